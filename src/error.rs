@@ -1,0 +1,204 @@
+//! The one error type: what failed, why, and what to do about it.
+//!
+//! Causes are kept as finished sentences instead of boxed errors, because a driver's own `Display`
+//! may hold a password or a line of the server's C source; whoever makes the cause has made it safe to print.
+
+use std::fmt;
+
+/// Why a run failed, as scripts see it: the `kind` of the JSON error and the exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Flags or arguments are wrong; nothing was touched.
+    Usage,
+    /// The manifest, an overlay or a setting is invalid; nothing was touched.
+    Manifest,
+    /// A migration file cannot be run as it is; nothing was touched.
+    MigrationFile,
+    /// The server refused a statement, or a local operation failed.
+    Operation,
+    /// The histories of files and database contradict each other.
+    Divergent,
+    /// A server cannot be reached or refused the login.
+    Unreachable,
+    /// Another run holds the lock.
+    Locked,
+    /// A saved plan no longer fits the server.
+    Stale,
+    /// A signal ended the run.
+    Interrupted,
+}
+
+/// Every kind with its JSON name and exit status: the only place where the two are paired.
+pub const KINDS: &[(Kind, &str, ExitStatus)] = &[
+    (Kind::Usage, "usage", ExitStatus::Usage),
+    (Kind::Manifest, "manifest", ExitStatus::Usage),
+    (Kind::MigrationFile, "migration_file", ExitStatus::Usage),
+    (Kind::Operation, "operation", ExitStatus::Failed),
+    (Kind::Divergent, "divergent", ExitStatus::Differences),
+    (Kind::Unreachable, "unreachable", ExitStatus::Unreachable),
+    (Kind::Locked, "locked", ExitStatus::Locked),
+    (Kind::Stale, "stale", ExitStatus::Locked),
+    (Kind::Interrupted, "interrupted", ExitStatus::Interrupted),
+];
+
+impl Kind {
+    fn row(self) -> &'static (Kind, &'static str, ExitStatus) {
+        KINDS.iter().find(|row| row.0 == self).expect("every kind has a row, a test counts them")
+    }
+
+    /// The name used in the JSON document.
+    pub fn name(self) -> &'static str {
+        self.row().1
+    }
+
+    /// The exit status that this kind of error ends the process with.
+    pub fn status(self) -> ExitStatus {
+        self.row().2
+    }
+}
+
+/// How a process ends. The numbers are part of the command-line contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExitStatus {
+    /// Done, or nothing to do.
+    Success = 0,
+    /// An operation failed.
+    Failed = 1,
+    /// Usage, settings or manifest invalid; nothing touched.
+    Usage = 2,
+    /// A check found differences, or histories diverge.
+    Differences = 3,
+    /// Isolation is breached, or a probe proved nothing.
+    Isolation = 4,
+    /// A server is unreachable or refused the login.
+    Unreachable = 5,
+    /// Another run holds the lock, or the plan is stale.
+    Locked = 6,
+    /// Ended by a signal.
+    Interrupted = 130,
+}
+
+impl ExitStatus {
+    /// The status of a run over several services, of which each ended in its own way:
+    /// an interruption, else the first of 6, 5, 4, 1, 3, 2 that occurred.
+    pub fn worst(all: impl IntoIterator<Item = ExitStatus>) -> ExitStatus {
+        const ORDER: [ExitStatus; 8] = [
+            ExitStatus::Interrupted,
+            ExitStatus::Locked,
+            ExitStatus::Unreachable,
+            ExitStatus::Isolation,
+            ExitStatus::Failed,
+            ExitStatus::Differences,
+            ExitStatus::Usage,
+            ExitStatus::Success,
+        ];
+        let rank = |status: &ExitStatus| ORDER.iter().position(|other| other == status);
+        all.into_iter().min_by_key(rank).unwrap_or(ExitStatus::Success)
+    }
+
+    /// The number the shell sees.
+    pub fn code(self) -> u8 {
+        self as u8
+    }
+}
+
+/// What failed, why (outermost cause first), and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Error {
+    /// What kind of failure this is.
+    pub kind: Kind,
+    /// One sentence: what failed.
+    pub message: String,
+    /// Why, outermost first.
+    pub causes: Vec<String>,
+    /// What to do; each names a command or a change where there is one.
+    pub hints: Vec<String>,
+    /// The SQLSTATE, where the server gave one.
+    pub sqlstate: Option<String>,
+}
+
+impl Error {
+    /// An error without causes or hints.
+    pub fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Error { kind, message: message.into(), causes: vec![], hints: vec![], sqlstate: None }
+    }
+
+    /// A wrong flag or argument.
+    pub fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// An invalid manifest or setting.
+    pub fn manifest(message: impl Into<String>) -> Self {
+        Self::new(Kind::Manifest, message)
+    }
+
+    /// A failed operation.
+    pub fn operation(message: impl Into<String>) -> Self {
+        Self::new(Kind::Operation, message)
+    }
+
+    /// Adds a cause below those that are there.
+    #[must_use]
+    pub fn cause(mut self, cause: impl fmt::Display) -> Self {
+        self.causes.push(cause.to_string());
+        self
+    }
+
+    /// Adds a hint.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hints.push(hint.into());
+        self
+    }
+
+    /// Says what was being done when this happened: the message becomes the first cause.
+    #[must_use]
+    pub fn while_doing(mut self, message: impl Into<String>) -> Self {
+        let inner = std::mem::replace(&mut self.message, message.into());
+        self.causes.insert(0, inner);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.message)?;
+        self.causes.iter().try_for_each(|cause| write!(f, ": {cause}"))
+    }
+}
+
+impl std::error::Error for Error {}
+
+/// The result of anything in this crate that can fail.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_one_row_and_a_failing_status() {
+        for (kind, name, status) in KINDS {
+            assert_eq!(kind.name(), *name);
+            assert_ne!(*status, ExitStatus::Success);
+        }
+        assert_eq!(KINDS.len(), Kind::Interrupted as usize + 1);
+    }
+
+    #[test]
+    fn several_services_end_with_the_first_of_the_contracts_order() {
+        use ExitStatus::*;
+        let cases: &[(&[ExitStatus], ExitStatus)] = &[
+            (&[], Success),
+            (&[Success, Differences], Differences),
+            (&[Differences, Failed], Failed),
+            (&[Failed, Isolation], Isolation),
+            (&[Isolation, Unreachable], Unreachable),
+            (&[Unreachable, Locked, Success], Locked),
+        ];
+        for (all, expected) in cases {
+            assert_eq!(ExitStatus::worst(all.iter().copied()), *expected, "{all:?}");
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! What a server has, as its catalogues tell it.
+
+use std::collections::BTreeMap;
+
+use super::{DbName, RoleName, SchemaName};
+
+/// One server as it was found.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ActualServer {
+    /// `server_version_num`, such as 150018.
+    pub version: u32,
+    /// Who looked, and what that login may do.
+    pub admin: Admin,
+    /// The database the admin is connected to.
+    pub maintenance: String,
+    /// Every role of the cluster.
+    pub roles: BTreeMap<RoleName, ActualRole>,
+    /// Every membership, one row per grantor.
+    pub memberships: Vec<Membership>,
+    /// Every database of the cluster.
+    pub databases: BTreeMap<DbName, ActualDatabase>,
+    /// Settings put on roles, everywhere or in one database.
+    pub role_settings: Vec<RoleSetting>,
+}
+
+/// The login that inspects and applies.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Admin {
+    /// Its role.
+    pub name: String,
+    /// Whether it passes every check.
+    pub superuser: bool,
+    /// Whether it may create databases.
+    pub createdb: bool,
+    /// Whether it may create roles.
+    pub createrole: bool,
+    /// Whether it may put `temp_file_limit` on a role.
+    pub may_limit_temp_files: bool,
+}
+
+impl ActualServer {
+    /// The major version, such as 15.
+    pub fn major(&self) -> u32 {
+        self.version / 10000
+    }
+}
+
+/// A role's attributes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ActualRole {
+    /// May it log in?
+    pub login: bool,
+    /// Does it hold the rights of the roles it is a member of without `SET ROLE`?
+    pub inherit: bool,
+    /// Passes every check.
+    pub superuser: bool,
+    /// May create databases.
+    pub createdb: bool,
+    /// May create roles.
+    pub createrole: bool,
+    /// May stream the whole cluster.
+    pub replication: bool,
+    /// Skips row policies.
+    pub bypassrls: bool,
+    /// Simultaneous connections; `-1` is no limit.
+    pub connection_limit: i32,
+    /// The comment in the shared catalogue.
+    pub comment: Option<String>,
+}
+
+/// `member` is a member of `role`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Membership {
+    /// The group.
+    pub role: RoleName,
+    /// Who is in it.
+    pub member: RoleName,
+    /// Who granted it.
+    pub grantor: RoleName,
+    /// May the member grant it on?
+    pub admin: bool,
+    /// Before PostgreSQL 16: whatever the member's own INHERIT says.
+    pub inherit: bool,
+    /// Before PostgreSQL 16 always true.
+    pub set: bool,
+}
+
+/// Who holds a right.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Grantee {
+    /// Everybody, those to come included.
+    Public,
+    /// One role.
+    Role(RoleName),
+}
+
+impl std::fmt::Display for Grantee {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Grantee::Public => f.write_str("PUBLIC"),
+            Grantee::Role(role) => role.fmt(f),
+        }
+    }
+}
+
+/// One right on one object; a NULL ACL has been read through `acldefault`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct AclEntry {
+    /// Who holds it.
+    pub grantee: Grantee,
+    /// Who granted it.
+    pub grantor: RoleName,
+    /// The right's name, such as `CONNECT`; one that we do not know stays as the server spelt it.
+    pub privilege: String,
+    /// May the grantee grant it on?
+    pub grantable: bool,
+}
+
+/// A database and, where the admin looked inside, what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ActualDatabase {
+    /// Its owner.
+    pub owner: String,
+    /// May anyone connect?
+    pub allow_connections: bool,
+    /// Simultaneous connections; `-1` is no limit.
+    pub connection_limit: i32,
+    /// May anyone with CREATEDB copy it?
+    pub is_template: bool,
+    /// Rights on it.
+    pub acl: Vec<AclEntry>,
+    /// The comment in the shared catalogue.
+    pub comment: Option<String>,
+    /// Settings of the database itself: name and value.
+    pub settings: Vec<(String, String)>,
+    /// `None` where nobody looked inside.
+    pub contents: Option<Contents>,
+}
+
+/// What is inside one database.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Contents {
+    /// Every schema that is not the server's own.
+    pub schemas: BTreeMap<SchemaName, ActualSchema>,
+    /// Tables, views, sequences, functions and types in those schemas, members of extensions aside.
+    pub objects: Vec<ActualObject>,
+    /// Default privileges.
+    pub default_acls: Vec<DefaultAcl>,
+    /// Installed extensions: name and schema.
+    pub extensions: BTreeMap<String, String>,
+}
+
+/// A schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActualSchema {
+    /// Its owner.
+    pub owner: RoleName,
+    /// Rights on it.
+    pub acl: Vec<AclEntry>,
+}
+
+/// The kinds of objects that rights are managed on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ObjectKind {
+    /// A table, partitioned table or foreign table.
+    Table,
+    /// A view.
+    View,
+    /// A materialised view.
+    MaterializedView,
+    /// A sequence.
+    Sequence,
+    /// A function, aggregate or window function.
+    Function,
+    /// A procedure.
+    Procedure,
+    /// A type or domain.
+    Type,
+}
+
+/// An object inside a schema.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ActualObject {
+    /// What it is.
+    pub kind: ObjectKind,
+    /// Its schema.
+    pub schema: SchemaName,
+    /// Its name, without arguments.
+    pub name: String,
+    /// A function's argument types as the server quotes them, `None` for all else.
+    pub arguments: Option<String>,
+    /// Its owner.
+    pub owner: RoleName,
+    /// Whether a function runs with its owner's rights.
+    pub security_definer: bool,
+    /// Whether its owner follows another object (a serial sequence), so that it is not altered alone.
+    pub dependent: bool,
+    /// Rights on it.
+    pub acl: Vec<AclEntry>,
+    /// Rights on single columns.
+    pub column_acl: Vec<(String, AclEntry)>,
+}
+
+/// Default privileges for objects that a role will make.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DefaultAcl {
+    /// Whose future objects.
+    pub role: RoleName,
+    /// In one schema, or in the whole database.
+    pub schema: Option<SchemaName>,
+    /// `pg_default_acl.defaclobjtype`: r, S, f, T, n, L.
+    pub object: char,
+    /// The rights.
+    pub acl: Vec<AclEntry>,
+}
+
+/// A setting put on a role.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RoleSetting {
+    /// The role.
+    pub role: RoleName,
+    /// In one database, or everywhere.
+    pub database: Option<DbName>,
+    /// The setting.
+    pub name: String,
+    /// Its value as stored.
+    pub value: String,
+}

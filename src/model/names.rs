@@ -1,0 +1,132 @@
+//! Names with the rules of their kind, so that a wrong one cannot travel further than the manifest.
+
+use std::fmt;
+
+use crate::sql::{Fragment, Ident, InvalidIdentifier, Rendered};
+
+/// Why a text cannot be a name in a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidName {
+    /// PostgreSQL could not keep it.
+    #[error(transparent)]
+    Identifier(#[from] InvalidIdentifier),
+    /// PostgreSQL reserves the prefix for its own roles and schemas.
+    #[error("starts with \"pg_\", which PostgreSQL keeps for itself")]
+    Reserved,
+    /// Not a service's name.
+    #[error("must match [a-z][a-z0-9_-]{{0,40}}")]
+    Service,
+}
+
+macro_rules! database_name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(Ident);
+
+        impl $name {
+            /// A name that a manifest may declare.
+            pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
+                let ident = Ident::new(text)?;
+                match ident.as_str().starts_with("pg_") {
+                    true => Err(InvalidName::Reserved),
+                    false => Ok($name(ident)),
+                }
+            }
+
+            /// A name that a server told us: its own reserved ones included.
+            pub fn found(text: impl Into<String>) -> Result<Self, InvalidIdentifier> {
+                Ident::new(text).map($name)
+            }
+
+            /// The bare name.
+            pub fn as_str(&self) -> &str {
+                self.0.as_str()
+            }
+
+            /// As a plain identifier.
+            pub fn ident(&self) -> &Ident {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+
+        impl Fragment for $name {
+            fn render(&self) -> Rendered {
+                self.0.render()
+            }
+        }
+    };
+}
+
+database_name!(
+    /// A role of the cluster.
+    RoleName
+);
+database_name!(
+    /// A database of the cluster.
+    DbName
+);
+database_name!(
+    /// A schema of one database.
+    SchemaName
+);
+
+/// A service of the manifest: `[a-z][a-z0-9_-]{0,40}`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServiceName(String);
+
+impl ServiceName {
+    /// Checks the pattern.
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
+        let text = text.into();
+        let first = text.starts_with(|c: char| c.is_ascii_lowercase());
+        let rest = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-');
+        match first && rest && text.len() <= 41 {
+            true => Ok(ServiceName(text)),
+            false => Err(InvalidName::Service),
+        }
+    }
+
+    /// The name as written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ServiceName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A server of the manifest, by the key it has there.
+pub type ServerName = String;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn service_names_follow_the_pattern() {
+        for good in ["a", "csca", "pkd_service", "a-b-2", &"a".repeat(41)] {
+            assert!(ServiceName::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", "A", "1a", "_a", "a b", "é", "a.b", &"a".repeat(42)] {
+            assert!(ServiceName::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn reserved_prefixes_are_refused_in_a_manifest_and_read_from_a_server() {
+        assert_eq!(RoleName::new("pg_x"), Err(InvalidName::Reserved));
+        assert!(RoleName::new("PG_x").is_ok());
+        assert!(RoleName::found("pg_monitor").is_ok());
+        assert!(DbName::new("x".repeat(64)).is_err());
+    }
+}

@@ -1,0 +1,44 @@
+//! What a command has to say, and the only module that prints it.
+//!
+//! A command returns a [`Report`]: one value that is rendered either as text or as JSON, so that the two cannot
+//! disagree. Data goes to stdout; messages and progress go to stderr and obey `--quiet`.
+
+mod table;
+
+use serde_json::{Map, Value};
+
+pub use table::{Cell, Paint, Table};
+
+use crate::error::ExitStatus;
+
+/// How text is to look on the stream it goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Escape codes allowed?
+    pub colour: bool,
+    /// Columns to fit in; `None` off a terminal, where lines may be as long as they are.
+    pub width: Option<usize>,
+}
+
+impl Look {
+    /// A pipe or a file: no colour, no limit.
+    pub const PLAIN: Look = Look { colour: false, width: None };
+}
+
+/// A finished result.
+pub trait Report: Send {
+    /// The document's own keys; the envelope (`format_version`, `command`) is added by the printer.
+    fn json(&self) -> Map<String, Value>;
+    /// The same for people.
+    fn text(&self, look: &Look) -> String;
+    /// How the run ends.
+    fn status(&self) -> ExitStatus;
+}
+
+/// A struct that serialises to an object, as the keys of a document.
+pub fn keys(value: &impl serde::Serialize) -> Map<String, Value> {
+    match serde_json::to_value(value) {
+        Ok(Value::Object(map)) => map,
+        other => unreachable!("reports are structs, this one became {other:?}"),
+    }
+}
