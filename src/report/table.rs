@@ -127,7 +127,7 @@ mod tests {
         let text = sample().render(&Look::PLAIN);
         assert_eq!(
             text,
-            "SERVICE           N  STATE\ncsca              3  ok\npassport_engine  12  pending\n"
+            "SERVICE          N   STATE\ncsca              3  ok\npassport_engine  12  pending\n"
         );
     }
 
