@@ -1,0 +1,158 @@
+# shellcheck shell=bash
+# Sourced by the other scripts. Finds what they need and installs what is missing, with whatever
+# package manager the machine has. Everything it says goes to stderr: stdout belongs to the caller.
+# Kept to bash 3.2, which is what macOS ships.
+
+say() { printf '==> %s\n' "$*" >&2; }
+
+die() { # die MESSAGE [HINT]
+  printf 'error: %s\n' "$1" >&2
+  if [ -n "${2:-}" ]; then printf 'hint: %s\n' "$2" >&2; fi
+  exit 1
+}
+
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# With stdin closed, as some CI runners leave it, the next file a program opens becomes its stdin.
+if ! { : <&0; } 2>/dev/null; then exec </dev/null; fi
+
+# Variables that choose a server must not reach a demo or a test: DB_HOST may name a production server.
+# What only says where programs lie, and the tests' own knobs, may stay.
+clean_env() {
+  local name
+  unset DB_HOST DB_PORT DB_USER DB_PASSWORD
+  for name in "${!PG@}" "${!MARTYDB_@}"; do
+    case $name in
+      MARTYDB_PG_BIN | MARTYDB_SERVER_CACHE | MARTYDB_TEST_*) ;;
+      *) unset "$name" ;;
+    esac
+  done
+}
+
+as_root() { # only from install, whose $list it names
+  if [ "$(id -u)" -eq 0 ]; then
+    "$@"
+  elif has sudo; then
+    sudo "$@"
+  else
+    die "installing packages needs root, and there is no sudo" "install these as root: $list"
+  fi
+}
+
+# brew last: on Linux it stands beside the distribution's own manager.
+manager() {
+  local name
+  for name in apt-get dnf yum apk pacman zypper brew; do
+    if has "$name"; then
+      echo "$name"
+      return
+    fi
+  done
+}
+
+packages() { # packages MANAGER cc|npm|server
+  case $1:$2 in
+    apt-get:cc) echo gcc libc6-dev ;;
+    apk:cc) echo build-base ;;
+    brew:cc) ;; # comes with Xcode's command line tools
+    *:cc) echo gcc ;;
+    apt-get:server) echo postgresql ;;
+    apk:server) echo postgresql postgresql-client postgresql-contrib ;;
+    pacman:server) echo postgresql ;;
+    brew:server) echo postgresql@17 ;;
+    *:server) echo postgresql-server postgresql-contrib ;;
+    zypper:npm) echo npm-default ;;
+    brew:npm) echo node ;;
+    *:npm) echo npm ;;
+  esac
+}
+
+# On Debian and its kin the package makes and starts a cluster of its own. Nobody here wants that one.
+no_main_cluster() {
+  local conf=/etc/postgresql-common/createcluster.conf
+  if [ -e "$conf" ]; then return; fi
+  # shellcheck disable=SC2016 # $1 is for the inner shell
+  as_root sh -c 'mkdir -p "${1%/*}" && printf "%s\n" \
+    "# martydb: installing PostgreSQL should not start a server of its own" \
+    "create_main_cluster = false" >"$1"' sh "$conf"
+}
+
+install() { # install cc|npm|server
+  local manager list
+  manager=$(manager)
+  list=$(packages "$manager" "$1")
+  if [ -z "$manager" ] || [ -z "$list" ]; then return; fi
+  say "installing $list ($manager)"
+  # $list is split on purpose. stdin is no place for a package manager to ask.
+  # shellcheck disable=SC2086
+  {
+    case $manager in
+      apt-get)
+        if [ "$1" = server ]; then no_main_cluster; fi
+        # Exported, so that a script called by this one does not update again.
+        if [ -z "${apt_updated:-}" ]; then
+          as_root apt-get -qq update || say "apt-get update failed; going on with the lists that are here"
+          export apt_updated=1
+        fi
+        as_root env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 apt-get -qq \
+          -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $list
+        ;;
+      dnf | yum) as_root "$manager" -q -y install $list ;;
+      apk) as_root apk add --no-cache -q $list ;;
+      pacman) as_root pacman -Sy --noconfirm --needed $list ;;
+      zypper) as_root zypper --non-interactive --quiet install $list ;;
+      brew) brew install --quiet $list ;; # refuses to run as root
+    esac
+  } </dev/null >&2 || die "$manager could not install: $list"
+  hash -r
+}
+
+# Where the PostgreSQL programs lie: what is on PATH, else where distributions hide them.
+# Nothing unless the three are there and are of a major that martydb supports.
+server_bin() {
+  local dir major
+  for dir in "$(dirname "$(command -v postgres || echo /nowhere/postgres)")" \
+    /usr/lib/postgresql/*/bin /usr/lib/postgresql*/bin /usr/pgsql-*/bin /usr/libexec/postgresql*/ \
+    /opt/homebrew/opt/postgresql*/bin /usr/local/opt/postgresql*/bin; do
+    dir=${dir%/}
+    [ -x "$dir/initdb" ] && [ -x "$dir/pg_ctl" ] && [ -x "$dir/postgres" ] || continue
+    major=$("$dir/postgres" --version | sed -E 's/^[^0-9]*([0-9]+).*/\1/') || continue
+    if [ "${major:-0}" -ge 13 ]; then
+      echo "$dir"
+      return
+    fi
+  done
+}
+
+need_cargo() {
+  # rustup puts it there, and only login shells have it on PATH.
+  if ! has cargo && [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then
+    PATH="${CARGO_HOME:-$HOME/.cargo}/bin:$PATH"
+  fi
+  has cargo || die "cargo is missing" "install Rust with rustup, or a package of your system with rustc 1.94 or later"
+}
+
+# Rust's linker, and ring has parts in C.
+need_cc() {
+  has cc || install cc
+  has cc || die "there is no C compiler" "install one that answers to cc (macOS: xcode-select --install)"
+}
+
+need_npm() {
+  { has npm && has node; } || install npm
+  { has npm && has node; } || die "npm is missing" "install Node.js with npm"
+}
+
+need_server() {
+  local dir
+  if [ -n "${MARTYDB_PG_BIN:-}" ]; then return; fi
+  dir=$(server_bin)
+  if [ -z "$dir" ]; then
+    install server
+    dir=$(server_bin)
+  fi
+  [ -n "$dir" ] || die "no PostgreSQL server of 13 or later" \
+    "install one (initdb, pg_ctl and postgres), or put the folder that holds these three on PATH"
+  # First, so that an older one is not found instead.
+  [ "$(command -v postgres)" = "$dir/postgres" ] || PATH="$dir:$PATH"
+}
