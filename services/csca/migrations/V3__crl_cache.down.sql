@@ -1,0 +1,1 @@
+DROP TABLE crl_cache;

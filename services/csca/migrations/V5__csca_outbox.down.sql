@@ -1,0 +1,2 @@
+-- Unpublished events of csca are lost: drain the outbox first.
+DROP TABLE csca_outbox;

@@ -1,0 +1,1 @@
+DROP TABLE passport_validation_requests;

@@ -1,0 +1,1 @@
+DROP TABLE pkd_sync_jobs;

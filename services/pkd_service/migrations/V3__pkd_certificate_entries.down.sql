@@ -1,0 +1,1 @@
+DROP TABLE pkd_certificate_entries;
