@@ -1,0 +1,242 @@
+//! The manifest's shape as it is written. `martydb schema` is generated from these types.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::lenient;
+
+/// A martydb manifest: which services there are, on which servers, and what each may do.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "martydb manifest")]
+pub struct RawManifest {
+    /// The format's version: 1.
+    #[serde(deserialize_with = "lenient::parsed")]
+    pub version: u32,
+    /// Marks what this manifest made; default: the folder's name.
+    #[serde(default)]
+    pub project: Option<String>,
+    /// PostgreSQL servers, by a name of your choice.
+    #[serde(default)]
+    pub servers: BTreeMap<String, RawServer>,
+    /// Where the logins' passwords are kept.
+    #[serde(default)]
+    pub secrets: RawSecrets,
+    /// What holds for every service unless it says otherwise.
+    #[serde(default)]
+    pub defaults: RawService,
+    /// The services, by name: `[a-z][a-z0-9_-]{0,40}`.
+    #[serde(default)]
+    pub services: BTreeMap<String, Option<RawService>>,
+    /// What is so on purpose and not to be reported.
+    #[serde(default)]
+    pub allow: Vec<RawAllow>,
+}
+
+/// One PostgreSQL server.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawServer {
+    /// true: martydb runs it; false: it exists, see `url`; auto: embedded unless DB_HOST is set.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub embedded: Option<Embedded>,
+    /// The embedded server's port; default: a free one, remembered.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub port: Option<u16>,
+    /// Connection URL of the admin, in libpq's form. Keep the password out of it.
+    #[serde(default)]
+    pub url: Option<String>,
+    /// Revoke PUBLIC's rights on the maintenance database and on template1.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    #[schemars(with = "Option<bool>")]
+    pub close_maintenance: Option<bool>,
+    /// The role that must own the databases; default: the admin that connects.
+    #[serde(default)]
+    pub database_owner: Option<String>,
+}
+
+/// Whether martydb runs the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(untagged)]
+#[schemars(with = "EmbeddedSchema")]
+pub enum Embedded {
+    /// Yes.
+    True,
+    /// No.
+    False,
+    /// Yes, unless DB_HOST is set.
+    Auto,
+}
+
+/// What an editor is told about `embedded`.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "exists for its schema only")]
+enum EmbeddedSchema {
+    Bool(bool),
+    Word(EmbeddedWord),
+}
+
+#[derive(JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[allow(dead_code, reason = "exists for its schema only")]
+enum EmbeddedWord {
+    Auto,
+}
+
+impl std::str::FromStr for Embedded {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "true" => Ok(Embedded::True),
+            "false" => Ok(Embedded::False),
+            "auto" => Ok(Embedded::Auto),
+            _ => Err("expected true, false or auto"),
+        }
+    }
+}
+
+/// Where passwords are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(tag = "provider", rename_all = "lowercase", deny_unknown_fields)]
+pub enum RawSecrets {
+    /// A YAML file, written 0600.
+    File {
+        /// Its path; `{env}` is the environment.
+        #[serde(default = "default_secrets_path")]
+        path: String,
+    },
+    /// Variables of the environment; read-only.
+    Env {
+        /// The variable's name; `{SERVICE}` and `{ROLE}` are filled in.
+        #[serde(default = "default_secrets_name")]
+        name: String,
+    },
+    /// A program: vault, sops, pass, aws, kubectl and the like; no shell.
+    Command {
+        /// Prints the password of `{role}` (also `{env}`, `{service}`, `{server}`).
+        get: Vec<String>,
+        /// Reads the password on standard input.
+        #[serde(default)]
+        set: Option<Vec<String>>,
+        /// How long one call may take, such as `10s`.
+        #[serde(default = "default_timeout")]
+        timeout: String,
+    },
+}
+
+impl Default for RawSecrets {
+    fn default() -> Self {
+        RawSecrets::File { path: default_secrets_path() }
+    }
+}
+
+fn default_secrets_path() -> String {
+    ".martydb/secrets/{env}.yaml".into()
+}
+
+fn default_secrets_name() -> String {
+    "{SERVICE}_{ROLE}_PASSWORD".into()
+}
+
+fn default_timeout() -> String {
+    "10s".into()
+}
+
+/// A service, or the defaults of all: every key is optional.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawService {
+    /// The server it lives on; default: main.
+    #[serde(default)]
+    pub server: Option<String>,
+    /// Its database; default: `{service}`.
+    #[serde(default)]
+    pub database: Option<String>,
+    /// The folder of its migrations; default: `{service}/migrations`.
+    #[serde(default)]
+    pub migrations: Option<String>,
+    /// Its schemas, in search_path order; default: public.
+    #[serde(default)]
+    pub schemas: Option<Vec<String>>,
+    /// Names of its four roles.
+    #[serde(default)]
+    pub roles: RawRoles,
+    /// Simultaneous connections of each login; -1 is no limit.
+    #[serde(default)]
+    pub connection_limit: RawLimits,
+    /// Settings of its logins, by PostgreSQL's names.
+    #[serde(default, deserialize_with = "lenient::text_map")]
+    pub settings: BTreeMap<String, String>,
+    /// Extensions that apply installs.
+    #[serde(default)]
+    pub extensions: Option<Vec<String>>,
+    /// Whether apply also removes what nobody declared.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    #[schemars(with = "Option<bool>")]
+    pub prune: Option<bool>,
+    /// What is so on purpose in this service.
+    #[serde(default)]
+    pub allow: Vec<RawAllow>,
+}
+
+/// Names of the four roles.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawRoles {
+    /// Owns the objects, never logs in; default: `{service}_owner`.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// Runs migrations; default: `{service}_migrator`.
+    #[serde(default)]
+    pub migrator: Option<String>,
+    /// Reads and writes rows; default: `{service}_app`.
+    #[serde(default)]
+    pub app: Option<String>,
+    /// Reads rows; default: `{service}_ro`.
+    #[serde(default)]
+    pub readonly: Option<String>,
+}
+
+/// Connection limits of the three logins.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawLimits {
+    /// Default: 5.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub migrator: Option<i32>,
+    /// Default: 50.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub app: Option<i32>,
+    /// Default: 10.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub readonly: Option<i32>,
+}
+
+/// Something declared on purpose that would be reported otherwise.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawAllow {
+    /// The finding's id.
+    pub finding: String,
+    /// Why it is all right.
+    pub reason: String,
+    /// Only for this service.
+    #[serde(default)]
+    pub service: Option<String>,
+    /// Only for this role.
+    #[serde(default)]
+    pub role: Option<String>,
+    /// Only in this database.
+    #[serde(default)]
+    pub database: Option<String>,
+    /// Only for this object.
+    #[serde(default)]
+    pub object: Option<String>,
+    /// The last day on which it counts, such as 2027-01-31.
+    #[serde(default)]
+    pub until: Option<String>,
+}

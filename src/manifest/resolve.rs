@@ -1,0 +1,348 @@
+//! Fills defaults and templates in, and checks what no type can: names, duplicates, references.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::locate::Step;
+use super::raw::{Embedded, RawLimits, RawManifest, RawRoles, RawSecrets, RawServer, RawService};
+use super::source::Sources;
+use super::{Allow, Environment, Manifest, Place, ServerSpec, url};
+use crate::error::{Error, Result};
+use crate::model::{DbName, DesiredService, InvalidName, RoleKind, RoleName, SchemaName, ServiceName};
+
+const FORMAT_VERSION: u32 = 1;
+const DEFAULT_SERVER: &str = "main";
+const DEFAULT_SETTINGS: [(&str, &str); 4] = [
+    ("lock_timeout", "5s"),
+    ("statement_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "60s"),
+    ("temp_file_limit", "1GB"),
+];
+
+/// Databases that no service can have: they are the cluster's own.
+const CLUSTER_DATABASES: [&str; 3] = ["postgres", "template0", "template1"];
+
+/// Turns the typed file into a checked manifest.
+pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Environment) -> Result<Manifest> {
+    let path = sources.path().to_owned();
+    let home = path.parent().unwrap_or(Path::new("/")).to_owned();
+    if raw.version != FORMAT_VERSION {
+        let message = format!("version {} is unknown, this martydb reads {FORMAT_VERSION}", raw.version);
+        return Err(sources.error_at(&[key("version")], message));
+    }
+    let resolver = Resolver { raw: &raw, sources, home: &home, variables };
+    let servers = resolver.servers()?;
+    let services = resolver.services(&servers)?;
+    resolver.check_duplicates(&services)?;
+    check_secrets(&raw.secrets, sources)?;
+    let project = raw.project.clone().unwrap_or_else(|| folder_name(&home));
+    let allow = resolver.allow(&services)?;
+    Ok(Manifest { path, env: env.to_owned(), project, servers, secrets: raw.secrets, services, allow, home })
+}
+
+struct Resolver<'a> {
+    raw: &'a RawManifest,
+    sources: &'a Sources,
+    home: &'a Path,
+    variables: &'a Environment,
+}
+
+impl Resolver<'_> {
+    fn servers(&self) -> Result<BTreeMap<String, ServerSpec>> {
+        if self.raw.servers.is_empty() {
+            let embedded = RawServer { embedded: Some(Embedded::True), ..RawServer::default() };
+            return Ok(BTreeMap::from([(DEFAULT_SERVER.into(), self.server(DEFAULT_SERVER, &embedded)?)]));
+        }
+        let all = self.raw.servers.iter();
+        all.map(|(name, server)| Ok((name.clone(), self.server(name, server)?))).collect()
+    }
+
+    fn server(&self, name: &str, server: &RawServer) -> Result<ServerSpec> {
+        let path = |last: &str| vec![key("servers"), key(name), key(last)];
+        // The name becomes a folder of the embedded server.
+        ServiceName::new(name).map_err(|error| {
+            self.sources.error_at(&[key("servers"), key(name)], format!("server name \"{name}\" {error}"))
+        })?;
+        let owner = server.database_owner.clone().map(RoleName::new).transpose();
+        Ok(ServerSpec {
+            place: self.place(name, server)?,
+            close_maintenance: server.close_maintenance.unwrap_or(true),
+            database_owner: owner.map_err(|error| self.sources.error_at(&path("database_owner"), error))?,
+        })
+    }
+
+    fn place(&self, name: &str, server: &RawServer) -> Result<Place> {
+        let path = |last: &str| vec![key("servers"), key(name), key(last)];
+        let default = if server.url.is_some() { Embedded::False } else { Embedded::True };
+        let embedded = server.embedded.unwrap_or(default);
+        let db_host = self.variables.get("DB_HOST").is_some_and(|host| !host.is_empty());
+        match (embedded, &server.url) {
+            (Embedded::True, Some(_)) => Err(self
+                .sources
+                .error_at(&path("url"), "a server that martydb runs itself has no url")
+                .hint("remove the url, or write embedded: false or auto")),
+            (Embedded::False, None) => Err(self
+                .sources
+                .error_at(&path("embedded"), "a server that martydb does not run needs a url")
+                .hint("add url: postgresql://admin@host:5432/postgres")),
+            (Embedded::Auto, None) => Err(self
+                .sources
+                .error_at(&path("embedded"), "embedded: auto needs a url for when DB_HOST is set")),
+            (Embedded::Auto, Some(_)) if !db_host => Ok(Place::Embedded { port: server.port }),
+            (Embedded::True, None) => Ok(Place::Embedded { port: server.port }),
+            (_, Some(text)) => url::parse(text, self.home)
+                .map(Place::Url)
+                .map_err(|error| self.sources.error_at(&path("url"), error)),
+        }
+    }
+
+    fn services(
+        &self,
+        servers: &BTreeMap<String, ServerSpec>,
+    ) -> Result<BTreeMap<ServiceName, DesiredService>> {
+        let blank = RawService::default();
+        let all = self.raw.services.iter();
+        let services: BTreeMap<_, _> = all
+            .map(|(name, service)| {
+                let service = self.service(name, service.as_ref().unwrap_or(&blank), servers)?;
+                Ok((service.name.clone(), service))
+            })
+            .collect::<Result<_>>()?;
+        match services.is_empty() {
+            true => Err(self.sources.error_at(&[key("services")], "no services are declared")),
+            false => Ok(services),
+        }
+    }
+
+    fn service(
+        &self,
+        name: &str,
+        own: &RawService,
+        servers: &BTreeMap<String, ServerSpec>,
+    ) -> Result<DesiredService> {
+        let at = |last: &str| vec![key("services"), key(name), key(last)];
+        let fail = |last: &str, error: InvalidName, text: &str| {
+            self.sources.error_at(&at(last), format!("{last} \"{text}\" {error}"))
+        };
+        let name_typed = ServiceName::new(name).map_err(|error| {
+            self.sources.error_at(&[key("services"), key(name)], format!("service \"{name}\" {error}"))
+        })?;
+        let defaults = &self.raw.defaults;
+        let server = pick(&own.server, &defaults.server, DEFAULT_SERVER);
+        if !servers.contains_key(&server) {
+            return Err(self.unknown_server(&at("server"), &server, servers));
+        }
+        let text = |last, own: &Option<String>, default: &Option<String>, fallback| {
+            self.template(&at(last), &pick(own, default, fallback), name)
+        };
+        let database = text("database", &own.database, &defaults.database, "{service}")?;
+        let migrations = text("migrations", &own.migrations, &defaults.migrations, "{service}/migrations")?;
+        let schemas =
+            own.schemas.clone().or(defaults.schemas.clone()).unwrap_or_else(|| vec!["public".into()]);
+        Ok(DesiredService {
+            database: self.database(&at("database"), database)?,
+            migrations: self.home.join(PathBuf::from(migrations)),
+            schemas: self.schemas(&at("schemas"), &schemas)?,
+            roles: self.roles(name, &own.roles, fail)?,
+            connection_limit: limits(&own.connection_limit, &defaults.connection_limit),
+            settings: self.settings(name, &own.settings)?,
+            extensions: own.extensions.clone().or(defaults.extensions.clone()).unwrap_or_default(),
+            prune: own.prune.or(defaults.prune).unwrap_or(false),
+            server,
+            name: name_typed,
+        })
+    }
+
+    fn unknown_server(&self, path: &[Step], server: &str, servers: &BTreeMap<String, ServerSpec>) -> Error {
+        let known: Vec<&str> = servers.keys().map(String::as_str).collect();
+        let error = self.sources.error_at(path, format!("unknown server \"{server}\""));
+        match crate::suggest::nearest(server, known.iter().copied()) {
+            Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+            None => error.hint(format!("servers: {}", known.join(", "))),
+        }
+    }
+
+    fn database(&self, path: &[Step], text: String) -> Result<DbName> {
+        if CLUSTER_DATABASES.contains(&text.as_str()) {
+            let error =
+                self.sources.error_at(path, format!("database \"{text}\" belongs to the server itself"));
+            return Err(error.hint("give the service a database of its own"));
+        }
+        DbName::new(text.clone())
+            .map_err(|error| self.sources.error_at(path, format!("database \"{text}\" {error}")))
+    }
+
+    fn schemas(&self, path: &[Step], names: &[String]) -> Result<Vec<SchemaName>> {
+        if names.is_empty() {
+            return Err(self.sources.error_at(path, "a service needs at least one schema"));
+        }
+        let mut schemas: Vec<SchemaName> = vec![];
+        for (index, text) in names.iter().enumerate() {
+            let at = [path, &[Step::Index(index)]].concat();
+            let schema = SchemaName::new(text.clone())
+                .map_err(|error| self.sources.error_at(&at, format!("schema \"{text}\" {error}")))?;
+            // martydb keeps its history there, and no service's role may hold anything on it.
+            let reserved =
+                schema.as_str() == crate::HISTORY_SCHEMA || schema.as_str() == "information_schema";
+            if reserved || schemas.contains(&schema) {
+                let why = if reserved { "is reserved" } else { "is declared twice" };
+                return Err(self.sources.error_at(&at, format!("schema \"{text}\" {why}")));
+            }
+            schemas.push(schema);
+        }
+        Ok(schemas)
+    }
+
+    fn roles(
+        &self,
+        service: &str,
+        own: &RawRoles,
+        fail: impl Fn(&str, InvalidName, &str) -> Error,
+    ) -> Result<BTreeMap<RoleKind, RoleName>> {
+        let defaults = &self.raw.defaults.roles;
+        let rows = [
+            (RoleKind::Owner, &own.owner, &defaults.owner, "{service}_owner"),
+            (RoleKind::Migrator, &own.migrator, &defaults.migrator, "{service}_migrator"),
+            (RoleKind::App, &own.app, &defaults.app, "{service}_app"),
+            (RoleKind::Readonly, &own.readonly, &defaults.readonly, "{service}_ro"),
+        ];
+        rows.into_iter()
+            .map(|(kind, own, default, fallback)| {
+                let at = [key("services"), key(service), key("roles"), key(kind.key())];
+                let text = self.template(&at, &pick(own, default, fallback), service)?;
+                let role = RoleName::new(text.clone()).map_err(|error| fail("roles", error, &text))?;
+                if kind != RoleKind::Owner {
+                    // The second login of a rotation must fit too, and be found out now rather than then.
+                    RoleName::new(format!("{text}{}", crate::TWIN_SUFFIX))
+                        .map_err(|error| fail("roles", error, &format!("{text}{}", crate::TWIN_SUFFIX)))?;
+                }
+                Ok((kind, role))
+            })
+            .collect()
+    }
+
+    fn settings(&self, service: &str, own: &BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
+        let builtin = DEFAULT_SETTINGS.iter().map(|(name, value)| (name.to_string(), value.to_string()));
+        let layers = [self.raw.defaults.settings.clone(), own.clone()];
+        let settings: BTreeMap<_, _> = builtin.chain(layers.into_iter().flatten()).collect();
+        // These two are martydb's: they make the migrator act as the owner and names resolve.
+        match settings.keys().find(|name| matches!(name.as_str(), "role" | "search_path")) {
+            Some(name) => Err(self.sources.error_at(
+                &[key("services"), key(service), key("settings"), key(name)],
+                format!("the setting {name} is martydb's own"),
+            )),
+            None => Ok(settings),
+        }
+    }
+
+    fn template(&self, path: &[Step], text: &str, service: &str) -> Result<String> {
+        let filled = text.replace("{service}", service);
+        match filled.contains(['{', '}']) {
+            true => Err(self
+                .sources
+                .error_at(path, format!("\"{text}\": the only placeholder here is {{service}}"))),
+            false => Ok(filled),
+        }
+    }
+
+    fn check_duplicates(&self, services: &BTreeMap<ServiceName, DesiredService>) -> Result<()> {
+        let mut databases: BTreeMap<(&str, &str), &ServiceName> = BTreeMap::new();
+        let mut roles: BTreeMap<(&str, String), &ServiceName> = BTreeMap::new();
+        for service in services.values() {
+            let at = |last: &str| vec![key("services"), key(service.name.as_str()), key(last)];
+            let server = service.server.as_str();
+            if let Some(other) = databases.insert((server, service.database.as_str()), &service.name) {
+                let message =
+                    format!("database \"{}\" is already that of service \"{other}\"", service.database);
+                return Err(self
+                    .sources
+                    .error_at(&at("database"), message)
+                    .hint("every service needs its own"));
+            }
+            for role in declared_roles(service) {
+                if let Some(other) = roles.insert((server, role.clone()), &service.name) {
+                    let message = format!("role \"{role}\" is already a role of service \"{other}\"");
+                    return Err(self
+                        .sources
+                        .error_at(&at("roles"), message)
+                        .hint("every service needs its own"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn allow(&self, services: &BTreeMap<ServiceName, DesiredService>) -> Result<Vec<Allow>> {
+        let own = self.raw.services.iter().flat_map(|(name, service)| {
+            let entries = service.iter().flat_map(|service| &service.allow).enumerate();
+            entries.map(move |(index, entry)| {
+                let path = vec![key("services"), key(name), key("allow"), Step::Index(index)];
+                (path, Allow { service: Some(name.clone()), ..entry.clone() })
+            })
+        });
+        let all = self.raw.allow.iter().enumerate();
+        let global = all.map(|(index, entry)| (vec![key("allow"), Step::Index(index)], entry.clone()));
+        global.chain(own).map(|(path, entry)| self.check_allow(&path, entry, services)).collect()
+    }
+
+    fn check_allow(
+        &self,
+        path: &[Step],
+        entry: Allow,
+        services: &BTreeMap<ServiceName, DesiredService>,
+    ) -> Result<Allow> {
+        let at = |last: &str| [path, &[key(last)]].concat();
+        if entry.reason.trim().is_empty() {
+            return Err(self.sources.error_at(&at("reason"), "an allow entry needs a reason"));
+        }
+        if let Some(service) = &entry.service
+            && !services.keys().any(|name| name.as_str() == service)
+        {
+            return Err(self.sources.error_at(&at("service"), format!("unknown service \"{service}\"")));
+        }
+        let day = time::macros::format_description!("[year]-[month]-[day]");
+        match entry.until.as_deref().map(|until| time::Date::parse(until, day)) {
+            Some(Err(_)) => Err(self.sources.error_at(&at("until"), "not a date such as 2027-01-31")),
+            _ => Ok(entry),
+        }
+    }
+}
+
+/// The roles of a service and the twins that a rotation may add.
+fn declared_roles(service: &DesiredService) -> Vec<String> {
+    let logins = RoleKind::LOGINS.iter().map(|kind| format!("{}{}", service.role(*kind), crate::TWIN_SUFFIX));
+    service.roles.values().map(ToString::to_string).chain(logins).collect()
+}
+
+fn limits(own: &RawLimits, default: &RawLimits) -> BTreeMap<RoleKind, i32> {
+    BTreeMap::from([
+        (RoleKind::Migrator, own.migrator.or(default.migrator).unwrap_or(5)),
+        (RoleKind::App, own.app.or(default.app).unwrap_or(50)),
+        (RoleKind::Readonly, own.readonly.or(default.readonly).unwrap_or(10)),
+    ])
+}
+
+fn check_secrets(secrets: &RawSecrets, sources: &Sources) -> Result<()> {
+    let at = |last: &str| [key("secrets"), key(last)];
+    match secrets {
+        RawSecrets::Command { get, .. } if get.is_empty() => {
+            Err(sources.error_at(&at("get"), "the command is empty").hint("get: [program, argument, …]"))
+        }
+        RawSecrets::Command { timeout, .. } if crate::units::duration(timeout).is_none() => {
+            Err(sources.error_at(&at("timeout"), format!("\"{timeout}\" is not a time such as 10s")))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn pick(own: &Option<String>, default: &Option<String>, fallback: &str) -> String {
+    own.clone().or(default.clone()).unwrap_or_else(|| fallback.into())
+}
+
+fn folder_name(home: &Path) -> String {
+    home.file_name().map_or_else(|| "martydb".into(), |name| name.to_string_lossy().into_owned())
+}
+
+fn key(name: &str) -> Step {
+    Step::Key(name.into())
+}

@@ -1,0 +1,185 @@
+//! Manifests as people write them, and what they are told when one is wrong.
+
+use std::path::Path;
+
+use super::*;
+use crate::error::{Error, Kind};
+use crate::model::RoleKind;
+
+struct Folder(tempfile::TempDir);
+
+impl Folder {
+    fn with(files: &[(&str, &str)]) -> Folder {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        Folder(folder)
+    }
+
+    fn load(&self, env: &str, variables: &[(&str, &str)]) -> Result<Manifest> {
+        let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        Manifest::load(&self.0.path().join("m.yaml"), env, &variables)
+    }
+}
+
+fn load(text: &str) -> Result<Manifest> {
+    Folder::with(&[("m.yaml", text)]).load("development", &[])
+}
+
+/// The message with the temporary folder taken out.
+fn message(error: &Error) -> String {
+    let at = error.message.find("m.yaml").or(error.message.find("m.testing.yaml")).unwrap_or(0);
+    error.message[at..].to_owned()
+}
+
+const SMALL: &str = "version: 1\nservices:\n  csca:\n  pkd-2: { database: marty_pkd }\n";
+
+#[test]
+fn defaults_and_templates_are_filled_in() {
+    let manifest = load(SMALL).unwrap();
+    let csca = &manifest.services[&ServiceName::new("csca").unwrap()];
+    assert_eq!(csca.database.as_str(), "csca");
+    assert_eq!(csca.role(RoleKind::Readonly).as_str(), "csca_ro");
+    assert_eq!(csca.connection_limit[&RoleKind::App], 50);
+    assert_eq!(csca.settings["lock_timeout"], "5s");
+    assert!(csca.migrations.ends_with("csca/migrations"));
+    assert_eq!(manifest.services.len(), 2);
+    assert_eq!(manifest.servers["main"].place, Place::Embedded { port: None });
+}
+
+#[test]
+fn a_map_is_merged_with_the_defaults() {
+    let text = "version: 1\ndefaults: { settings: { work_mem: 8MB, lock_timeout: 2s }, connection_limit: { app: 7 } }\n\
+                services: { a: { settings: { lock_timeout: 9s }, connection_limit: { readonly: 3 } } }\n";
+    let manifest = load(text).unwrap();
+    let a = manifest.services.values().next().unwrap();
+    assert_eq!(a.settings["lock_timeout"], "9s");
+    assert_eq!(a.settings["work_mem"], "8MB");
+    assert_eq!(a.settings["temp_file_limit"], "1GB");
+    assert_eq!(a.connection_limit[&RoleKind::App], 7);
+    assert_eq!(a.connection_limit[&RoleKind::Readonly], 3);
+}
+
+#[test]
+fn an_overlay_wins_key_by_key_and_errors_name_its_file() {
+    let over = "services:\n  csca: { database: csca_test }\nproject: other\n";
+    let folder = Folder::with(&[("m.yaml", SMALL), ("m.testing.yaml", over)]);
+    let manifest = folder.load("testing", &[]).unwrap();
+    assert_eq!(manifest.services[&ServiceName::new("csca").unwrap()].database.as_str(), "csca_test");
+    assert_eq!(manifest.project, "other");
+
+    let wrong = Folder::with(&[("m.yaml", SMALL), ("m.testing.yaml", "services:\n  csca: { databse: x }\n")]);
+    let error = wrong.load("testing", &[]).unwrap_err();
+    assert_eq!(message(&error), "m.testing.yaml:2:11: unknown key \"databse\"");
+}
+
+#[test]
+fn an_environment_without_a_file_is_refused() {
+    let folder = Folder::with(&[("m.yaml", SMALL), ("m.production.yaml", "project: p\n")]);
+    let error = folder.load("prodution", &[]).unwrap_err();
+    assert_eq!(error.hints, ["did you mean \"production\"?"]);
+}
+
+#[test]
+fn variables_become_numbers_and_booleans_too() {
+    let text = "version: 1\nservers: { main: { embedded: auto, port: \"${P}\", url: \"postgresql://${U:-adm}@${DB_HOST:-x}:${P}/postgres?sslmode=verify-full\" } }\nservices: { a: { connection_limit: { app: \"${N:-4}\" } } }\n";
+    let folder = Folder::with(&[("m.yaml", text)]);
+    let embedded = folder.load("development", &[("P", "6000")]).unwrap();
+    assert_eq!(embedded.servers["main"].place, Place::Embedded { port: Some(6000) });
+    let external = folder.load("development", &[("P", "6000"), ("DB_HOST", "db")]).unwrap();
+    let Place::Url(url) = &external.servers["main"].place else { panic!("DB_HOST was set") };
+    assert_eq!((url.host.as_str(), url.port, url.user.as_str()), ("db", 6000, "adm"));
+    assert_eq!(url.tls.mode, crate::server::TlsMode::VerifyFull);
+}
+
+#[test]
+fn every_mistake_names_its_place_and_touches_nothing() {
+    let long = "r".repeat(60);
+    let long_role = format!("version: 1\nservices:\n  a: {{ roles: {{ app: {long}_app }} }}\n");
+    let cases: &[(&str, &str)] = &[
+        ("version: 1\nservies: {}\n", "m.yaml:2:1: unknown key \"servies\""),
+        ("version: 2\nservices: { a: }\n", "m.yaml:1:1: version 2 is unknown, this martydb reads 1"),
+        ("version: 1\nversion: 1\n", "m.yaml:2:1: duplicate entry with key \"version\""),
+        (
+            "version: 1\nservices:\n  a: { database: x }\n  b: { database: x }\n",
+            "m.yaml:4:8: database \"x\" is already that of service \"a\"",
+        ),
+        (
+            "version: 1\nservices:\n  a:\n  b: { roles: { app: a_app } }\n",
+            "m.yaml:4:8: role \"a_app\" is already a role of service \"a\"",
+        ),
+        (
+            &long_role,
+            "m.yaml:3:8: roles \"rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr_app\" is 64 bytes long, and PostgreSQL keeps 63",
+        ),
+        (
+            "version: 1\nservices:\n  a: { database: \"${NOPE}\" }\n",
+            "m.yaml:3:8: the variable NOPE is not set",
+        ),
+        (
+            "version: 1\nservices:\n  Bad: {}\n",
+            "m.yaml:3:3: service \"Bad\" must match [a-z][a-z0-9_-]{0,40}",
+        ),
+        (
+            "version: 1\nservices:\n  a: { database: postgres }\n",
+            "m.yaml:3:8: database \"postgres\" belongs to the server itself",
+        ),
+        (
+            "version: 1\nservices:\n  a: { database: pg_x }\n",
+            "m.yaml:3:8: database \"pg_x\" starts with \"pg_\", which PostgreSQL keeps for itself",
+        ),
+        ("version: 1\nservices:\n  a: { server: mian }\n", "m.yaml:3:8: unknown server \"mian\""),
+        ("version: 1\nservices: {}\n", "m.yaml:2:1: no services are declared"),
+        (
+            "version: 1\nservers:\n  main: { embedded: true, url: \"postgresql://x@h/\" }\nservices: { a: }\n",
+            "m.yaml:3:27: a server that martydb runs itself has no url",
+        ),
+        ("version: 1\nservices: { a: { schemas: [x, x] } }\n", "m.yaml:2:31: schema \"x\" is declared twice"),
+        (
+            "version: 1\nservices: { a: }\nallow:\n  - { finding: x, reason: \" \" }\n",
+            "m.yaml:4:19: an allow entry needs a reason",
+        ),
+        ("", "m.yaml:1:1: the file is empty"),
+        ("- a\n", "m.yaml:1:1: expected keys and values"),
+    ];
+    for (text, expected) in cases {
+        let error = load(text).unwrap_err();
+        assert_eq!(error.kind, Kind::Manifest);
+        assert_eq!(&message(&error), expected, "{text}");
+    }
+    let broken = load("version: [1\nservices: }").unwrap_err();
+    assert!(message(&broken).starts_with("m.yaml:2:"), "{broken}");
+}
+
+#[test]
+fn a_mistyped_key_gets_its_nearest_name() {
+    let error = load("version: 1\nservices:\n  csca: { conection_limit: { app: 3 } }\n").unwrap_err();
+    assert_eq!(error.hints, ["did you mean \"connection_limit\"?"]);
+}
+
+#[test]
+fn a_missing_file_says_where_it_looked() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = find(None, folder.path()).unwrap_err();
+    assert!(error.message.starts_with("no manifest in "), "{error}");
+    assert!(find(Some(Path::new("/nowhere.yaml")), folder.path()).is_err());
+}
+
+#[test]
+fn no_error_and_no_debug_print_shows_a_password() {
+    let text =
+        "version: 1\nservers: { main: { url: \"postgresql://u:hunter2@h:1/d?nope=1\" } }\nservices: { a: }\n";
+    let error = load(text).unwrap_err();
+    assert!(!format!("{error:?}").contains("hunter2"));
+    let fine = load(&text.replace("?nope=1", "")).unwrap();
+    assert!(!format!("{fine:?}").contains("hunter2"));
+}
+
+#[test]
+fn the_schema_knows_every_key_of_the_contract() {
+    let schema = json_schema();
+    for key in ["close_maintenance", "database_owner", "connection_limit", "allow", "until", "provider"] {
+        assert!(schema.contains(&format!("\"{key}\"")), "{key}");
+    }
+}

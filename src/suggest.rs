@@ -1,0 +1,26 @@
+//! "Did you mean …?"
+
+/// The known name that a mistyped one most likely stands for, if any is near enough.
+pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    known
+        .into_iter()
+        .map(|name| (strsim::damerau_levenshtein(typed, name), name))
+        .filter(|(distance, name)| *distance <= name.len().max(typed.len()) / 3 + 1)
+        .min()
+        .map(|(_, name)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn near_names_are_suggested_and_far_ones_are_not() {
+        let known = ["csca", "pkd_service", "passport_engine"];
+        for (typed, expected) in
+            [("csac", Some("csca")), ("pkd_sevice", Some("pkd_service")), ("billing", None), ("", None)]
+        {
+            assert_eq!(nearest(typed, known), expected, "{typed}");
+        }
+    }
+}

@@ -1,0 +1,75 @@
+//! Times as people write them, and PostgreSQL's units, so that `5s` and `5000ms` are one value.
+
+use std::time::Duration;
+
+/// `250ms`, `10s`, `5min`, `5m`, `1h`, or a bare number of seconds.
+pub fn duration(text: &str) -> Option<Duration> {
+    let (number, unit) = split(text)?;
+    let millis = match unit {
+        "ms" => 1,
+        "s" | "" => 1000,
+        "m" | "min" => 60_000,
+        "h" => 3_600_000,
+        _ => return None,
+    };
+    Some(Duration::from_millis(u64::try_from(number).ok()?.checked_mul(millis)?))
+}
+
+/// A setting's value in a form in which equal values are equal texts. PostgreSQL's units:
+/// <https://www.postgresql.org/docs/current/config-setting.html#CONFIG-SETTING-NAMES-VALUES>.
+pub fn canonical_setting(name: &str, value: &str) -> String {
+    let Some((number, unit)) = split(value.trim()) else { return value.trim().to_lowercase() };
+    let bare = if name.ends_with("_timeout") { "ms" } else { "kB" };
+    let factor: i64 = match if unit.is_empty() { bare } else { unit } {
+        "us" => return format!("{number}us"),
+        "ms" | "kB" => 1,
+        "s" => 1000,
+        "min" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        "B" => return format!("{number}B"),
+        "MB" => 1024,
+        "GB" => 1024 * 1024,
+        "TB" => 1024 * 1024 * 1024,
+        _ => return value.trim().to_lowercase(),
+    };
+    number.saturating_mul(factor).to_string()
+}
+
+fn split(text: &str) -> Option<(i64, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(text.len());
+    Some((text[..end].parse().ok()?, text[end..].trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_settings_are_equal_texts() {
+        for (name, a, b) in [
+            ("lock_timeout", "5s", "5000"),
+            ("lock_timeout", "5s", "5000ms"),
+            ("temp_file_limit", "1GB", "1048576kB"),
+            ("temp_file_limit", "1GB", "1024MB"),
+            ("statement_timeout", "0", "0"),
+            ("jit", "On", "on"),
+        ] {
+            assert_eq!(canonical_setting(name, a), canonical_setting(name, b), "{name} {a} {b}");
+        }
+        assert_ne!(canonical_setting("temp_file_limit", "1GB"), canonical_setting("temp_file_limit", "2GB"));
+        assert_ne!(canonical_setting("temp_file_limit", "-1"), canonical_setting("temp_file_limit", "1"));
+    }
+
+    #[test]
+    fn times_as_people_write_them() {
+        for (text, millis) in
+            [("10s", 10_000), ("250ms", 250), ("2m", 120_000), ("7", 7000), ("1h", 3_600_000)]
+        {
+            assert_eq!(duration(text), Some(Duration::from_millis(millis)), "{text}");
+        }
+        for bad in ["", "s", "ten", "-1s", "5 fortnights"] {
+            assert_eq!(duration(bad), None, "{bad}");
+        }
+    }
+}
