@@ -8,6 +8,7 @@ pub mod error;
 pub mod manifest;
 pub mod model;
 pub mod report;
+pub mod secrets;
 pub mod server;
 pub mod sql;
 pub mod suggest;

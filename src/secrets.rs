@@ -1,0 +1,144 @@
+//! Passwords of the logins: where they are kept, how new ones are made, and never where they can be seen.
+//!
+//! The store is written before the server is: a password that only the server knows is lost, one that only the
+//! store knows is set by the next run.
+
+mod command;
+mod file;
+mod generate;
+mod variable;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+use crate::error::{Error, Result};
+use crate::manifest::{Environment, Manifest, SecretsSpec};
+use crate::model::{DesiredService, RoleKind, RoleName, ServerName, ServiceName};
+
+pub use generate::{password, verifier};
+
+/// One login whose password is kept.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Slot {
+    /// The server the role lives on.
+    pub server: ServerName,
+    /// The role.
+    pub role: RoleName,
+    /// Its service.
+    pub service: ServiceName,
+    /// Which of the service's roles it is.
+    pub kind: RoleKind,
+}
+
+impl Slot {
+    /// The slots of a service's logins.
+    pub fn of(service: &DesiredService) -> impl Iterator<Item = Slot> + '_ {
+        RoleKind::LOGINS.into_iter().map(|kind| Slot {
+            server: service.server.clone(),
+            role: service.role(kind).clone(),
+            service: service.name.clone(),
+            kind,
+        })
+    }
+}
+
+/// Passwords that were read. `Debug` shows how many there are.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    known: BTreeMap<(ServerName, RoleName), SecretString>,
+    missing: BTreeMap<(ServerName, RoleName), String>,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secrets({} known, {} missing)", self.known.len(), self.missing.len())
+    }
+}
+
+impl Secrets {
+    /// The password of a role.
+    pub fn get(&self, server: &str, role: &RoleName) -> Option<&SecretString> {
+        self.known.get(&(server.to_owned(), role.clone()))
+    }
+
+    /// The password of a role, or an error that says why there is none.
+    pub fn require(&self, server: &str, role: &RoleName) -> Result<&SecretString> {
+        self.get(server, role).ok_or_else(|| {
+            let error = Error::operation(format!("no password for \"{role}\" on server \"{server}\""));
+            let reason = self.missing.get(&(server.to_owned(), role.clone()));
+            let error = reason.into_iter().fold(error, |error, reason| error.cause(reason));
+            error.hint("run `martydb apply` to make one")
+        })
+    }
+
+    fn insert(&mut self, slot: &Slot, password: SecretString) {
+        self.missing.remove(&slot_key(slot));
+        self.known.insert(slot_key(slot), password);
+    }
+
+    fn missing(&mut self, slot: &Slot, why: impl Into<String>) {
+        self.missing.insert(slot_key(slot), why.into());
+    }
+
+    fn lacks(&self, slot: &Slot) -> bool {
+        !self.known.contains_key(&slot_key(slot))
+    }
+}
+
+fn slot_key(slot: &Slot) -> (ServerName, RoleName) {
+    (slot.server.clone(), slot.role.clone())
+}
+
+/// A place that keeps passwords.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// A YAML file.
+    File(PathBuf),
+    /// Variables of the environment; read-only.
+    Variables { name: String, environment: Environment },
+    /// A program.
+    Command(command::Program),
+}
+
+impl Store {
+    /// The store that the manifest names.
+    pub fn open(manifest: &Manifest, environment: &Environment) -> Store {
+        match &manifest.secrets {
+            SecretsSpec::File { path } => {
+                Store::File(manifest.home.join(path.replace("{env}", &manifest.env)))
+            }
+            SecretsSpec::Env { name } => {
+                Store::Variables { name: name.clone(), environment: environment.clone() }
+            }
+            SecretsSpec::Command { get, set, timeout } => Store::Command(command::Program {
+                get: get.clone(),
+                set: set.clone(),
+                timeout: crate::units::duration(timeout).unwrap_or_default(),
+                env: manifest.env.clone(),
+            }),
+        }
+    }
+
+    /// Reads the passwords that are there; never writes.
+    pub async fn read(&self, slots: &[Slot]) -> Result<Secrets> {
+        match self {
+            Store::File(path) => file::read(path, slots),
+            Store::Variables { name, environment } => variable::read(name, environment, slots),
+            Store::Command(program) => command::read(program, slots).await,
+        }
+    }
+
+    /// Makes a password for each slot that has none, and returns them all, safely stored.
+    pub async fn ensure(&self, slots: &[Slot]) -> Result<Secrets> {
+        match self {
+            Store::File(path) => file::ensure(path, slots),
+            Store::Variables { name, environment } => variable::read(name, environment, slots),
+            Store::Command(program) => command::ensure(program, slots).await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
