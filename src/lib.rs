@@ -7,6 +7,7 @@
 pub mod error;
 pub mod manifest;
 pub mod model;
+pub mod plan;
 pub mod report;
 pub mod secrets;
 pub mod server;
@@ -16,6 +17,9 @@ pub mod units;
 
 /// The schema that holds martydb's own history in each service's database.
 pub const HISTORY_SCHEMA: &str = "martydb";
+
+/// The table that refinery keeps its history in.
+pub const REFINERY_TABLE: &str = "refinery_schema_history";
 
 /// Ends the name of a login's twin during a rotation.
 pub const TWIN_SUFFIX: &str = "_b";

@@ -117,6 +117,7 @@ impl Manifest {
             project: self.project.clone(),
             close_maintenance: spec.close_maintenance,
             database_owner: spec.database_owner.clone(),
+            embedded: matches!(spec.place, Place::Embedded { .. }),
             services: here.map(|(name, service)| (name.clone(), service.clone())).collect(),
         }
     }

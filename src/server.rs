@@ -1,8 +1,13 @@
 //! Talking to one PostgreSQL server: where it is, how to log in, how to run a statement, how to read an error.
 
+mod access;
+pub mod apply;
 mod connect;
 mod fault;
+pub mod inspect;
+pub mod lock;
 pub mod notices;
 
+pub use access::Access;
 pub use connect::{Endpoint, Host, Login, Tls, TlsMode, connect, connect_with, execute};
 pub use fault::{Fault, describe};

@@ -81,6 +81,15 @@ pub struct Idents<I>(pub Vec<I>);
 #[derive(Debug, Clone)]
 pub struct Keywords(pub Vec<&'static str>);
 
+/// A name of several parts, each quoted: `"schema"."table"`. The parts come from a server's catalogues or have
+/// been checked, so that length is not looked at again.
+#[derive(Debug, Clone)]
+pub struct Qualified(pub Vec<String>);
+
+/// Text that the server itself printed as SQL (`regprocedure`, `pg_get_expr`), quoted by its own rules.
+#[derive(Debug, Clone)]
+pub struct ServerText(pub String);
+
 /// SQL text with its printable twin.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Rendered {
@@ -145,6 +154,19 @@ impl<I: Fragment> Fragment for Idents<I> {
     fn render(&self) -> Rendered {
         let all: Vec<_> = self.0.iter().map(|ident| ident.render().exact).collect();
         Rendered::open(all.join(", "))
+    }
+}
+
+impl Fragment for Qualified {
+    fn render(&self) -> Rendered {
+        let parts: Vec<_> = self.0.iter().map(|part| quote_identifier(part)).collect();
+        Rendered::open(parts.join("."))
+    }
+}
+
+impl Fragment for ServerText {
+    fn render(&self) -> Rendered {
+        Rendered::open(self.0.clone())
     }
 }
 
@@ -246,7 +268,8 @@ impl SqlSafeStr for &Statement {
 #[macro_export]
 macro_rules! stmt {
     ($template:literal $(, $name:ident = $value:expr)* $(,)?) => {{
-        $(let $name = $crate::sql::Fragment::render(&$value);)*
+        // All values first: a name here must not hide a variable that a later value uses.
+        let ($($name,)*) = ($($crate::sql::Fragment::render(&$value),)*);
         $crate::sql::Statement::assemble(
             format!(concat!($template) $(, $name = $name.exact())*),
             format!(concat!($template) $(, $name = $name.shown())*),

@@ -13,6 +13,8 @@ pub struct ActualServer {
     pub admin: Admin,
     /// The database the admin is connected to.
     pub maintenance: String,
+    /// The role that `initdb` made; it owns what nobody else owns.
+    pub bootstrap: String,
     /// Every role of the cluster.
     pub roles: BTreeMap<RoleName, ActualRole>,
     /// Every membership, one row per grantor.
@@ -21,6 +23,8 @@ pub struct ActualServer {
     pub databases: BTreeMap<DbName, ActualDatabase>,
     /// Settings put on roles, everywhere or in one database.
     pub role_settings: Vec<RoleSetting>,
+    /// Settings that `ALTER ROLE ALL` put on everybody: name and value.
+    pub everyones_settings: Vec<(String, String)>,
 }
 
 /// The login that inspects and applies.
@@ -34,8 +38,6 @@ pub struct Admin {
     pub createdb: bool,
     /// Whether it may create roles.
     pub createrole: bool,
-    /// Whether it may put `temp_file_limit` on a role.
-    pub may_limit_temp_files: bool,
 }
 
 impl ActualServer {
@@ -64,6 +66,8 @@ pub struct ActualRole {
     pub bypassrls: bool,
     /// Simultaneous connections; `-1` is no limit.
     pub connection_limit: i32,
+    /// When its password expires, as the server prints it.
+    pub valid_until: Option<String>,
     /// The comment in the shared catalogue.
     pub comment: Option<String>,
 }
@@ -75,8 +79,8 @@ pub struct Membership {
     pub role: RoleName,
     /// Who is in it.
     pub member: RoleName,
-    /// Who granted it.
-    pub grantor: RoleName,
+    /// Who granted it; empty where that role is gone.
+    pub grantor: String,
     /// May the member grant it on?
     pub admin: bool,
     /// Before PostgreSQL 16: whatever the member's own INHERIT says.
@@ -160,7 +164,8 @@ pub struct ActualSchema {
 }
 
 /// The kinds of objects that rights are managed on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum ObjectKind {
     /// A table, partitioned table or foreign table.
     Table,
@@ -187,8 +192,8 @@ pub struct ActualObject {
     pub schema: SchemaName,
     /// Its name, without arguments.
     pub name: String,
-    /// A function's argument types as the server quotes them, `None` for all else.
-    pub arguments: Option<String>,
+    /// A function with its argument types, qualified and quoted by the server; `None` for all else.
+    pub signature: Option<String>,
     /// Its owner.
     pub owner: RoleName,
     /// Whether a function runs with its owner's rights.

@@ -51,6 +51,8 @@ pub struct DesiredServer {
     pub close_maintenance: bool,
     /// The role that must own the databases; `None` accepts the admin and its like.
     pub database_owner: Option<RoleName>,
+    /// Whether martydb runs the server itself, so that nobody else relies on anything there.
+    pub embedded: bool,
     /// The services that live on this server.
     pub services: BTreeMap<ServiceName, DesiredService>,
 }

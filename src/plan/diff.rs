@@ -1,0 +1,128 @@
+//! Desired state against actual state → plan. Pure: the same two inputs give the same plan, byte by byte.
+
+mod acl;
+mod database;
+mod defaults;
+mod inside;
+mod maintenance;
+mod roles;
+mod settings;
+
+use super::{Action, Limit, Plan, Risk, Stage, Step};
+use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleName, ServiceName};
+
+/// Decides what is to be done. `stored` says whether the secret store has a password for a login.
+pub fn diff(desired: &DesiredServer, actual: &ActualServer, stored: &dyn Fn(&RoleName) -> bool) -> Plan {
+    let mut look = Look { desired, actual, stored, plan: Plan::default() };
+    for service in desired.services.values() {
+        let mut steps = Steps::new(service);
+        roles::diff(&look, service, &mut steps);
+        settings::diff(&look, service, &mut steps);
+        database::diff(&look, service, &mut steps);
+        inside::diff(&look, service, &mut steps);
+        defaults::diff(&look, service, &mut steps);
+        steps.finish(&mut look.plan);
+    }
+    maintenance::diff(&mut look);
+    look.plan
+}
+
+/// What every part of the comparison looks at.
+struct Look<'a> {
+    desired: &'a DesiredServer,
+    actual: &'a ActualServer,
+    stored: &'a dyn Fn(&RoleName) -> bool,
+    plan: Plan,
+}
+
+impl Look<'_> {
+    /// PUBLIC and the roles of any service of this manifest: their rights are made equal to the manifest.
+    fn is_managed(&self, grantee: &Grantee) -> bool {
+        match grantee {
+            Grantee::Public => true,
+            Grantee::Role(role) => self.desired.managed_role(role).is_some() || self.is_twin(role),
+        }
+    }
+
+    /// The second login of a rotation: declared by being named so.
+    fn is_twin(&self, role: &RoleName) -> bool {
+        self.twin_of(role).is_some()
+    }
+
+    /// The login that a twin belongs to.
+    fn twin_of(&self, role: &RoleName) -> Option<RoleName> {
+        let first = RoleName::found(role.as_str().strip_suffix(crate::TWIN_SUFFIX)?).ok()?;
+        let (_, kind) = self.desired.managed_role(&first)?;
+        crate::model::RoleKind::LOGINS.contains(&kind).then_some(first)
+    }
+
+    /// Whether this manifest made the database, or is about to: then nobody else relies on its state.
+    fn is_ours(&self, database: &DbName) -> bool {
+        match self.actual.databases.get(database) {
+            None => true,
+            Some(found) => self.desired.embedded || found.comment.as_deref() == Some(&self.desired.marker()),
+        }
+    }
+
+    /// For changes that others may rely on, unless there are no others.
+    fn caution(&self, database: &DbName) -> Risk {
+        if self.is_ours(database) { Risk::Safe } else { Risk::Caution }
+    }
+}
+
+/// The steps of one service, by stage: the order they run in, whatever order they were found in.
+struct Steps<'a> {
+    service: &'a DesiredService,
+    found: Vec<Step>,
+    prunable: Vec<Step>,
+}
+
+impl<'a> Steps<'a> {
+    fn new(service: &'a DesiredService) -> Self {
+        Steps { service, found: vec![], prunable: vec![] }
+    }
+
+    fn add(&mut self, risk: Risk, action: Action, reason: impl Into<String>) {
+        let stage = action.stage();
+        self.add_at(stage, risk, action, reason);
+    }
+
+    fn add_at(&mut self, stage: Stage, risk: Risk, action: Action, reason: impl Into<String>) {
+        self.found.push(self.step(stage, risk, action, reason));
+    }
+
+    fn prunable(&mut self, action: Action, reason: impl Into<String>) {
+        let step = self.step(action.stage(), Risk::Caution, action, reason);
+        self.prunable.push(step);
+    }
+
+    fn step(&self, stage: Stage, risk: Risk, action: Action, reason: impl Into<String>) -> Step {
+        Step {
+            service: Some(self.service.name.clone()),
+            database: Some(self.service.database.clone()),
+            stage,
+            action,
+            reason: reason.into(),
+            risk,
+        }
+    }
+
+    fn finish(mut self, plan: &mut Plan) {
+        self.found.sort_by_key(|step| step.stage);
+        plan.steps.append(&mut self.found);
+        plan.prunable.append(&mut self.prunable);
+    }
+}
+
+fn limit(look: &Look<'_>, service: Option<&ServiceName>, what: &str, why: &str, grant: Option<String>) -> Limit {
+    Limit {
+        server: look.desired.name.clone(),
+        service: service.map(ToString::to_string),
+        what: what.into(),
+        why: why.into(),
+        grant,
+    }
+}
+
+#[cfg(test)]
+mod tests;

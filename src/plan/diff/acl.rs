@@ -1,0 +1,96 @@
+//! One comparison for every kind of access list: wanted entries against found ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Look, Steps};
+use crate::model::{AclEntry, Grantee, RoleName};
+use crate::plan::{Action, Object, Privilege, Privileges, Risk};
+
+/// What each grantee should hold, or may hold at most.
+pub type Wanted = BTreeMap<Grantee, BTreeSet<Privilege>>;
+
+/// A row of [`Wanted`].
+pub fn entry(role: &RoleName, privileges: &[Privilege]) -> (Grantee, BTreeSet<Privilege>) {
+    (Grantee::Role(role.clone()), privileges.iter().copied().collect())
+}
+
+/// An access list under comparison.
+pub struct Acl<'a> {
+    /// What it is about.
+    pub on: Object,
+    /// Its owner, whose own rights are never drift.
+    pub owner: &'a str,
+    /// What it holds.
+    pub found: &'a [AclEntry],
+    /// The risk of taking something away from PUBLIC.
+    pub public_risk: Risk,
+}
+
+impl Acl<'_> {
+    /// Grants what is wanted and missing.
+    pub fn missing(&self, wanted: &Wanted, steps: &mut Steps<'_>) {
+        for (grantee, privileges) in wanted {
+            let held = self.held(grantee);
+            let lacking: Vec<_> = privileges.difference(&held).copied().collect();
+            if !lacking.is_empty() {
+                let privileges = Privileges::new(lacking);
+                let reason = format!("{grantee} should hold {privileges} on {} and does not", self.on);
+                steps.add(Risk::Safe, Action::Grant { on: self.on.clone(), privileges, to: grantee.clone() }, reason);
+            }
+        }
+    }
+
+    /// Revokes what managed roles and PUBLIC hold beyond `allowed`; what others hold is prunable.
+    pub fn beyond(&self, look: &Look<'_>, allowed: &Wanted, steps: &mut Steps<'_>) {
+        let none = BTreeSet::new();
+        let mut taken: BTreeMap<(&Grantee, &RoleName, bool), Vec<Privilege>> = BTreeMap::new();
+        for found in self.found.iter().filter(|found| !self.is_owner(&found.grantee)) {
+            let privilege = Privilege::named(&found.privilege);
+            let fine = allowed.get(&found.grantee).unwrap_or(&none).contains(&privilege);
+            if !fine || found.grantable {
+                // A right that may stay loses only the option to pass it on.
+                taken.entry((&found.grantee, &found.grantor, fine)).or_default().push(privilege);
+            }
+        }
+        for ((grantee, grantor, only_option), privileges) in taken {
+            self.take(look, grantee, grantor, only_option, privileges, steps);
+        }
+    }
+
+    fn take(
+        &self,
+        look: &Look<'_>,
+        grantee: &Grantee,
+        grantor: &RoleName,
+        only_option: bool,
+        privileges: Vec<Privilege>,
+        steps: &mut Steps<'_>,
+    ) {
+        let privileges = Privileges::new(privileges);
+        let right = if only_option { format!("the option to grant {privileges}") } else { privileges.to_string() };
+        let delegated = grantor.as_str() != self.owner;
+        let by = if delegated { format!(", granted by {grantor}") } else { String::new() };
+        let reason = format!("{grantee} holds {right} on {}{by}, and nobody declared it", self.on);
+        let action = Action::Revoke {
+            on: self.on.clone(),
+            privileges,
+            from: grantee.clone(),
+            grantor: delegated.then(|| grantor.clone()),
+            only_option,
+        };
+        match (look.is_managed(grantee), grantee) {
+            (false, _) => steps.prunable(action, reason),
+            (true, Grantee::Public) => steps.add(self.public_risk, action, reason),
+            (true, Grantee::Role(_)) => steps.add(Risk::Safe, action, reason),
+        }
+    }
+
+    fn held(&self, grantee: &Grantee) -> BTreeSet<Privilege> {
+        let entries = self.found.iter().filter(|found| found.grantee == *grantee);
+        entries.map(|found| Privilege::named(&found.privilege)).collect()
+    }
+
+    fn is_owner(&self, grantee: &Grantee) -> bool {
+        matches!(grantee, Grantee::Role(role) if role.as_str() == self.owner)
+    }
+}

@@ -1,0 +1,116 @@
+//! Default privileges: what the owner makes later is usable at once by those who may use it, and by nobody else.
+//!
+//! They are set for the whole database: PostgreSQL adds the rows of single schemas to the global ones, so a
+//! `REVOKE … FROM PUBLIC` in a schema would do nothing
+//! (<https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html>).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::acl::{Wanted, entry};
+use super::{Look, Steps};
+use crate::model::{AclEntry, DefaultAcl, DesiredService, Grantee, RoleKind};
+use crate::plan::{Action, DefaultKind, Privilege, Privileges, Risk};
+
+pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
+    let found = look.actual.databases.get(&service.database).and_then(|database| database.contents.as_ref());
+    let rows: &[DefaultAcl] = found.map_or(&[], |contents| &contents.default_acls);
+    let owner = service.role(RoleKind::Owner);
+    for (kind, letter, _) in DefaultKind::ALL {
+        let global = rows.iter().find(|row| row.role == *owner && row.schema.is_none() && row.object == *letter);
+        whole_database(service, *kind, global, steps);
+    }
+    for row in rows.iter().filter(|row| row.role != *owner || row.schema.is_some()) {
+        elsewhere(look, service, row, steps);
+    }
+}
+
+fn wanted(service: &DesiredService, kind: DefaultKind) -> Wanted {
+    use Privilege::{Delete, Execute, Insert, Select, Update, Usage};
+    let (app, readonly) = (service.role(RoleKind::App), service.role(RoleKind::Readonly));
+    match kind {
+        DefaultKind::Tables => {
+            [entry(app, &[Select, Insert, Update, Delete]), entry(readonly, &[Select])].into()
+        }
+        DefaultKind::Sequences => [entry(app, &[Usage, Select]), entry(readonly, &[Select])].into(),
+        DefaultKind::Functions => [entry(app, &[Execute])].into(),
+        DefaultKind::Schemas => [entry(app, &[Usage]), entry(readonly, &[Usage])].into(),
+        DefaultKind::Types | DefaultKind::LargeObjects => Wanted::new(),
+    }
+}
+
+/// What PostgreSQL gives everybody where no row says otherwise.
+fn builtin(kind: DefaultKind) -> Held {
+    match kind {
+        DefaultKind::Functions => Held::from([(Grantee::Public, BTreeSet::from([Privilege::Execute]))]),
+        DefaultKind::Types => Held::from([(Grantee::Public, BTreeSet::from([Privilege::Usage]))]),
+        _ => Held::new(),
+    }
+}
+
+type Held = BTreeMap<Grantee, BTreeSet<Privilege>>;
+
+fn held(acl: &[AclEntry]) -> Held {
+    let mut held = Held::new();
+    for entry in acl {
+        held.entry(entry.grantee.clone()).or_default().insert(Privilege::named(&entry.privilege));
+    }
+    held
+}
+
+fn whole_database(service: &DesiredService, kind: DefaultKind, row: Option<&DefaultAcl>, steps: &mut Steps<'_>) {
+    let owner = service.role(RoleKind::Owner);
+    let mut found = row.map_or_else(|| builtin(kind), |row| held(&row.acl));
+    found.remove(&Grantee::Role(owner.clone()));
+    let wanted = wanted(service, kind);
+    let nothing = BTreeSet::new();
+    for (grantee, has) in &found {
+        let extra: Vec<_> = has.difference(wanted.get(grantee).unwrap_or(&nothing)).copied().collect();
+        if !extra.is_empty() {
+            take(service, row, kind, grantee, Privileges::new(extra), steps);
+        }
+    }
+    for (grantee, privileges) in &wanted {
+        let lacking: Vec<_> = privileges.difference(found.get(grantee).unwrap_or(&nothing)).copied().collect();
+        if !lacking.is_empty() {
+            let privileges = Privileges::new(lacking);
+            let reason = format!("{grantee} should get {privileges} on the {} that {owner} makes", kind.word());
+            let action = Action::GrantDefault { owner: owner.clone(), on: kind, privileges, to: grantee.clone() };
+            steps.add(Risk::Safe, action, reason);
+        }
+    }
+}
+
+fn take(
+    service: &DesiredService,
+    row: Option<&DefaultAcl>,
+    kind: DefaultKind,
+    grantee: &Grantee,
+    privileges: Privileges,
+    steps: &mut Steps<'_>,
+) {
+    let owner = row.map_or_else(|| service.role(RoleKind::Owner).clone(), |row| row.role.clone());
+    let schema = row.and_then(|row| row.schema.clone());
+    let place = schema.as_ref().map_or_else(String::new, |schema| format!(" in schema {schema}"));
+    let reason = format!("{grantee} gets {privileges} on the {} that {owner} makes{place}", kind.word());
+    let action = Action::RevokeDefault { owner, schema, on: kind, privileges, from: grantee.clone() };
+    steps.add(Risk::Safe, action, reason);
+}
+
+/// Rows of single schemas, and rows of other roles that give our roles or everybody something.
+fn elsewhere(look: &Look<'_>, service: &DesiredService, row: &DefaultAcl, steps: &mut Steps<'_>) {
+    let Some(kind) = DefaultKind::from_letter(row.object) else { return };
+    let by_us = look.is_managed(&Grantee::Role(row.role.clone()));
+    let owner = service.role(RoleKind::Owner);
+    let fine = if row.role == *owner { wanted(service, kind) } else { Wanted::new() };
+    let builtin = if row.schema.is_none() { builtin(kind) } else { Held::new() };
+    let nothing = BTreeSet::new();
+    for (grantee, has) in held(&row.acl) {
+        let own = grantee == Grantee::Role(row.role.clone());
+        let usual = builtin.get(&grantee).unwrap_or(&nothing);
+        let allowed = fine.get(&grantee).unwrap_or(&nothing);
+        let extra: Vec<_> = has.iter().filter(|one| !usual.contains(one) && !allowed.contains(one)).copied().collect();
+        if !own && !extra.is_empty() && (by_us || look.is_managed(&grantee)) {
+            take(service, Some(row), kind, &grantee, Privileges::new(extra), steps);
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! The four roles: that they exist, their attributes, and who is a member of whom.
+
+use super::{Look, Steps};
+use crate::model::{ActualRole, DesiredService, Grantee, Membership, RoleKind, RoleName};
+use crate::plan::{Action, Attribute, Risk};
+
+pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
+    for kind in RoleKind::ALL {
+        let role = service.role(kind);
+        match look.actual.roles.get(role) {
+            None => create(look, service, kind, steps),
+            Some(found) => alter(look, service, kind, found, steps),
+        }
+    }
+    memberships(look, service, steps);
+}
+
+fn create(look: &Look<'_>, service: &DesiredService, kind: RoleKind, steps: &mut Steps<'_>) {
+    let role = service.role(kind).clone();
+    let limit = service.connection_limit.get(&kind).copied().unwrap_or(-1);
+    let reason = format!("the {} role of {} does not exist", kind.key(), service.name);
+    steps.add(Risk::Safe, Action::CreateRole { role: role.clone(), kind, limit }, reason);
+    let marker = look.desired.marker();
+    steps.add(Risk::Safe, Action::MarkRole { role, marker }, "marks the role as made by this manifest");
+}
+
+/// An attribute: how to read it, what it should be, and the words that set it either way.
+struct Row {
+    read: fn(&ActualRole) -> bool,
+    on: &'static str,
+    off: &'static str,
+}
+
+const ATTRIBUTES: &[Row] = &[
+    Row { read: |role| role.login, on: "LOGIN", off: "NOLOGIN" },
+    Row { read: |role| role.inherit, on: "INHERIT", off: "NOINHERIT" },
+    Row { read: |role| role.superuser, on: "SUPERUSER", off: "NOSUPERUSER" },
+    Row { read: |role| role.createdb, on: "CREATEDB", off: "NOCREATEDB" },
+    Row { read: |role| role.createrole, on: "CREATEROLE", off: "NOCREATEROLE" },
+    Row { read: |role| role.replication, on: "REPLICATION", off: "NOREPLICATION" },
+    Row { read: |role| role.bypassrls, on: "BYPASSRLS", off: "NOBYPASSRLS" },
+];
+
+/// What contract section 3 wants of each kind of role.
+fn wanted(kind: RoleKind) -> ActualRole {
+    ActualRole { login: kind != RoleKind::Owner, inherit: kind != RoleKind::Migrator, ..ActualRole::default() }
+}
+
+fn alter(look: &Look<'_>, service: &DesiredService, kind: RoleKind, found: &ActualRole, steps: &mut Steps<'_>) {
+    let role = service.role(kind);
+    let wanted = wanted(kind);
+    // During a rotation one of the two logins is closed, and which one is not drift.
+    let rotating = has_twin(look, role);
+    let mut words = vec![];
+    for row in ATTRIBUTES {
+        let differs = (row.read)(found) != (row.read)(&wanted);
+        let excused = row.on == "LOGIN" && rotating;
+        if differs && !excused {
+            words.push(if (row.read)(&wanted) { row.on } else { row.off });
+        }
+    }
+    if !words.is_empty() {
+        let reason = format!("{role} should be {} and is not", words.join(", "));
+        let attributes = words.into_iter().map(Attribute::Word).collect();
+        steps.add(Risk::Safe, Action::AlterRole { role: role.clone(), attributes }, reason);
+    }
+    if kind != RoleKind::Owner {
+        limit(service, kind, found, steps);
+        password(look, role, steps);
+    }
+}
+
+fn has_twin(look: &Look<'_>, role: &RoleName) -> bool {
+    let twin = RoleName::found(format!("{role}{}", crate::TWIN_SUFFIX));
+    twin.is_ok_and(|twin| look.actual.roles.contains_key(&twin))
+}
+
+fn limit(service: &DesiredService, kind: RoleKind, found: &ActualRole, steps: &mut Steps<'_>) {
+    let role = service.role(kind).clone();
+    let (wanted, has) = (service.connection_limit[&kind], found.connection_limit);
+    if wanted != has {
+        // -1 is no limit at all, and a lower one may turn a running service away.
+        let lower = (has == -1 || wanted < has) && wanted != -1;
+        let risk = if lower { Risk::Caution } else { Risk::Safe };
+        let reason = format!("the connection limit of {role} should be {wanted} and is {has}");
+        steps.add(risk, Action::AlterRole { role, attributes: vec![Attribute::ConnectionLimit(wanted)] }, reason);
+    }
+}
+
+fn password(look: &Look<'_>, role: &RoleName, steps: &mut Steps<'_>) {
+    if !(look.stored)(role) {
+        let reason = format!("the secret store has no password for {role}, so it gets a new one");
+        steps.add(Risk::Caution, Action::SetPassword { role: role.clone() }, reason);
+    }
+}
+
+fn memberships(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
+    let (owner, migrator) = (service.role(RoleKind::Owner), service.role(RoleKind::Migrator));
+    let mut kept = false;
+    for found in &look.actual.memberships {
+        let ours = service.kind_of(&found.role).is_some();
+        let member_ours = service.kind_of(&found.member).is_some();
+        // Seen once: by the service of the group, or else by that of the member.
+        if !ours && (!member_ours || look.desired.managed_role(&found.role).is_some()) {
+            continue;
+        }
+        match found.role == *owner && found.member == *migrator {
+            true if !kept && is_as_wanted(look, found) => kept = true,
+            true => revoke(found, steps, "it should be held with SET alone"),
+            false => judge(look, found, steps),
+        }
+    }
+    if !kept {
+        let reason = format!("{migrator} should act as {owner} and cannot");
+        let action = Action::GrantMembership { role: owner.clone(), member: migrator.clone() };
+        steps.add(Risk::Safe, action, reason);
+    }
+}
+
+/// Before 16 the options do not exist: INHERIT is the member's own, and compared there.
+fn is_as_wanted(look: &Look<'_>, found: &Membership) -> bool {
+    let options = look.actual.major() < 16 || (!found.inherit && found.set);
+    options && !found.admin
+}
+
+fn judge(look: &Look<'_>, found: &Membership, steps: &mut Steps<'_>) {
+    let admin = found.member.as_str() == look.actual.admin.name;
+    // From 16 on whoever makes a role holds ADMIN on it, and that alone opens nothing without another grant.
+    let creators_own = found.admin && !found.inherit && !found.set;
+    let twin = look.twin_of(&found.member).is_some();
+    let member_managed = look.is_managed(&Grantee::Role(found.member.clone()));
+    match (admin && creators_own, twin, member_managed) {
+        (true, _, _) | (_, true, _) => {}
+        (_, _, true) => revoke(found, steps, "nobody declared it"),
+        _ if admin => revoke(found, steps, "the admin only borrows it"),
+        _ => {
+            let reason = format!("{} is a member of {}", found.member, found.role);
+            steps.prunable(action(found), reason);
+        }
+    }
+}
+
+fn revoke(found: &Membership, steps: &mut Steps<'_>, why: &str) {
+    let reason = format!("{} is a member of {}, and {why}", found.member, found.role);
+    steps.add(Risk::Safe, action(found), reason);
+}
+
+fn action(found: &Membership) -> Action {
+    Action::RevokeMembership {
+        role: found.role.clone(),
+        member: found.member.clone(),
+        grantor: found.grantor.clone(),
+    }
+}

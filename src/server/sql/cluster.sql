@@ -1,0 +1,51 @@
+-- Everything that the shared catalogues say, as one document: one round trip, one snapshot.
+-- Readable without superuser: pg_roles instead of pg_authid.
+-- Columns that only newer majors have are read through to_jsonb, so that one text serves 13 to 18.
+SELECT pg_catalog.jsonb_build_object(
+  'version', pg_catalog.current_setting('server_version_num')::int,
+  'maintenance', pg_catalog.current_database(),
+  'bootstrap', (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = 10),
+  'admin', (
+    SELECT pg_catalog.jsonb_build_object(
+      'name', r.rolname, 'superuser', r.rolsuper, 'createdb', r.rolcreatedb, 'createrole', r.rolcreaterole)
+    FROM pg_catalog.pg_roles r WHERE r.rolname = current_user),
+  'roles', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'name', r.rolname, 'login', r.rolcanlogin, 'inherit', r.rolinherit, 'superuser', r.rolsuper,
+      'createdb', r.rolcreatedb, 'createrole', r.rolcreaterole, 'replication', r.rolreplication,
+      'bypassrls', r.rolbypassrls, 'connection_limit', r.rolconnlimit,
+      'valid_until', r.rolvaliduntil::text,
+      'comment', pg_catalog.shobj_description(r.oid, 'pg_authid')))
+    FROM pg_catalog.pg_roles r),
+  -- A grant that raced with a DROP ROLE leaves a row without a role behind: the joins pass it over.
+  'memberships', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'role', g.rolname, 'member', u.rolname, 'grantor', coalesce(b.rolname, ''), 'admin', m.admin_option,
+      'inherit', coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::boolean, u.rolinherit),
+      'set', coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::boolean, true)))
+    FROM pg_catalog.pg_auth_members m
+    JOIN pg_catalog.pg_roles g ON g.oid = m.roleid
+    JOIN pg_catalog.pg_roles u ON u.oid = m.member
+    LEFT JOIN pg_catalog.pg_roles b ON b.oid = m.grantor),
+  'databases', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'name', d.datname, 'owner', coalesce(o.rolname, ''), 'allow_connections', d.datallowconn,
+      'connection_limit', d.datconnlimit, 'is_template', d.datistemplate,
+      'comment', pg_catalog.shobj_description(d.oid, 'pg_database'),
+      'acl', (
+        SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+          'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE coalesce(t.rolname, a.grantee::text) END,
+          'grantor', coalesce(f.rolname, a.grantor::text), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
+        FROM pg_catalog.aclexplode(coalesce(d.datacl, pg_catalog.acldefault('d', d.datdba))) a
+        LEFT JOIN pg_catalog.pg_roles t ON t.oid = a.grantee
+        LEFT JOIN pg_catalog.pg_roles f ON f.oid = a.grantor)))
+    FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_roles o ON o.oid = d.datdba),
+  'settings', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'role', r.rolname, 'database', d.datname, 'setting', c.setting))
+    FROM pg_catalog.pg_db_role_setting s
+    CROSS JOIN LATERAL pg_catalog.unnest(s.setconfig) AS c(setting)
+    LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole
+    LEFT JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase
+    WHERE (s.setrole = 0 OR r.oid IS NOT NULL) AND (s.setdatabase = 0 OR d.oid IS NOT NULL))
+)::text
