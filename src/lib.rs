@@ -2,18 +2,38 @@
 //!
 //! The data flow is the layout: `manifest` → desired state (`model`), `server::inspect` → actual state,
 //! `plan::diff` → a plan of typed steps, `server::apply` acts on it, and a second inspection must find nothing
-//! left. Deciding is pure, acting is thin, and only `report` prints.
+//! left. `migrate` runs the services' migrations, `probe` proves by logging in that nobody reaches what is not
+//! theirs. Deciding is pure, acting is thin, and only `report` prints.
 
+pub mod ask;
+pub mod cli;
+pub mod commands;
+pub mod embedded;
 pub mod error;
 pub mod manifest;
 pub mod model;
+pub mod pgpass;
 pub mod plan;
+pub mod provision;
 pub mod report;
+pub mod run;
 pub mod secrets;
 pub mod server;
+pub mod signals;
 pub mod sql;
 pub mod suggest;
 pub mod units;
+pub mod verbosity;
+
+use std::ffi::OsString;
+
+use clap::Parser;
+
+use cli::{Cli, Command, Format};
+use error::{Error, ExitStatus, Kind, Result};
+use manifest::Environment;
+use report::{Out, Report};
+use run::Run;
 
 /// The schema that holds martydb's own history in each service's database.
 pub const HISTORY_SCHEMA: &str = "martydb";
@@ -23,3 +43,100 @@ pub const REFINERY_TABLE: &str = "refinery_schema_history";
 
 /// Ends the name of a login's twin during a rotation.
 pub const TWIN_SUFFIX: &str = "_b";
+
+/// The whole program: arguments in, status out.
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitStatus {
+    let arguments: Vec<OsString> = arguments.collect();
+    let environment: Environment = std::env::vars().collect();
+    let no_color = environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error, &arguments, &environment, no_color),
+    };
+    let out = Out::new(cli.global.output, cli.global.quiet, cli.global.color, no_color);
+    verbosity::install(cli.global.verbose);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(until_signal(cli, environment, out)),
+        Err(error) => out.error(cli.command.name(), &Error::operation("cannot start").cause(error)),
+    }
+}
+
+/// clap's own answer: help and versions on stdout, a mistake on stderr, or as the one JSON document.
+fn refuse(
+    error: &clap::Error,
+    arguments: &[OsString],
+    environment: &Environment,
+    no_color: bool,
+) -> ExitStatus {
+    let plain = Out::new(Format::Table, false, None, no_color);
+    if !error.use_stderr() {
+        return plain.data(&error.render().to_string(), ExitStatus::Success);
+    }
+    if !wants_json(arguments, environment) {
+        plain.complain(error.render().to_string().trim_end());
+        return ExitStatus::Usage;
+    }
+    let text = error.render().to_string();
+    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let command =
+        arguments.iter().skip(1).map(|word| word.to_string_lossy()).find(|word| !word.starts_with('-'));
+    let out = Out::new(Format::Json, false, None, no_color);
+    out.error(&command.unwrap_or_default(), &Error::usage(message).hint("martydb --help"))
+}
+
+/// The arguments could not be parsed, so the format is looked for by hand.
+fn wants_json(arguments: &[OsString], environment: &Environment) -> bool {
+    let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
+    let pair = words.windows(2).any(|pair| matches!(&*pair[0], "-o" | "--output") && pair[1] == "json");
+    let joined = words.iter().any(|word| matches!(&**word, "-ojson" | "-o=json" | "--output=json"));
+    pair || joined || environment.get("MARTYDB_OUTPUT").is_some_and(|format| format == "json")
+}
+
+/// A signal drops the work where it is: connections close, and the server rolls back what was not committed.
+async fn until_signal(cli: Cli, environment: Environment, out: Out) -> ExitStatus {
+    let name = cli.command.name();
+    let printer =
+        Out::new(cli.global.output, cli.global.quiet, cli.global.color, environment.contains_key("NO_COLOR"));
+    tokio::select! {
+        status = dispatch(cli, environment, out) => status,
+        signal = signals::arrives() => {
+            let interrupted = Error::new(Kind::Interrupted, format!("interrupted by {signal}"))
+                .hint("run the same command again: it goes on where this one stopped");
+            printer.error(name, &interrupted)
+        }
+    }
+}
+
+async fn dispatch(cli: Cli, environment: Environment, out: Out) -> ExitStatus {
+    let name = cli.command.name();
+    let document = match &cli.command {
+        Command::Schema => Some(manifest::json_schema()),
+        Command::Completions(arguments) => Some(commands::completions::script(arguments.shell)),
+        Command::Man => Some(commands::completions::man_page()),
+        _ => None,
+    };
+    if let Some(document) = document {
+        return out.data(&document, ExitStatus::Success);
+    }
+    let run = match Run::new(&cli.global, environment, out) {
+        Ok(run) => run,
+        Err(refused) => return refused.0.error(name, &refused.1),
+    };
+    match command(&run, &cli.command).await {
+        Ok(report) => run.out.report(name, &*report),
+        Err(error) => run.out.error(name, &error),
+    }
+}
+
+async fn command(run: &Run, command: &Command) -> Result<Box<dyn Report>> {
+    match command {
+        Command::Plan(arguments) => commands::plan::run(run, arguments).await,
+        Command::Apply(arguments) => commands::apply::run(run, arguments).await,
+        Command::Url(arguments) => commands::url::run(run, arguments).await,
+        Command::Dev(arguments) => commands::dev::run(run, arguments).await,
+        Command::Schema | Command::Completions(_) | Command::Man => {
+            unreachable!("answered without a manifest")
+        }
+    }
+}

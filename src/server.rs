@@ -7,6 +7,7 @@ mod fault;
 pub mod inspect;
 pub mod lock;
 pub mod notices;
+pub mod presence;
 
 pub use access::Access;
 pub use connect::{Endpoint, Host, Login, Tls, TlsMode, connect, connect_with, execute};

@@ -206,8 +206,12 @@ impl Action {
             | Action::CreateDatabase { .. }
             | Action::CreateSchema { .. }
             | Action::CreateExtension { .. } => Verb::Create,
-            Action::GrantMembership { .. } | Action::Grant { .. } | Action::GrantDefault { .. } => Verb::Grant,
-            Action::RevokeMembership { .. } | Action::Revoke { .. } | Action::RevokeDefault { .. } => Verb::Revoke,
+            Action::GrantMembership { .. } | Action::Grant { .. } | Action::GrantDefault { .. } => {
+                Verb::Grant
+            }
+            Action::RevokeMembership { .. } | Action::Revoke { .. } | Action::RevokeDefault { .. } => {
+                Verb::Revoke
+            }
             _ => Verb::Alter,
         }
     }
@@ -234,7 +238,9 @@ impl Action {
             Action::CreateExtension { name, .. } => format!("extension {name}"),
             Action::Own { object, .. } => object.to_string(),
             Action::Grant { on, .. } | Action::Revoke { on, .. } => on.to_string(),
-            Action::GrantDefault { owner, on, .. } => format!("default privileges of {owner} on {}", on.word()),
+            Action::GrantDefault { owner, on, .. } => {
+                format!("default privileges of {owner} on {}", on.word())
+            }
             Action::RevokeDefault { owner, schema, on, .. } => match schema {
                 Some(schema) => format!("default privileges of {owner} on {} in schema {schema}", on.word()),
                 None => format!("default privileges of {owner} on {}", on.word()),
@@ -266,12 +272,12 @@ impl Action {
             | Action::GrantDefault { .. }
             | Action::RevokeDefault { .. } => Stage::Inside,
             Action::Grant { on: Object::Database(_), .. } => Stage::Admit,
-            Action::Own { object, .. } | Action::Grant { on: object, .. } | Action::Revoke { on: object, .. } => {
-                match object {
-                    Object::Database(_) => Stage::Open,
-                    _ => Stage::Inside,
-                }
-            }
+            Action::Own { object, .. }
+            | Action::Grant { on: object, .. }
+            | Action::Revoke { on: object, .. } => match object {
+                Object::Database(_) => Stage::Open,
+                _ => Stage::Inside,
+            },
             _ => Stage::Cluster,
         }
     }

@@ -2,7 +2,9 @@
 
 use super::{Action, Attribute, Object, SettingValue};
 use crate::model::{Grantee, ObjectKind, RoleKind, RoleName};
-use crate::sql::{Fragment, Ident, Idents, Keyword, Literal, Qualified, Rendered, Secret, ServerText, Statement};
+use crate::sql::{
+    Fragment, Ident, Idents, Keyword, Literal, Qualified, Rendered, Secret, ServerText, Statement,
+};
 use crate::stmt;
 
 /// The statement of an action. `verifier` gives the SCRAM verifier of a login that gets a password;
@@ -13,7 +15,9 @@ pub fn statement(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Se
         Action::MarkRole { role, marker } => {
             stmt!("COMMENT ON ROLE {role} IS {marker}", role = role, marker = Literal(marker.clone()))
         }
-        Action::AlterRole { role, attributes } => attributes.iter().fold(stmt!("ALTER ROLE {role}", role = role), alter),
+        Action::AlterRole { role, attributes } => {
+            attributes.iter().fold(stmt!("ALTER ROLE {role}", role = role), alter)
+        }
         Action::SetPassword { role } => {
             stmt!("ALTER ROLE {role} PASSWORD {password}", role = role, password = verifier(role))
         }
@@ -32,11 +36,17 @@ pub fn statement(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Se
         Action::MarkDatabase { database, marker } => {
             stmt!("COMMENT ON DATABASE {db} IS {marker}", db = database, marker = Literal(marker.clone()))
         }
-        Action::AllowConnections { database } => stmt!("ALTER DATABASE {db} ALLOW_CONNECTIONS true", db = database),
+        Action::AllowConnections { database } => {
+            stmt!("ALTER DATABASE {db} ALLOW_CONNECTIONS true", db = database)
+        }
         Action::NoTemplate { database } => stmt!("ALTER DATABASE {db} IS_TEMPLATE false", db = database),
         Action::Unlimit { database } => stmt!("ALTER DATABASE {db} CONNECTION LIMIT -1", db = database),
         Action::CreateSchema { schema, owner } => {
-            stmt!("CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {owner}", schema = schema, owner = owner)
+            stmt!(
+                "CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {owner}",
+                schema = schema,
+                owner = owner
+            )
         }
         Action::CreateExtension { name, schema } => {
             stmt!("CREATE EXTENSION {name} SCHEMA {schema}", name = Setting(name), schema = schema)
@@ -75,7 +85,12 @@ pub fn passwordless(_: &RoleName) -> Secret {
     Secret(String::new())
 }
 
-fn create_role(role: &RoleName, kind: RoleKind, limit: i32, verifier: &dyn Fn(&RoleName) -> Secret) -> Statement {
+fn create_role(
+    role: &RoleName,
+    kind: RoleKind,
+    limit: i32,
+    verifier: &dyn Fn(&RoleName) -> Secret,
+) -> Statement {
     if kind == RoleKind::Owner {
         return stmt!("CREATE ROLE {role} NOLOGIN", role = role);
     }
@@ -156,7 +171,9 @@ fn revoke(action: &Action) -> Statement {
     );
     match grantor {
         // REVOKE takes only what the current role granted; a superuser's silently leaves a delegate's grant.
-        Some(grantor) => Statement::join([stmt!("SET LOCAL ROLE {r}", r = grantor), taking, stmt!("RESET ROLE")]),
+        Some(grantor) => {
+            Statement::join([stmt!("SET LOCAL ROLE {r}", r = grantor), taking, stmt!("RESET ROLE")])
+        }
         None => taking,
     }
 }

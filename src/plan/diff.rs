@@ -114,7 +114,13 @@ impl<'a> Steps<'a> {
     }
 }
 
-fn limit(look: &Look<'_>, service: Option<&ServiceName>, what: &str, why: &str, grant: Option<String>) -> Limit {
+fn limit(
+    look: &Look<'_>,
+    service: Option<&ServiceName>,
+    what: &str,
+    why: &str,
+    grant: Option<String>,
+) -> Limit {
     Limit {
         server: look.desired.name.clone(),
         service: service.map(ToString::to_string),

@@ -126,7 +126,8 @@ fn prologue(tools: &Tools<'_>, steps: &[Step]) -> Vec<Statement> {
 fn epilogue(tools: &Tools<'_>, steps: &[Step]) -> Vec<Statement> {
     let admin = RoleName::found(tools.access.admin.role.clone());
     let borrow = borrowed(tools, steps).zip(admin.ok());
-    let revoke = borrow.map(|(owner, admin)| stmt!("REVOKE {owner} FROM {admin}", owner = owner, admin = admin));
+    let revoke =
+        borrow.map(|(owner, admin)| stmt!("REVOKE {owner} FROM {admin}", owner = owner, admin = admin));
     [revoke, Some(stmt!("COMMIT"))].into_iter().flatten().collect()
 }
 

@@ -54,9 +54,13 @@ async fn inspect_database(access: &Access, name: &DbName) -> Result<Contents> {
     raw.typed()
 }
 
-async fn document<T: for<'de> Deserialize<'de>>(connection: &mut PgConnection, sql: &'static str) -> Result<T> {
+async fn document<T: for<'de> Deserialize<'de>>(
+    connection: &mut PgConnection,
+    sql: &'static str,
+) -> Result<T> {
     let failed = || Error::operation("cannot read the server's catalogues");
-    let row = connection.fetch_one(sqlx::raw_sql(sql)).await.map_err(|error| failed().cause(describe(&error)))?;
+    let row =
+        connection.fetch_one(sqlx::raw_sql(sql)).await.map_err(|error| failed().cause(describe(&error)))?;
     let text: String = row.try_get(0).map_err(|error| failed().cause(error))?;
     serde_json::from_str(&text).map_err(|error| failed().cause(error))
 }
@@ -207,7 +211,9 @@ fn place_setting(actual: &mut ActualServer, raw: RawSetting) -> Result<()> {
     let (name, value) = (name.to_owned(), value.to_owned());
     let on = raw.database.map(database).transpose()?;
     match (raw.role, on) {
-        (Some(owner), on) => actual.role_settings.push(RoleSetting { role: role(owner)?, database: on, name, value }),
+        (Some(owner), on) => {
+            actual.role_settings.push(RoleSetting { role: role(owner)?, database: on, name, value })
+        }
         (None, Some(on)) => {
             if let Some(found) = actual.databases.get_mut(&on) {
                 found.settings.push((name, value));
@@ -221,7 +227,12 @@ fn place_setting(actual: &mut ActualServer, raw: RawSetting) -> Result<()> {
 
 impl RawAdmin {
     fn typed(self) -> Admin {
-        Admin { name: self.name, superuser: self.superuser, createdb: self.createdb, createrole: self.createrole }
+        Admin {
+            name: self.name,
+            superuser: self.superuser,
+            createdb: self.createdb,
+            createrole: self.createrole,
+        }
     }
 }
 
@@ -272,7 +283,8 @@ impl RawDatabase {
 
 impl Inside {
     fn typed(self) -> Result<Contents> {
-        let mut contents = Contents { extensions: self.extensions.unwrap_or_default(), ..Contents::default() };
+        let mut contents =
+            Contents { extensions: self.extensions.unwrap_or_default(), ..Contents::default() };
         for raw in self.schemas.unwrap_or_default() {
             let schema = ActualSchema { owner: role(raw.owner)?, acl: acl(raw.acl)? };
             contents.schemas.insert(schema_name(raw.name)?, schema);

@@ -59,7 +59,8 @@ pub async fn poll(connection: &mut PgConnection, key: i32, wait: Duration, what:
 }
 
 async fn try_lock(connection: &mut PgConnection, key: i32) -> Result<bool> {
-    let ask = stmt!("SELECT pg_catalog.pg_try_advisory_lock({class}, {key})::text", class = LOCK_CLASS, key = key);
+    let ask =
+        stmt!("SELECT pg_catalog.pg_try_advisory_lock({class}, {key})::text", class = LOCK_CLASS, key = key);
     Ok(one(connection, &ask).await?.is_some_and(|answer| answer == "true"))
 }
 

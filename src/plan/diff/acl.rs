@@ -35,7 +35,11 @@ impl Acl<'_> {
             if !lacking.is_empty() {
                 let privileges = Privileges::new(lacking);
                 let reason = format!("{grantee} should hold {privileges} on {} and does not", self.on);
-                steps.add(Risk::Safe, Action::Grant { on: self.on.clone(), privileges, to: grantee.clone() }, reason);
+                steps.add(
+                    Risk::Safe,
+                    Action::Grant { on: self.on.clone(), privileges, to: grantee.clone() },
+                    reason,
+                );
             }
         }
     }
@@ -67,7 +71,8 @@ impl Acl<'_> {
         steps: &mut Steps<'_>,
     ) {
         let privileges = Privileges::new(privileges);
-        let right = if only_option { format!("the option to grant {privileges}") } else { privileges.to_string() };
+        let right =
+            if only_option { format!("the option to grant {privileges}") } else { privileges.to_string() };
         let delegated = grantor.as_str() != self.owner;
         let by = if delegated { format!(", granted by {grantor}") } else { String::new() };
         let reason = format!("{grantee} holds {right} on {}{by}, and nobody declared it", self.on);

@@ -40,7 +40,11 @@ fn create(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
     let database = &service.database;
     let Some(owner) = owner(look, None) else { return };
     let reason = format!("the database of {} does not exist", service.name);
-    steps.add(Risk::Safe, Action::CreateDatabase { database: database.clone(), owner: owner.clone() }, reason);
+    steps.add(
+        Risk::Safe,
+        Action::CreateDatabase { database: database.clone(), owner: owner.clone() },
+        reason,
+    );
     let marker = look.desired.marker();
     let mark = Action::MarkDatabase { database: database.clone(), marker };
     steps.add(Risk::Safe, mark, "marks the database as made by this manifest");
@@ -77,12 +81,14 @@ fn alter(look: &Look<'_>, service: &DesiredService, found: &ActualDatabase, step
         steps.add(Risk::Safe, Action::NoTemplate { database: database.clone() }, reason);
     }
     if found.connection_limit != -1 {
-        let reason = format!("database {database} has a connection limit of its own: {}", found.connection_limit);
+        let reason =
+            format!("database {database} has a connection limit of its own: {}", found.connection_limit);
         steps.add(Risk::Safe, Action::Unlimit { database: database.clone() }, reason);
     }
     for (name, value) in &found.settings {
         let reason = format!("database {database} has {name} = {value}, and nobody declared it");
-        let action = Action::ResetSetting { role: None, database: Some(database.clone()), name: name.clone() };
+        let action =
+            Action::ResetSetting { role: None, database: Some(database.clone()), name: name.clone() };
         steps.add_at(crate::plan::Stage::Open, look.caution(&database), action, reason);
     }
 }

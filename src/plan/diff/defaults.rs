@@ -16,7 +16,8 @@ pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
     let rows: &[DefaultAcl] = found.map_or(&[], |contents| &contents.default_acls);
     let owner = service.role(RoleKind::Owner);
     for (kind, letter, _) in DefaultKind::ALL {
-        let global = rows.iter().find(|row| row.role == *owner && row.schema.is_none() && row.object == *letter);
+        let global =
+            rows.iter().find(|row| row.role == *owner && row.schema.is_none() && row.object == *letter);
         whole_database(service, *kind, global, steps);
     }
     for row in rows.iter().filter(|row| row.role != *owner || row.schema.is_some()) {
@@ -57,7 +58,12 @@ fn held(acl: &[AclEntry]) -> Held {
     held
 }
 
-fn whole_database(service: &DesiredService, kind: DefaultKind, row: Option<&DefaultAcl>, steps: &mut Steps<'_>) {
+fn whole_database(
+    service: &DesiredService,
+    kind: DefaultKind,
+    row: Option<&DefaultAcl>,
+    steps: &mut Steps<'_>,
+) {
     let owner = service.role(RoleKind::Owner);
     let mut found = row.map_or_else(|| builtin(kind), |row| held(&row.acl));
     found.remove(&Grantee::Role(owner.clone()));
@@ -70,11 +76,14 @@ fn whole_database(service: &DesiredService, kind: DefaultKind, row: Option<&Defa
         }
     }
     for (grantee, privileges) in &wanted {
-        let lacking: Vec<_> = privileges.difference(found.get(grantee).unwrap_or(&nothing)).copied().collect();
+        let lacking: Vec<_> =
+            privileges.difference(found.get(grantee).unwrap_or(&nothing)).copied().collect();
         if !lacking.is_empty() {
             let privileges = Privileges::new(lacking);
-            let reason = format!("{grantee} should get {privileges} on the {} that {owner} makes", kind.word());
-            let action = Action::GrantDefault { owner: owner.clone(), on: kind, privileges, to: grantee.clone() };
+            let reason =
+                format!("{grantee} should get {privileges} on the {} that {owner} makes", kind.word());
+            let action =
+                Action::GrantDefault { owner: owner.clone(), on: kind, privileges, to: grantee.clone() };
             steps.add(Risk::Safe, action, reason);
         }
     }
@@ -108,7 +117,8 @@ fn elsewhere(look: &Look<'_>, service: &DesiredService, row: &DefaultAcl, steps:
         let own = grantee == Grantee::Role(row.role.clone());
         let usual = builtin.get(&grantee).unwrap_or(&nothing);
         let allowed = fine.get(&grantee).unwrap_or(&nothing);
-        let extra: Vec<_> = has.iter().filter(|one| !usual.contains(one) && !allowed.contains(one)).copied().collect();
+        let extra: Vec<_> =
+            has.iter().filter(|one| !usual.contains(one) && !allowed.contains(one)).copied().collect();
         if !own && !extra.is_empty() && (by_us || look.is_managed(&grantee)) {
             take(service, Some(row), kind, &grantee, Privileges::new(extra), steps);
         }

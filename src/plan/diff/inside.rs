@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use super::acl::{Acl, Wanted, entry};
 use super::{Look, Steps};
 use crate::model::{
-    AclEntry, ActualObject, ActualSchema, Contents, DesiredService, Grantee, ObjectKind, RoleKind, RoleName, SchemaName,
+    AclEntry, ActualObject, ActualSchema, Contents, DesiredService, Grantee, ObjectKind, RoleKind, RoleName,
+    SchemaName,
 };
 use crate::plan::{Action, Object, Privilege, Risk};
 
@@ -43,7 +44,9 @@ fn fresh(look: &Look<'_>) -> Contents {
         _ => (&look.actual.bootstrap, &["CREATE", "USAGE"]),
     };
     let mut contents = Contents::default();
-    let (Ok(owner), Ok(public)) = (RoleName::found(owner), SchemaName::found("public")) else { return contents };
+    let (Ok(owner), Ok(public)) = (RoleName::found(owner), SchemaName::found("public")) else {
+        return contents;
+    };
     let entry = |privilege: &&str| AclEntry {
         grantee: Grantee::Public,
         grantor: owner.clone(),
@@ -59,7 +62,12 @@ fn create_schema(service: &DesiredService, schema: &SchemaName, steps: &mut Step
     let owner = service.role(RoleKind::Owner);
     let reason = format!("the schema {schema} does not exist");
     steps.add(Risk::Safe, Action::CreateSchema { schema: schema.clone(), owner: owner.clone() }, reason);
-    let acl = Acl { on: Object::Schema(schema.clone()), owner: owner.as_str(), found: &[], public_risk: Risk::Safe };
+    let acl = Acl {
+        on: Object::Schema(schema.clone()),
+        owner: owner.as_str(),
+        found: &[],
+        public_risk: Risk::Safe,
+    };
     acl.missing(&users(service, schema), steps);
 }
 
@@ -120,12 +128,16 @@ fn diff_object(look: &Look<'_>, service: &DesiredService, found: &ActualObject, 
     let allowed = allowed(service, found);
     let rights = |on: Object, entries: &[AclEntry], steps: &mut Steps<'_>| {
         let risk = look.caution(&service.database);
-        Acl { on, owner: found.owner.as_str(), found: entries, public_risk: risk }.beyond(look, &allowed, steps);
+        Acl { on, owner: found.owner.as_str(), found: entries, public_risk: risk }
+            .beyond(look, &allowed, steps);
     };
     rights(object, &found.acl, steps);
     for (column, entry) in &found.column_acl {
-        let on =
-            Object::Column { schema: found.schema.clone(), table: found.name.clone(), column: column.clone() };
+        let on = Object::Column {
+            schema: found.schema.clone(),
+            table: found.name.clone(),
+            column: column.clone(),
+        };
         rights(on, std::slice::from_ref(entry), steps);
     }
 }

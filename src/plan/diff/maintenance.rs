@@ -24,8 +24,12 @@ pub fn diff(look: &mut Look<'_>) {
     for room in rooms(look) {
         let Some(found) = look.actual.databases.get(&room) else { continue };
         let mut steps = super::Steps::new(service);
-        let acl =
-            Acl { on: Object::Database(room.clone()), owner: &found.owner, found: &found.acl, public_risk: risk };
+        let acl = Acl {
+            on: Object::Database(room.clone()),
+            owner: &found.owner,
+            found: &found.acl,
+            public_risk: risk,
+        };
         acl.beyond(look, &Wanted::new(), &mut steps);
         let admin = &look.actual.admin;
         let may = admin.superuser || admin.name == found.owner;

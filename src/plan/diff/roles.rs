@@ -43,10 +43,20 @@ const ATTRIBUTES: &[Row] = &[
 
 /// What contract section 3 wants of each kind of role.
 fn wanted(kind: RoleKind) -> ActualRole {
-    ActualRole { login: kind != RoleKind::Owner, inherit: kind != RoleKind::Migrator, ..ActualRole::default() }
+    ActualRole {
+        login: kind != RoleKind::Owner,
+        inherit: kind != RoleKind::Migrator,
+        ..ActualRole::default()
+    }
 }
 
-fn alter(look: &Look<'_>, service: &DesiredService, kind: RoleKind, found: &ActualRole, steps: &mut Steps<'_>) {
+fn alter(
+    look: &Look<'_>,
+    service: &DesiredService,
+    kind: RoleKind,
+    found: &ActualRole,
+    steps: &mut Steps<'_>,
+) {
     let role = service.role(kind);
     let wanted = wanted(kind);
     // During a rotation one of the two logins is closed, and which one is not drift.
@@ -83,7 +93,11 @@ fn limit(service: &DesiredService, kind: RoleKind, found: &ActualRole, steps: &m
         let lower = (has == -1 || wanted < has) && wanted != -1;
         let risk = if lower { Risk::Caution } else { Risk::Safe };
         let reason = format!("the connection limit of {role} should be {wanted} and is {has}");
-        steps.add(risk, Action::AlterRole { role, attributes: vec![Attribute::ConnectionLimit(wanted)] }, reason);
+        steps.add(
+            risk,
+            Action::AlterRole { role, attributes: vec![Attribute::ConnectionLimit(wanted)] },
+            reason,
+        );
     }
 }
 

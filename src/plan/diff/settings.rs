@@ -23,7 +23,8 @@ pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
         for ((database, name), has) in found.iter().filter(|(place, _)| !wanted.contains_key(place)) {
             let role = service.role(kind).clone();
             let reason = format!("{role} has {name} = {has}, and nobody declared it");
-            let action = Action::ResetSetting { role: Some(role), database: database.clone(), name: name.clone() };
+            let action =
+                Action::ResetSetting { role: Some(role), database: database.clone(), name: name.clone() };
             steps.add(Risk::Safe, action, reason);
         }
     }
@@ -48,7 +49,8 @@ fn wanted(service: &DesiredService, kind: RoleKind) -> BTreeMap<Place, SettingVa
 fn found(look: &Look<'_>, service: &DesiredService, kind: RoleKind) -> BTreeMap<Place, String> {
     let role = service.role(kind);
     let all = look.actual.role_settings.iter().filter(|setting| setting.role == *role);
-    let typed = |setting: &RoleSetting| ((setting.database.clone(), setting.name.clone()), setting.value.clone());
+    let typed =
+        |setting: &RoleSetting| ((setting.database.clone(), setting.name.clone()), setting.value.clone());
     all.map(typed).collect()
 }
 

@@ -1,0 +1,224 @@
+//! `plan`: what `apply` would change, and why.
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::cli::Select;
+use crate::error::{Error, ExitStatus, Result};
+use crate::plan::{Limit, Plan, Risk, Step, Verb, passwordless, statement};
+use crate::provision::{self, Planned};
+use crate::report::{Cell, Look, Paint, Report, Table, error_json, error_text};
+use crate::run::Run;
+use crate::server::apply::Outcome;
+
+/// Flags of `plan`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The services to look at.
+    #[command(flatten)]
+    pub select: Select,
+    /// Exit with 3 if anything differs.
+    #[arg(long)]
+    pub check: bool,
+}
+
+/// Plans and changes nothing.
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+    let services = run.readable(&arguments.select)?;
+    let planned = provision::plan(run, &services).await;
+    Ok(Box::new(PlanReport::new(&planned, arguments.check)))
+}
+
+/// One change as scripts see it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Change {
+    server: String,
+    service: Option<String>,
+    database: Option<String>,
+    action: Verb,
+    object: String,
+    reason: String,
+    risk: Risk,
+    sql: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<Outcome>,
+}
+
+impl Change {
+    /// A step with the SQL it stands for, secrets redacted.
+    pub fn new(server: &str, step: &Step, major: u32, outcome: Option<Outcome>) -> Change {
+        Change {
+            server: server.to_owned(),
+            service: step.service.as_ref().map(ToString::to_string),
+            database: step.database.as_ref().map(ToString::to_string),
+            action: step.action.verb(),
+            object: step.action.object(),
+            reason: step.reason.clone(),
+            risk: step.risk,
+            sql: statement(&step.action, major, &passwordless).to_string(),
+            outcome,
+        }
+    }
+
+    /// Whether it was done.
+    pub fn outcome(&self) -> Option<Outcome> {
+        self.outcome
+    }
+
+    /// The service it is for.
+    pub fn service(&self) -> Option<&str> {
+        self.service.as_deref()
+    }
+
+    /// The server it is on.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+}
+
+/// How many changes of each sort.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Summary {
+    create: usize,
+    change: usize,
+    destroy: usize,
+}
+
+impl Summary {
+    /// Counts.
+    pub fn of(changes: &[Change]) -> Summary {
+        let count = |verb: Verb| changes.iter().filter(|change| change.action == verb).count();
+        let (create, destroy) = (count(Verb::Create), count(Verb::Drop));
+        Summary { create, change: changes.len() - create - destroy, destroy }
+    }
+}
+
+impl std::fmt::Display for Summary {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} to create, {} to change, {} to destroy", self.create, self.change, self.destroy)
+    }
+}
+
+/// The plans of all servers.
+pub struct PlanReport {
+    changes: Vec<Change>,
+    prunable: Vec<Change>,
+    limits: Vec<Limit>,
+    failed: Vec<(String, Error)>,
+    check: bool,
+}
+
+impl PlanReport {
+    fn new(planned: &[(String, Result<Planned>)], check: bool) -> PlanReport {
+        let mut report =
+            PlanReport { changes: vec![], prunable: vec![], limits: vec![], failed: vec![], check };
+        for (server, planned) in planned {
+            match planned {
+                Ok(planned) => report.add(server, &planned.plan, planned.actual.major()),
+                Err(error) => report.failed.push((server.clone(), error.clone())),
+            }
+        }
+        report
+    }
+
+    fn add(&mut self, server: &str, plan: &Plan, major: u32) {
+        self.changes.extend(plan.steps.iter().map(|step| Change::new(server, step, major, None)));
+        self.prunable.extend(plan.prunable.iter().map(|step| Change::new(server, step, major, None)));
+        self.limits.extend(plan.limits.iter().cloned());
+    }
+}
+
+impl Report for PlanReport {
+    fn json(&self) -> Map<String, Value> {
+        let mut document = plan_keys(&self.changes, &self.prunable, &self.limits);
+        document.insert("errors".into(), errors(&self.failed));
+        document
+    }
+
+    fn text(&self, look: &Look) -> String {
+        let mut text = String::new();
+        if !self.changes.is_empty() {
+            text += &changes_table(&self.changes, look);
+            text += &format!("\nPlan: {}.\n", Summary::of(&self.changes));
+        } else if self.failed.is_empty() {
+            text += "Nothing to do: the servers are as the manifest says.\n";
+        }
+        text += &side_notes(&self.prunable, &self.limits);
+        for (server, error) in &self.failed {
+            text += &format!("\nserver {server}:\n{}\n", error_text(error, look));
+        }
+        text
+    }
+
+    fn status(&self) -> ExitStatus {
+        let found = if self.check && !self.changes.is_empty() {
+            ExitStatus::Differences
+        } else {
+            ExitStatus::Success
+        };
+        ExitStatus::worst(self.failed.iter().map(|(_, error)| error.kind.status()).chain([found]))
+    }
+}
+
+/// The keys that plan and apply share.
+pub fn plan_keys(changes: &[Change], prunable: &[Change], limits: &[Limit]) -> Map<String, Value> {
+    let document = json!({
+        "changes": changes,
+        "prunable": prunable,
+        "limits": limits,
+        "summary": Summary::of(changes),
+    });
+    match document {
+        Value::Object(map) => map,
+        _ => unreachable!("built as an object"),
+    }
+}
+
+/// Servers that could not be worked on.
+pub fn errors(failed: &[(String, Error)]) -> Value {
+    let all = failed.iter().map(|(server, error)| {
+        let mut value = error_json(error);
+        value["server"] = server.clone().into();
+        value
+    });
+    all.collect()
+}
+
+fn changes_table(changes: &[Change], look: &Look) -> String {
+    let mut table = Table::new(&["service", "action", "object", "risk", "why"]);
+    for change in changes {
+        let risk = match change.risk {
+            Risk::Safe => Cell::new("safe", Paint::Dim),
+            Risk::Caution => Cell::new("caution", Paint::Warn),
+            Risk::Destructive => Cell::new("destructive", Paint::Bad),
+        };
+        let service = change.service.clone().unwrap_or_else(|| format!("({})", change.server));
+        table.row([
+            service.into(),
+            change.action.name().into(),
+            change.object.as_str().into(),
+            risk,
+            change.reason.as_str().into(),
+        ]);
+    }
+    table.render(look)
+}
+
+/// What is not drift and yet worth knowing.
+pub fn side_notes(prunable: &[Change], limits: &[Limit]) -> String {
+    let mut text = String::new();
+    if !prunable.is_empty() {
+        text += "\nNot declared and left alone:\n";
+        for change in prunable {
+            text += &format!("  {}\n", change.reason);
+        }
+    }
+    for limit in limits {
+        text += &format!("\nlimit: cannot {} on server {}: {}\n", limit.what, limit.server, limit.why);
+        if let Some(grant) = &limit.grant {
+            text += &format!("       ask a DBA for: {grant}\n");
+        }
+    }
+    text
+}

@@ -1,0 +1,142 @@
+//! The two streams and what may be done with them.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::Mutex;
+
+use serde_json::{Map, Value, json};
+
+use super::{Look, Report};
+use crate::cli::{Format, When};
+use crate::error::{Error, ExitStatus, Kind};
+
+/// The version of the JSON documents.
+const FORMAT_VERSION: u32 = 1;
+
+/// Where everything that is printed goes through.
+#[derive(Debug)]
+pub struct Out {
+    format: Format,
+    quiet: bool,
+    stdout: Look,
+    stderr: Look,
+    /// A message waits until the previous one is whole.
+    turn: Mutex<()>,
+}
+
+impl Out {
+    /// Decides once how each stream looks. `no_color` is NO_COLOR (<https://no-color.org>): the lowest layer.
+    pub fn new(format: Format, quiet: bool, colour: Option<When>, no_color: bool) -> Out {
+        let look = |terminal: bool| Look {
+            colour: match colour {
+                Some(When::Always) => true,
+                Some(When::Never) => false,
+                Some(When::Auto) => terminal,
+                None => terminal && !no_color,
+            },
+            width: terminal.then(terminal_width),
+        };
+        Out {
+            format,
+            quiet,
+            stdout: look(io::stdout().is_terminal()),
+            stderr: look(io::stderr().is_terminal()),
+            turn: Mutex::new(()),
+        }
+    }
+
+    /// How messages may look.
+    pub fn message_look(&self) -> Look {
+        self.stderr
+    }
+
+    /// Prints a finished result and says how the run ends.
+    pub fn report(&self, command: &str, report: &dyn Report) -> ExitStatus {
+        let text = match self.format {
+            Format::Json => envelope(command, report.json()),
+            Format::Table => report.text(&self.stdout),
+        };
+        self.data(&text, report.status())
+    }
+
+    /// Prints text that is a document of its own: completions, schema, man page.
+    pub fn data(&self, text: &str, status: ExitStatus) -> ExitStatus {
+        match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+            Ok(()) => status,
+            // The reader has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => status,
+            Err(error) => {
+                self.complain(&format!("error: cannot write the result\ncaused by: {error}"));
+                ExitStatus::Failed
+            }
+        }
+    }
+
+    /// Prints an error: on stdout as the one document, or on stderr for people.
+    pub fn error(&self, command: &str, error: &Error) -> ExitStatus {
+        match self.format {
+            Format::Json => {
+                let body = json!({ "error": error_json(error) });
+                let Value::Object(body) = body else { unreachable!("built as an object") };
+                self.data(&envelope(command, body), error.kind.status())
+            }
+            Format::Table => {
+                self.complain(&error_text(error, &self.stderr));
+                error.kind.status()
+            }
+        }
+    }
+
+    /// A message about what goes on; `--quiet` silences it.
+    pub fn note(&self, text: &str) {
+        if !self.quiet {
+            self.complain(text);
+        }
+    }
+
+    /// A message that `--quiet` does not silence.
+    pub fn complain(&self, text: &str) {
+        let _turn = self.turn.lock();
+        // Nobody is left to tell if stderr is closed.
+        let _closed = writeln!(io::stderr(), "{text}");
+    }
+}
+
+fn terminal_width() -> usize {
+    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let asked = || rustix::termios::tcgetwinsize(io::stdout()).map(|size| usize::from(size.ws_col)).ok();
+    columns.or_else(asked).filter(|width| *width >= 20).unwrap_or(80)
+}
+
+fn envelope(command: &str, body: Map<String, Value>) -> String {
+    let mut document = Map::new();
+    document.insert("format_version".into(), FORMAT_VERSION.into());
+    document.insert("command".into(), command.into());
+    document.extend(body);
+    serde_json::to_string_pretty(&document).expect("a map of values is JSON") + "\n"
+}
+
+/// An error as JSON, inside its document or inside a service's result.
+pub fn error_json(error: &Error) -> Value {
+    json!({
+        "kind": error.kind.name(),
+        "message": error.message,
+        "causes": error.causes,
+        "hints": error.hints,
+        "sqlstate": error.sqlstate,
+    })
+}
+
+/// An error for people: what, why, what to do.
+pub fn error_text(error: &Error, look: &Look) -> String {
+    if error.kind == Kind::Interrupted {
+        return error.message.clone();
+    }
+    let paint = |word: &str, code: &str| match look.colour {
+        true => format!("\u{1b}[{code}m{word}\u{1b}[0m"),
+        false => word.to_owned(),
+    };
+    let mut lines = vec![format!("{} {}", paint("error:", "1;31"), error.message)];
+    lines.extend(error.causes.iter().map(|cause| format!("{} {cause}", paint("caused by:", "31"))));
+    lines.extend(error.hints.iter().map(|hint| format!("{} {hint}", paint("hint:", "36"))));
+    lines.join("\n")
+}

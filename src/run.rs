@@ -1,0 +1,199 @@
+//! What a command runs with: the settings resolved once, the manifest, the secret store and the servers.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::cli::{Global, Select};
+use crate::embedded;
+use crate::error::{Error, Kind, Result};
+use crate::manifest::{self, Environment, Manifest, Place, ServerUrl};
+use crate::model::{DesiredService, RoleKind, ServiceName};
+use crate::pgpass;
+use crate::report::Out;
+use crate::secrets::{Secrets, Slot, Store};
+use crate::server::{Access, Endpoint, Host, Login, Tls};
+
+/// One run of a command.
+pub struct Run {
+    /// The checked manifest.
+    pub manifest: Manifest,
+    /// Variables of the environment.
+    pub environment: Environment,
+    /// Where passwords are kept.
+    pub store: Store,
+    /// Services worked on at the same time.
+    pub jobs: usize,
+    /// How long to wait for a lock.
+    pub lock_wait: Duration,
+    /// Questions are answered with yes.
+    pub yes: bool,
+    /// Questions may be asked.
+    pub can_ask: bool,
+    /// The printer.
+    pub out: Out,
+}
+
+impl Run {
+    /// Reads the manifest and resolves the settings.
+    pub fn new(global: &Global, environment: Environment, out: Out) -> Result<Run, (Out, Error)> {
+        let here = std::env::current_dir().unwrap_or_default();
+        let manifest = manifest::find(global.manifest.as_deref(), &here)
+            .and_then(|path| Manifest::load(&path, &global.env, &environment));
+        let manifest = match manifest {
+            Ok(manifest) => manifest,
+            Err(error) => return Err((out, error)),
+        };
+        Ok(Run {
+            store: Store::open(&manifest, &environment),
+            jobs: global.jobs.map_or_else(default_jobs, usize::from),
+            lock_wait: global.lock_wait,
+            yes: global.yes,
+            can_ask: !global.no_input && crate::ask::possible(),
+            manifest,
+            environment,
+            out,
+        })
+    }
+
+    /// The services chosen for a command that reads: all where none is named.
+    pub fn readable(&self, select: &Select) -> Result<Vec<DesiredService>> {
+        match select.service.is_empty() {
+            true => Ok(self.manifest.services.values().cloned().collect()),
+            false => self.named(&select.service),
+        }
+    }
+
+    /// The services chosen for a command that writes: they must be named, or `--all`.
+    pub fn writable(&self, select: &Select) -> Result<Vec<DesiredService>> {
+        match (select.all, select.service.is_empty()) {
+            (true, _) => Ok(self.manifest.services.values().cloned().collect()),
+            (false, false) => self.named(&select.service),
+            (false, true) => Err(Error::usage("no service is named")
+                .cause("a command that writes works on the services that you name, never on a default")
+                .hint(format!("services: {}", self.service_names().join(", ")))
+                .hint("name one with --service NAME, or take --all")),
+        }
+    }
+
+    /// One service by name.
+    pub fn service(&self, name: &str) -> Result<&DesiredService> {
+        let found = ServiceName::new(name).ok().and_then(|name| self.manifest.services.get(&name));
+        found.ok_or_else(|| {
+            let names = self.service_names();
+            let error = Error::usage(format!("unknown service \"{name}\""));
+            match crate::suggest::nearest(name, names.iter().copied()) {
+                Some(near) => error.hint(format!("did you mean \"{near}\"?")),
+                None => error.hint(format!("services: {}", names.join(", "))),
+            }
+        })
+    }
+
+    fn named(&self, names: &[String]) -> Result<Vec<DesiredService>> {
+        let mut chosen: Vec<DesiredService> = vec![];
+        for name in names {
+            let service = self.service(name)?;
+            if !chosen.iter().any(|other| other.name == service.name) {
+                chosen.push(service.clone());
+            }
+        }
+        Ok(chosen)
+    }
+
+    fn service_names(&self) -> Vec<&str> {
+        self.manifest.services.keys().map(ServiceName::as_str).collect()
+    }
+
+    /// The servers of these services, each once.
+    pub fn servers_of(&self, services: &[DesiredService]) -> Vec<String> {
+        let all: std::collections::BTreeSet<_> =
+            services.iter().map(|service| service.server.clone()).collect();
+        all.into_iter().collect()
+    }
+
+    /// How a server is reached; an embedded one is started if it is down.
+    pub async fn access(&self, server: &str) -> Result<Access> {
+        match &self.manifest.servers[server].place {
+            Place::Embedded { port } => {
+                let spec = self.embedded(server, *port);
+                let running = embedded::up(&spec, &mut |text| self.out.note(&text)).await?;
+                Ok(Access {
+                    server: server.to_owned(),
+                    admin_endpoint: running.admin,
+                    admin: Login { role: running.admin_role, password: None },
+                    maintenance: "postgres".into(),
+                    endpoint: running.tcp,
+                    embedded: true,
+                })
+            }
+            Place::Url(url) => Ok(self.external(server, url)),
+        }
+    }
+
+    /// What the embedded module needs to know of a server.
+    pub fn embedded(&self, server: &str, port: Option<u16>) -> embedded::Spec {
+        embedded::Spec {
+            server: server.to_owned(),
+            env: self.manifest.env.clone(),
+            home: self.manifest.home.clone(),
+            port,
+        }
+    }
+
+    fn external(&self, server: &str, url: &ServerUrl) -> Access {
+        let endpoint = endpoint(url);
+        Access {
+            server: server.to_owned(),
+            admin: Login { role: url.user.clone(), password: self.admin_password(url) },
+            admin_endpoint: endpoint.clone(),
+            maintenance: url.database.clone(),
+            endpoint,
+            embedded: false,
+        }
+    }
+
+    /// DB_PASSWORD, PGPASSWORD, the URL, then libpq's password file.
+    fn admin_password(&self, url: &ServerUrl) -> Option<SecretString> {
+        let variable = |name: &str| self.environment.get(name).filter(|value| !value.is_empty()).cloned();
+        let password =
+            variable("DB_PASSWORD").or_else(|| variable("PGPASSWORD")).or_else(|| url.password.clone());
+        password.or_else(|| pgpass::find(&self.environment, url)).map(SecretString::from)
+    }
+
+    /// The stored passwords of these services' logins.
+    pub async fn secrets(&self, services: &[DesiredService]) -> Result<Secrets> {
+        let slots: Vec<Slot> = services.iter().flat_map(Slot::of).collect();
+        self.store.read(&slots).await
+    }
+
+    /// A service's login with its stored password.
+    pub fn login(&self, service: &DesiredService, kind: RoleKind, secrets: &Secrets) -> Result<Login> {
+        let role = service.role(kind);
+        let password = secrets.require(&service.server, role)?.clone();
+        Ok(Login::with_password(role.as_str(), password))
+    }
+
+    /// Asks before changes that others may feel; off a terminal only `-y` says yes.
+    pub fn confirm(&self, question: &str) -> Result<()> {
+        match (self.yes, self.can_ask) {
+            (true, _) => Ok(()),
+            (false, true) if crate::ask::yes_no(question)? => Ok(()),
+            (false, true) => Err(Error::new(Kind::Usage, "not confirmed, nothing was touched")),
+            (false, false) => Err(Error::usage("these changes need a confirmation, nothing was touched")
+                .cause(question)
+                .hint("look at them with `martydb plan`, then say -y")),
+        }
+    }
+}
+
+fn endpoint(url: &ServerUrl) -> Endpoint {
+    match url.host.starts_with('/') {
+        true => Endpoint { host: Host::Socket(url.host.clone().into()), port: url.port, tls: Tls::default() },
+        false => Endpoint { host: Host::Tcp(url.host.clone()), port: url.port, tls: url.tls.clone() },
+    }
+}
+
+/// As many as there are cores, and at least four: most of the time is the server's.
+fn default_jobs() -> usize {
+    std::thread::available_parallelism().map_or(4, usize::from).max(4)
+}

@@ -1,0 +1,30 @@
+//! `-v` and `-vv`: what goes on, and every statement with its secrets redacted.
+//!
+//! Only martydb's own events are shown: those of the libraries hold whole statements and server texts that
+//! nobody has redacted.
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::util::SubscriberInitExt;
+
+use crate::server::notices;
+
+/// Sets the process's one subscriber up; a second call changes nothing.
+pub fn install(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        _ => LevelFilter::DEBUG,
+    };
+    let shown = tracing_subscriber::fmt::layer()
+        .with_writer(std::io::stderr)
+        .without_time()
+        .with_target(false)
+        .with_level(false)
+        .with_ansi(false)
+        .with_filter(Targets::new().with_target("martydb", level));
+    let heard =
+        notices::Collector.with_filter(Targets::new().with_target(notices::TARGET, LevelFilter::WARN));
+    let _already_installed = tracing_subscriber::registry().with(shown).with(heard).try_init();
+}

@@ -1,0 +1,41 @@
+//! plan and apply on a real server: converge, stay, notice, repair.
+
+use crate::support::{Project, Server};
+
+#[test]
+fn the_second_apply_writes_nothing_and_reads_do_not_write() {
+    let server = Server::start();
+    let project = Project::new(&server, "twice");
+    let first = project.json(&["apply", "--all", "-y"], 0);
+    assert!(first["changes"].as_array().unwrap().iter().all(|change| change["outcome"] == "ok"), "{first:#}");
+
+    let xmax = || server.value("postgres", "SELECT pg_snapshot_xmax(pg_current_snapshot())::text");
+    let (before, mark) = (xmax(), server.log().len());
+    for arguments in [vec!["plan", "--check"], vec!["apply", "--all"], vec!["plan"]] {
+        let done = project.run(&arguments).expect(0);
+        assert_eq!(done.stdout, "Nothing to do: the servers are as the manifest says.\n");
+    }
+    assert_eq!(before, xmax());
+    let log = server.log_since(mark);
+    for word in ["CREATE ", "ALTER ", "GRANT ", "REVOKE ", "COMMENT ", "BEGIN"] {
+        assert!(!log.contains(&format!("statement: {word}")), "{word} in {log}");
+    }
+}
+
+#[test]
+fn a_grant_by_hand_is_named_and_taken_back() {
+    let server = Server::start();
+    let project = Project::new(&server, "drift");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    server.sql("postgres", "GRANT CONNECT ON DATABASE drift_a TO drift_b_app");
+    let plan = project.json(&["plan", "--check"], 3);
+    assert_eq!(plan["changes"].as_array().unwrap().len(), 1, "{plan:#}");
+    assert_eq!(plan["changes"][0]["action"], "revoke");
+    assert_eq!(plan["changes"][0]["service"], "drift_a");
+    assert_eq!(
+        plan["changes"][0]["sql"],
+        "REVOKE CONNECT ON DATABASE \"drift_a\" FROM \"drift_b_app\" CASCADE"
+    );
+    project.run(&["apply", "--all"]).expect(0);
+    project.run(&["plan", "--check"]).expect(0);
+}

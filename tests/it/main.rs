@@ -1,0 +1,4 @@
+//! End-to-end tests: the built binary against a real PostgreSQL server, one binary so that linking is paid once.
+
+mod apply;
+mod support;

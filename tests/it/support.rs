@@ -1,0 +1,7 @@
+//! What the end-to-end tests stand on: a real server for each test, a project folder, and the built binary.
+
+mod project;
+mod server;
+
+pub use project::{Done, Project};
+pub use server::Server;

@@ -1,0 +1,140 @@
+//! A folder with a manifest, and the built binary run in it with nothing of our own environment.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use serde_json::Value;
+
+use super::Server;
+use super::server::ADMIN_PASSWORD;
+
+/// A project under test.
+pub struct Project {
+    folder: tempfile::TempDir,
+}
+
+/// What a run of the binary gave.
+#[derive(Debug)]
+pub struct Done {
+    /// The exit code; `None` if a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub stdout: String,
+    /// Standard error.
+    pub stderr: String,
+}
+
+impl Done {
+    /// Demands an exit code, and shows everything if it is another.
+    pub fn expect(self, code: i32) -> Done {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// The one document on stdout.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("{error}:\n{}\nstderr:\n{}", self.stdout, self.stderr))
+    }
+}
+
+impl Project {
+    /// Services `<prefix>_a` and `<prefix>_b` on an existing server, two migrations each.
+    pub fn new(server: &Server, prefix: &str) -> Project {
+        let text = format!(
+            "version: 1\nproject: {prefix}\nservers:\n  main:\n    url: {}\nservices:\n  {prefix}_a:\n  {prefix}_b:\n",
+            server.url()
+        );
+        let project = Project::with_manifest(&text);
+        for service in ["a", "b"] {
+            let folder = format!("{prefix}_{service}/migrations");
+            project.write(&format!("{folder}/V1__create_item.sql"), "CREATE TABLE item (id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, name text NOT NULL);\n");
+            project.write(&format!("{folder}/V1__create_item.down.sql"), "DROP TABLE item;\n");
+            project.write(
+                &format!("{folder}/V2__name_index.sql"),
+                "CREATE INDEX item_name_idx ON item (name);\n",
+            );
+            project.write(&format!("{folder}/V2__name_index.down.sql"), "DROP INDEX item_name_idx;\n");
+        }
+        project
+    }
+
+    /// A folder with this `martydb.yaml`.
+    pub fn with_manifest(text: &str) -> Project {
+        let project =
+            Project { folder: tempfile::Builder::new().prefix("martydb-it-project-").tempdir().unwrap() };
+        project.write("martydb.yaml", text);
+        project
+    }
+
+    /// Its folder.
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Writes a file below it.
+    pub fn write(&self, name: &str, text: &str) {
+        let path = self.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+
+    /// Reads a file below it.
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path().join(name)).unwrap()
+    }
+
+    /// A command with a clean environment.
+    pub fn command(&self, arguments: &[&str]) -> std::process::Command {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_martydb"));
+        command.args(arguments).current_dir(self.path()).env_clear().stdin(Stdio::null());
+        for name in ["PATH", "MARTYDB_PG_BIN"] {
+            if let Ok(value) = std::env::var(name) {
+                command.env(name, value);
+            }
+        }
+        command.env("HOME", self.path()).env("DB_PASSWORD", ADMIN_PASSWORD);
+        command
+    }
+
+    /// Runs the binary; what it gave must be looked at.
+    #[must_use]
+    pub fn run(&self, arguments: &[&str]) -> Done {
+        self.finish(self.command(arguments))
+    }
+
+    /// Runs a prepared command.
+    #[must_use]
+    pub fn finish(&self, mut command: std::process::Command) -> Done {
+        let output = command.output().unwrap();
+        Done {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// Runs it with JSON output and returns the document.
+    pub fn json(&self, arguments: &[&str], code: i32) -> Value {
+        let mut all = arguments.to_vec();
+        all.extend(["-o", "json"]);
+        self.run(&all).expect(code).json()
+    }
+
+    /// The stored password of a login on the server `main`.
+    pub fn password(&self, role: &str) -> String {
+        let text = self.read(".martydb/secrets/development.yaml");
+        let stored: Value = serde_yaml::from_str(&text).unwrap();
+        stored["main"][role].as_str().unwrap_or_else(|| panic!("no password for {role}")).to_owned()
+    }
+
+    /// Every stored password.
+    pub fn passwords(&self) -> Vec<String> {
+        let stored: Value = serde_yaml::from_str(&self.read(".martydb/secrets/development.yaml")).unwrap();
+        let servers = stored.as_object().unwrap().values();
+        servers
+            .flat_map(|roles| roles.as_object().unwrap().values())
+            .map(|value| value.as_str().unwrap().to_owned())
+            .collect()
+    }
+}

@@ -1,0 +1,276 @@
+//! A throwaway PostgreSQL server. Each test has its own: the verifier looks at every database of a server, so
+//! two tests on one would see each other.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{AssertSqlSafe, Column, ConnectOptions, Executor, PgConnection, Row};
+
+/// The superuser's password: every TCP login of these servers needs one.
+pub const ADMIN_PASSWORD: &str = "admin-secret-of-the-test";
+
+/// A running server; dropping it stops it.
+pub struct Server {
+    /// The TCP port on 127.0.0.1.
+    pub port: u16,
+    folder: tempfile::TempDir,
+    child: Option<Child>,
+}
+
+impl Server {
+    /// Starts one that logs every statement and every connection.
+    pub fn start() -> Server {
+        Server::start_with(&[])
+    }
+
+    /// The same with more settings, each `name=value`.
+    pub fn start_with(settings: &[&str]) -> Server {
+        let folder = tempfile::Builder::new().prefix("martydb-it-").tempdir().unwrap();
+        give(folder.path());
+        let data = folder.path().join("data");
+        copy(&template(), &data);
+        let port = free_port();
+        let base = [
+            "listen_addresses=127.0.0.1",
+            "fsync=off",
+            "autovacuum=off",
+            "log_statement=all",
+            "log_connections=on",
+            "log_line_prefix=%p %u@%d ",
+            "password_encryption=scram-sha-256",
+            "max_connections=100",
+        ];
+        let mut config = std::fs::OpenOptions::new().append(true).open(data.join("postgresql.conf")).unwrap();
+        for setting in base.iter().chain(settings) {
+            let (name, value) = setting.split_once('=').unwrap();
+            writeln!(config, "{name} = '{value}'").unwrap();
+        }
+        writeln!(config, "port = {port}\nunix_socket_directories = '{}'", folder.path().display()).unwrap();
+        let mut server = Server { port, folder, child: None };
+        server.launch();
+        server
+    }
+
+    /// Starts the stopped server again, on the same data and port.
+    pub fn launch(&mut self) {
+        let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_path()).unwrap();
+        give(&self.log_path());
+        // The shell waits for its input to end: when this test process dies, however it dies, the server stops.
+        let script = format!(
+            "'{}/postgres' -D '{}' & pid=$!; read _; kill -QUIT $pid; wait $pid",
+            bin().display(),
+            self.data().display()
+        );
+        let mut command = as_server_account("sh");
+        command.args(["-c", &script]).stdin(Stdio::piped()).stdout(log.try_clone().unwrap()).stderr(log);
+        self.child = Some(command.spawn().unwrap());
+        self.wait_until_ready();
+    }
+
+    fn wait_until_ready(&self) {
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(60) {
+            let ready = block(async { self.options("postgres").connect().await.is_ok() });
+            if ready {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(30));
+        }
+        panic!("the server did not start:\n{}", self.log());
+    }
+
+    /// Stops the server at once, as a crash would.
+    pub fn crash(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            drop(child.stdin.take());
+            child.wait().unwrap();
+        }
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.folder.path().join("log")
+    }
+
+    /// Everything the server has logged.
+    pub fn log(&self) -> String {
+        String::from_utf8_lossy(&std::fs::read(self.log_path()).unwrap_or_default()).into_owned()
+    }
+
+    /// What it has logged since `mark` bytes.
+    pub fn log_since(&self, mark: usize) -> String {
+        self.log()[mark..].to_owned()
+    }
+
+    /// The admin's URL without its password.
+    pub fn url(&self) -> String {
+        format!("postgresql://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
+    }
+
+    fn options(&self, database: &str) -> PgConnectOptions {
+        PgConnectOptions::new_without_pgpass()
+            .host("127.0.0.1")
+            .port(self.port)
+            .username("postgres")
+            .password(ADMIN_PASSWORD)
+            .database(database)
+            .ssl_mode(sqlx::postgres::PgSslMode::Disable)
+            .disable_statement_logging()
+    }
+
+    /// Runs SQL as the superuser and returns the rows as text.
+    pub fn sql(&self, database: &str, sql: &str) -> Vec<Vec<String>> {
+        self.try_sql(self.options(database), sql).unwrap_or_else(|error| panic!("{sql}: {error}"))
+    }
+
+    /// The same as another role; the error is its SQLSTATE.
+    pub fn sql_as(
+        &self,
+        role: &str,
+        password: &str,
+        database: &str,
+        sql: &str,
+    ) -> Result<Vec<Vec<String>>, String> {
+        self.try_sql(self.options(database).username(role).password(password), sql)
+    }
+
+    fn try_sql(&self, options: PgConnectOptions, sql: &str) -> Result<Vec<Vec<String>>, String> {
+        block(async {
+            let state = |error: sqlx::Error| match error.as_database_error().and_then(|error| error.code()) {
+                Some(code) => code.into_owned(),
+                None => error.to_string(),
+            };
+            let mut connection: PgConnection = options.connect().await.map_err(state)?;
+            let rows =
+                connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.map_err(state)?;
+            let text = |row: &sqlx::postgres::PgRow| {
+                (0..row.columns().len())
+                    .map(|column| {
+                        row.try_get_unchecked::<Option<String>, _>(column).unwrap().unwrap_or_default()
+                    })
+                    .collect()
+            };
+            Ok(rows.iter().map(text).collect())
+        })
+    }
+
+    /// The single value of a query.
+    pub fn value(&self, database: &str, sql: &str) -> String {
+        self.sql(database, sql).into_iter().flatten().next().unwrap_or_default()
+    }
+
+    /// The server's major version.
+    pub fn major(&self) -> u32 {
+        self.value("postgres", "SELECT current_setting('server_version_num')").parse::<u32>().unwrap() / 10000
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.crash();
+    }
+}
+
+fn block<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
+}
+
+/// Ports are handed out once per process: between asking the system for one and the server's bind, another
+/// test must not get the same.
+fn free_port() -> u16 {
+    static GIVEN: Mutex<Vec<u16>> = Mutex::new(vec![]);
+    let mut given = GIVEN.lock().unwrap();
+    loop {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        if !given.contains(&port) {
+            given.push(port);
+            return port;
+        }
+    }
+}
+
+/// The programs under test: those the product itself would take.
+pub fn bin() -> PathBuf {
+    static BIN: OnceLock<PathBuf> = OnceLock::new();
+    BIN.get_or_init(|| {
+        if let Ok(named) = std::env::var("MARTYDB_PG_BIN") {
+            return PathBuf::from(named);
+        }
+        let asked = Command::new("pg_config").arg("--bindir").output().expect("pg_config or MARTYDB_PG_BIN");
+        PathBuf::from(String::from_utf8(asked.stdout).unwrap().trim())
+    })
+    .clone()
+}
+
+/// One initdb for all servers of this process; each gets a copy.
+fn template() -> PathBuf {
+    static TEMPLATE: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let folder = TEMPLATE.get_or_init(|| {
+        let folder = tempfile::Builder::new().prefix("martydb-it-template-").tempdir().unwrap();
+        let password = folder.path().join("password");
+        std::fs::write(&password, ADMIN_PASSWORD).unwrap();
+        give(folder.path());
+        give(&password);
+        let initdb = as_server_account(bin().join("initdb"))
+            .arg("-D")
+            .arg(folder.path().join("data"))
+            .args([
+                "-U",
+                "postgres",
+                "-A",
+                "scram-sha-256",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--no-sync",
+                "--pwfile",
+            ])
+            .arg(&password)
+            .output()
+            .unwrap();
+        assert!(initdb.status.success(), "{}", String::from_utf8_lossy(&initdb.stderr));
+        folder
+    });
+    folder.path().join("data")
+}
+
+/// PostgreSQL refuses to run as root.
+fn account() -> Option<(u32, u32)> {
+    let root = rustix::process::geteuid().is_root();
+    let user = || ["postgres", "nobody"].iter().find_map(|name| uzers::get_user_by_name(name)).unwrap();
+    root.then(|| (user().uid(), user().primary_group_id()))
+}
+
+fn as_server_account(program: impl AsRef<std::ffi::OsStr>) -> Command {
+    let mut command = Command::new(program);
+    if let Some((uid, gid)) = account() {
+        command.uid(uid).gid(gid);
+    }
+    command.current_dir("/").process_group(0);
+    command
+}
+
+fn give(path: &Path) {
+    if let Some((uid, gid)) = account() {
+        std::os::unix::fs::chown(path, Some(uid), Some(gid)).unwrap();
+    }
+    if path.is_dir() {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).unwrap();
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    let copied = as_server_account("cp").arg("-a").arg(from).arg(to).status().unwrap();
+    assert!(copied.success());
+}
