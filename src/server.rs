@@ -4,5 +4,6 @@ mod connect;
 mod fault;
 pub mod notices;
 
+pub use connect::APPLICATION_NAME;
 pub use connect::{Endpoint, Host, Login, Tls, TlsMode, connect, connect_with, execute};
 pub use fault::{Fault, describe};
