@@ -3,10 +3,12 @@
 //! A command returns a [`Report`]: one value that is rendered either as text or as JSON, so that the two cannot
 //! disagree. Data goes to stdout; messages and progress go to stderr and obey `--quiet`.
 
+mod grid;
 mod table;
 
 use serde_json::{Map, Value};
 
+pub use grid::{Grid, Mark, paint};
 pub use table::{Cell, Paint, Table};
 
 use crate::error::ExitStatus;
