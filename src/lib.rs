@@ -6,6 +6,7 @@
 
 pub mod error;
 pub mod model;
+pub mod probe;
 pub mod report;
 pub mod server;
 pub mod sql;
