@@ -15,6 +15,7 @@ pub mod model;
 pub mod pgpass;
 pub mod plan;
 pub mod provision;
+pub mod probe;
 pub mod report;
 pub mod run;
 pub mod secrets;
@@ -47,7 +48,7 @@ pub const TWIN_SUFFIX: &str = "_b";
 /// The whole program: arguments in, status out.
 pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitStatus {
     let arguments: Vec<OsString> = arguments.collect();
-    let environment: Environment = std::env::vars().collect();
+    let environment = manifest::environment();
     let no_color = environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
     let cli = match Cli::try_parse_from(&arguments) {
         Ok(cli) => cli,

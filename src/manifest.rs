@@ -27,6 +27,12 @@ pub use schema::json_schema;
 /// Variables of the environment, as a value, so that tests choose them and nothing else reads the real ones.
 pub type Environment = BTreeMap<String, String>;
 
+/// The variables of this process; one that is not UTF-8 cannot be meant by a manifest.
+pub fn environment() -> Environment {
+    let text = |value: std::ffi::OsString| value.into_string().ok();
+    std::env::vars_os().filter_map(|(name, value)| Some((text(name)?, text(value)?))).collect()
+}
+
 /// The environment that needs no overlay file.
 pub const DEFAULT_ENV: &str = "development";
 

@@ -4,11 +4,13 @@
 //! disagree. Data goes to stdout; messages and progress go to stderr and obey `--quiet`.
 
 mod out;
+mod grid;
 mod table;
 
 use serde_json::{Map, Value};
 
 pub use out::{Out, error_json, error_text};
+pub use grid::{Grid, Mark, paint};
 pub use table::{Cell, Paint, Table};
 
 use crate::error::ExitStatus;

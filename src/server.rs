@@ -10,5 +10,6 @@ pub mod notices;
 pub mod presence;
 
 pub use access::Access;
+pub use connect::APPLICATION_NAME;
 pub use connect::{Endpoint, Host, Login, Tls, TlsMode, connect, connect_with, execute};
 pub use fault::{Fault, describe};

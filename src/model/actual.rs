@@ -79,8 +79,8 @@ pub struct Membership {
     pub role: RoleName,
     /// Who is in it.
     pub member: RoleName,
-    /// Who granted it; empty where that role is gone.
-    pub grantor: String,
+    /// Who granted it; `None` where that role is gone.
+    pub grantor: Option<RoleName>,
     /// May the member grant it on?
     pub admin: bool,
     /// Before PostgreSQL 16: whatever the member's own INHERIT says.

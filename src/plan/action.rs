@@ -161,7 +161,7 @@ pub enum Action {
     /// Make `member` a member that must say `SET ROLE`.
     GrantMembership { role: RoleName, member: RoleName },
     /// End a membership that `grantor` granted.
-    RevokeMembership { role: RoleName, member: RoleName, grantor: String },
+    RevokeMembership { role: RoleName, member: RoleName, grantor: Option<RoleName> },
     /// Put a setting on a role.
     SetSetting { role: RoleName, database: Option<DbName>, name: String, value: SettingValue },
     /// Take a setting off a role, or off a database.

@@ -104,7 +104,7 @@ struct RawRole {
 struct RawMembership {
     role: String,
     member: String,
-    grantor: String,
+    grantor: Option<String>,
     admin: bool,
     inherit: bool,
     set: bool,
@@ -258,7 +258,7 @@ impl RawMembership {
         Ok(Membership {
             role: role(self.role)?,
             member: role(self.member)?,
-            grantor: self.grantor,
+            grantor: self.grantor.map(role).transpose()?,
             admin: self.admin,
             inherit: self.inherit,
             set: self.set,

@@ -1,4 +1,5 @@
 //! End-to-end tests: the built binary against a real PostgreSQL server, one binary so that linking is paid once.
 
 mod apply;
+mod probe;
 mod support;

@@ -89,7 +89,7 @@ fn provisioned(desired: &DesiredServer, version: u32) -> ActualServer {
         actual.memberships.push(Membership {
             role: role(&owner),
             member: role(&migrator),
-            grantor: "postgres".into(),
+            grantor: Some(role("postgres")),
             admin: false,
             inherit: false,
             set: true,
@@ -248,7 +248,7 @@ fn each_drift_has_its_repair() {
                 a.memberships.push(Membership {
                     role: role("csca_owner"),
                     member: role("pkd_app"),
-                    grantor: "postgres".into(),
+                    grantor: Some(role("postgres")),
                     admin: false,
                     inherit: true,
                     set: true,
@@ -261,7 +261,7 @@ fn each_drift_has_its_repair() {
                 a.memberships.push(Membership {
                     role: role("pg_read_all_data"),
                     member: role("csca_app"),
-                    grantor: "postgres".into(),
+                    grantor: Some(role("postgres")),
                     admin: false,
                     inherit: true,
                     set: true,

@@ -20,7 +20,7 @@ SELECT pg_catalog.jsonb_build_object(
   -- A grant that raced with a DROP ROLE leaves a row without a role behind: the joins pass it over.
   'memberships', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'role', g.rolname, 'member', u.rolname, 'grantor', coalesce(b.rolname, ''), 'admin', m.admin_option,
+      'role', g.rolname, 'member', u.rolname, 'grantor', b.rolname, 'admin', m.admin_option,
       'inherit', coalesce((pg_catalog.to_jsonb(m) ->> 'inherit_option')::boolean, u.rolinherit),
       'set', coalesce((pg_catalog.to_jsonb(m) ->> 'set_option')::boolean, true)))
     FROM pg_catalog.pg_auth_members m

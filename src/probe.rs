@@ -1,0 +1,24 @@
+//! Proving isolation by logging in.
+//!
+//! `login` makes attempts, `verdict` says what each proves, `run` tries every login at every database, and
+//! `matrix` puts the pieces together for people and scripts. Only `login` and `run` touch the network; every
+//! decision is a pure function over what was seen.
+
+mod connections;
+mod finding;
+pub mod login;
+mod matrix;
+mod render;
+mod run;
+mod task;
+mod verdict;
+mod ways;
+
+pub use connections::{Connection, Connections, Reached, connections};
+pub use finding::{Finding, Severity, Source, findings};
+pub use matrix::{Matrix, Place, Probe, Skipped, Summary, judge, summarise};
+pub use render::text;
+pub use run::{Progress, Seen, try_all, try_own, unwatched};
+pub use task::{ATTEMPT_TIMEOUT, DatabaseKind, ProbeDatabase, ProbeLogin, Task, within_limits};
+pub use verdict::{Control, Door, Judgement, Verdict, judge_foreign, judge_own};
+pub use ways::{Way, ways_in};

@@ -1,0 +1,139 @@
+//! What came of one attempt to log in. Plain data: what it proves is decided in `verdict`.
+
+use std::fmt;
+use std::time::Duration;
+
+use fallible_iterator::FallibleIterator;
+use postgres_protocol::message::backend::ErrorResponseBody;
+
+/// One attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attempt {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// From the first packet to the server's last word on the login.
+    pub latency: Duration,
+    /// Connections that it took: one, or two where `sslmode` asks for a second try with or without TLS.
+    pub connections: u32,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// The server was ready for a query.
+    LetIn(LetIn),
+    /// The server said no.
+    Refused(Refused),
+    /// Neither: nothing was proven.
+    Broken(Broken),
+}
+
+/// A session that was granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LetIn {
+    /// Whether it was encrypted.
+    pub tls: bool,
+    /// The `server_version` it reported.
+    pub server_version: String,
+    /// What the request's query answered; `None` without a query.
+    pub answer: Option<Answer>,
+}
+
+/// What a query answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// Its rows, in text form.
+    Rows(Vec<Vec<Option<String>>>),
+    /// The server refused it.
+    Refused(Refused),
+}
+
+/// A server's error: <https://www.postgresql.org/docs/current/protocol-error-fields.html>.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Refused {
+    /// Field `C`.
+    pub sqlstate: String,
+    /// Field `M`, in whatever language the server speaks.
+    pub message: String,
+    /// Field `R`: the function in the server's source that said it. Names cases that share a SQLSTATE, and is
+    /// never translated.
+    pub routine: Option<String>,
+}
+
+impl Refused {
+    /// Reads an `ErrorResponse`. Texts that are not UTF-8 (the session's encoding is not yet settled during a
+    /// login) are read as far as possible.
+    pub fn read(body: &ErrorResponseBody) -> Self {
+        let mut refused = Refused::default();
+        let mut fields = body.fields();
+        while let Ok(Some(field)) = fields.next() {
+            let text = || String::from_utf8_lossy(field.value_bytes()).into_owned();
+            match field.type_() {
+                b'C' => refused.sqlstate = text(),
+                b'M' => refused.message = text(),
+                b'R' => refused.routine = Some(text()),
+                _ => {}
+            }
+        }
+        refused
+    }
+
+    /// pg_hba.conf has no line for this login, or one that rejects it. The same function also asks for client
+    /// certificates under the same SQLSTATE; a file's name is not translated, so it tells the two apart.
+    pub fn by_hba(&self) -> bool {
+        self.sqlstate == "28000"
+            && self.routine.as_deref() == Some("ClientAuthentication")
+            && self.message.contains("pg_hba.conf")
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (SQLSTATE {})", self.message, self.sqlstate)
+    }
+}
+
+/// An attempt that got no answer about the login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// How far it came.
+    pub stage: Stage,
+    /// Why it got no further.
+    pub why: String,
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.why)
+    }
+}
+
+/// The stages of a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Opening the connection.
+    Reach,
+    /// Agreeing on TLS.
+    Tls,
+    /// Exchanging messages.
+    Speak,
+    /// Proving who we are.
+    Authenticate,
+    /// Waiting for an answer that did not come in time.
+    Wait,
+    /// It was not even begun, because the server had stopped answering.
+    NotTried,
+}
+
+/// Reads everything we would read of a message, for the tests that feed garbage.
+#[cfg(test)]
+pub fn touch(message: &postgres_protocol::message::backend::Message) {
+    use postgres_protocol::message::backend::Message;
+    match message {
+        Message::ErrorResponse(body) => drop(Refused::read(body)),
+        Message::AuthenticationSasl(body) => drop(body.mechanisms().collect::<Vec<_>>()),
+        Message::DataRow(body) => drop(super::read_row(body)),
+        Message::ParameterStatus(body) => drop((body.name().is_ok(), body.value().is_ok())),
+        _ => {}
+    }
+}

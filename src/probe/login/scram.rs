@@ -1,0 +1,231 @@
+//! The client's side of SCRAM-SHA-256, with the expensive step done once per role.
+//!
+//! `postgres-protocol` has one as well, but it derives the salted password anew at each login: 4,096 rounds of
+//! HMAC, which is most of what a refused login costs a client. A role's salt stays the same from login to
+//! login, so a [`Derived`] key is kept for a whole run.
+//!
+//! RFC 5802 (the exchange), RFC 7677 (SHA-256), and
+//! <https://www.postgresql.org/docs/current/sasl-authentication.html>.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::{Digest, Sha256};
+
+/// PostgreSQL's name of the mechanism.
+pub const MECHANISM: &str = "SCRAM-SHA-256";
+
+/// The server names the number of rounds, so a hostile one could keep a core busy for as long as it likes.
+/// PostgreSQL's default is 4,096 (`scram_iterations`).
+const MAX_ROUNDS: u32 = 1_000_000;
+
+/// "No channel binding here": never `y`, with which a server that offers it would suspect a downgrade.
+const GS2_HEADER: &str = "n,,";
+
+type Key = [u8; 32];
+
+/// Why an exchange cannot go on; never holds a secret.
+pub type Reason = &'static str;
+
+/// What one role's password becomes for one salt. Has no `Debug`: it is as good as the password.
+pub struct Derived {
+    salt: Vec<u8>,
+    rounds: u32,
+    client_key: Key,
+    server_key: Key,
+}
+
+impl Derived {
+    fn new(password: &str, salt: Vec<u8>, rounds: u32) -> Self {
+        // PostgreSQL takes a password that SASLprep refuses as it stands, and so does every client.
+        let prepared = stringprep::saslprep(password).unwrap_or(password.into());
+        let salted = salted_password(prepared.as_bytes(), &salt, rounds);
+        let (client_key, server_key) = (hmac(&salted, &[b"Client Key"]), hmac(&salted, &[b"Server Key"]));
+        Derived { salt, rounds, client_key, server_key }
+    }
+
+    fn fits(&self, salt: &[u8], rounds: u32) -> bool {
+        self.salt == salt && self.rounds == rounds
+    }
+}
+
+/// One exchange, before the server's first message.
+pub struct Exchange {
+    nonce: String,
+}
+
+/// One exchange, after the proof was sent.
+pub struct Proven {
+    server_signature: Key,
+}
+
+impl Exchange {
+    /// Starts one with a fresh nonce.
+    pub fn start() -> Result<Self, Reason> {
+        let mut random = [0; 18];
+        getrandom::fill(&mut random).map_err(|_| "the operating system gave no random numbers")?;
+        Ok(Exchange { nonce: STANDARD.encode(random) })
+    }
+
+    /// `client-first-message`. PostgreSQL takes the user name from the startup message and ignores this one.
+    pub fn first(&self) -> String {
+        format!("{GS2_HEADER}{}", self.first_bare())
+    }
+
+    fn first_bare(&self) -> String {
+        format!("n=,r={}", self.nonce)
+    }
+
+    /// Answers `server-first-message` with `client-final-message`, deriving the key only if the kept one does
+    /// not fit.
+    pub fn answer(
+        self,
+        challenge: &[u8],
+        password: &str,
+        kept: &mut Option<Derived>,
+    ) -> Result<(String, Proven), Reason> {
+        let challenge = std::str::from_utf8(challenge).map_err(|_| "the SCRAM challenge is not UTF-8")?;
+        let (nonce, salt, rounds) = read_challenge(challenge).ok_or("the SCRAM challenge is malformed")?;
+        if !nonce.starts_with(&self.nonce) || nonce.len() == self.nonce.len() {
+            return Err("the server did not add to our SCRAM nonce");
+        }
+        if rounds == 0 || rounds > MAX_ROUNDS {
+            return Err("the server asks for an unreasonable number of SCRAM rounds");
+        }
+        let key = match kept.take().filter(|key| key.fits(&salt, rounds)) {
+            Some(key) => kept.insert(key),
+            None => kept.insert(Derived::new(password, salt, rounds)),
+        };
+        let without_proof = format!("c={},r={nonce}", STANDARD.encode(GS2_HEADER));
+        let message = format!("{},{challenge},{without_proof}", self.first_bare());
+        let stored_key: Key = Sha256::digest(key.client_key).into();
+        let mut proof = hmac(&stored_key, &[message.as_bytes()]);
+        proof.iter_mut().zip(key.client_key).for_each(|(signature, key)| *signature ^= key);
+        let server_signature = hmac(&key.server_key, &[message.as_bytes()]);
+        Ok((format!("{without_proof},p={}", STANDARD.encode(proof)), Proven { server_signature }))
+    }
+}
+
+impl Proven {
+    /// Checks `server-final-message`: only a server that holds the role's verifier can sign it.
+    pub fn check(self, answer: &[u8]) -> Result<(), Reason> {
+        let signature = answer
+            .strip_prefix(b"v=")
+            .and_then(|rest| rest.split(|byte| *byte == b',').next())
+            .and_then(|encoded| STANDARD.decode(encoded).ok())
+            .ok_or("the server's SCRAM signature is malformed")?;
+        // Each exchange has a nonce of its own, so the time of this comparison tells nobody anything.
+        match signature == self.server_signature {
+            true => Ok(()),
+            false => Err("the server's SCRAM signature is wrong: it does not know this role's password"),
+        }
+    }
+}
+
+/// `r=nonce,s=salt,i=rounds`, extensions after it ignored, as RFC 5802 wants.
+fn read_challenge(text: &str) -> Option<(&str, Vec<u8>, u32)> {
+    let mut parts = text.split(',');
+    let nonce = parts.next()?.strip_prefix("r=")?;
+    let salt = STANDARD.decode(parts.next()?.strip_prefix("s=")?).ok()?;
+    let rounds = parts.next()?.strip_prefix("i=")?.parse().ok()?;
+    Some((nonce, salt, rounds))
+}
+
+fn keyed(key: &[u8]) -> Hmac<Sha256> {
+    Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
+}
+
+fn hmac(key: &[u8], parts: &[&[u8]]) -> Key {
+    let mut mac = keyed(key);
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
+}
+
+/// `Hi()` of RFC 5802, which is PBKDF2 for one block. The keyed state is made once and copied: half the
+/// hashing of starting from the key in every round.
+fn salted_password(password: &[u8], salt: &[u8], rounds: u32) -> Key {
+    let start = keyed(password);
+    let round = |parts: &[&[u8]]| -> Key {
+        let mut mac = start.clone();
+        parts.iter().for_each(|part| mac.update(part));
+        mac.finalize().into_bytes().into()
+    };
+    let mut last = round(&[salt, &[0, 0, 0, 1]]);
+    let mut sum = last;
+    for _ in 1..rounds {
+        last = round(&[&last]);
+        sum.iter_mut().zip(last).for_each(|(sum, byte)| *sum ^= byte);
+    }
+    sum
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The example of RFC 7677 section 3; its user name is ours left out, so only the keys are compared.
+    #[test]
+    fn the_derived_key_is_that_of_rfc_7677() {
+        let salt = STANDARD.decode("W22ZaJ0SNY7soEsUEjb6gQ==").unwrap();
+        let key = Derived::new("pencil", salt, 4096);
+        let nonce = "rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0";
+        let message = format!(
+            "n=user,r=rOprNGfwEbeRWgbNEkqO,r={nonce},s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,c=biws,r={nonce}"
+        );
+        let signature = hmac(&key.server_key, &[message.as_bytes()]);
+        assert_eq!(STANDARD.encode(signature), "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
+        let stored: Key = Sha256::digest(key.client_key).into();
+        let mut proof = hmac(&stored, &[message.as_bytes()]);
+        proof.iter_mut().zip(key.client_key).for_each(|(proof, key)| *proof ^= key);
+        assert_eq!(STANDARD.encode(proof), "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
+    }
+
+    #[test]
+    fn a_key_is_derived_once_for_each_salt() {
+        let mut kept = None;
+        for (salt, fresh) in [("QUFB", true), ("QUFB", false), ("QkJC", true)] {
+            let exchange = Exchange::start().unwrap();
+            let challenge = format!("r={}x,s={salt},i=1", exchange.nonce);
+            let before = kept.as_ref().map(|key: &Derived| key.salt.clone());
+            assert!(exchange.answer(challenge.as_bytes(), "secret", &mut kept).is_ok());
+            let after = kept.as_ref().map(|key: &Derived| key.salt.clone());
+            assert_eq!(before != after, fresh, "{salt}");
+        }
+    }
+
+    #[test]
+    fn a_password_is_prepared_as_the_server_prepared_it() {
+        // U+00AA becomes "a" under NFKC, U+00AD vanishes: RFC 4013 section 3.
+        let key = |password| Derived::new(password, b"salt".to_vec(), 1).client_key;
+        assert_eq!(key("\u{aa}"), key("a"));
+        assert_eq!(key("I\u{ad}X"), key("IX"));
+        assert_ne!(key("\u{7}"), key("")); // prohibited, so it stays as it is
+    }
+
+    #[test]
+    fn a_dishonest_server_is_refused() {
+        let answer = |challenge: &str| {
+            let exchange = Exchange { nonce: "abc".into() };
+            exchange.answer(challenge.as_bytes(), "p", &mut None).err()
+        };
+        assert_eq!(answer("r=abcd,s=QUFB,i=1"), None);
+        for bad in ["", "r=abc,s=QUFB,i=1", "r=xyz,s=QUFB,i=1", "r=abcd,s=?,i=1", "r=abcd,s=QUFB,i=x"] {
+            assert!(answer(bad).is_some(), "{bad}");
+        }
+        for rounds in ["0", "1000001", "4294967296"] {
+            assert!(answer(&format!("r=abcd,s=QUFB,i={rounds}")).is_some(), "{rounds}");
+        }
+        for bad in [&b""[..], b"v=", b"v=QUFB", b"e=other-error"] {
+            assert!(Proven { server_signature: [0; 32] }.check(bad).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_challenge_panics(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let _ = Exchange { nonce: "a".into() }.answer(&bytes, "p", &mut None);
+            let _ = Proven { server_signature: [0; 32] }.check(&bytes);
+        }
+    }
+}

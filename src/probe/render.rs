@@ -1,0 +1,218 @@
+//! The matrix for people: what a glance should see first, then what has to be done, in words.
+
+use std::collections::BTreeMap;
+
+use super::finding::{Finding, listed};
+use super::matrix::{Matrix, Place, Probe, Summary};
+use super::task::{DatabaseKind, ProbeDatabase};
+use super::verdict::Verdict;
+use crate::report::{Grid, Look, Mark, Paint, paint};
+
+const OWN: Mark = Mark { sign: 'o', word: "own", meaning: "own", paint: Paint::Good };
+const DENIED: Mark = Mark { sign: '.', word: "denied", meaning: "denied", paint: Paint::Dim };
+const OPEN: Mark = Mark { sign: '-', word: "open", meaning: "left open on purpose", paint: Paint::Warn };
+const INCONCLUSIVE: Mark = Mark { sign: '?', word: "?", meaning: "inconclusive", paint: Paint::Warn };
+const BREACH: Mark = Mark { sign: 'X', word: "BREACH", meaning: "BREACH", paint: Paint::Bad };
+
+fn mark(probe: &Probe) -> Mark {
+    match (probe.outcome, probe.place) {
+        (Verdict::Breach, _) => BREACH,
+        (Verdict::Inconclusive, _) => INCONCLUSIVE,
+        (Verdict::Denied, _) => DENIED,
+        (Verdict::Allowed, Place::Own) => OWN,
+        (Verdict::Allowed, Place::Foreign) => OPEN,
+    }
+}
+
+/// Services × databases, then findings, then what proved nothing, then the sum.
+pub fn text(matrix: &Matrix, look: &Look) -> String {
+    let parts = [
+        grid(matrix, look),
+        databases(matrix, look),
+        notes(matrix, look),
+        matrix.findings.iter().map(|finding| in_words(finding, look)).collect(),
+        inconclusive(matrix, look),
+        sum(&matrix.summary, look),
+    ];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// A service's logins share a cell: the worst of them shows.
+fn grid(matrix: &Matrix, look: &Look) -> String {
+    let columns: BTreeMap<&str, usize> =
+        matrix.columns.iter().enumerate().map(|(n, column)| (column.name.as_str(), n)).collect();
+    let mut rows: Vec<(&str, Vec<Option<&Probe>>)> = vec![];
+    for probe in &matrix.matrix {
+        if rows.last().is_none_or(|(service, _)| *service != probe.service) {
+            rows.push((&probe.service, vec![None; columns.len()]));
+        }
+        // An own database that is gone, or closed, is no column; its control is told in words below.
+        if let (Some(row), Some(n)) = (rows.last_mut(), columns.get(probe.database.as_str())) {
+            row.1[*n] = row.1[*n].into_iter().chain([probe]).max_by_key(|probe| probe.outcome);
+        }
+    }
+    let mut grid = Grid::default();
+    let numbered = columns_follow_rows(matrix);
+    let digits = rows.len().to_string().len();
+    for (n, (service, cells)) in rows.into_iter().enumerate() {
+        let label = if numbered { format!("{:>digits$} {service}", n + 1) } else { service.into() };
+        grid.row(label, cells.into_iter().map(|probe| probe.map(mark)).collect());
+    }
+    grid.render(look)
+}
+
+/// Whether the columns are so many that naming each would bury the matrix, and begin with the services' own
+/// databases in the order of the rows, so that the rows' numbers name them.
+fn columns_follow_rows(matrix: &Matrix) -> bool {
+    let mut services: Vec<&str> = matrix.matrix.iter().map(|probe| probe.service.as_str()).collect();
+    services.dedup();
+    let mut columns = matrix.columns.iter();
+    let own = |service: &&str| match columns.next().map(|column| &column.kind) {
+        Some(DatabaseKind::Service(name)) => name.as_str() == *service,
+        _ => false,
+    };
+    matrix.columns.len() > MANY && services.iter().all(own)
+}
+
+const MANY: usize = 16;
+
+fn databases(matrix: &Matrix, look: &Look) -> String {
+    let name =
+        |(n, column): (usize, &ProbeDatabase)| format!("{}\u{a0}{}", n + 1, printable(column.name.as_str()));
+    let columns = matrix.columns.iter().enumerate();
+    let (head, named): (String, Vec<_>) = match columns_follow_rows(matrix) {
+        true => {
+            let of_service =
+                |(_, column): &(usize, &ProbeDatabase)| matches!(column.kind, DatabaseKind::Service(_));
+            ("each service's own under its number".into(), columns.filter(|c| !of_service(c)).collect())
+        }
+        false => (String::new(), columns.collect()),
+    };
+    let all: Vec<_> =
+        Some(head).filter(|head| !head.is_empty()).into_iter().chain(named.into_iter().map(name)).collect();
+    match all.is_empty() {
+        true => String::new(),
+        false => wrapped(&format!("databases: {}", all.join("  ")), "  ", look),
+    }
+}
+
+fn notes(matrix: &Matrix, look: &Look) -> String {
+    let mut text = String::new();
+    let by_hba = matrix
+        .matrix
+        .iter()
+        .filter(|probe| probe.outcome == Verdict::Denied && probe.sqlstate.as_deref() == Some("28000"));
+    match by_hba.count() {
+        0 => {}
+        n => {
+            text += &wrapped(
+                &format!("{n} of these were refused by pg_hba.conf, before any grant was looked at"),
+                "  ",
+                look,
+            )
+        }
+    }
+    if !matrix.skipped.is_empty() {
+        let names: Vec<_> = matrix.skipped.iter().map(|skipped| printable(&skipped.database)).collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        text += &wrapped(
+            &format!("not tried, because they accept no connections: {}", listed(&names)),
+            "  ",
+            look,
+        );
+    }
+    text
+}
+
+fn in_words(finding: &Finding, look: &Look) -> String {
+    let severity = format!("{:?}", finding.severity).to_lowercase();
+    let place = match (&finding.database, &finding.service) {
+        (Some(database), Some(service)) => format!("{}, the database of {service}", printable(database)),
+        (Some(database), None) => printable(database),
+        (None, _) => format!("server {}", finding.server),
+    };
+    let head = format!("{severity}: {} gets into {place} [{}]", printable(&finding.role), finding.id);
+    let mut text = paint(wrapped(&head, "  ", look).trim_end(), Paint::Bad, look) + "\n";
+    text += &wrapped(&format!("  seen: {}", printable(&finding.evidence)), "        ", look);
+    // Never wrapped: it is there to be copied.
+    for line in finding.fix.iter().flat_map(|fix| fix.lines()) {
+        text += &format!("  fix:  {line}\n");
+    }
+    text
+}
+
+/// Probes that proved nothing, those of one login for one reason together.
+fn inconclusive(matrix: &Matrix, look: &Look) -> String {
+    let mut groups: Vec<((&str, &str), Vec<String>)> = vec![];
+    for probe in matrix.matrix.iter().filter(|probe| probe.outcome == Verdict::Inconclusive) {
+        let key = (probe.role.as_str(), probe.why.as_deref().unwrap_or_default());
+        let place = match probe.place {
+            Place::Own => format!("its own {}", printable(&probe.database)),
+            Place::Foreign => printable(&probe.database),
+        };
+        match groups.last_mut().filter(|(last, _)| *last == key) {
+            Some((_, places)) => places.push(place),
+            None => groups.push((key, vec![place])),
+        }
+    }
+    let one = |((role, why), places): ((&str, &str), Vec<String>)| {
+        let places: Vec<_> = places.iter().map(String::as_str).collect();
+        let line = format!("inconclusive: {} at {}: {}", printable(role), listed(&places), printable(why));
+        paint(wrapped(&line, "  ", look).trim_end(), Paint::Warn, look) + "\n"
+    };
+    groups.into_iter().map(one).collect()
+}
+
+/// One line: the result.
+pub fn sum(summary: &Summary, look: &Look) -> String {
+    let head = format!(
+        "{}, {}, {}: {} passed",
+        counted(summary.services, "service"),
+        counted(summary.logins, "login"),
+        counted(summary.probes, "probe"),
+        summary.passed
+    );
+    let breaches = match summary.breaches {
+        1 => "1 breach".into(),
+        n => format!("{n} breaches"),
+    };
+    let rest = format!(", {breaches}, {} inconclusive", summary.inconclusive);
+    let colour = match (summary.breaches, summary.inconclusive) {
+        (0, 0) => Paint::Good,
+        (0, _) => Paint::Warn,
+        _ => Paint::Bad,
+    };
+    paint(&(head + &rest), colour, look) + "\n"
+}
+
+fn counted(n: usize, noun: &str) -> String {
+    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+}
+
+/// A tenant chooses names and a server chooses messages; neither may move the cursor of whoever reads them.
+pub fn printable(text: &str) -> String {
+    let risky = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars().map(|c| if risky(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
+}
+
+/// Breaks a line between words to fit, continued lines indented. `\u{a0}` keeps two words together.
+fn wrapped(text: &str, indent: &str, look: &Look) -> String {
+    let width = look.width.unwrap_or(usize::MAX);
+    let (mut out, mut line) = (String::new(), String::new());
+    for word in text.split(' ') {
+        if !line.trim().is_empty() && line.chars().count() + word.chars().count() > width {
+            out += line.trim_end();
+            out.push('\n');
+            line = indent.to_owned();
+        }
+        line += word;
+        line.push(' ');
+    }
+    (out + line.trim_end() + "\n").replace('\u{a0}', " ")
+}
+
+#[cfg(test)]
+mod tests;

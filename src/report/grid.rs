@@ -1,0 +1,147 @@
+//! A grid of small marks: many rows and columns at a glance. Columns are numbered, because the names of fifty
+//! databases fit nowhere; marks are words while there is room for them and single signs when there is not.
+
+use std::ops::Range;
+
+use super::{Look, Paint};
+
+/// One cell: the same message as a word and as a sign, so that neither needs colour to be understood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Mark {
+    /// Where there is room.
+    pub word: &'static str,
+    /// Where there is not.
+    pub sign: char,
+    /// What the key says about the sign.
+    pub meaning: &'static str,
+    /// Colour on top of it.
+    pub paint: Paint,
+}
+
+/// Labelled rows of marks; every row is as long as the longest.
+#[derive(Debug, Default)]
+pub struct Grid {
+    rows: Vec<(String, Vec<Option<Mark>>)>,
+}
+
+/// Off a terminal lines may be long, but a file is read in a window too.
+const DEFAULT_WIDTH: usize = 100;
+const MAX_LABEL: usize = 32;
+/// A gap after so many signs, for the eye to count by.
+const GROUP: usize = 10;
+
+impl Grid {
+    /// Adds a row; `None` leaves a cell empty.
+    pub fn row(&mut self, label: impl Into<String>, marks: Vec<Option<Mark>>) {
+        self.rows.push((label.into(), marks));
+    }
+
+    /// The finished text, and under it a key to the signs if signs were used.
+    pub fn render(&self, look: &Look) -> String {
+        let width = look.width.unwrap_or(DEFAULT_WIDTH);
+        let columns = self.rows.iter().map(|(_, marks)| marks.len()).max().unwrap_or(0);
+        let word = self.marks().map(|mark| mark.word.len()).max().unwrap_or(0).max(columns.to_string().len());
+        let room = width.saturating_sub(self.label_width() + 2);
+        match columns * (word + 2) <= room + 2 {
+            true => self.words(columns, word, look),
+            false => self.signs(columns, room, look),
+        }
+    }
+
+    fn marks(&self) -> impl Iterator<Item = &Mark> {
+        self.rows.iter().flat_map(|(_, marks)| marks).flatten()
+    }
+
+    fn label_width(&self) -> usize {
+        let longest = self.rows.iter().map(|(label, _)| label.chars().count()).max();
+        longest.unwrap_or(0).min(MAX_LABEL)
+    }
+
+    fn words(&self, columns: usize, width: usize, look: &Look) -> String {
+        let numbers = (1..=columns).map(|n| format!("{n:<width$}"));
+        let mut lines = vec![self.line("", numbers, "  ")];
+        for (label, marks) in &self.rows {
+            let cells = marks.iter().map(|mark| match mark {
+                Some(mark) => paint(mark.word, mark.paint, look) + &" ".repeat(width - mark.word.len()),
+                None => " ".repeat(width),
+            });
+            lines.push(self.line(label, cells, "  "));
+        }
+        lines.concat()
+    }
+
+    fn signs(&self, columns: usize, room: usize, look: &Look) -> String {
+        // Gaps help to count, but one band without them is easier to read than two with them.
+        let grouped = room * GROUP / (GROUP + 1);
+        let (band, group) = match columns > grouped && columns <= room {
+            true => (columns, usize::MAX),
+            false => (grouped.max(1), GROUP),
+        };
+        let gap = |n: usize| if (n + 1).is_multiple_of(group) { " " } else { "" };
+        let mut lines = vec![];
+        for first in (0..columns).step_by(band) {
+            let range = first..columns.min(first + band);
+            if first > 0 {
+                lines.push("\n".into());
+            }
+            lines.extend(self.numbers(range.clone(), gap));
+            for (label, marks) in &self.rows {
+                let sign = |n: usize| match marks.get(n).copied().flatten() {
+                    Some(mark) => paint(&mark.sign.to_string(), mark.paint, look),
+                    None => " ".into(),
+                };
+                lines.push(self.line(label, range.clone().map(|n| sign(n) + gap(n)), ""));
+            }
+        }
+        lines.push(self.key(look));
+        lines.concat()
+    }
+
+    /// The columns' numbers, written downwards.
+    fn numbers(&self, range: Range<usize>, gap: impl Fn(usize) -> &'static str) -> Vec<String> {
+        let height = range.end.to_string().len();
+        let digit = |n: usize, line: usize| -> String {
+            let text = format!("{:>height$}", n + 1);
+            text.chars().nth(line).unwrap_or(' ').to_string() + gap(n)
+        };
+        (0..height).map(|line| self.line("", range.clone().map(|n| digit(n, line)), "")).collect()
+    }
+
+    fn key(&self, look: &Look) -> String {
+        let mut seen: Vec<&Mark> = vec![];
+        for mark in self.marks() {
+            if !seen.contains(&mark) {
+                seen.push(mark);
+            }
+        }
+        seen.sort_by_key(|mark| mark.meaning.to_lowercase());
+        let key: Vec<_> = seen
+            .iter()
+            .map(|mark| format!("{} {}", paint(&mark.sign.to_string(), mark.paint, look), mark.meaning))
+            .collect();
+        format!("\n{}\n", key.join("   "))
+    }
+
+    fn line(&self, label: &str, cells: impl Iterator<Item = String>, between: &str) -> String {
+        let width = self.label_width();
+        let label = match label.chars().count() > width {
+            true => label.chars().take(width - 1).chain(['…']).collect(),
+            false => label.to_owned(),
+        };
+        let cells: Vec<_> = cells.collect();
+        format!("{label:<width$}  {}", cells.join(between)).trim_end().to_owned() + "\n"
+    }
+}
+
+/// Text in the colour of its meaning, if colour is allowed.
+pub fn paint(text: &str, paint: Paint, look: &Look) -> String {
+    let code = match paint {
+        Paint::Plain => return text.into(),
+        _ if !look.colour => return text.into(),
+        Paint::Good => "32",
+        Paint::Warn => "33",
+        Paint::Bad => "1;31",
+        Paint::Dim => "2",
+    };
+    format!("\u{1b}[{code}m{text}\u{1b}[0m")
+}
