@@ -112,6 +112,10 @@ pub enum Command {
     Plan(commands::plan::Arguments),
     /// Make databases, roles, grants and settings as the manifest says.
     Apply(commands::apply::Arguments),
+    /// Prove by logging in that no service reaches another's database.
+    VerifyIsolation(commands::verify::Arguments),
+    /// Log in as every role of every service.
+    TestConnections(commands::test_connections::Arguments),
     /// Print a connection string, password included.
     Url(commands::url::Arguments),
     /// Start, stop, show or delete the embedded servers.
@@ -129,6 +133,8 @@ impl Command {
             Command::Schema => "schema",
             Command::Plan(_) => "plan",
             Command::Apply(_) => "apply",
+            Command::VerifyIsolation(_) => "verify-isolation",
+            Command::TestConnections(_) => "test-connections",
             Command::Url(_) => "url",
             Command::Dev(_) => "dev",
             Command::Completions(_) => "completions",

@@ -4,4 +4,7 @@ pub mod apply;
 pub mod completions;
 pub mod dev;
 pub mod plan;
+pub mod probing;
+pub mod test_connections;
 pub mod url;
+pub mod verify;

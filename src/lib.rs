@@ -14,8 +14,8 @@ pub mod manifest;
 pub mod model;
 pub mod pgpass;
 pub mod plan;
-pub mod provision;
 pub mod probe;
+pub mod provision;
 pub mod report;
 pub mod run;
 pub mod secrets;
@@ -134,6 +134,8 @@ async fn command(run: &Run, command: &Command) -> Result<Box<dyn Report>> {
     match command {
         Command::Plan(arguments) => commands::plan::run(run, arguments).await,
         Command::Apply(arguments) => commands::apply::run(run, arguments).await,
+        Command::VerifyIsolation(arguments) => commands::verify::run(run, arguments).await,
+        Command::TestConnections(arguments) => commands::test_connections::run(run, arguments).await,
         Command::Url(arguments) => commands::url::run(run, arguments).await,
         Command::Dev(arguments) => commands::dev::run(run, arguments).await,
         Command::Schema | Command::Completions(_) | Command::Man => {

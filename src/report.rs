@@ -3,14 +3,14 @@
 //! A command returns a [`Report`]: one value that is rendered either as text or as JSON, so that the two cannot
 //! disagree. Data goes to stdout; messages and progress go to stderr and obey `--quiet`.
 
-mod out;
 mod grid;
+mod out;
 mod table;
 
 use serde_json::{Map, Value};
 
-pub use out::{Out, error_json, error_text};
 pub use grid::{Grid, Mark, paint};
+pub use out::{Out, error_json, error_text};
 pub use table::{Cell, Paint, Table};
 
 use crate::error::ExitStatus;

@@ -15,6 +15,8 @@ pub struct ActualServer {
     pub maintenance: String,
     /// The role that `initdb` made; it owns what nobody else owns.
     pub bootstrap: String,
+    /// How many connections there may be, and are.
+    pub capacity: Capacity,
     /// Every role of the cluster.
     pub roles: BTreeMap<RoleName, ActualRole>,
     /// Every membership, one row per grantor.
@@ -38,6 +40,17 @@ pub struct Admin {
     pub createdb: bool,
     /// Whether it may create roles.
     pub createrole: bool,
+}
+
+/// Connections of a server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+pub struct Capacity {
+    /// `max_connections`.
+    pub max_connections: usize,
+    /// Those kept for superusers and others.
+    pub reserved: usize,
+    /// Those in use when somebody looked.
+    pub in_use: usize,
 }
 
 impl ActualServer {

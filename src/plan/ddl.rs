@@ -2,9 +2,7 @@
 
 use super::{Action, Attribute, Object, SettingValue};
 use crate::model::{Grantee, ObjectKind, RoleKind, RoleName};
-use crate::sql::{
-    Fragment, Idents, Keyword, Literal, Qualified, Rendered, Secret, ServerText, Statement,
-};
+use crate::sql::{Fragment, Idents, Keyword, Literal, Qualified, Rendered, Secret, ServerText, Statement};
 use crate::stmt;
 
 /// The statement of an action. `verifier` gives the SCRAM verifier of a login that gets a password;
@@ -22,7 +20,9 @@ pub fn statement(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Se
             stmt!("ALTER ROLE {role} PASSWORD {password}", role = role, password = verifier(role))
         }
         Action::GrantMembership { role, member } => grant_membership(role, member, major),
-        Action::RevokeMembership { role, member, grantor } => revoke_membership(role, member, grantor.as_ref(), major),
+        Action::RevokeMembership { role, member, grantor } => {
+            revoke_membership(role, member, grantor.as_ref(), major)
+        }
         Action::SetSetting { role, database, name, value } => {
             let on = in_database(stmt!("ALTER ROLE {role}", role = role), database.as_ref());
             stmt!("{on} SET {name} = {value}", on = on, name = Setting(name), value = value)
@@ -127,7 +127,12 @@ fn grant_membership(role: &RoleName, member: &RoleName, major: u32) -> Statement
 }
 
 /// From 16 on a membership has a row per grantor, and REVOKE takes only the named one's.
-fn revoke_membership(role: &RoleName, member: &RoleName, grantor: Option<&RoleName>, major: u32) -> Statement {
+fn revoke_membership(
+    role: &RoleName,
+    member: &RoleName,
+    grantor: Option<&RoleName>,
+    major: u32,
+) -> Statement {
     match (major, grantor) {
         (16.., Some(grantor)) => stmt!(
             "REVOKE {role} FROM {member} GRANTED BY {grantor} CASCADE",

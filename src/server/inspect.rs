@@ -10,8 +10,8 @@ use super::access::Access;
 use super::describe;
 use crate::error::{Error, Result};
 use crate::model::{
-    AclEntry, ActualDatabase, ActualObject, ActualRole, ActualSchema, ActualServer, Admin, Contents, DbName,
-    DefaultAcl, Grantee, Membership, ObjectKind, RoleName, RoleSetting, SchemaName,
+    AclEntry, ActualDatabase, ActualObject, ActualRole, ActualSchema, ActualServer, Admin, Capacity,
+    Contents, DbName, DefaultAcl, Grantee, Membership, ObjectKind, RoleName, RoleSetting, SchemaName,
 };
 
 /// Databases looked into at the same time: few enough to leave `max_connections` to the services.
@@ -69,6 +69,7 @@ async fn document<T: for<'de> Deserialize<'de>>(
 struct Cluster {
     version: u32,
     maintenance: String,
+    capacity: Capacity,
     bootstrap: String,
     admin: RawAdmin,
     roles: Vec<RawRole>,
@@ -185,6 +186,7 @@ impl Cluster {
             version: self.version,
             admin: self.admin.typed(),
             bootstrap: self.bootstrap,
+            capacity: self.capacity,
             maintenance: self.maintenance,
             ..ActualServer::default()
         };

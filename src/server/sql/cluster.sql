@@ -4,6 +4,11 @@
 SELECT pg_catalog.jsonb_build_object(
   'version', pg_catalog.current_setting('server_version_num')::int,
   'maintenance', pg_catalog.current_database(),
+  'capacity', pg_catalog.jsonb_build_object(
+    'max_connections', pg_catalog.current_setting('max_connections')::int,
+    'reserved', pg_catalog.current_setting('superuser_reserved_connections')::int
+      + coalesce(pg_catalog.current_setting('reserved_connections', true)::int, 0),
+    'in_use', (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.backend_type = 'client backend')),
   'bootstrap', (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = 10),
   'admin', (
     SELECT pg_catalog.jsonb_build_object(

@@ -1,0 +1,47 @@
+//! What `verify-isolation` and `test-connections` start from: the logins of one server with their passwords.
+
+use crate::error::Result;
+use crate::model::{DesiredService, RoleKind};
+use crate::probe::{ATTEMPT_TIMEOUT, ProbeLogin, Task};
+use crate::run::Run;
+use crate::secrets::Secrets;
+use crate::server::Access;
+
+/// A task without databases yet, and how its server is reached.
+pub struct Prepared {
+    /// The server.
+    pub access: Access,
+    /// The logins to try.
+    pub task: Task,
+}
+
+/// Collects the logins of those services that live on `server`.
+pub async fn prepare(run: &Run, server: &str, services: &[DesiredService]) -> Result<Prepared> {
+    let here: Vec<DesiredService> =
+        services.iter().filter(|service| service.server == server).cloned().collect();
+    let secrets = run.secrets(&here).await?;
+    let access = run.access(server).await?;
+    let task = Task {
+        server: server.to_owned(),
+        endpoint: access.endpoint.clone(),
+        logins: here.iter().flat_map(|service| logins(service, &secrets)).collect(),
+        databases: vec![],
+        concurrency: run.jobs,
+        timeout: ATTEMPT_TIMEOUT,
+    };
+    Ok(Prepared { access, task })
+}
+
+fn logins(service: &DesiredService, secrets: &Secrets) -> Vec<ProbeLogin> {
+    let login = |kind| {
+        let role = service.role(kind);
+        ProbeLogin {
+            service: service.name.clone(),
+            kind,
+            role: role.clone(),
+            database: service.database.clone(),
+            password: secrets.get(&service.server, role).cloned(),
+        }
+    };
+    RoleKind::LOGINS.into_iter().map(login).collect()
+}
