@@ -6,6 +6,7 @@
 
 pub mod error;
 pub mod manifest;
+pub mod migrate;
 pub mod model;
 pub mod report;
 pub mod server;
