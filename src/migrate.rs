@@ -6,6 +6,7 @@
 //! refinery's `Runner` over the `adapter` → one message to the server for each (`envelope`).
 
 pub mod checksum;
+pub mod compare;
 pub mod directive;
 pub mod folder;
 mod lexer;
