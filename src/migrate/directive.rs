@@ -14,6 +14,16 @@ pub enum Mode {
     NoTransaction,
 }
 
+impl Mode {
+    /// The word in the history.
+    pub fn name(self) -> &'static str {
+        match self {
+            Mode::Transaction => "transaction",
+            Mode::NoTransaction => "no-transaction",
+        }
+    }
+}
+
 /// A finding of `lint` that the file's author answers for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Allowed {
