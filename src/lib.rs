@@ -11,6 +11,7 @@ pub mod commands;
 pub mod embedded;
 pub mod error;
 pub mod manifest;
+pub mod migrate;
 pub mod model;
 pub mod pgpass;
 pub mod plan;

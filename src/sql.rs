@@ -200,6 +200,12 @@ impl Fragment for Rendered {
     }
 }
 
+impl<T: Fragment> Fragment for Option<T> {
+    fn render(&self) -> Rendered {
+        self.as_ref().map_or_else(|| Rendered::open("NULL".into()), Fragment::render)
+    }
+}
+
 impl<T: Fragment> Fragment for &T {
     fn render(&self) -> Rendered {
         (*self).render()

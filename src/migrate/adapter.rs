@@ -1,0 +1,213 @@
+//! refinery's `Runner` over sqlx.
+//!
+//! The Runner is handed exactly the migrations that our own comparison decided on, and told that nothing is applied:
+//! it then runs them all, in order, and reports how far it came. Its two statements for each (the file, the INSERT
+//! into its table) are taken as the word to run the next one, with our envelope around it: the row is written there
+//! with the width of the table, together with martydb's own, in one round trip.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use futures_util::TryStreamExt;
+use refinery_core::Migration as RefineryMigration;
+use refinery_core::traits::r#async::{AsyncMigrate, AsyncQuery, AsyncTransaction};
+use sqlx::{Either, Executor, PgConnection};
+
+use super::compare::AppliedRow;
+use super::directive::Mode;
+use super::envelope::{Envelope, Part};
+use super::failure;
+use super::folder::Migration;
+use super::outcome::{Applied, Event, Item, OnEvent};
+use super::outside;
+use super::session::{Pause, is_passing};
+use super::tables::{self, Record, Took};
+use super::target::{Options, Target};
+use crate::error::{Error, Result};
+use crate::model::SchemaName;
+use crate::server::{Fault, describe, execute, notices};
+use crate::sql::Statement;
+use crate::stmt;
+
+/// A migration, and the row that refinery's table will hold for it.
+pub struct Step<'a> {
+    /// The files.
+    pub migration: &'a Migration,
+    /// The row.
+    pub row: AppliedRow,
+}
+
+impl Step<'_> {
+    /// For events.
+    pub fn item(&self) -> Item {
+        Item { version: self.row.version, name: self.row.name.clone() }
+    }
+}
+
+/// Everything that running a migration needs.
+pub struct Adapter<'a> {
+    /// The session, as the owner, with the lock.
+    pub connection: &'a mut PgConnection,
+    /// Where refinery's table lies.
+    pub schema: SchemaName,
+    /// The service.
+    pub target: &'a Target,
+    /// How to run.
+    pub options: &'a Options,
+    /// Who watches.
+    pub on_event: OnEvent<'a>,
+    /// What is still to be run.
+    pub steps: VecDeque<Step<'a>>,
+    /// What has been.
+    pub applied: Vec<Applied>,
+    /// Why the run stopped.
+    pub failure: Option<Error>,
+}
+
+/// The run stopped; [`Adapter::failure`] says why.
+#[derive(Debug, thiserror::Error)]
+#[error("the run stopped")]
+pub struct Stopped;
+
+impl AsyncTransaction for Adapter<'_> {
+    type Error = Stopped;
+
+    async fn execute<'a, T: Iterator<Item = &'a str> + Send + 'a>(
+        &'a mut self,
+        queries: T,
+    ) -> Result<usize, Stopped> {
+        // The first call asserts that the table exists, in one statement; it does. A migration comes with two.
+        if queries.count() < 2 {
+            return Ok(0);
+        }
+        let step = self.steps.pop_front().ok_or(Stopped)?;
+        match self.apply(&step).await {
+            Ok(applied) => {
+                (self.on_event)(Event::Applied(applied.clone()));
+                self.applied.push(applied);
+                Ok(2)
+            }
+            Err(error) => {
+                self.failure = Some(error);
+                Err(Stopped)
+            }
+        }
+    }
+}
+
+impl AsyncQuery<Vec<RefineryMigration>> for Adapter<'_> {
+    async fn query(&mut self, _: &str) -> Result<Vec<RefineryMigration>, Stopped> {
+        Ok(vec![])
+    }
+}
+
+impl AsyncMigrate for Adapter<'_> {}
+
+impl Adapter<'_> {
+    async fn apply(&mut self, step: &Step<'_>) -> Result<Applied> {
+        (self.on_event)(Event::Started(step.item()));
+        match step.migration.mode() {
+            Mode::Transaction => self.apply_in_transaction(step).await,
+            Mode::NoTransaction => outside::apply(self, step).await,
+        }
+    }
+
+    async fn apply_in_transaction(&mut self, step: &Step<'_>) -> Result<Applied> {
+        let mut pause = Pause::new(Instant::now() + self.options.lock_wait);
+        let mut attempts = 1;
+        loop {
+            let envelope = self.envelope(step, attempts);
+            let started = Instant::now();
+            let Err((completed, fault)) = self.send(step, &envelope.message).await else {
+                return Ok(applied(step, started));
+            };
+            if envelope.part(completed) == Part::Tidying {
+                return Ok(applied(step, started));
+            }
+            if is_passing(&fault) && self.try_again(step, attempts, &fault, &mut pause).await {
+                attempts += 1;
+                continue;
+            }
+            self.record_failure(step, attempts, started, &fault).await;
+            return Err(failure::explain(step.migration, &envelope, completed, fault));
+        }
+    }
+
+    fn envelope(&self, step: &Step<'_>, attempts: u32) -> Envelope {
+        let record = Record { attempts, took: Took::Transaction, ..record(step, "ok") };
+        let up = &step.migration.up;
+        let file = (&*up.text, up.statements.len());
+        let Options { operator, lock_timeout, .. } = self.options;
+        Envelope::new(self.target, operator, &self.schema, file, *lock_timeout, &record)
+    }
+
+    /// Sends one message. `Err` is how many statements were finished before the one that failed, and its fault.
+    pub async fn send(&mut self, step: &Step<'_>, message: &Statement) -> Result<(), (usize, Fault)> {
+        tracing::debug!(target: "martydb::sql", "{}", message.shown());
+        let (result, warnings) = notices::collect(counted(self.connection, message)).await;
+        for warning in warnings {
+            (self.on_event)(Event::Warned(step.item(), warning));
+        }
+        result.map_err(|(completed, error)| (completed, describe(&error)))
+    }
+
+    /// Ends the failed transaction and waits a little; false if the time is up.
+    async fn try_again(&mut self, step: &Step<'_>, attempts: u32, fault: &Fault, pause: &mut Pause) -> bool {
+        let rolled_back = execute(self.connection, &stmt!("ROLLBACK")).await;
+        (self.on_event)(Event::Retrying(step.item(), attempts, fault.to_string()));
+        rolled_back.is_ok() && pause.again().await
+    }
+
+    /// Adds the failure to the history, in a transaction of its own. If that fails too, the first error is the one
+    /// worth telling.
+    pub async fn record_failure(&mut self, step: &Step<'_>, attempts: u32, started: Instant, fault: &Fault) {
+        if fault.unreachable {
+            return;
+        }
+        let record = Record {
+            attempts,
+            took: Took::Millis(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX)),
+            error: Some((fault.sqlstate.clone(), fault.message.clone())),
+            ..record(step, "failed")
+        };
+        let insert = tables::insert_history(&record, &self.options.operator);
+        let recorded = execute(self.connection, &Statement::join([stmt!("ROLLBACK"), insert])).await;
+        if let Err(error) = recorded {
+            tracing::debug!("the failure was not recorded: {error}");
+        }
+    }
+}
+
+/// A migration that went through.
+pub fn applied(step: &Step<'_>, started: Instant) -> Applied {
+    let Item { version, name } = step.item();
+    Applied { version, name, duration_ms: u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX) }
+}
+
+/// An event about a step, with nothing measured yet.
+pub fn record<'a>(step: &'a Step<'_>, outcome: &'static str) -> Record<'a> {
+    Record {
+        action: "upgrade",
+        row: &step.row,
+        outcome,
+        mode: step.migration.mode(),
+        attempts: 1,
+        took: Took::Unknown,
+        error: None,
+        note: None,
+    }
+}
+
+/// Runs a message to its end and counts the statements that were finished, should one fail.
+async fn counted(connection: &mut PgConnection, message: &Statement) -> Result<(), (usize, sqlx::Error)> {
+    let mut completed = 0;
+    let mut stream = connection.fetch_many(sqlx::raw_sql(message));
+    loop {
+        match stream.try_next().await {
+            Ok(Some(Either::Left(_))) => completed += 1,
+            Ok(Some(Either::Right(_))) => {}
+            Ok(None) => return Ok(()),
+            Err(error) => return Err((completed, error)),
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! A failed migration as an error worth reading: which file, which line, the line with a caret, what the server
+//! said, and what happened to the rest.
+
+use super::envelope::{Envelope, Finding, Part};
+use super::folder::Migration;
+use super::place::{Place, floor_boundary};
+use crate::error::{Error, Kind};
+use crate::server::Fault;
+
+/// How much of a long line is shown on each side of the caret, in characters.
+const MARGIN: usize = 60;
+
+/// Explains why a migration failed after `completed` statements of its envelope.
+pub fn explain(migration: &Migration, envelope: &Envelope, completed: usize, fault: Fault) -> Error {
+    let part = envelope.part(completed);
+    let kind = if fault.unreachable { Kind::Unreachable } else { Kind::Operation };
+    let offset = offset(migration, envelope, part, &fault);
+    let mut error = Error::new(kind, headline(migration, offset));
+    error.causes.extend(causes(part, &fault));
+    if let Some(offset) = offset {
+        error.causes.push(excerpt(&migration.up.text, offset));
+    }
+    error.causes.extend(fault.context.as_deref().map(|context| format!("in {context}")));
+    error.hints.extend(fault.hint.clone());
+    error.hints.extend(advice(part, &fault));
+    error.sqlstate = fault.sqlstate;
+    error
+}
+
+/// The byte of the file that is to blame: the server's position, else the beginning of the statement.
+fn offset(migration: &Migration, envelope: &Envelope, part: Part, fault: &Fault) -> Option<usize> {
+    let text = &migration.up.text;
+    let pointed = fault.position.and_then(|position| envelope.in_file(position));
+    let pointed = pointed.and_then(|characters| match text.char_indices().nth(characters) {
+        Some((byte, _)) => Some(byte),
+        // "at end of input" points behind the last character, or at the semicolon that was put there.
+        None => (characters <= text.chars().count() + 2).then(|| text.trim_end().len()),
+    });
+    let begun = match part {
+        Part::File(at) => migration.up.statements.get(at).map(|span| span.start),
+        _ => None,
+    };
+    pointed.or(begun)
+}
+
+fn headline(migration: &Migration, offset: Option<usize>) -> String {
+    let Migration { version, name, up, .. } = migration;
+    let path = up.path.display();
+    match offset.map(|offset| Place::of(&up.text, offset)) {
+        Some(place) => format!("V{version}__{name} failed at {path}:{place}"),
+        None => format!("V{version}__{name} failed: {path}"),
+    }
+}
+
+fn causes(part: Part, fault: &Fault) -> Vec<String> {
+    let said = fault.to_string();
+    match (part, Finding::read(&fault.message)) {
+        (Part::Check, Some(Finding::Owner(objects))) => {
+            vec![format!("it would leave something to another role than the owner: {objects}")]
+        }
+        (Part::Check, Some(Finding::Transaction)) => {
+            vec!["the file ended its own transaction, so its history row was not written".into()]
+        }
+        (Part::Constraints, _) => {
+            vec![format!("a deferred constraint failed at the end of the file: {said}")]
+        }
+        (Part::Record, _) => vec![format!("its history row could not be written: {said}")],
+        (Part::Commit, _) => vec![format!("COMMIT failed: {said}")],
+        (Part::Opening, _) if fault.position.is_none() => {
+            vec![format!("its transaction could not be opened: {said}")]
+        }
+        _ => vec![said],
+    }
+}
+
+fn advice(part: Part, fault: &Fault) -> Option<String> {
+    let text = match (part, fault.sqlstate.as_deref()) {
+        (Part::Check, _) => "create it as the owner: do not change the role inside functions or DO blocks",
+        (Part::Record, Some("23505")) => {
+            "another tool has recorded this version meanwhile: run `martydb status`"
+        }
+        (_, Some("55P03")) => "others hold the table: try again later, or raise --lock-wait",
+        (_, Some("25006")) => "the server or this login is read-only: point the manifest at the primary",
+        (_, Some("25001")) => "put `-- martydb: no-transaction` in the file's first line",
+        _ => return None,
+    };
+    Some(text.into())
+}
+
+/// The line with a caret under the character at `offset`, as psql shows it.
+fn excerpt(text: &str, offset: usize) -> String {
+    let offset = floor_boundary(text, offset);
+    let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
+    let end = text[offset..].find('\n').map_or(text.len(), |at| offset + at);
+    let before: Vec<char> = text[start..offset].chars().collect();
+    let skipped = before.len().saturating_sub(MARGIN);
+    let cut = if skipped > 0 { "…" } else { "" };
+    let shown: String =
+        before[skipped..].iter().copied().chain(text[offset..end].chars().take(MARGIN)).collect();
+    // A tab is as wide as the terminal likes; a blank keeps the caret below its character.
+    let shown = shown.replace('\t', " ");
+    let label = format!("LINE {}: {cut}", Place::of(text, offset).line);
+    let indent = label.chars().count() + before.len() - skipped;
+    format!("{label}{}\n{}^", shown.trim_end(), " ".repeat(indent))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_caret_stands_below_its_character() {
+        let text = "SELECT 1;\r\n\tSELECT é, nope;\n";
+        assert_eq!(
+            excerpt(text, text.find("nope").unwrap()),
+            "LINE 2:  SELECT é, nope;\n                   ^"
+        );
+        assert_eq!(excerpt("", 0), "LINE 1: \n        ^");
+        let long = format!("{}x{}", "a".repeat(500), "b".repeat(500));
+        let shown = excerpt(&long, 500);
+        let (line, caret) = shown.split_once('\n').unwrap();
+        assert_eq!(line.chars().nth(caret.chars().count() - 1), Some('x'));
+        assert!(line.chars().count() < 140, "{line}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_offset_panics(text in "[a\n\té]{0,30}", offset in 0..80usize) {
+            excerpt(&text, offset);
+        }
+    }
+}
