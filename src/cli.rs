@@ -108,6 +108,8 @@ pub struct Select {
 pub enum Command {
     /// Print the manifest's JSON Schema.
     Schema,
+    /// Look at the servers and the admin's login before anything is touched.
+    Doctor(commands::doctor::Arguments),
     /// Show what apply would change, and why.
     Plan(commands::plan::Arguments),
     /// Make databases, roles, grants and settings as the manifest says.
@@ -131,6 +133,7 @@ impl Command {
     pub fn name(&self) -> &'static str {
         match self {
             Command::Schema => "schema",
+            Command::Doctor(_) => "doctor",
             Command::Plan(_) => "plan",
             Command::Apply(_) => "apply",
             Command::VerifyIsolation(_) => "verify-isolation",

@@ -3,8 +3,10 @@
 pub mod apply;
 pub mod completions;
 pub mod dev;
+pub mod doctor;
 pub mod plan;
 pub mod probing;
+pub mod saved;
 pub mod test_connections;
 pub mod url;
 pub mod verify;

@@ -133,6 +133,7 @@ async fn dispatch(cli: Cli, environment: Environment, out: Out) -> ExitStatus {
 
 async fn command(run: &Run, command: &Command) -> Result<Box<dyn Report>> {
     match command {
+        Command::Doctor(arguments) => commands::doctor::run(run, arguments).await,
         Command::Plan(arguments) => commands::plan::run(run, arguments).await,
         Command::Apply(arguments) => commands::apply::run(run, arguments).await,
         Command::VerifyIsolation(arguments) => commands::verify::run(run, arguments).await,

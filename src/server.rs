@@ -8,6 +8,7 @@ pub mod inspect;
 pub mod lock;
 pub mod notices;
 pub mod presence;
+pub mod racing;
 
 pub use access::Access;
 pub use connect::APPLICATION_NAME;

@@ -64,6 +64,13 @@ pub enum Object {
         /// Qualified, with argument types, quoted by the server.
         signature: String,
     },
+    /// Something else that has an owner and no rights.
+    Other {
+        /// What it is, as `pg_identify_object` says.
+        sort: String,
+        /// Its name as the server quotes it.
+        identity: String,
+    },
     /// A column.
     Column {
         /// The table's schema.
@@ -82,6 +89,7 @@ impl std::fmt::Display for Object {
             Object::Schema(name) => write!(f, "schema {name}"),
             Object::Named { kind, schema, name } => write!(f, "{} {schema}.{name}", kind.word()),
             Object::Routine { kind, signature } => write!(f, "{} {signature}", kind.word()),
+            Object::Other { sort, identity } => write!(f, "{sort} {identity}"),
             Object::Column { schema, table, column } => write!(f, "column {schema}.{table}.{column}"),
         }
     }
@@ -158,8 +166,8 @@ pub enum Action {
     AlterRole { role: RoleName, attributes: Vec<Attribute> },
     /// Set the stored password.
     SetPassword { role: RoleName },
-    /// Make `member` a member that must say `SET ROLE`.
-    GrantMembership { role: RoleName, member: RoleName },
+    /// Make `member` a member; without `inherit` it must say `SET ROLE`.
+    GrantMembership { role: RoleName, member: RoleName, inherit: bool },
     /// End a membership that `grantor` granted.
     RevokeMembership { role: RoleName, member: RoleName, grantor: Option<RoleName> },
     /// Put a setting on a role.
@@ -195,7 +203,20 @@ pub enum Action {
         on: DefaultKind,
         privileges: Privileges,
         from: Grantee,
+        only_option: bool,
     },
+    /// Remove a database, with whoever is in it.
+    DropDatabase { database: DbName },
+    /// Give away what these roles own in one database.
+    Reassign { roles: Vec<RoleName>, to: RoleName },
+    /// Take from these roles what they hold in one database and on shared objects.
+    DropOwned { roles: Vec<RoleName> },
+    /// Remove roles.
+    DropRoles { roles: Vec<RoleName> },
+}
+
+fn listed(roles: &[RoleName]) -> String {
+    roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(", ")
 }
 
 impl Action {
@@ -206,6 +227,8 @@ impl Action {
             | Action::CreateDatabase { .. }
             | Action::CreateSchema { .. }
             | Action::CreateExtension { .. } => Verb::Create,
+            Action::DropDatabase { .. } | Action::DropRoles { .. } => Verb::Drop,
+            Action::DropOwned { .. } => Verb::Revoke,
             Action::GrantMembership { .. } | Action::Grant { .. } | Action::GrantDefault { .. } => {
                 Verb::Grant
             }
@@ -232,7 +255,11 @@ impl Action {
             | Action::MarkDatabase { database, .. }
             | Action::AllowConnections { database }
             | Action::NoTemplate { database }
+            | Action::DropDatabase { database }
             | Action::Unlimit { database } => format!("database {database}"),
+            Action::DropRoles { roles } => format!("roles {}", listed(roles)),
+            Action::Reassign { roles, .. } => format!("objects of {}", listed(roles)),
+            Action::DropOwned { roles } => format!("rights of {}", listed(roles)),
             Action::ResetSetting { name, .. } => format!("setting {name}"),
             Action::CreateSchema { schema, .. } => format!("schema {schema}"),
             Action::CreateExtension { name, .. } => format!("extension {name}"),
@@ -248,29 +275,21 @@ impl Action {
         }
     }
 
-    /// Whether it needs the rights of the service's owner: a limited admin borrows them for it.
-    pub fn needs_owner(&self) -> bool {
-        matches!(
-            self,
-            Action::CreateSchema { .. }
-                | Action::Own { .. }
-                | Action::GrantDefault { .. }
-                | Action::RevokeDefault { .. }
-        ) || matches!(self, Action::Grant { on, .. } | Action::Revoke { on, .. } if !matches!(on, Object::Database(_)))
-    }
-
     /// Where it runs.
     pub fn stage(&self) -> Stage {
         match self {
-            Action::CreateDatabase { .. } => Stage::Create,
+            Action::CreateDatabase { .. } | Action::DropDatabase { .. } => Stage::Create,
             Action::MarkDatabase { .. }
             | Action::AllowConnections { .. }
             | Action::NoTemplate { .. }
             | Action::Unlimit { .. } => Stage::Open,
             Action::CreateSchema { .. }
             | Action::CreateExtension { .. }
+            | Action::Reassign { .. }
+            | Action::DropOwned { .. }
             | Action::GrantDefault { .. }
             | Action::RevokeDefault { .. } => Stage::Inside,
+            Action::DropRoles { .. } => Stage::Admit,
             Action::Grant { on: Object::Database(_), .. } => Stage::Admit,
             Action::Own { object, .. }
             | Action::Grant { on: object, .. }
@@ -294,6 +313,7 @@ impl ObjectKind {
             ObjectKind::Function => "function",
             ObjectKind::Procedure => "procedure",
             ObjectKind::Type => "type",
+            ObjectKind::Other => "object",
         }
     }
 }

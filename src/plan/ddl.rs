@@ -19,7 +19,7 @@ pub fn statement(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Se
         Action::SetPassword { role } => {
             stmt!("ALTER ROLE {role} PASSWORD {password}", role = role, password = verifier(role))
         }
-        Action::GrantMembership { role, member } => grant_membership(role, member, major),
+        Action::GrantMembership { role, member, inherit } => grant_membership(role, member, *inherit, major),
         Action::RevokeMembership { role, member, grantor } => {
             revoke_membership(role, member, grantor.as_ref(), major)
         }
@@ -69,14 +69,30 @@ pub fn statement(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Se
             on = Keyword(on.word()),
             to = to,
         ),
-        Action::RevokeDefault { owner, schema, on, privileges, from } => stmt!(
-            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner}{place} REVOKE {privileges} ON {on} FROM {from}",
+        Action::RevokeDefault { owner, schema, on, privileges, from, only_option } => stmt!(
+            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner}{place} REVOKE {option}{privileges} ON {on} FROM {from}",
             owner = owner,
             place = schema.as_ref().map_or(stmt!(""), |schema| stmt!(" IN SCHEMA {schema}", schema = schema)),
+            option = Keyword(if *only_option { "GRANT OPTION FOR " } else { "" }),
             privileges = privileges,
             on = Keyword(on.word()),
             from = from,
         ),
+        _ => removal(action),
+    }
+}
+
+/// What only the end of a role or database needs.
+fn removal(action: &Action) -> Statement {
+    let list = |roles: &[RoleName]| Idents(roles.to_vec());
+    match action {
+        Action::DropDatabase { database } => stmt!("DROP DATABASE {db} WITH (FORCE)", db = database),
+        Action::Reassign { roles, to } => {
+            stmt!("REASSIGN OWNED BY {roles} TO {to}", roles = list(roles), to = to)
+        }
+        Action::DropOwned { roles } => stmt!("DROP OWNED BY {roles}", roles = list(roles)),
+        Action::DropRoles { roles } => stmt!("DROP ROLE {roles}", roles = list(roles)),
+        other => unreachable!("not of a removal: {other:?}"),
     }
 }
 
@@ -115,12 +131,13 @@ fn alter(so_far: Statement, attribute: &Attribute) -> Statement {
 }
 
 /// Before 16 the options are a syntax error, and the member's own NOINHERIT says the same.
-fn grant_membership(role: &RoleName, member: &RoleName, major: u32) -> Statement {
+fn grant_membership(role: &RoleName, member: &RoleName, inherit: bool, major: u32) -> Statement {
     match major {
         16.. => stmt!(
-            "GRANT {role} TO {member} WITH ADMIN FALSE, INHERIT FALSE, SET TRUE",
+            "GRANT {role} TO {member} WITH ADMIN FALSE, INHERIT {inherit}, SET TRUE",
             role = role,
-            member = member
+            member = member,
+            inherit = Keyword(if inherit { "TRUE" } else { "FALSE" }),
         ),
         _ => stmt!("GRANT {role} TO {member}", role = role, member = member),
     }
@@ -184,7 +201,7 @@ fn revoke(action: &Action) -> Statement {
 }
 
 /// A setting's or extension's name: dotted parts are quoted one by one.
-struct Setting<'a>(&'a str);
+pub struct Setting<'a>(pub &'a str);
 
 impl Fragment for Setting<'_> {
     fn render(&self) -> Rendered {
@@ -221,7 +238,9 @@ impl Fragment for GrantObject<'_> {
                 ObjectKind::Type => "TYPE",
                 ObjectKind::Function => "FUNCTION",
                 ObjectKind::Procedure => "PROCEDURE",
-                ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView => "TABLE",
+                ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView | ObjectKind::Other => {
+                    "TABLE"
+                }
             })
         };
         object(self.0, word)
@@ -242,11 +261,24 @@ impl Fragment for AlterObject<'_> {
                 ObjectKind::Type => "TYPE",
                 ObjectKind::Function => "FUNCTION",
                 ObjectKind::Procedure => "PROCEDURE",
+                ObjectKind::Other => "TABLE",
             })
         };
         object(self.0, word)
     }
 }
+
+/// Sorts of objects as `pg_identify_object` names them, and as `ALTER` does.
+const SORTS: &[(&str, &str)] = &[
+    ("collation", "COLLATION"),
+    ("conversion", "CONVERSION"),
+    ("operator", "OPERATOR"),
+    ("operator class", "OPERATOR CLASS"),
+    ("operator family", "OPERATOR FAMILY"),
+    ("statistics object", "STATISTICS"),
+    ("text search configuration", "TEXT SEARCH CONFIGURATION"),
+    ("text search dictionary", "TEXT SEARCH DICTIONARY"),
+];
 
 fn object(object: &Object, word: impl Fn(ObjectKind) -> Keyword) -> Rendered {
     match object {
@@ -258,6 +290,10 @@ fn object(object: &Object, word: impl Fn(ObjectKind) -> Keyword) -> Rendered {
         }
         Object::Routine { kind, signature } => {
             stmt!("{word} {name}", word = word(*kind), name = ServerText(signature.clone())).render()
+        }
+        Object::Other { sort, identity } => {
+            let word = SORTS.iter().find(|row| row.0 == sort).map_or("OBJECT", |row| row.1);
+            stmt!("{word} {name}", word = Keyword(word), name = ServerText(identity.clone())).render()
         }
         Object::Column { schema, table, .. } => {
             let name = Qualified(vec![schema.to_string(), table.clone()]);

@@ -203,8 +203,12 @@ pub async fn execute(connection: &mut PgConnection, statement: &Statement) -> Re
     match (result, warnings.first()) {
         (Err(error), _) => Err(describe(&error).into_error(statement)),
         (Ok(_), Some(warning)) => {
-            Err(Error::operation(format!("the server only warned about: {}", statement.shown()))
-                .cause(warning))
+            let message =
+                format!("the server only warned about: {}", super::fault::shorten(statement.shown()));
+            let mut error = Error::operation(message).cause(warning);
+            // sqlx passes on the words alone; warnings of these statements are all of class 01.
+            error.sqlstate = Some("01000".into());
+            Err(error)
         }
         (Ok(done), None) => Ok(done.rows_affected()),
     }

@@ -102,7 +102,7 @@ fn from_server(error: &PgDatabaseError) -> Fault {
 }
 
 /// A statement's first line: the whole text belongs in `-vv`, not in an error.
-fn shorten(text: &str) -> String {
+pub fn shorten(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     match line.char_indices().nth(160) {
         Some((end, _)) => format!("{}…", &line[..end]),

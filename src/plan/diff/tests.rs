@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::*;
+use crate::model::ServiceName;
 use crate::model::{
     AclEntry, ActualDatabase, ActualRole, Admin, Contents, DefaultAcl, Membership, RoleKind, RoleSetting,
     SchemaName,
@@ -47,7 +48,13 @@ fn desired(names: &[&str]) -> DesiredServer {
 }
 
 fn empty(version: u32) -> ActualServer {
-    let admin = Admin { name: "postgres".into(), superuser: true, createdb: true, createrole: true };
+    let admin = Admin {
+        name: "postgres".into(),
+        superuser: true,
+        createdb: true,
+        createrole: true,
+        ..Admin::default()
+    };
     let root = ActualRole { superuser: true, login: true, connection_limit: -1, ..ActualRole::default() };
     ActualServer {
         version,
@@ -350,7 +357,8 @@ fn a_lost_password_is_replaced_only_after_asking() {
 fn a_limited_admin_is_told_what_it_cannot_close() {
     let desired = desired(&["csca"]);
     let mut actual = provisioned(&desired, 160014);
-    actual.admin = Admin { name: "adm".into(), superuser: false, createdb: true, createrole: true };
+    actual.admin =
+        Admin { name: "adm".into(), superuser: false, createdb: true, createrole: true, ..Admin::default() };
     let room = ActualDatabase {
         owner: "postgres".into(),
         allow_connections: true,
