@@ -152,7 +152,8 @@ impl ApplyReport {
         let done = mine().filter(|change| change.outcome() == Some(Outcome::Ok)).count();
         let failed = mine().any(|change| change.outcome() == Some(Outcome::Failed));
         let skipped = mine().any(|change| change.outcome() == Some(Outcome::Skipped));
-        let unreached = self.failed.iter().any(|(name, _)| name == server) && mine().next().is_none();
+        let untouched = !self.changes.iter().any(|change| change.server() == server);
+        let unreached = self.failed.iter().any(|(name, _)| name == server) && untouched;
         let cell = match (failed, skipped || unreached, done) {
             (true, _, _) => Cell::new("failed", Paint::Bad),
             (false, true, _) => Cell::new("skipped", Paint::Warn),

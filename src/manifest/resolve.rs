@@ -212,6 +212,11 @@ impl Resolver<'_> {
                 let text = self.template(&at, &pick(own, default, fallback), service)?;
                 let role = RoleName::new(text.clone()).map_err(|error| fail("roles", error, &text))?;
                 if kind != RoleKind::Owner {
+                    // SCRAM prepares names so (RFC 5802), and what it refuses could never log in.
+                    stringprep::saslprep(&text).map_err(|_| {
+                        let why = "holds characters that no login's name may have (SASLprep, RFC 4013)";
+                        self.sources.error_at(&at, format!("role \"{text}\" {why}"))
+                    })?;
                     // The second login of a rotation must fit too, and be found out now rather than then.
                     RoleName::new(format!("{text}{}", crate::TWIN_SUFFIX))
                         .map_err(|error| fail("roles", error, &format!("{text}{}", crate::TWIN_SUFFIX)))?;

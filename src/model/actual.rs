@@ -171,6 +171,8 @@ pub struct ActualDatabase {
     pub comment: Option<String>,
     /// Settings of the database itself: name and value.
     pub settings: Vec<(String, String)>,
+    /// Whether the admin was refused at its door, so that nobody could look inside.
+    pub shut: bool,
     /// `None` where nobody looked inside.
     pub contents: Option<Contents>,
 }

@@ -22,8 +22,13 @@ pub fn diff(desired: &DesiredServer, actual: &ActualServer, stored: &dyn Fn(&Rol
         roles::diff(&look, service, &mut steps);
         settings::diff(&look, service, &mut steps);
         database::diff(&look, service, &mut steps);
-        inside::diff(&look, service, &mut steps);
-        defaults::diff(&look, service, &mut steps);
+        match look.actual.databases.get(&service.database).is_some_and(|found| found.shut) {
+            true => look.plan.limits.push(super::limits::shut(desired, actual, service)),
+            false => {
+                inside::diff(&look, service, &mut steps);
+                defaults::diff(&look, service, &mut steps);
+            }
+        }
         roles::keep_working(&look, service, &mut steps);
         steps.finish(&mut look.plan);
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::authority::{Authority, Refusal};
 use super::{Action, Limit, Object, Plan, Step, passwordless, statement};
-use crate::model::{ActualServer, DesiredServer, RoleName, SchemaName};
+use crate::model::{ActualServer, DesiredServer, DesiredService, RoleName, SchemaName};
 use crate::sql::Statement;
 use crate::stmt;
 
@@ -31,6 +31,22 @@ pub fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan)
     });
     plan.prunable.retain(|step| authority.refusal(step).is_none());
     plan.limits.extend(refused.into_iter().map(|(topic, steps)| limit(desired, actual, topic, &steps)));
+}
+
+/// A database that the admin may not enter, so that nothing is known of what is inside.
+pub fn shut(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> Limit {
+    let (admin, database) = (&actual.admin.name, &service.database);
+    let owner = actual.databases.get(database).map_or("", |found| found.owner.as_str());
+    let asked = RoleName::found(admin.clone()).ok().map(|admin| {
+        stmt!("ALTER DATABASE {db} OWNER TO {admin}", db = database, admin = admin).shown().to_owned()
+    });
+    Limit {
+        server: desired.name.clone(),
+        service: Some(service.name.to_string()),
+        what: format!("look into database {database}"),
+        why: format!("it belongs to {owner}, and {admin} holds no CONNECT on it"),
+        grant: asked,
+    }
 }
 
 fn limit(desired: &DesiredServer, actual: &ActualServer, topic: Topic, steps: &[Step]) -> Limit {

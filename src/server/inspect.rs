@@ -25,7 +25,7 @@ pub async fn inspect(access: &Access, inside: &[DbName], marker: &str, jobs: usi
         .cloned()
         .collect();
     let parallel = actual.capacity.share(jobs, 1);
-    let contents: Vec<(DbName, Contents)> = stream::iter(open)
+    let contents: Vec<(DbName, Option<Contents>)> = stream::iter(open)
         .map(|name| async move {
             let contents = inspect_database(access, &name).await?;
             Ok::<_, Error>((name, contents))
@@ -35,7 +35,8 @@ pub async fn inspect(access: &Access, inside: &[DbName], marker: &str, jobs: usi
         .await?;
     for (name, contents) in contents {
         if let Some(database) = actual.databases.get_mut(&name) {
-            database.contents = Some(contents);
+            database.shut = contents.is_none();
+            database.contents = contents;
         }
     }
     Ok(actual)
@@ -80,10 +81,15 @@ async fn read_holdings(connection: &mut PgConnection) -> Result<Holdings> {
     Ok(holdings)
 }
 
-async fn inspect_database(access: &Access, name: &DbName) -> Result<Contents> {
-    let mut connection = access.read(name.as_str()).await?;
+/// `None` where the admin holds no CONNECT: another admin's database, closed to everybody.
+async fn inspect_database(access: &Access, name: &DbName) -> Result<Option<Contents>> {
+    let mut connection = match access.read(name.as_str()).await {
+        Ok(connection) => connection,
+        Err(error) if error.sqlstate.as_deref() == Some("42501") => return Ok(None),
+        Err(error) => return Err(error),
+    };
     let raw: Inside = document(&mut connection, include_str!("sql/contents.sql")).await?;
-    raw.typed()
+    raw.typed().map(Some)
 }
 
 async fn document<T: for<'de> Deserialize<'de>>(
@@ -321,6 +327,7 @@ impl RawDatabase {
             acl: acl(self.acl)?,
             comment: self.comment,
             settings: vec![],
+            shut: false,
             contents: None,
         })
     }

@@ -80,17 +80,34 @@ impl Acl<'_> {
         let delegated = grantor.as_str() != self.owner;
         let by = if delegated { format!(", granted by {grantor}") } else { String::new() };
         let reason = format!("{grantee} holds {right} on {}{by}, and nobody declared it", self.on);
+        let root = if delegated { self.root(look, grantor, 0) } else { None };
         let action = Action::Revoke {
             on: self.on.clone(),
             privileges,
-            from: grantee.clone(),
-            grantor: delegated.then(|| grantor.clone()),
-            only_option,
+            // A delegate of ours loses the option, and with it goes everything that hangs on it.
+            from: root.clone().map_or_else(|| grantee.clone(), Grantee::Role),
+            only_option: only_option || root.is_some(),
+            grantor: (delegated && root.is_none()).then(|| grantor.clone()),
         };
         match (look.is_managed(grantee), grantee) {
             (false, _) => steps.prunable(action, reason),
             (true, Grantee::Public) => steps.add(self.public_risk, action, reason),
             (true, Grantee::Role(_)) => steps.add(Risk::Safe, action, reason),
+        }
+    }
+
+    /// The first in a chain of managed delegates that begins at the owner. REVOKE as the owner reaches all of them;
+    /// as the delegate itself it would need the delegate's way into the schema.
+    fn root(&self, look: &Look<'_>, delegate: &RoleName, so_far: usize) -> Option<RoleName> {
+        let grantee = Grantee::Role(delegate.clone());
+        if !look.is_managed(&grantee) || so_far > self.found.len() {
+            return None;
+        }
+        let holds = |found: &&AclEntry| found.grantee == grantee && found.grantable;
+        let grantors: Vec<&RoleName> = self.found.iter().filter(holds).map(|found| &found.grantor).collect();
+        match grantors.iter().any(|grantor| grantor.as_str() == self.owner) {
+            true => Some(delegate.clone()),
+            false => grantors.into_iter().find_map(|grantor| self.root(look, grantor, so_far + 1)),
         }
     }
 

@@ -54,7 +54,7 @@ object AS (
   WHERE t.oid >= 16384 AND t.typtype <> 'm' AND NOT (t.typelem <> 0 AND t.typcategory = 'A')
     AND (t.typrelid = 0 OR (SELECT c.relkind = 'c' FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid))
   UNION ALL
-  SELECT 'other', p.class, p.oid, p.space, i.type, i.identity, p.owner, '{}'::pg_catalog.aclitem[], false, false
+  SELECT 'other', p.class, p.oid, p.space, i.type, i.identity, p.owner, NULL::pg_catalog.aclitem[], false, false
   FROM (SELECT * FROM plain WHERE oid >= 16384 OFFSET 0) p(class, oid, space, owner)
   CROSS JOIN LATERAL pg_catalog.pg_identify_object(p.class, p.oid, 0) i)
 SELECT pg_catalog.jsonb_build_object(

@@ -129,3 +129,17 @@ fn s10_a_warning_fails_the_step() {
     assert_eq!(error.sqlstate.as_deref(), Some("01000"));
     assert!(error.causes[0].contains("no privileges could be revoked"), "{error}");
 }
+
+#[test]
+fn a_database_that_another_admin_made_and_closed_is_asked_for() {
+    let server = Server::with_both_admins();
+    server.sql("postgres", "CREATE DATABASE e_a");
+    server.sql("postgres", "REVOKE ALL ON DATABASE e_a FROM PUBLIC");
+    let project = Project::new_as(&server, Admin::Limited, "e");
+    let found = limits(&project, &["apply", "--all", "-y"], 0);
+    let limit = named(&found, "look into database e_a").unwrap_or_else(|| panic!("{found:#?}"));
+    server.sql("postgres", limit["grant"].as_str().unwrap());
+    let found = limits(&project, &["apply", "--all", "-y"], 0);
+    assert_eq!(named(&found, "look into database e_a"), None);
+    project.run(&["plan", "--check"]).expect(0);
+}
