@@ -106,12 +106,26 @@ pub struct Select {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Check the manifest and the migration files; needs no server.
+    Validate(commands::validate::Arguments),
     /// Print the manifest's JSON Schema.
     Schema,
     /// Show what apply would change, and why.
     Plan(commands::plan::Arguments),
     /// Make databases, roles, grants and settings as the manifest says.
     Apply(commands::apply::Arguments),
+    /// Apply, upgrade and verify-isolation for all services in one run.
+    InitAll,
+    /// Apply pending migrations.
+    Upgrade(commands::upgrade::Arguments),
+    /// Show the version of each service.
+    Current(commands::current::Arguments),
+    /// Show every event: who, when, how long, how it ended.
+    History(commands::history::Arguments),
+    /// Show where each service stands.
+    Status(commands::status::Arguments),
+    /// Write the next migration and its down file.
+    Revision(commands::revision::Arguments),
     /// Prove by logging in that no service reaches another's database.
     VerifyIsolation(commands::verify::Arguments),
     /// Log in as every role of every service.
@@ -130,9 +144,16 @@ impl Command {
     /// The name in the JSON document.
     pub fn name(&self) -> &'static str {
         match self {
+            Command::Validate(_) => "validate",
             Command::Schema => "schema",
             Command::Plan(_) => "plan",
             Command::Apply(_) => "apply",
+            Command::InitAll => "init-all",
+            Command::Upgrade(_) => "upgrade",
+            Command::Current(_) => "current",
+            Command::History(_) => "history",
+            Command::Status(_) => "status",
+            Command::Revision(_) => "revision",
             Command::VerifyIsolation(_) => "verify-isolation",
             Command::TestConnections(_) => "test-connections",
             Command::Url(_) => "url",

@@ -2,9 +2,16 @@
 
 pub mod apply;
 pub mod completions;
+pub mod current;
 pub mod dev;
+pub mod history;
+pub mod init_all;
 pub mod plan;
 pub mod probing;
+pub mod revision;
+pub mod status;
 pub mod test_connections;
+pub mod upgrade;
 pub mod url;
+pub mod validate;
 pub mod verify;

@@ -10,6 +10,7 @@ pub mod cli;
 pub mod commands;
 pub mod embedded;
 pub mod error;
+pub mod fleet;
 pub mod manifest;
 pub mod migrate;
 pub mod model;
@@ -28,6 +29,7 @@ pub mod units;
 pub mod verbosity;
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use clap::Parser;
 
@@ -55,7 +57,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitStatus {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, &arguments, &environment, no_color),
     };
-    let out = Out::new(cli.global.output, cli.global.quiet, cli.global.color, no_color);
+    let out = Arc::new(Out::new(cli.global.output, cli.global.quiet, cli.global.color, no_color));
     verbosity::install(cli.global.verbose);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime {
@@ -96,10 +98,9 @@ fn wants_json(arguments: &[OsString], environment: &Environment) -> bool {
 }
 
 /// A signal drops the work where it is: connections close, and the server rolls back what was not committed.
-async fn until_signal(cli: Cli, environment: Environment, out: Out) -> ExitStatus {
+async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStatus {
     let name = cli.command.name();
-    let printer =
-        Out::new(cli.global.output, cli.global.quiet, cli.global.color, environment.contains_key("NO_COLOR"));
+    let printer = out.clone();
     tokio::select! {
         status = dispatch(cli, environment, out) => status,
         signal = signals::arrives() => {
@@ -110,7 +111,7 @@ async fn until_signal(cli: Cli, environment: Environment, out: Out) -> ExitStatu
     }
 }
 
-async fn dispatch(cli: Cli, environment: Environment, out: Out) -> ExitStatus {
+async fn dispatch(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStatus {
     let name = cli.command.name();
     let document = match &cli.command {
         Command::Schema => Some(manifest::json_schema()),
@@ -121,9 +122,9 @@ async fn dispatch(cli: Cli, environment: Environment, out: Out) -> ExitStatus {
     if let Some(document) = document {
         return out.data(&document, ExitStatus::Success);
     }
-    let run = match Run::new(&cli.global, environment, out) {
+    let run = match Run::new(&cli.global, environment, out.clone()) {
         Ok(run) => run,
-        Err(refused) => return refused.0.error(name, &refused.1),
+        Err(error) => return out.error(name, &error),
     };
     match command(&run, &cli.command).await {
         Ok(report) => run.out.report(name, &*report),
@@ -133,8 +134,15 @@ async fn dispatch(cli: Cli, environment: Environment, out: Out) -> ExitStatus {
 
 async fn command(run: &Run, command: &Command) -> Result<Box<dyn Report>> {
     match command {
+        Command::Validate(arguments) => commands::validate::run(run, arguments),
         Command::Plan(arguments) => commands::plan::run(run, arguments).await,
         Command::Apply(arguments) => commands::apply::run(run, arguments).await,
+        Command::InitAll => commands::init_all::run(run).await,
+        Command::Upgrade(arguments) => commands::upgrade::run(run, arguments).await,
+        Command::Current(arguments) => commands::current::run(run, arguments).await,
+        Command::History(arguments) => commands::history::run(run, arguments).await,
+        Command::Status(arguments) => commands::status::run(run, arguments).await,
+        Command::Revision(arguments) => commands::revision::run(run, arguments),
         Command::VerifyIsolation(arguments) => commands::verify::run(run, arguments).await,
         Command::TestConnections(arguments) => commands::test_connections::run(run, arguments).await,
         Command::Url(arguments) => commands::url::run(run, arguments).await,

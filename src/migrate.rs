@@ -17,6 +17,7 @@ pub mod name;
 pub mod outcome;
 mod outside;
 pub mod place;
+pub mod revision;
 mod rules;
 mod script;
 mod session;

@@ -1,5 +1,6 @@
 //! What a command runs with: the settings resolved once, the manifest, the secret store and the servers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -31,19 +32,15 @@ pub struct Run {
     /// Questions may be asked.
     pub can_ask: bool,
     /// The printer.
-    pub out: Out,
+    pub out: Arc<Out>,
 }
 
 impl Run {
     /// Reads the manifest and resolves the settings.
-    pub fn new(global: &Global, environment: Environment, out: Out) -> Result<Run, (Out, Error)> {
+    pub fn new(global: &Global, environment: Environment, out: Arc<Out>) -> Result<Run> {
         let here = std::env::current_dir().unwrap_or_default();
         let manifest = manifest::find(global.manifest.as_deref(), &here)
-            .and_then(|path| Manifest::load(&path, &global.env, &environment));
-        let manifest = match manifest {
-            Ok(manifest) => manifest,
-            Err(error) => return Err((out, error)),
-        };
+            .and_then(|path| Manifest::load(&path, &global.env, &environment))?;
         Ok(Run {
             store: Store::open(&manifest, &environment),
             jobs: global.jobs.map_or_else(default_jobs, usize::from),

@@ -126,6 +126,14 @@ pub fn error_json(error: &Error) -> Value {
     })
 }
 
+/// For `error` fields of documents.
+pub fn serialize_error<S: serde::Serializer>(
+    error: &Option<Error>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serde::Serialize::serialize(&error.as_ref().map(error_json), serializer)
+}
+
 /// An error for people: what, why, what to do.
 pub fn error_text(error: &Error, look: &Look) -> String {
     if error.kind == Kind::Interrupted {

@@ -1,5 +1,6 @@
 //! End-to-end tests: the built binary against a real PostgreSQL server, one binary so that linking is paid once.
 
 mod apply;
+mod migrate;
 mod probe;
 mod support;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use martydb::error::Kind;
 use martydb::migrate::{self, Ended, Event, Order, Run, State};
 
-use crate::support::{Service, path, rows};
+use super::support::{Service, path, rows};
 
 const WAIT: Duration = Duration::from_secs(5);
 

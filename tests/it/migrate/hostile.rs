@@ -1,7 +1,7 @@
 //! Files that try, by accident or on purpose, to get around the rules: never recorded as done when they are not,
 //! and nothing left to another role than the owner.
 
-use crate::support::Service;
+use super::support::Service;
 
 /// Runs one file that must fail, and checks that nothing of it is left.
 async fn fails(service: &Service, sql: &str) -> martydb::error::Error {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use martydb::error::Kind;
 use martydb::migrate::{Event, Options};
 
-use crate::support::{Service, run, server};
+use super::support::{Service, run, server};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sixteen_runs_at_once_apply_every_file_once() {

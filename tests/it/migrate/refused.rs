@@ -2,7 +2,7 @@
 
 use martydb::error::Kind;
 
-use crate::support::{Service, server};
+use super::support::{Service, server};
 
 #[tokio::test]
 async fn files_that_cannot_run_are_refused_before_connecting_and_all_at_once() {
