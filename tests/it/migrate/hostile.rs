@@ -56,7 +56,7 @@ async fn what_others_make_meanwhile_is_not_held_against_a_migration() {
     service.write("V1__slow.sql", "CREATE TABLE t (a int); SELECT pg_sleep(1);");
     let meanwhile = async {
         tokio::time::sleep(std::time::Duration::from_millis(500)).await;
-        crate::support::run(&mut app, "SELECT lo_create(0)").await;
+        super::support::run(&mut app, "SELECT lo_create(0)").await;
     };
     let (applied, ()) = tokio::join!(service.upgraded(), meanwhile);
     assert_eq!(applied, [1]);

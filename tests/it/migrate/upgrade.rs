@@ -245,10 +245,10 @@ async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
     );
 
     let half = Service::new("up_half").await;
-    let mut admin = crate::support::server().admin("postgres").await;
-    crate::support::run(&mut admin, "ALTER DATABASE up_half ALLOW_CONNECTIONS false").await;
+    let mut admin = super::support::server().admin("postgres").await;
+    super::support::run(&mut admin, "ALTER DATABASE up_half ALLOW_CONNECTIONS false").await;
     assert_eq!(migrate::status(&half.target, WAIT).await.state, State::NotProvisioned);
-    crate::support::run(&mut admin, "DROP DATABASE up_half").await;
+    super::support::run(&mut admin, "DROP DATABASE up_half").await;
     assert_eq!(migrate::status(&half.target, WAIT).await.state, State::NotProvisioned);
 
     let mut wrong = Service::new("up_wrong").await;
