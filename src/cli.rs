@@ -29,10 +29,24 @@ pub struct Cli {
 #[command(next_help_heading = "Global options")]
 pub struct Global {
     /// The manifest [default: martydb.yaml or services/manifest.yaml, here or above].
-    #[arg(short = 'f', long, global = true, env = "MARTYDB_MANIFEST", value_name = "FILE")]
+    #[arg(
+        short = 'f',
+        long,
+        global = true,
+        env = "MARTYDB_MANIFEST",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
     pub manifest: Option<PathBuf>,
-    /// The environment: picks the overlay <manifest>.<env>.yaml.
-    #[arg(short, long, global = true, env = "MARTYDB_ENV", default_value = "development")]
+    /// The environment: picks the overlay beside the manifest, such as martydb.testing.yaml.
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "MARTYDB_ENV",
+        hide_env_values = true,
+        default_value = "development"
+    )]
     pub env: String,
     /// How results are printed.
     #[arg(
@@ -40,16 +54,24 @@ pub struct Global {
         long,
         global = true,
         env = "MARTYDB_OUTPUT",
+        hide_env_values = true,
         value_enum,
         default_value = "table",
         value_name = "FORMAT"
     )]
     pub output: Format,
     /// How many services to work on at the same time.
-    #[arg(short, long, global = true, env = "MARTYDB_JOBS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, global = true, env = "MARTYDB_JOBS", hide_env_values = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// When to use colour [default: auto; NO_COLOR counts].
-    #[arg(long, global = true, env = "MARTYDB_COLOR", value_enum, value_name = "WHEN")]
+    #[arg(
+        long,
+        global = true,
+        env = "MARTYDB_COLOR",
+        hide_env_values = true,
+        value_enum,
+        value_name = "WHEN"
+    )]
     pub color: Option<When>,
     /// Say only what was asked for.
     #[arg(short, long, global = true)]
@@ -64,7 +86,7 @@ pub struct Global {
     #[arg(long, global = true)]
     pub no_input: bool,
     /// How long to wait for another run's lock.
-    #[arg(long, global = true, env = "MARTYDB_LOCK_WAIT", default_value = "60s", value_parser = duration, value_name = "TIME")]
+    #[arg(long, global = true, env = "MARTYDB_LOCK_WAIT", hide_env_values = true, default_value = "60s", value_parser = duration, value_name = "TIME")]
     pub lock_wait: std::time::Duration,
 }
 

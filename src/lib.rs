@@ -101,9 +101,10 @@ fn wants_json(arguments: &[OsString], environment: &Environment) -> bool {
 async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStatus {
     let name = cli.command.name();
     let printer = out.clone();
+    let mut signals = signals::Signals::listen();
     tokio::select! {
         status = dispatch(cli, environment, out) => status,
-        signal = signals::arrives() => {
+        signal = signals.arrives() => {
             let interrupted = Error::new(Kind::Interrupted, format!("interrupted by {signal}"))
                 .hint("run the same command again: it goes on where this one stopped");
             printer.error(name, &interrupted)

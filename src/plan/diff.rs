@@ -60,6 +60,8 @@ impl Look<'_> {
     fn is_ours(&self, database: &DbName) -> bool {
         match self.actual.databases.get(database) {
             None => true,
+            // Nobody relies on a database that lets nobody in: a killed run left it before it was marked.
+            Some(found) if !found.allow_connections => true,
             Some(found) => self.desired.embedded || found.comment.as_deref() == Some(&self.desired.marker()),
         }
     }

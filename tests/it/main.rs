@@ -1,6 +1,15 @@
 //! End-to-end tests: the built binary against a real PostgreSQL server, one binary so that linking is paid once.
 
 mod apply;
+mod command_line;
+mod init_all;
+mod interrupted;
+mod manifest_errors;
 mod migrate;
+mod output;
+mod privileges;
 mod probe;
+mod secrecy;
 mod support;
+mod url;
+mod verify;

@@ -11,7 +11,7 @@ use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, Column, ConnectOptions, Executor, PgConnection, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgConnection, Row};
 
 /// The superuser's password: every TCP login of these servers needs one.
 pub const ADMIN_PASSWORD: &str = "admin-secret-of-the-test";
@@ -169,11 +169,6 @@ impl Server {
     pub fn value(&self, database: &str, sql: &str) -> String {
         self.sql(database, sql).into_iter().flatten().next().unwrap_or_default()
     }
-
-    /// The server's major version.
-    pub fn major(&self) -> u32 {
-        self.value("postgres", "SELECT current_setting('server_version_num')").parse::<u32>().unwrap() / 10000
-    }
 }
 
 impl Drop for Server {
@@ -248,7 +243,7 @@ fn template() -> PathBuf {
 /// PostgreSQL refuses to run as root.
 fn account() -> Option<(u32, u32)> {
     let root = rustix::process::geteuid().is_root();
-    let user = || ["postgres", "nobody"].iter().find_map(|name| uzers::get_user_by_name(name)).unwrap();
+    let user = || ["postgres", "nobody"].iter().find_map(uzers::get_user_by_name).unwrap();
     root.then(|| (user().uid(), user().primary_group_id()))
 }
 
