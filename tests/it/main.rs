@@ -2,6 +2,7 @@
 
 mod apply;
 mod command_line;
+mod drop;
 mod init_all;
 mod interrupted;
 mod manifest_errors;
@@ -9,6 +10,7 @@ mod migrate;
 mod output;
 mod privileges;
 mod probe;
+mod rotate;
 mod secrecy;
 mod support;
 mod url;
