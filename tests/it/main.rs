@@ -12,6 +12,7 @@ mod privileges;
 mod probe;
 mod rotate;
 mod secrecy;
+mod several;
 mod support;
 mod url;
 mod verify;
