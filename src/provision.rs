@@ -55,7 +55,7 @@ pub async fn plan(run: &Run, services: &[DesiredService]) -> Vec<(String, Result
 }
 
 async fn plan_server(run: &Run, server: &str, chosen: &Chosen) -> Result<Planned> {
-    let access = run.access(server).await?;
+    let access = run.admin(server).await?;
     let desired = run.manifest.desired(server);
     let (actual, plan) = look(run, &access, &desired, chosen).await?;
     Ok(Planned { server: server.to_owned(), desired, access, actual, plan })

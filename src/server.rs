@@ -8,6 +8,8 @@ pub mod inspect;
 pub mod lock;
 pub mod notices;
 pub mod presence;
+mod relay;
+pub mod tls;
 pub mod traces;
 
 pub use access::Access;

@@ -87,6 +87,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         Some(service) => of_service(run, service, arguments).await?,
         None => of_admin(run, arguments.server.as_deref().unwrap_or_default(), arguments).await?,
     };
+    if parts.socket && arguments.format == Form::Jdbc {
+        return Err(Error::usage("JDBC cannot connect through a socket")
+            .hint("give the server's url a host name, or choose another --format"));
+    }
     let url = parts.render(arguments.format);
     Ok(Box::new(UrlReport { service, role, format: arguments.format.name(), url }))
 }
@@ -130,6 +134,8 @@ struct Parts {
     password: Option<String>,
     database: String,
     tls: TlsMode,
+    /// The private authority to trust, for the clients that take it in the string.
+    root: Option<String>,
 }
 
 /// RFC 3986's unreserved characters stay; all else is escaped, in every part alike.
@@ -154,6 +160,7 @@ impl Parts {
             password,
             database: database.into(),
             tls,
+            root: endpoint.tls.root_certificate.as_ref().map(|path| path.display().to_string()),
         }
     }
 
@@ -168,6 +175,12 @@ impl Parts {
             Form::Env => self.variables(),
             Form::Pgpass => self.pgpass(),
         }
+    }
+
+    /// Where somebody is to be believed at all.
+    fn root(&self) -> Option<&str> {
+        let verifies = matches!(self.tls, TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull);
+        self.root.as_deref().filter(|_| verifies)
     }
 
     fn uri(&self, scheme: &str, tls: &str) -> String {
@@ -187,6 +200,9 @@ impl Parts {
         if self.tls != TlsMode::Prefer && !self.socket {
             query.push(format!("{tls}={}", self.tls.name()));
         }
+        // asyncpg knows no such argument; it looks in PGSSLROOTCERT and ~/.postgresql.
+        let root = self.root().filter(|_| tls == "sslmode");
+        query.extend(root.map(|root| format!("sslrootcert={}", escape(root))));
         let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
         format!("{scheme}://{user}{password}@{place}/{database}{query}")
     }
@@ -197,6 +213,7 @@ impl Parts {
         if self.tls != TlsMode::Prefer {
             query.push(format!("sslmode={}", self.tls.name()));
         }
+        query.extend(self.root().map(|root| format!("sslrootcert={}", escape(root))));
         format!(
             "jdbc:postgresql://{}:{}/{}?{}",
             bracketed(&self.host),
@@ -226,6 +243,7 @@ impl Parts {
         ];
         let mode = modes.iter().find(|row| row.0 == self.tls).map_or("Prefer", |row| row.1);
         parts.push(format!("SSL Mode={mode}"));
+        parts.extend(self.root().map(|root| format!("Root Certificate={}", quote(root))));
         parts.join(";")
     }
 
@@ -316,6 +334,22 @@ mod tests {
         let env = parts(TlsMode::Require).render(Form::Env);
         assert!(env.contains("PGPASSWORD='p@:/%'\\''\"\\é'"), "{env}");
         assert!(env.contains("PGSSLMODE='require'") && env.contains("sslmode=require"), "{env}");
+    }
+
+    #[test]
+    fn a_private_authority_is_named_to_the_clients_that_can_be_told() {
+        let tls =
+            Tls { mode: TlsMode::VerifyFull, root_certificate: Some("/c a.crt".into()), ..Tls::default() };
+        let endpoint = Endpoint { host: Host::Tcp("db".into()), port: 1, tls };
+        let parts = Parts::new(&endpoint, "u", None, "d");
+        for (form, expected) in [
+            (Form::Uri, "postgresql://u@db:1/d?sslmode=verify-full&sslrootcert=%2Fc%20a.crt"),
+            (Form::Asyncpg, "postgresql+asyncpg://u@db:1/d?ssl=verify-full"),
+            (Form::Jdbc, "jdbc:postgresql://db:1/d?user=u&sslmode=verify-full&sslrootcert=%2Fc%20a.crt"),
+        ] {
+            assert_eq!(parts.render(form), expected);
+        }
+        assert!(parts.render(Form::Npgsql).ends_with("SSL Mode=VerifyFull;Root Certificate=\"/c a.crt\""));
     }
 
     #[test]

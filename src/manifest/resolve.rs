@@ -90,8 +90,8 @@ impl Resolver<'_> {
                 .error_at(&path("embedded"), "embedded: auto needs a url for when DB_HOST is set")),
             (Embedded::Auto, Some(_)) if !db_host => Ok(Place::Embedded { port: server.port }),
             (Embedded::True, None) => Ok(Place::Embedded { port: server.port }),
-            (_, Some(text)) => url::parse(text, self.home)
-                .map(Place::Url)
+            (_, Some(text)) => url::parse(text, self.home, self.variables)
+                .map(|url| Place::Url(Box::new(url)))
                 .map_err(|error| self.sources.error_at(&path("url"), error)),
         }
     }

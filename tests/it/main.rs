@@ -1,5 +1,6 @@
 //! End-to-end tests: the built binary against a real PostgreSQL server, one binary so that linking is paid once.
 
+mod admin_login;
 mod apply;
 mod command_line;
 mod drop;
@@ -14,5 +15,6 @@ mod rotate;
 mod secrecy;
 mod several;
 mod support;
+mod tls;
 mod url;
 mod verify;
