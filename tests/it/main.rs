@@ -10,6 +10,7 @@ mod output;
 mod privileges;
 mod probe;
 mod secrecy;
+mod shipped;
 mod support;
 mod url;
 mod verify;
