@@ -154,6 +154,10 @@ pub enum Command {
     TestConnections(commands::test_connections::Arguments),
     /// Print a connection string, password included.
     Url(commands::url::Arguments),
+    /// Remove a service's database and roles.
+    Drop(commands::drop::Arguments),
+    /// Give logins new passwords.
+    Rotate(commands::rotate::Arguments),
     /// Start, stop, show or delete the embedded servers.
     Dev(commands::dev::Arguments),
     /// Print a shell's completions.
@@ -179,6 +183,8 @@ impl Command {
             Command::VerifyIsolation(_) => "verify-isolation",
             Command::TestConnections(_) => "test-connections",
             Command::Url(_) => "url",
+            Command::Drop(_) => "drop",
+            Command::Rotate(_) => "rotate",
             Command::Dev(_) => "dev",
             Command::Completions(_) => "completions",
             Command::Man => "man",

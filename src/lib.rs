@@ -19,6 +19,7 @@ pub mod plan;
 pub mod probe;
 pub mod provision;
 pub mod report;
+pub mod rotate;
 pub mod run;
 pub mod secrets;
 pub mod server;
@@ -147,6 +148,8 @@ async fn command(run: &Run, command: &Command) -> Result<Box<dyn Report>> {
         Command::VerifyIsolation(arguments) => commands::verify::run(run, arguments).await,
         Command::TestConnections(arguments) => commands::test_connections::run(run, arguments).await,
         Command::Url(arguments) => commands::url::run(run, arguments).await,
+        Command::Drop(arguments) => commands::drop::run(run, arguments).await,
+        Command::Rotate(arguments) => commands::rotate::run(run, arguments).await,
         Command::Dev(arguments) => commands::dev::run(run, arguments).await,
         Command::Schema | Command::Completions(_) | Command::Man => {
             unreachable!("answered without a manifest")

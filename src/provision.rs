@@ -17,7 +17,7 @@ use crate::server::{Access, inspect, lock};
 const ROUNDS: usize = 3;
 
 /// The pause before the first look after a race; it doubles each time.
-const FIRST_PAUSE: Duration = Duration::from_millis(20);
+pub const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// One server with what is to be done there.
 pub struct Planned {
@@ -190,7 +190,7 @@ async fn store_first(run: &Run, desired: &DesiredServer, plan: &Plan) -> Result<
     let due: Vec<Slot> = slots(desired).into_iter().filter(gets_password).collect();
     match due.is_empty() {
         true => Ok(Secrets::default()),
-        false => run.store.ensure(&due).await,
+        false => run.store.ensure_own(&due).await,
     }
 }
 
@@ -208,9 +208,10 @@ const RACES: &[&str] = &[
 ];
 
 /// Times that a race is answered by looking again.
-const RETRIES: u32 = 8;
+pub const RETRIES: u32 = 8;
 
-fn is_race(error: &Error) -> bool {
+/// Whether looking again and doing it again is the answer.
+pub fn is_race(error: &Error) -> bool {
     error.sqlstate.as_deref().is_some_and(|state| RACES.contains(&state))
 }
 

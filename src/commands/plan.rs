@@ -61,6 +61,11 @@ impl Change {
         }
     }
 
+    /// Says how it ended.
+    pub fn ended(&mut self, outcome: Outcome) {
+        self.outcome = Some(outcome);
+    }
+
     /// Whether it was done.
     pub fn outcome(&self) -> Option<Outcome> {
         self.outcome
@@ -185,7 +190,8 @@ pub fn errors(failed: &[(String, Error)]) -> Value {
     all.collect()
 }
 
-fn changes_table(changes: &[Change], look: &Look) -> String {
+/// Changes for people.
+pub fn changes_table(changes: &[Change], look: &Look) -> String {
     let mut table = Table::new(&["service", "action", "object", "risk", "why"]).spare(&["object"]);
     for change in changes {
         let risk = match change.risk {

@@ -75,7 +75,8 @@ mod tests {
             remembered,
             others: others.iter().copied().collect(),
         };
-        let cases: &[(Wish, &[u16], Option<(u16, Option<u16>)>)] = &[
+        type Case<'a> = (Wish, &'a [u16], Option<(u16, Option<u16>)>);
+        let cases: &[Case] = &[
             (wish(None, None, &[]), &[], Some((15432, None))),
             (wish(None, None, &[]), &[15432, 15433], Some((15434, None))),
             (wish(None, None, &[15432]), &[], Some((15433, None))),

@@ -2,6 +2,7 @@
 
 mod apply;
 mod command_line;
+mod drop;
 mod init_all;
 mod interrupted;
 mod manifest_errors;
@@ -9,7 +10,9 @@ mod migrate;
 mod output;
 mod privileges;
 mod probe;
+mod rotate;
 mod secrecy;
+mod several;
 mod shipped;
 mod support;
 mod url;

@@ -3,5 +3,5 @@
 mod project;
 mod server;
 
-pub use project::Project;
+pub use project::{Done, Project};
 pub use server::{ADMIN_PASSWORD, Server};

@@ -103,13 +103,15 @@ fn alter(look: &Look<'_>, service: &DesiredService, found: &ActualDatabase, step
 /// Closes first, opens after, and lets the service's own logins in.
 fn rights(look: &Look<'_>, service: &DesiredService, found: &ActualDatabase, steps: &mut Steps<'_>) {
     let database = &service.database;
-    let wanted: Wanted = [
+    let mut wanted: Wanted = [
         entry(service.role(RoleKind::Owner), &[Privilege::Create, Privilege::Temporary]),
         entry(service.role(RoleKind::Migrator), &[Privilege::Connect]),
         entry(service.role(RoleKind::App), &[Privilege::Connect, Privilege::Temporary]),
         entry(service.role(RoleKind::Readonly), &[Privilege::Connect]),
     ]
     .into();
+    // The twins of the other logins inherit it; this one inherits nothing, like the migrator itself.
+    wanted.extend(look.twin(service, RoleKind::Migrator).map(|twin| entry(&twin, &[Privilege::Connect])));
     let acl = Acl {
         on: Object::Database(database.clone()),
         owner: &found.owner,

@@ -169,6 +169,11 @@ impl Server {
     pub fn value(&self, database: &str, sql: &str) -> String {
         self.sql(database, sql).into_iter().flatten().next().unwrap_or_default()
     }
+
+    /// The server's major version.
+    pub fn major(&self) -> u32 {
+        self.value("postgres", "SELECT current_setting('server_version_num')").parse::<u32>().unwrap() / 10000
+    }
 }
 
 impl Drop for Server {
