@@ -52,6 +52,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand verify-isolation 'Prove by logging in that no service reaches another''s database'
             cand test-connections 'Log in as every role of every service'
             cand url 'Print a connection string, password included'
+            cand drop 'Remove a service''s database and roles'
+            cand rotate 'Give logins new passwords'
             cand dev 'Start, stop, show or delete the embedded servers'
             cand completions 'Print a shell''s completions'
             cand man 'Print the man page'
@@ -401,6 +403,63 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'martydb;drop'= {
+            cand -s 'The service'
+            cand --service 'The service'
+            cand --confirm 'The service''s name once more, instead of typing it'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --dry-run 'Show what would be removed, and remove nothing'
+            cand -q 'Say only what was asked for'
+            cand --quiet 'Say only what was asked for'
+            cand -v 'Say more; -vv shows every statement, secrets redacted'
+            cand --verbose 'Say more; -vv shows every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Ask nothing; where a question would be needed, stop'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'martydb;rotate'= {
+            cand -s 'A service; may be repeated'
+            cand --service 'A service; may be repeated'
+            cand --role 'Only this login [default: all three]'
+            cand --valid-until 'When the new password expires, such as 2027-01-31; `infinity` is never [default: as it is]'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --all 'All services of the manifest'
+            cand --overlap 'Bring a second login into use; the first stays good until --finish'
+            cand --finish 'Close the login that an overlap left behind'
+            cand -q 'Say only what was asked for'
+            cand --quiet 'Say only what was asked for'
+            cand -v 'Say more; -vv shows every statement, secrets redacted'
+            cand --verbose 'Say more; -vv shows every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Ask nothing; where a question would be needed, stop'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'martydb;dev'= {
             cand --server 'One server of the manifest [default: all embedded ones]'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
@@ -603,6 +662,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand verify-isolation 'Prove by logging in that no service reaches another''s database'
             cand test-connections 'Log in as every role of every service'
             cand url 'Print a connection string, password included'
+            cand drop 'Remove a service''s database and roles'
+            cand rotate 'Give logins new passwords'
             cand dev 'Start, stop, show or delete the embedded servers'
             cand completions 'Print a shell''s completions'
             cand man 'Print the man page'
@@ -633,6 +694,10 @@ set edit:completion:arg-completer[martydb] = {|@words|
         &'martydb;help;test-connections'= {
         }
         &'martydb;help;url'= {
+        }
+        &'martydb;help;drop'= {
+        }
+        &'martydb;help;rotate'= {
         }
         &'martydb;help;dev'= {
             cand up 'Make and start them'
