@@ -1,0 +1,70 @@
+//! One run at a time per embedded server: two that start it at once must both find it running.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::time::{Duration, Instant};
+
+use rustix::fs::OFlags;
+
+use super::files::{failed, make_base};
+use super::place::Place;
+use crate::error::{Error, Kind, Result};
+
+/// Longer than making and starting a cluster takes on a slow disk; whoever holds the lock longer is stopped.
+const PATIENCE: Duration = Duration::from_secs(120);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Held until dropped. The system lets go of it when its process ends, however that ends.
+pub struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Waits for the lock, making the server's folder where it is missing.
+    pub async fn take(place: &Place, note: &mut (dyn FnMut(String) + Send)) -> Result<Lock> {
+        let began = Instant::now();
+        let mut waiting = false;
+        loop {
+            if let Some(file) = attempt(place)? {
+                return Ok(Lock { _file: file });
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(busy(place));
+            }
+            if !waiting && began.elapsed() > Duration::from_secs(1) {
+                note(format!("waiting for another run that starts or stops the server {}", place.name));
+                waiting = true;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// One try. A lock on a file that `destroy` has removed meanwhile locks nothing, so the name is looked up again.
+fn attempt(place: &Place) -> Result<Option<File>> {
+    make_base(place)?;
+    let path = place.base.join("lock");
+    let flags = i32::try_from(OFlags::NOFOLLOW.bits()).expect("flags of open(2) are ints");
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .mode(0o600)
+        .custom_flags(flags)
+        .open(&path)
+        .map_err(failed("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => {
+            let held = file.metadata().map_err(failed("look at", &path))?.ino();
+            Ok(path.symlink_metadata().is_ok_and(|named| named.ino() == held).then_some(file))
+        }
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(failed("lock", &path)(error)),
+    }
+}
+
+fn busy(place: &Place) -> Error {
+    Error::new(Kind::Locked, format!("another run has been busy with the server {} for too long", place.name))
+        .cause(format!("{} stayed locked for {} s", place.base.join("lock").display(), PATIENCE.as_secs()))
+        .hint("look for a martydb that hangs or is suspended, and end it")
+}
