@@ -1,0 +1,242 @@
+//! Is the server up? `postmaster.pid` may be a relic whose process id is another's by now, or a copy that came
+//! with a copied folder, so it is believed only together with the process and the socket that it names.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rustix::process::{Pid, test_kill_process};
+
+use super::files::Folder;
+use super::place::Place;
+use crate::error::Result;
+
+/// The server's own note of itself, in the data folder.
+pub const PID_FILE: &str = "postmaster.pid";
+
+/// A server process: lines of [`PID_FILE`], whose order `src/include/utils/pidfile.h` of PostgreSQL fixes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// Its process id.
+    pub pid: Pid,
+    /// The data folder, as it was called at the start.
+    pub data: PathBuf,
+    /// Its port.
+    pub port: u16,
+    /// Its socket folder.
+    pub socket_dir: PathBuf,
+    /// Has it finished starting?
+    pub ready: bool,
+}
+
+/// What is known about the server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Pulse {
+    /// Nothing runs, and nothing says so.
+    Down,
+    /// [`PID_FILE`] names no server of this data folder.
+    Relic,
+    /// It answers.
+    Up(Server),
+    /// It runs, but nothing answers at its socket (yet).
+    Deaf(Server),
+    /// A server may hold the data folder that this process cannot see well enough to touch.
+    Unclear(Server),
+}
+
+/// Who has the process id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Holder {
+    Nobody,
+    Other,
+    /// A PostgreSQL process, of which data folder cannot be told.
+    Perhaps,
+    Ours,
+}
+
+/// Looks, and changes nothing.
+pub fn look(place: &Place) -> Result<Pulse> {
+    if !place.exists {
+        return Ok(Pulse::Down);
+    }
+    let data = place.data();
+    let Some(text) = Folder::open(&data, &place.owner)?.read(PID_FILE)? else {
+        return Ok(Pulse::Down);
+    };
+    let Some(server) = Server::parse(&text) else {
+        // Being written right now, or cut short by a crash: PostgreSQL tells the two apart itself.
+        return Ok(Pulse::Down);
+    };
+    let holder = holder(&server, &data);
+    let answers = UnixStream::connect(server.socket()).is_ok();
+    Ok(judge(server, holder, answers, &data))
+}
+
+fn judge(server: Server, holder: Holder, answers: bool, data: &Path) -> Pulse {
+    // Only a server of this data folder can listen inside it, be its process visible here or, as with two
+    // containers that share a volume, not.
+    let inside = server.socket_dir.starts_with(data);
+    match (holder, answers) {
+        (Holder::Ours, true) => Pulse::Up(server),
+        (Holder::Ours, false) => Pulse::Deaf(server),
+        (Holder::Perhaps, true) => Pulse::Up(server),
+        (Holder::Perhaps, false) => Pulse::Unclear(server),
+        (Holder::Nobody | Holder::Other, true) if inside => Pulse::Unclear(server),
+        (Holder::Nobody | Holder::Other, _) => Pulse::Relic,
+    }
+}
+
+impl Server {
+    fn parse(text: &str) -> Option<Server> {
+        let lines: Vec<_> = text.lines().collect();
+        Some(Server {
+            pid: lines.first()?.trim().parse().ok().and_then(Pid::from_raw)?,
+            data: lines.get(1)?.into(),
+            port: lines.get(3)?.trim().parse().ok()?,
+            socket_dir: lines.get(4)?.into(),
+            ready: lines.get(7).is_some_and(|state| state.trim() == "ready"),
+        })
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.socket_dir.join(format!(".s.PGSQL.{}", self.port))
+    }
+}
+
+fn holder(server: &Server, data: &Path) -> Holder {
+    // EPERM is a process of somebody else, and so not nothing.
+    if test_kill_process(server.pid) == Err(rustix::io::Errno::SRCH) {
+        return Holder::Nobody;
+    }
+    let pid = server.pid.as_raw_nonzero();
+    match fs::metadata(format!("/proc/{pid}/cwd")) {
+        // PostgreSQL works in its data folder; identity of the folder survives its being renamed.
+        Ok(folder) => match fs::metadata(data) {
+            Ok(own) if (own.dev(), own.ino()) == (folder.dev(), folder.ino()) => Holder::Ours,
+            _ => Holder::Other,
+        },
+        // No /proc; or a dead process; or root without CAP_SYS_PTRACE, as in a container.
+        Err(_) => match by_name(server, data, process_name(pid.get())) {
+            Holder::Perhaps if was_started_with(pid.get(), data) => Holder::Ours,
+            other => other,
+        },
+    }
+}
+
+fn by_name(server: &Server, data: &Path, name: Option<String>) -> Holder {
+    let same = server.data.canonicalize().is_ok_and(|other| Ok(other) == data.canonicalize().map_err(drop));
+    match name.as_deref() {
+        None => Holder::Nobody,
+        Some("postgres" | "postmaster") if same => Holder::Perhaps,
+        Some(_) => Holder::Other,
+    }
+}
+
+/// Is the folder among the arguments? martydb gives it in full; the server's children have other titles.
+fn was_started_with(pid: i32, data: &Path) -> bool {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.split(|byte| *byte == 0).any(|argument| argument == data.as_os_str().as_encoded_bytes())
+}
+
+/// The name of a process that is alive. One that is dead stays in the process list until its parent looks,
+/// and in a container there may be no parent that ever does.
+fn process_name(pid: i32) -> Option<String> {
+    if let Ok(text) = fs::read_to_string(format!("/proc/{pid}/stat")) {
+        return name_in_stat(&text);
+    }
+    let output =
+        Command::new("ps").args(["-o", "stat=", "-o", "comm=", "-p", &pid.to_string()]).output().ok()?;
+    name_in_ps(&String::from_utf8_lossy(&output.stdout))
+}
+
+/// `42 (postgres) S 1 …`: number, name, state.
+fn name_in_stat(text: &str) -> Option<String> {
+    let (name, rest) = text.split_once('(')?.1.rsplit_once(") ")?;
+    (!rest.starts_with(['Z', 'X'])).then(|| name.into())
+}
+
+/// `Ss   /usr/local/bin/postgres`: state, path.
+fn name_in_ps(text: &str) -> Option<String> {
+    let (state, path) = text.trim().split_once(char::is_whitespace)?;
+    let name = Path::new(path.trim()).file_name()?;
+    (!state.starts_with('Z')).then(|| name.to_string_lossy().into_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "4242\n/p/data\n1785000000\n15432\n/p/data/sockets\n127.0.0.1\n  123 0\nready   \n";
+
+    #[test]
+    fn the_pid_file_is_read() {
+        let server = Server::parse(TEXT).unwrap();
+        assert_eq!((server.pid.as_raw_nonzero().get(), server.port, server.ready), (4242, 15432, true));
+        assert_eq!(server.socket(), Path::new("/p/data/sockets/.s.PGSQL.15432"));
+        let starting = TEXT.replace("ready   ", "starting");
+        assert!(!Server::parse(&starting).unwrap().ready);
+        for broken in ["", "4242\n", "-x\n/p\n1\n2\n/s\n", "0\n/p\n1\n2\n/s\n"] {
+            assert_eq!(Server::parse(broken), None, "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn a_pid_file_is_believed_only_with_its_process_and_socket() {
+        let near = Server::parse(TEXT).unwrap();
+        let far = Server { socket_dir: "/elsewhere".into(), ..near.clone() };
+        let data = Path::new("/p/data");
+        for (server, holder, answers, expected) in [
+            (&near, Holder::Ours, true, Pulse::Up(near.clone())),
+            (&near, Holder::Ours, false, Pulse::Deaf(near.clone())),
+            (&near, Holder::Perhaps, true, Pulse::Up(near.clone())),
+            (&near, Holder::Perhaps, false, Pulse::Unclear(near.clone())),
+            (&near, Holder::Other, false, Pulse::Relic),
+            (&near, Holder::Nobody, false, Pulse::Relic),
+            (&near, Holder::Nobody, true, Pulse::Unclear(near.clone())),
+            // The socket of the folder that this one was copied from.
+            (&far, Holder::Other, true, Pulse::Relic),
+        ] {
+            assert_eq!(judge(server.clone(), holder, answers, data), expected, "{holder:?} {answers}");
+        }
+    }
+
+    #[test]
+    fn the_dead_have_no_name() {
+        for (text, expected) in [
+            ("42 (postgres) S 1 42 42", Some("postgres")),
+            ("42 (a (b) c) R 1", Some("a (b) c")),
+            ("42 (postgres) Z 1 42 42", None),
+            ("", None),
+        ] {
+            assert_eq!(name_in_stat(text).as_deref(), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("Ss   /usr/local/bin/postgres\n", Some("postgres")),
+            ("S+   postgres\n", Some("postgres")),
+            ("Z    (postgres)\n", None),
+            ("", None),
+        ] {
+            assert_eq!(name_in_ps(text).as_deref(), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn processes_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().canonicalize().unwrap();
+        let server = |pid: i32| Server {
+            pid: Pid::from_raw(pid).unwrap(),
+            data: data.clone(),
+            ..Server::parse(TEXT).unwrap()
+        };
+        let me = server(std::process::id().cast_signed());
+        assert_ne!(holder(&me, &data), Holder::Ours);
+        assert_eq!(holder(&me, Path::new(".")), Holder::Ours);
+        assert_eq!(by_name(&me, &data, Some("postgres".into())), Holder::Perhaps);
+        assert_eq!(by_name(&me, Path::new("/"), Some("postgres".into())), Holder::Other);
+        assert_eq!(by_name(&me, &data, Some("sshd".into())), Holder::Other);
+        assert_eq!(by_name(&me, &data, None), Holder::Nobody);
+    }
+}
