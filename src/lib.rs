@@ -4,6 +4,7 @@
 //! `plan::diff` → a plan of typed steps, `server::apply` acts on it, and a second inspection must find nothing
 //! left. Deciding is pure, acting is thin, and only `report` prints.
 
+pub mod embedded;
 pub mod error;
 pub mod model;
 pub mod report;
