@@ -1,6 +1,7 @@
 //! End-to-end tests: the built binary against a real PostgreSQL server, one binary so that linking is paid once.
 
 mod apply;
+mod downgrade;
 mod migrate;
 mod probe;
 mod support;
