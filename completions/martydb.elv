@@ -45,6 +45,9 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand apply 'Make databases, roles, grants and settings as the manifest says'
             cand init-all 'Apply, upgrade and verify-isolation for all services in one run'
             cand upgrade 'Apply pending migrations'
+            cand downgrade 'Undo migrations, newest applied first'
+            cand baseline 'Record versions as applied without running them, for a database that exists already'
+            cand repair 'Accept edited files and clear failed records, after showing which'
             cand current 'Show the version of each service'
             cand history 'Show every event: who, when, how long, how it ended'
             cand status 'Show where each service stands'
@@ -212,6 +215,86 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
+        }
+        &'martydb;downgrade'= {
+            cand -s 'A service; may be repeated'
+            cand --service 'A service; may be repeated'
+            cand --to 'Undo everything above this version; 0 is everything'
+            cand --steps 'Undo so many migrations [default: 1]'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --all 'All services of the manifest'
+            cand --dry-run 'Print what would be run, and write nothing'
+            cand -q 'Say only what was asked for'
+            cand --quiet 'Say only what was asked for'
+            cand -v 'Say more; -vv shows every statement, secrets redacted'
+            cand --verbose 'Say more; -vv shows every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Ask nothing; where a question would be needed, stop'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'martydb;baseline'= {
+            cand -s 'The service'
+            cand --service 'The service'
+            cand --at 'The last version that the database has already'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand -q 'Say only what was asked for'
+            cand --quiet 'Say only what was asked for'
+            cand -v 'Say more; -vv shows every statement, secrets redacted'
+            cand --verbose 'Say more; -vv shows every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Ask nothing; where a question would be needed, stop'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'martydb;repair'= {
+            cand -s 'The service'
+            cand --service 'The service'
+            cand --version 'Only this version; default: everything that needs it'
+            cand --reason 'Why; it goes into the history'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand -q 'Say only what was asked for'
+            cand --quiet 'Say only what was asked for'
+            cand -v 'Say more; -vv shows every statement, secrets redacted'
+            cand --verbose 'Say more; -vv shows every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Ask nothing; where a question would be needed, stop'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
         }
         &'martydb;current'= {
             cand -s 'A service; may be repeated'
@@ -655,6 +738,9 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand apply 'Make databases, roles, grants and settings as the manifest says'
             cand init-all 'Apply, upgrade and verify-isolation for all services in one run'
             cand upgrade 'Apply pending migrations'
+            cand downgrade 'Undo migrations, newest applied first'
+            cand baseline 'Record versions as applied without running them, for a database that exists already'
+            cand repair 'Accept edited files and clear failed records, after showing which'
             cand current 'Show the version of each service'
             cand history 'Show every event: who, when, how long, how it ended'
             cand status 'Show where each service stands'
@@ -680,6 +766,12 @@ set edit:completion:arg-completer[martydb] = {|@words|
         &'martydb;help;init-all'= {
         }
         &'martydb;help;upgrade'= {
+        }
+        &'martydb;help;downgrade'= {
+        }
+        &'martydb;help;baseline'= {
+        }
+        &'martydb;help;repair'= {
         }
         &'martydb;help;current'= {
         }

@@ -45,6 +45,9 @@ complete -c martydb -n "__fish_martydb_needs_command" -f -a "plan" -d 'Show what
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "apply" -d 'Make databases, roles, grants and settings as the manifest says'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "init-all" -d 'Apply, upgrade and verify-isolation for all services in one run'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "upgrade" -d 'Apply pending migrations'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "downgrade" -d 'Undo migrations, newest applied first'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "baseline" -d 'Record versions as applied without running them, for a database that exists already'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "repair" -d 'Accept edited files and clear failed records, after showing which'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "current" -d 'Show the version of each service'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "history" -d 'Show every event: who, when, how long, how it ended'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "status" -d 'Show where each service stands'
@@ -160,6 +163,60 @@ complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s y -l yes -d 
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l no-input -d 'Ask nothing; where a question would be needed, stop'
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l to -d 'Undo everything above this version; 0 is everything' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l steps -d 'Undo so many migrations [default: 1]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l dry-run -d 'Print what would be run, and write nothing'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s s -l service -d 'The service' -r
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -l at -d 'The last version that the database has already' -r
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s s -l service -d 'The service' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -l version -d 'Only this version; default: everything that needs it' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -l reason -d 'Why; it goes into the history' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s s -l service -d 'A service; may be repeated' -r
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -455,25 +512,28 @@ complete -c martydb -n "__fish_martydb_using_subcommand man" -s y -l yes -d 'Ans
 complete -c martydb -n "__fish_martydb_using_subcommand man" -l no-input -d 'Ask nothing; where a question would be needed, stop'
 complete -c martydb -n "__fish_martydb_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand man" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "validate" -d 'Check the manifest and the migration files; needs no server'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "schema" -d 'Print the manifest\'s JSON Schema'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "plan" -d 'Show what apply would change, and why'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "apply" -d 'Make databases, roles, grants and settings as the manifest says'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "init-all" -d 'Apply, upgrade and verify-isolation for all services in one run'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "upgrade" -d 'Apply pending migrations'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "current" -d 'Show the version of each service'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "history" -d 'Show every event: who, when, how long, how it ended'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "status" -d 'Show where each service stands'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "revision" -d 'Write the next migration and its down file'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "verify-isolation" -d 'Prove by logging in that no service reaches another\'s database'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "test-connections" -d 'Log in as every role of every service'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "url" -d 'Print a connection string, password included'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "drop" -d 'Remove a service\'s database and roles'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "rotate" -d 'Give logins new passwords'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "dev" -d 'Start, stop, show or delete the embedded servers'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "completions" -d 'Print a shell\'s completions'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "man" -d 'Print the man page'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "validate" -d 'Check the manifest and the migration files; needs no server'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "schema" -d 'Print the manifest\'s JSON Schema'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "plan" -d 'Show what apply would change, and why'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "apply" -d 'Make databases, roles, grants and settings as the manifest says'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "init-all" -d 'Apply, upgrade and verify-isolation for all services in one run'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "upgrade" -d 'Apply pending migrations'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "downgrade" -d 'Undo migrations, newest applied first'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "baseline" -d 'Record versions as applied without running them, for a database that exists already'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "repair" -d 'Accept edited files and clear failed records, after showing which'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "current" -d 'Show the version of each service'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "history" -d 'Show every event: who, when, how long, how it ended'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "status" -d 'Show where each service stands'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "revision" -d 'Write the next migration and its down file'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "verify-isolation" -d 'Prove by logging in that no service reaches another\'s database'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "test-connections" -d 'Log in as every role of every service'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "url" -d 'Print a connection string, password included'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "drop" -d 'Remove a service\'s database and roles'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "rotate" -d 'Give logins new passwords'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "dev" -d 'Start, stop, show or delete the embedded servers'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "completions" -d 'Print a shell\'s completions'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "man" -d 'Print the man page'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "up" -d 'Make and start them'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "down" -d 'Stop them; data stays'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "status" -d 'Show them'

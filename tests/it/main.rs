@@ -2,6 +2,7 @@
 
 mod apply;
 mod command_line;
+mod downgrade;
 mod drop;
 mod init_all;
 mod interrupted;
