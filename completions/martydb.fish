@@ -45,6 +45,9 @@ complete -c martydb -n "__fish_martydb_needs_command" -f -a "plan" -d 'Show what
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "apply" -d 'Make databases, roles, grants and settings as the manifest says'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "init-all" -d 'Apply, upgrade and verify-isolation for all services in one run'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "upgrade" -d 'Apply pending migrations'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "downgrade" -d 'Undo migrations, newest applied first'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "baseline" -d 'Record versions as applied without running them, for a database that exists already'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "repair" -d 'Accept edited files and clear failed records, after showing which'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "current" -d 'Show the version of each service'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "history" -d 'Show every event: who, when, how long, how it ended'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "status" -d 'Show where each service stands'
@@ -52,6 +55,8 @@ complete -c martydb -n "__fish_martydb_needs_command" -f -a "revision" -d 'Write
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "verify-isolation" -d 'Prove by logging in that no service reaches another\'s database'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "test-connections" -d 'Log in as every role of every service'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "url" -d 'Print a connection string, password included'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "drop" -d 'Remove a service\'s database and roles'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "rotate" -d 'Give logins new passwords'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "dev" -d 'Start, stop, show or delete the embedded servers'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "completions" -d 'Print a shell\'s completions'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "man" -d 'Print the man page'
@@ -158,6 +163,60 @@ complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s y -l yes -d 
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l no-input -d 'Ask nothing; where a question would be needed, stop'
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l to -d 'Undo everything above this version; 0 is everything' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l steps -d 'Undo so many migrations [default: 1]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l dry-run -d 'Print what would be run, and write nothing'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s s -l service -d 'The service' -r
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -l at -d 'The last version that the database has already' -r
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s s -l service -d 'The service' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -l version -d 'Only this version; default: everything that needs it' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -l reason -d 'Why; it goes into the history' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s s -l service -d 'A service; may be repeated' -r
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -292,6 +351,47 @@ complete -c martydb -n "__fish_martydb_using_subcommand url" -s y -l yes -d 'Ans
 complete -c martydb -n "__fish_martydb_using_subcommand url" -l no-input -d 'Ask nothing; where a question would be needed, stop'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s s -l service -d 'The service' -r
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -l confirm -d 'The service\'s name once more, instead of typing it' -r
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -l dry-run -d 'Show what would be removed, and remove nothing'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l role -d 'Only this login [default: all three]' -r -f -a "app\t'Reads and writes rows'
+readonly\t'Reads rows'
+migrator\t'Runs migrations'"
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l valid-until -d 'When the new password expires, such as 2027-01-31; `infinity` is never [default: as it is]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l overlap -d 'Bring a second login into use; the first stays good until --finish'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l finish -d 'Close the login that an overlap left behind'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -l server -d 'One server of the manifest [default: all embedded ones]' -r
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -412,23 +512,28 @@ complete -c martydb -n "__fish_martydb_using_subcommand man" -s y -l yes -d 'Ans
 complete -c martydb -n "__fish_martydb_using_subcommand man" -l no-input -d 'Ask nothing; where a question would be needed, stop'
 complete -c martydb -n "__fish_martydb_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand man" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "validate" -d 'Check the manifest and the migration files; needs no server'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "schema" -d 'Print the manifest\'s JSON Schema'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "plan" -d 'Show what apply would change, and why'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "apply" -d 'Make databases, roles, grants and settings as the manifest says'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "init-all" -d 'Apply, upgrade and verify-isolation for all services in one run'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "upgrade" -d 'Apply pending migrations'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "current" -d 'Show the version of each service'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "history" -d 'Show every event: who, when, how long, how it ended'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "status" -d 'Show where each service stands'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "revision" -d 'Write the next migration and its down file'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "verify-isolation" -d 'Prove by logging in that no service reaches another\'s database'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "test-connections" -d 'Log in as every role of every service'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "url" -d 'Print a connection string, password included'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "dev" -d 'Start, stop, show or delete the embedded servers'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "completions" -d 'Print a shell\'s completions'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "man" -d 'Print the man page'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade current history status revision verify-isolation test-connections url dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "validate" -d 'Check the manifest and the migration files; needs no server'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "schema" -d 'Print the manifest\'s JSON Schema'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "plan" -d 'Show what apply would change, and why'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "apply" -d 'Make databases, roles, grants and settings as the manifest says'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "init-all" -d 'Apply, upgrade and verify-isolation for all services in one run'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "upgrade" -d 'Apply pending migrations'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "downgrade" -d 'Undo migrations, newest applied first'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "baseline" -d 'Record versions as applied without running them, for a database that exists already'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "repair" -d 'Accept edited files and clear failed records, after showing which'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "current" -d 'Show the version of each service'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "history" -d 'Show every event: who, when, how long, how it ended'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "status" -d 'Show where each service stands'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "revision" -d 'Write the next migration and its down file'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "verify-isolation" -d 'Prove by logging in that no service reaches another\'s database'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "test-connections" -d 'Log in as every role of every service'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "url" -d 'Print a connection string, password included'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "drop" -d 'Remove a service\'s database and roles'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "rotate" -d 'Give logins new passwords'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "dev" -d 'Start, stop, show or delete the embedded servers'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "completions" -d 'Print a shell\'s completions'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "man" -d 'Print the man page'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "up" -d 'Make and start them'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "down" -d 'Stop them; data stays'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "status" -d 'Show them'

@@ -140,6 +140,12 @@ pub enum Command {
     InitAll,
     /// Apply pending migrations.
     Upgrade(commands::upgrade::Arguments),
+    /// Undo migrations, newest applied first.
+    Downgrade(commands::downgrade::Arguments),
+    /// Record versions as applied without running them, for a database that exists already.
+    Baseline(commands::baseline::Arguments),
+    /// Accept edited files and clear failed records, after showing which.
+    Repair(commands::repair::Arguments),
     /// Show the version of each service.
     Current(commands::current::Arguments),
     /// Show every event: who, when, how long, how it ended.
@@ -176,6 +182,9 @@ impl Command {
             Command::Apply(_) => "apply",
             Command::InitAll => "init-all",
             Command::Upgrade(_) => "upgrade",
+            Command::Downgrade(_) => "downgrade",
+            Command::Baseline(_) => "baseline",
+            Command::Repair(_) => "repair",
             Command::Current(_) => "current",
             Command::History(_) => "history",
             Command::Status(_) => "status",

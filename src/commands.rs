@@ -1,14 +1,18 @@
 //! The commands, a file each: arguments, what to call, and the report. None of them prints.
 
 pub mod apply;
+pub mod baseline;
 pub mod completions;
 pub mod current;
 pub mod dev;
+pub mod downgrade;
 pub mod drop;
 pub mod history;
 pub mod init_all;
+pub mod migrating;
 pub mod plan;
 pub mod probing;
+pub mod repair;
 pub mod revision;
 pub mod rotate;
 pub mod status;

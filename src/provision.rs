@@ -9,7 +9,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, ServiceName};
 use crate::plan::{Action, Plan, Risk, Step, diff};
 use crate::run::Run;
-use crate::secrets::{Secrets, Slot};
+use crate::secrets::{Secrets, Slot, Store};
 use crate::server::apply::{Outcome, Tools, apply, owner_of};
 use crate::server::{Access, inspect, lock};
 
@@ -188,10 +188,13 @@ async fn store_first(run: &Run, desired: &DesiredServer, plan: &Plan) -> Result<
         })
     };
     let due: Vec<Slot> = slots(desired).into_iter().filter(gets_password).collect();
-    match due.is_empty() {
-        true => Ok(Secrets::default()),
-        false => run.store.ensure_own(&due).await,
+    if due.is_empty() {
+        return Ok(Secrets::default());
     }
+    if matches!(&run.store, Store::File(path) if path.starts_with(run.manifest.state_dir())) {
+        crate::embedded::make_state_folder(&run.manifest.home)?;
+    }
+    run.store.ensure_own(&due).await
 }
 
 /// What a server answers when somebody else is at the same object: another tool that takes no lock of ours, or a

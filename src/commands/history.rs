@@ -58,7 +58,8 @@ impl Report for HistoryReport {
     }
 
     fn text(&self, look: &Look) -> String {
-        let mut table = Table::new(&["service", "at", "action", "version", "name", "ms", "by", "outcome"]);
+        let mut table = Table::new(&["service", "at", "action", "version", "name", "ms", "by", "outcome"])
+            .spare(&["by", "ms", "action"]);
         for (past, event) in
             self.services.iter().flat_map(|past| past.events.iter().map(move |event| (past, event)))
         {

@@ -192,7 +192,7 @@ pub fn errors(failed: &[(String, Error)]) -> Value {
 
 /// Changes for people.
 pub fn changes_table(changes: &[Change], look: &Look) -> String {
-    let mut table = Table::new(&["service", "action", "object", "risk", "why"]);
+    let mut table = Table::new(&["service", "action", "object", "risk", "why"]).spare(&["object"]);
     for change in changes {
         let risk = match change.risk {
             Risk::Safe => Cell::new("safe", Paint::Dim),

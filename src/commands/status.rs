@@ -96,7 +96,8 @@ impl Report for StatusReport {
             "pending",
             "size",
             "connections",
-        ]);
+        ])
+        .spare(&["connections", "size", "latest", "database"]);
         for status in &self.services {
             let number = |value: Option<i64>| {
                 Cell::number(value.map_or_else(|| "-".to_owned(), |value| value.to_string()))
@@ -123,6 +124,8 @@ impl Report for StatusReport {
     fn status(&self) -> ExitStatus {
         let worst = self.services.iter().map(|status| match (status.state, self.check) {
             (State::Unreachable, _) => ExitStatus::Unreachable,
+            // A file that cannot run is no good end, even with nothing else pending.
+            (State::UpToDate, true) if status.error.is_some() => ExitStatus::Differences,
             (State::UpToDate, _) | (_, false) => ExitStatus::Success,
             (_, true) => ExitStatus::Differences,
         });

@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use super::compare::{Divergence, Unfinished};
+use super::directive::Mode;
 use super::source::Problem;
 use crate::error::{Error, ExitStatus, Kind};
 use crate::model::DesiredService;
@@ -25,6 +26,21 @@ pub struct Item {
     pub version: i64,
     /// Its name.
     pub name: String,
+}
+
+/// A file that a dry run would run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Planned {
+    /// The migration's version.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
+    /// The file.
+    pub file: String,
+    /// Whether in a transaction.
+    pub mode: Mode,
+    /// Its text.
+    pub sql: String,
 }
 
 /// How a service's run ended.
@@ -52,8 +68,8 @@ pub struct Outcome {
     pub outcome: Ended,
     /// What was applied, in order.
     pub applied: Vec<Applied>,
-    /// What a dry run would apply, in order.
-    pub planned: Vec<Item>,
+    /// What a dry run would run, in order.
+    pub planned: Vec<Planned>,
     /// Why it failed.
     #[serde(serialize_with = "crate::report::serialize_error")]
     pub error: Option<Error>,

@@ -3,6 +3,7 @@
 mod admin_login;
 mod apply;
 mod command_line;
+mod downgrade;
 mod drop;
 mod init_all;
 mod interrupted;
@@ -14,6 +15,7 @@ mod probe;
 mod rotate;
 mod secrecy;
 mod several;
+mod shipped;
 mod support;
 mod tls;
 mod url;

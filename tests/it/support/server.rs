@@ -207,8 +207,11 @@ pub fn bin() -> PathBuf {
         if let Ok(named) = std::env::var("MARTYDB_PG_BIN") {
             return PathBuf::from(named);
         }
-        let asked = Command::new("pg_config").arg("--bindir").output().expect("pg_config or MARTYDB_PG_BIN");
-        PathBuf::from(String::from_utf8(asked.stdout).unwrap().trim())
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut candidates = std::env::split_paths(&path).map(|folder| folder.join("initdb"));
+        let initdb = candidates.find(|file| file.is_file()).expect("initdb on PATH, or MARTYDB_PG_BIN");
+        // A distribution may have put a link there, without the other programs beside it.
+        initdb.canonicalize().unwrap().parent().unwrap().to_owned()
     })
     .clone()
 }
