@@ -7,15 +7,17 @@
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
-use sqlx::{Connection, Row};
+use sqlx::Row;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::{ActualServer, DesiredServer, DesiredService, RoleKind, RoleName};
 use crate::plan::{Step, rotate};
+use crate::probe::ATTEMPT_TIMEOUT;
+use crate::probe::login::{Address, Credentials, Outcome, Request};
 use crate::run::Run;
 use crate::secrets::Slot;
 use crate::server::apply::{Tools, apply, owner_of};
-use crate::server::{Access, Login, connect, execute, inspect, lock, query};
+use crate::server::{Access, Login, inspect, lock, query};
 use crate::stmt;
 
 /// What kind of rotation.
@@ -201,26 +203,25 @@ impl One<'_> {
     /// Logs in once: a server takes a malformed verifier for a password, and only a login tells.
     async fn prove(&self, login: &RoleName, password: &SecretString) -> Result<()> {
         let as_login = Login::with_password(login.as_str(), password.clone());
+        let address = Address::resolve(&self.access.endpoint).await?;
         let database = self.service.database.as_str();
-        match connect(&self.access.endpoint, &as_login, database).await {
-            Ok(mut connection) => {
-                execute(&mut connection, &stmt!("SELECT")).await?;
-                let _said = connection.close().await;
-                Ok(())
-            }
-            // Asked for only after the password was right.
-            Err(error) if error.sqlstate.as_deref() == Some("53300") => Ok(()),
-            Err(error) => {
-                let expired = self.actual.roles.get(login).filter(|found| found.expired);
-                let error = error.while_doing(format!("the new password of \"{login}\" does not work"));
-                Err(match expired.and_then(|found| found.valid_until.clone()) {
-                    Some(until) => error
-                        .cause(format!("its VALID UNTIL, {until}, has passed"))
-                        .hint("give it another with --valid-until, such as 2027-01-31 or infinity"),
-                    None => error,
-                })
-            }
-        }
+        let request = Request { database, parameters: &[], query: None, timeout: ATTEMPT_TIMEOUT };
+        let refused = match address.attempt(&mut Credentials::new(as_login), &request).await.outcome {
+            Outcome::LetIn(_) => return Ok(()),
+            // Looked at only after the password was right.
+            Outcome::Refused(refused) if !refused.sqlstate.starts_with("28") => return Ok(()),
+            Outcome::Refused(refused) => refused.to_string(),
+            Outcome::Broken(broken) => broken.to_string(),
+        };
+        let error = Error::new(Kind::Unreachable, format!("the new password of \"{login}\" does not work"))
+            .cause(refused);
+        let expired = self.actual.roles.get(login).filter(|found| found.expired);
+        Err(match expired.and_then(|found| found.valid_until.clone()) {
+            Some(until) => error
+                .cause(format!("its VALID UNTIL, {until}, has passed"))
+                .hint("give it another with --valid-until, such as 2027-01-31 or infinity"),
+            None => error,
+        })
     }
 
     /// Sessions outlive the right to begin them. Nothing depends on the number, so an error is none.

@@ -125,6 +125,29 @@ async fn of_admin(run: &Run, server: &str, arguments: &Arguments) -> Result<(Par
     Ok((parts, None, "admin".into()))
 }
 
+/// How a reader of URLs differs from another.
+struct Dialect {
+    scheme: &'static str,
+    /// What it calls `sslmode`.
+    tls: &'static str,
+    /// Whether it can be told whom to trust.
+    takes_root: bool,
+    /// The parameter for a database that its path cannot hold; `None` where the path is unescaped like the rest.
+    database: Option<&'static str>,
+}
+
+const LIBPQ: Dialect = Dialect { scheme: "postgresql", tls: "sslmode", takes_root: true, database: None };
+
+/// SQLAlchemy takes the path as it stands, `%20` and all
+/// (<https://docs.sqlalchemy.org/en/20/core/engines.html#database-urls>).
+const PSYCOPG: Dialect =
+    Dialect { scheme: "postgresql+psycopg", tls: "sslmode", takes_root: true, database: Some("dbname") };
+
+/// SQLAlchemy hands the parameters to asyncpg's `connect()`, which calls it `ssl` and has none for the authority:
+/// it looks in PGSSLROOTCERT and `~/.postgresql`.
+const ASYNCPG: Dialect =
+    Dialect { scheme: "postgresql+asyncpg", tls: "ssl", takes_root: false, database: Some("database") };
+
 /// What every form is made of.
 struct Parts {
     host: String,
@@ -166,10 +189,9 @@ impl Parts {
 
     fn render(&self, form: Form) -> String {
         match form {
-            Form::Uri => self.uri("postgresql", "sslmode"),
-            Form::Psycopg => self.uri("postgresql+psycopg", "sslmode"),
-            // SQLAlchemy hands the query to asyncpg's connect(), which calls it ssl.
-            Form::Asyncpg => self.uri("postgresql+asyncpg", "ssl"),
+            Form::Uri => self.uri(&LIBPQ),
+            Form::Psycopg => self.uri(&PSYCOPG),
+            Form::Asyncpg => self.uri(&ASYNCPG),
             Form::Jdbc => self.jdbc(),
             Form::Npgsql => self.npgsql(),
             Form::Env => self.variables(),
@@ -183,12 +205,16 @@ impl Parts {
         self.root.as_deref().filter(|_| verifies)
     }
 
-    fn uri(&self, scheme: &str, tls: &str) -> String {
+    fn uri(&self, dialect: &Dialect) -> String {
+        let Dialect { scheme, tls, takes_root, database: parameter } = dialect;
         let password =
             self.password.as_ref().map_or_else(String::new, |password| format!(":{}", escape(password)));
         let user = escape(&self.user);
-        let database = escape(&self.database);
-        let mut query = vec![];
+        let escaped = escape(&self.database);
+        let (database, mut query) = match parameter {
+            Some(name) if escaped != self.database => (String::new(), vec![format!("{name}={escaped}")]),
+            _ => (escaped, vec![]),
+        };
         let place = match self.socket {
             true => {
                 query.push(format!("host={}", escape(&self.host)));
@@ -200,8 +226,7 @@ impl Parts {
         if self.tls != TlsMode::Prefer && !self.socket {
             query.push(format!("{tls}={}", self.tls.name()));
         }
-        // asyncpg knows no such argument; it looks in PGSSLROOTCERT and ~/.postgresql.
-        let root = self.root().filter(|_| tls == "sslmode");
+        let root = self.root().filter(|_| *takes_root);
         query.extend(root.map(|root| format!("sslrootcert={}", escape(root))));
         let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
         format!("{scheme}://{user}{password}@{place}/{database}{query}")
@@ -257,7 +282,7 @@ impl Parts {
         ];
         lines.extend(self.password.as_ref().map(|password| format!("PGPASSWORD={}", quote(password))));
         lines.push(format!("PGSSLMODE={}", quote(self.tls.name())));
-        lines.push(format!("DATABASE_URL={}", quote(&self.uri("postgresql", "sslmode"))));
+        lines.push(format!("DATABASE_URL={}", quote(&self.uri(&LIBPQ))));
         lines.join("\n")
     }
 
@@ -317,7 +342,14 @@ mod tests {
     fn every_form_escapes_what_its_reader_would_misread() {
         let cases = [
             (Form::Uri, "postgresql://us%20er:p%40%3A%2F%25%27%22%5C%C3%A9@db:5433/d%20b"),
-            (Form::Asyncpg, "postgresql+asyncpg://us%20er:p%40%3A%2F%25%27%22%5C%C3%A9@db:5433/d%20b"),
+            (
+                Form::Asyncpg,
+                "postgresql+asyncpg://us%20er:p%40%3A%2F%25%27%22%5C%C3%A9@db:5433/?database=d%20b",
+            ),
+            (
+                Form::Psycopg,
+                "postgresql+psycopg://us%20er:p%40%3A%2F%25%27%22%5C%C3%A9@db:5433/?dbname=d%20b",
+            ),
             (
                 Form::Jdbc,
                 "jdbc:postgresql://db:5433/d%20b?user=us%20er&password=p%40%3A%2F%25%27%22%5C%C3%A9",
