@@ -10,6 +10,7 @@ pub mod cli;
 pub mod commands;
 pub mod embedded;
 pub mod error;
+pub mod flags;
 pub mod fleet;
 pub mod manifest;
 pub mod migrate;
@@ -34,8 +35,9 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use cli::{Cli, Command, Format};
+use cli::{Cli, Command};
 use error::{Error, ExitStatus, Kind, Result};
+use flags::Format;
 use manifest::Environment;
 use report::{Out, Report};
 use run::Run;

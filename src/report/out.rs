@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use serde_json::{Map, Value, json};
 
 use super::{Look, Report};
-use crate::cli::{Format, When};
 use crate::error::{Error, ExitStatus, Kind};
+use crate::flags::{Format, When};
 
 /// The version of the JSON documents.
 const FORMAT_VERSION: u32 = 1;
