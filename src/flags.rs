@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::BoolishValueParser;
 use clap::{Args, ValueEnum};
 
 /// Flags of every command.
@@ -54,16 +55,16 @@ pub struct Global {
     )]
     pub color: Option<When>,
     /// Say only what was asked for.
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, env = "MARTYDB_QUIET", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub quiet: bool,
     /// Say more; -vv shows every statement, secrets redacted.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Answer yes to questions.
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, env = "MARTYDB_YES", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub yes: bool,
     /// Ask nothing; where a question would be needed, stop.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, env = "MARTYDB_NO_INPUT", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_input: bool,
     /// How long to wait for another run's lock.
     #[arg(long, global = true, env = "MARTYDB_LOCK_WAIT", hide_env_values = true, default_value = "60s", value_parser = duration, value_name = "TIME")]

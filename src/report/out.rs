@@ -137,7 +137,8 @@ pub fn serialize_error<S: serde::Serializer>(
 /// An error for people: what, why, what to do.
 pub fn error_text(error: &Error, look: &Look) -> String {
     if error.kind == Kind::Interrupted {
-        return error.message.clone();
+        // Nothing failed: one line is enough.
+        return [&[error.message.clone()], error.hints.as_slice()].concat().join("; ");
     }
     let paint = |word: &str, code: &str| match look.colour {
         true => format!("\u{1b}[{code}m{word}\u{1b}[0m"),
