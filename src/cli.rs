@@ -26,6 +26,8 @@ pub struct Cli {
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a first manifest and folders.
+    Init(commands::init::Arguments),
     /// Check the manifest and the migration files; needs no server.
     Validate(commands::validate::Arguments),
     /// Print the manifest's JSON Schema.
@@ -74,6 +76,7 @@ impl Command {
     /// The name in the JSON document.
     pub fn name(&self) -> &'static str {
         match self {
+            Command::Init(_) => "init",
             Command::Validate(_) => "validate",
             Command::Schema => "schema",
             Command::Plan(_) => "plan",

@@ -126,6 +126,12 @@ async fn dispatch(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStat
     if let Some(document) = document {
         return out.data(&document, ExitStatus::Success);
     }
+    if let Command::Init(arguments) = &cli.command {
+        return match commands::init::run(&cli.global, arguments) {
+            Ok(report) => out.report(name, &*report),
+            Err(error) => out.error(name, &error),
+        };
+    }
     let run = match Run::new(&cli.global, environment, out.clone()) {
         Ok(run) => run,
         Err(error) => return out.error(name, &error),
@@ -156,7 +162,7 @@ async fn command(run: &Run, command: &Command) -> Result<Box<dyn Report>> {
         Command::Drop(arguments) => commands::drop::run(run, arguments).await,
         Command::Rotate(arguments) => commands::rotate::run(run, arguments).await,
         Command::Dev(arguments) => commands::dev::run(run, arguments).await,
-        Command::Schema | Command::Completions(_) | Command::Man => {
+        Command::Init(_) | Command::Schema | Command::Completions(_) | Command::Man => {
             unreachable!("answered without a manifest")
         }
     }
