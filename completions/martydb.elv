@@ -39,6 +39,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
+            cand init 'Write a first manifest and folders'
             cand validate 'Check the manifest and the migration files; needs no server'
             cand schema 'Print the manifest''s JSON Schema'
             cand plan 'Show what apply would change, and why'
@@ -61,6 +62,31 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand completions 'Print a shell''s completions'
             cand man 'Print the man page'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'martydb;init'= {
+            cand -s 'A service; may be repeated. Asked for on a terminal if none is given'
+            cand --service 'A service; may be repeated. Asked for on a terminal if none is given'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand -q 'Say only what was asked for'
+            cand --quiet 'Say only what was asked for'
+            cand -v 'Say more; -vv shows every statement, secrets redacted'
+            cand --verbose 'Say more; -vv shows every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Ask nothing; where a question would be needed, stop'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
         }
         &'martydb;validate'= {
             cand -s 'A service; may be repeated'
@@ -732,6 +758,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --version 'Print version'
         }
         &'martydb;help'= {
+            cand init 'Write a first manifest and folders'
             cand validate 'Check the manifest and the migration files; needs no server'
             cand schema 'Print the manifest''s JSON Schema'
             cand plan 'Show what apply would change, and why'
@@ -754,6 +781,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand completions 'Print a shell''s completions'
             cand man 'Print the man page'
             cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'martydb;help;init'= {
         }
         &'martydb;help;validate'= {
         }

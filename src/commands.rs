@@ -8,6 +8,7 @@ pub mod dev;
 pub mod downgrade;
 pub mod drop;
 pub mod history;
+pub mod init;
 pub mod init_all;
 pub mod migrating;
 pub mod plan;

@@ -10,6 +10,7 @@ pub mod cli;
 pub mod commands;
 pub mod embedded;
 pub mod error;
+pub mod flags;
 pub mod fleet;
 pub mod manifest;
 pub mod migrate;
@@ -34,8 +35,9 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use cli::{Cli, Command, Format};
+use cli::{Cli, Command};
 use error::{Error, ExitStatus, Kind, Result};
+use flags::Format;
 use manifest::Environment;
 use report::{Out, Report};
 use run::Run;
@@ -124,6 +126,12 @@ async fn dispatch(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStat
     if let Some(document) = document {
         return out.data(&document, ExitStatus::Success);
     }
+    if let Command::Init(arguments) = &cli.command {
+        return match commands::init::run(&cli.global, arguments) {
+            Ok(report) => out.report(name, &*report),
+            Err(error) => out.error(name, &error),
+        };
+    }
     let run = match Run::new(&cli.global, environment, out.clone()) {
         Ok(run) => run,
         Err(error) => return out.error(name, &error),
@@ -154,7 +162,7 @@ async fn command(run: &Run, command: &Command) -> Result<Box<dyn Report>> {
         Command::Drop(arguments) => commands::drop::run(run, arguments).await,
         Command::Rotate(arguments) => commands::rotate::run(run, arguments).await,
         Command::Dev(arguments) => commands::dev::run(run, arguments).await,
-        Command::Schema | Command::Completions(_) | Command::Man => {
+        Command::Init(_) | Command::Schema | Command::Completions(_) | Command::Man => {
             unreachable!("answered without a manifest")
         }
     }

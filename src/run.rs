@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::cli::{Global, Select};
 use crate::embedded;
 use crate::error::{Error, Kind, Result};
+use crate::flags::{Global, Select};
 use crate::manifest::{self, Environment, Manifest, Place, ServerUrl};
 use crate::model::{DesiredService, RoleKind, ServiceName};
 use crate::pgpass;

@@ -5,8 +5,8 @@ use futures_util::future::join_all;
 use serde_json::{Map, Value};
 
 use super::plan::{Change, errors, plan_keys, side_notes};
-use crate::cli::Select;
 use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
 use crate::model::DesiredService;
 use crate::plan::{Limit, Risk};
 use crate::provision::{self, Planned, chosen};

@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::migrating::{UpgradeReport, planned, tell};
-use crate::cli::Select;
 use crate::error::Result;
+use crate::flags::Select;
 use crate::fleet;
 use crate::migrate::name::Direction;
 use crate::migrate::{self, Back, Ended, Operator, Options, Outcome, Run as Writes, Target};

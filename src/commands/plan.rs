@@ -4,8 +4,8 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::cli::Select;
 use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
 use crate::plan::{Limit, Plan, Risk, Step, Verb, passwordless, statement};
 use crate::provision::{self, Planned};
 use crate::report::{Cell, Look, Paint, Report, Table, error_json, error_text};

@@ -5,8 +5,8 @@ use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 
 use super::url::Role;
-use crate::cli::Select;
 use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
 use crate::model::{DesiredService, RoleKind};
 use crate::report::{Cell, Look, Paint, Report, Table, error_json, error_text};
 use crate::rotate::{self, Job, Rotated, Turn};

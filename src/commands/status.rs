@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use crate::cli::Select;
 use crate::error::{ExitStatus, Result};
+use crate::flags::Select;
 use crate::fleet;
 use crate::migrate::{self, ServiceStatus, State};
 use crate::model::DesiredService;

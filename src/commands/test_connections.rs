@@ -5,8 +5,8 @@ use clap::Args;
 use futures_util::future::join_all;
 
 use super::probing::{Prepared, prepare};
-use crate::cli::Select;
 use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
 use crate::model::{DesiredService, RoleKind, RoleName};
 use crate::probe::{self, Connection, Connections, Reached, connections};
 use crate::report::Report;

@@ -4,8 +4,8 @@ use clap::Args;
 
 pub use super::migrating::UpgradeReport;
 use super::migrating::tell;
-use crate::cli::Select;
 use crate::error::Result;
+use crate::flags::Select;
 use crate::fleet;
 use crate::migrate::name::Direction;
 use crate::migrate::{self, Operator, Options, Order, Outcome, Run as Writes};

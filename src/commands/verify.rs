@@ -6,8 +6,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::probing::{Prepared, prepare};
-use crate::cli::Select;
 use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
 use crate::model::{ActualServer, DbName, DesiredService};
 use crate::probe::{self, DatabaseKind, Door, Matrix, Probe, ProbeDatabase, Verdict};
 use crate::report::{Look, Report, error_json, error_text};

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use serde_json::{Map, Value, json};
 
 use super::{Look, Report};
-use crate::cli::{Format, When};
 use crate::error::{Error, ExitStatus, Kind};
+use crate::flags::{Format, When};
 
 /// The version of the JSON documents.
 const FORMAT_VERSION: u32 = 1;
@@ -137,7 +137,8 @@ pub fn serialize_error<S: serde::Serializer>(
 /// An error for people: what, why, what to do.
 pub fn error_text(error: &Error, look: &Look) -> String {
     if error.kind == Kind::Interrupted {
-        return error.message.clone();
+        // Nothing failed: one line is enough.
+        return [&[error.message.clone()], error.hints.as_slice()].concat().join("; ");
     }
     let paint = |word: &str, code: &str| match look.colour {
         true => format!("\u{1b}[{code}m{word}\u{1b}[0m"),

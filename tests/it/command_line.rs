@@ -84,3 +84,19 @@ fn the_shipped_services_validate() {
     let production = anywhere().run(&["validate", "-f", manifest, "-e", "production"]).expect(2);
     assert!(production.stderr.contains("is not set"), "production takes everything from the environment");
 }
+
+#[test]
+fn init_writes_a_manifest_that_validates() {
+    let project = anywhere();
+    std::fs::remove_file(project.path().join("martydb.yaml")).unwrap();
+    let none = project.run(&["init"]).expect(2);
+    assert!(none.stderr.contains("no service is named"), "{}", none.stderr);
+    let bad = project.run(&["init", "--service", "Bad Name"]).expect(2);
+    assert!(bad.stderr.contains("must match"), "{}", bad.stderr);
+    let _ = project.run(&["init", "--service", "billing", "--service", "shipping"]).expect(0);
+    assert!(project.path().join("billing/migrations").is_dir());
+    let document = project.json(&["validate"], 0);
+    assert_eq!(document["services"].as_array().unwrap().len(), 2);
+    let again = project.run(&["init", "--service", "other"]).expect(2);
+    assert!(again.stderr.contains("exists already"), "{}", again.stderr);
+}
