@@ -19,3 +19,4 @@ pub mod upgrade;
 pub mod url;
 pub mod validate;
 pub mod verify;
+pub mod verify_down;

@@ -8,6 +8,7 @@
 mod accepted;
 mod adapter;
 mod baseline;
+pub mod catalogue;
 pub mod checksum;
 pub mod compare;
 mod course;
@@ -24,6 +25,7 @@ pub mod outcome;
 mod outside;
 pub mod place;
 mod progress;
+pub mod rehearse;
 mod repair;
 pub mod revision;
 mod rules;

@@ -5,3 +5,4 @@ mod downgrade;
 mod migrate;
 mod probe;
 mod support;
+mod verify_down;
