@@ -8,6 +8,7 @@ pub mod dev;
 pub mod downgrade;
 pub mod history;
 pub mod init_all;
+pub mod lint;
 pub mod migrating;
 pub mod plan;
 pub mod probing;

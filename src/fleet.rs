@@ -50,6 +50,7 @@ pub async fn targets(
             login: Login { role: role.as_str().into(), password },
             folder: service.migrations.clone(),
             presence,
+            lint: service.lint.clone(),
         })
     };
     Ok(services.iter().map(|service| (service.clone(), target(service))).collect())

@@ -147,6 +147,7 @@ async fn command(run: &Run, command: &Command) -> Result<Box<dyn Report>> {
         Command::History(arguments) => commands::history::run(run, arguments).await,
         Command::Status(arguments) => commands::status::run(run, arguments).await,
         Command::Revision(arguments) => commands::revision::run(run, arguments),
+        Command::Lint(arguments) => commands::lint::run(run, arguments).await,
         Command::VerifyDown(arguments) => commands::verify_down::run(run, arguments).await,
         Command::VerifyIsolation(arguments) => commands::verify::run(run, arguments).await,
         Command::TestConnections(arguments) => commands::test_connections::run(run, arguments).await,

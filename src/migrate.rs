@@ -19,6 +19,7 @@ mod envelope;
 mod failure;
 pub mod folder;
 mod lexer;
+pub mod lint;
 pub mod name;
 mod nature;
 pub mod outcome;

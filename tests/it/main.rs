@@ -2,6 +2,7 @@
 
 mod apply;
 mod downgrade;
+mod lint;
 mod migrate;
 mod probe;
 mod support;
