@@ -2,6 +2,7 @@
 
 mod apply;
 mod downgrade;
+mod faults;
 mod lint;
 mod migrate;
 mod probe;
