@@ -54,6 +54,10 @@ pub enum Command {
     Status(commands::status::Arguments),
     /// Write the next migration and its down file.
     Revision(commands::revision::Arguments),
+    /// Find dangerous DDL in migrations that are not applied yet.
+    Lint(commands::lint::Arguments),
+    /// Prove on a scratch database that down files undo what up files do.
+    VerifyDown(commands::verify_down::Arguments),
     /// Prove by logging in that no service reaches another's database.
     VerifyIsolation(commands::verify::Arguments),
     /// Log in as every role of every service.
@@ -90,6 +94,8 @@ impl Command {
             Command::History(_) => "history",
             Command::Status(_) => "status",
             Command::Revision(_) => "revision",
+            Command::Lint(_) => "lint",
+            Command::VerifyDown(_) => "verify-down",
             Command::VerifyIsolation(_) => "verify-isolation",
             Command::TestConnections(_) => "test-connections",
             Command::Url(_) => "url",

@@ -54,6 +54,7 @@ pub async fn targets(
             login,
             folder: service.migrations.clone(),
             presence,
+            lint: service.lint.clone(),
         })
     };
     Ok(services.iter().map(|service| (service.clone(), target(service))).collect())

@@ -22,6 +22,7 @@ pub mod provision;
 pub mod report;
 pub mod rotate;
 pub mod run;
+pub mod scratch;
 pub mod secrets;
 pub mod server;
 pub mod signals;
@@ -156,6 +157,8 @@ async fn command(run: &Run, command: &Command) -> Result<Box<dyn Report>> {
         Command::History(arguments) => commands::history::run(run, arguments).await,
         Command::Status(arguments) => commands::status::run(run, arguments).await,
         Command::Revision(arguments) => commands::revision::run(run, arguments),
+        Command::Lint(arguments) => commands::lint::run(run, arguments).await,
+        Command::VerifyDown(arguments) => commands::verify_down::run(run, arguments).await,
         Command::VerifyIsolation(arguments) => commands::verify::run(run, arguments).await,
         Command::TestConnections(arguments) => commands::test_connections::run(run, arguments).await,
         Command::Url(arguments) => commands::url::run(run, arguments).await,

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::locate::Step;
-use super::raw::{Embedded, RawLimits, RawManifest, RawRoles, RawSecrets, RawServer, RawService};
+use super::raw::{Embedded, RawLimits, RawLint, RawManifest, RawRoles, RawSecrets, RawServer, RawService};
 use super::source::Sources;
 use super::{Allow, Environment, Manifest, Place, ServerSpec, url};
 use crate::error::{Error, Result};
-use crate::model::{DbName, DesiredService, RoleKind, RoleName, SchemaName, ServiceName};
+use crate::model::{DbName, DesiredService, LintRules, RoleKind, RoleName, SchemaName, ServiceName};
 
 const FORMAT_VERSION: u32 = 1;
 const DEFAULT_SERVER: &str = "main";
@@ -145,9 +145,25 @@ impl Resolver<'_> {
             settings: self.settings(name, &own.settings)?,
             extensions: own.extensions.clone().or(defaults.extensions.clone()).unwrap_or_default(),
             prune: own.prune.or(defaults.prune).unwrap_or(false),
+            lint: self.lint(&at("lint"), &own.lint)?,
             server,
             name: name_typed,
         })
+    }
+
+    fn lint(&self, path: &[Step], own: &RawLint) -> Result<LintRules> {
+        let defaults = &self.raw.defaults.lint;
+        let both = |own: &Option<Vec<String>>, default: &Option<Vec<String>>| {
+            own.clone().or(default.clone()).unwrap_or_default()
+        };
+        let rules = LintRules {
+            disable: both(&own.disable, &defaults.disable),
+            enable: both(&own.enable, &defaults.enable),
+        };
+        match rules.disable.iter().chain(&rules.enable).find_map(|name| crate::migrate::lint::unknown(name)) {
+            None => Ok(rules),
+            Some(wrong) => Err(self.sources.error_at(path, wrong)),
+        }
     }
 
     fn unknown_server(&self, path: &[Step], server: &str, servers: &BTreeMap<String, ServerSpec>) -> Error {

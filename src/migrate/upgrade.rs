@@ -6,6 +6,7 @@ use super::adapter::{Adapter, Step};
 use super::checksum::Width;
 use super::compare::{compare, plan_upgrade};
 use super::folder::{self, Folder, Migration};
+use super::lint::lint;
 use super::name::Direction;
 use super::outcome::{Event, Item, OnEvent, Outcome, refused_files};
 use super::session::{Intent, NoSession, Session};
@@ -76,10 +77,23 @@ async fn proceed(
         return Ok(());
     }
     let open = session.tables.refinery.as_ref().is_some_and(|(_, found)| found.shared);
+    warn(target, &chosen, standing.current, on_event);
     if !chosen.is_empty() || open {
         prepare(session, target, width).await?;
     }
     run(session, &chosen, width, target, options, on_event, outcome).await
+}
+
+/// A database that has nothing applied has nobody who could wait in a lock queue.
+fn warn(target: &Target, chosen: &[&Migration], current: Option<i64>, on_event: OnEvent<'_>) {
+    if current.is_none() {
+        return;
+    }
+    for finding in lint(chosen.iter().copied(), |_| true, &target.lint) {
+        let name = chosen.iter().find(|m| m.version == finding.version).map(|m| m.name.clone());
+        let item = Item { version: finding.version, name: name.unwrap_or_default() };
+        on_event(Event::Warned(item, finding.to_string()));
+    }
 }
 
 async fn run(

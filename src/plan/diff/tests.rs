@@ -32,6 +32,7 @@ fn service(name: &str) -> DesiredService {
         settings: [("lock_timeout".to_owned(), "5s".to_owned())].into(),
         extensions: vec![],
         prune: false,
+        lint: Default::default(),
     }
 }
 

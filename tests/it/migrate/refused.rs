@@ -24,3 +24,18 @@ async fn files_that_cannot_run_are_refused_before_connecting_and_all_at_once() {
     assert!(error.hints.iter().any(|hint| hint.contains("-- martydb: no-transaction")), "{error:#?}");
     assert!(!server().log().contains("user=no_connect_migrator"));
 }
+
+#[tokio::test]
+async fn dangers_are_told_where_something_is_applied_already() {
+    use martydb::migrate::Event;
+    let service = Service::new("no_danger").await;
+    service.write("V1__t.sql", "CREATE TABLE t (a int);").write("V2__i.sql", "CREATE INDEX i ON t (a);");
+    service.upgraded().await;
+    assert!(!service.events.lock().unwrap().iter().any(|event| matches!(event, Event::Warned(..))));
+    service.write("V3__j.sql", "CREATE INDEX j ON t (a);");
+    service.upgraded().await;
+    let warned = service.events.lock().unwrap().iter().any(|event| {
+        matches!(event, Event::Warned(item, text) if item.version == 3 && text.contains("require-concurrent-index-creation"))
+    });
+    assert!(warned);
+}

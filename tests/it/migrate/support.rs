@@ -159,6 +159,7 @@ impl Service {
             login: Login::with_password(format!("{name}_migrator"), MIGRATOR.into()),
             folder: folder.path().into(),
             presence: Presence::Unknown,
+            lint: Default::default(),
         };
         Service { name: name.into(), target, folder, events: Mutex::default() }
     }

@@ -165,6 +165,14 @@ impl Server {
         })
     }
 
+    /// Everything a database holds, for comparing.
+    pub fn catalogue(&self, database: &str) -> martydb::migrate::catalogue::Catalogue {
+        block(async {
+            let mut connection = self.options(database).connect().await.unwrap();
+            martydb::migrate::catalogue::Catalogue::read(&mut connection).await.unwrap()
+        })
+    }
+
     /// The single value of a query.
     pub fn value(&self, database: &str, sql: &str) -> String {
         self.sql(database, sql).into_iter().flatten().next().unwrap_or_default()
