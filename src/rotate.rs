@@ -14,6 +14,7 @@ use crate::model::{ActualServer, DesiredServer, DesiredService, RoleKind, RoleNa
 use crate::plan::{Step, rotate};
 use crate::probe::ATTEMPT_TIMEOUT;
 use crate::probe::login::{Address, Credentials, Outcome, Request};
+use crate::provision;
 use crate::run::Run;
 use crate::secrets::Slot;
 use crate::server::apply::{Tools, apply, owner_of};
@@ -136,7 +137,7 @@ impl One<'_> {
         let (current, _) = self.pair().await?;
         let password = self.run.store.renew(&self.slot(), &current).await?;
         rotated.login = current.clone();
-        let steps = rotate::in_place(self.service, &current, job.valid_until);
+        let steps = |_: &ActualServer| rotate::in_place(self.service, &current, job.valid_until);
         self.act(&steps, &current, Some(&password)).await?;
         rotated.changed = true;
         self.prove(&current, &password).await
@@ -155,8 +156,9 @@ impl One<'_> {
         }
         let slot = self.slot();
         let password = self.run.store.prepare(&slot, &other).await?;
-        let steps =
-            rotate::overlap(self.desired, self.actual, self.service, self.kind, &other, job.valid_until);
+        let steps = |actual: &ActualServer| {
+            rotate::overlap(self.desired, actual, self.service, self.kind, &other, job.valid_until)
+        };
         self.act(&steps, &other, Some(&password)).await?;
         self.prove(&other, &password).await?;
         self.run.store.publish(&slot, &other, &password).await?;
@@ -176,14 +178,34 @@ impl One<'_> {
             return Err(Error::operation(format!("\"{current}\", the login to use, may not log in"))
                 .hint(format!("run `martydb apply --service {}` first", self.service.name)));
         }
-        self.act(&rotate::finish(self.service, &other), &other, None).await?;
+        self.act(&|_| rotate::finish(self.service, &other), &other, None).await?;
         rotated.sessions = self.sessions(&other).await;
         rotated.other = Some(other);
         rotated.changed = true;
         Ok(())
     }
 
-    async fn act(&self, steps: &[Step], login: &RoleName, password: Option<&SecretString>) -> Result<()> {
+    /// Does the steps; where somebody else was at the same objects, looks again and does what is left.
+    async fn act(
+        &self,
+        steps: &(dyn Fn(&ActualServer) -> Vec<Step> + Sync),
+        login: &RoleName,
+        password: Option<&SecretString>,
+    ) -> Result<()> {
+        let mut end = self.once(&steps(self.actual), login, password).await;
+        for races in 0..provision::RETRIES {
+            match &end {
+                Err(error) if provision::is_race(error) => {}
+                _ => break,
+            }
+            tokio::time::sleep(provision::FIRST_PAUSE * 2u32.pow(races)).await;
+            let actual = inspect::inspect_cluster(self.access).await?;
+            end = self.once(&steps(&actual), login, password).await;
+        }
+        end
+    }
+
+    async fn once(&self, steps: &[Step], login: &RoleName, password: Option<&SecretString>) -> Result<()> {
         let passwords: BTreeMap<_, _> =
             password.into_iter().map(|password| (login.clone(), password.clone())).collect();
         let tools = Tools {

@@ -146,4 +146,4 @@ fn limit(
 }
 
 #[cfg(test)]
-mod tests;
+pub(in crate::plan) mod tests;

@@ -277,3 +277,34 @@ fn s21_no_password_is_seen_anywhere_and_the_store_stays_private() {
     let mode = std::fs::metadata(project.path().join(".martydb/secrets/development.yaml")).unwrap();
     assert_eq!(mode.permissions().mode() & 0o777, 0o600);
 }
+
+#[test]
+fn statements_of_others_beside_a_rotation_do_not_stop_it() {
+    let server = Arc::new(Server::start());
+    let project = provisioned(&server, "noise");
+    let stop = Arc::new(AtomicBool::new(false));
+    let noise: Vec<_> = [
+        "ALTER ROLE noise_a_app CONNECTION LIMIT 50",
+        "GRANT TEMPORARY ON DATABASE noise_a TO noise_a_app",
+        "ALTER ROLE noise_a_app SET lock_timeout = '5s'",
+    ]
+    .map(|sql| {
+        let (server, stop) = (server.clone(), stop.clone());
+        std::thread::spawn(move || {
+            while !stop.load(Relaxed) {
+                // Races with the rotation hit this side too.
+                let _raced = server.sql_as("postgres", crate::support::ADMIN_PASSWORD, "postgres", sql);
+            }
+        })
+    })
+    .into();
+    for arguments in
+        [&["rotate", "--all"][..], &["rotate", "--all", "--overlap"], &["rotate", "--all", "--finish"]]
+    {
+        project.run(arguments).expect(0);
+        project.run(arguments).expect(if arguments.contains(&"--overlap") { 2 } else { 0 });
+    }
+    stop.store(true, Relaxed);
+    noise.into_iter().for_each(|thread| thread.join().unwrap());
+    project.run(&["test-connections"]).expect(0);
+}

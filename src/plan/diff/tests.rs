@@ -10,7 +10,7 @@ use crate::model::{
 };
 use crate::plan::{Action, passwordless, statement};
 
-fn role(name: &str) -> RoleName {
+pub(in crate::plan) fn role(name: &str) -> RoleName {
     RoleName::found(name).unwrap()
 }
 
@@ -36,7 +36,7 @@ fn service(name: &str) -> DesiredService {
     }
 }
 
-fn desired(names: &[&str]) -> DesiredServer {
+pub(in crate::plan) fn desired(names: &[&str]) -> DesiredServer {
     DesiredServer {
         name: "main".into(),
         project: "t".into(),
@@ -69,7 +69,7 @@ fn to(name: &str, privilege: &str, grantor: &str) -> AclEntry {
 }
 
 /// A server on which `apply` has just ended: the state that must give an empty plan.
-fn provisioned(desired: &DesiredServer, version: u32) -> ActualServer {
+pub(in crate::plan) fn provisioned(desired: &DesiredServer, version: u32) -> ActualServer {
     let mut actual = empty(version);
     for service in desired.services.values() {
         let name = |kind| service.role(kind).as_str().to_owned();
