@@ -56,6 +56,10 @@ packages() { # packages MANAGER cc|npm|server
     apk:cc) echo build-base ;;
     brew:cc) ;; # comes with Xcode's command line tools
     *:cc) echo gcc ;;
+    apt-get:jdbc) echo libpostgresql-jdbc-java ;;
+    apt-get:jdk) echo default-jdk-headless ;;
+    apt-get:python) echo python3-venv ;;
+    *:python) echo python3 ;;
     apt-get:server) echo postgresql ;;
     apk:server) echo postgresql postgresql-client postgresql-contrib ;;
     pacman:server) echo postgresql ;;
@@ -64,6 +68,7 @@ packages() { # packages MANAGER cc|npm|server
     zypper:npm) echo npm-default ;;
     brew:npm) echo node ;;
     *:npm) echo npm ;;
+    *:openssl) echo openssl ;;
   esac
 }
 
@@ -77,7 +82,7 @@ no_main_cluster() {
     "create_main_cluster = false" >"$1"' sh "$conf"
 }
 
-install() { # install cc|npm|server
+install() { # install cc|jdbc|jdk|npm|openssl|python|server
   local manager list
   manager=$(manager)
   list=$(packages "$manager" "$1")
@@ -136,6 +141,12 @@ need_cargo() {
 need_cc() {
   has cc || install cc
   has cc || die "there is no C compiler" "install one that answers to cc (macOS: xcode-select --install)"
+}
+
+# The tests of TLS make certificates of their own.
+need_openssl() {
+  has openssl || install openssl
+  has openssl || die "openssl is missing" "install the package openssl"
 }
 
 need_npm() {

@@ -10,6 +10,8 @@ pub mod cli;
 pub mod commands;
 pub mod embedded;
 pub mod error;
+pub mod flags;
+pub mod fleet;
 pub mod manifest;
 pub mod migrate;
 pub mod model;
@@ -18,7 +20,9 @@ pub mod plan;
 pub mod probe;
 pub mod provision;
 pub mod report;
+pub mod rotate;
 pub mod run;
+pub mod scratch;
 pub mod secrets;
 pub mod server;
 pub mod signals;
@@ -28,11 +32,13 @@ pub mod units;
 pub mod verbosity;
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use clap::Parser;
 
-use cli::{Cli, Command, Format};
+use cli::{Cli, Command};
 use error::{Error, ExitStatus, Kind, Result};
+use flags::Format;
 use manifest::Environment;
 use report::{Out, Report};
 use run::Run;
@@ -55,7 +61,7 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitStatus {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, &arguments, &environment, no_color),
     };
-    let out = Out::new(cli.global.output, cli.global.quiet, cli.global.color, no_color);
+    let out = Arc::new(Out::new(cli.global.output, cli.global.quiet, cli.global.color, no_color));
     verbosity::install(cli.global.verbose);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime {
@@ -96,13 +102,13 @@ fn wants_json(arguments: &[OsString], environment: &Environment) -> bool {
 }
 
 /// A signal drops the work where it is: connections close, and the server rolls back what was not committed.
-async fn until_signal(cli: Cli, environment: Environment, out: Out) -> ExitStatus {
+async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStatus {
     let name = cli.command.name();
-    let printer =
-        Out::new(cli.global.output, cli.global.quiet, cli.global.color, environment.contains_key("NO_COLOR"));
+    let printer = out.clone();
+    let mut signals = signals::Signals::listen();
     tokio::select! {
         status = dispatch(cli, environment, out) => status,
-        signal = signals::arrives() => {
+        signal = signals.arrives() => {
             let interrupted = Error::new(Kind::Interrupted, format!("interrupted by {signal}"))
                 .hint("run the same command again: it goes on where this one stopped");
             printer.error(name, &interrupted)
@@ -110,7 +116,7 @@ async fn until_signal(cli: Cli, environment: Environment, out: Out) -> ExitStatu
     }
 }
 
-async fn dispatch(cli: Cli, environment: Environment, out: Out) -> ExitStatus {
+async fn dispatch(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStatus {
     let name = cli.command.name();
     let document = match &cli.command {
         Command::Schema => Some(manifest::json_schema()),
@@ -121,9 +127,15 @@ async fn dispatch(cli: Cli, environment: Environment, out: Out) -> ExitStatus {
     if let Some(document) = document {
         return out.data(&document, ExitStatus::Success);
     }
-    let run = match Run::new(&cli.global, environment, out) {
+    if let Command::Init(arguments) = &cli.command {
+        return match commands::init::run(&cli.global, arguments) {
+            Ok(report) => out.report(name, &*report),
+            Err(error) => out.error(name, &error),
+        };
+    }
+    let run = match Run::new(&cli.global, environment, out.clone()) {
         Ok(run) => run,
-        Err(refused) => return refused.0.error(name, &refused.1),
+        Err(error) => return out.error(name, &error),
     };
     match command(&run, &cli.command).await {
         Ok(report) => run.out.report(name, &*report),
@@ -134,13 +146,27 @@ async fn dispatch(cli: Cli, environment: Environment, out: Out) -> ExitStatus {
 async fn command(run: &Run, command: &Command) -> Result<Box<dyn Report>> {
     match command {
         Command::Doctor(arguments) => commands::doctor::run(run, arguments).await,
+        Command::Validate(arguments) => commands::validate::run(run, arguments),
         Command::Plan(arguments) => commands::plan::run(run, arguments).await,
         Command::Apply(arguments) => commands::apply::run(run, arguments).await,
+        Command::InitAll => commands::init_all::run(run).await,
+        Command::Upgrade(arguments) => commands::upgrade::run(run, arguments).await,
+        Command::Downgrade(arguments) => commands::downgrade::run(run, arguments).await,
+        Command::Baseline(arguments) => commands::baseline::run(run, arguments).await,
+        Command::Repair(arguments) => commands::repair::run(run, arguments).await,
+        Command::Current(arguments) => commands::current::run(run, arguments).await,
+        Command::History(arguments) => commands::history::run(run, arguments).await,
+        Command::Status(arguments) => commands::status::run(run, arguments).await,
+        Command::Revision(arguments) => commands::revision::run(run, arguments),
+        Command::Lint(arguments) => commands::lint::run(run, arguments).await,
+        Command::VerifyDown(arguments) => commands::verify_down::run(run, arguments).await,
         Command::VerifyIsolation(arguments) => commands::verify::run(run, arguments).await,
         Command::TestConnections(arguments) => commands::test_connections::run(run, arguments).await,
         Command::Url(arguments) => commands::url::run(run, arguments).await,
+        Command::Drop(arguments) => commands::drop::run(run, arguments).await,
+        Command::Rotate(arguments) => commands::rotate::run(run, arguments).await,
         Command::Dev(arguments) => commands::dev::run(run, arguments).await,
-        Command::Schema | Command::Completions(_) | Command::Man => {
+        Command::Init(_) | Command::Schema | Command::Completions(_) | Command::Man => {
             unreachable!("answered without a manifest")
         }
     }

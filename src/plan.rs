@@ -9,6 +9,8 @@ mod ddl;
 pub mod diff;
 mod limits;
 mod privilege;
+pub mod removal;
+pub mod rotate;
 
 use crate::model::{DbName, ServiceName};
 

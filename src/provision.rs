@@ -15,7 +15,7 @@ use crate::secrets::Slot;
 use crate::server::apply::Outcome;
 use crate::server::{Access, inspect};
 
-pub use carry::{Applied, carry_out};
+pub use carry::{Applied, FIRST_PAUSE, RETRIES, carry_out, is_race};
 
 /// One server with what is to be done there.
 pub struct Planned {
@@ -64,7 +64,7 @@ pub async fn plan(run: &Run, services: &[DesiredService], reach: Reach) -> Vec<(
 }
 
 async fn plan_server(run: &Run, server: &str, chosen: &Chosen, reach: Reach) -> Result<Planned> {
-    let access = run.access(server).await?;
+    let access = run.admin(server).await?;
     let desired = run.manifest.desired(server);
     let (actual, plan) = look(run, &access, &desired, chosen, reach).await?;
     Ok(Planned { server: server.to_owned(), desired, access, actual, plan })

@@ -10,7 +10,7 @@ mod table;
 use serde_json::{Map, Value};
 
 pub use grid::{Grid, Mark, paint};
-pub use out::{Out, error_json, error_text};
+pub use out::{Out, error_json, error_text, serialize_error};
 pub use table::{Cell, Paint, Table};
 
 use crate::error::ExitStatus;

@@ -1,15 +1,18 @@
 //! What a command runs with: the settings resolved once, the manifest, the secret store and the servers.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::cli::{Global, Select};
 use crate::embedded;
 use crate::error::{Error, Kind, Result};
+use crate::flags::{Global, Select};
 use crate::manifest::{self, Environment, Manifest, Place, ServerUrl};
 use crate::model::{DesiredService, RoleKind, ServiceName};
 use crate::pgpass;
+use crate::probe::login;
 use crate::report::Out;
 use crate::secrets::{Secrets, Slot, Store};
 use crate::server::{Access, Endpoint, Host, Login, Tls};
@@ -31,19 +34,17 @@ pub struct Run {
     /// Questions may be asked.
     pub can_ask: bool,
     /// The printer.
-    pub out: Out,
+    pub out: Arc<Out>,
+    /// Passwords of admins that were asked for; `None` where the server wants none.
+    typed: tokio::sync::Mutex<BTreeMap<String, Option<SecretString>>>,
 }
 
 impl Run {
     /// Reads the manifest and resolves the settings.
-    pub fn new(global: &Global, environment: Environment, out: Out) -> Result<Run, (Out, Error)> {
+    pub fn new(global: &Global, environment: Environment, out: Arc<Out>) -> Result<Run> {
         let here = std::env::current_dir().unwrap_or_default();
         let manifest = manifest::find(global.manifest.as_deref(), &here)
-            .and_then(|path| Manifest::load(&path, &global.env, &environment));
-        let manifest = match manifest {
-            Ok(manifest) => manifest,
-            Err(error) => return Err((out, error)),
-        };
+            .and_then(|path| Manifest::load(&path, &global.env, &environment))?;
         Ok(Run {
             store: Store::open(&manifest, &environment),
             jobs: global.jobs.map_or_else(default_jobs, usize::from),
@@ -53,6 +54,7 @@ impl Run {
             manifest,
             environment,
             out,
+            typed: tokio::sync::Mutex::default(),
         })
     }
 
@@ -130,6 +132,29 @@ impl Run {
         }
     }
 
+    /// The same for a command that logs in as the admin: where the server wants a password that nobody has
+    /// given, and somebody is there, it is asked for, once per server and run.
+    pub async fn admin(&self, server: &str) -> Result<Access> {
+        let mut access = self.access(server).await?;
+        if access.embedded || access.admin.password.is_some() || !self.can_ask {
+            return Ok(access);
+        }
+        // Held while somebody types: two questions at once would share one terminal.
+        let mut typed = self.typed.lock().await;
+        if !typed.contains_key(server) {
+            let password = match login::wants_password(&access).await {
+                true => {
+                    let (role, endpoint) = (&access.admin.role, &access.admin_endpoint);
+                    Some(crate::ask::password(&format!("Password of {role} at {endpoint}"))?)
+                }
+                false => None,
+            };
+            typed.insert(server.to_owned(), password);
+        }
+        access.admin.password = typed[server].clone();
+        Ok(access)
+    }
+
     /// What the embedded module needs to know of a server.
     pub fn embedded(&self, server: &str, port: Option<u16>) -> embedded::Spec {
         embedded::Spec {
@@ -166,11 +191,10 @@ impl Run {
         self.store.read(&slots).await
     }
 
-    /// A service's login with its stored password.
+    /// A service's login with its stored password: the role itself, or its twin while that is the one in use.
     pub fn login(&self, service: &DesiredService, kind: RoleKind, secrets: &Secrets) -> Result<Login> {
-        let role = service.role(kind);
-        let password = secrets.require(&service.server, role)?.clone();
-        Ok(Login::with_password(role.as_str(), password))
+        let (login, password) = secrets.require(&service.server, service.role(kind))?;
+        Ok(Login::with_password(login.as_str(), password.clone()))
     }
 
     /// Asks before changes that others may feel; off a terminal only `-y` says yes.

@@ -59,6 +59,10 @@ impl fmt::Display for Ident {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Literal(pub String);
 
+/// A literal too long to be worth showing: whoever reads a log sees how long it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bulk(pub String);
+
 /// A literal that no log, error or plan may show.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(pub String);
@@ -91,7 +95,7 @@ pub struct Qualified(pub Vec<String>);
 pub struct ServerText(pub String);
 
 /// SQL text with its printable twin.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Rendered {
     exact: String,
     shown: String,
@@ -135,6 +139,12 @@ impl Fragment for Literal {
 impl Fragment for Secret {
     fn render(&self) -> Rendered {
         Rendered { exact: quote_literal(&self.0), shown: "'<secret>'".into() }
+    }
+}
+
+impl Fragment for Bulk {
+    fn render(&self) -> Rendered {
+        Rendered { exact: quote_literal(&self.0), shown: format!("'… {} bytes'", self.0.len()) }
     }
 }
 
@@ -213,7 +223,7 @@ impl<T: Fragment> Fragment for &T {
 }
 
 /// One or more statements, ready for the server. `Display` and `Debug` show the redacted twin.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Statement(Rendered);
 
 impl Statement {

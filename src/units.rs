@@ -36,6 +36,18 @@ pub fn canonical_setting(name: &str, value: &str) -> String {
     number.saturating_mul(factor).to_string()
 }
 
+/// A number of bytes as people read it, in powers of 1024.
+pub fn bytes(count: i64) -> String {
+    let mut value = count as f64;
+    for unit in ["B", "kB", "MB", "GB"] {
+        if value < 1024.0 {
+            return if unit == "B" { format!("{value:.0} {unit}") } else { format!("{value:.1} {unit}") };
+        }
+        value /= 1024.0;
+    }
+    format!("{value:.1} TB")
+}
+
 fn split(text: &str) -> Option<(i64, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(text.len());
     Some((text[..end].parse().ok()?, text[end..].trim()))

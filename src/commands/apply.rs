@@ -8,8 +8,8 @@ use serde_json::{Map, Value};
 
 use super::plan::{Change, errors, nothing_to_do, plan_keys, side_notes};
 use super::saved;
-use crate::cli::Select;
 use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
 use crate::model::DesiredService;
 use crate::plan::{Limit, Risk};
 use crate::provision::{self, Planned, Reach, chosen};

@@ -15,14 +15,13 @@ pub struct Prepared {
     pub task: Task,
 }
 
-/// Collects the logins of those services that live on `server`.
-pub async fn prepare(run: &Run, server: &str, services: &[DesiredService]) -> Result<Prepared> {
+/// Collects the logins of those services that live on this server.
+pub async fn prepare(run: &Run, access: Access, services: &[DesiredService]) -> Result<Prepared> {
     let here: Vec<DesiredService> =
-        services.iter().filter(|service| service.server == server).cloned().collect();
+        services.iter().filter(|service| service.server == access.server).cloned().collect();
     let secrets = run.secrets(&here).await?;
-    let access = run.access(server).await?;
     let task = Task {
-        server: server.to_owned(),
+        server: access.server.clone(),
         endpoint: access.endpoint.clone(),
         logins: here.iter().flat_map(|service| logins(service, &secrets)).collect(),
         databases: vec![],
@@ -35,13 +34,12 @@ pub async fn prepare(run: &Run, server: &str, services: &[DesiredService]) -> Re
 fn logins(service: &DesiredService, secrets: &Secrets) -> Vec<ProbeLogin> {
     let login = |kind| {
         let role = service.role(kind);
-        ProbeLogin {
-            service: service.name.clone(),
-            kind,
-            role: role.clone(),
-            database: service.database.clone(),
-            password: secrets.get(&service.server, role).cloned(),
-        }
+        let known = secrets.current(&service.server, role);
+        let (role, password) = match known {
+            Some((login, password)) => (login, Some(password.clone())),
+            None => (role.clone(), None),
+        };
+        ProbeLogin { service: service.name.clone(), kind, role, database: service.database.clone(), password }
     };
     RoleKind::LOGINS.into_iter().map(login).collect()
 }

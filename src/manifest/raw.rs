@@ -178,9 +178,24 @@ pub struct RawService {
     #[serde(default, deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<bool>")]
     pub prune: Option<bool>,
+    /// Which rules `martydb lint` judges the migrations by.
+    #[serde(default)]
+    pub lint: RawLint,
     /// What is so on purpose in this service.
     #[serde(default)]
     pub allow: Vec<RawAllow>,
+}
+
+/// Rules of `martydb lint`, by name.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawLint {
+    /// Rules to switch off.
+    #[serde(default)]
+    pub disable: Option<Vec<String>>,
+    /// Rules to switch on.
+    #[serde(default)]
+    pub enable: Option<Vec<String>>,
 }
 
 /// Names of the four roles.

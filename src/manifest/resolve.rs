@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::locate::Step;
-use super::raw::{Embedded, RawLimits, RawManifest, RawRoles, RawSecrets, RawServer, RawService};
+use super::raw::{Embedded, RawLimits, RawLint, RawManifest, RawRoles, RawSecrets, RawServer, RawService};
 use super::source::Sources;
 use super::{Allow, Environment, Manifest, Place, ServerSpec, url};
 use crate::error::{Error, Result};
-use crate::model::{DbName, DesiredService, InvalidName, RoleKind, RoleName, SchemaName, ServiceName};
+use crate::model::{DbName, DesiredService, LintRules, RoleKind, RoleName, SchemaName, ServiceName};
 
 const FORMAT_VERSION: u32 = 1;
 const DEFAULT_SERVER: &str = "main";
@@ -90,8 +90,8 @@ impl Resolver<'_> {
                 .error_at(&path("embedded"), "embedded: auto needs a url for when DB_HOST is set")),
             (Embedded::Auto, Some(_)) if !db_host => Ok(Place::Embedded { port: server.port }),
             (Embedded::True, None) => Ok(Place::Embedded { port: server.port }),
-            (_, Some(text)) => url::parse(text, self.home)
-                .map(Place::Url)
+            (_, Some(text)) => url::parse(text, self.home, self.variables)
+                .map(|url| Place::Url(Box::new(url)))
                 .map_err(|error| self.sources.error_at(&path("url"), error)),
         }
     }
@@ -121,9 +121,6 @@ impl Resolver<'_> {
         servers: &BTreeMap<String, ServerSpec>,
     ) -> Result<DesiredService> {
         let at = |last: &str| vec![key("services"), key(name), key(last)];
-        let fail = |last: &str, error: InvalidName, text: &str| {
-            self.sources.error_at(&at(last), format!("{last} \"{text}\" {error}"))
-        };
         let name_typed = ServiceName::new(name).map_err(|error| {
             self.sources.error_at(&[key("services"), key(name)], format!("service \"{name}\" {error}"))
         })?;
@@ -143,14 +140,30 @@ impl Resolver<'_> {
             database: self.database(&at("database"), database)?,
             migrations: self.home.join(PathBuf::from(migrations)),
             schemas: self.schemas(&at("schemas"), &schemas)?,
-            roles: self.roles(name, &own.roles, fail)?,
+            roles: self.roles(name, &own.roles)?,
             connection_limit: limits(&own.connection_limit, &defaults.connection_limit),
             settings: self.settings(name, &own.settings)?,
             extensions: own.extensions.clone().or(defaults.extensions.clone()).unwrap_or_default(),
             prune: own.prune.or(defaults.prune).unwrap_or(false),
+            lint: self.lint(&at("lint"), &own.lint)?,
             server,
             name: name_typed,
         })
+    }
+
+    fn lint(&self, path: &[Step], own: &RawLint) -> Result<LintRules> {
+        let defaults = &self.raw.defaults.lint;
+        let both = |own: &Option<Vec<String>>, default: &Option<Vec<String>>| {
+            own.clone().or(default.clone()).unwrap_or_default()
+        };
+        let rules = LintRules {
+            disable: both(&own.disable, &defaults.disable),
+            enable: both(&own.enable, &defaults.enable),
+        };
+        match rules.disable.iter().chain(&rules.enable).find_map(|name| crate::migrate::lint::unknown(name)) {
+            None => Ok(rules),
+            Some(wrong) => Err(self.sources.error_at(path, wrong)),
+        }
     }
 
     fn unknown_server(&self, path: &[Step], server: &str, servers: &BTreeMap<String, ServerSpec>) -> Error {
@@ -193,12 +206,7 @@ impl Resolver<'_> {
         Ok(schemas)
     }
 
-    fn roles(
-        &self,
-        service: &str,
-        own: &RawRoles,
-        fail: impl Fn(&str, InvalidName, &str) -> Error,
-    ) -> Result<BTreeMap<RoleKind, RoleName>> {
+    fn roles(&self, service: &str, own: &RawRoles) -> Result<BTreeMap<RoleKind, RoleName>> {
         let defaults = &self.raw.defaults.roles;
         let rows = [
             (RoleKind::Owner, &own.owner, &defaults.owner, "{service}_owner"),
@@ -210,7 +218,11 @@ impl Resolver<'_> {
             .map(|(kind, own, default, fallback)| {
                 let at = [key("services"), key(service), key("roles"), key(kind.key())];
                 let text = self.template(&at, &pick(own, default, fallback), service)?;
-                let role = RoleName::new(text.clone()).map_err(|error| fail("roles", error, &text))?;
+                let checked = |text: String| {
+                    let name = RoleName::new(text.clone());
+                    name.map_err(|error| self.sources.error_at(&at, format!("role \"{text}\" {error}")))
+                };
+                let role = checked(text.clone())?;
                 if kind != RoleKind::Owner {
                     // SCRAM prepares names so (RFC 5802), and what it refuses could never log in.
                     stringprep::saslprep(&text).map_err(|_| {
@@ -218,8 +230,7 @@ impl Resolver<'_> {
                         self.sources.error_at(&at, format!("role \"{text}\" {why}"))
                     })?;
                     // The second login of a rotation must fit too, and be found out now rather than then.
-                    RoleName::new(format!("{text}{}", crate::TWIN_SUFFIX))
-                        .map_err(|error| fail("roles", error, &format!("{text}{}", crate::TWIN_SUFFIX)))?;
+                    checked(format!("{text}{}", crate::TWIN_SUFFIX))?;
                 }
                 Ok((kind, role))
             })

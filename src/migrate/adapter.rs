@@ -17,10 +17,11 @@ use super::compare::AppliedRow;
 use super::directive::Mode;
 use super::envelope::{Envelope, Part};
 use super::failure;
-use super::folder::Migration;
+use super::name::Direction;
 use super::outcome::{Applied, Event, Item, OnEvent};
 use super::outside;
 use super::session::{Pause, is_passing};
+use super::source::Source;
 use super::tables::{self, Record, Took};
 use super::target::{Options, Target};
 use crate::error::{Error, Result};
@@ -29,10 +30,14 @@ use crate::server::{Fault, describe, execute, notices};
 use crate::sql::Statement;
 use crate::stmt;
 
-/// A migration, and the row that refinery's table will hold for it.
+/// One file to run, and the row that refinery's table holds for it afterwards, or held before.
 pub struct Step<'a> {
-    /// The files.
-    pub migration: &'a Migration,
+    /// The service, for messages.
+    pub service: &'a str,
+    /// Whether the migration is applied or undone.
+    pub direction: Direction,
+    /// The file.
+    pub source: &'a Source,
     /// The row.
     pub row: AppliedRow,
 }
@@ -104,9 +109,10 @@ impl AsyncQuery<Vec<RefineryMigration>> for Adapter<'_> {
 impl AsyncMigrate for Adapter<'_> {}
 
 impl Adapter<'_> {
-    async fn apply(&mut self, step: &Step<'_>) -> Result<Applied> {
+    /// Runs one file.
+    pub async fn apply(&mut self, step: &Step<'_>) -> Result<Applied> {
         (self.on_event)(Event::Started(step.item()));
-        match step.migration.mode() {
+        match step.source.directives.mode {
             Mode::Transaction => self.apply_in_transaction(step).await,
             Mode::NoTransaction => outside::apply(self, step).await,
         }
@@ -124,21 +130,29 @@ impl Adapter<'_> {
             if envelope.part(completed) == Part::Tidying {
                 return Ok(applied(step, started));
             }
-            if is_passing(&fault) && self.try_again(step, attempts, &fault, &mut pause).await {
+            let open = self.roll_back(&fault).await;
+            if open && is_passing(&fault) && self.try_again(step, attempts, &fault, &mut pause).await {
                 attempts += 1;
                 continue;
             }
             self.record_failure(step, attempts, started, &fault).await;
-            return Err(failure::explain(step.migration, &envelope, completed, fault));
+            return Err(failure::explain(step, &envelope, completed, fault));
         }
     }
 
     fn envelope(&self, step: &Step<'_>, attempts: u32) -> Envelope {
         let record = Record { attempts, took: Took::Transaction, ..record(step, "ok") };
-        let up = &step.migration.up;
-        let file = (&*up.text, up.statements.len());
-        let Options { operator, lock_timeout, .. } = self.options;
-        Envelope::new(self.target, operator, &self.schema, file, *lock_timeout, &record)
+        let file = (&*step.source.text, step.source.statements.len());
+        Envelope::whole(self.target, file, self.options.lock_timeout, &self.rows(step, &record))
+    }
+
+    /// What a finished migration writes into both tables.
+    pub fn rows(&self, step: &Step<'_>, record: &Record) -> [Statement; 2] {
+        let refinery = match step.direction {
+            Direction::Up => tables::insert_refinery(&self.schema, &step.row),
+            Direction::Down => tables::delete_refinery(&self.schema, step.row.version),
+        };
+        [refinery, tables::insert_history(record, &self.options.operator)]
     }
 
     /// Sends one message. `Err` is how many statements were finished before the one that failed, and its fault.
@@ -151,11 +165,21 @@ impl Adapter<'_> {
         result.map_err(|(completed, error)| (completed, describe(&error)))
     }
 
-    /// Ends the failed transaction and waits a little; false if the time is up.
-    async fn try_again(&mut self, step: &Step<'_>, attempts: u32, fault: &Fault, pause: &mut Pause) -> bool {
-        let rolled_back = execute(self.connection, &stmt!("ROLLBACK")).await;
+    /// Ends the failed transaction; false if there is no session any more.
+    pub async fn roll_back(&mut self, fault: &Fault) -> bool {
+        !fault.unreachable && execute(self.connection, &stmt!("ROLLBACK")).await.is_ok()
+    }
+
+    /// Waits a little; false if the time is up.
+    pub async fn try_again(
+        &mut self,
+        step: &Step<'_>,
+        attempts: u32,
+        fault: &Fault,
+        pause: &mut Pause,
+    ) -> bool {
         (self.on_event)(Event::Retrying(step.item(), attempts, fault.to_string()));
-        rolled_back.is_ok() && pause.again().await
+        pause.again().await
     }
 
     /// Adds the failure to the history, in a transaction of its own. If that fails too, the first error is the one
@@ -171,7 +195,8 @@ impl Adapter<'_> {
             ..record(step, "failed")
         };
         let insert = tables::insert_history(&record, &self.options.operator);
-        let recorded = execute(self.connection, &Statement::join([stmt!("ROLLBACK"), insert])).await;
+        let role = stmt!("SET ROLE {owner}", owner = self.target.owner);
+        let recorded = execute(self.connection, &Statement::join([role, insert])).await;
         if let Err(error) = recorded {
             tracing::debug!("the failure was not recorded: {error}");
         }
@@ -187,14 +212,15 @@ pub fn applied(step: &Step<'_>, started: Instant) -> Applied {
 /// An event about a step, with nothing measured yet.
 pub fn record<'a>(step: &'a Step<'_>, outcome: &'static str) -> Record<'a> {
     Record {
-        action: "upgrade",
+        action: step.direction.action(),
         row: &step.row,
         outcome,
-        mode: step.migration.mode(),
+        mode: step.source.directives.mode,
         attempts: 1,
         took: Took::Unknown,
         error: None,
         note: None,
+        content: if outcome == "ok" { tables::content(&step.source.text) } else { None },
     }
 }
 

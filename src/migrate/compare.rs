@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::checksum::{Width, checksum};
 use super::folder::Migration;
+use super::name::Direction;
 
 /// A row of refinery's table.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,8 @@ pub struct AppliedRow {
 pub struct Unfinished {
     /// Its version.
     pub version: i64,
+    /// Whether it was being applied or undone.
+    pub direction: Direction,
     /// Whether an error ended it, or nobody knows.
     pub end: End,
 }
@@ -174,8 +177,9 @@ pub fn compare(files: &[Migration], rows: &[AppliedRow], unfinished: &[Unfinishe
             .map(|row| Divergence::Missing { version: row.version, name: row.name.clone() }),
     );
     standing.divergences.sort_by_key(Divergence::version);
-    standing.unfinished =
-        unfinished.iter().filter(|begun| !applied.contains_key(&begun.version)).cloned().collect();
+    let open =
+        |begun: &&Unfinished| applied.contains_key(&begun.version) == (begun.direction == Direction::Down);
+    standing.unfinished = unfinished.iter().filter(open).cloned().collect();
     standing
 }
 
@@ -223,8 +227,12 @@ pub enum Refusal {
     Diverged(Vec<Divergence>),
     /// The wanted version lies below the current one.
     Below(i64),
+    /// The wanted version lies above the current one.
+    Above(i64),
     /// No file and no row has the wanted version.
     Unknown(i64),
+    /// A migration outside a transaction stopped half way in the other direction.
+    HalfWay(Unfinished),
 }
 
 /// Which older files may still be applied.
@@ -239,6 +247,9 @@ pub enum Order {
 
 /// The versions that `upgrade` applies, in their order.
 pub fn plan_upgrade(standing: &Standing, to: Option<i64>, order: Order) -> Result<Vec<i64>, Refusal> {
+    if let Some(begun) = standing.unfinished.iter().find(|begun| begun.direction == Direction::Down) {
+        return Err(Refusal::HalfWay(begun.clone()));
+    }
     let late = |divergence: &&Divergence| matches!(divergence, Divergence::Late { .. });
     let (late, hard): (Vec<_>, Vec<_>) = standing.divergences.iter().partition(late);
     let stop = if order == Order::AllowLate { hard } else { standing.divergences.iter().collect() };
@@ -267,7 +278,7 @@ mod tests {
 
     fn file(version: i64, name: &str, sql: &str) -> Migration {
         let up = source::read(Path::new("x"), sql.into()).unwrap();
-        Migration { version, name: name.into(), up, down: None }
+        Migration { version, name: name.into(), up, down: None, accepted: vec![] }
     }
 
     fn row(width: Width, version: i64, name: &str, sql: &str) -> AppliedRow {
@@ -353,7 +364,7 @@ mod tests {
 
     #[test]
     fn what_was_begun_and_is_applied_by_now_is_finished() {
-        let begun = |version| Unfinished { version, end: End::Started };
+        let begun = |version| Unfinished { version, direction: Direction::Up, end: End::Started };
         let rows = [row(Width::Int4, 1, "a", "SELECT 1")];
         let standing = compare(&[file(1, "a", "SELECT 1")], &rows, &[begun(1), begun(2)]);
         assert_eq!(standing.unfinished, [begun(2)]);

@@ -8,9 +8,7 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::tables::{self, Record};
-use super::target::{Operator, Target};
-use crate::model::SchemaName;
+use super::target::Target;
 use crate::sql::{Literal, Statement};
 use crate::stmt;
 
@@ -34,6 +32,7 @@ pub enum Part {
 }
 
 /// A message, and what its statements are.
+#[derive(Default)]
 pub struct Envelope {
     /// The whole text.
     pub message: Statement,
@@ -47,53 +46,73 @@ pub struct Envelope {
     first: usize,
     /// How many characters of the file stand before it.
     skipped: usize,
+    /// How many rows are written behind the checks.
+    records: usize,
 }
 
 /// `Statement::join` puts a line break, a semicolon and a line break between two statements.
 const JOINT: usize = 3;
 
-/// The statements after the file, in order.
-const AFTER: [Part; 8] = [
-    Part::Check,
-    Part::Constraints,
-    Part::Check,
-    Part::Check,
-    Part::Check,
-    Part::Record,
-    Part::Record,
-    Part::Commit,
-];
+/// The statements between the file and the records, in order; see [`checks`].
+const CHECKS: [Part; 5] = [Part::Check, Part::Constraints, Part::Check, Part::Check, Part::Check];
 
 impl Envelope {
-    /// Wraps a file of `inside` statements.
-    pub fn new(
+    /// Wraps a file of `inside` statements; the records commit together with it.
+    pub fn whole(
         target: &Target,
-        operator: &Operator,
-        schema: &SchemaName,
         file: (&str, usize),
         lock_timeout: Duration,
-        record: &Record,
+        records: &[Statement],
     ) -> Envelope {
-        let opening = opening(lock_timeout);
-        let before = opening.len();
-        let opening = Statement::join(opening);
-        let offset = opening.chars() + JOINT;
-        let mut all = vec![opening, Statement::from_migration_file(file.0)];
-        all.extend(closing(target, operator, schema, record));
-        all.extend(tidying());
-        Envelope { message: Statement::join(all), offset, before, inside: file.1, first: 0, skipped: 0 }
+        let mut envelope = Envelope { inside: file.1, ..Envelope::default() };
+        envelope.seal(target, file.0, lock_timeout, records, &tidying());
+        envelope
     }
 
-    /// One statement of a file that runs outside a transaction, alone in its message as it must be.
-    pub fn alone(text: &str, span: Range<usize>, at: usize) -> Envelope {
-        Envelope {
-            message: Statement::from_migration_file(&text[span.clone()]),
-            offset: 0,
-            before: 0,
-            inside: 1,
-            first: at,
-            skipped: text[..span.start].chars().count(),
-        }
+    /// Wraps one statement of a file that as a whole runs outside a transaction. What it sets stays for the next.
+    pub fn one(
+        target: &Target,
+        text: &str,
+        at: (usize, Range<usize>),
+        lock_timeout: Duration,
+        record: &Statement,
+    ) -> Envelope {
+        let mut envelope = Envelope::of_statement(text, &at);
+        envelope.seal(target, &text[at.1], lock_timeout, std::slice::from_ref(record), &[]);
+        envelope
+    }
+
+    /// One statement alone in its message, as it must be where it can run in no transaction.
+    pub fn alone(text: &str, at: (usize, Range<usize>)) -> Envelope {
+        let mut envelope = Envelope::of_statement(text, &at);
+        envelope.message = Statement::from_migration_file(&text[at.1]);
+        envelope
+    }
+
+    fn of_statement(text: &str, at: &(usize, Range<usize>)) -> Envelope {
+        let skipped = text[..at.1.start].chars().count();
+        Envelope { inside: 1, first: at.0, skipped, ..Envelope::default() }
+    }
+
+    fn seal(
+        &mut self,
+        target: &Target,
+        text: &str,
+        lock_timeout: Duration,
+        records: &[Statement],
+        after: &[Statement],
+    ) {
+        let opening = opening(lock_timeout);
+        self.before = opening.len();
+        self.records = records.len();
+        let opening = Statement::join(opening);
+        self.offset = opening.chars() + JOINT;
+        let mut all = vec![opening, Statement::from_migration_file(text)];
+        all.extend(checks(target));
+        all.extend(records.iter().cloned());
+        all.push(stmt!("COMMIT"));
+        all.extend(after.iter().cloned());
+        self.message = Statement::join(all);
     }
 
     /// The statement that came after `completed` finished ones.
@@ -101,7 +120,16 @@ impl Envelope {
         match completed.checked_sub(self.before) {
             None => Part::Opening,
             Some(at) if at < self.inside => Part::File(self.first + at),
-            Some(at) => AFTER.get(at - self.inside).copied().unwrap_or(Part::Tidying),
+            Some(at) => self.after(at - self.inside),
+        }
+    }
+
+    fn after(&self, at: usize) -> Part {
+        match at.checked_sub(CHECKS.len()) {
+            None => CHECKS[at],
+            Some(record) if record < self.records => Part::Record,
+            Some(at) if at == self.records => Part::Commit,
+            Some(_) => Part::Tidying,
         }
     }
 
@@ -121,7 +149,7 @@ fn opening(lock_timeout: Duration) -> Vec<Statement> {
 }
 
 /// Deferred constraints fire before the checks, because a trigger can do anything that a file can.
-fn closing(target: &Target, operator: &Operator, schema: &SchemaName, record: &Record) -> [Statement; 8] {
+fn checks(target: &Target) -> [Statement; 5] {
     let role = stmt!("SET ROLE {owner}", owner = target.owner);
     [
         role.clone(),
@@ -129,9 +157,6 @@ fn closing(target: &Target, operator: &Operator, schema: &SchemaName, record: &R
         role,
         stmt!("SET LOCAL search_path = pg_catalog, pg_temp"),
         check(target),
-        tables::insert_refinery(schema, record.row),
-        tables::insert_history(record, operator),
-        stmt!("COMMIT"),
     ]
 }
 
@@ -202,8 +227,7 @@ mod tests {
 
     #[test]
     fn the_servers_count_leads_back_to_the_statement() {
-        let envelope =
-            Envelope { message: stmt!("x"), offset: 10, before: 3, inside: 2, first: 0, skipped: 0 };
+        let envelope = Envelope { offset: 10, before: 3, inside: 2, records: 2, ..Envelope::default() };
         for (completed, part) in [
             (0, Part::Opening),
             (2, Part::Opening),

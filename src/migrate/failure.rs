@@ -1,8 +1,9 @@
 //! A failed migration as an error worth reading: which file, which line, the line with a caret, what the server
 //! said, and what happened to the rest.
 
+use super::adapter::Step;
 use super::envelope::{Envelope, Finding, Part};
-use super::folder::Migration;
+use super::name::Direction;
 use super::place::{Place, floor_boundary};
 use crate::error::{Error, Kind};
 use crate::server::Fault;
@@ -11,14 +12,14 @@ use crate::server::Fault;
 const MARGIN: usize = 60;
 
 /// Explains why a migration failed after `completed` statements of its envelope.
-pub fn explain(migration: &Migration, envelope: &Envelope, completed: usize, fault: Fault) -> Error {
+pub fn explain(step: &Step<'_>, envelope: &Envelope, completed: usize, fault: Fault) -> Error {
     let part = envelope.part(completed);
     let kind = if fault.unreachable { Kind::Unreachable } else { Kind::Operation };
-    let offset = offset(migration, envelope, part, &fault);
-    let mut error = Error::new(kind, headline(migration, offset));
+    let offset = offset(step, envelope, part, &fault);
+    let mut error = Error::new(kind, headline(step, offset));
     error.causes.extend(causes(part, &fault));
     if let Some(offset) = offset {
-        error.causes.push(excerpt(&migration.up.text, offset));
+        error.causes.push(excerpt(&step.source.text, offset));
     }
     error.causes.extend(fault.context.as_deref().map(|context| format!("in {context}")));
     error.hints.extend(fault.hint.clone());
@@ -28,8 +29,8 @@ pub fn explain(migration: &Migration, envelope: &Envelope, completed: usize, fau
 }
 
 /// The byte of the file that is to blame: the server's position, else the beginning of the statement.
-fn offset(migration: &Migration, envelope: &Envelope, part: Part, fault: &Fault) -> Option<usize> {
-    let text = &migration.up.text;
+fn offset(step: &Step<'_>, envelope: &Envelope, part: Part, fault: &Fault) -> Option<usize> {
+    let text = &step.source.text;
     let pointed = fault.position.and_then(|position| envelope.in_file(position));
     let pointed = pointed.and_then(|characters| match text.char_indices().nth(characters) {
         Some((byte, _)) => Some(byte),
@@ -37,18 +38,22 @@ fn offset(migration: &Migration, envelope: &Envelope, part: Part, fault: &Fault)
         None => (characters <= text.chars().count() + 2).then(|| text.trim_end().len()),
     });
     let begun = match part {
-        Part::File(at) => migration.up.statements.get(at).map(|span| span.start),
+        Part::File(at) => step.source.statements.get(at).map(|span| span.start),
         _ => None,
     };
     pointed.or(begun)
 }
 
-fn headline(migration: &Migration, offset: Option<usize>) -> String {
-    let Migration { version, name, up, .. } = migration;
-    let path = up.path.display();
-    match offset.map(|offset| Place::of(&up.text, offset)) {
-        Some(place) => format!("V{version}__{name} failed at {path}:{place}"),
-        None => format!("V{version}__{name} failed: {path}"),
+fn headline(step: &Step<'_>, offset: Option<usize>) -> String {
+    let what = match step.direction {
+        Direction::Up => "",
+        Direction::Down => "undoing ",
+    };
+    let item = step.item();
+    let path = step.source.path.display();
+    match offset.map(|offset| Place::of(&step.source.text, offset)) {
+        Some(place) => format!("{what}V{}__{} failed at {path}:{place}", item.version, item.name),
+        None => format!("{what}V{}__{} failed: {path}", item.version, item.name),
     }
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::accepted::{self, Accepted};
 use super::directive::Mode;
 use super::name::{self, Direction, FileName};
 use super::source::{self, Problem, Source, Weight};
@@ -20,6 +21,8 @@ pub struct Migration {
     pub up: Source,
     /// The file that undoes it, if there is one.
     pub down: Option<PathBuf>,
+    /// What our rules have against it, if that was accepted because it is applied already.
+    pub accepted: Vec<Problem>,
 }
 
 impl Migration {
@@ -36,6 +39,8 @@ pub struct Folder {
     pub path: PathBuf,
     /// The readable migrations by version, the lowest first.
     pub migrations: Vec<Migration>,
+    /// Readable ones that our rules refuse.
+    pub doubtful: Vec<Migration>,
     /// What is wrong, in the order of files and places.
     pub problems: Vec<Problem>,
 }
@@ -44,6 +49,29 @@ impl Folder {
     /// The problems that hold a run up.
     pub fn refused(&self) -> Vec<&Problem> {
         self.problems.iter().filter(|problem| problem.weight == Weight::Refused).collect()
+    }
+
+    /// The problems of files that cannot be read, or that nobody knows what they are.
+    pub fn unreadable(&self) -> Vec<&Problem> {
+        let doubtful = |problem: &Problem| self.doubtful.iter().any(|m| m.up.path == problem.path);
+        self.refused().into_iter().filter(|problem| !doubtful(problem)).collect()
+    }
+
+    /// All readable migrations, whatever our rules say, by version.
+    pub fn all(&self) -> Vec<&Migration> {
+        let mut all: Vec<_> = self.migrations.iter().chain(&self.doubtful).collect();
+        all.sort_by_key(|migration| migration.version);
+        all
+    }
+
+    /// The migration of that version, whatever our rules say.
+    pub fn find(&self, version: i64) -> Option<&Migration> {
+        self.all().into_iter().find(|migration| migration.version == version)
+    }
+
+    /// Whether our rules have nothing against that version, or were told to have nothing.
+    pub fn is_judged(&self, version: i64) -> bool {
+        self.get(version).is_some()
     }
 
     /// The migration of that version.
@@ -56,6 +84,7 @@ impl Folder {
 pub fn load(path: &Path) -> Folder {
     let mut loader =
         Loader { folder: Folder { path: path.into(), ..Folder::default() }, ..Loader::default() };
+    loader.accepted = accepted::read(path);
     match entries(path) {
         Ok(entries) => entries.into_iter().for_each(|entry| loader.sort(entry)),
         Err(error) => loader.folder.problems.push(unreadable(path, &error)),
@@ -92,6 +121,7 @@ struct Loader {
     folder: Folder,
     ups: BTreeMap<i64, Vec<(String, PathBuf)>>,
     downs: BTreeMap<i64, Vec<(String, PathBuf)>>,
+    accepted: Accepted,
 }
 
 impl Loader {
@@ -139,13 +169,32 @@ impl Loader {
             missing.weight = Weight::Noted;
             self.folder.problems.push(missing);
         }
-        match load_down(&path) {
-            Ok(up) if up.statements.is_empty() => {
-                let fix = "write the migration, or remove the file";
-                self.folder.problems.push(Problem::refused(&path, "holds no statement", fix));
+        let judged = std::fs::read(&path)
+            .map_err(|error| unreadable(&path, &error))
+            .and_then(|bytes| source::judge(&path, bytes));
+        match judged {
+            Ok((up, problems)) => {
+                self.take(Migration { version, name, up, down, accepted: vec![] }, problems);
             }
-            Ok(up) => self.folder.migrations.push(Migration { version, name, up, down }),
-            Err(problems) => self.folder.problems.extend(problems),
+            Err(problem) => self.folder.problems.push(problem),
+        }
+    }
+
+    fn take(&mut self, mut migration: Migration, mut problems: Vec<Problem>) {
+        if migration.up.statements.is_empty() && problems.is_empty() {
+            let fix = "write the migration, or remove the file";
+            problems.push(Problem::refused(&migration.up.path, "holds no statement", fix));
+        }
+        let key = accepted::key(migration.version, &migration.name, &migration.up.text);
+        match problems.is_empty() || self.accepted.contains(&key) {
+            true => {
+                migration.accepted = problems;
+                self.folder.migrations.push(migration);
+            }
+            false => {
+                self.folder.problems.extend(problems);
+                self.folder.doubtful.push(migration);
+            }
         }
     }
 

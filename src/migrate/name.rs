@@ -12,6 +12,16 @@ pub enum Direction {
     Down,
 }
 
+impl Direction {
+    /// The action in the history.
+    pub fn action(self) -> &'static str {
+        match self {
+            Direction::Up => "upgrade",
+            Direction::Down => "downgrade",
+        }
+    }
+}
+
 /// A file name taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileName {

@@ -1,11 +1,12 @@
 //! What the engine answers: finished values, ready to be printed as text or JSON by whoever asked.
 
-use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::compare::{Divergence, Unfinished};
+use super::directive::Mode;
 use super::source::Problem;
 use crate::error::{Error, ExitStatus, Kind};
+use crate::model::DesiredService;
 
 /// A migration that was applied.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,6 +26,21 @@ pub struct Item {
     pub version: i64,
     /// Its name.
     pub name: String,
+}
+
+/// A file that a dry run would run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Planned {
+    /// The migration's version.
+    pub version: i64,
+    /// Its name.
+    pub name: String,
+    /// The file.
+    pub file: String,
+    /// Whether in a transaction.
+    pub mode: Mode,
+    /// Its text.
+    pub sql: String,
 }
 
 /// How a service's run ended.
@@ -52,10 +68,10 @@ pub struct Outcome {
     pub outcome: Ended,
     /// What was applied, in order.
     pub applied: Vec<Applied>,
-    /// What a dry run would apply, in order.
-    pub planned: Vec<Item>,
+    /// What a dry run would run, in order.
+    pub planned: Vec<Planned>,
     /// Why it failed.
-    #[serde(serialize_with = "serialize_error")]
+    #[serde(serialize_with = "crate::report::serialize_error")]
     pub error: Option<Error>,
 }
 
@@ -135,8 +151,29 @@ pub struct ServiceStatus {
     #[serde(serialize_with = "serialize_problems")]
     pub problems: Vec<Problem>,
     /// Why the database could not be asked.
-    #[serde(serialize_with = "serialize_error")]
+    #[serde(serialize_with = "crate::report::serialize_error")]
     pub error: Option<Error>,
+}
+
+impl ServiceStatus {
+    /// A service whose server could not be asked.
+    pub fn unreachable(service: &DesiredService, error: Error) -> ServiceStatus {
+        ServiceStatus {
+            service: service.name.to_string(),
+            server: service.server.clone(),
+            database: service.database.to_string(),
+            state: State::Unreachable,
+            current: None,
+            latest: None,
+            pending: vec![],
+            size_bytes: None,
+            connections: None,
+            divergences: vec![],
+            unfinished: vec![],
+            problems: vec![],
+            error: Some(error),
+        }
+    }
 }
 
 /// What a history event was about.
@@ -189,21 +226,6 @@ pub enum Event {
 
 /// Takes events, from several tasks at once.
 pub type OnEvent<'a> = &'a (dyn Fn(Event) + Send + Sync);
-
-fn serialize_error<S: Serializer>(error: &Option<Error>, serializer: S) -> Result<S::Ok, S::Error> {
-    match error {
-        None => serializer.serialize_none(),
-        Some(error) => {
-            let mut object = serializer.serialize_struct("error", 5)?;
-            object.serialize_field("kind", error.kind.name())?;
-            object.serialize_field("message", &error.message)?;
-            object.serialize_field("causes", &error.causes)?;
-            object.serialize_field("hints", &error.hints)?;
-            object.serialize_field("sqlstate", &error.sqlstate)?;
-            object.end()
-        }
-    }
-}
 
 fn serialize_unfinished<S: Serializer>(all: &[Unfinished], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(all.iter().map(|begun| begun.version))

@@ -57,6 +57,12 @@ pub const RULES: &[Rule] = &[
         fix: "use INSERT with VALUES; COPY to and from a file of the server needs a superuser",
     },
     Rule {
+        scope: Scope::Everywhere,
+        applies: builds_nameless,
+        what: "gives the index no name, and an interrupted build could not be found again",
+        fix: "name it: CREATE INDEX CONCURRENTLY <name> ON …",
+    },
+    Rule {
         scope: Scope::Transaction,
         applies: needs_no_transaction,
         what: "cannot run in a transaction",
@@ -105,7 +111,7 @@ fn copies_to_client(seen: &Sighting) -> bool {
 }
 
 /// Every caller of `PreventInTransactionBlock` in PostgreSQL 13 to 18 that a migration may meet.
-fn needs_no_transaction(seen: &Sighting) -> bool {
+pub fn needs_no_transaction(seen: &Sighting) -> bool {
     const ALWAYS: &[&[&str]] = &[
         &["vacuum"],
         &["alter", "system"],
@@ -125,6 +131,11 @@ fn needs_no_transaction(seen: &Sighting) -> bool {
             && seen.head.iter().take(8).any(|word| is_word(word.text, "concurrently"))
         || seen.begins(&["cluster"]) && seen.outer().nth(1).is_none()
         || seen.begins(&["alter", "table"]) && detaches_concurrently(seen)
+}
+
+fn builds_nameless(seen: &Sighting) -> bool {
+    seen.begins(&["create", "index", "concurrently", "on"])
+        || seen.begins(&["create", "unique", "index", "concurrently", "on"])
 }
 
 fn detaches_concurrently(seen: &Sighting) -> bool {
@@ -209,7 +220,7 @@ mod tests {
     #[test]
     fn what_cannot_run_in_a_transaction_is_known() {
         for sql in [
-            "CREATE INDEX CONCURRENTLY ON t (a)",
+            "CREATE INDEX CONCURRENTLY j ON t (a)",
             "CREATE UNIQUE INDEX CONCURRENTLY i ON t (a)",
             "VACUUM (FULL) t",
             "DROP INDEX CONCURRENTLY IF EXISTS i",

@@ -48,6 +48,8 @@ pub struct Session {
 pub struct Rows {
     /// refinery's.
     pub applied: Vec<AppliedRow>,
+    /// The versions of these rows in the order in which they were applied.
+    pub order: Vec<i64>,
     /// Migrations that were begun and have no good end.
     pub unfinished: Vec<Unfinished>,
 }
@@ -109,9 +111,12 @@ impl Session {
         };
         let mut answer = |asked: bool| if asked { results.pop().unwrap_or_default() } else { vec![] };
         let unfinished = answer(history.is_some()).iter().map(unfinished).collect::<Result<_, _>>();
-        let applied = answer(refinery.is_some()).iter().map(applied).collect::<Result<_, _>>();
-        let rows =
-            Rows { applied: applied.map_err(unreadable)?, unfinished: unfinished.map_err(unreadable)? };
+        let applied = answer(refinery.is_some()).iter().map(applied).collect::<Result<Vec<_>, _>>();
+        let mut ranked = applied.map_err(unreadable)?;
+        let applied = ranked.iter().map(|(_, row)| row.clone()).collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        let order = ranked.into_iter().map(|(_, row)| row.version).collect();
+        let rows = Rows { applied, order, unfinished: unfinished.map_err(unreadable)? };
         Ok((rows, results))
     }
 
@@ -121,12 +126,12 @@ impl Session {
     }
 }
 
-fn applied(row: &PgRow) -> Result<AppliedRow, sqlx::Error> {
-    Ok(tables::applied(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
+fn applied(row: &PgRow) -> Result<(i64, AppliedRow), sqlx::Error> {
+    Ok((row.try_get(4)?, tables::applied(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
 }
 
 fn unfinished(row: &PgRow) -> Result<Unfinished, sqlx::Error> {
-    Ok(tables::unfinished(row.try_get(0)?, row.try_get(1)?))
+    Ok(tables::unfinished(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
 }
 
 /// A row that is not of the form that our own query gives it.

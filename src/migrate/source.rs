@@ -10,7 +10,7 @@ use super::rules::{BACKSLASH, RULES, Scope};
 use super::script::{Seen, Sighting, walk};
 
 /// A readable file.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Source {
     /// Where it lies.
     pub path: PathBuf,
@@ -73,9 +73,18 @@ impl Problem {
     }
 }
 
-/// Reads a file's bytes as a script, or says why they are none.
+/// Reads a file's bytes as a script that may be run, or says everything that is wrong with them.
 pub fn read(path: &Path, bytes: Vec<u8>) -> Result<Source, Vec<Problem>> {
-    let text = decode(path, bytes).map_err(|problem| vec![problem])?;
+    match judge(path, bytes) {
+        Ok((source, problems)) if problems.is_empty() => Ok(source),
+        Ok((_, problems)) => Err(problems),
+        Err(problem) => Err(vec![problem]),
+    }
+}
+
+/// Reads a file's bytes as a script, with what our rules have against it. `Err` is that it is no text.
+pub fn judge(path: &Path, bytes: Vec<u8>) -> Result<(Source, Vec<Problem>), Problem> {
+    let text = decode(path, bytes)?;
     let mut judge =
         Judge { path, places: Places::new(&text), problems: vec![], directives: Directives::default() };
     let mut statements = vec![];
@@ -85,13 +94,8 @@ pub fn read(path: &Path, bytes: Vec<u8>) -> Result<Source, Vec<Problem>> {
         }
         judge.see(&text, seen);
     });
-    match judge.problems.is_empty() {
-        false => Err(judge.problems),
-        true => {
-            let directives = judge.directives;
-            Ok(Source { path: path.into(), text: text.into(), statements, directives })
-        }
-    }
+    let Judge { problems, directives, .. } = judge;
+    Ok((Source { path: path.into(), text: text.into(), statements, directives }, problems))
 }
 
 fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, Problem> {

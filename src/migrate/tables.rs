@@ -4,9 +4,11 @@
 use super::checksum::Width;
 use super::compare::{AppliedRow, End, Unfinished};
 use super::directive::Mode;
+use super::name::Direction;
+use super::progress;
 use super::target::{Operator, Target};
 use crate::model::SchemaName;
-use crate::sql::{Idents, Keyword, Literal, Statement};
+use crate::sql::{Bulk, Idents, Keyword, Literal, Statement};
 use crate::stmt;
 
 /// What the server says about a table of ours.
@@ -63,7 +65,9 @@ impl Tables {
 /// Reads refinery's rows.
 pub fn read_refinery(schema: &SchemaName) -> Statement {
     stmt!(
-        "SELECT version::int8, coalesce(name, '')::text, coalesce(checksum, '')::text, coalesce(applied_on, '')::text
+        "SELECT version::int8, coalesce(name, '')::text, coalesce(checksum, '')::text, coalesce(applied_on, '')::text,
+                rank() OVER (ORDER BY CASE WHEN applied_on ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9:.]+(Z|[+-][0-9:]+)$'
+                                           THEN applied_on::timestamptz END NULLS FIRST, version)
          FROM {schema}.refinery_schema_history ORDER BY version",
         schema = schema
     )
@@ -72,8 +76,8 @@ pub fn read_refinery(schema: &SchemaName) -> Statement {
 /// Reads the migrations outside transactions whose last event is no good end.
 pub fn read_unfinished() -> Statement {
     stmt!(
-        "SELECT version, outcome FROM (
-             SELECT DISTINCT ON (version) version, outcome, mode FROM martydb.history ORDER BY version, id DESC
+        "SELECT version, outcome, action FROM (
+             SELECT DISTINCT ON (version) version, outcome, action, mode FROM martydb.history ORDER BY version, id DESC
          ) last WHERE mode = 'no-transaction' AND outcome IN ('started', 'failed') ORDER BY version"
     )
 }
@@ -89,8 +93,12 @@ pub fn read_history() -> Statement {
 }
 
 /// A row of [`read_unfinished`].
-pub fn unfinished(version: i64, outcome: &str) -> Unfinished {
-    Unfinished { version, end: if outcome == "failed" { End::Failed } else { End::Started } }
+pub fn unfinished(version: i64, outcome: &str, action: &str) -> Unfinished {
+    Unfinished {
+        version,
+        direction: if action == Direction::Down.action() { Direction::Down } else { Direction::Up },
+        end: if outcome == "failed" { End::Failed } else { End::Started },
+    }
 }
 
 /// A row of [`read_refinery`].
@@ -104,6 +112,7 @@ pub fn prepare(target: &Target, tables: &Tables, width: Width) -> Vec<Statement>
     let mut all = vec![];
     if tables.history.is_none() {
         all.extend(create_history(&strangers));
+        all.extend(progress::create(&strangers));
     } else if tables.history.as_ref().is_some_and(|found| found.shared) {
         all.push(stmt!("REVOKE ALL ON martydb.history FROM PUBLIC, {r}", r = strangers));
     }
@@ -142,7 +151,8 @@ fn create_history(strangers: &Idents<crate::sql::Ident>) -> [Statement; 5] {
                  tool text NOT NULL,
                  sqlstate text,
                  error text,
-                 note text
+                 note text,
+                 content text
              )"
         ),
         stmt!("REVOKE ALL ON martydb.history FROM PUBLIC, {r}", r = strangers),
@@ -177,6 +187,43 @@ pub fn insert_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
     )
 }
 
+/// Takes refinery's row of a version away, as undoing a migration does.
+pub fn delete_refinery(schema: &SchemaName, version: i64) -> Statement {
+    stmt!(
+        "DELETE FROM {schema}.refinery_schema_history WHERE version = {version}",
+        schema = schema,
+        version = version
+    )
+}
+
+/// Gives refinery's row of a version another name and checksum.
+pub fn accept_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
+    stmt!(
+        "UPDATE {schema}.refinery_schema_history SET name = {name}, checksum = {checksum} WHERE version = {version}",
+        schema = schema,
+        version = row.version,
+        name = Literal(row.name.clone()),
+        checksum = Literal(row.checksum.clone())
+    )
+}
+
+/// Reads the text of a version as it was last applied or accepted, where it was kept.
+pub fn read_content(version: i64) -> Statement {
+    stmt!(
+        "SELECT content FROM martydb.history WHERE version = {version} AND outcome = 'ok' AND content IS NOT NULL
+         AND action <> 'downgrade' ORDER BY id DESC LIMIT 1",
+        version = version
+    )
+}
+
+/// Longer texts are not kept: the history is to be read, and a file of 50 MB is data.
+const MAX_CONTENT: usize = 1 << 20;
+
+/// A text as the history keeps it.
+pub fn content(text: &str) -> Option<String> {
+    (text.len() <= MAX_CONTENT).then(|| text.to_owned())
+}
+
 /// How long something took.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Took {
@@ -207,6 +254,8 @@ pub struct Record<'a> {
     pub error: Option<(Option<String>, String)>,
     /// A person's reason, or a stand-in for one.
     pub note: Option<String>,
+    /// What was run, so that a later edit can be shown.
+    pub content: Option<String>,
 }
 
 /// Adds an event. Numbers go up by one without gaps, because every writer holds the database's lock.
@@ -221,9 +270,9 @@ pub fn insert_history(record: &Record, operator: &Operator) -> Statement {
     let (sqlstate, error) = record.error.clone().map_or((None, None), |(state, text)| (state, Some(text)));
     stmt!(
         "INSERT INTO martydb.history (id, action, version, name, checksum, outcome, mode, attempts, duration_ms, \
-         operator, host, tool, sqlstate, error, note) VALUES ((SELECT coalesce(max(id), 0) + 1 FROM martydb.history), \
+         operator, host, tool, sqlstate, error, note, content) VALUES ((SELECT coalesce(max(id), 0) + 1 FROM martydb.history), \
          {action}, {version}, {name}, {checksum}, {outcome}, {mode}, {attempts}, {took}, {by}, {host}, {tool}, \
-         {sqlstate}, {error}, {note})",
+         {sqlstate}, {error}, {note}, {content})",
         action = Literal(record.action.into()),
         version = record.row.version,
         name = Literal(record.row.name.clone()),
@@ -237,6 +286,7 @@ pub fn insert_history(record: &Record, operator: &Operator) -> Statement {
         tool = Literal(concat!("martydb ", env!("CARGO_PKG_VERSION")).into()),
         sqlstate = sqlstate.map(Literal),
         error = error.map(Literal),
-        note = record.note.clone().map(Literal)
+        note = record.note.clone().map(Literal),
+        content = record.content.clone().map(Bulk)
     )
 }

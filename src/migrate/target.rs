@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{DbName, RoleName, SchemaName, ServerName, ServiceName};
+use crate::model::{DbName, LintRules, RoleName, SchemaName, ServerName, ServiceName};
 use crate::server::{Endpoint, Login};
 
 /// One service's database, and who works on it.
@@ -31,6 +31,8 @@ pub struct Target {
     pub folder: PathBuf,
     /// What the caller knows about the database.
     pub presence: Presence,
+    /// What `upgrade` warns about.
+    pub lint: LintRules,
 }
 
 /// Whether a database is known to be there. A server answers a missing role and a wrong password alike (28P01),

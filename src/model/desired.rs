@@ -80,6 +80,17 @@ pub struct DesiredService {
     pub extensions: Vec<String>,
     /// Whether `apply` also removes what nobody declared.
     pub prune: bool,
+    /// Which rules `lint` judges its migrations by.
+    pub lint: LintRules,
+}
+
+/// Rules of `lint` that are other than usual, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LintRules {
+    /// Switched off.
+    pub disable: Vec<String>,
+    /// Switched on.
+    pub enable: Vec<String>,
 }
 
 impl DesiredService {

@@ -33,12 +33,14 @@ impl Verb {
 }
 
 /// An attribute of a role, as `ALTER ROLE` spells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attribute {
     /// A word such as `NOSUPERUSER`.
     Word(&'static str),
     /// `CONNECTION LIMIT n`.
     ConnectionLimit(i32),
+    /// `VALID UNTIL`, a time that the server understands, or `infinity`.
+    ValidUntil(String),
 }
 
 /// Something that rights are held on, or that has an owner.
@@ -205,6 +207,14 @@ pub enum Action {
         from: Grantee,
         only_option: bool,
     },
+    /// Make a limited admin a member, so that it may do what only these roles may.
+    Borrow { roles: Vec<RoleName>, member: RoleName },
+    /// End that.
+    GiveBack { roles: Vec<RoleName>, member: RoleName },
+    /// End every session of these roles.
+    EndSessions { roles: Vec<RoleName> },
+    /// Keep everybody out of a database.
+    CloseDatabase { database: DbName },
     /// Remove a database, with whoever is in it.
     DropDatabase { database: DbName },
     /// Give away what these roles own in one database.
@@ -228,7 +238,8 @@ impl Action {
             | Action::CreateSchema { .. }
             | Action::CreateExtension { .. } => Verb::Create,
             Action::DropDatabase { .. } | Action::DropRoles { .. } => Verb::Drop,
-            Action::DropOwned { .. } => Verb::Revoke,
+            Action::Borrow { .. } => Verb::Grant,
+            Action::GiveBack { .. } | Action::DropOwned { .. } => Verb::Revoke,
             Action::GrantMembership { .. } | Action::Grant { .. } | Action::GrantDefault { .. } => {
                 Verb::Grant
             }
@@ -255,12 +266,16 @@ impl Action {
             | Action::MarkDatabase { database, .. }
             | Action::AllowConnections { database }
             | Action::NoTemplate { database }
+            | Action::CloseDatabase { database }
             | Action::DropDatabase { database }
             | Action::Unlimit { database } => format!("database {database}"),
-            Action::DropRoles { roles } => format!("roles {}", listed(roles)),
+            Action::ResetSetting { name, .. } => format!("setting {name}"),
+            Action::Borrow { roles, .. } | Action::GiveBack { roles, .. } | Action::DropRoles { roles } => {
+                format!("roles {}", listed(roles))
+            }
+            Action::EndSessions { roles } => format!("sessions of {}", listed(roles)),
             Action::Reassign { roles, .. } => format!("objects of {}", listed(roles)),
             Action::DropOwned { roles } => format!("rights of {}", listed(roles)),
-            Action::ResetSetting { name, .. } => format!("setting {name}"),
             Action::CreateSchema { schema, .. } => format!("schema {schema}"),
             Action::CreateExtension { name, .. } => format!("extension {name}"),
             Action::Own { object, .. } => object.to_string(),
@@ -275,6 +290,24 @@ impl Action {
         }
     }
 
+    /// Whether it makes a login what it is: its attributes, settings, memberships or own rights.
+    pub fn concerns(&self, login: &RoleName) -> bool {
+        match self {
+            Action::CreateRole { role, .. }
+            | Action::MarkRole { role, .. }
+            | Action::AlterRole { role, .. }
+            | Action::SetPassword { role }
+            | Action::SetSetting { role, .. }
+            | Action::ResetSetting { role: Some(role), .. } => role == login,
+            Action::GrantMembership { member, .. } | Action::RevokeMembership { member, .. } => {
+                member == login
+            }
+            Action::Grant { to: Grantee::Role(role), .. }
+            | Action::Revoke { from: Grantee::Role(role), .. } => role == login,
+            _ => false,
+        }
+    }
+
     /// Where it runs.
     pub fn stage(&self) -> Stage {
         match self {
@@ -282,6 +315,8 @@ impl Action {
             Action::MarkDatabase { .. }
             | Action::AllowConnections { .. }
             | Action::NoTemplate { .. }
+            | Action::CloseDatabase { .. }
+            | Action::EndSessions { .. }
             | Action::Unlimit { .. } => Stage::Open,
             Action::CreateSchema { .. }
             | Action::CreateExtension { .. }

@@ -78,14 +78,33 @@ pub fn statement(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Se
             on = Keyword(on.word()),
             from = from,
         ),
-        _ => removal(action),
+        _ => removal(action, major),
     }
 }
 
-/// What only the end of a role or database needs.
-fn removal(action: &Action) -> Statement {
+/// What only the end of a service needs.
+fn removal(action: &Action, major: u32) -> Statement {
     let list = |roles: &[RoleName]| Idents(roles.to_vec());
     match action {
+        Action::Borrow { roles, member } => match major {
+            16.. => stmt!(
+                "GRANT {roles} TO {member} WITH INHERIT TRUE, SET TRUE",
+                roles = list(roles),
+                member = member
+            ),
+            _ => stmt!("GRANT {roles} TO {member}", roles = list(roles), member = member),
+        },
+        Action::GiveBack { roles, member } => {
+            stmt!("REVOKE {roles} FROM {member}", roles = list(roles), member = member)
+        }
+        Action::EndSessions { roles } => stmt!(
+            "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+             WHERE a.usename IN ({roles})",
+            roles = Idents(roles.iter().map(|role| Literal(role.to_string())).collect()),
+        ),
+        Action::CloseDatabase { database } => {
+            stmt!("ALTER DATABASE {db} ALLOW_CONNECTIONS false", db = database)
+        }
         Action::DropDatabase { database } => stmt!("DROP DATABASE {db} WITH (FORCE)", db = database),
         Action::Reassign { roles, to } => {
             stmt!("REASSIGN OWNED BY {roles} TO {to}", roles = list(roles), to = to)
@@ -126,6 +145,9 @@ fn alter(so_far: Statement, attribute: &Attribute) -> Statement {
         Attribute::Word(word) => stmt!("{so_far} {word}", so_far = so_far, word = Keyword(word)),
         Attribute::ConnectionLimit(limit) => {
             stmt!("{so_far} CONNECTION LIMIT {limit}", so_far = so_far, limit = *limit)
+        }
+        Attribute::ValidUntil(time) => {
+            stmt!("{so_far} VALID UNTIL {time}", so_far = so_far, time = Literal(time.clone()))
         }
     }
 }

@@ -8,15 +8,18 @@ use crate::model::{ActualServer, DesiredServer};
 use crate::plan::authority::Authority;
 use crate::plan::{Action, Plan, Risk, Step};
 use crate::run::Run;
-use crate::secrets::{Secrets, Slot};
+use crate::secrets::{Secrets, Slot, Store};
 use crate::server::apply::{Outcome, Tools, apply};
 use crate::server::{lock, racing};
 
 /// Rounds of acting and looking again: a closed database can be looked into only once it is open.
 const ROUNDS: usize = 3;
 
-/// Fresh looks for the sake of strangers who work on the same server.
-const OVERTAKEN_AT_MOST: u32 = 20;
+/// The pause before the first look after a race; it doubles each time.
+pub const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// Times that a race is answered by looking again.
+pub const RETRIES: u32 = 8;
 
 /// What became of one server.
 pub struct Applied {
@@ -63,15 +66,15 @@ impl Work<'_> {
             agreed(&self.planned.plan, &plan, self.reach.exact && done.is_empty())?;
             let before = done.len();
             match self.act(&actual, &plan, done).await {
-                Err(error) if stranger(&error) && overtaken < OVERTAKEN_AT_MOST => {
-                    overtaken += 1;
+                Err(error) if is_race(&error) && overtaken < RETRIES => {
                     // What was not done is in the next look's plan, and reported from there.
                     let mut place = 0;
                     done.retain(|(_, outcome)| {
                         place += 1;
                         place <= before || *outcome == Outcome::Ok
                     });
-                    tokio::time::sleep(Duration::from_millis(u64::from(20 * overtaken))).await;
+                    tokio::time::sleep(FIRST_PAUSE * 2u32.pow(overtaken)).await;
+                    overtaken += 1;
                 }
                 Err(error) => return Err(error),
                 Ok(()) => rounds += 1,
@@ -101,7 +104,7 @@ impl Work<'_> {
         let tools = Tools {
             access,
             major: actual.major(),
-            authority: &authority,
+            authority: Some(&authority),
             password: &|role| secrets.get(server, role).cloned(),
             parallel: actual.capacity.share(self.run.jobs, 2),
         };
@@ -115,7 +118,8 @@ impl Work<'_> {
     }
 }
 
-fn stranger(error: &Error) -> bool {
+/// Whether looking again and doing it again is the answer.
+pub fn is_race(error: &Error) -> bool {
     racing::collided(error) || racing::overtaken(error)
 }
 
@@ -157,8 +161,11 @@ async fn store_first(run: &Run, desired: &DesiredServer, plan: &Plan) -> Result<
         })
     };
     let due: Vec<Slot> = slots(desired).into_iter().filter(gets_password).collect();
-    match due.is_empty() {
-        true => Ok(Secrets::default()),
-        false => run.store.ensure(&due).await,
+    if due.is_empty() {
+        return Ok(Secrets::default());
     }
+    if matches!(&run.store, Store::File(path) if path.starts_with(run.manifest.state_dir())) {
+        crate::embedded::make_state_folder(&run.manifest.home)?;
+    }
+    run.store.ensure_own(&due).await
 }

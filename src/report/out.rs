@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use serde_json::{Map, Value, json};
 
 use super::{Look, Report};
-use crate::cli::{Format, When};
 use crate::error::{Error, ExitStatus, Kind};
+use crate::flags::{Format, When};
 
 /// The version of the JSON documents.
 const FORMAT_VERSION: u32 = 1;
@@ -126,10 +126,20 @@ pub fn error_json(error: &Error) -> Value {
     })
 }
 
+/// For `error` fields of documents.
+pub fn serialize_error<S: serde::Serializer>(
+    error: &Option<Error>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serde::Serialize::serialize(&error.as_ref().map(error_json), serializer)
+}
+
 /// An error for people: what, why, what to do.
 pub fn error_text(error: &Error, look: &Look) -> String {
     if error.kind == Kind::Interrupted {
-        return error.message.clone();
+        // Nothing failed: one line is enough.
+        let words = std::iter::once(&error.message).chain(&error.hints);
+        return words.map(String::as_str).collect::<Vec<_>>().join("; ");
     }
     let paint = |word: &str, code: &str| match look.colour {
         true => format!("\u{1b}[{code}m{word}\u{1b}[0m"),

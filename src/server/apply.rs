@@ -35,8 +35,8 @@ pub struct Tools<'a> {
     pub access: &'a Access,
     /// Its major version.
     pub major: u32,
-    /// Whose rights a limited admin must borrow.
-    pub authority: &'a Authority<'a>,
+    /// Whose rights a limited admin must borrow; `None` where the steps say it themselves.
+    pub authority: Option<&'a Authority<'a>>,
     /// The stored password of a login.
     pub password: &'a (dyn Fn(&RoleName) -> Option<SecretString> + Sync),
     /// Services worked on at the same time; each takes at most two connections.
@@ -61,8 +61,11 @@ struct Shared<'a> {
 pub async fn apply(tools: &Tools<'_>, steps: &[Step], on_step: &OnStep<'_>) -> (Vec<Outcome>, Result<()>) {
     let shared = Shared { tools, creating: Semaphore::new(makers(tools)), idle: Mutex::new(vec![]), on_step };
     let chains = ranges(steps, |step| step.service.clone());
-    let done = stream::iter(chains.iter().map(|range| chain(&shared, &steps[range.clone()])));
-    let done: Vec<_> = done.buffered(tools.parallel.max(1)).collect().await;
+    let mut work = vec![];
+    for range in chains {
+        work.push(chain(&shared, &steps[range]));
+    }
+    let done: Vec<_> = stream::iter(work).buffered(tools.parallel.max(1)).collect().await;
     let outcomes = done.iter().flat_map(|(outcomes, _)| outcomes.clone()).collect();
     (outcomes, done.into_iter().find_map(|(_, end)| end.err()).map_or(Ok(()), Err))
 }

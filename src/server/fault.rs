@@ -75,6 +75,13 @@ pub fn describe(error: &sqlx::Error) -> Fault {
         },
         sqlx::Error::Io(inner) => broken(inner.to_string()),
         sqlx::Error::Tls(inner) => broken(format!("TLS: {inner}")),
+        // sqlx would name the character.
+        sqlx::Error::Configuration(inner) if inner.to_string().contains("saslprep") => Fault {
+            message: "the password holds a character that SASLprep forbids, such as a control character"
+                .into(),
+            hint: Some("give this login a password without such characters".into()),
+            ..Fault::default()
+        },
         sqlx::Error::Protocol(inner) => broken(format!("protocol: {inner}")),
         other => Fault { message: other.to_string(), ..Fault::default() },
     }

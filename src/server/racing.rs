@@ -15,10 +15,11 @@ pub fn collided(error: &Error) -> bool {
 }
 
 /// What was to be made is there already, or what was to be changed is gone: only a fresh look tells what is left to
-/// do. A warning may mean that somebody else has just taken the right away; 55006 is a template that somebody copies.
+/// do. A warning may mean that somebody else has just taken the right away; 55006 is a
+/// template that somebody copies, 55P03 a lock that somebody holds for longer than our lock_timeout.
 pub fn overtaken(error: &Error) -> bool {
-    const OVERTAKEN: [&str; 10] =
-        ["01000", "23505", "42710", "42704", "42P04", "42P06", "42P07", "3D000", "3F000", "55006"];
+    const OVERTAKEN: [&str; 11] =
+        ["01000", "23505", "42710", "42704", "42P04", "42P06", "42P07", "3D000", "3F000", "55006", "55P03"];
     let state = error.sqlstate.as_deref();
     state.is_some_and(|state| OVERTAKEN.contains(&state))
 }

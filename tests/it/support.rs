@@ -2,6 +2,7 @@
 
 mod project;
 mod server;
+pub mod workload;
 
 pub use project::{Done, Project};
 pub use server::{ADMIN_PASSWORD, Admin, Server};

@@ -11,7 +11,7 @@ use crate::model::{
 };
 use crate::plan::{Action, passwordless, statement};
 
-fn role(name: &str) -> RoleName {
+pub(in crate::plan) fn role(name: &str) -> RoleName {
     RoleName::found(name).unwrap()
 }
 
@@ -33,10 +33,11 @@ fn service(name: &str) -> DesiredService {
         settings: [("lock_timeout".to_owned(), "5s".to_owned())].into(),
         extensions: vec![],
         prune: false,
+        lint: Default::default(),
     }
 }
 
-fn desired(names: &[&str]) -> DesiredServer {
+pub(in crate::plan) fn desired(names: &[&str]) -> DesiredServer {
     DesiredServer {
         name: "main".into(),
         project: "t".into(),
@@ -75,7 +76,7 @@ fn to(name: &str, privilege: &str, grantor: &str) -> AclEntry {
 }
 
 /// A server on which `apply` has just ended: the state that must give an empty plan.
-fn provisioned(desired: &DesiredServer, version: u32) -> ActualServer {
+pub(in crate::plan) fn provisioned(desired: &DesiredServer, version: u32) -> ActualServer {
     let mut actual = empty(version);
     for service in desired.services.values() {
         let name = |kind| service.role(kind).as_str().to_owned();

@@ -72,7 +72,8 @@ async fn one_by_one(connection: &mut PgConnection, statements: &[Statement]) -> 
 
 fn statements(tools: &Tools<'_>, steps: &[Step]) -> Vec<Statement> {
     let admin = RoleName::found(tools.access.admin.role.clone()).ok();
-    let borrowed: BTreeSet<RoleName> = steps.iter().flat_map(|step| tools.authority.borrowed(step)).collect();
+    let borrowed: BTreeSet<RoleName> =
+        tools.authority.iter().flat_map(|all| steps.iter().flat_map(|step| all.borrowed(step))).collect();
     let pairs: Vec<_> =
         borrowed.into_iter().filter_map(|role| admin.clone().map(|admin| (role, admin))).collect();
     let mut all = preparation(tools, steps);

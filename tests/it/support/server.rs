@@ -202,6 +202,14 @@ impl Server {
         })
     }
 
+    /// Everything a database holds, for comparing.
+    pub fn catalogue(&self, database: &str) -> martydb::migrate::catalogue::Catalogue {
+        block(async {
+            let mut connection = self.options(database).connect().await.unwrap();
+            martydb::migrate::catalogue::Catalogue::read(&mut connection).await.unwrap()
+        })
+    }
+
     /// The single value of a query.
     pub fn value(&self, database: &str, sql: &str) -> String {
         self.sql(database, sql).into_iter().flatten().next().unwrap_or_default()
@@ -244,8 +252,11 @@ pub fn bin() -> PathBuf {
         if let Ok(named) = std::env::var("MARTYDB_PG_BIN") {
             return PathBuf::from(named);
         }
-        let asked = Command::new("pg_config").arg("--bindir").output().expect("pg_config or MARTYDB_PG_BIN");
-        PathBuf::from(String::from_utf8(asked.stdout).unwrap().trim())
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut candidates = std::env::split_paths(&path).map(|folder| folder.join("initdb"));
+        let initdb = candidates.find(|file| file.is_file()).expect("initdb on PATH, or MARTYDB_PG_BIN");
+        // A distribution may have put a link there, without the other programs beside it.
+        initdb.canonicalize().unwrap().parent().unwrap().to_owned()
     })
     .clone()
 }
@@ -285,7 +296,7 @@ fn template() -> PathBuf {
 /// PostgreSQL refuses to run as root.
 fn account() -> Option<(u32, u32)> {
     let root = rustix::process::geteuid().is_root();
-    let user = || ["postgres", "nobody"].iter().find_map(|name| uzers::get_user_by_name(name)).unwrap();
+    let user = || ["postgres", "nobody"].iter().find_map(uzers::get_user_by_name).unwrap();
     root.then(|| (user().uid(), user().primary_group_id()))
 }
 

@@ -1,0 +1,61 @@
+//! `init-all`: from nothing to proven, in one run.
+
+use serde_json::{Map, Value};
+
+use super::apply::{ApplyReport, provision_services};
+use super::upgrade::{UpgradeReport, plain_options, upgrade_services};
+use super::verify::{VerifyReport, verify_services};
+use crate::error::{ExitStatus, Result};
+use crate::report::{Look, Report};
+use crate::run::Run;
+
+/// Provisions, migrates, verifies. A step that failed stops the run before the next: what comes after would
+/// only repeat the failure in other words.
+pub async fn run(run: &Run) -> Result<Box<dyn Report>> {
+    let services: Vec<_> = run.manifest.services.values().cloned().collect();
+    let provisioned = provision_services(run, &services).await?;
+    let mut report = InitReport { provisioned, migrated: None, verified: None };
+    if !report.provisioned.failed() {
+        report.migrated = Some(upgrade_services(run, &services, plain_options(run)).await?);
+        report.verified = Some(verify_services(run, &services).await?);
+    }
+    Ok(Box::new(report))
+}
+
+struct InitReport {
+    provisioned: ApplyReport,
+    migrated: Option<UpgradeReport>,
+    verified: Option<VerifyReport>,
+}
+
+impl InitReport {
+    fn parts(&self) -> Vec<(&'static str, &'static str, &dyn Report)> {
+        let mut parts: Vec<(&str, &str, &dyn Report)> = vec![("apply", "Provisioned", &self.provisioned)];
+        parts.extend(self.migrated.as_ref().map(|report| ("upgrade", "Migrated", report as &dyn Report)));
+        parts.extend(
+            self.verified.as_ref().map(|report| ("verify-isolation", "Isolation", report as &dyn Report)),
+        );
+        parts
+    }
+}
+
+impl Report for InitReport {
+    fn json(&self) -> Map<String, Value> {
+        let part = |name: &str| {
+            let found = self.parts().into_iter().find(|part| part.0 == name);
+            found.map_or(Value::Null, |part| Value::Object(part.2.json()))
+        };
+        let names = ["apply", "upgrade", "verify-isolation"];
+        names.into_iter().map(|name| (name.replace('-', "_"), part(name))).collect()
+    }
+
+    fn text(&self, look: &Look) -> String {
+        let parts =
+            self.parts().into_iter().map(|(_, title, report)| format!("{title}\n\n{}", report.text(look)));
+        parts.collect::<Vec<_>>().join("\n")
+    }
+
+    fn status(&self) -> ExitStatus {
+        ExitStatus::worst(self.parts().into_iter().map(|(_, _, report)| report.status()))
+    }
+}

@@ -1,0 +1,90 @@
+//! `repair`: accepts edited files and clears failed records, after showing exactly which, and records who and why.
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::migrating::tell;
+use crate::error::{Error, ExitStatus, Result};
+use crate::fleet;
+use crate::migrate::{self, Operator, Options, Repairable};
+use crate::report::{Look, Report, keys};
+use crate::run::Run;
+
+/// Flags of `repair`.
+#[derive(Debug, Args)]
+#[command(disable_version_flag = true)]
+pub struct Arguments {
+    /// The service.
+    #[arg(short, long, value_name = "NAME")]
+    pub service: String,
+    /// Only this version; default: everything that needs it.
+    #[arg(long, value_name = "VERSION")]
+    pub version: Option<i64>,
+    /// Why; it goes into the history.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+/// Looks, shows, asks, acts.
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+    if arguments.reason.trim().is_empty() {
+        return Err(
+            Error::usage("the reason is empty").hint("say why with --reason: it goes into the history")
+        );
+    }
+    let service = run.service(&arguments.service)?.clone();
+    let options = Options { lock_wait: run.lock_wait, ..Options::new(Operator::current()) };
+    let name = service.name.to_string();
+    let (_, target) = fleet::targets(run, &[service]).await?.remove(0);
+    let target = target?;
+    let found = migrate::examine(&target, arguments.version, &options).await?;
+    if !found.is_empty() {
+        ask(run, &name, &found)?;
+        let tell = |event| tell(&run.out, &name, &event);
+        migrate::repair(&target, &found, arguments.reason.trim(), &options, &tell).await?;
+    }
+    Ok(Box::new(RepairReport { service: name, repaired: found }))
+}
+
+fn ask(run: &Run, service: &str, found: &[Repairable]) -> Result<()> {
+    if !run.yes {
+        run.out.complain(shown(found).trim_end());
+    }
+    let question = format!("Accept this for {} migrations of {service}?", found.len());
+    run.confirm(&question).map_err(|mut error| {
+        error.hints = vec!["read what is shown above, then say -y".into()];
+        error
+    })
+}
+
+fn shown(found: &[Repairable]) -> String {
+    let one = |item: &Repairable| {
+        let diff = item.diff.as_deref().unwrap_or_default();
+        format!("V{}__{}: {}\n{diff}", item.version, item.name, item.what)
+    };
+    found.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+#[derive(Serialize)]
+struct RepairReport {
+    service: String,
+    repaired: Vec<Repairable>,
+}
+
+impl Report for RepairReport {
+    fn json(&self) -> Map<String, Value> {
+        keys(self)
+    }
+
+    fn text(&self, _: &Look) -> String {
+        match self.repaired.len() {
+            0 => format!("Nothing to repair in {}.\n", self.service),
+            n => format!("{}\nRepaired {n} migrations of {}.\n", shown(&self.repaired), self.service),
+        }
+    }
+
+    fn status(&self) -> ExitStatus {
+        ExitStatus::Success
+    }
+}

@@ -1,0 +1,62 @@
+//! `revision`: the next migration's two files, ready to be filled in.
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use crate::error::{ExitStatus, Result};
+use crate::migrate::revision::{self, Written};
+use crate::report::{Look, Report};
+use crate::run::Run;
+
+/// Flags of `revision`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The service.
+    #[arg(short, long, value_name = "NAME")]
+    pub service: String,
+    /// What the migration does; its file name is made from it.
+    #[arg(short, long, value_name = "TEXT")]
+    pub message: String,
+    /// What the files start from: blank, outbox, or NAME.sql in templates/ beside the manifest.
+    #[arg(long, value_name = "NAME", default_value = "blank")]
+    pub template: String,
+}
+
+/// Writes the files.
+pub fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+    let service = run.service(&arguments.service)?;
+    let written = revision::write(&revision::Request {
+        service: &service.name,
+        folder: &service.migrations,
+        message: &arguments.message,
+        template: &arguments.template,
+        templates: &run.manifest.home.join("templates"),
+    })?;
+    Ok(Box::new(RevisionReport { service: service.name.to_string(), written }))
+}
+
+struct RevisionReport {
+    service: String,
+    written: Written,
+}
+
+impl Report for RevisionReport {
+    fn json(&self) -> Map<String, Value> {
+        let pairs = [
+            ("service", json!(self.service)),
+            ("version", json!(self.written.version)),
+            ("name", json!(self.written.name)),
+            ("up", json!(self.written.up)),
+            ("down", json!(self.written.down)),
+        ];
+        pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
+    fn text(&self, _: &Look) -> String {
+        format!("{}\n{}\n", self.written.up.display(), self.written.down.display())
+    }
+
+    fn status(&self) -> ExitStatus {
+        ExitStatus::Success
+    }
+}

@@ -1,0 +1,57 @@
+//! Files that our rules refuse and that other tools had applied before: an applied file cannot be changed any more,
+//! so it is accepted as it is. Which ones is written beside them, into a file that goes into version control:
+//! without a server, `validate` knows it too.
+
+use std::collections::BTreeSet;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+
+use super::checksum::{Width, checksum};
+use super::folder::Migration;
+use crate::error::{Error, Result};
+
+/// The file's name; the dot keeps it out of the migrations.
+pub const FILE: &str = ".martydb-accepted";
+
+const HEADER: &str = "# Applied migrations that martydb would refuse to run, accepted as they are by `repair` or `baseline`.\n\
+                      # Keep this file in version control. Version, checksum, reason.\n";
+
+/// The accepted versions with their checksums.
+pub type Accepted = BTreeSet<(i64, String)>;
+
+/// Reads the folder's list; none is an empty one.
+pub fn read(folder: &Path) -> Accepted {
+    let text = std::fs::read_to_string(folder.join(FILE)).unwrap_or_default();
+    let line = |line: &str| {
+        let mut words = line.split_whitespace();
+        Some((words.next()?.parse().ok()?, words.next()?.to_owned()))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+/// What identifies a file: an edit ends its acceptance.
+pub fn key(version: i64, name: &str, text: &str) -> (i64, String) {
+    (version, checksum(Width::Int8, version, name, text))
+}
+
+/// Adds migrations to the list.
+pub fn add<'a>(folder: &Path, all: impl Iterator<Item = &'a Migration>, reason: &str) -> Result<()> {
+    let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = |migration: &Migration| {
+        let (version, checksum) = key(migration.version, &migration.name, &migration.up.text);
+        format!("{version} {checksum} {reason}\n")
+    };
+    let lines: String = all.map(line).collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let path = folder.join(FILE);
+    let header = if path.exists() { "" } else { HEADER };
+    let file = OpenOptions::new().create(true).append(true).open(&path);
+    file.and_then(|mut file| file.write_all(format!("{header}{lines}").as_bytes())).map_err(|error| {
+        Error::operation(format!("cannot write {}", path.display()))
+            .cause(error)
+            .hint("make the folder writable and run `martydb repair` again")
+    })
+}

@@ -1,0 +1,99 @@
+//! What a database holds, as rows that can be compared: two databases that serve alike have equal catalogues.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use sqlx::{Executor, PgConnection, Row};
+
+use crate::error::{Error, Result};
+use crate::server::describe;
+
+/// Kind and name of every object, with its definition.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Catalogue(BTreeMap<(String, String), String>);
+
+/// One object that is not as it was.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Difference {
+    /// Its kind, such as `index`.
+    pub kind: String,
+    /// Its name.
+    pub name: String,
+    /// Its definition before; `None` if it was not there.
+    pub before: Option<String>,
+    /// Its definition after; `None` if it is gone.
+    pub after: Option<String>,
+}
+
+impl std::fmt::Display for Difference {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match (&self.before, &self.after) {
+            (None, _) => write!(f, "{} {} is left over", self.kind, self.name),
+            (_, None) => write!(f, "{} {} is missing", self.kind, self.name),
+            (Some(before), Some(after)) => {
+                write!(f, "{} {} differs\n    before: {before}\n    after:  {after}", self.kind, self.name)
+            }
+        }
+    }
+}
+
+impl Catalogue {
+    /// Reads a database.
+    pub async fn read(connection: &mut PgConnection) -> Result<Catalogue> {
+        let failed =
+            |error: &sqlx::Error| Error::operation("cannot read the catalogue").cause(describe(error));
+        let rows = connection.fetch_all(sqlx::raw_sql(include_str!("sql/catalogue.sql"))).await;
+        let rows = rows.map_err(|error| failed(&error))?;
+        let entry = |row: &sqlx::postgres::PgRow| {
+            let definition: Option<String> = row.try_get(2)?;
+            Ok(((row.try_get(0)?, row.try_get(1)?), definition.unwrap_or_default()))
+        };
+        let all: Result<BTreeMap<_, _>, sqlx::Error> = rows.iter().map(entry).collect();
+        Ok(Catalogue(all.map_err(|error| failed(&error))?))
+    }
+
+    /// How many objects there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// None at all?
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What is not the same in `after`, by kind and name.
+    pub fn differences(&self, after: &Catalogue) -> Vec<Difference> {
+        let mut keys: Vec<_> = self.0.keys().chain(after.0.keys()).collect();
+        keys.sort();
+        keys.dedup();
+        let difference = |key: &(String, String)| {
+            let (before, after) = (self.0.get(key).cloned(), after.0.get(key).cloned());
+            let (kind, name) = key.clone();
+            (before != after).then_some(Difference { kind, name, before, after })
+        };
+        keys.into_iter().filter_map(difference).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn differences_are_told_by_what_became_of_each_object() {
+        let catalogue = |rows: &[(&str, &str)]| {
+            let entry =
+                |(name, text): &(&str, &str)| (("index".to_owned(), (*name).to_owned()), (*text).to_owned());
+            Catalogue(rows.iter().map(entry).collect())
+        };
+        let before = catalogue(&[("a", "1"), ("b", "1"), ("c", "1")]);
+        let after = catalogue(&[("a", "1"), ("b", "2"), ("d", "1")]);
+        let said: Vec<_> = before.differences(&after).iter().map(ToString::to_string).collect();
+        assert_eq!(
+            said,
+            ["index b differs\n    before: 1\n    after:  2", "index c is missing", "index d is left over"]
+        );
+        assert_eq!(before.differences(&before), []);
+    }
+}

@@ -1,0 +1,207 @@
+//! Dangerous DDL, before it meets a lock queue. squawk knows the rules; here is what it cannot know: which objects
+//! are new, because a migration that is not applied yet makes them, and what martydb does about locks by itself.
+//! Pure.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use serde::Serialize;
+use squawk_linter::{Linter, LinterSettings, Rule, Version, Violation};
+use squawk_syntax::ast::{self, AstNode};
+use squawk_syntax::{Parse, SourceFile, SyntaxKind, SyntaxNode};
+
+use super::directive::Mode;
+use super::folder::Migration;
+use super::nature::bare;
+use super::place::Places;
+use super::script::{Seen, is_word, walk};
+use crate::model::LintRules as Rules;
+use crate::suggest::nearest;
+
+/// Rules of squawk that are off unless a manifest enables them, and why.
+const OFF: &[(Rule, &str)] = &[
+    (Rule::RequireLockTimeout, "martydb sets one"),
+    (Rule::RequireStatementTimeout, "the migrator's login has one"),
+    (Rule::RequireTimeoutSettings, "stands for the two above"),
+    (Rule::PreferRobustStmts, "a file that fails leaves nothing, and an interrupted one is resumed"),
+    (Rule::TransactionNesting, "refused in every file"),
+    (Rule::BanUncommittedTransaction, "refused in every file"),
+    (Rule::BanConcurrentIndexCreationInTransaction, "refused in every file"),
+    (Rule::PreferBigintOverInt, "a matter of style"),
+    (Rule::PreferBigintOverSmallint, "a matter of style"),
+    (Rule::PreferIdentity, "a matter of style"),
+    (Rule::PreferTextField, "a matter of style"),
+    (Rule::PreferTimestampTz, "a matter of style"),
+    (Rule::BanCharField, "a matter of style"),
+    (Rule::UnusedIgnore, "about squawk's own comments"),
+];
+
+/// Rules that hold for new objects too: what they are about is not the object, or reaches further than it.
+const ALWAYS: &[Rule] = &[
+    Rule::BanDropDatabase,
+    Rule::BanTruncateCascade,
+    Rule::IdentifierTooLong,
+    Rule::BanDuplicateColumnAssignments,
+];
+
+/// Says that a name is no rule.
+pub fn unknown(name: &str) -> Option<String> {
+    if name.parse::<Rule>().is_ok() {
+        return None;
+    }
+    let all: Vec<String> = Linter::with_default_rules().rules.iter().map(ToString::to_string).collect();
+    Some(match nearest(name, all.iter().map(String::as_str)) {
+        Some(near) => format!("\"{name}\" is no rule of lint; did you mean {near}?"),
+        None => format!("\"{name}\" is no rule of lint"),
+    })
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// The migration's version.
+    pub version: i64,
+    /// The file.
+    pub file: PathBuf,
+    /// From 1.
+    pub line: usize,
+    /// From 1, in characters.
+    pub column: usize,
+    /// The rule.
+    pub rule: String,
+    /// What happens.
+    pub message: String,
+    /// What to do instead.
+    pub help: Option<String>,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}: {}: {}", self.file.display(), self.line, self.column, self.rule, self.message)
+    }
+}
+
+/// Looks at the migrations that `pending` says are not applied, in their order.
+pub fn lint<'a>(
+    migrations: impl IntoIterator<Item = &'a Migration>,
+    pending: impl Fn(i64) -> bool,
+    rules: &Rules,
+) -> Vec<Finding> {
+    let parse =
+        |names: &[String]| -> Vec<Rule> { names.iter().filter_map(|name| name.parse().ok()).collect() };
+    let (enabled, disabled) = (parse(&rules.enable), parse(&rules.disable));
+    let off = OFF.iter().map(|row| row.0).filter(|rule| !enabled.contains(rule));
+    let off: Vec<Rule> = off.chain(disabled).collect();
+    let (mut new, mut findings) = (BTreeSet::new(), vec![]);
+    for migration in migrations.into_iter().filter(|migration| pending(migration.version)) {
+        findings.extend(file(migration, &enabled, &off, &mut new));
+    }
+    findings
+}
+
+fn file(migration: &Migration, enabled: &[Rule], off: &[Rule], new: &mut BTreeSet<String>) -> Vec<Finding> {
+    let text = &*migration.up.text;
+    let parsed = SourceFile::parse(text);
+    let mut linter = Linter::with_rules(enabled, off);
+    linter.settings = LinterSettings {
+        // The oldest that martydb works with: what is safe there is safe on all.
+        pg_version: "13.0.0".parse::<Version>().unwrap_or_default(),
+        assume_in_transaction: migration.mode() == Mode::Transaction,
+    };
+    let violations = linter.lint(&parsed, text);
+    let statements = statements(&parsed, new);
+    let mut places = Places::new(text);
+    let allowed = |rule: &str| migration.up.directives.allowed.iter().any(|allowed| allowed.rule == rule);
+    let mut findings = vec![];
+    for violation in violations {
+        let rule = violation.code.to_string();
+        if allowed(&rule) || is_about_new(&violation, &statements) {
+            continue;
+        }
+        let place = places.at(usize::from(violation.text_range.start()));
+        findings.push(Finding {
+            version: migration.version,
+            file: migration.up.path.clone(),
+            line: place.line,
+            column: place.column,
+            rule,
+            message: violation.message,
+            help: violation.help,
+        });
+    }
+    findings
+}
+
+/// A statement's range, and whether everything it is about was made by a pending migration.
+type Statement = (std::ops::Range<usize>, bool);
+
+fn is_about_new(violation: &Violation, statements: &[Statement]) -> bool {
+    let at = usize::from(violation.text_range.start());
+    let about_new = statements.iter().any(|(range, new)| range.contains(&at) && *new);
+    about_new && !ALWAYS.contains(&violation.code)
+}
+
+fn statements(parsed: &Parse<SourceFile>, new: &mut BTreeSet<String>) -> Vec<Statement> {
+    let one = |statement: ast::Stmt| {
+        let node = statement.syntax();
+        let range = usize::from(node.text_range().start())..usize::from(node.text_range().end());
+        let about = targets(&statement);
+        let is_new = !about.is_empty() && about.iter().all(|name| new.contains(name));
+        new.extend(created(&statement, is_new));
+        (range, is_new)
+    };
+    parsed.tree().stmts().map(one).collect()
+}
+
+/// The names of what a statement changes.
+fn targets(statement: &ast::Stmt) -> Vec<String> {
+    let node = statement.syntax();
+    if let ast::Stmt::CreateIndex(index) = statement {
+        let path = index.table_relation_name().map(|relation| relation.syntax().clone());
+        return path.iter().filter_map(last_part).collect();
+    }
+    let all =
+        node.descendants().filter(|node| matches!(node.kind(), SyntaxKind::PATH | SyntaxKind::PATH_REF));
+    // A path of several parts holds the path of its first parts.
+    let outer = all.filter(|node| {
+        !node.parent().is_some_and(|parent| matches!(parent.kind(), SyntaxKind::PATH | SyntaxKind::PATH_REF))
+    });
+    let names = outer.filter_map(|node| last_part(&node));
+    let several = ["drop", "truncate"].iter().any(|verb| begins(&node.text().to_string(), verb));
+    if several { names.collect() } else { names.take(1).collect() }
+}
+
+fn begins(text: &str, verb: &str) -> bool {
+    text.trim_start().get(..verb.len()).is_some_and(|start| start.eq_ignore_ascii_case(verb))
+}
+
+fn last_part(node: &SyntaxNode) -> Option<String> {
+    let text = node.text().to_string();
+    text.rsplit('.').next().map(|part| bare(part.trim()))
+}
+
+/// What a statement makes. An index is new only on a new table: elsewhere it may have been there for long.
+fn created(statement: &ast::Stmt, on_new: bool) -> Option<String> {
+    match statement {
+        ast::Stmt::CreateIndex(index) => {
+            on_new.then(|| index_name(&index.syntax().text().to_string())).flatten()
+        }
+        other if begins(&other.syntax().text().to_string(), "create") => targets(other).into_iter().next(),
+        _ => None,
+    }
+}
+
+fn index_name(sql: &str) -> Option<String> {
+    const BEFORE: &[&str] = &["create", "unique", "index", "concurrently", "if", "not", "exists"];
+    let mut name = None;
+    walk(sql, |seen| {
+        if let Seen::Statement(seen) = seen {
+            let word = seen.outer().find(|word| !BEFORE.iter().any(|other| is_word(word, other)));
+            name = word.filter(|word| !is_word(word, "on")).map(bare);
+        }
+    });
+    name
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,148 @@
+//! The steps of a rotation: a new password for a login, or the change from a login to its twin and back.
+
+use super::{Action, Attribute, Plan, Risk, Step, diff};
+use crate::model::{ActualRole, ActualServer, DesiredServer, DesiredService, RoleKind, RoleName};
+
+/// Gives the login in use a new password.
+pub fn in_place(service: &DesiredService, login: &RoleName, valid_until: Option<&str>) -> Vec<Step> {
+    let reason = format!("{login} gets a new password");
+    let mut steps = vec![step(service, Action::SetPassword { role: login.clone() }, reason)];
+    steps.extend(validity(service, login, valid_until));
+    steps
+}
+
+/// Makes `other`, one of a login and its twin, as good as the one in use, with a password of its own.
+///
+/// What a twin needs beyond its own creation is what `diff` would find missing once it exists.
+pub fn overlap(
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    service: &DesiredService,
+    kind: RoleKind,
+    other: &RoleName,
+    valid_until: Option<&str>,
+) -> Vec<Step> {
+    let mut expected = actual.clone();
+    let mut steps = vec![];
+    if let Some(found) = expected.roles.get_mut(other) {
+        found.login = true;
+        let login = Action::AlterRole { role: other.clone(), attributes: vec![Attribute::Word("LOGIN")] };
+        steps.push(step(service, login, format!("{other} is to be used next")));
+        let password = Action::SetPassword { role: other.clone() };
+        steps.push(step(service, password, format!("{other} gets a new password")));
+    } else {
+        let limit = service.connection_limit[&kind];
+        let made = ActualRole {
+            login: true,
+            inherit: kind != RoleKind::Migrator,
+            connection_limit: limit,
+            ..ActualRole::default()
+        };
+        expected.roles.insert(other.clone(), made);
+        let create = Action::CreateRole { role: other.clone(), kind, limit };
+        steps.push(step(service, create, format!("{other} is to be used next")));
+        let mark = Action::MarkRole { role: other.clone(), marker: desired.marker() };
+        steps.push(step(service, mark, "marks the role as made by this manifest".into()));
+    }
+    steps.extend(validity(service, other, valid_until));
+    // Both pass as stored: passwords are what this plan itself deals with.
+    let Plan { steps: found, .. } = diff(desired, &expected, &|_| true);
+    steps.extend(found.into_iter().filter(|step| step.action.concerns(other)));
+    steps.sort_by_key(|step| step.stage);
+    steps
+}
+
+/// Closes the one that is no longer in use; its password goes too.
+pub fn finish(service: &DesiredService, other: &RoleName) -> Vec<Step> {
+    let attributes = vec![Attribute::Word("NOLOGIN"), Attribute::Word("PASSWORD NULL")];
+    let action = Action::AlterRole { role: other.clone(), attributes };
+    vec![step(service, action, format!("{other} is no longer used"))]
+}
+
+fn validity(service: &DesiredService, login: &RoleName, valid_until: Option<&str>) -> Option<Step> {
+    let attributes = vec![Attribute::ValidUntil(valid_until?.to_owned())];
+    let action = Action::AlterRole { role: login.clone(), attributes };
+    Some(step(service, action, format!("the password of {login} is to expire then")))
+}
+
+fn step(service: &DesiredService, action: Action, reason: String) -> Step {
+    Step {
+        service: Some(service.name.clone()),
+        database: Some(service.database.clone()),
+        stage: action.stage(),
+        action,
+        reason,
+        // Whoever asks for a rotation asks for just this.
+        risk: Risk::Safe,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::diff::tests::{desired, provisioned, role};
+    use crate::plan::{passwordless, statement};
+
+    fn sql(steps: &[Step]) -> Vec<String> {
+        steps.iter().map(|step| statement(&step.action, 16, &passwordless).to_string()).collect()
+    }
+
+    /// The state after the steps: the twin exists, and has all that they gave it.
+    fn with_twin(desired: &DesiredServer, kind: RoleKind) -> (ActualServer, Vec<Step>) {
+        let actual = provisioned(desired, 160_000);
+        let service = desired.services.values().next().unwrap();
+        let twin = crate::secrets::twin_of(service.role(kind)).unwrap();
+        let steps = overlap(desired, &actual, service, kind, &twin, None);
+        (actual, steps)
+    }
+
+    #[test]
+    fn a_twin_gets_all_that_its_first_has() {
+        let desired = desired(&["csca"]);
+        let (_, steps) = with_twin(&desired, RoleKind::App);
+        let expected = [
+            r#"CREATE ROLE "csca_app_b" LOGIN INHERIT CONNECTION LIMIT 50 PASSWORD '<secret>'"#,
+            r#"COMMENT ON ROLE "csca_app_b" IS 'martydb:t'"#,
+            r#"GRANT "csca_app" TO "csca_app_b" WITH ADMIN FALSE, INHERIT TRUE, SET TRUE"#,
+            r#"ALTER ROLE "csca_app_b" SET "lock_timeout" = '5s'"#,
+            r#"ALTER ROLE "csca_app_b" IN DATABASE "csca_db" SET "role" = 'csca_app'"#,
+            r#"ALTER ROLE "csca_app_b" IN DATABASE "csca_db" SET "search_path" = "public""#,
+        ];
+        assert_eq!(sql(&steps), expected);
+    }
+
+    #[test]
+    fn the_migrators_twin_acts_as_the_owner_and_needs_connect_itself() {
+        let desired = desired(&["csca"]);
+        let (_, steps) = with_twin(&desired, RoleKind::Migrator);
+        let all = sql(&steps).join("\n");
+        for part in [
+            r#"LOGIN NOINHERIT CONNECTION LIMIT 5"#,
+            r#"GRANT "csca_owner" TO "csca_migrator_b" WITH ADMIN FALSE, INHERIT FALSE, SET TRUE"#,
+            r#"IN DATABASE "csca_db" SET "role" = 'csca_owner'"#,
+            r#"GRANT CONNECT ON DATABASE "csca_db" TO "csca_migrator_b""#,
+        ] {
+            assert!(all.contains(part), "{part}: {all}");
+        }
+    }
+
+    #[test]
+    fn the_way_back_opens_what_is_there_and_finish_closes_the_other() {
+        let desired = desired(&["csca"]);
+        let service = desired.services.values().next().unwrap();
+        let mut actual = provisioned(&desired, 160_000);
+        actual.roles.get_mut(&role("csca_app")).unwrap().login = false;
+        let back = overlap(&desired, &actual, service, RoleKind::App, &role("csca_app"), Some("2999-01-01"));
+        let expected = [
+            r#"ALTER ROLE "csca_app" LOGIN"#,
+            r#"ALTER ROLE "csca_app" PASSWORD '<secret>'"#,
+            r#"ALTER ROLE "csca_app" VALID UNTIL '2999-01-01'"#,
+        ];
+        assert_eq!(sql(&back), expected);
+        assert_eq!(
+            sql(&finish(service, &role("csca_app_b"))),
+            [r#"ALTER ROLE "csca_app_b" NOLOGIN PASSWORD NULL"#]
+        );
+        assert_eq!(sql(&in_place(service, &role("csca_app"), None)).len(), 1);
+    }
+}

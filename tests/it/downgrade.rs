@@ -1,0 +1,76 @@
+//! `downgrade`, `upgrade --dry-run`, `baseline` and `repair` as a person and a script meet them.
+
+use crate::support::{Project, Server};
+
+#[test]
+fn going_back_needs_a_yes_and_a_dry_run_shows_the_text() {
+    let server = Server::start();
+    let project = Project::new(&server, "back");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let dry = project.run(&["upgrade", "--all", "--dry-run"]).expect(0);
+    assert!(dry.stdout.contains("back_b V2 name_index, in a transaction"), "{}", dry.stdout);
+    assert!(dry.stdout.contains("CREATE INDEX item_name_idx ON item (name);"), "{}", dry.stdout);
+    assert_eq!(server.value("back_a", "SELECT to_regnamespace('martydb')"), "");
+    project.run(&["upgrade", "--all"]).expect(0);
+
+    let refused = project.run(&["downgrade", "--all"]).expect(2);
+    assert!(refused.stderr.contains("say -y"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("DROP INDEX item_name_idx;"), "{}", refused.stderr);
+    assert_eq!(project.json(&["current"], 0)["services"][0]["current"], 2);
+    project.run(&["downgrade"]).expect(2);
+    project.run(&["downgrade", "--all", "--steps", "1", "--to", "1"]).expect(2);
+
+    let dry = project.json(&["downgrade", "--service", "back_a", "--to", "0", "--dry-run"], 0);
+    let planned = dry["services"][0]["planned"].as_array().unwrap();
+    assert_eq!(
+        (planned[0]["version"].as_i64(), planned[1]["sql"].as_str()),
+        (Some(2), Some("DROP TABLE item;\n"))
+    );
+
+    let down = project.json(&["downgrade", "--all", "-y"], 0);
+    for service in down["services"].as_array().unwrap() {
+        assert_eq!(
+            (&service["from"], &service["to"], &service["outcome"]),
+            (&2.into(), &1.into(), &"ok".into())
+        );
+        assert_eq!(service["applied"][0]["version"], 2);
+    }
+    let other = project.run(&["downgrade", "--all", "--to", "2"]).expect(2);
+    assert!(other.stdout.contains("martydb upgrade --service back_a --to 2"), "{}", other.stdout);
+    let other = project.run(&["upgrade", "--all", "--to", "0"]).expect(2);
+    assert!(other.stdout.contains("martydb downgrade --service back_a --to 0"), "{}", other.stdout);
+}
+
+#[test]
+fn where_one_service_cannot_go_back_none_does() {
+    let server = Server::start();
+    let project = Project::new(&server, "none");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["upgrade", "--all"]).expect(0);
+    std::fs::remove_file(project.path().join("none_b/migrations/V2__name_index.down.sql")).unwrap();
+    let down = project.json(&["downgrade", "--all", "-y"], 2);
+    assert_eq!(down["services"][0]["outcome"], "skipped");
+    assert_eq!(down["services"][1]["error"]["kind"], "migration_file");
+    assert_eq!(project.json(&["current"], 0)["services"][0]["current"], 2);
+}
+
+#[test]
+fn repair_shows_a_diff_asks_and_records_why() {
+    let server = Server::start();
+    let project = Project::new(&server, "mend");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["baseline", "--service", "mend_a", "--at", "1"]).expect(0);
+    project.run(&["baseline", "--service", "mend_a", "--at", "2"]).expect(2);
+    project.write("mend_a/migrations/V1__create_item.sql", "CREATE TABLE item (id bigint);\n");
+    project.run(&["upgrade", "--service", "mend_a"]).expect(3);
+    let status = project.json(&["status", "--service", "mend_a"], 0);
+    assert_eq!(status["services"][0]["divergences"][0]["version"], 1);
+    let asked = project.run(&["repair", "--service", "mend_a", "--reason", "it was so"]).expect(2);
+    assert!(asked.stderr.contains("+CREATE TABLE item (id bigint);"), "{}", asked.stderr);
+    project.run(&["repair", "--service", "mend_a", "--reason", "it was so", "-y"]).expect(0);
+    let history = project.json(&["history", "--service", "mend_a"], 0);
+    let events = history["services"][0]["events"].as_array().unwrap();
+    assert_eq!((&events[1]["action"], &events[1]["note"]), (&"repair".into(), &"it was so".into()));
+    let again = project.run(&["repair", "--service", "mend_a", "--reason", "x"]).expect(0);
+    assert_eq!(again.stdout, "Nothing to repair in mend_a.\n");
+}

@@ -1,0 +1,10 @@
+//! The migration engine against a real server.
+
+mod concurrent;
+mod downgrade;
+mod hostile;
+mod outside;
+mod refused;
+mod repair;
+mod support;
+mod upgrade;
