@@ -51,7 +51,7 @@ impl Out {
 
     /// Prints a finished result and says how the run ends.
     pub fn report(&self, command: &str, report: &dyn Report) -> ExitStatus {
-        let text = match self.format {
+        let text = match report.format().unwrap_or(self.format) {
             Format::Json => envelope(command, report.json()),
             Format::Table => report.text(&self.stdout),
         };
@@ -138,7 +138,7 @@ pub fn serialize_error<S: serde::Serializer>(
 pub fn error_text(error: &Error, look: &Look) -> String {
     if error.kind == Kind::Interrupted {
         // Nothing failed: one line is enough.
-        return [&[error.message.clone()], error.hints.as_slice()].concat().join("; ");
+        return [std::slice::from_ref(&error.message), error.hints.as_slice()].concat().join("; ");
     }
     let paint = |word: &str, code: &str| match look.colour {
         true => format!("\u{1b}[{code}m{word}\u{1b}[0m"),
