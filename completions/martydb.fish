@@ -366,6 +366,19 @@ complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s y -l yes
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -l no-input -d 'Ask nothing; where a question would be needed, stop'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l format -d 'How the result is printed; wins over --output' -r -f -a "table\t'For people'
+json\t'One JSON document'
+junit\t'JUnit\'s XML: one test case for each probe and finding'
+markdown\t'For a job\'s summary'"
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l probes -d 'How many logins are tried: all, each at one foreign database, or none' -r -f -a "full\t'Every login at every database'
+sample\t'Every login at its own database and one foreign one'
+none\t'None: the catalogues alone'"
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l min-severity -d 'Report findings of this severity and above only' -r -f -a "low\t'Worth knowing'
+medium\t'Some login can do what it was not given'
+high\t'A service\'s data is one step away'
+critical\t'A service\'s data is within reach'"
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l only -d 'Report findings with this id only; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l baseline -d 'Accept the findings of this file, an earlier result as JSON' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
@@ -376,6 +389,7 @@ always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l strict -d 'Exit with 4 if anything could not be looked at'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s q -l quiet -d 'Say only what was asked for'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s y -l yes -d 'Answer yes to questions'

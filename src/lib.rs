@@ -6,6 +6,7 @@
 //! theirs. Deciding is pure, acting is thin, and only `report` prints.
 
 pub mod ask;
+pub mod audit;
 pub mod cli;
 pub mod commands;
 pub mod embedded;

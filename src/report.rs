@@ -37,6 +37,10 @@ pub trait Report: Send {
     fn text(&self, look: &Look) -> String;
     /// How the run ends.
     fn status(&self) -> ExitStatus;
+    /// The format, where a flag of the command chooses another than `--output`.
+    fn format(&self) -> Option<crate::flags::Format> {
+        None
+    }
 }
 
 /// A struct that serialises to an object, as the keys of a document.

@@ -27,6 +27,7 @@ pub async fn prepare(run: &Run, access: Access, services: &[DesiredService]) -> 
         databases: vec![],
         concurrency: run.jobs,
         timeout: ATTEMPT_TIMEOUT,
+        sample: false,
     };
     Ok(Prepared { access, task })
 }

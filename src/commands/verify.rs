@@ -1,156 +1,150 @@
-//! `verify-isolation`: every login of every service at every database of its server.
+//! `verify-isolation`: every login of every service at every database of its server, and what the catalogues give.
 
-use clap::Args;
+mod accept;
+mod formats;
+mod report;
+
+use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
-use serde::Serialize;
-use serde_json::{Map, Value, json};
 
 use super::probing::{Prepared, prepare};
-use crate::error::{Error, ExitStatus, Result};
+use crate::audit;
+use crate::error::Result;
 use crate::flags::Select;
-use crate::model::{ActualServer, DbName, DesiredService};
-use crate::probe::{self, DatabaseKind, Door, Matrix, Probe, ProbeDatabase, Verdict};
-use crate::report::{Look, Report, error_json, error_text};
+use crate::model::{ActualServer, DesiredService};
+use crate::probe::{self, DatabaseKind, Door, Finding, ProbeDatabase, Severity, Task};
+use crate::report::Report;
 use crate::run::Run;
 use crate::server::inspect;
 
+pub use report::{Checked, VerifyReport};
+
 /// Flags of `verify-isolation`.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub struct Arguments {
     /// The services whose logins are tried.
     #[command(flatten)]
     pub select: Select,
+    /// How the result is printed; wins over --output.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<Format>,
+    /// How many logins are tried: all, each at one foreign database, or none.
+    #[arg(long, value_enum, default_value = "full", value_name = "HOW")]
+    pub probes: Probes,
+    /// Report findings of this severity and above only.
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub min_severity: Option<Severity>,
+    /// Report findings with this id only; may be repeated.
+    #[arg(long, value_name = "ID")]
+    pub only: Vec<String>,
+    /// Accept the findings of this file, an earlier result as JSON.
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<std::path::PathBuf>,
+    /// Exit with 4 if anything could not be looked at.
+    #[arg(long)]
+    pub strict: bool,
+}
+
+/// How the result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// One JSON document.
+    Json,
+    /// JUnit's XML: one test case for each probe and finding.
+    Junit,
+    /// For a job's summary.
+    Markdown,
+}
+
+/// How many logins are tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Probes {
+    /// Every login at every database.
+    #[default]
+    Full,
+    /// Every login at its own database and one foreign one.
+    Sample,
+    /// None: the catalogues alone.
+    None,
 }
 
 /// Tries and judges.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+    accept::check(arguments)?;
     let services = run.readable(&arguments.select)?;
-    Ok(Box::new(verify_services(run, &services).await?))
+    let mut report = verify_with(run, arguments, &services).await?;
+    accept::narrow(run, arguments, &mut report)?;
+    Ok(Box::new(report))
 }
 
 /// The part that `init-all` shares.
 pub async fn verify_services(run: &Run, services: &[DesiredService]) -> Result<VerifyReport> {
-    let mut report = VerifyReport { matrices: vec![], failed: vec![] };
+    let arguments = Arguments::default();
+    let mut report = verify_with(run, &arguments, services).await?;
+    accept::narrow(run, &arguments, &mut report)?;
+    Ok(report)
+}
+
+async fn verify_with(run: &Run, arguments: &Arguments, services: &[DesiredService]) -> Result<VerifyReport> {
+    let mut report = VerifyReport::new(arguments);
     let servers = run.servers_of(services);
-    let all = join_all(servers.iter().map(|server| verify_server(run, server, services))).await;
+    let all = join_all(servers.iter().map(|server| verify_server(run, arguments, server, services))).await;
     for (server, verified) in servers.into_iter().zip(all) {
         match verified {
-            Ok(matrix) => report.matrices.push(matrix),
+            Ok(checked) => report.checked.push(checked),
             Err(error) => report.failed.push((server, error)),
         }
     }
     Ok(report)
 }
 
-async fn verify_server(run: &Run, server: &str, services: &[DesiredService]) -> Result<Matrix> {
+async fn verify_server(
+    run: &Run,
+    arguments: &Arguments,
+    server: &str,
+    services: &[DesiredService],
+) -> Result<Checked> {
     let Prepared { access, mut task } = prepare(run, run.admin(server).await?, services).await?;
     let actual = inspect::inspect_cluster(&access).await?;
+    let facts = audit::look(&access, &actual).await?;
     task.databases = databases(run, server, &actual);
     let capacity = actual.capacity;
     task.concurrency =
         probe::within_limits(run.jobs.max(8), capacity.max_connections, capacity.reserved, capacity.in_use);
-    let seen = probe::try_all(&task, probe::unwatched()).await?;
-    Ok(probe::judge(&task, &seen, Some(&actual)))
+    let seen = match arguments.probes {
+        Probes::None => vec![],
+        Probes::Full => probe::try_all(&task, probe::unwatched()).await?,
+        Probes::Sample => probe::try_sample(&task, probe::unwatched()).await?,
+    };
+    let matrix = probe::judge(&task, &seen, Some(&actual));
+    let desired = run.manifest.desired(server);
+    let found = audit::audit(&desired, &actual, &facts, &|text| holds_password(&task, text));
+    let chosen = |finding: &Finding| {
+        finding
+            .service
+            .as_ref()
+            .is_none_or(|name| services.iter().any(|service| service.name.as_str() == name))
+    };
+    let found = found.into_iter().filter(chosen).collect();
+    Ok(Checked::new(server, matrix, found, facts.not_examined))
+}
+
+/// Short passwords are found in every text; ours are 32 characters, and an operator's are worth a look from 6 on.
+fn holds_password(task: &Task, text: &str) -> bool {
+    use secrecy::ExposeSecret;
+    let known = task.logins.iter().filter_map(|login| login.password.as_ref());
+    known.map(ExposeSecret::expose_secret).any(|password| password.len() >= 6 && text.contains(password))
 }
 
 fn databases(run: &Run, server: &str, actual: &ActualServer) -> Vec<ProbeDatabase> {
     let desired = run.manifest.desired(server);
-    let kind = |name: &DbName| {
-        let service = desired.services.values().find(|service| service.database == *name);
-        match service {
-            Some(service) => DatabaseKind::Service(service.name.clone()),
-            None if name.as_str() == actual.maintenance || name.as_str() == "postgres" => {
-                DatabaseKind::Maintenance
-            }
-            None if name.as_str().starts_with("template") => DatabaseKind::Template,
-            None => DatabaseKind::Unmanaged,
-        }
-    };
     let found = actual.databases.iter().map(|(name, found)| {
-        let kind = kind(name);
+        let kind = DatabaseKind::of(name.as_str(), &desired, actual);
         let room = matches!(kind, DatabaseKind::Maintenance | DatabaseKind::Template);
         let door = if room && !desired.close_maintenance { Door::LeftOpen } else { Door::Closed };
         ProbeDatabase { name: name.clone(), allow_connections: found.allow_connections, kind, door }
     });
     found.collect()
-}
-
-/// What was proven, server by server.
-pub struct VerifyReport {
-    matrices: Vec<Matrix>,
-    failed: Vec<(String, Error)>,
-}
-
-/// Something that could not be looked at.
-#[derive(Serialize)]
-struct NotExamined {
-    what: String,
-    why: String,
-    grant: Option<String>,
-}
-
-impl VerifyReport {
-    fn probes(&self) -> impl Iterator<Item = &Probe> {
-        self.matrices.iter().flat_map(|matrix| &matrix.matrix)
-    }
-
-    fn not_examined(&self) -> Vec<NotExamined> {
-        let closed = self.matrices.iter().flat_map(|matrix| &matrix.skipped).map(|skipped| NotExamined {
-            what: format!("database {} on server {}", skipped.database, skipped.server),
-            why: skipped.why.clone(),
-            grant: None,
-        });
-        let down = self.failed.iter().map(|(server, error)| NotExamined {
-            what: format!("server {server}"),
-            why: error.to_string(),
-            grant: None,
-        });
-        closed.chain(down).collect()
-    }
-}
-
-impl Report for VerifyReport {
-    fn json(&self) -> Map<String, Value> {
-        let findings: Vec<_> = self.matrices.iter().flat_map(|matrix| &matrix.findings).collect();
-        let errors: Vec<_> = self.failed.iter().map(|(server, error)| (server, error_json(error))).collect();
-        let document = json!({
-            "summary": probe::summarise(self.probes()),
-            "matrix": self.probes().collect::<Vec<_>>(),
-            "findings": findings,
-            "not_examined": self.not_examined(),
-            "errors": errors.into_iter().map(|(server, mut error)| {
-                error["server"] = server.clone().into();
-                error
-            }).collect::<Vec<_>>(),
-        });
-        match document {
-            Value::Object(map) => map,
-            _ => unreachable!("built as an object"),
-        }
-    }
-
-    fn text(&self, look: &Look) -> String {
-        let several = self.matrices.len() + self.failed.len() > 1;
-        let mut parts: Vec<String> = self
-            .matrices
-            .iter()
-            .map(|matrix| {
-                let server = matrix.matrix.first().map_or("", |probe| &probe.server);
-                let title = if several { format!("server {server}\n") } else { String::new() };
-                title + &probe::text(matrix, look)
-            })
-            .collect();
-        parts.extend(
-            self.failed
-                .iter()
-                .map(|(server, error)| format!("server {server}\n{}\n", error_text(error, look))),
-        );
-        parts.join("\n")
-    }
-
-    fn status(&self) -> ExitStatus {
-        let proven = self.probes().all(|probe| matches!(probe.outcome, Verdict::Denied | Verdict::Allowed));
-        let isolation = if proven { ExitStatus::Success } else { ExitStatus::Isolation };
-        ExitStatus::worst(self.failed.iter().map(|(_, error)| error.kind.status()).chain([isolation]))
-    }
 }

@@ -239,7 +239,8 @@ pub struct ActualObject {
     pub owner: RoleName,
     /// Whether a function runs with its owner's rights.
     pub security_definer: bool,
-    /// Whether its owner follows another object (a serial sequence), so that it is not altered alone.
+    /// Whether its owner is left alone: it follows another object's (a serial sequence), or is a function in an
+    /// untrusted language, which nobody but a superuser may own.
     pub dependent: bool,
     /// Rights on it.
     pub acl: Vec<AclEntry>,

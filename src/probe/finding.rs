@@ -9,9 +9,10 @@ use super::task::{DatabaseKind, ProbeDatabase, ProbeLogin, Task};
 use super::verdict::Verdict;
 use super::ways::{Way, ways_in};
 use crate::model::{ActualServer, RoleName};
+use crate::sql::Statement;
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing.
@@ -22,6 +23,18 @@ pub enum Severity {
     High,
     /// A service's data is within reach.
     Critical,
+}
+
+impl Severity {
+    /// The word in JSON and text.
+    pub fn word(self) -> &'static str {
+        match self {
+            Severity::Low => "low",
+            Severity::Medium => "medium",
+            Severity::High => "high",
+            Severity::Critical => "critical",
+        }
+    }
 }
 
 /// What saw it.
@@ -57,6 +70,16 @@ pub struct Finding {
     pub evidence: String,
     /// The SQL that closes it; `None` where it takes a human to decide.
     pub fix: Option<String>,
+    /// The same as statements, for `--fix`.
+    #[serde(skip)]
+    pub close: Vec<Statement>,
+}
+
+impl Finding {
+    /// What makes two findings one: the probes and the catalogue see the same hole each in their way.
+    pub fn key(&self) -> (&'static str, Option<String>, String, Option<String>, Option<String>) {
+        (self.id, self.database.clone(), self.role.clone(), self.object.clone(), self.service.clone())
+    }
 }
 
 /// What a breach of each kind of database is called.
@@ -121,7 +144,7 @@ fn finding(
     database: &ProbeDatabase,
     role: String,
     evidence: String,
-    fix: Option<String>,
+    close: Vec<Statement>,
 ) -> Finding {
     let (id, severity) = class(&database.kind);
     let service = match &database.kind {
@@ -130,6 +153,8 @@ fn finding(
     };
     let database = Some(database.name.to_string());
     let server = task.server.clone();
+    let fix = (!close.is_empty())
+        .then(|| close.iter().map(|statement| format!("{statement};")).collect::<Vec<_>>().join("\n"));
     Finding {
         id,
         severity,
@@ -141,6 +166,7 @@ fn finding(
         object: None,
         evidence,
         fix,
+        close,
     }
 }
 
@@ -156,11 +182,14 @@ fn closing(
     server: Option<&ActualServer>,
     role: &RoleName,
     database: &ProbeDatabase,
-) -> Option<String> {
+) -> Vec<Statement> {
     let major = server.map_or(0, ActualServer::major);
-    let all: BTreeSet<String> =
-        ways.iter().map(|way| way.fix(major, role, &database.name).to_string() + ";").collect();
-    (!all.is_empty()).then(|| all.into_iter().collect::<Vec<_>>().join("\n"))
+    let all: BTreeMap<String, Statement> = ways
+        .iter()
+        .map(|way| way.fix(major, role, &database.name))
+        .map(|fix| (fix.to_string(), fix))
+        .collect();
+    all.into_values().collect()
 }
 
 /// The first few of a list, and how many more there are.

@@ -28,6 +28,8 @@ pub struct Probe {
     pub sqlstate: Option<String>,
     /// Why, for people, where the outcome does not say it all.
     pub why: Option<String>,
+    /// How it was tried, where not in the plain way: another address, `replication`, a wrong password.
+    pub way: Option<String>,
     /// Whether this is the login's own database.
     #[serde(skip)]
     pub place: Place,
@@ -141,6 +143,7 @@ fn probe(
         outcome: judgement.verdict,
         sqlstate: judgement.sqlstate,
         why: judgement.why,
+        way: None,
         place,
         connections: attempt.connections,
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::{Finding, listed};
+use super::finding::{Finding, Severity, Source, listed};
 use super::matrix::{Matrix, Place, Probe, Summary};
 use super::task::{DatabaseKind, ProbeDatabase};
 use super::verdict::Verdict;
@@ -25,12 +25,12 @@ fn mark(probe: &Probe) -> Mark {
 }
 
 /// Services × databases, then findings, then what proved nothing, then the sum.
-pub fn text(matrix: &Matrix, look: &Look) -> String {
+pub fn text(matrix: &Matrix, findings: &[Finding], look: &Look) -> String {
     let parts = [
         grid(matrix, look),
         databases(matrix, look),
         notes(matrix, look),
-        matrix.findings.iter().map(|finding| in_words(finding, look)).collect(),
+        findings.iter().map(|finding| in_words(finding, look)).collect(),
         inconclusive(matrix, look),
         sum(&matrix.summary, look),
     ];
@@ -125,14 +125,19 @@ fn notes(matrix: &Matrix, look: &Look) -> String {
 }
 
 fn in_words(finding: &Finding, look: &Look) -> String {
-    let severity = format!("{:?}", finding.severity).to_lowercase();
     let place = match (&finding.database, &finding.service) {
         (Some(database), Some(service)) => format!("{}, the database of {service}", printable(database)),
         (Some(database), None) => printable(database),
         (None, _) => format!("server {}", finding.server),
     };
-    let head = format!("{severity}: {} gets into {place} [{}]", printable(&finding.role), finding.id);
-    let mut text = paint(wrapped(&head, "  ", look).trim_end(), Paint::Bad, look) + "\n";
+    let verb = match (finding.kind, &finding.object) {
+        (Source::Probe, None) => format!("gets into {place}"),
+        (_, Some(object)) => format!("and {} of {place}", printable(object)),
+        (_, None) => format!("and {place}"),
+    };
+    let head = format!("{}: {} {verb} [{}]", finding.severity.word(), printable(&finding.role), finding.id);
+    let colour = if finding.severity < Severity::Medium { Paint::Dim } else { Paint::Bad };
+    let mut text = paint(wrapped(&head, "  ", look).trim_end(), colour, look) + "\n";
     text += &wrapped(&format!("  seen: {}", printable(&finding.evidence)), "        ", look);
     // Never wrapped: it is there to be copied.
     for line in finding.fix.iter().flat_map(|fix| fix.lines()) {
@@ -199,7 +204,7 @@ pub fn printable(text: &str) -> String {
 }
 
 /// Breaks a line between words to fit, continued lines indented. `\u{a0}` keeps two words together.
-fn wrapped(text: &str, indent: &str, look: &Look) -> String {
+pub fn wrapped(text: &str, indent: &str, look: &Look) -> String {
     let width = look.width.unwrap_or(usize::MAX);
     let (mut out, mut line) = (String::new(), String::new());
     for word in text.split(' ') {

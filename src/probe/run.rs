@@ -64,6 +64,14 @@ pub async fn try_all(task: &Task, progress: Progress) -> Result<Vec<Seen>> {
     Ok(run.matrix(walks).await.into_iter().map(|walk| walk.seen).collect())
 }
 
+/// Every login at its own database and one foreign one, another for each login.
+///
+/// # Errors
+/// As [`try_all`].
+pub async fn try_sample(task: &Task, progress: Progress) -> Result<Vec<Seen>> {
+    try_all(&task.sampled(), progress).await
+}
+
 fn answered(outcome: &Outcome) -> bool {
     let silent = [Stage::Reach, Stage::Wait, Stage::NotTried];
     !matches!(outcome, Outcome::Broken(broken) if silent.contains(&broken.stage))

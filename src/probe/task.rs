@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::verdict::Door;
-use crate::model::{DbName, RoleKind, RoleName, ServerName, ServiceName};
+use crate::model::{ActualServer, DbName, DesiredServer, RoleKind, RoleName, ServerName, ServiceName};
 use crate::server::{Endpoint, Login};
 
 /// How long one attempt may take.
@@ -46,6 +46,19 @@ pub enum DatabaseKind {
     Unmanaged,
 }
 
+impl DatabaseKind {
+    /// Whose the database of that name is.
+    pub fn of(name: &str, desired: &DesiredServer, actual: &ActualServer) -> Self {
+        let service = desired.services.values().find(|service| service.database.as_str() == name);
+        match service {
+            Some(service) => DatabaseKind::Service(service.name.clone()),
+            None if name == actual.maintenance || name == "postgres" => DatabaseKind::Maintenance,
+            None if name == "template1" || name == "template0" => DatabaseKind::Template,
+            None => DatabaseKind::Unmanaged,
+        }
+    }
+}
+
 /// One database of the server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProbeDatabase {
@@ -74,15 +87,33 @@ pub struct Task {
     pub concurrency: usize,
     /// How long one attempt may take, usually [`ATTEMPT_TIMEOUT`].
     pub timeout: Duration,
+    /// Each login is tried at one foreign database instead of all.
+    pub sample: bool,
 }
 
 impl Task {
     /// The databases a login is tried at besides its own, by their place in `databases`.
     pub fn others<'a>(&'a self, login: &'a ProbeLogin) -> impl Iterator<Item = usize> + 'a {
         let candidates = self.databases.iter().enumerate();
-        candidates
+        let all: Vec<usize> = candidates
             .filter(|(_, database)| database.allow_connections && database.name != login.database)
             .map(|(place, _)| place)
+            .collect();
+        match (self.sample, all.len()) {
+            (false, _) | (_, 0) => all,
+            // Another one for each login, so that together they see all of them.
+            (true, many) => vec![all[self.turn(login) % many]],
+        }
+        .into_iter()
+    }
+
+    fn turn(&self, login: &ProbeLogin) -> usize {
+        self.logins.iter().position(|other| other.role == login.role).unwrap_or(0)
+    }
+
+    /// The same, with one foreign database for each login.
+    pub fn sampled(&self) -> Task {
+        Task { sample: true, ..self.clone() }
     }
 
     /// Attempts that the whole run makes if none is refused for want of a connection.

@@ -51,7 +51,7 @@ impl Out {
 
     /// Prints a finished result and says how the run ends.
     pub fn report(&self, command: &str, report: &dyn Report) -> ExitStatus {
-        let text = match self.format {
+        let text = match report.format().unwrap_or(self.format) {
             Format::Json => envelope(command, report.json()),
             Format::Table => report.text(&self.stdout),
         };

@@ -31,6 +31,8 @@ const PINNED: &[(&str, &str)] = &[
     ("statement_timeout", "0"),
     ("idle_in_transaction_session_timeout", "0"),
     ("row_security", "off"),
+    // ALTER DATABASE … SET role would make this session start as a tenant, who sees less.
+    ("role", "none"),
     // Texts that the catalogue functions print must not depend on whom they are printed for.
     ("quote_all_identifiers", "off"),
 ];
@@ -43,6 +45,25 @@ impl Access {
     pub async fn read(&self, database: &str) -> Result<PgConnection> {
         let settings = [PINNED, &[("default_transaction_read_only", "on"), ("lock_timeout", "10s")]].concat();
         self.connect(database, &settings).await
+    }
+
+    /// A session that cannot write and that no tenant can hook into: from 17 on a login event trigger would run
+    /// as the admin, and `event_triggers=off` keeps it from doing so (a superuser's setting).
+    pub async fn audit(&self, database: &str, major: u32) -> Result<PgConnection> {
+        let read_only: &[(&str, &str)] =
+            &[("default_transaction_read_only", "on"), ("lock_timeout", "10s"), ("statement_timeout", "60s")];
+        let settings = [PINNED, read_only].concat();
+        let hookless = [&settings[..], &[("event_triggers", "off")]].concat();
+        match major {
+            17.. => match connect_with(&self.admin_endpoint, &self.admin, database, &hookless).await {
+                // Not a superuser: then nobody's trigger gains anything from running as this login.
+                Err(error) if error.sqlstate.as_deref() == Some("42501") => {
+                    connect_with(&self.admin_endpoint, &self.admin, database, &settings).await
+                }
+                result => result,
+            },
+            _ => connect_with(&self.admin_endpoint, &self.admin, database, &settings).await,
+        }
     }
 
     /// A session of the admin that may write.

@@ -2,6 +2,7 @@
 
 mod admin_login;
 mod apply;
+mod audit;
 mod command_line;
 mod downgrade;
 mod drop;

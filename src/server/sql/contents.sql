@@ -44,8 +44,11 @@ object AS (
   SELECT CASE WHEN p.prokind = 'p' THEN 'procedure' ELSE 'function' END,
     'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, p.pronamespace, p.proname,
     p.oid::pg_catalog.regprocedure::text, p.proowner,
-    coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner)), p.prosecdef, false
-  FROM pg_catalog.pg_proc p WHERE p.oid >= 16384
+    coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner)), p.prosecdef,
+    -- Code in an untrusted language acts as the server's account for whoever may call it, and an owner may.
+    NOT l.lanpltrusted OR l.lanname IN ('c', 'internal')
+  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+  WHERE p.oid >= 16384
   UNION ALL
   -- Types of their own: no row types of tables, no arrays, no multiranges.
   SELECT 'type', 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, t.typnamespace, t.typname, NULL, t.typowner,

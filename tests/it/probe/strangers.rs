@@ -31,6 +31,7 @@ fn at(port: u16, mode: TlsMode) -> Task {
         }],
         concurrency: 2,
         timeout: Duration::from_millis(500),
+        sample: false,
     }
 }
 

@@ -193,5 +193,6 @@ pub fn task(server: &Server, logins: Vec<ProbeLogin>) -> Task {
         databases,
         concurrency: 4,
         timeout: Duration::from_secs(10),
+        sample: false,
     }
 }

@@ -1,0 +1,57 @@
+//! The catalogue audit: what every login can effectively do, against what the manifest declares.
+//!
+//! Deny by default: a right, membership, attribute, setting or kind of object that the contract does not give is a
+//! finding, known or not. `look` reads; everything else here is pure over what was read.
+
+mod code;
+mod defaults;
+pub mod docs;
+pub mod facts;
+mod found;
+mod hba;
+pub mod kinds;
+mod live;
+mod look;
+mod memberships;
+mod owners;
+mod rights;
+mod secrets;
+mod settings;
+mod who;
+
+use std::collections::BTreeSet;
+
+use crate::model::{ActualServer, DesiredServer};
+use crate::probe::Finding;
+use facts::Facts;
+use found::{Found, Look};
+use who::Roles;
+
+pub use facts::NotExamined;
+pub use kinds::{KINDS, Kind};
+pub use look::look;
+
+/// Judges one server. `known` says whether a text holds a password of the store.
+pub fn audit(
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    facts: &Facts,
+    known: &dyn Fn(&str) -> bool,
+) -> Vec<Finding> {
+    let look = Look { desired, actual, facts, roles: Roles::new(desired, actual) };
+    let mut out: Vec<Found> = vec![];
+    memberships::audit(&look, &mut out);
+    rights::audit(&look, &mut out);
+    owners::audit(&look, &mut out);
+    defaults::audit(&look, &mut out);
+    code::audit(&look, &mut out);
+    settings::audit(&look, &mut out);
+    live::audit(&look, &mut out);
+    secrets::audit(&look, known, &mut out);
+    hba::audit(&look, &mut out);
+    let mut seen = BTreeSet::new();
+    let mut findings: Vec<Finding> = out.into_iter().map(|found| found.on(&desired.name)).collect();
+    findings.retain(|finding| seen.insert(finding.key()));
+    findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.key().cmp(&b.key())));
+    findings
+}

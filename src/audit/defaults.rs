@@ -1,0 +1,104 @@
+//! Default privileges: who will hold what on objects that are not made yet.
+
+use super::facts::{DefaultRow, Right};
+use super::found::{Found, Look, PUBLIC, Room};
+use super::kinds::{DEFAULT_RIGHT, UNKNOWN_KIND};
+use super::rights::revoke_default;
+use crate::model::RoleKind;
+use crate::plan::DefaultKind;
+use crate::probe::Severity::{High, Low, Medium};
+
+pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
+    for room in look.rooms() {
+        for row in &room.inside.defaults {
+            row.acl.iter().for_each(|right| one(look, &room, row, right, out));
+        }
+        missing(&room, out);
+    }
+}
+
+/// What PostgreSQL gives PUBLIC where no row says otherwise, and repeats in rows for the whole database.
+fn is_builtin(row: &DefaultRow, right: &Right) -> bool {
+    let usual = matches!((row.object, right.privilege.as_str()), ('f', "EXECUTE") | ('T', "USAGE"));
+    usual && row.schema.is_none() && right.grantee.is_none()
+}
+
+fn one(look: &Look<'_>, room: &Room<'_>, row: &DefaultRow, right: &Right, out: &mut Vec<Found>) {
+    let owner = room.service.map(|service| service.role(RoleKind::Owner).as_str());
+    let by_owner = owner == Some(row.role.as_str());
+    if is_builtin(row, right) && !by_owner {
+        return;
+    }
+    let kind = DefaultKind::from_letter(row.object);
+    let word = kind.map_or("objects of an unknown kind", DefaultKind::word);
+    let object = format!("default privileges of {} on {word}", row.role);
+    for user in look.users_of(right) {
+        let own = matches!((look.managed(user), room.service), (Some((a, _)), Some(b)) if a.name == b.name);
+        let declared = own
+            && by_owner
+            && is_declared(row.object, look.managed(user).map(|(_, kind)| kind), &right.privilege);
+        let severity = match (user == PUBLIC, look.managed(user).is_some(), room.service.is_some()) {
+            _ if declared => continue,
+            (true, _, true) => High,
+            (false, true, true) if own => Medium,
+            (false, true, true) => High,
+            (true, _, false) => Low,
+            (false, true, false) => Medium,
+            (false, false, _) => Low,
+        };
+        let place = row.schema.as_ref().map_or(String::new(), |schema| format!(" in schema {schema}"));
+        let seen =
+            format!("{user} will hold {} on the {word} that {} makes{place}", right.privilege, row.role);
+        let finding = DEFAULT_RIGHT.of(user).at(severity).room(room).object(object.clone()).seen(seen);
+        out.push(match kind {
+            Some(kind) => finding.close(revoke_default(&row.role, row.schema.as_deref(), kind.word(), right)),
+            None => finding,
+        });
+    }
+    if kind.is_none() {
+        out.push(UNKNOWN_KIND.of(row.role.as_str()).room(room).object(object));
+    }
+}
+
+fn is_declared(object: char, kind: Option<RoleKind>, privilege: &str) -> bool {
+    let (app, readonly): (&[&str], &[&str]) = match object {
+        'r' => (&["SELECT", "INSERT", "UPDATE", "DELETE"], &["SELECT"]),
+        'S' => (&["USAGE", "SELECT"], &["SELECT"]),
+        'f' => (&["EXECUTE"], &[]),
+        'n' => (&["USAGE"], &["USAGE"]),
+        _ => (&[], &[]),
+    };
+    match kind {
+        Some(RoleKind::App) => app.contains(&privilege),
+        Some(RoleKind::Readonly) => readonly.contains(&privilege),
+        Some(RoleKind::Owner) => true,
+        Some(RoleKind::Migrator) | None => false,
+    }
+}
+
+/// Without a row PUBLIC gets EXECUTE on every function, and USAGE on every type, that the owner makes.
+fn missing(room: &Room<'_>, out: &mut Vec<Found>) {
+    let Some(service) = room.service else { return };
+    let owner = service.role(RoleKind::Owner);
+    for (letter, kind, privilege) in
+        [('f', DefaultKind::Functions, "EXECUTE"), ('T', DefaultKind::Types, "USAGE")]
+    {
+        let mut rows = room.inside.defaults.iter();
+        if rows.any(|row| row.role == owner.as_str() && row.schema.is_none() && row.object == letter) {
+            continue;
+        }
+        let right = Right {
+            grantee: None,
+            grantor: owner.to_string(),
+            privilege: privilege.into(),
+            grantable: false,
+        };
+        let seen = format!(
+            "PUBLIC will hold {privilege} on the {} that {owner} makes: PostgreSQL's default",
+            kind.word()
+        );
+        let object = format!("default privileges of {owner} on {}", kind.word());
+        let close = revoke_default(owner.as_str(), None, kind.word(), &right);
+        out.push(DEFAULT_RIGHT.of(PUBLIC).at(Medium).room(room).object(object).seen(seen).close(close));
+    }
+}

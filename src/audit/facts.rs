@@ -1,0 +1,413 @@
+//! What the audit's own queries tell, with types. Plain data: what it means is decided elsewhere.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Deserializer};
+
+/// Everything that was read of one server beyond [`crate::model::ActualServer`].
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    /// The shared catalogues.
+    pub cluster: Cluster,
+    /// What is inside each database that could be entered.
+    pub databases: BTreeMap<String, Inside>,
+    /// Rights on parameters; none before 15.
+    pub parameters: Vec<ParameterAcl>,
+    /// How passwords are kept; `None` where the admin may not look.
+    pub passwords: Option<BTreeMap<String, String>>,
+    /// The lines of pg_hba.conf; `None` where the admin may not look.
+    pub hba: Option<Vec<HbaLine>>,
+    /// The lines of pg_ident.conf; `None` where the admin may not look, and before 15.
+    pub ident: Option<Vec<IdentLine>>,
+    /// What could not be looked at.
+    pub not_examined: Vec<NotExamined>,
+}
+
+/// Something that could not be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+pub struct NotExamined {
+    /// What.
+    pub what: String,
+    /// Why not.
+    pub why: String,
+    /// What would allow it.
+    pub grant: Option<String>,
+}
+
+/// The shared catalogues.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Cluster {
+    /// Whether nobody planted a role or a search path into the session that looked.
+    pub alone: bool,
+    /// Some settings of the server.
+    pub settings: BTreeMap<String, String>,
+    /// Tablespaces.
+    #[serde(deserialize_with = "or_empty")]
+    pub tablespaces: Vec<Tablespace>,
+    /// Sessions.
+    #[serde(deserialize_with = "or_empty")]
+    pub sessions: Vec<Session>,
+    /// Replication slots.
+    #[serde(deserialize_with = "or_empty")]
+    pub slots: Vec<Slot>,
+    /// Prepared transactions.
+    #[serde(deserialize_with = "or_empty")]
+    pub prepared: Vec<Prepared>,
+    /// Subscriptions.
+    #[serde(deserialize_with = "or_empty")]
+    pub subscriptions: Vec<Subscription>,
+}
+
+/// A tablespace.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Tablespace {
+    /// Its name.
+    pub name: String,
+    /// The same, quoted by the server.
+    pub quoted: String,
+    /// Its owner.
+    pub owner: String,
+    /// Its comment, which every login can read.
+    pub comment: Option<String>,
+    /// Rights on it, the owner's aside.
+    #[serde(deserialize_with = "or_empty")]
+    pub acl: Vec<Right>,
+}
+
+/// A session.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Session {
+    /// Its process.
+    pub pid: i32,
+    /// Who logged in.
+    pub role: String,
+    /// Where; `None` for one that serves no database.
+    pub database: Option<String>,
+    /// What it calls itself, which every login can read.
+    pub application: Option<String>,
+    /// Since when, in UTC; `None` where the admin may not know.
+    pub since: Option<String>,
+}
+
+/// A replication slot.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Slot {
+    /// Its name.
+    pub name: String,
+    /// The database of a logical one.
+    pub database: Option<String>,
+    /// Whether somebody reads from it.
+    pub active: bool,
+}
+
+/// A prepared transaction.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Prepared {
+    /// Its name.
+    pub gid: String,
+    /// Who prepared it.
+    pub owner: String,
+    /// Where.
+    pub database: String,
+    /// Since when, in UTC.
+    pub since: String,
+    /// How long ago.
+    pub seconds: i64,
+}
+
+/// A subscription.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Subscription {
+    /// Its name.
+    pub name: String,
+    /// Its owner.
+    pub owner: String,
+    /// Where.
+    pub database: String,
+}
+
+/// One right; a NULL ACL was read through `acldefault`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Right {
+    /// Who holds it; `None` is PUBLIC.
+    pub grantee: Option<String>,
+    /// Who granted it.
+    pub grantor: String,
+    /// Its name; one that we do not know stays as the server spelt it.
+    pub privilege: String,
+    /// May the grantee grant it on?
+    pub grantable: bool,
+}
+
+/// A right on a parameter.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ParameterAcl {
+    /// The parameter.
+    pub parameter: String,
+    /// The right.
+    #[serde(flatten)]
+    pub right: Right,
+}
+
+/// What is inside one database.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct Inside {
+    /// Whether nobody planted a role or a search path into the session that looked.
+    pub alone: bool,
+    /// Objects that somebody holds rights on, and all that are neither the server's nor an extension's.
+    #[serde(deserialize_with = "or_empty")]
+    pub things: Vec<Thing>,
+    /// Default privileges.
+    #[serde(deserialize_with = "or_empty")]
+    pub defaults: Vec<DefaultRow>,
+    /// Languages.
+    #[serde(deserialize_with = "or_empty")]
+    pub languages: Vec<Language>,
+    /// Extensions, `plpgsql` aside.
+    #[serde(deserialize_with = "or_empty")]
+    pub extensions: Vec<Extension>,
+    /// Event triggers.
+    #[serde(deserialize_with = "or_empty")]
+    pub event_triggers: Vec<EventTrigger>,
+    /// Triggers whose function belongs to another role than the table.
+    #[serde(deserialize_with = "or_empty")]
+    pub triggers: Vec<Trigger>,
+    /// Foreign servers.
+    #[serde(deserialize_with = "or_empty")]
+    pub servers: Vec<ForeignServer>,
+    /// Everything else that has an owner, or rights of a kind that nothing above knows.
+    #[serde(deserialize_with = "or_empty")]
+    pub others: Vec<Other>,
+}
+
+/// An object.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Thing {
+    /// What it is, in words.
+    pub kind: String,
+    /// Its schema, where it has one.
+    pub schema: Option<String>,
+    /// Its name; a column's table.
+    pub name: String,
+    /// The column.
+    pub column: Option<String>,
+    /// For people.
+    pub shown: String,
+    /// As `GRANT … ON` spells it, quoted by the server.
+    pub grant_on: String,
+    /// As `ALTER` spells it, quoted by the server.
+    pub alter: Option<String>,
+    /// Its owner.
+    pub owner: String,
+    /// Made by initdb.
+    pub system: bool,
+    /// Made by this extension.
+    pub extension: Option<String>,
+    /// Its owner follows another object's.
+    pub dependent: bool,
+    /// A function's language.
+    pub language: Option<String>,
+    /// Whether that language is a trusted one.
+    pub trusted: Option<bool>,
+    /// Runs with its owner's rights.
+    pub definer: bool,
+    /// A function's settings.
+    pub config: Option<Vec<String>>,
+    /// A relation's options.
+    pub options: Option<Vec<String>>,
+    /// What a function returns.
+    pub returns: Option<String>,
+    /// Has the name and the arguments of a function of the server.
+    pub shadows: bool,
+    /// Rights on it, the owner's aside.
+    #[serde(deserialize_with = "or_empty")]
+    pub acl: Vec<Right>,
+}
+
+impl Thing {
+    /// Kind and name.
+    pub fn object(&self) -> String {
+        format!("{} {}", self.kind, self.shown)
+    }
+
+    /// Neither the server's nor an extension's.
+    pub fn is_users(&self) -> bool {
+        !self.system && self.extension.is_none()
+    }
+
+    /// A function that gives nobody more than the caller has already.
+    pub fn is_harmless(&self) -> bool {
+        let code = ["c", "internal"].contains(&self.language.as_deref().unwrap_or_default());
+        let plain = self.is_routine() && !self.definer && self.trusted == Some(true) && !code;
+        // The server calls these, and nobody else can.
+        plain || self.returns.as_deref() == Some("event_trigger")
+    }
+
+    /// A function, or something called like one.
+    pub fn is_routine(&self) -> bool {
+        self.language.is_some()
+    }
+}
+
+/// Default privileges for what a role will make.
+#[derive(Debug, Clone, Deserialize)]
+pub struct DefaultRow {
+    /// Whose future objects.
+    pub role: String,
+    /// In one schema, or in the whole database.
+    pub schema: Option<String>,
+    /// `pg_default_acl.defaclobjtype`.
+    pub object: char,
+    /// The rights, the role's own aside.
+    #[serde(deserialize_with = "or_empty")]
+    pub acl: Vec<Right>,
+}
+
+/// A language.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Language {
+    /// Its name.
+    pub name: String,
+    /// Whether everybody may write functions in it.
+    pub trusted: bool,
+}
+
+/// An extension.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Extension {
+    /// Its name.
+    pub name: String,
+    /// Its owner.
+    pub owner: String,
+    /// Whether it needs no superuser; `None` where the server no longer has its files.
+    pub trusted: Option<bool>,
+}
+
+/// An event trigger.
+#[derive(Debug, Clone, Deserialize)]
+pub struct EventTrigger {
+    /// Its name.
+    pub name: String,
+    /// The same, quoted by the server.
+    pub quoted: String,
+    /// When it fires.
+    pub event: String,
+    /// Whether it does.
+    pub enabled: bool,
+    /// Its owner.
+    pub owner: String,
+    /// What it calls.
+    pub function: String,
+    /// Who can change what it calls.
+    pub function_owner: String,
+    /// Made by this extension.
+    pub extension: Option<String>,
+}
+
+/// A trigger.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Trigger {
+    /// Its name.
+    pub name: String,
+    /// The same, quoted by the server.
+    pub quoted: String,
+    /// The table, quoted by the server.
+    pub table: String,
+    /// The table's owner.
+    pub table_owner: String,
+    /// What it calls.
+    pub function: String,
+    /// Who can change what it calls.
+    pub function_owner: String,
+    /// Whether that lives in somebody's session only.
+    pub temporary: bool,
+}
+
+/// A foreign server.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ForeignServer {
+    /// Its name.
+    pub name: String,
+    /// The same, quoted by the server.
+    pub quoted: String,
+    /// Its wrapper.
+    pub wrapper: String,
+    /// Its owner.
+    pub owner: String,
+    /// Who is known over there as whom.
+    #[serde(deserialize_with = "or_empty")]
+    pub mappings: Vec<Mapping>,
+    /// Its foreign tables.
+    #[serde(deserialize_with = "or_empty")]
+    pub tables: Vec<String>,
+}
+
+/// A user mapping.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Mapping {
+    /// Whose; `None` is PUBLIC.
+    pub role: Option<String>,
+    /// Whether it needs no password; `None` where the admin may not know.
+    pub passwordless: Option<bool>,
+}
+
+/// Something of a kind that needs no closer look, or that we do not know.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Other {
+    /// What it is, as the server calls it.
+    pub kind: String,
+    /// Which.
+    pub shown: String,
+    /// Its owner, or who holds rights on it.
+    pub role: String,
+    /// Which of the two.
+    pub owned: bool,
+}
+
+/// A line of pg_hba.conf.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct HbaLine {
+    /// Its number.
+    pub line: i32,
+    /// Its file, from 16 on.
+    pub file: Option<String>,
+    /// local, host, hostssl and so on.
+    #[serde(rename = "type", default)]
+    pub kind: Option<String>,
+    /// Databases.
+    #[serde(deserialize_with = "or_empty")]
+    pub databases: Vec<String>,
+    /// Roles.
+    #[serde(deserialize_with = "or_empty")]
+    pub users: Vec<String>,
+    /// An address.
+    pub address: Option<String>,
+    /// Its mask.
+    pub netmask: Option<String>,
+    /// How who comes is recognised.
+    pub method: Option<String>,
+    /// Options of the method.
+    #[serde(deserialize_with = "or_empty")]
+    pub options: Vec<String>,
+    /// Why the server cannot read the line.
+    pub error: Option<String>,
+}
+
+/// A line of pg_ident.conf.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct IdentLine {
+    /// Its number.
+    pub line: i32,
+    /// The map.
+    pub map: String,
+    /// The account of the operating system.
+    pub system: String,
+    /// The role.
+    pub role: String,
+}
+
+fn or_empty<'de, D: Deserializer<'de>, T: Deserialize<'de>>(raw: D) -> Result<Vec<T>, D::Error> {
+    Ok(Option::<Vec<T>>::deserialize(raw)?.unwrap_or_default())
+}

@@ -1,0 +1,139 @@
+//! pg_hba.conf and pg_ident.conf: who is let in without proving anything. The file is what would be loaded next;
+//! what is loaded now is for the probes to find out.
+
+use super::facts::{HbaLine, IdentLine};
+use super::found::{Found, Look, PUBLIC};
+use super::kinds::{HBA_CLEARTEXT, HBA_ERROR, HBA_MAP, HBA_TRUST};
+use super::who::Who;
+use crate::probe::Severity::{Critical, High, Low};
+
+pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
+    let lines = look.facts.hba.as_deref().unwrap_or_default();
+    for (at, line) in lines.iter().enumerate() {
+        if let Some(error) = &line.error {
+            out.push(HBA_ERROR.of(PUBLIC).object(place(line)).seen(error.clone()));
+            continue;
+        }
+        if lines[..at].iter().any(|before| covers(before, line)) {
+            continue;
+        }
+        match line.method.as_deref() {
+            Some("trust") => trust(look, line, out),
+            Some("password")
+                if line.kind.as_deref() != Some("local") && line.kind.as_deref() != Some("hostssl") =>
+            {
+                out.push(HBA_CLEARTEXT.of(who(line)).object(place(line)).seen(words(line)));
+            }
+            Some("peer" | "ident") => mapped(look, line, out),
+            _ => {}
+        }
+    }
+}
+
+fn place(line: &HbaLine) -> String {
+    format!("pg_hba.conf line {}", line.line)
+}
+
+fn words(line: &HbaLine) -> String {
+    let address = line.address.as_deref().map_or(String::new(), |address| format!(" {address}"));
+    format!(
+        "{}: {} {} {}{address} {}",
+        place(line),
+        line.kind.as_deref().unwrap_or("?"),
+        line.databases.join(","),
+        line.users.join(","),
+        [&[line.method.clone().unwrap_or_default()], &line.options[..]].concat().join(" ")
+    )
+}
+
+fn who(line: &HbaLine) -> String {
+    match line.users.as_slice() {
+        [one] if one != "all" => one.clone(),
+        _ => PUBLIC.into(),
+    }
+}
+
+/// Whether an earlier line takes everything that this one would.
+fn covers(before: &HbaLine, line: &HbaLine) -> bool {
+    let all = |names: &[String]| names.iter().any(|name| name == "all");
+    // `all` does not mean replication.
+    let databases = all(&before.databases) && !line.databases.iter().any(|name| name == "replication")
+        || before.databases == line.databases;
+    let users = all(&before.users) || before.users == line.users;
+    let kinds = before.kind == line.kind
+        || before.kind.as_deref() == Some("host")
+            && line.kind.as_deref().is_some_and(|kind| kind.starts_with("host"));
+    let address = before.address == line.address && before.netmask == line.netmask
+        || before.address.as_deref() == Some("all");
+    before.error.is_none() && databases && users && kinds && address
+}
+
+fn trust(look: &Look<'_>, line: &HbaLine, out: &mut Vec<Found>) {
+    let local = line.kind.as_deref() == Some("local");
+    let service = match line.users.as_slice() {
+        [one] => look.managed(one).map(|(service, _)| service),
+        _ => None,
+    };
+    // Any process of the host is a superuser then: only where the operator is alone there is that no door.
+    let finding = HBA_TRUST.of(who(line)).at(if local && service.is_none() && only_trusted(look, line) {
+        High
+    } else {
+        Critical
+    });
+    out.push(finding.service(service).object(place(line)).seen(words(line)));
+}
+
+fn only_trusted(look: &Look<'_>, line: &HbaLine) -> bool {
+    !line.users.is_empty() && line.users.iter().all(|user| look.who(user) == Who::Trusted)
+}
+
+fn mapped(look: &Look<'_>, line: &HbaLine, out: &mut Vec<Found>) {
+    let map = line.options.iter().find_map(|option| option.strip_prefix("map="));
+    let remote = line.kind.as_deref() != Some("local");
+    match map {
+        // ident over the network believes whatever the other host says.
+        None if remote => out.push(HBA_TRUST.of(who(line)).object(place(line)).seen(words(line))),
+        None => {}
+        Some(map) => match &look.facts.ident {
+            Some(ident) => {
+                for entry in ident.iter().filter(|entry| entry.map == map) {
+                    map_entry(look, line, entry, out);
+                }
+            }
+            // Before 15 nothing shows the maps.
+            None if !only_trusted(look, line) => {
+                let seen = format!("{}, and the map {map} cannot be read", words(line));
+                out.push(HBA_MAP.of(who(line)).object(place(line)).seen(seen));
+            }
+            None => {}
+        },
+    }
+}
+
+fn map_entry(look: &Look<'_>, line: &HbaLine, entry: &IdentLine, out: &mut Vec<Found>) {
+    let managed = look.managed(&entry.role);
+    let any = entry.role == "all" || entry.role.starts_with(['/', '+']) || entry.role.contains('\\');
+    let regex = entry.system.starts_with('/') || entry.system == "all";
+    let service = managed.map(|(service, _)| service);
+    let severity = match (managed.is_some() || any, regex) {
+        (true, _) | (false, true) => Critical,
+        (false, false) if look.who(&entry.role) == Who::Trusted => Low,
+        (false, false) => return,
+    };
+    let role = if any { PUBLIC } else { entry.role.as_str() };
+    let seen = format!(
+        "{} and pg_ident.conf line {}: the account {} may be {}",
+        words(line),
+        entry.line,
+        entry.system,
+        entry.role
+    );
+    out.push(
+        HBA_MAP
+            .of(role)
+            .at(severity)
+            .service(service)
+            .object(format!("pg_ident.conf line {}", entry.line))
+            .seen(seen),
+    );
+}

@@ -1,0 +1,158 @@
+//! Reading the facts. Thin: sessions are read-only, pinned, and call nothing that a tenant could have made.
+
+use std::collections::BTreeMap;
+
+use futures_util::stream::{self, StreamExt};
+use serde::Deserialize;
+use sqlx::{Executor, PgConnection, Row};
+
+use super::facts::{Cluster, Facts, HbaLine, IdentLine, Inside, NotExamined, ParameterAcl};
+use crate::error::{Error, Result};
+use crate::model::{ActualServer, DbName};
+use crate::server::{Access, describe};
+
+/// Databases looked into at the same time: few enough to leave `max_connections` to the services.
+const PARALLEL: usize = 4;
+
+/// Reads one server. What the admin may not read is listed in [`Facts::not_examined`].
+pub async fn look(access: &Access, actual: &ActualServer) -> Result<Facts> {
+    let mut connection = access.audit(&access.maintenance, actual.major()).await?;
+    let cluster: Cluster = document(&mut connection, include_str!("sql/cluster.sql")).await?;
+    alone(cluster.alone, &access.maintenance)?;
+    let mut facts = Facts { cluster, ..Facts::default() };
+    if actual.major() >= 15 {
+        facts.parameters =
+            document::<Vec<ParameterAcl>>(&mut connection, include_str!("sql/parameters.sql")).await?;
+    }
+    let admin = actual.admin.name.as_str();
+    facts.passwords = optional(
+        &mut connection,
+        include_str!("sql/passwords.sql"),
+        &PASSWORDS,
+        admin,
+        &mut facts.not_examined,
+    )
+    .await?;
+    facts.hba = optional::<Vec<HbaLine>>(
+        &mut connection,
+        include_str!("sql/hba.sql"),
+        &HBA,
+        admin,
+        &mut facts.not_examined,
+    )
+    .await?;
+    if actual.major() >= 15 {
+        facts.ident = optional::<Vec<IdentLine>>(
+            &mut connection,
+            include_str!("sql/ident.sql"),
+            &IDENT,
+            admin,
+            &mut facts.not_examined,
+        )
+        .await?;
+    }
+    databases(access, actual, &mut facts).await;
+    facts.not_examined.sort();
+    Ok(facts)
+}
+
+async fn databases(access: &Access, actual: &ActualServer, facts: &mut Facts) {
+    let open: Vec<&DbName> =
+        actual.databases.iter().filter(|(_, found)| found.allow_connections).map(|(name, _)| name).collect();
+    let read: Vec<(String, Result<Inside>)> = stream::iter(open)
+        .map(|name| async move { (name.to_string(), inside(access, actual, name).await) })
+        .buffered(PARALLEL)
+        .collect()
+        .await;
+    let mut inside = BTreeMap::new();
+    for (name, read) in read {
+        match read {
+            Ok(found) => drop(inside.insert(name, found)),
+            Err(error) => facts.not_examined.push(NotExamined {
+                what: format!("what is inside database {name}"),
+                why: error.to_string(),
+                grant: Some(format!(
+                    "GRANT CONNECT ON DATABASE \"{}\" TO \"{}\"",
+                    name.replace('"', "\"\""),
+                    actual.admin.name
+                )),
+            }),
+        }
+    }
+    facts.databases = inside;
+}
+
+async fn inside(access: &Access, actual: &ActualServer, name: &DbName) -> Result<Inside> {
+    let mut connection = access.audit(name.as_str(), actual.major()).await?;
+    let found: Inside = document(&mut connection, include_str!("sql/database.sql")).await?;
+    alone(found.alone, name.as_str())?;
+    Ok(found)
+}
+
+/// A session that starts as somebody else sees less, and would call it all.
+fn alone(alone: bool, database: &str) -> Result<()> {
+    match alone {
+        true => Ok(()),
+        false => Err(Error::operation(format!(
+            "the session in database {database} did not start as the admin"
+        ))
+        .cause("current_user differs from session_user, or the search path is not the one that was asked for")
+        .hint("look for ALTER DATABASE … SET role and for login event triggers")),
+    }
+}
+
+/// Something that only some may read.
+struct Guarded {
+    what: &'static str,
+    grant: &'static str,
+}
+
+const PASSWORDS: Guarded =
+    Guarded { what: "how passwords are kept (pg_authid)", grant: "GRANT SELECT ON pg_catalog.pg_authid TO" };
+const HBA: Guarded = Guarded {
+    what: "the rules of pg_hba.conf",
+    grant: "GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_hba_file_rules TO",
+};
+const IDENT: Guarded = Guarded {
+    what: "the maps of pg_ident.conf",
+    grant: "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ident_file_mappings() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_ident_file_mappings TO",
+};
+
+/// Insufficient privilege.
+const DENIED: &str = "42501";
+
+async fn optional<T: for<'de> Deserialize<'de>>(
+    connection: &mut PgConnection,
+    sql: &'static str,
+    guarded: &Guarded,
+    admin: &str,
+    not_examined: &mut Vec<NotExamined>,
+) -> Result<Option<T>> {
+    match document(connection, sql).await {
+        Ok(found) => Ok(Some(found)),
+        Err(error) if error.sqlstate.as_deref() == Some(DENIED) => {
+            not_examined.push(NotExamined {
+                what: guarded.what.into(),
+                why: format!("{admin} may not read it"),
+                grant: Some(format!("{} \"{admin}\"", guarded.grant.replace("ADMIN", admin))),
+            });
+            Ok(None)
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn document<T: for<'de> Deserialize<'de>>(
+    connection: &mut PgConnection,
+    sql: &'static str,
+) -> Result<T> {
+    let failed = || Error::operation("cannot read the server's catalogues");
+    let row = connection.fetch_one(sqlx::raw_sql(sql)).await.map_err(|error| {
+        let fault = describe(&error);
+        let mut failed = failed().cause(&fault);
+        failed.sqlstate = fault.sqlstate;
+        failed
+    })?;
+    let text: String = row.try_get(0).map_err(|error| failed().cause(error))?;
+    serde_json::from_str(&text).map_err(|error| failed().cause(error))
+}

@@ -1,0 +1,132 @@
+//! Who owns what: the databases, and everything inside them.
+
+use super::facts::Thing;
+use super::found::{Found, Look, Room, ident};
+use super::kinds::{DATABASE_OWNER, OBJECT_OWNER, TEMPLATE_FLAG, UNKNOWN_KIND};
+use super::who::Who;
+use crate::model::RoleKind;
+use crate::probe::Severity::{self, High, Low, Medium};
+use crate::sql::ServerText;
+use crate::stmt;
+
+pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
+    for (name, found) in &look.actual.databases {
+        let service = look.service_of(name.as_str());
+        let object = format!("database {name}");
+        for user in look.behind(&found.owner) {
+            let finding = match (service, look.managed(user)) {
+                (None, None) => continue,
+                (None, Some((own, _))) => DATABASE_OWNER.of(user).at(Medium).service(Some(own)),
+                (Some(own), _) => DATABASE_OWNER.of(user).service(Some(own)),
+            };
+            let admin = look
+                .desired
+                .database_owner
+                .as_ref()
+                .map_or(look.actual.admin.name.as_str(), |role| role.as_str());
+            let close = stmt!("ALTER DATABASE {db} OWNER TO {admin}", db = name, admin = ident(admin));
+            let seen = format!("{object} belongs to {}{}", found.owner, through(user, &found.owner));
+            out.push(finding.database(name.as_str()).object(object.clone()).seen(seen).close(close));
+        }
+        let template = found.is_template && !["template0", "template1"].contains(&name.as_str());
+        if template {
+            let severity = if service.is_some() { High } else { Low };
+            let finding =
+                TEMPLATE_FLAG.of(super::found::PUBLIC).at(severity).service(service).database(name.as_str());
+            let close = stmt!("ALTER DATABASE {db} IS_TEMPLATE false", db = name);
+            out.push(finding.seen(format!("{object} is a template")).object(object).close(close));
+        }
+    }
+    for room in look.rooms() {
+        room.inside
+            .things
+            .iter()
+            .filter(|thing| thing.kind != "column")
+            .for_each(|thing| owner(look, &room, thing, out));
+        others(look, &room, out);
+    }
+}
+
+fn through(user: &str, owner: &str) -> String {
+    if user == owner { String::new() } else { format!(", which {user} can act as") }
+}
+
+fn owner(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>) {
+    // An extension's member, or a sequence of a table, is told with what it belongs to.
+    if !thing.is_users() || thing.dependent || is_database_owners(look, room, &thing.owner) {
+        return;
+    }
+    let rightful = room.service.map(|service| service.role(RoleKind::Owner).as_str());
+    if rightful == Some(thing.owner.as_str()) {
+        return;
+    }
+    let blob = thing.kind == "large object";
+    let seen =
+        |who: &str| format!("{} belongs to {}{}", thing.object(), thing.owner, through(who, &thing.owner));
+    let push = |who: &str, severity: Severity, out: &mut Vec<Found>| {
+        let finding = OBJECT_OWNER.of(who).at(severity).room(room).object(thing.object()).seen(seen(who));
+        out.push(match (rightful, &thing.alter) {
+            (Some(rightful), Some(alter)) => finding.close(stmt!(
+                "ALTER {what} OWNER TO {owner}",
+                what = ServerText(alter.clone()),
+                owner = ident(rightful)
+            )),
+            _ => finding,
+        });
+    };
+    let users = look.behind(&thing.owner);
+    for user in &users {
+        match (look.managed(user), room.service) {
+            (Some((own, _)), Some(service)) if own.name == service.name && blob => {}
+            (Some((own, _)), Some(service)) if own.name == service.name => push(user, Medium, out),
+            (Some(_), Some(_)) => push(user, High, out),
+            (Some(_), None) => push(user, Medium, out),
+            (None, Some(_)) => {
+                let enters = look.role(user).is_some_and(|role| look.may_enter(role, room.name));
+                push(user, if enters { Medium } else { Low }, out);
+            }
+            (None, None) => {}
+        }
+    }
+    // Before 15 initdb gives `public` to the superuser, and a service with schemas of its own leaves it there.
+    let untaken = thing.kind == "schema" && thing.name == "public";
+    if users.is_empty() && room.service.is_some() && !blob && !untaken {
+        push(&thing.owner, Low, out);
+    }
+}
+
+/// `pg_database_owner` stands for the database's owner, who is judged as such.
+fn is_database_owners(look: &Look<'_>, room: &Room<'_>, owner: &str) -> bool {
+    let of_database = look
+        .actual
+        .databases
+        .iter()
+        .find(|(name, _)| name.as_str() == room.name)
+        .map(|(_, found)| found.owner.as_str());
+    let untaken = owner == "pg_database_owner";
+    let trusted = of_database.is_some_and(|owner| look.who(owner) == Who::Trusted);
+    untaken && (trusted || room.service.is_none())
+}
+
+fn others(look: &Look<'_>, room: &Room<'_>, out: &mut Vec<Found>) {
+    for other in &room.inside.others {
+        let object = format!("{} {}", other.kind, other.shown);
+        for user in look.behind(&other.role) {
+            let own = look.managed(user);
+            let in_own = matches!((own, room.service), (Some((a, _)), Some(b)) if a.name == b.name);
+            let owns = own.is_some_and(|(_, kind)| kind == RoleKind::Owner);
+            let finding = match (other.owned, in_own, owns) {
+                (true, true, true) => continue,
+                (true, true, false) => OBJECT_OWNER.of(user),
+                (true, false, _) if own.is_some() => {
+                    OBJECT_OWNER.of(user).at(if room.service.is_some() { High } else { Medium })
+                }
+                (true, false, _) => OBJECT_OWNER.of(user).at(Low),
+                (false, ..) => UNKNOWN_KIND.of(user),
+            };
+            let verb = if other.owned { "owns" } else { "holds a right on" };
+            let seen = format!("{} {verb} {object}{}", other.role, through(user, &other.role));
+            out.push(finding.room(room).object(object.clone()).seen(seen));
+        }
+    }
+}

@@ -1,0 +1,278 @@
+//! Secrets where every login can read them: comments and settings of shared catalogues, and what sessions call
+//! themselves. Known ones are compared; unknown ones give themselves away by the words around them.
+
+use super::found::{Found, Look, PUBLIC, ident};
+use super::kinds::SECRET;
+use crate::model::DesiredService;
+use crate::probe::Severity::Critical;
+use crate::stmt;
+
+/// Says whether a text holds a password of the store.
+pub type Known<'a> = &'a dyn Fn(&str) -> bool;
+
+pub fn audit(look: &Look<'_>, known: Known<'_>, out: &mut Vec<Found>) {
+    for (role, found) in &look.actual.roles {
+        let close = stmt!("COMMENT ON ROLE {role} IS NULL", role = role);
+        let service = look.roles.managed(role).map(|(service, _)| service);
+        text(
+            known,
+            found.comment.as_deref(),
+            "the comment",
+            &format!("role {role}"),
+            service,
+            Some(close),
+            out,
+        );
+    }
+    for (name, found) in &look.actual.databases {
+        let close = stmt!("COMMENT ON DATABASE {db} IS NULL", db = name);
+        let service = look.service_of(name.as_str());
+        let object = format!("database {name}");
+        text(known, found.comment.as_deref(), "the comment", &object, service, Some(close), out);
+        for (setting, value) in &found.settings {
+            let close = stmt!(
+                "ALTER DATABASE {db} RESET {s}",
+                db = name,
+                s = crate::sql::Qualified(setting.split('.').map(String::from).collect())
+            );
+            let line = format!("{setting}={value}");
+            text(known, Some(&line), &format!("the setting {setting}"), &object, service, Some(close), out);
+        }
+    }
+    for setting in &look.actual.role_settings {
+        let line = format!("{}={}", setting.name, setting.value);
+        let service = look.roles.managed(&setting.role).map(|(service, _)| service);
+        let name = crate::sql::Qualified(setting.name.split('.').map(String::from).collect());
+        let place =
+            setting.database.as_ref().map_or(stmt!(""), |database| stmt!(" IN DATABASE {db}", db = database));
+        let close =
+            stmt!("ALTER ROLE {role}{place} RESET {name}", role = setting.role, place = place, name = name);
+        text(
+            known,
+            Some(&line),
+            &format!("the setting {}", setting.name),
+            &format!("role {}", setting.role),
+            service,
+            Some(close),
+            out,
+        );
+    }
+    for space in &look.facts.cluster.tablespaces {
+        let close = stmt!("COMMENT ON TABLESPACE {n} IS NULL", n = ident(&space.name));
+        text(
+            known,
+            space.comment.as_deref(),
+            "the comment",
+            &format!("tablespace {}", space.name),
+            None,
+            Some(close),
+            out,
+        );
+    }
+    for session in &look.facts.cluster.sessions {
+        let service = look.managed(&session.role).map(|(service, _)| service);
+        text(
+            known,
+            session.application.as_deref(),
+            "the application_name",
+            &format!("session {}", session.pid),
+            service,
+            None,
+            out,
+        );
+    }
+}
+
+fn text(
+    known: Known<'_>,
+    text: Option<&str>,
+    what: &str,
+    object: &str,
+    service: Option<&DesiredService>,
+    close: Option<crate::sql::Statement>,
+    out: &mut Vec<Found>,
+) {
+    let Some(text) = text else { return };
+    // The text itself is never repeated: it would be in one more place.
+    let finding = match (known(text), announces(text)) {
+        (true, _) => SECRET
+            .of(PUBLIC)
+            .at(Critical)
+            .seen(format!("{what} of {object} holds a password of the secret store")),
+        (false, true) => SECRET.of(PUBLIC).seen(format!("{what} of {object} reads like a secret")),
+        (false, false) => return,
+    };
+    let finding = finding.service(service).object(object);
+    out.push(match close {
+        Some(close) => finding.close(close),
+        None => finding,
+    });
+}
+
+/// Words that announce a secret.
+const ANNOUNCERS: &[&str] = &[
+    "password",
+    "passwort",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "pw",
+    "pass",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "api-key",
+    "credential",
+    "credentials",
+    "bearer",
+    "key",
+    "private_key",
+    "access_key",
+    "pgpassword",
+];
+
+/// Words that stand behind one of those in a text that talks about secrets instead of telling one.
+const TALK: &[&str] = &[
+    "a",
+    "an",
+    "and",
+    "are",
+    "at",
+    "authentication",
+    "by",
+    "change",
+    "changed",
+    "changes",
+    "encryption",
+    "expired",
+    "expires",
+    "for",
+    "from",
+    "hash",
+    "in",
+    "is",
+    "kept",
+    "length",
+    "lives",
+    "management",
+    "manager",
+    "must",
+    "never",
+    "not",
+    "of",
+    "on",
+    "or",
+    "owner",
+    "policy",
+    "required",
+    "reset",
+    "rotated",
+    "rotates",
+    "rotation",
+    "see",
+    "service",
+    "services",
+    "set",
+    "store",
+    "stored",
+    "table",
+    "the",
+    "to",
+    "until",
+    "vault",
+    "was",
+    "will",
+    "with",
+    "signing",
+    "exchange",
+    "value",
+    "store.",
+    "only",
+    "login",
+    "issued",
+];
+
+/// Whether a text tells a secret, by its words: `pw hunter2`, `password: x`, `api_key=…`, or a URL with a password.
+pub fn announces(text: &str) -> bool {
+    let lower = text.to_lowercase();
+    url_with_password(&lower) || pairs(&lower)
+}
+
+fn url_with_password(text: &str) -> bool {
+    text.split("://").skip(1).any(|rest| {
+        let authority = rest.split(['/', ' ', '?']).next().unwrap_or_default();
+        authority
+            .split_once('@')
+            .is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, password)| !password.is_empty()))
+    })
+}
+
+fn pairs(text: &str) -> bool {
+    let spaced = text.replace(['=', ':'], " = ");
+    let gap = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"' | '\'');
+    let words: Vec<&str> = spaced.split(gap).filter(|word| !word.is_empty()).collect();
+    (0..words.len()).any(|at| is_announcer(words[at]) && tells(words[at], &words[at + 1..]))
+}
+
+/// `pw`, `app.jwt_secret`, `db-password`.
+fn is_announcer(word: &str) -> bool {
+    let word = word.rsplit('.').next().unwrap_or(word);
+    let ends = |one: &&str| {
+        one.len() > 4 && (word.ends_with(&format!("_{one}")) || word.ends_with(&format!("-{one}")))
+    };
+    ANNOUNCERS.contains(&word) || ANNOUNCERS.iter().any(ends)
+}
+
+/// Whether what stands behind an announcer is a secret and not talk about one.
+fn tells(announcer: &str, behind: &[&str]) -> bool {
+    let (assigned, next) = match behind {
+        ["=", next, ..] | ["is", next] => (true, next),
+        [next, ..] => (false, next),
+        [] => return false,
+    };
+    let weak = ["key", "pass"].contains(&announcer);
+    let odd = next.len() >= 4 && next.chars().any(|c| c.is_ascii_digit());
+    let told = match (assigned, weak) {
+        (true, weak) => !weak || next.len() >= 6,
+        (false, weak) => !weak && behind.len() == 1,
+    };
+    *next != "=" && !TALK.contains(next) && (odd || told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::announces;
+
+    #[test]
+    fn a_secret_gives_itself_away_and_talk_about_secrets_does_not() {
+        for told in [
+            "initial pw hunter2",
+            "password: swordfish",
+            "the password is swordfish",
+            "initial password swordfish",
+            "API_KEY=abcdef123",
+            "postgresql://app:s3cr3t@host/db",
+            "myapp.token = abc123xyz",
+            "bearer eyJhbGciOi123",
+            "app.jwt_secret=zzz",
+        ] {
+            assert!(announces(told), "{told}");
+        }
+        for talk in [
+            "martydb:marty",
+            "password reset service",
+            "owner of the key store",
+            "secrets are kept in vault",
+            "password rotated 2026-01-01",
+            "see the token service",
+            "keycloak database",
+            "public key infrastructure",
+            "postgresql://host/db",
+            "lock_timeout=5s",
+            "search_path=public, app",
+        ] {
+            assert!(!announces(talk), "{talk}");
+        }
+    }
+}

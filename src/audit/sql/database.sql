@@ -1,0 +1,181 @@
+-- Everything in one database that can give somebody something, as one document. Owners' own rights are left out,
+-- and of the server's and of extensions' objects only what goes beyond what initdb or the extension gave.
+-- Columns that only newer majors have are read through to_jsonb, so that one text serves 13 to 18.
+WITH
+ext AS (
+  SELECT d.classid, d.objid, e.extname FROM pg_catalog.pg_depend d
+  JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+  WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass),
+space AS (
+  SELECT n.*, n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') AS server
+  FROM pg_catalog.pg_namespace n
+  WHERE n.nspname NOT LIKE 'pg\_temp\_%' AND n.nspname NOT LIKE 'pg\_toast\_temp\_%'),
+-- kind, words for GRANT … ON and ALTER …, catalogue, oid, schema, name, owner, rights, the letter of acldefault.
+thing AS (
+  SELECT CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
+              WHEN 'f' THEN 'foreign table' ELSE 'table' END AS kind,
+    CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS grant_word,
+    CASE c.relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
+              WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END AS alter_word,
+    'pg_catalog.pg_class'::pg_catalog.regclass AS class, c.oid, 0 AS sub, n.nspname AS schema, n.server,
+    c.relname AS name, NULL::name AS part, pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted,
+    n.nspname || '.' || c.relname AS shown,
+    c.relowner AS owner, c.relacl AS acl, CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char" AS letter,
+    NULL::oid AS language, false AS definer, NULL::text[] AS config, c.reloptions AS options,
+    c.relkind = 'S' AND EXISTS (SELECT FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')
+        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) AS dependent
+  FROM pg_catalog.pg_class c JOIN space n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+  UNION ALL
+  SELECT 'column', 'TABLE', NULL, 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, a.attnum, n.nspname, n.server,
+    c.relname, a.attname, pg_catalog.format('%I.%I', n.nspname, c.relname),
+    n.nspname || '.' || c.relname || '.' || a.attname, c.relowner, a.attacl, 'c', NULL, false, NULL, NULL, false
+  FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN space n ON n.oid = c.relnamespace
+  WHERE a.attacl IS NOT NULL AND NOT a.attisdropped
+  UNION ALL
+  SELECT CASE p.prokind WHEN 'p' THEN 'procedure' ELSE 'function' END,
+    CASE p.prokind WHEN 'p' THEN 'PROCEDURE' ELSE 'FUNCTION' END,
+    CASE p.prokind WHEN 'p' THEN 'PROCEDURE' WHEN 'a' THEN 'AGGREGATE' ELSE 'FUNCTION' END,
+    'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 0, n.nspname, n.server, p.proname, NULL,
+    p.oid::pg_catalog.regprocedure::text, p.oid::pg_catalog.regprocedure::text, p.proowner, p.proacl, 'f',
+    p.prolang, p.prosecdef, p.proconfig, NULL, false
+  FROM pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace
+  UNION ALL
+  SELECT 'type', 'TYPE', 'TYPE', 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 0, n.nspname, n.server, t.typname, NULL,
+    pg_catalog.format('%I.%I', n.nspname, t.typname), n.nspname || '.' || t.typname, t.typowner, t.typacl, 'T',
+    NULL, false, NULL, NULL, false
+  FROM pg_catalog.pg_type t JOIN space n ON n.oid = t.typnamespace
+  WHERE t.typtype <> 'm' AND NOT (t.typelem <> 0 AND t.typcategory = 'A')
+    AND (t.typrelid = 0 OR (SELECT c.relkind = 'c' FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid))
+  UNION ALL
+  SELECT 'schema', 'SCHEMA', 'SCHEMA', 'pg_catalog.pg_namespace'::pg_catalog.regclass, n.oid, 0, n.nspname, n.server,
+    n.nspname, NULL, pg_catalog.quote_ident(n.nspname), n.nspname::text, n.nspowner, n.nspacl, 'n', NULL, false, NULL, NULL, false
+  FROM space n
+  UNION ALL
+  SELECT 'language', 'LANGUAGE', 'LANGUAGE', 'pg_catalog.pg_language'::pg_catalog.regclass, l.oid, 0, NULL, l.oid < 16384,
+    l.lanname, NULL, pg_catalog.quote_ident(l.lanname), l.lanname::text, l.lanowner, l.lanacl, 'l', NULL, false, NULL, NULL, false
+  FROM pg_catalog.pg_language l
+  UNION ALL
+  SELECT 'foreign-data wrapper', 'FOREIGN DATA WRAPPER', 'FOREIGN DATA WRAPPER',
+    'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass, f.oid, 0, NULL, false, f.fdwname, NULL,
+    pg_catalog.quote_ident(f.fdwname), f.fdwname::text, f.fdwowner, f.fdwacl, 'F', NULL, false, NULL, NULL, false
+  FROM pg_catalog.pg_foreign_data_wrapper f
+  UNION ALL
+  SELECT 'foreign server', 'FOREIGN SERVER', 'SERVER', 'pg_catalog.pg_foreign_server'::pg_catalog.regclass, s.oid, 0, NULL,
+    false, s.srvname, NULL, pg_catalog.quote_ident(s.srvname), s.srvname::text, s.srvowner, s.srvacl, 'S', NULL, false, NULL, NULL, false
+  FROM pg_catalog.pg_foreign_server s
+  UNION ALL
+  SELECT 'large object', 'LARGE OBJECT', 'LARGE OBJECT', 'pg_catalog.pg_largeobject_metadata'::pg_catalog.regclass, o.oid, 0,
+    NULL, false, o.oid::text::name, NULL, o.oid::text, o.oid::text, o.lomowner, o.lomacl, 'L', NULL, false, NULL, NULL, false
+  FROM pg_catalog.pg_largeobject_metadata o),
+told AS (
+  SELECT t.*, x.extname AS extension,
+    -- The schema public is made by initdb, yet it is the service's.
+    t.server AND NOT (t.kind = 'schema' AND t.schema = 'public') AS system,
+    coalesce(t.acl, pg_catalog.acldefault(t.letter, t.owner)) AS rights,
+    CASE WHEN t.server OR x.extname IS NOT NULL OR t.kind = 'schema' AND t.schema = 'public'
+      THEN coalesce(i.initprivs, pg_catalog.acldefault(t.letter, t.owner)) END AS base
+  FROM thing t
+  LEFT JOIN ext x ON x.classid = t.class AND x.objid = t.oid
+  LEFT JOIN pg_catalog.pg_init_privs i ON i.classoid = t.class AND i.objoid = t.oid AND i.objsubid = t.sub),
+held AS (
+  SELECT t.class, t.oid, t.sub, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
+    'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable)
+    ORDER BY a.grantee, a.privilege_type, a.grantor) AS acl
+  FROM told t CROSS JOIN LATERAL pg_catalog.aclexplode(t.rights) a
+  WHERE a.grantee <> t.owner
+    -- What everybody holds from the start, or this role does, is no drift.
+    AND NOT ((t.system OR t.extension IS NOT NULL) AND EXISTS (
+      SELECT FROM pg_catalog.aclexplode(t.base) b
+      WHERE b.grantee IN (a.grantee, 0) AND b.privilege_type = a.privilege_type AND b.is_grantable >= a.is_grantable))
+    -- initdb writes down what it grants before it makes the information schema.
+    AND NOT (t.schema IS NOT DISTINCT FROM 'information_schema' AND a.grantee = 0 AND a.privilege_type IN ('SELECT', 'USAGE') AND NOT a.is_grantable)
+  GROUP BY t.class, t.oid, t.sub)
+SELECT pg_catalog.jsonb_build_object(
+  'database', pg_catalog.current_database(),
+  'alone', current_user = session_user AND pg_catalog.current_setting('search_path') = 'pg_catalog',
+  'things', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'kind', t.kind, 'schema', t.schema, 'name', t.name, 'column', t.part, 'shown', t.shown,
+      'grant_on', t.grant_word || ' ' || t.quoted, 'alter', t.alter_word || ' ' || t.quoted,
+      'owner', pg_catalog.pg_get_userbyid(t.owner), 'system', t.system, 'extension', t.extension, 'dependent', t.dependent,
+      'language', l.lanname, 'trusted', l.lanpltrusted, 'definer', t.definer, 'config', t.config, 'options', t.options,
+      'returns', CASE WHEN t.language IS NOT NULL THEN
+        (SELECT pg_catalog.format_type(p.prorettype, NULL) FROM pg_catalog.pg_proc p WHERE p.oid = t.oid) END,
+      'shadows', CASE WHEN t.kind = 'function' AND NOT t.system THEN EXISTS (
+        SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_proc q
+          ON q.proname = p.proname AND q.proargtypes = p.proargtypes AND q.oid <> p.oid
+        WHERE p.oid = t.oid AND q.pronamespace = 'pg_catalog'::pg_catalog.regnamespace) ELSE false END,
+      'acl', h.acl) ORDER BY t.kind, t.shown, t.part)
+    FROM told t LEFT JOIN held h ON h.class = t.class AND h.oid = t.oid AND h.sub = t.sub
+    LEFT JOIN pg_catalog.pg_language l ON l.oid = t.language
+    WHERE h.acl IS NOT NULL OR NOT t.system AND t.extension IS NULL AND t.kind <> 'column'),
+  'defaults', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'role', pg_catalog.pg_get_userbyid(d.defaclrole), 'schema', n.nspname, 'object', d.defaclobjtype, 'acl', (
+        SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+          'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
+          'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable)
+          ORDER BY a.grantee, a.privilege_type)
+        FROM pg_catalog.aclexplode(d.defaclacl) a WHERE a.grantee <> d.defaclrole))
+      ORDER BY pg_catalog.pg_get_userbyid(d.defaclrole), n.nspname, d.defaclobjtype)
+    FROM pg_catalog.pg_default_acl d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace),
+  'languages', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('name', l.lanname, 'trusted', l.lanpltrusted) ORDER BY l.lanname)
+    FROM pg_catalog.pg_language l),
+  'extensions', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'name', e.extname, 'owner', pg_catalog.pg_get_userbyid(e.extowner),
+      'trusted', (SELECT pg_catalog.bool_or(v.trusted) FROM pg_catalog.pg_available_extension_versions v
+        WHERE v.name = e.extname AND v.version = e.extversion)) ORDER BY e.extname)
+    FROM pg_catalog.pg_extension e WHERE e.extname <> 'plpgsql'),
+  'event_triggers', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'name', t.evtname, 'event', t.evtevent, 'enabled', t.evtenabled <> 'D', 'owner', pg_catalog.pg_get_userbyid(t.evtowner),
+      'quoted', pg_catalog.quote_ident(t.evtname),
+      'function', p.oid::pg_catalog.regprocedure::text, 'function_owner', pg_catalog.pg_get_userbyid(p.proowner),
+      'extension', x.extname) ORDER BY t.evtname)
+    FROM pg_catalog.pg_event_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.evtfoid
+    LEFT JOIN ext x ON x.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass AND x.objid = t.oid),
+  -- Only where the code is somebody else's than the table: that is where rights change hands.
+  'triggers', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'name', t.tgname, 'quoted', pg_catalog.quote_ident(t.tgname), 'table', pg_catalog.format('%I.%I', n.nspname, c.relname),
+      'table_owner', pg_catalog.pg_get_userbyid(c.relowner),
+      'function', p.proname, 'function_owner', pg_catalog.pg_get_userbyid(p.proowner),
+      'temporary', m.nspname LIKE 'pg\_temp\_%') ORDER BY n.nspname, c.relname, t.tgname)
+    FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN space n ON n.oid = c.relnamespace
+    JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid JOIN pg_catalog.pg_namespace m ON m.oid = p.pronamespace
+    WHERE NOT t.tgisinternal AND p.proowner <> c.relowner AND m.nspname <> 'pg_catalog'
+      AND NOT EXISTS (SELECT FROM ext x WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = p.oid)),
+  'servers', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'name', s.srvname, 'quoted', pg_catalog.quote_ident(s.srvname), 'wrapper', f.fdwname,
+      'owner', pg_catalog.pg_get_userbyid(s.srvowner),
+      -- Names of options only: values hold passwords.
+      'mappings', (
+        SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+          'role', CASE WHEN u.umuser = 0 THEN NULL ELSE u.usename END,
+          'passwordless', u.umoptions @> ARRAY['password_required=false']) ORDER BY u.usename)
+        FROM pg_catalog.pg_user_mappings u WHERE u.srvid = s.oid),
+      'tables', (
+        SELECT pg_catalog.jsonb_agg(n.nspname || '.' || c.relname ORDER BY n.nspname, c.relname)
+        FROM pg_catalog.pg_foreign_table t JOIN pg_catalog.pg_class c ON c.oid = t.ftrelid
+        JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE t.ftserver = s.oid)) ORDER BY s.srvname)
+    FROM pg_catalog.pg_foreign_server s JOIN pg_catalog.pg_foreign_data_wrapper f ON f.oid = s.srvfdw),
+  -- Everything else that has an owner, or rights, of a kind that is not looked at above.
+  'others', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'kind', coalesce(i.type, d.classid::pg_catalog.regclass::text), 'shown', coalesce(i.identity, d.objid::text),
+      'role', pg_catalog.pg_get_userbyid(d.refobjid), 'owned', d.deptype = 'o') ORDER BY i.type, i.identity, d.refobjid)
+    FROM pg_catalog.pg_shdepend d
+    JOIN pg_catalog.pg_database b ON b.oid = d.dbid AND b.datname = pg_catalog.current_database()
+    LEFT JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i ON true
+    WHERE d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND d.deptype IN ('o', 'a')
+      AND d.classid::pg_catalog.regclass::text NOT IN ('pg_class', 'pg_proc', 'pg_type', 'pg_namespace', 'pg_language',
+        'pg_foreign_data_wrapper', 'pg_foreign_server', 'pg_largeobject', 'pg_largeobject_metadata', 'pg_default_acl',
+        'pg_extension', 'pg_event_trigger', 'pg_user_mapping')
+      AND NOT EXISTS (SELECT FROM ext x WHERE x.classid = d.classid AND x.objid = d.objid))
+)::text

@@ -1,0 +1,154 @@
+//! The result of a verification: what was proven, what was found, what could not be looked at.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value, json};
+
+use super::{Arguments, Format, formats};
+use crate::audit::NotExamined;
+use crate::error::{Error, ExitStatus};
+use crate::probe::{self, Finding, Matrix, Probe, Severity, Source, Verdict};
+use crate::report::{Look, Report, error_json};
+
+/// One server.
+pub struct Checked {
+    /// Its key in the manifest.
+    pub server: String,
+    /// The live probes.
+    pub matrix: Matrix,
+    /// What probes and catalogue found, the worst first.
+    pub findings: Vec<Finding>,
+    /// What could not be looked at.
+    pub not_examined: Vec<NotExamined>,
+}
+
+impl Checked {
+    /// Puts the two halves together: what the probes proved is not told again from the catalogue.
+    pub fn new(
+        server: &str,
+        mut matrix: Matrix,
+        audit: Vec<Finding>,
+        mut not_examined: Vec<NotExamined>,
+    ) -> Checked {
+        let mut findings = std::mem::take(&mut matrix.findings);
+        let hole = |finding: &Finding| (finding.id, finding.database.clone(), finding.role.clone());
+        let proven: BTreeSet<_> = findings.iter().map(hole).collect();
+        findings.extend(audit.into_iter().filter(|finding| !proven.contains(&hole(finding))));
+        findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.key().cmp(&b.key())));
+        not_examined.extend(matrix.skipped.iter().map(|skipped| NotExamined {
+            what: format!("database {} on server {}", skipped.database, skipped.server),
+            why: skipped.why.clone(),
+            grant: None,
+        }));
+        Checked { server: server.into(), matrix, findings, not_examined }
+    }
+}
+
+/// What was proven, server by server.
+pub struct VerifyReport {
+    /// The servers that answered.
+    pub checked: Vec<Checked>,
+    /// Those that did not.
+    pub failed: Vec<(String, Error)>,
+    /// Findings of the server that are accepted, and why: they are shown and do not count.
+    pub accepted: Vec<(Finding, String)>,
+    format: Option<Format>,
+    strict: bool,
+}
+
+impl VerifyReport {
+    /// Nothing yet.
+    pub fn new(arguments: &Arguments) -> VerifyReport {
+        VerifyReport {
+            checked: vec![],
+            failed: vec![],
+            accepted: vec![],
+            format: arguments.format,
+            strict: arguments.strict,
+        }
+    }
+
+    /// Every probe.
+    pub fn probes(&self) -> impl Iterator<Item = &Probe> {
+        self.checked.iter().flat_map(|checked| &checked.matrix.matrix)
+    }
+
+    /// Every finding that counts.
+    pub fn findings(&self) -> impl Iterator<Item = &Finding> {
+        self.checked.iter().flat_map(|checked| &checked.findings)
+    }
+
+    /// What could not be looked at, servers included.
+    pub fn not_examined(&self) -> Vec<NotExamined> {
+        let listed = self.checked.iter().flat_map(|checked| checked.not_examined.iter().cloned());
+        let down = self.failed.iter().map(|(server, error)| NotExamined {
+            what: format!("server {server}"),
+            why: error.to_string(),
+            grant: None,
+        });
+        listed.chain(down).collect()
+    }
+
+    /// Whether a breach was accepted on purpose.
+    fn is_accepted(&self, probe: &Probe) -> bool {
+        let same = |finding: &Finding| {
+            finding.kind == Source::Probe
+                && finding.server == probe.server
+                && finding.database.as_deref() == Some(&probe.database)
+                && (finding.role == probe.role || finding.role == "PUBLIC")
+        };
+        self.accepted.iter().any(|(finding, _)| same(finding)) && !self.findings().any(same)
+    }
+}
+
+impl Report for VerifyReport {
+    fn json(&self) -> Map<String, Value> {
+        let errors: Vec<_> = self.failed.iter().map(|(server, error)| (server, error_json(error))).collect();
+        let document = json!({
+            "summary": probe::summarise(self.probes()),
+            "matrix": self.probes().collect::<Vec<_>>(),
+            "findings": self.findings().collect::<Vec<_>>(),
+            "accepted": self.accepted.iter().map(|(finding, reason)| {
+                let mut entry = serde_json::to_value(finding).expect("plain data");
+                entry["reason"] = reason.clone().into();
+                entry
+            }).collect::<Vec<_>>(),
+            "not_examined": self.not_examined(),
+            "errors": errors.into_iter().map(|(server, mut error)| {
+                error["server"] = server.clone().into();
+                error
+            }).collect::<Vec<_>>(),
+        });
+        match document {
+            Value::Object(map) => map,
+            _ => unreachable!("built as an object"),
+        }
+    }
+
+    fn text(&self, look: &Look) -> String {
+        match self.format {
+            Some(Format::Junit) => formats::junit(self),
+            Some(Format::Markdown) => formats::markdown(self),
+            _ => formats::table(self, look),
+        }
+    }
+
+    fn status(&self) -> ExitStatus {
+        let proven = self.probes().all(|probe| match probe.outcome {
+            Verdict::Denied | Verdict::Allowed => true,
+            Verdict::Breach => self.is_accepted(probe),
+            Verdict::Inconclusive => false,
+        });
+        let clean = self.findings().all(|finding| finding.severity < Severity::Medium);
+        let seen = !self.strict || self.not_examined().is_empty();
+        let isolation = if proven && clean && seen { ExitStatus::Success } else { ExitStatus::Isolation };
+        ExitStatus::worst(self.failed.iter().map(|(_, error)| error.kind.status()).chain([isolation]))
+    }
+
+    fn format(&self) -> Option<crate::flags::Format> {
+        self.format.map(|format| match format {
+            Format::Json => crate::flags::Format::Json,
+            _ => crate::flags::Format::Table,
+        })
+    }
+}

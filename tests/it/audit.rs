@@ -1,0 +1,8 @@
+//! The catalogue audit on a real server: leaks are found and named, mended ones are gone, harmless changes pass.
+
+mod harmless;
+mod hostile;
+mod leaks;
+mod mutation;
+mod output;
+mod support;

@@ -1,0 +1,172 @@
+//! Ways to break the isolation of what martydb provisions, one row each.
+
+use super::support::Pair;
+
+/// One leak.
+struct Leak {
+    /// The majors it exists on.
+    majors: std::ops::RangeInclusive<u32>,
+    /// Where it is opened.
+    database: &'static str,
+    /// How.
+    open: &'static str,
+    /// severity, id, service, role, and a word of the object.
+    expect: [&'static str; 5],
+    /// What `apply` cannot mend, in the same database.
+    mend: &'static str,
+}
+
+const ALL: std::ops::RangeInclusive<u32> = 13..=99;
+
+const fn leak(
+    database: &'static str,
+    open: &'static str,
+    expect: [&'static str; 5],
+    mend: &'static str,
+) -> Leak {
+    Leak { majors: ALL, database, open, expect, mend }
+}
+
+const fn since(major: u32, leak: Leak) -> Leak {
+    Leak { majors: major..=99, ..leak }
+}
+
+#[rustfmt::skip]
+const LEAKS: &[Leak] = &[
+    // The fence.
+    leak("postgres", "GRANT CONNECT ON DATABASE blue_db TO PUBLIC", ["critical", "foreign-database-connect", "blue", "PUBLIC", "blue_db"], ""),
+    leak("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_ro", ["critical", "foreign-database-connect", "blue", "red_ro", "blue_db"], ""),
+    leak("postgres", "GRANT TEMPORARY ON DATABASE blue_db TO PUBLIC", ["medium", "public-privilege", "blue", "PUBLIC", "blue_db"], ""),
+    leak("postgres", "GRANT CREATE ON DATABASE blue_db TO red_migrator", ["high", "foreign-role-in-acl", "blue", "red_migrator", "blue_db"], ""),
+    leak("postgres", "GRANT CREATE ON DATABASE blue_db TO blue_app", ["high", "undeclared-privilege", "blue", "blue_app", "blue_db"], ""),
+    leak("postgres", "GRANT CONNECT ON DATABASE blue_db TO blue_app WITH GRANT OPTION", ["medium", "grant-option", "blue", "blue_app", "blue_db"], ""),
+    leak("postgres", "GRANT CONNECT ON DATABASE postgres TO PUBLIC", ["medium", "maintenance-database-connect", "-", "PUBLIC", "postgres"], ""),
+    leak("postgres", "GRANT CONNECT ON DATABASE template1 TO red_app", ["medium", "template-database-connect", "-", "red_app", "template1"], ""),
+    leak("postgres", "CREATE DATABASE den", ["medium", "unmanaged-database-connect", "-", "PUBLIC", "den"], "DROP DATABASE den"),
+    leak("postgres", "ALTER DATABASE blue_db OWNER TO blue_app", ["high", "database-owner", "blue", "blue_app", "blue_db"], ""),
+    leak("postgres", "ALTER DATABASE blue_db OWNER TO red_owner", ["high", "database-owner", "blue", "red_owner", "blue_db"], ""),
+    leak("postgres", "ALTER DATABASE blue_db IS_TEMPLATE true", ["high", "database-is-template", "blue", "PUBLIC", "blue_db"], ""),
+    // Attributes.
+    leak("postgres", "ALTER ROLE red_app SUPERUSER", ["critical", "role-attribute", "red", "red_app", "red_app"], ""),
+    leak("postgres", "ALTER ROLE red_app CREATEDB", ["medium", "role-attribute", "red", "red_app", "red_app"], ""),
+    Leak { majors: 13..=15, ..leak("postgres", "ALTER ROLE red_app CREATEROLE", ["critical", "role-attribute", "red", "red_app", "red_app"], "") },
+    since(16, leak("postgres", "ALTER ROLE red_app CREATEROLE", ["high", "role-attribute", "red", "red_app", "red_app"], "")),
+    leak("postgres", "ALTER ROLE red_app REPLICATION", ["critical", "role-attribute", "red", "red_app", "red_app"], ""),
+    leak("postgres", "ALTER ROLE blue_ro BYPASSRLS", ["medium", "role-attribute", "blue", "blue_ro", "blue_ro"], ""),
+    leak("postgres", "ALTER ROLE blue_owner LOGIN", ["high", "owner-can-log-in", "blue", "blue_owner", "blue_owner"], ""),
+    // Memberships.
+    leak("postgres", "CREATE ROLE bridge; GRANT blue_ro TO bridge; GRANT bridge TO red_ro", ["critical", "foreign-role-membership", "blue", "red_ro", "blue_ro"], "DROP ROLE bridge"),
+    leak("postgres", "ALTER ROLE red_app NOINHERIT; GRANT blue_owner TO red_app", ["critical", "foreign-role-membership", "blue", "red_app", "blue_owner"], ""),
+    since(16, leak("postgres", "GRANT blue_app TO red_ro WITH ADMIN TRUE, INHERIT FALSE, SET FALSE", ["critical", "foreign-role-membership", "blue", "red_ro", "blue_app"], "")),
+    since(16, leak("postgres", "GRANT blue_app TO red_ro WITH INHERIT FALSE, SET TRUE", ["critical", "foreign-role-membership", "blue", "red_ro", "blue_app"], "")),
+    leak("postgres", "GRANT blue_owner TO blue_app", ["high", "own-service-membership", "blue", "blue_app", "blue_owner"], ""),
+    leak("postgres", "GRANT blue_app TO blue_ro", ["medium", "own-service-membership", "blue", "blue_ro", "blue_app"], ""),
+    leak("postgres", "GRANT red_owner TO red_migrator WITH ADMIN OPTION", ["high", "membership-admin-option", "red", "red_migrator", "red_owner"], ""),
+    leak("postgres", "CREATE ROLE ghost LOGIN; GRANT blue_ro TO ghost", ["high", "unmanaged-membership", "blue", "ghost", "blue_ro"], "DROP ROLE ghost"),
+    leak("postgres", "CREATE ROLE ghost LOGIN; GRANT CONNECT ON DATABASE blue_db TO ghost", ["high", "unmanaged-login-connect", "blue", "ghost", "blue_db"], "DROP OWNED BY ghost; DROP ROLE ghost"),
+    leak("postgres", "CREATE ROLE copier LOGIN REPLICATION", ["medium", "unmanaged-role-power", "-", "copier", "-"], "DROP ROLE copier"),
+    since(14, leak("postgres", "GRANT pg_read_all_data TO blue_ro", ["high", "predefined-role", "blue", "blue_ro", "pg_read_all_data"], "")),
+    leak("postgres", "GRANT pg_monitor TO red_app", ["high", "predefined-role", "red", "red_app", "pg_monitor"], ""),
+    leak("postgres", "CREATE ROLE helpers; GRANT pg_execute_server_program TO helpers; GRANT helpers TO red_app", ["critical", "predefined-role", "red", "red_app", "pg_execute_server_program"], "DROP ROLE helpers"),
+    leak("postgres", "CREATE ROLE mighty SUPERUSER; GRANT mighty TO red_app", ["critical", "role-attribute", "red", "red_app", "mighty"], "DROP ROLE mighty"),
+    leak("postgres", "CREATE ROLE maker CREATEDB; GRANT maker TO red_app", ["medium", "role-attribute", "red", "red_app", "maker"], "DROP ROLE maker"),
+    // Rights inside.
+    leak("blue_db", "GRANT USAGE, CREATE ON SCHEMA public TO PUBLIC", ["high", "public-privilege", "blue", "PUBLIC", "public"], ""),
+    leak("blue_db", "GRANT SELECT (secret) ON hidden TO red_app", ["medium", "foreign-role-in-acl", "blue", "red_app", "hidden.secret"], ""),
+    leak("blue_db", "GRANT SELECT ON item TO PUBLIC", ["medium", "public-privilege", "blue", "PUBLIC", "item"], ""),
+    leak("blue_db", "GRANT TRIGGER ON item TO blue_ro", ["high", "undeclared-privilege", "blue", "blue_ro", "item"], ""),
+    leak("blue_db", "GRANT TRUNCATE ON item TO blue_app", ["high", "undeclared-privilege", "blue", "blue_app", "item"], ""),
+    since(17, leak("blue_db", "GRANT MAINTAIN ON item TO blue_ro", ["high", "undeclared-privilege", "blue", "blue_ro", "item"], "")),
+    leak("blue_db", "GRANT UPDATE ON SEQUENCE item_id_seq TO PUBLIC", ["high", "public-privilege", "blue", "PUBLIC", "item_id_seq"], ""),
+    leak("blue_db", "SET ROLE blue_owner; CREATE TYPE mood AS ENUM ('a'); GRANT USAGE ON TYPE mood TO PUBLIC; RESET ROLE", ["medium", "public-privilege", "blue", "PUBLIC", "mood"], ""),
+    leak("blue_db", "SET ROLE blue_owner; SELECT lo_create(4711); GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC; RESET ROLE", ["medium", "public-privilege", "blue", "PUBLIC", "4711"], "REVOKE ALL ON LARGE OBJECT 4711 FROM PUBLIC"),
+    leak("blue_db", "CREATE ROLE crowd; GRANT SELECT ON hidden TO crowd; GRANT crowd TO red_app", ["medium", "foreign-role-in-acl", "blue", "red_app", "hidden"], "DROP OWNED BY crowd; DROP ROLE crowd"),
+    leak("blue_db", "ALTER TABLE hidden OWNER TO blue_app", ["medium", "object-owner", "blue", "blue_app", "hidden"], ""),
+    leak("blue_db", "ALTER SCHEMA public OWNER TO red_owner", ["high", "object-owner", "blue", "red_owner", "public"], ""),
+    leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner GRANT SELECT ON TABLES TO PUBLIC", ["high", "default-privilege", "blue", "PUBLIC", "TABLES"], ""),
+    leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner IN SCHEMA public GRANT SELECT ON TABLES TO red_ro", ["high", "default-privilege", "blue", "red_ro", "TABLES"], ""),
+    leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner GRANT EXECUTE ON FUNCTIONS TO PUBLIC", ["high", "default-privilege", "blue", "PUBLIC", "FUNCTIONS"], ""),
+    since(18, leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner GRANT SELECT ON LARGE OBJECTS TO PUBLIC", ["high", "default-privilege", "blue", "PUBLIC", "LARGE OBJECTS"], "")),
+    leak("red_db", "GRANT SELECT ON pg_catalog.pg_authid TO red_app", ["critical", "catalog-privilege", "red", "red_app", "pg_authid"], "REVOKE SELECT ON pg_catalog.pg_authid FROM red_app"),
+    leak("red_db", "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO PUBLIC", ["critical", "catalog-privilege", "red", "PUBLIC", "pg_read_file"], "REVOKE EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) FROM PUBLIC"),
+    leak("red_db", "GRANT CREATE ON SCHEMA pg_catalog TO red_owner", ["critical", "catalog-privilege", "red", "red_owner", "pg_catalog"], "REVOKE CREATE ON SCHEMA pg_catalog FROM red_owner"),
+    leak("red_db", "CREATE EXTENSION pg_buffercache; GRANT EXECUTE ON FUNCTION pg_buffercache_pages() TO red_app", ["high", "extension-privilege", "red", "red_app", "pg_buffercache_pages"], "DROP EXTENSION pg_buffercache"),
+    // Code.
+    leak("red_db", "CREATE FUNCTION shell(q text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN EXECUTE q; RETURN q; END'", ["critical", "definer-function", "red", "PUBLIC", "shell(text)"], "DROP FUNCTION shell(text)"),
+    leak("red_db", "SET ROLE red_owner; CREATE FUNCTION note() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN PERFORM 1; END'; RESET ROLE", ["medium", "definer-search-path", "red", "red_app", "note()"], "DROP FUNCTION note()"),
+    leak("red_db", "CREATE VIEW everybody AS SELECT rolname, rolpassword FROM pg_authid; GRANT SELECT ON everybody TO red_ro", ["high", "definer-view", "red", "red_ro", "everybody"], "DROP VIEW everybody"),
+    leak("red_db", "CREATE FUNCTION rd(text) RETURNS bytea LANGUAGE internal AS 'pg_read_binary_file_all'", ["critical", "untrusted-function", "red", "PUBLIC", "rd(text)"], "REVOKE ALL ON FUNCTION rd(text) FROM PUBLIC"),
+    leak("red_db", "UPDATE pg_language SET lanpltrusted = true WHERE lanname = 'c'", ["critical", "language-trusted", "red", "red_migrator", "language c"], "UPDATE pg_language SET lanpltrusted = false WHERE lanname = 'c'"),
+    leak("red_db", "SET ROLE red_owner; CREATE FUNCTION spy() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; RESET ROLE; CREATE EVENT TRIGGER spy ON ddl_command_end EXECUTE FUNCTION spy()", ["critical", "event-trigger", "red", "red_owner", "spy"], "DROP EVENT TRIGGER spy"),
+    leak("template1", "CREATE FUNCTION public.adm(q text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN EXECUTE q; RETURN q; END'", ["high", "definer-function", "-", "PUBLIC", "adm(text)"], "DROP FUNCTION public.adm(text)"),
+    leak("red_db", "CREATE EXTENSION postgres_fdw; CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw; CREATE USER MAPPING FOR PUBLIC SERVER elsewhere OPTIONS (password 'x')", ["critical", "user-mapping", "red", "PUBLIC", "elsewhere"], "DROP EXTENSION postgres_fdw CASCADE"),
+    leak("red_db", "CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN TABLE logf (l text) SERVER files OPTIONS (filename '/etc/passwd'); GRANT SELECT ON logf TO red_app", ["high", "foreign-table", "red", "red_app", "logf"], "DROP EXTENSION file_fdw CASCADE"),
+    leak("red_db", "CREATE EXTENSION dblink", ["medium", "undeclared-extension", "red", "red_app", "dblink"], "DROP EXTENSION dblink"),
+    // Settings.
+    leak("postgres", "GRANT blue_app TO red_app; ALTER ROLE red_app SET role = 'blue_app'", ["critical", "role-setting", "blue", "red_app", "role"], ""),
+    leak("postgres", "ALTER ROLE blue_app SET session_preload_libraries = 'auto_explain'", ["medium", "role-setting", "blue", "blue_app", "session_preload_libraries"], ""),
+    leak("postgres", "ALTER ROLE blue_app SET session_replication_role = 'replica'", ["medium", "role-setting", "blue", "blue_app", "session_replication_role"], ""),
+    leak("postgres", "ALTER ROLE blue_app RESET temp_file_limit", ["medium", "no-temp-file-limit", "blue", "blue_app", "blue_app"], ""),
+    leak("postgres", "ALTER ROLE blue_app CONNECTION LIMIT -1", ["medium", "no-connection-limit", "blue", "blue_app", "blue_app"], ""),
+    leak("postgres", "ALTER DATABASE red_db SET role = 'red_owner'", ["critical", "role-setting", "red", "PUBLIC", "role"], ""),
+    since(15, leak("postgres", "GRANT SET ON PARAMETER session_replication_role TO red_app", ["medium", "parameter-privilege", "red", "red_app", "session_replication_role"], "REVOKE SET ON PARAMETER session_replication_role FROM red_app")),
+    since(15, leak("postgres", "GRANT ALTER SYSTEM ON PARAMETER archive_command TO red_app", ["critical", "parameter-privilege", "red", "red_app", "archive_command"], "REVOKE ALTER SYSTEM ON PARAMETER archive_command FROM red_app")),
+    leak("postgres", "GRANT CREATE ON TABLESPACE pg_default TO red_app", ["medium", "tablespace-privilege", "red", "red_app", "pg_default"], "REVOKE CREATE ON TABLESPACE pg_default FROM red_app"),
+    // Words.
+    leak("postgres", "COMMENT ON ROLE blue_app IS 'initial pw hunter2'", ["high", "secret-in-the-open", "blue", "PUBLIC", "blue_app"], "COMMENT ON ROLE blue_app IS NULL"),
+    leak("postgres", "ALTER ROLE blue_app SET app.api_key = 'abc123def'", ["high", "secret-in-the-open", "blue", "PUBLIC", "blue_app"], ""),
+];
+
+/// Whether one line is the finding that a row expects.
+fn is(line: &str, expect: &[&str; 5]) -> bool {
+    let parts: Vec<&str> = line.split(" | ").collect();
+    let [severity, id, service, role, object] = expect;
+    parts[..4] == [*severity, *id, *service, *role] && parts[5].contains(object)
+}
+
+#[test]
+fn every_leak_is_named_and_gone_after_its_mend() {
+    let pair = Pair::new();
+    let major = pair.server.major();
+    assert_eq!(Pair::found(&pair.verify(&[], 0)), Vec::<String>::new());
+    for leak in LEAKS.iter().filter(|leak| leak.majors.contains(&major)) {
+        pair.server.sql(leak.database, leak.open);
+        let result = pair.verify(&[], 4);
+        let found = Pair::found(&result);
+        assert!(
+            found.iter().any(|line| is(line, &leak.expect)),
+            "{}\n{:?}\n{found:#?}",
+            leak.open,
+            leak.expect
+        );
+        if !leak.mend.is_empty() {
+            pair.server.sql(leak.database, leak.mend);
+        }
+        pair.project.run(&["apply", "--all", "-y"]).expect(0);
+        let result = pair.verify(&[], 0);
+        assert_eq!(Pair::grave(&result), Vec::<String>::new(), "{}", leak.open);
+    }
+}
+
+#[test]
+fn what_the_databases_owner_could_do_is_refused_to_every_login() {
+    let pair = Pair::new();
+    let cases = [
+        ("red_migrator", "ALTER DATABASE red_db SET role = 'red_owner'"),
+        ("red_migrator", "GRANT CONNECT ON DATABASE red_db TO blue_app"),
+        ("red_migrator", "ALTER DATABASE red_db CONNECTION LIMIT -1"),
+        ("red_app", "GRANT CONNECT ON DATABASE red_db TO blue_app"),
+        ("red_ro", "CREATE TEMP TABLE t ()"),
+        ("red_app", "CREATE TABLE t ()"),
+        ("red_app", "ALTER ROLE red_app RESET temp_file_limit"),
+    ];
+    for (role, statement) in cases {
+        let password = pair.project.password(role);
+        let refused = pair.server.sql_as(role, &password, "red_db", statement);
+        // A GRANT without the right to grant is a warning, and does nothing.
+        if !statement.starts_with("GRANT") {
+            assert_eq!(refused, Err("42501".into()), "{role}: {statement}");
+        }
+    }
+    assert_eq!(Pair::found(&pair.verify(&["--probes", "full"], 0)), Vec::<String>::new());
+}

@@ -1,0 +1,68 @@
+//! Two services on a server of their own, with a table that everybody of the service reads and one that nobody does.
+
+use serde_json::Value;
+
+use crate::support::{Project, Server};
+
+/// A provisioned pair.
+pub struct Pair {
+    /// The server.
+    pub server: Server,
+    /// The project, `red` and `blue`.
+    pub project: Project,
+}
+
+impl Pair {
+    /// Provisions `red` and `blue`.
+    pub fn new() -> Pair {
+        Pair::with(&[], "")
+    }
+
+    /// The same with settings of the server and more lines of the manifest.
+    pub fn with(settings: &[&str], manifest: &str) -> Pair {
+        let server = Server::start_with(settings);
+        let text = format!(
+            "version: 1\nproject: pair\nservers:\n  main: {{ url: \"{}\" }}\ndefaults: {{ database: \"{{service}}_db\", connection_limit: {{ migrator: 4, app: 6, readonly: 4 }} }}\n\
+             services:\n  red:\n  blue:\n{manifest}",
+            server.url()
+        );
+        let project = Project::with_manifest(&text);
+        for service in ["red", "blue"] {
+            project.write(
+                &format!("{service}/migrations/V1__item.sql"),
+                "CREATE TABLE item (id serial PRIMARY KEY, name text);\nCREATE TABLE hidden (secret text);\n\
+                 REVOKE ALL ON hidden FROM PUBLIC;\n",
+            );
+            project.write(&format!("{service}/migrations/V1__item.down.sql"), "DROP TABLE item, hidden;\n");
+        }
+        let pair = Pair { server, project };
+        pair.project.run(&["apply", "--all", "-y"]).expect(0);
+        pair.project.run(&["upgrade", "--all"]).expect(0);
+        pair
+    }
+
+    /// The result with exit code `code`; no logins unless `more` asks for them.
+    pub fn verify(&self, more: &[&str], code: i32) -> Value {
+        let mut arguments = vec!["verify-isolation"];
+        if !more.contains(&"--probes") {
+            arguments.extend(["--probes", "none"]);
+        }
+        arguments.extend(more);
+        self.project.json(&arguments, code)
+    }
+
+    /// Everything that was found, in one line each.
+    pub fn found(result: &Value) -> Vec<String> {
+        let text = |value: &Value| value.as_str().unwrap_or("-").to_owned();
+        let line = |finding: &Value| {
+            let keys = ["severity", "id", "service", "role", "database", "object"];
+            keys.map(|key| text(&finding[key])).join(" | ")
+        };
+        result["findings"].as_array().unwrap().iter().map(line).collect()
+    }
+
+    /// Findings that end the run with 4.
+    pub fn grave(result: &Value) -> Vec<String> {
+        Self::found(result).into_iter().filter(|line| !line.starts_with("low")).collect()
+    }
+}
