@@ -64,6 +64,7 @@ packages() { # packages MANAGER cc|npm|server
     zypper:npm) echo npm-default ;;
     brew:npm) echo node ;;
     *:npm) echo npm ;;
+    *:openssl) echo openssl ;;
   esac
 }
 
@@ -77,7 +78,7 @@ no_main_cluster() {
     "create_main_cluster = false" >"$1"' sh "$conf"
 }
 
-install() { # install cc|npm|server
+install() { # install cc|npm|openssl|server
   local manager list
   manager=$(manager)
   list=$(packages "$manager" "$1")
@@ -136,6 +137,12 @@ need_cargo() {
 need_cc() {
   has cc || install cc
   has cc || die "there is no C compiler" "install one that answers to cc (macOS: xcode-select --install)"
+}
+
+# The tests of TLS make certificates of their own.
+need_openssl() {
+  has openssl || install openssl
+  has openssl || die "openssl is missing" "install the package openssl"
 }
 
 need_npm() {

@@ -9,6 +9,7 @@ mod account;
 mod binaries;
 mod child;
 mod cluster;
+mod door;
 mod files;
 mod lock;
 mod log;
@@ -20,19 +21,26 @@ mod pulse;
 mod settings;
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rustix::process::{Signal, kill_process};
+use rustix::process::Signal;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::server::{Endpoint, Host, Login, Tls, TlsMode, connect};
+use crate::server::{Endpoint, Host, Tls, TlsMode};
 use files::Folder;
 pub use files::make_state_folder;
 use lock::Lock;
 use place::Place;
 use pulse::{Pulse, Server, look};
 use settings::{ADDRESS, ADMIN};
+
+/// How long a server that is up may refuse the admin: longer than it takes to start after a crash.
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// How long a process that was killed may look like half of one.
+const DYING: Duration = Duration::from_secs(3);
 
 /// Takes short messages for people, as things happen.
 pub type Note<'a> = &'a mut (dyn FnMut(String) + Send);
@@ -99,40 +107,38 @@ pub struct Running {
 /// # Errors
 /// Without PostgreSQL's programs, and when the server does not start; with what it said and what to do.
 pub async fn up(spec: &Spec, note: Note<'_>) -> Result<Running> {
-    let place = Place::find(spec)?;
-    let _lock = Lock::take(&place, note).await?;
-    // Somebody else may have made the cluster while we waited.
-    let mut place = Place::find(spec)?;
-    let mut started = false;
+    let (_lock, mut place) = claim(spec, note).await?;
+    let (began, mut started) = (Instant::now(), false);
     loop {
         match look(&place)? {
             Pulse::Up(server) if server.ready => {
-                admit(&place, &server).await?;
-                return Ok(endpoints(&server, started));
+                let found = endpoints(&server, started);
+                match door::knock(&place, &server, &found).await? {
+                    Some(error) if began.elapsed() > PATIENCE => return Err(error),
+                    Some(_) => tokio::time::sleep(PAUSE).await,
+                    None => return Ok(found),
+                }
             }
             Pulse::Up(server) | Pulse::Deaf(server) if !server.ready => process::settle(&place).await?,
             Pulse::Up(server) | Pulse::Deaf(server) => {
                 note(format!("the socket of the server {} is gone; restarting it", place.name));
                 process::stop(&place, &server, Signal::INT).await?;
             }
-            Pulse::Unclear(server) => return Err(unclear(&place, &server)),
+            Pulse::Unclear(server) if began.elapsed() > DYING => return Err(unclear(&place, &server)),
+            Pulse::Unclear(_) => tokio::time::sleep(PAUSE).await,
             Pulse::Relic => process::remove_relic(&place)?,
             Pulse::Down if started => return Err(vanished(&place)),
-            Pulse::Down => {
-                process::launch(&mut place, spec, note).await?;
-                started = true;
-            }
+            Pulse::Down => started = process::launch(&mut place, spec, note).await?,
         }
     }
 }
 
 /// Stops the server; false where it was not running.
 pub async fn down(spec: &Spec) -> Result<bool> {
-    let place = Place::find(spec)?;
-    if !place.exists {
+    if !Place::find(spec)?.exists {
         return Ok(false);
     }
-    let _lock = Lock::take(&place, &mut |_| ()).await?;
+    let (_lock, place) = claim(spec, &mut |_| ()).await?;
     halt(&place, Signal::INT).await
 }
 
@@ -174,12 +180,10 @@ pub fn running(spec: &Spec) -> Result<Option<Running>> {
 
 /// Stops the server and deletes its data; false where there was none.
 pub async fn destroy(spec: &Spec) -> Result<bool> {
-    let place = Place::find(spec)?;
-    if !place.base.exists() {
+    if !Place::find(spec)?.base.exists() {
         return Ok(false);
     }
-    let _lock = Lock::take(&place, &mut |_| ()).await?;
-    let place = Place::find(spec)?;
+    let (_lock, place) = claim(spec, &mut |_| ()).await?;
     if place.exists {
         halt(&place, Signal::QUIT).await?;
         let remembered = network::remembered(&Folder::open(&place.data(), &place.owner)?)?;
@@ -192,34 +196,24 @@ pub async fn destroy(spec: &Spec) -> Result<bool> {
     Ok(place.exists)
 }
 
-async fn halt(place: &Place, signal: Signal) -> Result<bool> {
-    match look(place)? {
-        Pulse::Up(server) | Pulse::Deaf(server) => process::stop(place, &server, signal).await.map(|()| true),
-        Pulse::Unclear(server) => Err(unclear(place, &server)),
-        Pulse::Relic | Pulse::Down => Ok(false),
-    }
+/// The lock, and what there is once it is held: somebody else may have made or deleted the cluster meanwhile.
+async fn claim(spec: &Spec, note: Note<'_>) -> Result<(Lock, Place)> {
+    let lock = Lock::take(&Place::find(spec)?, note).await?;
+    Ok((lock, Place::find(spec)?))
 }
 
-/// A server that another account started (root and the owner of the data take turns) does not know this one
-/// yet.
-async fn admit(place: &Place, server: &Server) -> Result<()> {
-    let folder = Folder::open(&place.data(), &place.owner)?;
-    let known = folder.read("pg_ident.conf")?.unwrap_or_default();
-    if known.contains(&settings::ident_line(&place.me)) {
-        return Ok(());
-    }
-    folder.write("pg_ident.conf", &settings::ident(&place.me, &place.owner))?;
-    kill_process(server.pid, Signal::HUP)
-        .map_err(|error| Error::operation("cannot make the server read pg_ident.conf").cause(error))?;
-    let (admin, login) = (endpoints(server, false).admin, Login { role: ADMIN.into(), password: None });
-    // The server reads its files a moment after the signal.
-    for _ in 0..40 {
-        if connect(&admin, &login, "postgres").await.is_ok() {
-            break;
+async fn halt(place: &Place, signal: Signal) -> Result<bool> {
+    let began = Instant::now();
+    loop {
+        match look(place)? {
+            Pulse::Up(server) | Pulse::Deaf(server) => {
+                return process::stop(place, &server, signal).await.map(|()| true);
+            }
+            Pulse::Unclear(server) if began.elapsed() > DYING => return Err(unclear(place, &server)),
+            Pulse::Unclear(_) => tokio::time::sleep(PAUSE).await,
+            Pulse::Relic | Pulse::Down => return Ok(false),
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    Ok(())
 }
 
 fn endpoints(server: &Server, started: bool) -> Running {

@@ -32,7 +32,11 @@ pub async fn targets(
         let (access, names) = &servers[&service.server];
         let access = access.as_ref().map_err(Error::clone)?;
         let role = service.role(RoleKind::Migrator);
-        let password = secrets.get(&service.server, role).cloned();
+        let current = secrets.current(&service.server, role);
+        let login = match current {
+            Some((login, password)) => Login::with_password(login.as_str(), password.clone()),
+            None => Login { role: role.as_str().into(), password: None },
+        };
         let presence = match names.as_ref().map(|names| names.has(service)) {
             None => Presence::Unknown,
             Some(true) => Presence::Seen,
@@ -47,7 +51,7 @@ pub async fn targets(
             app: service.role(RoleKind::App).clone(),
             readonly: service.role(RoleKind::Readonly).clone(),
             endpoint: access.endpoint.clone(),
-            login: Login { role: role.as_str().into(), password },
+            login,
             folder: service.migrations.clone(),
             presence,
             lint: service.lint.clone(),

@@ -10,6 +10,7 @@ pub mod cli;
 pub mod commands;
 pub mod embedded;
 pub mod error;
+pub mod flags;
 pub mod fleet;
 pub mod manifest;
 pub mod migrate;
@@ -19,6 +20,7 @@ pub mod plan;
 pub mod probe;
 pub mod provision;
 pub mod report;
+pub mod rotate;
 pub mod run;
 pub mod scratch;
 pub mod secrets;
@@ -34,8 +36,9 @@ use std::sync::Arc;
 
 use clap::Parser;
 
-use cli::{Cli, Command, Format};
+use cli::{Cli, Command};
 use error::{Error, ExitStatus, Kind, Result};
+use flags::Format;
 use manifest::Environment;
 use report::{Out, Report};
 use run::Run;
@@ -102,9 +105,10 @@ fn wants_json(arguments: &[OsString], environment: &Environment) -> bool {
 async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStatus {
     let name = cli.command.name();
     let printer = out.clone();
+    let mut signals = signals::Signals::listen();
     tokio::select! {
         status = dispatch(cli, environment, out) => status,
-        signal = signals::arrives() => {
+        signal = signals.arrives() => {
             let interrupted = Error::new(Kind::Interrupted, format!("interrupted by {signal}"))
                 .hint("run the same command again: it goes on where this one stopped");
             printer.error(name, &interrupted)
@@ -122,6 +126,12 @@ async fn dispatch(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStat
     };
     if let Some(document) = document {
         return out.data(&document, ExitStatus::Success);
+    }
+    if let Command::Init(arguments) = &cli.command {
+        return match commands::init::run(&cli.global, arguments) {
+            Ok(report) => out.report(name, &*report),
+            Err(error) => out.error(name, &error),
+        };
     }
     let run = match Run::new(&cli.global, environment, out.clone()) {
         Ok(run) => run,
@@ -152,8 +162,10 @@ async fn command(run: &Run, command: &Command) -> Result<Box<dyn Report>> {
         Command::VerifyIsolation(arguments) => commands::verify::run(run, arguments).await,
         Command::TestConnections(arguments) => commands::test_connections::run(run, arguments).await,
         Command::Url(arguments) => commands::url::run(run, arguments).await,
+        Command::Drop(arguments) => commands::drop::run(run, arguments).await,
+        Command::Rotate(arguments) => commands::rotate::run(run, arguments).await,
         Command::Dev(arguments) => commands::dev::run(run, arguments).await,
-        Command::Schema | Command::Completions(_) | Command::Man => {
+        Command::Init(_) | Command::Schema | Command::Completions(_) | Command::Man => {
             unreachable!("answered without a manifest")
         }
     }

@@ -7,6 +7,8 @@ mod action;
 mod ddl;
 pub mod diff;
 mod privilege;
+pub mod removal;
+pub mod rotate;
 
 use crate::model::{DbName, ServiceName};
 

@@ -9,12 +9,15 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, ServiceName};
 use crate::plan::{Action, Plan, Risk, Step, diff};
 use crate::run::Run;
-use crate::secrets::{Secrets, Slot};
+use crate::secrets::{Secrets, Slot, Store};
 use crate::server::apply::{Outcome, Tools, apply, owner_of};
 use crate::server::{Access, inspect, lock};
 
 /// Rounds of acting and looking again: a closed database can be looked into only once it is open.
 const ROUNDS: usize = 3;
+
+/// The pause before the first look after a race; it doubles each time.
+pub const FIRST_PAUSE: Duration = Duration::from_millis(20);
 
 /// One server with what is to be done there.
 pub struct Planned {
@@ -114,13 +117,23 @@ async fn rounds(
     done: &mut Vec<(Step, Outcome)>,
 ) -> Result<()> {
     let _lock = lock::server(&planned.access, run.lock_wait).await?;
-    for _ in 0..ROUNDS {
+    let (mut rounds, mut races) = (0, 0);
+    while rounds < ROUNDS {
         let (actual, plan) = look(run, &planned.access, &planned.desired, chosen).await?;
         if plan.steps.is_empty() {
             return Ok(());
         }
         agreed(&planned.plan, &plan)?;
-        act(run, planned, &actual, &plan, done).await?;
+        match act(run, planned, &actual, &plan, done).await {
+            Ok(()) => rounds += 1,
+            Err(error) if is_race(&error) && races < RETRIES => {
+                // The same steps come again, or are no longer due.
+                done.retain(|(_, outcome)| *outcome == Outcome::Ok);
+                tokio::time::sleep(FIRST_PAUSE * 2u32.pow(races)).await;
+                races += 1;
+            }
+            Err(error) => return Err(error),
+        }
     }
     let (_, left) = look(run, &planned.access, &planned.desired, chosen).await?;
     match left.steps.first() {
@@ -175,14 +188,35 @@ async fn store_first(run: &Run, desired: &DesiredServer, plan: &Plan) -> Result<
         })
     };
     let due: Vec<Slot> = slots(desired).into_iter().filter(gets_password).collect();
-    match due.is_empty() {
-        true => Ok(Secrets::default()),
-        false => run.store.ensure(&due).await,
+    if due.is_empty() {
+        return Ok(Secrets::default());
     }
+    if matches!(&run.store, Store::File(path) if path.starts_with(run.manifest.state_dir())) {
+        crate::embedded::make_state_folder(&run.manifest.home)?;
+    }
+    run.store.ensure_own(&due).await
 }
 
-/// Retries of a login that was just made: PostgreSQL may still be starting up.
-pub const SETTLE: Duration = Duration::from_millis(200);
+/// What a server answers when somebody else is at the same object: another tool that takes no lock of ours, or a
+/// statement of a run that was killed, which the server still brings to its end.
+const RACES: &[&str] = &[
+    "XX000", // tuple concurrently updated
+    "23505", // the catalogue's own unique index
+    "42710", // a role that somebody else has just made
+    "42P04", // the same of a database
+    "42P06", // the same of a schema
+    "42704", // something that has just gone
+    "40P01", // deadlock
+    "55P03", // lock_timeout
+];
+
+/// Times that a race is answered by looking again.
+pub const RETRIES: u32 = 8;
+
+/// Whether looking again and doing it again is the answer.
+pub fn is_race(error: &Error) -> bool {
+    error.sqlstate.as_deref().is_some_and(|state| RACES.contains(&state))
+}
 
 /// Steps by service, `None` for the server as a whole.
 pub fn by_service(steps: &[(Step, Outcome)]) -> BTreeMap<Option<ServiceName>, Vec<&(Step, Outcome)>> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::cli::{Global, Select};
 use crate::embedded;
 use crate::error::{Error, Kind, Result};
+use crate::flags::{Global, Select};
 use crate::manifest::{self, Environment, Manifest, Place, ServerUrl};
 use crate::model::{DesiredService, RoleKind, ServiceName};
 use crate::pgpass;
@@ -127,6 +127,11 @@ impl Run {
         }
     }
 
+    /// The same for a command that logs in as the admin.
+    pub async fn admin(&self, server: &str) -> Result<Access> {
+        self.access(server).await
+    }
+
     /// What the embedded module needs to know of a server.
     pub fn embedded(&self, server: &str, port: Option<u16>) -> embedded::Spec {
         embedded::Spec {
@@ -163,11 +168,10 @@ impl Run {
         self.store.read(&slots).await
     }
 
-    /// A service's login with its stored password.
+    /// A service's login with its stored password: the role itself, or its twin while that is the one in use.
     pub fn login(&self, service: &DesiredService, kind: RoleKind, secrets: &Secrets) -> Result<Login> {
-        let role = service.role(kind);
-        let password = secrets.require(&service.server, role)?.clone();
-        Ok(Login::with_password(role.as_str(), password))
+        let (login, password) = secrets.require(&service.server, service.role(kind))?;
+        Ok(Login::with_password(login.as_str(), password.clone()))
     }
 
     /// Asks before changes that others may feel; off a terminal only `-y` says yes.

@@ -6,6 +6,7 @@
 mod command;
 mod file;
 mod generate;
+mod rotation;
 mod variable;
 
 use std::collections::BTreeMap;
@@ -18,6 +19,7 @@ use crate::manifest::{Environment, Manifest, SecretsSpec};
 use crate::model::{DesiredService, RoleKind, RoleName, ServerName, ServiceName};
 
 pub use generate::{password, verifier};
+pub use rotation::Entry;
 
 /// One login whose password is kept.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -58,14 +60,21 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// The password of a role.
-    pub fn get(&self, server: &str, role: &RoleName) -> Option<&SecretString> {
-        self.known.get(&(server.to_owned(), role.clone()))
+    /// The password of this very login; `None` for the one of a pair that is not in use.
+    pub fn get(&self, server: &str, login: &RoleName) -> Option<&SecretString> {
+        self.known.get(&(server.to_owned(), login.clone()))
     }
 
-    /// The password of a role, or an error that says why there is none.
-    pub fn require(&self, server: &str, role: &RoleName) -> Result<&SecretString> {
-        self.get(server, role).ok_or_else(|| {
+    /// Which login a role's clients are to use, the role or its twin, and its password.
+    pub fn current(&self, server: &str, role: &RoleName) -> Option<(RoleName, &SecretString)> {
+        let twin = twin_of(role).filter(|twin| self.get(server, twin).is_some());
+        let login = twin.unwrap_or_else(|| role.clone());
+        self.get(server, &login).map(|password| (login, password))
+    }
+
+    /// The login of a role with its password, or an error that says why there is none.
+    pub fn require(&self, server: &str, role: &RoleName) -> Result<(RoleName, &SecretString)> {
+        self.current(server, role).ok_or_else(|| {
             let error = Error::operation(format!("no password for \"{role}\" on server \"{server}\""));
             let reason = self.missing.get(&(server.to_owned(), role.clone()));
             let error = reason.into_iter().fold(error, |error, reason| error.cause(reason));
@@ -78,13 +87,30 @@ impl Secrets {
         self.known.insert(slot_key(slot), password);
     }
 
+    fn insert_twin(&mut self, slot: &Slot, password: SecretString) {
+        if let Some(twin) = twin_of(&slot.role) {
+            self.missing.remove(&slot_key(slot));
+            self.known.insert((slot.server.clone(), twin), password);
+        }
+    }
+
     fn missing(&mut self, slot: &Slot, why: impl Into<String>) {
         self.missing.insert(slot_key(slot), why.into());
     }
 
     fn lacks(&self, slot: &Slot) -> bool {
-        !self.known.contains_key(&slot_key(slot))
+        self.current(&slot.server, &slot.role).is_none()
     }
+}
+
+/// The second login of a rotation; the manifest's check of lengths leaves room for its name.
+pub fn twin_of(role: &RoleName) -> Option<RoleName> {
+    RoleName::found(format!("{role}{}", crate::TWIN_SUFFIX)).ok()
+}
+
+/// What stands in a role's place when its twin is the login to use: no password of ours begins like this.
+fn pointer(role: &RoleName) -> String {
+    format!("-> {role}{}", crate::TWIN_SUFFIX)
 }
 
 fn slot_key(slot: &Slot) -> (ServerName, RoleName) {

@@ -8,8 +8,9 @@ pub mod inspect;
 pub mod lock;
 pub mod notices;
 pub mod presence;
+pub mod traces;
 
 pub use access::Access;
 pub use connect::APPLICATION_NAME;
-pub use connect::{Endpoint, Host, Login, Tls, TlsMode, connect, connect_with, execute};
+pub use connect::{Endpoint, Host, Login, Tls, TlsMode, connect, connect_with, execute, query};
 pub use fault::{Fault, describe};

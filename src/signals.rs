@@ -1,25 +1,30 @@
 //! Signals that end a run in good order.
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Waits for Ctrl-C, SIGTERM or a closed terminal, and names it.
-pub async fn arrives() -> &'static str {
-    let listen = |kind| signal(kind).ok();
-    let (mut int, mut term, mut hup) =
-        (listen(SignalKind::interrupt()), listen(SignalKind::terminate()), listen(SignalKind::hangup()));
-    tokio::select! {
-        () = next(&mut int) => "SIGINT",
-        () = next(&mut term) => "SIGTERM",
-        () = next(&mut hup) => "SIGHUP",
+/// The signals, listened to from now on; until then each has its usual effect.
+pub struct Signals(Vec<(&'static str, Signal)>);
+
+impl Signals {
+    /// Starts to listen for Ctrl-C, SIGTERM and a closed terminal. Needs a runtime.
+    pub fn listen() -> Signals {
+        let kinds = [
+            ("SIGINT", SignalKind::interrupt()),
+            ("SIGTERM", SignalKind::terminate()),
+            ("SIGHUP", SignalKind::hangup()),
+        ];
+        // One that cannot be listened to keeps its usual effect.
+        Signals(kinds.into_iter().filter_map(|(name, kind)| Some((name, signal(kind).ok()?))).collect())
     }
-}
 
-/// Where a listener could not be set up, the signal keeps its usual effect, and nothing is waited for here.
-async fn next(listener: &mut Option<tokio::signal::unix::Signal>) {
-    match listener {
-        Some(signal) => {
-            signal.recv().await;
-        }
-        None => std::future::pending().await,
+    /// Waits for the first one and names it.
+    pub async fn arrives(&mut self) -> &'static str {
+        let waiting = self.0.iter_mut().map(|(name, signal)| {
+            Box::pin(async move {
+                signal.recv().await;
+                *name
+            })
+        });
+        futures_util::future::select_all(waiting).await.0
     }
 }

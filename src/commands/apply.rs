@@ -1,11 +1,12 @@
 //! `apply`: makes the servers as the manifest says.
 
 use clap::Args;
+use futures_util::future::join_all;
 use serde_json::{Map, Value};
 
 use super::plan::{Change, errors, plan_keys, side_notes};
-use crate::cli::Select;
 use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
 use crate::model::DesiredService;
 use crate::plan::{Limit, Risk};
 use crate::provision::{self, Planned, chosen};
@@ -32,13 +33,17 @@ pub async fn provision_services(run: &Run, services: &[DesiredService]) -> Resul
     let planned = provision::plan(run, services).await;
     ask(run, &planned)?;
     let mut report = ApplyReport::new(services);
-    for (server, planned) in &planned {
+    let chosen = chosen(services);
+    let all = planned.iter().map(|(_, planned)| async {
         match planned {
-            Ok(planned) => {
-                let applied = provision::carry_out(run, planned, &chosen(services)).await;
-                report.add(planned, &applied);
-            }
-            Err(error) => report.failed.push((server.clone(), error.clone())),
+            Ok(planned) => Ok((planned, provision::carry_out(run, planned, &chosen).await)),
+            Err(error) => Err(error.clone()),
+        }
+    });
+    for ((server, _), done) in planned.iter().zip(join_all(all).await) {
+        match done {
+            Ok((planned, applied)) => report.add(planned, &applied),
+            Err(error) => report.failed.push((server.clone(), error)),
         }
     }
     Ok(report)

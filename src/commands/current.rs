@@ -4,8 +4,8 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::cli::Select;
 use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
 use crate::fleet;
 use crate::migrate;
 use crate::report::{Cell, Look, Paint, Report, Table, error_text, keys};

@@ -84,7 +84,8 @@ impl Report for DevReport {
     }
 
     fn text(&self, look: &Look) -> String {
-        let mut table = Table::new(&["server", "state", "version", "port", "socket", "data"]);
+        let mut table = Table::new(&["server", "state", "version", "port", "socket", "data"])
+            .spare(&["socket", "version"]);
         for server in &self.servers {
             let state = match server.state {
                 State::Running => Cell::new("running", Paint::Good),

@@ -4,8 +4,8 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::cli::Select;
 use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
 use crate::fleet;
 use crate::migrate::{self, HistoryEvent};
 use crate::report::{Cell, Look, Paint, Report, Table, error_text, keys};
@@ -58,7 +58,8 @@ impl Report for HistoryReport {
     }
 
     fn text(&self, look: &Look) -> String {
-        let mut table = Table::new(&["service", "at", "action", "version", "name", "ms", "by", "outcome"]);
+        let mut table = Table::new(&["service", "at", "action", "version", "name", "ms", "by", "outcome"])
+            .spare(&["by", "ms", "action"]);
         for (past, event) in
             self.services.iter().flat_map(|past| past.events.iter().map(move |event| (past, event)))
         {

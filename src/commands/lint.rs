@@ -6,9 +6,9 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::cli::Select;
 use crate::embedded;
 use crate::error::{Error, ExitStatus, Kind, Result};
+use crate::flags::Select;
 use crate::fleet;
 use crate::manifest::Place;
 use crate::migrate::lint::{Finding, lint, unknown};

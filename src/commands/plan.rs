@@ -4,8 +4,8 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::cli::Select;
 use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
 use crate::plan::{Limit, Plan, Risk, Step, Verb, passwordless, statement};
 use crate::provision::{self, Planned};
 use crate::report::{Cell, Look, Paint, Report, Table, error_json, error_text};
@@ -59,6 +59,11 @@ impl Change {
             sql: statement(&step.action, major, &passwordless).to_string(),
             outcome,
         }
+    }
+
+    /// Says how it ended.
+    pub fn ended(&mut self, outcome: Outcome) {
+        self.outcome = Some(outcome);
     }
 
     /// Whether it was done.
@@ -185,8 +190,9 @@ pub fn errors(failed: &[(String, Error)]) -> Value {
     all.collect()
 }
 
-fn changes_table(changes: &[Change], look: &Look) -> String {
-    let mut table = Table::new(&["service", "action", "object", "risk", "why"]);
+/// Changes for people.
+pub fn changes_table(changes: &[Change], look: &Look) -> String {
+    let mut table = Table::new(&["service", "action", "object", "risk", "why"]).spare(&["object"]);
     for change in changes {
         let risk = match change.risk {
             Risk::Safe => Cell::new("safe", Paint::Dim),

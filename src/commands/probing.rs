@@ -35,13 +35,12 @@ pub async fn prepare(run: &Run, server: &str, services: &[DesiredService]) -> Re
 fn logins(service: &DesiredService, secrets: &Secrets) -> Vec<ProbeLogin> {
     let login = |kind| {
         let role = service.role(kind);
-        ProbeLogin {
-            service: service.name.clone(),
-            kind,
-            role: role.clone(),
-            database: service.database.clone(),
-            password: secrets.get(&service.server, role).cloned(),
-        }
+        let known = secrets.current(&service.server, role);
+        let (role, password) = match known {
+            Some((login, password)) => (login, Some(password.clone())),
+            None => (role.clone(), None),
+        };
+        ProbeLogin { service: service.name.clone(), kind, role, database: service.database.clone(), password }
     };
     RoleKind::LOGINS.into_iter().map(login).collect()
 }

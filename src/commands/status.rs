@@ -3,8 +3,8 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use crate::cli::Select;
 use crate::error::{ExitStatus, Result};
+use crate::flags::Select;
 use crate::fleet;
 use crate::migrate::{self, ServiceStatus, State};
 use crate::model::DesiredService;
@@ -96,7 +96,8 @@ impl Report for StatusReport {
             "pending",
             "size",
             "connections",
-        ]);
+        ])
+        .spare(&["connections", "size", "latest", "database"]);
         for status in &self.services {
             let number = |value: Option<i64>| {
                 Cell::number(value.map_or_else(|| "-".to_owned(), |value| value.to_string()))
@@ -123,6 +124,8 @@ impl Report for StatusReport {
     fn status(&self) -> ExitStatus {
         let worst = self.services.iter().map(|status| match (status.state, self.check) {
             (State::Unreachable, _) => ExitStatus::Unreachable,
+            // A file that cannot run is no good end, even with nothing else pending.
+            (State::UpToDate, true) if status.error.is_some() => ExitStatus::Differences,
             (State::UpToDate, _) | (_, false) => ExitStatus::Success,
             (_, true) => ExitStatus::Differences,
         });
@@ -135,6 +138,16 @@ fn details(status: &ServiceStatus, look: &Look) -> String {
     for divergence in &status.divergences {
         text +=
             &format!("\n{}: {divergence}\n  hint: {}\n", status.service, divergence.hint(&status.service));
+    }
+    for begun in &status.unfinished {
+        text += &format!("\n{}: {begun}\n  hint: {}\n", status.service, begun.hint(&status.service));
+    }
+    for foreign in &status.foreign {
+        let hint = migrate::foreign::hint(&status.service);
+        text += &format!(
+            "\n{}: {} has kept its history in {}\n  hint: {hint}\n",
+            status.service, foreign.tool, foreign.table
+        );
     }
     if let Some(error) = status.error.as_ref().filter(|_| status.state != State::NotProvisioned) {
         text += &format!("\n{}:\n{}\n", status.service, error_text(error, look));

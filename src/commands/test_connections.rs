@@ -2,12 +2,16 @@
 
 use clap::Args;
 
-use super::probing::prepare;
-use crate::cli::Select;
-use crate::error::Result;
-use crate::probe::{self, Connections, connections};
+use futures_util::future::join_all;
+
+use super::probing::{Prepared, prepare};
+use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
+use crate::model::{DesiredService, RoleKind, RoleName};
+use crate::probe::{self, Connection, Connections, Reached, connections};
 use crate::report::Report;
 use crate::run::Run;
+use crate::server::inspect;
 
 /// Flags of `test-connections`.
 #[derive(Debug, Args)]
@@ -20,11 +24,61 @@ pub struct Arguments {
 /// Logs in.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let services = run.readable(&arguments.select)?;
-    let mut all = Connections { connections: vec![] };
-    for server in run.servers_of(&services) {
-        let prepared = prepare(run, &server, &services).await?;
-        let attempts = probe::try_own(&prepared.task, probe::unwatched()).await?;
-        all.connections.extend(connections(&prepared.task, &attempts));
+    let servers = run.servers_of(&services);
+    let all = join_all(servers.iter().map(|server| test_server(run, server, &services))).await;
+    let mut rows = all.into_iter().collect::<Result<Vec<_>>>()?.concat();
+    let place = |row: &Connection| services.iter().position(|service| service.name.as_str() == row.service);
+    rows.sort_by_key(place);
+    Ok(Box::new(Connections { connections: rows }))
+}
+
+async fn test_server(run: &Run, server: &str, services: &[DesiredService]) -> Result<Vec<Connection>> {
+    let here: Vec<_> = services.iter().filter(|service| service.server == server).cloned().collect();
+    let prepared = match prepare(run, server, services).await {
+        Ok(prepared) => prepared,
+        // One server's trouble is not the others': its logins are listed with it.
+        Err(error) if error.kind.status() == ExitStatus::Usage => return Err(error),
+        Err(error) => return Ok(unreached(&here, &error)),
+    };
+    let attempts = match probe::try_own(&prepared.task, probe::unwatched()).await {
+        Ok(attempts) => attempts,
+        Err(error) if error.kind.status() == ExitStatus::Usage => return Err(error),
+        Err(error) => return Ok(unreached(&here, &error)),
+    };
+    let mut rows = connections(&prepared.task, &attempts);
+    if rows.iter().any(|row| row.outcome == Reached::Refused) {
+        name_the_expired(&prepared, &mut rows).await;
     }
-    Ok(Box::new(all))
+    Ok(rows)
+}
+
+/// A server answers an expired password like a wrong one. The admin, where it gets in, can tell them apart.
+async fn name_the_expired(prepared: &Prepared, rows: &mut [Connection]) {
+    let Ok(actual) = inspect::inspect_cluster(&prepared.access).await else { return };
+    for row in rows.iter_mut().filter(|row| row.outcome == Reached::Refused) {
+        let role = RoleName::found(row.role.clone()).ok();
+        let found = role.and_then(|role| actual.roles.get(&role)).filter(|found| found.expired);
+        if let Some(until) = found.and_then(|found| found.valid_until.as_ref()) {
+            row.error = Some(format!(
+                "its password expired (VALID UNTIL {until}): martydb rotate --service {} --valid-until TIME",
+                row.service
+            ));
+        }
+    }
+}
+
+fn unreached(services: &[DesiredService], error: &Error) -> Vec<Connection> {
+    let logins = services.iter().flat_map(|service| RoleKind::LOGINS.map(|kind| (service, kind)));
+    let row = |(service, kind): (&DesiredService, RoleKind)| Connection {
+        service: service.name.to_string(),
+        role: service.role(kind).to_string(),
+        server: service.server.clone(),
+        database: service.database.to_string(),
+        outcome: Reached::Failed,
+        latency_ms: None,
+        tls: None,
+        server_version: None,
+        error: Some(error.to_string()),
+    };
+    logins.map(row).collect()
 }

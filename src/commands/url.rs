@@ -46,7 +46,8 @@ pub enum Role {
 }
 
 impl Role {
-    fn kind(self) -> RoleKind {
+    /// As the model calls it.
+    pub fn kind(self) -> RoleKind {
         match self {
             Role::App => RoleKind::App,
             Role::Readonly => RoleKind::Readonly,
@@ -94,14 +95,16 @@ async fn of_service(run: &Run, name: &str, arguments: &Arguments) -> Result<(Par
     let service = run.service(name)?;
     let kind = arguments.role.kind();
     let endpoint = run.access(&service.server).await?.endpoint;
-    let password = match arguments.no_password {
-        true => None,
-        false => {
-            let secrets = run.secrets(std::slice::from_ref(service)).await?;
-            Some(secrets.require(&service.server, service.role(kind))?.expose_secret().to_owned())
-        }
+    let secrets = run.secrets(std::slice::from_ref(service)).await;
+    let login = secrets.and_then(|secrets| run.login(service, kind, &secrets));
+    let (user, password) = match (login, arguments.no_password) {
+        (Ok(login), no_password) => (login.role, login.password.filter(|_| !no_password)),
+        // Without a password the string is of use even where the store is out of reach.
+        (Err(_), true) => (service.role(kind).to_string(), None),
+        (Err(error), false) => return Err(error),
     };
-    let parts = Parts::new(&endpoint, service.role(kind).as_str(), password, service.database.as_str());
+    let password = password.map(|password| password.expose_secret().to_owned());
+    let parts = Parts::new(&endpoint, &user, password, service.database.as_str());
     Ok((parts, Some(service.name.to_string()), kind.key().to_owned()))
 }
 

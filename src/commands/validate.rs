@@ -4,8 +4,8 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::cli::Select;
 use crate::error::{ExitStatus, Result};
+use crate::flags::Select;
 use crate::migrate::folder;
 use crate::migrate::source::Problem;
 use crate::report::{Look, Report, keys};

@@ -1,12 +1,13 @@
 //! `verify-isolation`: every login of every service at every database of its server.
 
 use clap::Args;
+use futures_util::future::join_all;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::probing::{Prepared, prepare};
-use crate::cli::Select;
 use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
 use crate::model::{ActualServer, DbName, DesiredService};
 use crate::probe::{self, DatabaseKind, Door, Matrix, Probe, ProbeDatabase, Verdict};
 use crate::report::{Look, Report, error_json, error_text};
@@ -30,8 +31,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
 /// The part that `init-all` shares.
 pub async fn verify_services(run: &Run, services: &[DesiredService]) -> Result<VerifyReport> {
     let mut report = VerifyReport { matrices: vec![], failed: vec![] };
-    for server in run.servers_of(services) {
-        match verify_server(run, &server, services).await {
+    let servers = run.servers_of(services);
+    let all = join_all(servers.iter().map(|server| verify_server(run, server, services))).await;
+    for (server, verified) in servers.into_iter().zip(all) {
+        match verified {
             Ok(matrix) => report.matrices.push(matrix),
             Err(error) => report.failed.push((server, error)),
         }

@@ -4,8 +4,8 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::cli::Select;
 use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
 use crate::fleet;
 use crate::migrate::rehearse::{Proof, Rehearsal, rehearse};
 use crate::migrate::{self, Operator, Options, Presence, Target, folder};

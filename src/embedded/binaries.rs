@@ -110,16 +110,17 @@ async fn probe(account: &Account, bin: &Path) -> Result<Install> {
         arguments: vec!["--version".into()],
         variables: vec![],
     };
-    let failed = || Error::operation(format!("\"{}\" cannot run {}", account.name, postgres.display()));
-    let output = call.output().await.map_err(|error| failed().cause(error))?;
-    let version = version(&String::from_utf8_lossy(&output.stdout));
-    match version {
-        Some((version, major)) => Ok(Install { bin: bin.into(), version, major }),
-        None => Err(said(&output).iter().fold(failed(), Error::cause).hint(format!(
+    let failed = || {
+        Error::operation(format!("\"{}\" cannot run {}", account.name, postgres.display())).hint(format!(
             "an embedded server runs as \"{}\": let it enter every folder above the programs (chmod o+x), \
              or set {VARIABLE} to an installation that it can reach",
             account.name
-        ))),
+        ))
+    };
+    let output = call.output().await.map_err(|error| failed().cause(error))?;
+    match version(&String::from_utf8_lossy(&output.stdout)) {
+        Some((version, major)) => Ok(Install { bin: bin.into(), version, major }),
+        None => Err(said(&output).iter().fold(failed(), Error::cause)),
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
+use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::Command;
 
@@ -13,10 +15,6 @@ use super::account::Account;
 /// What a program may see of our environment. The rest stays here: a server keeps its environment for as long
 /// as it lives, so no password may be in it, and `PG*` variables would change what is run.
 const KEPT: &[&str] = &["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LOCPATH", "LOCALE_ARCHIVE", "TZ"];
-
-/// Whatever descriptors our caller left open (a script's lock, a test runner's pipe) would stay open in the
-/// server. POSIX shells can close these; Rust closes its own.
-const CLOSE_AND_RUN: &str = "exec 3>&- 4>&- 5>&- 6>&- 7>&- 8>&- 9>&-; exec \"$@\"";
 
 /// A program and how it is to run.
 pub struct Call<'a> {
@@ -36,6 +34,7 @@ impl Call<'_> {
     /// Runs it to its end. Dropping the future kills it and its children; a server that it has started has
     /// left the group by then and lives on.
     pub async fn output(&self) -> io::Result<Output> {
+        keep_descriptors();
         let child = self.command().spawn()?;
         let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
         let output = child.wait_with_output().await;
@@ -44,9 +43,8 @@ impl Call<'_> {
     }
 
     fn command(&self) -> Command {
-        let mut command = Command::new("/bin/sh");
-        command.args(["-c", CLOSE_AND_RUN, "sh"]).arg(self.program).args(&self.arguments);
-        command.current_dir(self.folder).env_clear();
+        let mut command = Command::new(self.program);
+        command.args(&self.arguments).current_dir(self.folder).env_clear();
         command.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
         command.env("LC_ALL", "C").envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -57,6 +55,20 @@ impl Call<'_> {
             command.uid(self.account.uid).gid(self.account.gid);
         }
         command
+    }
+}
+
+/// Whatever our caller left open (a script's lock, the pipe of a test runner that waits for its end) must not
+/// stay open in the server. What Rust opens is closed in children anyway.
+fn keep_descriptors() {
+    let entries = std::fs::read_dir("/dev/fd").into_iter().flatten().flatten();
+    let numbers = entries.filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    for number in numbers.filter(|number| *number > 2) {
+        // SAFETY: the descriptor is only marked, neither used nor closed. One that another thread has closed
+        // since it was listed is an error, or by now one that Rust has opened and marked itself.
+        #[allow(unsafe_code)]
+        let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
+        let _ = fcntl_setfd(descriptor, FdFlags::CLOEXEC);
     }
 }
 

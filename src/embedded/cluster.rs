@@ -2,7 +2,7 @@
 //! it is deleted, so that a run that was killed leaves nothing that could be taken for one.
 
 use std::ffi::OsString;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::Note;
@@ -40,7 +40,9 @@ pub async fn make(place: &Place, install: &Install, note: Note<'_>) -> Result<()
     folder.write("postgresql.conf", &(conf + settings::INCLUDE))?;
     folder.write(settings::FILE, "")?;
     folder.write("pg_hba.conf", settings::HBA)?;
-    fs::rename(&scrap, place.data()).map_err(failed("name the new data folder", &place.data()))
+    fs::rename(&scrap, place.data()).map_err(failed("name the new data folder", &place.data()))?;
+    // The name must be on disk before anybody relies on what is in there: the sweep deletes scrap.
+    File::open(&place.base).and_then(|base| base.sync_all()).map_err(failed("sync", &place.base))
 }
 
 /// A `data` folder that is no cluster was not made by martydb; it may be dear to somebody.
@@ -104,10 +106,7 @@ pub fn erase(place: &Place) -> Result<()> {
 pub fn leave(place: &Place) -> Result<()> {
     files::remove(&place.base.join("lock"))?;
     let emptied = place.base.ancestors().take_while(|folder| !folder.ends_with(".martydb"));
-    for folder in emptied.take(3).filter(|folder| *folder != place.home) {
-        if fs::remove_dir(folder).is_err() {
-            break;
-        }
-    }
+    // The first that is not empty ends it.
+    let _ = emptied.take(3).try_for_each(fs::remove_dir);
     Ok(())
 }

@@ -15,10 +15,14 @@ const FULL: u64 = 10 << 20;
 const LINES: usize = 6;
 const REACH: u64 = 16 << 10;
 
-/// What ends by itself: processes of a killed server that are still dying, and a port that another process
-/// took between our look at it and the start.
-const PASSING: &[&str] =
-    &["is still in use", "Address already in use", "could not create any TCP/IP sockets"];
+/// What another try may not meet again: processes of a killed server that are still dying, a port that another
+/// process took between our look at it and the start, and a server that came up in that time by itself.
+const PASSING: &[&str] = &[
+    "is still in use",
+    "Address already in use",
+    "could not create any TCP/IP sockets",
+    "lock file \"postmaster.pid\" already exists",
+];
 
 /// What the log got after a certain moment.
 pub struct Excerpt {

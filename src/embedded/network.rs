@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::files::{Folder, claim_folder, failed, nonce, remove};
 use super::place::Place;
-use super::port::{self, Wish};
+use super::port::{self, Choice, Wish};
 use super::settings::{self, Remembered, Settings};
 use super::{Note, Spec};
 use crate::error::{Error, Result};
@@ -20,22 +21,36 @@ pub fn remembered(folder: &Folder) -> Result<Remembered> {
     Ok(Remembered::parse(&folder.read(settings::FILE)?.unwrap_or_default()))
 }
 
-/// Chooses, prepares and writes everything that the next start needs.
-pub fn arrange(place: &Place, spec: &Spec, version: &str, note: Note<'_>) -> Result<Settings> {
+/// Chooses the port of the next start.
+pub async fn choose_port(place: &Place, spec: &Spec) -> Result<Choice> {
+    let remembered = remembered(&Folder::open(&place.data(), &place.owner)?)?.port;
+    wait_for_port(spec.port.or(remembered)).await;
+    port::choose(&Wish { pinned: spec.port, remembered, others: ports_of_others(place) }, port::free)
+}
+
+/// Prepares and writes everything that a start on this port needs.
+pub fn arrange(place: &Place, choice: Choice, version: &str, note: Note<'_>) -> Result<Settings> {
     let folder = Folder::open(&place.data(), &place.owner)?;
-    let remembered = remembered(&folder)?;
-    let others = ports_of_others(place);
-    let wish = Wish { pinned: spec.port, remembered: remembered.port, others };
-    let choice = port::choose(&wish, port::free)?;
     if let Some(taken) = choice.instead_of {
         note(format!("port {taken} is taken, using {}", choice.port));
     }
-    let socket_dir = socket_dir(place, remembered.socket_dir)?;
+    let socket_dir = socket_dir(place, remembered(&folder)?.socket_dir)?;
     let settings =
         Settings { name: place.name.clone(), version: version.into(), port: choice.port, socket_dir };
     folder.write(settings::FILE, &settings.file())?;
     close_the_doors(place, &folder, note)?;
     Ok(settings)
+}
+
+/// A server that was killed lets go of its port a moment later.
+async fn wait_for_port(port: Option<u16>) {
+    let Some(port) = port else { return };
+    for _ in 0..20 {
+        if port::free(port) {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 /// A cluster that was opened up while it was down is closed again, and that is said.

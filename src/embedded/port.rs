@@ -32,6 +32,9 @@ pub struct Choice {
 
 /// A port that the manifest names is never exchanged for another: clients rely on it.
 pub fn choose(wish: &Wish, free: impl Fn(u16) -> bool) -> Result<Choice> {
+    if wish.pinned == Some(0) {
+        return Err(Error::manifest("0 is not a port").hint("leave the port out to have a free one chosen"));
+    }
     if let Some(port) = wish.pinned {
         return match free(port) {
             true => Ok(Choice { port, instead_of: None }),
@@ -75,7 +78,8 @@ mod tests {
             remembered,
             others: others.iter().copied().collect(),
         };
-        let cases: &[(Wish, &[u16], Option<(u16, Option<u16>)>)] = &[
+        type Case = (Wish, &'static [u16], Option<(u16, Option<u16>)>);
+        let cases: &[Case] = &[
             (wish(None, None, &[]), &[], Some((15432, None))),
             (wish(None, None, &[]), &[15432, 15433], Some((15434, None))),
             (wish(None, None, &[15432]), &[], Some((15433, None))),
@@ -83,6 +87,7 @@ mod tests {
             (wish(None, Some(20000), &[]), &[20000], Some((15432, Some(20000)))),
             (wish(Some(6000), Some(20000), &[6000]), &[20000], Some((6000, None))),
             (wish(Some(6000), None, &[]), &[6000], None),
+            (wish(Some(0), None, &[]), &[], None),
         ];
         for (wish, taken, expected) in cases {
             let choice = choose(wish, |port| !taken.contains(&port));

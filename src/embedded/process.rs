@@ -22,8 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const RETRY: Duration = Duration::from_secs(20);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Finds the programs, makes the cluster where there is none, and starts its server.
-pub async fn launch(place: &mut Place, spec: &Spec, note: Note<'_>) -> Result<()> {
+/// Finds the programs, makes the cluster where there is none, and starts its server. False where there was
+/// something to look at instead.
+pub async fn launch(place: &mut Place, spec: &Spec, note: Note<'_>) -> Result<bool> {
     cluster::sweep(place)?;
     let install = match place.exists {
         true => binaries::find(&place.owner, Wanted::Major(major(place)?, &place.data())).await?,
@@ -45,15 +46,21 @@ fn major(place: &Place) -> Result<u32> {
     })
 }
 
-async fn start(place: &Place, spec: &Spec, install: &Install, note: Note<'_>) -> Result<()> {
+/// Starts the server, or finds it started: the server of a run that was interrupted may come up by itself
+/// while we look for a port. It notes its process before it takes a port.
+async fn start(place: &Place, spec: &Spec, install: &Install, note: Note<'_>) -> Result<bool> {
     let began = Instant::now();
     loop {
-        let settings = network::arrange(place, spec, &install.version, note)?;
+        let choice = network::choose_port(place, spec).await?;
+        if look(place)? != Pulse::Down {
+            return Ok(false);
+        }
+        let settings = network::arrange(place, choice, &install.version, note)?;
         let excerpt = log::open(place)?;
         match pg_ctl_start(place, install, &settings, &excerpt).await {
             Ok(()) => {
                 note(format!("started the server {} on {ADDRESS}:{}", place.name, settings.port));
-                return Ok(());
+                return Ok(true);
             }
             Err(_) if excerpt.is_passing() && began.elapsed() < RETRY => tokio::time::sleep(PAUSE).await,
             Err(error) => return Err(error),

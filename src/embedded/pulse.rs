@@ -117,8 +117,11 @@ fn holder(server: &Server, data: &Path) -> Holder {
             Ok(own) if (own.dev(), own.ino()) == (folder.dev(), folder.ino()) => Holder::Ours,
             _ => Holder::Other,
         },
-        // No /proc, or root without CAP_SYS_PTRACE, as in a container.
-        Err(_) => by_name(server, data, process_name(pid.get())),
+        // No /proc; or a dead process; or root without CAP_SYS_PTRACE, as in a container.
+        Err(_) => match by_name(server, data, process_name(pid.get())) {
+            Holder::Perhaps if was_started_with(pid.get(), data) => Holder::Ours,
+            other => other,
+        },
     }
 }
 
@@ -131,14 +134,34 @@ fn by_name(server: &Server, data: &Path, name: Option<String>) -> Holder {
     }
 }
 
+/// Is the folder among the arguments? martydb gives it in full; the server's children have other titles.
+fn was_started_with(pid: i32, data: &Path) -> bool {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    line.split(|byte| *byte == 0).any(|argument| argument == data.as_os_str().as_encoded_bytes())
+}
+
+/// The name of a process that is alive. One that is dead stays in the process list until its parent looks,
+/// and in a container there may be no parent that ever does.
 fn process_name(pid: i32) -> Option<String> {
-    if let Ok(name) = fs::read_to_string(format!("/proc/{pid}/comm")) {
-        return Some(name.trim().into());
+    if let Ok(text) = fs::read_to_string(format!("/proc/{pid}/stat")) {
+        return name_in_stat(&text);
     }
-    let output = Command::new("ps").args(["-o", "comm=", "-p", &pid.to_string()]).output().ok()?;
-    let name = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let base = Path::new(&name).file_name()?.to_string_lossy().into_owned();
-    Some(base)
+    let output =
+        Command::new("ps").args(["-o", "stat=", "-o", "comm=", "-p", &pid.to_string()]).output().ok()?;
+    name_in_ps(&String::from_utf8_lossy(&output.stdout))
+}
+
+/// `42 (postgres) S 1 …`: number, name, state.
+fn name_in_stat(text: &str) -> Option<String> {
+    let (name, rest) = text.split_once('(')?.1.rsplit_once(") ")?;
+    (!rest.starts_with(['Z', 'X'])).then(|| name.into())
+}
+
+/// `Ss   /usr/local/bin/postgres`: state, path.
+fn name_in_ps(text: &str) -> Option<String> {
+    let (state, path) = text.trim().split_once(char::is_whitespace)?;
+    let name = Path::new(path.trim()).file_name()?;
+    (!state.starts_with('Z')).then(|| name.to_string_lossy().into_owned())
 }
 
 #[cfg(test)]
@@ -176,6 +199,26 @@ mod tests {
             (&far, Holder::Other, true, Pulse::Relic),
         ] {
             assert_eq!(judge(server.clone(), holder, answers, data), expected, "{holder:?} {answers}");
+        }
+    }
+
+    #[test]
+    fn the_dead_have_no_name() {
+        for (text, expected) in [
+            ("42 (postgres) S 1 42 42", Some("postgres")),
+            ("42 (a (b) c) R 1", Some("a (b) c")),
+            ("42 (postgres) Z 1 42 42", None),
+            ("", None),
+        ] {
+            assert_eq!(name_in_stat(text).as_deref(), expected, "{text}");
+        }
+        for (text, expected) in [
+            ("Ss   /usr/local/bin/postgres\n", Some("postgres")),
+            ("S+   postgres\n", Some("postgres")),
+            ("Z    (postgres)\n", None),
+            ("", None),
+        ] {
+            assert_eq!(name_in_ps(text).as_deref(), expected, "{text}");
         }
     }
 

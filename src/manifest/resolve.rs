@@ -8,9 +8,7 @@ use super::raw::{Embedded, RawLimits, RawLint, RawManifest, RawRoles, RawSecrets
 use super::source::Sources;
 use super::{Allow, Environment, Manifest, Place, ServerSpec, url};
 use crate::error::{Error, Result};
-use crate::model::{
-    DbName, DesiredService, InvalidName, LintRules, RoleKind, RoleName, SchemaName, ServiceName,
-};
+use crate::model::{DbName, DesiredService, LintRules, RoleKind, RoleName, SchemaName, ServiceName};
 
 const FORMAT_VERSION: u32 = 1;
 const DEFAULT_SERVER: &str = "main";
@@ -123,9 +121,6 @@ impl Resolver<'_> {
         servers: &BTreeMap<String, ServerSpec>,
     ) -> Result<DesiredService> {
         let at = |last: &str| vec![key("services"), key(name), key(last)];
-        let fail = |last: &str, error: InvalidName, text: &str| {
-            self.sources.error_at(&at(last), format!("{last} \"{text}\" {error}"))
-        };
         let name_typed = ServiceName::new(name).map_err(|error| {
             self.sources.error_at(&[key("services"), key(name)], format!("service \"{name}\" {error}"))
         })?;
@@ -145,7 +140,7 @@ impl Resolver<'_> {
             database: self.database(&at("database"), database)?,
             migrations: self.home.join(PathBuf::from(migrations)),
             schemas: self.schemas(&at("schemas"), &schemas)?,
-            roles: self.roles(name, &own.roles, fail)?,
+            roles: self.roles(name, &own.roles)?,
             connection_limit: limits(&own.connection_limit, &defaults.connection_limit),
             settings: self.settings(name, &own.settings)?,
             extensions: own.extensions.clone().or(defaults.extensions.clone()).unwrap_or_default(),
@@ -211,12 +206,7 @@ impl Resolver<'_> {
         Ok(schemas)
     }
 
-    fn roles(
-        &self,
-        service: &str,
-        own: &RawRoles,
-        fail: impl Fn(&str, InvalidName, &str) -> Error,
-    ) -> Result<BTreeMap<RoleKind, RoleName>> {
+    fn roles(&self, service: &str, own: &RawRoles) -> Result<BTreeMap<RoleKind, RoleName>> {
         let defaults = &self.raw.defaults.roles;
         let rows = [
             (RoleKind::Owner, &own.owner, &defaults.owner, "{service}_owner"),
@@ -228,11 +218,14 @@ impl Resolver<'_> {
             .map(|(kind, own, default, fallback)| {
                 let at = [key("services"), key(service), key("roles"), key(kind.key())];
                 let text = self.template(&at, &pick(own, default, fallback), service)?;
-                let role = RoleName::new(text.clone()).map_err(|error| fail("roles", error, &text))?;
+                let checked = |text: String| {
+                    let name = RoleName::new(text.clone());
+                    name.map_err(|error| self.sources.error_at(&at, format!("role \"{text}\" {error}")))
+                };
+                let role = checked(text.clone())?;
                 if kind != RoleKind::Owner {
                     // The second login of a rotation must fit too, and be found out now rather than then.
-                    RoleName::new(format!("{text}{}", crate::TWIN_SUFFIX))
-                        .map_err(|error| fail("roles", error, &format!("{text}{}", crate::TWIN_SUFFIX)))?;
+                    checked(format!("{text}{}", crate::TWIN_SUFFIX))?;
                 }
                 Ok((kind, role))
             })

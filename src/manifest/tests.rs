@@ -111,7 +111,7 @@ fn every_mistake_names_its_place_and_touches_nothing() {
         ),
         (
             &long_role,
-            "m.yaml:3:8: roles \"rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr_app\" is 64 bytes long, and PostgreSQL keeps 63",
+            "m.yaml:3:17: role \"rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr_app\" is 64 bytes long, and PostgreSQL keeps 63",
         ),
         (
             "version: 1\nservices:\n  a: { database: \"${NOPE}\" }\n",

@@ -81,6 +81,8 @@ pub struct ActualRole {
     pub connection_limit: i32,
     /// When its password expires, as the server prints it.
     pub valid_until: Option<String>,
+    /// Whether that time has passed.
+    pub expired: bool,
     /// The comment in the shared catalogue.
     pub comment: Option<String>,
 }

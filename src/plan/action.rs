@@ -33,12 +33,14 @@ impl Verb {
 }
 
 /// An attribute of a role, as `ALTER ROLE` spells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Attribute {
     /// A word such as `NOSUPERUSER`.
     Word(&'static str),
     /// `CONNECTION LIMIT n`.
     ConnectionLimit(i32),
+    /// `VALID UNTIL`, a time that the server understands, or `infinity`.
+    ValidUntil(String),
 }
 
 /// Something that rights are held on, or that has an owner.
@@ -158,8 +160,8 @@ pub enum Action {
     AlterRole { role: RoleName, attributes: Vec<Attribute> },
     /// Set the stored password.
     SetPassword { role: RoleName },
-    /// Make `member` a member that must say `SET ROLE`.
-    GrantMembership { role: RoleName, member: RoleName },
+    /// Make `member` a member; without `inherit` it must say `SET ROLE`.
+    GrantMembership { role: RoleName, member: RoleName, inherit: bool },
     /// End a membership that `grantor` granted.
     RevokeMembership { role: RoleName, member: RoleName, grantor: Option<RoleName> },
     /// Put a setting on a role.
@@ -196,6 +198,26 @@ pub enum Action {
         privileges: Privileges,
         from: Grantee,
     },
+    /// Make a limited admin a member, so that it may do what only these roles may.
+    Borrow { roles: Vec<RoleName>, member: RoleName },
+    /// End that.
+    GiveBack { roles: Vec<RoleName>, member: RoleName },
+    /// End every session of these roles.
+    EndSessions { roles: Vec<RoleName> },
+    /// Keep everybody out of a database.
+    CloseDatabase { database: DbName },
+    /// Remove a database, with whoever is in it.
+    DropDatabase { database: DbName },
+    /// Give away what these roles own in one database.
+    Reassign { roles: Vec<RoleName>, to: RoleName },
+    /// Take from these roles what they hold in one database and on shared objects.
+    DropOwned { roles: Vec<RoleName> },
+    /// Remove roles.
+    DropRoles { roles: Vec<RoleName> },
+}
+
+fn listed(roles: &[RoleName]) -> String {
+    roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(", ")
 }
 
 impl Action {
@@ -206,6 +228,9 @@ impl Action {
             | Action::CreateDatabase { .. }
             | Action::CreateSchema { .. }
             | Action::CreateExtension { .. } => Verb::Create,
+            Action::DropDatabase { .. } | Action::DropRoles { .. } => Verb::Drop,
+            Action::Borrow { .. } => Verb::Grant,
+            Action::GiveBack { .. } | Action::DropOwned { .. } => Verb::Revoke,
             Action::GrantMembership { .. } | Action::Grant { .. } | Action::GrantDefault { .. } => {
                 Verb::Grant
             }
@@ -232,8 +257,16 @@ impl Action {
             | Action::MarkDatabase { database, .. }
             | Action::AllowConnections { database }
             | Action::NoTemplate { database }
+            | Action::CloseDatabase { database }
+            | Action::DropDatabase { database }
             | Action::Unlimit { database } => format!("database {database}"),
             Action::ResetSetting { name, .. } => format!("setting {name}"),
+            Action::Borrow { roles, .. } | Action::GiveBack { roles, .. } | Action::DropRoles { roles } => {
+                format!("roles {}", listed(roles))
+            }
+            Action::EndSessions { roles } => format!("sessions of {}", listed(roles)),
+            Action::Reassign { roles, .. } => format!("objects of {}", listed(roles)),
+            Action::DropOwned { roles } => format!("rights of {}", listed(roles)),
             Action::CreateSchema { schema, .. } => format!("schema {schema}"),
             Action::CreateExtension { name, .. } => format!("extension {name}"),
             Action::Own { object, .. } => object.to_string(),
@@ -245,6 +278,24 @@ impl Action {
                 Some(schema) => format!("default privileges of {owner} on {} in schema {schema}", on.word()),
                 None => format!("default privileges of {owner} on {}", on.word()),
             },
+        }
+    }
+
+    /// Whether it makes a login what it is: its attributes, settings, memberships or own rights.
+    pub fn concerns(&self, login: &RoleName) -> bool {
+        match self {
+            Action::CreateRole { role, .. }
+            | Action::MarkRole { role, .. }
+            | Action::AlterRole { role, .. }
+            | Action::SetPassword { role }
+            | Action::SetSetting { role, .. }
+            | Action::ResetSetting { role: Some(role), .. } => role == login,
+            Action::GrantMembership { member, .. } | Action::RevokeMembership { member, .. } => {
+                member == login
+            }
+            Action::Grant { to: Grantee::Role(role), .. }
+            | Action::Revoke { from: Grantee::Role(role), .. } => role == login,
+            _ => false,
         }
     }
 
@@ -262,10 +313,12 @@ impl Action {
     /// Where it runs.
     pub fn stage(&self) -> Stage {
         match self {
-            Action::CreateDatabase { .. } => Stage::Create,
+            Action::CreateDatabase { .. } | Action::DropDatabase { .. } => Stage::Create,
             Action::MarkDatabase { .. }
             | Action::AllowConnections { .. }
             | Action::NoTemplate { .. }
+            | Action::CloseDatabase { .. }
+            | Action::EndSessions { .. }
             | Action::Unlimit { .. } => Stage::Open,
             Action::CreateSchema { .. }
             | Action::CreateExtension { .. }

@@ -19,7 +19,7 @@ pub fn statement(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Se
         Action::SetPassword { role } => {
             stmt!("ALTER ROLE {role} PASSWORD {password}", role = role, password = verifier(role))
         }
-        Action::GrantMembership { role, member } => grant_membership(role, member, major),
+        Action::GrantMembership { role, member, inherit } => grant_membership(role, member, *inherit, major),
         Action::RevokeMembership { role, member, grantor } => {
             revoke_membership(role, member, grantor.as_ref(), major)
         }
@@ -77,6 +77,40 @@ pub fn statement(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Se
             on = Keyword(on.word()),
             from = from,
         ),
+        _ => removal(action, major),
+    }
+}
+
+/// What only the end of a service needs.
+fn removal(action: &Action, major: u32) -> Statement {
+    let list = |roles: &[RoleName]| Idents(roles.to_vec());
+    match action {
+        Action::Borrow { roles, member } => match major {
+            16.. => stmt!(
+                "GRANT {roles} TO {member} WITH INHERIT TRUE, SET TRUE",
+                roles = list(roles),
+                member = member
+            ),
+            _ => stmt!("GRANT {roles} TO {member}", roles = list(roles), member = member),
+        },
+        Action::GiveBack { roles, member } => {
+            stmt!("REVOKE {roles} FROM {member}", roles = list(roles), member = member)
+        }
+        Action::EndSessions { roles } => stmt!(
+            "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+             WHERE a.usename IN ({roles})",
+            roles = Idents(roles.iter().map(|role| Literal(role.to_string())).collect()),
+        ),
+        Action::CloseDatabase { database } => {
+            stmt!("ALTER DATABASE {db} ALLOW_CONNECTIONS false", db = database)
+        }
+        Action::DropDatabase { database } => stmt!("DROP DATABASE {db} WITH (FORCE)", db = database),
+        Action::Reassign { roles, to } => {
+            stmt!("REASSIGN OWNED BY {roles} TO {to}", roles = list(roles), to = to)
+        }
+        Action::DropOwned { roles } => stmt!("DROP OWNED BY {roles}", roles = list(roles)),
+        Action::DropRoles { roles } => stmt!("DROP ROLE {roles}", roles = list(roles)),
+        other => unreachable!("not of a removal: {other:?}"),
     }
 }
 
@@ -111,16 +145,20 @@ fn alter(so_far: Statement, attribute: &Attribute) -> Statement {
         Attribute::ConnectionLimit(limit) => {
             stmt!("{so_far} CONNECTION LIMIT {limit}", so_far = so_far, limit = *limit)
         }
+        Attribute::ValidUntil(time) => {
+            stmt!("{so_far} VALID UNTIL {time}", so_far = so_far, time = Literal(time.clone()))
+        }
     }
 }
 
 /// Before 16 the options are a syntax error, and the member's own NOINHERIT says the same.
-fn grant_membership(role: &RoleName, member: &RoleName, major: u32) -> Statement {
+fn grant_membership(role: &RoleName, member: &RoleName, inherit: bool, major: u32) -> Statement {
     match major {
         16.. => stmt!(
-            "GRANT {role} TO {member} WITH ADMIN FALSE, INHERIT FALSE, SET TRUE",
+            "GRANT {role} TO {member} WITH ADMIN FALSE, INHERIT {inherit}, SET TRUE",
             role = role,
-            member = member
+            member = member,
+            inherit = Keyword(if inherit { "TRUE" } else { "FALSE" }),
         ),
         _ => stmt!("GRANT {role} TO {member}", role = role, member = member),
     }

@@ -9,7 +9,9 @@ mod roles;
 mod settings;
 
 use super::{Action, Limit, Plan, Risk, Stage, Step};
-use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleName, ServiceName};
+use crate::model::{
+    ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleKind, RoleName, ServiceName,
+};
 
 /// Decides what is to be done. `stored` says whether the secret store has a password for a login.
 pub fn diff(desired: &DesiredServer, actual: &ActualServer, stored: &dyn Fn(&RoleName) -> bool) -> Plan {
@@ -53,13 +55,26 @@ impl Look<'_> {
     fn twin_of(&self, role: &RoleName) -> Option<RoleName> {
         let first = RoleName::found(role.as_str().strip_suffix(crate::TWIN_SUFFIX)?).ok()?;
         let (_, kind) = self.desired.managed_role(&first)?;
-        crate::model::RoleKind::LOGINS.contains(&kind).then_some(first)
+        RoleKind::LOGINS.contains(&kind).then_some(first)
+    }
+
+    /// The twin of a service's login, where the server has one.
+    fn twin(&self, service: &DesiredService, kind: RoleKind) -> Option<RoleName> {
+        let twin = crate::secrets::twin_of(service.role(kind)).filter(|_| kind != RoleKind::Owner);
+        twin.filter(|twin| self.actual.roles.contains_key(twin))
+    }
+
+    /// Whether clients use the twin now, as the secret store says.
+    fn twin_in_use(&self, service: &DesiredService, kind: RoleKind) -> bool {
+        self.twin(service, kind).is_some_and(|twin| (self.stored)(&twin))
     }
 
     /// Whether this manifest made the database, or is about to: then nobody else relies on its state.
     fn is_ours(&self, database: &DbName) -> bool {
         match self.actual.databases.get(database) {
             None => true,
+            // Nobody relies on a database that lets nobody in: a killed run left it before it was marked.
+            Some(found) if !found.allow_connections => true,
             Some(found) => self.desired.embedded || found.comment.as_deref() == Some(&self.desired.marker()),
         }
     }

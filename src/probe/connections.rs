@@ -98,7 +98,8 @@ impl Report for Connections {
     }
 
     fn text(&self, look: &Look) -> String {
-        let mut table = Table::new(&["service", "role", "database", "result", "ms", "tls", "version"]);
+        let mut table = Table::new(&["service", "role", "database", "result", "ms", "tls", "version"])
+            .spare(&["version", "tls"]);
         for row in &self.connections {
             let (word, paint) = row.outcome.word();
             table.row([

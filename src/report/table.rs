@@ -1,6 +1,8 @@
 //! Tables for people: one record a line, no borders, readable in a pipe and at 80 columns.
 
-use comfy_table::{Attribute, Cell as RawCell, CellAlignment, Color, ContentArrangement, Table as RawTable};
+use comfy_table::{
+    Attribute, Cell as RawCell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table as RawTable,
+};
 
 use super::Look;
 
@@ -51,12 +53,21 @@ impl<T: ToString> From<T> for Cell {
 pub struct Table {
     header: Vec<&'static str>,
     rows: Vec<Vec<Cell>>,
+    /// Columns that a narrow terminal can do without, the first to go first.
+    spare: Vec<&'static str>,
 }
 
 impl Table {
     /// A table with these columns.
     pub fn new(header: &[&'static str]) -> Self {
-        Table { header: header.to_vec(), rows: vec![] }
+        Table { header: header.to_vec(), ..Table::default() }
+    }
+
+    /// Names columns that are left out, one after the other, while the table is too wide for the terminal.
+    #[must_use]
+    pub fn spare(mut self, columns: &[&'static str]) -> Self {
+        self.spare = columns.to_vec();
+        self
     }
 
     /// Adds a record.
@@ -80,15 +91,43 @@ impl Table {
             raw.set_content_arrangement(ContentArrangement::Dynamic);
             raw.set_width(u16::try_from(width).unwrap_or(u16::MAX));
         }
-        raw.set_header(self.header.iter().map(|title| heading(title, look)));
+        let shown = self.shown(look);
+        raw.set_header(shown.iter().map(|column| heading(self.header[*column], look)));
         for row in &self.rows {
-            raw.add_row(row.iter().map(|cell| finished(cell, look)));
+            raw.add_row(shown.iter().filter_map(|column| row.get(*column)).map(|cell| finished(cell, look)));
         }
-        raw.column_iter_mut().for_each(|column| {
+        let last = shown.len().saturating_sub(1);
+        for (place, column) in raw.column_iter_mut().enumerate() {
             column.set_padding((0, 2));
-        });
+            if place < last {
+                // A name broken over two lines cannot be copied: only the last column, the words, may wrap.
+                column.set_constraint(ColumnConstraint::ContentWidth);
+            }
+        }
         let lines: Vec<String> = raw.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
         lines.concat()
+    }
+}
+
+impl Table {
+    /// The columns that fit, by their places.
+    fn shown(&self, look: &Look) -> Vec<usize> {
+        let mut shown: Vec<usize> = (0..self.header.len()).collect();
+        let Some(limit) = look.width else { return shown };
+        let widths: Vec<usize> = shown.iter().map(|column| self.width(*column)).collect();
+        for spare in &self.spare {
+            let total: usize = shown.iter().map(|column| widths[*column] + 2).sum();
+            if total <= limit {
+                break;
+            }
+            shown.retain(|column| self.header[*column] != *spare);
+        }
+        shown
+    }
+
+    fn width(&self, column: usize) -> usize {
+        let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.text.chars().count());
+        cells.chain([self.header[column].chars().count()]).max().unwrap_or(0)
     }
 }
 
@@ -135,5 +174,18 @@ mod tests {
     fn colour_appears_only_where_it_is_allowed() {
         assert!(!sample().render(&Look::PLAIN).contains('\u{1b}'));
         assert!(sample().render(&Look { colour: true, width: Some(80) }).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_narrow_terminal_loses_spare_columns_and_breaks_no_name() {
+        let mut table = Table::new(&["service", "size", "state"]).spare(&["size"]);
+        table.row(["a_rather_long_service_name".into(), "12 MB".into(), "up to date".into()]);
+        let narrow = table.render(&Look { colour: false, width: Some(40) });
+        assert!(
+            narrow.contains("a_rather_long_service_name  up to date") && !narrow.contains("SIZE"),
+            "{narrow}"
+        );
+        let wide = table.render(&Look { colour: false, width: Some(80) });
+        assert!(wide.contains("12 MB"), "{wide}");
     }
 }

@@ -9,7 +9,8 @@ use std::path::Path;
 use rustix::fs::{FlockOperation, flock};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Secrets, Slot, password};
+use super::rotation::Entry;
+use super::{Secrets, Slot, password, pointer, twin_of};
 use crate::error::{Error, Result};
 
 type Content = BTreeMap<String, BTreeMap<String, String>>;
@@ -31,8 +32,8 @@ pub fn ensure(path: &Path, slots: &[Slot]) -> Result<Secrets> {
     // Read again: another run may have written between our look and our lock.
     let mut content = load(path)?;
     for slot in slots {
-        let roles = content.entry(slot.server.clone()).or_default();
-        if !roles.contains_key(slot.role.as_str()) {
+        if pick(&content, path, std::slice::from_ref(slot)).lacks(slot) {
+            let roles = content.entry(slot.server.clone()).or_default();
             roles.insert(slot.role.to_string(), password()?.expose_secret().into());
         }
     }
@@ -40,10 +41,33 @@ pub fn ensure(path: &Path, slots: &[Slot]) -> Result<Secrets> {
     Ok(pick(&content, path, slots))
 }
 
+/// Sets or removes entries of one server, all at once.
+pub fn write(path: &Path, server: &str, entries: &[Entry]) -> Result<()> {
+    let _lock = lock(path)?;
+    let mut content = load(path)?;
+    let roles = content.entry(server.to_owned()).or_default();
+    for (key, value) in entries {
+        match value {
+            Some(value) => drop(roles.insert(key.clone(), value.expose_secret().into())),
+            None => drop(roles.remove(key)),
+        }
+    }
+    content.retain(|_, roles| !roles.is_empty());
+    save(path, &content)
+}
+
 fn pick(content: &Content, path: &Path, slots: &[Slot]) -> Secrets {
     let mut secrets = Secrets::default();
     for slot in slots {
-        match content.get(&slot.server).and_then(|roles| roles.get(slot.role.as_str())) {
+        let text = |role: &str| content.get(&slot.server).and_then(|roles| roles.get(role));
+        match text(slot.role.as_str()) {
+            Some(found) if *found == pointer(&slot.role) => {
+                let twin = twin_of(&slot.role).and_then(|twin| text(twin.as_str()));
+                match twin {
+                    Some(text) => secrets.insert_twin(slot, SecretString::from(text.clone())),
+                    None => secrets.missing(slot, format!("{} has none for its twin", path.display())),
+                }
+            }
             Some(text) => secrets.insert(slot, SecretString::from(text.clone())),
             None => secrets.missing(slot, format!("{} has none", path.display())),
         }

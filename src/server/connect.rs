@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use sqlx::postgres::{PgConnectOptions, PgRow, PgSslMode};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 
 use super::{describe, notices};
@@ -193,6 +193,13 @@ fn with_tls(mut options: PgConnectOptions, tls: &Tls) -> PgConnectOptions {
         options = options.ssl_client_key(path);
     }
     options
+}
+
+/// Runs a query and returns its rows.
+pub async fn query(connection: &mut PgConnection, statement: &Statement) -> Result<Vec<PgRow>> {
+    tracing::debug!(target: "martydb::sql", "{}", statement.shown());
+    let rows = connection.fetch_all(sqlx::raw_sql(statement)).await;
+    rows.map_err(|error| describe(&error).into_error(statement))
 }
 
 /// Runs a statement (or several, joined) and says how many rows it touched. Warnings of the server become

@@ -98,6 +98,7 @@ struct RawRole {
     bypassrls: bool,
     connection_limit: i32,
     valid_until: Option<String>,
+    expired: Option<bool>,
     comment: Option<String>,
 }
 
@@ -250,6 +251,7 @@ impl RawRole {
             bypassrls: self.bypassrls,
             connection_limit: self.connection_limit,
             valid_until: self.valid_until,
+            expired: self.expired.unwrap_or(false),
             comment: self.comment,
         }
     }

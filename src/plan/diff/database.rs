@@ -2,7 +2,7 @@
 
 use super::acl::{Acl, Wanted, entry};
 use super::{Look, Steps};
-use crate::model::{ActualDatabase, DesiredService, RoleKind, RoleName};
+use crate::model::{ActualDatabase, DbName, DesiredService, RoleKind, RoleName};
 use crate::plan::{Action, Object, Privilege, Risk};
 
 pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
@@ -45,9 +45,7 @@ fn create(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
         Action::CreateDatabase { database: database.clone(), owner: owner.clone() },
         reason,
     );
-    let marker = look.desired.marker();
-    let mark = Action::MarkDatabase { database: database.clone(), marker };
-    steps.add(Risk::Safe, mark, "marks the database as made by this manifest");
+    mark(look, database, steps);
     // What PostgreSQL gives everybody on a new database; it is taken away before anyone may connect.
     let fresh = ActualDatabase {
         owner: owner.to_string(),
@@ -56,6 +54,12 @@ fn create(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
         ..ActualDatabase::default()
     };
     rights(look, service, &fresh, steps);
+}
+
+fn mark(look: &Look<'_>, database: &DbName, steps: &mut Steps<'_>) {
+    let marker = look.desired.marker();
+    let mark = Action::MarkDatabase { database: database.clone(), marker };
+    steps.add(Risk::Safe, mark, "marks the database as made by this manifest");
 }
 
 fn fresh_acl(owner: &RoleName) -> Vec<crate::model::AclEntry> {
@@ -74,6 +78,9 @@ fn alter(look: &Look<'_>, service: &DesiredService, found: &ActualDatabase, step
         let reason = format!("database {database} belongs to {}, and should to {owner}", found.owner);
         let object = Object::Database(database.clone());
         steps.add(look.caution(&database), Action::Own { object, owner }, reason);
+    }
+    if !found.allow_connections && found.comment.is_none() {
+        mark(look, &database, steps);
     }
     rights(look, service, found, steps);
     if found.is_template {
@@ -96,13 +103,15 @@ fn alter(look: &Look<'_>, service: &DesiredService, found: &ActualDatabase, step
 /// Closes first, opens after, and lets the service's own logins in.
 fn rights(look: &Look<'_>, service: &DesiredService, found: &ActualDatabase, steps: &mut Steps<'_>) {
     let database = &service.database;
-    let wanted: Wanted = [
+    let mut wanted: Wanted = [
         entry(service.role(RoleKind::Owner), &[Privilege::Create, Privilege::Temporary]),
         entry(service.role(RoleKind::Migrator), &[Privilege::Connect]),
         entry(service.role(RoleKind::App), &[Privilege::Connect, Privilege::Temporary]),
         entry(service.role(RoleKind::Readonly), &[Privilege::Connect]),
     ]
     .into();
+    // The twins of the other logins inherit it; this one inherits nothing, like the migrator itself.
+    wanted.extend(look.twin(service, RoleKind::Migrator).map(|twin| entry(&twin, &[Privilege::Connect])));
     let acl = Acl {
         on: Object::Database(database.clone()),
         owner: &found.owner,

@@ -58,13 +58,35 @@ fn alter(
     steps: &mut Steps<'_>,
 ) {
     let role = service.role(kind);
+    // During a rotation one of the two logins is closed, and the one that is not in use may be.
+    attributes(role, kind, found, look.twin_in_use(service, kind), steps);
+    if kind != RoleKind::Owner {
+        limit(role, service.connection_limit[&kind], found, steps);
+        password(look, service, kind, steps);
+        twin(look, service, kind, steps);
+    }
+}
+
+/// A second login is nobody's to miss, but where there is one it is like the first.
+fn twin(look: &Look<'_>, service: &DesiredService, kind: RoleKind, steps: &mut Steps<'_>) {
+    let Some(twin) = look.twin(service, kind) else { return };
+    let found = &look.actual.roles[&twin];
+    attributes(&twin, kind, found, !look.twin_in_use(service, kind), steps);
+    limit(&twin, service.connection_limit[&kind], found, steps);
+}
+
+fn attributes(
+    role: &RoleName,
+    kind: RoleKind,
+    found: &ActualRole,
+    may_be_closed: bool,
+    steps: &mut Steps<'_>,
+) {
     let wanted = wanted(kind);
-    // During a rotation one of the two logins is closed, and which one is not drift.
-    let rotating = has_twin(look, role);
     let mut words = vec![];
     for row in ATTRIBUTES {
         let differs = (row.read)(found) != (row.read)(&wanted);
-        let excused = row.on == "LOGIN" && rotating;
+        let excused = row.on == "LOGIN" && may_be_closed;
         if differs && !excused {
             words.push(if (row.read)(&wanted) { row.on } else { row.off });
         }
@@ -74,66 +96,83 @@ fn alter(
         let attributes = words.into_iter().map(Attribute::Word).collect();
         steps.add(Risk::Safe, Action::AlterRole { role: role.clone(), attributes }, reason);
     }
-    if kind != RoleKind::Owner {
-        limit(service, kind, found, steps);
-        password(look, role, steps);
-    }
 }
 
-fn has_twin(look: &Look<'_>, role: &RoleName) -> bool {
-    let twin = RoleName::found(format!("{role}{}", crate::TWIN_SUFFIX));
-    twin.is_ok_and(|twin| look.actual.roles.contains_key(&twin))
-}
-
-fn limit(service: &DesiredService, kind: RoleKind, found: &ActualRole, steps: &mut Steps<'_>) {
-    let role = service.role(kind).clone();
-    let (wanted, has) = (service.connection_limit[&kind], found.connection_limit);
+fn limit(role: &RoleName, wanted: i32, found: &ActualRole, steps: &mut Steps<'_>) {
+    let has = found.connection_limit;
     if wanted != has {
         // -1 is no limit at all, and a lower one may turn a running service away.
         let lower = (has == -1 || wanted < has) && wanted != -1;
         let risk = if lower { Risk::Caution } else { Risk::Safe };
         let reason = format!("the connection limit of {role} should be {wanted} and is {has}");
-        steps.add(
-            risk,
-            Action::AlterRole { role, attributes: vec![Attribute::ConnectionLimit(wanted)] },
-            reason,
-        );
+        let attributes = vec![Attribute::ConnectionLimit(wanted)];
+        steps.add(risk, Action::AlterRole { role: role.clone(), attributes }, reason);
     }
 }
 
-fn password(look: &Look<'_>, role: &RoleName, steps: &mut Steps<'_>) {
-    if !(look.stored)(role) {
+fn password(look: &Look<'_>, service: &DesiredService, kind: RoleKind, steps: &mut Steps<'_>) {
+    let role = service.role(kind);
+    if !(look.stored)(role) && !look.twin_in_use(service, kind) {
         let reason = format!("the secret store has no password for {role}, so it gets a new one");
         steps.add(Risk::Caution, Action::SetPassword { role: role.clone() }, reason);
     }
 }
 
+/// A membership that is to be.
+struct Bond {
+    role: RoleName,
+    member: RoleName,
+    inherit: bool,
+}
+
+/// The migrator acts as the owner; a twin is a member of its first, the migrator's one of the owner.
+fn bonds(look: &Look<'_>, service: &DesiredService) -> Vec<Bond> {
+    let owner = service.role(RoleKind::Owner);
+    let acts = |member: RoleName| Bond { role: owner.clone(), member, inherit: false };
+    let mut bonds = vec![acts(service.role(RoleKind::Migrator).clone())];
+    bonds.extend(look.twin(service, RoleKind::Migrator).map(acts));
+    for kind in [RoleKind::App, RoleKind::Readonly] {
+        let twin = look.twin(service, kind);
+        bonds.extend(twin.map(|member| Bond { role: service.role(kind).clone(), member, inherit: true }));
+    }
+    bonds
+}
+
 fn memberships(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
-    let (owner, migrator) = (service.role(RoleKind::Owner), service.role(RoleKind::Migrator));
-    let mut kept = false;
+    let bonds = bonds(look, service);
+    let ours = |role: &RoleName| {
+        service.kind_of(role).is_some()
+            || look.twin_of(role).is_some_and(|first| service.kind_of(&first).is_some())
+    };
+    let mut kept = vec![false; bonds.len()];
     for found in &look.actual.memberships {
-        let ours = service.kind_of(&found.role).is_some();
-        let member_ours = service.kind_of(&found.member).is_some();
         // Seen once: by the service of the group, or else by that of the member.
-        if !ours && (!member_ours || look.desired.managed_role(&found.role).is_some()) {
+        let group_managed = look.is_managed(&Grantee::Role(found.role.clone()));
+        if !ours(&found.role) && (!ours(&found.member) || group_managed) {
             continue;
         }
-        match found.role == *owner && found.member == *migrator {
-            true if !kept && is_as_wanted(look, found) => kept = true,
-            true => revoke(found, steps, "it should be held with SET alone"),
-            false => judge(look, found, steps),
+        let wanted = bonds.iter().position(|bond| bond.role == found.role && bond.member == found.member);
+        match wanted {
+            Some(place) if !kept[place] && is_as_wanted(look, &bonds[place], found) => kept[place] = true,
+            Some(place) => {
+                let options = if bonds[place].inherit { "SET and INHERIT" } else { "SET" };
+                revoke(found, steps, &format!("it should be held with {options} alone"));
+            }
+            None => judge(look, found, steps),
         }
     }
-    if !kept {
-        let reason = format!("{migrator} should act as {owner} and cannot");
-        let action = Action::GrantMembership { role: owner.clone(), member: migrator.clone() };
+    for (bond, _) in bonds.iter().zip(kept).filter(|(_, kept)| !kept) {
+        let Bond { role, member, inherit } = bond;
+        let reason = format!("{member} should act as {role} and cannot");
+        let action =
+            Action::GrantMembership { role: role.clone(), member: member.clone(), inherit: *inherit };
         steps.add(Risk::Safe, action, reason);
     }
 }
 
 /// Before 16 the options do not exist: INHERIT is the member's own, and compared there.
-fn is_as_wanted(look: &Look<'_>, found: &Membership) -> bool {
-    let options = look.actual.major() < 16 || (!found.inherit && found.set);
+fn is_as_wanted(look: &Look<'_>, bond: &Bond, found: &Membership) -> bool {
+    let options = look.actual.major() < 16 || (found.inherit == bond.inherit && found.set);
     options && !found.admin
 }
 
@@ -141,11 +180,10 @@ fn judge(look: &Look<'_>, found: &Membership, steps: &mut Steps<'_>) {
     let admin = found.member.as_str() == look.actual.admin.name;
     // From 16 on whoever makes a role holds ADMIN on it, and that alone opens nothing without another grant.
     let creators_own = found.admin && !found.inherit && !found.set;
-    let twin = look.twin_of(&found.member).is_some();
     let member_managed = look.is_managed(&Grantee::Role(found.member.clone()));
-    match (admin && creators_own, twin, member_managed) {
-        (true, _, _) | (_, true, _) => {}
-        (_, _, true) => revoke(found, steps, "nobody declared it"),
+    match (admin && creators_own, member_managed) {
+        (true, _) => {}
+        (_, true) => revoke(found, steps, "nobody declared it"),
         _ if admin => revoke(found, steps, "the admin only borrows it"),
         _ => {
             let reason = format!("{} is a member of {}", found.member, found.role);

@@ -3,31 +3,57 @@
 use std::collections::BTreeMap;
 
 use super::{Look, Steps};
-use crate::model::{DbName, DesiredService, RoleKind, RoleSetting};
+use crate::model::{DbName, DesiredService, RoleKind, RoleName, RoleSetting};
 use crate::plan::{Action, Risk, SettingValue};
 use crate::sql::split_name_list;
 use crate::units::canonical_setting;
 
 type Place = (Option<DbName>, String);
 
+/// A login, or the twin of one.
+struct Subject {
+    role: RoleName,
+    wanted: BTreeMap<Place, SettingValue>,
+}
+
 pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
     for kind in RoleKind::ALL {
         let wanted = wanted(service, kind);
-        let found = found(look, service, kind);
-        for ((database, name), value) in &wanted {
-            let has = found.get(&(database.clone(), name.clone()));
-            if !has.is_some_and(|has| same(name, value, has)) {
-                set(service, kind, database.as_ref(), name, value, has.map(String::as_str), steps);
-            }
-        }
-        for ((database, name), has) in found.iter().filter(|(place, _)| !wanted.contains_key(place)) {
-            let role = service.role(kind).clone();
-            let reason = format!("{role} has {name} = {has}, and nobody declared it");
-            let action =
-                Action::ResetSetting { role: Some(role), database: database.clone(), name: name.clone() };
-            steps.add(Risk::Safe, action, reason);
+        let twin = look.twin(service, kind).map(|role| twin(service, kind, role, wanted.clone()));
+        for subject in [Some(Subject { role: service.role(kind).clone(), wanted }), twin].iter().flatten() {
+            compare(look, subject, steps);
         }
     }
+}
+
+fn compare(look: &Look<'_>, subject: &Subject, steps: &mut Steps<'_>) {
+    let Subject { role, wanted } = subject;
+    let found = found(look, role);
+    for ((database, name), value) in wanted {
+        let has = found.get(&(database.clone(), name.clone()));
+        if !has.is_some_and(|has| same(name, value, has)) {
+            set(role, database.as_ref(), name, value, has.map(String::as_str), steps);
+        }
+    }
+    for ((database, name), has) in found.iter().filter(|(place, _)| !wanted.contains_key(place)) {
+        let reason = format!("{role} has {name} = {has}, and nobody declared it");
+        let action =
+            Action::ResetSetting { role: Some(role.clone()), database: database.clone(), name: name.clone() };
+        steps.add(Risk::Safe, action, reason);
+    }
+}
+
+/// A twin has all that its first has, and starts as it: else row policies and new large objects would see
+/// another `current_user`. The migrator and its twin both start as the owner.
+fn twin(
+    service: &DesiredService,
+    kind: RoleKind,
+    role: RoleName,
+    mut wanted: BTreeMap<Place, SettingValue>,
+) -> Subject {
+    let first = SettingValue::Text(service.role(kind).to_string());
+    wanted.entry((Some(service.database.clone()), "role".into())).or_insert(first);
+    Subject { role, wanted }
 }
 
 fn wanted(service: &DesiredService, kind: RoleKind) -> BTreeMap<Place, SettingValue> {
@@ -46,8 +72,7 @@ fn wanted(service: &DesiredService, kind: RoleKind) -> BTreeMap<Place, SettingVa
     all
 }
 
-fn found(look: &Look<'_>, service: &DesiredService, kind: RoleKind) -> BTreeMap<Place, String> {
-    let role = service.role(kind);
+fn found(look: &Look<'_>, role: &RoleName) -> BTreeMap<Place, String> {
     let all = look.actual.role_settings.iter().filter(|setting| setting.role == *role);
     let typed =
         |setting: &RoleSetting| ((setting.database.clone(), setting.name.clone()), setting.value.clone());
@@ -66,21 +91,23 @@ fn same(name: &str, wanted: &SettingValue, found: &str) -> bool {
 }
 
 fn set(
-    service: &DesiredService,
-    kind: RoleKind,
+    role: &RoleName,
     database: Option<&DbName>,
     name: &str,
     value: &SettingValue,
     has: Option<&str>,
     steps: &mut Steps<'_>,
 ) {
-    let role = service.role(kind).clone();
     let reason = match has {
         Some(has) => format!("{role} should have {name} = {value} and has {has}"),
         None => format!("{role} should have {name} = {value} and has none"),
     };
-    let action =
-        Action::SetSetting { role, database: database.cloned(), name: name.to_owned(), value: value.clone() };
+    let action = Action::SetSetting {
+        role: role.clone(),
+        database: database.cloned(),
+        name: name.to_owned(),
+        value: value.clone(),
+    };
     // A setting for one database can only be put on when that database exists.
     let stage = if database.is_some() { crate::plan::Stage::Open } else { action.stage() };
     steps.add_at(stage, Risk::Safe, action, reason);

@@ -19,7 +19,7 @@ SELECT pg_catalog.jsonb_build_object(
       'name', r.rolname, 'login', r.rolcanlogin, 'inherit', r.rolinherit, 'superuser', r.rolsuper,
       'createdb', r.rolcreatedb, 'createrole', r.rolcreaterole, 'replication', r.rolreplication,
       'bypassrls', r.rolbypassrls, 'connection_limit', r.rolconnlimit,
-      'valid_until', r.rolvaliduntil::text,
+      'valid_until', r.rolvaliduntil::text, 'expired', r.rolvaliduntil < pg_catalog.now(),
       'comment', pg_catalog.shobj_description(r.oid, 'pg_authid')))
     FROM pg_catalog.pg_roles r),
   -- A grant that raced with a DROP ROLE leaves a row without a role behind: the joins pass it over.

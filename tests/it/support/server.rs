@@ -11,7 +11,7 @@ use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, Column, ConnectOptions, Executor, PgConnection, Row};
+use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgConnection, Row};
 
 /// The superuser's password: every TCP login of these servers needs one.
 pub const ADMIN_PASSWORD: &str = "admin-secret-of-the-test";
@@ -215,8 +215,11 @@ pub fn bin() -> PathBuf {
         if let Ok(named) = std::env::var("MARTYDB_PG_BIN") {
             return PathBuf::from(named);
         }
-        let asked = Command::new("pg_config").arg("--bindir").output().expect("pg_config or MARTYDB_PG_BIN");
-        PathBuf::from(String::from_utf8(asked.stdout).unwrap().trim())
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut candidates = std::env::split_paths(&path).map(|folder| folder.join("initdb"));
+        let initdb = candidates.find(|file| file.is_file()).expect("initdb on PATH, or MARTYDB_PG_BIN");
+        // A distribution may have put a link there, without the other programs beside it.
+        initdb.canonicalize().unwrap().parent().unwrap().to_owned()
     })
     .clone()
 }
@@ -256,7 +259,7 @@ fn template() -> PathBuf {
 /// PostgreSQL refuses to run as root.
 fn account() -> Option<(u32, u32)> {
     let root = rustix::process::geteuid().is_root();
-    let user = || ["postgres", "nobody"].iter().find_map(|name| uzers::get_user_by_name(name)).unwrap();
+    let user = || ["postgres", "nobody"].iter().find_map(uzers::get_user_by_name).unwrap();
     root.then(|| (user().uid(), user().primary_group_id()))
 }
 

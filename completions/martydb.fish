@@ -1,0 +1,558 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_martydb_global_optspecs
+    string join \n f/manifest= e/env= o/output= j/jobs= color= q/quiet v/verbose y/yes no-input lock-wait= h/help V/version
+end
+
+function __fish_martydb_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_martydb_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_martydb_using_subcommand
+    set -l cmd (__fish_martydb_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c martydb -n "__fish_martydb_needs_command" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_needs_command" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_needs_command" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_needs_command" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_needs_command" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_needs_command" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_needs_command" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_needs_command" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_needs_command" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_needs_command" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_needs_command" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "init" -d 'Write a first manifest and folders'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "validate" -d 'Check the manifest and the migration files; needs no server'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "schema" -d 'Print the manifest\'s JSON Schema'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "plan" -d 'Show what apply would change, and why'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "apply" -d 'Make databases, roles, grants and settings as the manifest says'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "init-all" -d 'Apply, upgrade and verify-isolation for all services in one run'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "upgrade" -d 'Apply pending migrations'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "downgrade" -d 'Undo migrations, newest applied first'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "baseline" -d 'Record versions as applied without running them, for a database that exists already'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "repair" -d 'Accept edited files and clear failed records, after showing which'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "current" -d 'Show the version of each service'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "history" -d 'Show every event: who, when, how long, how it ended'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "status" -d 'Show where each service stands'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "revision" -d 'Write the next migration and its down file'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "verify-isolation" -d 'Prove by logging in that no service reaches another\'s database'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "test-connections" -d 'Log in as every role of every service'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "url" -d 'Print a connection string, password included'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "drop" -d 'Remove a service\'s database and roles'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "rotate" -d 'Give logins new passwords'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "dev" -d 'Start, stop, show or delete the embedded servers'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "completions" -d 'Print a shell\'s completions'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "man" -d 'Print the man page'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c martydb -n "__fish_martydb_using_subcommand init" -s s -l service -d 'A service; may be repeated. Asked for on a terminal if none is given' -r
+complete -c martydb -n "__fish_martydb_using_subcommand init" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand init" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand init" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand init" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand init" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand init" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand init" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand init" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand init" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand init" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand init" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand schema" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand schema" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand schema" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand schema" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand schema" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand schema" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand schema" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand schema" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand schema" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand schema" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand schema" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -l check -d 'Exit with 3 if anything differs'
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand init-all" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand init-all" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand init-all" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l to -d 'The last version to apply' -r
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l dry-run -d 'Say what would be applied, and write nothing'
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l allow-out-of-order -d 'Also apply files that are older than what is applied'
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l to -d 'Undo everything above this version; 0 is everything' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l steps -d 'Undo so many migrations [default: 1]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l dry-run -d 'Print what would be run, and write nothing'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s s -l service -d 'The service' -r
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -l at -d 'The last version that the database has already' -r
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s s -l service -d 'The service' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -l version -d 'Only this version; default: everything that needs it' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -l reason -d 'Why; it goes into the history' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand current" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand current" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand current" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand current" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand current" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand current" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand current" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand current" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand current" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand current" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand current" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand current" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand current" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand current" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand history" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand history" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand history" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand history" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand history" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand history" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand history" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand history" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand history" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand history" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand history" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand history" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand history" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand status" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand status" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand status" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand status" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand status" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand status" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand status" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand status" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand status" -l drift -d 'Also compare the server with the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand status" -l check -d 'Compare both, and exit with 3 unless all is up to date'
+complete -c martydb -n "__fish_martydb_using_subcommand status" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand status" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand status" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand status" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand status" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -s s -l service -d 'The service' -r
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -s m -l message -d 'What the migration does; its file name is made from it' -r
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -l template -d 'What the files start from: blank, outbox, or NAME.sql in templates/ beside the manifest' -r
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand url" -s s -l service -d 'The service' -r
+complete -c martydb -n "__fish_martydb_using_subcommand url" -l role -d 'Which of its logins' -r -f -a "app\t'Reads and writes rows'
+readonly\t'Reads rows'
+migrator\t'Runs migrations'"
+complete -c martydb -n "__fish_martydb_using_subcommand url" -l format -d 'The form' -r -f -a "uri\t'libpq\'s URI: psql, Go, Node, Ruby, Rust'
+asyncpg\t'SQLAlchemy with asyncpg'
+psycopg\t'SQLAlchemy with psycopg'
+jdbc\t'Java'
+npgsql\t'.NET'
+env\t'PGHOST and so on, for a shell'
+pgpass\t'A line of ~/.pgpass'"
+complete -c martydb -n "__fish_martydb_using_subcommand url" -l server -d 'The server, with --admin' -r
+complete -c martydb -n "__fish_martydb_using_subcommand url" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand url" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand url" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand url" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand url" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand url" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand url" -l no-password -d 'Leave the password out'
+complete -c martydb -n "__fish_martydb_using_subcommand url" -l admin -d 'The admin\'s own connection string'
+complete -c martydb -n "__fish_martydb_using_subcommand url" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand url" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand url" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand url" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand url" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand url" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s s -l service -d 'The service' -r
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -l confirm -d 'The service\'s name once more, instead of typing it' -r
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -l dry-run -d 'Show what would be removed, and remove nothing'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l role -d 'Only this login [default: all three]' -r -f -a "app\t'Reads and writes rows'
+readonly\t'Reads rows'
+migrator\t'Runs migrations'"
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l valid-until -d 'When the new password expires, such as 2027-01-31; `infinity` is never [default: as it is]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l overlap -d 'Bring a second login into use; the first stays good until --finish'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l finish -d 'Close the login that an overlap left behind'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -l server -d 'One server of the manifest [default: all embedded ones]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "up" -d 'Make and start them'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "down" -d 'Stop them; data stays'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "status" -d 'Show them'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "destroy" -d 'Stop them and delete their data'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -l server -d 'One server of the manifest [default: all embedded ones]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -l server -d 'One server of the manifest [default: all embedded ones]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -l server -d 'One server of the manifest [default: all embedded ones]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -l server -d 'One server of the manifest [default: all embedded ones]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "up" -d 'Make and start them'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "down" -d 'Stop them; data stays'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show them'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "destroy" -d 'Stop them and delete their data'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c martydb -n "__fish_martydb_using_subcommand completions" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand completions" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand completions" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand completions" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand completions" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand completions" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand completions" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand completions" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand completions" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand completions" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand completions" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand man" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand man" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand man" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand man" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand man" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand man" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand man" -s q -l quiet -d 'Say only what was asked for'
+complete -c martydb -n "__fish_martydb_using_subcommand man" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand man" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand man" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand man" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "init" -d 'Write a first manifest and folders'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "validate" -d 'Check the manifest and the migration files; needs no server'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "schema" -d 'Print the manifest\'s JSON Schema'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "plan" -d 'Show what apply would change, and why'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "apply" -d 'Make databases, roles, grants and settings as the manifest says'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "init-all" -d 'Apply, upgrade and verify-isolation for all services in one run'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "upgrade" -d 'Apply pending migrations'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "downgrade" -d 'Undo migrations, newest applied first'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "baseline" -d 'Record versions as applied without running them, for a database that exists already'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "repair" -d 'Accept edited files and clear failed records, after showing which'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "current" -d 'Show the version of each service'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "history" -d 'Show every event: who, when, how long, how it ended'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "status" -d 'Show where each service stands'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "revision" -d 'Write the next migration and its down file'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "verify-isolation" -d 'Prove by logging in that no service reaches another\'s database'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "test-connections" -d 'Log in as every role of every service'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "url" -d 'Print a connection string, password included'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "drop" -d 'Remove a service\'s database and roles'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "rotate" -d 'Give logins new passwords'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "dev" -d 'Start, stop, show or delete the embedded servers'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "completions" -d 'Print a shell\'s completions'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "man" -d 'Print the man page'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision verify-isolation test-connections url drop rotate dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "up" -d 'Make and start them'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "down" -d 'Stop them; data stays'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "status" -d 'Show them'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "destroy" -d 'Stop them and delete their data'

@@ -1,0 +1,2 @@
+DROP TABLE booked_seats;
+DROP TABLE bookings;

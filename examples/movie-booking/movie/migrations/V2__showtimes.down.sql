@@ -1,0 +1,2 @@
+DROP TABLE showtimes;
+DROP TABLE theaters;

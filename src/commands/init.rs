@@ -1,0 +1,104 @@
+//! `init`: a first manifest, and a folder for each service's migrations.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde_json::{Map, Value, json};
+
+use crate::ask;
+use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Global;
+use crate::manifest::{DEFAULT_ENV, Environment, Manifest};
+use crate::model::ServiceName;
+use crate::report::{Look, Report};
+
+/// Flags of `init`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// A service; may be repeated. Asked for on a terminal if none is given.
+    #[arg(short, long, value_name = "NAME")]
+    pub service: Vec<String>,
+}
+
+const HEAD: &str = "\
+# One database per service. `martydb schema` prints the JSON Schema of this file; every key but these has a default.
+version: 1
+
+servers:
+  main:
+    # martydb runs a server of its own, unless DB_HOST names one that exists.
+    embedded: auto
+    url: postgresql://${DB_USER:-postgres}@${DB_HOST:-localhost}:${DB_PORT:-5432}/postgres?sslmode=prefer
+
+services:
+";
+
+/// Writes the manifest and reads it back before anything else is made.
+pub fn run(global: &Global, arguments: &Arguments) -> Result<Box<dyn Report>> {
+    let path = global.manifest.clone().unwrap_or_else(|| PathBuf::from("martydb.yaml"));
+    if path.exists() {
+        return Err(Error::usage(format!("{} exists already", path.display()))
+            .hint("edit it, or name another file with --manifest"));
+    }
+    let services = services(global, arguments)?;
+    let text = services.iter().fold(HEAD.to_owned(), |text, service| format!("{text}  {service}:\n"));
+    create(&path, &text)?;
+    let manifest = Manifest::load(&path, DEFAULT_ENV, &Environment::new())?;
+    let mut folders = vec![];
+    for service in manifest.services.values() {
+        fs::create_dir_all(&service.migrations).map_err(|error| failed(&service.migrations, &error))?;
+        folders.push(service.migrations.clone());
+    }
+    Ok(Box::new(InitReport { manifest: manifest.path, folders }))
+}
+
+fn services(global: &Global, arguments: &Arguments) -> Result<Vec<ServiceName>> {
+    let mut names = arguments.service.clone();
+    if names.is_empty() && !global.no_input && ask::possible() {
+        let answer = ask::text("Services, separated by spaces")?;
+        names = answer.split([' ', ',']).filter(|name| !name.is_empty()).map(String::from).collect();
+    }
+    if names.is_empty() {
+        return Err(
+            Error::usage("no service is named").hint("martydb init --service billing --service shipping")
+        );
+    }
+    let checked = names.into_iter().map(|name| {
+        ServiceName::new(name.clone()).map_err(|error| Error::usage(format!("service \"{name}\" {error}")))
+    });
+    let all: std::collections::BTreeSet<ServiceName> = checked.collect::<Result<_>>()?;
+    Ok(all.into_iter().collect())
+}
+
+fn create(path: &Path, text: &str) -> Result<()> {
+    let file = OpenOptions::new().write(true).create_new(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| failed(path, &error))
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> Error {
+    Error::operation(format!("cannot write {}", path.display())).cause(error)
+}
+
+struct InitReport {
+    manifest: PathBuf,
+    folders: Vec<PathBuf>,
+}
+
+impl Report for InitReport {
+    fn json(&self) -> Map<String, Value> {
+        let pairs = [("manifest", json!(self.manifest)), ("folders", json!(self.folders))];
+        pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
+    fn text(&self, _: &Look) -> String {
+        let mut text = format!("{}\n", self.manifest.display());
+        self.folders.iter().for_each(|folder| text += &format!("{}\n", folder.display()));
+        text + "\nNext: martydb revision --service NAME -m \"first table\", then martydb init-all\n"
+    }
+
+    fn status(&self) -> ExitStatus {
+        ExitStatus::Success
+    }
+}

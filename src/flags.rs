@@ -1,0 +1,107 @@
+//! The flags that several commands share. Apart from `cli`, so that a command needs to know only these.
+
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use clap::{Args, ValueEnum};
+
+/// Flags of every command.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// The manifest [default: martydb.yaml or services/manifest.yaml, here or above].
+    #[arg(
+        short = 'f',
+        long,
+        global = true,
+        env = "MARTYDB_MANIFEST",
+        hide_env_values = true,
+        value_name = "FILE"
+    )]
+    pub manifest: Option<PathBuf>,
+    /// The environment: picks the overlay beside the manifest, such as martydb.testing.yaml.
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "MARTYDB_ENV",
+        hide_env_values = true,
+        default_value = "development"
+    )]
+    pub env: String,
+    /// How results are printed.
+    #[arg(
+        short,
+        long,
+        global = true,
+        env = "MARTYDB_OUTPUT",
+        hide_env_values = true,
+        value_enum,
+        default_value = "table",
+        value_name = "FORMAT"
+    )]
+    pub output: Format,
+    /// How many services to work on at the same time.
+    #[arg(short, long, global = true, env = "MARTYDB_JOBS", hide_env_values = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub jobs: Option<u16>,
+    /// When to use colour [default: auto; NO_COLOR counts].
+    #[arg(
+        long,
+        global = true,
+        env = "MARTYDB_COLOR",
+        hide_env_values = true,
+        value_enum,
+        value_name = "WHEN"
+    )]
+    pub color: Option<When>,
+    /// Say only what was asked for.
+    #[arg(short, long, global = true, env = "MARTYDB_QUIET", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    pub quiet: bool,
+    /// Say more; -vv shows every statement, secrets redacted.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub verbose: u8,
+    /// Answer yes to questions.
+    #[arg(short, long, global = true, env = "MARTYDB_YES", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    pub yes: bool,
+    /// Ask nothing; where a question would be needed, stop.
+    #[arg(long, global = true, env = "MARTYDB_NO_INPUT", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    pub no_input: bool,
+    /// How long to wait for another run's lock.
+    #[arg(long, global = true, env = "MARTYDB_LOCK_WAIT", hide_env_values = true, default_value = "60s", value_parser = duration, value_name = "TIME")]
+    pub lock_wait: std::time::Duration,
+}
+
+fn duration(text: &str) -> Result<std::time::Duration, String> {
+    crate::units::duration(text).ok_or_else(|| "expected a time such as 60s or 2m".into())
+}
+
+/// How results are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Table,
+    /// One JSON document.
+    Json,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum When {
+    /// On a terminal.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// Which services.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Select {
+    /// A service; may be repeated.
+    #[arg(short, long, value_name = "NAME")]
+    pub service: Vec<String>,
+    /// All services of the manifest.
+    #[arg(long, conflicts_with = "service")]
+    pub all: bool,
+}

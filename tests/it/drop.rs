@@ -1,0 +1,167 @@
+//! Taking a service off a server: nothing of it stays, nothing of others goes.
+
+use crate::support::{Done, Project, Server};
+
+fn provisioned(server: &Server, prefix: &str) -> Project {
+    let project = Project::new(server, prefix);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project
+}
+
+fn left(server: &Server, prefix: &str) -> Vec<String> {
+    let names = server.sql(
+        "postgres",
+        &format!(
+            "SELECT rolname FROM pg_roles WHERE rolname LIKE '{prefix}%'
+             UNION ALL SELECT datname FROM pg_database WHERE datname LIKE '{prefix}%' ORDER BY 1"
+        ),
+    );
+    names.into_iter().flatten().collect()
+}
+
+fn drop_it(project: &Project, service: &str) -> Done {
+    project.run(&["drop", "--service", service, "--confirm", service])
+}
+
+#[test]
+fn s23_removing_a_service_from_the_manifest_drops_nothing_and_drop_leaves_no_orphan() {
+    let server = Server::start();
+    let project = provisioned(&server, "gone");
+    let manifest = project.read("martydb.yaml");
+    let (a, all) = (left(&server, "gone_a"), left(&server, "gone"));
+    project.write("martydb.yaml", &manifest.replace("  gone_a:\n", ""));
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    assert_eq!(left(&server, "gone"), all);
+    project.write("martydb.yaml", &manifest);
+
+    // It owns things in two databases more and holds rights in a third, and somebody is inside.
+    server.sql("postgres", "CREATE DATABASE elsewhere; ");
+    server.sql("postgres", "CREATE DATABASE gone_a_archive OWNER gone_a_owner");
+    server.sql("elsewhere", "CREATE TABLE kept (id int); ALTER TABLE kept OWNER TO gone_a_owner");
+    server.sql("elsewhere", "SELECT lo_create(4711); ALTER LARGE OBJECT 4711 OWNER TO gone_a_app");
+    server.sql("gone_b", "CREATE TABLE item2 (id int); ALTER TABLE item2 OWNER TO gone_a_owner");
+    server.sql("gone_b", "GRANT SELECT ON item2 TO gone_a_ro; ALTER DEFAULT PRIVILEGES FOR ROLE gone_b_owner GRANT SELECT ON TABLES TO gone_a_app");
+    server.sql("postgres", "GRANT CONNECT ON DATABASE elsewhere TO gone_a_app; CREATE ROLE legacy LOGIN; GRANT gone_a_app TO legacy");
+    project.run(&["rotate", "--service", "gone_a", "--overlap"]).expect(0);
+    let roles = left(&server, "gone_a");
+    assert!(roles.len() > a.len());
+
+    let dry = project.json(&["drop", "--service", "gone_a", "--dry-run"], 0);
+    let shown = dry["changes"].to_string();
+    for part in [
+        "table public.kept",
+        "large object 4711",
+        "table public.item2",
+        "DROP DATABASE",
+        "DROP ROLE",
+        "gone_a_app_b",
+        "gone_a_archive",
+    ] {
+        assert!(shown.contains(part), "{part}: {dry:#}");
+    }
+    assert_eq!(left(&server, "gone_a"), roles);
+
+    let done = drop_it(&project, "gone_a").expect(0);
+    assert!(done.stdout.contains("All of it is removed"), "{done:?}");
+    assert_eq!(left(&server, "gone_a"), ["gone_a_archive"]);
+    let owner = |db: &str, table: &str| {
+        server.value(db, &format!("SELECT relowner::regrole::text FROM pg_class WHERE relname = '{table}'"))
+    };
+    assert_eq!(owner("elsewhere", "kept"), "postgres");
+    assert_eq!(owner("gone_b", "item2"), "gone_b_owner");
+    let orphans = "SELECT count(*) FROM pg_shdepend s WHERE refclassid = 'pg_authid'::regclass
+        AND NOT EXISTS (SELECT FROM pg_authid a WHERE a.oid = s.refobjid)";
+    assert_eq!(server.value("postgres", orphans), "0");
+    assert!(!project.read(".martydb/secrets/development.yaml").contains("gone_a"));
+
+    let again = drop_it(&project, "gone_a").expect(0);
+    assert!(again.stdout.contains("Nothing of gone_a is left"), "{again:?}");
+    project.run(&["plan", "--check", "--service", "gone_b"]).expect(0);
+}
+
+#[test]
+fn drop_asks_for_the_name_and_yes_is_not_enough() {
+    let server = Server::start();
+    let project = provisioned(&server, "named");
+    let before = left(&server, "named");
+    for arguments in [
+        &["drop", "--service", "named_a"][..],
+        &["drop", "--service", "named_a", "-y"],
+        &["drop", "--service", "named_a", "--confirm", "named_b"],
+        &["drop", "--service", "nmed_a", "--confirm", "nmed_a"],
+    ] {
+        project.run(arguments).expect(2);
+    }
+    assert_eq!(left(&server, "named"), before);
+}
+
+#[test]
+fn drop_refuses_where_something_of_another_service_would_go() {
+    let server = Server::start();
+    let project = provisioned(&server, "guest");
+    server.sql("guest_a", "CREATE TABLE theirs (id int); ALTER TABLE theirs OWNER TO guest_b_owner");
+    let refused = drop_it(&project, "guest_a").expect(1);
+    assert!(refused.stderr.contains("guest_b_owner"), "{refused:?}");
+    server.sql("guest_a", "ALTER TABLE theirs OWNER TO guest_a_owner");
+    server.sql("postgres", "COMMENT ON DATABASE guest_a IS 'martydb:another'");
+    let refused = drop_it(&project, "guest_a").expect(1);
+    assert!(refused.stderr.contains("another manifest"), "{refused:?}");
+    project.run(&["test-connections"]).expect(0);
+}
+
+#[test]
+fn a_drop_that_was_killed_at_any_statement_is_finished_by_the_next() {
+    let server = Server::start();
+    let project = Project::new(&server, "kill");
+    server.sql("postgres", "CREATE DATABASE beside");
+    // Each round ends a run after one more of its statements, by ending its session.
+    for last in 0.. {
+        project.run(&["apply", "--service", "kill_a", "-y"]).expect(0);
+        server.sql("beside", "CREATE TABLE IF NOT EXISTS t (id int); ALTER TABLE t OWNER TO kill_a_owner");
+        let steps = project.json(&["drop", "--service", "kill_a", "--dry-run"], 0);
+        let steps = steps["changes"].as_array().unwrap().clone();
+        if last >= steps.len() {
+            break;
+        }
+        // What a killed run leaves: whole transactions, so every prefix of the steps is at least as hard.
+        for step in &steps[..last] {
+            let sql = step["sql"].as_str().unwrap();
+            let database = if sql.contains("OWNED") { "beside" } else { "postgres" };
+            server.sql(database, sql);
+        }
+        drop_it(&project, "kill_a").expect(0);
+        assert!(left(&server, "kill_a").is_empty(), "after {last} of {}", steps.len());
+    }
+}
+
+#[test]
+fn a_limited_admin_drops_what_it_made() {
+    let server = Server::start();
+    if server.major() < 15 {
+        println!("SKIPPED: below 15 a limited admin cannot set temp_file_limit, so it cannot make a service");
+        return;
+    }
+    server.sql("postgres", "CREATE ROLE adm LOGIN CREATEDB CREATEROLE PASSWORD 'admin-secret-of-the-test'");
+    server.sql("postgres", "GRANT SET ON PARAMETER temp_file_limit TO adm");
+    server.sql(
+        "postgres",
+        "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC; GRANT CONNECT ON DATABASE postgres TO adm",
+    );
+    let project = Project::new(&server, "lim");
+    let manifest = project.read("martydb.yaml");
+    project.write("martydb.yaml", &manifest.replace("postgres@", "adm@"));
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["rotate", "--service", "lim_a", "--overlap"]).expect(0);
+    project.run(&["rotate", "--service", "lim_a", "--finish"]).expect(0);
+    project.run(&["rotate", "--service", "lim_a"]).expect(0);
+    project.run(&["plan", "--check"]).expect(0);
+    project.run(&["test-connections"]).expect(0);
+    server.sql("lim_b", "SET ROLE lim_b_owner; CREATE TABLE t (id int); GRANT SELECT ON t TO lim_a_app");
+    server.sql("lim_b", "CREATE TABLE mine (id int); ALTER TABLE mine OWNER TO lim_a_owner");
+    drop_it(&project, "lim_a").expect(0);
+    assert!(left(&server, "lim_a").is_empty());
+    let owner = "SELECT relowner::regrole::text FROM pg_class WHERE relname = 'mine'";
+    assert_eq!(server.value("lim_b", owner), "lim_b_owner");
+    // Nothing borrowed is kept.
+    project.run(&["plan", "--check", "--service", "lim_b"]).expect(0);
+}

@@ -1,0 +1,74 @@
+//! A wrong manifest or argument: exit 2 with the place and a hint, and nothing is touched.
+
+use crate::support::{Project, Server};
+
+#[test]
+fn wrong_manifests_are_refused_with_place_and_hint() {
+    let long = "r".repeat(60);
+    let cases: Vec<(&str, String, &str)> = vec![
+        (
+            "a misspelt key",
+            "version: 1\nservices:\n  a: { databse: x }\n".into(),
+            "martydb.yaml:3:8: unknown key \"databse\"",
+        ),
+        (
+            "a duplicate database",
+            "version: 1\nservices:\n  a: { database: x }\n  b: { database: x }\n".into(),
+            "martydb.yaml:4:8: database \"x\"",
+        ),
+        (
+            "an unset variable",
+            "version: 1\nservices:\n  a: { database: \"${NOPE}\" }\n".into(),
+            "martydb.yaml:3:8: the variable NOPE is not set",
+        ),
+        (
+            "a long role",
+            format!("version: 1\nservices:\n  a: {{ roles: {{ app: {long}_app }} }}\n"),
+            "martydb.yaml:3:17: role",
+        ),
+        ("invalid YAML", "version: [1\nservices: }".into(), "martydb.yaml:2:"),
+        ("an empty file", String::new(), "martydb.yaml:1:1: the file is empty"),
+    ];
+    for (what, text, expected) in cases {
+        let project = Project::with_manifest(&text);
+        for arguments in [&["plan"][..], &["init-all", "-y"], &["apply", "--all", "-y"], &["validate"]] {
+            let done = project.run(arguments).expect(2);
+            assert!(done.stderr.contains(expected), "{what}: wanted {expected} in\n{}", done.stderr);
+            assert!(done.stdout.is_empty(), "{what}");
+        }
+        assert!(!project.path().join(".martydb").exists(), "{what}: something was touched");
+        let document = project.json(&["plan"], 2);
+        assert_eq!(document["error"]["kind"], "manifest", "{what}");
+    }
+}
+
+#[test]
+fn a_missing_manifest_and_an_unknown_environment() {
+    let project = Project::with_manifest("version: 1\nservices: { a: }\n");
+    std::fs::remove_file(project.path().join("martydb.yaml")).unwrap();
+    let done = project.run(&["plan"]).expect(2);
+    assert!(done.stderr.contains("no manifest in"), "{}", done.stderr);
+    let named = project.run(&["plan", "-f", "nowhere.yaml"]).expect(2);
+    assert!(named.stderr.contains("no manifest at nowhere.yaml"), "{}", named.stderr);
+
+    let project = Project::with_manifest("version: 1\nservices: { a: }\n");
+    project.write("martydb.production.yaml", "project: p\n");
+    let done = project.run(&["plan", "-e", "prodution"]).expect(2);
+    assert!(done.stderr.contains("did you mean \"production\"?"), "{}", done.stderr);
+    assert!(!project.path().join(".martydb").exists());
+}
+
+#[test]
+fn a_command_that_writes_wants_to_be_told_on_what() {
+    let server = Server::start();
+    let project = Project::new(&server, "csca");
+    for command in ["upgrade", "apply"] {
+        let done = project.run(&[command]).expect(2);
+        assert!(done.stderr.contains("services: csca_a, csca_b"), "{}", done.stderr);
+    }
+    let done = project.run(&["upgrade", "--service", "csac_a"]).expect(2);
+    assert!(done.stderr.contains("did you mean \"csca_a\"?"), "{}", done.stderr);
+    let document = project.json(&["upgrade", "--service", "csac_a"], 2);
+    assert_eq!(document["error"]["kind"], "usage");
+    assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_database"), "3");
+}

@@ -1,0 +1,225 @@
+//! Rotation on a real server: in place, and with two logins that take turns.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+
+use crate::support::{Project, Server};
+
+/// What `url` tells a client: user and password.
+fn credentials(project: &Project, service: &str, role: &str) -> (String, String) {
+    let url = project.json(&["url", "--service", service, "--role", role], 0)["url"].clone();
+    let (_, rest) = url.as_str().unwrap().split_once("://").unwrap();
+    let (login, _) = rest.split_once('@').unwrap();
+    let (user, password) = login.split_once(':').unwrap();
+    (user.to_owned(), password.to_owned())
+}
+
+fn provisioned(server: &Server, prefix: &str) -> Project {
+    let project = Project::new(server, prefix);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project
+}
+
+/// What a session of a login is like: who it acts as, and its settings.
+fn session(server: &Server, login: &(String, String), database: &str) -> Vec<Vec<String>> {
+    let ask = "SELECT current_user, current_setting('search_path'), current_setting('lock_timeout'),
+        current_setting('idle_in_transaction_session_timeout'), current_setting('temp_file_limit'),
+        current_setting('statement_timeout')";
+    server.sql_as(&login.0, &login.1, database, ask).unwrap()
+}
+
+#[test]
+fn in_place_the_new_password_works_and_the_old_one_does_not() {
+    let server = Server::start();
+    let project = provisioned(&server, "place");
+    let old = credentials(&project, "place_a", "app");
+    let other = credentials(&project, "place_a", "readonly");
+    let done = project.json(&["rotate", "--service", "place_a", "--role", "app"], 0);
+    assert_eq!(done["rotations"][0]["outcome"], "ok", "{done:#}");
+    let new = credentials(&project, "place_a", "app");
+    assert_eq!(old.0, new.0);
+    assert_ne!(old.1, new.1);
+    assert!(server.sql_as(&new.0, &new.1, "place_a", "SELECT 1").is_ok());
+    assert_eq!(server.sql_as(&old.0, &old.1, "place_a", "SELECT 1"), Err("28P01".into()));
+    assert_eq!(other, credentials(&project, "place_a", "readonly"));
+    project.run(&["plan", "--check"]).expect(0);
+    for password in project.passwords() {
+        assert!(!server.log().contains(&password));
+    }
+    project.run(&["rotate"]).expect(2);
+}
+
+#[test]
+fn s20_an_overlap_loses_no_login_of_clients_that_reconnect_and_reread_the_store() {
+    let server = Arc::new(Server::start());
+    let project = Arc::new(provisioned(&server, "turns"));
+    server.sql("turns_a", "SET ROLE turns_a_owner; CREATE TABLE kept (id int)");
+    let owners = || {
+        server.sql("turns_a", "SELECT relname, relowner::regrole::text FROM pg_class WHERE relname = 'kept'")
+    };
+    let before = owners();
+    let (stop, logins) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+    let clients: Vec<_> = ["app", "app", "migrator"]
+        .map(|role| {
+            let (server, project, stop, logins) =
+                (server.clone(), project.clone(), stop.clone(), logins.clone());
+            std::thread::spawn(move || {
+                let mut failures = vec![];
+                while !stop.load(Relaxed) {
+                    let (user, password) = credentials(&project, "turns_a", role);
+                    match server.sql_as(&user, &password, "turns_a", "SELECT 1 FROM kept") {
+                        Ok(_) => drop(logins.fetch_add(1, Relaxed)),
+                        Err(error) => failures.push(format!("{user}: {error}")),
+                    }
+                }
+                failures
+            })
+        })
+        .into();
+    let some_more = || {
+        let from = logins.load(Relaxed);
+        while logins.load(Relaxed) < from + 9 {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+    };
+    for expected in ["turns_a_app_b", "turns_a_app", "turns_a_app_b"] {
+        some_more();
+        project.run(&["rotate", "--service", "turns_a", "--overlap"]).expect(0);
+        assert_eq!(credentials(&project, "turns_a", "app").0, expected);
+        some_more();
+        project.run(&["rotate", "--service", "turns_a", "--finish"]).expect(0);
+        project.run(&["plan", "--check"]).expect(0);
+    }
+    some_more();
+    stop.store(true, Relaxed);
+    let failures: Vec<String> = clients.into_iter().flat_map(|client| client.join().unwrap()).collect();
+    assert!(failures.is_empty(), "{} logins, failures: {failures:?}", logins.load(Relaxed));
+    assert_eq!(owners(), before);
+    project.run(&["test-connections"]).expect(0);
+    project.run(&["verify-isolation"]).expect(0);
+}
+
+#[test]
+fn a_twin_is_like_its_first_and_acts_as_it() {
+    let server = Server::start();
+    let project = provisioned(&server, "like");
+    let firsts = ["app", "readonly", "migrator"].map(|role| (role, credentials(&project, "like_a", role)));
+    project.run(&["rotate", "--service", "like_a", "--overlap"]).expect(0);
+    for (role, first) in firsts {
+        let twin = credentials(&project, "like_a", role);
+        assert_eq!(twin.0, format!("{}_b", first.0));
+        assert_eq!(session(&server, &first, "like_a"), session(&server, &twin, "like_a"), "{role}");
+        let like = |name: &str| {
+            server.sql(
+                "postgres",
+                &format!("SELECT rolinherit, rolconnlimit, rolcanlogin, rolsuper FROM pg_roles WHERE rolname = '{name}'"),
+            )
+        };
+        assert_eq!(like(&first.0), like(&twin.0), "{role}");
+    }
+    let migrator = credentials(&project, "like_a", "migrator");
+    server.sql_as(&migrator.0, &migrator.1, "like_a", "CREATE TABLE made (id int)").unwrap();
+    let owner = server.value("like_a", "SELECT relowner::regrole::text FROM pg_class WHERE relname = 'made'");
+    assert_eq!(owner, "like_a_owner");
+    project.run(&["plan", "--check"]).expect(0);
+
+    let finished = project.json(&["rotate", "--service", "like_a", "--finish"], 0);
+    assert_eq!(finished["rotations"][1]["previous"], "like_a_app", "{finished:#}");
+    let again = project.json(&["rotate", "--service", "like_a", "--finish"], 0);
+    assert_eq!(again["rotations"][0]["outcome"], "unchanged", "{again:#}");
+    let closed = "SELECT rolname FROM pg_authid WHERE rolname LIKE 'like_a%' AND NOT rolcanlogin AND rolpassword IS NULL ORDER BY 1";
+    let closed: Vec<String> = server.sql("postgres", closed).into_iter().flatten().collect();
+    assert_eq!(closed, ["like_a_app", "like_a_migrator", "like_a_owner", "like_a_ro"]);
+}
+
+#[test]
+fn what_a_twin_should_not_be_is_drift() {
+    let server = Server::start();
+    let project = provisioned(&server, "twin");
+    project.run(&["rotate", "--service", "twin_a", "--overlap"]).expect(0);
+    let spoil = [
+        ("ALTER ROLE twin_a_app_b CONNECTION LIMIT 7", "connection limit of twin_a_app_b"),
+        ("ALTER ROLE twin_a_app_b CREATEDB", "twin_a_app_b should be NOCREATEDB"),
+        ("ALTER ROLE twin_a_app_b NOLOGIN", "twin_a_app_b should be LOGIN"),
+        ("ALTER ROLE twin_a_app_b SET lock_timeout = '1s'", "lock_timeout = 5s"),
+        ("ALTER ROLE twin_a_app_b IN DATABASE twin_a RESET role", "role = twin_a_app"),
+        ("REVOKE twin_a_app FROM twin_a_app_b", "should act as twin_a_app"),
+        ("GRANT twin_b_app TO twin_a_app_b", "is a member of twin_b_app"),
+        ("GRANT CONNECT ON DATABASE twin_b TO twin_a_app_b", "holds CONNECT on database twin_b"),
+        ("REVOKE CONNECT ON DATABASE twin_a FROM twin_a_migrator_b", "should hold CONNECT"),
+    ];
+    for (sql, reason) in spoil {
+        server.sql("postgres", sql);
+        let plan = project.json(&["plan", "--check"], 3);
+        assert!(plan["changes"].to_string().contains(reason), "{sql}: {plan:#}");
+        project.run(&["apply", "--all", "-y"]).expect(0);
+        project.run(&["plan", "--check"]).expect(0);
+    }
+    project.run(&["verify-isolation"]).expect(0);
+}
+
+#[test]
+fn an_overlap_that_was_cut_short_is_closed_and_begun_again() {
+    let server = Server::start();
+    let project = provisioned(&server, "cut");
+    let store = project.read(".martydb/secrets/development.yaml");
+    let old = credentials(&project, "cut_a", "app");
+    project.run(&["rotate", "--service", "cut_a", "--role", "app", "--overlap"]).expect(0);
+    // As if killed before the store named the twin.
+    project.write(".martydb/secrets/development.yaml", &store);
+    assert!(server.sql_as(&old.0, &old.1, "cut_a", "SELECT 1").is_ok());
+    let refused = project.run(&["rotate", "--service", "cut_a", "--role", "app", "--overlap"]).expect(2);
+    assert!(refused.stdout.contains("--finish"), "{refused:?}");
+    project.run(&["rotate", "--service", "cut_a", "--finish"]).expect(0);
+    assert!(server.sql_as(&old.0, &old.1, "cut_a", "SELECT 1").is_ok());
+    project.run(&["rotate", "--service", "cut_a", "--role", "app", "--overlap"]).expect(0);
+    assert_eq!(credentials(&project, "cut_a", "app").0, "cut_a_app_b");
+
+    // The store lost: the first login comes back with a password of its own.
+    std::fs::remove_file(project.path().join(".martydb/secrets/development.yaml")).unwrap();
+    project.run(&["rotate", "--service", "cut_a", "--finish"]).expect(1);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let new = credentials(&project, "cut_a", "app");
+    assert_eq!(new.0, "cut_a_app");
+    project.run(&["test-connections"]).expect(0);
+}
+
+#[test]
+fn passwords_behind_a_program_rotate_too() {
+    let server = Server::start();
+    let place = "{env}-{role}";
+    let project = Project::with_manifest(&format!(
+        "version: 1\nproject: prog\nservers:\n  main:\n    url: {}\nsecrets:\n  provider: command\n  get: [cat, \"store/{place}\"]\n  set: [tee, \"store/{place}\"]\nservices:\n  prog_a:\n",
+        server.url()
+    ));
+    project.write("store/empty", "");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    for user in ["prog_a_app_b", "prog_a_app"] {
+        project.run(&["rotate", "--all", "--overlap"]).expect(0);
+        let login = credentials(&project, "prog_a", "app");
+        assert_eq!(login.0, user);
+        assert!(server.sql_as(&login.0, &login.1, "prog_a", "SELECT 1").is_ok());
+        project.run(&["rotate", "--all", "--finish"]).expect(0);
+    }
+    project.run(&["rotate", "--all"]).expect(0);
+    project.run(&["test-connections"]).expect(0);
+}
+
+#[test]
+fn an_expiry_is_kept_and_named_when_it_has_passed() {
+    let server = Server::start();
+    let project = provisioned(&server, "until");
+    server.sql("postgres", "ALTER ROLE until_a_app VALID UNTIL '2001-02-03 00:00Z'");
+    project.run(&["plan", "--check"]).expect(0);
+    let tested = project.json(&["test-connections"], 5);
+    assert!(tested.to_string().contains("2001-02-03"), "{tested:#}");
+    let failed = project.run(&["rotate", "--service", "until_a", "--role", "app"]).expect(5);
+    assert!(failed.stdout.contains("VALID UNTIL") && failed.stdout.contains("--valid-until"), "{failed:?}");
+    project
+        .run(&["rotate", "--service", "until_a", "--role", "app", "--valid-until", "2999-01-01"])
+        .expect(0);
+    project.run(&["test-connections"]).expect(0);
+    let until = server
+        .value("postgres", "SELECT rolvaliduntil::date::text FROM pg_roles WHERE rolname = 'until_a_app'");
+    assert_eq!(until, "2999-01-01");
+}

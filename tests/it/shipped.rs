@@ -1,0 +1,96 @@
+//! The shipped manifest on servers of our own: what a newcomer's first five minutes are made of.
+
+use std::process::Stdio;
+
+use crate::support::Project;
+
+/// A copy of `services/`, whose embedded servers go when the test ends, however it ends.
+struct Shipped(Project);
+
+impl Shipped {
+    fn copy() -> Shipped {
+        let project = Project::with_manifest("");
+        std::fs::remove_file(project.path().join("martydb.yaml")).unwrap();
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/services");
+        let copied =
+            std::process::Command::new("cp").args(["-r", source]).arg(project.path()).status().unwrap();
+        assert!(copied.success());
+        let _own_state = std::fs::remove_dir_all(project.path().join("services/.martydb"));
+        Shipped(project)
+    }
+}
+
+impl Drop for Shipped {
+    fn drop(&mut self) {
+        for env in ["development", "testing"] {
+            let mut command = self.0.command(&["-e", env, "dev", "destroy", "-y"]);
+            let _best_effort = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
+        }
+    }
+}
+
+#[test]
+fn the_four_services_from_nothing_on_a_server_of_their_own() {
+    let shipped = Shipped::copy();
+    let project = &shipped.0;
+    let first = project.run(&["init-all"]).expect(0);
+    assert!(first.stdout.contains("4 services, 12 logins, 72 probes: 72 passed"), "{}", first.stdout);
+    let second = project.run(&["init-all"]).expect(0);
+    assert!(second.stdout.starts_with("Provisioned\n\nNothing to do"), "{}", second.stdout);
+    for arguments in [&["plan", "--check"][..], &["status", "--check"], &["test-connections"]] {
+        let _ = project.run(arguments).expect(0);
+    }
+
+    let status = project.json(&["dev", "status"], 0);
+    let server = &status["servers"][0];
+    assert_eq!(server["state"], "running");
+    let port = server["port"].as_u64().unwrap();
+    assert!((1024..32768).contains(&port), "{port}");
+    let uri = project.run(&["url", "-s", "csca"]).expect(0).stdout;
+    assert!(uri.contains(&format!("@127.0.0.1:{port}/marty_csca")), "{uri}");
+
+    // Down, and up again by whichever command needs it, on the same port.
+    let _ = project.run(&["dev", "down"]).expect(0);
+    assert_eq!(project.json(&["dev", "status"], 0)["servers"][0]["state"], "stopped");
+    let document = project.json(&["status", "--check"], 0);
+    assert!(document["services"].as_array().unwrap().iter().all(|one| one["state"] == "up_to_date"));
+    assert_eq!(project.json(&["dev", "status"], 0)["servers"][0]["port"], port);
+}
+
+#[test]
+fn testing_has_a_server_and_databases_of_its_own() {
+    let shipped = Shipped::copy();
+    let project = &shipped.0;
+    let _ = project.run(&["-e", "testing", "init-all"]).expect(0);
+    let document = project.json(&["-e", "testing", "status"], 0);
+    for service in document["services"].as_array().unwrap() {
+        assert!(service["database"].as_str().unwrap().ends_with("_test"), "{service}");
+    }
+    assert_eq!(project.json(&["dev", "status"], 0)["servers"][0]["state"], "absent");
+    let unconfirmed = project.run(&["-e", "testing", "dev", "destroy"]).expect(2);
+    assert!(unconfirmed.stderr.contains("need a confirmation"), "{}", unconfirmed.stderr);
+    let _ = project.run(&["-e", "testing", "dev", "destroy", "-y"]).expect(0);
+    assert_eq!(project.json(&["-e", "testing", "dev", "status"], 0)["servers"][0]["state"], "absent");
+}
+
+/// `embedded: auto` gives way to the server that DB_HOST names.
+#[test]
+fn the_same_manifest_serves_an_existing_server() {
+    let server = crate::support::Server::start();
+    let shipped = Shipped::copy();
+    let project = &shipped.0;
+    let run = |arguments: &[&str]| {
+        let mut command = project.command(arguments);
+        command
+            .env("DB_HOST", "127.0.0.1")
+            .env("DB_PORT", server.port.to_string())
+            .env("DB_USER", "postgres");
+        project.finish(command)
+    };
+    let done = run(&["init-all", "-y"]).expect(0);
+    assert!(done.stdout.contains("0 breaches, 0 inconclusive"), "{}", done.stdout);
+    assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname LIKE 'marty%'"), "4");
+    let _ = run(&["plan", "--check"]).expect(0);
+    let dev = run(&["dev", "status"]).expect(2);
+    assert!(dev.stderr.contains("no such embedded server"), "{}", dev.stderr);
+}
