@@ -53,6 +53,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand history 'Show every event: who, when, how long, how it ended'
             cand status 'Show where each service stands'
             cand revision 'Write the next migration and its down file'
+            cand lint 'Find dangerous DDL in migrations that are not applied yet'
+            cand verify-down 'Prove on a scratch database that down files undo what up files do'
             cand verify-isolation 'Prove by logging in that no service reaches another''s database'
             cand test-connections 'Log in as every role of every service'
             cand url 'Print a connection string, password included'
@@ -430,6 +432,59 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'martydb;lint'= {
+            cand -s 'A service; may be repeated'
+            cand --service 'A service; may be repeated'
+            cand --since 'Take everything up to this version as applied, and ask no server; 0 is nothing'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --all 'All services of the manifest'
+            cand -q 'Say only what was asked for'
+            cand --quiet 'Say only what was asked for'
+            cand -v 'Say more; -vv shows every statement, secrets redacted'
+            cand --verbose 'Say more; -vv shows every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Ask nothing; where a question would be needed, stop'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'martydb;verify-down'= {
+            cand -s 'A service; may be repeated'
+            cand --service 'A service; may be repeated'
+            cand --version 'Rehearse this version; may be repeated [default: those that are pending]'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --all 'All services of the manifest'
+            cand --every 'Rehearse every version in the folder'
+            cand -q 'Say only what was asked for'
+            cand --quiet 'Say only what was asked for'
+            cand -v 'Say more; -vv shows every statement, secrets redacted'
+            cand --verbose 'Say more; -vv shows every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Ask nothing; where a question would be needed, stop'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'martydb;verify-isolation'= {
             cand -s 'A service; may be repeated'
             cand --service 'A service; may be repeated'
@@ -772,6 +827,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand history 'Show every event: who, when, how long, how it ended'
             cand status 'Show where each service stands'
             cand revision 'Write the next migration and its down file'
+            cand lint 'Find dangerous DDL in migrations that are not applied yet'
+            cand verify-down 'Prove on a scratch database that down files undo what up files do'
             cand verify-isolation 'Prove by logging in that no service reaches another''s database'
             cand test-connections 'Log in as every role of every service'
             cand url 'Print a connection string, password included'
@@ -809,6 +866,10 @@ set edit:completion:arg-completer[martydb] = {|@words|
         &'martydb;help;status'= {
         }
         &'martydb;help;revision'= {
+        }
+        &'martydb;help;lint'= {
+        }
+        &'martydb;help;verify-down'= {
         }
         &'martydb;help;verify-isolation'= {
         }

@@ -56,6 +56,10 @@ packages() { # packages MANAGER cc|npm|server
     apk:cc) echo build-base ;;
     brew:cc) ;; # comes with Xcode's command line tools
     *:cc) echo gcc ;;
+    apt-get:jdbc) echo libpostgresql-jdbc-java ;;
+    apt-get:jdk) echo default-jdk-headless ;;
+    apt-get:python) echo python3-venv ;;
+    *:python) echo python3 ;;
     apt-get:server) echo postgresql ;;
     apk:server) echo postgresql postgresql-client postgresql-contrib ;;
     pacman:server) echo postgresql ;;
@@ -78,7 +82,7 @@ no_main_cluster() {
     "create_main_cluster = false" >"$1"' sh "$conf"
 }
 
-install() { # install cc|npm|openssl|server
+install() { # install cc|jdbc|jdk|npm|openssl|python|server
   local manager list
   manager=$(manager)
   list=$(packages "$manager" "$1")

@@ -32,6 +32,8 @@ pub enum Command {
     Validate(commands::validate::Arguments),
     /// Print the manifest's JSON Schema.
     Schema,
+    /// Look at the servers and the admin's login before anything is touched.
+    Doctor(commands::doctor::Arguments),
     /// Show what apply would change, and why.
     Plan(commands::plan::Arguments),
     /// Make databases, roles, grants and settings as the manifest says.
@@ -83,6 +85,7 @@ impl Command {
             Command::Init(_) => "init",
             Command::Validate(_) => "validate",
             Command::Schema => "schema",
+            Command::Doctor(_) => "doctor",
             Command::Plan(_) => "plan",
             Command::Apply(_) => "apply",
             Command::InitAll => "init-all",

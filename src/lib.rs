@@ -145,6 +145,7 @@ async fn dispatch(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStat
 
 async fn command(run: &Run, command: &Command) -> Result<Box<dyn Report>> {
     match command {
+        Command::Doctor(arguments) => commands::doctor::run(run, arguments).await,
         Command::Validate(arguments) => commands::validate::run(run, arguments),
         Command::Plan(arguments) => commands::plan::run(run, arguments).await,
         Command::Apply(arguments) => commands::apply::run(run, arguments).await,

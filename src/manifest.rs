@@ -10,6 +10,7 @@ mod locate;
 pub mod raw;
 mod resolve;
 mod schema;
+mod services;
 mod source;
 mod url;
 
@@ -77,7 +78,7 @@ pub enum Place {
         port: Option<u16>,
     },
     /// It exists already.
-    Url(ServerUrl),
+    Url(Box<ServerUrl>),
 }
 
 /// A connection URL, taken apart. `Debug` shows no password.
@@ -91,6 +92,8 @@ pub struct ServerUrl {
     pub user: String,
     /// The password, where the URL holds one.
     pub password: Option<String>,
+    /// The password file, where the URL names one.
+    pub passfile: Option<PathBuf>,
     /// The maintenance database.
     pub database: String,
     /// TLS settings.

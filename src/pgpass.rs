@@ -7,7 +7,7 @@ use crate::manifest::{Environment, ServerUrl};
 
 /// The password of the first line that fits.
 pub fn find(environment: &Environment, url: &ServerUrl) -> Option<String> {
-    let named = environment.get("PGPASSFILE").map(PathBuf::from);
+    let named = url.passfile.clone().or_else(|| environment.get("PGPASSFILE").map(PathBuf::from));
     let path = named.or_else(|| environment.get("HOME").map(|home| PathBuf::from(home).join(".pgpass")))?;
     // As libpq: a file that others can read is not trusted.
     let private = path.metadata().is_ok_and(|found| found.permissions().mode() & 0o077 == 0);
@@ -56,6 +56,7 @@ mod tests {
             port: 5433,
             user: "adm".into(),
             password: None,
+            passfile: None,
             database: "postgres".into(),
             tls: Tls::default(),
         };

@@ -4,8 +4,10 @@
 //! SQL, and `server::apply` runs it; a dry run and a real one differ in that last call only.
 
 mod action;
+pub mod authority;
 mod ddl;
 pub mod diff;
+mod limits;
 mod privilege;
 pub mod removal;
 pub mod rotate;
@@ -103,5 +105,14 @@ impl Plan {
     /// The highest risk among the steps.
     pub fn risk(&self) -> Risk {
         self.steps.iter().map(|step| step.risk).max().unwrap_or(Risk::Safe)
+    }
+
+    /// Makes steps of those prunable ones that are wanted, at their place in the order.
+    pub fn include_prunable(&mut self, wanted: &dyn Fn(&Step) -> bool) {
+        let (now, later) = std::mem::take(&mut self.prunable).into_iter().partition(wanted);
+        self.prunable = later;
+        self.steps.extend::<Vec<Step>>(now);
+        // Stable: steps of one service and stage keep the order they were decided in; the server's come last.
+        self.steps.sort_by_key(|step| (step.service.is_none(), step.service.clone(), step.stage));
     }
 }

@@ -1,23 +1,21 @@
 //! The loop of plan and apply: inspect, diff, show, lock, look again, act, inspect again.
 
+mod carry;
+mod logins;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
 use futures_util::future::join_all;
 
-use crate::error::{Error, Kind, Result};
-use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, ServiceName};
-use crate::plan::{Action, Plan, Risk, Step, diff};
+use crate::error::Result;
+use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, RoleName, ServiceName};
+use crate::plan::{Action, Plan, Step, diff};
 use crate::run::Run;
-use crate::secrets::{Secrets, Slot, Store};
-use crate::server::apply::{Outcome, Tools, apply, owner_of};
-use crate::server::{Access, inspect, lock};
+use crate::secrets::Slot;
+use crate::server::apply::Outcome;
+use crate::server::{Access, inspect};
 
-/// Rounds of acting and looking again: a closed database can be looked into only once it is open.
-const ROUNDS: usize = 3;
-
-/// The pause before the first look after a race; it doubles each time.
-pub const FIRST_PAUSE: Duration = Duration::from_millis(20);
+pub use carry::{Applied, FIRST_PAUSE, RETRIES, carry_out, is_race};
 
 /// One server with what is to be done there.
 pub struct Planned {
@@ -36,28 +34,39 @@ pub struct Planned {
 /// Whose steps are wanted: those of these services, and those of the server as a whole.
 pub type Chosen = BTreeSet<ServiceName>;
 
+/// How far a plan goes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reach {
+    /// What nobody declared is removed too.
+    pub prune: bool,
+    /// Every stored password is tried.
+    pub check_logins: bool,
+    /// Only what was shown is done, and all of it.
+    pub exact: bool,
+}
+
 /// The names of the chosen services.
 pub fn chosen(services: &[DesiredService]) -> Chosen {
     services.iter().map(|service| service.name.clone()).collect()
 }
 
 /// Plans every server of the chosen services, side by side.
-pub async fn plan(run: &Run, services: &[DesiredService]) -> Vec<(String, Result<Planned>)> {
+pub async fn plan(run: &Run, services: &[DesiredService], reach: Reach) -> Vec<(String, Result<Planned>)> {
     let chosen = chosen(services);
     let all = run.servers_of(services).into_iter().map(|server| {
         let chosen = &chosen;
         async move {
-            let planned = plan_server(run, &server, chosen).await;
+            let planned = plan_server(run, &server, chosen, reach).await;
             (server, planned)
         }
     });
     join_all(all).await
 }
 
-async fn plan_server(run: &Run, server: &str, chosen: &Chosen) -> Result<Planned> {
-    let access = run.access(server).await?;
+async fn plan_server(run: &Run, server: &str, chosen: &Chosen, reach: Reach) -> Result<Planned> {
+    let access = run.admin(server).await?;
     let desired = run.manifest.desired(server);
-    let (actual, plan) = look(run, &access, &desired, chosen).await?;
+    let (actual, plan) = look(run, &access, &desired, chosen, reach).await?;
     Ok(Planned { server: server.to_owned(), desired, access, actual, plan })
 }
 
@@ -66,6 +75,7 @@ async fn look(
     access: &Access,
     desired: &DesiredServer,
     chosen: &Chosen,
+    reach: Reach,
 ) -> Result<(ActualServer, Plan)> {
     let secrets = run.store.read(&slots(desired)).await?;
     let inside: Vec<DbName> = desired
@@ -74,148 +84,41 @@ async fn look(
         .filter(|service| chosen.contains(&service.name))
         .map(|service| service.database.clone())
         .collect();
-    let actual = inspect::inspect(access, &inside).await?;
+    let mut actual = inspect::inspect(access, &inside, &desired.marker(), run.jobs).await?;
+    if reach.check_logins {
+        actual.refused_logins = logins::refused(run, access, desired, chosen, &actual, &secrets).await?;
+    }
     let mut plan = diff(desired, &actual, &|role| secrets.get(&desired.name, role).is_some());
     let wanted = |step: &Step| step.service.as_ref().is_none_or(|service| chosen.contains(service));
     plan.steps.retain(wanted);
     plan.prunable.retain(wanted);
+    let limit_wanted = |service: &Option<String>| {
+        service.as_ref().is_none_or(|name| chosen.iter().any(|chosen| chosen.as_str() == name))
+    };
+    plan.limits.retain(|limit| limit_wanted(&limit.service));
+    if reach.prune {
+        // It would be taken back at once.
+        plan.steps.retain(|step| !lets_a_stranger_in(desired, &step.action));
+    }
+    let whole = desired.services.keys().all(|service| chosen.contains(service));
+    plan.include_prunable(&|step| match &step.service {
+        Some(service) => reach.prune || desired.services[service].prune,
+        // What belongs to no service goes only with a run over the whole server.
+        None => reach.prune && whole,
+    });
     Ok((actual, plan))
+}
+
+/// The membership that keeps an adopted database's old login working.
+fn lets_a_stranger_in(desired: &DesiredServer, action: &Action) -> bool {
+    let Action::GrantMembership { member, .. } = action else { return false };
+    let first = |name: &str| RoleName::found(name.strip_suffix(crate::TWIN_SUFFIX)?).ok();
+    let managed = |role: &RoleName| desired.managed_role(role).is_some();
+    !managed(member) && !first(member.as_str()).is_some_and(|first| managed(&first))
 }
 
 fn slots(desired: &DesiredServer) -> Vec<Slot> {
     desired.services.values().flat_map(Slot::of).collect()
-}
-
-/// What became of one server.
-pub struct Applied {
-    /// Every step that was due, with how it ended.
-    pub steps: Vec<(Step, Outcome)>,
-    /// The plan's other parts.
-    pub plan: Plan,
-    /// What stopped it.
-    pub error: Option<Error>,
-}
-
-/// Acts on what was shown.
-///
-/// Under the lock the server is looked at again. Steps that were not shown are done without asking only if
-/// they are safe; otherwise the run stops, since nobody agreed to them.
-pub async fn carry_out(run: &Run, planned: &Planned, chosen: &Chosen) -> Applied {
-    let mut applied = Applied { steps: vec![], plan: planned.plan.clone(), error: None };
-    if planned.plan.steps.is_empty() {
-        return applied;
-    }
-    let end = rounds(run, planned, chosen, &mut applied.steps).await;
-    applied.error = end.err();
-    applied
-}
-
-async fn rounds(
-    run: &Run,
-    planned: &Planned,
-    chosen: &Chosen,
-    done: &mut Vec<(Step, Outcome)>,
-) -> Result<()> {
-    let _lock = lock::server(&planned.access, run.lock_wait).await?;
-    let (mut rounds, mut races) = (0, 0);
-    while rounds < ROUNDS {
-        let (actual, plan) = look(run, &planned.access, &planned.desired, chosen).await?;
-        if plan.steps.is_empty() {
-            return Ok(());
-        }
-        agreed(&planned.plan, &plan)?;
-        match act(run, planned, &actual, &plan, done).await {
-            Ok(()) => rounds += 1,
-            Err(error) if is_race(&error) && races < RETRIES => {
-                // The same steps come again, or are no longer due.
-                done.retain(|(_, outcome)| *outcome == Outcome::Ok);
-                tokio::time::sleep(FIRST_PAUSE * 2u32.pow(races)).await;
-                races += 1;
-            }
-            Err(error) => return Err(error),
-        }
-    }
-    let (_, left) = look(run, &planned.access, &planned.desired, chosen).await?;
-    match left.steps.first() {
-        None => Ok(()),
-        Some(step) => {
-            Err(Error::operation(format!("server \"{}\" still differs from the manifest", planned.server))
-                .cause(step.reason.clone())
-                .hint("something on the server undoes the change: look for an event trigger or another tool"))
-        }
-    }
-}
-
-fn agreed(shown: &Plan, now: &Plan) -> Result<()> {
-    let new = now.steps.iter().find(|step| step.risk > Risk::Safe && !shown.steps.contains(step));
-    match new {
-        None => Ok(()),
-        Some(step) => Err(Error::new(Kind::Stale, "the server changed since the plan was shown")
-            .cause(step.reason.clone())
-            .hint("look again with `martydb plan`")),
-    }
-}
-
-async fn act(
-    run: &Run,
-    planned: &Planned,
-    actual: &ActualServer,
-    plan: &Plan,
-    done: &mut Vec<(Step, Outcome)>,
-) -> Result<()> {
-    let secrets = store_first(run, &planned.desired, plan).await?;
-    let tools = Tools {
-        access: &planned.access,
-        major: actual.major(),
-        borrow: !actual.admin.superuser,
-        password: &|role| secrets.get(&planned.server, role).cloned(),
-        owner: &|service| owner_of(&planned.desired, service),
-    };
-    let (outcomes, end) = apply(&tools, &plan.steps, &mut |step| {
-        tracing::info!(target: "martydb", "{} {}: {}", step.action.verb().name(), step.action.object(), step.reason);
-    })
-    .await;
-    done.extend(plan.steps.iter().cloned().zip(outcomes));
-    end
-}
-
-/// Every login that gets a password has one in the store before the server hears of it.
-async fn store_first(run: &Run, desired: &DesiredServer, plan: &Plan) -> Result<Secrets> {
-    let gets_password = |slot: &Slot| {
-        plan.steps.iter().any(|step| match &step.action {
-            Action::CreateRole { role, .. } | Action::SetPassword { role } => *role == slot.role,
-            _ => false,
-        })
-    };
-    let due: Vec<Slot> = slots(desired).into_iter().filter(gets_password).collect();
-    if due.is_empty() {
-        return Ok(Secrets::default());
-    }
-    if matches!(&run.store, Store::File(path) if path.starts_with(run.manifest.state_dir())) {
-        crate::embedded::make_state_folder(&run.manifest.home)?;
-    }
-    run.store.ensure_own(&due).await
-}
-
-/// What a server answers when somebody else is at the same object: another tool that takes no lock of ours, or a
-/// statement of a run that was killed, which the server still brings to its end.
-const RACES: &[&str] = &[
-    "XX000", // tuple concurrently updated
-    "23505", // the catalogue's own unique index
-    "42710", // a role that somebody else has just made
-    "42P04", // the same of a database
-    "42P06", // the same of a schema
-    "42704", // something that has just gone
-    "40P01", // deadlock
-    "55P03", // lock_timeout
-];
-
-/// Times that a race is answered by looking again.
-pub const RETRIES: u32 = 8;
-
-/// Whether looking again and doing it again is the answer.
-pub fn is_race(error: &Error) -> bool {
-    error.sqlstate.as_deref().is_some_and(|state| RACES.contains(&state))
 }
 
 /// Steps by service, `None` for the server as a whole.

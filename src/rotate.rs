@@ -7,15 +7,19 @@
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
-use sqlx::{Connection, Row};
+use sqlx::Row;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::{ActualServer, DesiredServer, DesiredService, RoleKind, RoleName};
+use crate::plan::authority::Authority;
 use crate::plan::{Step, rotate};
+use crate::probe::ATTEMPT_TIMEOUT;
+use crate::probe::login::{Address, Credentials, Outcome, Request};
+use crate::provision;
 use crate::run::Run;
 use crate::secrets::Slot;
-use crate::server::apply::{Tools, apply, owner_of};
-use crate::server::{Access, Login, connect, execute, inspect, lock, query};
+use crate::server::apply::{Tools, apply};
+use crate::server::{Access, Login, inspect, lock, query};
 use crate::stmt;
 
 /// What kind of rotation.
@@ -134,7 +138,7 @@ impl One<'_> {
         let (current, _) = self.pair().await?;
         let password = self.run.store.renew(&self.slot(), &current).await?;
         rotated.login = current.clone();
-        let steps = rotate::in_place(self.service, &current, job.valid_until);
+        let steps = |_: &ActualServer| rotate::in_place(self.service, &current, job.valid_until);
         self.act(&steps, &current, Some(&password)).await?;
         rotated.changed = true;
         self.prove(&current, &password).await
@@ -153,8 +157,9 @@ impl One<'_> {
         }
         let slot = self.slot();
         let password = self.run.store.prepare(&slot, &other).await?;
-        let steps =
-            rotate::overlap(self.desired, self.actual, self.service, self.kind, &other, job.valid_until);
+        let steps = |actual: &ActualServer| {
+            rotate::overlap(self.desired, actual, self.service, self.kind, &other, job.valid_until)
+        };
         self.act(&steps, &other, Some(&password)).await?;
         self.prove(&other, &password).await?;
         self.run.store.publish(&slot, &other, &password).await?;
@@ -174,24 +179,45 @@ impl One<'_> {
             return Err(Error::operation(format!("\"{current}\", the login to use, may not log in"))
                 .hint(format!("run `martydb apply --service {}` first", self.service.name)));
         }
-        self.act(&rotate::finish(self.service, &other), &other, None).await?;
+        self.act(&|_| rotate::finish(self.service, &other), &other, None).await?;
         rotated.sessions = self.sessions(&other).await;
         rotated.other = Some(other);
         rotated.changed = true;
         Ok(())
     }
 
-    async fn act(&self, steps: &[Step], login: &RoleName, password: Option<&SecretString>) -> Result<()> {
+    /// Does the steps; where somebody else was at the same objects, looks again and does what is left.
+    async fn act(
+        &self,
+        steps: &(dyn Fn(&ActualServer) -> Vec<Step> + Sync),
+        login: &RoleName,
+        password: Option<&SecretString>,
+    ) -> Result<()> {
+        let mut end = self.once(&steps(self.actual), login, password).await;
+        for races in 0..provision::RETRIES {
+            match &end {
+                Err(error) if provision::is_race(error) => {}
+                _ => break,
+            }
+            tokio::time::sleep(provision::FIRST_PAUSE * 2u32.pow(races)).await;
+            let actual = inspect::inspect_cluster(self.access).await?;
+            end = self.once(&steps(&actual), login, password).await;
+        }
+        end
+    }
+
+    async fn once(&self, steps: &[Step], login: &RoleName, password: Option<&SecretString>) -> Result<()> {
         let passwords: BTreeMap<_, _> =
             password.into_iter().map(|password| (login.clone(), password.clone())).collect();
+        let authority = Authority::new(self.desired, self.actual);
         let tools = Tools {
             access: self.access,
             major: self.actual.major(),
-            borrow: !self.actual.admin.superuser,
+            authority: Some(&authority),
             password: &|role| passwords.get(role).cloned(),
-            owner: &|service| owner_of(self.desired, service),
+            parallel: 1,
         };
-        let (_, end) = apply(&tools, steps, &mut |step| {
+        let (_, end) = apply(&tools, steps, &|step| {
             tracing::info!(target: "martydb", "{} {}: {}", step.action.verb().name(), step.action.object(), step.reason);
         })
         .await;
@@ -201,26 +227,25 @@ impl One<'_> {
     /// Logs in once: a server takes a malformed verifier for a password, and only a login tells.
     async fn prove(&self, login: &RoleName, password: &SecretString) -> Result<()> {
         let as_login = Login::with_password(login.as_str(), password.clone());
+        let address = Address::resolve(&self.access.endpoint).await?;
         let database = self.service.database.as_str();
-        match connect(&self.access.endpoint, &as_login, database).await {
-            Ok(mut connection) => {
-                execute(&mut connection, &stmt!("SELECT")).await?;
-                let _said = connection.close().await;
-                Ok(())
-            }
-            // Asked for only after the password was right.
-            Err(error) if error.sqlstate.as_deref() == Some("53300") => Ok(()),
-            Err(error) => {
-                let expired = self.actual.roles.get(login).filter(|found| found.expired);
-                let error = error.while_doing(format!("the new password of \"{login}\" does not work"));
-                Err(match expired.and_then(|found| found.valid_until.clone()) {
-                    Some(until) => error
-                        .cause(format!("its VALID UNTIL, {until}, has passed"))
-                        .hint("give it another with --valid-until, such as 2027-01-31 or infinity"),
-                    None => error,
-                })
-            }
-        }
+        let request = Request { database, parameters: &[], query: None, timeout: ATTEMPT_TIMEOUT };
+        let refused = match address.attempt(&mut Credentials::new(as_login), &request).await.outcome {
+            Outcome::LetIn(_) => return Ok(()),
+            // Looked at only after the password was right.
+            Outcome::Refused(refused) if !refused.sqlstate.starts_with("28") => return Ok(()),
+            Outcome::Refused(refused) => refused.to_string(),
+            Outcome::Broken(broken) => broken.to_string(),
+        };
+        let error = Error::new(Kind::Unreachable, format!("the new password of \"{login}\" does not work"))
+            .cause(refused);
+        let expired = self.actual.roles.get(login).filter(|found| found.expired);
+        Err(match expired.and_then(|found| found.valid_until.clone()) {
+            Some(until) => error
+                .cause(format!("its VALID UNTIL, {until}, has passed"))
+                .hint("give it another with --valid-until, such as 2027-01-31 or infinity"),
+            None => error,
+        })
     }
 
     /// Sessions outlive the right to begin them. Nothing depends on the number, so an error is none.

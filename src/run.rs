@@ -1,5 +1,6 @@
 //! What a command runs with: the settings resolved once, the manifest, the secret store and the servers.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use crate::flags::{Global, Select};
 use crate::manifest::{self, Environment, Manifest, Place, ServerUrl};
 use crate::model::{DesiredService, RoleKind, ServiceName};
 use crate::pgpass;
+use crate::probe::login;
 use crate::report::Out;
 use crate::secrets::{Secrets, Slot, Store};
 use crate::server::{Access, Endpoint, Host, Login, Tls};
@@ -33,6 +35,8 @@ pub struct Run {
     pub can_ask: bool,
     /// The printer.
     pub out: Arc<Out>,
+    /// Passwords of admins that were asked for; `None` where the server wants none.
+    typed: tokio::sync::Mutex<BTreeMap<String, Option<SecretString>>>,
 }
 
 impl Run {
@@ -50,6 +54,7 @@ impl Run {
             manifest,
             environment,
             out,
+            typed: tokio::sync::Mutex::default(),
         })
     }
 
@@ -127,9 +132,27 @@ impl Run {
         }
     }
 
-    /// The same for a command that logs in as the admin.
+    /// The same for a command that logs in as the admin: where the server wants a password that nobody has
+    /// given, and somebody is there, it is asked for, once per server and run.
     pub async fn admin(&self, server: &str) -> Result<Access> {
-        self.access(server).await
+        let mut access = self.access(server).await?;
+        if access.embedded || access.admin.password.is_some() || !self.can_ask {
+            return Ok(access);
+        }
+        // Held while somebody types: two questions at once would share one terminal.
+        let mut typed = self.typed.lock().await;
+        if !typed.contains_key(server) {
+            let password = match login::wants_password(&access).await {
+                true => {
+                    let (role, endpoint) = (&access.admin.role, &access.admin_endpoint);
+                    Some(crate::ask::password(&format!("Password of {role} at {endpoint}"))?)
+                }
+                false => None,
+            };
+            typed.insert(server.to_owned(), password);
+        }
+        access.admin.password = typed[server].clone();
+        Ok(access)
     }
 
     /// What the embedded module needs to know of a server.

@@ -7,8 +7,9 @@ use sqlx::{Executor, PgConnection, Row};
 
 use crate::error::{Error, Result};
 use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleKind};
+use crate::plan::authority::Authority;
 use crate::plan::{Action, Object, Stage, Step, diff};
-use crate::server::apply::{Tools, apply, owner_of};
+use crate::server::apply::{Tools, apply};
 use crate::server::{Access, describe, execute, inspect, lock};
 use crate::sql::Literal;
 use crate::stmt;
@@ -131,19 +132,21 @@ async fn provision(scratch: &Scratch, desired: &DesiredServer, service: &Desired
     desired.project += "#scratch";
     desired.services = [(service.name.clone(), service.clone())].into();
     for _ in 0..ROUNDS {
-        let actual = inspect::inspect(&scratch.access, std::slice::from_ref(&scratch.database)).await?;
+        let inside = std::slice::from_ref(&scratch.database);
+        let actual = inspect::inspect(&scratch.access, inside, &desired.marker(), 1).await?;
         let steps = steps(&desired, &actual, &service);
         if steps.is_empty() {
             return Ok(());
         }
+        let authority = Authority::new(&desired, &actual);
         let tools = Tools {
             access: &scratch.access,
             major: actual.major(),
-            borrow: !actual.admin.superuser,
+            authority: Some(&authority),
             password: &|_| None,
-            owner: &|service| owner_of(&desired, service),
+            parallel: 1,
         };
-        apply(&tools, &steps, &mut |_| {}).await.1?;
+        apply(&tools, &steps, &|_| {}).await.1?;
     }
     Ok(())
 }

@@ -8,6 +8,9 @@ pub mod inspect;
 pub mod lock;
 pub mod notices;
 pub mod presence;
+pub mod racing;
+mod relay;
+pub mod tls;
 pub mod traces;
 
 pub use access::Access;

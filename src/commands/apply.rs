@@ -1,15 +1,18 @@
 //! `apply`: makes the servers as the manifest says.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use futures_util::future::join_all;
 use serde_json::{Map, Value};
 
-use super::plan::{Change, errors, plan_keys, side_notes};
+use super::plan::{Change, errors, nothing_to_do, plan_keys, side_notes};
+use super::saved;
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::model::DesiredService;
 use crate::plan::{Limit, Risk};
-use crate::provision::{self, Planned, chosen};
+use crate::provision::{self, Planned, Reach, chosen};
 use crate::report::{Cell, Look, Paint, Report, Table, error_text};
 use crate::run::Run;
 use crate::server::apply::Outcome;
@@ -20,23 +23,50 @@ pub struct Arguments {
     /// The services to work on.
     #[command(flatten)]
     pub select: Select,
+    /// Apply exactly this plan, saved by `plan --out`; refused if it no longer fits.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["service", "all", "prune", "check_logins"])]
+    pub plan: Option<PathBuf>,
+    /// Also remove what nobody declares: rights of others on what is managed, and roles and databases that carry
+    /// this manifest's marker.
+    #[arg(long)]
+    pub prune: bool,
+    /// Also try every stored password, and set those again that the server refuses.
+    #[arg(long)]
+    pub check_logins: bool,
 }
 
 /// Plans, asks where somebody may feel it, and acts.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+    if let Some(path) = &arguments.plan {
+        let saved = saved::read(run, path)?;
+        let planned = provision::plan(run, &saved.services, saved.reach).await;
+        saved.check(&planned)?;
+        return Ok(Box::new(carry_out(run, &saved.services, &planned, saved.reach).await?));
+    }
     let services = run.writable(&arguments.select)?;
-    Ok(Box::new(provision_services(run, &services).await?))
+    let reach = Reach { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
+    let planned = provision::plan(run, &services, reach).await;
+    Ok(Box::new(carry_out(run, &services, &planned, reach).await?))
 }
 
 /// The part that `init-all` shares.
 pub async fn provision_services(run: &Run, services: &[DesiredService]) -> Result<ApplyReport> {
-    let planned = provision::plan(run, services).await;
-    ask(run, &planned)?;
+    let planned = provision::plan(run, services, Reach::default()).await;
+    carry_out(run, services, &planned, Reach::default()).await
+}
+
+async fn carry_out(
+    run: &Run,
+    services: &[DesiredService],
+    planned: &[(String, Result<Planned>)],
+    reach: Reach,
+) -> Result<ApplyReport> {
+    ask(run, planned)?;
     let mut report = ApplyReport::new(services);
     let chosen = chosen(services);
     let all = planned.iter().map(|(_, planned)| async {
         match planned {
-            Ok(planned) => Ok((planned, provision::carry_out(run, planned, &chosen).await)),
+            Ok(planned) => Ok((planned, provision::carry_out(run, planned, &chosen, reach).await)),
             Err(error) => Err(error.clone()),
         }
     });
@@ -122,7 +152,8 @@ impl ApplyReport {
         let done = mine().filter(|change| change.outcome() == Some(Outcome::Ok)).count();
         let failed = mine().any(|change| change.outcome() == Some(Outcome::Failed));
         let skipped = mine().any(|change| change.outcome() == Some(Outcome::Skipped));
-        let unreached = self.failed.iter().any(|(name, _)| name == server) && mine().next().is_none();
+        let untouched = !self.changes.iter().any(|change| change.server() == server);
+        let unreached = self.failed.iter().any(|(name, _)| name == server) && untouched;
         let cell = match (failed, skipped || unreached, done) {
             (true, _, _) => Cell::new("failed", Paint::Bad),
             (false, true, _) => Cell::new("skipped", Paint::Warn),
@@ -152,7 +183,7 @@ impl Report for ApplyReport {
 
     fn text(&self, look: &Look) -> String {
         let mut text = match (self.changes.is_empty(), self.failed.is_empty()) {
-            (true, true) => "Nothing to do: the servers are as the manifest says.\n".to_owned(),
+            (true, true) => nothing_to_do(&self.limits).to_owned(),
             _ => self.table(look),
         };
         text += &side_notes(&self.prunable, &self.limits);

@@ -1,6 +1,7 @@
 //! `dev`: the embedded servers.
 
 use clap::{Args, Subcommand};
+use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 
 use crate::embedded::{self, Spec, State, Status};
@@ -44,14 +45,16 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
             run.manifest.env
         ))?;
     }
-    for spec in &specs {
+    let all = specs.iter().map(|spec| async move {
         match arguments.what {
-            What::Up => embedded::up(spec, &mut |text| run.out.note(&text)).await.map(drop)?,
-            What::Down => embedded::down(spec).await.map(drop)?,
-            What::Destroy => embedded::destroy(spec).await.map(drop)?,
-            What::Status => {}
+            What::Up => embedded::up(spec, &mut |text| run.out.note(&text)).await.map(drop),
+            What::Down => embedded::down(spec).await.map(drop),
+            What::Destroy => embedded::destroy(spec).await.map(drop),
+            What::Status => Ok(()),
         }
-    }
+    });
+    // All of them come to their end before one that failed is told of.
+    join_all(all).await.into_iter().collect::<Result<()>>()?;
     let servers = specs.iter().map(embedded::status).collect::<Result<_>>()?;
     Ok(Box::new(DevReport { servers }))
 }

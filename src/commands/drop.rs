@@ -12,7 +12,7 @@ use crate::provision;
 use crate::report::{Look, Report, error_text};
 use crate::run::Run;
 use crate::secrets::Slot;
-use crate::server::apply::{Outcome, Tools, apply, owner_of};
+use crate::server::apply::{Outcome, Tools, apply};
 use crate::server::traces::traces;
 use crate::server::{Access, inspect, lock};
 
@@ -102,7 +102,7 @@ async fn rounds(access: &Access, desired: &DesiredServer, service: &DesiredServi
     let mut races = 0;
     loop {
         let (actual, steps) = look(access, desired, service).await?;
-        let (outcomes, end) = act(access, desired, &actual, &steps).await;
+        let (outcomes, end) = act(access, &actual, &steps).await;
         match &end {
             Err(error) if provision::is_race(error) && races < provision::RETRIES => {
                 tokio::time::sleep(provision::FIRST_PAUSE * 2u32.pow(races)).await;
@@ -113,21 +113,16 @@ async fn rounds(access: &Access, desired: &DesiredServer, service: &DesiredServi
     }
 }
 
-async fn act(
-    access: &Access,
-    desired: &DesiredServer,
-    actual: &ActualServer,
-    steps: &[Step],
-) -> (Vec<Outcome>, Result<()>) {
+async fn act(access: &Access, actual: &ActualServer, steps: &[Step]) -> (Vec<Outcome>, Result<()>) {
     let tools = Tools {
         access,
         major: actual.major(),
         // What has to be borrowed is among the steps.
-        borrow: false,
+        authority: None,
         password: &|_| None,
-        owner: &|service| owner_of(desired, service),
+        parallel: 1,
     };
-    apply(&tools, steps, &mut |step| {
+    apply(&tools, steps, &|step| {
         tracing::info!(target: "martydb", "{} {}: {}", step.action.verb().name(), step.action.object(), step.reason);
     })
     .await

@@ -1,13 +1,16 @@
 //! `plan`: what `apply` would change, and why.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::saved;
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::plan::{Limit, Plan, Risk, Step, Verb, passwordless, statement};
-use crate::provision::{self, Planned};
+use crate::provision::{self, Planned, Reach};
 use crate::report::{Cell, Look, Paint, Report, Table, error_json, error_text};
 use crate::run::Run;
 use crate::server::apply::Outcome;
@@ -21,12 +24,26 @@ pub struct Arguments {
     /// Exit with 3 if anything differs.
     #[arg(long)]
     pub check: bool,
+    /// Also try every stored password.
+    #[arg(long)]
+    pub check_logins: bool,
+    /// Also remove what nobody declares.
+    #[arg(long)]
+    pub prune: bool,
+    /// Save the plan, without secrets, for `apply --plan`.
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
 }
 
 /// Plans and changes nothing.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let services = run.readable(&arguments.select)?;
-    let planned = provision::plan(run, &services).await;
+    let reach = Reach { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
+    let planned = provision::plan(run, &services, reach).await;
+    if let Some(path) = &arguments.out {
+        saved::write(run, path, &services, reach, &planned)?;
+        run.out.note(&format!("Saved. Do it with: martydb apply --plan {}", path.display()));
+    }
     Ok(Box::new(PlanReport::new(&planned, arguments.check)))
 }
 
@@ -147,7 +164,7 @@ impl Report for PlanReport {
             text += &changes_table(&self.changes, look);
             text += &format!("\nPlan: {}.\n", Summary::of(&self.changes));
         } else if self.failed.is_empty() {
-            text += "Nothing to do: the servers are as the manifest says.\n";
+            text += nothing_to_do(&self.limits);
         }
         text += &side_notes(&self.prunable, &self.limits);
         for (server, error) in &self.failed {
@@ -163,6 +180,14 @@ impl Report for PlanReport {
             ExitStatus::Success
         };
         ExitStatus::worst(self.failed.iter().map(|(_, error)| error.kind.status()).chain([found]))
+    }
+}
+
+/// What an empty plan says; it is no promise where limits stand in the way.
+pub fn nothing_to_do(limits: &[Limit]) -> &'static str {
+    match limits.is_empty() {
+        true => "Nothing to do: the servers are as the manifest says.\n",
+        false => "Nothing to do but what the admin may not: see the limits below.\n",
     }
 }
 
@@ -221,7 +246,8 @@ pub fn side_notes(prunable: &[Change], limits: &[Limit]) -> String {
         }
     }
     for limit in limits {
-        text += &format!("\nlimit: cannot {} on server {}: {}\n", limit.what, limit.server, limit.why);
+        let of = limit.service.as_ref().map_or_else(String::new, |service| format!(" for {service}"));
+        text += &format!("\nlimit: cannot {}{of} on server {}: {}\n", limit.what, limit.server, limit.why);
         if let Some(grant) = &limit.grant {
             text += &format!("       ask a DBA for: {grant}\n");
         }

@@ -15,14 +15,13 @@ pub struct Prepared {
     pub task: Task,
 }
 
-/// Collects the logins of those services that live on `server`.
-pub async fn prepare(run: &Run, server: &str, services: &[DesiredService]) -> Result<Prepared> {
+/// Collects the logins of those services that live on this server.
+pub async fn prepare(run: &Run, access: Access, services: &[DesiredService]) -> Result<Prepared> {
     let here: Vec<DesiredService> =
-        services.iter().filter(|service| service.server == server).cloned().collect();
+        services.iter().filter(|service| service.server == access.server).cloned().collect();
     let secrets = run.secrets(&here).await?;
-    let access = run.access(server).await?;
     let task = Task {
-        server: server.to_owned(),
+        server: access.server.clone(),
         endpoint: access.endpoint.clone(),
         logins: here.iter().flat_map(|service| logins(service, &secrets)).collect(),
         databases: vec![],

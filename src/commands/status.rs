@@ -50,7 +50,7 @@ async fn look_at(run: &Run, services: &[DesiredService]) -> Result<Vec<ServiceSt
 
 /// A service whose database or roles differ from the manifest has drifted, unless something worse is the matter.
 async fn mark_drift(run: &Run, services: &[DesiredService], all: &mut [ServiceStatus]) {
-    for (_, planned) in provision::plan(run, services).await {
+    for (_, planned) in provision::plan(run, services, provision::Reach::default()).await {
         let Ok(planned) = planned else { continue };
         let drifted = |status: &ServiceStatus| {
             let steps = &planned.plan.steps;

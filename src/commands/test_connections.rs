@@ -34,12 +34,13 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
 
 async fn test_server(run: &Run, server: &str, services: &[DesiredService]) -> Result<Vec<Connection>> {
     let here: Vec<_> = services.iter().filter(|service| service.server == server).cloned().collect();
-    let prepared = match prepare(run, server, services).await {
-        Ok(prepared) => prepared,
+    let access = match run.access(server).await {
+        Ok(access) => access,
         // One server's trouble is not the others': its logins are listed with it.
         Err(error) if error.kind.status() == ExitStatus::Usage => return Err(error),
         Err(error) => return Ok(unreached(&here, &error)),
     };
+    let prepared = prepare(run, access, services).await?;
     let attempts = match probe::try_own(&prepared.task, probe::unwatched()).await {
         Ok(attempts) => attempts,
         Err(error) if error.kind.status() == ExitStatus::Usage => return Err(error),

@@ -43,7 +43,7 @@ pub async fn verify_services(run: &Run, services: &[DesiredService]) -> Result<V
 }
 
 async fn verify_server(run: &Run, server: &str, services: &[DesiredService]) -> Result<Matrix> {
-    let Prepared { access, mut task } = prepare(run, server, services).await?;
+    let Prepared { access, mut task } = prepare(run, run.admin(server).await?, services).await?;
     let actual = inspect::inspect_cluster(&access).await?;
     task.databases = databases(run, server, &actual);
     let capacity = actual.capacity;

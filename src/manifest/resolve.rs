@@ -90,8 +90,8 @@ impl Resolver<'_> {
                 .error_at(&path("embedded"), "embedded: auto needs a url for when DB_HOST is set")),
             (Embedded::Auto, Some(_)) if !db_host => Ok(Place::Embedded { port: server.port }),
             (Embedded::True, None) => Ok(Place::Embedded { port: server.port }),
-            (_, Some(text)) => url::parse(text, self.home)
-                .map(Place::Url)
+            (_, Some(text)) => url::parse(text, self.home, self.variables)
+                .map(|url| Place::Url(Box::new(url)))
                 .map_err(|error| self.sources.error_at(&path("url"), error)),
         }
     }
@@ -224,6 +224,11 @@ impl Resolver<'_> {
                 };
                 let role = checked(text.clone())?;
                 if kind != RoleKind::Owner {
+                    // SCRAM prepares names so (RFC 5802), and what it refuses could never log in.
+                    stringprep::saslprep(&text).map_err(|_| {
+                        let why = "holds characters that no login's name may have (SASLprep, RFC 4013)";
+                        self.sources.error_at(&at, format!("role \"{text}\" {why}"))
+                    })?;
                     // The second login of a rotation must fit too, and be found out now rather than then.
                     checked(format!("{text}{}", crate::TWIN_SUFFIX))?;
                 }

@@ -1,6 +1,6 @@
 //! What a server has, as its catalogues tell it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DbName, RoleName, SchemaName};
 
@@ -11,6 +11,8 @@ pub struct ActualServer {
     pub version: u32,
     /// Who looked, and what that login may do.
     pub admin: Admin,
+    /// Whether it follows another server and takes no writes.
+    pub standby: bool,
     /// The database the admin is connected to.
     pub maintenance: String,
     /// The role that `initdb` made; it owns what nobody else owns.
@@ -27,6 +29,10 @@ pub struct ActualServer {
     pub role_settings: Vec<RoleSetting>,
     /// Settings that `ALTER ROLE ALL` put on everybody: name and value.
     pub everyones_settings: Vec<(String, String)>,
+    /// Logins whose stored password the server refused; empty where nobody tried.
+    pub refused_logins: BTreeSet<RoleName>,
+    /// Where roles that carry this manifest's marker own or hold something: database by database.
+    pub holdings: BTreeMap<RoleName, BTreeSet<DbName>>,
 }
 
 /// The login that inspects and applies.
@@ -40,6 +46,12 @@ pub struct Admin {
     pub createdb: bool,
     /// Whether it may create roles.
     pub createrole: bool,
+    /// Whether it holds the rights of the roles it is a member of without `SET ROLE`.
+    pub inherit: bool,
+    /// Settings that it may not put on a role; asked of limited admins only.
+    pub forbidden_settings: BTreeSet<String>,
+    /// Extensions that it may not install; asked of limited admins only.
+    pub untrusted_extensions: BTreeSet<String>,
 }
 
 /// Connections of a server.
@@ -51,6 +63,15 @@ pub struct Capacity {
     pub reserved: usize,
     /// Those in use when somebody looked.
     pub in_use: usize,
+}
+
+impl Capacity {
+    /// How many of `wanted` tasks may run at a time if each takes `each` connections: all of them together at most
+    /// half of what is free now, so that services keep getting theirs.
+    pub fn share(&self, wanted: usize, each: usize) -> usize {
+        let free = self.max_connections.saturating_sub(self.reserved).saturating_sub(self.in_use);
+        wanted.min(free / 2 / each.max(1)).max(1)
+    }
 }
 
 impl ActualServer {
@@ -152,6 +173,8 @@ pub struct ActualDatabase {
     pub comment: Option<String>,
     /// Settings of the database itself: name and value.
     pub settings: Vec<(String, String)>,
+    /// Whether the admin was refused at its door, so that nobody could look inside.
+    pub shut: bool,
     /// `None` where nobody looked inside.
     pub contents: Option<Contents>,
 }
@@ -196,6 +219,8 @@ pub enum ObjectKind {
     Procedure,
     /// A type or domain.
     Type,
+    /// Anything else in a schema that has an owner and no rights: collations, operators, text search and the like.
+    Other,
 }
 
 /// An object inside a schema.
@@ -207,7 +232,8 @@ pub struct ActualObject {
     pub schema: SchemaName,
     /// Its name, without arguments.
     pub name: String,
-    /// A function with its argument types, qualified and quoted by the server; `None` for all else.
+    /// A function with its argument types, or what is of kind `Other` (`name` is its sort then), qualified and quoted
+    /// by the server; `None` for all else.
     pub signature: Option<String>,
     /// Its owner.
     pub owner: RoleName,

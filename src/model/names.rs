@@ -13,13 +13,16 @@ pub enum InvalidName {
     /// PostgreSQL reserves the prefix for its own roles and schemas.
     #[error("starts with \"pg_\", which PostgreSQL keeps for itself")]
     Reserved,
+    /// PostgreSQL reads the word as something else, quoted or not.
+    #[error("is a word with a meaning of its own, which PostgreSQL takes for no name")]
+    Word,
     /// Not a service's name.
     #[error("must match [a-z][a-z0-9_-]{{0,40}}")]
     Service,
 }
 
 macro_rules! database_name {
-    ($(#[$doc:meta])* $name:ident) => {
+    ($(#[$doc:meta])* $name:ident, $words:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name(Ident);
@@ -28,9 +31,11 @@ macro_rules! database_name {
             /// A name that a manifest may declare.
             pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
                 let ident = Ident::new(text)?;
-                match ident.as_str().starts_with("pg_") {
-                    true => Err(InvalidName::Reserved),
-                    false => Ok($name(ident)),
+                let words: &[&str] = $words;
+                match ident.as_str() {
+                    name if name.starts_with("pg_") => Err(InvalidName::Reserved),
+                    name if words.contains(&name) => Err(InvalidName::Word),
+                    _ => Ok($name(ident)),
                 }
             }
 
@@ -66,15 +71,18 @@ macro_rules! database_name {
 
 database_name!(
     /// A role of the cluster.
-    RoleName
+    RoleName,
+    &["public", "none"]
 );
 database_name!(
     /// A database of the cluster.
-    DbName
+    DbName,
+    &[]
 );
 database_name!(
-    /// A schema of one database.
-    SchemaName
+    /// A schema of one database. In a `search_path`, `"$user"` stands for whoever is connected.
+    SchemaName,
+    &["$user"]
 );
 
 /// A service of the manifest: `[a-z][a-z0-9_-]{0,40}`.
@@ -126,6 +134,9 @@ mod tests {
     fn reserved_prefixes_are_refused_in_a_manifest_and_read_from_a_server() {
         assert_eq!(RoleName::new("pg_x"), Err(InvalidName::Reserved));
         assert!(RoleName::new("PG_x").is_ok());
+        assert_eq!(RoleName::new("none"), Err(InvalidName::Word));
+        assert_eq!(SchemaName::new("$user"), Err(InvalidName::Word));
+        assert!(DbName::new("none").is_ok());
         assert!(RoleName::found("pg_monitor").is_ok());
         assert!(DbName::new("x".repeat(64)).is_err());
     }

@@ -66,6 +66,13 @@ pub enum Object {
         /// Qualified, with argument types, quoted by the server.
         signature: String,
     },
+    /// Something else that has an owner and no rights.
+    Other {
+        /// What it is, as `pg_identify_object` says.
+        sort: String,
+        /// Its name as the server quotes it.
+        identity: String,
+    },
     /// A column.
     Column {
         /// The table's schema.
@@ -84,6 +91,7 @@ impl std::fmt::Display for Object {
             Object::Schema(name) => write!(f, "schema {name}"),
             Object::Named { kind, schema, name } => write!(f, "{} {schema}.{name}", kind.word()),
             Object::Routine { kind, signature } => write!(f, "{} {signature}", kind.word()),
+            Object::Other { sort, identity } => write!(f, "{sort} {identity}"),
             Object::Column { schema, table, column } => write!(f, "column {schema}.{table}.{column}"),
         }
     }
@@ -197,6 +205,7 @@ pub enum Action {
         on: DefaultKind,
         privileges: Privileges,
         from: Grantee,
+        only_option: bool,
     },
     /// Make a limited admin a member, so that it may do what only these roles may.
     Borrow { roles: Vec<RoleName>, member: RoleName },
@@ -299,17 +308,6 @@ impl Action {
         }
     }
 
-    /// Whether it needs the rights of the service's owner: a limited admin borrows them for it.
-    pub fn needs_owner(&self) -> bool {
-        matches!(
-            self,
-            Action::CreateSchema { .. }
-                | Action::Own { .. }
-                | Action::GrantDefault { .. }
-                | Action::RevokeDefault { .. }
-        ) || matches!(self, Action::Grant { on, .. } | Action::Revoke { on, .. } if !matches!(on, Object::Database(_)))
-    }
-
     /// Where it runs.
     pub fn stage(&self) -> Stage {
         match self {
@@ -322,8 +320,11 @@ impl Action {
             | Action::Unlimit { .. } => Stage::Open,
             Action::CreateSchema { .. }
             | Action::CreateExtension { .. }
+            | Action::Reassign { .. }
+            | Action::DropOwned { .. }
             | Action::GrantDefault { .. }
             | Action::RevokeDefault { .. } => Stage::Inside,
+            Action::DropRoles { .. } => Stage::Admit,
             Action::Grant { on: Object::Database(_), .. } => Stage::Admit,
             Action::Own { object, .. }
             | Action::Grant { on: object, .. }
@@ -347,6 +348,7 @@ impl ObjectKind {
             ObjectKind::Function => "function",
             ObjectKind::Procedure => "procedure",
             ObjectKind::Type => "type",
+            ObjectKind::Other => "object",
         }
     }
 }

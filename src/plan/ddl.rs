@@ -69,10 +69,11 @@ pub fn statement(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Se
             on = Keyword(on.word()),
             to = to,
         ),
-        Action::RevokeDefault { owner, schema, on, privileges, from } => stmt!(
-            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner}{place} REVOKE {privileges} ON {on} FROM {from}",
+        Action::RevokeDefault { owner, schema, on, privileges, from, only_option } => stmt!(
+            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner}{place} REVOKE {option}{privileges} ON {on} FROM {from}",
             owner = owner,
             place = schema.as_ref().map_or(stmt!(""), |schema| stmt!(" IN SCHEMA {schema}", schema = schema)),
+            option = Keyword(if *only_option { "GRANT OPTION FOR " } else { "" }),
             privileges = privileges,
             on = Keyword(on.word()),
             from = from,
@@ -222,7 +223,7 @@ fn revoke(action: &Action) -> Statement {
 }
 
 /// A setting's or extension's name: dotted parts are quoted one by one.
-struct Setting<'a>(&'a str);
+pub struct Setting<'a>(pub &'a str);
 
 impl Fragment for Setting<'_> {
     fn render(&self) -> Rendered {
@@ -259,7 +260,9 @@ impl Fragment for GrantObject<'_> {
                 ObjectKind::Type => "TYPE",
                 ObjectKind::Function => "FUNCTION",
                 ObjectKind::Procedure => "PROCEDURE",
-                ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView => "TABLE",
+                ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView | ObjectKind::Other => {
+                    "TABLE"
+                }
             })
         };
         object(self.0, word)
@@ -280,11 +283,24 @@ impl Fragment for AlterObject<'_> {
                 ObjectKind::Type => "TYPE",
                 ObjectKind::Function => "FUNCTION",
                 ObjectKind::Procedure => "PROCEDURE",
+                ObjectKind::Other => "TABLE",
             })
         };
         object(self.0, word)
     }
 }
+
+/// Sorts of objects as `pg_identify_object` names them, and as `ALTER` does.
+const SORTS: &[(&str, &str)] = &[
+    ("collation", "COLLATION"),
+    ("conversion", "CONVERSION"),
+    ("operator", "OPERATOR"),
+    ("operator class", "OPERATOR CLASS"),
+    ("operator family", "OPERATOR FAMILY"),
+    ("statistics object", "STATISTICS"),
+    ("text search configuration", "TEXT SEARCH CONFIGURATION"),
+    ("text search dictionary", "TEXT SEARCH DICTIONARY"),
+];
 
 fn object(object: &Object, word: impl Fn(ObjectKind) -> Keyword) -> Rendered {
     match object {
@@ -296,6 +312,10 @@ fn object(object: &Object, word: impl Fn(ObjectKind) -> Keyword) -> Rendered {
         }
         Object::Routine { kind, signature } => {
             stmt!("{word} {name}", word = word(*kind), name = ServerText(signature.clone())).render()
+        }
+        Object::Other { sort, identity } => {
+            let word = SORTS.iter().find(|row| row.0 == sort).map_or("OBJECT", |row| row.1);
+            stmt!("{word} {name}", word = Keyword(word), name = ServerText(identity.clone())).render()
         }
         Object::Column { schema, table, .. } => {
             let name = Qualified(vec![schema.to_string(), table.clone()]);

@@ -7,11 +7,12 @@ mod inside;
 mod maintenance;
 mod roles;
 mod settings;
+mod strays;
 
-use super::{Action, Limit, Plan, Risk, Stage, Step};
-use crate::model::{
-    ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleKind, RoleName, ServiceName,
-};
+use std::collections::BTreeSet;
+
+use super::{Action, Object, Plan, Risk, Stage, Step};
+use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleKind, RoleName};
 
 /// Decides what is to be done. `stored` says whether the secret store has a password for a login.
 pub fn diff(desired: &DesiredServer, actual: &ActualServer, stored: &dyn Fn(&RoleName) -> bool) -> Plan {
@@ -21,12 +22,21 @@ pub fn diff(desired: &DesiredServer, actual: &ActualServer, stored: &dyn Fn(&Rol
         roles::diff(&look, service, &mut steps);
         settings::diff(&look, service, &mut steps);
         database::diff(&look, service, &mut steps);
-        inside::diff(&look, service, &mut steps);
-        defaults::diff(&look, service, &mut steps);
+        match look.actual.databases.get(&service.database).is_some_and(|found| found.shut) {
+            true => look.plan.limits.push(super::limits::shut(desired, actual, service)),
+            false => {
+                inside::diff(&look, service, &mut steps);
+                defaults::diff(&look, service, &mut steps);
+            }
+        }
+        roles::keep_working(&look, service, &mut steps);
         steps.finish(&mut look.plan);
     }
     maintenance::diff(&mut look);
-    look.plan
+    strays::diff(&mut look);
+    let mut plan = look.plan;
+    super::limits::separate(desired, actual, &mut plan);
+    plan
 }
 
 /// What every part of the comparison looks at.
@@ -90,11 +100,13 @@ struct Steps<'a> {
     service: &'a DesiredService,
     found: Vec<Step>,
     prunable: Vec<Step>,
+    /// Who loses the ownership of something.
+    ousted: BTreeSet<String>,
 }
 
 impl<'a> Steps<'a> {
     fn new(service: &'a DesiredService) -> Self {
-        Steps { service, found: vec![], prunable: vec![] }
+        Steps { service, found: vec![], prunable: vec![], ousted: BTreeSet::new() }
     }
 
     fn add(&mut self, risk: Risk, action: Action, reason: impl Into<String>) {
@@ -104,6 +116,13 @@ impl<'a> Steps<'a> {
 
     fn add_at(&mut self, stage: Stage, risk: Risk, action: Action, reason: impl Into<String>) {
         self.found.push(self.step(stage, risk, action, reason));
+    }
+
+    /// Gives an object to its rightful owner.
+    fn own(&mut self, risk: Risk, object: Object, from: &str, owner: &RoleName) {
+        let reason = format!("{object} belongs to {from}, and should to {owner}");
+        self.ousted.insert(from.to_owned());
+        self.add(risk, Action::Own { object, owner: owner.clone() }, reason);
     }
 
     fn prunable(&mut self, action: Action, reason: impl Into<String>) {
@@ -129,21 +148,5 @@ impl<'a> Steps<'a> {
     }
 }
 
-fn limit(
-    look: &Look<'_>,
-    service: Option<&ServiceName>,
-    what: &str,
-    why: &str,
-    grant: Option<String>,
-) -> Limit {
-    Limit {
-        server: look.desired.name.clone(),
-        service: service.map(ToString::to_string),
-        what: what.into(),
-        why: why.into(),
-        grant,
-    }
-}
-
 #[cfg(test)]
-mod tests;
+pub(in crate::plan) mod tests;

@@ -201,3 +201,86 @@ impl Work<'_> {
         all.any(|found| found.role == *role && found.member == *admin && found.inherit && found.set)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Admin;
+    use crate::plan::diff::tests::{desired, provisioned, role};
+    use crate::plan::{passwordless, statement};
+
+    fn database(name: &str) -> DbName {
+        DbName::new(name).unwrap()
+    }
+
+    fn planned(change: impl Fn(&mut ActualServer), traces: &Traces) -> Result<Vec<String>> {
+        let desired = desired(&["csca", "pkd"]);
+        let mut actual = provisioned(&desired, 160_000);
+        change(&mut actual);
+        let service = desired.services.values().next().unwrap();
+        let steps = removal(&desired, &actual, service, traces)?;
+        Ok(steps.iter().map(|step| statement(&step.action, 16, &passwordless).to_string()).collect())
+    }
+
+    fn limited(actual: &mut ActualServer) {
+        actual.admin = Admin {
+            name: "adm".into(),
+            superuser: false,
+            createdb: true,
+            createrole: true,
+            ..Admin::default()
+        };
+    }
+
+    #[test]
+    fn everything_goes_in_the_order_that_postgresql_needs() {
+        let traces = Traces {
+            inside: [(database("pkd_db"), vec!["table stray".to_owned()])].into(),
+            databases: [database("csca_old")].into(),
+            ..Traces::default()
+        };
+        let sql = planned(limited, &traces).unwrap();
+        let order = [
+            "GRANT \"csca_owner\"",
+            "\"csca_migrator\" NOLOGIN",
+            "pg_terminate_backend",
+            "ALLOW_CONNECTIONS false",
+            "DROP DATABASE \"csca_db\" WITH (FORCE)",
+            "ALTER DATABASE \"csca_old\" OWNER TO \"adm\"",
+            "GRANT \"pkd_owner\" TO \"adm\"",
+            "REASSIGN OWNED BY",
+            "DROP OWNED BY",
+            "REVOKE \"pkd_owner\" FROM \"adm\"",
+            "DROP ROLE",
+        ];
+        let places: Vec<_> = order.iter().map(|part| sql.iter().position(|sql| sql.contains(part))).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} {sql:#?}");
+        assert!(sql.iter().any(|sql| sql.ends_with("TO \"pkd_owner\"")), "{sql:#?}");
+    }
+
+    #[test]
+    fn what_is_gone_already_is_passed_over() {
+        let rest = planned(|actual| drop(actual.databases.remove(&database("csca_db"))), &Traces::default());
+        assert!(!rest.unwrap().iter().any(|sql| sql.contains("DATABASE")));
+        let nothing = |actual: &mut ActualServer| {
+            actual.databases.remove(&database("csca_db"));
+            actual.roles.retain(|role, _| !role.as_str().starts_with("csca"));
+        };
+        assert_eq!(planned(nothing, &Traces::default()), Ok(vec![]));
+    }
+
+    #[test]
+    fn what_belongs_to_others_stops_it() {
+        let guests = |name: &str| Traces { guests: [(role(name), 2)].into(), ..Traces::default() };
+        assert!(planned(|_| {}, &guests("pkd_app")).unwrap_err().to_string().contains("pkd_app"));
+        assert!(planned(|_| {}, &guests("postgres")).is_ok());
+        let marked = |actual: &mut ActualServer| {
+            actual.databases.get_mut(&database("csca_db")).unwrap().comment = Some("martydb:other".into());
+        };
+        assert!(planned(marked, &Traces::default()).is_err());
+        let role_marked = |actual: &mut ActualServer| {
+            actual.roles.get_mut(&role("csca_ro")).unwrap().comment = Some("martydb:other".into());
+        };
+        assert!(planned(role_marked, &Traces::default()).is_err());
+    }
+}

@@ -76,3 +76,73 @@ fn step(service: &DesiredService, action: Action, reason: String) -> Step {
         risk: Risk::Safe,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::diff::tests::{desired, provisioned, role};
+    use crate::plan::{passwordless, statement};
+
+    fn sql(steps: &[Step]) -> Vec<String> {
+        steps.iter().map(|step| statement(&step.action, 16, &passwordless).to_string()).collect()
+    }
+
+    /// The state after the steps: the twin exists, and has all that they gave it.
+    fn with_twin(desired: &DesiredServer, kind: RoleKind) -> (ActualServer, Vec<Step>) {
+        let actual = provisioned(desired, 160_000);
+        let service = desired.services.values().next().unwrap();
+        let twin = crate::secrets::twin_of(service.role(kind)).unwrap();
+        let steps = overlap(desired, &actual, service, kind, &twin, None);
+        (actual, steps)
+    }
+
+    #[test]
+    fn a_twin_gets_all_that_its_first_has() {
+        let desired = desired(&["csca"]);
+        let (_, steps) = with_twin(&desired, RoleKind::App);
+        let expected = [
+            r#"CREATE ROLE "csca_app_b" LOGIN INHERIT CONNECTION LIMIT 50 PASSWORD '<secret>'"#,
+            r#"COMMENT ON ROLE "csca_app_b" IS 'martydb:t'"#,
+            r#"GRANT "csca_app" TO "csca_app_b" WITH ADMIN FALSE, INHERIT TRUE, SET TRUE"#,
+            r#"ALTER ROLE "csca_app_b" SET "lock_timeout" = '5s'"#,
+            r#"ALTER ROLE "csca_app_b" IN DATABASE "csca_db" SET "role" = 'csca_app'"#,
+            r#"ALTER ROLE "csca_app_b" IN DATABASE "csca_db" SET "search_path" = "public""#,
+        ];
+        assert_eq!(sql(&steps), expected);
+    }
+
+    #[test]
+    fn the_migrators_twin_acts_as_the_owner_and_needs_connect_itself() {
+        let desired = desired(&["csca"]);
+        let (_, steps) = with_twin(&desired, RoleKind::Migrator);
+        let all = sql(&steps).join("\n");
+        for part in [
+            r#"LOGIN NOINHERIT CONNECTION LIMIT 5"#,
+            r#"GRANT "csca_owner" TO "csca_migrator_b" WITH ADMIN FALSE, INHERIT FALSE, SET TRUE"#,
+            r#"IN DATABASE "csca_db" SET "role" = 'csca_owner'"#,
+            r#"GRANT CONNECT ON DATABASE "csca_db" TO "csca_migrator_b""#,
+        ] {
+            assert!(all.contains(part), "{part}: {all}");
+        }
+    }
+
+    #[test]
+    fn the_way_back_opens_what_is_there_and_finish_closes_the_other() {
+        let desired = desired(&["csca"]);
+        let service = desired.services.values().next().unwrap();
+        let mut actual = provisioned(&desired, 160_000);
+        actual.roles.get_mut(&role("csca_app")).unwrap().login = false;
+        let back = overlap(&desired, &actual, service, RoleKind::App, &role("csca_app"), Some("2999-01-01"));
+        let expected = [
+            r#"ALTER ROLE "csca_app" LOGIN"#,
+            r#"ALTER ROLE "csca_app" PASSWORD '<secret>'"#,
+            r#"ALTER ROLE "csca_app" VALID UNTIL '2999-01-01'"#,
+        ];
+        assert_eq!(sql(&back), expected);
+        assert_eq!(
+            sql(&finish(service, &role("csca_app_b"))),
+            [r#"ALTER ROLE "csca_app_b" NOLOGIN PASSWORD NULL"#]
+        );
+        assert_eq!(sql(&in_place(service, &role("csca_app"), None)).len(), 1);
+    }
+}

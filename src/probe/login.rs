@@ -8,7 +8,6 @@
 
 mod outcome;
 mod scram;
-mod tls;
 mod wire;
 
 use std::fmt;
@@ -24,19 +23,21 @@ use postgres_protocol::message::backend::{
 use postgres_protocol::message::frontend;
 use secrecy::ExposeSecret;
 use sqlx::SqlSafeStr;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 
 pub use outcome::{Answer, Attempt, Broken, LetIn, Outcome, Refused, Stage};
-use tls::{Handshake, Transport};
 use wire::{Wire, speaking};
 
 use crate::error::{Error, Kind, Result};
-use crate::server::{APPLICATION_NAME, Endpoint, Host, Login, TlsMode};
+use crate::server::tls::{self, Handshake, Transport};
+use crate::server::{APPLICATION_NAME, Access, Endpoint, Host, Login, TlsMode};
 use crate::sql::Statement;
 
 /// A role's rows are for verdicts, not for reports: more than this is not a probe.
 const MAX_ROWS: usize = 10_000;
+
+/// Somebody sits and waits.
+const ASKING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A role, its password, and the key that its last SCRAM login derived. One per role for a whole run.
 pub struct Credentials {
@@ -172,14 +173,27 @@ impl Address {
         stream.set_nodelay(true).map_err(unreached)?;
         let agreed = match transport {
             Transport::Plain => false,
-            Transport::Offered | Transport::Required => agree_on_tls(&mut stream).await?,
+            Transport::Offered | Transport::Required => tls::agree(&mut stream).await.map_err(speaking)?,
         };
         match (agreed, transport, &self.handshake) {
-            (true, _, Some(handshake)) => Ok((Wire::new(handshake.run(stream).await?), true)),
+            (true, _, Some(handshake)) => {
+                let stream = handshake.run(stream).await;
+                let stream = stream.map_err(|why| Broken { stage: Stage::Tls, why })?;
+                Ok((Wire::new(Box::new(stream)), true))
+            }
             (false, Transport::Plain | Transport::Offered, _) => Ok((Wire::new(Box::new(stream)), false)),
             _ => Err(Broken { stage: Stage::Tls, why: "the server offers no TLS".into() }),
         }
     }
+}
+
+/// Whether the server wants a password of the admin: a login without one is answered by a question.
+pub async fn wants_password(access: &Access) -> bool {
+    let Ok(address) = Address::resolve(&access.admin_endpoint).await else { return false };
+    let request =
+        Request { database: &access.maintenance, parameters: &[], query: None, timeout: ASKING_TIMEOUT };
+    let attempt = address.attempt(&mut Credentials::new(access.admin.clone()), &request).await;
+    matches!(attempt.outcome, Outcome::Broken(Broken { stage: Stage::Authenticate, .. }))
 }
 
 async fn look_up(host: &str, endpoint: &Endpoint) -> Result<Vec<SocketAddr>> {
@@ -199,19 +213,6 @@ fn worth_another_try(tried: &Try, second: Transport) -> bool {
         Outcome::Refused(refused) => refused.by_hba() && tried.encrypted == (second == Transport::Plain),
         Outcome::Broken(broken) => broken.stage == Stage::Tls,
         Outcome::LetIn(_) => false,
-    }
-}
-
-/// One byte, read alone: what a meddler put behind it in the clear must not pass for the server's words.
-async fn agree_on_tls(stream: &mut TcpStream) -> Result<bool, Broken> {
-    let mut question = bytes::BytesMut::new();
-    frontend::ssl_request(&mut question);
-    let lost = |error: std::io::Error| speaking(format!("the connection broke: {error}"));
-    stream.write_all(&question).await.map_err(lost)?;
-    match stream.read_u8().await.map_err(lost)? {
-        b'S' => Ok(true),
-        b'N' => Ok(false),
-        _ => Err(speaking("this is not PostgreSQL's protocol: no answer to the question for TLS".into())),
     }
 }
 

@@ -157,7 +157,8 @@ pub fn serialize_error<S: serde::Serializer>(
 pub fn error_text(error: &Error, look: &Look) -> String {
     if error.kind == Kind::Interrupted {
         // Nothing failed: one line is enough.
-        return [std::slice::from_ref(&error.message), error.hints.as_slice()].concat().join("; ");
+        let words = std::iter::once(&error.message).chain(&error.hints);
+        return words.map(String::as_str).collect::<Vec<_>>().join("; ");
     }
     let paint = |word: &str, code: &str| match look.colour {
         true => format!("\u{1b}[{code}m{word}\u{1b}[0m"),

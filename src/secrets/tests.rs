@@ -114,3 +114,49 @@ async fn a_program_that_hangs_is_ended() {
     let error = Store::Command(hung).read(&slots()).await.unwrap_err();
     assert!(error.to_string().contains("no answer within"), "{error}");
 }
+
+#[tokio::test]
+async fn programs_run_side_by_side_and_their_answers_stay_in_order() {
+    let many: Vec<Slot> = (0..24)
+        .map(|number| Slot { role: RoleName::new(format!("r{number}")).unwrap(), ..slots()[0].clone() })
+        .collect();
+    let started = std::time::Instant::now();
+    let store = program(&["sh", "-c", "sleep 0.25; echo \"of $0\"", "{role}"], None);
+    let found = store.read(&many).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(4), "one after the other: {:?}", started.elapsed());
+    assert!(many.iter().all(|slot| text(&found, slot.role.as_str()) == format!("of {}", slot.role)));
+}
+
+#[tokio::test]
+async fn a_login_and_its_twin_take_turns_in_every_store_that_can_be_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = format!("{}/{{role}}", folder.path().display());
+    let file = Store::File(folder.path().join("secrets/dev.yaml"));
+    for store in [file, program(&["cat", &place], Some(&["tee", &place]))] {
+        let (slot, one) = (slots()[0].clone(), &slots()[..1]);
+        let twin = twin_of(&slot.role).unwrap();
+        store.ensure(one).await.unwrap();
+        for (next, left) in [(&twin, &slot.role), (&slot.role, &twin), (&twin, &slot.role)] {
+            let password = store.prepare(&slot, next).await.unwrap();
+            // Kept, and not yet anybody's.
+            assert_eq!(store.read(one).await.unwrap().current("main", &slot.role).unwrap().0, *left);
+            store.publish(&slot, next, &password).await.unwrap();
+            let secrets = store.ensure(one).await.unwrap();
+            let (login, found) = secrets.current("main", &slot.role).unwrap();
+            assert_eq!((&login, found.expose_secret()), (next, password.expose_secret()));
+            assert_eq!(secrets.other("main", &slot.role).as_ref(), Some(left));
+            let renewed = store.renew(&slot, next).await.unwrap();
+            assert_eq!(text(&store.read(one).await.unwrap(), next.as_str()), renewed.expose_secret());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_forgets_what_it_was_told_is_found_out() {
+    let store = program(&["echo", "another"], Some(&["true"]));
+    let error = store.renew(&slots()[0], &slots()[0].role).await.unwrap_err();
+    assert!(error.message.contains("did not keep"), "{error}");
+    let strange = program(&["printf", "\\377"], None).read(&slots()).await.unwrap();
+    let why = strange.require("main", &slots()[0].role).unwrap_err();
+    assert!(why.to_string().contains("UTF-8"), "{why}");
+}

@@ -1,16 +1,21 @@
-//! Plan → server. Acts and decides nothing: the steps come in order, each group of them is one transaction.
+//! Plan → server. Acts and decides nothing: each service's steps come in order, each group of them is one
+//! transaction, and services run side by side within the limits of the server.
+
+mod transaction;
 
 use std::ops::Range;
+use std::sync::Mutex;
 
+use futures_util::stream::{self, StreamExt};
 use secrecy::SecretString;
 use sqlx::PgConnection;
+use tokio::sync::Semaphore;
 
-use super::{Access, execute};
+use super::Access;
 use crate::error::Result;
-use crate::model::{RoleKind, RoleName, ServiceName};
-use crate::plan::{Stage, Step, statement};
-use crate::sql::{Secret, Statement};
-use crate::stmt;
+use crate::model::RoleName;
+use crate::plan::authority::Authority;
+use crate::plan::{Stage, Step};
 
 /// How a step ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -30,108 +35,96 @@ pub struct Tools<'a> {
     pub access: &'a Access,
     /// Its major version.
     pub major: u32,
-    /// Whether the admin must borrow the owner's rights.
-    pub borrow: bool,
+    /// Whose rights a limited admin must borrow; `None` where the steps say it themselves.
+    pub authority: Option<&'a Authority<'a>>,
     /// The stored password of a login.
     pub password: &'a (dyn Fn(&RoleName) -> Option<SecretString> + Sync),
-    /// The owner of a service's objects.
-    pub owner: &'a (dyn Fn(&ServiceName) -> RoleName + Sync),
+    /// Services worked on at the same time; each takes at most two connections.
+    pub parallel: usize,
 }
 
-/// Runs the steps; returns how each ended and the error that stopped the run, if one did.
-pub async fn apply(
-    tools: &Tools<'_>,
-    steps: &[Step],
-    on_step: &mut (dyn FnMut(&Step) + Send),
-) -> (Vec<Outcome>, Result<()>) {
+/// Told about each step before it runs.
+pub type OnStep<'a> = dyn Fn(&Step) + Sync + 'a;
+
+/// What several services share while they run side by side.
+struct Shared<'a> {
+    tools: &'a Tools<'a>,
+    /// Databases made at the same time.
+    creating: Semaphore,
+    /// Maintenance connections that nobody uses now.
+    idle: Mutex<Vec<PgConnection>>,
+    on_step: &'a OnStep<'a>,
+}
+
+/// Runs the steps; returns how each ended and the first error, in the order of the steps. A service that fails
+/// stops there and leaves the others to finish.
+pub async fn apply(tools: &Tools<'_>, steps: &[Step], on_step: &OnStep<'_>) -> (Vec<Outcome>, Result<()>) {
+    let shared = Shared { tools, creating: Semaphore::new(makers(tools)), idle: Mutex::new(vec![]), on_step };
+    let chains = ranges(steps, |step| step.service.clone());
+    let mut work = vec![];
+    for range in chains {
+        work.push(chain(&shared, &steps[range]));
+    }
+    let done: Vec<_> = stream::iter(work).buffered(tools.parallel.max(1)).collect().await;
+    let outcomes = done.iter().flat_map(|(outcomes, _)| outcomes.clone()).collect();
+    (outcomes, done.into_iter().find_map(|(_, end)| end.err()).map_or(Ok(()), Err))
+}
+
+/// Before 15, CREATE DATABASE waits for a checkpoint, and several can wait for the same one; from then on it is
+/// written to the log, and side by side they only get into each other's way.
+fn makers(tools: &Tools<'_>) -> usize {
+    if tools.major < 15 { tools.parallel.max(1) } else { 1 }
+}
+
+async fn chain(shared: &Shared<'_>, steps: &[Step]) -> (Vec<Outcome>, Result<()>) {
     let mut outcomes = vec![Outcome::Skipped; steps.len()];
-    let mut maintenance = None;
-    for group in groups(steps) {
-        let run = run_group(tools, &steps[group.clone()], &mut maintenance, on_step).await;
-        let outcome = if run.is_ok() { Outcome::Ok } else { Outcome::Failed };
+    for group in ranges(steps, |step| (step.database.clone(), step.stage)) {
+        let end = run_group(shared, &steps[group.clone()]).await;
+        let outcome = if end.is_ok() { Outcome::Ok } else { Outcome::Failed };
         outcomes[group].fill(outcome);
-        if let Err(error) = run {
-            return (outcomes, Err(error));
+        if end.is_err() {
+            return (outcomes, end);
         }
     }
     (outcomes, Ok(()))
 }
 
-/// Consecutive steps of one service, database and stage.
-fn groups(steps: &[Step]) -> Vec<Range<usize>> {
-    let key = |step: &Step| (step.service.clone(), step.database.clone(), step.stage);
-    let mut groups: Vec<Range<usize>> = vec![];
+/// Consecutive steps with the same key.
+fn ranges<K: PartialEq>(steps: &[Step], key: impl Fn(&Step) -> K) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = vec![];
     for (index, step) in steps.iter().enumerate() {
-        match groups.last_mut() {
-            Some(group) if key(&steps[group.start]) == key(step) => group.end = index + 1,
-            _ => groups.push(index..index + 1),
+        match ranges.last_mut() {
+            Some(range) if key(&steps[range.start]) == key(step) => range.end = index + 1,
+            _ => ranges.push(index..index + 1),
         }
     }
-    groups
+    ranges
 }
 
-async fn run_group(
-    tools: &Tools<'_>,
-    steps: &[Step],
-    maintenance: &mut Option<PgConnection>,
-    on_step: &mut (dyn FnMut(&Step) + Send),
-) -> Result<()> {
-    let mut own;
-    let connection = match (steps[0].stage, &steps[0].database) {
+async fn run_group(shared: &Shared<'_>, steps: &[Step]) -> Result<()> {
+    let Shared { tools, .. } = shared;
+    steps.iter().for_each(shared.on_step);
+    match (steps[0].stage, &steps[0].database) {
         (Stage::Inside, Some(database)) => {
-            own = tools.access.write(database.as_str()).await?;
-            &mut own
+            let mut connection = tools.access.write(database.as_str()).await?;
+            transaction::run(tools, &mut connection, steps).await
         }
-        _ => match maintenance {
-            Some(connection) => connection,
-            None => maintenance.insert(tools.access.write(&tools.access.maintenance).await?),
-        },
-    };
-    let alone = steps[0].stage == Stage::Create;
-    for statement in if alone { Vec::new() } else { prologue(tools, steps) } {
-        execute(connection, &statement).await?;
+        (stage, _) => {
+            let idle = shared.idle.lock().expect("nobody panics while holding it").pop();
+            let mut connection = match idle {
+                Some(connection) => connection,
+                None => tools.access.write(&tools.access.maintenance).await?,
+            };
+            match stage {
+                Stage::Create => {
+                    let _turn = shared.creating.acquire().await;
+                    transaction::alone(tools, &mut connection, steps).await?;
+                }
+                _ => transaction::run(tools, &mut connection, steps).await?,
+            }
+            // One whose transaction failed is not used again: dropping it rolls back.
+            shared.idle.lock().expect("nobody panics while holding it").push(connection);
+            Ok(())
+        }
     }
-    for step in steps {
-        on_step(step);
-        execute(connection, &sql(tools, step)).await?;
-    }
-    for statement in if alone { Vec::new() } else { epilogue(tools, steps) } {
-        execute(connection, &statement).await?;
-    }
-    Ok(())
-}
-
-fn sql(tools: &Tools<'_>, step: &Step) -> Statement {
-    let verifier = |role: &RoleName| match (tools.password)(role) {
-        Some(password) => crate::secrets::verifier(&password),
-        // The store was filled before; an empty verifier would be an empty password, which PostgreSQL refuses.
-        None => Secret(String::new()),
-    };
-    statement(&step.action, tools.major, &verifier)
-}
-
-/// A limited admin is a member of the owner for one transaction only, so that a kill leaves nothing behind.
-fn borrowed(tools: &Tools<'_>, steps: &[Step]) -> Option<RoleName> {
-    let needed = tools.borrow && steps.iter().any(|step| step.action.needs_owner());
-    steps[0].service.as_ref().filter(|_| needed).map(|service| (tools.owner)(service))
-}
-
-fn prologue(tools: &Tools<'_>, steps: &[Step]) -> Vec<Statement> {
-    let admin = RoleName::found(tools.access.admin.role.clone());
-    let borrow = borrowed(tools, steps).zip(admin.ok());
-    let grant = borrow.map(|(owner, admin)| stmt!("GRANT {owner} TO {admin}", owner = owner, admin = admin));
-    [Some(stmt!("BEGIN")), grant].into_iter().flatten().collect()
-}
-
-fn epilogue(tools: &Tools<'_>, steps: &[Step]) -> Vec<Statement> {
-    let admin = RoleName::found(tools.access.admin.role.clone());
-    let borrow = borrowed(tools, steps).zip(admin.ok());
-    let revoke =
-        borrow.map(|(owner, admin)| stmt!("REVOKE {owner} FROM {admin}", owner = owner, admin = admin));
-    [revoke, Some(stmt!("COMMIT"))].into_iter().flatten().collect()
-}
-
-/// The owner's role by service, for [`Tools::owner`].
-pub fn owner_of(desired: &crate::model::DesiredServer, service: &ServiceName) -> RoleName {
-    desired.services[service].role(RoleKind::Owner).clone()
 }

@@ -9,7 +9,8 @@ use secrecy::{ExposeSecret, SecretString};
 use sqlx::postgres::{PgConnectOptions, PgRow, PgSslMode};
 use sqlx::{ConnectOptions, Connection, Executor, PgConnection};
 
-use super::{describe, notices};
+use super::relay::Relay;
+use super::{describe, notices, tls};
 use crate::error::{Error, Kind, Result};
 use crate::sql::Statement;
 
@@ -82,7 +83,8 @@ impl FromStr for TlsMode {
 pub struct Tls {
     /// libpq's `sslmode`.
     pub mode: TlsMode,
-    /// libpq's `sslrootcert`: certificates of the authorities to trust.
+    /// libpq's `sslrootcert`: certificates of the authorities to trust, and of no others. Without one, those of
+    /// the operating system (which libpq calls `system`).
     pub root_certificate: Option<PathBuf>,
     /// libpq's `sslcert`.
     pub client_certificate: Option<PathBuf>,
@@ -142,12 +144,16 @@ pub async fn connect_with(
     database: &str,
     settings: &[(&str, &str)],
 ) -> Result<PgConnection> {
+    if let (Host::Tcp(_), Some(key)) = (&endpoint.host, &endpoint.tls.client_key) {
+        tls::check_key(key)?;
+    }
     let options = options(endpoint, login, database, settings);
-    let attempt = tokio::time::timeout(CONNECT_TIMEOUT, PgConnection::connect_with(&options)).await;
+    let attempt = tokio::time::timeout(CONNECT_TIMEOUT, dial(endpoint, options)).await;
     let failed = || format!("cannot log in to database \"{database}\" at {endpoint} as \"{}\"", login.role);
     match attempt {
         Ok(Ok(connection)) => Ok(connection),
-        Ok(Err(error)) => {
+        Ok(Err(Undialled::Settings(error))) => Err(error),
+        Ok(Err(Undialled::Refused(error))) => {
             let fault = describe(&error);
             let mut out = Error::new(Kind::Unreachable, failed()).cause(&fault);
             out.hints.extend(fault.login_hint());
@@ -157,6 +163,80 @@ pub async fn connect_with(
         Err(_) => Err(Error::new(Kind::Unreachable, failed())
             .cause(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()))
             .hint("check the address, and that no firewall drops the packets")),
+    }
+}
+
+/// Why there is no connection.
+enum Undialled {
+    /// The server or the way to it.
+    Refused(sqlx::Error),
+    /// Files that cannot be used.
+    Settings(Error),
+}
+
+/// What libpq does for each `sslmode`, where sqlx does something else.
+async fn dial(endpoint: &Endpoint, options: PgConnectOptions) -> Result<PgConnection, Undialled> {
+    let (host, tls) = match &endpoint.host {
+        Host::Tcp(host) => (host, &endpoint.tls),
+        Host::Socket(_) => return first(options).await.map_err(Undialled::Refused),
+    };
+    match (tls.mode, &tls.root_certificate) {
+        // sqlx trusts the operating system's authorities too, and with `require` it trusts anybody.
+        (TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull, Some(_)) => {
+            let relay = Relay::open::<Undialled>(host, endpoint.port, tls).await?;
+            let options = options.socket(relay.folder()).ssl_mode(PgSslMode::Disable);
+            first(options).await.map_err(Undialled::Refused)
+        }
+        // pg_hba.conf can have lines for encrypted or for plain connections only.
+        (TlsMode::Allow, _) => again(options, PgSslMode::Disable, PgSslMode::Require).await,
+        (TlsMode::Prefer, _) => again(options, PgSslMode::Prefer, PgSslMode::Disable).await,
+        _ => first(options).await.map_err(Undialled::Refused),
+    }
+}
+
+async fn first(options: PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
+    PgConnection::connect_with(&options).await
+}
+
+async fn again(
+    options: PgConnectOptions,
+    before: PgSslMode,
+    then: PgSslMode,
+) -> Result<PgConnection, Undialled> {
+    let error = match first(options.clone().ssl_mode(before)).await {
+        Ok(connection) => return Ok(connection),
+        Err(error) => error,
+    };
+    let worth_it = match &error {
+        sqlx::Error::Tls(_) => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| code == "28000"),
+        _ => false,
+    };
+    if !worth_it {
+        return Err(Undialled::Refused(error));
+    }
+    match first(options.ssl_mode(then)).await {
+        // The server has no TLS to try: what it said in the clear stands.
+        Err(sqlx::Error::Tls(_)) => Err(Undialled::Refused(error)),
+        other => other.map_err(Undialled::Refused),
+    }
+}
+
+impl From<Error> for Undialled {
+    fn from(error: Error) -> Self {
+        Undialled::Settings(error)
+    }
+}
+
+impl From<String> for Undialled {
+    fn from(why: String) -> Self {
+        Undialled::Refused(sqlx::Error::Tls(why.into()))
+    }
+}
+
+impl From<std::io::Error> for Undialled {
+    fn from(error: std::io::Error) -> Self {
+        Undialled::Refused(sqlx::Error::Io(error))
     }
 }
 
@@ -210,8 +290,12 @@ pub async fn execute(connection: &mut PgConnection, statement: &Statement) -> Re
     match (result, warnings.first()) {
         (Err(error), _) => Err(describe(&error).into_error(statement)),
         (Ok(_), Some(warning)) => {
-            Err(Error::operation(format!("the server only warned about: {}", statement.shown()))
-                .cause(warning))
+            let message =
+                format!("the server only warned about: {}", super::fault::shorten(statement.shown()));
+            let mut error = Error::operation(message).cause(warning);
+            // sqlx passes on the words alone; warnings of these statements are all of class 01.
+            error.sqlstate = Some("01000".into());
+            Err(error)
         }
         (Ok(done), None) => Ok(done.rows_affected()),
     }

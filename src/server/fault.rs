@@ -75,6 +75,13 @@ pub fn describe(error: &sqlx::Error) -> Fault {
         },
         sqlx::Error::Io(inner) => broken(inner.to_string()),
         sqlx::Error::Tls(inner) => broken(format!("TLS: {inner}")),
+        // sqlx would name the character.
+        sqlx::Error::Configuration(inner) if inner.to_string().contains("saslprep") => Fault {
+            message: "the password holds a character that SASLprep forbids, such as a control character"
+                .into(),
+            hint: Some("give this login a password without such characters".into()),
+            ..Fault::default()
+        },
         sqlx::Error::Protocol(inner) => broken(format!("protocol: {inner}")),
         other => Fault { message: other.to_string(), ..Fault::default() },
     }
@@ -102,7 +109,7 @@ fn from_server(error: &PgDatabaseError) -> Fault {
 }
 
 /// A statement's first line: the whole text belongs in `-vv`, not in an error.
-fn shorten(text: &str) -> String {
+pub fn shorten(text: &str) -> String {
     let line = text.lines().next().unwrap_or_default();
     match line.char_indices().nth(160) {
         Some((end, _)) => format!("{}…", &line[..end]),

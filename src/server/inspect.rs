@@ -1,6 +1,6 @@
 //! A server → [`ActualServer`]. Reads only: every session here is read-only by a setting of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Deserialize;
@@ -14,28 +14,29 @@ use crate::model::{
     Contents, DbName, DefaultAcl, Grantee, Membership, ObjectKind, RoleName, RoleSetting, SchemaName,
 };
 
-/// Databases looked into at the same time: few enough to leave `max_connections` to the services.
-const PARALLEL: usize = 8;
-
-/// Reads the shared catalogues and, for the databases named, what is inside.
-pub async fn inspect(access: &Access, inside: &[DbName]) -> Result<ActualServer> {
-    let mut actual = inspect_cluster(access).await?;
+/// Reads the shared catalogues and, for the databases named, what is inside: `jobs` at a time, or fewer where the
+/// server has few connections left. Roles with `marker` as their comment are looked for in every database.
+pub async fn inspect(access: &Access, inside: &[DbName], marker: &str, jobs: usize) -> Result<ActualServer> {
+    let (mut actual, holdings) = read_cluster(access, Some(marker)).await?;
+    actual.holdings = holdings;
     let open: Vec<DbName> = inside
         .iter()
         .filter(|name| actual.databases.get(name).is_some_and(|found| found.allow_connections))
         .cloned()
         .collect();
-    let contents: Vec<(DbName, Contents)> = stream::iter(open)
+    let parallel = actual.capacity.share(jobs, 1);
+    let contents: Vec<(DbName, Option<Contents>)> = stream::iter(open)
         .map(|name| async move {
             let contents = inspect_database(access, &name).await?;
             Ok::<_, Error>((name, contents))
         })
-        .buffer_unordered(PARALLEL)
+        .buffer_unordered(parallel)
         .try_collect()
         .await?;
     for (name, contents) in contents {
         if let Some(database) = actual.databases.get_mut(&name) {
-            database.contents = Some(contents);
+            database.shut = contents.is_none();
+            database.contents = contents;
         }
     }
     Ok(actual)
@@ -43,15 +44,52 @@ pub async fn inspect(access: &Access, inside: &[DbName]) -> Result<ActualServer>
 
 /// The shared catalogues alone.
 pub async fn inspect_cluster(access: &Access) -> Result<ActualServer> {
-    let mut connection = access.read(&access.maintenance).await?;
-    let raw: Cluster = document(&mut connection, include_str!("sql/cluster.sql")).await?;
-    raw.typed()
+    read_cluster(access, None).await.map(|(actual, _)| actual)
 }
 
-async fn inspect_database(access: &Access, name: &DbName) -> Result<Contents> {
-    let mut connection = access.read(name.as_str()).await?;
+async fn read_cluster(access: &Access, marker: Option<&str>) -> Result<(ActualServer, Holdings)> {
+    let mut connection = access.read(&access.maintenance).await?;
+    let raw: Cluster = document(&mut connection, include_str!("sql/cluster.sql")).await?;
+    let mut actual = raw.typed()?;
+    if !actual.admin.superuser {
+        let sql = match actual.major() {
+            15.. => include_str!("sql/limited.sql"),
+            _ => include_str!("sql/limited_before_15.sql"),
+        };
+        let limited: Limited = document(&mut connection, sql).await?;
+        actual.admin.forbidden_settings = limited.forbidden_settings.unwrap_or_default();
+        actual.admin.untrusted_extensions = limited.untrusted_extensions.unwrap_or_default();
+    }
+    let marked = |role: &ActualRole| marker.is_some() && role.comment.as_deref() == marker;
+    let holdings = match actual.roles.values().any(marked) {
+        true => read_holdings(&mut connection).await?,
+        false => Holdings::new(),
+    };
+    Ok((actual, holdings))
+}
+
+type Holdings = BTreeMap<RoleName, BTreeSet<DbName>>;
+
+/// Where roles own or hold something; asked only where a role is marked as ours.
+async fn read_holdings(connection: &mut PgConnection) -> Result<Holdings> {
+    let raw: Option<BTreeMap<String, BTreeSet<String>>> =
+        document(connection, include_str!("sql/holdings.sql")).await?;
+    let mut holdings = Holdings::new();
+    for (name, places) in raw.unwrap_or_default() {
+        holdings.insert(role(name)?, places.into_iter().map(database).collect::<Result<_>>()?);
+    }
+    Ok(holdings)
+}
+
+/// `None` where the admin holds no CONNECT: another admin's database, closed to everybody.
+async fn inspect_database(access: &Access, name: &DbName) -> Result<Option<Contents>> {
+    let mut connection = match access.read(name.as_str()).await {
+        Ok(connection) => connection,
+        Err(error) if error.sqlstate.as_deref() == Some("42501") => return Ok(None),
+        Err(error) => return Err(error),
+    };
     let raw: Inside = document(&mut connection, include_str!("sql/contents.sql")).await?;
-    raw.typed()
+    raw.typed().map(Some)
 }
 
 async fn document<T: for<'de> Deserialize<'de>>(
@@ -69,6 +107,7 @@ async fn document<T: for<'de> Deserialize<'de>>(
 struct Cluster {
     version: u32,
     maintenance: String,
+    standby: bool,
     capacity: Capacity,
     bootstrap: String,
     admin: RawAdmin,
@@ -84,6 +123,13 @@ struct RawAdmin {
     superuser: bool,
     createdb: bool,
     createrole: bool,
+    inherit: bool,
+}
+
+#[derive(Deserialize)]
+struct Limited {
+    forbidden_settings: Option<BTreeSet<String>>,
+    untrusted_extensions: Option<BTreeSet<String>>,
 }
 
 #[derive(Deserialize)]
@@ -189,6 +235,7 @@ impl Cluster {
             bootstrap: self.bootstrap,
             capacity: self.capacity,
             maintenance: self.maintenance,
+            standby: self.standby,
             ..ActualServer::default()
         };
         for raw in self.roles {
@@ -235,6 +282,8 @@ impl RawAdmin {
             superuser: self.superuser,
             createdb: self.createdb,
             createrole: self.createrole,
+            inherit: self.inherit,
+            ..Admin::default()
         }
     }
 }
@@ -280,6 +329,7 @@ impl RawDatabase {
             acl: acl(self.acl)?,
             comment: self.comment,
             settings: vec![],
+            shut: false,
             contents: None,
         })
     }

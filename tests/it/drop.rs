@@ -1,5 +1,7 @@
 //! Taking a service off a server: nothing of it stays, nothing of others goes.
 
+use std::sync::Arc;
+
 use crate::support::{Done, Project, Server};
 
 fn provisioned(server: &Server, prefix: &str) -> Project {
@@ -25,7 +27,7 @@ fn drop_it(project: &Project, service: &str) -> Done {
 
 #[test]
 fn s23_removing_a_service_from_the_manifest_drops_nothing_and_drop_leaves_no_orphan() {
-    let server = Server::start();
+    let server = Arc::new(Server::start());
     let project = provisioned(&server, "gone");
     let manifest = project.read("martydb.yaml");
     let (a, all) = (left(&server, "gone_a"), left(&server, "gone"));
@@ -61,7 +63,20 @@ fn s23_removing_a_service_from_the_manifest_drops_nothing_and_drop_leaves_no_orp
     }
     assert_eq!(left(&server, "gone_a"), roles);
 
+    let insiders: Vec<_> = [("gone_a_ro_b", "gone_a"), ("gone_a_app_b", "elsewhere")]
+        .map(|(role, database)| {
+            let (server, password) = (server.clone(), project.password(role));
+            std::thread::spawn(move || server.sql_as(role, &password, database, "SELECT pg_sleep(60)"))
+        })
+        .into();
+    let inside = "SELECT count(*) FROM pg_stat_activity WHERE usename LIKE 'gone_a%' AND state = 'active'";
+    while server.value("postgres", inside) != "2" {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
     let done = drop_it(&project, "gone_a").expect(0);
+    for insider in insiders {
+        assert!(insider.join().unwrap().is_err(), "a session was left alone");
+    }
     assert!(done.stdout.contains("All of it is removed"), "{done:?}");
     assert_eq!(left(&server, "gone_a"), ["gone_a_archive"]);
     let owner = |db: &str, table: &str| {
@@ -164,4 +179,25 @@ fn a_limited_admin_drops_what_it_made() {
     assert_eq!(server.value("lim_b", owner), "lim_b_owner");
     // Nothing borrowed is kept.
     project.run(&["plan", "--check", "--service", "lim_b"]).expect(0);
+}
+
+#[test]
+fn the_strangest_names_are_rotated_and_dropped() {
+    let server = Server::start();
+    let role = format!("A \"b\" 'c' \\\\ {}é", "x".repeat(45));
+    let project = Project::with_manifest(&format!(
+        "version: 1\nservers:\n  main:\n    url: {}\nservices:\n  odd:\n    database: \"DB \\\"é\\\" 'q' -; DROP\"\n    roles: {{ app: \"{}\" }}\n",
+        server.url(),
+        role.replace('"', "\\\"")
+    ));
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    for turn in ["--overlap", "--finish", "--overlap", "--finish"] {
+        project.run(&["rotate", "--all", turn]).expect(0);
+        project.run(&["test-connections"]).expect(0);
+        project.run(&["plan", "--check"]).expect(0);
+    }
+    drop_it(&project, "odd").expect(0);
+    let left = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'A \"b%' OR rolname LIKE 'odd%'";
+    assert_eq!(server.value("postgres", left), "0");
+    assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname LIKE 'DB%'"), "0");
 }

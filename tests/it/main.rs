@@ -1,5 +1,6 @@
 //! End-to-end tests: the built binary against a real PostgreSQL server, one binary so that linking is paid once.
 
+mod admin_login;
 mod apply;
 mod command_line;
 mod downgrade;
@@ -13,11 +14,13 @@ mod migrate;
 mod output;
 mod privileges;
 mod probe;
+mod reality;
 mod rotate;
 mod secrecy;
 mod several;
 mod shipped;
 mod support;
+mod tls;
 mod url;
 mod verify;
 mod verify_down;

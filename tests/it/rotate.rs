@@ -223,3 +223,88 @@ fn an_expiry_is_kept_and_named_when_it_has_passed() {
         .value("postgres", "SELECT rolvaliduntil::date::text FROM pg_roles WHERE rolname = 'until_a_app'");
     assert_eq!(until, "2999-01-01");
 }
+
+#[test]
+fn s18_a_password_beyond_ascii_is_kept_as_saslprep_reads_it() {
+    let server = Server::start();
+    let project = Project::with_manifest(&format!(
+        "version: 1\nproject: prep\nservers:\n  main:\n    url: {}\nsecrets: {{ provider: env }}\nservices:\n  prep_a:\n",
+        server.url()
+    ));
+    let run = |app: &str, arguments: &[&str]| {
+        let mut command = project.command(arguments);
+        command.env("PREP_A_MIGRATOR_PASSWORD", "m").env("PREP_A_READONLY_PASSWORD", "r");
+        command.env("PREP_A_APP_PASSWORD", app);
+        project.finish(command)
+    };
+    run("first", &["apply", "--all", "-y"]).expect(0);
+    // The variable is changed by whoever sets it, and rotate takes it to the server.
+    run("\u{fc}\u{aa}\u{2168}", &["rotate", "--service", "prep_a", "--role", "app"]).expect(0);
+    for typed in ["\u{fc}\u{aa}\u{2168}", "u\u{308}aIX", "\u{fc}a\u{ad}IX"] {
+        assert!(server.sql_as("prep_a_app", typed, "prep_a", "SELECT 1").is_ok(), "{typed}");
+        run(typed, &["test-connections"]).expect(0);
+    }
+    let kept = "SELECT rolpassword LIKE 'SCRAM-SHA-256$%' FROM pg_authid WHERE rolname = 'prep_a_app'";
+    assert_eq!(server.value("postgres", kept), "t");
+    let refused = run("x", &["rotate", "--service", "prep_a", "--overlap"]).expect(2);
+    assert!(refused.stdout.contains("read-only"), "{refused:?}");
+}
+
+#[test]
+fn s21_no_password_is_seen_anywhere_and_the_store_stays_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let server = Server::start();
+    let project = provisioned(&server, "seen");
+    let mut known = project.passwords();
+    let mut said = String::new();
+    for arguments in [
+        &["rotate", "--all", "-vv"][..],
+        &["rotate", "--all", "--overlap", "-vv"],
+        &["rotate", "--all", "--overlap", "-vv"],
+        &["rotate", "--all", "--finish", "-vv", "-o", "json"],
+        &["drop", "--service", "seen_b", "--confirm", "seen_b", "-vv"],
+    ] {
+        let done = project.run(arguments);
+        said += &(done.stdout + &done.stderr);
+        known.extend(project.passwords());
+    }
+    assert!(said.contains("<secret>"), "{said}");
+    let log = server.log();
+    for password in known.iter().filter(|text| !text.starts_with("-> ")) {
+        assert_eq!(password.len(), 32);
+        assert!(!said.contains(password) && !log.contains(password));
+    }
+    let mode = std::fs::metadata(project.path().join(".martydb/secrets/development.yaml")).unwrap();
+    assert_eq!(mode.permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn statements_of_others_beside_a_rotation_do_not_stop_it() {
+    let server = Arc::new(Server::start());
+    let project = provisioned(&server, "noise");
+    let stop = Arc::new(AtomicBool::new(false));
+    let noise: Vec<_> = [
+        "ALTER ROLE noise_a_app CONNECTION LIMIT 50",
+        "GRANT TEMPORARY ON DATABASE noise_a TO noise_a_app",
+        "ALTER ROLE noise_a_app SET lock_timeout = '5s'",
+    ]
+    .map(|sql| {
+        let (server, stop) = (server.clone(), stop.clone());
+        std::thread::spawn(move || {
+            while !stop.load(Relaxed) {
+                // Races with the rotation hit this side too.
+                let _raced = server.sql_as("postgres", crate::support::ADMIN_PASSWORD, "postgres", sql);
+            }
+        })
+    })
+    .into();
+    for arguments in
+        [&["rotate", "--all"][..], &["rotate", "--all", "--overlap"], &["rotate", "--all", "--finish"]]
+    {
+        project.run(arguments).expect(0);
+        project.run(arguments).expect(if arguments.contains(&"--overlap") { 2 } else { 0 });
+    }
+    stop.store(true, Relaxed);
+    noise.into_iter().for_each(|thread| thread.join().unwrap());
+    project.run(&["test-connections"]).expect(0);
+}

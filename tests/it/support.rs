@@ -5,4 +5,4 @@ mod server;
 pub mod workload;
 
 pub use project::{Done, Project};
-pub use server::{ADMIN_PASSWORD, Server};
+pub use server::{ADMIN_PASSWORD, Admin, Server};

@@ -56,6 +56,10 @@ impl Acl<'_> {
                 taken.entry((&found.grantee, &found.grantor, fine)).or_default().push(privilege);
             }
         }
+        let mut taken: Vec<_> = taken.into_iter().collect();
+        // A delegate's grants go before the delegate's own right: CASCADE would take them along, and the statement
+        // for them would then only warn that there is nothing to revoke.
+        taken.sort_by_key(|((grantee, ..), _)| std::cmp::Reverse(self.depth(grantee, 0)));
         for ((grantee, grantor, only_option), privileges) in taken {
             self.take(look, grantee, grantor, only_option, privileges, steps);
         }
@@ -76,18 +80,45 @@ impl Acl<'_> {
         let delegated = grantor.as_str() != self.owner;
         let by = if delegated { format!(", granted by {grantor}") } else { String::new() };
         let reason = format!("{grantee} holds {right} on {}{by}, and nobody declared it", self.on);
+        let root = if delegated { self.root(look, grantor, 0) } else { None };
         let action = Action::Revoke {
             on: self.on.clone(),
             privileges,
-            from: grantee.clone(),
-            grantor: delegated.then(|| grantor.clone()),
-            only_option,
+            // A delegate of ours loses the option, and with it goes everything that hangs on it.
+            from: root.clone().map_or_else(|| grantee.clone(), Grantee::Role),
+            only_option: only_option || root.is_some(),
+            grantor: (delegated && root.is_none()).then(|| grantor.clone()),
         };
         match (look.is_managed(grantee), grantee) {
             (false, _) => steps.prunable(action, reason),
             (true, Grantee::Public) => steps.add(self.public_risk, action, reason),
             (true, Grantee::Role(_)) => steps.add(Risk::Safe, action, reason),
         }
+    }
+
+    /// The first in a chain of managed delegates that begins at the owner. REVOKE as the owner reaches all of them;
+    /// as the delegate itself it would need the delegate's way into the schema.
+    fn root(&self, look: &Look<'_>, delegate: &RoleName, so_far: usize) -> Option<RoleName> {
+        let grantee = Grantee::Role(delegate.clone());
+        if !look.is_managed(&grantee) || so_far > self.found.len() {
+            return None;
+        }
+        let holds = |found: &&AclEntry| found.grantee == grantee && found.grantable;
+        let grantors: Vec<&RoleName> = self.found.iter().filter(holds).map(|found| &found.grantor).collect();
+        match grantors.iter().any(|grantor| grantor.as_str() == self.owner) {
+            true => Some(delegate.clone()),
+            false => grantors.into_iter().find_map(|grantor| self.root(look, grantor, so_far + 1)),
+        }
+    }
+
+    /// How many grants lie between the owner and a grantee, the longest way round.
+    fn depth(&self, grantee: &Grantee, so_far: usize) -> usize {
+        // A server keeps no circles; the bound is for lists that no server made.
+        let from_others =
+            |found: &&AclEntry| found.grantee == *grantee && found.grantor.as_str() != self.owner;
+        let grantors = self.found.iter().filter(from_others).filter(|_| so_far < self.found.len());
+        let above = grantors.map(|found| self.depth(&Grantee::Role(found.grantor.clone()), so_far + 1));
+        above.max().unwrap_or(so_far)
     }
 
     fn held(&self, grantee: &Grantee) -> BTreeSet<Privilege> {

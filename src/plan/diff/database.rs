@@ -75,9 +75,7 @@ fn fresh_acl(owner: &RoleName) -> Vec<crate::model::AclEntry> {
 fn alter(look: &Look<'_>, service: &DesiredService, found: &ActualDatabase, steps: &mut Steps<'_>) {
     let database = service.database.clone();
     if let Some(owner) = owner(look, Some(&found.owner)) {
-        let reason = format!("database {database} belongs to {}, and should to {owner}", found.owner);
-        let object = Object::Database(database.clone());
-        steps.add(look.caution(&database), Action::Own { object, owner }, reason);
+        steps.own(look.caution(&database), Object::Database(database.clone()), &found.owner, &owner);
     }
     if !found.allow_connections && found.comment.is_none() {
         mark(look, &database, steps);

@@ -18,14 +18,14 @@ pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
     for (kind, letter, _) in DefaultKind::ALL {
         let global =
             rows.iter().find(|row| row.role == *owner && row.schema.is_none() && row.object == *letter);
-        whole_database(service, *kind, global, steps);
+        whole_database(look, service, *kind, global, steps);
     }
     for row in rows.iter().filter(|row| row.role != *owner || row.schema.is_some()) {
         elsewhere(look, service, row, steps);
     }
 }
 
-fn wanted(service: &DesiredService, kind: DefaultKind) -> Wanted {
+pub fn wanted(service: &DesiredService, kind: DefaultKind) -> Wanted {
     use Privilege::{Delete, Execute, Insert, Select, Update, Usage};
     let (app, readonly) = (service.role(RoleKind::App), service.role(RoleKind::Readonly));
     match kind {
@@ -59,6 +59,7 @@ fn held(acl: &[AclEntry]) -> Held {
 }
 
 fn whole_database(
+    look: &Look<'_>,
     service: &DesiredService,
     kind: DefaultKind,
     row: Option<&DefaultAcl>,
@@ -72,8 +73,11 @@ fn whole_database(
     for (grantee, has) in &found {
         let extra: Vec<_> = has.difference(wanted.get(grantee).unwrap_or(&nothing)).copied().collect();
         if !extra.is_empty() {
-            take(service, row, kind, grantee, Privileges::new(extra), steps);
+            take(look, service, row, kind, grantee, Privileges::new(extra), false, steps);
         }
+    }
+    for (grantee, passed_on) in row.map_or_else(Held::new, |row| options(&row.acl, &wanted)) {
+        take(look, service, row, kind, &grantee, Privileges::new(passed_on), true, steps);
     }
     for (grantee, privileges) in &wanted {
         let lacking: Vec<_> =
@@ -89,20 +93,39 @@ fn whole_database(
     }
 }
 
+#[allow(clippy::too_many_arguments, reason = "each is a part of one statement")]
 fn take(
+    look: &Look<'_>,
     service: &DesiredService,
     row: Option<&DefaultAcl>,
     kind: DefaultKind,
     grantee: &Grantee,
     privileges: Privileges,
+    only_option: bool,
     steps: &mut Steps<'_>,
 ) {
     let owner = row.map_or_else(|| service.role(RoleKind::Owner).clone(), |row| row.role.clone());
     let schema = row.and_then(|row| row.schema.clone());
     let place = schema.as_ref().map_or_else(String::new, |schema| format!(" in schema {schema}"));
-    let reason = format!("{grantee} gets {privileges} on the {} that {owner} makes{place}", kind.word());
-    let action = Action::RevokeDefault { owner, schema, on: kind, privileges, from: grantee.clone() };
-    steps.add(Risk::Safe, action, reason);
+    let right =
+        if only_option { format!("the option to grant {privileges}") } else { privileges.to_string() };
+    let reason = format!("{grantee} gets {right} on the {} that {owner} makes{place}", kind.word());
+    let from = grantee.clone();
+    let action = Action::RevokeDefault { owner, schema, on: kind, privileges, from, only_option };
+    match look.is_managed(grantee) {
+        true => steps.add(Risk::Safe, action, reason),
+        false => steps.prunable(action, reason),
+    }
+}
+
+/// Rights that may stay, but not with the option to pass them on.
+fn options(acl: &[AclEntry], allowed: &Held) -> Held {
+    let kept = |entry: &&AclEntry| {
+        let privilege = Privilege::named(&entry.privilege);
+        entry.grantable && allowed.get(&entry.grantee).is_some_and(|fine| fine.contains(&privilege))
+    };
+    let entries: Vec<AclEntry> = acl.iter().filter(kept).cloned().collect();
+    held(&entries)
 }
 
 /// Rows of single schemas, and rows of other roles that give our roles or everybody something.
@@ -113,6 +136,9 @@ fn elsewhere(look: &Look<'_>, service: &DesiredService, row: &DefaultAcl, steps:
     let fine = if row.role == *owner { wanted(service, kind) } else { Wanted::new() };
     let builtin = if row.schema.is_none() { builtin(kind) } else { Held::new() };
     let nothing = BTreeSet::new();
+    for (grantee, passed_on) in options(&row.acl, &fine) {
+        take(look, service, Some(row), kind, &grantee, Privileges::new(passed_on), true, steps);
+    }
     for (grantee, has) in held(&row.acl) {
         let own = grantee == Grantee::Role(row.role.clone());
         let usual = builtin.get(&grantee).unwrap_or(&nothing);
@@ -120,7 +146,7 @@ fn elsewhere(look: &Look<'_>, service: &DesiredService, row: &DefaultAcl, steps:
         let extra: Vec<_> =
             has.iter().filter(|one| !usual.contains(one) && !allowed.contains(one)).copied().collect();
         if !own && !extra.is_empty() && (by_us || look.is_managed(&grantee)) {
-            take(service, Some(row), kind, &grantee, Privileges::new(extra), steps);
+            take(look, service, Some(row), kind, &grantee, Privileges::new(extra), false, steps);
         }
     }
 }

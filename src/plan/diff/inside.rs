@@ -8,7 +8,7 @@ use crate::model::{
     AclEntry, ActualObject, ActualSchema, Contents, DesiredService, Grantee, ObjectKind, RoleKind, RoleName,
     SchemaName,
 };
-use crate::plan::{Action, Object, Privilege, Risk};
+use crate::plan::{Action, DefaultKind, Object, Privilege, Risk};
 
 pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
     let contents = contents(look, service);
@@ -19,10 +19,15 @@ pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
         }
     }
     for (name, found) in contents.schemas.iter().filter(|(name, _)| !service.schemas.contains(name)) {
+        let owner = service.role(RoleKind::Owner);
+        if found.owner != *owner && is_claimed(look, service, name, &found.owner) {
+            let object = Object::Schema(name.clone());
+            steps.own(look.caution(&service.database), object, found.owner.as_str(), owner);
+        }
         schema_rights(look, service, name, found).beyond(look, &users(service, name), steps);
     }
     for object in &contents.objects {
-        diff_object(look, service, object, steps);
+        diff_object(look, service, &contents, object, steps);
     }
     for name in service.extensions.iter().filter(|name| !contents.extensions.contains_key(*name)) {
         let reason = format!("the extension {name} is not installed");
@@ -80,9 +85,8 @@ fn declared_schema(
 ) {
     let owner = service.role(RoleKind::Owner);
     if found.owner != *owner {
-        let reason = format!("schema {name} belongs to {}, and should to {owner}", found.owner);
-        let action = Action::Own { object: Object::Schema(name.clone()), owner: owner.clone() };
-        steps.add(look.caution(&service.database), action, reason);
+        let object = Object::Schema(name.clone());
+        steps.own(look.caution(&service.database), object, found.owner.as_str(), owner);
     }
     let wanted = users(service, name);
     // ALTER SCHEMA … OWNER turns the old owner's grants into the new one's.
@@ -117,13 +121,30 @@ fn users(service: &DesiredService, schema: &SchemaName) -> Wanted {
     .into()
 }
 
-fn diff_object(look: &Look<'_>, service: &DesiredService, found: &ActualObject, steps: &mut Steps<'_>) {
+/// Whether what is in the schema must be the service's: in its own schemas, and wherever a role of ours made
+/// something. What unmanaged roles keep in schemas of their own is theirs.
+fn is_claimed(look: &Look<'_>, service: &DesiredService, schema: &SchemaName, owner: &RoleName) -> bool {
+    let own = service.schemas.contains(schema) || schema.as_str() == crate::HISTORY_SCHEMA;
+    own || look.is_managed(&Grantee::Role(owner.clone()))
+}
+
+fn diff_object(
+    look: &Look<'_>,
+    service: &DesiredService,
+    contents: &Contents,
+    found: &ActualObject,
+    steps: &mut Steps<'_>,
+) {
     let owner = service.role(RoleKind::Owner);
-    let object = name(found);
-    if found.owner != *owner && !found.dependent {
-        let reason = format!("{object} belongs to {}, and should to {owner}", found.owner);
-        let action = Action::Own { object: object.clone(), owner: owner.clone() };
-        steps.add(look.caution(&service.database), action, reason);
+    let object = Object::of(found);
+    let in_ours = contents
+        .schemas
+        .get(&found.schema)
+        .is_some_and(|schema| is_claimed(look, service, &found.schema, &schema.owner));
+    let claimed = in_ours || is_claimed(look, service, &found.schema, &found.owner);
+    let foreign = found.owner != *owner && claimed;
+    if foreign && !found.dependent {
+        steps.own(look.caution(&service.database), object.clone(), found.owner.as_str(), owner);
     }
     let allowed = allowed(service, found);
     let rights = |on: Object, entries: &[AclEntry], steps: &mut Steps<'_>| {
@@ -131,7 +152,12 @@ fn diff_object(look: &Look<'_>, service: &DesiredService, found: &ActualObject, 
         Acl { on, owner: found.owner.as_str(), found: entries, public_risk: risk }
             .beyond(look, &allowed, steps);
     };
-    rights(object, &found.acl, steps);
+    rights(object.clone(), &found.acl, steps);
+    if foreign {
+        // The default privileges were not there when it was made, or were another role's.
+        let acl = Acl { on: object, owner: found.owner.as_str(), found: &found.acl, public_risk: Risk::Safe };
+        acl.missing(&usual(service, found), steps);
+    }
     for (column, entry) in &found.column_acl {
         let on = Object::Column {
             schema: found.schema.clone(),
@@ -139,13 +165,6 @@ fn diff_object(look: &Look<'_>, service: &DesiredService, found: &ActualObject, 
             column: column.clone(),
         };
         rights(on, std::slice::from_ref(entry), steps);
-    }
-}
-
-fn name(found: &ActualObject) -> Object {
-    match &found.signature {
-        Some(signature) => Object::Routine { kind: found.kind, signature: signature.clone() },
-        None => Object::Named { kind: found.kind, schema: found.schema.clone(), name: found.name.clone() },
     }
 }
 
@@ -160,9 +179,21 @@ fn allowed(service: &DesiredService, found: &ActualObject) -> Wanted {
         ObjectKind::Sequence => (&[Usage, Select], &[Select]),
         ObjectKind::Function | ObjectKind::Procedure if found.security_definer => (&[Execute], &[]),
         ObjectKind::Function | ObjectKind::Procedure => (&[Execute], &[Execute]),
-        ObjectKind::Type => (&[], &[]),
+        ObjectKind::Type | ObjectKind::Other => (&[], &[]),
     };
     [entry(service.role(RoleKind::App), app), entry(service.role(RoleKind::Readonly), readonly)].into()
+}
+
+/// What the default privileges give on such an object.
+fn usual(service: &DesiredService, found: &ActualObject) -> Wanted {
+    let kind = match found.kind {
+        _ if is_history(service, found) => return Wanted::new(),
+        ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView => DefaultKind::Tables,
+        ObjectKind::Sequence => DefaultKind::Sequences,
+        ObjectKind::Function | ObjectKind::Procedure => DefaultKind::Functions,
+        ObjectKind::Type | ObjectKind::Other => DefaultKind::Types,
+    };
+    super::defaults::wanted(service, kind)
 }
 
 /// The records of what was migrated: whoever can write them can make a migration run twice or never.

@@ -1,7 +1,7 @@
 //! The maintenance database and `template1`: PUBLIC's rights there are a meeting room for every login.
 
+use super::Look;
 use super::acl::{Acl, Wanted};
-use super::{Look, limit};
 use crate::model::DbName;
 use crate::plan::{Object, Risk};
 
@@ -31,22 +31,11 @@ pub fn diff(look: &mut Look<'_>) {
             public_risk: risk,
         };
         acl.beyond(look, &Wanted::new(), &mut steps);
-        let admin = &look.actual.admin;
-        let may = admin.superuser || admin.name == found.owner;
         let whole = |mut step: crate::plan::Step| {
             step.service = None;
             step.database = Some(room.clone());
             step
         };
-        let closing: Vec<_> = steps.found.into_iter().map(whole).collect();
-        if may {
-            look.plan.steps.extend(closing);
-        } else if !closing.is_empty() {
-            let what = format!("close database {room} to PUBLIC");
-            let why = format!("it belongs to {}, and {} is no superuser", found.owner, admin.name);
-            let grant = format!("REVOKE ALL ON DATABASE \"{room}\" FROM PUBLIC");
-            let limit = limit(look, None, &what, &why, Some(grant));
-            look.plan.limits.push(limit);
-        }
+        look.plan.steps.extend(steps.found.into_iter().map(whole));
     }
 }

@@ -115,6 +115,9 @@ fn password(look: &Look<'_>, service: &DesiredService, kind: RoleKind, steps: &m
     if !(look.stored)(role) && !look.twin_in_use(service, kind) {
         let reason = format!("the secret store has no password for {role}, so it gets a new one");
         steps.add(Risk::Caution, Action::SetPassword { role: role.clone() }, reason);
+    } else if look.actual.refused_logins.contains(role) {
+        let reason = format!("the server refuses the stored password of {role}, so it is set again");
+        steps.add(Risk::Caution, Action::SetPassword { role: role.clone() }, reason);
     }
 }
 
@@ -202,5 +205,22 @@ fn action(found: &Membership) -> Action {
         role: found.role.clone(),
         member: found.member.clone(),
         grantor: found.grantor.clone(),
+    }
+}
+
+/// Logins that lose what they owned go on reading and writing it as members of app, until `--prune`.
+pub fn keep_working(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
+    let app = service.role(RoleKind::App);
+    for name in steps.ousted.clone() {
+        let Ok(member) = RoleName::found(name) else { continue };
+        let found = look.actual.roles.get(&member).filter(|found| found.login && !found.superuser);
+        let ours =
+            look.is_managed(&Grantee::Role(member.clone())) || member.as_str() == look.actual.admin.name;
+        let already = look.actual.memberships.iter().any(|row| row.role == *app && row.member == member);
+        if found.is_some() && !ours && !already {
+            let reason = format!("{member} owned what {} uses, and keeps working as a member", service.name);
+            let action = Action::GrantMembership { role: app.clone(), member, inherit: true };
+            steps.add(Risk::Caution, action, reason);
+        }
     }
 }

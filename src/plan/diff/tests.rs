@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::*;
+use crate::model::ServiceName;
 use crate::model::{
     AclEntry, ActualDatabase, ActualRole, Admin, Contents, DefaultAcl, Membership, RoleKind, RoleSetting,
     SchemaName,
 };
 use crate::plan::{Action, passwordless, statement};
 
-fn role(name: &str) -> RoleName {
+pub(in crate::plan) fn role(name: &str) -> RoleName {
     RoleName::found(name).unwrap()
 }
 
@@ -36,7 +37,7 @@ fn service(name: &str) -> DesiredService {
     }
 }
 
-fn desired(names: &[&str]) -> DesiredServer {
+pub(in crate::plan) fn desired(names: &[&str]) -> DesiredServer {
     DesiredServer {
         name: "main".into(),
         project: "t".into(),
@@ -48,7 +49,13 @@ fn desired(names: &[&str]) -> DesiredServer {
 }
 
 fn empty(version: u32) -> ActualServer {
-    let admin = Admin { name: "postgres".into(), superuser: true, createdb: true, createrole: true };
+    let admin = Admin {
+        name: "postgres".into(),
+        superuser: true,
+        createdb: true,
+        createrole: true,
+        ..Admin::default()
+    };
     let root = ActualRole { superuser: true, login: true, connection_limit: -1, ..ActualRole::default() };
     ActualServer {
         version,
@@ -69,7 +76,7 @@ fn to(name: &str, privilege: &str, grantor: &str) -> AclEntry {
 }
 
 /// A server on which `apply` has just ended: the state that must give an empty plan.
-fn provisioned(desired: &DesiredServer, version: u32) -> ActualServer {
+pub(in crate::plan) fn provisioned(desired: &DesiredServer, version: u32) -> ActualServer {
     let mut actual = empty(version);
     for service in desired.services.values() {
         let name = |kind| service.role(kind).as_str().to_owned();
@@ -351,7 +358,8 @@ fn a_lost_password_is_replaced_only_after_asking() {
 fn a_limited_admin_is_told_what_it_cannot_close() {
     let desired = desired(&["csca"]);
     let mut actual = provisioned(&desired, 160014);
-    actual.admin = Admin { name: "adm".into(), superuser: false, createdb: true, createrole: true };
+    actual.admin =
+        Admin { name: "adm".into(), superuser: false, createdb: true, createrole: true, ..Admin::default() };
     let room = ActualDatabase {
         owner: "postgres".into(),
         allow_connections: true,

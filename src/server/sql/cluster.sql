@@ -4,6 +4,7 @@
 SELECT pg_catalog.jsonb_build_object(
   'version', pg_catalog.current_setting('server_version_num')::int,
   'maintenance', pg_catalog.current_database(),
+  'standby', pg_catalog.pg_is_in_recovery(),
   'capacity', pg_catalog.jsonb_build_object(
     'max_connections', pg_catalog.current_setting('max_connections')::int,
     'reserved', pg_catalog.current_setting('superuser_reserved_connections')::int
@@ -12,7 +13,8 @@ SELECT pg_catalog.jsonb_build_object(
   'bootstrap', (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = 10),
   'admin', (
     SELECT pg_catalog.jsonb_build_object(
-      'name', r.rolname, 'superuser', r.rolsuper, 'createdb', r.rolcreatedb, 'createrole', r.rolcreaterole)
+      'name', r.rolname, 'superuser', r.rolsuper, 'createdb', r.rolcreatedb, 'createrole', r.rolcreaterole,
+      'inherit', r.rolinherit)
     FROM pg_catalog.pg_roles r WHERE r.rolname = current_user),
   'roles', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(

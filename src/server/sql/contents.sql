@@ -9,6 +9,24 @@ space AS (
     AND n.nspname NOT LIKE 'pg\_temp\_%' AND n.nspname NOT LIKE 'pg\_toast\_temp\_%'
     AND NOT EXISTS (SELECT FROM member m
       WHERE m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND m.objid = n.oid)),
+-- What has an owner and no rights.
+plain AS (
+  SELECT 'pg_catalog.pg_collation'::pg_catalog.regclass, x.oid, x.collnamespace, x.collowner FROM pg_catalog.pg_collation x
+  UNION ALL
+  SELECT 'pg_catalog.pg_conversion'::pg_catalog.regclass, x.oid, x.connamespace, x.conowner FROM pg_catalog.pg_conversion x
+  UNION ALL
+  SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, x.oid, x.oprnamespace, x.oprowner FROM pg_catalog.pg_operator x
+  UNION ALL
+  SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, x.oid, x.opcnamespace, x.opcowner FROM pg_catalog.pg_opclass x
+  UNION ALL
+  SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, x.oid, x.opfnamespace, x.opfowner FROM pg_catalog.pg_opfamily x
+  UNION ALL
+  SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, x.oid, x.stxnamespace, x.stxowner FROM pg_catalog.pg_statistic_ext x
+  UNION ALL
+  SELECT 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, x.oid, x.dictnamespace, x.dictowner FROM pg_catalog.pg_ts_dict x
+  UNION ALL
+  SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass, x.oid, x.cfgnamespace, x.cfgowner FROM pg_catalog.pg_ts_config x),
+-- Objects that initdb made have smaller numbers, and looking at them all costs more than everything else.
 -- Kind, oid, schema, name, owner, rights, and the letter that acldefault knows the kind by.
 object AS (
   SELECT CASE WHEN c.relkind IN ('r', 'p', 'f') THEN 'table' WHEN c.relkind = 'v' THEN 'view'
@@ -21,20 +39,24 @@ object AS (
     c.relkind = 'S' AND EXISTS (SELECT FROM pg_catalog.pg_depend d
       WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')
         AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) AS dependent
-  FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S')
+  FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND c.oid >= 16384
   UNION ALL
   SELECT CASE WHEN p.prokind = 'p' THEN 'procedure' ELSE 'function' END,
     'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, p.pronamespace, p.proname,
     p.oid::pg_catalog.regprocedure::text, p.proowner,
     coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner)), p.prosecdef, false
-  FROM pg_catalog.pg_proc p
+  FROM pg_catalog.pg_proc p WHERE p.oid >= 16384
   UNION ALL
   -- Types of their own: no row types of tables, no arrays, no multiranges.
   SELECT 'type', 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, t.typnamespace, t.typname, NULL, t.typowner,
     coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner)), false, false
   FROM pg_catalog.pg_type t
-  WHERE t.typtype <> 'm' AND NOT (t.typelem <> 0 AND t.typcategory = 'A')
-    AND (t.typrelid = 0 OR (SELECT c.relkind = 'c' FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid)))
+  WHERE t.oid >= 16384 AND t.typtype <> 'm' AND NOT (t.typelem <> 0 AND t.typcategory = 'A')
+    AND (t.typrelid = 0 OR (SELECT c.relkind = 'c' FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid))
+  UNION ALL
+  SELECT 'other', p.class, p.oid, p.space, i.type, i.identity, p.owner, NULL::pg_catalog.aclitem[], false, false
+  FROM (SELECT * FROM plain WHERE oid >= 16384 OFFSET 0) p(class, oid, space, owner)
+  CROSS JOIN LATERAL pg_catalog.pg_identify_object(p.class, p.oid, 0) i)
 SELECT pg_catalog.jsonb_build_object(
   'schemas', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(

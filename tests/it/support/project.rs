@@ -5,8 +5,8 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use super::Server;
 use super::server::ADMIN_PASSWORD;
+use super::{Admin, Server};
 
 /// A project under test.
 pub struct Project {
@@ -41,9 +41,14 @@ impl Done {
 impl Project {
     /// Services `<prefix>_a` and `<prefix>_b` on an existing server, two migrations each.
     pub fn new(server: &Server, prefix: &str) -> Project {
+        Project::new_as(server, Admin::Super, prefix)
+    }
+
+    /// The same with the other kind of admin.
+    pub fn new_as(server: &Server, admin: Admin, prefix: &str) -> Project {
         let text = format!(
             "version: 1\nproject: {prefix}\nservers:\n  main:\n    url: {}\nservices:\n  {prefix}_a:\n  {prefix}_b:\n",
-            server.url()
+            server.url_of(admin)
         );
         let project = Project::with_manifest(&text);
         for service in ["a", "b"] {

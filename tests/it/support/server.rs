@@ -16,6 +16,25 @@ use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgConnection, Row};
 /// The superuser's password: every TCP login of these servers needs one.
 pub const ADMIN_PASSWORD: &str = "admin-secret-of-the-test";
 
+/// Who provisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Admin {
+    /// The bootstrap superuser.
+    Super,
+    /// `LOGIN CREATEDB CREATEROLE` and nothing else.
+    Limited,
+}
+
+impl Admin {
+    /// Its role.
+    pub fn role(self) -> &'static str {
+        match self {
+            Admin::Super => "postgres",
+            Admin::Limited => "adm",
+        }
+    }
+}
+
 /// A running server; dropping it stops it.
 pub struct Server {
     /// The TCP port on 127.0.0.1.
@@ -116,6 +135,24 @@ impl Server {
     /// The admin's URL without its password.
     pub fn url(&self) -> String {
         format!("postgresql://postgres@127.0.0.1:{}/postgres?sslmode=disable", self.port)
+    }
+
+    /// The URL of either kind of admin; the limited one is made by [`Server::with_both_admins`].
+    pub fn url_of(&self, admin: Admin) -> String {
+        self.url().replace("//postgres@", &format!("//{}@", admin.role()))
+    }
+
+    /// Starts a server with a second admin as managed clouds have it: it logs in, and may create databases and roles.
+    pub fn with_both_admins() -> Server {
+        let server = Server::start();
+        server.add_limited_admin();
+        server
+    }
+
+    /// Makes the limited admin.
+    pub fn add_limited_admin(&self) {
+        let sql = format!("CREATE ROLE adm LOGIN CREATEDB CREATEROLE PASSWORD '{ADMIN_PASSWORD}'");
+        self.sql("postgres", &sql);
     }
 
     fn options(&self, database: &str) -> PgConnectOptions {

@@ -2,6 +2,7 @@
 //!
 //! <https://www.postgresql.org/docs/current/libpq-ssl.html>
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,13 +14,13 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::{
     CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError, RootCertStore, SignatureScheme,
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
-use super::outcome::{Broken, Stage};
-use super::wire::Stream;
+use super::connect::{Tls, TlsMode};
 use crate::error::{Error, Result};
-use crate::server::{Tls, TlsMode};
 
 /// How one connection begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +63,7 @@ impl Handshake {
             .with_custom_certificate_verifier(Arc::new(verifier(tls, provider)?));
         let config = match (&tls.client_certificate, &tls.client_key) {
             (Some(certificate), Some(key)) => {
+                check_key(key)?;
                 let key = PrivateKeyDer::from_pem_file(key).map_err(|error| unreadable(key, error))?;
                 config.with_client_auth_cert(certificates(certificate)?, key).map_err(unusable)?
             }
@@ -72,11 +74,39 @@ impl Handshake {
     }
 
     /// Turns an open connection, on which the server just agreed to TLS, into an encrypted one.
-    pub async fn run(&self, stream: TcpStream) -> Result<Box<dyn Stream>, Broken> {
-        match self.connector.connect(self.name.clone(), stream).await {
-            Ok(stream) => Ok(Box::new(stream)),
-            Err(error) => Err(Broken { stage: Stage::Tls, why: format!("TLS failed: {error}") }),
-        }
+    ///
+    /// # Errors
+    /// Why there is no TLS, in a sentence.
+    pub async fn run(&self, stream: TcpStream) -> Result<TlsStream<TcpStream>, String> {
+        let connected = self.connector.connect(self.name.clone(), stream).await;
+        connected.map_err(|error| format!("TLS failed: {error}"))
+    }
+}
+
+/// Asks the server for TLS and says whether it agreed.
+///
+/// The answer is one byte, read alone: what a meddler put behind it in the clear must not pass for the server's
+/// words.
+pub async fn agree(stream: &mut TcpStream) -> Result<bool, String> {
+    let mut question = bytes::BytesMut::new();
+    postgres_protocol::message::frontend::ssl_request(&mut question);
+    let lost = |error: std::io::Error| format!("the connection broke: {error}");
+    stream.write_all(&question).await.map_err(lost)?;
+    match stream.read_u8().await.map_err(lost)? {
+        b'S' => Ok(true),
+        b'N' => Ok(false),
+        _ => Err("this is not PostgreSQL's protocol: no answer to the question for TLS".into()),
+    }
+}
+
+/// As libpq: a key that others can read is not used; one of root's may be readable by its group.
+pub fn check_key(path: &Path) -> Result<()> {
+    let found = path.metadata().map_err(|error| unreadable(path, error))?;
+    let open = if found.uid() == 0 { 0o027 } else { 0o077 };
+    match found.mode() & open {
+        0 => Ok(()),
+        _ => Err(Error::manifest(format!("the private key {} can be read by others", path.display()))
+            .hint(format!("chmod 600 {}", path.display()))),
     }
 }
 

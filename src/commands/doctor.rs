@@ -1,0 +1,192 @@
+//! `doctor`: looks at the servers and the admin's login before anything is touched.
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use super::plan::{errors, side_notes};
+use crate::error::{Error, ExitStatus, Result};
+use crate::model::{ActualServer, Admin};
+use crate::plan::Limit;
+use crate::provision::{self, Planned, Reach};
+use crate::report::{Cell, Look, Paint, Report, Table, error_text};
+use crate::run::Run;
+
+/// The majors that martydb is tested with.
+const MAJORS: std::ops::RangeInclusive<u32> = 13..=18;
+
+/// Sessions that one `apply` needs at least: the lock's, one for shared objects, one inside a database.
+const SESSIONS: usize = 3;
+
+/// `doctor` has no flags of its own.
+#[derive(Debug, Args)]
+pub struct Arguments {}
+
+/// Plans for every service, and tells what the admin's login is good for.
+pub async fn run(run: &Run, _: &Arguments) -> Result<Box<dyn Report>> {
+    let services: Vec<_> = run.manifest.services.values().cloned().collect();
+    let mut report = Doctor { servers: vec![], limits: vec![], failed: vec![] };
+    for (server, planned) in provision::plan(run, &services, Reach::default()).await {
+        match planned {
+            Ok(planned) => report.add(&planned),
+            Err(error) => report.failed.push((server, error)),
+        }
+    }
+    Ok(Box::new(report))
+}
+
+/// One question and its answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Check {
+    name: &'static str,
+    ok: bool,
+    detail: String,
+    grant: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Seen {
+    server: String,
+    server_version: String,
+    admin: String,
+    superuser: bool,
+    checks: Vec<Check>,
+}
+
+struct Doctor {
+    servers: Vec<Seen>,
+    limits: Vec<Limit>,
+    failed: Vec<(String, Error)>,
+}
+
+impl Doctor {
+    fn add(&mut self, planned: &Planned) {
+        let actual = &planned.actual;
+        self.servers.push(Seen {
+            server: planned.server.clone(),
+            server_version: format!("{}.{}", actual.version / 10_000, actual.version % 10_000),
+            admin: actual.admin.name.clone(),
+            superuser: actual.admin.superuser,
+            checks: checks(actual),
+        });
+        self.limits.extend(planned.plan.limits.iter().cloned());
+    }
+
+    fn healthy(&self) -> bool {
+        self.servers.iter().all(|seen| seen.checks.iter().all(|check| check.ok))
+    }
+}
+
+fn checks(actual: &ActualServer) -> Vec<Check> {
+    vec![version(actual), writable(actual), connections(actual)]
+        .into_iter()
+        .chain(attributes(&actual.admin))
+        .collect()
+}
+
+fn version(actual: &ActualServer) -> Check {
+    let (major, ok) = (actual.major(), MAJORS.contains(&actual.major()));
+    let detail = match (ok, major > *MAJORS.end()) {
+        (true, _) => format!("PostgreSQL {major}"),
+        (false, true) => format!("PostgreSQL {major} is newer than what martydb was tested with"),
+        (false, false) => format!("PostgreSQL {major} is older than {}", MAJORS.start()),
+    };
+    Check { name: "version", ok, detail, grant: None }
+}
+
+fn writable(actual: &ActualServer) -> Check {
+    let detail = match actual.standby {
+        true => "it is a standby and takes no writes: name the primary in the manifest",
+        false => "it takes writes",
+    };
+    Check { name: "primary", ok: !actual.standby, detail: detail.into(), grant: None }
+}
+
+fn connections(actual: &ActualServer) -> Check {
+    let capacity = &actual.capacity;
+    let free = capacity.max_connections.saturating_sub(capacity.reserved + capacity.in_use);
+    let detail = format!("{free} of {} connections are free", capacity.max_connections);
+    Check { name: "connections", ok: free >= SESSIONS, detail, grant: None }
+}
+
+/// What `CREATEDB CREATEROLE` is for; a superuser needs neither.
+fn attributes(admin: &Admin) -> Vec<Check> {
+    let name = admin.name.replace('"', "\"\"");
+    let check = |check: &'static str, has: bool, word: &str, without: &str| Check {
+        name: check,
+        ok: has || admin.superuser,
+        detail: match (admin.superuser, has) {
+            (true, _) => format!("{} is a superuser", admin.name),
+            (false, true) => format!("{} has {word}", admin.name),
+            (false, false) => format!("{} lacks {word}: {without}", admin.name),
+        },
+        grant: (!has && !admin.superuser).then(|| format!("ALTER ROLE \"{name}\" {word}")),
+    };
+    vec![
+        check("databases", admin.createdb, "CREATEDB", "it can make no databases"),
+        check("roles", admin.createrole, "CREATEROLE", "it can make and change no roles"),
+        check("ownership", admin.inherit, "INHERIT", "it cannot use the rights it borrows from the owners"),
+    ]
+}
+
+impl Report for Doctor {
+    fn json(&self) -> Map<String, Value> {
+        let document =
+            json!({ "servers": self.servers, "limits": self.limits, "errors": errors(&self.failed) });
+        match document {
+            Value::Object(map) => map,
+            _ => unreachable!("built as an object"),
+        }
+    }
+
+    fn text(&self, look: &Look) -> String {
+        let mut table = Table::new(&["server", "check", "result", "detail"]);
+        for seen in &self.servers {
+            for check in &seen.checks {
+                let result = match check.ok {
+                    true => Cell::new("ok", Paint::Good),
+                    false => Cell::new("no", Paint::Bad),
+                };
+                table.row([(&seen.server).into(), check.name.into(), result, check.detail.as_str().into()]);
+            }
+        }
+        let mut text = if self.servers.is_empty() { String::new() } else { table.render(look) };
+        for check in self.servers.iter().flat_map(|seen| &seen.checks) {
+            if let Some(grant) = &check.grant {
+                text += &format!("\n{}\n       ask a DBA for: {grant}\n", check.detail);
+            }
+        }
+        text += &side_notes(&[], &self.limits);
+        if self.limits.is_empty() && self.failed.is_empty() && self.healthy() {
+            text += "\nEverything the manifest asks for can be done with this login.\n";
+        }
+        for (server, error) in &self.failed {
+            text += &format!("\nserver {server}:\n{}\n", error_text(error, look));
+        }
+        text
+    }
+
+    fn status(&self) -> ExitStatus {
+        let found = if self.healthy() { ExitStatus::Success } else { ExitStatus::Failed };
+        ExitStatus::worst(self.failed.iter().map(|(_, error)| error.kind.status()).chain([found]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_admin_without_createdb_is_told_what_to_ask_for() {
+        let admin = Admin { name: "a\"b".into(), createrole: true, inherit: true, ..Admin::default() };
+        let failed: Vec<_> = attributes(&admin).into_iter().filter(|check| !check.ok).collect();
+        assert_eq!(failed.len(), 1);
+        assert_eq!(failed[0].grant.as_deref(), Some("ALTER ROLE \"a\"\"b\" CREATEDB"));
+    }
+
+    #[test]
+    fn a_superuser_needs_no_attribute() {
+        let admin = Admin { name: "postgres".into(), superuser: true, ..Admin::default() };
+        assert!(attributes(&admin).iter().all(|check| check.ok && check.grant.is_none()));
+    }
+}

@@ -1,0 +1,116 @@
+//! A plan in a file: exactly what was shown, without secrets, to be applied later or refused as stale.
+//!
+//! Staleness is judged by content. The file holds the changes, each with what was found; applying plans again and
+//! compares. What else happened on the server does not matter, and whatever would change the plan does.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::plan::Change;
+use crate::error::{Error, Kind, Result};
+use crate::model::DesiredService;
+use crate::provision::{Planned, Reach};
+use crate::run::Run;
+
+/// The version of the file's layout.
+const FORMAT_VERSION: u64 = 1;
+
+/// A plan that was read back.
+pub struct Saved {
+    /// The services it was made for.
+    pub services: Vec<DesiredService>,
+    /// How far it goes.
+    pub reach: Reach,
+    servers: Value,
+}
+
+/// Writes the plan; a server that could not be looked at leaves nothing worth keeping.
+pub fn write(
+    run: &Run,
+    path: &Path,
+    services: &[DesiredService],
+    reach: Reach,
+    planned: &[(String, Result<Planned>)],
+) -> Result<()> {
+    let servers = contents(planned)?;
+    let document = json!({
+        "format_version": FORMAT_VERSION,
+        "kind": "plan",
+        "project": run.manifest.project,
+        "env": run.manifest.env,
+        "services": services.iter().map(|service| service.name.as_str()).collect::<Vec<_>>(),
+        "prune": reach.prune,
+        "check_logins": reach.check_logins,
+        "servers": servers,
+    });
+    let text = serde_json::to_string_pretty(&document).expect("a map of values is JSON") + "\n";
+    std::fs::write(path, text)
+        .map_err(|error| Error::operation(format!("cannot write the plan {}", path.display())).cause(error))
+}
+
+fn contents(planned: &[(String, Result<Planned>)]) -> Result<Value> {
+    let mut servers = vec![];
+    for (server, planned) in planned {
+        let planned = planned.as_ref().map_err(Clone::clone)?;
+        let major = planned.actual.major();
+        let changes: Vec<Change> =
+            planned.plan.steps.iter().map(|step| Change::new(server, step, major, None)).collect();
+        servers.push(json!({ "server": server, "changes": changes }));
+    }
+    Ok(servers.into())
+}
+
+/// Reads a plan of this manifest and environment.
+pub fn read(run: &Run, path: &Path) -> Result<Saved> {
+    let wrong = |why: String| {
+        Error::usage(format!("{} is no plan that can be applied here", path.display())).cause(why)
+    };
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Error::usage(format!("cannot read the plan {}", path.display())).cause(error))?;
+    let document: Value = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    if document["kind"] != "plan" || document["format_version"] != FORMAT_VERSION {
+        return Err(wrong("it was not written by `martydb plan --out` of this version".into()));
+    }
+    for (key, ours) in [("project", &run.manifest.project), ("env", &run.manifest.env)] {
+        if document[key] != ours.as_str() {
+            return Err(wrong(format!("it is for {key} {}, and this run is for {ours}", document[key])));
+        }
+    }
+    let names = document["services"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let services = names.map(|name| run.service(name).cloned()).collect::<Result<_>>()?;
+    let flag = |key: &str| document[key] == true;
+    Ok(Saved {
+        services,
+        reach: Reach { prune: flag("prune"), check_logins: flag("check_logins"), exact: true },
+        servers: document["servers"].clone(),
+    })
+}
+
+impl Saved {
+    /// Whether planning again gave the same.
+    ///
+    /// # Errors
+    /// [`Kind::Stale`], naming the first change that is new or gone.
+    pub fn check(&self, planned: &[(String, Result<Planned>)]) -> Result<()> {
+        let now = contents(planned)?;
+        if now == self.servers {
+            return Ok(());
+        }
+        let (now, then) = (reasons(&now), reasons(&self.servers));
+        let new = now.iter().find(|change| !then.contains(change)).map(|change| format!("new: {change}"));
+        let gone = || then.iter().find(|change| !now.contains(change)).map(|gone| format!("gone: {gone}"));
+        let error = Error::new(Kind::Stale, "the saved plan no longer fits the server or the manifest");
+        let cause = new.or_else(gone).unwrap_or_else(|| "the order of the changes is another".into());
+        Err(error.cause(cause).hint("look again with `martydb plan --out`"))
+    }
+}
+
+fn reasons(servers: &Value) -> Vec<String> {
+    let changes = servers.as_array().into_iter().flatten().filter_map(|server| server["changes"].as_array());
+    let reason = |change: &Value| {
+        let text = |key: &str| change[key].as_str().unwrap_or_default().to_owned();
+        format!("{} ({})", text("reason"), text("sql"))
+    };
+    changes.flatten().map(reason).collect()
+}

@@ -1,0 +1,171 @@
+//! Acting on what was shown: under the lock, after a second look, and again until a look finds nothing.
+
+use std::time::Duration;
+
+use super::{Chosen, Planned, Reach, look, slots};
+use crate::error::{Error, Kind, Result};
+use crate::model::{ActualServer, DesiredServer};
+use crate::plan::authority::Authority;
+use crate::plan::{Action, Plan, Risk, Step};
+use crate::run::Run;
+use crate::secrets::{Secrets, Slot, Store};
+use crate::server::apply::{Outcome, Tools, apply};
+use crate::server::{lock, racing};
+
+/// Rounds of acting and looking again: a closed database can be looked into only once it is open.
+const ROUNDS: usize = 3;
+
+/// The pause before the first look after a race; it doubles each time.
+pub const FIRST_PAUSE: Duration = Duration::from_millis(20);
+
+/// Times that a race is answered by looking again.
+pub const RETRIES: u32 = 8;
+
+/// What became of one server.
+pub struct Applied {
+    /// Every step that was due, with how it ended.
+    pub steps: Vec<(Step, Outcome)>,
+    /// The plan's other parts.
+    pub plan: Plan,
+    /// What stopped it.
+    pub error: Option<Error>,
+}
+
+/// Acts on what was shown.
+///
+/// Under the lock the server is looked at again. Steps that were not shown are done without asking only if
+/// they are safe; otherwise the run stops, since nobody agreed to them. An exact run stops at any difference.
+pub async fn carry_out(run: &Run, planned: &Planned, chosen: &Chosen, reach: Reach) -> Applied {
+    let mut applied = Applied { steps: vec![], plan: planned.plan.clone(), error: None };
+    if planned.plan.steps.is_empty() {
+        return applied;
+    }
+    let work = Work { run, planned, chosen, reach };
+    let end = work.rounds(&mut applied.steps).await;
+    applied.error = end.err();
+    applied
+}
+
+struct Work<'a> {
+    run: &'a Run,
+    planned: &'a Planned,
+    chosen: &'a Chosen,
+    reach: Reach,
+}
+
+impl Work<'_> {
+    async fn rounds(&self, done: &mut Vec<(Step, Outcome)>) -> Result<()> {
+        may_provision(self.planned)?;
+        let _lock = lock::server(&self.planned.access, self.run.lock_wait).await?;
+        let (mut rounds, mut overtaken) = (0, 0);
+        while rounds < ROUNDS {
+            let (actual, plan) = self.look().await?;
+            if plan.steps.is_empty() {
+                return Ok(());
+            }
+            agreed(&self.planned.plan, &plan, self.reach.exact && done.is_empty())?;
+            let before = done.len();
+            match self.act(&actual, &plan, done).await {
+                Err(error) if is_race(&error) && overtaken < RETRIES => {
+                    // What was not done is in the next look's plan, and reported from there.
+                    let mut place = 0;
+                    done.retain(|(_, outcome)| {
+                        place += 1;
+                        place <= before || *outcome == Outcome::Ok
+                    });
+                    tokio::time::sleep(FIRST_PAUSE * 2u32.pow(overtaken)).await;
+                    overtaken += 1;
+                }
+                Err(error) => return Err(error),
+                Ok(()) => rounds += 1,
+            }
+        }
+        self.nothing_left().await
+    }
+
+    async fn look(&self) -> Result<(ActualServer, Plan)> {
+        let Planned { access, desired, .. } = self.planned;
+        look(self.run, access, desired, self.chosen, self.reach).await
+    }
+
+    async fn nothing_left(&self) -> Result<()> {
+        let (_, left) = self.look().await?;
+        let Some(step) = left.steps.first() else { return Ok(()) };
+        let message = format!("server \"{}\" still differs from the manifest", self.planned.server);
+        Err(Error::operation(message)
+            .cause(step.reason.clone())
+            .hint("something on the server undoes the change: look for an event trigger or another tool"))
+    }
+
+    async fn act(&self, actual: &ActualServer, plan: &Plan, done: &mut Vec<(Step, Outcome)>) -> Result<()> {
+        let Planned { access, desired, server, .. } = self.planned;
+        let secrets = store_first(self.run, desired, plan).await?;
+        let authority = Authority::new(desired, actual);
+        let tools = Tools {
+            access,
+            major: actual.major(),
+            authority: Some(&authority),
+            password: &|role| secrets.get(server, role).cloned(),
+            parallel: actual.capacity.share(self.run.jobs, 2),
+        };
+        let (outcomes, end) = apply(&tools, &plan.steps, &|step| {
+            let (verb, object) = (step.action.verb().name(), step.action.object());
+            tracing::info!(target: "martydb", "{verb} {object}: {}", step.reason);
+        })
+        .await;
+        done.extend(plan.steps.iter().cloned().zip(outcomes));
+        end
+    }
+}
+
+/// Whether looking again and doing it again is the answer.
+pub fn is_race(error: &Error) -> bool {
+    racing::collided(error) || racing::overtaken(error)
+}
+
+/// Without these two attributes nothing can be made: that is no limit to live with, but an admin of the wrong kind.
+fn may_provision(planned: &Planned) -> Result<()> {
+    let admin = &planned.actual.admin;
+    let needs = |wanted: fn(&Action) -> bool| planned.plan.steps.iter().any(|step| wanted(&step.action));
+    let role = !admin.createrole && needs(|action| matches!(action, Action::CreateRole { .. }));
+    let database = !admin.createdb && needs(|action| matches!(action, Action::CreateDatabase { .. }));
+    let lacking = match (admin.superuser, role, database) {
+        (true, _, _) | (_, false, false) => return Ok(()),
+        (_, true, true) => "CREATEDB CREATEROLE",
+        (_, true, false) => "CREATEROLE",
+        (_, false, true) => "CREATEDB",
+    };
+    Err(Error::operation(format!("the admin \"{}\" cannot make what is missing", admin.name))
+        .cause(format!("it lacks {lacking}"))
+        .hint(format!("ask a DBA for: ALTER ROLE \"{}\" {lacking}", admin.name.replace('"', "\"\"")))
+        .hint("`martydb doctor` shows everything that this admin can and cannot do"))
+}
+
+fn agreed(shown: &Plan, now: &Plan, exact: bool) -> Result<()> {
+    let new = now.steps.iter().find(|step| (exact || step.risk > Risk::Safe) && !shown.steps.contains(step));
+    let gone = shown.steps.iter().find(|step| exact && !now.steps.contains(step));
+    match new.or(gone) {
+        None => Ok(()),
+        Some(step) => Err(Error::new(Kind::Stale, "the server changed since the plan was shown")
+            .cause(step.reason.clone())
+            .hint("look again with `martydb plan`")),
+    }
+}
+
+/// Every login that gets a password has one in the store before the server hears of it.
+async fn store_first(run: &Run, desired: &DesiredServer, plan: &Plan) -> Result<Secrets> {
+    let gets_password = |slot: &Slot| {
+        plan.steps.iter().any(|step| match &step.action {
+            Action::CreateRole { role, .. } | Action::SetPassword { role } => *role == slot.role,
+            _ => false,
+        })
+    };
+    let due: Vec<Slot> = slots(desired).into_iter().filter(gets_password).collect();
+    if due.is_empty() {
+        return Ok(Secrets::default());
+    }
+    if matches!(&run.store, Store::File(path) if path.starts_with(run.manifest.state_dir())) {
+        crate::embedded::make_state_folder(&run.manifest.home)?;
+    }
+    run.store.ensure_own(&due).await
+}

@@ -1,0 +1,82 @@
+//! Stored passwords that the server no longer takes, found the only way that needs no superuser: by logging in.
+
+use std::collections::BTreeSet;
+
+use super::Chosen;
+use crate::error::{Error, Kind, Result};
+use crate::model::{ActualServer, DesiredServer, RoleKind, RoleName};
+use crate::probe::login::Outcome;
+use crate::probe::{self, ATTEMPT_TIMEOUT, ProbeLogin, Task};
+use crate::run::Run;
+use crate::secrets::Secrets;
+use crate::server::Access;
+
+/// SQLSTATE of a password that is wrong.
+const WRONG_PASSWORD: &str = "28P01";
+
+/// Tries every stored password of the chosen services at its own database.
+///
+/// # Errors
+/// Where an attempt neither got in nor was refused for its password: that proves nothing either way.
+pub async fn refused(
+    run: &Run,
+    access: &Access,
+    desired: &DesiredServer,
+    chosen: &Chosen,
+    actual: &ActualServer,
+    secrets: &Secrets,
+) -> Result<BTreeSet<RoleName>> {
+    let task = Task {
+        server: desired.name.clone(),
+        endpoint: access.endpoint.clone(),
+        logins: logins(desired, chosen, actual, secrets),
+        databases: vec![],
+        concurrency: actual.capacity.share(run.jobs, 1),
+        timeout: ATTEMPT_TIMEOUT,
+    };
+    let attempts = probe::try_own(&task, probe::unwatched()).await?;
+    let mut refused = BTreeSet::new();
+    for (login, attempt) in task.logins.iter().zip(&attempts) {
+        match &attempt.outcome {
+            Outcome::LetIn(_) => {}
+            Outcome::Refused(refusal) if refusal.sqlstate == WRONG_PASSWORD => {
+                refused.insert(login.role.clone());
+            }
+            // Closed doors are drift of their own, and stand in the plan as such.
+            Outcome::Refused(refusal) if refusal.sqlstate == "42501" => {}
+            _ => return Err(unclear(login, probe::judge_own(&attempt.outcome).why)),
+        }
+    }
+    Ok(refused)
+}
+
+fn unclear(login: &ProbeLogin, why: Option<String>) -> Error {
+    let message = format!("cannot tell whether the stored password of \"{}\" works", login.role);
+    why.into_iter().fold(Error::new(Kind::Unreachable, message), Error::cause)
+}
+
+/// Those that exist, may log in, have a password in the store and a database to enter.
+fn logins(
+    desired: &DesiredServer,
+    chosen: &Chosen,
+    actual: &ActualServer,
+    secrets: &Secrets,
+) -> Vec<ProbeLogin> {
+    let mut logins = vec![];
+    for service in desired.services.values().filter(|service| chosen.contains(&service.name)) {
+        let open = actual.databases.get(&service.database).is_some_and(|found| found.allow_connections);
+        for kind in RoleKind::LOGINS.into_iter().filter(|_| open) {
+            let role = service.role(kind);
+            let login = actual.roles.get(role).is_some_and(|found| found.login);
+            let password = secrets.get(&desired.name, role).filter(|_| login).cloned();
+            logins.extend(password.map(|password| ProbeLogin {
+                service: service.name.clone(),
+                kind,
+                role: role.clone(),
+                database: service.database.clone(),
+                password: Some(password),
+            }));
+        }
+    }
+    logins
+}

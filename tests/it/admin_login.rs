@@ -1,0 +1,111 @@
+//! Where the admin's address and password come from.
+
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+
+use crate::support::{ADMIN_PASSWORD, Project, Server};
+
+fn project(url: &str) -> Project {
+    Project::with_manifest(&format!(
+        "version: 1\nproject: adm\nservers:\n  main:\n    url: {url}\nservices:\n  adm_a:\n"
+    ))
+}
+
+fn private(project: &Project, name: &str, text: &str) {
+    project.write(name, text);
+    std::fs::set_permissions(project.path().join(name), PermissionsExt::from_mode(0o600)).unwrap();
+}
+
+/// The exit code of `plan` with these variables and no password beside.
+fn plan(project: &Project, variables: &[(&str, &str)]) -> i32 {
+    let mut command = project.command(&["plan"]);
+    command.env_remove("DB_PASSWORD").envs(variables.iter().copied());
+    project.finish(command).code.unwrap()
+}
+
+#[test]
+fn the_password_comes_from_variables_the_url_or_a_private_password_file() {
+    let server = Server::start();
+    let port = server.port;
+    let plain = project(&format!("postgresql://postgres@127.0.0.1:{port}/postgres"));
+    assert_eq!(plan(&plain, &[]), 5);
+    assert_eq!(plan(&plain, &[("DB_PASSWORD", ADMIN_PASSWORD), ("PGPASSWORD", "wrong")]), 0);
+    assert_eq!(plan(&plain, &[("PGPASSWORD", ADMIN_PASSWORD)]), 0);
+    assert_eq!(plan(&plain, &[("DB_PASSWORD", "wrong"), ("PGPASSWORD", ADMIN_PASSWORD)]), 5);
+    let line = format!("other:*:*:*:wrong\n127.0.0.1:{port}:postgres:postgres:{ADMIN_PASSWORD}\n");
+    private(&plain, ".pgpass", &line);
+    assert_eq!(plan(&plain, &[]), 0);
+    private(&plain, "elsewhere", "*:*:*:*:wrong\n");
+    let elsewhere = plain.path().join("elsewhere");
+    assert_eq!(plan(&plain, &[("PGPASSFILE", elsewhere.to_str().unwrap())]), 5);
+    std::fs::set_permissions(plain.path().join(".pgpass"), PermissionsExt::from_mode(0o644)).unwrap();
+    assert_eq!(plan(&plain, &[]), 5);
+    let inside = project(&format!("postgresql://postgres:{ADMIN_PASSWORD}@127.0.0.1:{port}/postgres"));
+    assert_eq!(plan(&inside, &[]), 0);
+    let named = project(&format!("postgresql://postgres@127.0.0.1:{port}/postgres?passfile=here"));
+    private(&named, "here", &line);
+    assert_eq!(plan(&named, &[]), 0);
+}
+
+#[test]
+fn a_service_file_fills_in_what_the_url_leaves_open() {
+    let server = Server::start();
+    let text = format!(
+        "[adm]\nhost=127.0.0.1\nport={}\nuser=postgres\npassword={ADMIN_PASSWORD}\ndbname=postgres\nsslmode=disable\n",
+        server.port
+    );
+    let by_name = project("postgresql:///?service=adm");
+    by_name.write(".pg_service.conf", &text);
+    assert_eq!(plan(&by_name, &[]), 0);
+    let open = project("postgresql://");
+    open.write("services.conf", &text);
+    let file = open.path().join("services.conf");
+    let file = file.to_str().unwrap();
+    assert_eq!(plan(&open, &[("PGSERVICE", "adm"), ("PGSERVICEFILE", file)]), 0);
+    assert_eq!(plan(&open, &[("PGSERVICE", "gone"), ("PGSERVICEFILE", file)]), 2);
+    let wins = project("postgresql://127.0.0.1:1/postgres");
+    assert_eq!(plan(&wins, &[("PGSERVICE", "adm"), ("PGSERVICEFILE", file)]), 5);
+}
+
+#[test]
+fn the_admin_comes_in_through_a_socket() {
+    let server = Server::start();
+    let folder = server.data().parent().unwrap().to_owned();
+    std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o755)).unwrap();
+    let (port, folder) = (server.port, folder.display().to_string());
+    for url in [
+        format!("postgresql://postgres@/postgres?host={folder}&port={port}"),
+        format!("postgresql://postgres@{}:{port}/postgres", folder.replace('/', "%2F")),
+    ] {
+        let project = project(&url);
+        project.run(&["apply", "--all", "-y"]).expect(0);
+        project.run(&["test-connections"]).expect(0);
+        let url = project.run(&["url", "--service", "adm_a", "--format", "jdbc"]).expect(2);
+        assert!(url.stderr.contains("socket"), "{url:?}");
+        std::fs::remove_dir_all(project.path().join(".martydb")).unwrap();
+    }
+}
+
+#[test]
+fn on_a_terminal_the_password_is_asked_for_once_and_not_shown() {
+    let server = Server::start();
+    let project = project(&format!("postgresql://postgres@127.0.0.1:{}/postgres", server.port));
+    // `script` gives the program a terminal; what is typed goes in through its own input.
+    let program = env!("CARGO_BIN_EXE_martydb");
+    let mut command = std::process::Command::new("script");
+    command.args(["-qec", &format!("{program} apply --all -y"), "/dev/null"]);
+    command.current_dir(project.path()).env_clear().env("PATH", std::env::var("PATH").unwrap());
+    command.env("HOME", project.path()).env("TERM", "xterm").env("SHELL", "/bin/sh");
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("script of util-linux");
+    let mut stdin = child.stdin.take().unwrap();
+    std::thread::sleep(std::time::Duration::from_millis(1500));
+    writeln!(stdin, "{ADMIN_PASSWORD}").unwrap();
+    let output = child.wait_with_output().unwrap();
+    drop(stdin);
+    let seen = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{seen}");
+    assert_eq!(seen.matches("[hidden]").count(), 1, "{seen}");
+    assert!(!seen.contains(ADMIN_PASSWORD), "{seen}");
+}

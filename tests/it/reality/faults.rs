@@ -1,0 +1,187 @@
+//! `kill -9` after every single statement: the next `apply` converges unaided.
+//!
+//! A proxy between the program and the server counts the messages that carry SQL. Run once, it tells how many there
+//! are; then it kills the program after the first, the second, and so on.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::{Admin, Project, Server};
+
+/// When the program dies: after the server's answer to its n-th statement, or as soon as the statement was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Moment {
+    Answered,
+    Sent,
+}
+
+struct Proxy {
+    port: u16,
+    state: Arc<State>,
+}
+
+struct State {
+    server: u16,
+    seen: AtomicUsize,
+    fatal: Option<(usize, Moment)>,
+    victim: Mutex<Option<Pid>>,
+    killed: AtomicBool,
+}
+
+impl State {
+    fn kill(&self) {
+        if let Some(victim) = self.victim.lock().unwrap().take() {
+            kill_process(victim, Signal::KILL).unwrap();
+            self.killed.store(true, SeqCst);
+        }
+    }
+}
+
+impl Proxy {
+    fn start(server: &Server, fatal: Option<(usize, Moment)>) -> Proxy {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let state = State {
+            server: server.port,
+            seen: AtomicUsize::new(0),
+            fatal,
+            victim: Mutex::new(None),
+            killed: AtomicBool::new(false),
+        };
+        let state = Arc::new(state);
+        let shared = state.clone();
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let state = shared.clone();
+                thread::spawn(move || forward(client, &state));
+            }
+        });
+        Proxy { port, state }
+    }
+
+    /// Runs the program through the proxy; whether it was killed.
+    fn run(&self, project: &Project, arguments: &[&str]) -> bool {
+        let mut child = project
+            .command(arguments)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        *self.state.victim.lock().unwrap() = Some(Pid::from_child(&child));
+        let status = child.wait().unwrap();
+        // Past this point the number may be another process's.
+        self.state.victim.lock().unwrap().take();
+        let killed = self.state.killed.load(SeqCst);
+        assert!(killed || status.success(), "{status:?}");
+        killed
+    }
+}
+
+/// One connection: the client's messages are looked at whole, the server's for `ReadyForQuery`.
+fn forward(mut client: TcpStream, state: &Arc<State>) {
+    let Ok(mut server) = TcpStream::connect(("127.0.0.1", state.server)) else { return };
+    let doomed = Arc::new(AtomicBool::new(false));
+    let back = {
+        let (state, doomed) = (state.clone(), doomed.clone());
+        let (mut from, mut to) = (server.try_clone().unwrap(), client.try_clone().unwrap());
+        thread::spawn(move || {
+            while let Some((kind, bytes)) = message(&mut from, true) {
+                if kind == b'Z' && doomed.load(SeqCst) {
+                    state.kill();
+                }
+                if to.write_all(&bytes).is_err() {
+                    break;
+                }
+            }
+            let _gone = to.shutdown(Shutdown::Both);
+        })
+    };
+    let mut typed = false;
+    while let Some((kind, bytes)) = message(&mut client, typed) {
+        let number = if typed && kind == b'Q' { state.seen.fetch_add(1, SeqCst) + 1 } else { 0 };
+        typed = true;
+        let due = state.fatal.filter(|(fatal, _)| *fatal == number);
+        doomed.fetch_or(matches!(due, Some((_, Moment::Answered))), SeqCst);
+        if server.write_all(&bytes).is_err() {
+            break;
+        }
+        if matches!(due, Some((_, Moment::Sent))) {
+            state.kill();
+        }
+    }
+    let _gone = server.shutdown(Shutdown::Both);
+    let _ended = back.join();
+}
+
+/// The next message, whole. The first one of a client has no letter.
+fn message(stream: &mut TcpStream, typed: bool) -> Option<(u8, Vec<u8>)> {
+    let mut bytes = vec![0; if typed { 5 } else { 4 }];
+    stream.read_exact(&mut bytes).ok()?;
+    let letters = usize::from(typed);
+    let length = u32::from_be_bytes(bytes[letters..].try_into().unwrap()) as usize;
+    let head = bytes.len();
+    bytes.resize(letters + length, 0);
+    stream.read_exact(&mut bytes[head..]).ok()?;
+    Some((bytes[0], bytes))
+}
+
+fn project(server: &Server, proxy: &Proxy, admin: Admin, prefix: &str) -> Project {
+    let project = Project::new_as(server, admin, prefix);
+    let text = project.read("martydb.yaml");
+    let through = text.replace(&format!(":{}/", server.port), &format!(":{}/", proxy.port));
+    assert_ne!(text, through);
+    project.write("martydb.yaml", &through);
+    project
+}
+
+/// One server for all kills: each has services of its own.
+fn kill_after_each(admin: Admin, moment: Moment) {
+    let server = Server::with_both_admins();
+    let proxy = Proxy::start(&server, None);
+    let whole = project(&server, &proxy, admin, "k0");
+    assert!(!proxy.run(&whole, &["apply", "--all", "-y", "-j", "1"]));
+    let statements = proxy.state.seen.load(SeqCst);
+    assert!(statements > 20, "only {statements} statements");
+    for number in 1..=statements {
+        let proxy = Proxy::start(&server, Some((number, moment)));
+        let project = project(&server, &proxy, admin, &format!("k{number}"));
+        let killed = proxy.run(&project, &["apply", "--all", "-y", "-j", "1"]);
+        // The first run of all also closed the maintenance databases.
+        assert!(killed || number > statements - 8, "{number} of {statements} was never reached");
+        project.run(&["apply", "--all", "-y"]).expect(0);
+        project.run(&["plan", "--check", "--check-logins"]).expect(0);
+        let kept = match server.major() {
+            16.. => {
+                "SELECT count(*) FROM pg_auth_members WHERE member = 'adm'::regrole AND (inherit_option OR set_option)"
+            }
+            _ => "SELECT count(*) FROM pg_auth_members WHERE member = 'adm'::regrole",
+        };
+        assert_eq!(server.value("postgres", kept), "0", "after statement {number}");
+    }
+}
+
+as_both_admins!(s16_killed_after_each_statement_it_converges, |admin| kill_after_each(
+    admin,
+    Moment::Answered
+));
+
+mod s16_killed_while_each_statement_runs_it_converges {
+    use super::*;
+
+    #[test]
+    #[ignore = "as long as the other, and the moment is the server's to choose"]
+    fn as_superuser() {
+        kill_after_each(Admin::Super, Moment::Sent);
+    }
+
+    #[test]
+    #[ignore = "as long as the other, and the moment is the server's to choose"]
+    fn as_limited_admin() {
+        kill_after_each(Admin::Limited, Moment::Sent);
+    }
+}

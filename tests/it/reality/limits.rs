@@ -1,0 +1,145 @@
+//! What a limited admin cannot do: named, explained, and never a silent success.
+
+use serde_json::Value;
+
+use crate::support::{Admin, Project, Server};
+
+fn limits(project: &Project, arguments: &[&str], code: i32) -> Vec<Value> {
+    project.json(arguments, code)["limits"].as_array().unwrap().clone()
+}
+
+fn named<'a>(limits: &'a [Value], what: &str) -> Option<&'a Value> {
+    limits.iter().find(|limit| limit["what"].as_str().unwrap().contains(what))
+}
+
+#[test]
+fn temp_file_limit_is_a_limit_until_it_is_granted() {
+    let server = Server::with_both_admins();
+    let project = Project::new_as(&server, Admin::Limited, "l");
+    let before = limits(&project, &["apply", "--all", "-y"], 0);
+    let limit = named(&before, "set temp_file_limit on the logins").expect("a limit");
+    assert_eq!((&limit["server"], &limit["service"]), (&"main".into(), &"l_a".into()));
+    let grant = limit["grant"].as_str().unwrap().to_owned();
+    project.run(&["plan", "--check"]).expect(0);
+    server.sql("postgres", &grant);
+    if server.major() >= 15 {
+        // Granted, it is a change like any other.
+        project.run(&["plan", "--check"]).expect(3);
+        project.run(&["apply", "--all"]).expect(0);
+    }
+    let after = limits(&project, &["plan", "--check"], 0);
+    assert!(
+        after
+            .iter()
+            .all(|limit| limit["what"] != "set temp_file_limit on the logins" || limit["service"] != "l_a")
+    );
+}
+
+#[test]
+fn what_a_superuser_made_is_asked_of_the_dba() {
+    let server = Server::with_both_admins();
+    let project = Project::new_as(&server, Admin::Limited, "s");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    server.sql(
+        "s_a",
+        "CREATE TABLE of_root (id int); CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    );
+    let found = limits(&project, &["plan", "--check"], 0);
+    let limit = named(&found, "take over what postgres owns").unwrap_or_else(|| panic!("{found:#?}"));
+    let grant = limit["grant"].as_str().unwrap().strip_prefix("in database s_a: ").unwrap();
+    server.sql("s_a", grant);
+    assert_eq!(named(&limits(&project, &["plan", "--check"], 0), "take over what postgres owns"), None);
+    assert_eq!(
+        server.value("s_a", "SELECT relowner::regrole FROM pg_class WHERE relname = 'of_root'"),
+        "s_a_owner"
+    );
+}
+
+#[test]
+fn roles_of_another_admin_need_a_grant_from_16_on() {
+    let server = Server::with_both_admins();
+    let project = Project::new_as(&server, Admin::Limited, "r");
+    for role in ["r_a_owner NOLOGIN", "r_a_app LOGIN CONNECTION LIMIT 3"] {
+        server.sql("postgres", &format!("CREATE ROLE {role}"));
+    }
+    let found = limits(&project, &["apply", "--all", "-y"], 0);
+    if server.major() < 16 {
+        assert_eq!(named(&found, "manage role"), None);
+        return;
+    }
+    for role in ["r_a_owner", "r_a_app"] {
+        let limit = named(&found, &format!("manage role {role}")).unwrap_or_else(|| panic!("{found:#?}"));
+        let grant = format!("GRANT \"{role}\" TO \"adm\" WITH ADMIN TRUE, INHERIT FALSE, SET FALSE");
+        assert_eq!(limit["grant"], grant.as_str());
+        server.sql("postgres", &grant);
+    }
+    let found = limits(&project, &["apply", "--all", "-y"], 0);
+    assert_eq!(named(&found, "manage role"), None);
+    project.run(&["plan", "--check"]).expect(0);
+    assert_eq!(
+        server.value("postgres", "SELECT rolconnlimit::text FROM pg_roles WHERE rolname = 'r_a_app'"),
+        "50"
+    );
+}
+
+#[test]
+fn an_admin_without_createrole_touches_nothing() {
+    let server = Server::with_both_admins();
+    server.sql("postgres", "ALTER ROLE adm NOCREATEROLE");
+    let project = Project::new_as(&server, Admin::Limited, "w");
+    let done = project.run(&["apply", "--all", "-y"]).expect(1);
+    assert!(done.stdout.contains("ALTER ROLE \"adm\" CREATEROLE"), "{done:?}");
+    assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname LIKE 'w%'"), "0");
+}
+
+#[test]
+fn a_setting_that_the_major_does_not_know_is_named() {
+    let server = Server::start();
+    if server.major() >= 17 {
+        return;
+    }
+    let project = Project::new(&server, "u");
+    let text = project
+        .read("martydb.yaml")
+        .replace("  u_a:\n", "  u_a: { settings: { transaction_timeout: 1min } }\n");
+    project.write("martydb.yaml", &text);
+    let found = limits(&project, &["apply", "--all", "-y"], 0);
+    let limit = named(&found, "set transaction_timeout").unwrap_or_else(|| panic!("{found:#?}"));
+    assert!(limit["why"].as_str().unwrap().contains("17"));
+    project.run(&["plan", "--check"]).expect(0);
+}
+
+/// A grant that the server merely warns about has granted nothing.
+#[test]
+fn s10_a_warning_fails_the_step() {
+    use martydb::server::{Endpoint, Host, Login, Tls, TlsMode, connect, execute};
+    martydb::verbosity::install(0);
+    let server = Server::with_both_admins();
+    let tls = Tls { mode: TlsMode::Disable, ..Tls::default() };
+    let endpoint = Endpoint { host: Host::Tcp("127.0.0.1".into()), port: server.port, tls };
+    let password = crate::support::ADMIN_PASSWORD.to_owned().into();
+    let login = Login::with_password("adm", password);
+    let end = tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let mut connection = connect(&endpoint, &login, "postgres").await.unwrap();
+        let statement =
+            martydb::sql::Statement::from_migration_file("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC");
+        execute(&mut connection, &statement).await
+    });
+    let error = end.unwrap_err();
+    assert_eq!(error.sqlstate.as_deref(), Some("01000"));
+    assert!(error.causes[0].contains("no privileges could be revoked"), "{error}");
+}
+
+#[test]
+fn a_database_that_another_admin_made_and_closed_is_asked_for() {
+    let server = Server::with_both_admins();
+    server.sql("postgres", "CREATE DATABASE e_a");
+    server.sql("postgres", "REVOKE ALL ON DATABASE e_a FROM PUBLIC");
+    let project = Project::new_as(&server, Admin::Limited, "e");
+    let found = limits(&project, &["apply", "--all", "-y"], 0);
+    let limit = named(&found, "look into database e_a").unwrap_or_else(|| panic!("{found:#?}"));
+    server.sql("postgres", limit["grant"].as_str().unwrap());
+    let found = limits(&project, &["apply", "--all", "-y"], 0);
+    assert_eq!(named(&found, "look into database e_a"), None);
+    project.run(&["plan", "--check"]).expect(0);
+}

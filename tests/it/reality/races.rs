@@ -1,0 +1,116 @@
+//! Side by side: other runs and strangers who change the same rows of the catalogues.
+
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::thread;
+
+use crate::support::{Admin, Project, Server};
+
+const LOUD: [&str; 6] = ["XX000", "23505", "42710", "40P01", "tuple concurrently", "deadlock"];
+
+/// Grants and revokes in one session, each a transaction of its own, until told to stop.
+fn grants(server: &Server, database: &str, stop: &AtomicBool) {
+    let sql = format!(
+        "DO $$ BEGIN FOR i IN 1..40 LOOP
+           GRANT TEMPORARY ON DATABASE {database} TO stranger; COMMIT;
+           GRANT USAGE ON SCHEMA public TO stranger; COMMIT;
+           REVOKE TEMPORARY ON DATABASE {database} FROM stranger; COMMIT;
+           REVOKE USAGE ON SCHEMA public FROM stranger; COMMIT;
+           BEGIN ALTER ROLE {database}_app CONNECTION LIMIT 50; EXCEPTION WHEN OTHERS THEN NULL; END; COMMIT;
+         END LOOP; END $$"
+    );
+    while !stop.load(Relaxed) {
+        // It loses races too; that is its own trouble.
+        let _lost = server.sql_as("postgres", crate::support::ADMIN_PASSWORD, database, &sql);
+    }
+}
+
+/// Ends the loops however the test ends.
+struct Stop<'a>(&'a AtomicBool);
+
+impl Drop for Stop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
+fn quiet(done: &crate::support::Done) {
+    for word in LOUD {
+        assert!(!done.stdout.contains(word) && !done.stderr.contains(word), "{word}: {done:?}");
+    }
+}
+
+as_both_admins!(s15_two_applies_and_a_loop_of_grants_end_well, |admin| {
+    let server = Server::with_both_admins();
+    let project = Project::new_as(&server, admin, "z");
+    server.sql("postgres", "CREATE ROLE stranger");
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let end = Stop(&stop);
+        for database in ["z_a", "z_b"] {
+            scope.spawn(|| grants(&server, database, &stop));
+        }
+        for round in 0..4 {
+            let runs: Vec<_> =
+                (0..2).map(|_| scope.spawn(|| project.run(&["apply", "--all", "-y"]))).collect();
+            for run in runs {
+                let done = run.join().unwrap().expect(0);
+                quiet(&done);
+            }
+            // Something to do for the next round.
+            if round < 3 {
+                let _raced = server.sql_as("postgres", crate::support::ADMIN_PASSWORD, "postgres",
+                    "DO $$ BEGIN GRANT CONNECT, CREATE ON DATABASE z_a TO z_b_app; ALTER ROLE z_a_ro CREATEDB; END $$");
+            }
+        }
+        drop(end);
+    });
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["plan", "--check"]).expect(0);
+});
+
+as_both_admins!(a_stranger_who_makes_the_same_roles_is_no_error, |admin| {
+    let server = Server::with_both_admins();
+    let stop = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let end = Stop(&stop);
+        scope.spawn(|| {
+            // As the same admin, so that from 16 on the roles are its own either way.
+            while !stop.load(Relaxed) {
+                for n in 0..6 {
+                    let sql = format!("CREATE ROLE c{n}_a_app LOGIN");
+                    let _exists =
+                        server.sql_as(admin.role(), crate::support::ADMIN_PASSWORD, "postgres", &sql);
+                }
+            }
+        });
+        for n in 0..6 {
+            let project = Project::new_as(&server, admin, &format!("c{n}"));
+            let done = project.run(&["apply", "--all", "-y"]);
+            quiet(&done);
+            // A role that appeared between the look that was shown and the one under the lock has no password of
+            // ours: that is a change nobody agreed to, and the next run makes it.
+            assert!(matches!(done.code, Some(0 | 6)), "{done:?}");
+            project.run(&["apply", "--all", "-y", "--check-logins"]).expect(0);
+            project.run(&["plan", "--check", "--check-logins"]).expect(0);
+        }
+        drop(end);
+    });
+});
+
+/// One lock per server: the second run waits, and says who it waits for when its patience ends.
+#[test]
+fn a_second_run_waits_for_the_first() {
+    let server = Server::start();
+    let project = Project::new(&server, "w");
+    let holder = "SELECT pg_advisory_lock(1836217465, 1), pg_sleep(4)";
+    thread::scope(|scope| {
+        let held = scope.spawn(|| server.sql("postgres", holder));
+        while server.value("postgres", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == "0" {
+            thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let gave_up = project.run(&["apply", "--all", "-y", "--lock-wait", "200ms"]).expect(6);
+        assert!(gave_up.stdout.contains("the lock is held by process"), "{gave_up:?}");
+        project.run(&["apply", "--all", "-y", "--lock-wait", "30s"]).expect(0);
+        held.join().unwrap();
+    });
+}

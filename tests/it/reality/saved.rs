@@ -1,0 +1,57 @@
+//! `plan --out` and `apply --plan`: exactly what was shown, or nothing.
+
+use crate::support::{Admin, Project, Server};
+
+as_both_admins!(a_saved_plan_is_applied_as_it_is, |admin| {
+    let server = Server::with_both_admins();
+    let project = Project::new_as(&server, admin, "s");
+    project.run(&["plan", "--out", "plan.json"]).expect(0);
+    assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 's\\_%'"), "0");
+    assert!(project.read("plan.json").contains("'<secret>'"));
+    // Something that has nothing to do with it.
+    server.sql("postgres", "CREATE ROLE somebody");
+    server.sql("postgres", "CREATE DATABASE elsewhere");
+    project.run(&["apply", "--plan", "plan.json", "-y"]).expect(0);
+    project.run(&["plan", "--check"]).expect(0);
+    for password in project.passwords() {
+        assert!(!project.read("plan.json").contains(&password));
+    }
+    let again = project.json(&["apply", "--plan", "plan.json", "-y"], 6);
+    assert_eq!(again["error"]["kind"], "stale");
+});
+
+as_both_admins!(a_plan_is_stale_once_what_it_is_about_changed, |admin| {
+    let server = Server::with_both_admins();
+    let project = Project::new_as(&server, admin, "s");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    server.sql("postgres", "ALTER ROLE s_a_app CREATEDB");
+    project.run(&["plan", "--out", "plan.json"]).expect(0);
+    server.sql("postgres", "GRANT CONNECT ON DATABASE s_b TO PUBLIC");
+    let stale = project.run(&["apply", "--plan", "plan.json", "-y"]).expect(6);
+    assert!(stale.stderr.contains("PUBLIC holds CONNECT on database s_b"), "{stale:?}");
+    assert_eq!(
+        server.value("postgres", "SELECT rolcreatedb::text FROM pg_roles WHERE rolname = 's_a_app'"),
+        "true"
+    );
+    // Undone by content, it fits again.
+    server.sql("postgres", "REVOKE CONNECT ON DATABASE s_b FROM PUBLIC");
+    project.run(&["apply", "--plan", "plan.json", "-y"]).expect(0);
+    assert_eq!(
+        server.value("postgres", "SELECT rolcreatedb::text FROM pg_roles WHERE rolname = 's_a_app'"),
+        "false"
+    );
+});
+
+#[test]
+fn a_plan_of_another_project_or_no_plan_is_refused() {
+    let server = Server::start();
+    let project = Project::new(&server, "s");
+    for text in
+        ["", "{}", "{\"kind\":\"plan\",\"format_version\":1,\"project\":\"other\",\"env\":\"development\"}"]
+    {
+        project.write("plan.json", text);
+        project.run(&["apply", "--plan", "plan.json", "-y"]).expect(2);
+    }
+    project.run(&["apply", "--plan", "missing.json"]).expect(2);
+    project.run(&["apply", "--plan", "plan.json", "--all"]).expect(2);
+}

@@ -1,0 +1,392 @@
+//! The statements of the bar, by number.
+
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+
+use crate::support::{Admin, Project, Server};
+
+/// A server and two provisioned services `<prefix>_a` and `<prefix>_b`.
+fn provisioned(admin: Admin, prefix: &str) -> (Server, Project) {
+    let server = Server::with_both_admins();
+    let project = Project::new_as(&server, admin, prefix);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    (server, project)
+}
+
+/// Runs SQL as a service's login, which must succeed.
+fn login(server: &Server, project: &Project, role: &str, database: &str, sql: &str) -> Vec<Vec<String>> {
+    let done = server.sql_as(role, &project.password(role), database, sql);
+    done.unwrap_or_else(|state| panic!("{role} in {database}: {sql}: {state}"))
+}
+
+fn refused(server: &Server, project: &Project, role: &str, database: &str, sql: &str) {
+    let done = server.sql_as(role, &project.password(role), database, sql);
+    assert_eq!(done, Err("42501".into()), "{role} in {database}: {sql}");
+}
+
+/// Before 15 the limited admin cannot close `public`, and says so.
+fn public_stays_open(server: &Server, admin: Admin) -> bool {
+    admin == Admin::Limited && server.major() < 15
+}
+
+fn reasons(document: &Value, key: &str) -> Vec<String> {
+    let all = document[key].as_array().unwrap().iter();
+    all.map(|one| format!("{} | {} | {}", one["object"], one["reason"], one["sql"])).collect()
+}
+
+const WRITES: [&str; 7] = ["CREATE ", "ALTER ", "GRANT ", "REVOKE ", "COMMENT ", "DROP ", "BEGIN"];
+
+as_both_admins!(s01_a_second_apply_sends_no_ddl, |admin| {
+    let (server, project) = provisioned(admin, "twice");
+    let mark = server.log().len();
+    project.run(&["apply", "--all"]).expect(0);
+    project.run(&["plan", "--check"]).expect(0);
+    let log = server.log_since(mark);
+    for word in WRITES {
+        assert!(!log.contains(&format!("statement: {word}")), "{word} in {log}");
+    }
+});
+
+const DRIFTS: &[(&str, &str, &str)] = &[
+    // Where it is made, how, and what must name it.
+    ("d_a", "GRANT CONNECT ON DATABASE d_a TO PUBLIC", "PUBLIC holds CONNECT on database d_a"),
+    (
+        "d_a",
+        "CREATE ROLE stranger LOGIN; GRANT SELECT ON item TO stranger",
+        "stranger holds SELECT on table public.item",
+    ),
+    ("d_a", "ALTER ROLE d_a_app CREATEDB", "d_a_app should be NOCREATEDB"),
+    ("d_a", "GRANT d_a_owner TO d_b_app", "d_b_app is a member of d_a_owner"),
+    ("d_a", "ALTER TABLE other OWNER TO d_b_app", "table public.other belongs to d_b_app"),
+    (
+        "d_a",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE d_a_owner REVOKE SELECT ON TABLES FROM d_a_ro",
+        "d_a_ro should get SELECT on the TABLES that d_a_owner makes",
+    ),
+    ("d_a", "GRANT UPDATE (name) ON item TO d_a_ro", "d_a_ro holds UPDATE on column public.item.name"),
+    (
+        "d_a",
+        "GRANT SELECT ON item TO d_a_app WITH GRANT OPTION; SET ROLE d_a_app; GRANT SELECT ON item TO d_b_ro",
+        "d_b_ro holds SELECT on table public.item, granted by d_a_app",
+    ),
+];
+
+as_both_admins!(s02_eight_drifts_are_named_and_repaired, |admin| {
+    let (server, project) = provisioned(admin, "d");
+    let sql = "CREATE TABLE item (id int, name text); CREATE TABLE other (id int)";
+    login(&server, &project, "d_a_migrator", "d_a", sql);
+    project.run(&["plan", "--check"]).expect(0);
+    for (database, sql, _) in DRIFTS {
+        server.sql(database, sql);
+    }
+    let plan = project.json(&["plan", "--check"], 3);
+    let mut named = reasons(&plan, "changes");
+    named.extend(reasons(&plan, "prunable"));
+    let limits: Vec<String> = plan["limits"].as_array().unwrap().iter().map(ToString::to_string).collect();
+    for (_, sql, expected) in DRIFTS {
+        let listed = named.iter().any(|line| line.contains(expected));
+        // From 16 on only a superuser can take back what another superuser granted.
+        let limited = admin == Admin::Limited && limits.iter().any(|limit| limit.contains("d_b_app"));
+        assert!(listed || limited, "{sql}: {expected} not in {named:#?} {limits:#?}");
+    }
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["plan", "--check"]).expect(0);
+    // Drift is 3, a wrong flag 2, a server that does not answer 5.
+    project.run(&["plan", "--no-such-flag"]).expect(2);
+    let mut unreachable = project.command(&["plan", "--check"]);
+    unreachable.env("DB_PASSWORD", "wrong");
+    let _said = project.finish(unreachable).expect(5);
+});
+
+as_both_admins!(s03_a_null_acl_is_drift_and_repaired, |admin| {
+    let (server, project) = provisioned(admin, "n");
+    server.sql("postgres", "UPDATE pg_database SET datacl = NULL WHERE datname = 'n_a'");
+    let plan = project.json(&["plan", "--check"], 3);
+    let named = reasons(&plan, "changes");
+    assert!(named.iter().any(|line| line.contains("PUBLIC holds CONNECT, TEMPORARY")), "{named:#?}");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["plan", "--check"]).expect(0);
+    refused(&server, &project, "n_b_app", "n_a", "SELECT 1");
+    login(&server, &project, "n_a_app", "n_a", "SELECT 1");
+});
+
+as_both_admins!(s04_every_login_is_refused_at_every_foreign_database, |admin| {
+    let (server, project) = provisioned(admin, "m");
+    for (service, foreign) in [("m_a", "m_b"), ("m_b", "m_a")] {
+        for kind in ["migrator", "app", "ro"] {
+            let role = format!("{service}_{kind}");
+            login(&server, &project, &role, service, "SELECT 1");
+            refused(&server, &project, &role, foreign, "SELECT 1");
+            for room in ["postgres", "template1"] {
+                match admin {
+                    Admin::Super => refused(&server, &project, &role, room, "SELECT 1"),
+                    // A named limit; verify-isolation makes a finding of it.
+                    Admin::Limited => drop(login(&server, &project, &role, room, "SELECT 1")),
+                }
+            }
+        }
+    }
+    let limits = project.json(&["plan"], 0)["limits"].to_string();
+    assert_eq!(limits.contains("close database template1"), admin == Admin::Limited, "{limits}");
+});
+
+as_both_admins!(s06_a_table_of_the_migrator_is_the_owners_and_usable_at_once, |admin| {
+    let (server, project) = provisioned(admin, "t");
+    login(&server, &project, "t_a_migrator", "t_a", "CREATE TABLE item (id serial, name text)");
+    assert_eq!(
+        server.value("t_a", "SELECT relowner::regrole FROM pg_class WHERE relname = 'item'"),
+        "t_a_owner"
+    );
+    login(&server, &project, "t_a_app", "t_a", "INSERT INTO item (name) VALUES ('x')");
+    assert_eq!(login(&server, &project, "t_a_ro", "t_a", "SELECT name FROM item"), [["x"]]);
+    project.run(&["plan", "--check"]).expect(0);
+});
+
+as_both_admins!(s07_app_runs_no_ddl_and_readonly_writes_nothing, |admin| {
+    let (server, project) = provisioned(admin, "r");
+    login(&server, &project, "r_a_migrator", "r_a", "CREATE TABLE item (id serial, name text)");
+    let open = public_stays_open(&server, admin);
+    for sql in ["ALTER TABLE item ADD x int", "DROP TABLE item", "TRUNCATE item", "CREATE SCHEMA s"] {
+        refused(&server, &project, "r_a_app", "r_a", sql);
+    }
+    for sql in [
+        "INSERT INTO item (name) VALUES ('x')",
+        "SELECT nextval('item_id_seq')",
+        "CREATE TEMP TABLE t (x int)",
+    ] {
+        refused(&server, &project, "r_a_ro", "r_a", sql);
+    }
+    for role in ["r_a_app", "r_a_ro"] {
+        let made =
+            server.sql_as(role, &project.password(role), "r_a", &format!("CREATE TABLE {role} (x int)"));
+        assert_eq!(made.is_ok(), open, "{made:?}");
+    }
+    login(&server, &project, "r_a_app", "r_a", "CREATE TEMP TABLE t (x int)");
+});
+
+as_both_admins!(s08_a_function_of_the_migrator_is_closed_to_public, |admin| {
+    let (server, project) = provisioned(admin, "f");
+    let sql = "CREATE FUNCTION one() RETURNS int LANGUAGE sql AS 'SELECT 1'";
+    login(&server, &project, "f_a_migrator", "f_a", sql);
+    let acl = server.value("f_a", "SELECT proacl::text FROM pg_proc WHERE proname = 'one'");
+    assert!(!acl.contains("{=X") && !acl.contains(",=X"), "{acl}");
+    login(&server, &project, "f_a_app", "f_a", "SELECT one()");
+    refused(&server, &project, "f_a_ro", "f_a", "SELECT one()");
+});
+
+#[test]
+fn s09_before_15_a_limited_admin_names_the_open_public_schema() {
+    let (server, project) = provisioned(Admin::Limited, "o");
+    let limits = project.json(&["apply", "--all"], 0)["limits"].clone();
+    let named = |limit: &&Value| limit["what"].as_str().unwrap().contains("schema public of database o_a");
+    let found = limits.as_array().unwrap().iter().find(named);
+    assert_eq!(found.is_some(), server.major() < 15, "{limits:#}");
+    let Some(limit) = found else { return };
+    assert!(
+        limit["grant"].as_str().unwrap().contains("REVOKE CREATE, USAGE ON SCHEMA \"public\" FROM PUBLIC")
+    );
+    // What it asks for is what helps.
+    let statements = limit["grant"].as_str().unwrap().strip_prefix("in database o_a: ").unwrap().to_owned();
+    server.sql("o_a", &statements);
+    let limits = project.json(&["plan", "--check"], 0)["limits"].clone();
+    assert!(!limits.as_array().unwrap().iter().any(|limit| named(&limit)), "{limits:#}");
+}
+
+as_both_admins!(s12_a_delegates_grant_is_gone_after_apply, |admin| {
+    let (server, project) = provisioned(admin, "g");
+    login(&server, &project, "g_a_migrator", "g_a", "CREATE TABLE item (id int)");
+    server.sql("g_a", "GRANT USAGE ON SCHEMA public TO g_b_ro; GRANT SELECT ON item TO g_a_app WITH GRANT OPTION; SET ROLE g_a_app; GRANT SELECT ON item TO g_b_ro WITH GRANT OPTION; SET ROLE g_b_ro; GRANT SELECT ON item TO g_b_app");
+    let held = |role: &str| {
+        server.value("g_a", &format!("SELECT has_table_privilege('{role}', 'item', 'SELECT')::text"))
+    };
+    assert_eq!(held("g_b_app"), "true");
+    project.run(&["apply", "--all"]).expect(0);
+    assert_eq!((held("g_b_app"), held("g_b_ro")), ("false".into(), "false".into()));
+    assert_eq!(held("g_a_app"), "true");
+    project.run(&["plan", "--check"]).expect(0);
+});
+
+as_both_admins!(s13_no_password_table_is_read_and_no_unchanged_attribute_named, |admin| {
+    let (server, project) = provisioned(admin, "q");
+    server.sql("postgres", "ALTER ROLE q_a_app CREATEDB");
+    let mark = server.log().len();
+    project.run(&["apply", "--all"]).expect(0);
+    let log = server.log_since(mark);
+    assert!(log.contains("ALTER ROLE \"q_a_app\" NOCREATEDB"), "{log}");
+    let all = server.log();
+    for word in [
+        "NOSUPERUSER",
+        "NOREPLICATION",
+        "NOBYPASSRLS",
+        "FROM pg_authid",
+        "FROM pg_catalog.pg_authid",
+        "pg_shadow",
+    ] {
+        assert!(!all.contains(word), "{word}");
+    }
+});
+
+as_both_admins!(s14_the_admin_keeps_no_membership, |admin| {
+    let (server, _project) = provisioned(admin, "k");
+    let sql = match server.major() {
+        16.. => {
+            "SELECT count(*) FROM pg_auth_members WHERE member IN ('adm'::regrole, 'postgres'::regrole) AND (inherit_option OR set_option)"
+        }
+        _ => "SELECT count(*) FROM pg_auth_members WHERE member IN ('adm'::regrole, 'postgres'::regrole)",
+    };
+    assert_eq!(server.value("postgres", sql), "0");
+});
+
+#[test]
+fn s14_nor_does_it_where_the_server_makes_it_a_member_of_its_own() {
+    let server = Server::with_both_admins();
+    if server.major() < 16 {
+        return;
+    }
+    server.sql("postgres", "ALTER ROLE adm SET createrole_self_grant = 'inherit, set'");
+    let project = Project::new_as(&server, Admin::Limited, "k");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let sql = "SELECT count(*) FROM pg_auth_members WHERE member = 'adm'::regrole AND (inherit_option OR set_option)";
+    assert_eq!(server.value("postgres", sql), "0");
+    project.run(&["plan", "--check"]).expect(0);
+}
+
+as_both_admins!(s17_no_password_reaches_the_servers_log, |admin| {
+    let (server, project) = provisioned(admin, "l");
+    // A run whose statements fail is logged as well.
+    let text =
+        project.read("martydb.yaml").replace("  l_b:\n", "  l_b:\n  l_c: { settings: { work_mem: much } }\n");
+    project.write("martydb.yaml", &text);
+    let failed = project.run(&["apply", "--all", "-y"]).expect(1);
+    assert!(failed.stderr.contains("work_mem") || failed.stdout.contains("work_mem"), "{failed:?}");
+    let log = server.log();
+    assert!(log.contains("SCRAM-SHA-256$"), "the log shows statements");
+    for password in project.passwords() {
+        assert!(
+            !log.contains(&password)
+                && !failed.stdout.contains(&password)
+                && !failed.stderr.contains(&password)
+        );
+    }
+});
+
+as_both_admins!(s18_a_password_beyond_ascii_logs_in, |admin| {
+    let server = Server::with_both_admins();
+    let project = Project::new_as(&server, admin, "u");
+    // SASLprep makes the ligature "fi" and the no-break space a space.
+    let password = "p\u{e4}\u{df}w\u{f6}rt \u{fb01}\u{a0}x";
+    project.write(".martydb/secrets/development.yaml", &format!("main:\n  u_a_app: \"{password}\"\n"));
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    login(&server, &project, "u_a_app", "u_a", "SELECT 1");
+    let stored = server.value("postgres", "SELECT rolpassword FROM pg_authid WHERE rolname = 'u_a_app'");
+    assert!(stored.starts_with("SCRAM-SHA-256$"), "{stored}");
+    project.run(&["plan", "--check", "--check-logins"]).expect(0);
+});
+
+as_both_admins!(s19_a_changed_password_is_found_by_logging_in, |admin| {
+    let (server, project) = provisioned(admin, "p");
+    let xmin = || {
+        server.value("postgres", "SELECT string_agg(rolname || xmin::text, ',' ORDER BY oid) FROM pg_authid")
+    };
+    let before = xmin();
+    project.run(&["apply", "--all"]).expect(0);
+    assert_eq!(before, xmin());
+    server.sql("postgres", "ALTER ROLE p_a_app PASSWORD 'by hand'");
+    project.run(&["plan", "--check"]).expect(0);
+    let plan = project.json(&["plan", "--check", "--check-logins"], 3);
+    assert_eq!(plan["changes"].as_array().unwrap().len(), 1, "{plan:#}");
+    assert_eq!(plan["changes"][0]["object"], "role p_a_app");
+    assert_eq!(plan["changes"][0]["risk"], "caution");
+    assert_eq!(plan["changes"][0]["sql"], "ALTER ROLE \"p_a_app\" PASSWORD '<secret>'");
+    project.run(&["apply", "--all", "--check-logins", "-y"]).expect(0);
+    project.run(&["plan", "--check", "--check-logins"]).expect(0);
+});
+
+as_both_admins!(s21_secrets_are_private_and_nothing_prints_them, |admin| {
+    let server = Server::with_both_admins();
+    let project = Project::new_as(&server, admin, "v");
+    let mut said = String::new();
+    for arguments in [
+        &["apply", "--all", "-y", "-vv"] as &[&str],
+        &["plan", "-o", "json"],
+        &["plan", "--check-logins", "-vv"],
+        &["doctor", "-o", "json"],
+    ] {
+        let done = project.run(arguments).expect(0);
+        said += &(done.stdout + &done.stderr);
+    }
+    for password in project.passwords() {
+        assert!(!said.contains(&password));
+    }
+    let mode =
+        |name: &str| std::fs::metadata(project.path().join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(".martydb/secrets/development.yaml"), 0o600);
+    assert_eq!(mode(".martydb/secrets"), 0o700);
+});
+
+as_both_admins!(s23_a_removed_service_goes_only_with_prune, |admin| {
+    let (server, project) = provisioned(admin, "x");
+    // A role of the service that goes owns something in the database that stays, and holds rights there.
+    login(&server, &project, "x_a_migrator", "x_a", "CREATE TABLE kept (id int)");
+    server.sql("x_a", "CREATE TABLE theirs (id int); ALTER TABLE theirs OWNER TO x_b_app; GRANT SELECT ON kept TO x_b_ro; GRANT CONNECT ON DATABASE x_a TO x_b_ro");
+    let text = project.read("martydb.yaml").replace("  x_b:\n", "");
+    project.write("martydb.yaml", &text);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let there = || {
+        server.value("postgres", "SELECT (SELECT count(*) FROM pg_roles WHERE rolname LIKE 'x\\_b%')::text || (SELECT count(*) FROM pg_database WHERE datname = 'x_b')")
+    };
+    assert_eq!(there(), "41");
+    let plan = project.json(&["plan", "--check"], 0);
+    let listed = reasons(&plan, "prunable").join("\n");
+    assert!(listed.contains("DROP DATABASE") && listed.contains("DROP ROLE"), "{listed}");
+    project.run(&["apply", "--all", "--prune"]).expect(2);
+    assert_eq!(there(), "41");
+    project.run(&["apply", "--all", "--prune", "-y"]).expect(0);
+    assert_eq!(there(), "00");
+    assert_eq!(server.value("x_a", "SELECT count(*) FROM pg_class WHERE relname IN ('theirs', 'kept')"), "2");
+    project.run(&["plan", "--check"]).expect(0);
+});
+
+#[test]
+fn s24_one_server_down_leaves_the_others_to_finish() {
+    let server = Server::start();
+    let mut down = Server::start();
+    down.crash();
+    let manifest = format!(
+        "version: 1\nproject: two\nservers:\n  up: {{ url: \"{}\" }}\n  down: {{ url: \"{}\" }}\nservices:\n  here: {{ server: up }}\n  there: {{ server: down }}\n",
+        server.url(),
+        down.url()
+    );
+    let project = Project::with_manifest(&manifest);
+    let done = project.run(&["apply", "--all", "-y"]).expect(5);
+    for word in ["here", "there", "provisioned", "skipped"] {
+        assert!(done.stdout.contains(word), "{done:?}");
+    }
+    assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'here'"), "1");
+    let document = project.json(&["plan"], 5);
+    assert_eq!(document["errors"][0]["server"], "down");
+}
+
+#[test]
+fn s25_few_connections_are_enough_for_many_services() {
+    let server = Server::start_with(&["max_connections=12"]);
+    many(&server, 30);
+}
+
+#[test]
+#[ignore = "a minute: a hundred databases"]
+fn s25_twenty_connections_are_enough_for_a_hundred_services() {
+    let server = Server::start_with(&["max_connections=20"]);
+    many(&server, 100);
+}
+
+fn many(server: &Server, count: usize) {
+    server.add_limited_admin();
+    let services: String = (0..count).map(|n| format!("  s{n}:\n")).collect();
+    let url = server.url_of(Admin::Limited);
+    let text = format!("version: 1\nproject: many\nservers:\n  main:\n    url: {url}\nservices:\n{services}");
+    let project = Project::with_manifest(&text);
+    project.run(&["apply", "--all", "-y", "-j", "16"]).expect(0);
+    project.run(&["plan", "--check", "-j", "16"]).expect(0);
+}

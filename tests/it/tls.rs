@@ -1,0 +1,293 @@
+//! `sslmode` as libpq means it, through the whole program: the admin's connection (a driver) and the services'
+//! logins (the probes) must agree. Certificates are made here.
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::PathBuf;
+use std::sync::mpsc;
+
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
+
+use crate::support::{Project, Server};
+
+struct Authority {
+    file: PathBuf,
+    issuer: Issuer<'static, KeyPair>,
+}
+
+impl Authority {
+    fn new(project: &Project, name: &str) -> Authority {
+        let mut params = CertificateParams::new(vec![]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.distinguished_name.push(DnType::CommonName, name);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.self_signed(&key).unwrap();
+        project.write(&format!("{name}.crt"), &certificate.pem());
+        Authority { file: project.path().join(format!("{name}.crt")), issuer: Issuer::new(params, key) }
+    }
+
+    /// Certificate and key, as PEM.
+    fn sign(&self, name: &str, last_year: i32) -> (String, String) {
+        let names = if name.contains(' ') { vec![] } else { vec![name.to_owned()] };
+        let mut params = CertificateParams::new(names).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
+        params.not_before = date_time_ymd(2001, 1, 1);
+        params.not_after = date_time_ymd(last_year, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        (params.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
+    }
+}
+
+fn install(server: &Server, file: &str, text: &str) {
+    let place = server.data().join(file);
+    std::fs::write(&place, text).unwrap();
+    let data = std::fs::metadata(server.data()).unwrap();
+    std::fs::set_permissions(&place, PermissionsExt::from_mode(0o600)).unwrap();
+    std::os::unix::fs::chown(&place, Some(data.uid()), Some(data.gid())).unwrap();
+}
+
+fn serve(server: &Server, (certificate, key): &(String, String)) {
+    install(server, "server.crt", certificate);
+    install(server, "server.key", key);
+    server.sql("postgres", "ALTER SYSTEM SET ssl = on");
+    reload(server);
+}
+
+/// A reload takes a moment, and there is nothing to wait for but the server's own word in the log.
+fn reload(server: &Server) {
+    let mark = server.log().len();
+    server.sql("postgres", "SELECT pg_reload_conf()");
+    while !server.log_since(mark).contains("received SIGHUP") {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    std::thread::sleep(std::time::Duration::from_millis(200));
+}
+
+fn at(project: &Project, server: &Server, host: &str, user: &str, parameters: &str) {
+    let port = server.port;
+    project.write(
+        "martydb.yaml",
+        &format!("version: 1\nproject: tls\nservers:\n  main:\n    url: postgresql://{user}@{host}:{port}/postgres?{parameters}\nservices:\n  tls_a:\n"),
+    );
+}
+
+/// The exit codes of a command that the admin runs, and of one that the services' logins run.
+fn tried(project: &Project) -> (i32, i32) {
+    let code = |arguments: &[&str]| project.run(arguments).code.unwrap();
+    (code(&["plan"]), code(&["test-connections"]))
+}
+
+#[test]
+fn every_sslmode_believes_whom_libpq_believes() {
+    let server = Server::start();
+    let project = Project::with_manifest("");
+    let (own, other) = (Authority::new(&project, "own"), Authority::new(&project, "other"));
+    at(&project, &server, "127.0.0.1", "postgres", "sslmode=disable");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    for (parameters, expected) in [("sslmode=prefer", 0), ("sslmode=allow", 0), ("sslmode=require", 5)] {
+        at(&project, &server, "localhost", "postgres", parameters);
+        assert_eq!(tried(&project), (expected, expected), "no TLS there: {parameters}");
+    }
+
+    let (root, stranger) =
+        (format!("sslrootcert={}", own.file.display()), format!("sslrootcert={}", other.file.display()));
+    let cases = [
+        ("localhost", "sslmode=prefer".to_owned(), 0),
+        ("localhost", "sslmode=require".to_owned(), 0),
+        ("localhost", format!("sslmode=require&{root}"), 0),
+        ("localhost", format!("sslmode=require&{stranger}"), 5),
+        ("localhost", "sslmode=verify-ca".to_owned(), 5),
+        ("localhost", format!("sslmode=verify-ca&{root}"), 0),
+        ("127.0.0.1", format!("sslmode=verify-ca&{root}"), 0),
+        ("localhost", format!("sslmode=verify-ca&{stranger}"), 5),
+        ("localhost", format!("sslmode=verify-full&{root}"), 0),
+        ("127.0.0.1", format!("sslmode=verify-full&{root}"), 5),
+        ("localhost", format!("sslmode=verify-full&{stranger}"), 5),
+        ("localhost", "sslrootcert=system".to_owned(), 5),
+        ("localhost", "sslmode=require&sslrootcert=system".to_owned(), 2),
+        ("localhost", "sslmode=verify-full&sslrootcert=nowhere.crt".to_owned(), 2),
+    ];
+    serve(&server, &own.sign("localhost", 2100));
+    for (host, parameters, expected) in &cases {
+        at(&project, &server, host, "postgres", parameters);
+        assert_eq!(tried(&project), (*expected, *expected), "{host} {parameters}");
+    }
+    let tested = project.json(&["test-connections"], 2);
+    assert!(tested["error"]["message"].as_str().unwrap().contains("nowhere.crt"), "{tested:#}");
+
+    serve(&server, &own.sign("localhost", 2002));
+    for (parameters, expected) in [
+        ("sslmode=require".to_owned(), 0),
+        (format!("sslmode=verify-ca&{root}"), 5),
+        (format!("sslmode=verify-full&{root}"), 5),
+    ] {
+        at(&project, &server, "localhost", "postgres", &parameters);
+        assert_eq!(tried(&project), (expected, expected), "expired: {parameters}");
+    }
+    let plan = project.json(&["plan"], 5);
+    assert!(plan.to_string().to_lowercase().contains("expired"), "{plan:#}");
+}
+
+#[test]
+fn a_root_certificate_of_ours_excludes_all_others_and_libpqs_own_place_is_looked_in() {
+    let server = Server::start();
+    let project = Project::with_manifest("");
+    let (own, other) = (Authority::new(&project, "own"), Authority::new(&project, "other"));
+    serve(&server, &own.sign("localhost", 2100));
+    at(&project, &server, "localhost", "postgres", "sslmode=require");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    // As if the server's authority were one that the operating system trusts.
+    let trusting = |parameters: &str| {
+        at(&project, &server, "localhost", "postgres", parameters);
+        let run = |name: &str| {
+            let mut command = project.command(&[name]);
+            command.env("SSL_CERT_FILE", &own.file);
+            project.finish(command).code.unwrap()
+        };
+        (run("plan"), run("test-connections"))
+    };
+    assert_eq!(trusting("sslrootcert=system"), (0, 0));
+    assert_eq!(trusting("sslmode=verify-full"), (0, 0));
+    assert_eq!(trusting(&format!("sslmode=verify-ca&sslrootcert={}", other.file.display())), (5, 5));
+
+    let home = project.path().join(".postgresql");
+    std::fs::create_dir(&home).unwrap();
+    std::fs::copy(&own.file, home.join("root.crt")).unwrap();
+    at(&project, &server, "localhost", "postgres", "sslmode=verify-full");
+    assert_eq!(tried(&project), (0, 0));
+    std::fs::copy(&other.file, home.join("root.crt")).unwrap();
+    at(&project, &server, "localhost", "postgres", "sslmode=require");
+    assert_eq!(tried(&project), (5, 5));
+}
+
+#[test]
+fn a_client_certificate_logs_in_and_its_key_must_be_private() {
+    let server = Server::start();
+    let project = Project::with_manifest("");
+    let own = Authority::new(&project, "own");
+    install(&server, "root.crt", &std::fs::read_to_string(&own.file).unwrap());
+    server.sql("postgres", "ALTER SYSTEM SET ssl_ca_file = 'root.crt'; ");
+    server.sql("postgres", "CREATE ROLE \"cert admin\" SUPERUSER LOGIN");
+    let hba = std::fs::read_to_string(server.data().join("pg_hba.conf")).unwrap();
+    install(&server, "pg_hba.conf", &format!("hostssl all \"cert admin\" all cert\n{hba}"));
+    serve(&server, &own.sign("localhost", 2100));
+    let (certificate, key) = own.sign("cert admin", 2100);
+    project.write("client.crt", &certificate);
+    project.write("client.key", &key);
+    let mode =
+        |mode| std::fs::set_permissions(project.path().join("client.key"), PermissionsExt::from_mode(mode));
+    mode(0o600).unwrap();
+    let both = "sslcert=client.crt&sslkey=client.key";
+    for parameters in [
+        format!("sslmode=require&{both}"),
+        format!("sslmode=verify-full&sslrootcert=own.crt&{both}"),
+        both.to_owned(),
+    ] {
+        at(&project, &server, "localhost", "cert%20admin", &parameters);
+        project.run(&["plan"]).expect(0);
+    }
+    at(&project, &server, "localhost", "cert%20admin", "sslmode=require");
+    project.run(&["plan"]).expect(5);
+    mode(0o644).unwrap();
+    at(&project, &server, "localhost", "cert%20admin", &format!("sslmode=require&{both}"));
+    let refused = project.run(&["plan"]).expect(2);
+    assert!(refused.stdout.contains("chmod 600") || refused.stderr.contains("chmod 600"), "{refused:?}");
+}
+
+/// A server that answers the question for TLS with `answer`, and tells what it heard next.
+fn imposter(answer: &'static [u8]) -> (u16, mpsc::Receiver<Vec<u8>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let (tell, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { continue };
+            let mut question = [0u8; 8];
+            if stream.read_exact(&mut question).is_err() || stream.write_all(answer).is_err() {
+                continue;
+            }
+            let mut next = vec![0u8; 4096];
+            let length = stream.read(&mut next).unwrap_or(0);
+            next.truncate(length);
+            if tell.send(next).is_err() {
+                return;
+            }
+        }
+    });
+    (port, heard)
+}
+
+fn against(port: u16, host: &str, parameters: &str) -> Project {
+    Project::with_manifest(&format!(
+        "version: 1\nservers:\n  main:\n    url: postgresql://postgres@{host}:{port}/postgres?{parameters}\nsecrets: {{ provider: env }}\nservices:\n  x:\n"
+    ))
+}
+
+#[test]
+fn a_downgrade_is_refused_before_a_word_is_said() {
+    for parameters in [
+        "sslmode=require",
+        "sslmode=verify-ca",
+        "sslmode=verify-full",
+        "sslmode=verify-full&sslrootcert=ca.crt",
+    ] {
+        let (port, heard) = imposter(b"N");
+        let project = against(port, "localhost", parameters);
+        Authority::new(&project, "ca");
+        for arguments in [&["plan"][..], &["test-connections"]] {
+            let mut command = project.command(arguments);
+            for role in ["MIGRATOR", "APP", "READONLY"] {
+                command.env(format!("X_{role}_PASSWORD"), "a-password-of-ours");
+            }
+            let done = project.finish(command).expect(5);
+            assert!(format!("{done:?}").contains("TLS"), "{parameters}: {done:?}");
+        }
+        for said in heard.try_iter() {
+            assert!(said.is_empty(), "{parameters}: said {said:?} in the clear");
+        }
+    }
+}
+
+#[test]
+fn the_host_name_is_sent_with_the_first_tls_message() {
+    for parameters in ["sslmode=require", "sslmode=verify-full&sslrootcert=ca.crt"] {
+        let (port, heard) = imposter(b"S");
+        let project = against(port, "localhost", parameters);
+        Authority::new(&project, "ca");
+        let mut command = project.command(&["plan"]);
+        for role in ["MIGRATOR", "APP", "READONLY"] {
+            command.env(format!("X_{role}_PASSWORD"), "x");
+        }
+        project.finish(command).expect(5);
+        let hello = heard.recv().unwrap();
+        let name = b"localhost";
+        assert!(
+            hello.windows(name.len()).any(|part| part == name),
+            "{parameters}: no server name in {hello:?}"
+        );
+    }
+}
+
+#[test]
+fn a_line_for_plain_connections_only_is_found_by_prefer_and_one_for_tls_by_allow() {
+    let server = Server::start();
+    let project = Project::with_manifest("");
+    let own = Authority::new(&project, "own");
+    serve(&server, &own.sign("localhost", 2100));
+    let hba = |kind: &str| {
+        install(&server, "pg_hba.conf", &format!("{kind} all all all scram-sha-256\n"));
+        reload(&server);
+    };
+    at(&project, &server, "localhost", "postgres", "sslmode=prefer");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    hba("hostnossl");
+    assert_eq!(tried(&project), (0, 0));
+    at(&project, &server, "localhost", "postgres", "sslmode=require");
+    assert_eq!(tried(&project), (5, 5));
+    hba("hostssl");
+    at(&project, &server, "localhost", "postgres", "sslmode=allow");
+    assert_eq!(tried(&project), (0, 0));
+    at(&project, &server, "localhost", "postgres", "sslmode=disable");
+    assert_eq!(tried(&project), (5, 5));
+}
