@@ -45,6 +45,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a first manifest and folders')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check the manifest and the migration files; needs no server')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the manifest''s JSON Schema')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at the servers and the admin''s login before anything is touched')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what apply would change, and why')
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Make databases, roles, grants and settings as the manifest says')
             [CompletionResult]::new('init-all', 'init-all', [CompletionResultType]::ParameterValue, 'Apply, upgrade and verify-isolation for all services in one run')
@@ -146,9 +147,34 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'martydb;doctor' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
+            [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what was asked for')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what was asked for')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; -vv shows every statement, secrets redacted')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Say more; -vv shows every statement, secrets redacted')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Ask nothing; where a question would be needed, stop')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'martydb;plan' {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'A service; may be repeated')
             [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'A service; may be repeated')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'Save the plan, without secrets, for `apply --plan`')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
@@ -161,6 +187,8 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All services of the manifest')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Exit with 3 if anything differs')
+            [CompletionResult]::new('--check-logins', '--check-logins', [CompletionResultType]::ParameterName, 'Also try every stored password')
+            [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Also remove what nobody declares')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what was asked for')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; -vv shows every statement, secrets redacted')
@@ -177,6 +205,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
         'martydb;apply' {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'A service; may be repeated')
             [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'A service; may be repeated')
+            [CompletionResult]::new('--plan', '--plan', [CompletionResultType]::ParameterName, 'Apply exactly this plan, saved by `plan --out`; refused if it no longer fits')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
@@ -188,6 +217,8 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
             [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All services of the manifest')
+            [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Also remove what nobody declares: rights of others on what is managed, and roles and databases that carry this manifest''s marker')
+            [CompletionResult]::new('--check-logins', '--check-logins', [CompletionResultType]::ParameterName, 'Also try every stored password, and set those again that the server refuses')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Say only what was asked for')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Say only what was asked for')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Say more; -vv shows every statement, secrets redacted')
@@ -854,6 +885,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('init', 'init', [CompletionResultType]::ParameterValue, 'Write a first manifest and folders')
             [CompletionResult]::new('validate', 'validate', [CompletionResultType]::ParameterValue, 'Check the manifest and the migration files; needs no server')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the manifest''s JSON Schema')
+            [CompletionResult]::new('doctor', 'doctor', [CompletionResultType]::ParameterValue, 'Look at the servers and the admin''s login before anything is touched')
             [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Show what apply would change, and why')
             [CompletionResult]::new('apply', 'apply', [CompletionResultType]::ParameterValue, 'Make databases, roles, grants and settings as the manifest says')
             [CompletionResult]::new('init-all', 'init-all', [CompletionResultType]::ParameterValue, 'Apply, upgrade and verify-isolation for all services in one run')
@@ -885,6 +917,9 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;help;schema' {
+            break
+        }
+        'martydb;help;doctor' {
             break
         }
         'martydb;help;plan' {

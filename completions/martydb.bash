@@ -31,6 +31,9 @@ _martydb() {
             martydb,dev)
                 cmd="martydb__subcmd__dev"
                 ;;
+            martydb,doctor)
+                cmd="martydb__subcmd__doctor"
+                ;;
             martydb,downgrade)
                 cmd="martydb__subcmd__downgrade"
                 ;;
@@ -136,6 +139,9 @@ _martydb() {
             martydb__subcmd__help,dev)
                 cmd="martydb__subcmd__help__subcmd__dev"
                 ;;
+            martydb__subcmd__help,doctor)
+                cmd="martydb__subcmd__help__subcmd__doctor"
+                ;;
             martydb__subcmd__help,downgrade)
                 cmd="martydb__subcmd__help__subcmd__downgrade"
                 ;;
@@ -215,7 +221,7 @@ _martydb() {
 
     case "${cmd}" in
         martydb)
-            opts="-f -e -o -j -q -v -y -h -V --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help"
+            opts="-f -e -o -j -q -v -y -h -V --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -269,7 +275,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__apply)
-            opts="-s -f -e -o -j -q -v -y -h -V --service --all --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            opts="-s -f -e -o -j -q -v -y -h -V --service --all --plan --prune --check-logins --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -280,6 +286,10 @@ _martydb() {
                     return 0
                     ;;
                 -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --plan)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -886,6 +896,60 @@ _martydb() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        martydb__subcmd__doctor)
+            opts="-f -e -o -j -q -v -y -h -V --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --manifest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --lock-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         martydb__subcmd__downgrade)
             opts="-s -f -e -o -j -q -v -y -h -V --service --all --to --steps --dry-run --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1023,7 +1087,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__help)
-            opts="init validate schema plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help"
+            opts="init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1151,6 +1215,20 @@ _martydb() {
         martydb__subcmd__help__subcmd__dev__subcmd__up)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        martydb__subcmd__help__subcmd__doctor)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
@@ -1741,7 +1819,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__plan)
-            opts="-s -f -e -o -j -q -v -y -h -V --service --all --check --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            opts="-s -f -e -o -j -q -v -y -h -V --service --all --check --check-logins --prune --out --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1752,6 +1830,10 @@ _martydb() {
                     return 0
                     ;;
                 -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --out)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

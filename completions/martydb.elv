@@ -42,6 +42,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand init 'Write a first manifest and folders'
             cand validate 'Check the manifest and the migration files; needs no server'
             cand schema 'Print the manifest''s JSON Schema'
+            cand doctor 'Look at the servers and the admin''s login before anything is touched'
             cand plan 'Show what apply would change, and why'
             cand apply 'Make databases, roles, grants and settings as the manifest says'
             cand init-all 'Apply, upgrade and verify-isolation for all services in one run'
@@ -139,9 +140,33 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'martydb;doctor'= {
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand -q 'Say only what was asked for'
+            cand --quiet 'Say only what was asked for'
+            cand -v 'Say more; -vv shows every statement, secrets redacted'
+            cand --verbose 'Say more; -vv shows every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Ask nothing; where a question would be needed, stop'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'martydb;plan'= {
             cand -s 'A service; may be repeated'
             cand --service 'A service; may be repeated'
+            cand --out 'Save the plan, without secrets, for `apply --plan`'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
@@ -154,6 +179,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --lock-wait 'How long to wait for another run''s lock'
             cand --all 'All services of the manifest'
             cand --check 'Exit with 3 if anything differs'
+            cand --check-logins 'Also try every stored password'
+            cand --prune 'Also remove what nobody declares'
             cand -q 'Say only what was asked for'
             cand --quiet 'Say only what was asked for'
             cand -v 'Say more; -vv shows every statement, secrets redacted'
@@ -169,6 +196,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
         &'martydb;apply'= {
             cand -s 'A service; may be repeated'
             cand --service 'A service; may be repeated'
+            cand --plan 'Apply exactly this plan, saved by `plan --out`; refused if it no longer fits'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
@@ -180,6 +208,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --color 'When to use colour [default: auto; NO_COLOR counts]'
             cand --lock-wait 'How long to wait for another run''s lock'
             cand --all 'All services of the manifest'
+            cand --prune 'Also remove what nobody declares: rights of others on what is managed, and roles and databases that carry this manifest''s marker'
+            cand --check-logins 'Also try every stored password, and set those again that the server refuses'
             cand -q 'Say only what was asked for'
             cand --quiet 'Say only what was asked for'
             cand -v 'Say more; -vv shows every statement, secrets redacted'
@@ -816,6 +846,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand init 'Write a first manifest and folders'
             cand validate 'Check the manifest and the migration files; needs no server'
             cand schema 'Print the manifest''s JSON Schema'
+            cand doctor 'Look at the servers and the admin''s login before anything is touched'
             cand plan 'Show what apply would change, and why'
             cand apply 'Make databases, roles, grants and settings as the manifest says'
             cand init-all 'Apply, upgrade and verify-isolation for all services in one run'
@@ -844,6 +875,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
         &'martydb;help;validate'= {
         }
         &'martydb;help;schema'= {
+        }
+        &'martydb;help;doctor'= {
         }
         &'martydb;help;plan'= {
         }
