@@ -18,6 +18,7 @@ mod downgrade;
 mod envelope;
 mod failure;
 pub mod folder;
+pub mod foreign;
 mod lexer;
 pub mod lint;
 pub mod name;

@@ -5,12 +5,14 @@
 
 mod grid;
 mod out;
+mod progress;
 mod table;
 
 use serde_json::{Map, Value};
 
 pub use grid::{Grid, Mark, paint};
 pub use out::{Out, error_json, error_text, serialize_error};
+pub use progress::Progress;
 pub use table::{Cell, Paint, Table};
 
 use crate::error::ExitStatus;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::migrating::{UpgradeReport, tell};
+use super::migrating::{UpgradeReport, Watch};
 use crate::error::Result;
 use crate::fleet;
 use crate::migrate::name::Direction;
@@ -26,7 +26,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let service = run.service(&arguments.service)?.clone();
     let options = Options { lock_wait: run.lock_wait, ..Options::new(Operator::current()) };
     let name = service.name.to_string();
-    let tell = |event| tell(&run.out, &name, &event);
+    let watch = Watch::new(&run.out);
+    let tell = |event| watch.tell(&name, &event);
     let mut outcomes = vec![];
     for (_, target) in fleet::targets(run, &[service]).await? {
         outcomes.push(match target {

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::migrating::{UpgradeReport, planned, tell};
+use super::migrating::{UpgradeReport, Watch, planned};
 use crate::error::Result;
 use crate::flags::Select;
 use crate::fleet;
@@ -80,14 +80,17 @@ fn ask(run: &Run, outcomes: &[Outcome], count: usize) -> Result<()> {
 }
 
 async fn each(run: &Run, targets: Targets, back: Back, options: Options) -> Vec<Outcome> {
+    let watch = Watch::new(&run.out);
     fleet::side_by_side(run.jobs, targets, |(service, target)| {
-        let (options, out) = (options.clone(), run.out.clone());
+        let (options, watch) = (options.clone(), watch.clone());
         async move {
             let name = service.name.to_string();
             match target {
                 Ok(target) => {
-                    let tell = |event| tell(&out, &name, &event);
-                    migrate::downgrade(&target, back, &options, &tell).await
+                    let tell = |event| watch.tell(&name, &event);
+                    let outcome = migrate::downgrade(&target, back, &options, &tell).await;
+                    watch.ended(&outcome);
+                    outcome
                 }
                 Err(error) => Outcome::new(&name).failed(error),
             }

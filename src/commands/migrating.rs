@@ -7,25 +7,52 @@ use serde_json::{Map, Value, json};
 use crate::error::{Error, ExitStatus, Kind};
 use crate::migrate::directive::Mode;
 use crate::migrate::name::Direction;
-use crate::migrate::{Ended, Event, Outcome, Planned};
-use crate::report::{Cell, Look, Out, Paint, Report, Table, error_text};
+use crate::migrate::{Applied, Ended, Event, Item, Outcome, Planned};
+use crate::report::{Cell, Look, Out, Paint, Progress, Report, Table, error_text};
 
-/// Says what happens during a run.
-pub fn tell(out: &Arc<Out>, service: &str, event: &Event) {
-    match event {
-        Event::Waiting(who) => out.note(&format!("{service}: waiting: {who}")),
-        Event::Retrying(item, attempt, why) => {
-            out.note(&format!(
-                "{service}: V{} {}: attempt {attempt} gave way: {why}",
-                item.version, item.name
-            ));
+/// Tells what happens during a run, to whoever watches.
+pub struct Watch {
+    out: Arc<Out>,
+    progress: Arc<Progress>,
+}
+
+impl Watch {
+    /// Begins to watch.
+    pub fn new(out: &Arc<Out>) -> Arc<Watch> {
+        Arc::new(Watch { out: out.clone(), progress: out.progress() })
+    }
+
+    /// Something happened in a service.
+    pub fn tell(&self, service: &str, event: &Event) {
+        let named = |item: &Item| format!("{service} V{} {}", item.version, item.name);
+        match event {
+            Event::Waiting(who) => self.out.note(&format!("{service}: waiting: {who}")),
+            Event::Retrying(item, attempt, why) => {
+                self.out.note(&format!("{}: attempt {attempt} gave way: {why}", named(item)));
+            }
+            Event::Warned(item, text) => self.out.note(&format!("{}: warning: {text}", named(item))),
+            Event::Planned(items) => self.progress.expect(items.len()),
+            Event::Started(item) => self.progress.begin(&named(item)),
+            Event::Applied(done) => {
+                let Applied { version, name, duration_ms } = done.clone();
+                self.progress.end(&named(&Item { version, name: name.clone() }));
+                self.progress.advance();
+                tracing::info!(target: "martydb", "{service}: V{version} {name} done in {duration_ms} ms");
+            }
         }
-        Event::Warned(item, text) => {
-            out.note(&format!("{service}: V{} {}: warning: {text}", item.version, item.name))
-        }
-        Event::Planned(_) | Event::Started(_) => {}
-        Event::Applied(done) => {
-            tracing::info!(target: "martydb", "{service}: V{} {} applied in {} ms", done.version, done.name, done.duration_ms);
+    }
+
+    /// A service's run ended: a line where no bar shows it, once for all its files.
+    pub fn ended(&self, outcome: &Outcome) {
+        let (Some(first), Some(last)) = (outcome.applied.first(), outcome.applied.last()) else { return };
+        if self.out.tells_steps() {
+            let millis: u64 = outcome.applied.iter().map(|applied| applied.duration_ms).sum();
+            let (service, count) = (&outcome.service, outcome.applied.len());
+            let span = match count {
+                1 => format!("V{}", first.version),
+                _ => format!("V{} to V{} ({count} files)", first.version, last.version),
+            };
+            self.out.note(&format!("{service}: {span} in {millis} ms"));
         }
     }
 }

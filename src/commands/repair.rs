@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::migrating::tell;
+use super::migrating::Watch;
 use crate::error::{Error, ExitStatus, Result};
 use crate::fleet;
 use crate::migrate::{self, Operator, Options, Repairable};
@@ -41,7 +41,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let found = migrate::examine(&target, arguments.version, &options).await?;
     if !found.is_empty() {
         ask(run, &name, &found)?;
-        let tell = |event| tell(&run.out, &name, &event);
+        let watch = Watch::new(&run.out);
+        let tell = |event| watch.tell(&name, &event);
         migrate::repair(&target, &found, arguments.reason.trim(), &options, &tell).await?;
     }
     Ok(Box::new(RepairReport { service: name, repaired: found }))

@@ -139,6 +139,16 @@ fn details(status: &ServiceStatus, look: &Look) -> String {
         text +=
             &format!("\n{}: {divergence}\n  hint: {}\n", status.service, divergence.hint(&status.service));
     }
+    for begun in &status.unfinished {
+        text += &format!("\n{}: {begun}\n  hint: {}\n", status.service, begun.hint(&status.service));
+    }
+    for foreign in &status.foreign {
+        let hint = migrate::foreign::hint(&status.service);
+        text += &format!(
+            "\n{}: {} has kept its history in {}\n  hint: {hint}\n",
+            status.service, foreign.tool, foreign.table
+        );
+    }
     if let Some(error) = status.error.as_ref().filter(|_| status.state != State::NotProvisioned) {
         text += &format!("\n{}:\n{}\n", status.service, error_text(error, look));
     }

@@ -3,7 +3,7 @@
 use clap::Args;
 
 pub use super::migrating::UpgradeReport;
-use super::migrating::tell;
+use super::migrating::Watch;
 use crate::error::Result;
 use crate::flags::Select;
 use crate::fleet;
@@ -55,14 +55,17 @@ pub async fn upgrade_services(
     options: Options,
 ) -> Result<UpgradeReport> {
     let targets = fleet::targets(run, services).await?;
+    let watch = Watch::new(&run.out);
     let outcomes = fleet::side_by_side(run.jobs, targets, |(service, target)| {
-        let (options, out) = (options.clone(), run.out.clone());
+        let (options, watch) = (options.clone(), watch.clone());
         async move {
             let name = service.name.to_string();
             match target {
                 Ok(target) => {
-                    let tell = |event| tell(&out, &name, &event);
-                    migrate::upgrade(&target, &options, &tell).await
+                    let tell = |event| watch.tell(&name, &event);
+                    let outcome = migrate::upgrade(&target, &options, &tell).await;
+                    watch.ended(&outcome);
+                    outcome
                 }
                 Err(error) => Outcome::new(&name).failed(error),
             }

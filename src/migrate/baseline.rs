@@ -47,7 +47,7 @@ async fn record_all(
     result?;
     let untouched = chosen.iter().filter(|migration| !folder.is_judged(migration.version));
     accepted::add(&target.folder, untouched.copied(), "applied before martydb, by baseline")?;
-    outcome.to = Some(at);
+    outcome.to = chosen.last().map(|migration| migration.version);
     let done = |m: &&Migration| Applied { version: m.version, name: m.name.clone(), duration_ms: 0 };
     outcome.applied = chosen.iter().map(done).collect();
     Ok(())
@@ -60,7 +60,8 @@ fn chosen<'a>(target: &Target, folder: &'a Folder, at: i64) -> Result<Vec<&'a Mi
         return Err(refused_files(target.service.as_str(), &unreadable));
     }
     let all: Vec<&Migration> = folder.all();
-    if !all.iter().any(|migration| migration.version == at) {
+    // 0 stands before the first: nothing is recorded, and everything is to be run.
+    if at != 0 && !all.iter().any(|migration| migration.version == at) {
         let versions: Vec<_> = all.iter().map(|migration| migration.version.to_string()).collect();
         return Err(Error::usage(format!("{} has no migration V{at}", target.service)).hint(format!(
             "it has {}",

@@ -30,6 +30,25 @@ pub struct Unfinished {
     pub end: End,
 }
 
+impl std::fmt::Display for Unfinished {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let what = if self.direction == Direction::Up { "applying" } else { "undoing" };
+        let end = if self.end == End::Failed { "failed half way" } else { "was interrupted half way" };
+        write!(f, "{what} V{} {end}, outside a transaction", self.version)
+    }
+}
+
+impl Unfinished {
+    /// What to do about it, with the service named.
+    pub fn hint(&self, service: &str) -> String {
+        let (action, version) = (self.direction.action(), self.version);
+        format!(
+            "`martydb {action} --service {service}` goes on behind its last finished statement; to begin anew: \
+             `martydb repair --service {service} --version {version} --reason …`"
+        )
+    }
+}
+
 /// How an unfinished migration ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -4,6 +4,7 @@ use serde::{Serialize, Serializer};
 
 use super::compare::{Divergence, Unfinished};
 use super::directive::Mode;
+use super::foreign::Foreign;
 use super::source::Problem;
 use crate::error::{Error, ExitStatus, Kind};
 use crate::model::DesiredService;
@@ -144,6 +145,8 @@ pub struct ServiceStatus {
     pub connections: Option<i64>,
     /// Contradictions between files and history.
     pub divergences: Vec<Divergence>,
+    /// Histories of other tools, where there is none of ours.
+    pub foreign: Vec<Foreign>,
     /// Pending migrations that were begun already.
     #[serde(serialize_with = "serialize_unfinished")]
     pub unfinished: Vec<Unfinished>,
@@ -169,6 +172,7 @@ impl ServiceStatus {
             size_bytes: None,
             connections: None,
             divergences: vec![],
+            foreign: vec![],
             unfinished: vec![],
             problems: vec![],
             error: Some(error),

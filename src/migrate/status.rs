@@ -7,6 +7,7 @@ use sqlx::postgres::PgRow;
 
 use super::compare::compare;
 use super::folder::{self, Folder};
+use super::foreign;
 use super::outcome::{HistoryEvent, Item, ServiceStatus, State};
 use super::session::{Intent, NoSession, Session, query, unreadable};
 use super::tables;
@@ -54,6 +55,7 @@ fn blank(target: &Target, folder: &Folder) -> ServiceStatus {
         size_bytes: None,
         connections: None,
         divergences: vec![],
+        foreign: vec![],
         unfinished: vec![],
         problems: folder.problems.clone(),
         error: None,
@@ -85,6 +87,9 @@ async fn fill(
     };
     (status.current, status.latest) = (standing.current, standing.latest);
     status.pending = standing.pending.iter().filter_map(|version| folder.get(*version)).map(item).collect();
+    if session.tables.refinery.is_none() {
+        status.foreign = foreign::find(session).await?;
+    }
     status.divergences = standing.divergences;
     status.unfinished = standing.unfinished;
     Ok(())

@@ -6,6 +6,7 @@ use super::adapter::{Adapter, Step};
 use super::checksum::Width;
 use super::compare::{compare, plan_upgrade};
 use super::folder::{self, Folder, Migration};
+use super::foreign;
 use super::lint::lint;
 use super::name::Direction;
 use super::outcome::{Event, Item, OnEvent, Outcome, refused_files};
@@ -63,6 +64,10 @@ async fn proceed(
     let versions = plan_upgrade(&standing, options.to, options.order)
         .map_err(|refusal| refuse(target, folder, standing.current, refusal))?;
     let chosen: Vec<_> = versions.iter().filter_map(|version| folder.get(*version)).collect();
+    if session.tables.refinery.is_none() && !chosen.is_empty() {
+        let found = foreign::find(session).await?;
+        foreign::stop(target.service.as_str(), &found).map_or(Ok(()), Err)?;
+    }
     let accepted: Vec<_> = chosen.iter().flat_map(|migration| &migration.accepted).collect();
     if !accepted.is_empty() {
         return Err(refused_files(target.service.as_str(), &accepted));

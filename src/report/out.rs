@@ -1,11 +1,11 @@
 //! The two streams and what may be done with them.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex, Weak};
 
 use serde_json::{Map, Value, json};
 
-use super::{Look, Report};
+use super::{Look, Progress, Report};
 use crate::error::{Error, ExitStatus, Kind};
 use crate::flags::{Format, When};
 
@@ -19,8 +19,8 @@ pub struct Out {
     quiet: bool,
     stdout: Look,
     stderr: Look,
-    /// A message waits until the previous one is whole.
-    turn: Mutex<()>,
+    /// A message waits until the previous one is whole, and is printed above a bar.
+    turn: Mutex<Weak<Progress>>,
 }
 
 impl Out {
@@ -40,7 +40,7 @@ impl Out {
             quiet,
             stdout: look(io::stdout().is_terminal()),
             stderr: look(io::stderr().is_terminal()),
-            turn: Mutex::new(()),
+            turn: Mutex::default(),
         }
     }
 
@@ -93,11 +93,30 @@ impl Out {
         }
     }
 
+    /// A view of what goes on: drawn on a terminal, unless JSON or `--quiet` was asked for.
+    pub fn progress(&self) -> Arc<Progress> {
+        let drawn = self.stderr.width.is_some() && !self.quiet && self.format == Format::Table;
+        let bar = Arc::new(Progress::new(drawn));
+        if let Ok(mut turn) = self.turn.lock() {
+            *turn = Arc::downgrade(&bar);
+        }
+        bar
+    }
+
+    /// Whether the run's steps are told as lines, because no bar can show them.
+    pub fn tells_steps(&self) -> bool {
+        self.stderr.width.is_none() && self.format == Format::Table
+    }
+
     /// A message that `--quiet` does not silence.
     pub fn complain(&self, text: &str) {
-        let _turn = self.turn.lock();
         // Nobody is left to tell if stderr is closed.
-        let _closed = writeln!(io::stderr(), "{text}");
+        let print = || drop(writeln!(io::stderr(), "{text}"));
+        let turn = self.turn.lock();
+        match turn.ok().and_then(|bar| bar.upgrade()) {
+            Some(bar) => bar.aside(print),
+            None => print(),
+        }
     }
 }
 
