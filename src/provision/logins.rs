@@ -33,6 +33,7 @@ pub async fn refused(
         databases: vec![],
         concurrency: actual.capacity.share(run.jobs, 1),
         timeout: ATTEMPT_TIMEOUT,
+        sample: false,
     };
     let attempts = probe::try_own(&task, probe::unwatched()).await?;
     let mut refused = BTreeSet::new();
