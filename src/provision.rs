@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, RoleName, ServiceName};
 use crate::plan::{Action, Plan, Step, diff};
 use crate::run::Run;
@@ -70,6 +70,24 @@ async fn plan_server(run: &Run, server: &str, chosen: &Chosen, reach: Reach) -> 
     Ok(Planned { server: server.to_owned(), desired, access, actual, plan })
 }
 
+/// A manifest that declares the server's own superuser a service's role would take its powers away.
+fn checked_diff(
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    stored: &dyn Fn(&RoleName) -> bool,
+) -> Result<Plan> {
+    let own = [&actual.admin.name, &actual.bootstrap];
+    let taken = desired.services.values().flat_map(|service| service.roles.values());
+    match taken.into_iter().find(|role| own.iter().any(|name| *name == role.as_str())) {
+        None => Ok(diff(desired, actual, stored)),
+        Some(role) => Err(Error::manifest(format!(
+            "role \"{role}\" runs server \"{}\", and cannot be a service's",
+            desired.name
+        ))
+        .hint("give the service a role of its own")),
+    }
+}
+
 async fn look(
     run: &Run,
     access: &Access,
@@ -88,7 +106,7 @@ async fn look(
     if reach.check_logins {
         actual.refused_logins = logins::refused(run, access, desired, chosen, &actual, &secrets).await?;
     }
-    let mut plan = diff(desired, &actual, &|role| secrets.get(&desired.name, role).is_some());
+    let mut plan = checked_diff(desired, &actual, &|role| secrets.get(&desired.name, role).is_some())?;
     let wanted = |step: &Step| step.service.as_ref().is_none_or(|service| chosen.contains(service));
     plan.steps.retain(wanted);
     plan.prunable.retain(wanted);

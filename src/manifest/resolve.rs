@@ -22,6 +22,9 @@ const DEFAULT_SETTINGS: [(&str, &str); 4] = [
 /// Databases that no service can have: they are the cluster's own.
 const CLUSTER_DATABASES: [&str; 3] = ["postgres", "template0", "template1"];
 
+/// The role that `initdb` makes by custom, and that martydb's own servers have.
+const CLUSTER_ROLE: &str = "postgres";
+
 /// Turns the typed file into a checked manifest.
 pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Environment) -> Result<Manifest> {
     let path = sources.path().to_owned();
@@ -140,7 +143,7 @@ impl Resolver<'_> {
             database: self.database(&at("database"), database)?,
             migrations: self.home.join(PathBuf::from(migrations)),
             schemas: self.schemas(&at("schemas"), &schemas)?,
-            roles: self.roles(name, &own.roles)?,
+            roles: self.roles(name, &own.roles, &servers[&server].place)?,
             connection_limit: limits(&own.connection_limit, &defaults.connection_limit),
             settings: self.settings(name, &own.settings)?,
             extensions: own.extensions.clone().or(defaults.extensions.clone()).unwrap_or_default(),
@@ -206,7 +209,11 @@ impl Resolver<'_> {
         Ok(schemas)
     }
 
-    fn roles(&self, service: &str, own: &RawRoles) -> Result<BTreeMap<RoleKind, RoleName>> {
+    fn roles(&self, service: &str, own: &RawRoles, place: &Place) -> Result<BTreeMap<RoleKind, RoleName>> {
+        let admin = match place {
+            Place::Url(url) => url.user.as_str(),
+            Place::Embedded { .. } => CLUSTER_ROLE,
+        };
         let defaults = &self.raw.defaults.roles;
         let rows = [
             (RoleKind::Owner, &own.owner, &defaults.owner, "{service}_owner"),
@@ -223,6 +230,10 @@ impl Resolver<'_> {
                     name.map_err(|error| self.sources.error_at(&at, format!("role \"{text}\" {error}")))
                 };
                 let role = checked(text.clone())?;
+                if text == admin || text == CLUSTER_ROLE {
+                    let why = "runs the server, and cannot be a service's";
+                    return Err(self.sources.error_at(&at, format!("role \"{text}\" {why}")));
+                }
                 if kind != RoleKind::Owner {
                     // SCRAM prepares names so (RFC 5802), and what it refuses could never log in.
                     stringprep::saslprep(&text).map_err(|_| {

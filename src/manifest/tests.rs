@@ -140,6 +140,10 @@ fn every_mistake_names_its_place_and_touches_nothing() {
             "version: 1\nservices: { a: }\nallow:\n  - { finding: x, reason: \" \" }\n",
             "m.yaml:4:19: an allow entry needs a reason",
         ),
+        (
+            "version: 1\nservices:\n  a: { roles: { app: postgres } }\n",
+            "m.yaml:3:17: role \"postgres\" runs the server, and cannot be a service's",
+        ),
         ("", "m.yaml:1:1: the file is empty"),
         ("- a\n", "m.yaml:1:1: expected keys and values"),
     ];
