@@ -11,6 +11,7 @@ mod matrix;
 mod render;
 mod run;
 mod task;
+mod trials;
 mod verdict;
 mod ways;
 
@@ -20,5 +21,6 @@ pub use matrix::{Matrix, Place, Probe, Skipped, Summary, judge, summarise};
 pub use render::{printable, text, wrapped};
 pub use run::{Progress, Seen, try_all, try_own, try_sample, unwatched};
 pub use task::{ATTEMPT_TIMEOUT, DatabaseKind, ProbeDatabase, ProbeLogin, Task, within_limits};
+pub use trials::{Tried, elsewhere, try_trials};
 pub use verdict::{Control, Door, Judgement, Verdict, judge_foreign, judge_own};
 pub use ways::{Way, ways_in};

@@ -9,12 +9,14 @@ use futures_util::future::join_all;
 
 use super::probing::{Prepared, prepare};
 use crate::audit;
+use crate::audit::facts::Facts;
 use crate::error::Result;
 use crate::flags::Select;
 use crate::model::{ActualServer, DesiredService};
-use crate::probe::{self, DatabaseKind, Door, Finding, ProbeDatabase, Severity, Task};
+use crate::probe::{self, DatabaseKind, Door, Finding, ProbeDatabase, Seen, Severity, Task, Tried};
 use crate::report::Report;
 use crate::run::Run;
+use crate::server::Access;
 use crate::server::inspect;
 
 pub use report::{Checked, VerifyReport};
@@ -118,7 +120,9 @@ async fn verify_server(
         Probes::Full => probe::try_all(&task, probe::unwatched()).await?,
         Probes::Sample => probe::try_sample(&task, probe::unwatched()).await?,
     };
-    let matrix = probe::judge(&task, &seen, Some(&actual));
+    let tried = trials(&access, &task, &seen, &facts).await;
+    let mut matrix = probe::judge(&task, &seen, Some(&actual));
+    matrix.findings.extend(tried.findings);
     let desired = run.manifest.desired(server);
     let found = audit::audit(&desired, &actual, &facts, &|text| holds_password(&task, text));
     let chosen = |finding: &Finding| {
@@ -128,7 +132,32 @@ async fn verify_server(
             .is_none_or(|name| services.iter().any(|service| service.name.as_str() == name))
     };
     let found = found.into_iter().filter(chosen).collect();
-    Ok(Checked::new(server, matrix, found, facts.not_examined))
+    let mut not_examined = facts.not_examined;
+    not_examined.extend(tried.unproven.into_iter().map(|(what, why)| audit::NotExamined {
+        what,
+        why,
+        grant: None,
+    }));
+    Ok(Checked::new(server, matrix, found, not_examined))
+}
+
+/// Without the matrix there are no controls, and so nothing to stand on.
+async fn trials(access: &Access, task: &Task, seen: &[Seen], facts: &Facts) -> Tried {
+    let setting = |name: &str| facts.cluster.settings.get(name).map_or("", String::as_str);
+    let elsewhere = match setting("port").parse() {
+        Ok(port) if port == task.endpoint.port => probe::elsewhere(
+            &task.endpoint,
+            setting("listen_addresses"),
+            setting("unix_socket_directories"),
+            port,
+        ),
+        // Another port than the server's own: a tunnel or a pooler, and its host is not ours.
+        _ => vec![],
+    };
+    match seen.is_empty() {
+        true => Tried::default(),
+        false => probe::try_trials(task, seen, &elsewhere, (&access.admin.role, &access.maintenance)).await,
+    }
 }
 
 /// Short passwords are found in every text; ours are 32 characters, and an operator's are worth a look from 6 on.

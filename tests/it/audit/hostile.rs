@@ -26,16 +26,16 @@ fn a_tenant_cannot_blind_or_hijack_the_verifier_and_is_named() {
         .sql_as("red_app", &app, "red_db", "ALTER ROLE red_app SET search_path = public, pg_catalog")
         .unwrap();
     // What only an operator's mistake makes possible.
-    pair.server.sql("postgres", "ALTER DATABASE red_db SET role = 'red_owner'");
-    pair.server.sql("postgres", "ALTER DATABASE red_db SET statement_timeout = '1ms'");
-    pair.server.sql("postgres", "ALTER DATABASE red_db SET search_path = public, pg_catalog");
-    pair.server.sql("postgres", "CREATE DATABASE \"\"\"; DROP\"");
     if pair.server.major() >= 17 {
         pair.server.sql(
             "red_db",
             "SET ROLE red_owner; CREATE FUNCTION public.hook() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN IF (SELECT rolsuper FROM pg_roles WHERE rolname = session_user) THEN EXECUTE ''ALTER ROLE red_app SUPERUSER''; END IF; END'; RESET ROLE; CREATE EVENT TRIGGER hook ON login EXECUTE FUNCTION public.hook(); ALTER EVENT TRIGGER hook ENABLE ALWAYS",
         );
     }
+    pair.server.sql("postgres", "ALTER DATABASE red_db SET role = 'red_owner'");
+    pair.server.sql("postgres", "ALTER DATABASE red_db SET statement_timeout = '1ms'");
+    pair.server.sql("postgres", "ALTER DATABASE red_db SET search_path = public, pg_catalog");
+    pair.server.sql("postgres", "CREATE DATABASE \"\"\"; DROP\"");
     let before = pair.server.log().len();
     let result = pair.verify(&["--probes", "full"], 4);
     let found = Pair::found(&result).join("\n");

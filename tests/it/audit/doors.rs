@@ -1,0 +1,84 @@
+//! pg_hba.conf, other addresses, passwords: what only a login finds out.
+
+use super::support::Pair;
+
+/// Puts lines before those of pg_hba.conf and loads them.
+fn with_hba(pair: &Pair, lines: &str) {
+    let path = pair.server.data().join("pg_hba.conf");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, format!("{lines}{text}")).unwrap();
+    // The postmaster is told at once and reads a moment later.
+    pair.server.sql("postgres", "SELECT pg_reload_conf(), pg_sleep(0.5)");
+}
+
+#[test]
+fn trust_is_found_on_the_address_where_it_holds() {
+    let pair = Pair::with(&["listen_addresses=127.0.0.1,::1"], "");
+    assert_eq!(Pair::found(&pair.verify(&["--probes", "full"], 0)), Vec::<String>::new());
+    with_hba(&pair, "host all blue_app ::1/128 trust\n");
+    let found = Pair::grave(&pair.verify(&["--probes", "sample"], 4));
+    let port = pair.server.port;
+    assert_eq!(
+        found,
+        [
+            "critical | hba-trust | blue | blue_app | - | pg_hba.conf line 1".to_owned(),
+            format!("critical | wrong-password-accepted | blue | blue_app | blue_db | address ::1:{port}"),
+        ]
+    );
+    // Mended in the file and not loaded: the login still gets in, and that counts.
+    let path = pair.server.data().join("pg_hba.conf");
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, text.replacen("host all blue_app ::1/128 trust\n", "", 1)).unwrap();
+    let found = Pair::grave(&pair.verify(&["--probes", "sample"], 4));
+    assert_eq!(found.len(), 1, "{found:?}");
+    pair.server.sql("postgres", "SELECT pg_reload_conf(), pg_sleep(0.5)");
+    assert_eq!(Pair::found(&pair.verify(&["--probes", "sample"], 0)), Vec::<String>::new());
+}
+
+#[test]
+fn guessable_reused_and_replicating_logins_are_named() {
+    let pair = Pair::new();
+    pair.server.sql("postgres", "ALTER ROLE blue_ro PASSWORD 'blue_ro'");
+    let red = pair.project.password("red_app");
+    pair.server.sql("postgres", &format!("ALTER ROLE blue_app PASSWORD '{red}'"));
+    pair.server.sql("postgres", "ALTER ROLE red_ro REPLICATION");
+    let result = pair.verify(&["--probes", "full"], 4);
+    let found = Pair::grave(&result).join("\n");
+    let port = pair.server.port;
+    for expected in [
+        format!("high | guessable-password | blue | blue_ro | blue_db | address 127.0.0.1:{port}"),
+        format!("high | reused-password | blue | blue_app | blue_db | address 127.0.0.1:{port}"),
+        format!("critical | replication-login | red | red_ro | red_db | address 127.0.0.1:{port}"),
+    ] {
+        assert!(found.contains(&expected), "{expected}\n{found}");
+    }
+    assert!(!result.to_string().contains(&red));
+}
+
+#[test]
+fn a_session_that_outlived_a_revoke_is_named_with_its_pid() {
+    let pair = Pair::new();
+    pair.server.sql("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_app");
+    let password = pair.project.password("red_app");
+    std::thread::scope(|scope| {
+        let session =
+            scope.spawn(|| pair.server.sql_as("red_app", &password, "blue_db", "SELECT pg_sleep(60)"));
+        let pid =
+            || pair.server.value("postgres", "SELECT pid FROM pg_stat_activity WHERE usename = 'red_app'");
+        while pid().is_empty() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        pair.server.sql("postgres", "REVOKE CONNECT ON DATABASE blue_db FROM red_app");
+        let pid = pid();
+        let result = pair.verify(&[], 4);
+        assert_eq!(
+            Pair::grave(&result),
+            [format!("high | session-outlived-revoke | blue | red_app | blue_db | session {pid}")]
+        );
+        let fix = result["findings"][0]["fix"].as_str().unwrap();
+        assert_eq!(fix, format!("SELECT pg_catalog.pg_terminate_backend({pid});"));
+        pair.server.sql("postgres", fix);
+        assert_eq!(session.join().unwrap(), Err("57P01".into()));
+    });
+    assert_eq!(Pair::found(&pair.verify(&[], 0)), Vec::<String>::new());
+}
