@@ -190,6 +190,8 @@ fn usual(service: &DesiredService, found: &ActualObject) -> Wanted {
         _ if is_history(service, found) => return Wanted::new(),
         ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView => DefaultKind::Tables,
         ObjectKind::Sequence => DefaultKind::Sequences,
+        // A function in an untrusted language stays a superuser's, and nobody is let at it.
+        ObjectKind::Function | ObjectKind::Procedure if found.dependent => return Wanted::new(),
         ObjectKind::Function | ObjectKind::Procedure => DefaultKind::Functions,
         ObjectKind::Type | ObjectKind::Other => DefaultKind::Types,
     };
