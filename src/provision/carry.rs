@@ -34,7 +34,8 @@ pub struct Applied {
 /// Acts on what was shown.
 ///
 /// Under the lock the server is looked at again. Steps that were not shown are done without asking only if
-/// they are safe; otherwise the run stops, since nobody agreed to them. An exact run stops at any difference.
+/// they are safe, or with `-y` at most felt by others; otherwise the run stops, since nobody agreed to them. An
+/// exact run stops at any difference.
 pub async fn carry_out(run: &Run, planned: &Planned, chosen: &Chosen, reach: Reach) -> Applied {
     let mut applied = Applied { steps: vec![], plan: planned.plan.clone(), error: None };
     if planned.plan.steps.is_empty() {
@@ -63,7 +64,7 @@ impl Work<'_> {
             if plan.steps.is_empty() {
                 return Ok(());
             }
-            agreed(&self.planned.plan, &plan, self.reach.exact && done.is_empty())?;
+            agreed(&self.planned.plan, &plan, self.reach.exact && done.is_empty(), self.run.yes)?;
             let before = done.len();
             match self.act(&actual, &plan, done).await {
                 Err(error) if is_race(&error) && overtaken < RETRIES => {
@@ -141,8 +142,10 @@ fn may_provision(planned: &Planned) -> Result<()> {
         .hint("`martydb doctor` shows everything that this admin can and cannot do"))
 }
 
-fn agreed(shown: &Plan, now: &Plan, exact: bool) -> Result<()> {
-    let new = now.steps.iter().find(|step| (exact || step.risk > Risk::Safe) && !shown.steps.contains(step));
+/// Whoever said yes beforehand agreed to what others may feel, and never to the loss of data that was not shown.
+fn agreed(shown: &Plan, now: &Plan, exact: bool, yes: bool) -> Result<()> {
+    let welcome = if yes { Risk::Caution } else { Risk::Safe };
+    let new = now.steps.iter().find(|step| (exact || step.risk > welcome) && !shown.steps.contains(step));
     let gone = shown.steps.iter().find(|step| exact && !now.steps.contains(step));
     match new.or(gone) {
         None => Ok(()),
