@@ -389,6 +389,8 @@ always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l fix -d 'Run the statements that close the findings of medium and above, after asking, and look again'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l terminate -d 'End sessions that outlived a revoke, after asking, and look again'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l strict -d 'Exit with 4 if anything could not be looked at'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s q -l quiet -d 'Say only what was asked for'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'

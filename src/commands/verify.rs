@@ -1,6 +1,7 @@
 //! `verify-isolation`: every login of every service at every database of its server, and what the catalogues give.
 
 mod accept;
+mod close;
 mod formats;
 mod report;
 
@@ -42,6 +43,12 @@ pub struct Arguments {
     /// Accept the findings of this file, an earlier result as JSON.
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<std::path::PathBuf>,
+    /// Run the statements that close the findings of medium and above, after asking, and look again.
+    #[arg(long)]
+    pub fix: bool,
+    /// End sessions that outlived a revoke, after asking, and look again.
+    #[arg(long)]
+    pub terminate: bool,
     /// Exit with 4 if anything could not be looked at.
     #[arg(long)]
     pub strict: bool,
@@ -78,6 +85,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let services = run.readable(&arguments.select)?;
     let mut report = verify_with(run, arguments, &services).await?;
     accept::narrow(run, arguments, &mut report)?;
+    if (arguments.fix || arguments.terminate) && close::close(run, arguments, &report).await? {
+        report = verify_with(run, arguments, &services).await?;
+        accept::narrow(run, arguments, &mut report)?;
+    }
     Ok(Box::new(report))
 }
 

@@ -77,8 +77,28 @@ fn a_session_that_outlived_a_revoke_is_named_with_its_pid() {
         );
         let fix = result["findings"][0]["fix"].as_str().unwrap();
         assert_eq!(fix, format!("SELECT pg_catalog.pg_terminate_backend({pid});"));
-        pair.server.sql("postgres", fix);
+        // --fix is not enough to end somebody's session, and a question that nobody answers is a no.
+        pair.verify(&["--fix", "-y"], 4);
+        pair.verify(&["--terminate"], 2);
+        pair.verify(&["--terminate", "-y"], 0);
         assert_eq!(session.join().unwrap(), Err("57P01".into()));
     });
     assert_eq!(Pair::found(&pair.verify(&[], 0)), Vec::<String>::new());
+}
+
+#[test]
+fn fix_closes_what_it_showed_and_looks_again() {
+    let pair = Pair::new();
+    pair.server.sql("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_app; ALTER ROLE red_ro CREATEDB");
+    pair.server.sql("blue_db", "GRANT USAGE ON SCHEMA public TO PUBLIC");
+    let unasked = pair.project.run(&["verify-isolation", "--fix"]).expect(2);
+    assert!(
+        unasked.stderr.contains("REVOKE CONNECT ON DATABASE \"blue_db\" FROM \"red_app\""),
+        "{}",
+        unasked.stderr
+    );
+    assert!(!Pair::grave(&pair.verify(&[], 4)).is_empty(), "nothing was touched");
+    let result = pair.verify(&["--fix", "-y"], 0);
+    assert_eq!(Pair::grave(&result), Vec::<String>::new());
+    pair.verify(&[], 0);
 }
