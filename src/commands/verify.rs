@@ -144,12 +144,13 @@ async fn verify_server(
     };
     let found = found.into_iter().filter(chosen).collect();
     let mut not_examined = facts.not_examined;
+    let unproven = tried.unproven.len();
     not_examined.extend(tried.unproven.into_iter().map(|(what, why)| audit::NotExamined {
         what,
         why,
         grant: None,
     }));
-    Ok(Checked::new(server, matrix, found, not_examined))
+    Ok(Checked::new(server, matrix, found, not_examined, unproven))
 }
 
 /// Without the matrix there are no controls, and so nothing to stand on.

@@ -16,7 +16,7 @@ use super::task::Task;
 use crate::error::{Error, Kind, Result};
 
 /// Pauses before an attempt that found no free connection is made again.
-const BACKOFF: [Duration; 4] = [
+pub(super) const BACKOFF: [Duration; 4] = [
     Duration::from_millis(100),
     Duration::from_millis(300),
     Duration::from_millis(900),
@@ -202,7 +202,7 @@ impl Run {
 }
 
 /// `too_many_connections`
-const TOO_MANY: &str = "53300";
+pub(super) const TOO_MANY: &str = "53300";
 
 fn not_tried() -> Attempt {
     let why = "not tried: the server had stopped answering".into();

@@ -9,6 +9,7 @@ use futures_util::stream::{self, StreamExt};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::login::{Address, Attempt, Credentials, Outcome, Request, Stage};
+use super::run::{BACKOFF, TOO_MANY};
 use super::{Finding, ProbeLogin, Seen, Source, Task};
 use crate::audit::kinds::{GUESSABLE, Kind, REPLICATION_LOGIN, REUSED, WRONG_PASSWORD};
 use crate::server::{Endpoint, Host, Login};
@@ -166,7 +167,18 @@ async fn attempt(task: &Task, trial: &Trial) -> Option<Attempt> {
         query: None,
         timeout: task.timeout,
     };
-    Some(address.attempt(&mut credentials, &request).await)
+    let mut attempt = address.attempt(&mut credentials, &request).await;
+    // Services and the other trials have the connections; that passes.
+    for pause in BACKOFF {
+        match &attempt.outcome {
+            Outcome::Refused(refused) if refused.sqlstate == TOO_MANY => {
+                tokio::time::sleep(pause).await;
+                attempt = address.attempt(&mut credentials, &request).await;
+            }
+            _ => break,
+        }
+    }
+    Some(attempt)
 }
 
 /// A refusal of the login itself, or of what was asked for, is what is hoped for.

@@ -20,6 +20,8 @@ pub struct Checked {
     pub findings: Vec<Finding>,
     /// What could not be looked at.
     pub not_examined: Vec<NotExamined>,
+    /// Attempts besides the matrix that proved nothing; they stand in `not_examined` with their reasons.
+    pub unproven: usize,
 }
 
 impl Checked {
@@ -29,6 +31,7 @@ impl Checked {
         mut matrix: Matrix,
         audit: Vec<Finding>,
         mut not_examined: Vec<NotExamined>,
+        unproven: usize,
     ) -> Checked {
         let mut findings = std::mem::take(&mut matrix.findings);
         let hole = |finding: &Finding| (finding.id, finding.database.clone(), finding.role.clone());
@@ -42,7 +45,7 @@ impl Checked {
             why: skipped.why.clone(),
             grant: None,
         }));
-        Checked { server: server.into(), matrix, findings, not_examined }
+        Checked { server: server.into(), matrix, findings, not_examined, unproven }
     }
 }
 
@@ -103,11 +106,27 @@ impl VerifyReport {
     }
 }
 
+impl VerifyReport {
+    fn unproven(&self) -> usize {
+        self.checked.iter().map(|checked| checked.unproven).sum()
+    }
+
+    fn summary(&self) -> probe::Summary {
+        let summary = probe::summarise(self.probes());
+        let unproven = self.unproven();
+        probe::Summary {
+            probes: summary.probes + unproven,
+            inconclusive: summary.inconclusive + unproven,
+            ..summary
+        }
+    }
+}
+
 impl Report for VerifyReport {
     fn json(&self) -> Map<String, Value> {
         let errors: Vec<_> = self.failed.iter().map(|(server, error)| (server, error_json(error))).collect();
         let document = json!({
-            "summary": probe::summarise(self.probes()),
+            "summary": self.summary(),
             "matrix": self.probes().collect::<Vec<_>>(),
             "findings": self.findings().collect::<Vec<_>>(),
             "accepted": self.accepted.iter().map(|(finding, reason)| {
@@ -141,6 +160,7 @@ impl Report for VerifyReport {
             Verdict::Breach => self.is_accepted(probe),
             Verdict::Inconclusive => false,
         });
+        let proven = proven && self.unproven() == 0;
         let clean = self.findings().all(|finding| finding.severity < Severity::Medium);
         let seen = !self.strict || self.not_examined().is_empty();
         let isolation = if proven && clean && seen { ExitStatus::Success } else { ExitStatus::Isolation };
