@@ -2,7 +2,7 @@
 
 use super::found::{Found, Look, PUBLIC, ident};
 use super::kinds::{LIMITS_SUM, NO_TEMP_LIMIT, SERVER_SETTING, SETTING};
-use crate::model::{DesiredService, RoleKind, RoleSetting};
+use crate::model::{DesiredService, RoleKind, RoleName, RoleSetting};
 use crate::probe::Severity::{self, Critical, High, Low, Medium};
 use crate::sql::{Qualified, split_name_list};
 use crate::stmt;
@@ -152,16 +152,25 @@ fn on_role(
 }
 
 fn is_declared(service: &DesiredService, kind: RoleKind, setting: &RoleSetting) -> bool {
-    let RoleSetting { database, name, value, .. } = setting;
+    let RoleSetting { role, database, name, value } = setting;
     let here = database.as_ref() == Some(&service.database);
     let schemas: Vec<&str> = service.schemas.iter().map(|schema| schema.as_str()).collect();
     match name.as_str() {
-        "role" => here && kind == RoleKind::Migrator && value == service.role(RoleKind::Owner).as_str(),
+        // The migrator acts as the owner, and the twin of another login as that login.
+        "role" => here && value == acts_as(service, kind).as_str() && value != role.as_str(),
         "search_path" => here && split_name_list(value) == schemas,
         _ => {
             let wanted = service.settings.get(name);
             wanted.is_some_and(|wanted| canonical_setting(name, wanted) == canonical_setting(name, value))
         }
+    }
+}
+
+/// Whom a login, or its twin, is to be in its own database.
+fn acts_as(service: &DesiredService, kind: RoleKind) -> &RoleName {
+    match kind {
+        RoleKind::Migrator => service.role(RoleKind::Owner),
+        kind => service.role(kind),
     }
 }
 

@@ -240,6 +240,11 @@ impl Resolver<'_> {
                         let why = "holds characters that no login's name may have (SASLprep, RFC 4013)";
                         self.sources.error_at(&at, format!("role \"{text}\" {why}"))
                     })?;
+                    // The driver puts the name into the SCRAM message as it is, where these two have a meaning.
+                    if text.contains([',', '=']) {
+                        let why = "holds a comma or an equals sign, and could not log in by SCRAM";
+                        return Err(self.sources.error_at(&at, format!("role \"{text}\" {why}")));
+                    }
                     // The second login of a rotation must fit too, and be found out now rather than then.
                     checked(format!("{text}{}", crate::TWIN_SUFFIX))?;
                 }

@@ -144,6 +144,10 @@ fn every_mistake_names_its_place_and_touches_nothing() {
             "version: 1\nservices:\n  a: { roles: { app: postgres } }\n",
             "m.yaml:3:17: role \"postgres\" runs the server, and cannot be a service's",
         ),
+        (
+            "version: 1\nservices:\n  a: { roles: { app: \"a,b\" } }\n",
+            "m.yaml:3:17: role \"a,b\" holds a comma or an equals sign, and could not log in by SCRAM",
+        ),
         ("", "m.yaml:1:1: the file is empty"),
         ("- a\n", "m.yaml:1:1: expected keys and values"),
     ];
