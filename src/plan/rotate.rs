@@ -1,7 +1,7 @@
 //! The steps of a rotation: a new password for a login, or the change from a login to its twin and back.
 
 use super::{Action, Attribute, Plan, Risk, Step, diff};
-use crate::model::{ActualRole, ActualServer, DesiredServer, DesiredService, RoleKind, RoleName};
+use crate::model::{ActualRole, ActualServer, DesiredServer, DesiredService, Membership, RoleKind, RoleName};
 
 /// Gives the login in use a new password.
 pub fn in_place(service: &DesiredService, login: &RoleName, valid_until: Option<&str>) -> Vec<Step> {
@@ -39,6 +39,7 @@ pub fn overlap(
             ..ActualRole::default()
         };
         expected.roles.insert(other.clone(), made);
+        expected.memberships.extend(makers_own(actual, other));
         let create = Action::CreateRole { role: other.clone(), kind, limit };
         steps.push(step(service, create, format!("{other} is to be used next")));
         let mark = Action::MarkRole { role: other.clone(), marker: desired.marker() };
@@ -50,6 +51,14 @@ pub fn overlap(
     steps.extend(found.into_iter().filter(|step| step.action.concerns(other)));
     steps.sort_by_key(|step| step.stage);
     steps
+}
+
+/// From 16 on PostgreSQL gives whoever makes a role ADMIN on it: without it the admin could not go on with it.
+fn makers_own(actual: &ActualServer, made: &RoleName) -> Option<Membership> {
+    let member = RoleName::found(actual.admin.name.clone()).ok()?;
+    let grantor = RoleName::found(actual.bootstrap.clone()).ok();
+    let own = Membership { role: made.clone(), member, grantor, admin: true, inherit: false, set: false };
+    (actual.major() >= 16 && !actual.admin.superuser).then_some(own)
 }
 
 /// Closes the one that is no longer in use; its password goes too.
