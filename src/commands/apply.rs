@@ -163,11 +163,6 @@ impl ApplyReport {
         (done, cell)
     }
 
-    /// Whether anything was changed.
-    pub fn changed(&self) -> bool {
-        !self.changes.is_empty()
-    }
-
     /// The first error, for a run that cannot go on without.
     pub fn failed(&self) -> bool {
         !self.failed.is_empty()

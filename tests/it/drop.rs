@@ -152,12 +152,11 @@ fn a_drop_that_was_killed_at_any_statement_is_finished_by_the_next() {
 #[test]
 fn a_limited_admin_drops_what_it_made() {
     let server = Server::start();
-    if server.major() < 15 {
-        println!("SKIPPED: below 15 a limited admin cannot set temp_file_limit, so it cannot make a service");
-        return;
-    }
     server.sql("postgres", "CREATE ROLE adm LOGIN CREATEDB CREATEROLE PASSWORD 'admin-secret-of-the-test'");
-    server.sql("postgres", "GRANT SET ON PARAMETER temp_file_limit TO adm");
+    // Below 15 there is no such grant: the setting is a limit there, and the rest works the same.
+    if server.major() >= 15 {
+        server.sql("postgres", "GRANT SET ON PARAMETER temp_file_limit TO adm");
+    }
     server.sql(
         "postgres",
         "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC; GRANT CONNECT ON DATABASE postgres TO adm",

@@ -78,7 +78,7 @@ fn killed(prefix: &str, services: usize, files: usize, kind: Kind, moments: usiz
         }
     }
     // On a machine whose load changes, some come too late; most must not.
-    assert!(interrupted > 0, "only {interrupted} of {moments} kills came before the end");
+    assert!(interrupted * 4 >= moments, "only {interrupted} of {moments} kills came before the end");
 }
 
 #[test]
