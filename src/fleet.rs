@@ -7,10 +7,11 @@ use futures_util::future::join_all;
 use futures_util::stream::{self, StreamExt};
 
 use crate::error::{Error, Result};
-use crate::migrate::{Presence, Target};
+use crate::migrate::Target;
 use crate::model::{DesiredService, RoleKind};
 use crate::run::Run;
-use crate::server::{Access, Login, presence::Names};
+use crate::server::presence::Presence;
+use crate::server::{Access, Login};
 
 /// The targets of these services, or why one has none (its server is down).
 pub async fn targets(
@@ -20,27 +21,16 @@ pub async fn targets(
     let secrets = run.secrets(services).await?;
     let servers = run.servers_of(services).into_iter().map(|server| async move {
         let access = run.access(&server).await;
-        let names = match &access {
-            Ok(access) => Names::read(access).await,
-            Err(_) => None,
-        };
-        (server, (access, names))
+        (server, access.map(|access| (access.clone(), Presence::of(access))))
     });
-    let servers: BTreeMap<String, (Result<Access>, Option<Names>)> =
-        join_all(servers).await.into_iter().collect();
+    let servers: BTreeMap<String, Result<(Access, Presence)>> = join_all(servers).await.into_iter().collect();
     let target = |service: &DesiredService| {
-        let (access, names) = &servers[&service.server];
-        let access = access.as_ref().map_err(Error::clone)?;
+        let (access, presence) = servers[&service.server].as_ref().map_err(Error::clone)?;
         let role = service.role(RoleKind::Migrator);
         let current = secrets.current(&service.server, role);
         let login = match current {
             Some((login, password)) => Login::with_password(login.as_str(), password.clone()),
             None => Login { role: role.as_str().into(), password: None },
-        };
-        let presence = match names.as_ref().map(|names| names.has(service)) {
-            None => Presence::Unknown,
-            Some(true) => Presence::Seen,
-            Some(false) => Presence::Absent,
         };
         Ok(Target {
             service: service.name.clone(),
@@ -53,7 +43,7 @@ pub async fn targets(
             endpoint: access.endpoint.clone(),
             login,
             folder: service.migrations.clone(),
-            presence,
+            presence: presence.clone(),
             lint: service.lint.clone(),
         })
     };

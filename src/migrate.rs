@@ -7,6 +7,7 @@
 
 mod accepted;
 mod adapter;
+mod authority;
 mod baseline;
 pub mod catalogue;
 pub mod checksum;
@@ -19,12 +20,15 @@ mod envelope;
 mod failure;
 pub mod folder;
 pub mod foreign;
+mod inventory;
 mod lexer;
 pub mod lint;
+mod lock;
 pub mod name;
 mod nature;
 pub mod outcome;
 mod outside;
+mod pause;
 pub mod place;
 mod progress;
 pub mod rehearse;
@@ -49,5 +53,5 @@ pub use outcome::{
 };
 pub use repair::{Repairable, Wrong, examine, repair};
 pub use status::{current, history, status};
-pub use target::{Operator, Options, Presence, Run, Target};
+pub use target::{Operator, Options, Run, Target};
 pub use upgrade::upgrade;

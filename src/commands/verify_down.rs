@@ -8,12 +8,13 @@ use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::fleet;
 use crate::migrate::rehearse::{Proof, Rehearsal, rehearse};
-use crate::migrate::{self, Operator, Options, Presence, Target, folder};
+use crate::migrate::{self, Operator, Options, Target, folder};
 use crate::model::{DesiredServer, DesiredService};
 use crate::report::{Cell, Look, Paint, Report, Table, error_text, keys};
 use crate::run::Run;
 use crate::scratch::Scratch;
 use crate::server::Access;
+use crate::server::presence::{Presence, Seen};
 
 /// Flags of `verify-down`.
 #[derive(Debug, Args)]
@@ -83,7 +84,8 @@ async fn prove(
         return Ok(vec![]);
     }
     let scratch = Scratch::make(&access, desired, service).await?;
-    let target = Target { database: scratch.database.clone(), presence: Presence::Seen, ..target };
+    let target =
+        Target { database: scratch.database.clone(), presence: Presence::Known(Seen::Present), ..target };
     let result = match access.read(scratch.database.as_str()).await {
         Ok(mut admin) => rehearse(&target, &mut admin, &chosen, options).await,
         Err(error) => Err(error),

@@ -13,16 +13,20 @@ use refinery_core::Migration as RefineryMigration;
 use refinery_core::traits::r#async::{AsyncMigrate, AsyncQuery, AsyncTransaction};
 use sqlx::{Either, Executor, PgConnection};
 
+use super::authority::Authority;
 use super::compare::AppliedRow;
 use super::directive::Mode;
-use super::envelope::{Envelope, Part};
+use super::envelope::{Envelope, Frame, Part};
 use super::failure;
+use super::inventory::Inventory;
 use super::name::Direction;
 use super::outcome::{Applied, Event, Item, OnEvent};
 use super::outside;
-use super::session::{Pause, is_passing};
+use super::pause::{Pause, is_passing};
+use super::session::Session;
+use super::shared::schema;
 use super::source::Source;
-use super::tables::{self, Record, Took};
+use super::tables::{self, Number, Record, Took};
 use super::target::{Options, Target};
 use crate::error::{Error, Result};
 use crate::model::SchemaName;
@@ -54,7 +58,13 @@ pub struct Adapter<'a> {
     /// The session, as the owner, with the lock.
     pub connection: &'a mut PgConnection,
     /// Where refinery's table lies.
-    pub schema: SchemaName,
+    schema: SchemaName,
+    /// Who the session could act as.
+    authority: &'a Authority,
+    /// The number of the next event in the history.
+    number: i64,
+    /// Whether there is a table for the notes of [`outside`].
+    pub noted: bool,
     /// The service.
     pub target: &'a Target,
     /// How to run.
@@ -108,6 +118,31 @@ impl AsyncQuery<Vec<RefineryMigration>> for Adapter<'_> {
 
 impl AsyncMigrate for Adapter<'_> {}
 
+impl<'a> Adapter<'a> {
+    /// An adapter without anything to run yet; the tables are prepared.
+    pub fn new(
+        session: &'a mut Session,
+        inventory: &'a Inventory,
+        target: &'a Target,
+        options: &'a Options,
+        on_event: OnEvent<'a>,
+    ) -> Adapter<'a> {
+        Adapter {
+            schema: schema(target, &session.present),
+            authority: &inventory.authority,
+            number: inventory.last + 1,
+            noted: session.present.progress,
+            connection: &mut session.connection,
+            target,
+            options,
+            on_event,
+            steps: VecDeque::new(),
+            applied: vec![],
+            failure: None,
+        }
+    }
+}
+
 impl Adapter<'_> {
     /// Runs one file.
     pub async fn apply(&mut self, step: &Step<'_>) -> Result<Applied> {
@@ -124,12 +159,12 @@ impl Adapter<'_> {
         loop {
             let envelope = self.envelope(step, attempts);
             let started = Instant::now();
-            let Err((completed, fault)) = self.send(step, &envelope.message).await else {
+            let sent = self.send(step, &envelope.message).await;
+            let committed = |completed: usize| envelope.part(completed) == Part::Tidying;
+            let Some((completed, fault)) = sent.err().filter(|(completed, _)| !committed(*completed)) else {
+                self.recorded();
                 return Ok(applied(step, started));
             };
-            if envelope.part(completed) == Part::Tidying {
-                return Ok(applied(step, started));
-            }
             let open = self.roll_back(&fault).await;
             if open && is_passing(&fault) && self.try_again(step, attempts, &fault, &mut pause).await {
                 attempts += 1;
@@ -143,7 +178,16 @@ impl Adapter<'_> {
     fn envelope(&self, step: &Step<'_>, attempts: u32) -> Envelope {
         let record = Record { attempts, took: Took::Transaction, ..record(step, "ok") };
         let file = (&*step.source.text, step.source.statements.len());
-        Envelope::whole(self.target, file, self.options.lock_timeout, &self.rows(step, &record))
+        Envelope::whole(&self.frame(), file, &self.rows(step, &record))
+    }
+
+    /// What stands around every file of this run.
+    pub fn frame(&self) -> Frame<'_> {
+        Frame {
+            owner: &self.target.owner,
+            authority: self.authority,
+            lock_timeout: self.options.lock_timeout,
+        }
     }
 
     /// What a finished migration writes into both tables.
@@ -152,7 +196,17 @@ impl Adapter<'_> {
             Direction::Up => tables::insert_refinery(&self.schema, &step.row),
             Direction::Down => tables::delete_refinery(&self.schema, step.row.version),
         };
-        [refinery, tables::insert_history(record, &self.options.operator)]
+        [refinery, self.event(record)]
+    }
+
+    /// Writes an event under the next number. Once it is committed, [`recorded`](Adapter::recorded) counts it.
+    pub fn event(&self, record: &Record) -> Statement {
+        tables::insert_history(Number::Known(self.number), record, &self.options.operator)
+    }
+
+    /// The event that was written last is committed.
+    pub fn recorded(&mut self) {
+        self.number += 1;
     }
 
     /// Sends one message. `Err` is how many statements were finished before the one that failed, and its fault.
@@ -194,11 +248,12 @@ impl Adapter<'_> {
             error: Some((fault.sqlstate.clone(), fault.message.clone())),
             ..record(step, "failed")
         };
-        let insert = tables::insert_history(&record, &self.options.operator);
+        let insert = self.event(&record);
         let role = stmt!("SET ROLE {owner}", owner = self.target.owner);
         let recorded = execute(self.connection, &Statement::join([role, insert])).await;
-        if let Err(error) = recorded {
-            tracing::debug!("the failure was not recorded: {error}");
+        match recorded {
+            Ok(_) => self.recorded(),
+            Err(error) => tracing::debug!("the failure was not recorded: {error}"),
         }
     }
 }

@@ -4,10 +4,11 @@ use super::accepted;
 use super::compare::AppliedRow;
 use super::directive::Mode;
 use super::folder::{self, Folder, Migration};
+use super::inventory;
 use super::outcome::{Applied, Ended, OnEvent, Outcome, refused_files};
 use super::session::{Intent, NoSession, Session};
 use super::shared::{check_tables, prepare, row, schema, width};
-use super::tables::{self, Record, Took};
+use super::tables::{self, Number, Record, Took};
 use super::target::{Options, Target};
 use crate::error::{Error, Result};
 use crate::server::execute;
@@ -84,16 +85,17 @@ async fn write(
             .cause(format!("its database is at V{}__{}", last.version, last.name))
             .hint(format!("`martydb status --service {}` shows what is pending", target.service)));
     }
-    let width = width(&session.tables, folder);
+    let width = width(&rows, folder);
+    let inventory = inventory::take(session, target).await?;
     let versions: Vec<i64> = chosen.iter().map(|migration| migration.version).collect();
-    check_tables(target, &session.tables, width, &versions)?;
-    prepare(session, target, width).await?;
-    let schema = schema(target, &session.tables);
+    check_tables(target, &inventory, width, &versions)?;
+    prepare(session, target, &inventory, width).await?;
+    let schema = schema(target, &session.present);
     let mut all = vec![stmt!("BEGIN")];
     for migration in chosen {
         let row = row(migration, width);
         all.push(tables::insert_refinery(&schema, &row));
-        all.push(tables::insert_history(&event(migration, &row), &options.operator));
+        all.push(tables::insert_history(Number::Next, &event(migration, &row), &options.operator));
     }
     all.push(stmt!("COMMIT"));
     execute(&mut session.connection, &Statement::join(all)).await?;

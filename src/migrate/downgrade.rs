@@ -5,10 +5,11 @@ use super::adapter::{Adapter, Step};
 use super::compare::{AppliedRow, compare};
 use super::course::{Back, plan_downgrade};
 use super::folder::{self, Folder};
+use super::inventory;
 use super::name::Direction;
 use super::outcome::{Event, OnEvent, Outcome, refused_files};
 use super::session::{Intent, NoSession, Rows, Session};
-use super::shared::{check_tables, planned, prepare, refuse, schema, width, with_applied};
+use super::shared::{check_tables, planned, prepare, refuse, width, with_applied};
 use super::source::{Problem, Source};
 use super::target::{Options, Run, Target};
 use crate::error::{Error, Result};
@@ -64,8 +65,9 @@ async fn proceed(
     let versions = plan_downgrade(&standing, &rows.order, back)
         .map_err(|refusal| refuse(target, folder, standing.current, refusal))?;
     let files = files(target, folder, &rows, &versions)?;
-    let width = width(&session.tables, folder);
-    check_tables(target, &session.tables, width, &[])?;
+    let width = width(&rows, folder);
+    let inventory = inventory::take(session, target).await?;
+    check_tables(target, &inventory, width, &[])?;
     let steps: Vec<_> = files.iter().map(|(row, source)| step(target, row, source)).collect();
     on_event(Event::Planned(steps.iter().map(Step::item).collect()));
     if options.run == Run::Dry {
@@ -74,19 +76,9 @@ async fn proceed(
         return Ok(());
     }
     if !steps.is_empty() {
-        prepare(session, target, width).await?;
+        prepare(session, target, &inventory, width).await?;
     }
-    let schema = schema(target, &session.tables);
-    let mut adapter = Adapter {
-        connection: &mut session.connection,
-        schema,
-        target,
-        options,
-        on_event,
-        steps: [].into(),
-        applied: vec![],
-        failure: None,
-    };
+    let mut adapter = Adapter::new(session, &inventory, target, options, on_event);
     for step in &steps {
         let undone = adapter.apply(step).await?;
         on_event(Event::Applied(undone.clone()));

@@ -8,8 +8,9 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use super::target::Target;
-use crate::sql::{Literal, Statement};
+use super::authority::Authority;
+use crate::model::RoleName;
+use crate::sql::{Idents, Keyword, Literal, Statement};
 use crate::stmt;
 
 /// What a message consists of; the server answers each statement in turn.
@@ -50,6 +51,17 @@ pub struct Envelope {
     records: usize,
 }
 
+/// What stands around every file of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// Who must own what the file makes.
+    pub owner: &'a RoleName,
+    /// Who else could.
+    pub authority: &'a Authority,
+    /// How long a statement waits for a lock; zero waits without end.
+    pub lock_timeout: Duration,
+}
+
 /// `Statement::join` puts a line break, a semicolon and a line break between two statements.
 const JOINT: usize = 3;
 
@@ -58,27 +70,16 @@ const CHECKS: [Part; 5] = [Part::Check, Part::Constraints, Part::Check, Part::Ch
 
 impl Envelope {
     /// Wraps a file of `inside` statements; the records commit together with it.
-    pub fn whole(
-        target: &Target,
-        file: (&str, usize),
-        lock_timeout: Duration,
-        records: &[Statement],
-    ) -> Envelope {
+    pub fn whole(frame: &Frame<'_>, file: (&str, usize), records: &[Statement]) -> Envelope {
         let mut envelope = Envelope { inside: file.1, ..Envelope::default() };
-        envelope.seal(target, file.0, lock_timeout, records, &tidying());
+        envelope.seal(frame, file.0, records, &tidying());
         envelope
     }
 
     /// Wraps one statement of a file that as a whole runs outside a transaction. What it sets stays for the next.
-    pub fn one(
-        target: &Target,
-        text: &str,
-        at: (usize, Range<usize>),
-        lock_timeout: Duration,
-        record: &Statement,
-    ) -> Envelope {
+    pub fn one(frame: &Frame<'_>, text: &str, at: (usize, Range<usize>), record: &Statement) -> Envelope {
         let mut envelope = Envelope::of_statement(text, &at);
-        envelope.seal(target, &text[at.1], lock_timeout, std::slice::from_ref(record), &[]);
+        envelope.seal(frame, &text[at.1], std::slice::from_ref(record), &[]);
         envelope
     }
 
@@ -94,21 +95,14 @@ impl Envelope {
         Envelope { inside: 1, first: at.0, skipped, ..Envelope::default() }
     }
 
-    fn seal(
-        &mut self,
-        target: &Target,
-        text: &str,
-        lock_timeout: Duration,
-        records: &[Statement],
-        after: &[Statement],
-    ) {
-        let opening = opening(lock_timeout);
+    fn seal(&mut self, frame: &Frame<'_>, text: &str, records: &[Statement], after: &[Statement]) {
+        let opening = opening(frame.lock_timeout);
         self.before = opening.len();
         self.records = records.len();
         let opening = Statement::join(opening);
         self.offset = opening.chars() + JOINT;
         let mut all = vec![opening, Statement::from_migration_file(text)];
-        all.extend(checks(target));
+        all.extend(checks(frame));
         all.extend(records.iter().cloned());
         all.push(stmt!("COMMIT"));
         all.extend(after.iter().cloned());
@@ -149,14 +143,14 @@ fn opening(lock_timeout: Duration) -> Vec<Statement> {
 }
 
 /// Deferred constraints fire before the checks, because a trigger can do anything that a file can.
-fn checks(target: &Target) -> [Statement; 5] {
-    let role = stmt!("SET ROLE {owner}", owner = target.owner);
+fn checks(frame: &Frame<'_>) -> [Statement; 5] {
+    let role = stmt!("SET ROLE {owner}", owner = frame.owner);
     [
         role.clone(),
         stmt!("SET CONSTRAINTS ALL IMMEDIATE"),
         role,
         stmt!("SET LOCAL search_path = pg_catalog, pg_temp"),
-        check(target),
+        check(frame),
     ]
 }
 
@@ -172,31 +166,46 @@ fn tidying() -> [Statement; 6] {
     ]
 }
 
-/// What begins a finding of the check.
-const FINDING: &str = "martydb:";
+/// The column that a finding stands in.
+const FINDING: &str = "martydb";
 
 /// Fails if the transaction is no longer the one that was opened, or something new belongs to another role that
 /// this login can act as. Others can have made nothing in it, and what they make beside it (an app's temporary
-/// table) is not its doing. Members of extensions belong to whoever the extension says.
+/// table) is not its doing.
 ///
-/// `age` counts from this transaction: its own rows, those of its savepoints too, are 0 or less.
-fn check(target: &Target) -> Statement {
+/// It runs behind every file, so that what it costs is paid every time: one look into one index, with the numbers
+/// known beforehand. What is found is described by [`detail`], which the server reads and plans only then, because
+/// `query_to_xml` takes it as text. `age` counts from this transaction: its own rows, those of its savepoints too,
+/// are 0 or less. 1260 is `pg_authid` on every major.
+fn check(frame: &Frame<'_>) -> Statement {
     stmt!(
-        "SELECT ({finding} || f.text)::integer FROM (SELECT CASE
+        "SELECT CASE WHEN current_setting('martydb.migration', true) = 'open' AND NOT EXISTS (
+             SELECT FROM pg_shdepend WHERE refclassid = 1260 AND refobjid = ANY (ARRAY[{others}]::oid[])
+             AND dbid = {database} AND deptype = 'o' AND age(xmin) BETWEEN -1000000000 AND 0)
+         THEN 0 ELSE nullif(query_to_xml({detail}, true, true, '')::text, '')::integer END",
+        others = Idents(frame.authority.others.clone()),
+        database = frame.authority.database,
+        detail = Literal(detail(frame).shown().into())
+    )
+}
+
+/// What the check has found, in hexadecimal: XML and the server's complaint would each change it in their way.
+/// Nothing, if all of it are members of extensions: those belong to whoever the extension says.
+fn detail(frame: &Frame<'_>) -> Statement {
+    stmt!(
+        "SELECT encode(convert_to(f.text, 'UTF8'), 'hex') AS {finding} FROM (SELECT CASE
              WHEN current_setting('martydb.migration', true) IS DISTINCT FROM 'open' THEN 'transaction'
              ELSE (SELECT 'owner ' || string_agg(pg_describe_object(d.classid, d.objid, d.objsubid)
                           || ' belongs to ' || pg_get_userbyid(d.refobjid), '; ' ORDER BY d.objid)
                    FROM pg_shdepend d
-                   WHERE d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-                     AND d.refclassid = 'pg_authid'::regclass AND d.deptype = 'o'
-                     AND pg_get_userbyid(d.refobjid) <> {owner}
-                     AND pg_has_role(session_user, d.refobjid, 'MEMBER')
-                     AND age(d.xmin) BETWEEN -1000000000 AND 0
+                   WHERE d.refclassid = 1260 AND d.refobjid = ANY (ARRAY[{others}]::oid[])
+                     AND d.dbid = {database} AND d.deptype = 'o' AND age(d.xmin) BETWEEN -1000000000 AND 0
                      AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid
                                                                AND e.deptype = 'e'))
          END) f(text) WHERE f.text IS NOT NULL",
-        finding = Literal(FINDING.into()),
-        owner = Literal(target.owner.as_str().into())
+        finding = Keyword(FINDING),
+        others = Idents(frame.authority.others.clone()),
+        database = frame.authority.database
     )
 }
 
@@ -210,10 +219,12 @@ pub enum Finding {
 }
 
 impl Finding {
-    /// Reads the message of SQLSTATE 22P02. Its words depend on the server's language, its quotation does not.
+    /// Reads the message of SQLSTATE 22P02. Its words depend on the server's language, what it quotes does not.
     pub fn read(message: &str) -> Option<Finding> {
-        let (_, text) = message.split_once(FINDING)?;
-        let text = text.trim_end_matches(['"', '»', '«', '“', '”', '\'', '.', ' ']);
+        let (_, text) = message.split_once(&format!("<{FINDING}>"))?;
+        let hex: Vec<u8> = text.bytes().take_while(u8::is_ascii_hexdigit).collect();
+        let bytes = hex.chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok());
+        let text = String::from_utf8(bytes.collect::<Option<_>>()?).ok()?;
         match text.strip_prefix("owner ") {
             Some(objects) => Some(Finding::Owner(objects.into())),
             None => Some(Finding::Transaction),
@@ -247,17 +258,17 @@ mod tests {
 
     #[test]
     fn findings_are_read_in_any_language() {
-        let owner = Finding::Owner("table a belongs to m".into());
+        let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let row = |text: &str| format!("<row xmlns:xsi=\"x\">\n  <martydb>{}</martydb>\n</row>\n", hex(text));
+        let owner = Finding::Owner("table \"ä\" belongs to m".into());
+        let (belongs, ended) = (row("owner table \"ä\" belongs to m"), row("transaction"));
         for (message, finding) in [
-            (
-                "invalid input syntax for type integer: \"martydb:owner table a belongs to m\"",
-                Some(owner.clone()),
-            ),
-            ("ungültige Eingabesyntax für Typ integer: »martydb:owner table a belongs to m«", Some(owner)),
-            ("invalid input syntax for type integer: \"martydb:transaction\"", Some(Finding::Transaction)),
-            ("invalid input syntax for type integer: \"x\"", None),
+            (format!("invalid input syntax for type integer: \"{belongs}\""), Some(owner.clone())),
+            (format!("ungültige Eingabesyntax für Typ integer: »{belongs}«"), Some(owner)),
+            (format!("invalid input syntax for type integer: \"{ended}\""), Some(Finding::Transaction)),
+            ("invalid input syntax for type integer: \"x\"".into(), None),
         ] {
-            assert_eq!(Finding::read(message), finding, "{message}");
+            assert_eq!(Finding::read(&message), finding, "{message}");
         }
     }
 }

@@ -2,11 +2,11 @@
 //! first file there would be wrong, and `baseline` is right.
 
 use serde::Serialize;
-use sqlx::Row;
 
-use super::session::{Session, query, unreadable};
-use crate::error::{Error, Kind, Result};
-use crate::stmt;
+use crate::error::{Error, Kind};
+
+/// refinery's table, which is ours too where it lies in a schema of the service.
+pub const REFINERY: &str = "refinery_schema_history";
 
 /// Tables that other tools keep their history in.
 const TOOLS: &[(&str, &str)] = &[
@@ -20,7 +20,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("knex_migrations", "Knex"),
     ("django_migrations", "Django"),
     ("__diesel_schema_migrations", "Diesel"),
-    ("refinery_schema_history", "refinery"),
+    (REFINERY, "refinery"),
     ("atlas_schema_revisions", "Atlas"),
 ];
 
@@ -33,22 +33,15 @@ pub struct Foreign {
     pub table: String,
 }
 
-/// Looks for them, in every schema: ours are found by other means.
-pub async fn find(session: &mut Session) -> Result<Vec<Foreign>> {
-    let statement = stmt!(
-        "SELECT c.relname::text, format('%I.%I', n.nspname, c.relname)
-         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' ORDER BY 2"
-    );
-    let results = query(&mut session.connection, &statement).await?;
-    let mut found = vec![];
-    for row in results.iter().flatten() {
-        let (name, table): (String, String) =
-            (row.try_get(0).map_err(unreadable)?, row.try_get(1).map_err(unreadable)?);
-        let tool = TOOLS.iter().find(|known| known.0 == name);
-        found.extend(tool.map(|known| Foreign { tool: known.1.into(), table }));
-    }
-    Ok(found)
+/// The names to look for.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    TOOLS.iter().map(|known| known.0)
+}
+
+/// The history that a table is, if it is one.
+pub fn known(name: &str, schema: &str) -> Option<Foreign> {
+    let tool = TOOLS.iter().find(|known| known.0 == name).filter(|_| !schema.starts_with("pg_"))?;
+    Some(Foreign { tool: tool.1.into(), table: format!("{schema}.{name}") })
 }
 
 /// What to do about them.

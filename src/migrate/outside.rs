@@ -14,10 +14,11 @@ use super::envelope::Envelope;
 use super::failure;
 use super::nature::{Nature, nature};
 use super::outcome::{Applied, Event};
+use super::pause::{Pause, is_passing};
 use super::progress::{self, Progress};
-use super::session::{Pause, is_passing, query, unreadable};
+use super::session::{query, unreadable};
 use super::source;
-use super::tables::{self, Record, Took};
+use super::tables::{Record, Took};
 use crate::error::{Error, Result};
 use crate::server::{Fault, execute};
 use crate::sql::{ServerText, Statement};
@@ -55,6 +56,7 @@ pub async fn apply(adapter: &mut Adapter<'_>, step: &Step<'_>) -> Result<Applied
 
 /// Looks whether an earlier run was interrupted, puts right what it left, and notes the beginning.
 async fn begin(adapter: &mut Adapter<'_>, step: &Step<'_>) -> Result<Run> {
+    make_notes(adapter).await?;
     let found = read(adapter, step).await?;
     let mut run = Run { started: Instant::now(), from: 0, resumed: found.is_some(), attempts: 1, note: None };
     if let Some(progress) = found {
@@ -70,12 +72,25 @@ async fn begin(adapter: &mut Adapter<'_>, step: &Step<'_>) -> Result<Run> {
     let (version, done) = (step.row.version, i64::try_from(run.from).unwrap_or_default());
     let all = [
         stmt!("BEGIN"),
-        tables::insert_history(&begun, &adapter.options.operator),
+        adapter.event(&begun),
         progress::begin(version, step.direction, done, step.source),
         stmt!("COMMIT"),
     ];
     execute(adapter.connection, &Statement::join(all)).await?;
+    adapter.recorded();
     Ok(run)
+}
+
+/// The table for the notes, if this is the first migration that needs it.
+async fn make_notes(adapter: &mut Adapter<'_>) -> Result<()> {
+    if adapter.noted {
+        return Ok(());
+    }
+    let all = progress::create(adapter.target).into_iter();
+    let all = std::iter::once(stmt!("BEGIN")).chain(all).chain([stmt!("COMMIT")]);
+    execute(adapter.connection, &Statement::join(all)).await?;
+    adapter.noted = true;
+    Ok(())
 }
 
 async fn read(adapter: &mut Adapter<'_>, step: &Step<'_>) -> Result<Option<Progress>> {
@@ -157,8 +172,7 @@ async fn again(adapter: &mut Adapter<'_>, step: &Step<'_>, at: usize) -> Result<
 async fn joined(adapter: &mut Adapter<'_>, step: &Step<'_>, at: usize, run: &mut Run) -> Result<()> {
     let span = step.source.statements[at].clone();
     let note = advance(step, at + 1);
-    let timeout = adapter.options.lock_timeout;
-    let envelope = Envelope::one(adapter.target, &step.source.text, (at, span), timeout, &note);
+    let envelope = Envelope::one(&adapter.frame(), &step.source.text, (at, span), &note);
     let mut pause = Pause::new(Instant::now() + adapter.options.lock_wait);
     while let Err((completed, fault)) = adapter.send(step, &envelope.message).await {
         let open = adapter.roll_back(&fault).await;
@@ -290,6 +304,7 @@ async fn finish(adapter: &mut Adapter<'_>, step: &Step<'_>, run: &Run) -> Result
     all.extend(adapter.rows(step, &done));
     all.push(stmt!("COMMIT"));
     execute(adapter.connection, &Statement::join(all)).await?;
+    adapter.recorded();
     Ok(())
 }
 

@@ -4,8 +4,9 @@
 use super::name::Direction;
 use super::source::Source;
 use super::tables::content;
+use super::target::Target;
 use crate::model::RoleName;
-use crate::sql::{Bulk, Ident, Idents, Literal, ServerText, Statement};
+use crate::sql::{Bulk, Idents, Literal, ServerText, Statement};
 use crate::stmt;
 
 /// What an interrupted run left behind.
@@ -21,8 +22,9 @@ pub struct Progress {
     pub built: Vec<String>,
 }
 
-/// The table, closed like the history.
-pub fn create(strangers: &Idents<Ident>) -> [Statement; 2] {
+/// The table, closed like the history. Made when the first migration needs it: most services never have one.
+pub fn create(target: &Target) -> [Statement; 2] {
+    let strangers = Idents(vec![target.app.ident().clone(), target.readonly.ident().clone()]);
     [
         stmt!(
             "CREATE TABLE martydb.progress (

@@ -8,11 +8,12 @@ use super::accepted;
 use super::compare::{AppliedRow, Divergence, Edit, End, Unfinished, compare};
 use super::directive::Mode;
 use super::folder::{self, Folder, Migration};
+use super::inventory;
 use super::name::Direction;
 use super::outcome::{OnEvent, refused_files};
 use super::session::{Intent, NoSession, Session, query, unreadable};
 use super::shared::{prepare, row, schema, width};
-use super::tables::{self, Record, Took};
+use super::tables::{self, Number, Record, Took};
 use super::target::{Options, Target};
 use super::{diff, progress};
 use crate::error::{Error, Kind, Result};
@@ -102,7 +103,7 @@ async fn look(session: &mut Session, folder: &Folder, version: Option<i64>) -> R
 }
 
 async fn applied_text(session: &mut Session, version: i64) -> Result<Option<String>> {
-    if session.tables.history.is_none() {
+    if !session.present.history {
         return Ok(None);
     }
     let results = query(&mut session.connection, &tables::read_content(version)).await?;
@@ -198,10 +199,11 @@ async fn act(
             .cause(format!("V{}__{} is not as it was", gone.version, gone.name))
             .hint("look again"));
     }
-    let width = width(&session.tables, folder);
-    prepare(session, target, width).await?;
-    let rows = session.rows().await?.applied;
-    let schema = schema(target, &session.tables);
+    let rows = session.rows().await?;
+    let width = width(&rows, folder);
+    let inventory = inventory::take(session, target).await?;
+    prepare(session, target, &inventory, width).await?;
+    let (rows, schema) = (rows.applied, schema(target, &session.present));
     let mut all = vec![stmt!("BEGIN")];
     for item in shown {
         let migration = folder.find(item.version);
@@ -216,7 +218,7 @@ async fn act(
         };
         all.extend(accept(&schema, item, &row));
         let text = migration.filter(|_| item.wrong == Wrong::Edited).map(|migration| &*migration.up.text);
-        all.push(tables::insert_history(&event(&row, reason, text), &options.operator));
+        all.push(tables::insert_history(Number::Next, &event(&row, reason, text), &options.operator));
     }
     all.push(stmt!("COMMIT"));
     execute(&mut session.connection, &Statement::join(all)).await?;

@@ -4,11 +4,12 @@
 use super::checksum::{Width, checksum};
 use super::compare::{AppliedRow, Refusal};
 use super::folder::{Folder, Migration};
+use super::inventory::Inventory;
 use super::name::Direction;
 use super::outcome::{Ended, Outcome, Planned};
-use super::session::Session;
+use super::session::{Rows, Session};
 use super::source::Source;
-use super::tables::{self, Tables};
+use super::tables::{self, Present};
 use super::target::Target;
 use crate::error::{Error, Kind, Result};
 use crate::model::SchemaName;
@@ -17,16 +18,20 @@ use crate::sql::Statement;
 use crate::stmt;
 
 /// What exists keeps its width; a new table gets the width that most tools can read.
-pub fn width(tables: &Tables, folder: &Folder) -> Width {
-    match &tables.refinery {
-        Some((_, found)) => found.width,
-        None => Width::narrowest(folder.migrations.iter().map(|migration| migration.version)),
-    }
+pub fn width(rows: &Rows, folder: &Folder) -> Width {
+    rows.width
+        .unwrap_or_else(|| Width::narrowest(folder.migrations.iter().map(|migration| migration.version)))
 }
 
 /// Makes both tables, or closes those that others can reach, in one transaction.
-pub async fn prepare(session: &mut Session, target: &Target, width: Width) -> Result<()> {
-    let mut all = tables::prepare(target, &session.tables, width);
+pub async fn prepare(
+    session: &mut Session,
+    target: &Target,
+    inventory: &Inventory,
+    width: Width,
+) -> Result<()> {
+    let schema = schema(target, &session.present);
+    let mut all = tables::prepare(target, inventory, &schema, width);
     if all.is_empty() {
         return Ok(());
     }
@@ -38,15 +43,14 @@ pub async fn prepare(session: &mut Session, target: &Target, width: Width) -> Re
             .hint(format!("`martydb plan --service {}` shows what is missing on the server", target.service))
     };
     execute(&mut session.connection, &Statement::join(all)).await.map_err(failed)?;
+    session.present.history = true;
+    session.present.refinery = Some(schema);
     Ok(())
 }
 
 /// The schema of refinery's table: where it is, or where it will be.
-pub fn schema(target: &Target, tables: &Tables) -> SchemaName {
-    match &tables.refinery {
-        Some((schema, _)) => schema.clone(),
-        None => target.schemas[0].clone(),
-    }
+pub fn schema(target: &Target, present: &Present) -> SchemaName {
+    present.refinery.clone().unwrap_or_else(|| target.schemas[0].clone())
 }
 
 /// What a dry run shows of one file.
@@ -67,8 +71,8 @@ pub fn row(migration: &Migration, width: Width) -> AppliedRow {
 }
 
 /// Refuses tables of others, and versions that refinery's table cannot hold.
-pub fn check_tables(target: &Target, tables: &Tables, width: Width, versions: &[i64]) -> Result<()> {
-    let found = [tables.history.as_ref(), tables.refinery.as_ref().map(|(_, found)| found)];
+pub fn check_tables(target: &Target, inventory: &Inventory, width: Width, versions: &[i64]) -> Result<()> {
+    let found = [inventory.history.as_ref(), inventory.refinery.as_ref()];
     if let Some(foreign) = found.into_iter().flatten().find(|found| found.owner != target.owner.as_str()) {
         let what = format!("the history of {} belongs to \"{}\"", target.service, foreign.owner);
         return Err(Error::operation(what)

@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use sqlx::Row;
 use sqlx::postgres::PgRow;
+use sqlx::postgres::types::Oid;
 
 use super::compare::compare;
 use super::folder::{self, Folder};
-use super::foreign;
+use super::inventory;
 use super::outcome::{HistoryEvent, Item, ServiceStatus, State};
-use super::session::{Intent, NoSession, Session, query, unreadable};
+use super::session::{Intent, NoSession, Session, query, text, unreadable};
 use super::tables;
 use super::target::Target;
 use crate::error::Result;
@@ -72,14 +73,9 @@ async fn fill(
     target: &Target,
     folder: &Folder,
 ) -> Result<()> {
-    // Sizes are told to those who may connect: the migrator, not the owner.
-    let role = stmt!("SET ROLE {owner}", owner = target.owner);
-    let (rows, measures) = session.rows_after(&[stmt!("SET ROLE NONE"), measure(), role]).await?;
+    let (rows, measures) = session.rows_and(&measure()).await?;
     let standing = compare(&folder.migrations, &rows.applied, &rows.unfinished);
-    if let Some(row) = measures.get(1).and_then(|rows| rows.first()) {
-        status.size_bytes = row.try_get(0).map_err(unreadable)?;
-        status.connections = row.try_get(1).map_err(unreadable)?;
-    }
+    (status.size_bytes, status.connections) = measured(&measures).map_err(unreadable)?;
     status.state = match (standing.divergences.is_empty(), standing.pending.is_empty()) {
         (false, _) => State::Divergent,
         (true, false) => State::Pending,
@@ -87,21 +83,44 @@ async fn fill(
     };
     (status.current, status.latest) = (standing.current, standing.latest);
     status.pending = standing.pending.iter().filter_map(|version| folder.get(*version)).map(item).collect();
-    if session.tables.refinery.is_none() {
-        status.foreign = foreign::find(session).await?;
+    if session.present.refinery.is_none() {
+        status.foreign = inventory::take(session, target).await?.foreign;
     }
     status.divergences = standing.divergences;
     status.unfinished = standing.unfinished;
     Ok(())
 }
 
-/// Size on disk, and the sessions of others; those without a user are the server's own workers.
-fn measure() -> Statement {
-    stmt!(
-        "SELECT pg_database_size(d.oid), (SELECT count(*) FROM pg_stat_get_activity(NULL) a
-                WHERE a.datid = d.oid AND a.usesysid <> 0 AND a.pid <> pg_backend_pid())
-         FROM pg_database d WHERE d.datname = current_database()"
-    )
+/// Size on disk, and every session of the server. As itself: sizes are told to those who may connect, and the
+/// owner may not. The sessions are counted here, which is cheaper than to have the server compare them.
+fn measure() -> [Statement; 3] {
+    [
+        stmt!("SET ROLE NONE"),
+        stmt!("SELECT pg_database_size(current_database())"),
+        stmt!("SELECT pid, datid, usesysid, pg_backend_pid() FROM pg_stat_get_activity(NULL)"),
+    ]
+}
+
+/// The size, and how many others are connected; sessions without a user are the server's own workers.
+fn measured(results: &[Vec<PgRow>]) -> Result<(Option<i64>, Option<i64>), sqlx::Error> {
+    let [_, size, sessions] = results else { return Ok((None, None)) };
+    let size = size.first().map(|row| row.try_get(0)).transpose()?;
+    let all = sessions.iter().map(session).collect::<Result<Vec<_>, _>>()?;
+    let own = all.iter().find(|session| session.own).and_then(|session| session.database);
+    let others = all.iter().filter(|session| !session.own && session.user && session.database == own);
+    Ok((size, i64::try_from(others.count()).ok()))
+}
+
+struct Connected {
+    own: bool,
+    user: bool,
+    database: Option<Oid>,
+}
+
+fn session(row: &PgRow) -> Result<Connected, sqlx::Error> {
+    let (pid, own): (i32, i32) = (row.try_get(0)?, row.try_get(3)?);
+    let user: Option<Oid> = row.try_get(2)?;
+    Ok(Connected { own: pid == own, user: user.is_some_and(|user| user.0 != 0), database: row.try_get(1)? })
 }
 
 /// The version that a service's database is at.
@@ -131,15 +150,17 @@ pub async fn history(target: &Target, wait: Duration) -> Result<Vec<HistoryEvent
 
 async fn read_events(session: &mut Session) -> Result<Vec<HistoryEvent>> {
     let mut own = vec![];
-    if session.tables.history.is_some() {
+    if session.present.history {
         let rows = query(&mut session.connection, &tables::read_history()).await?;
         own = rows.iter().flatten().map(event).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     }
     let mut all = vec![];
-    if let Some((schema, _)) = &session.tables.refinery {
+    if let Some(schema) = &session.present.refinery {
         let rows = query(&mut session.connection, &tables::read_refinery(schema)).await?;
         let known = |version: i64| own.iter().any(|event| event.version == version && event.outcome == "ok");
-        let read = rows.iter().flatten().map(adopted).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+        let mut read =
+            rows.iter().flatten().map(adopted).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+        read.sort_by_key(|event| event.version);
         all.extend(read.into_iter().filter(|event| !known(event.version)));
     }
     all.extend(own);
@@ -149,11 +170,11 @@ async fn read_events(session: &mut Session) -> Result<Vec<HistoryEvent>> {
 /// A row that refinery wrote.
 fn adopted(row: &PgRow) -> Result<HistoryEvent, sqlx::Error> {
     Ok(HistoryEvent {
-        at: row.try_get(3)?,
+        at: text(row, 3)?,
         action: "upgrade".into(),
-        version: row.try_get(0)?,
-        name: row.try_get(1)?,
-        checksum: row.try_get(2)?,
+        version: tables::version(row)?,
+        name: text(row, 1)?,
+        checksum: Some(text(row, 2)?),
         duration_ms: None,
         by: "refinery".into(),
         outcome: "ok".into(),

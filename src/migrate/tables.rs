@@ -1,76 +1,79 @@
 //! The two tables that tell what is applied: refinery's, which stays refinery's in every respect, and martydb's
 //! own, which keeps every event and is never rewritten. All their SQL is here.
 
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+
 use super::checksum::Width;
 use super::compare::{AppliedRow, End, Unfinished};
 use super::directive::Mode;
+use super::inventory::Inventory;
 use super::name::Direction;
-use super::progress;
 use super::target::{Operator, Target};
 use crate::model::SchemaName;
 use crate::sql::{Bulk, Idents, Keyword, Literal, Statement};
 use crate::stmt;
 
-/// What the server says about a table of ours.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// Its owner.
-    pub owner: String,
-    /// The type of its column `version`.
-    pub width: Width,
-    /// Whether anyone but the owner holds a right on it.
-    pub shared: bool,
-}
-
-/// Both tables, as far as they exist.
+/// Which of the tables there are.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Tables {
-    /// martydb's.
-    pub history: Option<Found>,
-    /// refinery's, in the first declared schema that has one.
-    pub refinery: Option<(SchemaName, Found)>,
+pub struct Present {
+    /// martydb's history.
+    pub history: bool,
+    /// The notes about migrations outside transactions; made for the first of them.
+    pub progress: bool,
+    /// The first declared schema that holds refinery's table.
+    pub refinery: Option<SchemaName>,
 }
 
-/// Asks which of the tables exist: rows of a number (0 is martydb's, n is refinery's in the n-th schema), the
-/// owner, whether versions are wide, and whether others hold rights. `to_regclass` reads and never fails.
-pub fn find(schemas: &[SchemaName]) -> Statement {
-    let mut names = vec![stmt!("to_regclass('martydb.history')")];
+/// Asks which there are, one column each. `to_regclass` reads and never fails.
+pub fn present(schemas: &[SchemaName]) -> Statement {
+    let mut columns = vec![
+        stmt!("to_regclass('martydb.history') IS NOT NULL"),
+        stmt!("to_regclass('martydb.progress') IS NOT NULL"),
+    ];
     for schema in schemas {
         let name = stmt!("{schema}.refinery_schema_history", schema = schema);
-        names.push(stmt!("to_regclass({name})", name = Literal(name.shown().into())));
+        columns.push(stmt!("to_regclass({name}) IS NOT NULL", name = Literal(name.shown().into())));
     }
-    stmt!(
-        "SELECT t.n::int4, pg_get_userbyid(c.relowner)::text,
-                coalesce((SELECT a.atttypid = 'int8'::regtype FROM pg_attribute a
-                          WHERE a.attrelid = c.oid AND a.attname = 'version'), false),
-                EXISTS (SELECT FROM aclexplode(c.relacl) g WHERE g.grantee <> c.relowner)
-         FROM unnest(ARRAY[{names}]::oid[]) WITH ORDINALITY t(oid, n) JOIN pg_class c ON c.oid = t.oid ORDER BY t.n",
-        names = Idents(names)
-    )
+    stmt!("SELECT {columns}", columns = Idents(columns))
 }
 
-impl Tables {
-    /// Takes one row of [`find`].
-    pub fn take(&mut self, schemas: &[SchemaName], ordinal: i32, found: Found) {
-        let schema = usize::try_from(ordinal - 2).ok().and_then(|at| schemas.get(at));
-        match schema {
-            None => self.history = Some(found),
-            Some(schema) => {
-                self.refinery.get_or_insert((schema.clone(), found));
+impl Present {
+    /// Reads the answer to [`present`].
+    pub fn read(row: &PgRow, schemas: &[SchemaName]) -> Result<Present, sqlx::Error> {
+        let mut refinery = None;
+        for (at, schema) in schemas.iter().enumerate().rev() {
+            if row.try_get(at + 2)? {
+                refinery = Some(schema.clone());
             }
         }
+        Ok(Present { history: row.try_get(0)?, progress: row.try_get(1)?, refinery })
     }
 }
 
-/// Reads refinery's rows.
+/// Reads refinery's rows as they are: what they mean is for [`AppliedRow`] to say.
 pub fn read_refinery(schema: &SchemaName) -> Statement {
+    stmt!("SELECT version, name, checksum, applied_on FROM {schema}.refinery_schema_history", schema = schema)
+}
+
+/// The version of such a row, whichever width its table has.
+pub fn version(row: &PgRow) -> Result<i64, sqlx::Error> {
+    row.try_get::<i32, _>(0).map(i64::from).or_else(|_| row.try_get(0))
+}
+
+/// Asks for the type of the versions in a table that is empty.
+pub fn read_width(schema: &SchemaName) -> Statement {
+    let table = stmt!("{schema}.refinery_schema_history", schema = schema);
     stmt!(
-        "SELECT version::int8, coalesce(name, '')::text, coalesce(checksum, '')::text, coalesce(applied_on, '')::text,
-                rank() OVER (ORDER BY CASE WHEN applied_on ~ '^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9:.]+(Z|[+-][0-9:]+)$'
-                                           THEN applied_on::timestamptz END NULLS FIRST, version)
-         FROM {schema}.refinery_schema_history ORDER BY version",
-        schema = schema
+        "SELECT atttypid = 'int8'::regtype FROM pg_attribute
+         WHERE attrelid = to_regclass({table}) AND attname = 'version'",
+        table = Literal(table.shown().into())
     )
+}
+
+/// Asks for the number of the newest event.
+pub fn last_event() -> Statement {
+    stmt!("SELECT coalesce(max(id), 0) FROM martydb.history")
 }
 
 /// Reads the migrations outside transactions whose last event is no good end.
@@ -101,28 +104,24 @@ pub fn unfinished(version: i64, outcome: &str, action: &str) -> Unfinished {
     }
 }
 
-/// A row of [`read_refinery`].
-pub fn applied(version: i64, name: String, checksum: String) -> AppliedRow {
-    AppliedRow { version, name, checksum }
-}
-
 /// What makes the tables as they must be; empty if they are. Runs as the owner, in one transaction.
-pub fn prepare(target: &Target, tables: &Tables, width: Width) -> Vec<Statement> {
+pub fn prepare(target: &Target, inventory: &Inventory, schema: &SchemaName, width: Width) -> Vec<Statement> {
     let strangers = Idents(vec![target.app.ident().clone(), target.readonly.ident().clone()]);
-    let mut all = vec![];
-    if tables.history.is_none() {
-        all.extend(create_history(&strangers));
-        all.extend(progress::create(&strangers));
-    } else if tables.history.as_ref().is_some_and(|found| found.shared) {
-        all.push(stmt!("REVOKE ALL ON martydb.history FROM PUBLIC, {r}", r = strangers));
+    let refinery = stmt!("{schema}.refinery_schema_history", schema = schema);
+    let (mut all, mut open) = (vec![], vec![]);
+    match &inventory.history {
+        None => all.extend(create_history(&strangers)),
+        Some(found) if !found.shared => {}
+        Some(_) => open.push(stmt!("martydb.history")),
     }
-    match &tables.refinery {
-        Some((_, found)) if !found.shared => {}
-        Some((schema, _)) => all.push(close_refinery(schema, &strangers)),
-        None => {
-            all.push(create_refinery(&target.schemas[0], width));
-            all.push(close_refinery(&target.schemas[0], &strangers));
-        }
+    if inventory.refinery.is_none() {
+        all.push(create_refinery(&refinery, width));
+    }
+    if inventory.refinery.as_ref().is_none_or(|found| found.shared) {
+        open.push(refinery);
+    }
+    if !open.is_empty() {
+        all.push(stmt!("REVOKE ALL ON {open} FROM PUBLIC, {r}", open = Idents(open), r = strangers));
     }
     all
 }
@@ -137,12 +136,12 @@ fn create_history(strangers: &Idents<crate::sql::Ident>) -> [Statement; 5] {
             "CREATE TABLE martydb.history (
                  id bigint PRIMARY KEY,
                  at timestamptz NOT NULL DEFAULT clock_timestamp(),
-                 action text NOT NULL CHECK (action IN ('upgrade', 'downgrade', 'baseline', 'repair')),
+                 action text NOT NULL,
                  version bigint NOT NULL,
                  name text NOT NULL,
                  checksum text,
-                 outcome text NOT NULL CHECK (outcome IN ('started', 'ok', 'failed')),
-                 mode text NOT NULL CHECK (mode IN ('transaction', 'no-transaction')),
+                 outcome text NOT NULL,
+                 mode text NOT NULL,
                  attempts integer NOT NULL,
                  duration_ms bigint,
                  role text NOT NULL DEFAULT session_user,
@@ -152,7 +151,9 @@ fn create_history(strangers: &Idents<crate::sql::Ident>) -> [Statement; 5] {
                  sqlstate text,
                  error text,
                  note text,
-                 content text
+                 content text,
+                 CHECK (action IN ('upgrade', 'downgrade', 'baseline', 'repair')
+                        AND outcome IN ('started', 'ok', 'failed') AND mode IN ('transaction', 'no-transaction'))
              )"
         ),
         stmt!("REVOKE ALL ON martydb.history FROM PUBLIC, {r}", r = strangers),
@@ -161,18 +162,14 @@ fn create_history(strangers: &Idents<crate::sql::Ident>) -> [Statement; 5] {
 }
 
 /// refinery's own statement (`ASSERT_MIGRATIONS_TABLE_QUERY`), the schema named.
-fn create_refinery(schema: &SchemaName, width: Width) -> Statement {
+fn create_refinery(table: &Statement, width: Width) -> Statement {
     let width = Keyword(if width == Width::Int4 { "int4" } else { "int8" });
     stmt!(
-        "CREATE TABLE {schema}.refinery_schema_history (version {width} PRIMARY KEY, name varchar(255), \
-         applied_on varchar(255), checksum varchar(255))",
-        schema = schema,
+        "CREATE TABLE {table} (version {width} PRIMARY KEY, name varchar(255), applied_on varchar(255), \
+         checksum varchar(255))",
+        table = table,
         width = width
     )
-}
-
-fn close_refinery(schema: &SchemaName, strangers: &Idents<crate::sql::Ident>) -> Statement {
-    stmt!("REVOKE ALL ON {schema}.refinery_schema_history FROM PUBLIC, {r}", schema = schema, r = strangers)
 }
 
 /// Adds refinery's row, its time as refinery writes and reads it (RFC 3339).
@@ -258,8 +255,21 @@ pub struct Record<'a> {
     pub content: Option<String>,
 }
 
-/// Adds an event. Numbers go up by one without gaps, because every writer holds the database's lock.
-pub fn insert_history(record: &Record, operator: &Operator) -> Statement {
+/// The number of an event. Numbers go up by one without gaps, because every writer holds the database's lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Number {
+    /// Known to the caller, who counts.
+    Known(i64),
+    /// One more than the last.
+    Next,
+}
+
+/// Adds an event.
+pub fn insert_history(number: Number, record: &Record, operator: &Operator) -> Statement {
+    let number = match number {
+        Number::Known(number) => stmt!("{number}", number = number),
+        Number::Next => stmt!("(SELECT coalesce(max(id), 0) + 1 FROM martydb.history)"),
+    };
     let took = match record.took {
         Took::Transaction => {
             stmt!("(extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000)::bigint")
@@ -270,9 +280,10 @@ pub fn insert_history(record: &Record, operator: &Operator) -> Statement {
     let (sqlstate, error) = record.error.clone().map_or((None, None), |(state, text)| (state, Some(text)));
     stmt!(
         "INSERT INTO martydb.history (id, action, version, name, checksum, outcome, mode, attempts, duration_ms, \
-         operator, host, tool, sqlstate, error, note, content) VALUES ((SELECT coalesce(max(id), 0) + 1 FROM martydb.history), \
+         operator, host, tool, sqlstate, error, note, content) VALUES ({number}, \
          {action}, {version}, {name}, {checksum}, {outcome}, {mode}, {attempts}, {took}, {by}, {host}, {tool}, \
          {sqlstate}, {error}, {note}, {content})",
+        number = number,
         action = Literal(record.action.into()),
         version = record.row.version,
         name = Literal(record.row.name.clone()),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::model::{DbName, LintRules, RoleName, SchemaName, ServerName, ServiceName};
+use crate::server::presence::Presence;
 use crate::server::{Endpoint, Login};
 
 /// One service's database, and who works on it.
@@ -29,23 +30,10 @@ pub struct Target {
     pub login: Login,
     /// The folder of the migrations.
     pub folder: PathBuf,
-    /// What the caller knows about the database.
+    /// Who can tell whether the database is there.
     pub presence: Presence,
     /// What `upgrade` warns about.
     pub lint: LintRules,
-}
-
-/// Whether a database is known to be there. A server answers a missing role and a wrong password alike (28P01),
-/// so only the caller, who may have asked as the admin, can tell them apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Presence {
-    /// Nobody looked.
-    #[default]
-    Unknown,
-    /// The admin has seen database and roles.
-    Seen,
-    /// The admin has seen that the database or a role is missing.
-    Absent,
 }
 
 /// Who runs the tool, for the history.

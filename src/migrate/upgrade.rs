@@ -3,15 +3,15 @@
 use refinery_core::Runner;
 
 use super::adapter::{Adapter, Step};
-use super::checksum::Width;
 use super::compare::{compare, plan_upgrade};
 use super::folder::{self, Folder, Migration};
 use super::foreign;
+use super::inventory;
 use super::lint::lint;
 use super::name::Direction;
 use super::outcome::{Event, Item, OnEvent, Outcome, refused_files};
 use super::session::{Intent, NoSession, Session};
-use super::shared::{check_tables, planned, prepare, refuse, row, schema, width, with_applied};
+use super::shared::{check_tables, planned, prepare, refuse, row, width, with_applied};
 use super::target::{Options, Run, Target};
 use crate::error::{Error, Kind, Result};
 
@@ -64,16 +64,22 @@ async fn proceed(
     let versions = plan_upgrade(&standing, options.to, options.order)
         .map_err(|refusal| refuse(target, folder, standing.current, refusal))?;
     let chosen: Vec<_> = versions.iter().filter_map(|version| folder.get(*version)).collect();
-    if session.tables.refinery.is_none() && !chosen.is_empty() {
-        let found = foreign::find(session).await?;
-        foreign::stop(target.service.as_str(), &found).map_or(Ok(()), Err)?;
+    // What refinery alone has written is taken over, and closed to others.
+    let adopted = session.present.refinery.is_some() && !session.present.history;
+    if chosen.is_empty() && !adopted {
+        on_event(Event::Planned(vec![]));
+        return Ok(());
+    }
+    let inventory = inventory::take(session, target).await?;
+    if session.present.refinery.is_none() && !chosen.is_empty() {
+        foreign::stop(target.service.as_str(), &inventory.foreign).map_or(Ok(()), Err)?;
     }
     let accepted: Vec<_> = chosen.iter().flat_map(|migration| &migration.accepted).collect();
     if !accepted.is_empty() {
         return Err(refused_files(target.service.as_str(), &accepted));
     }
-    let width = width(&session.tables, folder);
-    check_tables(target, &session.tables, width, &versions)?;
+    let width = width(&rows, folder);
+    check_tables(target, &inventory, width, &versions)?;
     let items: Vec<_> = chosen.iter().map(|m| Item { version: m.version, name: m.name.clone() }).collect();
     on_event(Event::Planned(items));
     if options.run == Run::Dry {
@@ -81,12 +87,17 @@ async fn proceed(
         outcome.planned = chosen.iter().map(|m| planned(&row(m, width), &m.up)).collect();
         return Ok(());
     }
-    let open = session.tables.refinery.as_ref().is_some_and(|(_, found)| found.shared);
     warn(target, &chosen, standing.current, on_event);
-    if !chosen.is_empty() || open {
-        prepare(session, target, width).await?;
-    }
-    run(session, &chosen, width, target, options, on_event, outcome).await
+    prepare(session, target, &inventory, width).await?;
+    let mut adapter = Adapter::new(session, &inventory, target, options, on_event);
+    let steps = chosen.iter().map(|migration| Step {
+        service: target.service.as_str(),
+        direction: Direction::Up,
+        source: &migration.up,
+        row: row(migration, width),
+    });
+    adapter.steps = steps.collect();
+    run(adapter, &chosen, outcome).await
 }
 
 /// A database that has nothing applied has nobody who could wait in a lock queue.
@@ -101,34 +112,8 @@ fn warn(target: &Target, chosen: &[&Migration], current: Option<i64>, on_event: 
     }
 }
 
-async fn run(
-    session: &mut Session,
-    chosen: &[&Migration],
-    width: Width,
-    target: &Target,
-    options: &Options,
-    on_event: OnEvent<'_>,
-    outcome: &mut Outcome,
-) -> Result<()> {
-    let schema = schema(target, &session.tables);
+async fn run(mut adapter: Adapter<'_>, chosen: &[&Migration], outcome: &mut Outcome) -> Result<()> {
     let runner = Runner::new(&for_refinery(chosen)?);
-    let steps = chosen.iter().map(|migration| Step {
-        service: target.service.as_str(),
-        direction: Direction::Up,
-        source: &migration.up,
-        row: row(migration, width),
-    });
-    let steps = steps.collect();
-    let mut adapter = Adapter {
-        connection: &mut session.connection,
-        schema,
-        target,
-        options,
-        on_event,
-        steps,
-        applied: vec![],
-        failure: None,
-    };
     let result = runner.run_async(&mut adapter).await;
     outcome.to = adapter.applied.iter().map(|applied| applied.version).chain(outcome.to).max();
     outcome.applied = adapter.applied;

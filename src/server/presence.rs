@@ -1,34 +1,84 @@
-//! Which databases and roles there are. A server answers a missing role and a wrong password alike, so only the
-//! admin can tell "not provisioned" from "the password is wrong".
+//! Whether a database and its roles are there. A server answers a missing role and a wrong password alike (28P01),
+//! so only the admin can tell "not provisioned" from "the password is wrong". The admin is asked only once a login
+//! was refused, and once for all services of a server: most runs never need to know.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use sqlx::{Executor, Row};
+use tokio::sync::OnceCell;
 
 use super::Access;
-use crate::model::{DesiredService, RoleKind};
+use crate::migrate::Target;
+
+/// What is known about a service's database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// Nobody could look.
+    Unknown,
+    /// Database and roles are there.
+    Present,
+    /// The database or a role is missing.
+    Absent,
+}
+
+/// Who can tell.
+#[derive(Debug, Clone)]
+pub enum Presence {
+    /// It is known already.
+    Known(Seen),
+    /// The admin of the server.
+    Ask(Arc<Admin>),
+}
+
+/// An admin who is asked once.
+#[derive(Debug)]
+pub struct Admin {
+    access: Access,
+    names: OnceCell<Option<Names>>,
+}
+
+impl Presence {
+    /// For all services of one server.
+    pub fn of(access: Access) -> Presence {
+        Presence::Ask(Arc::new(Admin { access, names: OnceCell::new() }))
+    }
+
+    /// Looks, or remembers.
+    pub async fn look(&self, target: &Target) -> Seen {
+        let admin = match self {
+            Presence::Known(seen) => return *seen,
+            Presence::Ask(admin) => admin,
+        };
+        let names = admin.names.get_or_init(|| Names::read(&admin.access)).await;
+        match names.as_ref().map(|names| names.have(target)) {
+            None => Seen::Unknown,
+            Some(true) => Seen::Present,
+            Some(false) => Seen::Absent,
+        }
+    }
+}
 
 /// The names on one server.
 #[derive(Debug, Clone, Default, Deserialize)]
-pub struct Names {
+struct Names {
     databases: BTreeSet<String>,
     roles: BTreeSet<String>,
 }
 
 impl Names {
     /// Asks the server; `None` where the admin cannot look.
-    pub async fn read(access: &Access) -> Option<Names> {
+    async fn read(access: &Access) -> Option<Names> {
         let mut connection = access.read(&access.maintenance).await.ok()?;
         let row = connection.fetch_one(sqlx::raw_sql(include_str!("sql/names.sql"))).await.ok()?;
         serde_json::from_str(&row.try_get::<String, _>(0).ok()?).ok()
     }
 
-    /// Whether the service's database and its migrator and owner are there.
-    pub fn has(&self, service: &DesiredService) -> bool {
-        let role = |kind| self.roles.contains(service.role(kind).as_str());
-        self.databases.contains(service.database.as_str())
-            && role(RoleKind::Owner)
-            && role(RoleKind::Migrator)
+    /// Whether the database, and the roles that migrate it, are there.
+    fn have(&self, target: &Target) -> bool {
+        self.databases.contains(target.database.as_str())
+            && self.roles.contains(target.owner.as_str())
+            && self.roles.contains(&target.login.role)
     }
 }

@@ -6,8 +6,9 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use martydb::migrate::{Event, Operator, Options, Outcome, Presence, Target, upgrade};
+use martydb::migrate::{Event, Operator, Options, Outcome, Target, upgrade};
 use martydb::model::{DbName, RoleName, SchemaName, ServiceName};
+use martydb::server::presence::{Presence, Seen};
 use martydb::server::{Endpoint, Host, Login, Tls, TlsMode};
 use sqlx::postgres::{PgConnectOptions, PgRow};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
@@ -158,7 +159,7 @@ impl Service {
             },
             login: Login::with_password(format!("{name}_migrator"), MIGRATOR.into()),
             folder: folder.path().into(),
-            presence: Presence::Unknown,
+            presence: Presence::Known(Seen::Unknown),
             lint: Default::default(),
         };
         Service { name: name.into(), target, folder, events: Mutex::default() }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use martydb::error::Kind;
 use martydb::migrate::{self, Ended, Event, Order, Run, State};
+use martydb::server::presence::{Presence, Seen};
 
 use super::support::{Service, path, rows};
 
@@ -236,7 +237,7 @@ async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
     );
 
     let mut known = Service::absent("up_absent");
-    known.target.presence = migrate::Presence::Absent;
+    known.target.presence = Presence::Known(Seen::Absent);
     assert_eq!(migrate::status(&known.target, WAIT).await.state, State::NotProvisioned);
     let error = known.upgrade().await.error.unwrap();
     assert_eq!(
@@ -253,7 +254,7 @@ async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
 
     let mut wrong = Service::new("up_wrong").await;
     wrong.target.login.password = Some("no".into());
-    wrong.target.presence = migrate::Presence::Seen;
+    wrong.target.presence = Presence::Known(Seen::Present);
     let error = wrong.upgrade().await.error.unwrap();
     assert_eq!((error.kind, error.sqlstate.as_deref()), (Kind::Unreachable, Some("28P01")));
 }

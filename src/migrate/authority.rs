@@ -1,0 +1,35 @@
+//! Whom a session can act as, beside the owner: what a migration makes as one of them would belong to the wrong
+//! role. Asked once a run, so that the check after each file (see `envelope`) need not find it out again.
+
+use sqlx::Row;
+use sqlx::postgres::PgRow;
+use sqlx::postgres::types::Oid;
+
+use crate::model::RoleName;
+use crate::sql::{Literal, Statement};
+use crate::stmt;
+
+/// The database and the roles, as the numbers that the catalogue knows them by.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Authority {
+    /// The database.
+    pub database: u32,
+    /// Every role but the owner that the login is, or is a member of.
+    pub others: Vec<u32>,
+}
+
+/// Asks for it.
+pub fn ask(owner: &RoleName) -> Statement {
+    stmt!(
+        "SELECT (SELECT oid FROM pg_database WHERE datname = current_database()),
+                ARRAY(SELECT oid FROM pg_roles WHERE rolname <> {owner} AND pg_has_role(session_user, oid, 'MEMBER'))",
+        owner = Literal(owner.as_str().into())
+    )
+}
+
+/// Reads the answer to [`ask`].
+pub fn read(rows: &[PgRow]) -> Result<Authority, sqlx::Error> {
+    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
+    let (database, others): (Oid, Vec<Oid>) = (row.try_get(0)?, row.try_get(1)?);
+    Ok(Authority { database: database.0, others: others.into_iter().map(|oid| oid.0).collect() })
+}
