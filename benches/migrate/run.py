@@ -6,7 +6,7 @@
 See README.md beside this file. Only the standard library is needed; tools that are not found are left out, and named.
 """
 
-import argparse, concurrent.futures, json, os, pathlib, platform, resource, shutil, signal, statistics, subprocess, sys
+import argparse, concurrent.futures, json, os, pathlib, shutil, signal, statistics, subprocess, sys
 import tempfile, threading, time
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -129,20 +129,30 @@ class Server:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
+def peak(pid):
+    """The largest resident set so far, in MB. Not from wait4: that counts what this script had before exec, too."""
+    try:
+        lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return max((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), default=0)
+
+
 def run_one(command, env=None, cwd=None):
     """Seconds, peak memory in MB, exit code."""
     started = time.perf_counter()
     process = subprocess.Popen(command, env={**os.environ, **(env or {})}, cwd=cwd, stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE)
-    errors = []
+    errors, memory = [], [0]
     reader = threading.Thread(target=lambda: errors.append(process.stderr.read()))
     reader.start()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    reader.join()
+    while reader.is_alive():
+        memory.append(peak(process.pid))
+        reader.join(0.004)
+    process.wait()
     if process.returncode:
         sys.stderr.write(f"FAILED {command}: {errors[0].decode(errors='replace')[-600:]}\n")
-    return time.perf_counter() - started, usage.ru_maxrss / 1024, process.returncode
+    return time.perf_counter() - started, max(memory), process.returncode
 
 
 def run_many(commands):

@@ -271,3 +271,28 @@ fn every_hostile_file_has_a_stated_end() {
     assert_eq!(server.sql("ho0", owners), [["ho0_owner"]]);
     assert_eq!(names.len(), 1);
 }
+
+#[test]
+fn one_failing_service_of_fifty_leaves_the_others_to_finish() {
+    let server = Server::start();
+    let (project, mut names) = fleet(&server, "ff", 50, 2, Kind::Plain);
+    names.sort();
+    project.write("ff7/migrations/V3__typo.sql", "SELECT 1;\nCREATE TABLE x (id bigin);\n");
+    let done = project.run(&["upgrade", "--all", "-j4"]).expect(1);
+    for said in ["ff7", "ff7/migrations/V3__typo.sql:2:20", "type \"bigin\" does not exist", "42704", "hint"]
+    {
+        let shown = format!("{}{}", done.stdout, done.stderr);
+        assert!(shown.contains(said), "{said} is missing: {shown}");
+    }
+    let upgraded = project.json(&["upgrade", "--all", "-j4"], 1);
+    let outcomes = upgraded["services"].as_array().unwrap();
+    assert_eq!(outcomes.len(), 50);
+    for (name, outcome) in names.iter().zip(outcomes) {
+        let expected = if name == "ff7" { "failed" } else { "ok" };
+        assert_eq!(
+            (outcome["service"].as_str(), outcome["outcome"].as_str()),
+            (Some(&**name), Some(expected))
+        );
+        assert_eq!(server.value(name, "SELECT count(*) FROM refinery_schema_history"), "2", "{name}");
+    }
+}
