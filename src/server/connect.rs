@@ -194,8 +194,18 @@ async fn dial(endpoint: &Endpoint, options: PgConnectOptions) -> Result<PgConnec
     }
 }
 
+/// One attempt, on a thread of its own. sqlx gives the scheduler a turn after every fifth of SCRAM's 4096 rounds of
+/// hashing, and eight hundred turns of a worker cost about as much as the rounds; outside the workers a turn costs
+/// nothing. Dropping the future abandons the thread, which ends with its attempt.
 async fn first(options: PgConnectOptions) -> Result<PgConnection, sqlx::Error> {
-    PgConnection::connect_with(&options).await
+    let (send, receive) = tokio::sync::oneshot::channel();
+    let runtime = tokio::runtime::Handle::current();
+    std::thread::Builder::new().name("login".into()).spawn(move || {
+        let attempt = runtime.block_on(PgConnection::connect_with(&options));
+        // Nobody receives if the run was dropped.
+        let _dropped = send.send(attempt);
+    })?;
+    receive.await.unwrap_or_else(|_| Err(sqlx::Error::WorkerCrashed))
 }
 
 async fn again(
