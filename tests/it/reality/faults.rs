@@ -11,7 +11,7 @@ use std::thread;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::support::{Admin, Project, Server};
+use crate::support::{Admin, Project, Server, as_both_admins};
 
 /// When the program dies: after the server's answer to its n-th statement, or as soon as the statement was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,13 +174,13 @@ mod s16_killed_while_each_statement_runs_it_converges {
     use super::*;
 
     #[test]
-    #[ignore = "as long as the other, and the moment is the server's to choose"]
+    #[ignore = "minutes: scripts/test --all-majors"]
     fn as_superuser() {
         kill_after_each(Admin::Super, Moment::Sent);
     }
 
     #[test]
-    #[ignore = "as long as the other, and the moment is the server's to choose"]
+    #[ignore = "minutes: scripts/test --all-majors"]
     fn as_limited_admin() {
         kill_after_each(Admin::Limited, Moment::Sent);
     }
