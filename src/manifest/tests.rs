@@ -180,6 +180,13 @@ fn no_error_and_no_debug_print_shows_a_password() {
         "version: 1\nservers: { main: { url: \"postgresql://u:hunter2@h:1/d?nope=1\" } }\nservices: { a: }\n";
     let error = load(text).unwrap_err();
     assert!(!format!("{error:?}").contains("hunter2"));
+    // Where no URL belongs, and where a variable is left open.
+    for value in ["\"postgresql://u:hunter2@h/d\"", "{ url: \"postgresql://u:hunter2${x@h/d\" }"] {
+        let error =
+            load(&format!("version: 1\nservers: {{ main: {value} }}\nservices: {{ a: }}\n")).unwrap_err();
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        assert!(error.message.contains("postgresql://…"), "{error:?}");
+    }
     let fine = load(&text.replace("?nope=1", "")).unwrap();
     assert!(!format!("{fine:?}").contains("hunter2"));
 }
