@@ -8,6 +8,7 @@ pub mod authority;
 mod ddl;
 pub mod diff;
 mod limits;
+pub mod lockout;
 mod privilege;
 pub mod removal;
 pub mod rotate;
