@@ -144,6 +144,41 @@ fn s10_a_warning_fails_the_step_of_a_superuser_too() {
     assert!(cause.contains("is not a member of") || cause.contains("has not been granted"), "{cause}");
 }
 
+/// Whatever an extension's script, or a trigger on it, has to say: the extension is there.
+#[test]
+fn s10_a_warning_beside_an_extension_is_passed_on_and_fails_nothing() {
+    let server = Server::start();
+    let project = Project::new(&server, "x");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    server.sql(
+        "x_a",
+        "CREATE FUNCTION public.advise() RETURNS event_trigger LANGUAGE plpgsql AS
+           $$ BEGIN RAISE WARNING 'this is advice'; END $$;
+         ALTER FUNCTION public.advise() OWNER TO x_a_owner;
+         CREATE EVENT TRIGGER advise ON ddl_command_end WHEN TAG IN ('CREATE EXTENSION', 'CREATE SCHEMA')
+           EXECUTE FUNCTION public.advise()",
+    );
+    let text = project.read("martydb.yaml");
+    let more = text.replace("  x_a:\n", "  x_a: { extensions: [citext], schemas: [public, more] }\n");
+    assert_ne!(text, more);
+    project.write("martydb.yaml", &more);
+    let done = project.run(&["apply", "--all", "-y"]).expect(0);
+    assert!(done.stderr.contains("CREATE EXTENSION") && done.stderr.contains("this is advice"), "{done:?}");
+    assert_eq!(server.value("x_a", "SELECT extname FROM pg_extension WHERE extname = 'citext'"), "citext");
+    project.run(&["plan", "--check"]).expect(0);
+
+    // The same words beside a right mean that it may not have been given.
+    server.sql("x_a", "DROP EVENT TRIGGER advise; CREATE EVENT TRIGGER advise ON ddl_command_end WHEN TAG IN ('GRANT') EXECUTE FUNCTION public.advise()");
+    server.sql("x_a", "REVOKE USAGE ON SCHEMA more FROM x_a_ro");
+    let failed = project.run(&["apply", "--all", "-y"]).expect(1);
+    assert!(format!("{failed:?}").contains("this is advice"), "{failed:?}");
+    let held = "SELECT has_schema_privilege('x_a_ro', 'more', 'USAGE')::text";
+    assert_eq!(server.value("x_a", held), "false");
+    server.sql("x_a", "DROP EVENT TRIGGER advise");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    assert_eq!(server.value("x_a", held), "true");
+}
+
 #[test]
 fn a_database_that_another_admin_made_and_closed_is_asked_for() {
     let server = Server::with_both_admins();
