@@ -449,6 +449,51 @@ as_both_admins!(s23_a_removed_service_goes_only_with_prune, |admin| {
     project.run(&["plan", "--check"]).expect(0);
 });
 
+as_both_admins!(s23_a_pruned_service_goes_as_a_dropped_one_does, |admin| {
+    let (server, project) = provisioned(admin, "y");
+    project.run(&["rotate", "--service", "y_b", "--overlap"]).expect(0);
+    server.sql("postgres", "CREATE DATABASE y_archive OWNER y_b_owner");
+    server.sql("postgres", "CREATE DATABASE elsewhere");
+    server.sql("elsewhere", "CREATE TABLE kept (id int); ALTER TABLE kept OWNER TO y_b_owner");
+    server.sql("y_a", "CREATE TABLE theirs (id int); ALTER TABLE theirs OWNER TO y_b_app");
+    server.sql("y_a", "SET ROLE y_a_owner; CREATE TABLE lent (id int); GRANT SELECT ON lent TO y_b_ro");
+    let text = project.read("martydb.yaml").replace("  y_b:\n", "");
+    let password = project.password("y_b_app_b");
+    std::thread::scope(|scope| {
+        let inside = scope.spawn(|| server.sql_as("y_b_app_b", &password, "y_b", "SELECT pg_sleep(120)"));
+        let there = "SELECT count(*) FROM pg_stat_activity WHERE usename = 'y_b_app_b'";
+        while server.value("postgres", there) == "0" {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        project.write("martydb.yaml", &text);
+        let listed = reasons(&project.json(&["plan"], 0), "prunable").join("\n");
+        for part in
+            ["NOLOGIN", "pg_terminate_backend", "DROP DATABASE", "REASSIGN OWNED", "DROP OWNED", "DROP ROLE"]
+        {
+            assert!(listed.contains(part), "{part}: {listed}");
+        }
+        project.run(&["apply", "--all", "--prune", "-y"]).expect(0);
+        assert_eq!(inside.join().unwrap(), Err("57P01".into()));
+    });
+    let left = "SELECT (SELECT count(*) FROM pg_roles WHERE rolname LIKE 'y\\_b%')::text || (SELECT count(*) FROM pg_database WHERE datname = 'y_b')";
+    assert_eq!(server.value("postgres", left), "00");
+    let owner = |database: &str, table: &str| {
+        server.value(database, &format!("SELECT relowner::regrole FROM pg_class WHERE relname = '{table}'"))
+    };
+    assert_eq!(owner("elsewhere", "kept"), admin.role());
+    assert_eq!(owner("y_a", "theirs"), "y_a_owner");
+    let archive = "SELECT datdba::regrole FROM pg_database WHERE datname = 'y_archive'";
+    assert_eq!(server.value("postgres", archive), admin.role());
+    project.run(&["plan", "--check"]).expect(0);
+    let borrowed = match server.major() {
+        16.. => {
+            "SELECT count(*) FROM pg_auth_members WHERE member = 'adm'::regrole AND (inherit_option OR set_option)"
+        }
+        _ => "SELECT count(*) FROM pg_auth_members WHERE member = 'adm'::regrole",
+    };
+    assert_eq!(server.value("postgres", borrowed), "0");
+});
+
 as_both_admins!(s24_one_server_down_leaves_the_others_to_finish, |admin| {
     let server = Server::with_both_admins();
     let mut down = Server::with_both_admins();
