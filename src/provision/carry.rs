@@ -107,7 +107,7 @@ impl Work<'_> {
             major: actual.major(),
             authority: Some(&authority),
             password: &|role| secrets.get(server, role).cloned(),
-            parallel: actual.capacity.share(self.run.jobs, 2),
+            parallel: actual.capacity.share(self.run.makers(actual.major()), 2),
         };
         let say = |step: &Step| {
             let (verb, object) = (step.action.verb().name(), step.action.object());
