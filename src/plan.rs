@@ -7,7 +7,9 @@ mod action;
 pub mod authority;
 mod ddl;
 pub mod diff;
+pub mod leaving;
 mod limits;
+pub mod lockout;
 mod privilege;
 pub mod removal;
 pub mod rotate;
@@ -109,10 +111,21 @@ impl Plan {
 
     /// Makes steps of those prunable ones that are wanted, at their place in the order.
     pub fn include_prunable(&mut self, wanted: &dyn Fn(&Step) -> bool) {
-        let (now, later) = std::mem::take(&mut self.prunable).into_iter().partition(wanted);
+        let (now, later): (Vec<Step>, Vec<Step>) =
+            std::mem::take(&mut self.prunable).into_iter().partition(wanted);
         self.prunable = later;
-        self.steps.extend::<Vec<Step>>(now);
+        let (leaving, now) = now.into_iter().partition::<Vec<Step>, _>(|step| step.service.is_none());
+        self.steps.extend(now);
         // Stable: steps of one service and stage keep the order they were decided in; the server's come last.
         self.steps.sort_by_key(|step| (step.service.is_none(), step.service.clone(), step.stage));
+        // Last of all, and in an order of their own, what nobody declares any more.
+        self.steps.extend(leaving);
+    }
+
+    /// The steps before what nobody declares any more goes, and those by which it goes.
+    pub fn parts(&self) -> (&[Step], &[Step]) {
+        let rights = |action: &Action| matches!(action, Action::Grant { .. } | Action::Revoke { .. });
+        let leaving = |step: &Step| step.service.is_none() && !rights(&step.action);
+        self.steps.split_at(self.steps.iter().position(leaving).unwrap_or(self.steps.len()))
     }
 }

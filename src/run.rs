@@ -27,6 +27,8 @@ pub struct Run {
     pub store: Store,
     /// Services worked on at the same time.
     pub jobs: usize,
+    /// Whether somebody said how many.
+    jobs_said: bool,
     /// How long to wait for a lock.
     pub lock_wait: Duration,
     /// Questions are answered with yes.
@@ -48,6 +50,7 @@ impl Run {
         Ok(Run {
             store: Store::open(&manifest, &environment),
             jobs: global.jobs.map_or_else(default_jobs, usize::from),
+            jobs_said: global.jobs.is_some(),
             lock_wait: global.lock_wait,
             yes: global.yes,
             can_ask: !global.no_input && crate::ask::possible(),
@@ -56,6 +59,13 @@ impl Run {
             out,
             typed: tokio::sync::Mutex::default(),
         })
+    }
+
+    /// Services provisioned at the same time on a server of this major. Before 15 each CREATE DATABASE waits for a
+    /// checkpoint, and all that wait share the next one: there the more wait together, the sooner all are done.
+    pub fn makers(&self, major: u32) -> usize {
+        const WAITING: usize = 32;
+        if major < 15 && !self.jobs_said { self.jobs.max(WAITING) } else { self.jobs }
     }
 
     /// The services chosen for a command that reads: all where none is named.

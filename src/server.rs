@@ -15,5 +15,7 @@ pub mod traces;
 
 pub use access::Access;
 pub use connect::APPLICATION_NAME;
-pub use connect::{Endpoint, Host, Login, Tls, TlsMode, connect, connect_with, execute, query};
+pub use connect::{
+    Endpoint, Host, Login, Tls, TlsMode, connect, connect_with, execute, execute_warned, query,
+};
 pub use fault::{Fault, describe};

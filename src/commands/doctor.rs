@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::plan::{errors, side_notes};
 use crate::error::{Error, ExitStatus, Result};
 use crate::model::{ActualServer, Admin};
-use crate::plan::Limit;
+use crate::plan::{Limit, lockout};
 use crate::provision::{self, Planned, Reach};
 use crate::report::{Cell, Look, Paint, Report, Table, error_text};
 use crate::run::Run;
@@ -67,7 +67,7 @@ impl Doctor {
             server_version: format!("{}.{}", actual.version / 10_000, actual.version % 10_000),
             admin: actual.admin.name.clone(),
             superuser: actual.admin.superuser,
-            checks: checks(actual),
+            checks: checks(actual).chain(lockouts(planned)).collect(),
         });
         self.limits.extend(planned.plan.limits.iter().cloned());
     }
@@ -77,11 +77,22 @@ impl Doctor {
     }
 }
 
-fn checks(actual: &ActualServer) -> Vec<Check> {
-    vec![version(actual), writable(actual), connections(actual)]
-        .into_iter()
-        .chain(attributes(&actual.admin))
-        .collect()
+fn checks(actual: &ActualServer) -> impl Iterator<Item = Check> {
+    [version(actual), writable(actual), connections(actual)].into_iter().chain(attributes(&actual.admin))
+}
+
+/// Nothing that this manifest asks for fails, but somebody else's next run would.
+fn lockouts(planned: &Planned) -> impl Iterator<Item = Check> {
+    let all = lockout::of_other_admins(&planned.desired, &planned.actual, &planned.plan);
+    all.into_iter().map(|out| Check {
+        name: "other admins",
+        ok: true,
+        detail: format!(
+            "apply closes database {} to PUBLIC, and {} comes in by no other right: it would be locked out",
+            out.database, out.role
+        ),
+        grant: Some(out.grant().shown().to_owned()),
+    })
 }
 
 fn version(actual: &ActualServer) -> Check {
@@ -143,9 +154,10 @@ impl Report for Doctor {
         let mut table = Table::new(&["server", "check", "result", "detail"]);
         for seen in &self.servers {
             for check in &seen.checks {
-                let result = match check.ok {
-                    true => Cell::new("ok", Paint::Good),
-                    false => Cell::new("no", Paint::Bad),
+                let result = match (check.ok, &check.grant) {
+                    (true, None) => Cell::new("ok", Paint::Good),
+                    (true, Some(_)) => Cell::new("note", Paint::Warn),
+                    (false, _) => Cell::new("no", Paint::Bad),
                 };
                 table.row([(&seen.server).into(), check.name.into(), result, check.detail.as_str().into()]);
             }

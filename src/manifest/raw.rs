@@ -198,7 +198,10 @@ pub struct RawLint {
     pub enable: Option<Vec<String>>,
 }
 
-/// Names of the four roles.
+/// Names of the four roles: any identifier of PostgreSQL that does not start with `pg_`, in at most 63 bytes.
+///
+/// The three that log in have at most 61, since `rotate --overlap` needs `<role>_b` beside each, hold neither comma
+/// nor equals sign, which mean something in a SCRAM message, and no character that SASLprep (RFC 4013) forbids.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawRoles {

@@ -9,6 +9,7 @@ use super::source::Sources;
 use super::{Allow, Environment, Manifest, Place, ServerSpec, url};
 use crate::error::{Error, Result};
 use crate::model::{DbName, DesiredService, LintRules, RoleKind, RoleName, SchemaName, ServiceName};
+use crate::sql::MAX_IDENTIFIER_BYTES;
 
 const FORMAT_VERSION: u32 = 1;
 const DEFAULT_SERVER: &str = "main";
@@ -235,18 +236,9 @@ impl Resolver<'_> {
                     return Err(self.sources.error_at(&at, format!("role \"{text}\" {why}")));
                 }
                 if kind != RoleKind::Owner {
-                    // SCRAM prepares names so (RFC 5802), and what it refuses could never log in.
-                    stringprep::saslprep(&text).map_err(|_| {
-                        let why = "holds characters that no login's name may have (SASLprep, RFC 4013)";
-                        self.sources.error_at(&at, format!("role \"{text}\" {why}"))
+                    login_name(&text).map_err(|(why, fix)| {
+                        self.sources.error_at(&at, format!("role \"{text}\" {why}")).hint(fix)
                     })?;
-                    // The driver puts the name into the SCRAM message as it is, where these two have a meaning.
-                    if text.contains([',', '=']) {
-                        let why = "holds a comma or an equals sign, and could not log in by SCRAM";
-                        return Err(self.sources.error_at(&at, format!("role \"{text}\" {why}")));
-                    }
-                    // The second login of a rotation must fit too, and be found out now rather than then.
-                    checked(format!("{text}{}", crate::TWIN_SUFFIX))?;
                 }
                 Ok((kind, role))
             })
@@ -377,4 +369,39 @@ fn folder_name(home: &Path) -> String {
 
 fn key(name: &str) -> Step {
     Step::Key(name.into())
+}
+
+/// What a role that logs in may not be called, why, and what to do: found out now rather than at its first login.
+fn login_name(name: &str) -> Result<(), (String, String)> {
+    // SCRAM prepares names so (RFC 5802).
+    if stringprep::saslprep(name).is_err() {
+        let why = "holds characters that no login's name may have (SASLprep, RFC 4013)";
+        return Err((
+            why.into(),
+            "leave out control characters, and those that write from right to left".into(),
+        ));
+    }
+    // The driver puts the name into the SCRAM message as it is, where these two have a meaning.
+    if name.contains([',', '=']) {
+        let why = "holds a comma or an equals sign, and could not log in by SCRAM";
+        return Err((
+            why.into(),
+            "use another character, such as _ or -; the owner never logs in and may have them".into(),
+        ));
+    }
+    // The second login of a rotation must fit too.
+    let most = MAX_IDENTIFIER_BYTES - crate::TWIN_SUFFIX.len();
+    match name.len() > most {
+        true => {
+            let twin = format!("{{role}}{}", crate::TWIN_SUFFIX);
+            let why = format!("is {} bytes long, and a login may have {most}", name.len());
+            Err((
+                why,
+                format!(
+                    "shorten it: `rotate --overlap` needs room for {twin} in PostgreSQL's {MAX_IDENTIFIER_BYTES} bytes"
+                ),
+            ))
+        }
+        false => Ok(()),
+    }
 }

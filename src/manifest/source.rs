@@ -54,7 +54,7 @@ impl Sources {
 
     /// An error at a path: the place is where the path, or the nearest part of it, was written.
     pub fn error_at(&self, path: &[Step], message: impl std::fmt::Display) -> Error {
-        Error::manifest(format!("{}: {message}", self.place(path)))
+        Error::manifest(format!("{}: {}", self.place(path), without_passwords(&message.to_string())))
     }
 
     /// `file:line:column`.
@@ -99,6 +99,17 @@ impl Sources {
             Some(near) => error.hint(format!("did you mean \"{near}\"?")),
             None => error.hint(format!("known keys here: {}", expected.join(", "))),
         }
+    }
+}
+
+/// A message may quote a value, and a URL that stands where none belongs still holds its password.
+fn without_passwords(message: &str) -> String {
+    match message.split_once("://") {
+        Some((before, url)) if !url.is_empty() => {
+            let end = url.rfind('"').unwrap_or(url.len());
+            format!("{before}://…{}", &url[end..])
+        }
+        _ => message.to_owned(),
     }
 }
 
@@ -171,7 +182,7 @@ fn unreadable(path: &Path, text: &str, error: &serde_yaml::Error) -> Error {
     let message = error.to_string();
     // The place is said once, in our form.
     let message = message.split(" at line ").next().unwrap_or(&message);
-    Error::manifest(format!("{}{place}: {message}", path.display()))
+    Error::manifest(format!("{}{place}: {}", path.display(), without_passwords(message)))
         .hint("this is not valid YAML as it stands")
 }
 

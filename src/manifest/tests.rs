@@ -97,6 +97,7 @@ fn variables_become_numbers_and_booleans_too() {
 fn every_mistake_names_its_place_and_touches_nothing() {
     let long = "r".repeat(60);
     let long_role = format!("version: 1\nservices:\n  a: {{ roles: {{ app: {long}_app }} }}\n");
+    let twinless = format!("version: 1\nservices:\n  a: {{ roles: {{ migrator: {long}__ }} }}\n");
     let cases: &[(&str, &str)] = &[
         ("version: 1\nservies: {}\n", "m.yaml:2:1: unknown key \"servies\""),
         ("version: 2\nservices: { a: }\n", "m.yaml:1:1: version 2 is unknown, this martydb reads 1"),
@@ -148,6 +149,14 @@ fn every_mistake_names_its_place_and_touches_nothing() {
             "version: 1\nservices:\n  a: { roles: { app: \"a,b\" } }\n",
             "m.yaml:3:17: role \"a,b\" holds a comma or an equals sign, and could not log in by SCRAM",
         ),
+        (
+            "version: 1\nservices:\n  a: { roles: { readonly: \"a\\u200ebc\\u0007\" } }\n",
+            "m.yaml:3:17: role \"a\u{200e}bc\u{7}\" holds characters that no login's name may have (SASLprep, RFC 4013)",
+        ),
+        (
+            &twinless,
+            "m.yaml:3:17: role \"rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr__\" is 62 bytes long, and a login may have 61",
+        ),
         ("", "m.yaml:1:1: the file is empty"),
         ("- a\n", "m.yaml:1:1: expected keys and values"),
     ];
@@ -158,6 +167,22 @@ fn every_mistake_names_its_place_and_touches_nothing() {
     }
     let broken = load("version: [1\nservices: }").unwrap_err();
     assert!(message(&broken).starts_with("m.yaml:2:"), "{broken}");
+}
+
+/// The owner never logs in: what SCRAM cannot carry, and the last two bytes, are its own.
+#[test]
+fn a_login_that_could_not_log_in_is_told_what_to_do() {
+    let long = "r".repeat(62);
+    for (name, fix) in
+        [("a,b", "use another character"), ("a\\u0007", "control characters"), (&long, "rotate --overlap")]
+    {
+        let of = |role: &str| {
+            load(&format!("version: 1\nservices: {{ a: {{ roles: {{ {role}: \"{name}\" }} }} }}\n"))
+        };
+        let error = of("app").unwrap_err();
+        assert!(error.hints.iter().any(|hint| hint.contains(fix)), "{error:?}");
+        assert!(of("owner").is_ok(), "{name}");
+    }
 }
 
 #[test]
@@ -180,6 +205,13 @@ fn no_error_and_no_debug_print_shows_a_password() {
         "version: 1\nservers: { main: { url: \"postgresql://u:hunter2@h:1/d?nope=1\" } }\nservices: { a: }\n";
     let error = load(text).unwrap_err();
     assert!(!format!("{error:?}").contains("hunter2"));
+    // Where no URL belongs, and where a variable is left open.
+    for value in ["\"postgresql://u:hunter2@h/d\"", "{ url: \"postgresql://u:hunter2${x@h/d\" }"] {
+        let error =
+            load(&format!("version: 1\nservers: {{ main: {value} }}\nservices: {{ a: }}\n")).unwrap_err();
+        assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
+        assert!(error.message.contains("postgresql://…"), "{error:?}");
+    }
     let fine = load(&text.replace("?nope=1", "")).unwrap();
     assert!(!format!("{fine:?}").contains("hunter2"));
 }

@@ -92,11 +92,26 @@ pub fn lint<'a>(
     let (enabled, disabled) = (parse(&rules.enable), parse(&rules.disable));
     let off = OFF.iter().map(|row| row.0).filter(|rule| !enabled.contains(rule));
     let off: Vec<Rule> = off.chain(disabled).collect();
-    let (mut new, mut findings) = (BTreeSet::new(), vec![]);
-    for migration in migrations.into_iter().filter(|migration| pending(migration.version)) {
-        findings.extend(file(migration, &enabled, &off, &mut new));
-    }
-    findings
+    let chosen: Vec<&Migration> =
+        migrations.into_iter().filter(|migration| pending(migration.version)).collect();
+    with_deep_stack(|| {
+        let mut new = BTreeSet::new();
+        chosen.iter().flat_map(|migration| file(migration, &enabled, &off, &mut new)).collect()
+    })
+}
+
+/// squawk calls itself for every level of nesting, and the file decides how many levels there are. Only what is used
+/// of this is ever taken from the system.
+const STACK: usize = 512 << 20;
+
+fn with_deep_stack<T: Send>(work: impl Fn() -> T + Send + Sync) -> T {
+    std::thread::scope(|scope| {
+        match std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, &work) {
+            Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+            // No room for it: most files need none.
+            Err(_) => work(),
+        }
+    })
 }
 
 fn file(migration: &Migration, enabled: &[Rule], off: &[Rule], new: &mut BTreeSet<String>) -> Vec<Finding> {

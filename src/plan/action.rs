@@ -225,7 +225,8 @@ pub enum Action {
     DropRoles { roles: Vec<RoleName> },
 }
 
-fn listed(roles: &[RoleName]) -> String {
+/// Names for people.
+pub(super) fn listed(roles: &[RoleName]) -> String {
     roles.iter().map(RoleName::as_str).collect::<Vec<_>>().join(", ")
 }
 

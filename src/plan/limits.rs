@@ -29,7 +29,12 @@ pub fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan)
             false
         }
     });
-    plan.prunable.retain(|step| authority.refusal(step).is_none());
+    // What goes together stays together.
+    let stuck = plan.prunable.iter().any(|step| step.service.is_none() && authority.refusal(step).is_some());
+    plan.prunable.retain(|step| match step.service {
+        None => !stuck,
+        Some(_) => authority.refusal(step).is_none(),
+    });
     plan.limits.extend(refused.into_iter().map(|(topic, steps)| limit(desired, actual, topic, &steps)));
 }
 

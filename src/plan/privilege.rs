@@ -79,6 +79,11 @@ impl Privileges {
         }
     }
 
+    /// Whether it is among them.
+    pub fn contains(&self, privilege: Privilege) -> bool {
+        self.0.contains(&privilege)
+    }
+
     fn names(&self) -> Vec<&'static str> {
         self.0.iter().map(|privilege| privilege.name()).collect()
     }

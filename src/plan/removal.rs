@@ -1,12 +1,9 @@
-//! Taking a service off a server: its database, then every trace of its roles elsewhere, then the roles.
-//!
-//! `DROP ROLE` fails while one grant is left anywhere, so the traces come from `pg_shdepend`, which knows every
-//! database. What the roles own outside the service's own database is given away and not dropped: nobody who
-//! typed the service's name meant that.
+//! Taking a service off a server. `leaving` knows the order; here is what of a service goes, and when it may not.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Action, Attribute, Object, Risk, Stage, Step};
+use super::Step;
+use super::leaving::Leaving;
 use crate::error::{Error, Result};
 use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, RoleKind, RoleName};
 
@@ -41,164 +38,57 @@ pub fn removal(
     traces: &Traces,
 ) -> Result<Vec<Step>> {
     let roles = roles(actual, service);
-    let work = Work { desired, actual, service, traces, roles };
-    work.refuse_strangers()?;
-    let mut steps = vec![];
-    work.close(&mut steps);
-    work.database(&mut steps);
-    work.elsewhere(&mut steps)?;
-    if !work.roles.is_empty() {
-        let why = format!("the roles of {}", service.name);
-        work.add(&mut steps, None, Risk::Destructive, Action::DropRoles { roles: work.roles.clone() }, why);
-    }
-    Ok(steps)
+    refuse_strangers(desired, actual, service, traces, &roles)?;
+    let databases = actual.databases.contains_key(&service.database).then(|| service.database.clone());
+    let leaving = Leaving {
+        desired,
+        actual,
+        service: Some(service),
+        roles,
+        databases: databases.into_iter().collect(),
+        traces,
+    };
+    leaving.steps()
 }
 
-struct Work<'a> {
-    desired: &'a DesiredServer,
-    actual: &'a ActualServer,
-    service: &'a DesiredService,
-    traces: &'a Traces,
-    roles: Vec<RoleName>,
-}
-
-impl Work<'_> {
-    fn add(
-        &self,
-        steps: &mut Vec<Step>,
-        place: Option<&DbName>,
-        risk: Risk,
-        action: Action,
-        why: impl Into<String>,
-    ) {
-        // In another database all of it is one transaction there, whatever each action is by itself.
-        let stage = if place.is_some() { Stage::Inside } else { action.stage() };
-        let database = place.unwrap_or(&self.service.database).clone();
-        let service = Some(self.service.name.clone());
-        steps.push(Step { service, database: Some(database), stage, action, reason: why.into(), risk });
+fn refuse_strangers(
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    service: &DesiredService,
+    traces: &Traces,
+    roles: &[RoleName],
+) -> Result<()> {
+    let name = &service.name;
+    let marker = desired.marker();
+    let foreign = |comment: Option<&String>| {
+        comment.is_some_and(|comment| comment.starts_with("martydb:") && *comment != marker)
+    };
+    let refused = |what: String| Error::operation(format!("service \"{name}\" is not dropped: {what}"));
+    let database = &service.database;
+    let found = actual.databases.get(database);
+    if foreign(found.and_then(|found| found.comment.as_ref())) {
+        return Err(refused(format!("database \"{database}\" was made by another manifest"))
+            .hint("drop it with that manifest"));
     }
-
-    fn admin(&self) -> Result<RoleName> {
-        RoleName::found(self.actual.admin.name.clone())
-            .map_err(|error| Error::operation("the admin's name cannot be a role").cause(error))
+    let strange = |role: &&RoleName| foreign(actual.roles[*role].comment.as_ref());
+    if let Some(role) = roles.iter().find(strange) {
+        return Err(refused(format!("role \"{role}\" was made by another manifest"))
+            .hint("drop it with that manifest"));
     }
-
-    fn refuse_strangers(&self) -> Result<()> {
-        let name = &self.service.name;
-        let marker = self.desired.marker();
-        let foreign = |comment: Option<&String>| {
-            comment.is_some_and(|comment| comment.starts_with("martydb:") && *comment != marker)
-        };
-        let refused = |what: String| Error::operation(format!("service \"{name}\" is not dropped: {what}"));
-        let database = &self.service.database;
-        let found = self.actual.databases.get(database);
-        if foreign(found.and_then(|found| found.comment.as_ref())) {
-            return Err(refused(format!("database \"{database}\" was made by another manifest"))
-                .hint("drop it with that manifest"));
+    let theirs = |role: &RoleName| {
+        let marked = actual.roles.get(role).and_then(|found| found.comment.as_ref());
+        desired.managed_role(role).is_some() || foreign(marked)
+    };
+    let mut guests = traces.guests.iter().filter(|(role, _)| theirs(role)).peekable();
+    match guests.peek() {
+        None => Ok(()),
+        Some(_) => {
+            let error = refused(format!("database \"{database}\" holds what belongs to others"));
+            let error = guests.fold(error, |error, (role, count)| {
+                error.cause(format!("{count} of its objects belong to \"{role}\""))
+            });
+            Err(error.hint("give them to a role of this service, or move them, and try again"))
         }
-        let strange = |role: &&RoleName| foreign(self.actual.roles[*role].comment.as_ref());
-        if let Some(role) = self.roles.iter().find(strange) {
-            return Err(refused(format!("role \"{role}\" was made by another manifest"))
-                .hint("drop it with that manifest"));
-        }
-        let theirs = |role: &RoleName| {
-            let marked = self.actual.roles.get(role).and_then(|found| found.comment.as_ref());
-            self.desired.managed_role(role).is_some() || foreign(marked)
-        };
-        let mut guests = self.traces.guests.iter().filter(|(role, _)| theirs(role)).peekable();
-        match guests.peek() {
-            None => Ok(()),
-            Some(_) => {
-                let error = refused(format!("database \"{database}\" holds what belongs to others"));
-                let error = guests.fold(error, |error, (role, count)| {
-                    error.cause(format!("{count} of its objects belong to \"{role}\""))
-                });
-                Err(error.hint("give them to a role of this service, or move them, and try again"))
-            }
-        }
-    }
-
-    /// Nobody comes in any more, and who is in goes.
-    fn close(&self, steps: &mut Vec<Step>) {
-        if self.roles.is_empty() {
-            return;
-        }
-        let roles = self.roles.clone();
-        if let (false, Ok(member)) = (self.actual.admin.superuser, self.admin()) {
-            let why = "only a member may end the sessions of a role and drop what it owns";
-            self.add(steps, None, Risk::Safe, Action::Borrow { roles: roles.clone(), member }, why);
-        }
-        for role in self.roles.iter().filter(|role| self.actual.roles[*role].login) {
-            let action =
-                Action::AlterRole { role: role.clone(), attributes: vec![Attribute::Word("NOLOGIN")] };
-            self.add(steps, None, Risk::Destructive, action, format!("{role} is not to log in again"));
-        }
-        self.add(steps, None, Risk::Destructive, Action::EndSessions { roles }, "their service goes");
-    }
-
-    fn database(&self, steps: &mut Vec<Step>) {
-        let database = self.service.database.clone();
-        let Some(found) = self.actual.databases.get(&database) else { return };
-        if found.is_template {
-            let action = Action::NoTemplate { database: database.clone() };
-            self.add(steps, None, Risk::Destructive, action, "a template cannot be dropped");
-        }
-        if found.allow_connections {
-            let action = Action::CloseDatabase { database: database.clone() };
-            self.add(steps, None, Risk::Destructive, action, "nobody is to come in again");
-        }
-        let why = format!("the database of {}, with all its data", self.service.name);
-        self.add(steps, None, Risk::Destructive, Action::DropDatabase { database }, why);
-    }
-
-    fn elsewhere(&self, steps: &mut Vec<Step>) -> Result<()> {
-        let admin = self.admin()?;
-        for database in &self.traces.databases {
-            let owner = self.desired.database_owner.clone().unwrap_or_else(|| admin.clone());
-            let action = Action::Own { object: Object::Database(database.clone()), owner };
-            let why = format!("database {database} belongs to a role of {}", self.service.name);
-            self.add(steps, None, Risk::Caution, action, why);
-        }
-        let maintenance = DbName::found(self.actual.maintenance.clone()).ok();
-        let nothing = vec![];
-        let shared = maintenance.iter().filter(|name| {
-            self.traces.shared && self.traces.inside.is_empty() && !self.traces.inside.contains_key(name)
-        });
-        let all = self.traces.inside.iter().chain(shared.map(|name| (name, &nothing)));
-        for (database, owned) in all {
-            self.inside(steps, database, owned, &admin);
-        }
-        Ok(())
-    }
-
-    fn inside(&self, steps: &mut Vec<Step>, database: &DbName, owned: &[String], admin: &RoleName) {
-        let neighbour = self.desired.services.values().find(|other| other.database == *database);
-        let host = neighbour.map(|other| other.role(RoleKind::Owner).clone());
-        let host = host.filter(|role| self.actual.roles.contains_key(role));
-        // Rights that another role granted can be taken back only by one of its members.
-        let borrowed =
-            host.clone().filter(|role| !self.actual.admin.superuser && !self.is_member(admin, role));
-        let place = Some(database);
-        if let Some(role) = &borrowed {
-            let action = Action::Borrow { roles: vec![role.clone()], member: admin.clone() };
-            self.add(steps, place, Risk::Safe, action, format!("to act in {database}"));
-        }
-        if !owned.is_empty() {
-            let to = host.unwrap_or_else(|| admin.clone());
-            let why = format!("they own {} in {database}", owned.join(", "));
-            self.add(steps, place, Risk::Caution, Action::Reassign { roles: self.roles.clone(), to }, why);
-        }
-        let drop = Action::DropOwned { roles: self.roles.clone() };
-        self.add(steps, place, Risk::Caution, drop, format!("what they hold in {database}"));
-        if let Some(role) = borrowed {
-            let action = Action::GiveBack { roles: vec![role], member: admin.clone() };
-            self.add(steps, place, Risk::Safe, action, "it was borrowed");
-        }
-    }
-
-    fn is_member(&self, admin: &RoleName, role: &RoleName) -> bool {
-        let mut all = self.actual.memberships.iter();
-        all.any(|found| found.role == *role && found.member == *admin && found.inherit && found.set)
     }
 }
 

@@ -107,13 +107,22 @@ impl Work<'_> {
             major: actual.major(),
             authority: Some(&authority),
             password: &|role| secrets.get(server, role).cloned(),
-            parallel: actual.capacity.share(self.run.jobs, 2),
+            parallel: actual.capacity.share(self.run.makers(actual.major()), 2),
         };
-        let (outcomes, end) = apply(&tools, &plan.steps, &|step| {
+        let say = |step: &Step| {
             let (verb, object) = (step.action.verb().name(), step.action.object());
             tracing::info!(target: "martydb", "{verb} {object}: {}", step.reason);
-        })
-        .await;
+        };
+        let (staying, leaving) = plan.parts();
+        let (mut outcomes, mut end) = apply(&tools, staying, &say).await;
+        if end.is_ok() {
+            // These steps say themselves what has to be borrowed.
+            let (more, last) = apply(&Tools { authority: None, ..tools }, leaving, &say).await;
+            outcomes.extend(more);
+            end = last;
+        } else {
+            outcomes.extend(leaving.iter().map(|_| Outcome::Skipped));
+        }
         done.extend(plan.steps.iter().cloned().zip(outcomes));
         end
     }

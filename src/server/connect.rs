@@ -295,18 +295,23 @@ pub async fn query(connection: &mut PgConnection, statement: &Statement) -> Resu
 /// Runs a statement (or several, joined) and says how many rows it touched. Warnings of the server become
 /// errors: a `GRANT` that only warns has granted nothing.
 pub async fn execute(connection: &mut PgConnection, statement: &Statement) -> Result<u64> {
+    let (rows, warnings) = execute_warned(connection, statement).await?;
+    let Some(warning) = warnings.first() else { return Ok(rows) };
+    let message = format!("the server only warned about: {}", super::fault::shorten(statement.shown()));
+    let mut error = Error::operation(message).cause(warning);
+    // sqlx passes on the words alone; warnings of these statements are all of class 01.
+    error.sqlstate = Some("01000".into());
+    Err(error)
+}
+
+/// The same for a statement whose warnings are somebody's advice, such as those of an extension's script: they are
+/// returned beside the rows.
+pub async fn execute_warned(
+    connection: &mut PgConnection,
+    statement: &Statement,
+) -> Result<(u64, Vec<String>)> {
     tracing::debug!(target: "martydb::sql", "{}", statement.shown());
     let (result, warnings) = notices::collect(connection.execute(sqlx::raw_sql(statement))).await;
-    match (result, warnings.first()) {
-        (Err(error), _) => Err(describe(&error).into_error(statement)),
-        (Ok(_), Some(warning)) => {
-            let message =
-                format!("the server only warned about: {}", super::fault::shorten(statement.shown()));
-            let mut error = Error::operation(message).cause(warning);
-            // sqlx passes on the words alone; warnings of these statements are all of class 01.
-            error.sqlstate = Some("01000".into());
-            Err(error)
-        }
-        (Ok(done), None) => Ok(done.rows_affected()),
-    }
+    let done = result.map_err(|error| describe(&error).into_error(statement))?;
+    Ok((done.rows_affected(), warnings))
 }

@@ -6,3 +6,26 @@ pub mod workload;
 
 pub use project::{Done, Project};
 pub use server::{ADMIN_PASSWORD, Admin, Server};
+
+/// One check as both kinds of admin, each a test of its own.
+macro_rules! as_both_admins {
+    ($name:ident, $check:expr) => {
+        mod $name {
+            use super::*;
+
+            #[test]
+            fn as_superuser() {
+                let check: fn(Admin) = $check;
+                check(Admin::Super);
+            }
+
+            #[test]
+            fn as_limited_admin() {
+                let check: fn(Admin) = $check;
+                check(Admin::Limited);
+            }
+        }
+    };
+}
+
+pub(crate) use as_both_admins;

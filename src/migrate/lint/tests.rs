@@ -146,3 +146,11 @@ fn ordinary(k: usize) -> [String; 5] {
         ),
     ]
 }
+
+/// A stack that overflows ends the process, and no test would tell why.
+#[test]
+fn a_file_nested_deeper_than_any_server_takes_is_answered() {
+    for part in ["(", "(SELECT ", "CASE WHEN ", "NOT ", "1 + ", "["] {
+        found(&[&format!("SELECT {}", part.repeat(5_000))], 0);
+    }
+}

@@ -1,9 +1,13 @@
 //! The maintenance database and `template1`: PUBLIC's rights there are a meeting room for every login.
+//!
+//! An admin who is no superuser may have come in with PUBLIC. It gets CONNECT of its own first, in the same transaction
+//! and in what a DBA is asked for, or closing the door would lock it out.
 
 use super::Look;
-use super::acl::{Acl, Wanted};
-use crate::model::DbName;
-use crate::plan::{Object, Risk};
+use super::acl::{Acl, Wanted, entry};
+use crate::model::{DbName, Grantee, RoleName};
+use crate::plan::lockout::needs_public;
+use crate::plan::{Action, Object, Privilege, Privileges, Risk, Stage};
 
 /// Databases that every cluster has and every login can enter by default.
 fn rooms(look: &Look<'_>) -> Vec<DbName> {
@@ -30,12 +34,36 @@ pub fn diff(look: &mut Look<'_>) {
             found: &found.acl,
             public_risk: risk,
         };
-        acl.beyond(look, &Wanted::new(), &mut steps);
+        acl.beyond(look, &own(look, &room), &mut steps);
+        keep_in(look, &room, &mut steps);
         let whole = |mut step: crate::plan::Step| {
             step.service = None;
             step.database = Some(room.clone());
             step
         };
         look.plan.steps.extend(steps.found.into_iter().map(whole));
+    }
+}
+
+/// The room's way in that is the admin's own.
+fn own(look: &Look<'_>, room: &DbName) -> Wanted {
+    let admin = RoleName::found(look.actual.admin.name.clone()).ok();
+    let admin = admin.filter(|_| room.as_str() == look.actual.maintenance && !look.actual.admin.superuser);
+    admin.iter().map(|admin| entry(admin, &[Privilege::Connect])).collect()
+}
+
+fn keep_in(look: &Look<'_>, room: &DbName, steps: &mut super::Steps<'_>) {
+    let closes = !steps.found.is_empty();
+    let left_out = own(look, room).into_keys().filter_map(|grantee| match grantee {
+        Grantee::Role(admin) if closes && needs_public(look.actual, room, &admin) => Some(admin),
+        _ => None,
+    });
+    for admin in left_out {
+        let reason = format!("{admin} comes into database {room} by PUBLIC's right alone");
+        let privileges = Privileges::new([Privilege::Connect]);
+        let action =
+            Action::Grant { on: Object::Database(room.clone()), privileges, to: Grantee::Role(admin) };
+        let step = steps.step(Stage::Open, Risk::Safe, action, reason);
+        steps.found.insert(0, step);
     }
 }

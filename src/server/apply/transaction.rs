@@ -1,5 +1,7 @@
 //! One group of steps as one transaction, in two messages: all statements, then COMMIT. The second is sent only when
-//! the first brought no warning, since a GRANT or REVOKE that merely warns has done nothing.
+//! the first brought no warning, since a GRANT or REVOKE that merely warns has done nothing. A message with a warning
+//! is rolled back and sent again one by one, which tells a right that was not given from what an extension's script
+//! has to say.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -9,20 +11,48 @@ use sqlx::PgConnection;
 use super::Tools;
 use crate::error::Result;
 use crate::model::RoleName;
-use crate::plan::{Action, Step, statement};
-use crate::server::{execute, racing};
+use crate::plan::{Action, Step, Verb, statement};
+use crate::server::{execute, execute_warned, racing};
 use crate::sql::{Keyword, Secret, Statement};
 use crate::stmt;
 
 /// Tries of one transaction against strangers who change the same rows of the catalogues.
 const TRIES: u32 = 10;
 
+/// A statement, and whether a warning means that it has done nothing.
+struct Part {
+    statement: Statement,
+    is_right: bool,
+}
+
+impl Part {
+    fn right(statement: Statement) -> Part {
+        Part { statement, is_right: true }
+    }
+
+    fn of(tools: &Tools<'_>, step: &Step) -> Part {
+        let is_right = matches!(step.action.verb(), Verb::Grant | Verb::Revoke);
+        Part { statement: sql(tools, step), is_right }
+    }
+
+    async fn run(&self, connection: &mut PgConnection) -> Result<()> {
+        if self.is_right {
+            return execute(connection, &self.statement).await.map(|_| ());
+        }
+        let (_, warnings) = execute_warned(connection, &self.statement).await?;
+        for warning in warnings {
+            tracing::warn!(target: "martydb", "{}: the server warned: {warning}", self.statement.shown());
+        }
+        Ok(())
+    }
+}
+
 /// Runs the steps in one transaction; again if somebody else's got into its way.
 pub async fn run(tools: &Tools<'_>, connection: &mut PgConnection, steps: &[Step]) -> Result<()> {
-    let statements = statements(tools, steps);
+    let parts = parts(tools, steps);
     let mut tries = 0;
     loop {
-        let end = once(connection, &statements).await;
+        let end = once(connection, &parts).await;
         tries += 1;
         match end {
             Err(error) if racing::collided(&error) && tries < TRIES => pause(tries).await,
@@ -34,7 +64,7 @@ pub async fn run(tools: &Tools<'_>, connection: &mut PgConnection, steps: &[Step
 /// Runs steps that PostgreSQL allows in no transaction.
 pub async fn alone(tools: &Tools<'_>, connection: &mut PgConnection, steps: &[Step]) -> Result<()> {
     for step in steps {
-        execute(connection, &sql(tools, step)).await?;
+        Part::of(tools, step).run(connection).await?;
     }
     Ok(())
 }
@@ -45,24 +75,24 @@ async fn pause(tries: u32) {
     tokio::time::sleep(Duration::from_millis((u64::from(tries) * 15 + spread).min(250))).await;
 }
 
-async fn once(connection: &mut PgConnection, statements: &[Statement]) -> Result<()> {
+async fn once(connection: &mut PgConnection, parts: &[Part]) -> Result<()> {
     let begin = std::iter::once(stmt!("BEGIN"));
-    let whole = Statement::join(begin.chain(statements.iter().cloned()));
+    let whole = Statement::join(begin.chain(parts.iter().map(|part| part.statement.clone())));
     if let Err(error) = execute(connection, &whole).await {
         execute(connection, &stmt!("ROLLBACK")).await?;
         if racing::collided(&error) {
             return Err(error);
         }
-        one_by_one(connection, statements).await?;
+        one_by_one(connection, parts).await?;
     }
     execute(connection, &stmt!("COMMIT")).await.map(|_| ())
 }
 
 /// The same again, to learn which statement it is: the server does not say where in a message it stopped.
-async fn one_by_one(connection: &mut PgConnection, statements: &[Statement]) -> Result<()> {
+async fn one_by_one(connection: &mut PgConnection, parts: &[Part]) -> Result<()> {
     execute(connection, &stmt!("BEGIN")).await?;
-    for statement in statements {
-        if let Err(error) = execute(connection, statement).await {
+    for part in parts {
+        if let Err(error) = part.run(connection).await {
             execute(connection, &stmt!("ROLLBACK")).await?;
             return Err(error);
         }
@@ -70,18 +100,20 @@ async fn one_by_one(connection: &mut PgConnection, statements: &[Statement]) -> 
     Ok(())
 }
 
-fn statements(tools: &Tools<'_>, steps: &[Step]) -> Vec<Statement> {
+fn parts(tools: &Tools<'_>, steps: &[Step]) -> Vec<Part> {
     let admin = RoleName::found(tools.access.admin.role.clone()).ok();
     let borrowed: BTreeSet<RoleName> =
         tools.authority.iter().flat_map(|all| steps.iter().flat_map(|step| all.borrowed(step))).collect();
     let pairs: Vec<_> =
         borrowed.into_iter().filter_map(|role| admin.clone().map(|admin| (role, admin))).collect();
-    let mut all = preparation(tools, steps);
-    all.extend(pairs.iter().map(|(role, admin)| lend(role, admin, tools.major)));
-    all.extend(steps.iter().map(|step| sql(tools, step)));
+    let mut all: Vec<Part> = preparation(tools, steps).into_iter().map(Part::right).collect();
+    all.extend(pairs.iter().map(|(role, admin)| Part::right(lend(role, admin, tools.major))));
+    all.extend(steps.iter().map(|step| Part::of(tools, step)));
     // In the same transaction: a kill leaves no membership behind.
     all.extend(
-        pairs.iter().map(|(role, admin)| stmt!("REVOKE {role} FROM {admin}", role = role, admin = admin)),
+        pairs.iter().map(|(role, admin)| {
+            Part::right(stmt!("REVOKE {role} FROM {admin}", role = role, admin = admin))
+        }),
     );
     all
 }

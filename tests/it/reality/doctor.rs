@@ -29,3 +29,56 @@ fn a_limited_admin_learns_its_limits_and_a_poor_one_what_it_lacks() {
     let poor = project.run(&["doctor"]).expect(1);
     assert!(poor.stdout.contains("ask a DBA for: ALTER ROLE \"adm\" CREATEDB"), "{}", poor.stdout);
 }
+
+/// Whoever shares the server learns it before, and not by a login that fails.
+#[test]
+fn closing_the_maintenance_database_names_the_admins_it_would_lock_out() {
+    let server = Server::with_both_admins();
+    let project = Project::new(&server, "d");
+    let warned = |code| {
+        let document = project.json(&["doctor"], code);
+        let checks = document["servers"][0]["checks"].as_array().unwrap().clone();
+        checks.into_iter().find(|check| check["name"] == "other admins")
+    };
+    let check = warned(0).expect("adm comes in with PUBLIC");
+    assert!(check["detail"].as_str().unwrap().contains("adm comes in by no other right"), "{check}");
+    let shown = project.run(&["doctor"]).expect(0).stdout;
+    assert!(shown.contains("GRANT CONNECT ON DATABASE \"postgres\" TO \"adm\""), "{shown}");
+    server.sql("postgres", check["grant"].as_str().unwrap());
+    assert_eq!(warned(0), None);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let password = crate::support::ADMIN_PASSWORD;
+    assert!(server.sql_as("adm", password, "postgres", "SELECT 1").is_ok());
+}
+
+/// What a limited admin asks a DBA for must not lock it out.
+#[test]
+fn closing_the_maintenance_database_leaves_the_admin_its_own_way_in() {
+    let server = Server::with_both_admins();
+    let project = Project::new_as(&server, Admin::Limited, "d");
+    let limits = project.json(&["doctor"], 0)["limits"].as_array().unwrap().clone();
+    let close = |limit: &&serde_json::Value| limit["what"] == "close database postgres to PUBLIC";
+    let asked = limits.iter().find(close).expect("it may not close it")["grant"].as_str().unwrap();
+    server.sql("postgres", asked);
+    let limits = project.json(&["doctor"], 0)["limits"].as_array().unwrap().clone();
+    assert_eq!(limits.iter().find(close), None);
+    project.run(&["apply", "--all", "-y", "--prune"]).expect(0);
+    project.run(&["plan", "--check"]).expect(0);
+}
+
+/// An admin that may become the owner of the maintenance database closes it, and stays in.
+#[test]
+fn an_admin_that_closes_the_maintenance_database_by_a_borrowed_right_stays_in() {
+    let server = Server::with_both_admins();
+    server.sql("postgres", "CREATE ROLE dba; ALTER DATABASE postgres OWNER TO dba");
+    if server.major() >= 16 {
+        server.sql("postgres", "GRANT dba TO adm WITH ADMIN TRUE, INHERIT FALSE, SET FALSE");
+    }
+    let project = Project::new_as(&server, Admin::Limited, "d");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    assert_eq!(project.json(&["plan", "--check"], 0)["changes"], serde_json::json!([]));
+    let open = "SELECT count(*) FROM pg_database d, aclexplode(d.datacl) a WHERE datname = 'postgres' AND a.grantee = 0";
+    assert_eq!(server.value("postgres", open), "0");
+    project.run(&["apply", "--all", "-y", "--prune"]).expect(0);
+    project.run(&["plan", "--check"]).expect(0);
+}

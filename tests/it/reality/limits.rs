@@ -109,25 +109,74 @@ fn a_setting_that_the_major_does_not_know_is_named() {
     project.run(&["plan", "--check"]).expect(0);
 }
 
-/// A grant that the server merely warns about has granted nothing.
-#[test]
-fn s10_a_warning_fails_the_step() {
+/// Runs a statement as apply does; the first cause of its error.
+fn warned(server: &Server, admin: Admin, sql: &str) -> String {
     use martydb::server::{Endpoint, Host, Login, Tls, TlsMode, connect, execute};
     martydb::verbosity::install(0);
-    let server = Server::with_both_admins();
     let tls = Tls { mode: TlsMode::Disable, ..Tls::default() };
     let endpoint = Endpoint { host: Host::Tcp("127.0.0.1".into()), port: server.port, tls };
-    let password = crate::support::ADMIN_PASSWORD.to_owned().into();
-    let login = Login::with_password("adm", password);
-    let end = tokio::runtime::Runtime::new().unwrap().block_on(async {
+    let login = Login::with_password(admin.role(), crate::support::ADMIN_PASSWORD.to_owned().into());
+    let error = tokio::runtime::Runtime::new().unwrap().block_on(async {
         let mut connection = connect(&endpoint, &login, "postgres").await.unwrap();
-        let statement =
-            martydb::sql::Statement::from_migration_file("REVOKE CONNECT ON DATABASE postgres FROM PUBLIC");
-        execute(&mut connection, &statement).await
+        execute(&mut connection, &martydb::sql::Statement::from_migration_file(sql)).await.unwrap_err()
     });
-    let error = end.unwrap_err();
-    assert_eq!(error.sqlstate.as_deref(), Some("01000"));
-    assert!(error.causes[0].contains("no privileges could be revoked"), "{error}");
+    assert_eq!(error.sqlstate.as_deref(), Some("01000"), "{error}");
+    error.causes[0].clone()
+}
+
+/// A grant that the server merely warns about has granted nothing.
+#[test]
+fn s10_a_warning_of_a_revoke_fails_the_step() {
+    let server = Server::with_both_admins();
+    let revoke = "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC";
+    let cause = warned(&server, Admin::Limited, revoke);
+    assert!(cause.contains("no privileges could be revoked"), "{cause}");
+    let cause = warned(&server, Admin::Limited, "GRANT CONNECT ON DATABASE postgres TO adm");
+    assert!(cause.contains("no privileges were granted"), "{cause}");
+}
+
+#[test]
+fn s10_a_warning_fails_the_step_of_a_superuser_too() {
+    let server = Server::with_both_admins();
+    server.sql("postgres", "CREATE ROLE one; CREATE ROLE two");
+    let cause = warned(&server, Admin::Super, "REVOKE one FROM two");
+    // Before 16 it says that it is no member.
+    assert!(cause.contains("is not a member of") || cause.contains("has not been granted"), "{cause}");
+}
+
+/// Whatever an extension's script, or a trigger on it, has to say: the extension is there.
+#[test]
+fn s10_a_warning_beside_an_extension_is_passed_on_and_fails_nothing() {
+    let server = Server::start();
+    let project = Project::new(&server, "x");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    server.sql(
+        "x_a",
+        "CREATE FUNCTION public.advise() RETURNS event_trigger LANGUAGE plpgsql AS
+           $$ BEGIN RAISE WARNING 'this is advice'; END $$;
+         ALTER FUNCTION public.advise() OWNER TO x_a_owner;
+         CREATE EVENT TRIGGER advise ON ddl_command_end WHEN TAG IN ('CREATE EXTENSION', 'CREATE SCHEMA')
+           EXECUTE FUNCTION public.advise()",
+    );
+    let text = project.read("martydb.yaml");
+    let more = text.replace("  x_a:\n", "  x_a: { extensions: [citext], schemas: [public, more] }\n");
+    assert_ne!(text, more);
+    project.write("martydb.yaml", &more);
+    let done = project.run(&["apply", "--all", "-y"]).expect(0);
+    assert!(done.stderr.contains("CREATE EXTENSION") && done.stderr.contains("this is advice"), "{done:?}");
+    assert_eq!(server.value("x_a", "SELECT extname FROM pg_extension WHERE extname = 'citext'"), "citext");
+    project.run(&["plan", "--check"]).expect(0);
+
+    // The same words beside a right mean that it may not have been given.
+    server.sql("x_a", "DROP EVENT TRIGGER advise; CREATE EVENT TRIGGER advise ON ddl_command_end WHEN TAG IN ('GRANT') EXECUTE FUNCTION public.advise()");
+    server.sql("x_a", "REVOKE USAGE ON SCHEMA more FROM x_a_ro");
+    let failed = project.run(&["apply", "--all", "-y"]).expect(1);
+    assert!(format!("{failed:?}").contains("this is advice"), "{failed:?}");
+    let held = "SELECT has_schema_privilege('x_a_ro', 'more', 'USAGE')::text";
+    assert_eq!(server.value("x_a", held), "false");
+    server.sql("x_a", "DROP EVENT TRIGGER advise");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    assert_eq!(server.value("x_a", held), "true");
 }
 
 #[test]

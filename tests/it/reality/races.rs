@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
 
-use crate::support::{Admin, Project, Server};
+use crate::support::{Admin, Project, Server, as_both_admins};
 
 const LOUD: [&str; 6] = ["XX000", "23505", "42710", "40P01", "tuple concurrently", "deadlock"];
 

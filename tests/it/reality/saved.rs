@@ -1,6 +1,6 @@
 //! `plan --out` and `apply --plan`: exactly what was shown, or nothing.
 
-use crate::support::{Admin, Project, Server};
+use crate::support::{Admin, Project, Server, as_both_admins};
 
 as_both_admins!(a_saved_plan_is_applied_as_it_is, |admin| {
     let server = Server::with_both_admins();

@@ -149,6 +149,14 @@ impl Server {
         server
     }
 
+    /// Starts one that has the limited admin only if it is asked for: to the superuser it is a stranger with power.
+    pub fn for_admin(admin: Admin) -> Server {
+        match admin {
+            Admin::Super => Server::start(),
+            Admin::Limited => Server::with_both_admins(),
+        }
+    }
+
     /// Makes the limited admin.
     pub fn add_limited_admin(&self) {
         let sql = format!("CREATE ROLE adm LOGIN CREATEDB CREATEROLE PASSWORD '{ADMIN_PASSWORD}'");

@@ -1,0 +1,134 @@
+//! Who gets into a database only because everybody does: once PUBLIC's CONNECT is gone, so are they. Pure.
+
+use std::collections::BTreeSet;
+
+use super::{Action, Object, Plan, Privilege};
+use crate::model::{ActualServer, DbName, DesiredServer, Grantee, RoleName};
+use crate::sql::Statement;
+use crate::stmt;
+
+/// Somebody's way in, and what keeps it open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lockout {
+    /// The database.
+    pub database: DbName,
+    /// The login that makes databases or roles from there.
+    pub role: RoleName,
+}
+
+impl Lockout {
+    /// What leaves the door open to this one.
+    pub fn grant(&self) -> Statement {
+        stmt!("GRANT CONNECT ON DATABASE {db} TO {role}", db = self.database, role = self.role)
+    }
+}
+
+/// Other admins, superusers aside, whom the plan would lock out of the maintenance database.
+pub fn of_other_admins(desired: &DesiredServer, actual: &ActualServer, plan: &Plan) -> Vec<Lockout> {
+    let Ok(room) = DbName::found(actual.maintenance.clone()) else { return vec![] };
+    if !closes(plan, &room) {
+        return vec![];
+    }
+    let admins = actual.roles.iter().filter(|(name, found)| {
+        let admin = found.login && (found.createrole || found.createdb);
+        admin
+            && !found.superuser
+            && name.as_str() != actual.admin.name
+            && desired.managed_role(name).is_none()
+    });
+    let locked = admins.filter(|(name, _)| needs_public(actual, &room, name));
+    locked.map(|(name, _)| Lockout { database: room.clone(), role: name.clone() }).collect()
+}
+
+fn closes(plan: &Plan, room: &DbName) -> bool {
+    plan.steps.iter().any(|step| match &step.action {
+        Action::Revoke { on: Object::Database(on), privileges, from: Grantee::Public, .. } => {
+            on == room && privileges.contains(Privilege::Connect)
+        }
+        _ => false,
+    })
+}
+
+/// Whether a role that is no superuser holds CONNECT by no other right than PUBLIC's.
+pub fn needs_public(actual: &ActualServer, database: &DbName, role: &RoleName) -> bool {
+    let Some(found) = actual.databases.get(database) else { return false };
+    let own = acts_for(actual, role);
+    let mut connects = found.acl.iter().filter(|entry| entry.privilege == Privilege::Connect.name());
+    !connects.any(|entry| matches!(&entry.grantee, Grantee::Role(to) if own.contains(to)))
+}
+
+/// The role and those whose rights it holds without asking.
+fn acts_for<'a>(actual: &'a ActualServer, role: &'a RoleName) -> BTreeSet<&'a RoleName> {
+    let mut own = BTreeSet::from([role]);
+    loop {
+        let inherited = actual.memberships.iter().filter(|row| row.inherit && own.contains(&row.member));
+        let more: Vec<&RoleName> =
+            inherited.map(|row| &row.role).filter(|role| !own.contains(role)).collect();
+        if more.is_empty() {
+            return own;
+        }
+        own.extend(more);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{AclEntry, ActualRole, Membership};
+    use crate::plan::diff::diff;
+    use crate::plan::diff::tests::{desired, provisioned, role};
+
+    fn open_room(acl: &[(&str, &str)]) -> ActualServer {
+        let mut actual = provisioned(&desired(&["csca"]), 160_000);
+        let entry = |(to, privilege): &(&str, &str)| AclEntry {
+            grantee: if *to == "PUBLIC" { Grantee::Public } else { Grantee::Role(role(to)) },
+            grantor: role("postgres"),
+            privilege: (*privilege).to_owned(),
+            grantable: false,
+        };
+        let room = crate::model::ActualDatabase {
+            owner: "postgres".into(),
+            allow_connections: true,
+            connection_limit: -1,
+            acl: acl.iter().map(entry).collect(),
+            ..Default::default()
+        };
+        actual.databases.insert(DbName::found("postgres").unwrap(), room);
+        let admin = ActualRole { login: true, createrole: true, inherit: true, ..ActualRole::default() };
+        actual.roles.insert(role("adm"), admin);
+        actual
+    }
+
+    fn told(actual: &ActualServer) -> Vec<String> {
+        let desired = desired(&["csca"]);
+        let plan = diff(&desired, actual, &|_| true);
+        of_other_admins(&desired, actual, &plan).iter().map(|one| one.grant().to_string()).collect()
+    }
+
+    #[test]
+    fn an_admin_who_comes_in_with_everybody_is_named() {
+        let open = [("PUBLIC", "CONNECT"), ("adm", "TEMPORARY")];
+        assert_eq!(told(&open_room(&open)), ["GRANT CONNECT ON DATABASE \"postgres\" TO \"adm\""]);
+        // Closed already: whoever is out is out.
+        assert_eq!(told(&open_room(&[])), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_right_of_its_own_or_of_a_group_is_enough() {
+        let none = Vec::<String>::new();
+        assert_eq!(told(&open_room(&[("PUBLIC", "CONNECT"), ("adm", "CONNECT")])), none);
+        let mut actual = open_room(&[("PUBLIC", "CONNECT"), ("dba", "CONNECT")]);
+        let row = |inherit| Membership {
+            role: role("dba"),
+            member: role("adm"),
+            grantor: Some(role("postgres")),
+            admin: false,
+            inherit,
+            set: true,
+        };
+        actual.memberships.push(row(false));
+        assert_eq!(told(&actual).len(), 1);
+        actual.memberships.push(row(true));
+        assert_eq!(told(&actual), none);
+    }
+}

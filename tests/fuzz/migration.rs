@@ -1,0 +1,154 @@
+//! The migration splitter, its rules and the linter: every text is cut at places that a second look finds again.
+
+use std::path::Path;
+
+use martydb::migrate::folder::Migration;
+use martydb::migrate::lint::lint;
+use martydb::migrate::name;
+use martydb::migrate::source::{Source, judge};
+use martydb::model::LintRules;
+
+use super::engine::{Target, fuzz};
+
+const TOKENS: &[&str] = &[
+    "'",
+    "''",
+    "\"",
+    "\"\"",
+    "$$",
+    "$a$",
+    "$é$",
+    "$1",
+    "E'",
+    "e'\\'",
+    "U&'",
+    "B'",
+    "--",
+    "/*",
+    "*/",
+    "/*/",
+    ";",
+    "(",
+    ")",
+    "\\",
+    "\\.",
+    "\n",
+    "\r",
+    "\u{b}",
+    "\u{c}",
+    "\t",
+    "é",
+    "🔑",
+    "\u{0}",
+    "\u{feff}",
+    "\u{2028}",
+    "\u{a0}",
+    "\n--\n'",
+    "-- martydb: no-transaction\n",
+    "-- martydb: allow ban-drop-column: x\n",
+    "--martydb:",
+    "BEGIN ATOMIC ",
+    "END;",
+    "CASE ",
+    "CREATE OR REPLACE FUNCTION f() ",
+    "CREATE FUNCTION ",
+    "RETURNS int ",
+    "LANGUAGE sql ",
+    "AS ",
+    "COPY t FROM STDIN;\n1\t2\n\\.\n",
+    "COPY (SELECT 1) TO STDOUT",
+    "CREATE INDEX CONCURRENTLY ",
+    "IF NOT EXISTS ",
+    "ON t (a)",
+    "SET LOCAL ROLE x;",
+    "RESET ROLE",
+    "SESSION AUTHORIZATION ",
+    "COMMIT",
+    "ROLLBACK TO s",
+    "DO ",
+    "CALL f()",
+    "ALTER TABLE a DETACH PARTITION b CONCURRENTLY",
+    "ALTER TABLE t ",
+    "ADD COLUMN x int NOT NULL DEFAULT 1",
+    "DROP COLUMN x",
+    "SELECT ",
+    "CREATE TABLE t (a int);",
+    "WITH x AS ",
+    "DISCARD ALL",
+    "VACUUM",
+    "REINDEX ",
+    "::",
+    "[",
+    "]",
+    "{",
+    ":=",
+    "1e",
+    "0x",
+    "1_0",
+    ".",
+    "..",
+    "<",
+    "=>",
+    "#>>",
+    "?",
+    "@",
+];
+
+const AWKWARD: &[&str] = &[
+    "CREATE OR REPLACE FUNCTION f(a int) RETURNS int BEGIN ATOMIC SELECT CASE WHEN a > 0 THEN 1 END; SELECT ';'; END; SELECT 1;",
+    "-- martydb: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS \"i \"\"x\" ON t (a);\nDROP INDEX CONCURRENTLY j;",
+    "DO $a$ BEGIN EXECUTE $b$ COMMIT; $b$; END $a$; /* a /* ; */ b */ SELECT E'\\';' 'x' -- ;\n 'y', U&'\\0061', \"a;b\";",
+    "COPY s.t (a, b) FROM stdin WITH (FORMAT csv);\n1,'2\n\\.\nROLLBACK TO SAVEPOINT x; SET SESSION AUTHORIZATION DEFAULT;",
+    "CREATE RULE r AS ON INSERT TO t DO ALSO (INSERT INTO a VALUES (1); DELETE FROM b;); ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;",
+];
+
+fn run(bytes: &[u8]) -> Vec<String> {
+    // A file's name is read from the same bytes.
+    let mut said = vec![format!("a name: {}", name::parse(&String::from_utf8_lossy(bytes)).is_ok())];
+    match judge(Path::new("V1__x.sql"), bytes.to_vec()) {
+        Ok((source, problems)) => {
+            cut_again(&source);
+            said.push(format!(
+                "{} statements, {:?}",
+                source.statements.len().min(40),
+                source.directives.mode
+            ));
+            // The first words are the file's own.
+            said.extend(problems.iter().map(|problem| problem.fix.clone()));
+            said.extend(linted(source));
+        }
+        Err(problem) => said.push(problem.what),
+    }
+    said
+}
+
+/// Statements follow each other, lie in the text, and are one statement each when looked at alone.
+fn cut_again(source: &Source) {
+    let mut before = 0;
+    for span in &source.statements {
+        assert!(span.start >= before && span.end > span.start, "{span:?} after {before}");
+        let text = source.text.get(span.clone()).expect("cut between characters");
+        // Behind a space, since a mark that says "Unicode" counts at the top of a file only.
+        let (alone, _) = judge(Path::new("x"), format!(" {text}").into_bytes()).unwrap();
+        assert_eq!(alone.statements.as_slice(), std::slice::from_ref(&(1..text.len() + 1)), "{text:?}");
+        before = span.end;
+    }
+}
+
+fn linted(up: Source) -> Vec<String> {
+    let migration = Migration { version: 1, name: "x".into(), up, down: None, accepted: vec![] };
+    let findings = lint([&migration], |_| true, &LintRules::default());
+    findings.into_iter().map(|finding| finding.rule).collect()
+}
+
+#[test]
+fn no_migration_makes_it_panic() {
+    let shipped = [
+        include_str!("../../services/csca/migrations/V1__csca_certificates.sql"),
+        include_str!("../../services/csca/migrations/V5__csca_outbox.sql"),
+        include_str!("../../services/document_signer/migrations/V4__issued_credential_audit.sql"),
+        include_str!("../../examples/movie-booking/movie/migrations/V2__showtimes.sql"),
+    ];
+    let seeds = shipped.iter().chain(AWKWARD).map(|text| text.as_bytes().to_vec()).collect();
+    fuzz(&Target { name: "migration", seeds, tokens: TOKENS, run });
+}
