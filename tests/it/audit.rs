@@ -7,3 +7,4 @@ mod leaks;
 mod mutation;
 mod output;
 mod support;
+mod ways;
