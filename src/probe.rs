@@ -2,11 +2,12 @@
 //!
 //! `login` makes attempts, `verdict` says what each proves, `run` tries every login at every database, and
 //! `matrix` puts the pieces together for people and scripts. `listeners` and `trials` go beyond the manifest's address
-//! and the right password. Every decision is a pure function over what was seen.
+//! and the right password, `inside` past the door of a login's own database. Every decision is a pure function over what was seen.
 
 mod connections;
 mod finding;
 mod hba;
+mod inside;
 mod listeners;
 pub mod login;
 mod matrix;
@@ -19,6 +20,7 @@ mod ways;
 
 pub use connections::{Connection, Connections, Reached, connections};
 pub use finding::{Finding, Key, Severity, Source, findings};
+pub use inside::{Inside, try_inside};
 pub use listeners::{Listener, Says, Side, listeners};
 pub use matrix::{Matrix, Place, Probe, Skipped, Summary, judge, summarise};
 pub use render::{printable, text, wrapped};

@@ -11,13 +11,14 @@ use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
 
 use super::probing::{Prepared, prepare};
-use crate::audit::facts::{Facts, HbaLine};
+use crate::audit::facts::{EventTrigger, Facts, HbaLine};
 use crate::audit::{self, NotExamined};
 use crate::error::Result;
 use crate::flags::Select;
-use crate::model::{ActualServer, DesiredService};
+use crate::model::{ActualServer, DesiredServer, DesiredService};
 use crate::probe::{
-    self, DatabaseKind, Door, Extent, Finding, Matrix, ProbeDatabase, Says, Scene, Seen, Severity, Task,
+    self, DatabaseKind, Door, Extent, Finding, Inside, Matrix, ProbeDatabase, Says, Scene, Seen,
+    Severity, Task,
 };
 use crate::report::Report;
 use crate::run::Run;
@@ -151,8 +152,14 @@ async fn verify_server(
     let desired = run.manifest.desired(server);
     let mut matrix = probe::judge(&task, &seen, Some(&actual));
     let Facts { hba, cluster, .. } = &facts;
-    let scene =
-        Surroundings { access: &access, actual: &actual, hba: hba.as_deref(), settings: &cluster.settings };
+    let scene = Surroundings {
+        desired: &desired,
+        facts: &facts,
+        access: &access,
+        actual: &actual,
+        hba: hba.as_deref(),
+        settings: &cluster.settings,
+    };
     let missed = beside(arguments, &scene, &task, &seen, &mut matrix).await?;
     let found = audit::audit(&desired, &actual, &facts, &|text| holds_password(&task, text));
     let chosen = |finding: &Finding| {
@@ -169,6 +176,8 @@ async fn verify_server(
 
 /// What the probes beside the matrix need to know of a server.
 struct Surroundings<'a> {
+    desired: &'a DesiredServer,
+    facts: &'a Facts,
     access: &'a Access,
     actual: &'a ActualServer,
     hba: Option<&'a [HbaLine]>,
@@ -202,8 +211,17 @@ async fn beside(
         extent: arguments.extent(),
     };
     let tried = probe::try_trials(&scene).await;
+    let hooked = |database: &str| hooked(around.facts, database);
+    let inside = Inside { task, seen, desired: around.desired, server: around.actual, hooked: &hooked };
     matrix.add(tried);
+    matrix.add(probe::try_inside(&inside).await);
     Ok(missed)
+}
+
+/// Whether DDL there would call somebody's function; where nobody could look, it may.
+fn hooked(facts: &Facts, database: &str) -> bool {
+    let hooks = |trigger: &EventTrigger| trigger.enabled && trigger.event != "login";
+    facts.databases.get(database).is_none_or(|inside| inside.event_triggers.iter().any(hooks))
 }
 
 /// Short passwords are found in every text; ours are 32 characters, and an operator's are worth a look from 6 on.

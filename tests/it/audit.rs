@@ -3,6 +3,7 @@
 mod doors;
 mod harmless;
 mod hostile;
+mod inside;
 mod leaks;
 mod mutation;
 mod output;

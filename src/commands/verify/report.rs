@@ -102,6 +102,7 @@ impl VerifyReport {
             Some(key) => finding.server == probe.server && finding.key() == *key,
             None => {
                 finding.kind == Source::Probe
+                    && finding.id.ends_with("-database-connect")
                     && finding.server == probe.server
                     && finding.database.as_deref() == Some(&probe.database)
                     && (finding.role == probe.role || finding.role == "PUBLIC")
