@@ -276,7 +276,7 @@ fn rights(insider: &Insider<'_>, answer: &Answer) -> Vec<Told> {
     // A superuser has every right: that alone is worth telling.
     let almighty = |at: usize| RIGHTS[at].class == Class::Attributes;
     let superuser =
-        held.iter().any(|(at, rows)| almighty(*at) && rows.iter().any(|row| row.object == "SUPERUSER"));
+        held.iter().any(|(at, rows)| almighty(*at) && rows.iter().any(|row| row.object == ask::SUPERUSER));
     let due = asked.into_iter().filter(|at| !superuser || almighty(*at));
     due.map(|at| one_right(insider, at, held.get(&at).map_or(&[], Vec::as_slice))).collect()
 }

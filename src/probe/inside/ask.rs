@@ -34,10 +34,14 @@ impl Held {
     /// Reads one row.
     pub fn read(row: &[Option<String>]) -> Option<Held> {
         let [right, object, on, owner, column, privilege, grantee, grantor] = row else { return None };
+        let right: usize = right.as_deref()?.parse().ok().filter(|at| *at < RIGHTS.len())?;
+        let object = object.as_deref()?;
+        let attribute = ATTRIBUTES.iter().find(|(column, _)| *column == object).map(|(_, word)| *word);
+        let attribute = attribute.filter(|_| RIGHTS[right].class == Class::Attributes);
         Some(Held {
-            right: right.as_deref()?.parse().ok().filter(|at| *at < RIGHTS.len())?,
-            object: object.clone()?,
-            on: on.clone(),
+            right,
+            object: attribute.unwrap_or(object).into(),
+            on: attribute.map(Into::into).or_else(|| on.clone()),
             owner: owner.clone(),
             column: column.clone(),
             privilege: privilege.clone(),
@@ -215,6 +219,18 @@ fn server() -> Statement {
     )
 }
 
+/// The columns of `pg_roles` that no login of a service may have set, and what `ALTER ROLE` calls them.
+const ATTRIBUTES: &[(&str, &str)] = &[
+    ("rolsuper", SUPERUSER),
+    ("rolcreatedb", "CREATEDB"),
+    ("rolcreaterole", "CREATEROLE"),
+    ("rolreplication", "REPLICATION"),
+    ("rolbypassrls", "BYPASSRLS"),
+];
+
+/// The attribute that passes every check.
+pub const SUPERUSER: &str = "SUPERUSER";
+
 /// From 16 on SET is a right of its own.
 fn roles(insider: &Insider<'_>) -> Statement {
     stmt!(
@@ -245,8 +261,8 @@ fn role_admin(insider: &Insider<'_>) -> Statement {
 fn attributes() -> Statement {
     stmt!(
         "SELECT t.word AS object, t.word AS target, NULL AS owner, NULL AS part, NULL AS privilege, NULL AS grantee, NULL AS grantor \
-         FROM pg_catalog.pg_roles r, LATERAL (VALUES ('SUPERUSER', r.rolsuper), ('CREATEDB', r.rolcreatedb), \
-           ('CREATEROLE', r.rolcreaterole), ('REPLICATION', r.rolreplication), ('BYPASSRLS', r.rolbypassrls)) t (word, held) \
+         FROM pg_catalog.pg_roles r, LATERAL (VALUES ('rolsuper', r.rolsuper), ('rolcreatedb', r.rolcreatedb), \
+           ('rolcreaterole', r.rolcreaterole), ('rolreplication', r.rolreplication), ('rolbypassrls', r.rolbypassrls)) t (word, held) \
          WHERE r.rolname = session_user AND t.held"
     )
 }

@@ -37,6 +37,7 @@ const LEAKS: &[Leak] = &[
     leak("postgres", "GRANT red_owner TO red_migrator WITH ADMIN OPTION", ["red_migrator", "GRANT of a role to others", "REVOKE ADMIN OPTION FOR \"red_owner\" FROM \"red_migrator\""]),
     leak("postgres", "CREATE ROLE bridge; GRANT blue_app TO bridge; GRANT bridge TO blue_ro", ["blue_ro", "SET ROLE to a role that is not its own", "REVOKE \"bridge\" FROM \"blue_ro\""]),
     leak("postgres", "ALTER ROLE blue_app CREATEDB", ["blue_app", "an attribute beyond LOGIN", "ALTER ROLE \"blue_app\" NOCREATEDB"]),
+    leak("postgres", "ALTER ROLE red_ro SUPERUSER", ["red_ro", "an attribute beyond LOGIN", "ALTER ROLE \"red_ro\" NOSUPERUSER"]),
     Leak { mend: "REVOKE EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) FROM blue_ro", ..leak("blue_db", "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO blue_ro", ["blue_ro", "passwords and files of the server", ""]) },
     Leak { mend: "DROP FUNCTION power()", ..leak("blue_db", "SET ROLE blue_owner; CREATE FUNCTION power() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT 1'; GRANT EXECUTE ON FUNCTION power() TO blue_ro; RESET ROLE", ["blue_ro", "a SECURITY DEFINER function", "REVOKE EXECUTE ON FUNCTION public.power() FROM \"blue_ro\""]) },
     Leak { since: 16, ..leak("postgres", "GRANT blue_owner TO blue_ro WITH ADMIN TRUE, INHERIT FALSE, SET FALSE", ["blue_ro", "GRANT of a role to others", "REVOKE ADMIN OPTION FOR \"blue_owner\" FROM \"blue_ro\""]) },
@@ -205,4 +206,35 @@ fn a_login_trigger_that_changes_the_session_makes_it_inconclusive() {
         assert_eq!(trial["outcome"], "inconclusive", "{trial}");
         assert!(trial["why"].as_str().unwrap().contains("login event triggers"), "{trial}");
     }
+}
+
+/// A refusal of the question itself is no denial, and the line for people counts what the document counts.
+#[test]
+fn a_question_that_is_refused_proves_nothing_and_is_counted_alike_everywhere() {
+    let pair = Pair::new();
+    pair.server.sql("red_db", "REVOKE SELECT ON pg_catalog.pg_roles FROM PUBLIC");
+    let result = pair.verify(&["--probes", "full"], 4);
+    let unproven: Vec<&Value> = result["trials"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|trial| trial["outcome"] == "inconclusive")
+        .collect();
+    assert_eq!(unproven.len(), 3, "{unproven:#?}");
+    assert!(
+        unproven
+            .iter()
+            .all(|trial| trial["service"] == "red" && trial["why"].as_str().unwrap().contains("42501"))
+    );
+    let count = |key: &str| result["summary"][key].as_i64().unwrap();
+    assert_eq!((count("probes"), count("passed"), count("breaches"), count("inconclusive")), (27, 24, 0, 3));
+    let text = pair.project.run(&["verify-isolation"]).expect(4).stdout;
+    assert!(
+        text.contains("2 services, 6 logins, 27 probes: 24 passed, 0 breaches, 3 inconclusive"),
+        "{text}"
+    );
+    let markdown = pair.project.run(&["verify-isolation", "--format", "markdown"]).expect(4).stdout;
+    assert!(markdown.contains("27 probes: 24 passed, **0 breaches**, 3 inconclusive"), "{markdown}");
+    let junit = pair.project.run(&["verify-isolation", "--format", "junit"]).expect(4).stdout;
+    assert_eq!(junit.matches("<error message=\"inconclusive\">").count(), 3, "{junit}");
 }
