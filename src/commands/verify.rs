@@ -17,7 +17,7 @@ use crate::error::Result;
 use crate::flags::Select;
 use crate::model::{ActualServer, DesiredServer, DesiredService};
 use crate::probe::{
-    self, DatabaseKind, Door, Extent, Finding, Inside, Matrix, ProbeDatabase, Says, Scene, Seen,
+    self, DatabaseKind, Door, Extent, Finding, Inside, Known, Matrix, ProbeDatabase, Says, Scene, Seen,
     Severity, Task,
 };
 use crate::report::Report;
@@ -198,7 +198,9 @@ async fn beside(
     }
     let admin = around.access.admin.role.as_str();
     let says = Says { settings: around.settings, hba: around.hba, admin };
-    let (listeners, missed) = probe::listeners(task, &says).await?;
+    let (listeners, mut missed) = probe::listeners(task, &says).await?;
+    let known = Known { server: around.actual, hba: around.hba, side: listeners[0].side };
+    missed.extend(probe::simulate(matrix, task, &known));
     let scene = Scene {
         task,
         seen,

@@ -7,5 +7,6 @@ mod inside;
 mod leaks;
 mod mutation;
 mod output;
+mod simulated;
 mod support;
 mod ways;

@@ -101,7 +101,7 @@ impl VerifyReport {
         let same = |finding: &Finding| match &probe.found {
             Some(key) => finding.server == probe.server && finding.key() == *key,
             None => {
-                finding.kind == Source::Probe
+                (finding.kind == Source::Probe || probe.way.is_some())
                     && finding.id.ends_with("-database-connect")
                     && finding.server == probe.server
                     && finding.database.as_deref() == Some(&probe.database)
