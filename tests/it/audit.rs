@@ -5,6 +5,7 @@ mod harmless;
 mod hostile;
 mod inside;
 mod leaks;
+mod limited;
 mod mutation;
 mod output;
 mod simulated;
