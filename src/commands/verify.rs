@@ -209,7 +209,7 @@ async fn beside(
         hba: around.hba,
         admin: (admin, &around.access.maintenance),
         server: Some(around.actual),
-        replicates: around.settings.get("max_wal_senders").is_none_or(|most| most != "0"),
+        walsenders: walsenders(around.settings),
         extent: arguments.extent(),
     };
     let tried = probe::try_trials(&scene).await;
@@ -218,6 +218,15 @@ async fn beside(
     matrix.add(tried);
     matrix.add(probe::try_inside(&inside).await);
     Ok(missed)
+}
+
+/// Half of the replication connections that there are: standbys and backups need the others.
+fn walsenders(settings: &BTreeMap<String, String>) -> usize {
+    const UNTOLD: usize = 4;
+    match settings.get("max_wal_senders").and_then(|most| most.parse().ok()).unwrap_or(UNTOLD) {
+        0 => 0,
+        most => (most / 2).max(1),
+    }
 }
 
 /// Whether DDL there would call somebody's function; where nobody could look, it may.

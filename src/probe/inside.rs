@@ -150,6 +150,8 @@ const PINNED: &[(u32, &str)] = &[
     (0, "default_table_access_method=heap"),
     (0, "exit_on_error=off"),
     (0, "quote_all_identifiers=off"),
+    // The question is long and its work is little: compiling it would take seconds.
+    (0, "jit=off"),
 ];
 
 fn pinned(major: u32) -> String {

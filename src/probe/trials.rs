@@ -28,9 +28,6 @@ use crate::server::Login;
 use purpose::Purpose;
 use rows::GUESSES;
 
-/// Replication connections at a time: standbys and backups need the few that a server has.
-const WALSENDERS: usize = 2;
-
 /// How much is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
@@ -58,8 +55,8 @@ pub struct Scene<'a> {
     pub admin: (&'a str, &'a str),
     /// What the catalogue says, for the statements that close a breach.
     pub server: Option<&'a ActualServer>,
-    /// Whether the server has replication connections to give.
-    pub replicates: bool,
+    /// Replication connections that may be taken at a time; with none the server has none to give.
+    pub walsenders: usize,
     /// How much is tried.
     pub extent: Extent,
 }
@@ -96,7 +93,7 @@ impl Tried {
 
 /// Tries everything. A role has one connection at a time, so that none is locked out of its own limit.
 pub async fn try_trials(scene: &Scene<'_>) -> Tried {
-    let walsenders = Semaphore::new(WALSENDERS);
+    let walsenders = Semaphore::new(scene.walsenders.max(1));
     let walks: Vec<Vec<(Trial, Attempt)>> = stream::iter(rows::by_role(scene))
         .map(|trials| walk(scene, trials, &walsenders))
         .buffered(scene.task.concurrency.max(1))

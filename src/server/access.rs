@@ -39,6 +39,8 @@ const PINNED: &[(&str, &str)] = &[
     ("role", "none"),
     // Texts that the catalogue functions print must not depend on whom they are printed for.
     ("quote_all_identifiers", "off"),
+    // Questions to the catalogues are long and their work is little: compiling them takes a second each.
+    ("jit", "off"),
 ];
 
 /// Milliseconds between tries of a login that was refused by SQLSTATE 53300 (too many connections).

@@ -83,7 +83,7 @@ impl Rows<'_> {
                 self.right(at, &database, Purpose::Elsewhere);
             }
         }
-        if self.scene.replicates {
+        if self.scene.walsenders > 0 {
             self.right(at, own, Purpose::Replication);
             if self.scene.extent != Extent::Sample {
                 self.right(at, own, Purpose::LogicalReplication);
@@ -129,7 +129,7 @@ impl Rows<'_> {
                 self.right(at, database, Purpose::Elsewhere);
             }
         }
-        if self.scene.replicates && new(&mut met, ways(None)) {
+        if self.scene.walsenders > 0 && new(&mut met, ways(None)) {
             self.wrong(at, &own, Purpose::WrongReplication);
         }
     }
@@ -139,7 +139,7 @@ impl Rows<'_> {
         for database in std::iter::once(&own).chain(foreign) {
             self.wrong(at, database, Purpose::Wrong);
             self.right(at, database, Purpose::Elsewhere);
-            if self.scene.replicates {
+            if self.scene.walsenders > 0 {
                 self.wrong(at, database, Purpose::WrongReplication);
                 self.right(at, database, Purpose::Replication);
                 self.right(at, database, Purpose::LogicalReplication);
@@ -229,7 +229,7 @@ fn of_admin(scene: &Scene<'_>) -> Vec<Trial> {
             }
         }
         let apart = scene.extent == Extent::Full && new(&mut met, ways(None));
-        if scene.replicates && (apart || scene.extent == Extent::Exhaustive) {
+        if scene.walsenders > 0 && (apart || scene.extent == Extent::Exhaustive) {
             all.push(wrong(at, home, Purpose::WrongReplication));
         }
     }

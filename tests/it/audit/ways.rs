@@ -145,7 +145,9 @@ fn exhaustive_is_every_login_at_every_database_in_every_way() {
             }
         }
     }
-    assert!(full["trials"].as_array().unwrap().len() < all.len() / 2);
+    // What is asked inside is the same in both.
+    let beside = |result: &Value| trials(result).iter().filter(|line| !line.contains("| inside: ")).count();
+    assert!(beside(&full) < beside(&result) / 2, "{} {}", beside(&full), beside(&result));
     let wrong = pair.project.run(&["verify-isolation", "--probes", "sample", "--exhaustive"]).expect(2);
     assert!(wrong.stderr.contains("leave one of the two out"), "{}", wrong.stderr);
 }
