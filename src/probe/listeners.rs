@@ -12,7 +12,7 @@ use crate::audit::NotExamined;
 use crate::audit::facts::HbaLine;
 use crate::error::Result;
 use crate::server::{Endpoint, Host, TlsMode};
-use crate::sql::Qualified;
+use crate::sql::{Qualified, split_name_list};
 use crate::stmt;
 
 /// One place to knock at.
@@ -139,7 +139,7 @@ async fn nearby(
         });
     }
     let sockets = sockets.map_or("", String::as_str);
-    let names_of_linux = sockets.split(',').map(str::trim).filter(|folder| folder.starts_with('@'));
+    let names_of_linux = split_name_list(sockets).into_iter().filter(|folder| folder.starts_with('@'));
     missed.extend(
         names_of_linux.map(|name| unreached(format!("the socket {name}"), "it is an abstract one".into())),
     );
@@ -230,7 +230,7 @@ fn elsewhere(endpoint: &Endpoint, listen: &str, sockets: &str, port: u16) -> Vec
         }
     }
     // An abstract socket, which starts with @, is Linux's own and no file.
-    let folders = sockets.split(',').map(str::trim).filter(|folder| folder.starts_with('/'));
+    let folders = split_name_list(sockets).into_iter().filter(|folder| folder.starts_with('/'));
     hosts.extend(folders.map(|folder| Host::Socket(PathBuf::from(folder))));
     let mut all: Vec<Endpoint> = vec![];
     for host in hosts {
@@ -256,6 +256,7 @@ mod tests {
         assert_eq!(shown(&at("127.0.0.1"), "*", "/run"), ["::1:5432", "/run/.s.PGSQL.5432"]);
         assert_eq!(shown(&at("127.0.0.1"), "localhost", ""), ["::1:5432"]);
         assert_eq!(shown(&at("127.0.0.1"), "127.0.0.1", "/a, /b"), ["/a/.s.PGSQL.5432", "/b/.s.PGSQL.5432"]);
+        assert_eq!(shown(&at("127.0.0.1"), "", "\"/a b\""), ["/a b/.s.PGSQL.5432"]);
         // Which of the two answers to the name is the resolver's to say.
         assert_eq!(shown(&at("localhost"), "*", ""), ["127.0.0.1:5432", "::1:5432"]);
         assert!(is_local(&at("::1")) && is_local(&at("127.0.0.2")) && !is_local(&at("db.example.com")));
