@@ -555,6 +555,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
             [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All services of the manifest')
+            [CompletionResult]::new('--exhaustive', '--exhaustive', [CompletionResultType]::ParameterName, 'Try every login at every database on every address, with and without its password, and for replication')
             [CompletionResult]::new('--fix', '--fix', [CompletionResultType]::ParameterName, 'Run the statements that close the findings of medium and above, after asking, and look again')
             [CompletionResult]::new('--terminate', '--terminate', [CompletionResultType]::ParameterName, 'End sessions that outlived a revoke, after asking, and look again')
             [CompletionResult]::new('--strict', '--strict', [CompletionResultType]::ParameterName, 'Exit with 4 if anything could not be looked at')

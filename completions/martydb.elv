@@ -534,6 +534,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --color 'When to use colour [default: auto; NO_COLOR counts]'
             cand --lock-wait 'How long to wait for another run''s lock'
             cand --all 'All services of the manifest'
+            cand --exhaustive 'Try every login at every database on every address, with and without its password, and for replication'
             cand --fix 'Run the statements that close the findings of medium and above, after asking, and look again'
             cand --terminate 'End sessions that outlived a revoke, after asking, and look again'
             cand --strict 'Exit with 4 if anything could not be looked at'

@@ -389,6 +389,7 @@ always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l exhaustive -d 'Try every login at every database on every address, with and without its password, and for replication'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l fix -d 'Run the statements that close the findings of medium and above, after asking, and look again'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l terminate -d 'End sessions that outlived a revoke, after asking, and look again'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l strict -d 'Exit with 4 if anything could not be looked at'

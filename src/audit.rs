@@ -25,6 +25,7 @@ use crate::model::{ActualServer, DesiredServer};
 use crate::probe::Finding;
 use facts::Facts;
 use found::{Found, Look};
+pub(crate) use found::{privilege, revoke};
 use who::Roles;
 
 pub use facts::NotExamined;

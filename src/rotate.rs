@@ -229,7 +229,7 @@ impl One<'_> {
         let as_login = Login::with_password(login.as_str(), password.clone());
         let address = Address::resolve(&self.access.endpoint).await?;
         let database = self.service.database.as_str();
-        let request = Request { database, parameters: &[], query: None, timeout: ATTEMPT_TIMEOUT };
+        let request = Request { database, parameters: &[], queries: &[], timeout: ATTEMPT_TIMEOUT };
         let refused = match address.attempt(&mut Credentials::new(as_login), &request).await.outcome {
             Outcome::LetIn(_) => return Ok(()),
             // Looked at only after the password was right.

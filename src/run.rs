@@ -15,7 +15,7 @@ use crate::pgpass;
 use crate::probe::login;
 use crate::report::Out;
 use crate::secrets::{Secrets, Slot, Store};
-use crate::server::{Access, Endpoint, Host, Login, Tls};
+use crate::server::{Access, Endpoint, Hooks, Host, Login, Tls};
 
 /// One run of a command.
 pub struct Run {
@@ -39,6 +39,8 @@ pub struct Run {
     pub out: Arc<Out>,
     /// Passwords of admins that were asked for; `None` where the server wants none.
     typed: tokio::sync::Mutex<BTreeMap<String, Option<SecretString>>>,
+    /// What is known of each server's event triggers.
+    hooks: std::sync::Mutex<BTreeMap<String, Hooks>>,
 }
 
 impl Run {
@@ -58,6 +60,7 @@ impl Run {
             environment,
             out,
             typed: tokio::sync::Mutex::default(),
+            hooks: std::sync::Mutex::default(),
         })
     }
 
@@ -136,6 +139,7 @@ impl Run {
                     maintenance: "postgres".into(),
                     endpoint: running.tcp,
                     embedded: true,
+                    hooks: self.hooks_of(server),
                 })
             }
             Place::Url(url) => Ok(self.external(server, url)),
@@ -175,6 +179,12 @@ impl Run {
         }
     }
 
+    /// Learnt once for all sessions of a run.
+    fn hooks_of(&self, server: &str) -> Hooks {
+        let mut known = self.hooks.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        known.entry(server.to_owned()).or_default().clone()
+    }
+
     fn external(&self, server: &str, url: &ServerUrl) -> Access {
         let endpoint = endpoint(url);
         Access {
@@ -184,6 +194,7 @@ impl Run {
             maintenance: url.database.clone(),
             endpoint,
             embedded: false,
+            hooks: self.hooks_of(server),
         }
     }
 

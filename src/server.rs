@@ -13,7 +13,7 @@ mod relay;
 pub mod tls;
 pub mod traces;
 
-pub use access::Access;
+pub use access::{Access, Hooks};
 pub use connect::APPLICATION_NAME;
 pub use connect::{
     Endpoint, Host, Login, Tls, TlsMode, connect, connect_with, execute, execute_warned, query,

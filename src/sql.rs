@@ -59,6 +59,10 @@ impl fmt::Display for Ident {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Literal(pub String);
 
+/// String literals joined by commas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Literals(pub Vec<String>);
+
 /// A literal too long to be worth showing: whoever reads a log sees how long it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bulk(pub String);
@@ -133,6 +137,13 @@ impl Fragment for Ident {
 impl Fragment for Literal {
     fn render(&self) -> Rendered {
         Rendered::open(quote_literal(&self.0))
+    }
+}
+
+impl Fragment for Literals {
+    fn render(&self) -> Rendered {
+        let all: Vec<_> = self.0.iter().map(|text| quote_literal(text)).collect();
+        Rendered::open(all.join(", "))
     }
 }
 

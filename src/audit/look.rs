@@ -10,13 +10,15 @@ use super::facts::{Cluster, Facts, HbaLine, IdentLine, Inside, NotExamined, Para
 use crate::error::{Error, Result};
 use crate::model::{ActualServer, DbName};
 use crate::server::{Access, describe};
+use crate::sql::Qualified;
+use crate::stmt;
 
 /// Databases looked into at the same time: few enough to leave `max_connections` to the services.
 const PARALLEL: usize = 4;
 
 /// Reads one server. What the admin may not read is listed in [`Facts::not_examined`].
 pub async fn look(access: &Access, actual: &ActualServer) -> Result<Facts> {
-    let mut connection = access.audit(&access.maintenance, actual.major()).await?;
+    let mut connection = access.audit(&access.maintenance).await?;
     let cluster: Cluster = document(&mut connection, include_str!("sql/cluster.sql")).await?;
     alone(cluster.alone, &access.maintenance)?;
     let mut facts = Facts { cluster, ..Facts::default() };
@@ -52,6 +54,7 @@ pub async fn look(access: &Access, actual: &ActualServer) -> Result<Facts> {
         .await?;
     }
     databases(access, actual, &mut facts).await;
+    facts.not_examined.extend(unseen(access, &facts.cluster, actual));
     facts.not_examined.sort();
     Ok(facts)
 }
@@ -60,7 +63,7 @@ async fn databases(access: &Access, actual: &ActualServer, facts: &mut Facts) {
     let open: Vec<&DbName> =
         actual.databases.iter().filter(|(_, found)| found.allow_connections).map(|(name, _)| name).collect();
     let read: Vec<(String, Result<Inside>)> = stream::iter(open)
-        .map(|name| async move { (name.to_string(), inside(access, actual, name).await) })
+        .map(|name| async move { (name.to_string(), inside(access, name).await) })
         .buffered(PARALLEL)
         .collect()
         .await;
@@ -82,8 +85,8 @@ async fn databases(access: &Access, actual: &ActualServer, facts: &mut Facts) {
     facts.databases = inside;
 }
 
-async fn inside(access: &Access, actual: &ActualServer, name: &DbName) -> Result<Inside> {
-    let mut connection = access.audit(name.as_str(), actual.major()).await?;
+async fn inside(access: &Access, name: &DbName) -> Result<Inside> {
+    let mut connection = access.audit(name.as_str()).await?;
     let found: Inside = document(&mut connection, include_str!("sql/database.sql")).await?;
     alone(found.alone, name.as_str())?;
     Ok(found)
@@ -99,6 +102,29 @@ fn alone(alone: bool, database: &str) -> Result<()> {
         .cause("current_user differs from session_user, or the search path is not the one that was asked for")
         .hint("look for ALTER DATABASE … SET role and for login event triggers")),
     }
+}
+
+/// What nobody refuses and the server still keeps back.
+fn unseen(access: &Access, cluster: &Cluster, actual: &ActualServer) -> Vec<NotExamined> {
+    let admin = || Qualified(vec![actual.admin.name.clone()]);
+    let mut all = vec![];
+    if access.hooks.may_run() {
+        all.push(NotExamined {
+            what: "databases in sessions that no login event trigger can change".into(),
+            why: format!("{} may not switch event triggers off", actual.admin.name),
+            grant: Some(
+                stmt!("GRANT SET ON PARAMETER event_triggers TO {admin}", admin = admin()).to_string(),
+            ),
+        });
+    }
+    if cluster.sessions.iter().any(|session| session.since.is_none()) {
+        all.push(NotExamined {
+            what: "since when others' sessions run (pg_stat_activity)".into(),
+            why: format!("{} may not see more of them than who is where", actual.admin.name),
+            grant: Some(stmt!("GRANT pg_read_all_stats TO {admin}", admin = admin()).to_string()),
+        });
+    }
+    all
 }
 
 /// Something that only some may read.

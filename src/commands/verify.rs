@@ -5,16 +5,21 @@ mod close;
 mod formats;
 mod report;
 
+use std::collections::BTreeMap;
+
 use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
 
 use super::probing::{Prepared, prepare};
-use crate::audit;
-use crate::audit::facts::Facts;
+use crate::audit::facts::{EventTrigger, Facts, HbaLine};
+use crate::audit::{self, NotExamined};
 use crate::error::Result;
 use crate::flags::Select;
-use crate::model::{ActualServer, DesiredService};
-use crate::probe::{self, DatabaseKind, Door, Finding, ProbeDatabase, Seen, Severity, Task, Tried};
+use crate::model::{ActualServer, DesiredServer, DesiredService};
+use crate::probe::{
+    self, DatabaseKind, Door, Extent, Finding, Inside, Known, Matrix, ProbeDatabase, Says, Scene, Seen,
+    Severity, Task,
+};
 use crate::report::Report;
 use crate::run::Run;
 use crate::server::Access;
@@ -34,6 +39,9 @@ pub struct Arguments {
     /// How many logins are tried: all, each at one foreign database, or none.
     #[arg(long, value_enum, default_value = "full", value_name = "HOW")]
     pub probes: Probes,
+    /// Try every login at every database on every address, with and without its password, and for replication.
+    #[arg(long)]
+    pub exhaustive: bool,
     /// Report findings of this severity and above only.
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub min_severity: Option<Severity>,
@@ -52,6 +60,16 @@ pub struct Arguments {
     /// Exit with 4 if anything could not be looked at.
     #[arg(long)]
     pub strict: bool,
+}
+
+impl Arguments {
+    fn extent(&self) -> Extent {
+        match (self.exhaustive, self.probes) {
+            (true, _) => Extent::Exhaustive,
+            (false, Probes::Full) => Extent::Full,
+            (false, _) => Extent::Sample,
+        }
+    }
 }
 
 /// How the result is printed.
@@ -131,10 +149,18 @@ async fn verify_server(
         Probes::Full => probe::try_all(&task, probe::unwatched()).await?,
         Probes::Sample => probe::try_sample(&task, probe::unwatched()).await?,
     };
-    let tried = trials(&access, &task, &seen, &facts).await;
-    let mut matrix = probe::judge(&task, &seen, Some(&actual));
-    matrix.findings.extend(tried.findings);
     let desired = run.manifest.desired(server);
+    let mut matrix = probe::judge(&task, &seen, Some(&actual));
+    let Facts { hba, cluster, .. } = &facts;
+    let scene = Surroundings {
+        desired: &desired,
+        facts: &facts,
+        access: &access,
+        actual: &actual,
+        hba: hba.as_deref(),
+        settings: &cluster.settings,
+    };
+    let missed = beside(arguments, &scene, &task, &seen, &mut matrix).await?;
     let found = audit::audit(&desired, &actual, &facts, &|text| holds_password(&task, text));
     let chosen = |finding: &Finding| {
         finding
@@ -144,32 +170,69 @@ async fn verify_server(
     };
     let found = found.into_iter().filter(chosen).collect();
     let mut not_examined = facts.not_examined;
-    let unproven = tried.unproven.len();
-    not_examined.extend(tried.unproven.into_iter().map(|(what, why)| audit::NotExamined {
-        what,
-        why,
-        grant: None,
-    }));
-    Ok(Checked::new(server, matrix, found, not_examined, unproven))
+    not_examined.extend(missed);
+    Ok(Checked::new(server, matrix, found, not_examined))
 }
 
-/// Without the matrix there are no controls, and so nothing to stand on.
-async fn trials(access: &Access, task: &Task, seen: &[Seen], facts: &Facts) -> Tried {
-    let setting = |name: &str| facts.cluster.settings.get(name).map_or("", String::as_str);
-    let elsewhere = match setting("port").parse() {
-        Ok(port) if port == task.endpoint.port => probe::elsewhere(
-            &task.endpoint,
-            setting("listen_addresses"),
-            setting("unix_socket_directories"),
-            port,
-        ),
-        // Another port than the server's own: a tunnel or a pooler, and its host is not ours.
-        _ => vec![],
-    };
-    match seen.is_empty() {
-        true => Tried::default(),
-        false => probe::try_trials(task, seen, &elsewhere, (&access.admin.role, &access.maintenance)).await,
+/// What the probes beside the matrix need to know of a server.
+struct Surroundings<'a> {
+    desired: &'a DesiredServer,
+    facts: &'a Facts,
+    access: &'a Access,
+    actual: &'a ActualServer,
+    hba: Option<&'a [HbaLine]>,
+    settings: &'a BTreeMap<String, String>,
+}
+
+/// Everything beside the matrix; returns what cannot be reached from here. Without the matrix there are no controls,
+/// and so nothing to stand on.
+async fn beside(
+    arguments: &Arguments,
+    around: &Surroundings<'_>,
+    task: &Task,
+    seen: &[Seen],
+    matrix: &mut Matrix,
+) -> Result<Vec<NotExamined>> {
+    if seen.is_empty() {
+        return Ok(vec![]);
     }
+    let admin = around.access.admin.role.as_str();
+    let says = Says { settings: around.settings, hba: around.hba, admin };
+    let (listeners, mut missed) = probe::listeners(task, &says).await?;
+    let known = Known { server: around.actual, hba: around.hba, side: listeners[0].side };
+    missed.extend(probe::simulate(matrix, task, &known));
+    let scene = Scene {
+        task,
+        seen,
+        matrix: &matrix.matrix,
+        listeners: &listeners,
+        hba: around.hba,
+        admin: (admin, &around.access.maintenance),
+        server: Some(around.actual),
+        walsenders: walsenders(around.settings),
+        extent: arguments.extent(),
+    };
+    let tried = probe::try_trials(&scene).await;
+    let hooked = |database: &str| hooked(around.facts, database);
+    let inside = Inside { task, seen, desired: around.desired, server: around.actual, hooked: &hooked };
+    matrix.add(tried);
+    matrix.add(probe::try_inside(&inside).await);
+    Ok(missed)
+}
+
+/// Half of the replication connections that there are: standbys and backups need the others.
+fn walsenders(settings: &BTreeMap<String, String>) -> usize {
+    const UNTOLD: usize = 4;
+    match settings.get("max_wal_senders").and_then(|most| most.parse().ok()).unwrap_or(UNTOLD) {
+        0 => 0,
+        most => (most / 2).max(1),
+    }
+}
+
+/// Whether DDL there would call somebody's function; where nobody could look, it may.
+fn hooked(facts: &Facts, database: &str) -> bool {
+    let hooks = |trigger: &EventTrigger| trigger.enabled && trigger.event != "login";
+    facts.databases.get(database).is_none_or(|inside| inside.event_triggers.iter().any(hooks))
 }
 
 /// Short passwords are found in every text; ours are 32 characters, and an operator's are worth a look from 6 on.

@@ -75,9 +75,12 @@ pub struct Finding {
     pub close: Vec<Statement>,
 }
 
+/// Id, database, role, object and service.
+pub type Key = (&'static str, Option<String>, String, Option<String>, Option<String>);
+
 impl Finding {
     /// What makes two findings one: the probes and the catalogue see the same hole each in their way.
-    pub fn key(&self) -> (&'static str, Option<String>, String, Option<String>, Option<String>) {
+    pub fn key(&self) -> Key {
         (self.id, self.database.clone(), self.role.clone(), self.object.clone(), self.service.clone())
     }
 }

@@ -11,7 +11,7 @@ mod scram;
 mod wire;
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -30,11 +30,14 @@ use wire::{Wire, speaking};
 
 use crate::error::{Error, Kind, Result};
 use crate::server::tls::{self, Handshake, Transport};
-use crate::server::{APPLICATION_NAME, Access, Endpoint, Host, Login, TlsMode};
+use crate::server::{APPLICATION_NAME, Access, Endpoint, Host, Login, Tls, TlsMode};
 use crate::sql::Statement;
 
 /// A role's rows are for verdicts, not for reports: more than this is not a probe.
 const MAX_ROWS: usize = 10_000;
+
+/// A door that answers does so at once.
+const KNOCK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Somebody sits and waits.
 const ASKING_TIMEOUT: Duration = Duration::from_secs(10);
@@ -72,8 +75,8 @@ pub struct Request<'a> {
     pub database: &'a str,
     /// Startup parameters beyond user, database, encoding and application name: `replication`, `options` …
     pub parameters: &'a [(&'a str, &'a str)],
-    /// Run once when let in.
-    pub query: Option<&'a Statement>,
+    /// Run one after the other when let in; one that is refused does not stop the next.
+    pub queries: &'a [Statement],
     /// How long all of it may take.
     pub timeout: Duration,
 }
@@ -118,6 +121,48 @@ impl Address {
                 };
                 Ok(Address { place: Place::Tcp(look_up(host, endpoint).await?), mode, handshake })
             }
+        }
+    }
+
+    /// The same, for each address family that the name has: more than one is worth trying apart.
+    pub fn by_family(&self) -> Vec<(IpAddr, Address)> {
+        let Place::Tcp(all) = &self.place else { return vec![] };
+        let first = |v6: bool| all.iter().find(|address| address.is_ipv6() == v6);
+        let families = [first(false), first(true)].into_iter().flatten();
+        families
+            .map(|address| (address.ip(), Address { place: Place::Tcp(vec![*address]), ..self.clone() }))
+            .collect()
+    }
+
+    /// The same, over TLS whoever answers, or without.
+    ///
+    /// # Errors
+    /// As [`Address::resolve`], for unusable TLS files.
+    pub fn over(&self, endpoint: &Endpoint, encrypted: bool) -> Result<Self> {
+        let (mode, handshake) = match (encrypted, &endpoint.host) {
+            (true, Host::Tcp(host)) => {
+                let tls = Tls { mode: TlsMode::Require, root_certificate: None, ..endpoint.tls.clone() };
+                (TlsMode::Require, Some(Handshake::new(host, &tls)?))
+            }
+            _ => (TlsMode::Disable, None),
+        };
+        Ok(Address { place: self.place.clone(), mode, handshake })
+    }
+
+    /// Whether anybody answers there at all; nothing is said.
+    ///
+    /// # Errors
+    /// The operating system's.
+    pub async fn knock(&self) -> std::io::Result<()> {
+        let knock = async {
+            match &self.place {
+                Place::Socket(path) => UnixStream::connect(path).await.map(drop),
+                Place::Tcp(addresses) => TcpStream::connect(&addresses[..]).await.map(drop),
+            }
+        };
+        match tokio::time::timeout(KNOCK_TIMEOUT, knock).await {
+            Ok(answer) => answer,
+            Err(_) => Err(std::io::ErrorKind::TimedOut.into()),
         }
     }
 
@@ -191,7 +236,7 @@ impl Address {
 pub async fn wants_password(access: &Access) -> bool {
     let Ok(address) = Address::resolve(&access.admin_endpoint).await else { return false };
     let request =
-        Request { database: &access.maintenance, parameters: &[], query: None, timeout: ASKING_TIMEOUT };
+        Request { database: &access.maintenance, parameters: &[], queries: &[], timeout: ASKING_TIMEOUT };
     let attempt = address.attempt(&mut Credentials::new(access.admin.clone()), &request).await;
     matches!(attempt.outcome, Outcome::Broken(Broken { stage: Stage::Authenticate, .. }))
 }
@@ -256,11 +301,11 @@ async fn converse(
             message => proof = authenticate(wire, credentials, proof, message).await?,
         }
     }
-    let answer = match request.query {
-        Some(statement) => Some(ask(wire, statement).await?),
-        None => None,
-    };
-    Ok(Outcome::LetIn(LetIn { tls, server_version, answer }))
+    let mut answers = vec![];
+    for statement in request.queries {
+        answers.push(ask(wire, statement).await?);
+    }
+    Ok(Outcome::LetIn(LetIn { tls, server_version, answers }))
 }
 
 async fn authenticate(

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use super::finding::{Finding, findings};
+use super::finding::{Finding, Key, findings};
 use super::login::Attempt;
 use super::run::Seen;
 use super::task::{ProbeDatabase, ProbeLogin, Task};
+use super::trials::Tried;
 use super::verdict::{Control, Judgement, Verdict, judge_foreign, judge_own};
 use crate::model::ActualServer;
 
@@ -33,6 +34,9 @@ pub struct Probe {
     /// Whether this is the login's own database.
     #[serde(skip)]
     pub place: Place,
+    /// The finding that a breach beside the matrix was told as.
+    #[serde(skip)]
+    pub found: Option<Key>,
     /// Connections it took: more than one if the server had none to spare.
     #[serde(skip)]
     pub connections: u32,
@@ -54,7 +58,7 @@ pub struct Summary {
     pub services: usize,
     /// Logins that were tried.
     pub logins: usize,
-    /// Probes.
+    /// Cells of the matrix, and each attempt beside it that did not pass.
     pub probes: usize,
     /// Denied where it must be, or allowed where it may.
     pub passed: usize,
@@ -82,6 +86,9 @@ pub struct Matrix {
     pub summary: Summary,
     /// Every probe, in the order of the logins, each with its own database first.
     pub matrix: Vec<Probe>,
+    /// Attempts beside the matrix: other listeners, replication, other passwords, statements.
+    #[serde(skip)]
+    pub trials: Vec<Probe>,
     /// What has to be closed.
     pub findings: Vec<Finding>,
     /// Databases that accept no connections.
@@ -108,6 +115,7 @@ pub fn judge(task: &Task, seen: &[Seen], server: Option<&ActualServer>) -> Matri
         findings: findings(task, &matrix, server),
         skipped: skipped.collect(),
         matrix,
+        trials: vec![],
         columns: open,
     }
 }
@@ -145,7 +153,33 @@ fn probe(
         why: judgement.why,
         way: None,
         place,
+        found: None,
         connections: attempt.connections,
+    }
+}
+
+impl Matrix {
+    /// Adds what was tried beside it.
+    pub fn add(&mut self, tried: Tried) {
+        self.summary = self.summary.beside(&tried.probes);
+        self.trials.extend(tried.probes);
+        self.findings.extend(tried.findings);
+    }
+}
+
+impl Summary {
+    /// Counts attempts beside the matrix too, where they did not pass: `probes` is the size of the matrix otherwise.
+    pub fn beside<'a>(mut self, trials: impl IntoIterator<Item = &'a Probe>) -> Summary {
+        for trial in trials {
+            let count = match trial.outcome {
+                Verdict::Denied | Verdict::Allowed => continue,
+                Verdict::Breach => &mut self.breaches,
+                Verdict::Inconclusive => &mut self.inconclusive,
+            };
+            *count += 1;
+            self.probes += 1;
+        }
+        self
     }
 }
 

@@ -149,11 +149,16 @@ fn in_words(finding: &Finding, look: &Look) -> String {
 /// Probes that proved nothing, those of one login for one reason together.
 fn inconclusive(matrix: &Matrix, look: &Look) -> String {
     let mut groups: Vec<((&str, &str), Vec<String>)> = vec![];
-    for probe in matrix.matrix.iter().filter(|probe| probe.outcome == Verdict::Inconclusive) {
+    let all = matrix.matrix.iter().chain(&matrix.trials);
+    for probe in all.filter(|probe| probe.outcome == Verdict::Inconclusive) {
         let key = (probe.role.as_str(), probe.why.as_deref().unwrap_or_default());
         let place = match probe.place {
             Place::Own => format!("its own {}", printable(&probe.database)),
             Place::Foreign => printable(&probe.database),
+        };
+        let place = match &probe.way {
+            Some(way) => format!("{place} ({})", printable(way)),
+            None => place,
         };
         match groups.last_mut().filter(|(last, _)| *last == key) {
             Some((_, places)) => places.push(place),

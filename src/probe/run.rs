@@ -185,7 +185,7 @@ impl Run {
         if self.unanswered.load(Relaxed) >= self.enough() {
             return not_tried();
         }
-        let request = Request { database, parameters: &[], query: None, timeout: self.task.timeout };
+        let request = Request { database, parameters: &[], queries: &[], timeout: self.task.timeout };
         let attempt = self.address.attempt(credentials, &request).await;
         match answered(&attempt.outcome) {
             true => self.unanswered.store(0, Relaxed),

@@ -188,7 +188,7 @@ mod tests {
     }
 
     fn let_in() -> Outcome {
-        Outcome::LetIn(LetIn { tls: false, server_version: "15.0".into(), answer: None })
+        Outcome::LetIn(LetIn { tls: false, server_version: "15.0".into(), answers: vec![] })
     }
 
     fn broken() -> Outcome {

@@ -1,11 +1,13 @@
 //! How one server of the manifest is reached: as the admin, and as the services' logins.
 
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Row};
 
-use super::{Endpoint, Login, connect_with};
-use crate::error::Result;
+use super::{Endpoint, Login, connect_with, query};
+use crate::error::{Error, Result};
+use crate::stmt;
 
 /// One server with the admin's login.
 #[derive(Debug, Clone)]
@@ -22,6 +24,8 @@ pub struct Access {
     pub endpoint: Endpoint,
     /// Whether martydb runs the server itself.
     pub embedded: bool,
+    /// What is known of event triggers there.
+    pub hooks: Hooks,
 }
 
 /// Settings that keep a superuser's session out of a tenant's hands: they win over settings of roles and
@@ -35,10 +39,44 @@ const PINNED: &[(&str, &str)] = &[
     ("role", "none"),
     // Texts that the catalogue functions print must not depend on whom they are printed for.
     ("quote_all_identifiers", "off"),
+    // Questions to the catalogues are long and their work is little: compiling them takes a second each.
+    ("jit", "off"),
 ];
 
 /// Milliseconds between tries of a login that was refused by SQLSTATE 53300 (too many connections).
 const FULL_SERVER_PAUSES: &[u64] = &[50, 100, 200, 400, 800, 1600, 3200];
+
+/// Whether event triggers can be kept from running in the admin's sessions: from 17 on one may run at each login.
+/// Learnt from the first session of a run, and shared by all of them.
+#[derive(Debug, Clone, Default)]
+pub struct Hooks(Arc<OnceLock<Guard>>);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Guard {
+    /// The server has no such triggers yet.
+    Needless,
+    /// `event_triggers=off` is taken.
+    Off,
+    /// It is not: the admin is no superuser and was not granted the parameter.
+    Refused,
+}
+
+impl Hooks {
+    /// Whether somebody's event trigger may run in the admin's sessions.
+    pub fn may_run(&self) -> bool {
+        self.0.get() == Some(&Guard::Refused)
+    }
+
+    /// Another session may have learnt the same meanwhile.
+    fn learn(&self, guard: Guard) {
+        let _same = self.0.set(guard);
+    }
+}
+
+const HOOKLESS: (&str, &str) = ("event_triggers", "off");
+
+/// The first major with triggers on login.
+const LOGIN_TRIGGERS: u32 = 170_000;
 
 impl Access {
     /// A session of the admin that cannot write.
@@ -47,23 +85,13 @@ impl Access {
         self.connect(database, &settings).await
     }
 
-    /// A session that cannot write and that no tenant can hook into: from 17 on a login event trigger would run
-    /// as the admin, and `event_triggers=off` keeps it from doing so (a superuser's setting).
-    pub async fn audit(&self, database: &str, major: u32) -> Result<PgConnection> {
-        let read_only: &[(&str, &str)] =
-            &[("default_transaction_read_only", "on"), ("lock_timeout", "10s"), ("statement_timeout", "60s")];
-        let settings = [PINNED, read_only].concat();
-        let hookless = [&settings[..], &[("event_triggers", "off")]].concat();
-        match major {
-            17.. => match connect_with(&self.admin_endpoint, &self.admin, database, &hookless).await {
-                // Not a superuser: then nobody's trigger gains anything from running as this login.
-                Err(error) if error.sqlstate.as_deref() == Some("42501") => {
-                    connect_with(&self.admin_endpoint, &self.admin, database, &settings).await
-                }
-                result => result,
-            },
-            _ => connect_with(&self.admin_endpoint, &self.admin, database, &settings).await,
-        }
+    /// The same, for long reads: a statement ends after a minute.
+    pub async fn audit(&self, database: &str) -> Result<PgConnection> {
+        let mut settings =
+            [PINNED, &[("default_transaction_read_only", "on"), ("lock_timeout", "10s")]].concat();
+        settings.retain(|(name, _)| *name != "statement_timeout");
+        settings.push(("statement_timeout", "60s"));
+        self.connect(database, &settings).await
     }
 
     /// A session of the admin that may write.
@@ -76,12 +104,66 @@ impl Access {
     async fn connect(&self, database: &str, settings: &[(&str, &str)]) -> Result<PgConnection> {
         let mut pauses = FULL_SERVER_PAUSES.iter();
         loop {
-            let attempt = connect_with(&self.admin_endpoint, &self.admin, database, settings).await;
+            let attempt = self.guarded(database, settings).await;
             let full = attempt.as_ref().is_err_and(|error| error.sqlstate.as_deref() == Some("53300"));
             match pauses.next() {
                 Some(pause) if full => tokio::time::sleep(Duration::from_millis(*pause)).await,
-                _ => return attempt,
+                _ => return self.alone(attempt?, database).await,
             }
+        }
+    }
+
+    /// Without event triggers, where the server has the setting and the admin may use it.
+    async fn guarded(&self, database: &str, settings: &[(&str, &str)]) -> Result<PgConnection> {
+        match self.hooks.0.get() {
+            Some(Guard::Needless | Guard::Refused) => return self.login(database, settings).await,
+            Some(Guard::Off) => {}
+            // No tenant makes functions in the admin's own room, so that the version may be asked there.
+            None if database == self.maintenance || database == super::lock::AGREED_DATABASE => {
+                let connection = self.login(database, settings).await?;
+                if connection.server_version_num().is_none_or(|version| version < LOGIN_TRIGGERS) {
+                    self.hooks.learn(Guard::Needless);
+                    return Ok(connection);
+                }
+            }
+            None => {}
+        }
+        self.hookless(database, settings).await
+    }
+
+    async fn hookless(&self, database: &str, settings: &[(&str, &str)]) -> Result<PgConnection> {
+        let guard = match self.login(database, &[settings, &[HOOKLESS]].concat()).await {
+            Ok(connection) => {
+                self.hooks.learn(Guard::Off);
+                return Ok(connection);
+            }
+            Err(error) => match error.sqlstate.as_deref() {
+                Some("42704") => Guard::Needless,
+                Some("42501") => Guard::Refused,
+                _ => return Err(error),
+            },
+        };
+        // A database that the admin may not enter is refused in the same words: only who gets in without has learnt.
+        let connection = self.login(database, settings).await?;
+        self.hooks.learn(guard);
+        Ok(connection)
+    }
+
+    async fn login(&self, database: &str, settings: &[(&str, &str)]) -> Result<PgConnection> {
+        connect_with(&self.admin_endpoint, &self.admin, database, settings).await
+    }
+
+    /// A session that starts as somebody else sees less and makes things that are not ours.
+    async fn alone(&self, mut connection: PgConnection, database: &str) -> Result<PgConnection> {
+        let rows = query(&mut connection, &stmt!("SELECT current_user = session_user")).await?;
+        match rows.first().and_then(|row| row.try_get::<bool, _>(0).ok()) {
+            Some(true) => Ok(connection),
+            _ => Err(Error::operation(format!(
+                "the session in database {database} did not start as {}",
+                self.admin.role
+            ))
+            .cause("current_user differs from session_user")
+            .hint("look for login event triggers in that database")),
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::sql::Statement;
 use crate::stmt;
 
 /// Advisory locks are per database, so all runs must agree on one; this one exists nearly everywhere.
-const AGREED_DATABASE: &str = "postgres";
+pub(super) const AGREED_DATABASE: &str = "postgres";
 
 /// The first half of every advisory lock key of martydb: "mrty".
 pub const LOCK_CLASS: i32 = 0x6d72_7479;

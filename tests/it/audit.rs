@@ -3,7 +3,11 @@
 mod doors;
 mod harmless;
 mod hostile;
+mod inside;
 mod leaks;
+mod limited;
 mod mutation;
 mod output;
+mod simulated;
 mod support;
+mod ways;

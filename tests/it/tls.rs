@@ -291,3 +291,40 @@ fn a_line_for_plain_connections_only_is_found_by_prefer_and_one_for_tls_by_allow
     at(&project, &server, "localhost", "postgres", "sslmode=disable");
     assert_eq!(tried(&project), (5, 5));
 }
+
+/// pg_hba.conf may trust who comes over TLS and nobody else: the manifest's own way in does not show it.
+#[test]
+fn a_line_for_one_transport_is_tried_over_that_transport() {
+    let server = Server::start();
+    let project = Project::with_manifest("version: 1\n");
+    let authority = Authority::new(&project, "root");
+    serve(&server, &authority.sign("127.0.0.1", 2099));
+    at(&project, &server, "127.0.0.1", "postgres", "sslmode=disable");
+    let _ = project.run(&["apply", "--all", "-y"]).expect(0);
+    let path = server.data().join("pg_hba.conf");
+    let plain = std::fs::read_to_string(&path).unwrap();
+    let cases = [
+        ("sslmode=disable", "hostssl all tls_a_app all trust\n", "over TLS"),
+        ("sslmode=require", "hostnossl all tls_a_app all trust\n", "without TLS"),
+    ];
+    for (parameters, line, words) in cases {
+        at(&project, &server, "127.0.0.1", "postgres", parameters);
+        std::fs::write(&path, format!("{line}{plain}")).unwrap();
+        reload(&server);
+        let result = project.json(&["verify-isolation"], 4);
+        let found = result["findings"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|finding| finding["id"] == "wrong-password-accepted");
+        let object = found.unwrap()["object"].as_str().unwrap();
+        assert_eq!(object, format!("address 127.0.0.1:{} {words}", server.port), "{result:#}");
+        let refused = format!("with a wrong password at 127.0.0.1:{} {words}", server.port);
+        let others =
+            result["trials"].as_array().unwrap().iter().filter(|trial| trial["way"] == refused.as_str());
+        assert_eq!(others.filter(|trial| trial["outcome"] == "denied").count(), 3, "{result:#}");
+        std::fs::write(&path, &plain).unwrap();
+        reload(&server);
+        let _ = project.run(&["verify-isolation"]).expect(0);
+    }
+}

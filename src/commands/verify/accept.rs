@@ -11,8 +11,12 @@ use crate::manifest::Allow;
 use crate::probe::{Finding, Severity};
 use crate::run::Run;
 
-/// Refuses ids that do not exist before anything is touched.
+/// Refuses what contradicts itself, and ids that do not exist, before anything is touched.
 pub fn check(arguments: &Arguments) -> Result<()> {
+    if arguments.exhaustive && arguments.probes != super::Probes::Full {
+        return Err(Error::usage("--exhaustive tries everything, and --probes says to try less")
+            .hint("leave one of the two out"));
+    }
     for id in &arguments.only {
         if !KINDS.iter().any(|kind| kind.id == id) {
             let error = Error::usage(format!("unknown finding \"{id}\""));

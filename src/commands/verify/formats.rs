@@ -63,6 +63,10 @@ pub fn junit(report: &VerifyReport) -> String {
     for checked in &report.checked {
         suites +=
             &suite(&format!("{}: logins", checked.server), checked.matrix.matrix.iter().map(case_of_probe));
+        suites += &suite(
+            &format!("{}: other ways", checked.server),
+            checked.matrix.trials.iter().map(case_of_probe),
+        );
         suites +=
             &suite(&format!("{}: findings", checked.server), checked.findings.iter().map(case_of_finding));
     }

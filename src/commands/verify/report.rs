@@ -20,8 +20,6 @@ pub struct Checked {
     pub findings: Vec<Finding>,
     /// What could not be looked at.
     pub not_examined: Vec<NotExamined>,
-    /// Attempts besides the matrix that proved nothing; they stand in `not_examined` with their reasons.
-    pub unproven: usize,
 }
 
 impl Checked {
@@ -31,7 +29,6 @@ impl Checked {
         mut matrix: Matrix,
         audit: Vec<Finding>,
         mut not_examined: Vec<NotExamined>,
-        unproven: usize,
     ) -> Checked {
         let mut findings = std::mem::take(&mut matrix.findings);
         let hole = |finding: &Finding| (finding.id, finding.database.clone(), finding.role.clone());
@@ -45,7 +42,7 @@ impl Checked {
             why: skipped.why.clone(),
             grant: None,
         }));
-        Checked { server: server.into(), matrix, findings, not_examined, unproven }
+        Checked { server: server.into(), matrix, findings, not_examined }
     }
 }
 
@@ -78,6 +75,11 @@ impl VerifyReport {
         self.checked.iter().flat_map(|checked| &checked.matrix.matrix)
     }
 
+    /// Every attempt beside the matrix.
+    pub fn trials(&self) -> impl Iterator<Item = &Probe> {
+        self.checked.iter().flat_map(|checked| &checked.matrix.trials)
+    }
+
     /// Every finding that counts.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.checked.iter().flat_map(|checked| &checked.findings)
@@ -96,29 +98,23 @@ impl VerifyReport {
 
     /// Whether a breach was accepted on purpose.
     fn is_accepted(&self, probe: &Probe) -> bool {
-        let same = |finding: &Finding| {
-            finding.kind == Source::Probe
-                && finding.server == probe.server
-                && finding.database.as_deref() == Some(&probe.database)
-                && (finding.role == probe.role || finding.role == "PUBLIC")
+        let same = |finding: &Finding| match &probe.found {
+            Some(key) => finding.server == probe.server && finding.key() == *key,
+            None => {
+                (finding.kind == Source::Probe || probe.way.is_some())
+                    && finding.id.ends_with("-database-connect")
+                    && finding.server == probe.server
+                    && finding.database.as_deref() == Some(&probe.database)
+                    && (finding.role == probe.role || finding.role == "PUBLIC")
+            }
         };
         self.accepted.iter().any(|(finding, _)| same(finding)) && !self.findings().any(same)
     }
 }
 
 impl VerifyReport {
-    fn unproven(&self) -> usize {
-        self.checked.iter().map(|checked| checked.unproven).sum()
-    }
-
     fn summary(&self) -> probe::Summary {
-        let summary = probe::summarise(self.probes());
-        let unproven = self.unproven();
-        probe::Summary {
-            probes: summary.probes + unproven,
-            inconclusive: summary.inconclusive + unproven,
-            ..summary
-        }
+        probe::summarise(self.probes()).beside(self.trials())
     }
 }
 
@@ -128,6 +124,7 @@ impl Report for VerifyReport {
         let document = json!({
             "summary": self.summary(),
             "matrix": self.probes().collect::<Vec<_>>(),
+            "trials": self.trials().collect::<Vec<_>>(),
             "findings": self.findings().collect::<Vec<_>>(),
             "accepted": self.accepted.iter().map(|(finding, reason)| {
                 let mut entry = serde_json::to_value(finding).expect("plain data");
@@ -155,12 +152,11 @@ impl Report for VerifyReport {
     }
 
     fn status(&self) -> ExitStatus {
-        let proven = self.probes().all(|probe| match probe.outcome {
+        let proven = self.probes().chain(self.trials()).all(|probe| match probe.outcome {
             Verdict::Denied | Verdict::Allowed => true,
             Verdict::Breach => self.is_accepted(probe),
             Verdict::Inconclusive => false,
         });
-        let proven = proven && self.unproven() == 0;
         let clean = self.findings().all(|finding| finding.severity < Severity::Medium);
         let seen = !self.strict || self.not_examined().is_empty();
         let isolation = if proven && clean && seen { ExitStatus::Success } else { ExitStatus::Isolation };

@@ -35,8 +35,8 @@ pub struct LetIn {
     pub tls: bool,
     /// The `server_version` it reported.
     pub server_version: String,
-    /// What the request's query answered; `None` without a query.
-    pub answer: Option<Answer>,
+    /// What the request's queries answered, in their order.
+    pub answers: Vec<Answer>,
 }
 
 /// What a query answered.

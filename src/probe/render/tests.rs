@@ -17,7 +17,7 @@ fn attempt(outcome: Outcome) -> Attempt {
 }
 
 fn let_in() -> Outcome {
-    Outcome::LetIn(LetIn { tls: false, server_version: "15.1".into(), answer: None })
+    Outcome::LetIn(LetIn { tls: false, server_version: "15.1".into(), answers: vec![] })
 }
 
 fn refused(sqlstate: &str, routine: &str, message: &str) -> Outcome {

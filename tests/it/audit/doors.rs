@@ -3,7 +3,7 @@
 use super::support::Pair;
 
 /// Puts lines before those of pg_hba.conf and loads them.
-fn with_hba(pair: &Pair, lines: &str) {
+pub fn with_hba(pair: &Pair, lines: &str) {
     let path = pair.server.data().join("pg_hba.conf");
     let text = std::fs::read_to_string(&path).unwrap();
     std::fs::write(&path, format!("{lines}{text}")).unwrap();

@@ -13,15 +13,19 @@ use super::support::{HBA, Server, provision};
 
 async fn ask(server: &Server, parameters: &[(&str, &str)], query: &Statement) -> Attempt {
     let login = Login::with_password("alpha_app", SecretString::from("pw of alpha_app"));
-    let request =
-        Request { database: "alpha_db", parameters, query: Some(query), timeout: Duration::from_secs(10) };
+    let request = Request {
+        database: "alpha_db",
+        parameters,
+        queries: std::slice::from_ref(query),
+        timeout: Duration::from_secs(10),
+    };
     let address = Address::resolve(&server.endpoint()).await.unwrap();
     address.attempt(&mut Credentials::new(login), &request).await
 }
 
 fn answer(attempt: Attempt) -> Answer {
     match attempt.outcome {
-        Outcome::LetIn(LetIn { answer: Some(answer), .. }) => answer,
+        Outcome::LetIn(LetIn { answers, .. }) => answers.into_iter().next().unwrap(),
         other => panic!("{other:?}"),
     }
 }

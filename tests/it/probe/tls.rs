@@ -58,7 +58,7 @@ async fn attempt(server: &Server, host: &str, mode: TlsMode, root: Option<&Path>
     let endpoint = Endpoint { host: Host::Tcp(host.into()), port: server.port, tls };
     let login = Login::with_password("alpha_app", SecretString::from("pw of alpha_app"));
     let request =
-        Request { database: "alpha_db", parameters: &[], query: None, timeout: Duration::from_secs(10) };
+        Request { database: "alpha_db", parameters: &[], queries: &[], timeout: Duration::from_secs(10) };
     let address = Address::resolve(&endpoint).await.unwrap();
     address.attempt(&mut Credentials::new(login), &request).await
 }
