@@ -13,6 +13,10 @@ use crate::run::Run;
 
 /// Refuses ids that do not exist before anything is touched.
 pub fn check(arguments: &Arguments) -> Result<()> {
+    if arguments.dry_run && !arguments.fix && !arguments.terminate {
+        return Err(Error::usage("--dry-run alone shows nothing")
+            .hint("add --fix or --terminate; without them verify-isolation changes nothing"));
+    }
     for id in &arguments.only {
         if !KINDS.iter().any(|kind| kind.id == id) {
             let error = Error::usage(format!("unknown finding \"{id}\""));

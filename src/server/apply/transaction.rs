@@ -34,7 +34,15 @@ pub async fn run(tools: &Tools<'_>, connection: &mut PgConnection, steps: &[Step
 /// Runs steps that PostgreSQL allows in no transaction.
 pub async fn alone(tools: &Tools<'_>, connection: &mut PgConnection, steps: &[Step]) -> Result<()> {
     for step in steps {
-        execute(connection, &sql(tools, step)).await?;
+        match &step.action {
+            // Several in one message would be a transaction.
+            Action::Close { statements, .. } => {
+                for statement in statements {
+                    execute(connection, statement).await?;
+                }
+            }
+            _ => drop(execute(connection, &sql(tools, step)).await?),
+        }
     }
     Ok(())
 }
