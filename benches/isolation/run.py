@@ -14,7 +14,6 @@ PASSWORD = "bench-password-of-a-throwaway-server"
 JOBS = 8
 MAX_CONNECTIONS = 100
 MEGABYTES = 100
-SECONDS = 15  # what "seconds" means for --probes sample and none, on a machine that others use too
 
 
 class Server:
@@ -215,7 +214,8 @@ def main():
         judge("refused for want of a connection", sum(result["refusals"] for result in ours), 0, "")
         for probes in ("sample", "none"):
             result = bench.verify(probes)
-            judge(f"--probes {probes}", result["seconds"], SECONDS, "s", f"  {result['mb']:.0f} MB")
+            # Seconds, on a machine where the floor takes a minute.
+            judge(f"--probes {probes}", result["seconds"], best(theirs) / 10, "s", f"  {result['mb']:.0f} MB")
     finally:
         server.stop()
     sys.exit(1 if missed else 0)
