@@ -2099,7 +2099,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__schema)
-            opts="-f -e -o -j -q -v -y -h -V --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            opts="-f -e -o -j -q -v -y -h -V --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version manifest verify-isolation"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2545,7 +2545,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__verify__subcmd__isolation)
-            opts="-s -f -e -o -j -q -v -y -h -V --service --all --format --probes --exhaustive --min-severity --only --baseline --fix --terminate --strict --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            opts="-s -f -e -o -j -q -v -y -h -V --service --all --format --probes --exhaustive --min-severity --only --baseline --fix --terminate --dry-run --strict --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -3,6 +3,7 @@
 //! Deny by default: a right, membership, attribute, setting or kind of object that the contract does not give is a
 //! finding, known or not. `look` reads; everything else here is pure over what was read.
 
+mod closing;
 mod code;
 mod defaults;
 pub mod docs;
@@ -28,6 +29,7 @@ use found::{Found, Look};
 pub(crate) use found::{privilege, revoke};
 use who::Roles;
 
+pub use closing::closing;
 pub use facts::NotExamined;
 pub use kinds::{KINDS, Kind};
 pub use look::look;

@@ -30,8 +30,8 @@ pub enum Command {
     Init(commands::init::Arguments),
     /// Check the manifest and the migration files; needs no server.
     Validate(commands::validate::Arguments),
-    /// Print the manifest's JSON Schema.
-    Schema,
+    /// Print the manifest's JSON Schema, or that of a command's result.
+    Schema(commands::schema::Arguments),
     /// Look at the servers and the admin's login before anything is touched.
     Doctor(commands::doctor::Arguments),
     /// Show what apply would change, and why.
@@ -84,7 +84,7 @@ impl Command {
         match self {
             Command::Init(_) => "init",
             Command::Validate(_) => "validate",
-            Command::Schema => "schema",
+            Command::Schema(_) => "schema",
             Command::Doctor(_) => "doctor",
             Command::Plan(_) => "plan",
             Command::Apply(_) => "apply",

@@ -19,6 +19,7 @@ pub mod repair;
 pub mod revision;
 pub mod rotate;
 pub mod saved;
+pub mod schema;
 pub mod status;
 pub mod test_connections;
 pub mod upgrade;

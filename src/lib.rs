@@ -120,7 +120,7 @@ async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> Exit
 async fn dispatch(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStatus {
     let name = cli.command.name();
     let document = match &cli.command {
-        Command::Schema => Some(manifest::json_schema()),
+        Command::Schema(arguments) => Some(commands::schema::text(arguments)),
         Command::Completions(arguments) => Some(commands::completions::script(arguments.shell)),
         Command::Man => Some(commands::completions::man_page()),
         _ => None,
@@ -167,7 +167,7 @@ async fn command(run: &Run, command: &Command) -> Result<Box<dyn Report>> {
         Command::Drop(arguments) => commands::drop::run(run, arguments).await,
         Command::Rotate(arguments) => commands::rotate::run(run, arguments).await,
         Command::Dev(arguments) => commands::dev::run(run, arguments).await,
-        Command::Init(_) | Command::Schema | Command::Completions(_) | Command::Man => {
+        Command::Init(_) | Command::Schema(_) | Command::Completions(_) | Command::Man => {
             unreachable!("answered without a manifest")
         }
     }

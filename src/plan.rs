@@ -22,7 +22,7 @@ pub use diff::diff;
 pub use privilege::{Privilege, Privileges};
 
 /// How much a step can hurt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Risk {
     /// Adds what is declared, or takes back what nobody declared.
@@ -45,7 +45,7 @@ impl Risk {
 }
 
 /// Where and together with what a step runs. Consecutive steps of one service and stage are one transaction,
-/// `Create` aside, which PostgreSQL runs in none.
+/// `Create` and `Apart` aside, which PostgreSQL runs in none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// In the maintenance database.
@@ -58,6 +58,8 @@ pub enum Stage {
     Inside,
     /// In the maintenance database, last of all: letting the service's logins in.
     Admit,
+    /// In the step's database, by itself: `ROLLBACK PREPARED` and `ALTER SYSTEM` run in no transaction.
+    Apart,
 }
 
 /// One step.

@@ -11,7 +11,7 @@ mod table;
 use serde_json::{Map, Value};
 
 pub use grid::{Grid, Mark, paint};
-pub use out::{Out, error_json, error_text, serialize_error};
+pub use out::{ErrorBody, Out, error_json, error_text, serialize_error};
 pub use progress::Progress;
 pub use table::{Cell, Paint, Table};
 
@@ -35,6 +35,10 @@ impl Look {
 pub trait Report: Send {
     /// The document's own keys; the envelope (`format_version`, `command`) is added by the printer.
     fn json(&self) -> Map<String, Value>;
+    /// The same as text, for a document so large that a tree of it would be felt.
+    fn json_text(&self) -> String {
+        serde_json::to_string_pretty(&self.json()).expect("a map of values is JSON")
+    }
     /// The same for people.
     fn text(&self, look: &Look) -> String;
     /// How the run ends.

@@ -220,13 +220,18 @@ impl Run {
 
     /// Asks before changes that others may feel; off a terminal only `-y` says yes.
     pub fn confirm(&self, question: &str) -> Result<()> {
+        self.confirm_after(question, "martydb plan")
+    }
+
+    /// The same where another command than `plan` shows the changes.
+    pub fn confirm_after(&self, question: &str, look: &str) -> Result<()> {
         match (self.yes, self.can_ask) {
             (true, _) => Ok(()),
             (false, true) if crate::ask::yes_no(question)? => Ok(()),
             (false, true) => Err(Error::new(Kind::Usage, "not confirmed, nothing was touched")),
             (false, false) => Err(Error::usage("these changes need a confirmation, nothing was touched")
                 .cause(question)
-                .hint("look at them with `martydb plan`, then say -y")),
+                .hint(format!("look at them with `{look}`, then say -y"))),
         }
     }
 }

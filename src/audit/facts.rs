@@ -24,7 +24,7 @@ pub struct Facts {
 }
 
 /// Something that could not be looked at.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
 pub struct NotExamined {
     /// What.
     pub what: String,

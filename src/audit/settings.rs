@@ -203,7 +203,8 @@ fn server(look: &Look<'_>, out: &mut Vec<Found>) {
                     .of(PUBLIC)
                     .object(format!("setting {name}"))
                     .seen(format!("{name} is {bad}"))
-                    .close(close),
+                    .close(close)
+                    .close(stmt!("SELECT pg_catalog.pg_reload_conf()")),
             );
         }
     }

@@ -12,6 +12,7 @@ use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::model::DesiredService;
 use crate::plan::{Limit, Risk};
+use crate::probe::printable;
 use crate::provision::{self, Planned, Reach, chosen};
 use crate::report::{Cell, Look, Paint, Report, Table, error_text};
 use crate::run::Run;
@@ -89,7 +90,8 @@ fn ask(run: &Run, planned: &[(String, Result<Planned>)]) -> Result<()> {
         return Ok(());
     }
     for step in &grave {
-        run.out.complain(&format!("{}: {}: {}", step.risk.name(), step.action.object(), step.reason));
+        let words = format!("{}: {}: {}", step.risk.name(), step.action.object(), step.reason);
+        run.out.complain(&printable(&words));
     }
     run.confirm(&format!("{} of the changes may be felt by others. Make them?", grave.len()))
 }

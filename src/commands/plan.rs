@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -10,6 +11,7 @@ use super::saved;
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::plan::{Limit, Plan, Risk, Step, Verb, passwordless, statement};
+use crate::probe::printable;
 use crate::provision::{self, Planned, Reach};
 use crate::report::{Cell, Look, Paint, Report, Table, error_json, error_text};
 use crate::run::Run;
@@ -48,16 +50,25 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
 }
 
 /// One change as scripts see it.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Change {
+    /// The server.
     server: String,
+    /// The service it is for; null for the server as a whole.
     service: Option<String>,
+    /// The database it is about.
     database: Option<String>,
+    /// What kind of change it is.
     action: Verb,
+    /// What is changed.
     object: String,
+    /// Wanted and found, in words.
     reason: String,
+    /// How much it can hurt.
     risk: Risk,
+    /// The statement, secrets redacted.
     sql: String,
+    /// How it ended; absent where nothing was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     outcome: Option<Outcome>,
 }
@@ -76,6 +87,23 @@ impl Change {
             sql: statement(&step.action, major, &passwordless).to_string(),
             outcome,
         }
+    }
+
+    /// For a question: what it is, why, and the statement, which no other command shows.
+    pub fn in_words(&self) -> String {
+        let place = self.database.as_deref().unwrap_or(&self.server);
+        let words = format!("{}: {}: {}", self.risk.name(), self.object, self.reason);
+        format!(
+            "{}\n  {}",
+            printable(&words),
+            printable(&format!("{place}: {};", self.sql.replace('\n', " ")))
+        )
+    }
+
+    /// For a summary: object, risk, statement, outcome.
+    pub fn cells(&self) -> [String; 4] {
+        let outcome = self.outcome.map_or("", Outcome::word);
+        [self.object.clone(), self.risk.name().into(), self.sql.replace('\n', " "), outcome.into()]
     }
 
     /// Says how it ended.
@@ -228,9 +256,9 @@ pub fn changes_table(changes: &[Change], look: &Look) -> String {
         table.row([
             service.into(),
             change.action.name().into(),
-            change.object.as_str().into(),
+            printable(&change.object).into(),
             risk,
-            change.reason.as_str().into(),
+            printable(&change.reason).into(),
         ]);
     }
     table.render(look)
@@ -242,7 +270,7 @@ pub fn side_notes(prunable: &[Change], limits: &[Limit]) -> String {
     if !prunable.is_empty() {
         text += "\nNot declared and left alone:\n";
         for change in prunable {
-            text += &format!("  {}\n", change.reason);
+            text += &format!("  {}\n", printable(&change.reason));
         }
     }
     for limit in limits {

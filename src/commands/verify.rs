@@ -2,6 +2,7 @@
 
 mod accept;
 mod close;
+mod document;
 mod formats;
 mod report;
 
@@ -25,6 +26,7 @@ use crate::run::Run;
 use crate::server::Access;
 use crate::server::inspect;
 
+pub use document::{Accepted, Body, Document, Failed, Printed, ServerError, json_schema};
 pub use report::{Checked, VerifyReport};
 
 /// Flags of `verify-isolation`.
@@ -51,12 +53,15 @@ pub struct Arguments {
     /// Accept the findings of this file, an earlier result as JSON.
     #[arg(long, value_name = "FILE")]
     pub baseline: Option<std::path::PathBuf>,
-    /// Run the statements that close the findings of medium and above, after asking, and look again.
+    /// Close the findings of medium and above that a statement closes, after asking, and look again.
     #[arg(long)]
     pub fix: bool,
     /// End sessions that outlived a revoke, after asking, and look again.
     #[arg(long)]
     pub terminate: bool,
+    /// Show what --fix and --terminate would do, and do nothing.
+    #[arg(long)]
+    pub dry_run: bool,
     /// Exit with 4 if anything could not be looked at.
     #[arg(long)]
     pub strict: bool,
@@ -103,10 +108,15 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let services = run.readable(&arguments.select)?;
     let mut report = verify_with(run, arguments, &services).await?;
     accept::narrow(run, arguments, &mut report)?;
-    if (arguments.fix || arguments.terminate) && close::close(run, arguments, &report).await? {
-        report = verify_with(run, arguments, &services).await?;
-        accept::narrow(run, arguments, &mut report)?;
+    let closing = close::plan(arguments, &report);
+    if arguments.dry_run || closing.is_empty() {
+        report.changes = closing.changes();
+        return Ok(Box::new(report));
     }
+    let closed = close::carry_out(run, &services, closing).await?;
+    report = verify_with(run, arguments, &services).await?;
+    accept::narrow(run, arguments, &mut report)?;
+    report.closed(closed);
     Ok(Box::new(report))
 }
 
@@ -161,7 +171,7 @@ async fn verify_server(
         settings: &cluster.settings,
     };
     let missed = beside(arguments, &scene, &task, &seen, &mut matrix).await?;
-    let found = audit::audit(&desired, &actual, &facts, &|text| holds_password(&task, text));
+    let found = audited(run, server, &actual, &facts, &task);
     let chosen = |finding: &Finding| {
         finding
             .service
@@ -172,6 +182,23 @@ async fn verify_server(
     let mut not_examined = facts.not_examined;
     not_examined.extend(missed);
     Ok(Checked::new(server, matrix, found, not_examined))
+}
+
+fn audited(run: &Run, server: &str, actual: &ActualServer, facts: &Facts, task: &Task) -> Vec<Finding> {
+    audit::audit(&run.manifest.desired(server), actual, facts, &|text| holds_password(task, text))
+}
+
+/// What the catalogues show of one server now, nothing narrowed: what is still there to be closed.
+async fn audit_again(
+    run: &Run,
+    server: &str,
+    services: &[DesiredService],
+) -> Result<(ActualServer, Vec<Finding>)> {
+    let Prepared { access, task } = prepare(run, run.admin(server).await?, services).await?;
+    let actual = inspect::inspect_cluster(&access).await?;
+    let facts = audit::look(&access, &actual).await?;
+    let found = audited(run, server, &actual, &facts, &task);
+    Ok((actual, found))
 }
 
 /// What the probes beside the matrix need to know of a server.

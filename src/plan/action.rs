@@ -2,9 +2,10 @@
 
 use super::{Privileges, Stage};
 use crate::model::{DbName, Grantee, ObjectKind, RoleKind, RoleName, SchemaName};
+use crate::sql::Statement;
 
 /// What kind of change an action is; the words are part of the JSON contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verb {
     /// Makes something.
@@ -223,6 +224,19 @@ pub enum Action {
     DropOwned { roles: Vec<RoleName> },
     /// Remove roles.
     DropRoles { roles: Vec<RoleName> },
+    /// Close a finding of `verify-isolation` with its own statements.
+    Close {
+        /// The finding's id.
+        finding: &'static str,
+        /// Who gets in.
+        role: String,
+        /// To what, in words.
+        object: String,
+        /// What kind of change the statement is.
+        verb: Verb,
+        /// What closes it, one after the other.
+        statements: Vec<Statement>,
+    },
 }
 
 /// Names for people.
@@ -239,6 +253,7 @@ impl Action {
             | Action::CreateSchema { .. }
             | Action::CreateExtension { .. } => Verb::Create,
             Action::DropDatabase { .. } | Action::DropRoles { .. } => Verb::Drop,
+            Action::Close { verb, .. } => *verb,
             Action::Borrow { .. } => Verb::Grant,
             Action::GiveBack { .. } | Action::DropOwned { .. } => Verb::Revoke,
             Action::GrantMembership { .. } | Action::Grant { .. } | Action::GrantDefault { .. } => {
@@ -280,6 +295,7 @@ impl Action {
             Action::CreateSchema { schema, .. } => format!("schema {schema}"),
             Action::CreateExtension { name, .. } => format!("extension {name}"),
             Action::Own { object, .. } => object.to_string(),
+            Action::Close { object, .. } => object.clone(),
             Action::Grant { on, .. } | Action::Revoke { on, .. } => on.to_string(),
             Action::GrantDefault { owner, on, .. } => {
                 format!("default privileges of {owner} on {}", on.word())
@@ -326,6 +342,7 @@ impl Action {
             | Action::GrantDefault { .. }
             | Action::RevokeDefault { .. } => Stage::Inside,
             Action::DropRoles { .. } => Stage::Admit,
+            Action::Close { .. } => Stage::Apart,
             Action::Grant { on: Object::Database(_), .. } => Stage::Admit,
             Action::Own { object, .. }
             | Action::Grant { on: object, .. }

@@ -78,6 +78,7 @@ pub fn statement(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Se
             on = Keyword(on.word()),
             from = from,
         ),
+        Action::Close { statements, .. } => Statement::join(statements.iter().cloned()),
         _ => removal(action, major),
     }
 }

@@ -168,12 +168,28 @@ impl Address {
 
     /// Tries to log in. Everything that can go wrong is an [`Outcome`].
     pub async fn attempt(&self, credentials: &mut Credentials, request: &Request<'_>) -> Attempt {
+        self.attempt_in(credentials, request, ()).await
+    }
+
+    /// The same, holding `turn` until there is an answer: ending a connection takes the server as long as making one,
+    /// and the next login need not wait for that.
+    pub async fn attempt_in<T>(
+        &self,
+        credentials: &mut Credentials,
+        request: &Request<'_>,
+        turn: T,
+    ) -> Attempt {
+        let mut turn = Some(turn);
         let (first, second) = tls::transports(self.mode);
-        let tried = self.once(first, credentials, request).await;
+        let tried = self.once(first, credentials, request, |tried| match second {
+            Some(second) if worth_another_try(tried, second) => {}
+            _ => drop(turn.take()),
+        });
+        let tried = tried.await;
         let Some(second) = second.filter(|second| worth_another_try(&tried, *second)) else {
             return Attempt { outcome: tried.outcome, latency: tried.latency, connections: 1 };
         };
-        let again = self.once(second, credentials, request).await;
+        let again = self.once(second, credentials, request, |_| drop(turn.take())).await;
         let latency = tried.latency + again.latency;
         let outcome = match (&tried.outcome, again.outcome) {
             // The server has no TLS to try: what it said in the clear stands.
@@ -183,7 +199,13 @@ impl Address {
         Attempt { outcome, latency, connections: 2 }
     }
 
-    async fn once(&self, transport: Transport, credentials: &mut Credentials, request: &Request<'_>) -> Try {
+    async fn once(
+        &self,
+        transport: Transport,
+        credentials: &mut Credentials,
+        request: &Request<'_>,
+        answered: impl FnOnce(&Try),
+    ) -> Try {
         let begun = Instant::now();
         let mut encrypted = false;
         let conversation = async {
@@ -194,8 +216,10 @@ impl Address {
         };
         match tokio::time::timeout(request.timeout, conversation).await {
             Ok(Ok((outcome, wire, latency))) => {
+                let tried = Try { outcome, latency, encrypted };
+                answered(&tried);
                 wire.close().await;
-                Try { outcome, latency, encrypted }
+                tried
             }
             Ok(Err(broken)) => Try { outcome: Outcome::Broken(broken), latency: begun.elapsed(), encrypted },
             Err(_) => {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::finding::{Finding, Key, findings};
@@ -13,7 +14,7 @@ use super::verdict::{Control, Judgement, Verdict, judge_foreign, judge_own};
 use crate::model::ActualServer;
 
 /// One probe: a login at a database.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Probe {
     /// The service that the login belongs to.
     pub service: String,
@@ -52,7 +53,7 @@ pub enum Place {
 }
 
 /// The numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 pub struct Summary {
     /// Services with a login that was tried.
     pub services: usize,

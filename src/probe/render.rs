@@ -139,9 +139,9 @@ fn in_words(finding: &Finding, look: &Look) -> String {
     let colour = if finding.severity < Severity::Medium { Paint::Dim } else { Paint::Bad };
     let mut text = paint(wrapped(&head, "  ", look).trim_end(), colour, look) + "\n";
     text += &wrapped(&format!("  seen: {}", printable(&finding.evidence)), "        ", look);
-    // Never wrapped: it is there to be copied.
+    // Never wrapped: it is there to be copied. Only a name that would move the cursor is not: JSON has it as it is.
     for line in finding.fix.iter().flat_map(|fix| fix.lines()) {
-        text += &format!("  fix:  {line}\n");
+        text += &format!("  fix:  {}\n", printable(line));
     }
     text
 }

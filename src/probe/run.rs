@@ -92,6 +92,8 @@ struct Run {
     task: Arc<Task>,
     address: Arc<Address>,
     slots: Arc<Semaphore>,
+    /// Connections, those that are ending included: twice as many as attempts, which is what may be taken.
+    open: Arc<Semaphore>,
     /// Attempts in a row that the server left unanswered.
     unanswered: Arc<AtomicUsize>,
     done: Arc<AtomicUsize>,
@@ -120,6 +122,7 @@ impl Run {
         Ok(Run {
             address: Arc::new(Address::resolve(&task.endpoint).await?),
             slots: Arc::new(Semaphore::new(task.concurrency.max(1))),
+            open: Arc::new(Semaphore::new(2 * task.concurrency.max(1))),
             task: Arc::new(task.clone()),
             unanswered: Arc::default(),
             done: Arc::default(),
@@ -181,12 +184,13 @@ impl Run {
     }
 
     async fn once(&self, credentials: &mut Credentials, database: &str) -> Attempt {
-        let _slot = self.slots.acquire().await.expect("nobody closes the queue");
+        let _open = self.open.acquire().await.expect("nobody closes the queue");
+        let slot = self.slots.acquire().await.expect("nobody closes the queue");
         if self.unanswered.load(Relaxed) >= self.enough() {
             return not_tried();
         }
         let request = Request { database, parameters: &[], queries: &[], timeout: self.task.timeout };
-        let attempt = self.address.attempt(credentials, &request).await;
+        let attempt = self.address.attempt_in(credentials, &request, slot).await;
         match answered(&attempt.outcome) {
             true => self.unanswered.store(0, Relaxed),
             false => drop(self.unanswered.fetch_add(1, Relaxed)),

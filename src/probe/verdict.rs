@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::login::{Outcome, Refused};
 
 /// What one probe came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The server refused for a reason that proves isolation.

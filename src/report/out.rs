@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, Weak};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Look, Progress, Report};
 use crate::error::{Error, ExitStatus, Kind};
@@ -52,7 +52,7 @@ impl Out {
     /// Prints a finished result and says how the run ends.
     pub fn report(&self, command: &str, report: &dyn Report) -> ExitStatus {
         let text = match report.format().unwrap_or(self.format) {
-            Format::Json => envelope(command, report.json()),
+            Format::Json => envelope(command, &report.json_text()),
             Format::Table => report.text(&self.stdout),
         };
         self.data(&text, report.status())
@@ -76,8 +76,8 @@ impl Out {
         match self.format {
             Format::Json => {
                 let body = json!({ "error": error_json(error) });
-                let Value::Object(body) = body else { unreachable!("built as an object") };
-                self.data(&envelope(command, body), error.kind.status())
+                let body = serde_json::to_string_pretty(&body).expect("plain data");
+                self.data(&envelope(command, &body), error.kind.status())
             }
             Format::Table => {
                 self.complain(&error_text(error, &self.stderr));
@@ -126,23 +126,47 @@ fn terminal_width() -> usize {
     columns.or_else(asked).filter(|width| *width >= 20).unwrap_or(80)
 }
 
-fn envelope(command: &str, body: Map<String, Value>) -> String {
-    let mut document = Map::new();
-    document.insert("format_version".into(), FORMAT_VERSION.into());
-    document.insert("command".into(), command.into());
-    document.extend(body);
-    serde_json::to_string_pretty(&document).expect("a map of values is JSON") + "\n"
+/// The keys that every document begins with, before those of the body.
+fn envelope(command: &str, body: &str) -> String {
+    let head = json!({ "format_version": FORMAT_VERSION, "command": command });
+    let head = serde_json::to_string_pretty(&head).expect("plain data");
+    let (head, body) = (head.trim_end_matches("\n}"), body.trim_start_matches('{'));
+    match body.trim() {
+        "}" => format!("{head}\n}}\n"),
+        _ => format!("{head},{body}\n"),
+    }
+}
+
+/// An error as scripts see it.
+#[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
+pub struct ErrorBody {
+    /// What kind of failure it is, one word.
+    pub kind: &'static str,
+    /// What failed.
+    pub message: String,
+    /// Why, the nearest first.
+    pub causes: Vec<String>,
+    /// What to do.
+    pub hints: Vec<String>,
+    /// What the server called it.
+    pub sqlstate: Option<String>,
+}
+
+impl From<&Error> for ErrorBody {
+    fn from(error: &Error) -> ErrorBody {
+        ErrorBody {
+            kind: error.kind.name(),
+            message: error.message.clone(),
+            causes: error.causes.clone(),
+            hints: error.hints.clone(),
+            sqlstate: error.sqlstate.clone(),
+        }
+    }
 }
 
 /// An error as JSON, inside its document or inside a service's result.
 pub fn error_json(error: &Error) -> Value {
-    json!({
-        "kind": error.kind.name(),
-        "message": error.message,
-        "causes": error.causes,
-        "hints": error.hints,
-        "sqlstate": error.sqlstate,
-    })
+    serde_json::to_value(ErrorBody::from(error)).expect("plain data")
 }
 
 /// For `error` fields of documents.

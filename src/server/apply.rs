@@ -13,12 +13,12 @@ use tokio::sync::Semaphore;
 
 use super::Access;
 use crate::error::Result;
-use crate::model::RoleName;
+use crate::model::{DbName, RoleName};
 use crate::plan::authority::Authority;
 use crate::plan::{Stage, Step};
 
 /// How a step ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Done and committed.
@@ -27,6 +27,17 @@ pub enum Outcome {
     Failed,
     /// Not reached.
     Skipped,
+}
+
+impl Outcome {
+    /// The JSON word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::Failed => "failed",
+            Outcome::Skipped => "skipped",
+        }
+    }
 }
 
 /// What the steps need to know beyond themselves.
@@ -108,6 +119,12 @@ async fn run_group(shared: &Shared<'_>, steps: &[Step]) -> Result<()> {
         (Stage::Inside, Some(database)) => {
             let mut connection = tools.access.write(database.as_str()).await?;
             transaction::run(tools, &mut connection, steps).await
+        }
+        // A session of its own: a statement that fails half way takes its `SET ROLE` with it.
+        (Stage::Apart, database) => {
+            let database = database.as_ref().map_or(tools.access.maintenance.as_str(), DbName::as_str);
+            let mut connection = tools.access.write(database).await?;
+            transaction::alone(tools, &mut connection, steps).await
         }
         (stage, _) => {
             let idle = shared.idle.lock().expect("nobody panics while holding it").pop();

@@ -1,6 +1,8 @@
 //! The catalogue audit on a real server: leaks are found and named, mended ones are gone, harmless changes pass.
 
+mod closing;
 mod doors;
+mod formats;
 mod harmless;
 mod hostile;
 mod inside;

@@ -33,6 +33,8 @@ fn committed_completions_are_those_of_the_binary() {
     }
     compare("completions/martydb.1", &project.run(&["man"]).expect(0).stdout);
     compare("docs/manifest.schema.json", &project.run(&["schema"]).expect(0).stdout);
+    let result = project.run(&["schema", "verify-isolation"]).expect(0).stdout;
+    compare("docs/verify-isolation.schema.json", &result);
 }
 
 #[test]

@@ -17,6 +17,10 @@ pub fn check(arguments: &Arguments) -> Result<()> {
         return Err(Error::usage("--exhaustive tries everything, and --probes says to try less")
             .hint("leave one of the two out"));
     }
+    if arguments.dry_run && !arguments.fix && !arguments.terminate {
+        return Err(Error::usage("--dry-run alone shows nothing")
+            .hint("add --fix or --terminate; without them verify-isolation changes nothing"));
+    }
     for id in &arguments.only {
         if !KINDS.iter().any(|kind| kind.id == id) {
             let error = Error::usage(format!("unknown finding \"{id}\""));

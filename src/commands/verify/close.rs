@@ -1,66 +1,174 @@
-//! `--fix` and `--terminate`: the statements that the findings name, shown, agreed to, and run.
+//! `--fix` and `--terminate`: the findings become a plan that goes the way of `apply`: shown, agreed to, looked at
+//! again under the lock, done.
 //!
-//! Each finding is closed on its own: one that the server refuses leaves the others to be closed. What is left
-//! is said by the verification that follows, which looks again.
+//! Each finding is closed on its own: one that the server refuses leaves the others to be closed. What is left is
+//! said by the verification that follows, which logs in and looks again.
 
-use super::{Arguments, VerifyReport};
-use crate::error::Result;
-use crate::probe::{Finding, Severity};
+use std::collections::BTreeSet;
+use std::slice::from_ref;
+
+use super::{Arguments, VerifyReport, audit_again};
+use crate::audit::closing;
+use crate::commands::plan::Change;
+use crate::error::{Error, Result};
+use crate::model::{ActualServer, DbName, DesiredService, RoleName};
+use crate::plan::Step;
+use crate::probe::{Finding, Severity, Source, ways_in};
+use crate::provision::{FIRST_PAUSE, RETRIES, is_race};
 use crate::run::Run;
-use crate::server::{Access, execute, lock};
+use crate::server::apply::{Outcome, Tools, apply};
+use crate::server::{Access, lock};
 
 /// The kind of finding that ends a session: never part of `--fix`, since it may end somebody's work.
 const SESSION: &str = "session-outlived-revoke";
 
-/// Closes what was asked for; returns whether anything was run, so that a second look is due.
-pub async fn close(run: &Run, arguments: &Arguments, report: &VerifyReport) -> Result<bool> {
-    let mut due: Vec<(&str, &Finding)> = vec![];
-    for checked in &report.checked {
-        let chosen = checked.findings.iter().filter(|finding| is_due(arguments, finding));
-        due.extend(chosen.map(|finding| (checked.server.as_str(), finding)));
-    }
-    if due.is_empty() {
-        return Ok(false);
-    }
-    for (server, finding) in &due {
-        let place = finding.database.as_deref().unwrap_or(server);
-        for statement in &finding.close {
-            run.out.complain(&format!("{place}: {statement}"));
-        }
-    }
-    run.confirm(&format!("Run these statements for {} findings?", due.len()))?;
-    for server in report.checked.iter().map(|checked| checked.server.as_str()) {
-        let here: Vec<&Finding> =
-            due.iter().filter(|(name, _)| *name == server).map(|(_, finding)| *finding).collect();
-        if !here.is_empty() {
-            close_server(run, server, &here).await?;
-        }
-    }
-    Ok(true)
+/// Findings made their statements for the server's version already.
+const ANY_MAJOR: u32 = 0;
+
+/// What is to be closed, server by server, the worst first.
+pub struct Closing {
+    servers: Vec<(String, Vec<(Finding, Step)>)>,
+}
+
+/// What became of it.
+#[derive(Default)]
+pub struct Closed {
+    /// Every step with how it ended.
+    pub changes: Vec<Change>,
+    /// What the servers said to those that failed.
+    pub failed: Vec<(String, Error)>,
+}
+
+/// Everything that was asked for. One statement that closes several findings is one step.
+pub fn plan(arguments: &Arguments, report: &VerifyReport) -> Closing {
+    let servers = report.checked.iter().map(|checked| {
+        let due = checked.findings.iter().filter(|finding| is_due(arguments, finding));
+        let mut seen = BTreeSet::new();
+        let steps = due.filter_map(|finding| Some((finding.clone(), closing(finding)?)));
+        let new =
+            |(finding, _): &(Finding, Step)| seen.insert((finding.database.clone(), finding.fix.clone()));
+        (checked.server.clone(), steps.filter(new).collect())
+    });
+    Closing { servers: servers.filter(|(_, steps): &(String, Vec<_>)| !steps.is_empty()).collect() }
 }
 
 fn is_due(arguments: &Arguments, finding: &Finding) -> bool {
     let asked = if finding.id == SESSION { arguments.terminate } else { arguments.fix };
-    asked && finding.severity >= Severity::Medium && !finding.close.is_empty()
+    asked && finding.severity >= Severity::Medium
 }
 
-async fn close_server(run: &Run, server: &str, findings: &[&Finding]) -> Result<()> {
-    let access = run.admin(server).await?;
-    let _lock = lock::server(&access, run.lock_wait).await?;
-    for finding in findings {
-        if let Err(error) = close_one(&access, finding).await {
-            run.out.complain(&format!("cannot close {} of {}: {error}", finding.id, finding.role));
+impl Closing {
+    /// Nothing was asked for, or nothing can be closed by a statement.
+    pub fn is_empty(&self) -> bool {
+        self.servers.is_empty()
+    }
+
+    fn steps(&self) -> impl Iterator<Item = (&str, &Step)> {
+        let all = self.servers.iter();
+        all.flat_map(|(server, steps)| steps.iter().map(move |(_, step)| (server.as_str(), step)))
+    }
+
+    /// The plan as it is shown.
+    pub fn changes(&self) -> Vec<Change> {
+        self.steps().map(|(server, step)| Change::new(server, step, ANY_MAJOR, None)).collect()
+    }
+}
+
+/// Shows, asks, and closes under each server's lock.
+pub async fn carry_out(run: &Run, services: &[DesiredService], closing: Closing) -> Result<Closed> {
+    for change in closing.changes() {
+        run.out.complain(&change.in_words());
+    }
+    let question = format!("Make these {} changes to close what was found?", closing.steps().count());
+    run.confirm_after(&question, "martydb verify-isolation --fix --dry-run")?;
+    let mut closed = Closed::default();
+    for (server, steps) in &closing.servers {
+        let work = Work { run, services, server };
+        if let Err(error) = work.close(steps, &mut closed).await {
+            closed.failed.push((server.clone(), error));
         }
     }
-    Ok(())
+    Ok(closed)
 }
 
-/// A session of its own for each: a statement that fails half way takes its `SET ROLE` with it.
-async fn close_one(access: &Access, finding: &Finding) -> Result<()> {
-    let database = finding.database.as_deref().unwrap_or(&access.maintenance);
-    let mut connection = access.write(database).await?;
-    for statement in &finding.close {
-        execute(&mut connection, statement).await?;
+struct Work<'a> {
+    run: &'a Run,
+    services: &'a [DesiredService],
+    server: &'a str,
+}
+
+impl Work<'_> {
+    async fn close(&self, steps: &[(Finding, Step)], closed: &mut Closed) -> Result<()> {
+        let access = self.run.admin(self.server).await?;
+        let _lock = lock::server(&access, self.run.lock_wait).await?;
+        let mut left = self.left().await?;
+        for (finding, step) in steps {
+            let mut end = Ok(());
+            let mut outcome = Outcome::Skipped;
+            // Whoever closed it meanwhile did so for good: a statement that finds nothing to do only warns.
+            if left.is_open(finding) {
+                end = close_one(&access, step).await;
+                outcome = if end.is_ok() { Outcome::Ok } else { Outcome::Failed };
+            }
+            if let Err(error) = end {
+                left = self.left().await?;
+                match left.is_open(finding) {
+                    true => closed.failed.push((self.server.to_owned(), error)),
+                    // Another finding's statement has closed this one too.
+                    false => outcome = Outcome::Ok,
+                }
+            }
+            closed.changes.push(Change::new(self.server, step, ANY_MAJOR, Some(outcome)));
+        }
+        Ok(())
     }
-    Ok(())
+
+    async fn left(&self) -> Result<Left> {
+        let (actual, findings) = audit_again(self.run, self.server, self.services).await?;
+        Ok(Left { actual, findings })
+    }
+}
+
+/// What the catalogues show now.
+struct Left {
+    actual: ActualServer,
+    findings: Vec<Finding>,
+}
+
+impl Left {
+    /// A hole that a login found is known to the catalogue by another name, or as a way in.
+    fn is_open(&self, finding: &Finding) -> bool {
+        let hole = |finding: &Finding| (finding.id, finding.role.clone(), finding.database.clone());
+        let by_login = finding.kind == Source::Probe;
+        let same =
+            |other: &Finding| hole(finding) == hole(other) && (by_login || finding.object == other.object);
+        self.findings.iter().any(same) || by_login && self.lets_in(finding)
+    }
+
+    fn lets_in(&self, finding: &Finding) -> bool {
+        let role = RoleName::found(finding.role.as_str());
+        let database = finding.database.as_deref().map(DbName::found);
+        match (role, database) {
+            (Ok(role), Some(Ok(database))) => !ways_in(&self.actual, &role, &database).is_empty(),
+            _ => false,
+        }
+    }
+}
+
+async fn close_one(access: &Access, step: &Step) -> Result<()> {
+    let tools = Tools { access, major: ANY_MAJOR, authority: None, password: &|_| None, parallel: 1 };
+    let mut races = 0;
+    loop {
+        let (_, end) = apply(&tools, from_ref(step), &|step| {
+            tracing::info!(target: "martydb", "{} {}: {}", step.action.verb().name(), step.action.object(), step.reason);
+        })
+        .await;
+        match &end {
+            Err(error) if is_race(error) && races < RETRIES => {
+                tokio::time::sleep(FIRST_PAUSE * 2u32.pow(races)).await;
+                races += 1;
+            }
+            _ => return end,
+        }
+    }
 }

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
+use super::close::Closed;
+use super::document::{Accepted, Document, ServerError};
 use super::{Arguments, Format, formats};
 use crate::audit::NotExamined;
+use crate::commands::plan::Change;
 use crate::error::{Error, ExitStatus};
 use crate::probe::{self, Finding, Matrix, Probe, Severity, Source, Verdict};
-use crate::report::{Look, Report, error_json};
+use crate::report::{Look, Report, keys};
 
 /// One server.
 pub struct Checked {
@@ -54,6 +57,10 @@ pub struct VerifyReport {
     pub failed: Vec<(String, Error)>,
     /// Findings of the server that are accepted, and why: they are shown and do not count.
     pub accepted: Vec<(Finding, String)>,
+    /// What was done to close findings, or would be.
+    pub changes: Vec<Change>,
+    /// Statements that should have closed a finding and did not, with the server that refused them.
+    pub unclosed: Vec<(String, Error)>,
     format: Option<Format>,
     strict: bool,
 }
@@ -65,9 +72,17 @@ impl VerifyReport {
             checked: vec![],
             failed: vec![],
             accepted: vec![],
+            changes: vec![],
+            unclosed: vec![],
             format: arguments.format,
             strict: arguments.strict,
         }
+    }
+
+    /// Says what was done before this look.
+    pub fn closed(&mut self, closed: Closed) {
+        self.changes = closed.changes;
+        self.unclosed = closed.failed;
     }
 
     /// Every probe.
@@ -97,7 +112,7 @@ impl VerifyReport {
     }
 
     /// Whether a breach was accepted on purpose.
-    fn is_accepted(&self, probe: &Probe) -> bool {
+    pub fn is_accepted(&self, probe: &Probe) -> bool {
         let same = |finding: &Finding| match &probe.found {
             Some(key) => finding.server == probe.server && finding.key() == *key,
             None => {
@@ -113,6 +128,26 @@ impl VerifyReport {
 }
 
 impl VerifyReport {
+    /// Whether what could not be looked at ends the run with 4.
+    pub fn strict(&self) -> bool {
+        self.strict
+    }
+
+    fn document(&self) -> Document<'_> {
+        let accepted = self.accepted.iter().map(|(finding, reason)| Accepted { finding, reason });
+        let errors = self.failed.iter().chain(&self.unclosed);
+        Document {
+            summary: self.summary(),
+            matrix: self.probes().collect(),
+            trials: self.trials().collect(),
+            findings: self.findings().collect(),
+            accepted: accepted.collect(),
+            not_examined: self.not_examined(),
+            changes: self.changes.clone(),
+            errors: errors.map(|(server, error)| ServerError { error: error.into(), server }).collect(),
+        }
+    }
+
     fn summary(&self) -> probe::Summary {
         probe::summarise(self.probes()).beside(self.trials())
     }
@@ -120,27 +155,11 @@ impl VerifyReport {
 
 impl Report for VerifyReport {
     fn json(&self) -> Map<String, Value> {
-        let errors: Vec<_> = self.failed.iter().map(|(server, error)| (server, error_json(error))).collect();
-        let document = json!({
-            "summary": self.summary(),
-            "matrix": self.probes().collect::<Vec<_>>(),
-            "trials": self.trials().collect::<Vec<_>>(),
-            "findings": self.findings().collect::<Vec<_>>(),
-            "accepted": self.accepted.iter().map(|(finding, reason)| {
-                let mut entry = serde_json::to_value(finding).expect("plain data");
-                entry["reason"] = reason.clone().into();
-                entry
-            }).collect::<Vec<_>>(),
-            "not_examined": self.not_examined(),
-            "errors": errors.into_iter().map(|(server, mut error)| {
-                error["server"] = server.clone().into();
-                error
-            }).collect::<Vec<_>>(),
-        });
-        match document {
-            Value::Object(map) => map,
-            _ => unreachable!("built as an object"),
-        }
+        keys(&self.document())
+    }
+
+    fn json_text(&self) -> String {
+        serde_json::to_string_pretty(&self.document()).expect("plain data")
     }
 
     fn text(&self, look: &Look) -> String {
@@ -160,7 +179,8 @@ impl Report for VerifyReport {
         let clean = self.findings().all(|finding| finding.severity < Severity::Medium);
         let seen = !self.strict || self.not_examined().is_empty();
         let isolation = if proven && clean && seen { ExitStatus::Success } else { ExitStatus::Isolation };
-        ExitStatus::worst(self.failed.iter().map(|(_, error)| error.kind.status()).chain([isolation]))
+        let failed = self.failed.iter().chain(&self.unclosed).map(|(_, error)| error.kind.status());
+        ExitStatus::worst(failed.chain([isolation]))
     }
 
     fn format(&self) -> Option<crate::flags::Format> {

@@ -31,8 +31,17 @@ impl Part {
     }
 
     fn of(tools: &Tools<'_>, step: &Step) -> Part {
-        let is_right = matches!(step.action.verb(), Verb::Grant | Verb::Revoke);
+        let closes = matches!(step.action, Action::Close { .. });
+        let is_right = closes || matches!(step.action.verb(), Verb::Grant | Verb::Revoke);
         Part { statement: sql(tools, step), is_right }
+    }
+
+    /// The statements of a step one by one: several in one message would be a transaction.
+    fn each(tools: &Tools<'_>, step: &Step) -> Vec<Part> {
+        match &step.action {
+            Action::Close { statements, .. } => statements.iter().cloned().map(Part::right).collect(),
+            _ => vec![Part::of(tools, step)],
+        }
     }
 
     async fn run(&self, connection: &mut PgConnection) -> Result<()> {
@@ -64,7 +73,9 @@ pub async fn run(tools: &Tools<'_>, connection: &mut PgConnection, steps: &[Step
 /// Runs steps that PostgreSQL allows in no transaction.
 pub async fn alone(tools: &Tools<'_>, connection: &mut PgConnection, steps: &[Step]) -> Result<()> {
     for step in steps {
-        Part::of(tools, step).run(connection).await?;
+        for part in Part::each(tools, step) {
+            part.run(connection).await?;
+        }
     }
     Ok(())
 }

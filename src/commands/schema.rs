@@ -1,0 +1,28 @@
+//! `schema`: JSON Schemas, generated from the Rust types, so that they cannot lag behind.
+
+use clap::{Args, ValueEnum};
+
+/// Flags of `schema`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// What it describes.
+    #[arg(value_enum, default_value = "manifest", value_name = "DOCUMENT")]
+    pub of: Of,
+}
+
+/// A document with a published schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Of {
+    /// The manifest.
+    Manifest,
+    /// What `verify-isolation -o json` prints.
+    VerifyIsolation,
+}
+
+/// The schema.
+pub fn text(arguments: &Arguments) -> String {
+    match arguments.of {
+        Of::Manifest => crate::manifest::json_schema(),
+        Of::VerifyIsolation => super::verify::json_schema(),
+    }
+}

@@ -1,0 +1,162 @@
+//! JUnit's format as <https://github.com/testmoapp/junitxml> describes it: what CI viewers agree on.
+//!
+//! What ends the run with an exit code is a failure or an error here, and nothing else is.
+
+use std::fmt::Write;
+
+use super::place;
+use crate::commands::verify::VerifyReport;
+use crate::probe::{Finding, Probe, Severity, Verdict, printable};
+
+/// One suite of probes and one of findings for each server.
+pub fn junit(report: &VerifyReport) -> String {
+    let mut suites = vec![];
+    for checked in &report.checked {
+        for (what, probes) in [("logins", &checked.matrix.matrix), ("other ways", &checked.matrix.trials)] {
+            let cases = probes.iter().map(|probe| case_of_probe(report, probe));
+            suites.push(Suite::new(format!("{}: {what}", checked.server), cases));
+        }
+        let findings = checked.findings.iter().map(case_of_finding);
+        suites.push(Suite::new(format!("{}: findings", checked.server), findings));
+    }
+    for (server, error) in &report.failed {
+        suites.push(Suite::new(server.clone(), [error_case(server, "reached", error)]));
+    }
+    let unclosed = report.unclosed.iter().map(|(server, error)| error_case(server, "closed", error));
+    suites.push(Suite::new("closing".into(), unclosed));
+    let accepted = report.accepted.iter().map(|(finding, reason)| Case {
+        end: End::Skipped,
+        body: element("skipped", &format!("accepted: {reason}"), None),
+        ..case_of_finding(finding)
+    });
+    suites.push(Suite::new("accepted".into(), accepted));
+    let not_examined = report.not_examined().into_iter().map(|one| {
+        let (end, tag) = match report.strict() {
+            true => (End::Error, "error"),
+            false => (End::Skipped, "skipped"),
+        };
+        Case { class: "not examined".into(), name: one.what, end, body: element(tag, &one.why, None) }
+    });
+    suites.push(Suite::new("not examined".into(), not_examined));
+    render(&suites)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    Passed,
+    Failed,
+    Error,
+    Skipped,
+}
+
+struct Case {
+    class: String,
+    name: String,
+    end: End,
+    body: String,
+}
+
+struct Suite {
+    name: String,
+    cases: Vec<Case>,
+}
+
+impl Suite {
+    fn new(name: String, cases: impl IntoIterator<Item = Case>) -> Suite {
+        Suite { name, cases: cases.into_iter().collect() }
+    }
+}
+
+fn render(suites: &[Suite]) -> String {
+    let all = suites.iter().flat_map(|suite| &suite.cases);
+    let mut text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"martydb verify-isolation\" {}>\n",
+        counts(all)
+    );
+    for suite in suites {
+        let counts = counts(suite.cases.iter());
+        let _infallible = writeln!(text, "  <testsuite name=\"{}\" {counts}>", xml(&suite.name));
+        suite.cases.iter().for_each(|case| text += &case_line(case));
+        text += "  </testsuite>\n";
+    }
+    text + "</testsuites>\n"
+}
+
+fn case_line(case: &Case) -> String {
+    let head = format!("classname=\"{}\" name=\"{}\" time=\"0\"", xml(&case.class), xml(&case.name));
+    match case.body.is_empty() {
+        true => format!("    <testcase {head}/>\n"),
+        false => format!("    <testcase {head}>{}</testcase>\n", case.body),
+    }
+}
+
+fn counts<'a>(cases: impl Iterator<Item = &'a Case>) -> String {
+    let (mut all, mut ends) = (0, [0; 3]);
+    for case in cases {
+        all += 1;
+        for (count, end) in ends.iter_mut().zip([End::Failed, End::Error, End::Skipped]) {
+            *count += usize::from(case.end == end);
+        }
+    }
+    let [failures, errors, skipped] = ends;
+    format!("tests=\"{all}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\" time=\"0\"")
+}
+
+fn element(tag: &str, message: &str, text: Option<&str>) -> String {
+    match text {
+        None => format!("<{tag} message=\"{}\"/>", xml(message)),
+        Some(text) => format!("<{tag} message=\"{}\">{}</{tag}>", xml(message), xml(text)),
+    }
+}
+
+fn error_case(server: &str, name: &str, error: &crate::error::Error) -> Case {
+    let body = element("error", &error.to_string(), None);
+    Case { class: server.into(), name: name.into(), end: End::Error, body }
+}
+
+fn case_of_probe(report: &VerifyReport, probe: &Probe) -> Case {
+    let why = probe.why.as_deref().unwrap_or("let in");
+    let (end, body) = match probe.outcome {
+        Verdict::Denied | Verdict::Allowed => (End::Passed, String::new()),
+        Verdict::Breach if report.is_accepted(probe) => {
+            (End::Skipped, element("skipped", "the breach is accepted", None))
+        }
+        Verdict::Breach => (End::Failed, element("failure", "breach", Some(why))),
+        Verdict::Inconclusive => (End::Error, element("error", "inconclusive", Some(why))),
+    };
+    let way = probe.way.as_deref().map_or(String::new(), |way| format!(" ({way})"));
+    let name = format!("{} at {}{way}", probe.role, probe.database);
+    Case { class: probe.service.clone(), name, end, body }
+}
+
+fn case_of_finding(finding: &Finding) -> Case {
+    let fix = finding.fix.as_deref().map_or(String::new(), |fix| format!("\nfix: {fix}"));
+    let (end, body) = match finding.severity {
+        // A note is a test case that passes, with its text.
+        Severity::Low => (End::Passed, format!("<system-out>{}</system-out>", xml(&finding.evidence))),
+        severity => {
+            let text = finding.evidence.clone() + &fix;
+            let message = format!("{}: {}", severity.word(), finding.evidence);
+            (End::Failed, element("failure", &message, Some(&text)))
+        }
+    };
+    let class = finding.service.clone().unwrap_or_else(|| "(server)".into());
+    Case { class, name: format!("{}: {} {}", finding.id, finding.role, place(finding)), end, body }
+}
+
+/// Text as XML 1.0 takes it: control characters have no spelling there.
+fn xml(text: &str) -> String {
+    let mut out = String::new();
+    for c in printable(text).chars() {
+        match c {
+            '&' => out += "&amp;",
+            '<' => out += "&lt;",
+            '>' => out += "&gt;",
+            '"' => out += "&quot;",
+            '\'' => out += "&apos;",
+            '\u{fffe}' | '\u{ffff}' => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}

@@ -1,0 +1,167 @@
+//! `--fix`: findings become a plan, and the plan goes the way of every other.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use super::support::Pair;
+use crate::support::{ADMIN_PASSWORD, Admin, Project, Server};
+
+/// A critical hole in the shared catalogues, and a high one inside a database.
+fn open(pair: &Pair) {
+    pair.server.sql("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_app");
+    pair.server.sql("blue_db", "GRANT TRUNCATE ON hidden TO blue_ro");
+}
+
+fn changes<'a>(document: &'a Value, key: &str) -> Vec<&'a str> {
+    document["changes"].as_array().unwrap().iter().map(|change| change[key].as_str().unwrap()).collect()
+}
+
+const CLOSING: [&str; 2] = [
+    "REVOKE CONNECT ON DATABASE \"blue_db\" FROM \"red_app\"",
+    "REVOKE TRUNCATE ON TABLE public.hidden FROM \"blue_ro\" CASCADE",
+];
+
+#[test]
+fn a_dry_run_shows_the_plan_and_writes_nothing() {
+    let pair = Pair::new();
+    open(&pair);
+    let xmax = || pair.server.value("postgres", "SELECT pg_snapshot_xmax(pg_current_snapshot())::text");
+    let (before, found) = (xmax(), pair.verify(&["--probes", "full"], 4));
+    let mark = pair.server.log().len();
+    let planned = pair.verify(&["--probes", "full", "--fix", "--dry-run"], 4);
+    let log = pair.server.log_since(mark);
+    assert!(!log.contains("REVOKE") && !log.contains("pg_advisory_lock"), "{log}");
+    assert_eq!(before, xmax());
+    assert_eq!(planned["findings"], found["findings"]);
+    assert_eq!(found["changes"].as_array().unwrap().len(), 0);
+    assert_eq!(changes(&planned, "sql"), CLOSING);
+    assert_eq!(changes(&planned, "risk"), ["caution"; 2]);
+    assert_eq!(changes(&planned, "action"), ["revoke"; 2]);
+    let text = pair.project.run(&["verify-isolation", "--fix", "--dry-run"]).expect(4).stdout;
+    assert!(text.contains("Plan: 0 to create, 2 to change, 0 to destroy. Nothing was done."), "{text}");
+    // -y does not make it less dry, and nothing to show is nothing to do.
+    assert_eq!(changes(&pair.verify(&["--probes", "full", "--fix", "--dry-run", "-y"], 4), "sql"), CLOSING);
+    let useless = pair.project.run(&["verify-isolation", "--dry-run"]).expect(2);
+    assert!(useless.stderr.contains("add --fix or --terminate"), "{}", useless.stderr);
+    // What is done is what was shown, and what is left is nothing.
+    let fixed = pair.verify(&["--probes", "full", "--fix", "-y"], 0);
+    assert_eq!((changes(&fixed, "sql"), changes(&fixed, "outcome")), (CLOSING.to_vec(), vec!["ok"; 2]));
+    assert_eq!(fixed["findings"].as_array().unwrap().len(), 0, "{fixed:#}");
+    assert_eq!(changes(&pair.verify(&["--fix", "-y"], 0), "sql"), Vec::<&str>::new());
+}
+
+fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < Duration::from_secs(30), "{what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_fix_that_is_killed_half_way_is_finished_by_the_next() {
+    let pair = Pair::new();
+    open(&pair);
+    let value = |sql: &str| pair.server.value("postgres", sql);
+    let blocker = "BEGIN; GRANT SELECT ON hidden TO postgres; SELECT pg_sleep(100)";
+    std::thread::scope(|scope| {
+        // Somebody else is at the rights of the same table, so that the second statement has to wait.
+        let busy = scope.spawn(|| pair.server.sql_as("postgres", ADMIN_PASSWORD, "blue_db", blocker));
+        let sleeping = "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'";
+        wait_for("nobody sleeps", || !value(sleeping).is_empty());
+        let mut command = pair.project.command(&["verify-isolation", "--probes", "none", "--fix", "-y"]);
+        let mut fix = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let waiting =
+            "SELECT pid FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%TRUNCATE%'";
+        wait_for("nobody waits", || !value(waiting).is_empty());
+        fix.kill().unwrap();
+        fix.wait().unwrap();
+        // The server notices a client that is gone only when it has something to say to it.
+        value(&format!("SELECT pg_terminate_backend(({waiting}))"));
+        wait_for("it still waits", || value(waiting).is_empty());
+        value(&format!("SELECT pg_terminate_backend(({sleeping}))"));
+        assert_eq!(busy.join().unwrap(), Err("57P01".into()));
+    });
+    let left = pair.verify(&["--fix", "--dry-run"], 4);
+    assert_eq!(changes(&left, "sql"), CLOSING[1..]);
+    let fixed = pair.verify(&["--probes", "full", "--fix", "-y"], 0);
+    assert_eq!(changes(&fixed, "outcome"), ["ok"]);
+}
+
+/// A REVOKE by somebody who may not only warns, and has revoked nothing.
+#[test]
+fn a_statement_that_the_server_only_warns_about_has_failed() {
+    let server = Server::with_both_admins();
+    let project = Project::new_as(&server, Admin::Limited, "warn");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let verify =
+        |more: &[&str], code| project.json(&[&["verify-isolation", "--probes", "none"], more].concat(), code);
+    let planned = verify(&["--fix", "--dry-run", "--only", "maintenance-database-connect"], 4);
+    assert_eq!(planned["changes"].as_array().unwrap().len(), 1, "{planned:#}");
+    let failed = verify(&["--fix", "-y", "--only", "maintenance-database-connect"], 4);
+    assert_eq!(changes(&failed, "outcome"), ["failed"]);
+    let error = &failed["errors"][0];
+    assert_eq!(
+        (error["server"].as_str(), error["sqlstate"].as_str()),
+        (Some("main"), Some("01000")),
+        "{error:#}"
+    );
+    assert!(
+        error["message"].as_str().unwrap().starts_with("the server only warned about: REVOKE"),
+        "{error:#}"
+    );
+    assert_eq!(failed["findings"], planned["findings"], "it is as open as before");
+    let text =
+        project.run(&["verify-isolation", "--fix", "-y", "--only", "maintenance-database-connect"]).expect(4);
+    assert!(
+        text.stdout.contains("Closed: 0 of 1, 1 failed.") && text.stdout.contains("only warned"),
+        "{}",
+        text.stdout
+    );
+    // With the doors closed by one who may, what this admin cannot read is left, and counts with --strict.
+    for database in ["postgres", "template1"] {
+        server.sql(
+            "postgres",
+            &format!(
+                "REVOKE ALL ON DATABASE {database} FROM PUBLIC; GRANT CONNECT ON DATABASE {database} TO adm"
+            ),
+        );
+    }
+    let only = ["--only", "maintenance-database-connect"];
+    assert!(!verify(&only, 0)["not_examined"].as_array().unwrap().is_empty());
+    verify(&[&only[..], &["--strict"]].concat(), 4);
+}
+
+#[test]
+fn one_statement_may_close_what_another_was_for() {
+    let pair = Pair::new();
+    // A membership is a finding of its own, and the way into the database that the login found.
+    pair.server.sql("postgres", "GRANT blue_app TO red_app");
+    let fixed = pair.verify(&["--probes", "full", "--fix", "-y"], 0);
+    let outcomes = changes(&fixed, "outcome");
+    assert!(outcomes.len() > 1 && outcomes.iter().all(|outcome| *outcome == "ok"), "{fixed:#}");
+    assert_eq!(fixed["errors"].as_array().unwrap().len(), 0);
+}
+
+#[test]
+fn what_runs_in_no_transaction_is_closed_too() {
+    let pair = Pair::new();
+    pair.server.sql("postgres", "ALTER SYSTEM SET lo_compat_privileges = on");
+    pair.server.sql("postgres", "SELECT pg_reload_conf(), pg_sleep(0.5)");
+    assert_eq!(
+        Pair::grave(&pair.verify(&[], 4)),
+        ["medium | server-setting | - | PUBLIC | - | setting lo_compat_privileges"]
+    );
+    // A reload is told to the server and happens a moment later, so the look that follows may still see the old value.
+    let done =
+        pair.project.run(&["verify-isolation", "--probes", "none", "--fix", "-y", "-o", "json"]).json();
+    assert_eq!(
+        changes(&done, "sql"),
+        ["ALTER SYSTEM RESET \"lo_compat_privileges\";\nSELECT pg_catalog.pg_reload_conf()"]
+    );
+    assert_eq!((changes(&done, "action"), changes(&done, "outcome")), (vec!["alter"], vec!["ok"]));
+    wait_for("it is still on", || pair.server.value("postgres", "SHOW lo_compat_privileges") == "off");
+    pair.verify(&[], 0);
+}
