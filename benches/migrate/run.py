@@ -282,6 +282,8 @@ def arguments():
         subprocess.run(["cargo", "build", "--release", "-q"], cwd=ROOT, check=True)
         args.martydb = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target")) + "/release/martydb"
     args.floor = args.floor or build_floor()
+    # They are started in other folders.
+    args.martydb, args.floor = (str(pathlib.Path(path).resolve()) for path in (args.martydb, args.floor))
     return args
 
 

@@ -15,7 +15,14 @@ pub struct Authority {
     /// The database.
     pub database: u32,
     /// Every role but the owner that the login is, or is a member of.
-    pub others: Vec<u32>,
+    others: Vec<u32>,
+}
+
+impl Authority {
+    /// The others; never an empty list, for the sake of SQL's `IN`. No role has the number 0.
+    pub fn others(&self) -> Vec<u32> {
+        if self.others.is_empty() { vec![0] } else { self.others.clone() }
+    }
 }
 
 /// Asks for it.

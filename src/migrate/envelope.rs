@@ -174,17 +174,15 @@ const FINDING: &str = "martydb";
 /// table) is not its doing.
 ///
 /// It runs behind every file, so that what it costs is paid every time: one look into one index, with the numbers
-/// known beforehand. What is found is described by [`detail`], which the server reads and plans only then, because
-/// `query_to_xml` takes it as text. `age` counts from this transaction: its own rows, those of its savepoints too,
-/// are 0 or less. 1260 is `pg_authid` on every major.
+/// known beforehand, and as few comparisons as let nothing through. What it stops at is looked into by [`detail`],
+/// which the server reads and plans only then, because `query_to_xml` takes it as text. `age` counts from this
+/// transaction: its own rows, those of its savepoints too, are 0 or less. 1260 is `pg_authid` on every major.
 fn check(frame: &Frame<'_>) -> Statement {
     stmt!(
         "SELECT CASE WHEN current_setting('martydb.migration', true) = 'open' AND NOT EXISTS (
-             SELECT FROM pg_shdepend WHERE refclassid = 1260 AND refobjid = ANY (ARRAY[{others}]::oid[])
-             AND dbid = {database} AND deptype = 'o' AND age(xmin) BETWEEN -1000000000 AND 0)
+             SELECT FROM pg_shdepend WHERE refclassid = 1260 AND refobjid IN ({others}) AND age(xmin) <= 0)
          THEN 0 ELSE nullif(query_to_xml({detail}, true, true, '')::text, '')::integer END",
-        others = Idents(frame.authority.others.clone()),
-        database = frame.authority.database,
+        others = Idents(frame.authority.others()),
         detail = Literal(detail(frame).shown().into())
     )
 }
@@ -198,13 +196,13 @@ fn detail(frame: &Frame<'_>) -> Statement {
              ELSE (SELECT 'owner ' || string_agg(pg_describe_object(d.classid, d.objid, d.objsubid)
                           || ' belongs to ' || pg_get_userbyid(d.refobjid), '; ' ORDER BY d.objid)
                    FROM pg_shdepend d
-                   WHERE d.refclassid = 1260 AND d.refobjid = ANY (ARRAY[{others}]::oid[])
+                   WHERE d.refclassid = 1260 AND d.refobjid IN ({others})
                      AND d.dbid = {database} AND d.deptype = 'o' AND age(d.xmin) BETWEEN -1000000000 AND 0
                      AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid
                                                                AND e.deptype = 'e'))
          END) f(text) WHERE f.text IS NOT NULL",
         finding = Keyword(FINDING),
-        others = Idents(frame.authority.others.clone()),
+        others = Idents(frame.authority.others()),
         database = frame.authority.database
     )
 }

@@ -89,7 +89,7 @@ pub fn read_unfinished() -> Statement {
 pub fn read_history() -> Statement {
     stmt!(
         "SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), action, version, name,
-                checksum, duration_ms, coalesce(operator || '@' || host, role), outcome, role, tool, attempts,
+                checksum, (extract(epoch FROM at - began) * 1000)::bigint, coalesce(operator || '@' || host, role), outcome, role, tool, attempts,
                 error || coalesce(' (SQLSTATE ' || sqlstate || ')', ''), note
          FROM martydb.history ORDER BY id"
     )
@@ -143,7 +143,7 @@ fn create_history(strangers: &Idents<crate::sql::Ident>) -> [Statement; 5] {
                  outcome text NOT NULL,
                  mode text NOT NULL,
                  attempts integer NOT NULL,
-                 duration_ms bigint,
+                 began timestamptz,
                  role text NOT NULL DEFAULT session_user,
                  operator text,
                  host text,
@@ -270,18 +270,19 @@ pub fn insert_history(number: Number, record: &Record, operator: &Operator) -> S
         Number::Known(number) => stmt!("{number}", number = number),
         Number::Next => stmt!("(SELECT coalesce(max(id), 0) + 1 FROM martydb.history)"),
     };
-    let took = match record.took {
-        Took::Transaction => {
-            stmt!("(extract(epoch FROM clock_timestamp() - transaction_timestamp()) * 1000)::bigint")
+    let began = match record.took {
+        Took::Transaction => stmt!("transaction_timestamp()"),
+        Took::Millis(millis) => {
+            let took = Literal(format!("{millis} milliseconds"));
+            stmt!("clock_timestamp() - {took}::interval", took = took)
         }
-        Took::Millis(millis) => stmt!("{millis}", millis = millis),
         Took::Unknown => stmt!("NULL"),
     };
     let (sqlstate, error) = record.error.clone().map_or((None, None), |(state, text)| (state, Some(text)));
     stmt!(
-        "INSERT INTO martydb.history (id, action, version, name, checksum, outcome, mode, attempts, duration_ms, \
+        "INSERT INTO martydb.history (id, action, version, name, checksum, outcome, mode, attempts, began, \
          operator, host, tool, sqlstate, error, note, content) VALUES ({number}, \
-         {action}, {version}, {name}, {checksum}, {outcome}, {mode}, {attempts}, {took}, {by}, {host}, {tool}, \
+         {action}, {version}, {name}, {checksum}, {outcome}, {mode}, {attempts}, {began}, {by}, {host}, {tool}, \
          {sqlstate}, {error}, {note}, {content})",
         number = number,
         action = Literal(record.action.into()),
@@ -291,7 +292,7 @@ pub fn insert_history(number: Number, record: &Record, operator: &Operator) -> S
         outcome = Literal(record.outcome.into()),
         mode = Literal(record.mode.name().into()),
         attempts = record.attempts,
-        took = took,
+        began = began,
         by = Literal(operator.user.clone()),
         host = Literal(operator.host.clone()),
         tool = Literal(concat!("martydb ", env!("CARGO_PKG_VERSION")).into()),
