@@ -23,7 +23,7 @@ clean_env() {
   unset DB_HOST DB_PORT DB_USER DB_PASSWORD
   for name in "${!PG@}" "${!MARTYDB_@}"; do
     case $name in
-      MARTYDB_PG_BIN | MARTYDB_SERVER_CACHE | MARTYDB_TEST_*) ;;
+      MARTYDB_PG_BIN | MARTYDB_SERVER_CACHE | MARTYDB_FUZZ_* | MARTYDB_TEST_*) ;;
       *) unset "$name" ;;
     esac
   done

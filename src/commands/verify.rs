@@ -4,6 +4,7 @@ mod accept;
 mod close;
 mod document;
 mod formats;
+mod overlap;
 mod report;
 
 use std::collections::BTreeMap;

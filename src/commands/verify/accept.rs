@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::overlap::is_covered;
 use super::{Arguments, VerifyReport};
 use crate::audit::{KINDS, kinds};
 use crate::error::{Error, Result};
@@ -56,6 +57,7 @@ pub fn narrow(run: &Run, arguments: &Arguments, report: &mut VerifyReport) -> Re
             }
         }
     }
+    accept_seen(report);
     if let Some(first) = report.checked.first_mut() {
         let notes = allowed.unused(&used, arguments).map(|finding| finding_of(&first.server, finding));
         first.findings.extend(notes);
@@ -67,6 +69,21 @@ pub fn narrow(run: &Run, arguments: &Arguments, report: &mut VerifyReport) -> Re
         });
     }
     Ok(())
+}
+
+/// What a session was seen to do follows what the catalogue said of the same hole.
+fn accept_seen(report: &mut VerifyReport) {
+    let known: Vec<Finding> = report.accepted.iter().map(|(finding, _)| finding.clone()).collect();
+    let known: Vec<&Finding> = known.iter().collect();
+    for checked in &mut report.checked {
+        let (covered, left) = std::mem::take(&mut checked.findings)
+            .into_iter()
+            .partition(|finding| is_covered(finding, &known));
+        checked.findings = left;
+        let covered: Vec<Finding> = covered;
+        let reason = "the same hole as another that is accepted";
+        report.accepted.extend(covered.into_iter().map(|finding| (finding, reason.to_owned())));
+    }
 }
 
 fn finding_of(server: &str, (object, evidence): (String, String)) -> Finding {

@@ -7,6 +7,7 @@
 use std::collections::BTreeSet;
 use std::slice::from_ref;
 
+use super::overlap::is_covered;
 use super::{Arguments, VerifyReport, audit_again};
 use crate::audit::closing;
 use crate::commands::plan::Change;
@@ -42,9 +43,10 @@ pub struct Closed {
 /// Everything that was asked for. One statement that closes several findings is one step.
 pub fn plan(arguments: &Arguments, report: &VerifyReport) -> Closing {
     let servers = report.checked.iter().map(|checked| {
-        let due = checked.findings.iter().filter(|finding| is_due(arguments, finding));
+        let due: Vec<_> = checked.findings.iter().filter(|finding| is_due(arguments, finding)).collect();
         let mut seen = BTreeSet::new();
-        let steps = due.filter_map(|finding| Some((finding.clone(), closing(finding)?)));
+        let left = due.iter().filter(|finding| !is_covered(finding, &due));
+        let steps = left.filter_map(|finding| Some(((*finding).clone(), closing(finding)?)));
         let new =
             |(finding, _): &(Finding, Step)| seen.insert((finding.database.clone(), finding.fix.clone()));
         (checked.server.clone(), steps.filter(new).collect())

@@ -133,11 +133,14 @@ fn the_statements_that_a_breach_names_close_it() {
 
 #[test]
 fn an_accepted_breach_does_not_count_and_another_does() {
-    let allow = "allow:\n  - { finding: own-database-reach, role: blue_app, object: TRUNCATE of a table, reason: \"nightly import\" }\n  - { finding: undeclared-privilege, role: blue_app, reason: \"nightly import\" }\n";
+    // What the session is seen to do is the hole that the catalogue names: one exception is enough.
+    let allow = "allow:\n  - { finding: undeclared-privilege, role: blue_app, reason: \"nightly import\" }\n";
     let pair = Pair::with(&[], allow);
     pair.server.sql("blue_db", "GRANT TRUNCATE ON item TO blue_app");
     let result = pair.verify(&["--probes", "full"], 0);
     assert!(breach(&result, "blue_app", "TRUNCATE of a table").is_some());
+    let accepted: Vec<_> = result["accepted"].as_array().unwrap().iter().map(|one| &one["id"]).collect();
+    assert_eq!(accepted, ["undeclared-privilege", "own-database-reach"]);
     pair.server.sql("blue_db", "GRANT TRIGGER ON item TO blue_ro");
     pair.verify(&["--probes", "full", "--only", "no-password"], 4);
 }
