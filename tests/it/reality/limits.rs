@@ -144,11 +144,12 @@ fn s10_a_warning_fails_the_step_of_a_superuser_too() {
     assert!(cause.contains("is not a member of") || cause.contains("has not been granted"), "{cause}");
 }
 
-/// Whatever an extension's script, or a trigger on it, has to say: the extension is there.
+/// Whatever an extension's script, or a trigger on it, has to say: the extension is there. As the limited admin, whose
+/// sessions cannot switch event triggers off.
 #[test]
 fn s10_a_warning_beside_an_extension_is_passed_on_and_fails_nothing() {
-    let server = Server::start();
-    let project = Project::new(&server, "x");
+    let server = Server::with_both_admins();
+    let project = Project::new_as(&server, Admin::Limited, "x");
     project.run(&["apply", "--all", "-y"]).expect(0);
     server.sql(
         "x_a",
