@@ -86,7 +86,7 @@ pub fn load(path: &Path) -> Folder {
         Loader { folder: Folder { path: path.into(), ..Folder::default() }, ..Loader::default() };
     loader.accepted = accepted::read(path);
     match entries(path) {
-        Ok(entries) => entries.into_iter().for_each(|entry| loader.sort(entry)),
+        Ok(entries) => entries.into_iter().for_each(|(path, is_folder)| loader.sort(path, is_folder)),
         Err(error) => loader.folder.problems.push(unreadable(path, &error)),
     }
     loader.pair()
@@ -106,14 +106,21 @@ fn unreadable(path: &Path, error: &io::Error) -> Problem {
     Problem::refused(path, format!("cannot be read: {error}"), fix)
 }
 
-/// The folder's entries by name, so that the order of the file system does not show.
-fn entries(path: &Path) -> io::Result<Vec<PathBuf>> {
+/// The folder's entries by name, so that the order of the file system does not show, and which of them are folders.
+fn entries(path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
     let mut all = std::fs::read_dir(path)?
-        .map(|entry| entry.map(|entry| entry.path()))
+        .map(|entry| entry.and_then(|entry| kind(&entry)))
         .collect::<io::Result<Vec<_>>>()?;
-    all.retain(|path| !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")));
+    all.retain(|(path, _)| !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")));
     all.sort();
     Ok(all)
+}
+
+/// The listing tells what an entry is, and only a link has to be followed.
+fn kind(entry: &std::fs::DirEntry) -> io::Result<(PathBuf, bool)> {
+    let (path, kind) = (entry.path(), entry.file_type()?);
+    let is_folder = if kind.is_symlink() { path.is_dir() } else { kind.is_dir() };
+    Ok((path, is_folder))
 }
 
 #[derive(Default)]
@@ -125,9 +132,9 @@ struct Loader {
 }
 
 impl Loader {
-    fn sort(&mut self, path: PathBuf) {
+    fn sort(&mut self, path: PathBuf, is_folder: bool) {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if path.is_dir() {
+        if is_folder {
             let fix = "move it elsewhere: migrations lie side by side in one folder";
             self.folder.problems.push(Problem::refused(&path, "is a folder", fix));
             return;

@@ -91,36 +91,42 @@ async fn fill(
     Ok(())
 }
 
-/// Size on disk, and every session of the server. As itself: sizes are told to those who may connect, and the
-/// owner may not. The sessions are counted here, which is cheaper than to have the server compare them.
-fn measure() -> [Statement; 3] {
+/// Every session of the server, and with our own the size on disk. As itself: sizes are told to those who may connect,
+/// and the owner may not. The sessions are counted here, which is cheaper than to have the server compare them.
+fn measure() -> [Statement; 2] {
     [
         stmt!("SET ROLE NONE"),
-        stmt!("SELECT pg_database_size(current_database())"),
-        stmt!("SELECT pid, datid, usesysid, pg_backend_pid() FROM pg_stat_get_activity(NULL)"),
+        stmt!(
+            "SELECT datid, usesysid, CASE WHEN pid = pg_backend_pid() THEN pg_database_size(current_database()) END
+             FROM pg_stat_get_activity(NULL)"
+        ),
     ]
 }
 
 /// The size, and how many others are connected; sessions without a user are the server's own workers.
 fn measured(results: &[Vec<PgRow>]) -> Result<(Option<i64>, Option<i64>), sqlx::Error> {
-    let [_, size, sessions] = results else { return Ok((None, None)) };
-    let size = size.first().map(|row| row.try_get(0)).transpose()?;
-    let all = sessions.iter().map(session).collect::<Result<Vec<_>, _>>()?;
-    let own = all.iter().find(|session| session.own).and_then(|session| session.database);
-    let others = all.iter().filter(|session| !session.own && session.user && session.database == own);
-    Ok((size, i64::try_from(others.count()).ok()))
+    let all = results.iter().flatten().map(session).collect::<Result<Vec<_>, _>>()?;
+    let Some(own) = all.iter().find(|session| session.size.is_some()) else { return Ok((None, None)) };
+    let others = all
+        .iter()
+        .filter(|session| session.size.is_none() && session.user && session.database == own.database);
+    Ok((own.size, i64::try_from(others.count()).ok()))
 }
 
 struct Connected {
-    own: bool,
-    user: bool,
     database: Option<Oid>,
+    user: bool,
+    /// Of our own session only.
+    size: Option<i64>,
 }
 
 fn session(row: &PgRow) -> Result<Connected, sqlx::Error> {
-    let (pid, own): (i32, i32) = (row.try_get(0)?, row.try_get(3)?);
-    let user: Option<Oid> = row.try_get(2)?;
-    Ok(Connected { own: pid == own, user: user.is_some_and(|user| user.0 != 0), database: row.try_get(1)? })
+    let user: Option<Oid> = row.try_get(1)?;
+    Ok(Connected {
+        database: row.try_get(0)?,
+        user: user.is_some_and(|user| user.0 != 0),
+        size: row.try_get(2)?,
+    })
 }
 
 /// The version that a service's database is at.
