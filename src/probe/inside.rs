@@ -26,7 +26,7 @@ use crate::model::{ActualServer, DesiredServer, RoleKind};
 use crate::probe::Severity;
 use crate::sql::{Qualified, ServerText, Statement};
 use crate::stmt;
-use ask::Held;
+use ask::{Depth, Held};
 use table::{Class, DEEDS, Deed, RIGHTS};
 
 /// What the probes inside stand on.
@@ -79,8 +79,11 @@ pub async fn try_inside(inside: &Inside<'_>) -> Tried {
         .map(|login| async {
             let insider = insider(inside, login, &managed);
             let deeds = deeds(&insider);
-            let attempt = attempt(inside.task, &address, &insider, &deeds).await;
-            judge(inside.task, &insider, &deeds, &attempt)
+            let mut found = attempt(inside.task, &address, &insider, &deeds, Depth::What).await;
+            if holds_something(&found) {
+                found = attempt(inside.task, &address, &insider, &deeds, Depth::Why).await;
+            }
+            judge(inside.task, &insider, &deeds, &found)
         })
         .buffered(inside.task.concurrency.max(1))
         .collect()
@@ -160,8 +163,14 @@ fn pinned(major: u32) -> String {
 }
 
 /// The question whether we are alone, the one about rights, and the deeds, each of them undone before the next.
-async fn attempt(task: &Task, address: &Address, insider: &Insider<'_>, deeds: &Deeds) -> Attempt {
-    let mut queries = vec![ask::alone(), ask::held(insider), stmt!("BEGIN; SAVEPOINT before")];
+async fn attempt(
+    task: &Task,
+    address: &Address,
+    insider: &Insider<'_>,
+    deeds: &Deeds,
+    depth: Depth,
+) -> Attempt {
+    let mut queries = vec![ask::alone(), ask::held(insider, depth), stmt!("BEGIN; SAVEPOINT before")];
     for (_, deed) in &deeds.rows {
         queries.push(stmt!("ROLLBACK TO SAVEPOINT before; {deed}", deed = deed));
     }
@@ -185,6 +194,12 @@ async fn attempt(task: &Task, address: &Address, insider: &Insider<'_>, deeds: &
         }
     }
     attempt
+}
+
+/// Whether a right was found that has to be explained.
+fn holds_something(attempt: &Attempt) -> bool {
+    let Outcome::LetIn(session) = &attempt.outcome else { return false };
+    matches!(session.answers.get(1), Some(Answer::Rows(rows)) if !rows.is_empty())
 }
 
 /// What one row of a table came to.

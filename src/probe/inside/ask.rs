@@ -64,9 +64,18 @@ pub fn alone() -> Statement {
     )
 }
 
+/// How much is asked about a right that is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// On what: as a rule on nothing, and then there is nothing more to ask.
+    What,
+    /// And by which entry of which ACL. To plan that costs the server several times what the answer does.
+    Why,
+}
+
 /// The one statement.
-pub fn held(insider: &Insider<'_>) -> Statement {
-    let all = applicable(insider).into_iter().map(|at| of_right(insider, at));
+pub fn held(insider: &Insider<'_>, depth: Depth) -> Statement {
+    let all = applicable(insider).into_iter().map(|at| of_right(insider, at, depth));
     let all = all.reduce(|one, other| stmt!("{one} UNION ALL {other}", one = one, other = other));
     stmt!(
         "WITH ext AS NOT MATERIALIZED (SELECT d.classid, d.objid FROM pg_catalog.pg_depend d \
@@ -85,9 +94,10 @@ pub fn held(insider: &Insider<'_>) -> Statement {
     )
 }
 
-fn of_right(insider: &Insider<'_>, at: usize) -> Statement {
+fn of_right(insider: &Insider<'_>, at: usize, depth: Depth) -> Statement {
     let row = &RIGHTS[at];
-    let body = match row.class {
+    let row = &Asked { row, depth };
+    let body = match row.row.class {
         Class::Tables => {
             relations(row, "c.relkind <> 'S' AND NOT c.history", "pg_catalog.has_table_privilege", "r")
         }
@@ -125,8 +135,20 @@ fn text(sql: &'static str) -> ServerText {
     ServerText(sql.into())
 }
 
+/// A right, and how much is to be known.
+struct Asked {
+    row: &'static Right,
+    depth: Depth,
+}
+
 /// Through which entry of an ACL the login holds it: its own, PUBLIC's, or a group's that it inherits from.
-fn holder(row: &Right, entries: &'static str, owner: &'static str) -> Statement {
+fn holder(asked: &Asked, entries: &'static str, owner: &'static str) -> Statement {
+    if asked.depth == Depth::What {
+        let nobody =
+            "CROSS JOIN (SELECT NULL AS part, NULL AS privilege, NULL AS grantee, NULL AS grantor) h";
+        return stmt!("{nobody}", nobody = text(nobody));
+    }
+    let row = asked.row;
     let option = row.asked.contains("GRANT OPTION");
     stmt!(
         "LEFT JOIN LATERAL (SELECT e.part, e.privilege_type AS privilege, \
@@ -142,7 +164,7 @@ fn holder(row: &Right, entries: &'static str, owner: &'static str) -> Statement 
     )
 }
 
-fn relations(row: &Right, which: &'static str, has: &'static str, letter: &'static str) -> Statement {
+fn relations(row: &Asked, which: &'static str, has: &'static str, letter: &'static str) -> Statement {
     let entries = match letter {
         "s" => {
             "SELECT NULL::name AS part, x.* FROM pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('s', c.relowner))) x"
@@ -161,11 +183,11 @@ fn relations(row: &Right, which: &'static str, has: &'static str, letter: &'stat
         holder = holder(row, entries, "c.relowner"),
         which = text(which),
         has = text(has),
-        asked = Literal(row.asked.into()),
+        asked = Literal(row.row.asked.into()),
     )
 }
 
-fn schemas(row: &Right) -> Statement {
+fn schemas(row: &Asked) -> Statement {
     let entries = "SELECT NULL::name AS part, x.* FROM pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) x";
     stmt!(
         "SELECT n.nspname AS object, 'SCHEMA ' || pg_catalog.quote_ident(n.nspname) AS target, \
@@ -174,11 +196,11 @@ fn schemas(row: &Right) -> Statement {
            AND NOT EXISTS (SELECT FROM ext x \
              WHERE x.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND x.objid = n.oid)",
         holder = holder(row, entries, "n.nspowner"),
-        asked = Literal(row.asked.into()),
+        asked = Literal(row.row.asked.into()),
     )
 }
 
-fn database(row: &Right) -> Statement {
+fn database(row: &Asked) -> Statement {
     let entries = "SELECT NULL::name AS part, x.* FROM pg_catalog.aclexplode(coalesce(b.datacl, pg_catalog.acldefault('d', b.datdba))) x";
     stmt!(
         "SELECT b.datname AS object, 'DATABASE ' || pg_catalog.quote_ident(b.datname) AS target, \
@@ -186,11 +208,11 @@ fn database(row: &Right) -> Statement {
          FROM pg_catalog.pg_database b {holder} WHERE b.datname = pg_catalog.current_database() \
            AND pg_catalog.has_database_privilege(session_user, b.oid, {asked})",
         holder = holder(row, entries, "b.datdba"),
-        asked = Literal(row.asked.into()),
+        asked = Literal(row.row.asked.into()),
     )
 }
 
-fn functions(row: &Right, which: &'static str) -> Statement {
+fn functions(row: &Asked, which: &'static str) -> Statement {
     let entries = "SELECT NULL::name AS part, x.* FROM pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) x";
     stmt!(
         "SELECT p.oid::pg_catalog.regprocedure AS object, \
@@ -202,7 +224,7 @@ fn functions(row: &Right, which: &'static str) -> Statement {
              WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = p.oid)",
         holder = holder(row, entries, "p.proowner"),
         which = text(which),
-        asked = Literal(row.asked.into()),
+        asked = Literal(row.row.asked.into()),
     )
 }
 
