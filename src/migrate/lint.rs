@@ -3,7 +3,9 @@
 //! Pure.
 
 use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
+use std::sync::Once;
 
 use serde::Serialize;
 use squawk_linter::{Linter, LinterSettings, Rule, Version, Violation};
@@ -96,9 +98,42 @@ pub fn lint<'a>(
         migrations.into_iter().filter(|migration| pending(migration.version)).collect();
     with_deep_stack(|| {
         let mut new = BTreeSet::new();
-        chosen.iter().flat_map(|migration| file(migration, &enabled, &off, &mut new)).collect()
+        chosen
+            .iter()
+            .flat_map(|migration| survived(migration, || file(migration, &enabled, &off, &mut new)))
+            .collect()
     })
 }
+
+/// The name of the threads on which squawk runs.
+const THREAD: &str = "lint";
+
+/// squawk stops with a panic at some of what is no SQL. That is no reason to stop, and none to call the file good.
+fn survived(migration: &Migration, work: impl FnOnce() -> Vec<Finding>) -> Vec<Finding> {
+    static QUIET: Once = Once::new();
+    QUIET.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |panic| {
+            if std::thread::current().name() != Some(THREAD) {
+                before(panic);
+            }
+        }));
+    });
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        vec![Finding {
+            version: migration.version,
+            file: migration.up.path.clone(),
+            line: 1,
+            column: 1,
+            rule: UNREADABLE.into(),
+            message: "the linter cannot make sense of this file".into(),
+            help: Some("look for a statement that PostgreSQL would refuse".into()),
+        }]
+    })
+}
+
+/// What stands in the place of a rule where the linter gave up.
+const UNREADABLE: &str = "unreadable";
 
 /// squawk calls itself for every level of nesting, and the file decides how many levels there are. Only what is used
 /// of this is ever taken from the system.
@@ -106,7 +141,7 @@ const STACK: usize = 512 << 20;
 
 fn with_deep_stack<T: Send>(work: impl Fn() -> T + Send + Sync) -> T {
     std::thread::scope(|scope| {
-        match std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, &work) {
+        match std::thread::Builder::new().name(THREAD.into()).stack_size(STACK).spawn_scoped(scope, &work) {
             Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
             // No room for it: most files need none.
             Err(_) => work(),

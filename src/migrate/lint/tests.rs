@@ -154,3 +154,10 @@ fn a_file_nested_deeper_than_any_server_takes_is_answered() {
         found(&[&format!("SELECT {}", part.repeat(5_000))], 0);
     }
 }
+
+/// squawk 2.68 takes this for a target without a name, and panics.
+#[test]
+fn a_file_at_which_the_linter_gives_up_is_not_called_good() {
+    let odd = "CREATE OR REPLACE FUNCTION f(a int) RETURNS int BEGINATOMIC SELECT CASE WHEN a > 0 THEN 1 EN t DO ALSO 4(INSERT INTO a D";
+    assert_eq!(found(&[odd, "DROP TABLE t;"], 0), [UNREADABLE, "ban-drop-table"]);
+}
