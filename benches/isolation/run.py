@@ -6,50 +6,21 @@
 See README.md beside this file. Only the standard library and psql are needed. Exits with 1 if a bar is missed.
 """
 
-import argparse, json, os, pathlib, shutil, signal, socket, statistics, subprocess, sys, tempfile, threading, time
+import argparse, json, os, pathlib, statistics, subprocess, sys, tempfile, threading, time
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
-PASSWORD = "bench-password-of-a-throwaway-server"
+sys.path.insert(0, str(HERE.parent))
+from throwaway import PASSWORD, Server, high_water, program, server_programs
+
 JOBS = 8
 MAX_CONNECTIONS = 100
 MEGABYTES = 100
 
 
-class Server:
-    """PostgreSQL as it comes: max_connections is 100, and everybody needs SCRAM."""
+class CountedServer(Server):
+    """One that knows how many clients it has."""
 
-    def __init__(self, bin_dir):
-        self.own = 0
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="martydb-bench-", dir="/tmp"))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        account = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-        if account:
-            shutil.chown(self.folder, "postgres", "postgres")
-        self.folder.chmod(0o755)
-        (self.folder / "pw").write_text(PASSWORD)
-        (self.folder / "pw").chmod(0o644)
-        data = self.folder / "data"
-        subprocess.run([*account, f"{bin_dir}/initdb", "-D", data, "-U", "bench", "-A", "scram-sha-256", "-E", "UTF8",
-                        "--locale=C", "--no-sync", "--pwfile", self.folder / "pw"], check=True,
-                       stdout=subprocess.DEVNULL, cwd="/")
-        options = [f"-c{s}" for s in (f"port={self.port}", "listen_addresses=127.0.0.1", "unix_socket_directories=",
-                                      f"max_connections={MAX_CONNECTIONS}", "password_encryption=scram-sha-256")]
-        self.process = subprocess.Popen([*account, f"{bin_dir}/postgres", "-D", data, *options], cwd="/",
-                                        stdout=subprocess.DEVNULL, stderr=(self.folder / "log").open("w"))
-        for _ in range(200):
-            if self.sql("SELECT 1", check=False).returncode == 0:
-                return
-            time.sleep(0.1)
-        raise SystemExit(f"the server did not start: {(self.folder / 'log').read_text()}")
-
-    def command(self):
-        return ["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", f"postgres://bench:{PASSWORD}@127.0.0.1:{self.port}/postgres"]
-
-    def sql(self, text, check=True):
-        return subprocess.run(self.command(), input=text, text=True, check=check, capture_output=True)
+    own = 0
 
     def backends(self):
         """Processes that the server has for clients now, those that are still logging in included."""
@@ -65,20 +36,6 @@ class Server:
         """How often it had no connection to give, in all its log."""
         text = (self.folder / "log").read_text(errors="replace")
         return sum(text.count(words) for words in ("too many clients", "too many connections", "remaining connection slots"))
-
-    def stop(self):
-        self.process.send_signal(signal.SIGQUIT)
-        self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def high_water(pid):
-    """The most memory of a process in KB, by the kernel. (What wait4 tells counts ours from before the exec.)"""
-    try:
-        lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return next((int(line.split()[1]) for line in lines if line.startswith("VmHWM:")), 0)
 
 
 class Bench:
@@ -129,7 +86,7 @@ class Bench:
             text = out.read().decode()
         if process.returncode not in codes:
             raise SystemExit(f"{command} ended with {process.returncode}:\n{text[-1500:]}\n{errors[-1500:]}")
-        return {"seconds": seconds, "mb": memory / 1024, "connections": peak, "out": text,
+        return {"seconds": seconds, "mb": memory, "connections": peak, "out": text,
                 "cpu": usage.ru_utime + usage.ru_stime}
 
     def martydb(self, *words):
@@ -154,11 +111,6 @@ class Bench:
         return self.program([self.args.floor, str(self.server.port), str(JOBS), str(self.logins), str(self.databases)])
 
 
-def build(words, folder):
-    subprocess.run(["cargo", "build", "--release", "-q", *words], cwd=ROOT, check=True,
-                   env={**os.environ, "CARGO_TARGET_DIR": folder})
-
-
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--services", type=int, default=100)
@@ -167,16 +119,11 @@ def arguments():
                         help="the floor leaves out the maintenance database and template1, which martydb tries")
     parser.add_argument("--floor", help="another program with the arguments of floor/; default: built here")
     parser.add_argument("--martydb", help="the binary; default: built here")
-    parser.add_argument("--pg-bin", default=os.environ.get("MARTYDB_PG_BIN"))
+    parser.add_argument("--pg-bin")
     args = parser.parse_args()
-    args.pg_bin = args.pg_bin or subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=True).stdout.strip()
-    target = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target"))
-    if not args.martydb:
-        build([], target)
-        args.martydb = f"{target}/release/martydb"
-    if not args.floor:
-        build(["--manifest-path", str(HERE / "floor/Cargo.toml")], f"{target}/floor")
-        args.floor = f"{target}/floor/release/floor"
+    args.pg_bin = server_programs(args.pg_bin)
+    args.martydb = program(args.martydb, "martydb")
+    args.floor = program(args.floor, "floor", HERE / "floor/Cargo.toml")
     return args
 
 
@@ -189,7 +136,7 @@ def main():
         if not good:
             missed.append(name)
 
-    server = Server(args.pg_bin)
+    server = CountedServer(args.pg_bin, [f"max_connections={MAX_CONNECTIONS}"])
     try:
         bench = Bench(args, server)
         version = server.sql("SHOW server_version").stdout.strip()

@@ -6,13 +6,13 @@
 See README.md beside this file. Only the standard library is needed; tools that are not found are left out, and named.
 """
 
-import argparse, concurrent.futures, json, os, pathlib, shutil, signal, statistics, subprocess, sys
-import tempfile, threading, time
+import argparse, concurrent.futures, json, os, pathlib, shutil, statistics, subprocess, sys, threading, time
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parent.parent
+sys.path.insert(0, str(HERE.parent))
+from throwaway import PASSWORD, Server, high_water, program, server_programs
+
 JOBS = 4
-PASSWORD = "bench-password-of-a-throwaway-server"
 NOUNS = ["account", "order", "invoice", "payment", "shipment", "product", "session", "address", "ticket", "audit"]
 
 
@@ -90,54 +90,6 @@ def generate(folder, services, files, server):
     return [line.split(" ")[0] for line in lines]
 
 
-class Server:
-    """PostgreSQL as it comes: fsync and synchronous_commit on, SCRAM for everybody."""
-
-    def __init__(self, bin_dir, settings=()):
-        self.bin, self.folder = bin_dir, pathlib.Path(tempfile.mkdtemp(prefix="martydb-bench-", dir="/tmp"))
-        with __import__("socket").socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        account = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
-        if account:
-            shutil.chown(self.folder, "postgres", "postgres")
-        (self.folder / "pw").write_text(PASSWORD)
-        (self.folder / "pw").chmod(0o644)
-        data = self.folder / "data"
-        subprocess.run([*account, f"{bin_dir}/initdb", "-D", data, "-U", "bench", "-A", "scram-sha-256", "-E", "UTF8",
-                        "--locale=C", "--pwfile", self.folder / "pw"], check=True, stdout=subprocess.DEVNULL, cwd="/")
-        options = [f"-c{s}" for s in (f"port={self.port}", "listen_addresses=127.0.0.1", f"unix_socket_directories={self.folder}",
-                                      "password_encryption=scram-sha-256", *settings)]
-        self.process = subprocess.Popen([*account, f"{bin_dir}/postgres", "-D", data, *options], cwd="/",
-                                        stdout=subprocess.DEVNULL, stderr=(self.folder / "log").open("w"))
-        for _ in range(200):
-            if self.sql("SELECT 1", check=False).returncode == 0:
-                return
-            time.sleep(0.1)
-        raise SystemExit(f"the server did not start: {(self.folder / 'log').read_text()}")
-
-    def url(self, db):
-        return f"postgres://bench:{PASSWORD}@127.0.0.1:{self.port}/{db}?sslmode=disable"
-
-    def sql(self, text, db="postgres", check=True):
-        return subprocess.run(["psql", "-XAtq", "-v", "ON_ERROR_STOP=1", self.url(db)], input=text, text=True, check=check,
-                              capture_output=True)
-
-    def stop(self):
-        self.process.send_signal(signal.SIGQUIT)
-        self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-
-def peak(pid):
-    """The largest resident set so far, in MB. Not from wait4: that counts what this script had before exec, too."""
-    try:
-        lines = pathlib.Path(f"/proc/{pid}/status").read_text().splitlines()
-    except OSError:
-        return 0
-    return max((int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM")), default=0)
-
-
 def run_one(command, env=None, cwd=None):
     """Seconds, peak memory in MB, exit code."""
     started = time.perf_counter()
@@ -147,7 +99,7 @@ def run_one(command, env=None, cwd=None):
     reader = threading.Thread(target=lambda: errors.append(process.stderr.read()))
     reader.start()
     while reader.is_alive():
-        memory.append(peak(process.pid))
+        memory.append(high_water(process.pid))
         reader.join(0.004)
     process.wait()
     if process.returncode:
@@ -258,13 +210,6 @@ def table(samples, order, shape):
     return "\n".join(lines) + ("\n\nFailed: " + ", ".join(failed) if failed else "") + "\n"
 
 
-def build_floor():
-    folder = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target")) + "/floor"
-    subprocess.run(["cargo", "build", "--release", "-q", "--manifest-path", HERE / "floor/Cargo.toml"], check=True,
-                   env={**os.environ, "CARGO_TARGET_DIR": folder})
-    return folder + "/release/floor"
-
-
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--shape", action="append", help="services x files, such as 4x50; may be repeated")
@@ -277,13 +222,9 @@ def arguments():
     parser.add_argument("--setting", action="append", default=[], help="a setting of the server, such as max_connections=50")
     parser.add_argument("--out", help="also writes the samples there, as JSON")
     args = parser.parse_args()
-    args.pg_bin = args.pg_bin or subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True, check=True).stdout.strip()
-    if not args.martydb:
-        subprocess.run(["cargo", "build", "--release", "-q"], cwd=ROOT, check=True)
-        args.martydb = os.environ.get("CARGO_TARGET_DIR", str(ROOT / "target")) + "/release/martydb"
-    args.floor = args.floor or build_floor()
-    # They are started in other folders.
-    args.martydb, args.floor = (str(pathlib.Path(path).resolve()) for path in (args.martydb, args.floor))
+    args.pg_bin = server_programs(args.pg_bin)
+    args.martydb = program(args.martydb, "martydb")
+    args.floor = program(args.floor, "floor", HERE / "floor/Cargo.toml")
     return args
 
 
