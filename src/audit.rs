@@ -26,7 +26,7 @@ use crate::model::{ActualServer, DesiredServer};
 use crate::probe::Finding;
 use facts::Facts;
 use found::{Found, Look};
-pub(crate) use found::{privilege, revoke};
+pub(crate) use found::{privilege, revoke, revoke_option};
 use who::Roles;
 
 pub use closing::closing;

@@ -5,7 +5,7 @@ use super::kinds::Kind;
 use super::who::{Roles, Who};
 use crate::model::{ActualServer, DesiredServer, DesiredService, RoleKind, RoleName};
 use crate::probe::{DatabaseKind, Finding, Severity, Source};
-use crate::sql::{Qualified, ServerText, Statement};
+use crate::sql::{Keyword, Qualified, ServerText, Statement};
 use crate::stmt;
 
 /// PUBLIC, as findings call it.
@@ -100,9 +100,8 @@ impl Found {
     /// Finished.
     pub fn on(mut self, server: &str) -> Finding {
         self.0.server = server.into();
-        let texts: Vec<String> = self.0.close.iter().map(|statement| format!("{statement};")).collect();
-        self.0.fix = (!texts.is_empty()).then(|| texts.join("\n"));
-        self.0
+        let close = std::mem::take(&mut self.0.close);
+        self.0.closed_by(close)
     }
 }
 
@@ -195,9 +194,19 @@ pub fn privilege(name: &str) -> ServerText {
 
 /// `REVOKE right ON what FROM grantee`, speaking for whoever granted it where that is not the owner.
 pub fn revoke(right: &Right, column: Option<&str>, on: &str, owner: &str) -> Statement {
+    taking(Keyword(""), right, column, on, owner)
+}
+
+/// The same where the right stays and its grant option goes.
+pub fn revoke_option(right: &Right, column: Option<&str>, on: &str, owner: &str) -> Statement {
+    taking(Keyword("GRANT OPTION FOR "), right, column, on, owner)
+}
+
+fn taking(what: Keyword, right: &Right, column: Option<&str>, on: &str, owner: &str) -> Statement {
     let columns = column.map_or(stmt!(""), |column| stmt!(" ({c})", c = ident(column)));
     let taking = stmt!(
-        "REVOKE {p}{columns} ON {on} FROM {who} CASCADE",
+        "REVOKE {what}{p}{columns} ON {on} FROM {who} CASCADE",
+        what = what,
         p = privilege(&right.privilege),
         columns = columns,
         on = ServerText(on.into()),

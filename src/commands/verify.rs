@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
 
 use super::probing::{Prepared, prepare};
-use crate::audit::facts::{EventTrigger, Facts, HbaLine};
+use crate::audit::facts::{EventTrigger, Facts};
 use crate::audit::{self, NotExamined};
 use crate::error::Result;
 use crate::flags::Select;
@@ -162,17 +162,9 @@ async fn verify_server(
     };
     let desired = run.manifest.desired(server);
     let mut matrix = probe::judge(&task, &seen, Some(&actual));
-    let Facts { hba, cluster, .. } = &facts;
-    let scene = Surroundings {
-        desired: &desired,
-        facts: &facts,
-        access: &access,
-        actual: &actual,
-        hba: hba.as_deref(),
-        settings: &cluster.settings,
-    };
-    let missed = beside(arguments, &scene, &task, &seen, &mut matrix).await?;
-    let found = audited(run, server, &actual, &facts, &task);
+    let around = Surroundings { desired: &desired, facts: &facts, access: &access, actual: &actual };
+    let missed = beside(arguments, &around, &task, &seen, &mut matrix).await?;
+    let found = audited(&desired, &actual, &facts, &task);
     let chosen = |finding: &Finding| {
         finding
             .service
@@ -185,8 +177,8 @@ async fn verify_server(
     Ok(Checked::new(server, matrix, found, not_examined))
 }
 
-fn audited(run: &Run, server: &str, actual: &ActualServer, facts: &Facts, task: &Task) -> Vec<Finding> {
-    audit::audit(&run.manifest.desired(server), actual, facts, &|text| holds_password(task, text))
+fn audited(desired: &DesiredServer, actual: &ActualServer, facts: &Facts, task: &Task) -> Vec<Finding> {
+    audit::audit(desired, actual, facts, &|text| holds_password(task, text))
 }
 
 /// What the catalogues show of one server now, nothing narrowed: what is still there to be closed.
@@ -198,7 +190,7 @@ async fn audit_again(
     let Prepared { access, task } = prepare(run, run.admin(server).await?, services).await?;
     let actual = inspect::inspect_cluster(&access).await?;
     let facts = audit::look(&access, &actual).await?;
-    let found = audited(run, server, &actual, &facts, &task);
+    let found = audited(&run.manifest.desired(server), &actual, &facts, &task);
     Ok((actual, found))
 }
 
@@ -208,8 +200,6 @@ struct Surroundings<'a> {
     facts: &'a Facts,
     access: &'a Access,
     actual: &'a ActualServer,
-    hba: Option<&'a [HbaLine]>,
-    settings: &'a BTreeMap<String, String>,
 }
 
 /// Everything beside the matrix; returns what cannot be reached from here. Without the matrix there are no controls,
@@ -224,20 +214,21 @@ async fn beside(
     if seen.is_empty() {
         return Ok(vec![]);
     }
-    let admin = around.access.admin.role.as_str();
-    let says = Says { settings: around.settings, hba: around.hba, admin };
+    let Facts { hba, cluster, .. } = around.facts;
+    let (hba, admin) = (hba.as_deref(), around.access.admin.role.as_str());
+    let says = Says { settings: &cluster.settings, hba, admin };
     let (listeners, mut missed) = probe::listeners(task, &says).await?;
-    let known = Known { server: around.actual, hba: around.hba, side: listeners[0].side };
+    let known = Known { server: around.actual, hba, side: listeners[0].side };
     missed.extend(probe::simulate(matrix, task, &known));
     let scene = Scene {
         task,
         seen,
         matrix: &matrix.matrix,
         listeners: &listeners,
-        hba: around.hba,
+        hba,
         admin: (admin, &around.access.maintenance),
         server: Some(around.actual),
-        walsenders: walsenders(around.settings),
+        walsenders: walsenders(&cluster.settings),
         extent: arguments.extent(),
     };
     let tried = probe::try_trials(&scene).await;

@@ -5,9 +5,6 @@ use serde::Serialize;
 
 use crate::error::{Error, Kind};
 
-/// refinery's table, which is ours too where it lies in a schema of the service.
-pub const REFINERY: &str = "refinery_schema_history";
-
 /// Tables that other tools keep their history in.
 const TOOLS: &[(&str, &str)] = &[
     ("alembic_version", "Alembic"),
@@ -20,7 +17,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("knex_migrations", "Knex"),
     ("django_migrations", "Django"),
     ("__diesel_schema_migrations", "Diesel"),
-    (REFINERY, "refinery"),
+    (crate::REFINERY_TABLE, "refinery"),
     ("atlas_schema_revisions", "Atlas"),
 ];
 

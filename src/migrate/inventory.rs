@@ -51,8 +51,8 @@ pub async fn take(session: &mut Session, target: &Target) -> Result<Inventory> {
     };
     let refinery = session.present.refinery.as_ref().map(crate::model::SchemaName::as_str);
     Ok(Inventory {
-        history: ours("martydb", "history"),
-        refinery: refinery.and_then(|schema| ours(schema, foreign::REFINERY)),
+        history: ours(crate::HISTORY_SCHEMA, "history"),
+        refinery: refinery.and_then(|schema| ours(schema, crate::REFINERY_TABLE)),
         foreign: all
             .iter()
             .filter(|table| refinery != Some(table.schema.as_str()))

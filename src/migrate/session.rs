@@ -215,7 +215,11 @@ async fn refused_login(target: &Target, error: Error) -> NoSession {
     match error.sqlstate.as_deref() {
         Some("3D000" | "55000") => not_provisioned(target, error),
         // A role that is missing, and one that has another password, are refused in the same words.
-        Some("28P01" | "28000") => match target.presence.look(target).await {
+        Some("28P01" | "28000") => match target
+            .presence
+            .look(&target.database, &target.owner, &target.login.role)
+            .await
+        {
             presence::Seen::Absent => {
                 not_provisioned(target, Error::operation("the database or a role does not exist"))
             }

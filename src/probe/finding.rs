@@ -80,6 +80,14 @@ pub struct Finding {
 pub type Key = (&'static str, Option<String>, String, Option<String>, Option<String>);
 
 impl Finding {
+    /// With the statements that close it, and the same as text.
+    pub fn closed_by(mut self, close: Vec<Statement>) -> Finding {
+        let texts: Vec<String> = close.iter().map(|statement| format!("{statement};")).collect();
+        self.fix = (!texts.is_empty()).then(|| texts.join("\n"));
+        self.close = close;
+        self
+    }
+
     /// What makes two findings one: the probes and the catalogue see the same hole each in their way.
     pub fn key(&self) -> Key {
         (self.id, self.database.clone(), self.role.clone(), self.object.clone(), self.service.clone())
@@ -157,8 +165,6 @@ fn finding(
     };
     let database = Some(database.name.to_string());
     let server = task.server.clone();
-    let fix = (!close.is_empty())
-        .then(|| close.iter().map(|statement| format!("{statement};")).collect::<Vec<_>>().join("\n"));
     Finding {
         id,
         severity,
@@ -169,9 +175,10 @@ fn finding(
         database,
         object: None,
         evidence,
-        fix,
-        close,
+        fix: None,
+        close: vec![],
     }
+    .closed_by(close)
 }
 
 fn because(ways: &[Way]) -> String {

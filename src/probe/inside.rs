@@ -15,13 +15,13 @@ use futures_util::stream::{self, StreamExt};
 use super::finding::{Finding, Key, Source, listed};
 use super::login::{Address, Answer, Attempt, Credentials, Outcome, Request};
 use super::matrix::{Place, Probe};
-use super::run::{BACKOFF, Seen, TOO_MANY};
+use super::run::{Seen, patiently};
 use super::task::{ProbeLogin, Task};
 use super::trials::Tried;
 use super::verdict::Verdict;
 use crate::audit::facts;
 use crate::audit::kinds::IN_DATABASE;
-use crate::audit::{privilege, revoke};
+use crate::audit::{privilege, revoke, revoke_option};
 use crate::model::{ActualServer, DesiredServer, RoleKind};
 use crate::probe::Severity;
 use crate::sql::{Qualified, ServerText, Statement};
@@ -183,17 +183,7 @@ async fn attempt(
         timeout: task.timeout.max(std::time::Duration::from_secs(60)),
     };
     let mut credentials = Credentials::new(insider.login.login());
-    let mut attempt = address.attempt(&mut credentials, &request).await;
-    for pause in BACKOFF {
-        match &attempt.outcome {
-            Outcome::Refused(refused) if refused.sqlstate == TOO_MANY => {
-                tokio::time::sleep(pause).await;
-                attempt = address.attempt(&mut credentials, &request).await;
-            }
-            _ => break,
-        }
-    }
-    attempt
+    patiently(address, &mut credentials, &request).await
 }
 
 /// Whether a right was found that has to be explained.
@@ -351,30 +341,10 @@ fn close(insider: &Insider<'_>, class: Class, asked: &str, held: &Held) -> Optio
             };
             let owner = held.owner.clone().unwrap_or_default();
             Some(match asked.contains("GRANT OPTION") {
-                true => option_back(&right, held.column.as_deref(), &target, &owner),
+                true => revoke_option(&right, held.column.as_deref(), &target, &owner),
                 false => revoke(&right, held.column.as_deref(), &target, &owner),
             })
         }
-    }
-}
-
-/// The right stays, the option goes.
-fn option_back(right: &facts::Right, column: Option<&str>, on: &str, owner: &str) -> Statement {
-    let columns = column.map_or(stmt!(""), |name| stmt!(" ({c})", c = Qualified(vec![name.into()])));
-    let taking = stmt!(
-        "REVOKE GRANT OPTION FOR {p}{columns} ON {on} FROM {who} CASCADE",
-        p = privilege(&right.privilege),
-        columns = columns,
-        on = ServerText(on.into()),
-        who = right.grantee.clone().map_or(stmt!("PUBLIC"), |name| stmt!("{r}", r = Qualified(vec![name]))),
-    );
-    match right.grantor == owner {
-        true => taking,
-        false => Statement::join([
-            stmt!("SET ROLE {r}", r = Qualified(vec![right.grantor.clone()])),
-            taking,
-            stmt!("RESET ROLE"),
-        ]),
     }
 }
 
@@ -429,7 +399,6 @@ fn probe(task: &Task, insider: &Insider<'_>, attempt: &Attempt, told: &Told) -> 
 
 fn finding(task: &Task, insider: &Insider<'_>, told: &Told) -> Finding {
     let login = insider.login;
-    let fix: Vec<String> = told.close.iter().map(|statement| format!("{statement};")).collect();
     Finding {
         id: IN_DATABASE.id,
         severity: told.severity,
@@ -440,7 +409,8 @@ fn finding(task: &Task, insider: &Insider<'_>, told: &Told) -> Finding {
         database: Some(login.database.to_string()),
         object: Some(told.what.clone()),
         evidence: format!("as {}: {}", login.role, told.why.as_deref().unwrap_or_default()),
-        fix: (!fix.is_empty()).then(|| fix.join("\n")),
-        close: told.close.clone(),
+        fix: None,
+        close: vec![],
     }
+    .closed_by(told.close.clone())
 }

@@ -16,7 +16,7 @@ use super::task::Task;
 use crate::error::{Error, Kind, Result};
 
 /// Pauses before an attempt that found no free connection is made again.
-pub(super) const BACKOFF: [Duration; 4] = [
+const BACKOFF: [Duration; 4] = [
     Duration::from_millis(100),
     Duration::from_millis(300),
     Duration::from_millis(900),
@@ -153,10 +153,7 @@ impl Run {
     }
 
     async fn walk(self, mut walk: Walk) -> Walk {
-        let patience = match &walk.seen.control.outcome {
-            Outcome::Refused(refused) if refused.sqlstate == TOO_MANY => Patience::None,
-            _ => Patience::Some,
-        };
+        let patience = if is_full(&walk.seen.control.outcome) { Patience::None } else { Patience::Some };
         for place in self.task.others(&self.task.logins[walk.login]) {
             let database = self.task.databases[place].name.as_str();
             let attempt = self.settled(&mut walk.credentials, database, patience).await;
@@ -169,15 +166,13 @@ impl Run {
     async fn settled(&self, credentials: &mut Credentials, database: &str, patience: Patience) -> Attempt {
         let mut attempt = self.once(credentials, database).await;
         for pause in BACKOFF {
-            match &attempt.outcome {
-                Outcome::Refused(refused) if refused.sqlstate == TOO_MANY && patience == Patience::Some => {
-                    tokio::time::sleep(pause).await;
-                    let connections = attempt.connections;
-                    attempt = self.once(credentials, database).await;
-                    attempt.connections += connections;
-                }
-                _ => break,
+            if patience == Patience::None || !is_full(&attempt.outcome) {
+                break;
             }
+            tokio::time::sleep(pause).await;
+            let connections = attempt.connections;
+            attempt = self.once(credentials, database).await;
+            attempt.connections += connections;
         }
         (self.progress)(self.done.fetch_add(1, Relaxed) + 1, self.total);
         attempt
@@ -206,7 +201,31 @@ impl Run {
 }
 
 /// `too_many_connections`
-pub(super) const TOO_MANY: &str = "53300";
+const TOO_MANY: &str = "53300";
+
+/// Whether the server had no connection to give: services and other attempts have them, and that passes.
+fn is_full(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Refused(refused) if refused.sqlstate == TOO_MANY)
+}
+
+/// One attempt, made again while no connection is free; counts what that took.
+pub(super) async fn patiently(
+    address: &Address,
+    credentials: &mut Credentials,
+    request: &Request<'_>,
+) -> Attempt {
+    let mut attempt = address.attempt(credentials, request).await;
+    for pause in BACKOFF {
+        if !is_full(&attempt.outcome) {
+            break;
+        }
+        tokio::time::sleep(pause).await;
+        let connections = attempt.connections;
+        attempt = address.attempt(credentials, request).await;
+        attempt.connections += connections;
+    }
+    attempt
+}
 
 fn not_tried() -> Attempt {
     let why = "not tried: the server had stopped answering".into();

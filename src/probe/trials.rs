@@ -16,9 +16,9 @@ use tokio::sync::Semaphore;
 use super::Source;
 use super::finding::{Finding, findings, listed};
 use super::listeners::Listener;
-use super::login::{Attempt, Credentials, Outcome, Request};
+use super::login::{Attempt, Credentials, Request};
 use super::matrix::{Place, Probe};
-use super::run::{BACKOFF, Seen, TOO_MANY};
+use super::run::{Seen, patiently};
 use super::task::{ProbeLogin, Task};
 use super::verdict::{Judgement, Verdict};
 use crate::audit::facts::HbaLine;
@@ -136,18 +136,7 @@ async fn attempt(scene: &Scene<'_>, trial: &Trial, credentials: &mut Credentials
         queries: &[],
         timeout: scene.task.timeout,
     };
-    let mut attempt = address.attempt(credentials, &request).await;
-    // Services and the other trials have the connections; that passes.
-    for pause in BACKOFF {
-        match &attempt.outcome {
-            Outcome::Refused(refused) if refused.sqlstate == TOO_MANY => {
-                tokio::time::sleep(pause).await;
-                attempt = address.attempt(credentials, &request).await;
-            }
-            _ => break,
-        }
-    }
-    attempt
+    patiently(address, credentials, &request).await
 }
 
 fn judge(scene: &Scene<'_>, trial: &Trial, attempt: &Attempt, tried: &mut Tried) {

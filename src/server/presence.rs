@@ -10,7 +10,7 @@ use sqlx::{Executor, Row};
 use tokio::sync::OnceCell;
 
 use super::Access;
-use crate::migrate::Target;
+use crate::model::{DbName, RoleName};
 
 /// What is known about a service's database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,13 +46,13 @@ impl Presence {
     }
 
     /// Looks, or remembers.
-    pub async fn look(&self, target: &Target) -> Seen {
+    pub async fn look(&self, database: &DbName, owner: &RoleName, login: &str) -> Seen {
         let admin = match self {
             Presence::Known(seen) => return *seen,
             Presence::Ask(admin) => admin,
         };
         let names = admin.names.get_or_init(|| Names::read(&admin.access)).await;
-        match names.as_ref().map(|names| names.have(target)) {
+        match names.as_ref().map(|names| names.have(database, owner, login)) {
             None => Seen::Unknown,
             Some(true) => Seen::Present,
             Some(false) => Seen::Absent,
@@ -76,9 +76,9 @@ impl Names {
     }
 
     /// Whether the database, and the roles that migrate it, are there.
-    fn have(&self, target: &Target) -> bool {
-        self.databases.contains(target.database.as_str())
-            && self.roles.contains(target.owner.as_str())
-            && self.roles.contains(&target.login.role)
+    fn have(&self, database: &DbName, owner: &RoleName, login: &str) -> bool {
+        self.databases.contains(database.as_str())
+            && self.roles.contains(owner.as_str())
+            && self.roles.contains(login)
     }
 }

@@ -6,10 +6,9 @@ use crate::probe::Finding;
 
 /// Whether everything that would close a finding of a session's is part of closing these others.
 pub fn is_covered(finding: &Finding, others: &[&Finding]) -> bool {
-    let mut parts = parts(finding).peekable();
-    finding.id == IN_DATABASE.id
-        && parts.peek().is_some()
-        && parts.all(|part| others.iter().any(|other| closes(other, &part, finding)))
+    let parts = parts(finding);
+    let known = |part: &String| others.iter().any(|other| closes(other, part, finding));
+    finding.id == IN_DATABASE.id && !parts.is_empty() && parts.iter().all(known)
 }
 
 /// Rights inside a database are of that database; memberships and attributes are everywhere.
@@ -19,17 +18,17 @@ fn closes(other: &Finding, part: &str, finding: &Finding) -> bool {
     other.id != IN_DATABASE.id
         && other.server == finding.server
         && (same_place || everywhere)
-        && parts(other).any(|closing| closing == part)
+        && parts(other).iter().any(|closing| closing == part)
 }
 
 /// Its statements, without what says only by whom and how far.
-fn parts(finding: &Finding) -> impl Iterator<Item = String> {
-    let texts = finding.close.iter().map(|statement| statement.shown().to_owned()).collect::<Vec<_>>();
-    let parts = texts
-        .into_iter()
-        .flat_map(|text| text.split(";\n").map(str::to_owned).collect::<Vec<_>>())
-        .map(|part| part.split(" GRANTED BY ").next().unwrap_or_default().to_owned());
-    parts.map(|part| part.trim_end_matches(';').trim_end_matches(" CASCADE").to_owned())
+fn parts(finding: &Finding) -> Vec<String> {
+    let all = finding.close.iter().flat_map(|statement| statement.shown().split(";\n"));
+    let bare = |part: &str| {
+        let part = part.split(" GRANTED BY ").next().unwrap_or(part);
+        part.trim_end_matches(';').trim_end_matches(" CASCADE").to_owned()
+    };
+    all.map(bare).collect()
 }
 
 #[cfg(test)]
