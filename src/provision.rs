@@ -2,6 +2,7 @@
 
 mod carry;
 mod logins;
+mod passwords;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -103,8 +104,10 @@ async fn look(
         .map(|service| service.database.clone())
         .collect();
     let mut actual = inspect::inspect(access, &inside, &desired.marker(), run.jobs).await?;
+    actual.refused_logins = passwords::differing(desired, chosen, &actual, &secrets).await?;
     if reach.check_logins {
-        actual.refused_logins = logins::refused(run, access, desired, chosen, &actual, &secrets).await?;
+        let refused = logins::refused(run, access, desired, chosen, &actual, &secrets).await?;
+        actual.refused_logins.extend(refused);
     }
     let mut plan = checked_diff(desired, &actual, &|role| secrets.get(&desired.name, role).is_some())?;
     let wanted = |step: &Step| step.service.as_ref().is_none_or(|service| chosen.contains(service));

@@ -82,6 +82,12 @@ impl Secrets {
         })
     }
 
+    /// Adds what was read for other slots.
+    pub fn extend(&mut self, others: Secrets) {
+        self.known.extend(others.known);
+        self.missing.extend(others.missing);
+    }
+
     fn insert(&mut self, slot: &Slot, password: SecretString) {
         self.missing.remove(&slot_key(slot));
         self.known.insert(slot_key(slot), password);

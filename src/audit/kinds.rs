@@ -253,12 +253,12 @@ kinds! {
         "a login's password is kept as MD5",
         "The stored value is a password itself: whoever sees pg_authid or a dump can log in with it.",
         "SELECT rolpassword FROM pg_authid as superuser.",
-        "`martydb rotate` sets a new one as SCRAM-SHA-256.";
+        "`martydb apply` sets the stored one again as SCRAM-SHA-256; an admin who may not read pg_authid takes `martydb rotate`.";
     NO_PASSWORD = "no-password", Low,
         "a login of a service has no password",
         "Only pg_hba.conf keeps strangers from being it.",
         "SELECT rolpassword IS NULL FROM pg_authid as superuser.",
-        "`martydb rotate`, or `martydb apply` where the store has none.";
+        "`martydb apply`; an admin who may not read pg_authid takes `martydb rotate`.";
     NO_LIMIT = "no-connection-limit", Medium,
         "a login of a service may take every connection of the server",
         "One service's leak of connections keeps all others out.",

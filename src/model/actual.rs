@@ -29,10 +29,31 @@ pub struct ActualServer {
     pub role_settings: Vec<RoleSetting>,
     /// Settings that `ALTER ROLE ALL` put on everybody: name and value.
     pub everyones_settings: Vec<(String, String)>,
-    /// Logins whose stored password the server refused; empty where nobody tried.
+    /// How each login's password is kept; empty where the admin may not look.
+    pub passwords: BTreeMap<RoleName, KeptPassword>,
+    /// Logins whose stored password is not the server's; empty where nobody could tell.
     pub refused_logins: BTreeSet<RoleName>,
     /// Where roles that carry this manifest's marker own or hold something: database by database.
     pub holdings: BTreeMap<RoleName, BTreeSet<DbName>>,
+}
+
+/// How a login's password is kept (`pg_authid.rolpassword`), as far as a comparison needs it: the verifier itself
+/// does not leave the server.
+#[derive(Clone, PartialEq, Eq, Default, serde::Deserialize)]
+pub struct KeptPassword {
+    /// SHA-256 of what is kept, in hexadecimal; `None` where there is no password.
+    pub digest: Option<String>,
+    /// The salt in base64; `None` where it is not a SCRAM verifier.
+    pub salt: Option<String>,
+    /// SCRAM's number of rounds.
+    pub rounds: Option<u32>,
+}
+
+/// With digest and salt a weak password could be guessed at leisure.
+impl std::fmt::Debug for KeptPassword {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("KeptPassword")
+    }
 }
 
 /// The login that inspects and applies.
@@ -48,6 +69,8 @@ pub struct Admin {
     pub createrole: bool,
     /// Whether it holds the rights of the roles it is a member of without `SET ROLE`.
     pub inherit: bool,
+    /// Whether it may see how passwords are kept.
+    pub sees_passwords: bool,
     /// Settings that it may not put on a role; asked of limited admins only.
     pub forbidden_settings: BTreeSet<String>,
     /// Extensions that it may not install; asked of limited admins only.

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use super::{Chosen, Planned, Reach, look, slots};
 use crate::error::{Error, Kind, Result};
-use crate::model::{ActualServer, DesiredServer};
+use crate::model::{ActualServer, DesiredServer, RoleName};
 use crate::plan::authority::Authority;
 use crate::plan::{Action, Plan, Risk, Step};
 use crate::run::Run;
-use crate::secrets::{Secrets, Slot, Store};
+use crate::secrets::{Secrets, Slot, Store, twin_of};
 use crate::server::apply::{Outcome, Tools, apply};
 use crate::server::{lock, racing};
 
@@ -166,18 +166,24 @@ fn agreed(shown: &Plan, now: &Plan, exact: bool, yes: bool) -> Result<()> {
 
 /// Every login that gets a password has one in the store before the server hears of it.
 async fn store_first(run: &Run, desired: &DesiredServer, plan: &Plan) -> Result<Secrets> {
-    let gets_password = |slot: &Slot| {
+    let gets_password = |login: &RoleName| {
         plan.steps.iter().any(|step| match &step.action {
-            Action::CreateRole { role, .. } | Action::SetPassword { role } => *role == slot.role,
+            Action::CreateRole { role, .. } | Action::SetPassword { role } => role == login,
             _ => false,
         })
     };
-    let due: Vec<Slot> = slots(desired).into_iter().filter(gets_password).collect();
+    let slots = slots(desired);
+    let (due, others): (Vec<Slot>, Vec<Slot>) = slots.into_iter().partition(|slot| gets_password(&slot.role));
+    // A twin is made by `rotate` alone: here it only gets again what the store has.
+    let twin_due = |slot: &Slot| twin_of(&slot.role).is_some_and(|twin| gets_password(&twin));
+    let twins: Vec<Slot> = others.into_iter().filter(twin_due).collect();
+    let mut secrets = run.store.read(&twins).await?;
     if due.is_empty() {
-        return Ok(Secrets::default());
+        return Ok(secrets);
     }
     if matches!(&run.store, Store::File(path) if path.starts_with(run.manifest.state_dir())) {
         crate::embedded::make_state_folder(&run.manifest.home)?;
     }
-    run.store.ensure_own(&due).await
+    secrets.extend(run.store.ensure_own(&due).await?);
+    Ok(secrets)
 }

@@ -11,7 +11,8 @@ use super::describe;
 use crate::error::{Error, Result};
 use crate::model::{
     AclEntry, ActualDatabase, ActualObject, ActualRole, ActualSchema, ActualServer, Admin, Capacity,
-    Contents, DbName, DefaultAcl, Grantee, Membership, ObjectKind, RoleName, RoleSetting, SchemaName,
+    Contents, DbName, DefaultAcl, Grantee, KeptPassword, Membership, ObjectKind, RoleName, RoleSetting,
+    SchemaName,
 };
 
 /// Reads the shared catalogues and, for the databases named, what is inside: `jobs` at a time, or fewer where the
@@ -59,6 +60,12 @@ async fn read_cluster(access: &Access, marker: Option<&str>) -> Result<(ActualSe
         let limited: Limited = document(&mut connection, sql).await?;
         actual.admin.forbidden_settings = limited.forbidden_settings.unwrap_or_default();
         actual.admin.untrusted_extensions = limited.untrusted_extensions.unwrap_or_default();
+    }
+    if marker.is_some() && actual.admin.sees_passwords {
+        let raw: BTreeMap<String, KeptPassword> =
+            document(&mut connection, include_str!("sql/passwords.sql")).await?;
+        actual.passwords =
+            raw.into_iter().map(|(name, kept)| Ok((role(name)?, kept))).collect::<Result<_>>()?;
     }
     let marked = |role: &ActualRole| marker.is_some() && role.comment.as_deref() == marker;
     let holdings = match actual.roles.values().any(marked) {
@@ -124,6 +131,7 @@ struct RawAdmin {
     createdb: bool,
     createrole: bool,
     inherit: bool,
+    sees_passwords: bool,
 }
 
 #[derive(Deserialize)]
@@ -283,6 +291,7 @@ impl RawAdmin {
             createdb: self.createdb,
             createrole: self.createrole,
             inherit: self.inherit,
+            sees_passwords: self.sees_passwords,
             ..Admin::default()
         }
     }

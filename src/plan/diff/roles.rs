@@ -1,7 +1,7 @@
 //! The four roles: that they exist, their attributes, and who is a member of whom.
 
 use super::{Look, Steps};
-use crate::model::{ActualRole, DesiredService, Grantee, Membership, RoleKind, RoleName};
+use crate::model::{ActualRole, DesiredService, Grantee, KeptPassword, Membership, RoleKind, RoleName};
 use crate::plan::{Action, Attribute, Risk};
 
 pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
@@ -111,13 +111,25 @@ fn limit(role: &RoleName, wanted: i32, found: &ActualRole, steps: &mut Steps<'_>
 }
 
 fn password(look: &Look<'_>, service: &DesiredService, kind: RoleKind, steps: &mut Steps<'_>) {
-    let role = service.role(kind);
-    if !(look.stored)(role) && !look.twin_in_use(service, kind) {
-        let reason = format!("the secret store has no password for {role}, so it gets a new one");
-        steps.add(Risk::Caution, Action::SetPassword { role: role.clone() }, reason);
+    let twin = look.twin(service, kind).filter(|twin| (look.stored)(twin));
+    let role = twin.as_ref().unwrap_or(service.role(kind));
+    let reason = if !(look.stored)(role) {
+        format!("the secret store has no password for {role}, so it gets a new one")
     } else if look.actual.refused_logins.contains(role) {
-        let reason = format!("the server refuses the stored password of {role}, so it is set again");
-        steps.add(Risk::Caution, Action::SetPassword { role: role.clone() }, reason);
+        useless(role, look.actual.passwords.get(role))
+    } else {
+        return;
+    };
+    steps.add(Risk::Caution, Action::SetPassword { role: role.clone() }, reason);
+}
+
+fn useless(role: &RoleName, kept: Option<&KeptPassword>) -> String {
+    match kept.map(|kept| (&kept.digest, &kept.salt)) {
+        Some((None, _)) => format!("the server has no password for {role}, so the stored one is set again"),
+        Some((_, None)) => {
+            format!("the server keeps the password of {role} as MD5, so it is set again as SCRAM-SHA-256")
+        }
+        _ => format!("the server refuses the stored password of {role}, so it is set again"),
     }
 }
 

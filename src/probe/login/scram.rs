@@ -35,6 +35,15 @@ pub struct Derived {
     server_key: Key,
 }
 
+/// What a server that chose this salt and number of rounds keeps of a password, or `None` where no server would.
+pub fn verifier(password: &str, salt: &str, rounds: u32) -> Option<String> {
+    let bytes = STANDARD.decode(salt).ok().filter(|_| (1..=MAX_ROUNDS).contains(&rounds))?;
+    let key = Derived::new(password, bytes, rounds);
+    let stored_key = STANDARD.encode(Sha256::digest(key.client_key));
+    let server_key = STANDARD.encode(key.server_key);
+    Some(format!("{MECHANISM}${rounds}:{salt}${stored_key}:{server_key}"))
+}
+
 impl Derived {
     fn new(password: &str, salt: Vec<u8>, rounds: u32) -> Self {
         // PostgreSQL takes a password that SASLprep refuses as it stands, and so does every client.
@@ -179,6 +188,17 @@ mod tests {
         let mut proof = hmac(&stored, &[message.as_bytes()]);
         proof.iter_mut().zip(key.client_key).for_each(|(proof, key)| *proof ^= key);
         assert_eq!(STANDARD.encode(proof), "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
+    }
+
+    #[test]
+    fn a_verifier_is_the_one_that_is_sent_for_the_same_salt() {
+        let sent = postgres_protocol::password::scram_sha_256(b"I\xc2\xadX");
+        let salt = sent.split([':', '$']).nth(2).unwrap();
+        assert_eq!(verifier("I\u{ad}X", salt, 4096).as_ref(), Some(&sent));
+        assert_ne!(verifier("other", salt, 4096).as_ref(), Some(&sent));
+        for (salt, rounds) in [("?", 1), ("QUFB", 0), ("QUFB", MAX_ROUNDS + 1)] {
+            assert_eq!(verifier("p", salt, rounds), None);
+        }
     }
 
     #[test]

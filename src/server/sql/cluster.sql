@@ -14,7 +14,8 @@ SELECT pg_catalog.jsonb_build_object(
   'admin', (
     SELECT pg_catalog.jsonb_build_object(
       'name', r.rolname, 'superuser', r.rolsuper, 'createdb', r.rolcreatedb, 'createrole', r.rolcreaterole,
-      'inherit', r.rolinherit)
+      'inherit', r.rolinherit,
+      'sees_passwords', pg_catalog.has_table_privilege('pg_catalog.pg_authid', 'SELECT'))
     FROM pg_catalog.pg_roles r WHERE r.rolname = current_user),
   'roles', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
