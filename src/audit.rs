@@ -24,6 +24,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{ActualServer, DesiredServer};
 use crate::probe::Finding;
+pub(crate) use defaults::{declared as declared_by_default, revoke_default};
 use facts::Facts;
 use found::{Found, Look};
 pub(crate) use found::{privilege, revoke, revoke_option};

@@ -1,12 +1,13 @@
 //! Default privileges: who will hold what on objects that are not made yet.
 
 use super::facts::{DefaultRow, Right};
-use super::found::{Found, Look, PUBLIC, Room};
+use super::found::{Found, Look, PUBLIC, Room, grantee, ident, privilege};
 use super::kinds::{DEFAULT_RIGHT, UNKNOWN_KIND};
-use super::rights::revoke_default;
 use crate::model::RoleKind;
 use crate::plan::DefaultKind;
 use crate::probe::Severity::{High, Low, Medium};
+use crate::sql::{ServerText, Statement};
+use crate::stmt;
 
 pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
     for room in look.rooms() {
@@ -61,20 +62,28 @@ fn one(look: &Look<'_>, room: &Room<'_>, row: &DefaultRow, right: &Right, out: &
 }
 
 fn is_declared(object: char, kind: Option<RoleKind>, privilege: &str) -> bool {
-    let (app, readonly): (&[&str], &[&str]) = match object {
-        'r' => (&["SELECT", "INSERT", "UPDATE", "DELETE"], &["SELECT"]),
-        'S' => (&["USAGE", "SELECT"], &["SELECT"]),
-        'f' => (&["EXECUTE"], &[]),
-        'n' => (&["USAGE"], &["USAGE"]),
-        _ => (&[], &[]),
-    };
     match kind {
-        Some(RoleKind::App) => app.contains(&privilege),
-        Some(RoleKind::Readonly) => readonly.contains(&privilege),
         Some(RoleKind::Owner) => true,
-        Some(RoleKind::Migrator) | None => false,
+        Some(kind) => declared(kind).any(|(letter, due)| letter == object && due == privilege),
+        None => false,
     }
 }
+
+/// What a login holds on whatever its service's owner makes: the letter of `pg_default_acl`, and the privilege.
+pub fn declared(kind: RoleKind) -> impl Iterator<Item = (char, &'static str)> {
+    let due = DECLARED.iter().filter(move |(of, ..)| *of == kind);
+    due.flat_map(|(_, letter, privileges)| privileges.iter().map(|privilege| (*letter, *privilege)))
+}
+
+const DECLARED: &[(RoleKind, char, &[&str])] = &[
+    (RoleKind::App, 'r', &["SELECT", "INSERT", "UPDATE", "DELETE"]),
+    (RoleKind::App, 'S', &["USAGE", "SELECT"]),
+    (RoleKind::App, 'f', &["EXECUTE"]),
+    (RoleKind::App, 'n', &["USAGE"]),
+    (RoleKind::Readonly, 'r', &["SELECT"]),
+    (RoleKind::Readonly, 'S', &["SELECT"]),
+    (RoleKind::Readonly, 'n', &["USAGE"]),
+];
 
 /// Without a row PUBLIC gets EXECUTE on every function, and USAGE on every type, that the owner makes.
 fn missing(room: &Room<'_>, out: &mut Vec<Found>) {
@@ -101,4 +110,17 @@ fn missing(room: &Room<'_>, out: &mut Vec<Found>) {
         let close = revoke_default(owner.as_str(), None, kind.word(), &right);
         out.push(DEFAULT_RIGHT.of(PUBLIC).at(Medium).room(room).object(object).seen(seen).close(close));
     }
+}
+
+/// `REVOKE … FROM grantee` for default privileges.
+pub fn revoke_default(role: &str, schema: Option<&str>, word: &'static str, right: &Right) -> Statement {
+    let place = schema.map_or(stmt!(""), |schema| stmt!(" IN SCHEMA {s}", s = ident(schema)));
+    stmt!(
+        "ALTER DEFAULT PRIVILEGES FOR ROLE {role}{place} REVOKE {p} ON {word} FROM {who}",
+        role = ident(role),
+        place = place,
+        p = privilege(&right.privilege),
+        word = ServerText(word.into()),
+        who = grantee(right),
+    )
 }

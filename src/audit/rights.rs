@@ -1,7 +1,7 @@
 //! Rights on every kind of object, in every database: whatever the manifest does not declare is a finding.
 
 use super::facts::{Right, Thing};
-use super::found::{Found, Look, PUBLIC, Room, grantee, privilege, revoke};
+use super::found::{Found, Look, PUBLIC, Room, revoke};
 use super::kinds::{
     CATALOG_RIGHT, EXTENSION_RIGHT, FOREIGN_CONNECT, FOREIGN_RIGHT, GRANT_OPTION, Kind, MAINTENANCE_CONNECT,
     OWN_RIGHT, PARAMETER, PUBLIC_RIGHT, TABLESPACE, TEMPLATE_CONNECT, UNMANAGED_CONNECT, UNMANAGED_LOGIN,
@@ -11,7 +11,6 @@ use super::who::Who;
 use crate::model::{ActualDatabase, Grantee, RoleKind};
 use crate::probe::Severity::{Critical, High, Low, Medium};
 use crate::probe::{DatabaseKind, Severity};
-use crate::sql::ServerText;
 use crate::stmt;
 
 pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
@@ -287,22 +286,4 @@ fn on_room(look: &Look<'_>, kind: &DatabaseKind, right: &Right, user: &str) -> O
         (false, "CONNECT") if *kind != DatabaseKind::Unmanaged => Some(class.of(user).at(Low)),
         (false, _) => None,
     }
-}
-
-/// `REVOKE … FROM grantee` for default privileges.
-pub fn revoke_default(
-    role: &str,
-    schema: Option<&str>,
-    word: &'static str,
-    right: &Right,
-) -> crate::sql::Statement {
-    let place = schema.map_or(stmt!(""), |schema| stmt!(" IN SCHEMA {s}", s = super::found::ident(schema)));
-    stmt!(
-        "ALTER DEFAULT PRIVILEGES FOR ROLE {role}{place} REVOKE {p} ON {word} FROM {who}",
-        role = super::found::ident(role),
-        place = place,
-        p = privilege(&right.privilege),
-        word = ServerText(word.into()),
-        who = grantee(right),
-    )
 }

@@ -6,28 +6,21 @@
 //! win over those that a role may put on itself.
 
 mod ask;
+mod judge;
 mod table;
-
-use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt};
 
-use super::finding::{Finding, Key, Source, listed};
 use super::login::{Address, Answer, Attempt, Credentials, Outcome, Request};
-use super::matrix::{Place, Probe};
 use super::run::{Seen, patiently};
 use super::task::{ProbeLogin, Task};
 use super::trials::Tried;
-use super::verdict::Verdict;
-use crate::audit::facts;
-use crate::audit::kinds::IN_DATABASE;
-use crate::audit::{privilege, revoke, revoke_option};
 use crate::model::{ActualServer, DesiredServer, RoleKind};
-use crate::probe::Severity;
-use crate::sql::{Qualified, ServerText, Statement};
+use crate::sql::Statement;
 use crate::stmt;
-use ask::{Depth, Held};
-use table::{Class, DEEDS, Deed, RIGHTS};
+use ask::Depth;
+use judge::judge;
+use table::{DEEDS, Deed};
 
 /// What the probes inside stand on.
 pub struct Inside<'a> {
@@ -51,6 +44,8 @@ pub struct Insider<'a> {
     pub major: u32,
     /// Schemas in which it must not make anything: those that the manifest declares, and `public`.
     pub schemas: Vec<String>,
+    /// Its service's owner.
+    pub owner: String,
     /// Roles that it is meant to be able to become.
     pub own: Vec<String>,
     /// Roles that it must not become, one of each sort: its service's, and another's.
@@ -121,6 +116,7 @@ fn insider<'a>(inside: &Inside<'a>, login: &'a ProbeLogin, managed: &'a [String]
         login,
         major: inside.server.major(),
         schemas,
+        owner: service.role(RoleKind::Owner).to_string(),
         strange: strange.filter(|role| !own.contains(role)).collect(),
         own,
         managed,
@@ -190,227 +186,4 @@ async fn attempt(
 fn holds_something(attempt: &Attempt) -> bool {
     let Outcome::LetIn(session) = &attempt.outcome else { return false };
     matches!(session.answers.get(1), Some(Answer::Rows(rows)) if !rows.is_empty())
-}
-
-/// What one row of a table came to.
-struct Told {
-    what: String,
-    /// The right behind it: one that is told already is not told again.
-    takes: &'static str,
-    verdict: Verdict,
-    sqlstate: Option<String>,
-    why: Option<String>,
-    severity: Severity,
-    close: Vec<Statement>,
-}
-
-fn judge(task: &Task, insider: &Insider<'_>, deeds: &Deeds, attempt: &Attempt) -> Tried {
-    let told = match &attempt.outcome {
-        Outcome::LetIn(session) => match session.answers.as_slice() {
-            [alone, held, _, done @ .., _] if done.len() == deeds.rows.len() => match is_alone(alone) {
-                Ok(()) => rights(insider, held).into_iter().chain(done_deeds(deeds, done)).collect(),
-                Err(why) => nothing(why),
-            },
-            _ => nothing("the session ended before it had answered".into()),
-        },
-        Outcome::Refused(refused) => {
-            nothing(format!("a session with pinned settings was refused: {refused}"))
-        }
-        Outcome::Broken(broken) => nothing(broken.why.clone()),
-    };
-    let mut tried = Tried::default();
-    let mut known: BTreeMap<&str, Key> = BTreeMap::new();
-    for one in told {
-        let mut probe = probe(task, insider, attempt, &one);
-        if one.verdict == Verdict::Breach {
-            let key = known.entry(one.takes).or_insert_with(|| {
-                let finding = finding(task, insider, &one);
-                let key = finding.key();
-                tried.findings.push(finding);
-                key
-            });
-            probe.found = Some(key.clone());
-        }
-        tried.probes.push(probe);
-    }
-    tried
-}
-
-/// The whole table, unproven.
-fn nothing(why: String) -> Vec<Told> {
-    vec![Told {
-        what: "everything".into(),
-        takes: "",
-        verdict: Verdict::Inconclusive,
-        sqlstate: None,
-        why: Some(why),
-        severity: IN_DATABASE.severity,
-        close: vec![],
-    }]
-}
-
-fn is_alone(answer: &Answer) -> Result<(), String> {
-    match answer {
-        Answer::Rows(rows) if rows.first().is_some_and(|row| row == &[Some("true".into())]) => Ok(()),
-        Answer::Rows(_) => {
-            Err("the session did not start as its login with the search path that was asked for: \
-            look for login event triggers"
-                .into())
-        }
-        Answer::Refused(refused) => {
-            Err(format!("the server would not say as whom the session started: {refused}"))
-        }
-    }
-}
-
-fn rights(insider: &Insider<'_>, answer: &Answer) -> Vec<Told> {
-    let asked = ask::applicable(insider);
-    let rows = match answer {
-        Answer::Rows(rows) => rows.iter().map(|row| Held::read(row)).collect::<Option<Vec<Held>>>(),
-        Answer::Refused(_) => None,
-    };
-    let Some(rows) = rows else {
-        let why = match answer {
-            Answer::Refused(refused) => format!("the server would not tell of rights: {refused}"),
-            Answer::Rows(_) => "the server's answer makes no sense".into(),
-        };
-        return nothing(why);
-    };
-    let mut held: BTreeMap<usize, Vec<Held>> = BTreeMap::new();
-    for row in rows {
-        held.entry(row.right).or_default().push(row);
-    }
-    // A superuser has every right: that alone is worth telling.
-    let almighty = |at: usize| RIGHTS[at].class == Class::Attributes;
-    let superuser =
-        held.iter().any(|(at, rows)| almighty(*at) && rows.iter().any(|row| row.object == ask::SUPERUSER));
-    let due = asked.into_iter().filter(|at| !superuser || almighty(*at));
-    due.map(|at| one_right(insider, at, held.get(&at).map_or(&[], Vec::as_slice))).collect()
-}
-
-fn one_right(insider: &Insider<'_>, at: usize, held: &[Held]) -> Told {
-    let row = &RIGHTS[at];
-    let mut objects: Vec<&str> = held.iter().map(|held| held.object.as_str()).collect();
-    objects.dedup();
-    let close: BTreeMap<String, Statement> = held
-        .iter()
-        .filter_map(|held| close(insider, row.class, row.asked, held))
-        .map(|statement| (statement.to_string(), statement))
-        .collect();
-    let (verdict, why) = match objects.is_empty() {
-        true => (Verdict::Denied, None),
-        false => (Verdict::Breach, Some(format!("the server says that it may: {}", listed(&objects)))),
-    };
-    Told {
-        what: row.what.into(),
-        takes: row.what,
-        verdict,
-        sqlstate: None,
-        why,
-        severity: row.severity,
-        close: close.into_values().collect(),
-    }
-}
-
-/// The statement that takes one right away, where an entry of an ACL, a membership or an attribute explains it.
-fn close(insider: &Insider<'_>, class: Class, asked: &str, held: &Held) -> Option<Statement> {
-    let role = || Qualified(vec![insider.login.role.to_string()]);
-    let target = held.on.clone()?;
-    let grantor = held.grantor.clone();
-    let membership = |words: ServerText| {
-        let group = Qualified(vec![target.clone()]);
-        // Before 16 there is one row, whoever granted it.
-        let by = match grantor.clone().filter(|_| insider.major >= 16) {
-            Some(grantor) => stmt!(" GRANTED BY {by}", by = Qualified(vec![grantor])),
-            None => stmt!(""),
-        };
-        stmt!("REVOKE {words}{group} FROM {role}{by}", words = words, group = group, role = role(), by = by)
-    };
-    match class {
-        Class::Roles => Some(membership(ServerText(String::new()))),
-        Class::RoleAdmin => Some(membership(ServerText("ADMIN OPTION FOR ".into()))),
-        Class::Attributes => {
-            Some(stmt!("ALTER ROLE {role} NO{word}", role = role(), word = privilege(&target)))
-        }
-        _ => {
-            let right = facts::Right {
-                grantee: held.grantee.clone(),
-                grantor: grantor?,
-                privilege: held.privilege.clone()?,
-                grantable: false,
-            };
-            let owner = held.owner.clone().unwrap_or_default();
-            Some(match asked.contains("GRANT OPTION") {
-                true => revoke_option(&right, held.column.as_deref(), &target, &owner),
-                false => revoke(&right, held.column.as_deref(), &target, &owner),
-            })
-        }
-    }
-}
-
-fn done_deeds<'a>(deeds: &'a Deeds, answers: &'a [Answer]) -> impl Iterator<Item = Told> + 'a {
-    deeds.rows.iter().zip(answers).map(|((deed, statement), answer)| {
-        let (verdict, sqlstate, why) = match answer {
-            Answer::Rows(_) => {
-                (Verdict::Breach, None, Some(format!("{statement} was done, and rolled back")))
-            }
-            Answer::Refused(refused) => {
-                let state = refused.sqlstate.clone();
-                match state.as_str() {
-                    "42501" => (Verdict::Denied, Some(state), None),
-                    // Nothing can be made in a schema that does not exist, and nobody become who does not.
-                    "3F000" | "22023" => (Verdict::Denied, Some(state), Some(refused.to_string())),
-                    _ => (
-                        Verdict::Inconclusive,
-                        Some(state),
-                        Some(format!("{statement} met an answer that proves nothing: {refused}")),
-                    ),
-                }
-            }
-        };
-        Told {
-            what: format!("{} (tried: {statement})", deed.what),
-            takes: deed.takes,
-            verdict,
-            sqlstate,
-            why,
-            severity: deed.severity,
-            close: vec![],
-        }
-    })
-}
-
-fn probe(task: &Task, insider: &Insider<'_>, attempt: &Attempt, told: &Told) -> Probe {
-    let login = insider.login;
-    Probe {
-        service: login.service.to_string(),
-        role: login.role.to_string(),
-        server: task.server.clone(),
-        database: login.database.to_string(),
-        outcome: told.verdict,
-        sqlstate: told.sqlstate.clone(),
-        why: told.why.clone(),
-        way: Some(format!("inside: {}", told.what)),
-        place: Place::Own,
-        found: None,
-        connections: attempt.connections,
-    }
-}
-
-fn finding(task: &Task, insider: &Insider<'_>, told: &Told) -> Finding {
-    let login = insider.login;
-    Finding {
-        id: IN_DATABASE.id,
-        severity: told.severity,
-        kind: Source::Probe,
-        service: Some(login.service.to_string()),
-        role: login.role.to_string(),
-        server: task.server.clone(),
-        database: Some(login.database.to_string()),
-        object: Some(told.what.clone()),
-        evidence: format!("as {}: {}", login.role, told.why.as_deref().unwrap_or_default()),
-        fix: None,
-        close: vec![],
-    }
-    .closed_by(told.close.clone())
 }

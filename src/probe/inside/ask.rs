@@ -1,10 +1,18 @@
 //! The question about rights, put to the server in the login's own session: one statement, one answer row for each
 //! object that it can do something with. Every name is the server's own, and nothing that a tenant made is called.
 
+mod next;
+mod objects;
+mod roles;
+
 use super::Insider;
 use super::table::{Class, RIGHTS, Right};
 use crate::sql::{Literal, Literals, ServerText, Statement};
 use crate::stmt;
+use objects::{database, functions, large_objects, relations, schemas, types};
+use roles::{ATTRIBUTES, attributes, role_admin, server};
+
+pub use roles::SUPERUSER;
 
 /// Objects told of each right: the first few say it all.
 const SHOWN: i64 = 20;
@@ -116,8 +124,11 @@ fn of_right(insider: &Insider<'_>, at: usize, depth: Depth) -> Statement {
             "p.prosecdef AND p.prorettype NOT IN ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)",
         ),
         Class::Functions => functions(row, "true"),
+        Class::Types => types(row),
+        Class::LargeObjects => large_objects(insider),
+        Class::Defaults => next::defaults(insider),
         Class::Server => server(),
-        Class::Roles => roles(insider),
+        Class::Roles => roles::roles(insider),
         Class::RoleAdmin => role_admin(insider),
         Class::Attributes => attributes(),
     };
@@ -161,131 +172,6 @@ fn holder(asked: &Asked, entries: &'static str, owner: &'static str) -> Statemen
         privilege = Literal(row.privilege.into()),
         option = text(if option { "true" } else { "false" }),
         owner = text(owner),
-    )
-}
-
-fn relations(row: &Asked, which: &'static str, has: &'static str, letter: &'static str) -> Statement {
-    let entries = match letter {
-        "s" => {
-            "SELECT NULL::name AS part, x.* FROM pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('s', c.relowner))) x"
-        }
-        _ => {
-            "SELECT NULL::name AS part, x.* FROM pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) x \
-              UNION ALL SELECT t.attname, x.* FROM pg_catalog.pg_attribute t, pg_catalog.aclexplode(t.attacl) x \
-              WHERE t.attrelid = c.oid AND NOT t.attisdropped"
-        }
-    };
-    stmt!(
-        "SELECT c.nspname || '.' || c.relname AS object, \
-           CASE c.relkind WHEN 'S' THEN 'SEQUENCE ' ELSE 'TABLE ' END || pg_catalog.format('%I.%I', c.nspname, c.relname) AS target, \
-           pg_catalog.pg_get_userbyid(c.relowner) AS owner, h.part, h.privilege, h.grantee, h.grantor \
-         FROM rel c {holder} WHERE CASE WHEN {which} THEN {has}(session_user, c.oid, {asked}) ELSE false END",
-        holder = holder(row, entries, "c.relowner"),
-        which = text(which),
-        has = text(has),
-        asked = Literal(row.row.asked.into()),
-    )
-}
-
-fn schemas(row: &Asked) -> Statement {
-    let entries = "SELECT NULL::name AS part, x.* FROM pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) x";
-    stmt!(
-        "SELECT n.nspname AS object, 'SCHEMA ' || pg_catalog.quote_ident(n.nspname) AS target, \
-           pg_catalog.pg_get_userbyid(n.nspowner) AS owner, h.part, h.privilege, h.grantee, h.grantor \
-         FROM space n {holder} WHERE pg_catalog.has_schema_privilege(session_user, n.oid, {asked}) \
-           AND NOT EXISTS (SELECT FROM ext x \
-             WHERE x.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND x.objid = n.oid)",
-        holder = holder(row, entries, "n.nspowner"),
-        asked = Literal(row.row.asked.into()),
-    )
-}
-
-fn database(row: &Asked) -> Statement {
-    let entries = "SELECT NULL::name AS part, x.* FROM pg_catalog.aclexplode(coalesce(b.datacl, pg_catalog.acldefault('d', b.datdba))) x";
-    stmt!(
-        "SELECT b.datname AS object, 'DATABASE ' || pg_catalog.quote_ident(b.datname) AS target, \
-           pg_catalog.pg_get_userbyid(b.datdba) AS owner, h.part, h.privilege, h.grantee, h.grantor \
-         FROM pg_catalog.pg_database b {holder} WHERE b.datname = pg_catalog.current_database() \
-           AND pg_catalog.has_database_privilege(session_user, b.oid, {asked})",
-        holder = holder(row, entries, "b.datdba"),
-        asked = Literal(row.row.asked.into()),
-    )
-}
-
-fn functions(row: &Asked, which: &'static str) -> Statement {
-    let entries = "SELECT NULL::name AS part, x.* FROM pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) x";
-    stmt!(
-        "SELECT p.oid::pg_catalog.regprocedure AS object, \
-           CASE p.prokind WHEN 'p' THEN 'PROCEDURE ' ELSE 'FUNCTION ' END || p.oid::pg_catalog.regprocedure AS target, \
-           pg_catalog.pg_get_userbyid(p.proowner) AS owner, h.part, h.privilege, h.grantee, h.grantor \
-         FROM pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace {holder} \
-         WHERE {which} AND pg_catalog.has_function_privilege(session_user, p.oid, {asked}) \
-           AND NOT EXISTS (SELECT FROM ext x \
-             WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = p.oid)",
-        holder = holder(row, entries, "p.proowner"),
-        which = text(which),
-        asked = Literal(row.row.asked.into()),
-    )
-}
-
-/// No entries are looked up: what goes beyond initdb's is the audit's to name and to close.
-fn server() -> Statement {
-    stmt!(
-        "SELECT s.name AS object, NULL AS target, NULL AS owner, NULL AS part, NULL AS privilege, NULL AS grantee, NULL AS grantor \
-         FROM (SELECT 'pg_catalog.pg_authid' AS name, \
-             pg_catalog.has_any_column_privilege(session_user, 'pg_catalog.pg_authid'::pg_catalog.regclass, 'SELECT') AS held \
-           UNION ALL SELECT f.name, pg_catalog.has_function_privilege(session_user, pg_catalog.to_regprocedure(f.name), 'EXECUTE') \
-           FROM (VALUES ('pg_catalog.pg_read_file(text)'), ('pg_catalog.pg_read_binary_file(text)'), \
-             ('pg_catalog.pg_ls_dir(text)'), ('pg_catalog.lo_import(text)'), ('pg_catalog.lo_export(oid,text)'), \
-             ('pg_catalog.pg_reload_conf()')) f (name)) s WHERE s.held"
-    )
-}
-
-/// The columns of `pg_roles` that no login of a service may have set, and what `ALTER ROLE` calls them.
-const ATTRIBUTES: &[(&str, &str)] = &[
-    ("rolsuper", SUPERUSER),
-    ("rolcreatedb", "CREATEDB"),
-    ("rolcreaterole", "CREATEROLE"),
-    ("rolreplication", "REPLICATION"),
-    ("rolbypassrls", "BYPASSRLS"),
-];
-
-/// The attribute that passes every check.
-pub const SUPERUSER: &str = "SUPERUSER";
-
-/// From 16 on SET is a right of its own.
-fn roles(insider: &Insider<'_>) -> Statement {
-    stmt!(
-        "SELECT r.rolname AS object, pg_catalog.pg_get_userbyid(m.roleid) AS target, NULL AS owner, NULL AS part, \
-           NULL AS privilege, NULL AS grantee, pg_catalog.pg_get_userbyid(m.grantor) AS grantor \
-         FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles i ON i.rolname = session_user \
-         LEFT JOIN pg_catalog.pg_auth_members m ON m.member = i.oid AND pg_catalog.pg_has_role(m.roleid, r.oid, 'MEMBER') \
-         WHERE r.oid <> i.oid AND NOT r.rolname = ANY ({own}) AND (r.rolsuper OR r.rolname ~ '^pg_' OR r.rolname = ANY ({all})) \
-           AND pg_catalog.pg_has_role(session_user, r.oid, {way})",
-        own = names(&insider.own),
-        all = names(insider.managed),
-        way = Literal(if insider.major >= 16 { "SET" } else { "MEMBER" }.into()),
-    )
-}
-
-fn role_admin(insider: &Insider<'_>) -> Statement {
-    stmt!(
-        "SELECT r.rolname AS object, pg_catalog.pg_get_userbyid(m.roleid) AS target, NULL AS owner, NULL AS part, \
-           NULL AS privilege, NULL AS grantee, pg_catalog.pg_get_userbyid(m.grantor) AS grantor \
-         FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles i ON i.rolname = session_user \
-         LEFT JOIN pg_catalog.pg_auth_members m ON m.member = i.oid AND m.roleid = r.oid AND m.admin_option \
-         WHERE r.oid <> i.oid AND (r.rolsuper OR r.rolname ~ '^pg_' OR r.rolname = ANY ({all})) \
-           AND pg_catalog.pg_has_role(session_user, r.oid, 'MEMBER WITH ADMIN OPTION')",
-        all = names(insider.managed),
-    )
-}
-
-fn attributes() -> Statement {
-    stmt!(
-        "SELECT t.word AS object, t.word AS target, NULL AS owner, NULL AS part, NULL AS privilege, NULL AS grantee, NULL AS grantor \
-         FROM pg_catalog.pg_roles r, LATERAL (VALUES ('rolsuper', r.rolsuper), ('rolcreatedb', r.rolcreatedb), \
-           ('rolcreaterole', r.rolcreaterole), ('rolreplication', r.rolreplication), ('rolbypassrls', r.rolbypassrls)) t (word, held) \
-         WHERE r.rolname = session_user AND t.held"
     )
 }
 

@@ -26,6 +26,12 @@ pub enum Class {
     Definers,
     /// Any function.
     Functions,
+    /// Types and domains.
+    Types,
+    /// Large objects of others.
+    LargeObjects,
+    /// What is not made yet.
+    Defaults,
     /// What reads passwords and files of the server.
     Server,
     /// Roles that the login may become.
@@ -97,6 +103,9 @@ pub const RIGHTS: &[Right] = &[
     right("GRANT of a right on a schema", Class::Schemas, "USAGE WITH GRANT OPTION, CREATE WITH GRANT OPTION", "", ALL, Medium),
     right("GRANT of a right on the database", Class::Database, "CONNECT WITH GRANT OPTION, CREATE WITH GRANT OPTION, TEMPORARY WITH GRANT OPTION", "", ALL, Medium),
     right("GRANT of a function", Class::Functions, "EXECUTE WITH GRANT OPTION", "EXECUTE", ALL, Medium),
+    right("USAGE of a type", Class::Types, "USAGE", "USAGE", ALL, Medium),
+    right("a large object of somebody else's", Class::LargeObjects, "", "", ALL, Medium),
+    right("a right on what somebody makes next", Class::Defaults, "", "", ALL, Medium),
     right("passwords and files of the server", Class::Server, "", "", ALL, Critical),
 ];
 

@@ -40,6 +40,13 @@ const LEAKS: &[Leak] = &[
     leak("postgres", "ALTER ROLE red_ro SUPERUSER", ["red_ro", "an attribute beyond LOGIN", "ALTER ROLE \"red_ro\" NOSUPERUSER"]),
     Leak { mend: "REVOKE EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) FROM blue_ro", ..leak("blue_db", "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO blue_ro", ["blue_ro", "passwords and files of the server", ""]) },
     Leak { mend: "DROP FUNCTION power()", ..leak("blue_db", "SET ROLE blue_owner; CREATE FUNCTION power() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT 1'; GRANT EXECUTE ON FUNCTION power() TO blue_ro; RESET ROLE", ["blue_ro", "a SECURITY DEFINER function", "REVOKE EXECUTE ON FUNCTION public.power() FROM \"blue_ro\""]) },
+    leak("blue_db", "SET ROLE blue_owner; CREATE DOMAIN mood AS text; RESET ROLE; GRANT USAGE ON TYPE mood TO blue_app", ["blue_app", "USAGE of a type", "REVOKE USAGE ON TYPE public.mood FROM \"blue_app\""]),
+    leak("blue_db", "SET ROLE blue_owner; CREATE TYPE feeling AS ENUM ('good'); RESET ROLE; GRANT USAGE ON TYPE feeling TO PUBLIC", ["blue_migrator", "USAGE of a type", "REVOKE USAGE ON TYPE public.feeling FROM PUBLIC"]),
+    Leak { mend: "SELECT lo_unlink(4711)", ..leak("blue_db", "SELECT lo_create(4711); GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC", ["blue_ro", "a large object of somebody else's", "REVOKE SELECT ON LARGE OBJECT 4711 FROM PUBLIC"]) },
+    Leak { mend: "ALTER ROLE blue_app RESET lo_compat_privileges", ..leak("postgres", "ALTER ROLE blue_app SET lo_compat_privileges = on", ["blue_app", "a large object of somebody else's", ""]) },
+    leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner GRANT TRUNCATE ON TABLES TO blue_app", ["blue_app", "a right on what somebody makes next", "ALTER DEFAULT PRIVILEGES FOR ROLE \"blue_owner\" REVOKE TRUNCATE ON TABLES FROM \"blue_app\""]),
+    leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC", ["blue_migrator", "a right on what somebody makes next", "ALTER DEFAULT PRIVILEGES FOR ROLE \"blue_owner\" IN SCHEMA \"public\" REVOKE SELECT ON TABLES FROM PUBLIC"]),
+    leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner GRANT EXECUTE ON FUNCTIONS TO PUBLIC", ["blue_ro", "a right on what somebody makes next", "REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"]),
     Leak { since: 16, ..leak("postgres", "GRANT blue_owner TO blue_ro WITH ADMIN TRUE, INHERIT FALSE, SET FALSE", ["blue_ro", "GRANT of a role to others", "REVOKE ADMIN OPTION FOR \"blue_owner\" FROM \"blue_ro\""]) },
     Leak { since: 17, ..leak("blue_db", "GRANT MAINTAIN ON item TO blue_ro", ["blue_ro", "VACUUM, REINDEX or LOCK of a table", "REVOKE MAINTAIN ON TABLE public.item FROM \"blue_ro\""]) },
 ];
@@ -152,12 +159,12 @@ fn a_tenant_cannot_blind_the_probes_inside() {
     let password = pair.project.password("red_app");
     for setting in [
         "search_path = public, pg_catalog",
-        "statement_timeout = '1ms'",
         "default_tablespace = 'nowhere'",
         "exit_on_error = on",
         "lock_timeout = '1ms'",
         "quote_all_identifiers = on",
-        "default_transaction_read_only = on",
+        // Together and last: whoever has them in force sets nothing more.
+        "statement_timeout = '1ms'; ALTER ROLE red_app SET default_transaction_read_only = on",
     ] {
         pair.server
             .sql_as("red_app", &password, "red_db", &format!("ALTER ROLE red_app SET {setting}"))
