@@ -30,8 +30,10 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
     }
 }
 
+/// From 16 on a file may include others.
 fn place(line: &HbaLine) -> String {
-    format!("pg_hba.conf line {}", line.line)
+    let file = line.file.as_deref().and_then(|path| path.rsplit('/').next()).unwrap_or("pg_hba.conf");
+    format!("{file} line {}", line.line)
 }
 
 fn words(line: &HbaLine) -> String {
@@ -100,7 +102,7 @@ fn mapped(look: &Look<'_>, line: &HbaLine, out: &mut Vec<Found>) {
                     map_entry(look, line, entry, out);
                 }
             }
-            // Before 15 nothing shows the maps.
+            // The admin may not read the maps.
             None if !only_trusted(look, line) => {
                 let seen = format!("{}, and the map {map} cannot be read", words(line));
                 out.push(HBA_MAP.of(who(line)).object(place(line)).seen(seen));

@@ -43,16 +43,12 @@ pub async fn look(access: &Access, actual: &ActualServer) -> Result<Facts> {
         &mut facts.not_examined,
     )
     .await?;
-    if actual.major() >= 15 {
-        facts.ident = optional::<Vec<IdentLine>>(
-            &mut connection,
-            include_str!("sql/ident.sql"),
-            &IDENT,
-            admin,
-            &mut facts.not_examined,
-        )
-        .await?;
-    }
+    let (maps, guarded) = match actual.major() {
+        15.. => (include_str!("sql/ident.sql"), &IDENT),
+        _ => (include_str!("sql/ident_before_15.sql"), &IDENT_FILE),
+    };
+    facts.ident =
+        optional::<Vec<IdentLine>>(&mut connection, maps, guarded, admin, &mut facts.not_examined).await?;
     databases(access, actual, &mut facts).await;
     facts.not_examined.extend(unseen(access, &facts.cluster, actual));
     facts.not_examined.sort();
@@ -142,6 +138,10 @@ const HBA: Guarded = Guarded {
 const IDENT: Guarded = Guarded {
     what: "the maps of pg_ident.conf",
     grant: "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ident_file_mappings() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_ident_file_mappings TO",
+};
+const IDENT_FILE: Guarded = Guarded {
+    what: IDENT.what,
+    grant: "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO \"ADMIN\"; GRANT pg_read_all_settings, pg_read_server_files TO",
 };
 
 /// Insufficient privilege.

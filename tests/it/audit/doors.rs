@@ -102,3 +102,38 @@ fn fix_closes_what_it_showed_and_looks_again() {
     assert_eq!(Pair::grave(&result), Vec::<String>::new());
     pair.verify(&[], 0);
 }
+
+#[test]
+fn an_ident_map_counts_for_whom_it_lets_in() {
+    let pair = Pair::new();
+    let maps =
+        "# who may be whom\nadmins nosuchaccount postgres # the DBA's\n\"wide map\" /^(.*)$ \"red_app\"\n";
+    std::fs::write(pair.server.data().join("pg_ident.conf"), maps).unwrap();
+    with_hba(&pair, "local all postgres peer map=admins\nlocal blue_db all peer map=admins\n");
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
+    with_hba(&pair, "local red_db all peer map=\"wide map\"\n");
+    let found = Pair::grave(&pair.verify(&[], 4));
+    let expected = "critical | hba-ident-map | red | red_app | - | pg_ident.conf line 3";
+    assert!(found.iter().any(|line| line == expected), "{found:#?}");
+}
+
+#[test]
+fn a_line_of_an_included_file_is_named_by_that_file() {
+    let pair = Pair::new();
+    if pair.server.major() < 16 {
+        with_hba(&pair, "include more.conf\n");
+        assert_eq!(
+            Pair::found(&pair.verify(&[], 0)),
+            ["low | hba-error | - | PUBLIC | - | pg_hba.conf line 1"]
+        );
+        return;
+    }
+    std::fs::write(pair.server.data().join("more.conf"), "\nhost blue_db blue_app 127.0.0.9/32 trust\n")
+        .unwrap();
+    with_hba(&pair, "include more.conf\n");
+    let found = Pair::grave(&pair.verify(&[], 4));
+    assert!(
+        found.iter().any(|line| line == "critical | hba-trust | blue | blue_app | - | more.conf line 2"),
+        "{found:#?}"
+    );
+}
