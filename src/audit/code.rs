@@ -81,8 +81,11 @@ fn routine(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>
     };
     for user in &users {
         if untrusted {
-            let what =
-                format!("which is written in {}", thing.language.as_deref().unwrap_or("an unknown language"));
+            let language = thing.language.as_deref().unwrap_or("an unknown language");
+            let what = match thing.is_aggregate() {
+                true => format!("an aggregate that calls what {} may call and not everybody", thing.owner),
+                false => format!("which is written in {language}"),
+            };
             out.push(say(UNTRUSTED_FUNCTION.of(*user).at(reach(look, room, user)), user, &what));
         }
         let foreign = thing.definer && !owner_is_service && *user != thing.owner;

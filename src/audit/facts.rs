@@ -245,6 +245,11 @@ impl Thing {
         plain || self.returns.as_deref() == Some("event_trigger")
     }
 
+    /// An aggregate, which has no code of its own.
+    pub fn is_aggregate(&self) -> bool {
+        self.alter.as_deref().is_some_and(|words| words.starts_with("AGGREGATE "))
+    }
+
     /// A function, or something called like one.
     pub fn is_routine(&self) -> bool {
         self.language.is_some()

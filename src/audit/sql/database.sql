@@ -10,6 +10,20 @@ space AS (
   SELECT n.*, n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') AS server
   FROM pg_catalog.pg_namespace n
   WHERE n.nspname NOT LIKE 'pg\_temp\_%' AND n.nspname NOT LIKE 'pg\_toast\_temp\_%'),
+-- What an aggregate calls, it calls with its owner's right to: the caller needs EXECUTE on the aggregate alone.
+called AS (
+  SELECT a.aggfnoid AS aggregate,
+    -- The server's own that not everybody may call, code that the server does not fence in, and what runs as somebody.
+    pg_catalog.bool_or(f.prosecdef AND f.proowner <> p.proowner OR CASE WHEN f.oid < 16384 THEN NOT EXISTS (
+        SELECT FROM pg_catalog.aclexplode(coalesce(f.proacl, pg_catalog.acldefault('f', f.proowner))) x WHERE x.grantee = 0)
+      ELSE (NOT l.lanpltrusted OR l.lanname IN ('c', 'internal')) AND NOT EXISTS (SELECT FROM ext x
+        WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = f.oid) END) AS dangerous
+  FROM pg_catalog.pg_aggregate a JOIN pg_catalog.pg_proc p ON p.oid = a.aggfnoid
+  JOIN pg_catalog.pg_proc f ON f.oid IN (a.aggtransfn, a.aggfinalfn, a.aggcombinefn, a.aggserialfn, a.aggdeserialfn,
+    a.aggmtransfn, a.aggminvtransfn, a.aggmfinalfn)
+  JOIN pg_catalog.pg_language l ON l.oid = f.prolang
+  WHERE a.aggfnoid >= 16384
+  GROUP BY a.aggfnoid),
 -- kind, words for GRANT … ON and ALTER …, catalogue, oid, schema, name, owner, rights, the letter of acldefault.
 thing AS (
   SELECT CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
@@ -40,11 +54,17 @@ thing AS (
     -- Who may write to pg_catalog can put a function of his own there; the server's have lower numbers.
     'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, 0, n.nspname, n.server AND p.oid < 16384, p.proname, NULL,
     p.oid::pg_catalog.regprocedure::text, p.oid::pg_catalog.regprocedure::text, p.proowner, p.proacl, 'f',
-    p.prolang, p.prosecdef, p.proconfig, NULL, false
+    CASE WHEN NOT g.dangerous THEN coalesce((SELECT l.oid FROM pg_catalog.pg_language l WHERE l.lanname = 'sql'), p.prolang)
+      ELSE p.prolang END,
+    p.prosecdef, p.proconfig, NULL, false
   FROM pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace
+  LEFT JOIN called g ON g.aggregate = p.oid
   -- The server's own three thousand, unless somebody touched their rights: naming each of them costs a second.
-  WHERE NOT n.server OR p.oid >= 16384 OR p.proacl IS NOT NULL OR p.oid IN (SELECT i.objoid FROM pg_catalog.pg_init_privs i
-    WHERE i.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass)
+  WHERE (NOT n.server OR p.oid >= 16384 OR p.proacl IS NOT NULL OR p.oid IN (SELECT i.objoid FROM pg_catalog.pg_init_privs i
+      WHERE i.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass))
+    -- A range type's constructors are part of it: the server made them, and they belong to its first superuser.
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'i')
   UNION ALL
   SELECT 'type', 'TYPE', 'TYPE', 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 0, n.nspname, n.server, t.typname, NULL,
     pg_catalog.format('%I.%I', n.nspname, t.typname), n.nspname || '.' || t.typname, t.typowner, t.typacl, 'T',

@@ -46,9 +46,13 @@ object AS (
     p.oid::pg_catalog.regprocedure::text, p.proowner,
     coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner)), p.prosecdef,
     -- Code in an untrusted language acts as the server's account for whoever may call it, and an owner may.
-    NOT l.lanpltrusted OR l.lanname IN ('c', 'internal')
+    -- An aggregate calls what its owner may call, and is in no language of its own.
+    p.prokind <> 'a' AND (NOT l.lanpltrusted OR l.lanname IN ('c', 'internal'))
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
   WHERE p.oid >= 16384
+    -- A range type's constructors are part of it: the server made them, and they belong to its first superuser.
+    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'i')
   UNION ALL
   -- Types of their own: no row types of tables, no arrays, no multiranges.
   SELECT 'type', 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, t.typnamespace, t.typname, NULL, t.typowner,

@@ -89,3 +89,60 @@ fn similar_and_quoted_names_stay_apart() {
     );
     assert_eq!(result["summary"]["logins"], 12);
 }
+
+/// Everything that a service's owner can make, in one migration.
+const EVERY_KIND: &str = r#"
+CREATE TYPE span AS RANGE (subtype = int);
+CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE TYPE pair AS (a int, b text);
+CREATE DOMAIN short AS text CHECK (length(VALUE) < 9);
+CREATE TABLE "odd ""name""" (id int GENERATED ALWAYS AS IDENTITY, s span, m mood, p pair, d short,
+  twice int GENERATED ALWAYS AS (length(d) * 2) STORED, EXCLUDE USING gist (s WITH &&));
+CREATE TABLE event (at date NOT NULL, n int) PARTITION BY RANGE (at);
+CREATE TABLE event_old PARTITION OF event FOR VALUES FROM (MINVALUE) TO ('2020-01-01');
+CREATE TABLE event_new PARTITION OF event DEFAULT;
+CREATE TABLE child (n int) INHERITS (item);
+CREATE SEQUENCE counter;
+CREATE VIEW names WITH (security_barrier) AS SELECT name FROM item;
+CREATE MATERIALIZED VIEW counted AS SELECT count(*) FROM item;
+CREATE UNIQUE INDEX ON counted (count);
+CREATE FUNCTION plus(a int, b int) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT a + b';
+CREATE AGGREGATE total (int) (SFUNC = plus, STYPE = int, INITCOND = '0');
+CREATE OPERATOR |+| (LEFTARG = int, RIGHTARG = int, FUNCTION = plus);
+CREATE PROCEDURE tidy() LANGUAGE plpgsql AS 'BEGIN NULL; END';
+CREATE FUNCTION mood_of(int) RETURNS mood LANGUAGE sql IMMUTABLE AS $$SELECT CASE WHEN $1 > 0 THEN 'good' ELSE 'bad' END::mood$$;
+CREATE CAST (pair AS text) WITH INOUT;
+CREATE RULE quiet AS ON DELETE TO child DO INSTEAD NOTHING;
+CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
+CREATE TRIGGER stamp BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION stamp();
+ALTER TABLE child ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON child USING (name = current_user);
+CREATE TEXT SEARCH DICTIONARY words (TEMPLATE = simple);
+CREATE TEXT SEARCH CONFIGURATION search (PARSER = "default");
+CREATE COLLATION plain FROM "C";
+CREATE STATISTICS both_columns ON id, name FROM item;
+CREATE PUBLICATION feed FOR TABLE item;
+CREATE SCHEMA more;
+CREATE TABLE more."order" (n int);
+SELECT lo_from_bytea(0, 'x');
+"#;
+
+#[test]
+fn whatever_a_migration_makes_is_neither_a_finding_nor_drift() {
+    let pair = Pair::new();
+    pair.project.write("red/migrations/V2__every_kind.sql", EVERY_KIND);
+    pair.project.run(&["upgrade", "--all"]).expect(0);
+    assert_eq!(Pair::found(&pair.verify(&["--probes", "full"], 0)), Vec::<String>::new());
+    let plan = pair.project.json(&["plan", "--check"], 0);
+    assert_eq!(plan["prunable"].as_array().unwrap().len(), 0, "{plan:#}");
+    let uses = [
+        "INSERT INTO \"odd \"\"name\"\"\" (s, m, p, d) VALUES (span(1, 2), 'good', ROW(1, 'x'), 'short')",
+        "SELECT total(3), 1 |+| 2, mood_of(1)",
+        "CALL tidy()",
+        "SELECT * FROM more.\"order\", names, counted, event",
+    ];
+    for sql in uses {
+        let done = pair.server.sql_as("red_app", &pair.project.password("red_app"), "red_db", sql);
+        assert!(done.is_ok(), "{sql}: {done:?}");
+    }
+}

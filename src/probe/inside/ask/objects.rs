@@ -62,7 +62,9 @@ pub fn functions(row: &Asked, which: &'static str) -> Statement {
          FROM pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace {holder} \
          WHERE {which} AND pg_catalog.has_function_privilege(session_user, p.oid, {asked}) \
            AND NOT EXISTS (SELECT FROM ext x \
-             WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = p.oid)",
+             WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = p.oid) \
+           AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d \
+             WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'i')",
         holder = holder(row, entries, "p.proowner"),
         which = text(which),
         asked = Literal(row.row.asked.into()),
