@@ -1,11 +1,12 @@
 //! Code that runs with somebody else's rights: functions, views, triggers, languages, and doors to elsewhere.
 
-use super::facts::{ForeignServer, Thing};
+use super::facts::{ForeignServer, Right, Thing};
 use super::found::{Found, Look, PUBLIC, Room, ident, revoke};
 use super::kinds::{
     DEFINER_PATH, DEFINER_SUPERUSER, DEFINER_VIEW, EVENT_TRIGGER, EXTENSION, FOREIGN_TABLE, FOREIGN_TRIGGER,
     SHADOW, TRUSTED_LANGUAGE, UNTRUSTED_FUNCTION, USER_MAPPING,
 };
+use super::who::Who;
 use crate::model::RoleKind;
 use crate::probe::Severity::{self, Critical, High, Low, Medium};
 use crate::sql::{Literal, ServerText};
@@ -13,9 +14,15 @@ use crate::stmt;
 
 pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
     for room in look.rooms() {
+        room.inside
+            .things
+            .iter()
+            .filter(|thing| thing.is_armed())
+            .for_each(|thing| armed(look, &room, thing, out));
         for thing in room.inside.things.iter().filter(|thing| thing.is_users()) {
             match thing.kind.as_str() {
-                "view" => view(look, &room, thing, out),
+                "view" | "materialized view" => view(look, &room, thing, out),
+                "table" if thing.rules => rules(look, &room, thing, out),
                 _ if thing.is_routine() => routine(look, &room, thing, out),
                 _ => {}
             }
@@ -39,6 +46,32 @@ fn callers<'a>(look: &Look<'a>, thing: &'a Thing, privilege: &str) -> Vec<&'a st
     users.extend(look.behind(&thing.owner));
     users.sort_unstable();
     users.dedup();
+    users
+}
+
+/// Whoever may use a relation, or a single column of it.
+fn readers<'a>(
+    look: &Look<'a>,
+    room: &'a Room<'_>,
+    thing: &'a Thing,
+    privileges: &[&str],
+) -> Vec<(&'a str, &'a Right, &'a Thing)> {
+    let same = |other: &&Thing| {
+        other.shown == thing.shown
+            || other.kind == "column" && other.schema == thing.schema && other.name == thing.name
+    };
+    let rights = room
+        .inside
+        .things
+        .iter()
+        .filter(same)
+        .flat_map(|thing| thing.acl.iter().map(move |right| (right, thing)));
+    let due = rights.filter(|(right, _)| privileges.contains(&right.privilege.as_str()));
+    let mut users: Vec<_> = due
+        .flat_map(|(right, thing)| look.users_of(right).into_iter().map(move |user| (user, right, thing)))
+        .collect();
+    users.sort_by_key(|(user, ..)| *user);
+    users.dedup_by_key(|(user, ..)| *user);
     users
 }
 
@@ -67,7 +100,7 @@ fn routine(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>
     let untrusted = thing.trusted == Some(false)
         || ["c", "internal"].contains(&thing.language.as_deref().unwrap_or_default());
     let hook = thing.returns.as_deref() == Some("event_trigger");
-    let users = if hook { vec![] } else { callers(look, thing, "EXECUTE") };
+    let mut users = if hook { vec![] } else { callers(look, thing, "EXECUTE") };
     let say = |finding: Found, user: &str, what: &str| {
         let finding = finding
             .room(room)
@@ -89,16 +122,35 @@ fn routine(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>
             out.push(say(UNTRUSTED_FUNCTION.of(*user).at(reach(look, room, user)), user, &what));
         }
         let foreign = thing.definer && !owner_is_service && *user != thing.owner;
-        if foreign {
+        if foreign && !is_elsewhere(look, room, thing, user) {
             let what = format!("which runs with the rights of {}", thing.owner);
-            out.push(say(DEFINER_SUPERUSER.of(*user).at(reach(look, room, user)), user, &what));
+            let given = is_given(look, room, user) && is_path_fixed(thing);
+            let severity = if given { Low } else { reach(look, room, user) };
+            out.push(say(DEFINER_SUPERUSER.of(*user).at(severity), user, &what));
         }
     }
+    let writer = room.service.filter(|_| thing.called).map(|service| service.role(RoleKind::App).as_str());
+    let lent = thing.definer && !owner_is_service && users.is_empty();
+    if let Some(writer) = writer.filter(|_| lent) {
+        let seen = format!("{} runs with the rights of {} when {writer} writes", thing.object(), thing.owner);
+        out.push(DEFINER_SUPERUSER.of(writer).at(Low).room(room).object(thing.object()).seen(seen));
+    }
+    users.extend(writer);
     definer_path(look, room, thing, &users, out);
     if thing.shadows {
         let seen = format!("{} has the name and arguments of a function of the server", thing.object());
         out.push(SHADOW.of(thing.owner.as_str()).room(room).object(thing.object()).seen(seen));
     }
+}
+
+/// What strangers lend each other in a database of their own.
+fn is_elsewhere(look: &Look<'_>, room: &Room<'_>, thing: &Thing, user: &str) -> bool {
+    is_given(look, room, user) && look.who(&thing.owner) != Who::Trusted
+}
+
+/// Whether it was given to a login that is no service's, by name, and where no service lives: a pooler's, say.
+fn is_given(look: &Look<'_>, room: &Room<'_>, user: &str) -> bool {
+    room.service.is_none() && user != PUBLIC && look.managed(user).is_none()
 }
 
 fn definer_path(look: &Look<'_>, room: &Room<'_>, thing: &Thing, users: &[&str], out: &mut Vec<Found>) {
@@ -108,11 +160,17 @@ fn definer_path(look: &Look<'_>, room: &Room<'_>, thing: &Thing, users: &[&str],
                 .managed(user)
                 .is_some_and(|(_, kind)| matches!(kind, RoleKind::Owner | RoleKind::Migrator))
     };
-    let Some(user) = users.iter().find(gains) else { return };
+    let elsewhere = |user: &&&str| is_elsewhere(look, room, thing, user);
+    let Some(user) = users.iter().filter(|user| !elsewhere(user)).find(gains) else { return };
     if !thing.definer || is_path_fixed(thing) {
         return;
     }
-    let finding = DEFINER_PATH.of(*user).at(if look.managed(&thing.owner).is_some() { Medium } else { High });
+    let severity = match look.managed(&thing.owner) {
+        _ if names_are_written_out(thing) => Low,
+        Some(_) => Medium,
+        None => High,
+    };
+    let finding = DEFINER_PATH.of(*user).at(severity);
     let seen =
         format!("{} runs as {} and does not end its search_path with pg_temp", thing.object(), thing.owner);
     let schema = thing.schema.as_deref().unwrap_or("public");
@@ -124,10 +182,19 @@ fn definer_path(look: &Look<'_>, room: &Room<'_>, thing: &Thing, users: &[&str],
     out.push(finding.room(room).object(thing.object()).seen(seen).close(close));
 }
 
-/// An empty path is safe for all but temporary tables; one that names `pg_temp` last is safe.
+fn search_path(thing: &Thing) -> Option<&str> {
+    thing.config.iter().flatten().find_map(|setting| setting.strip_prefix("search_path="))
+}
+
+/// Where nothing but `pg_catalog` is searched, or names were looked up when the function was made: a temporary table
+/// stands in only for one of the server's own that is not written with its schema.
+fn names_are_written_out(thing: &Thing) -> bool {
+    thing.atomic || search_path(thing).is_some_and(|path| ["", "\"\"", "pg_catalog"].contains(&path.trim()))
+}
+
+/// A path that names `pg_temp` last is safe.
 fn is_path_fixed(thing: &Thing) -> bool {
-    let path = thing.config.iter().flatten().find_map(|setting| setting.strip_prefix("search_path="));
-    path.is_some_and(|path| {
+    search_path(thing).is_some_and(|path| {
         let last = path.rsplit(',').next().unwrap_or_default().trim().trim_matches('"');
         last == "pg_temp"
     })
@@ -141,15 +208,56 @@ fn view(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>) {
     if own || thing.options.iter().flatten().any(invoker) {
         return;
     }
-    for user in callers(look, thing, "SELECT") {
-        let seen = format!("{user} reads {} with the rights of {}", thing.object(), thing.owner);
-        let severity = if room.service.is_some() { High } else { reach(look, room, user).min(Medium) };
+    lent(look, room, thing, &["SELECT", "INSERT", "UPDATE", "DELETE"], "reads", out);
+}
+
+/// What a rule does, it does with the rights of its table's owner.
+fn rules(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>) {
+    if look.managed(&thing.owner).is_none() {
+        lent(look, room, thing, &["SELECT", "INSERT", "UPDATE", "DELETE"], "sets off rules of", out);
+    }
+}
+
+/// A relation that lends its owner's rights, to each who may use it.
+fn lent(
+    look: &Look<'_>,
+    room: &Room<'_>,
+    thing: &Thing,
+    privileges: &[&str],
+    verb: &str,
+    out: &mut Vec<Found>,
+) {
+    for (user, right, of) in readers(look, room, thing, privileges) {
+        let seen = format!("{user} {verb} {} with the rights of {}", thing.object(), thing.owner);
+        let severity = match (room.service.is_some(), is_given(look, room, user)) {
+            (true, _) => High,
+            (false, true) => Low,
+            (false, false) => reach(look, room, user).min(Medium),
+        };
+        if is_elsewhere(look, room, thing, user) {
+            continue;
+        }
         let finding = DEFINER_VIEW.of(user).at(severity).room(room).object(thing.object()).seen(seen);
-        let right = thing.acl.iter().find(|right| look.users_of(right).contains(&user));
-        out.push(match right {
-            Some(right) => finding.close(revoke(right, None, &thing.grant_on, &thing.owner)),
-            None => finding,
-        });
+        out.push(finding.close(revoke(right, of.column.as_deref(), &of.grant_on, &of.owner)));
+    }
+}
+
+/// A function of the server that runs as a superuser for whoever calls it.
+fn armed(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>) {
+    for user in callers(look, thing, "EXECUTE") {
+        let seen =
+            format!("{user} may call {}, which runs with the rights of {}", thing.object(), thing.owner);
+        let finding = DEFINER_SUPERUSER
+            .of(user)
+            .at(reach(look, room, user))
+            .room(room)
+            .object(thing.object())
+            .seen(seen);
+        let close = stmt!(
+            "ALTER {what} SECURITY INVOKER",
+            what = ServerText(thing.alter.clone().unwrap_or_default())
+        );
+        out.push(finding.close(close));
     }
 }
 

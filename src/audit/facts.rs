@@ -42,6 +42,9 @@ pub struct Cluster {
     pub alone: bool,
     /// Some settings of the server.
     pub settings: BTreeMap<String, String>,
+    /// Names of the settings that every session may set for itself.
+    #[serde(deserialize_with = "or_empty")]
+    pub user_settings: Vec<String>,
     /// Tablespaces.
     #[serde(deserialize_with = "or_empty")]
     pub tablespaces: Vec<Tablespace>,
@@ -159,6 +162,9 @@ pub struct Inside {
     /// Objects that somebody holds rights on, and all that are neither the server's nor an extension's.
     #[serde(deserialize_with = "or_empty")]
     pub things: Vec<Thing>,
+    /// Bodies of functions, and comments.
+    #[serde(deserialize_with = "or_empty")]
+    pub texts: Vec<Readable>,
     /// Default privileges.
     #[serde(deserialize_with = "or_empty")]
     pub defaults: Vec<DefaultRow>,
@@ -221,15 +227,41 @@ pub struct Thing {
     pub returns: Option<String>,
     /// Has the name and the arguments of a function of the server.
     pub shadows: bool,
+    /// Runs with its owner's rights, and the server calls it: as a trigger, or for an operator class.
+    pub called: bool,
+    /// A function whose names were looked up when it was made (`BEGIN ATOMIC`, from 14 on).
+    pub atomic: bool,
+    /// A table that has rules.
+    pub rules: bool,
     /// Rights on it, the owner's aside.
     #[serde(deserialize_with = "or_empty")]
     pub acl: Vec<Right>,
+}
+
+/// A text that everybody in the database can read.
+#[derive(Clone, Deserialize)]
+pub struct Readable {
+    /// Where it stands, for people.
+    pub object: String,
+    /// The text; it may hold a secret.
+    pub text: String,
+}
+
+impl std::fmt::Debug for Readable {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Readable({})", self.object)
+    }
 }
 
 impl Thing {
     /// Kind and name.
     pub fn object(&self) -> String {
         format!("{} {}", self.kind, self.shown)
+    }
+
+    /// One of the server's own functions, made to run with its owner's rights: initdb makes none.
+    pub fn is_armed(&self) -> bool {
+        self.system && self.definer
     }
 
     /// Neither the server's nor an extension's.

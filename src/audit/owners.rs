@@ -5,7 +5,7 @@ use super::found::{Found, Look, Room, ident};
 use super::kinds::{DATABASE_OWNER, OBJECT_OWNER, TEMPLATE_FLAG, UNKNOWN_KIND};
 use super::who::Who;
 use crate::model::RoleKind;
-use crate::probe::Severity::{self, High, Low, Medium};
+use crate::probe::Severity::{self, Critical, High, Low, Medium};
 use crate::sql::ServerText;
 use crate::stmt;
 
@@ -51,9 +51,34 @@ fn through(user: &str, owner: &str) -> String {
     if user == owner { String::new() } else { format!(", which {user} can act as") }
 }
 
+/// What initdb or an extension made belongs to a superuser: whoever else owns it can change what everybody uses.
+fn givens_owner(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>) {
+    let rightful = room.service.map(|service| service.role(RoleKind::Owner).as_str());
+    // Who installs a trusted extension owns its schema.
+    if thing.extension.is_some() && rightful == Some(thing.owner.as_str()) {
+        return;
+    }
+    for user in look.behind(&thing.owner) {
+        let seen = format!("{} belongs to {}{}", thing.object(), thing.owner, through(user, &thing.owner));
+        let severity = if thing.system { Critical } else { High };
+        let finding = OBJECT_OWNER.of(user).at(severity).room(room).object(thing.object()).seen(seen);
+        out.push(match &thing.alter {
+            Some(alter) => finding.close(stmt!(
+                "ALTER {what} OWNER TO {owner}",
+                what = ServerText(alter.clone()),
+                owner = ident(&look.actual.bootstrap)
+            )),
+            None => finding,
+        });
+    }
+}
+
 fn owner(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>) {
-    // An extension's member, or a sequence of a table, is told with what it belongs to.
-    if !thing.is_users() || thing.dependent || is_database_owners(look, room, &thing.owner) {
+    if !thing.is_users() {
+        return givens_owner(look, room, thing, out);
+    }
+    // A sequence of a table is told with what it belongs to.
+    if thing.dependent || is_database_owners(look, room, &thing.owner) {
         return;
     }
     let rightful = room.service.map(|service| service.role(RoleKind::Owner).as_str());

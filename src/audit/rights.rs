@@ -11,6 +11,7 @@ use super::who::Who;
 use crate::model::{ActualDatabase, Grantee, RoleKind};
 use crate::probe::Severity::{Critical, High, Low, Medium};
 use crate::probe::{DatabaseKind, Severity};
+use crate::sql::ServerText;
 use crate::stmt;
 
 pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
@@ -18,11 +19,25 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
         database(look, name.as_str(), found, out);
     }
     for room in look.rooms() {
-        for thing in &room.inside.things {
+        for thing in room.inside.things.iter().filter(|thing| !thing.is_armed()) {
             thing.acl.iter().for_each(|right| on_thing(look, &room, thing, right, out));
         }
     }
     for space in &look.facts.cluster.tablespaces {
+        for user in look.behind(&space.owner) {
+            let object = format!("tablespace {}", space.name);
+            let close = stmt!(
+                "ALTER TABLESPACE {space} OWNER TO {admin}",
+                space = ServerText(space.quoted.clone()),
+                admin = super::found::ident(&look.actual.bootstrap)
+            );
+            let service = look.managed(user).map(|(service, _)| service);
+            let severity = if service.is_some() { Medium } else { Low };
+            let seen = format!("{object} belongs to {}", space.owner);
+            out.push(
+                TABLESPACE.of(user).at(severity).service(service).object(object).seen(seen).close(close),
+            );
+        }
         let on = format!("TABLESPACE {}", space.quoted);
         for right in &space.acl {
             shared(

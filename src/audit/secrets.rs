@@ -11,6 +11,7 @@ use crate::stmt;
 pub type Known<'a> = &'a dyn Fn(&str) -> bool;
 
 pub fn audit(look: &Look<'_>, known: Known<'_>, out: &mut Vec<Found>) {
+    inside(look, known, out);
     for (role, found) in &look.actual.roles {
         let close = stmt!("COMMENT ON ROLE {role} IS NULL", role = role);
         let service = look.roles.managed(role).map(|(service, _)| service);
@@ -80,6 +81,16 @@ pub fn audit(look: &Look<'_>, known: Known<'_>, out: &mut Vec<Found>) {
             None,
             out,
         );
+    }
+}
+
+/// Inside a database only what is known counts: its own people write about passwords as they like.
+fn inside(look: &Look<'_>, known: Known<'_>, out: &mut Vec<Found>) {
+    for room in look.rooms() {
+        for readable in room.inside.texts.iter().filter(|readable| known(&readable.text)) {
+            let seen = format!("{} holds a password of the secret store", readable.object);
+            out.push(SECRET.of(PUBLIC).at(Critical).room(&room).object(readable.object.clone()).seen(seen));
+        }
     }
 }
 

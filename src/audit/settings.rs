@@ -17,8 +17,9 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
     for (database, found) in &look.actual.databases {
         let service = look.service_of(database.as_str());
         for (name, value) in found.settings.iter().filter(|_| service.is_some()) {
-            let (severity, seen) =
-                (weight(name), format!("database {database} has {name} = {}", shown(name, value)));
+            let inside = name == "search_path" && service.is_some_and(|own| stays_inside(own, value));
+            let severity = if inside { Low } else { weight(look, name) };
+            let seen = format!("database {database} has {name} = {}", shown(name, value));
             let close = stmt!("ALTER DATABASE {db} RESET {name}", db = database, name = parameter(name));
             let finding = SETTING.of(PUBLIC).at(severity).service(service).database(database.as_str());
             out.push(finding.object(format!("setting {name}")).seen(seen).close(close));
@@ -28,7 +29,12 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
         let close = stmt!("ALTER ROLE ALL RESET {name}", name = parameter(name));
         let seen = format!("every role has {name} = {}", shown(name, value));
         out.push(
-            SETTING.of(PUBLIC).at(weight(name)).object(format!("setting {name}")).seen(seen).close(close),
+            SETTING
+                .of(PUBLIC)
+                .at(weight(look, name))
+                .object(format!("setting {name}"))
+                .seen(seen)
+                .close(close),
         );
     }
     server(look, out);
@@ -36,82 +42,56 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
     sum(look, out);
 }
 
-/// Settings that only make a session slower, faster, chattier or shorter.
+/// Settings that only a superuser may put on others and that only make a session slower, faster, chattier or shorter.
 const HARMLESS: &[&str] = &[
-    "application_name",
-    "bytea_output",
-    "client_encoding",
-    "client_min_messages",
-    "constraint_exclusion",
-    "cpu_index_tuple_cost",
-    "cpu_operator_cost",
-    "cpu_tuple_cost",
-    "cursor_tuple_fraction",
-    "datestyle",
+    "compute_query_id",
     "deadlock_timeout",
-    "default_statistics_target",
-    "default_text_search_config",
-    "default_transaction_deferrable",
-    "default_transaction_isolation",
-    "default_transaction_read_only",
-    "effective_cache_size",
-    "effective_io_concurrency",
-    "extra_float_digits",
-    "from_collapse_limit",
-    "geqo",
-    "gin_fuzzy_search_limit",
-    "hash_mem_multiplier",
-    "idle_in_transaction_session_timeout",
-    "idle_session_timeout",
-    "intervalstyle",
-    "jit",
-    "join_collapse_limit",
-    "lc_messages",
-    "lc_monetary",
-    "lc_numeric",
-    "lc_time",
-    "lock_timeout",
-    "log_duration",
-    "log_min_duration_statement",
-    "log_min_messages",
-    "logical_decoding_work_mem",
-    "maintenance_work_mem",
-    "parallel_setup_cost",
-    "parallel_tuple_cost",
-    "plan_cache_mode",
-    "quote_all_identifiers",
-    "random_page_cost",
-    "recursive_worktable_factor",
-    "seq_page_cost",
-    "standard_conforming_strings",
-    "statement_timeout",
-    "synchronous_commit",
-    "tcp_keepalives_idle",
-    "temp_buffers",
+    "default_toast_compression",
+    "max_stack_depth",
     "temp_file_limit",
-    "timezone",
-    "track_activities",
-    "track_io_timing",
-    "transaction_timeout",
-    "vacuum_cost_delay",
-    "work_mem",
-    "xmloption",
 ];
+
+/// The same, by how they begin: they say what is written to the log, and what is counted.
+const HARMLESS_KINDS: &[&str] = &["log_", "track_", "auto_explain.", "pg_stat_statements.", "pgaudit."];
 
 /// Settings that load code, change who one is, or take a fence away.
 const GRAVE: &[(&str, Severity)] =
     &[("role", Critical), ("session_authorization", Critical), ("dynamic_library_path", High)];
 
-fn weight(name: &str) -> Severity {
+/// What every session may set for itself, and that yet decides which code runs or how passwords are kept.
+const RISKY: &[&str] = &[
+    "backslash_quote",
+    "default_table_access_method",
+    "local_preload_libraries",
+    "password_encryption",
+    "search_path",
+];
+
+/// Procedural languages have settings that are code.
+const CODE: &[&str] = &["pljava.", "plperl.", "pllua.", "plpython", "plr.", "pltcl.", "plv8."];
+
+fn weight(look: &Look<'_>, name: &str) -> Severity {
     let name = name.to_ascii_lowercase();
-    let harmless =
-        HARMLESS.contains(&name.as_str()) || name.starts_with("enable_") || name.starts_with("max_parallel_");
+    let begins = |all: &[&str]| all.iter().any(|start| name.starts_with(start));
+    // Whoever may set it anyway gains nothing by finding it set; a name with a dot that the server does not know
+    // is the application's own.
+    let own = look.facts.cluster.user_settings.contains(&name) || name.contains('.') && !begins(CODE);
+    let harmless = HARMLESS.contains(&name.as_str()) || begins(HARMLESS_KINDS);
     match GRAVE.iter().find(|row| row.0 == name) {
         Some(row) => row.1,
-        None if harmless => Low,
+        None if harmless || own && !RISKY.contains(&name.as_str()) => Low,
         // What a setting does that we do not know is not known.
         None => Medium,
     }
+}
+
+/// Whether a path leads only to what is the service's own anyway.
+fn stays_inside(service: &DesiredService, path: &str) -> bool {
+    let own = |name: &str| {
+        ["pg_catalog", "pg_temp", "public", "$user"].contains(&name)
+            || service.schemas.iter().any(|schema| schema.as_str() == name)
+    };
+    split_name_list(path).iter().all(|name| own(name))
 }
 
 fn on_role(
@@ -127,8 +107,11 @@ fn on_role(
     let RoleSetting { role, database, name, value } = setting;
     let foreign = name == "role" && look.managed(value).is_none_or(|(other, _)| other.name != service.name);
     let severity = match name.as_str() {
+        // As itself, which it is without.
+        "role" if value == "none" || value == role.as_str() => Low,
         "role" if !foreign => High,
-        _ => weight(name),
+        "search_path" if stays_inside(service, value) => Low,
+        _ => weight(look, name),
     };
     let place = database.as_ref().map_or(stmt!(""), |database| stmt!(" IN DATABASE {db}", db = database));
     let close =

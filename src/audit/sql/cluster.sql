@@ -5,6 +5,8 @@ SELECT pg_catalog.jsonb_build_object(
     SELECT pg_catalog.jsonb_object_agg(s.name, s.setting) FROM pg_catalog.pg_settings s
     WHERE s.name IN ('temp_file_limit', 'max_prepared_transactions', 'lo_compat_privileges', 'allow_system_table_mods',
       'session_replication_role', 'row_security', 'listen_addresses', 'unix_socket_directories', 'port', 'ssl', 'max_wal_senders', 'max_connections')),
+  -- What every session may set for itself.
+  'user_settings', (SELECT pg_catalog.jsonb_agg(pg_catalog.lower(s.name)) FROM pg_catalog.pg_settings s WHERE s.context = 'user'),
   'tablespaces', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'name', t.spcname, 'quoted', pg_catalog.quote_ident(t.spcname), 'owner', pg_catalog.pg_get_userbyid(t.spcowner),

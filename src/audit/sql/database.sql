@@ -60,7 +60,7 @@ thing AS (
   FROM pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace
   LEFT JOIN called g ON g.aggregate = p.oid
   -- The server's own three thousand, unless somebody touched their rights: naming each of them costs a second.
-  WHERE (NOT n.server OR p.oid >= 16384 OR p.proacl IS NOT NULL OR p.oid IN (SELECT i.objoid FROM pg_catalog.pg_init_privs i
+  WHERE (NOT n.server OR p.oid >= 16384 OR p.proacl IS NOT NULL OR p.proowner <> 10 OR p.prosecdef OR p.oid IN (SELECT i.objoid FROM pg_catalog.pg_init_privs i
       WHERE i.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass))
     -- A range type's constructors are part of it: the server made them, and they belong to its first superuser.
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
@@ -111,7 +111,7 @@ held AS (
   FROM told t CROSS JOIN LATERAL pg_catalog.aclexplode(t.rights) a
   WHERE a.grantee <> t.owner
     -- What everybody holds from the start, or this role does, is no drift.
-    AND NOT ((t.system OR t.extension IS NOT NULL) AND EXISTS (
+    AND NOT ((t.system AND NOT t.definer OR t.extension IS NOT NULL) AND EXISTS (
       SELECT FROM pg_catalog.aclexplode(t.base) b
       WHERE b.grantee IN (a.grantee, 0) AND b.privilege_type = a.privilege_type AND b.is_grantable >= a.is_grantable))
     -- initdb writes down what it grants before it makes the information schema.
@@ -132,10 +132,27 @@ SELECT pg_catalog.jsonb_build_object(
         SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_proc q
           ON q.proname = p.proname AND q.proargtypes = p.proargtypes AND q.oid <> p.oid
         WHERE p.oid = t.oid AND q.pronamespace = 'pg_catalog'::pg_catalog.regnamespace) ELSE false END,
+      -- The server itself calls a trigger's or an operator class's function, and asks nobody for EXECUTE.
+      'called', t.definer AND EXISTS (SELECT FROM pg_catalog.pg_depend d
+        WHERE d.refclassid = t.class AND d.refobjid = t.oid AND d.classid IN ('pg_catalog.pg_trigger'::pg_catalog.regclass,
+          'pg_catalog.pg_event_trigger'::pg_catalog.regclass, 'pg_catalog.pg_amproc'::pg_catalog.regclass)),
+      'atomic', t.definer AND (SELECT pg_catalog.to_jsonb(p) ->> 'prosqlbody' IS NOT NULL FROM pg_catalog.pg_proc p WHERE p.oid = t.oid),
+      'rules', t.kind = 'table' AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid),
       'acl', h.acl) ORDER BY t.kind, t.shown, t.part)
     FROM told t LEFT JOIN held h ON h.class = t.class AND h.oid = t.oid AND h.sub = t.sub
     LEFT JOIN pg_catalog.pg_language l ON l.oid = t.language
-    WHERE h.acl IS NOT NULL OR NOT t.system AND t.extension IS NULL AND t.kind <> 'column'),
+    WHERE h.acl IS NOT NULL OR t.kind <> 'column' AND (NOT t.system AND t.extension IS NULL OR t.system AND t.definer
+      -- The server's and an extension's own, given to somebody.
+      OR t.owner <> 10 AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = t.owner AND r.rolsuper))),
+  -- What may hold a password in the clear, for whoever may enter the database to read.
+  'texts', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('object', x.object, 'text', x.text) ORDER BY x.object)
+    FROM (
+      SELECT 'function ' || p.oid::pg_catalog.regprocedure AS object, p.prosrc AS text FROM pg_catalog.pg_proc p
+      WHERE p.oid >= 16384 AND p.prosrc ~ '[^ ]{8}'
+      UNION ALL
+      SELECT 'the comment on ' || pg_catalog.pg_describe_object(d.classoid, d.objoid, d.objsubid), d.description
+      FROM pg_catalog.pg_description d WHERE d.objoid >= 16384 AND d.description ~ '[^ ]{8}') x),
   'defaults', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'role', pg_catalog.pg_get_userbyid(d.defaclrole), 'schema', n.nspname, 'object', d.defaclobjtype, 'acl', (

@@ -40,6 +40,28 @@ const HARMLESS: &[(&str, &str)] = &[
         "red_db",
         "CREATE FUNCTION watch() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION watch()",
     ),
+    (
+        "red_db",
+        "SET ROLE red_owner; CREATE FUNCTION plain() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = '' AS 'SELECT 1'; CREATE FUNCTION builtin() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'SELECT 1'; RESET ROLE",
+    ),
+    (
+        "red_db",
+        "CREATE FUNCTION witness() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN RETURN NULL; END'; REVOKE ALL ON FUNCTION witness() FROM PUBLIC; CREATE TRIGGER witness AFTER INSERT ON item FOR EACH ROW EXECUTE FUNCTION witness()",
+    ),
+    (
+        "postgres",
+        "CREATE ROLE pooler LOGIN CONNECTION LIMIT 3; CREATE SCHEMA pooler; CREATE FUNCTION pooler.lookup(text) RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT rolpassword FROM pg_authid WHERE rolname = $1'; REVOKE ALL ON FUNCTION pooler.lookup(text) FROM PUBLIC; GRANT USAGE ON SCHEMA pooler TO pooler; GRANT EXECUTE ON FUNCTION pooler.lookup(text) TO pooler",
+    ),
+    (
+        "postgres",
+        "ALTER ROLE red_app SET myapp.tenant = 'red'; ALTER ROLE red_app SET check_function_bodies = on",
+    ),
+    ("postgres", "ALTER ROLE red_ro SET log_statement = 'all'; ALTER ROLE red_ro SET role = 'none'"),
+    (
+        "postgres",
+        "ALTER DATABASE red_db SET myapp.git_sha = '9fceb02d0ae598e95dc970b74767f19372d61af8'; ALTER DATABASE red_db SET search_path = public",
+    ),
+    ("postgres", "ALTER ROLE red_app IN DATABASE red_db SET search_path = public, pg_catalog"),
     ("postgres", "CREATE ROLE red_group; GRANT red_group TO red_app, red_ro"),
     ("postgres", "ALTER ROLE red_app SET work_mem = '64MB'"),
     ("postgres", "ALTER ROLE red_app SET statement_timeout = '30s'"),

@@ -82,6 +82,11 @@ const LEAKS: &[Leak] = &[
     leak("blue_db", "SET ROLE blue_owner; SELECT lo_create(4711); GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC; RESET ROLE", ["medium", "public-privilege", "blue", "PUBLIC", "4711"], "REVOKE ALL ON LARGE OBJECT 4711 FROM PUBLIC"),
     leak("blue_db", "CREATE ROLE crowd; GRANT SELECT ON hidden TO crowd; GRANT crowd TO red_app", ["medium", "foreign-role-in-acl", "blue", "red_app", "hidden"], "DROP OWNED BY crowd; DROP ROLE crowd"),
     leak("blue_db", "ALTER TABLE hidden OWNER TO blue_app", ["medium", "object-owner", "blue", "blue_app", "hidden"], ""),
+    leak("blue_db", "ALTER VIEW pg_catalog.pg_shadow OWNER TO blue_app", ["critical", "object-owner", "blue", "blue_app", "pg_shadow"], "ALTER VIEW pg_catalog.pg_shadow OWNER TO postgres"),
+    leak("blue_db", "ALTER FUNCTION pg_catalog.pg_read_file(text) OWNER TO red_owner", ["critical", "object-owner", "blue", "red_owner", "pg_read_file"], "ALTER FUNCTION pg_catalog.pg_read_file(text) OWNER TO postgres"),
+    leak("blue_db", "ALTER SCHEMA information_schema OWNER TO blue_app", ["critical", "object-owner", "blue", "blue_app", "information_schema"], "ALTER SCHEMA information_schema OWNER TO postgres"),
+    leak("blue_db", "ALTER LANGUAGE plpgsql OWNER TO blue_app", ["critical", "object-owner", "blue", "blue_app", "plpgsql"], "ALTER LANGUAGE plpgsql OWNER TO postgres"),
+    leak("postgres", "ALTER TABLESPACE pg_default OWNER TO red_app", ["medium", "tablespace-privilege", "red", "red_app", "pg_default"], "ALTER TABLESPACE pg_default OWNER TO postgres"),
     leak("blue_db", "ALTER SCHEMA public OWNER TO red_owner", ["high", "object-owner", "blue", "red_owner", "public"], ""),
     leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner GRANT SELECT ON TABLES TO PUBLIC", ["high", "default-privilege", "blue", "PUBLIC", "TABLES"], ""),
     leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner IN SCHEMA public GRANT SELECT ON TABLES TO red_ro", ["high", "default-privilege", "blue", "red_ro", "TABLES"], ""),
@@ -100,6 +105,11 @@ const LEAKS: &[Leak] = &[
     leak("red_db", "CREATE FUNCTION rd(text) RETURNS bytea LANGUAGE internal AS 'pg_read_binary_file_all'", ["critical", "untrusted-function", "red", "PUBLIC", "rd(text)"], "REVOKE ALL ON FUNCTION rd(text) FROM PUBLIC"),
     leak("red_db", "UPDATE pg_language SET lanpltrusted = true WHERE lanname = 'c'", ["critical", "language-trusted", "red", "red_migrator", "language c"], "UPDATE pg_language SET lanpltrusted = false WHERE lanname = 'c'"),
     leak("red_db", "SET ROLE red_owner; CREATE FUNCTION spy() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; RESET ROLE; CREATE EVENT TRIGGER spy ON ddl_command_end EXECUTE FUNCTION spy()", ["critical", "event-trigger", "red", "red_owner", "spy"], "DROP EVENT TRIGGER spy"),
+    leak("red_db", "ALTER FUNCTION pg_catalog.query_to_xml(text,boolean,boolean,text) SECURITY DEFINER", ["critical", "definer-function", "red", "PUBLIC", "query_to_xml"], "ALTER FUNCTION pg_catalog.query_to_xml(text,boolean,boolean,text) SECURITY INVOKER"),
+    leak("red_db", "CREATE VIEW shadows AS SELECT rolname, rolpassword FROM pg_authid; GRANT SELECT (rolpassword) ON shadows TO red_app", ["high", "definer-view", "red", "red_app", "shadows"], "DROP VIEW shadows"),
+    leak("red_db", "CREATE MATERIALIZED VIEW copied AS SELECT rolname, rolpassword FROM pg_authid; GRANT SELECT ON copied TO red_ro", ["high", "definer-view", "red", "red_ro", "copied"], "DROP MATERIALIZED VIEW copied"),
+    leak("red_db", "CREATE TABLE inbox (t text); CREATE TABLE taken (p text); CREATE RULE r AS ON INSERT TO inbox DO ALSO INSERT INTO taken SELECT rolpassword FROM pg_authid; GRANT INSERT ON inbox TO red_app", ["high", "definer-view", "red", "red_app", "inbox"], "DROP TABLE inbox, taken"),
+    leak("red_db", "CREATE FUNCTION log_it() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END'; REVOKE ALL ON FUNCTION log_it() FROM PUBLIC; CREATE TRIGGER log_it AFTER INSERT ON item FOR EACH ROW EXECUTE FUNCTION log_it()", ["high", "definer-search-path", "red", "red_app", "log_it()"], "DROP FUNCTION log_it() CASCADE"),
     leak("template1", "CREATE FUNCTION public.adm(q text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN EXECUTE q; RETURN q; END'", ["high", "definer-function", "-", "PUBLIC", "adm(text)"], "DROP FUNCTION public.adm(text)"),
     leak("red_db", "CREATE EXTENSION postgres_fdw; CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw; CREATE USER MAPPING FOR PUBLIC SERVER elsewhere OPTIONS (password 'x')", ["critical", "user-mapping", "red", "PUBLIC", "elsewhere"], "DROP EXTENSION postgres_fdw CASCADE"),
     leak("red_db", "CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN TABLE logf (l text) SERVER files OPTIONS (filename '/etc/passwd'); GRANT SELECT ON logf TO red_app", ["high", "foreign-table", "red", "red_app", "logf"], "DROP EXTENSION file_fdw CASCADE"),
@@ -148,6 +158,28 @@ fn every_leak_is_named_and_gone_after_its_mend() {
         let result = pair.verify(&[], 0);
         assert_eq!(Pair::grave(&result), Vec::<String>::new(), "{}", leak.open);
     }
+}
+
+#[test]
+fn a_known_password_is_found_in_a_function_and_in_a_comment() {
+    let pair = Pair::new();
+    let blue = pair.project.password("blue_app");
+    let body = format!(
+        "CREATE FUNCTION dial() RETURNS text LANGUAGE sql AS $$SELECT 'postgresql://blue_app:{blue}@db/blue_db'$$"
+    );
+    pair.server.sql("red_db", &format!("SET ROLE red_owner; {body}"));
+    pair.server.sql("red_db", &format!("COMMENT ON TABLE item IS 'blue uses {blue}'"));
+    let result = pair.verify(&[], 4);
+    assert_eq!(
+        Pair::grave(&result),
+        [
+            "critical | secret-in-the-open | red | PUBLIC | red_db | function public.dial()",
+            "critical | secret-in-the-open | red | PUBLIC | red_db | the comment on table public.item",
+        ]
+    );
+    assert!(!result.to_string().contains(&blue));
+    pair.server.sql("red_db", "DROP FUNCTION dial(); COMMENT ON TABLE item IS NULL");
+    assert_eq!(Pair::found(&pair.verify(&[], 0)), Vec::<String>::new());
 }
 
 #[test]
