@@ -18,7 +18,7 @@ use crate::model::{DbName, ServiceName};
 
 pub use action::{Action, Attribute, DefaultKind, Object, SettingValue, Verb};
 pub use ddl::{passwordless, statement};
-pub use diff::diff;
+pub use diff::{declared_settings, diff};
 pub use privilege::{Privilege, Privileges};
 
 /// How much a step can hurt.

@@ -78,21 +78,20 @@ fn readers<'a>(
 /// How bad it is that somebody may call what is as mighty as a superuser.
 fn reach(look: &Look<'_>, room: &Room<'_>, user: &str) -> Severity {
     let enters = |role| look.role(role).is_some_and(|role| look.may_enter(role, room.name));
-    let somebody = || {
-        look.roles
-            .all_managed()
-            .map(|(name, _, _)| name)
-            .chain(look.roles.strangers())
-            .any(|role| look.may_enter(role, room.name))
-    };
     match user {
-        PUBLIC if room.service.is_some() || somebody() => Critical,
+        PUBLIC if room.service.is_some() || is_visited(look, room) => Critical,
         // Nobody gets in today; every database that is made from a template has it.
         PUBLIC if room.name == "template1" => High,
-        PUBLIC => Medium,
+        // Strangers whom somebody let in there: no service is behind it before they do more.
+        PUBLIC => Low,
         _ if room.service.is_some() && look.managed(user).is_some() || enters(user) => Critical,
         _ => Medium,
     }
+}
+
+/// Whether a service's login may enter.
+fn is_visited(look: &Look<'_>, room: &Room<'_>) -> bool {
+    look.roles.all_managed().any(|(role, ..)| look.may_enter(role, room.name))
 }
 
 fn routine(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>) {
@@ -113,7 +112,7 @@ fn routine(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>
         }
     };
     for user in &users {
-        if untrusted {
+        if untrusted && !is_elsewhere(look, room, thing, user) {
             let language = thing.language.as_deref().unwrap_or("an unknown language");
             let what = match thing.is_aggregate() {
                 true => format!("an aggregate that calls what {} may call and not everybody", thing.owner),
@@ -133,7 +132,8 @@ fn routine(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>
     let lent = thing.definer && !owner_is_service && users.is_empty();
     if let Some(writer) = writer.filter(|_| lent) {
         let seen = format!("{} runs with the rights of {} when {writer} writes", thing.object(), thing.owner);
-        out.push(DEFINER_SUPERUSER.of(writer).at(Low).room(room).object(thing.object()).seen(seen));
+        // What it does with what it is given is not known here.
+        out.push(DEFINER_SUPERUSER.of(writer).at(Medium).room(room).object(thing.object()).seen(seen));
     }
     users.extend(writer);
     definer_path(look, room, thing, &users, out);
@@ -145,7 +145,9 @@ fn routine(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>
 
 /// What strangers lend each other in a database of their own.
 fn is_elsewhere(look: &Look<'_>, room: &Room<'_>, thing: &Thing, user: &str) -> bool {
-    is_given(look, room, user) && look.who(&thing.owner) != Who::Trusted
+    let among_them =
+        is_given(look, room, user) || user == PUBLIC && room.service.is_none() && !is_visited(look, room);
+    among_them && matches!(look.who(&thing.owner), Who::Unmanaged | Who::Predefined)
 }
 
 /// Whether it was given to a login that is no service's, by name, and where no service lives: a pooler's, say.

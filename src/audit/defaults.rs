@@ -35,11 +35,15 @@ fn one(look: &Look<'_>, room: &Room<'_>, row: &DefaultRow, right: &Right, out: &
     let object = format!("default privileges of {} on {word}", row.role);
     for user in look.users_of(right) {
         let own = matches!((look.managed(user), room.service), (Some((a, _)), Some(b)) if a.name == b.name);
-        let declared = own
-            && by_owner
-            && is_declared(row.object, look.managed(user).map(|(_, kind)| kind), &right.privilege);
+        let declared = own && by_owner && is_declared(row.object, kind_of(look, user), &right.privilege);
+        let among_strangers = look.managed(user).is_none() && look.managed(&row.role).is_none();
         let severity = match (user == PUBLIC, look.managed(user).is_some(), room.service.is_some()) {
             _ if declared => continue,
+            (_, _, false) if among_strangers => continue,
+            // What it holds on the owner's, it will hold on this one's too: nothing but the maker differs.
+            (false, true, true) if own && is_declared(row.object, kind_of(look, user), &right.privilege) => {
+                Low
+            }
             (true, _, true) => High,
             (false, true, true) if own => Medium,
             (false, true, true) => High,
@@ -59,6 +63,10 @@ fn one(look: &Look<'_>, room: &Room<'_>, row: &DefaultRow, right: &Right, out: &
     if kind.is_none() {
         out.push(UNKNOWN_KIND.of(row.role.as_str()).room(room).object(object));
     }
+}
+
+fn kind_of(look: &Look<'_>, user: &str) -> Option<RoleKind> {
+    look.managed(user).map(|(_, kind)| kind)
 }
 
 fn is_declared(object: char, kind: Option<RoleKind>, privilege: &str) -> bool {

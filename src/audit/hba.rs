@@ -5,6 +5,7 @@ use super::facts::{HbaLine, IdentLine};
 use super::found::{Found, Look, PUBLIC};
 use super::kinds::{HBA_CLEARTEXT, HBA_ERROR, HBA_MAP, HBA_TRUST};
 use super::who::Who;
+use crate::model::RoleName;
 use crate::probe::Severity::{Critical, High, Low};
 
 pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
@@ -28,6 +29,19 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
             _ => {}
         }
     }
+}
+
+/// Whether some line lets a role replicate; where nobody may read the lines, one may.
+pub fn may_replicate(look: &Look<'_>, role: &RoleName) -> bool {
+    let Some(lines) = &look.facts.hba else { return true };
+    let meant = |users: &[String]| {
+        users.iter().any(|user| user == "all" || user == role.as_str() || user.starts_with(['+', '/', '@']))
+    };
+    lines.iter().any(|line| {
+        line.databases.iter().any(|database| database == "replication")
+            && meant(&line.users)
+            && line.method.as_deref() != Some("reject")
+    })
 }
 
 /// From 16 on a file may include others.

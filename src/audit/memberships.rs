@@ -1,6 +1,6 @@
 //! Roles: attributes, memberships, passwords, limits.
 
-use super::found::{Found, Look, ident};
+use super::found::{Found, Look};
 use super::kinds::{
     ADMIN_OPTION, ATTRIBUTE, FOREIGN_MEMBER, GROUP, MD5, NO_LIMIT, NO_PASSWORD, OWN_MEMBER, OWNER_LOGIN,
     PREDEFINED, SUPERUSERS, UNMANAGED_MEMBER, UNMANAGED_POWER,
@@ -229,7 +229,7 @@ fn speaking_for(look: &Look<'_>, row: &Membership, revoke: Statement) -> Stateme
 fn stranger(look: &Look<'_>, role: &RoleName, out: &mut Vec<Found>) {
     let (role, found) = look.actual.roles.get_key_value(role).expect("taken from there");
     let mut powers: Vec<String> = vec![];
-    if found.replication {
+    if found.replication && super::hba::may_replicate(look, role) {
         powers.push("it is REPLICATION: it can copy every database".into());
     }
     if found.createrole && look.actual.major() < 16 {
@@ -254,8 +254,8 @@ fn stranger(look: &Look<'_>, role: &RoleName, out: &mut Vec<Found>) {
             _ => {}
         }
     }
+    // Nobody declared it, and somebody may live by it: a backup, say. What becomes of it is for people to decide.
     if !powers.is_empty() {
-        let close = stmt!("ALTER ROLE {role} NOLOGIN", role = ident(role.as_str()));
-        out.push(UNMANAGED_POWER.of(role.as_str()).seen(powers.join("; ")).close(close));
+        out.push(UNMANAGED_POWER.of(role.as_str()).seen(powers.join("; ")));
     }
 }

@@ -55,7 +55,12 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
     for row in &look.facts.parameters {
         // The owner of the parameters is the bootstrap superuser.
         let on = format!("PARAMETER {}", quoted_parameter(&row.parameter));
-        let severity = if row.right.privilege == "ALTER SYSTEM" { Critical } else { Medium };
+        let severity = match row.right.privilege.as_str() {
+            "ALTER SYSTEM" => Critical,
+            // Everybody may anyway.
+            "SET" if look.facts.cluster.user_settings.contains(&row.parameter.to_lowercase()) => Low,
+            _ => Medium,
+        };
         let object = format!("parameter {}", row.parameter);
         shared(look, PARAMETER, severity, &object, &on, &look.actual.bootstrap, &row.right, out);
     }
@@ -170,6 +175,8 @@ fn in_service(look: &Look<'_>, room: &Room<'_>, thing: &Thing, right: &Right, us
         }
         // Every login may make large objects and give them away inside its service.
         Some(_) if thing.kind == "large object" => Some(OWN_RIGHT.of(user).at(Low)),
+        // Whoever makes nothing has no use for it.
+        Some(_) if thing.kind == "type" => Some(OWN_RIGHT.of(user).at(Low)),
         Some(_) => Some(OWN_RIGHT.of(user).at(weight)),
     }
 }

@@ -5,6 +5,7 @@ use super::found::{Found, Look, PUBLIC, ident};
 use super::kinds::SECRET;
 use crate::model::DesiredService;
 use crate::probe::Severity::Critical;
+use crate::sql::{Literal, Statement};
 use crate::stmt;
 
 /// Says whether a text holds a password of the store.
@@ -13,8 +14,8 @@ pub type Known<'a> = &'a dyn Fn(&str) -> bool;
 pub fn audit(look: &Look<'_>, known: Known<'_>, out: &mut Vec<Found>) {
     inside(look, known, out);
     for (role, found) in &look.actual.roles {
-        let close = stmt!("COMMENT ON ROLE {role} IS NULL", role = role);
         let service = look.roles.managed(role).map(|(service, _)| service);
+        let close = stmt!("COMMENT ON ROLE {role} IS {marker}", role = role, marker = left(look, service));
         text(
             known,
             found.comment.as_deref(),
@@ -26,8 +27,8 @@ pub fn audit(look: &Look<'_>, known: Known<'_>, out: &mut Vec<Found>) {
         );
     }
     for (name, found) in &look.actual.databases {
-        let close = stmt!("COMMENT ON DATABASE {db} IS NULL", db = name);
         let service = look.service_of(name.as_str());
+        let close = stmt!("COMMENT ON DATABASE {db} IS {marker}", db = name, marker = left(look, service));
         let object = format!("database {name}");
         text(known, found.comment.as_deref(), "the comment", &object, service, Some(close), out);
         for (setting, value) in &found.settings {
@@ -70,17 +71,31 @@ pub fn audit(look: &Look<'_>, known: Known<'_>, out: &mut Vec<Found>) {
             out,
         );
     }
+    // Once for each role: its sessions come and go, and an exception is for what stays.
+    let mut told = std::collections::BTreeSet::new();
     for session in &look.facts.cluster.sessions {
         let service = look.managed(&session.role).map(|(service, _)| service);
+        let tells = |text: &str| known(text) || announces(text);
+        if !session.application.as_deref().is_some_and(tells) || !told.insert(&session.role) {
+            continue;
+        }
         text(
             known,
             session.application.as_deref(),
-            "the application_name",
-            &format!("session {}", session.pid),
+            &format!("the application_name (pid {})", session.pid),
+            &format!("sessions of {}", session.role),
             service,
             None,
             out,
         );
+    }
+}
+
+/// What a comment says once it tells nothing: whose the role or the database is.
+fn left(look: &Look<'_>, service: Option<&DesiredService>) -> Statement {
+    match service {
+        Some(_) => stmt!("{marker}", marker = Literal(look.desired.marker())),
+        None => stmt!("NULL"),
     }
 }
 
@@ -100,7 +115,7 @@ fn text(
     what: &str,
     object: &str,
     service: Option<&DesiredService>,
-    close: Option<crate::sql::Statement>,
+    close: Option<Statement>,
     out: &mut Vec<Found>,
 ) {
     let Some(text) = text else { return };
@@ -202,7 +217,29 @@ const TALK: &[&str] = &[
     "only",
     "login",
     "issued",
+    // Nothing is told.
+    "ask",
+    "disabled",
+    "empty",
+    "enabled",
+    "expire",
+    "missing",
+    "n/a",
+    "na",
+    "nil",
+    "none",
+    "null",
+    "sync",
+    "tbd",
+    "unknown",
+    "unset",
 ];
+
+/// Words that stand before much else than secrets: what follows must look like one.
+const WEAK: &[&str] = &["bearer", "credential", "credentials", "key", "pass", "token"];
+
+/// How references to a secret begin that is kept elsewhere.
+const REFERENCES: &[&str] = &["arn:", "op://", "projects/", "vault:"];
 
 /// Whether a text tells a secret, by its words: `pw hunter2`, `password: x`, `api_key=…`, or a URL with a password.
 pub fn announces(text: &str) -> bool {
@@ -220,7 +257,9 @@ fn url_with_password(text: &str) -> bool {
 }
 
 fn pairs(text: &str) -> bool {
-    let spaced = text.replace(['=', ':'], " = ");
+    let refers = |word: &&str| REFERENCES.iter().any(|start| word.contains(start));
+    let told: Vec<&str> = text.split_whitespace().filter(|word| !refers(word)).collect();
+    let spaced = told.join(" ").replace(['=', ':'], " = ");
     let gap = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"' | '\'');
     let words: Vec<&str> = spaced.split(gap).filter(|word| !word.is_empty()).collect();
     (0..words.len()).any(|at| is_announcer(words[at]) && tells(words[at], &words[at + 1..]))
@@ -242,13 +281,16 @@ fn tells(announcer: &str, behind: &[&str]) -> bool {
         [next, ..] => (false, next),
         [] => return false,
     };
-    let weak = ["key", "pass"].contains(&announcer);
-    let odd = next.len() >= 4 && next.chars().any(|c| c.is_ascii_digit());
-    let told = match (assigned, weak) {
-        (true, weak) => !weak || next.len() >= 6,
-        (false, weak) => !weak && behind.len() == 1,
-    };
-    *next != "=" && !TALK.contains(next) && (odd || told)
+    let weak = WEAK.contains(&announcer);
+    let odd = next.chars().any(|c| c.is_ascii_digit()) && next.len() >= if weak { 8 } else { 4 };
+    let told = !weak && (assigned || behind.len() == 1);
+    *next != "=" && !TALK.contains(next) && !is_identifier(announcer, next) && (odd || told)
+}
+
+/// A UUID is the key of a row more often than that to a door.
+fn is_identifier(announcer: &str, word: &str) -> bool {
+    let parts: Vec<usize> = word.split('-').map(str::len).collect();
+    announcer == "key" && parts == [8, 4, 4, 4, 12] && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
 }
 
 #[cfg(test)]
@@ -282,6 +324,17 @@ mod tests {
             "postgresql://host/db",
             "lock_timeout=5s",
             "search_path=public, app",
+            "worker key=user_sync",
+            "token=refresh-job",
+            "vault-agent: token renewal",
+            "job:api_key:expire",
+            "PostgreSQL JDBC Driver password=none",
+            "secret: none",
+            "token: n/a",
+            "pwd: ask the DBA team",
+            "key: 3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+            "secret_ref=arn:aws:secretsmanager:eu-central-1:123456789012:secret:alpha-Ab12Cd",
+            "partition key: customer_id; sort key=created_at",
         ] {
             assert!(!announces(talk), "{talk}");
         }

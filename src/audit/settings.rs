@@ -2,23 +2,29 @@
 
 use super::found::{Found, Look, PUBLIC, ident};
 use super::kinds::{LIMITS_SUM, NO_TEMP_LIMIT, SERVER_SETTING, SETTING};
+use super::who::Who;
 use crate::model::{DesiredService, RoleKind, RoleName, RoleSetting};
+use crate::plan::{Action, declared_settings, passwordless, statement};
 use crate::probe::Severity::{self, Critical, High, Low, Medium};
-use crate::sql::{Qualified, split_name_list};
+use crate::sql::{Qualified, Statement, split_name_list};
 use crate::stmt;
 use crate::units::canonical_setting;
 
 pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
     for setting in &look.actual.role_settings {
-        if let Some((service, kind)) = look.roles.managed(&setting.role) {
-            on_role(look, service, kind, setting, out);
+        match look.roles.managed(&setting.role) {
+            Some((service, kind)) => on_role(look, service, kind, setting, out),
+            None if look.roles.who(&setting.role) == Who::Trusted => on_superuser(look, setting, out),
+            None => {}
         }
     }
     for (database, found) in &look.actual.databases {
         let service = look.service_of(database.as_str());
         for (name, value) in found.settings.iter().filter(|_| service.is_some()) {
-            let inside = name == "search_path" && service.is_some_and(|own| stays_inside(own, value));
-            let severity = if inside { Low } else { weight(look, name) };
+            let inside = name == "search_path"
+                && !hides_the_server(value)
+                && service.is_some_and(|own| stays_inside(own, value));
+            let severity = if inside { Low } else { weight(look, name, value) };
             let seen = format!("database {database} has {name} = {}", shown(name, value));
             let close = stmt!("ALTER DATABASE {db} RESET {name}", db = database, name = parameter(name));
             let finding = SETTING.of(PUBLIC).at(severity).service(service).database(database.as_str());
@@ -31,7 +37,7 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
         out.push(
             SETTING
                 .of(PUBLIC)
-                .at(weight(look, name))
+                .at(weight(look, name, value))
                 .object(format!("setting {name}"))
                 .seen(seen)
                 .close(close),
@@ -44,11 +50,13 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
 
 /// Settings that only a superuser may put on others and that only make a session slower, faster, chattier or shorter.
 const HARMLESS: &[&str] = &[
+    "commit_delay",
     "compute_query_id",
     "deadlock_timeout",
     "default_toast_compression",
     "max_stack_depth",
     "temp_file_limit",
+    "wal_compression",
 ];
 
 /// The same, by how they begin: they say what is written to the log, and what is counted.
@@ -70,8 +78,18 @@ const RISKY: &[&str] = &[
 /// Procedural languages have settings that are code.
 const CODE: &[&str] = &["pljava.", "plperl.", "pllua.", "plpython", "plr.", "pltcl.", "plv8."];
 
-fn weight(look: &Look<'_>, name: &str) -> Severity {
+/// What those are without anybody's help.
+const PLAIN: &[(&str, &str)] = &[
+    ("default_table_access_method", "heap"),
+    ("password_encryption", "scram-sha-256"),
+    ("backslash_quote", "safe_encoding"),
+];
+
+fn weight(look: &Look<'_>, name: &str, value: &str) -> Severity {
     let name = name.to_ascii_lowercase();
+    if PLAIN.contains(&(name.as_str(), value)) {
+        return Low;
+    }
     let begins = |all: &[&str]| all.iter().any(|start| name.starts_with(start));
     // Whoever may set it anyway gains nothing by finding it set; a name with a dot that the server does not know
     // is the application's own.
@@ -94,6 +112,30 @@ fn stays_inside(service: &DesiredService, path: &str) -> bool {
     split_name_list(path).iter().all(|name| own(name))
 }
 
+/// Whether what others make is found before what PostgreSQL made: `pg_catalog` is first unless a path names it later.
+fn hides_the_server(path: &str) -> bool {
+    split_name_list(path).iter().skip(1).any(|name| name == "pg_catalog")
+}
+
+/// A superuser whose path leads through somebody's schema before `pg_catalog` calls that one's functions unawares.
+fn on_superuser(look: &Look<'_>, setting: &RoleSetting, out: &mut Vec<Found>) {
+    let RoleSetting { role, database, name, value } = setting;
+    if name != "search_path" || !hides_the_server(value) {
+        return;
+    }
+    let action =
+        Action::ResetSetting { role: Some(role.clone()), database: database.clone(), name: name.clone() };
+    let service = database.as_ref().and_then(|database| look.service_of(database.as_str()));
+    let finding = SETTING.of(role.as_str()).service(service).object(format!("setting {name}"));
+    let finding =
+        finding.seen(format!("the superuser {role} has {name} = {value}: it may call what a service made"));
+    let finding = finding.close(statement(&action, look.actual.major(), &passwordless));
+    out.push(match database {
+        Some(database) => finding.database(database.as_str()),
+        None => finding,
+    });
+}
+
 fn on_role(
     look: &Look<'_>,
     service: &DesiredService,
@@ -111,11 +153,9 @@ fn on_role(
         "role" if value == "none" || value == role.as_str() => Low,
         "role" if !foreign => High,
         "search_path" if stays_inside(service, value) => Low,
-        _ => weight(look, name),
+        _ => weight(look, name, value),
     };
-    let place = database.as_ref().map_or(stmt!(""), |database| stmt!(" IN DATABASE {db}", db = database));
-    let close =
-        stmt!("ALTER ROLE {role}{place} RESET {name}", role = role, place = place, name = parameter(name));
+    let close = mended(look, service, kind, setting);
     let seen = format!("{role} has {name} = {}", shown(name, value));
     let exposed =
         if name == "role" { look.managed(value).map_or(service, |(other, _)| other) } else { service };
@@ -132,6 +172,17 @@ fn on_role(
         }
         .close(close),
     );
+}
+
+/// To what the manifest declares in that place, or away.
+fn mended(look: &Look<'_>, service: &DesiredService, kind: RoleKind, setting: &RoleSetting) -> Statement {
+    let RoleSetting { role, database, name, .. } = setting.clone();
+    let declared = declared_settings(service, kind, &role);
+    let action = match declared.get(&(database.clone(), name.clone())) {
+        Some(value) => Action::SetSetting { role, database, name, value: value.clone() },
+        None => Action::ResetSetting { role: Some(role), database, name },
+    };
+    statement(&action, look.actual.major(), &passwordless)
 }
 
 fn is_declared(service: &DesiredService, kind: RoleKind, setting: &RoleSetting) -> bool {

@@ -235,7 +235,9 @@ async fn beside(
     let hooked = |database: &str| hooked(around.facts, database);
     let inside = Inside { task, seen, desired: around.desired, server: around.actual, hooked: &hooked };
     matrix.add(tried);
-    matrix.add(probe::try_inside(&inside).await);
+    let mut within = probe::try_inside(&inside).await;
+    missed.append(&mut within.missed);
+    matrix.add(within);
     Ok(missed)
 }
 

@@ -9,6 +9,8 @@ mod roles;
 mod settings;
 mod strays;
 
+pub use settings::declared as declared_settings;
+
 use std::collections::BTreeSet;
 
 use super::{Action, Object, Plan, Risk, Stage, Step};

@@ -104,8 +104,11 @@ fn insider<'a>(inside: &Inside<'a>, login: &'a ProbeLogin, managed: &'a [String]
     }
     // A twin is a member of the login that it takes turns with.
     let mut own = vec![login.role.to_string(), service.role(login.kind).to_string()];
-    if login.kind == RoleKind::Migrator {
-        own.push(service.role(RoleKind::Owner).to_string());
+    match login.kind {
+        RoleKind::Migrator => own.push(service.role(RoleKind::Owner).to_string()),
+        // The way down is no gain.
+        RoleKind::App => own.push(service.role(RoleKind::Readonly).to_string()),
+        RoleKind::Owner | RoleKind::Readonly => {}
     }
     let of = |service: &crate::model::DesiredService| {
         [RoleKind::Owner, RoleKind::App].map(|kind| service.role(kind).to_string())

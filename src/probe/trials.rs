@@ -21,6 +21,7 @@ use super::matrix::{Place, Probe};
 use super::run::{Seen, patiently};
 use super::task::{ProbeLogin, Task};
 use super::verdict::{Judgement, Verdict};
+use crate::audit::NotExamined;
 use crate::audit::facts::HbaLine;
 use crate::audit::kinds::{GUESSABLE, Kind, REUSED};
 use crate::model::ActualServer;
@@ -81,6 +82,8 @@ pub struct Tried {
     pub probes: Vec<Probe>,
     /// Let in where nobody may be.
     pub findings: Vec<Finding>,
+    /// What a session was not allowed to ask.
+    pub missed: Vec<NotExamined>,
 }
 
 impl Tried {
@@ -88,6 +91,7 @@ impl Tried {
     pub fn extend(&mut self, more: Tried) {
         self.probes.extend(more.probes);
         self.findings.extend(more.findings);
+        self.missed.extend(more.missed);
     }
 }
 
@@ -99,7 +103,7 @@ pub async fn try_trials(scene: &Scene<'_>) -> Tried {
         .buffered(scene.task.concurrency.max(1))
         .collect()
         .await;
-    let mut tried = Tried { probes: vec![], findings: reused(scene.task) };
+    let mut tried = Tried { findings: reused(scene.task), ..Tried::default() };
     for (trial, attempt) in walks.into_iter().flatten() {
         judge(scene, &trial, &attempt, &mut tried);
     }

@@ -26,6 +26,13 @@ pub enum Way {
         /// Who holds CONNECT: the group, or one further on.
         holder: RoleName,
     },
+    /// It takes turns with `first`, whose member it is meant to be: what lets that one in has to go.
+    Turns {
+        /// The login whose twin it is.
+        first: RoleName,
+        /// How that one gets in.
+        way: Box<Way>,
+    },
     /// It passes every check.
     Superuser,
 }
@@ -41,6 +48,9 @@ impl Way {
             }
             Way::Member { group, holder, .. } => {
                 format!("it is a member of {group}, and so of {holder}, which holds CONNECT")
+            }
+            Way::Turns { first, way } => {
+                format!("it takes turns with {first}, and for that: {}", way.describe())
             }
             Way::Superuser => "it is a superuser".into(),
         }
@@ -66,6 +76,7 @@ impl Way {
                 grantor = grantor
             ),
             Way::Member { group, .. } => stmt!("REVOKE {group} FROM {role}", group = group, role = role),
+            Way::Turns { first, way } => way.fix(major, first, database),
             Way::Superuser => stmt!("ALTER ROLE {role} NOSUPERUSER", role = role),
         }
     }
@@ -92,6 +103,10 @@ pub fn ways_in(server: &ActualServer, role: &RoleName, database: &DbName) -> Vec
         ways.insert(Way::Superuser);
     }
     let Some(found) = server.databases.get(database) else { return ways.into_iter().collect() };
+    if let Some(first) = takes_turns_with(server, role) {
+        let own = ways_in(server, &first, database).into_iter().filter(|way| !way.is_public());
+        ways.extend(own.map(|way| Way::Turns { first: first.clone(), way: Box::new(way) }));
+    }
     for entry in found.acl.iter().filter(|entry| entry.privilege == "CONNECT") {
         match &entry.grantee {
             Grantee::Role(holder) if holder != role => ways.extend(through(server, role, holder)),
@@ -104,10 +119,19 @@ pub fn ways_in(server: &ActualServer, role: &RoleName, database: &DbName) -> Vec
     ways.into_iter().collect()
 }
 
+/// The login whose twin it is, if it is one.
+fn takes_turns_with(server: &ActualServer, role: &RoleName) -> Option<RoleName> {
+    let first = RoleName::found(role.as_str().strip_suffix(crate::TWIN_SUFFIX)?).ok()?;
+    let joined = |row: &Membership| row.member == *role && row.role == first && row.inherit;
+    server.memberships.iter().any(joined).then_some(first)
+}
+
 /// CONNECT is inherited, so a membership without INHERIT opens no database.
 fn through(server: &ActualServer, role: &RoleName, holder: &RoleName) -> Vec<Way> {
+    let first = takes_turns_with(server, role);
     let own = server.memberships.iter().filter(|row| row.member == *role && row.inherit);
-    own.filter(|row| inherited(&server.memberships, &row.role).contains(holder))
+    own.filter(|row| first.as_ref() != Some(&row.role))
+        .filter(|row| inherited(&server.memberships, &row.role).contains(holder))
         .map(|row| Way::Member {
             group: row.role.clone(),
             grantor: row.grantor.clone(),
@@ -186,6 +210,14 @@ mod tests {
                 &[r#"REVOKE "h" FROM "a" GRANTED BY "adm""#],
             ),
             (&[("g", "adm")], &[("g", "a", false)], "a", &[]),
+            // A twin stays a member of its first.
+            (&[("a", "adm")], &[("a", "a_b", true)], "a_b", &[r#"REVOKE CONNECT ON DATABASE "b" FROM "a""#]),
+            (
+                &[("g", "adm")],
+                &[("g", "a", true), ("a", "a_b", true)],
+                "a_b",
+                &[r#"REVOKE "g" FROM "a" GRANTED BY "adm""#],
+            ),
             (&[("g", "adm")], &[("g", "h", true), ("h", "g", true)], "a", &[]),
             (&[("c", "adm")], &[], "a", &[]),
             (&[], &[], "root", &[r#"ALTER ROLE "root" NOSUPERUSER"#]),

@@ -8,7 +8,8 @@ use crate::plan::{Action, Risk, SettingValue};
 use crate::sql::split_name_list;
 use crate::units::canonical_setting;
 
-type Place = (Option<DbName>, String);
+/// In one database or in all, and the setting's name.
+pub type Place = (Option<DbName>, String);
 
 /// A login, or the twin of one.
 struct Subject {
@@ -18,12 +19,24 @@ struct Subject {
 
 pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
     for kind in RoleKind::ALL {
-        let wanted = wanted(service, kind);
-        let twin = look.twin(service, kind).map(|role| twin(service, kind, role, wanted.clone()));
-        for subject in [Some(Subject { role: service.role(kind).clone(), wanted }), twin].iter().flatten() {
-            compare(look, subject, steps);
+        let logins = [Some(service.role(kind).clone()), look.twin(service, kind)];
+        for role in logins.into_iter().flatten() {
+            let wanted = declared(service, kind, &role);
+            compare(look, &Subject { role, wanted }, steps);
         }
     }
+}
+
+/// Every setting that a service's role, or the twin of one, is to have.
+pub fn declared(service: &DesiredService, kind: RoleKind, role: &RoleName) -> BTreeMap<Place, SettingValue> {
+    let mut all = wanted(service, kind);
+    if role != service.role(kind) {
+        // A twin has all that its first has, and starts as it: else row policies and new large objects would see
+        // another `current_user`. The migrator and its twin both start as the owner.
+        let first = SettingValue::Text(service.role(kind).to_string());
+        all.entry((Some(service.database.clone()), "role".into())).or_insert(first);
+    }
+    all
 }
 
 fn compare(look: &Look<'_>, subject: &Subject, steps: &mut Steps<'_>) {
@@ -41,19 +54,6 @@ fn compare(look: &Look<'_>, subject: &Subject, steps: &mut Steps<'_>) {
             Action::ResetSetting { role: Some(role.clone()), database: database.clone(), name: name.clone() };
         steps.add(Risk::Safe, action, reason);
     }
-}
-
-/// A twin has all that its first has, and starts as it: else row policies and new large objects would see
-/// another `current_user`. The migrator and its twin both start as the owner.
-fn twin(
-    service: &DesiredService,
-    kind: RoleKind,
-    role: RoleName,
-    mut wanted: BTreeMap<Place, SettingValue>,
-) -> Subject {
-    let first = SettingValue::Text(service.role(kind).to_string());
-    wanted.entry((Some(service.database.clone()), "role".into())).or_insert(first);
-    Subject { role, wanted }
 }
 
 fn wanted(service: &DesiredService, kind: RoleKind) -> BTreeMap<Place, SettingValue> {

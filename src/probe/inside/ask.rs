@@ -124,7 +124,7 @@ fn of_right(insider: &Insider<'_>, at: usize, depth: Depth) -> Statement {
             "p.prosecdef AND p.prorettype NOT IN ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)",
         ),
         Class::Functions => functions(row, "true"),
-        Class::Types => types(row),
+        Class::Types => types(insider),
         Class::LargeObjects => large_objects(insider),
         Class::Defaults => next::defaults(insider),
         Class::Server => server(),

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use super::ask::{self, Held};
 use super::table::{Class, RIGHTS};
 use super::{Deeds, Insider};
-use crate::audit::facts;
 use crate::audit::kinds::IN_DATABASE;
+use crate::audit::{NotExamined, facts};
 use crate::audit::{privilege, revoke, revoke_default, revoke_option};
 use crate::plan::DefaultKind;
 use crate::probe::Severity;
@@ -47,7 +47,7 @@ pub fn judge(task: &Task, insider: &Insider<'_>, deeds: &Deeds, attempt: &Attemp
         }
         Outcome::Broken(broken) => nothing(broken.why.clone()),
     };
-    let mut tried = Tried::default();
+    let mut tried = Tried { missed: unasked(insider, attempt), ..Tried::default() };
     let mut known: BTreeMap<&str, Key> = BTreeMap::new();
     for one in told {
         let mut probe = probe(task, insider, attempt, &one);
@@ -63,6 +63,19 @@ pub fn judge(task: &Task, insider: &Insider<'_>, deeds: &Deeds, attempt: &Attemp
         tried.probes.push(probe);
     }
     tried
+}
+
+/// A login that may not read the catalogue cannot be asked what it may do.
+fn unasked(insider: &Insider<'_>, attempt: &Attempt) -> Vec<NotExamined> {
+    let Outcome::LetIn(session) = &attempt.outcome else { return vec![] };
+    match session.answers.get(1) {
+        Some(Answer::Refused(refused)) if refused.sqlstate == "42501" => vec![NotExamined {
+            what: format!("what {} says of its own rights in {}", insider.login.role, insider.login.database),
+            why: refused.to_string(),
+            grant: None,
+        }],
+        _ => vec![],
+    }
 }
 
 /// The whole table, unproven.
@@ -99,11 +112,12 @@ fn rights(insider: &Insider<'_>, answer: &Answer) -> Vec<Told> {
         Answer::Refused(_) => None,
     };
     let Some(rows) = rows else {
-        let why = match answer {
-            Answer::Refused(refused) => format!("the server would not tell of rights: {refused}"),
-            Answer::Rows(_) => "the server's answer makes no sense".into(),
+        return match answer {
+            // Somebody closed the catalogue to it: the admin's look at the same rights has to do.
+            Answer::Refused(refused) if refused.sqlstate == "42501" => vec![],
+            Answer::Refused(refused) => nothing(format!("the server would not tell of rights: {refused}")),
+            Answer::Rows(_) => nothing("the server's answer makes no sense".into()),
         };
-        return nothing(why);
     };
     let mut held: BTreeMap<usize, Vec<Held>> = BTreeMap::new();
     for row in rows {

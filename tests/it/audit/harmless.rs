@@ -45,10 +45,6 @@ const HARMLESS: &[(&str, &str)] = &[
         "SET ROLE red_owner; CREATE FUNCTION plain() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = '' AS 'SELECT 1'; CREATE FUNCTION builtin() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog AS 'SELECT 1'; RESET ROLE",
     ),
     (
-        "red_db",
-        "CREATE FUNCTION witness() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN RETURN NULL; END'; REVOKE ALL ON FUNCTION witness() FROM PUBLIC; CREATE TRIGGER witness AFTER INSERT ON item FOR EACH ROW EXECUTE FUNCTION witness()",
-    ),
-    (
         "postgres",
         "CREATE ROLE pooler LOGIN CONNECTION LIMIT 3; CREATE SCHEMA pooler; CREATE FUNCTION pooler.lookup(text) RETURNS text LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT rolpassword FROM pg_authid WHERE rolname = $1'; REVOKE ALL ON FUNCTION pooler.lookup(text) FROM PUBLIC; GRANT USAGE ON SCHEMA pooler TO pooler; GRANT EXECUTE ON FUNCTION pooler.lookup(text) TO pooler",
     ),
@@ -61,6 +57,25 @@ const HARMLESS: &[(&str, &str)] = &[
         "postgres",
         "ALTER DATABASE red_db SET myapp.git_sha = '9fceb02d0ae598e95dc970b74767f19372d61af8'; ALTER DATABASE red_db SET search_path = public",
     ),
+    ("postgres", "CREATE ROLE backup LOGIN CONNECTION LIMIT 2; GRANT pg_read_all_settings TO backup"),
+    (
+        "postgres",
+        "CREATE ROLE kc LOGIN CONNECTION LIMIT 2; CREATE ROLE kc_ro LOGIN CONNECTION LIMIT 2; CREATE DATABASE keycloak ALLOW_CONNECTIONS false",
+    ),
+    (
+        "keycloak-",
+        "REVOKE ALL ON DATABASE keycloak FROM PUBLIC; ALTER DATABASE keycloak OWNER TO kc; GRANT CONNECT ON DATABASE keycloak TO kc_ro; ALTER DATABASE keycloak ALLOW_CONNECTIONS true",
+    ),
+    (
+        "keycloak",
+        "SET ROLE kc; CREATE SCHEMA kc; CREATE VIEW kc.v AS SELECT 1 AS a; GRANT SELECT ON kc.v TO kc_ro, PUBLIC; CREATE FUNCTION kc.f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'; ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO kc_ro; RESET ROLE",
+    ),
+    (
+        "red_db",
+        "SET ROLE red_owner; CREATE TYPE mood AS ENUM ('a'); GRANT USAGE ON TYPE mood TO red_app; RESET ROLE",
+    ),
+    ("postgres", "GRANT red_ro TO red_app"),
+    ("postgres", "COMMENT ON ROLE red_ro IS 'token: n/a'"),
     ("postgres", "ALTER ROLE red_app IN DATABASE red_db SET search_path = public, pg_catalog"),
     ("postgres", "CREATE ROLE red_group; GRANT red_group TO red_app, red_ro"),
     ("postgres", "ALTER ROLE red_app SET work_mem = '64MB'"),

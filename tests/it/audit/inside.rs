@@ -40,7 +40,7 @@ const LEAKS: &[Leak] = &[
     leak("postgres", "ALTER ROLE red_ro SUPERUSER", ["red_ro", "an attribute beyond LOGIN", "ALTER ROLE \"red_ro\" NOSUPERUSER"]),
     Leak { mend: "REVOKE EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) FROM blue_ro", ..leak("blue_db", "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO blue_ro", ["blue_ro", "passwords and files of the server", ""]) },
     Leak { mend: "DROP FUNCTION power()", ..leak("blue_db", "SET ROLE blue_owner; CREATE FUNCTION power() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT 1'; GRANT EXECUTE ON FUNCTION power() TO blue_ro; RESET ROLE", ["blue_ro", "a SECURITY DEFINER function", "REVOKE EXECUTE ON FUNCTION public.power() FROM \"blue_ro\""]) },
-    leak("blue_db", "SET ROLE blue_owner; CREATE DOMAIN mood AS text; RESET ROLE; GRANT USAGE ON TYPE mood TO blue_app", ["blue_app", "USAGE of a type", "REVOKE USAGE ON TYPE public.mood FROM \"blue_app\""]),
+    leak("blue_db", "SET ROLE blue_owner; CREATE DOMAIN mood AS text; RESET ROLE; CREATE ROLE crowd; GRANT USAGE ON TYPE mood TO crowd; GRANT crowd TO blue_app", ["blue_app", "USAGE of a type", "REVOKE USAGE ON TYPE public.mood FROM \"crowd\""]),
     leak("blue_db", "SET ROLE blue_owner; CREATE TYPE feeling AS ENUM ('good'); RESET ROLE; GRANT USAGE ON TYPE feeling TO PUBLIC", ["blue_migrator", "USAGE of a type", "REVOKE USAGE ON TYPE public.feeling FROM PUBLIC"]),
     Leak { mend: "SELECT lo_unlink(4711)", ..leak("blue_db", "SELECT lo_create(4711); GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC", ["blue_ro", "a large object of somebody else's", "REVOKE SELECT ON LARGE OBJECT 4711 FROM PUBLIC"]) },
     Leak { mend: "ALTER ROLE blue_app RESET lo_compat_privileges", ..leak("postgres", "ALTER ROLE blue_app SET lo_compat_privileges = on", ["blue_app", "a large object of somebody else's", ""]) },
@@ -220,9 +220,28 @@ fn a_login_trigger_that_changes_the_session_makes_it_inconclusive() {
 
 /// A refusal of the question itself is no denial, and the line for people counts what the document counts.
 #[test]
-fn a_question_that_is_refused_proves_nothing_and_is_counted_alike_everywhere() {
+fn a_catalogue_that_is_closed_to_a_login_is_not_examined_as_that_login() {
     let pair = Pair::new();
     pair.server.sql("red_db", "REVOKE SELECT ON pg_catalog.pg_roles FROM PUBLIC");
+    let result = pair.verify(&["--probes", "full"], 0);
+    let missed: Vec<&str> =
+        result["not_examined"].as_array().unwrap().iter().map(|one| one["what"].as_str().unwrap()).collect();
+    assert_eq!(missed.len(), 3, "{missed:?}");
+    assert!(missed.contains(&"what red_app says of its own rights in red_db"), "{missed:?}");
+    pair.verify(&["--probes", "full", "--strict"], 4);
+    // Its deeds are tried all the same, and so is everything from outside.
+    pair.server.sql("red_db", "GRANT CREATE ON SCHEMA public TO red_app");
+    let result = pair.verify(&["--probes", "full"], 4);
+    assert!(
+        breach(&result, "red_app", "CREATE TABLE (tried: CREATE TABLE \"public\".\"martydb_probe\" ())")
+            .is_some()
+    );
+}
+
+#[test]
+fn a_question_that_is_refused_proves_nothing_and_is_counted_alike_everywhere() {
+    let pair = Pair::new();
+    pair.server.sql("red_db", "REVOKE EXECUTE ON FUNCTION pg_catalog.current_setting(text) FROM PUBLIC");
     let result = pair.verify(&["--probes", "full"], 4);
     let unproven: Vec<&Value> = result["trials"]
         .as_array()

@@ -71,21 +71,40 @@ pub fn functions(row: &Asked, which: &'static str) -> Statement {
     )
 }
 
-/// A table's row type and an array's follow their own; nobody grants on them.
-pub fn types(row: &Asked) -> Statement {
-    let entries = "SELECT NULL::name AS part, x.* FROM pg_catalog.aclexplode(coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner))) x";
+/// A table's row type and an array's follow their own; nobody grants on them. One that was given to the login by name
+/// gives it nothing, since it makes nothing: what counts is what everybody gets, or a group passes on.
+pub fn types(insider: &Insider<'_>) -> Statement {
     stmt!(
         "SELECT n.nspname || '.' || t.typname AS object, \
            'TYPE ' || pg_catalog.format('%I.%I', n.nspname, t.typname) AS target, \
-           pg_catalog.pg_get_userbyid(t.typowner) AS owner, h.part, h.privilege, h.grantee, h.grantor \
-         FROM pg_catalog.pg_type t JOIN space n ON n.oid = t.typnamespace {holder} \
+           pg_catalog.pg_get_userbyid(t.typowner) AS owner, NULL AS part, {entry} \
+         FROM pg_catalog.pg_type t JOIN space n ON n.oid = t.typnamespace \
+         CROSS JOIN LATERAL pg_catalog.aclexplode(coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner))) e \
          WHERE t.typtype <> 'm' AND NOT (t.typelem <> 0 AND t.typcategory = 'A') \
            AND (t.typrelid = 0 OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid AND c.relkind = 'c')) \
-           AND pg_catalog.has_type_privilege(session_user, t.oid, {asked}) \
+           AND e.grantee <> t.typowner AND {passed} \
            AND NOT EXISTS (SELECT FROM ext x \
              WHERE x.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND x.objid = t.oid)",
-        holder = holder(row, entries, "t.typowner"),
-        asked = Literal(row.row.asked.into()),
+        entry = entry(),
+        passed = passed_on(insider),
+    )
+}
+
+/// Right, grantee and grantor of one entry.
+fn entry() -> Statement {
+    stmt!(
+        "e.privilege_type AS privilege, \
+         CASE WHEN e.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(e.grantee) END AS grantee, \
+         pg_catalog.pg_get_userbyid(e.grantor) AS grantor"
+    )
+}
+
+/// Whether the login holds it without having been named.
+fn passed_on(insider: &Insider<'_>) -> Statement {
+    stmt!(
+        "CASE WHEN e.grantee = 0 THEN true ELSE pg_catalog.pg_has_role(session_user, e.grantee, 'USAGE') \
+           AND NOT pg_catalog.pg_get_userbyid(e.grantee) = ANY ({own}) END",
+        own = names(&insider.own),
     )
 }
 
@@ -94,15 +113,12 @@ pub fn types(row: &Asked) -> Statement {
 pub fn large_objects(insider: &Insider<'_>) -> Statement {
     stmt!(
         "SELECT o.oid::text AS object, 'LARGE OBJECT ' || o.oid AS target, pg_catalog.pg_get_userbyid(o.lomowner) AS owner, \
-           NULL AS part, e.privilege_type AS privilege, \
-           CASE WHEN e.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(e.grantee) END AS grantee, \
-           pg_catalog.pg_get_userbyid(e.grantor) AS grantor \
+           NULL AS part, {entry} \
          FROM pg_catalog.pg_largeobject_metadata o CROSS JOIN LATERAL pg_catalog.aclexplode(o.lomacl) e \
-         WHERE e.grantee <> o.lomowner AND pg_catalog.pg_get_userbyid(o.lomowner) <> session_user \
-           AND CASE WHEN e.grantee = 0 THEN true ELSE pg_catalog.pg_has_role(session_user, e.grantee, 'USAGE') \
-             AND NOT pg_catalog.pg_get_userbyid(e.grantee) = ANY ({own}) END \
+         WHERE e.grantee <> o.lomowner AND pg_catalog.pg_get_userbyid(o.lomowner) <> session_user AND {passed} \
          UNION ALL SELECT 'all of them, because of lo_compat_privileges', NULL, NULL, NULL, NULL, NULL, NULL \
          WHERE pg_catalog.current_setting('lo_compat_privileges') = 'on'",
-        own = names(&insider.own),
+        entry = entry(),
+        passed = passed_on(insider),
     )
 }
