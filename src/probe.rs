@@ -6,11 +6,13 @@
 
 mod connections;
 mod finding;
+mod guess;
 mod hba;
 mod inside;
 mod listeners;
 pub mod login;
 mod matrix;
+mod offline;
 mod render;
 mod run;
 mod simulated;
@@ -24,6 +26,7 @@ pub use finding::{Finding, Key, Severity, Source, findings};
 pub use inside::{Inside, try_inside};
 pub use listeners::{Listener, Says, Side, listeners};
 pub use matrix::{Matrix, Place, Probe, Skipped, Summary, judge, summarise};
+pub use offline::known_elsewhere;
 pub use render::{printable, text, wrapped};
 pub use run::{Progress, Seen, try_all, try_own, try_sample, unwatched};
 pub use simulated::{Known, simulate};

@@ -336,22 +336,25 @@ fn triggers(look: &Look<'_>, room: &Room<'_>, out: &mut Vec<Found>) {
 
 fn foreign_server(look: &Look<'_>, room: &Room<'_>, server: &ForeignServer, out: &mut Vec<Found>) {
     let object = format!("foreign server {}", server.name);
+    // Where it leads to is what is exposed, if that is a service's database.
+    let beyond = server
+        .dbname
+        .as_deref()
+        .and_then(|name| look.service_of(name))
+        .filter(|_| server.dbname.as_deref() != Some(room.name));
+    let exposing = |finding: Found| match beyond {
+        Some(service) => finding.room(room).service(Some(service)),
+        None => finding.room(room),
+    };
     let close = || stmt!("DROP SERVER {name} CASCADE", name = ServerText(server.quoted.clone()));
     for mapping in &server.mappings {
         let users = mapping.role.as_deref().map_or(vec![PUBLIC], |role| look.behind(role));
         for user in users {
             let free = if mapping.passwordless == Some(true) { " without a password" } else { "" };
             let seen = format!("{user} is let in through {object}{free}");
-            let severity = if room.service.is_some() { Critical } else { Medium };
-            out.push(
-                USER_MAPPING
-                    .of(user)
-                    .at(severity)
-                    .room(room)
-                    .object(object.clone())
-                    .seen(seen)
-                    .close(close()),
-            );
+            let severity = if room.service.is_some() || beyond.is_some() { Critical } else { Medium };
+            let finding = exposing(USER_MAPPING.of(user).at(severity));
+            out.push(finding.object(object.clone()).seen(seen).close(close()));
         }
     }
     for table in server.tables.iter().filter(|_| room.service.is_some()) {
@@ -362,15 +365,9 @@ fn foreign_server(look: &Look<'_>, room: &Room<'_>, server: &ForeignServer, out:
         let seen = format!("foreign table {table} reads through {object} ({})", server.wrapper);
         let readers = if readers.is_empty() { vec![server.owner.as_str()] } else { readers };
         for user in readers {
-            out.push(
-                FOREIGN_TABLE
-                    .of(user)
-                    .at(severity)
-                    .room(room)
-                    .object(format!("foreign table {table}"))
-                    .seen(seen.clone())
-                    .close(close()),
-            );
+            let finding =
+                exposing(FOREIGN_TABLE.of(user).at(severity)).object(format!("foreign table {table}"));
+            out.push(finding.seen(seen.clone()).close(close()));
         }
     }
     if look.managed(&server.owner).is_some() {

@@ -2,11 +2,11 @@
 
 use super::facts::{DefaultRow, Right};
 use super::found::{Found, Look, PUBLIC, Room, grantee, ident, privilege};
-use super::kinds::{DEFAULT_RIGHT, UNKNOWN_KIND};
+use super::kinds::{DEFAULT_RIGHT, GRANT_OPTION, UNKNOWN_KIND};
 use crate::model::RoleKind;
 use crate::plan::DefaultKind;
 use crate::probe::Severity::{High, Low, Medium};
-use crate::sql::{ServerText, Statement};
+use crate::sql::{Keyword, ServerText, Statement};
 use crate::stmt;
 
 pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
@@ -37,6 +37,19 @@ fn one(look: &Look<'_>, room: &Room<'_>, row: &DefaultRow, right: &Right, out: &
         let own = matches!((look.managed(user), room.service), (Some((a, _)), Some(b)) if a.name == b.name);
         let declared = own && by_owner && is_declared(row.object, kind_of(look, user), &right.privilege);
         let among_strangers = look.managed(user).is_none() && look.managed(&row.role).is_none();
+        if declared && right.grantable {
+            let seen = format!(
+                "{user} will hold {} with grant option on the {word} that {} makes",
+                right.privilege, row.role
+            );
+            let finding = GRANT_OPTION.of(user).room(room).object(object.clone()).seen(seen);
+            out.push(match kind {
+                Some(kind) => {
+                    finding.close(taking(OPTION, &row.role, row.schema.as_deref(), kind.word(), right))
+                }
+                None => finding,
+            });
+        }
         let severity = match (user == PUBLIC, look.managed(user).is_some(), room.service.is_some()) {
             _ if declared => continue,
             (_, _, false) if among_strangers => continue,
@@ -122,11 +135,19 @@ fn missing(room: &Room<'_>, out: &mut Vec<Found>) {
 
 /// `REVOKE … FROM grantee` for default privileges.
 pub fn revoke_default(role: &str, schema: Option<&str>, word: &'static str, right: &Right) -> Statement {
+    taking(Keyword(""), role, schema, word, right)
+}
+
+/// Where the right stays.
+const OPTION: Keyword = Keyword("GRANT OPTION FOR ");
+
+fn taking(what: Keyword, role: &str, schema: Option<&str>, word: &'static str, right: &Right) -> Statement {
     let place = schema.map_or(stmt!(""), |schema| stmt!(" IN SCHEMA {s}", s = ident(schema)));
     stmt!(
-        "ALTER DEFAULT PRIVILEGES FOR ROLE {role}{place} REVOKE {p} ON {word} FROM {who}",
+        "ALTER DEFAULT PRIVILEGES FOR ROLE {role}{place} REVOKE {what}{p} ON {word} FROM {who}",
         role = ident(role),
         place = place,
+        what = what,
         p = privilege(&right.privilege),
         word = ServerText(word.into()),
         who = grantee(right),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::KeptPassword;
 use serde::{Deserialize, Deserializer};
 
 /// Everything that was read of one server beyond [`crate::model::ActualServer`].
@@ -15,9 +16,13 @@ pub struct Facts {
     pub parameters: Vec<ParameterAcl>,
     /// How passwords are kept; `None` where the admin may not look.
     pub passwords: Option<BTreeMap<String, String>>,
+    /// The same as digests, to compare with; empty where the admin may not look.
+    pub kept: BTreeMap<String, KeptPassword>,
     /// The lines of pg_hba.conf; `None` where the admin may not look.
     pub hba: Option<Vec<HbaLine>>,
-    /// The lines of pg_ident.conf; `None` where the admin may not look, and before 15.
+    /// Where subscriptions get their rows from.
+    pub sources: Vec<Source>,
+    /// The lines of pg_ident.conf; `None` where the admin may not look.
     pub ident: Option<Vec<IdentLine>>,
     /// What could not be looked at.
     pub not_examined: Vec<NotExamined>,
@@ -83,8 +88,12 @@ pub struct Tablespace {
 pub struct Session {
     /// Its process.
     pub pid: i32,
-    /// Who logged in.
-    pub role: String,
+    /// Who logged in; `None` for a role that is gone.
+    pub role: Option<String>,
+    /// Whether that role may log in still.
+    pub open: Option<bool>,
+    /// Whether it streams the server's changes.
+    pub streams: bool,
     /// Where; `None` for one that serves no database.
     pub database: Option<String>,
     /// What it calls itself, which every login can read.
@@ -128,6 +137,15 @@ pub struct Subscription {
     pub owner: String,
     /// Where.
     pub database: String,
+}
+
+/// Where a subscription gets its rows from.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Source {
+    /// The subscription.
+    pub name: String,
+    /// The database that its connection names.
+    pub from: Option<String>,
 }
 
 /// One right; a NULL ACL was read through `acldefault`.
@@ -259,9 +277,10 @@ impl Thing {
         format!("{} {}", self.kind, self.shown)
     }
 
-    /// One of the server's own functions, made to run with its owner's rights: initdb makes none.
+    /// A function of the server or of an extension that runs with its owner's rights: initdb makes none, and
+    /// extensions hardly any.
     pub fn is_armed(&self) -> bool {
-        self.system && self.definer
+        !self.is_users() && self.definer
     }
 
     /// Neither the server's nor an extension's.
@@ -369,6 +388,8 @@ pub struct ForeignServer {
     pub name: String,
     /// The same, quoted by the server.
     pub quoted: String,
+    /// The database that it leads to, if it says so.
+    pub dbname: Option<String>,
     /// Its wrapper.
     pub wrapper: String,
     /// Its owner.
@@ -401,6 +422,8 @@ pub struct Other {
     pub role: String,
     /// Which of the two.
     pub owned: bool,
+    /// Or it is a row policy that names the role.
+    pub named: bool,
 }
 
 /// A line of pg_hba.conf.

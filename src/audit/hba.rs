@@ -5,7 +5,7 @@ use super::facts::{HbaLine, IdentLine};
 use super::found::{Found, Look, PUBLIC};
 use super::kinds::{HBA_CLEARTEXT, HBA_ERROR, HBA_MAP, HBA_TRUST};
 use super::who::Who;
-use crate::model::RoleName;
+use crate::model::{DesiredService, RoleName};
 use crate::probe::Severity::{Critical, High, Low};
 
 pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
@@ -26,6 +26,7 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
                 out.push(HBA_CLEARTEXT.of(who(line)).object(place(line)).seen(words(line)));
             }
             Some("peer" | "ident") => mapped(look, line, out),
+            Some("cert" | "gss" | "sspi") if map(line).is_some() => mapped(look, line, out),
             _ => {}
         }
     }
@@ -86,10 +87,7 @@ fn covers(before: &HbaLine, line: &HbaLine) -> bool {
 
 fn trust(look: &Look<'_>, line: &HbaLine, out: &mut Vec<Found>) {
     let local = line.kind.as_deref() == Some("local");
-    let service = match line.users.as_slice() {
-        [one] => look.managed(one).map(|(service, _)| service),
-        _ => None,
-    };
+    let service = exposed(look, line);
     // Any process of the host is a superuser then: only where the operator is alone there is that no door.
     let finding = HBA_TRUST.of(who(line)).at(if local && service.is_none() && only_trusted(look, line) {
         High
@@ -99,12 +97,31 @@ fn trust(look: &Look<'_>, line: &HbaLine, out: &mut Vec<Found>) {
     out.push(finding.service(service).object(place(line)).seen(words(line)));
 }
 
+/// The one service whose roles, group or database a line names.
+fn exposed<'a>(look: &Look<'a>, line: &HbaLine) -> Option<&'a DesiredService> {
+    let of_user = |user: &str| look.managed(user.trim_start_matches('+')).map(|(service, _)| service);
+    match (line.users.as_slice(), line.databases.as_slice()) {
+        ([user], _) if user != "all" => of_user(user),
+        (_, [database]) => look.service_of(database),
+        _ => None,
+    }
+}
+
 fn only_trusted(look: &Look<'_>, line: &HbaLine) -> bool {
     !line.users.is_empty() && line.users.iter().all(|user| look.who(user) == Who::Trusted)
 }
 
+fn map(line: &HbaLine) -> Option<&str> {
+    line.options.iter().find_map(|option| option.strip_prefix("map="))
+}
+
+/// Whether a line is about this role, as far as it says so by name.
+fn is_about(line: &HbaLine, role: &str) -> bool {
+    line.users.iter().any(|user| user == "all" || user == role || user.starts_with(['+', '/', '@']))
+}
+
 fn mapped(look: &Look<'_>, line: &HbaLine, out: &mut Vec<Found>) {
-    let map = line.options.iter().find_map(|option| option.strip_prefix("map="));
+    let map = map(line);
     let remote = line.kind.as_deref() != Some("local");
     match map {
         // ident over the network believes whatever the other host says.
@@ -112,7 +129,12 @@ fn mapped(look: &Look<'_>, line: &HbaLine, out: &mut Vec<Found>) {
         None => {}
         Some(map) => match &look.facts.ident {
             Some(ident) => {
-                for entry in ident.iter().filter(|entry| entry.map == map) {
+                let wild = |entry: &&IdentLine| {
+                    entry.role == "all" || entry.role.starts_with(['/', '+']) || entry.role.contains('\\')
+                };
+                let due =
+                    |entry: &&IdentLine| entry.map == map && (wild(entry) || is_about(line, &entry.role));
+                for entry in ident.iter().filter(due) {
                     map_entry(look, line, entry, out);
                 }
             }

@@ -35,6 +35,9 @@ pub async fn look(access: &Access, actual: &ActualServer) -> Result<Facts> {
         &mut facts.not_examined,
     )
     .await?;
+    if facts.passwords.is_some() {
+        facts.kept = document(&mut connection, include_str!("../server/sql/passwords.sql")).await?;
+    }
     facts.hba = optional::<Vec<HbaLine>>(
         &mut connection,
         include_str!("sql/hba.sql"),
@@ -49,6 +52,11 @@ pub async fn look(access: &Access, actual: &ActualServer) -> Result<Facts> {
     };
     facts.ident =
         optional::<Vec<IdentLine>>(&mut connection, maps, guarded, admin, &mut facts.not_examined).await?;
+    if !facts.cluster.subscriptions.is_empty() {
+        let sources = include_str!("sql/sources.sql");
+        let found = optional(&mut connection, sources, &SOURCES, admin, &mut facts.not_examined).await?;
+        facts.sources = found.unwrap_or_default();
+    }
     databases(access, actual, &mut facts).await;
     facts.not_examined.extend(unseen(access, &facts.cluster, actual));
     facts.not_examined.sort();
@@ -70,11 +78,14 @@ async fn databases(access: &Access, actual: &ActualServer, facts: &mut Facts) {
             Err(error) => facts.not_examined.push(NotExamined {
                 what: format!("what is inside database {name}"),
                 why: error.to_string(),
-                grant: Some(format!(
-                    "GRANT CONNECT ON DATABASE \"{}\" TO \"{}\"",
-                    name.replace('"', "\"\""),
-                    actual.admin.name
-                )),
+                // Where pg_hba.conf keeps it out, no grant helps.
+                grant: (error.sqlstate.as_deref() == Some(DENIED)).then(|| {
+                    format!(
+                        "GRANT CONNECT ON DATABASE \"{}\" TO \"{}\"",
+                        name.replace('"', "\"\""),
+                        actual.admin.name
+                    )
+                }),
             }),
         }
     }
@@ -131,6 +142,10 @@ struct Guarded {
 
 const PASSWORDS: Guarded =
     Guarded { what: "how passwords are kept (pg_authid)", grant: "GRANT SELECT ON pg_catalog.pg_authid TO" };
+const SOURCES: Guarded = Guarded {
+    what: "where subscriptions get their rows from (pg_subscription)",
+    grant: "GRANT SELECT ON pg_catalog.pg_subscription TO",
+};
 const HBA: Guarded = Guarded {
     what: "the rules of pg_hba.conf",
     grant: "GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_hba_file_rules TO",

@@ -2,7 +2,7 @@
 
 use super::facts::Thing;
 use super::found::{Found, Look, Room, ident};
-use super::kinds::{DATABASE_OWNER, OBJECT_OWNER, TEMPLATE_FLAG, UNKNOWN_KIND};
+use super::kinds::{DATABASE_OWNER, FOREIGN_RIGHT, OBJECT_OWNER, TEMPLATE_FLAG, UNKNOWN_KIND};
 use super::who::Who;
 use crate::model::RoleKind;
 use crate::probe::Severity::{self, Critical, High, Low, Medium};
@@ -43,7 +43,21 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
             .iter()
             .filter(|thing| thing.kind != "column")
             .for_each(|thing| owner(look, &room, thing, out));
+        extensions(look, &room, out);
         others(look, &room, out);
+    }
+}
+
+/// Whoever owns an extension may drop it, with everything that uses it.
+fn extensions(look: &Look<'_>, room: &Room<'_>, out: &mut Vec<Found>) {
+    let rightful = room.service.map(|service| service.role(RoleKind::Owner).as_str());
+    for extension in room.inside.extensions.iter().filter(|one| rightful != Some(one.owner.as_str())) {
+        for user in look.behind(&extension.owner) {
+            let object = format!("extension {}", extension.name);
+            let seen = format!("{object} belongs to {}{}", extension.owner, through(user, &extension.owner));
+            let severity = if look.managed(user).is_some() { Medium } else { Low };
+            out.push(OBJECT_OWNER.of(user).at(severity).room(room).object(object).seen(seen));
+        }
     }
 }
 
@@ -114,7 +128,9 @@ fn owner(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>) 
         }
     }
     // Before 15 initdb gives `public` to the superuser, and a service with schemas of its own leaves it there.
-    let untaken = thing.kind == "schema" && thing.name == "public";
+    // Nor does anything that stands among the server's own become a service's.
+    let servers = matches!(thing.schema.as_deref(), Some("pg_catalog" | "information_schema"));
+    let untaken = servers || thing.kind == "schema" && thing.name == "public";
     if users.is_empty() && room.service.is_some() && !blob && !untaken {
         push(&thing.owner, Low, out);
     }
@@ -141,6 +157,9 @@ fn others(look: &Look<'_>, room: &Room<'_>, out: &mut Vec<Found>) {
             let in_own = matches!((own, room.service), (Some((a, _)), Some(b)) if a.name == b.name);
             let owns = own.is_some_and(|(_, kind)| kind == RoleKind::Owner);
             let finding = match (other.owned, in_own, owns) {
+                // A policy for one of the service's own roles.
+                _ if other.named && in_own => continue,
+                _ if other.named => FOREIGN_RIGHT.of(user).at(if own.is_some() { Medium } else { Low }),
                 (true, true, true) => continue,
                 (true, true, false) => OBJECT_OWNER.of(user),
                 (true, false, _) if own.is_some() => {
@@ -149,7 +168,11 @@ fn others(look: &Look<'_>, room: &Room<'_>, out: &mut Vec<Found>) {
                 (true, false, _) => OBJECT_OWNER.of(user).at(Low),
                 (false, ..) => UNKNOWN_KIND.of(user),
             };
-            let verb = if other.owned { "owns" } else { "holds a right on" };
+            let verb = match (other.owned, other.named) {
+                (true, _) => "owns",
+                (_, true) => "is named by",
+                _ => "holds a right on",
+            };
             let seen = format!("{} {verb} {object}{}", other.role, through(user, &other.role));
             out.push(finding.room(room).object(object.clone()).seen(seen));
         }

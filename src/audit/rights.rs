@@ -174,6 +174,9 @@ fn in_service(look: &Look<'_>, room: &Room<'_>, thing: &Thing, right: &Right, us
             (right.grantable && direct && kind != RoleKind::Owner).then(|| GRANT_OPTION.of(user))
         }
         // Every login may make large objects and give them away inside its service.
+        Some((_, RoleKind::Readonly)) if thing.kind == "large object" && right.privilege == "UPDATE" => {
+            Some(OWN_RIGHT.of(user).at(Medium))
+        }
         Some(_) if thing.kind == "large object" => Some(OWN_RIGHT.of(user).at(Low)),
         // Whoever makes nothing has no use for it.
         Some(_) if thing.kind == "type" => Some(OWN_RIGHT.of(user).at(Low)),

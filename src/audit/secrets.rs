@@ -1,94 +1,58 @@
 //! Secrets where every login can read them: comments and settings of shared catalogues, and what sessions call
 //! themselves. Known ones are compared; unknown ones give themselves away by the words around them.
 
+mod words;
+
+use std::collections::BTreeSet;
+
 use super::found::{Found, Look, PUBLIC, ident};
 use super::kinds::SECRET;
 use crate::model::DesiredService;
 use crate::probe::Severity::Critical;
-use crate::sql::{Literal, Statement};
+use crate::sql::{Literal, Qualified, Statement};
 use crate::stmt;
 
-/// Says whether a text holds a password of the store.
-pub type Known<'a> = &'a dyn Fn(&str) -> bool;
+pub use words::announces;
+
+/// Says whose password of the store a text holds, if it holds one: a service.
+pub type Known<'a> = &'a dyn Fn(&str) -> Option<String>;
+
+/// A text that every login of the server can read.
+struct Text<'a> {
+    text: String,
+    /// What it is of the object.
+    what: String,
+    object: String,
+    service: Option<&'a DesiredService>,
+    close: Option<Statement>,
+}
 
 pub fn audit(look: &Look<'_>, known: Known<'_>, out: &mut Vec<Found>) {
+    let texts = comments(look).into_iter().chain(settings(look)).chain(sessions(look, known));
+    out.extend(texts.filter_map(|text| judge(look, known, text)));
     inside(look, known, out);
-    for (role, found) in &look.actual.roles {
+}
+
+fn comments<'a>(look: &Look<'a>) -> Vec<Text<'a>> {
+    let comment = |text: &Option<String>, object: String, service, close| {
+        let text = text.clone()?;
+        Some(Text { text, what: "the comment".into(), object, service, close: Some(close) })
+    };
+    let roles = look.actual.roles.iter().filter_map(|(role, found)| {
         let service = look.roles.managed(role).map(|(service, _)| service);
         let close = stmt!("COMMENT ON ROLE {role} IS {marker}", role = role, marker = left(look, service));
-        text(
-            known,
-            found.comment.as_deref(),
-            "the comment",
-            &format!("role {role}"),
-            service,
-            Some(close),
-            out,
-        );
-    }
-    for (name, found) in &look.actual.databases {
+        comment(&found.comment, format!("role {role}"), service, close)
+    });
+    let databases = look.actual.databases.iter().filter_map(|(name, found)| {
         let service = look.service_of(name.as_str());
         let close = stmt!("COMMENT ON DATABASE {db} IS {marker}", db = name, marker = left(look, service));
-        let object = format!("database {name}");
-        text(known, found.comment.as_deref(), "the comment", &object, service, Some(close), out);
-        for (setting, value) in &found.settings {
-            let close = stmt!(
-                "ALTER DATABASE {db} RESET {s}",
-                db = name,
-                s = crate::sql::Qualified(setting.split('.').map(String::from).collect())
-            );
-            let line = format!("{setting}={value}");
-            text(known, Some(&line), &format!("the setting {setting}"), &object, service, Some(close), out);
-        }
-    }
-    for setting in &look.actual.role_settings {
-        let line = format!("{}={}", setting.name, setting.value);
-        let service = look.roles.managed(&setting.role).map(|(service, _)| service);
-        let name = crate::sql::Qualified(setting.name.split('.').map(String::from).collect());
-        let place =
-            setting.database.as_ref().map_or(stmt!(""), |database| stmt!(" IN DATABASE {db}", db = database));
-        let close =
-            stmt!("ALTER ROLE {role}{place} RESET {name}", role = setting.role, place = place, name = name);
-        text(
-            known,
-            Some(&line),
-            &format!("the setting {}", setting.name),
-            &format!("role {}", setting.role),
-            service,
-            Some(close),
-            out,
-        );
-    }
-    for space in &look.facts.cluster.tablespaces {
+        comment(&found.comment, format!("database {name}"), service, close)
+    });
+    let spaces = look.facts.cluster.tablespaces.iter().filter_map(|space| {
         let close = stmt!("COMMENT ON TABLESPACE {n} IS NULL", n = ident(&space.name));
-        text(
-            known,
-            space.comment.as_deref(),
-            "the comment",
-            &format!("tablespace {}", space.name),
-            None,
-            Some(close),
-            out,
-        );
-    }
-    // Once for each role: its sessions come and go, and an exception is for what stays.
-    let mut told = std::collections::BTreeSet::new();
-    for session in &look.facts.cluster.sessions {
-        let service = look.managed(&session.role).map(|(service, _)| service);
-        let tells = |text: &str| known(text) || announces(text);
-        if !session.application.as_deref().is_some_and(tells) || !told.insert(&session.role) {
-            continue;
-        }
-        text(
-            known,
-            session.application.as_deref(),
-            &format!("the application_name (pid {})", session.pid),
-            &format!("sessions of {}", session.role),
-            service,
-            None,
-            out,
-        );
-    }
+        comment(&space.comment, format!("tablespace {}", space.name), None, close)
+    });
+    roles.chain(databases).chain(spaces).collect()
 }
 
 /// What a comment says once it tells nothing: whose the role or the database is.
@@ -99,244 +63,82 @@ fn left(look: &Look<'_>, service: Option<&DesiredService>) -> Statement {
     }
 }
 
+fn settings<'a>(look: &Look<'a>) -> Vec<Text<'a>> {
+    let setting = |name: &str, value: &str, object: String, service, close| Text {
+        text: format!("{name}={value}"),
+        what: format!("the setting {name}"),
+        object,
+        service,
+        close: Some(close),
+    };
+    let parts = |name: &str| Qualified(name.split('.').map(String::from).collect());
+    let databases = look.actual.databases.iter().flat_map(|(name, found)| {
+        found.settings.iter().map(move |(key, value)| {
+            let close = stmt!("ALTER DATABASE {db} RESET {s}", db = name, s = parts(key));
+            setting(key, value, format!("database {name}"), look.service_of(name.as_str()), close)
+        })
+    });
+    let roles = look.actual.role_settings.iter().map(|row| {
+        let place =
+            row.database.as_ref().map_or(stmt!(""), |database| stmt!(" IN DATABASE {db}", db = database));
+        let close =
+            stmt!("ALTER ROLE {r}{place} RESET {s}", r = row.role, place = place, s = parts(&row.name));
+        let service = look.roles.managed(&row.role).map(|(service, _)| service);
+        setting(&row.name, &row.value, format!("role {}", row.role), service, close)
+    });
+    databases.chain(roles).collect()
+}
+
+/// Once for each role: its sessions come and go, and an exception is for what stays.
+fn sessions<'a>(look: &Look<'a>, known: Known<'_>) -> Vec<Text<'a>> {
+    let mut told = BTreeSet::new();
+    let mut texts = vec![];
+    for session in &look.facts.cluster.sessions {
+        let (Some(role), Some(text)) = (&session.role, &session.application) else { continue };
+        if (known(text).is_some() || announces(text)) && told.insert(role) {
+            texts.push(Text {
+                text: text.clone(),
+                what: format!("the application_name (pid {})", session.pid),
+                object: format!("sessions of {role}"),
+                service: look.managed(role).map(|(service, _)| service),
+                close: None,
+            });
+        }
+    }
+    texts
+}
+
 /// Inside a database only what is known counts: its own people write about passwords as they like.
 fn inside(look: &Look<'_>, known: Known<'_>, out: &mut Vec<Found>) {
     for room in look.rooms() {
-        for readable in room.inside.texts.iter().filter(|readable| known(&readable.text)) {
+        for readable in &room.inside.texts {
+            let Some(service) = known(&readable.text) else { continue };
             let seen = format!("{} holds a password of the secret store", readable.object);
-            out.push(SECRET.of(PUBLIC).at(Critical).room(&room).object(readable.object.clone()).seen(seen));
+            let finding = SECRET.of(PUBLIC).at(Critical).service(named(look, &service)).database(room.name);
+            out.push(finding.object(readable.object.clone()).seen(seen));
         }
     }
 }
 
-fn text(
-    known: Known<'_>,
-    text: Option<&str>,
-    what: &str,
-    object: &str,
-    service: Option<&DesiredService>,
-    close: Option<Statement>,
-    out: &mut Vec<Found>,
-) {
-    let Some(text) = text else { return };
-    // The text itself is never repeated: it would be in one more place.
-    let finding = match (known(text), announces(text)) {
-        (true, _) => SECRET
+fn named<'a>(look: &Look<'a>, service: &str) -> Option<&'a DesiredService> {
+    look.desired.services.values().find(|one| one.name.as_str() == service)
+}
+
+/// The text itself is never repeated: it would be in one more place.
+fn judge(look: &Look<'_>, known: Known<'_>, found: Text<'_>) -> Option<Found> {
+    let Text { text, what, object, service, close } = found;
+    let finding = match (known(&text), announces(&text)) {
+        // Exposed is whose it is, wherever it stands.
+        (Some(whose), _) => SECRET
             .of(PUBLIC)
             .at(Critical)
+            .service(named(look, &whose))
             .seen(format!("{what} of {object} holds a password of the secret store")),
-        (false, true) => SECRET.of(PUBLIC).seen(format!("{what} of {object} reads like a secret")),
-        (false, false) => return,
-    };
-    let finding = finding.service(service).object(object);
-    out.push(match close {
-        Some(close) => finding.close(close),
-        None => finding,
-    });
-}
-
-/// Words that announce a secret.
-const ANNOUNCERS: &[&str] = &[
-    "password",
-    "passwort",
-    "passwd",
-    "passphrase",
-    "pwd",
-    "pw",
-    "pass",
-    "secret",
-    "token",
-    "apikey",
-    "api_key",
-    "api-key",
-    "credential",
-    "credentials",
-    "bearer",
-    "key",
-    "private_key",
-    "access_key",
-    "pgpassword",
-];
-
-/// Words that stand behind one of those in a text that talks about secrets instead of telling one.
-const TALK: &[&str] = &[
-    "a",
-    "an",
-    "and",
-    "are",
-    "at",
-    "authentication",
-    "by",
-    "change",
-    "changed",
-    "changes",
-    "encryption",
-    "expired",
-    "expires",
-    "for",
-    "from",
-    "hash",
-    "in",
-    "is",
-    "kept",
-    "length",
-    "lives",
-    "management",
-    "manager",
-    "must",
-    "never",
-    "not",
-    "of",
-    "on",
-    "or",
-    "owner",
-    "policy",
-    "required",
-    "reset",
-    "rotated",
-    "rotates",
-    "rotation",
-    "see",
-    "service",
-    "services",
-    "set",
-    "store",
-    "stored",
-    "table",
-    "the",
-    "to",
-    "until",
-    "vault",
-    "was",
-    "will",
-    "with",
-    "signing",
-    "exchange",
-    "value",
-    "store.",
-    "only",
-    "login",
-    "issued",
-    // Nothing is told.
-    "ask",
-    "disabled",
-    "empty",
-    "enabled",
-    "expire",
-    "missing",
-    "n/a",
-    "na",
-    "nil",
-    "none",
-    "null",
-    "sync",
-    "tbd",
-    "unknown",
-    "unset",
-];
-
-/// Words that stand before much else than secrets: what follows must look like one.
-const WEAK: &[&str] = &["bearer", "credential", "credentials", "key", "pass", "token"];
-
-/// How references to a secret begin that is kept elsewhere.
-const REFERENCES: &[&str] = &["arn:", "op://", "projects/", "vault:"];
-
-/// Whether a text tells a secret, by its words: `pw hunter2`, `password: x`, `api_key=…`, or a URL with a password.
-pub fn announces(text: &str) -> bool {
-    let lower = text.to_lowercase();
-    url_with_password(&lower) || pairs(&lower)
-}
-
-fn url_with_password(text: &str) -> bool {
-    text.split("://").skip(1).any(|rest| {
-        let authority = rest.split(['/', ' ', '?']).next().unwrap_or_default();
-        authority
-            .split_once('@')
-            .is_some_and(|(user, _)| user.split_once(':').is_some_and(|(_, password)| !password.is_empty()))
-    })
-}
-
-fn pairs(text: &str) -> bool {
-    let refers = |word: &&str| REFERENCES.iter().any(|start| word.contains(start));
-    let told: Vec<&str> = text.split_whitespace().filter(|word| !refers(word)).collect();
-    let spaced = told.join(" ").replace(['=', ':'], " = ");
-    let gap = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '"' | '\'');
-    let words: Vec<&str> = spaced.split(gap).filter(|word| !word.is_empty()).collect();
-    (0..words.len()).any(|at| is_announcer(words[at]) && tells(words[at], &words[at + 1..]))
-}
-
-/// `pw`, `app.jwt_secret`, `db-password`.
-fn is_announcer(word: &str) -> bool {
-    let word = word.rsplit('.').next().unwrap_or(word);
-    let ends = |one: &&str| {
-        one.len() > 4 && (word.ends_with(&format!("_{one}")) || word.ends_with(&format!("-{one}")))
-    };
-    ANNOUNCERS.contains(&word) || ANNOUNCERS.iter().any(ends)
-}
-
-/// Whether what stands behind an announcer is a secret and not talk about one.
-fn tells(announcer: &str, behind: &[&str]) -> bool {
-    let (assigned, next) = match behind {
-        ["=", next, ..] | ["is", next] => (true, next),
-        [next, ..] => (false, next),
-        [] => return false,
-    };
-    let weak = WEAK.contains(&announcer);
-    let odd = next.chars().any(|c| c.is_ascii_digit()) && next.len() >= if weak { 8 } else { 4 };
-    let told = !weak && (assigned || behind.len() == 1);
-    *next != "=" && !TALK.contains(next) && !is_identifier(announcer, next) && (odd || told)
-}
-
-/// A UUID is the key of a row more often than that to a door.
-fn is_identifier(announcer: &str, word: &str) -> bool {
-    let parts: Vec<usize> = word.split('-').map(str::len).collect();
-    announcer == "key" && parts == [8, 4, 4, 4, 12] && word.chars().all(|c| c.is_ascii_hexdigit() || c == '-')
-}
-
-#[cfg(test)]
-mod tests {
-    use super::announces;
-
-    #[test]
-    fn a_secret_gives_itself_away_and_talk_about_secrets_does_not() {
-        for told in [
-            "initial pw hunter2",
-            "password: swordfish",
-            "the password is swordfish",
-            "initial password swordfish",
-            "API_KEY=abcdef123",
-            "postgresql://app:s3cr3t@host/db",
-            "myapp.token = abc123xyz",
-            "bearer eyJhbGciOi123",
-            "app.jwt_secret=zzz",
-        ] {
-            assert!(announces(told), "{told}");
+        (None, true) => {
+            SECRET.of(PUBLIC).service(service).seen(format!("{what} of {object} reads like a secret"))
         }
-        for talk in [
-            "martydb:marty",
-            "password reset service",
-            "owner of the key store",
-            "secrets are kept in vault",
-            "password rotated 2026-01-01",
-            "see the token service",
-            "keycloak database",
-            "public key infrastructure",
-            "postgresql://host/db",
-            "lock_timeout=5s",
-            "search_path=public, app",
-            "worker key=user_sync",
-            "token=refresh-job",
-            "vault-agent: token renewal",
-            "job:api_key:expire",
-            "PostgreSQL JDBC Driver password=none",
-            "secret: none",
-            "token: n/a",
-            "pwd: ask the DBA team",
-            "key: 3f2504e0-4f89-11d3-9a0c-0305e82c3301",
-            "secret_ref=arn:aws:secretsmanager:eu-central-1:123456789012:secret:alpha-Ab12Cd",
-            "partition key: customer_id; sort key=created_at",
-        ] {
-            assert!(!announces(talk), "{talk}");
-        }
-    }
+        (None, false) => return None,
+    };
+    let finding = finding.object(object);
+    Some(close.into_iter().fold(finding, Found::close))
 }

@@ -120,15 +120,16 @@ fn hides_the_server(path: &str) -> bool {
 /// A superuser whose path leads through somebody's schema before `pg_catalog` calls that one's functions unawares.
 fn on_superuser(look: &Look<'_>, setting: &RoleSetting, out: &mut Vec<Found>) {
     let RoleSetting { role, database, name, value } = setting;
-    if name != "search_path" || !hides_the_server(value) {
-        return;
-    }
+    let (severity, what) = match name.as_str() {
+        "search_path" if hides_the_server(value) => (Medium, "it may call what a service made"),
+        "role" if value != "none" && value != role.as_str() => (High, "it starts as somebody else"),
+        _ => return,
+    };
     let action =
         Action::ResetSetting { role: Some(role.clone()), database: database.clone(), name: name.clone() };
     let service = database.as_ref().and_then(|database| look.service_of(database.as_str()));
-    let finding = SETTING.of(role.as_str()).service(service).object(format!("setting {name}"));
-    let finding =
-        finding.seen(format!("the superuser {role} has {name} = {value}: it may call what a service made"));
+    let finding = SETTING.of(role.as_str()).at(severity).service(service).object(format!("setting {name}"));
+    let finding = finding.seen(format!("the superuser {role} has {name} = {value}: {what}"));
     let finding = finding.close(statement(&action, look.actual.major(), &passwordless));
     out.push(match database {
         Some(database) => finding.database(database.as_str()),
@@ -217,30 +218,42 @@ fn parameter(name: &str) -> Qualified {
     Qualified(name.split('.').map(String::from).collect())
 }
 
-/// Fences of the whole server: the setting and the value that is not safe.
-const FENCES: &[(&str, &str)] = &[
-    ("lo_compat_privileges", "on"),
-    ("allow_system_table_mods", "on"),
-    ("session_replication_role", "replica"),
-    ("session_replication_role", "local"),
-    ("row_security", "off"),
+/// A fence of the whole server: the setting, and when it is down.
+struct Fence {
+    name: &'static str,
+    down: fn(&str) -> bool,
+}
+
+const FENCES: &[Fence] = &[
+    Fence { name: "lo_compat_privileges", down: |value| value == "on" },
+    Fence { name: "allow_system_table_mods", down: |value| value == "on" },
+    Fence { name: "session_replication_role", down: |value| value != "origin" },
+    Fence { name: "password_encryption", down: |value| value != "scram-sha-256" && value != "on" },
+    Fence { name: "dynamic_library_path", down: |value| value != "$libdir" },
+    // Statements hold data, and every account of the host may read them.
+    Fence { name: "log_file_mode", down: |value| value.ends_with(['4', '5', '6', '7']) },
 ];
 
 fn server(look: &Look<'_>, out: &mut Vec<Found>) {
-    for (name, bad) in FENCES {
-        // The session that looks has row_security off itself.
-        if *name != "row_security" && look.facts.cluster.settings.get(*name).is_some_and(|value| value == bad)
-        {
-            let close = stmt!("ALTER SYSTEM RESET {name}", name = ident(name));
-            out.push(
-                SERVER_SETTING
-                    .of(PUBLIC)
-                    .object(format!("setting {name}"))
-                    .seen(format!("{name} is {bad}"))
-                    .close(close)
-                    .close(stmt!("SELECT pg_catalog.pg_reload_conf()")),
-            );
+    let settings = &look.facts.cluster.settings;
+    for fence in FENCES {
+        let Some(value) = settings.get(fence.name).filter(|value| (fence.down)(value)) else { continue };
+        // Before 14 initdb leaves MD5, and what martydb sets is SCRAM all the same.
+        let usual = fence.name == "password_encryption" && look.actual.major() < 14;
+        let unused =
+            fence.name == "log_file_mode" && settings.get("logging_collector").is_none_or(|on| on == "off");
+        if usual || unused {
+            continue;
         }
+        let close = stmt!("ALTER SYSTEM RESET {name}", name = ident(fence.name));
+        out.push(
+            SERVER_SETTING
+                .of(PUBLIC)
+                .object(format!("setting {}", fence.name))
+                .seen(format!("{} is {value}", fence.name))
+                .close(close)
+                .close(stmt!("SELECT pg_catalog.pg_reload_conf()")),
+        );
     }
 }
 

@@ -164,7 +164,8 @@ async fn verify_server(
     let mut matrix = probe::judge(&task, &seen, Some(&actual));
     let around = Surroundings { desired: &desired, facts: &facts, access: &access, actual: &actual };
     let missed = beside(arguments, &around, &task, &seen, &mut matrix).await?;
-    let found = audited(&desired, &actual, &facts, &task);
+    let mut found = audited(&desired, &actual, &facts, &task);
+    found.extend(probe::known_elsewhere(&task, &desired, &actual, &facts.kept).await);
     let chosen = |finding: &Finding| {
         finding
             .service
@@ -257,10 +258,23 @@ fn hooked(facts: &Facts, database: &str) -> bool {
 }
 
 /// Short passwords are found in every text; ours are 32 characters, and an operator's are worth a look from 6 on.
-fn holds_password(task: &Task, text: &str) -> bool {
+/// The service whose password a text holds. Short ones are in many words.
+fn holds_password(task: &Task, text: &str) -> Option<String> {
     use secrecy::ExposeSecret;
-    let known = task.logins.iter().filter_map(|login| login.password.as_ref());
-    known.map(ExposeSecret::expose_secret).any(|password| password.len() >= 6 && text.contains(password))
+    const LONG: usize = 6;
+    let held = |login: &&probe::ProbeLogin| {
+        let password = login.password.as_ref().map(ExposeSecret::expose_secret);
+        password.is_some_and(|password| password.len() >= LONG && stands_in(text, password))
+    };
+    task.logins.iter().find(held).map(|login| login.service.to_string())
+}
+
+/// As a word of its own: `postgres` is in `postgresql`.
+fn stands_in(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        let apart = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+        apart(text[..at].chars().next_back()) && apart(text[at + word.len()..].chars().next())
+    })
 }
 
 fn databases(run: &Run, server: &str, actual: &ActualServer) -> Vec<ProbeDatabase> {

@@ -26,7 +26,7 @@ use sqlx::SqlSafeStr;
 use tokio::net::{TcpStream, UnixStream};
 
 pub use outcome::{Answer, Attempt, Broken, LetIn, Outcome, Refused, Stage};
-pub use scram::verifier;
+pub use scram::{digest, verifier};
 use wire::{Wire, speaking};
 
 use crate::error::{Error, Kind, Result};

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 
 use super::Source;
 use super::finding::{Finding, findings, listed};
+use super::guess::is_guessable;
 use super::listeners::Listener;
 use super::login::{Attempt, Credentials, Request};
 use super::matrix::{Place, Probe};
@@ -27,7 +28,6 @@ use crate::audit::kinds::{GUESSABLE, Kind, REUSED};
 use crate::model::ActualServer;
 use crate::server::Login;
 use purpose::Purpose;
-use rows::GUESSES;
 
 /// How much is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -239,8 +239,8 @@ fn reused(task: &Task) -> Vec<Finding> {
                 format!("the secret store holds the same password for {} and {}", login.role, other.role);
             found.push(stored(task, login, REUSED, &format!("role {}", other.role), evidence));
         }
-        let names = [login.role.as_str(), login.service.as_str()];
-        if names.iter().chain(GUESSES).any(|guess| *guess == password) {
+        let names = [login.role.as_str(), login.service.as_str(), login.database.as_str()];
+        if is_guessable(password, &names) {
             let evidence = format!("the stored password of {} is one that anybody guesses", login.role);
             found.push(stored(task, login, GUESSABLE, &format!("role {}", login.role), evidence));
         }

@@ -2,15 +2,13 @@
 //! login still works, so every plan takes it. Who may not see it tries the logins, see [`super::logins`].
 
 use std::collections::BTreeSet;
-use std::fmt::Write;
 
 use secrecy::{ExposeSecret, SecretString};
-use sha2::{Digest, Sha256};
 
 use super::Chosen;
 use crate::error::{Error, Result};
 use crate::model::{ActualServer, DesiredServer, KeptPassword, RoleKind, RoleName};
-use crate::probe::login::verifier;
+use crate::probe::login::{digest, verifier};
 use crate::secrets::Secrets;
 
 /// A login with both sides.
@@ -76,14 +74,7 @@ fn differs(pair: &Pair) -> bool {
         // MD5, which whoever sees it can log in with, or none at all.
         _ => return true,
     };
-    expected.map(|expected| hex(&Sha256::digest(expected))) != kept.digest
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a String does not fail");
-        text
-    })
+    expected.map(|expected| digest(&expected)) != kept.digest
 }
 
 #[cfg(test)]
@@ -93,11 +84,7 @@ mod tests {
     fn pair(kept: &str, salt: Option<&str>, rounds: Option<u32>) -> Pair {
         Pair {
             login: RoleName::found("csca_app").unwrap(),
-            kept: KeptPassword {
-                digest: Some(hex(&Sha256::digest(kept))),
-                salt: salt.map(str::to_owned),
-                rounds,
-            },
+            kept: KeptPassword { digest: Some(digest(kept)), salt: salt.map(str::to_owned), rounds },
             stored: SecretString::from("secret"),
         }
     }

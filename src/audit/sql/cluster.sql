@@ -4,7 +4,7 @@ SELECT pg_catalog.jsonb_build_object(
   'settings', (
     SELECT pg_catalog.jsonb_object_agg(s.name, s.setting) FROM pg_catalog.pg_settings s
     WHERE s.name IN ('temp_file_limit', 'max_prepared_transactions', 'lo_compat_privileges', 'allow_system_table_mods',
-      'session_replication_role', 'row_security', 'listen_addresses', 'unix_socket_directories', 'port', 'ssl', 'max_wal_senders', 'max_connections')),
+      'session_replication_role', 'password_encryption', 'dynamic_library_path', 'log_file_mode', 'logging_collector', 'listen_addresses', 'unix_socket_directories', 'port', 'ssl', 'max_wal_senders', 'max_connections')),
   -- What every session may set for itself.
   'user_settings', (SELECT pg_catalog.jsonb_agg(pg_catalog.lower(s.name)) FROM pg_catalog.pg_settings s WHERE s.context = 'user'),
   'tablespaces', (
@@ -19,9 +19,10 @@ SELECT pg_catalog.jsonb_build_object(
     FROM pg_catalog.pg_tablespace t),
   'sessions', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'pid', a.pid, 'role', a.usename, 'database', a.datname, 'application', a.application_name,
+      'pid', a.pid, 'role', a.usename, 'open', (SELECT r.rolcanlogin FROM pg_catalog.pg_roles r WHERE r.oid = a.usesysid),
+      'streams', coalesce(a.backend_type = 'walsender', false), 'database', a.datname, 'application', a.application_name,
       'since', pg_catalog.to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) ORDER BY a.pid)
-    FROM pg_catalog.pg_stat_activity a WHERE a.usename IS NOT NULL AND a.pid <> pg_catalog.pg_backend_pid()),
+    FROM pg_catalog.pg_stat_activity a WHERE a.usesysid IS NOT NULL AND a.pid <> pg_catalog.pg_backend_pid()),
   'slots', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'name', s.slot_name, 'database', s.database, 'active', s.active) ORDER BY s.slot_name)

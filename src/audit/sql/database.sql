@@ -31,7 +31,7 @@ thing AS (
     CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS grant_word,
     CASE c.relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' WHEN 'm' THEN 'MATERIALIZED VIEW'
               WHEN 'f' THEN 'FOREIGN TABLE' ELSE 'TABLE' END AS alter_word,
-    'pg_catalog.pg_class'::pg_catalog.regclass AS class, c.oid, 0 AS sub, n.nspname AS schema, n.server,
+    'pg_catalog.pg_class'::pg_catalog.regclass AS class, c.oid, 0 AS sub, n.nspname AS schema, n.server AND c.oid < 16384 AS server,
     c.relname AS name, NULL::name AS part, pg_catalog.format('%I.%I', n.nspname, c.relname) AS quoted,
     n.nspname || '.' || c.relname AS shown,
     c.relowner AS owner, c.relacl AS acl, CASE c.relkind WHEN 'S' THEN 's' ELSE 'r' END::"char" AS letter,
@@ -42,7 +42,7 @@ thing AS (
   FROM pg_catalog.pg_class c JOIN space n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
   UNION ALL
-  SELECT 'column', 'TABLE', NULL, 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, a.attnum, n.nspname, n.server,
+  SELECT 'column', 'TABLE', NULL, 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid, a.attnum, n.nspname, n.server AND c.oid < 16384,
     c.relname, a.attname, pg_catalog.format('%I.%I', n.nspname, c.relname),
     n.nspname || '.' || c.relname || '.' || a.attname, c.relowner, a.attacl, 'c', NULL, false, NULL, NULL, false
   FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_class c ON c.oid = a.attrelid JOIN space n ON n.oid = c.relnamespace
@@ -66,7 +66,7 @@ thing AS (
     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
       WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'i')
   UNION ALL
-  SELECT 'type', 'TYPE', 'TYPE', 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 0, n.nspname, n.server, t.typname, NULL,
+  SELECT 'type', 'TYPE', 'TYPE', 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 0, n.nspname, n.server AND t.oid < 16384, t.typname, NULL,
     pg_catalog.format('%I.%I', n.nspname, t.typname), n.nspname || '.' || t.typname, t.typowner, t.typacl, 'T',
     NULL, false, NULL, NULL, false
   FROM pg_catalog.pg_type t JOIN space n ON n.oid = t.typnamespace
@@ -111,11 +111,13 @@ held AS (
   FROM told t CROSS JOIN LATERAL pg_catalog.aclexplode(t.rights) a
   WHERE a.grantee <> t.owner
     -- What everybody holds from the start, or this role does, is no drift.
-    AND NOT ((t.system AND NOT t.definer OR t.extension IS NOT NULL) AND EXISTS (
+    -- What an extension gave by name it did not give to a service: it was added to it afterwards.
+    AND NOT (NOT t.definer AND (t.system OR t.extension IS NOT NULL AND (a.grantee = 0 OR pg_catalog.pg_get_userbyid(a.grantee) ~ '^pg_'))
+      AND EXISTS (
       SELECT FROM pg_catalog.aclexplode(t.base) b
       WHERE b.grantee IN (a.grantee, 0) AND b.privilege_type = a.privilege_type AND b.is_grantable >= a.is_grantable))
     -- initdb writes down what it grants before it makes the information schema.
-    AND NOT (t.schema IS NOT DISTINCT FROM 'information_schema' AND a.grantee = 0 AND a.privilege_type IN ('SELECT', 'USAGE') AND NOT a.is_grantable)
+    AND NOT (t.server AND t.schema IS NOT DISTINCT FROM 'information_schema' AND a.grantee = 0 AND a.privilege_type IN ('SELECT', 'USAGE') AND NOT a.is_grantable)
   GROUP BY t.class, t.oid, t.sub)
 SELECT pg_catalog.jsonb_build_object(
   'database', pg_catalog.current_database(),
@@ -141,7 +143,7 @@ SELECT pg_catalog.jsonb_build_object(
       'acl', h.acl) ORDER BY t.kind, t.shown, t.part)
     FROM told t LEFT JOIN held h ON h.class = t.class AND h.oid = t.oid AND h.sub = t.sub
     LEFT JOIN pg_catalog.pg_language l ON l.oid = t.language
-    WHERE h.acl IS NOT NULL OR t.kind <> 'column' AND (NOT t.system AND t.extension IS NULL OR t.system AND t.definer
+    WHERE h.acl IS NOT NULL OR t.kind <> 'column' AND (NOT t.system AND t.extension IS NULL OR t.definer
       -- The server's and an extension's own, given to somebody.
       OR t.owner <> 10 AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = t.owner AND r.rolsuper))),
   -- What may hold a password in the clear, for whoever may enter the database to read.
@@ -152,7 +154,10 @@ SELECT pg_catalog.jsonb_build_object(
       WHERE p.oid >= 16384 AND p.prosrc ~ '[^ ]{8}'
       UNION ALL
       SELECT 'the comment on ' || pg_catalog.pg_describe_object(d.classoid, d.objoid, d.objsubid), d.description
-      FROM pg_catalog.pg_description d WHERE d.objoid >= 16384 AND d.description ~ '[^ ]{8}') x),
+      FROM pg_catalog.pg_description d WHERE d.objoid >= 16384 AND d.description ~ '[^ ]{8}'
+      UNION ALL
+      SELECT 'the options of foreign server ' || s.srvname, pg_catalog.array_to_string(s.srvoptions, ' ')
+      FROM pg_catalog.pg_foreign_server s WHERE s.srvoptions IS NOT NULL) x),
   'defaults', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'role', pg_catalog.pg_get_userbyid(d.defaclrole), 'schema', n.nspname, 'object', d.defaclobjtype, 'acl', (
@@ -195,6 +200,7 @@ SELECT pg_catalog.jsonb_build_object(
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'name', s.srvname, 'quoted', pg_catalog.quote_ident(s.srvname), 'wrapper', f.fdwname,
       'owner', pg_catalog.pg_get_userbyid(s.srvowner),
+      'dbname', (SELECT pg_catalog.substring(o, 8) FROM pg_catalog.unnest(s.srvoptions) o WHERE o LIKE 'dbname=%' LIMIT 1),
       -- Names of options only: values hold passwords.
       'mappings', (
         SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
@@ -210,11 +216,11 @@ SELECT pg_catalog.jsonb_build_object(
   'others', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'kind', coalesce(i.type, d.classid::pg_catalog.regclass::text), 'shown', coalesce(i.identity, d.objid::text),
-      'role', pg_catalog.pg_get_userbyid(d.refobjid), 'owned', d.deptype = 'o') ORDER BY i.type, i.identity, d.refobjid)
+      'role', pg_catalog.pg_get_userbyid(d.refobjid), 'owned', d.deptype = 'o', 'named', d.deptype = 'r') ORDER BY i.type, i.identity, d.refobjid)
     FROM pg_catalog.pg_shdepend d
     JOIN pg_catalog.pg_database b ON b.oid = d.dbid AND b.datname = pg_catalog.current_database()
     LEFT JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i ON true
-    WHERE d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND d.deptype IN ('o', 'a')
+    WHERE d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND d.deptype IN ('o', 'a', 'r')
       AND d.classid::pg_catalog.regclass::text NOT IN ('pg_class', 'pg_proc', 'pg_type', 'pg_namespace', 'pg_language',
         'pg_foreign_data_wrapper', 'pg_foreign_server', 'pg_largeobject', 'pg_largeobject_metadata', 'pg_default_acl',
         'pg_extension', 'pg_event_trigger', 'pg_user_mapping')

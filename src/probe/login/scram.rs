@@ -44,6 +44,11 @@ pub fn verifier(password: &str, salt: &str, rounds: u32) -> Option<String> {
     Some(format!("{MECHANISM}${rounds}:{salt}${stored_key}:{server_key}"))
 }
 
+/// SHA-256 of a verifier as the server writes it: in lower-case hexadecimal.
+pub fn digest(verifier: &str) -> String {
+    Sha256::digest(verifier).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl Derived {
     fn new(password: &str, salt: Vec<u8>, rounds: u32) -> Self {
         // PostgreSQL takes a password that SASLprep refuses as it stands, and so does every client.

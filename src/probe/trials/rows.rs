@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use secrecy::SecretString;
 
+use super::super::guess::GUESSES;
 use super::super::hba::{Comer, Treatment, treatments};
 use super::super::listeners::{Listener, Side};
 use super::super::login::Outcome;
@@ -14,9 +15,6 @@ use super::{Extent, Scene, Trial};
 
 /// No login of anybody: 40 characters that no generator of ours makes.
 const WRONG: &str = "martydb-tries-a-wrong-password-on-purpose";
-
-/// What everybody tries first, besides the names of role and service.
-pub const GUESSES: &[&str] = &["postgres", "password", "changeme", ""];
 
 /// Everything that is tried, a list for each role, each attempt once.
 pub fn by_role(scene: &Scene<'_>) -> Vec<Vec<Trial>> {

@@ -87,6 +87,32 @@ fn a_session_that_outlived_a_revoke_is_named_with_its_pid() {
 }
 
 #[test]
+fn a_session_whose_role_was_dropped_goes_on_and_is_named() {
+    let pair = Pair::new();
+    pair.server.sql(
+        "postgres",
+        "CREATE ROLE ghost LOGIN PASSWORD 'of a ghost'; GRANT CONNECT ON DATABASE blue_db TO ghost",
+    );
+    std::thread::scope(|scope| {
+        let session =
+            scope.spawn(|| pair.server.sql_as("ghost", "of a ghost", "blue_db", "SELECT pg_sleep(60)"));
+        let pid =
+            || pair.server.value("postgres", "SELECT pid FROM pg_stat_activity WHERE usename = 'ghost'");
+        while pid().is_empty() {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let pid = pid();
+        pair.server.sql("postgres", "REVOKE CONNECT ON DATABASE blue_db FROM ghost; DROP ROLE ghost");
+        assert_eq!(
+            Pair::grave(&pair.verify(&[], 4)),
+            [format!("high | session-outlived-revoke | blue | (dropped role) | blue_db | session {pid}")]
+        );
+        pair.verify(&["--terminate", "-y"], 0);
+        assert_eq!(session.join().unwrap(), Err("57P01".into()));
+    });
+}
+
+#[test]
 fn fix_closes_what_it_showed_and_looks_again() {
     let pair = Pair::new();
     pair.server.sql("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_app; ALTER ROLE red_ro CREATEDB");
@@ -110,6 +136,9 @@ fn an_ident_map_counts_for_whom_it_lets_in() {
         "# who may be whom\nadmins nosuchaccount postgres # the DBA's\n\"wide map\" /^(.*)$ \"red_app\"\n";
     std::fs::write(pair.server.data().join("pg_ident.conf"), maps).unwrap();
     with_hba(&pair, "local all postgres peer map=admins\nlocal blue_db all peer map=admins\n");
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
+    // The line lets in nobody whom the map speaks of.
+    with_hba(&pair, "local red_db ghost peer map=\"wide map\"\n");
     assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
     with_hba(&pair, "local red_db all peer map=\"wide map\"\n");
     let found = Pair::grave(&pair.verify(&[], 4));

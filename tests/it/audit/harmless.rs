@@ -58,10 +58,8 @@ const HARMLESS: &[(&str, &str)] = &[
         "ALTER DATABASE red_db SET myapp.git_sha = '9fceb02d0ae598e95dc970b74767f19372d61af8'; ALTER DATABASE red_db SET search_path = public",
     ),
     ("postgres", "CREATE ROLE backup LOGIN CONNECTION LIMIT 2; GRANT pg_read_all_settings TO backup"),
-    (
-        "postgres",
-        "CREATE ROLE kc LOGIN CONNECTION LIMIT 2; CREATE ROLE kc_ro LOGIN CONNECTION LIMIT 2; CREATE DATABASE keycloak ALLOW_CONNECTIONS false",
-    ),
+    ("postgres", "CREATE ROLE kc LOGIN CONNECTION LIMIT 2; CREATE ROLE kc_ro LOGIN CONNECTION LIMIT 2"),
+    ("postgres", "CREATE DATABASE keycloak ALLOW_CONNECTIONS false"),
     (
         "keycloak-",
         "REVOKE ALL ON DATABASE keycloak FROM PUBLIC; ALTER DATABASE keycloak OWNER TO kc; GRANT CONNECT ON DATABASE keycloak TO kc_ro; ALTER DATABASE keycloak ALLOW_CONNECTIONS true",

@@ -111,6 +111,16 @@ const LEAKS: &[Leak] = &[
     leak("red_db", "CREATE TABLE inbox (t text); CREATE TABLE taken (p text); CREATE RULE r AS ON INSERT TO inbox DO ALSO INSERT INTO taken SELECT rolpassword FROM pg_authid; GRANT INSERT ON inbox TO red_app", ["high", "definer-view", "red", "red_app", "inbox"], "DROP TABLE inbox, taken"),
     leak("red_db", "CREATE FUNCTION log_it() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END'; REVOKE ALL ON FUNCTION log_it() FROM PUBLIC; CREATE TRIGGER log_it AFTER INSERT ON item FOR EACH ROW EXECUTE FUNCTION log_it()", ["high", "definer-search-path", "red", "red_app", "log_it()"], "DROP FUNCTION log_it() CASCADE"),
     leak("red_db", "CREATE FUNCTION witness() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE NEW.name; RETURN NULL; END'; REVOKE ALL ON FUNCTION witness() FROM PUBLIC; CREATE TRIGGER witness AFTER INSERT ON item FOR EACH ROW EXECUTE FUNCTION witness()", ["medium", "definer-function", "red", "red_app", "witness()"], "DROP FUNCTION witness() CASCADE"),
+    leak("red_db", "CREATE VIEW information_schema.leak AS SELECT rolname, rolpassword FROM pg_authid; GRANT SELECT ON information_schema.leak TO PUBLIC", ["high", "definer-view", "red", "PUBLIC", "leak"], "DROP VIEW information_schema.leak"),
+    leak("red_db", "CREATE EXTENSION hstore; CREATE FUNCTION run(q text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE q; RETURN q; END'; ALTER EXTENSION hstore ADD FUNCTION run(text)", ["critical", "definer-function", "red", "PUBLIC", "run(text)"], "DROP EXTENSION hstore CASCADE"),
+    leak("red_db", "CREATE EXTENSION hstore; CREATE TABLE stolen (t text); GRANT SELECT ON stolen TO blue_ro; ALTER EXTENSION hstore ADD TABLE stolen", ["high", "extension-privilege", "red", "blue_ro", "stolen"], "DROP EXTENSION hstore CASCADE"),
+    leak("red_db", "CREATE EXTENSION hstore; UPDATE pg_extension SET extowner = 'red_app'::regrole WHERE extname = 'hstore'", ["medium", "object-owner", "red", "red_app", "hstore"], "DROP EXTENSION hstore CASCADE"),
+    leak("red_db", "CREATE SUBSCRIPTION copied CONNECTION 'host=127.0.0.1 dbname=blue_db' PUBLICATION all_of_it WITH (connect = false, slot_name = NONE)", ["critical", "replication-object", "blue", "red_app", "copied"], "DROP SUBSCRIPTION copied"),
+    leak("red_db", "CREATE EXTENSION postgres_fdw; CREATE SERVER next_door FOREIGN DATA WRAPPER postgres_fdw OPTIONS (dbname 'blue_db'); CREATE USER MAPPING FOR red_app SERVER next_door OPTIONS (user 'blue_ro', password 'x')", ["critical", "user-mapping", "blue", "red_app", "next_door"], "DROP EXTENSION postgres_fdw CASCADE"),
+    leak("blue_db", "ALTER TABLE hidden ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON hidden TO red_app USING (true)", ["medium", "foreign-role-in-acl", "blue", "red_app", "policy"], "DROP POLICY p ON hidden; ALTER TABLE hidden DISABLE ROW LEVEL SECURITY"),
+    leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner GRANT SELECT ON TABLES TO blue_app WITH GRANT OPTION", ["medium", "grant-option", "blue", "blue_app", "TABLES"], "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner REVOKE GRANT OPTION FOR SELECT ON TABLES FROM blue_app"),
+    leak("blue_db", "SET ROLE blue_owner; SELECT lo_create(4712); GRANT SELECT, UPDATE ON LARGE OBJECT 4712 TO blue_ro; RESET ROLE", ["medium", "undeclared-privilege", "blue", "blue_ro", "4712"], "SELECT lo_unlink(4712)"),
+    leak("postgres", "ALTER ROLE postgres IN DATABASE red_db SET role = 'red_owner'", ["high", "role-setting", "red", "postgres", "role"], "ALTER ROLE postgres IN DATABASE red_db RESET role"),
     leak("template1", "CREATE FUNCTION public.adm(q text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN EXECUTE q; RETURN q; END'", ["high", "definer-function", "-", "PUBLIC", "adm(text)"], "DROP FUNCTION public.adm(text)"),
     leak("red_db", "CREATE EXTENSION postgres_fdw; CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw; CREATE USER MAPPING FOR PUBLIC SERVER elsewhere OPTIONS (password 'x')", ["critical", "user-mapping", "red", "PUBLIC", "elsewhere"], "DROP EXTENSION postgres_fdw CASCADE"),
     leak("red_db", "CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN TABLE logf (l text) SERVER files OPTIONS (filename '/etc/passwd'); GRANT SELECT ON logf TO red_app", ["high", "foreign-table", "red", "red_app", "logf"], "DROP EXTENSION file_fdw CASCADE"),
@@ -165,6 +175,50 @@ fn every_leak_is_named_and_gone_after_its_mend() {
 }
 
 #[test]
+fn passwords_that_others_know_are_found_without_a_login() {
+    let pair = Pair::new();
+    let red = pair.project.password("red_app");
+    pair.server.sql("postgres", "SET password_encryption = 'scram-sha-256'; CREATE ROLE blue_app_b LOGIN PASSWORD 'blue_app_b' CONNECTION LIMIT 6; ALTER ROLE blue_app_b SET temp_file_limit = '1GB'; GRANT blue_app TO blue_app_b");
+    pair.server.sql(
+        "postgres",
+        &format!(
+            "SET password_encryption = 'scram-sha-256'; CREATE ROLE dba SUPERUSER LOGIN PASSWORD '{red}'"
+        ),
+    );
+    let mark = pair.server.log().len();
+    let result = pair.verify(&[], 4);
+    assert_eq!(
+        Pair::grave(&result),
+        [
+            "critical | reused-password | - | dba | - | role dba",
+            "high | guessable-password | blue | blue_app_b | - | role blue_app_b",
+        ]
+    );
+    assert!(!result.to_string().contains(&red));
+    assert!(!pair.server.log_since(mark).contains("authentication failed"), "nobody was tried at the door");
+    pair.server.sql("postgres", "DROP ROLE dba; DROP ROLE blue_app_b");
+    assert_eq!(Pair::found(&pair.verify(&[], 0)), Vec::<String>::new());
+}
+
+#[test]
+fn fences_of_the_whole_server_are_looked_at() {
+    let pair = Pair::with(
+        &[
+            "password_encryption=md5",
+            "dynamic_library_path=/tmp:$libdir",
+            "logging_collector=on",
+            "log_file_mode=0644",
+        ],
+        "",
+    );
+    let found = Pair::grave(&pair.verify(&[], 4)).join("\n");
+    for (name, since) in [("password_encryption", 14), ("dynamic_library_path", 13), ("log_file_mode", 13)] {
+        let told = found.contains(&format!("server-setting | - | PUBLIC | - | setting {name}"));
+        assert_eq!(told, pair.server.major() >= since, "{name}\n{found}");
+    }
+}
+
+#[test]
 fn a_known_password_is_found_in_a_function_and_in_a_comment() {
     let pair = Pair::new();
     let blue = pair.project.password("blue_app");
@@ -177,8 +231,8 @@ fn a_known_password_is_found_in_a_function_and_in_a_comment() {
     assert_eq!(
         Pair::grave(&result),
         [
-            "critical | secret-in-the-open | red | PUBLIC | red_db | function public.dial()",
-            "critical | secret-in-the-open | red | PUBLIC | red_db | the comment on table public.item",
+            "critical | secret-in-the-open | blue | PUBLIC | red_db | function public.dial()",
+            "critical | secret-in-the-open | blue | PUBLIC | red_db | the comment on table public.item",
         ]
     );
     assert!(!result.to_string().contains(&blue));
