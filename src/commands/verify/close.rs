@@ -16,9 +16,10 @@ use crate::model::{ActualServer, DbName, DesiredService, RoleName};
 use crate::plan::Step;
 use crate::probe::{Finding, Severity, Source, ways_in};
 use crate::provision::{FIRST_PAUSE, RETRIES, is_race};
-use crate::run::Run;
+use crate::run::{Consent, Run};
 use crate::server::apply::{Outcome, Tools, apply};
 use crate::server::{Access, lock};
+use crate::units::counted;
 
 /// The kind of finding that ends a session: never part of `--fix`, since it may end somebody's work.
 const SESSION: &str = "session-outlived-revoke";
@@ -81,8 +82,7 @@ pub async fn carry_out(run: &Run, services: &[DesiredService], closing: Closing)
     for change in closing.changes() {
         run.out.complain(&change.in_words());
     }
-    let question = format!("Make these {} changes to close what was found?", closing.steps().count());
-    run.confirm_after(&question, "martydb verify-isolation --fix --dry-run")?;
+    run.confirm(&consent(closing.steps().count()))?;
     let mut closed = Closed::default();
     for (server, steps) in &closing.servers {
         let work = Work { run, services, server };
@@ -91,6 +91,15 @@ pub async fn carry_out(run: &Run, services: &[DesiredService], closing: Closing)
         }
     }
     Ok(closed)
+}
+
+fn consent(changes: usize) -> Consent {
+    let (these, changes) = (if changes == 1 { "this" } else { "these" }, counted(changes, "change"));
+    Consent {
+        question: format!("Make {these} {changes} to close what was found?"),
+        would: format!("{changes} would close what was found"),
+        hint: "look at them with `martydb verify-isolation --fix --dry-run`, then say -y".into(),
+    }
 }
 
 struct Work<'a> {
@@ -172,5 +181,17 @@ async fn close_one(access: &Access, step: &Step) -> Result<()> {
             }
             _ => return end,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_needs_a_yes_is_told_as_a_statement() {
+        assert_eq!(consent(1).would, "1 change would close what was found");
+        assert_eq!(consent(1).question, "Make this 1 change to close what was found?");
+        assert_eq!(consent(2).question, "Make these 2 changes to close what was found?");
     }
 }
