@@ -29,7 +29,8 @@ pub fn table(report: &VerifyReport, look: &Look) -> String {
         failed.iter().map(|(server, error)| format!("server {server}\n{}\n", error_text(error, look))),
     );
     let accepted = report.accepted.iter().map(|(finding, reason)| {
-        probe::wrapped(&format!("accepted: {}: {}", head(finding), printable(reason)), "  ", look)
+        let words = format!("accepted: {}: {}", probe::title(finding), printable(reason));
+        probe::wrapped(&words, "  ", look)
     });
     parts.push(accepted.collect());
     let not_examined = report.not_examined().into_iter().map(|one| {
@@ -78,12 +79,6 @@ fn sums(report: &VerifyReport, look: &Look) -> String {
     let line =
         format!("{found}. What PostgreSQL cannot keep apart (names, shared locks, CPU): docs/findings.md");
     probe::wrapped(&line, "  ", look)
-}
-
-/// One line about a finding.
-pub fn head(finding: &Finding) -> String {
-    let (word, place) = (finding.severity.word(), place(finding));
-    printable(&format!("{word} {} {place} [{}]", finding.role, finding.id))
 }
 
 /// The object and the database of a finding, as far as it has them.
