@@ -55,11 +55,15 @@ pub fn narrow(run: &Run, arguments: &Arguments, report: &mut VerifyReport) -> Re
         let notes = allowed.unused(&used, arguments).map(|finding| finding_of(&first.server, finding));
         first.findings.extend(notes);
     }
+    let wanted = |finding: &Finding| {
+        let chosen = arguments.only.is_empty() || arguments.only.iter().any(|id| id == finding.id);
+        chosen && finding.severity >= arguments.min_severity.unwrap_or(Severity::Low)
+    };
     for checked in &mut report.checked {
-        checked.findings.retain(|finding| {
-            let wanted = arguments.only.is_empty() || arguments.only.iter().any(|id| id == finding.id);
-            wanted && finding.severity >= arguments.min_severity.unwrap_or(Severity::Low)
-        });
+        let (shown, hidden) = std::mem::take(&mut checked.findings).into_iter().partition(wanted);
+        checked.findings = shown;
+        let hidden: Vec<Finding> = hidden;
+        report.hidden.extend(hidden);
     }
     Ok(())
 }

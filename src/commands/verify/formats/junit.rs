@@ -22,7 +22,7 @@ pub fn junit(report: &VerifyReport) -> String {
     for (server, error) in &report.failed {
         suites.push(Suite::new(server.clone(), [error_case(server, "reached", error)]));
     }
-    let unclosed = report.unclosed.iter().map(|(server, error)| error_case(server, "closed", error));
+    let unclosed = report.unclosed.iter().map(|one| error_case(&one.place(), "closed", &one.error));
     suites.push(Suite::new("closing".into(), unclosed));
     let accepted = report.accepted.iter().map(|(finding, reason)| Case {
         end: End::Skipped,

@@ -30,7 +30,9 @@ pub fn markdown(report: &VerifyReport) -> String {
         });
         text += &rows_under(["severity", "finding", "who", "where", "seen"], rows);
     }
-    for (server, error) in report.failed.iter().chain(&report.unclosed) {
+    let unclosed = report.unclosed.iter().map(|one| (&one.server, &one.error));
+    let failed = report.failed.iter().map(|(server, error)| (server, error));
+    for (server, error) in failed.chain(unclosed) {
         let _infallible = write!(text, "\n### Server {}\n\n**{}**\n", cell(server), cell(&error.to_string()));
     }
     let not_examined = report.not_examined().into_iter();
