@@ -22,6 +22,11 @@ fn exceptions_baselines_and_filters_narrow_what_counts() {
     let allowed = pair.verify(&[], 0);
     assert_eq!(allowed["accepted"][0]["id"], "role-attribute");
     assert_eq!(allowed["accepted"][0]["reason"], "asked for");
+    let (text, _) = shown(&pair.project, &["--probes", "none"], 0);
+    assert!(
+        text.contains("accepted: medium: red_app on server main [role-attribute]: asked for\n"),
+        "{text}"
+    );
     pair.server.sql("postgres", "ALTER ROLE blue_app CREATEDB");
     let found = pair.verify(&[], 4);
     assert_eq!(Pair::grave(&found), ["medium | role-attribute | blue | blue_app | - | role blue_app"]);

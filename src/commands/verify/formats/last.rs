@@ -68,6 +68,7 @@ fn reasons(report: &VerifyReport) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audit::NotExamined;
     use crate::audit::kinds::{HBA_ERROR, NO_LIMIT, PREPARED};
     use crate::commands::verify::{Arguments, Checked};
     use crate::error::Error;
@@ -110,6 +111,18 @@ mod tests {
         assert_eq!(said(&only, &two[..1], &two[1..]), "found: 1 medium (1 low is hidden)");
         assert_eq!(said(&only, &[], &[]), "nothing found of no-password");
         assert_eq!(said(&Arguments::default(), &[], &[]), "nothing found");
+    }
+
+    #[test]
+    fn what_could_not_be_looked_at_counts_where_it_was_asked_to() {
+        for (strict, expected) in
+            [(false, "nothing found"), (true, "nothing found, but 1 thing could not be looked at (--strict)")]
+        {
+            let mut report = report(&Arguments { strict, ..Arguments::default() }, &[], &[]);
+            let unseen = NotExamined { what: "x".into(), why: "y".into(), grant: None };
+            report.checked[0].not_examined.push(unseen);
+            assert_eq!(sentence(&report), expected);
+        }
     }
 
     #[test]
