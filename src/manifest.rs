@@ -23,6 +23,7 @@ use crate::server::Tls;
 
 pub use find::find;
 pub use raw::{RawAllow as Allow, RawSecrets as SecretsSpec};
+pub use resolve::{UnknownFinding, unknown_finding};
 pub use schema::json_schema;
 
 /// Variables of the environment, as a value, so that tests choose them and nothing else reads the real ones.

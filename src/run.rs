@@ -219,20 +219,33 @@ impl Run {
     }
 
     /// Asks before changes that others may feel; off a terminal only `-y` says yes.
-    pub fn confirm(&self, question: &str) -> Result<()> {
-        self.confirm_after(question, "martydb plan")
-    }
-
-    /// The same where another command than `plan` shows the changes.
-    pub fn confirm_after(&self, question: &str, look: &str) -> Result<()> {
+    pub fn confirm(&self, consent: &Consent) -> Result<()> {
         match (self.yes, self.can_ask) {
             (true, _) => Ok(()),
-            (false, true) if crate::ask::yes_no(question)? => Ok(()),
+            (false, true) if crate::ask::yes_no(&consent.question)? => Ok(()),
             (false, true) => Err(Error::new(Kind::Usage, "not confirmed, nothing was touched")),
-            (false, false) => Err(Error::usage("these changes need a confirmation, nothing was touched")
-                .cause(question)
-                .hint(format!("look at them with `{look}`, then say -y"))),
+            (false, false) => Err(consent.missing()),
         }
+    }
+}
+
+/// What somebody has to agree to.
+#[derive(Debug, Clone)]
+pub struct Consent {
+    /// For somebody who is there.
+    pub question: String,
+    /// The same as a statement, for an error: what would be done.
+    pub would: String,
+    /// How to see it first, and how to agree without being there.
+    pub hint: String,
+}
+
+impl Consent {
+    /// Nobody was there, and nobody had said -y.
+    fn missing(&self) -> Error {
+        Error::usage("these changes need a confirmation, nothing was touched")
+            .cause(format!("{}, and nobody was there to agree", self.would))
+            .hint(self.hint.as_str())
     }
 }
 

@@ -10,6 +10,15 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(_, name)| name)
 }
 
+/// The same as a hint; where nothing is near, what `otherwise` says.
+pub fn hint<'a>(
+    typed: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    otherwise: impl FnOnce() -> String,
+) -> String {
+    nearest(typed, known).map_or_else(otherwise, |near| format!("did you mean \"{near}\"?"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::nearest;

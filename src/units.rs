@@ -48,6 +48,16 @@ pub fn bytes(count: i64) -> String {
     format!("{value:.1} TB")
 }
 
+/// A number and what it counts: `1 probe`, `2 breaches`.
+pub fn counted(n: usize, noun: &str) -> String {
+    let ending = match (n, noun.ends_with("ch")) {
+        (1, _) => "",
+        (_, true) => "es",
+        (_, false) => "s",
+    };
+    format!("{n} {noun}{ending}")
+}
+
 fn split(text: &str) -> Option<(i64, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(text.len());
     Some((text[..end].parse().ok()?, text[end..].trim()))
@@ -71,6 +81,15 @@ mod tests {
         }
         assert_ne!(canonical_setting("temp_file_limit", "1GB"), canonical_setting("temp_file_limit", "2GB"));
         assert_ne!(canonical_setting("temp_file_limit", "-1"), canonical_setting("temp_file_limit", "1"));
+    }
+
+    #[test]
+    fn one_is_no_plural() {
+        for (n, noun, text) in
+            [(1, "probe", "1 probe"), (0, "probe", "0 probes"), (2, "breach", "2 breaches")]
+        {
+            assert_eq!(counted(n, noun), text);
+        }
     }
 
     #[test]

@@ -15,8 +15,9 @@ use crate::plan::{Limit, Risk};
 use crate::probe::printable;
 use crate::provision::{self, Planned, Reach, chosen};
 use crate::report::{Cell, Look, Paint, Report, Table, error_text};
-use crate::run::Run;
+use crate::run::{Consent, Run};
 use crate::server::apply::Outcome;
+use crate::units::counted;
 
 /// Flags of `apply`.
 #[derive(Debug, Args)]
@@ -93,7 +94,12 @@ fn ask(run: &Run, planned: &[(String, Result<Planned>)]) -> Result<()> {
         let words = format!("{}: {}: {}", step.risk.name(), step.action.object(), step.reason);
         run.out.complain(&printable(&words));
     }
-    run.confirm(&format!("{} of the changes may be felt by others. Make them?", grave.len()))
+    let felt = format!("{} may be felt by others", counted(grave.len(), "change"));
+    run.confirm(&Consent {
+        question: format!("{felt}. Make {}?", if grave.len() == 1 { "it" } else { "them" }),
+        would: felt,
+        hint: "look at them with `martydb plan`, then say -y".into(),
+    })
 }
 
 /// What was done.

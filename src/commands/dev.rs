@@ -8,7 +8,7 @@ use crate::embedded::{self, Spec, State, Status};
 use crate::error::{Error, ExitStatus, Result};
 use crate::manifest::Place;
 use crate::report::{Cell, Look, Paint, Report, Table};
-use crate::run::Run;
+use crate::run::{Consent, Run};
 
 /// Flags of `dev`.
 #[derive(Debug, Args)]
@@ -39,11 +39,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let specs = specs(run, arguments.server.as_deref())?;
     if arguments.what == What::Destroy {
         let names: Vec<_> = specs.iter().map(|spec| spec.server.as_str()).collect();
-        run.confirm(&format!(
-            "Delete all data of the embedded server {} ({})?",
-            names.join(", "),
-            run.manifest.env
-        ))?;
+        let data = format!("all data of the embedded server {} ({})", names.join(", "), run.manifest.env);
+        run.confirm(&Consent {
+            question: format!("Delete {data}?"),
+            would: format!("{data} would be deleted"),
+            hint: "look at them with `martydb dev status`, then say -y".into(),
+        })?;
     }
     let all = specs.iter().map(|spec| async move {
         match arguments.what {

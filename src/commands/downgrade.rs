@@ -10,7 +10,8 @@ use crate::migrate::name::Direction;
 use crate::migrate::{self, Back, Ended, Operator, Options, Outcome, Run as Writes, Target};
 use crate::model::DesiredService;
 use crate::report::Report;
-use crate::run::Run;
+use crate::run::{Consent, Run};
+use crate::units::counted;
 
 /// Flags of `downgrade`.
 #[derive(Debug, Args)]
@@ -72,10 +73,11 @@ fn ask(run: &Run, outcomes: &[Outcome], count: usize) -> Result<()> {
     }
     let names: Vec<_> =
         outcomes.iter().filter(|o| !o.planned.is_empty()).map(|o| o.service.as_str()).collect();
-    let question = format!("Undo {count} migrations of {}? Data they hold may be lost.", names.join(", "));
-    run.confirm(&question).map_err(|mut error| {
-        error.hints = vec!["look at them with --dry-run, then say -y".into()];
-        error
+    let what = format!("{} of {}", counted(count, "migration"), names.join(", "));
+    run.confirm(&Consent {
+        question: format!("Undo {what}? Data they hold may be lost."),
+        would: format!("{what} would be undone, and data may be lost"),
+        hint: "look at them with --dry-run, then say -y".into(),
     })
 }
 

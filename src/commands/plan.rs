@@ -91,13 +91,17 @@ impl Change {
 
     /// For a question: what it is, why, and the statement, which no other command shows.
     pub fn in_words(&self) -> String {
-        let place = self.database.as_deref().unwrap_or(&self.server);
         let words = format!("{}: {}: {}", self.risk.name(), self.object, self.reason);
-        format!(
-            "{}\n  {}",
-            printable(&words),
-            printable(&format!("{place}: {};", self.sql.replace('\n', " ")))
-        )
+        format!("{}\n  {}", printable(&words), self.statement())
+    }
+
+    /// Where the statement runs, and the statement, on one line.
+    pub fn statement(&self) -> String {
+        let place = match &self.database {
+            Some(database) => format!("in {database}"),
+            None => format!("on server {}", self.server),
+        };
+        printable(&format!("{place}: {};", self.sql.replace(";\n", "; ")))
     }
 
     /// For a summary: object, risk, statement, outcome.

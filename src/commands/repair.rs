@@ -9,7 +9,8 @@ use crate::error::{Error, ExitStatus, Result};
 use crate::fleet;
 use crate::migrate::{self, Operator, Options, Repairable};
 use crate::report::{Look, Report, keys};
-use crate::run::Run;
+use crate::run::{Consent, Run};
+use crate::units::counted;
 
 /// Flags of `repair`.
 #[derive(Debug, Args)]
@@ -52,10 +53,11 @@ fn ask(run: &Run, service: &str, found: &[Repairable]) -> Result<()> {
     if !run.yes {
         run.out.complain(shown(found).trim_end());
     }
-    let question = format!("Accept this for {} migrations of {service}?", found.len());
-    run.confirm(&question).map_err(|mut error| {
-        error.hints = vec!["read what is shown above, then say -y".into()];
-        error
+    let migrations = counted(found.len(), "migration");
+    run.confirm(&Consent {
+        question: format!("Accept this for {migrations} of {service}?"),
+        would: format!("what is shown would be accepted for {migrations} of {service}"),
+        hint: "read what is shown above, then say -y".into(),
     })
 }
 
@@ -81,7 +83,10 @@ impl Report for RepairReport {
     fn text(&self, _: &Look) -> String {
         match self.repaired.len() {
             0 => format!("Nothing to repair in {}.\n", self.service),
-            n => format!("{}\nRepaired {n} migrations of {}.\n", shown(&self.repaired), self.service),
+            n => {
+                let shown = shown(&self.repaired);
+                format!("{shown}\nRepaired {} of {}.\n", counted(n, "migration"), self.service)
+            }
         }
     }
 

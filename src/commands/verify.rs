@@ -17,7 +17,7 @@ use crate::audit::facts::{EventTrigger, Facts};
 use crate::audit::{self, NotExamined};
 use crate::error::Result;
 use crate::flags::Select;
-use crate::model::{ActualServer, DesiredServer, DesiredService};
+use crate::model::{ActualServer, DesiredServer, DesiredService, RoleKind};
 use crate::probe::{
     self, DatabaseKind, Door, Extent, Finding, Inside, Known, Matrix, ProbeDatabase, Says, Scene, Seen,
     Severity, Task,
@@ -175,7 +175,17 @@ async fn verify_server(
     let found = found.into_iter().filter(chosen).collect();
     let mut not_examined = facts.not_examined;
     not_examined.extend(missed);
-    Ok(Checked::new(server, matrix, found, not_examined))
+    let absent = absent(services.iter().filter(|service| service.server == server), &actual);
+    Ok(Checked::new(server, matrix, found, not_examined).absent(absent))
+}
+
+/// Services that `apply` has not made, or not wholly.
+fn absent<'a>(services: impl Iterator<Item = &'a DesiredService>, actual: &ActualServer) -> Vec<String> {
+    let is_there = |service: &DesiredService| {
+        let mut logins = RoleKind::LOGINS.into_iter().map(|kind| service.role(kind));
+        actual.databases.contains_key(&service.database) && logins.all(|role| actual.roles.contains_key(role))
+    };
+    services.filter(|service| !is_there(service)).map(|service| service.name.to_string()).collect()
 }
 
 fn audited(desired: &DesiredServer, actual: &ActualServer, facts: &Facts, task: &Task) -> Vec<Finding> {

@@ -1,5 +1,7 @@
 //! Fills defaults and templates in, and checks what no type can: names, duplicates, references.
 
+mod allow;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -10,6 +12,8 @@ use super::{Allow, Environment, Manifest, Place, ServerSpec, url};
 use crate::error::{Error, Result};
 use crate::model::{DbName, DesiredService, LintRules, RoleKind, RoleName, SchemaName, ServiceName};
 use crate::sql::MAX_IDENTIFIER_BYTES;
+
+pub use allow::{UnknownFinding, unknown_finding};
 
 const FORMAT_VERSION: u32 = 1;
 const DEFAULT_SERVER: &str = "main";
@@ -172,11 +176,9 @@ impl Resolver<'_> {
 
     fn unknown_server(&self, path: &[Step], server: &str, servers: &BTreeMap<String, ServerSpec>) -> Error {
         let known: Vec<&str> = servers.keys().map(String::as_str).collect();
-        let error = self.sources.error_at(path, format!("unknown server \"{server}\""));
-        match crate::suggest::nearest(server, known.iter().copied()) {
-            Some(near) => error.hint(format!("did you mean \"{near}\"?")),
-            None => error.hint(format!("servers: {}", known.join(", "))),
-        }
+        let hint =
+            crate::suggest::hint(server, known.iter().copied(), || format!("servers: {}", known.join(", ")));
+        self.sources.error_at(path, format!("unknown server \"{server}\"")).hint(hint)
     }
 
     fn database(&self, path: &[Step], text: String) -> Result<DbName> {
@@ -294,41 +296,6 @@ impl Resolver<'_> {
             }
         }
         Ok(())
-    }
-
-    fn allow(&self, services: &BTreeMap<ServiceName, DesiredService>) -> Result<Vec<Allow>> {
-        let own = self.raw.services.iter().flat_map(|(name, service)| {
-            let entries = service.iter().flat_map(|service| &service.allow).enumerate();
-            entries.map(move |(index, entry)| {
-                let path = vec![key("services"), key(name), key("allow"), Step::Index(index)];
-                (path, Allow { service: Some(name.clone()), ..entry.clone() })
-            })
-        });
-        let all = self.raw.allow.iter().enumerate();
-        let global = all.map(|(index, entry)| (vec![key("allow"), Step::Index(index)], entry.clone()));
-        global.chain(own).map(|(path, entry)| self.check_allow(&path, entry, services)).collect()
-    }
-
-    fn check_allow(
-        &self,
-        path: &[Step],
-        entry: Allow,
-        services: &BTreeMap<ServiceName, DesiredService>,
-    ) -> Result<Allow> {
-        let at = |last: &str| [path, &[key(last)]].concat();
-        if entry.reason.trim().is_empty() {
-            return Err(self.sources.error_at(&at("reason"), "an allow entry needs a reason"));
-        }
-        if let Some(service) = &entry.service
-            && !services.keys().any(|name| name.as_str() == service)
-        {
-            return Err(self.sources.error_at(&at("service"), format!("unknown service \"{service}\"")));
-        }
-        let day = time::macros::format_description!("[year]-[month]-[day]");
-        match entry.until.as_deref().map(|until| time::Date::parse(until, day)) {
-            Some(Err(_)) => Err(self.sources.error_at(&at("until"), "not a date such as 2027-01-31")),
-            _ => Ok(entry),
-        }
     }
 }
 

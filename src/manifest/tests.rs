@@ -142,6 +142,14 @@ fn every_mistake_names_its_place_and_touches_nothing() {
             "m.yaml:4:19: an allow entry needs a reason",
         ),
         (
+            "version: 1\nservices: { a: }\nallow:\n  - { finding: nosuch, reason: x }\n",
+            "m.yaml:4:7: unknown finding \"nosuch\"",
+        ),
+        (
+            "version: 1\nservices:\n  a:\n    allow: [{ finding: nosuch, reason: x }]\n",
+            "m.yaml:4:15: unknown finding \"nosuch\"",
+        ),
+        (
             "version: 1\nservices:\n  a: { roles: { app: postgres } }\n",
             "m.yaml:3:17: role \"postgres\" runs the server, and cannot be a service's",
         ),

@@ -11,6 +11,7 @@ use super::verdict::Verdict;
 use super::ways::{Way, ways_in};
 use crate::model::{ActualServer, RoleName};
 use crate::sql::Statement;
+use crate::units::counted;
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema, clap::ValueEnum)]
@@ -142,9 +143,9 @@ fn in_one(
     if let Some(way) = public {
         let who: BTreeSet<_> = entrants.iter().map(|login| login.service.as_str()).collect();
         let who: Vec<_> = who.into_iter().collect();
-        let logins =
-            if entrants.len() == 1 { "1 login".into() } else { format!("{} logins", entrants.len()) };
-        let evidence = format!("{logins} of {} let in: {}", listed(&who), way.describe());
+        let logins = counted(entrants.len(), "login");
+        let verb = if entrants.len() == 1 { "was" } else { "were" };
+        let evidence = format!("{logins} of {} {verb} let in: {}", listed(&who), way.describe());
         let fix = closing(&[way], server, &entrants[0].role, database);
         found.insert(0, finding(task, database, "PUBLIC".into(), evidence, fix));
     }

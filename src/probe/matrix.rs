@@ -81,7 +81,7 @@ pub struct Skipped {
 }
 
 /// The result of one server's live probes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 pub struct Matrix {
     /// The numbers.
     pub summary: Summary,

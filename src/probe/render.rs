@@ -1,12 +1,17 @@
 //! The matrix for people: what a glance should see first, then what has to be done, in words.
 
-use std::collections::BTreeMap;
+mod words;
 
-use super::finding::{Finding, Severity, Source, listed};
-use super::matrix::{Matrix, Place, Probe, Summary};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::finding::{Finding, listed};
+use super::matrix::{Matrix, Place, Probe};
 use super::task::{DatabaseKind, ProbeDatabase};
 use super::verdict::Verdict;
 use crate::report::{Grid, Look, Mark, Paint, paint};
+use crate::units::counted;
+
+pub use words::{fix_lines, subject, title};
 
 const OWN: Mark = Mark { sign: 'o', word: "own", meaning: "own", paint: Paint::Good };
 const DENIED: Mark = Mark { sign: '.', word: "denied", meaning: "denied", paint: Paint::Dim };
@@ -26,19 +31,22 @@ fn mark(probe: &Probe) -> Mark {
 
 /// Services × databases, then findings, then what proved nothing, then the sum.
 pub fn text(matrix: &Matrix, findings: &[Finding], look: &Look) -> String {
-    let parts = [
-        grid(matrix, look),
-        databases(matrix, look),
-        notes(matrix, look),
-        findings.iter().map(|finding| in_words(finding, look)).collect(),
+    // Without a login there is no matrix, and so nothing to say about it.
+    let of_matrix = match matrix.matrix.is_empty() {
+        true => vec![],
+        false => vec![grid(matrix, look), databases(matrix, look), notes(matrix, look)],
+    };
+    let rest = [
+        findings.iter().map(|finding| words::in_words(finding, look)).collect(),
         inconclusive(matrix, look),
-        sum(&matrix.summary, look),
+        sum(matrix, look),
     ];
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+    let parts = of_matrix.into_iter().chain(rest);
+    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// A service's logins share a cell: the worst of them shows.
-fn grid(matrix: &Matrix, look: &Look) -> String {
+/// A row for each service, a cell for each database. A service's logins share a cell: the worst of them shows.
+fn rows(matrix: &Matrix) -> Vec<(&str, Vec<Option<&Probe>>)> {
     let columns: BTreeMap<&str, usize> =
         matrix.columns.iter().enumerate().map(|(n, column)| (column.name.as_str(), n)).collect();
     let mut rows: Vec<(&str, Vec<Option<&Probe>>)> = vec![];
@@ -51,6 +59,11 @@ fn grid(matrix: &Matrix, look: &Look) -> String {
             row.1[*n] = row.1[*n].into_iter().chain([probe]).max_by_key(|probe| probe.outcome);
         }
     }
+    rows
+}
+
+fn grid(matrix: &Matrix, look: &Look) -> String {
+    let rows = rows(matrix);
     let mut grid = Grid::default();
     let numbered = columns_follow_rows(matrix);
     let digits = rows.len().to_string().len();
@@ -96,54 +109,37 @@ fn databases(matrix: &Matrix, look: &Look) -> String {
     }
 }
 
+/// What has to be known to read the matrix.
 fn notes(matrix: &Matrix, look: &Look) -> String {
-    let mut text = String::new();
-    let by_hba = matrix
-        .matrix
-        .iter()
-        .filter(|probe| probe.outcome == Verdict::Denied && probe.sqlstate.as_deref() == Some("28000"));
-    match by_hba.count() {
+    let mut notes = vec![];
+    if rows(matrix).iter().any(|(_, cells)| cells.contains(&None)) {
+        notes.push("blank: not tried".to_owned());
+    }
+    let hba = |probe: &&Probe| probe.sqlstate.as_deref() == Some("28000");
+    match matrix.matrix.iter().filter(|probe| probe.outcome == Verdict::Denied).filter(hba).count() {
         0 => {}
-        n => {
-            text += &wrapped(
-                &format!("{n} of these were refused by pg_hba.conf, before any grant was looked at"),
-                "  ",
-                look,
-            )
-        }
+        1 => notes.push("1 of these was refused by pg_hba.conf, before any grant was looked at".into()),
+        n => notes.push(format!("{n} of these were refused by pg_hba.conf, before any grant was looked at")),
+    }
+    if half_proven(matrix) {
+        notes.push("beside a login that proved nothing (?) others of its service were denied".into());
     }
     if !matrix.skipped.is_empty() {
         let names: Vec<_> = matrix.skipped.iter().map(|skipped| printable(&skipped.database)).collect();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
-        text += &wrapped(
-            &format!("not tried, because they accept no connections: {}", listed(&names)),
-            "  ",
-            look,
-        );
+        notes.push(format!("not tried, because they accept no connections: {}", listed(&names)));
     }
-    text
+    notes.iter().map(|note| wrapped(note, "  ", look)).collect()
 }
 
-fn in_words(finding: &Finding, look: &Look) -> String {
-    let place = match (&finding.database, &finding.service) {
-        (Some(database), Some(service)) => format!("{}, the database of {service}", printable(database)),
-        (Some(database), None) => printable(database),
-        (None, _) => format!("server {}", finding.server),
+/// Whether a cell hides what some of its logins proved behind one that proved nothing.
+fn half_proven(matrix: &Matrix) -> bool {
+    let cells = |of: Verdict| -> BTreeSet<(&str, &str)> {
+        let probes = matrix.matrix.iter().filter(|probe| probe.outcome == of);
+        probes.map(|probe| (probe.service.as_str(), probe.database.as_str())).collect()
     };
-    let verb = match (finding.kind, &finding.object) {
-        (Source::Probe, None) => format!("gets into {place}"),
-        (_, Some(object)) => format!("and {} of {place}", printable(object)),
-        (_, None) => format!("and {place}"),
-    };
-    let head = format!("{}: {} {verb} [{}]", finding.severity.word(), printable(&finding.role), finding.id);
-    let colour = if finding.severity < Severity::Medium { Paint::Dim } else { Paint::Bad };
-    let mut text = paint(wrapped(&head, "  ", look).trim_end(), colour, look) + "\n";
-    text += &wrapped(&format!("  seen: {}", printable(&finding.evidence)), "        ", look);
-    // Never wrapped: it is there to be copied. Only a name that would move the cursor is not: JSON has it as it is.
-    for line in finding.fix.iter().flat_map(|fix| fix.lines()) {
-        text += &format!("  fix:  {}\n", printable(line));
-    }
-    text
+    let (breached, denied) = (cells(Verdict::Breach), cells(Verdict::Denied));
+    cells(Verdict::Inconclusive).intersection(&denied).any(|cell| !breached.contains(cell))
 }
 
 /// Probes that proved nothing, those of one login for one reason together.
@@ -174,29 +170,37 @@ fn inconclusive(matrix: &Matrix, look: &Look) -> String {
 }
 
 /// One line: the result.
-pub fn sum(summary: &Summary, look: &Look) -> String {
-    let head = format!(
-        "{}, {}, {}: {} passed",
+fn sum(matrix: &Matrix, look: &Look) -> String {
+    let summary = &matrix.summary;
+    let colour = match (matrix.matrix.is_empty(), summary.breaches, summary.inconclusive) {
+        (true, ..) => Paint::Warn,
+        (_, 0, 0) => Paint::Good,
+        (_, 0, _) => Paint::Warn,
+        _ => Paint::Bad,
+    };
+    wrapped(&numbers(matrix), "  ", look).lines().map(|line| paint(line, colour, look) + "\n").collect()
+}
+
+/// The numbers in words. What was tried beside the matrix is counted apart; what of it did not pass is among the
+/// probes as well.
+pub fn numbers(matrix: &Matrix) -> String {
+    let summary = &matrix.summary;
+    if matrix.matrix.is_empty() {
+        return "no logins were tried (--probes none)".into();
+    }
+    let beside = match matrix.trials.len() {
+        0 => String::new(),
+        n => format!(", and {} beside the matrix", counted(n, "attempt")),
+    };
+    format!(
+        "{}, {}, {}: {} passed, {}, {} inconclusive{beside}",
         counted(summary.services, "service"),
         counted(summary.logins, "login"),
         counted(summary.probes, "probe"),
-        summary.passed
-    );
-    let breaches = match summary.breaches {
-        1 => "1 breach".into(),
-        n => format!("{n} breaches"),
-    };
-    let rest = format!(", {breaches}, {} inconclusive", summary.inconclusive);
-    let colour = match (summary.breaches, summary.inconclusive) {
-        (0, 0) => Paint::Good,
-        (0, _) => Paint::Warn,
-        _ => Paint::Bad,
-    };
-    paint(&(head + &rest), colour, look) + "\n"
-}
-
-fn counted(n: usize, noun: &str) -> String {
-    format!("{n} {noun}{}", if n == 1 { "" } else { "s" })
+        summary.passed,
+        counted(summary.breaches, "breach"),
+        summary.inconclusive
+    )
 }
 
 /// A tenant chooses names and a server chooses messages; neither may move the cursor of whoever reads them.

@@ -109,7 +109,9 @@ fn simulated(matrix: &Matrix, task: &Task, server: &ActualServer) -> Vec<Finding
     found.retain(|finding| matrix.findings.iter().all(|other| other.key() != finding.key()));
     for finding in &mut found {
         finding.kind = Source::Audit;
-        let evidence = finding.evidence.replace("was let in", "would be let in");
+        let evidence = ["was let in", "were let in"]
+            .iter()
+            .fold(finding.evidence.clone(), |text, seen| text.replace(seen, "would be let in"));
         finding.evidence = format!("{WAY}, since the password is not known: {evidence}");
     }
     found

@@ -24,15 +24,10 @@ pub struct Out {
 }
 
 impl Out {
-    /// Decides once how each stream looks. `no_color` is NO_COLOR (<https://no-color.org>): the lowest layer.
+    /// Decides once how each stream looks. `no_color` is NO_COLOR (<https://no-color.org>): only `always` wins over it.
     pub fn new(format: Format, quiet: bool, colour: Option<When>, no_color: bool) -> Out {
         let look = |terminal: bool| Look {
-            colour: match colour {
-                Some(When::Always) => true,
-                Some(When::Never) => false,
-                Some(When::Auto) => terminal,
-                None => terminal && !no_color,
-            },
+            colour: coloured(colour, no_color, terminal),
             width: terminal.then(terminal_width),
         };
         Out {
@@ -120,6 +115,15 @@ impl Out {
     }
 }
 
+/// `auto` is what is done where nobody says anything, so NO_COLOR counts for both.
+fn coloured(when: Option<When>, no_color: bool, terminal: bool) -> bool {
+    match when.unwrap_or(When::Auto) {
+        When::Always => true,
+        When::Never => false,
+        When::Auto => terminal && !no_color,
+    }
+}
+
 fn terminal_width() -> usize {
     let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let asked = || rustix::termios::tcgetwinsize(io::stdout()).map(|size| usize::from(size.ws_col)).ok();
@@ -192,4 +196,24 @@ pub fn error_text(error: &Error, look: &Look) -> String {
     lines.extend(error.causes.iter().map(|cause| format!("{} {cause}", paint("caused by:", "31"))));
     lines.extend(error.hints.iter().map(|hint| format!("{} {hint}", paint("hint:", "36"))));
     lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn auto_honours_no_color_and_always_wins_over_it() {
+        for (when, no_color, terminal, expected) in [
+            (None, false, true, true),
+            (None, true, true, false),
+            (Some(When::Auto), false, true, true),
+            (Some(When::Auto), true, true, false),
+            (Some(When::Auto), false, false, false),
+            (Some(When::Always), true, false, true),
+            (Some(When::Never), false, true, false),
+        ] {
+            assert_eq!(coloured(when, no_color, terminal), expected, "{when:?} {no_color} {terminal}");
+        }
+    }
 }

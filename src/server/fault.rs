@@ -53,7 +53,8 @@ impl Fault {
 
     /// What to try when a login failed this way.
     pub fn login_hint(&self) -> Option<String> {
-        let hint = match self.sqlstate.as_deref()? {
+        let Some(sqlstate) = self.sqlstate.as_deref() else { return self.silent_hint() };
+        let hint = match sqlstate {
             "28P01" => "the password is wrong: check the secret store, DB_PASSWORD, PGPASSWORD or ~/.pgpass",
             "28000" => "pg_hba.conf of that server has no entry that lets this login in",
             "3D000" => "the database does not exist yet: run `martydb apply`",
@@ -63,6 +64,14 @@ impl Fault {
             _ => return self.hint.clone(),
         };
         Some(hint.into())
+    }
+
+    /// The same where no server answered. TLS and the protocol say themselves what is wrong.
+    fn silent_hint(&self) -> Option<String> {
+        let speaks = ["TLS: ", "protocol: "].iter().any(|layer| self.message.starts_with(layer));
+        let silent = self.unreachable && !speaks;
+        let hint = "check that the server runs, and that its address in the manifest is right";
+        self.hint.clone().or_else(|| silent.then(|| hint.into()))
     }
 }
 
@@ -114,5 +123,20 @@ pub fn shorten(text: &str) -> String {
     match line.char_indices().nth(160) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_that_does_not_answer_has_a_hint_too() {
+        let hint = |error| describe(&error).login_hint();
+        let refused = sqlx::Error::Io(std::io::ErrorKind::ConnectionRefused.into());
+        assert!(hint(refused).is_some_and(|hint| hint.contains("address in the manifest")));
+        assert_eq!(hint(sqlx::Error::Tls("no certificate".into())), None);
+        let password = sqlx::Error::Configuration("saslprep".into());
+        assert!(hint(password).is_some_and(|hint| hint.contains("password without such characters")));
     }
 }

@@ -26,6 +26,11 @@ fn wrong_manifests_are_refused_with_place_and_hint() {
             format!("version: 1\nservices:\n  a: {{ roles: {{ app: {long}_app }} }}\n"),
             "martydb.yaml:3:17: role",
         ),
+        (
+            "an exception for a finding that there is not",
+            "version: 1\nservices: { a: }\nallow: [{ finding: role-atribute, reason: x }]\n".into(),
+            "martydb.yaml:3:11: unknown finding \"role-atribute\"\nhint: did you mean \"role-attribute\"?",
+        ),
         ("invalid YAML", "version: [1\nservices: }".into(), "martydb.yaml:2:"),
         ("an empty file", String::new(), "martydb.yaml:1:1: the file is empty"),
     ];

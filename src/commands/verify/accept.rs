@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::overlap::is_covered;
 use super::{Arguments, VerifyReport};
-use crate::audit::{KINDS, kinds};
+use crate::audit::kinds;
 use crate::error::{Error, Result};
-use crate::manifest::Allow;
+use crate::manifest::{Allow, unknown_finding};
 use crate::probe::{Finding, Severity};
 use crate::run::Run;
 
@@ -22,17 +22,10 @@ pub fn check(arguments: &Arguments) -> Result<()> {
         return Err(Error::usage("--dry-run alone shows nothing")
             .hint("add --fix or --terminate; without them verify-isolation changes nothing"));
     }
-    for id in &arguments.only {
-        if !KINDS.iter().any(|kind| kind.id == id) {
-            let error = Error::usage(format!("unknown finding \"{id}\""));
-            let near = crate::suggest::nearest(id, KINDS.iter().map(|kind| kind.id));
-            return Err(match near {
-                Some(near) => error.hint(format!("did you mean \"{near}\"?")),
-                None => error.hint("docs/findings.md lists them all"),
-            });
-        }
+    match arguments.only.iter().find_map(|id| unknown_finding(id)) {
+        Some(unknown) => Err(Error::usage(unknown.message).hint(unknown.hint)),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Takes out what was accepted or not asked for.
@@ -62,11 +55,15 @@ pub fn narrow(run: &Run, arguments: &Arguments, report: &mut VerifyReport) -> Re
         let notes = allowed.unused(&used, arguments).map(|finding| finding_of(&first.server, finding));
         first.findings.extend(notes);
     }
+    let wanted = |finding: &Finding| {
+        let chosen = arguments.only.is_empty() || arguments.only.iter().any(|id| id == finding.id);
+        chosen && finding.severity >= arguments.min_severity.unwrap_or(Severity::Low)
+    };
     for checked in &mut report.checked {
-        checked.findings.retain(|finding| {
-            let wanted = arguments.only.is_empty() || arguments.only.iter().any(|id| id == finding.id);
-            wanted && finding.severity >= arguments.min_severity.unwrap_or(Severity::Low)
-        });
+        let (shown, hidden) = std::mem::take(&mut checked.findings).into_iter().partition(wanted);
+        checked.findings = shown;
+        let hidden: Vec<Finding> = hidden;
+        report.hidden.extend(hidden);
     }
     Ok(())
 }

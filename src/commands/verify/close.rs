@@ -10,15 +10,17 @@ use std::slice::from_ref;
 use super::overlap::is_covered;
 use super::{Arguments, VerifyReport, audit_again};
 use crate::audit::closing;
+use crate::audit::kinds::IN_DATABASE;
 use crate::commands::plan::Change;
 use crate::error::{Error, Result};
 use crate::model::{ActualServer, DbName, DesiredService, RoleName};
-use crate::plan::Step;
+use crate::plan::{Action, Step};
 use crate::probe::{Finding, Severity, Source, ways_in};
 use crate::provision::{FIRST_PAUSE, RETRIES, is_race};
-use crate::run::Run;
+use crate::run::{Consent, Run};
 use crate::server::apply::{Outcome, Tools, apply};
 use crate::server::{Access, lock};
+use crate::units::counted;
 
 /// The kind of finding that ends a session: never part of `--fix`, since it may end somebody's work.
 const SESSION: &str = "session-outlived-revoke";
@@ -37,7 +39,27 @@ pub struct Closed {
     /// Every step with how it ended.
     pub changes: Vec<Change>,
     /// What the servers said to those that failed.
-    pub failed: Vec<(String, Error)>,
+    pub failed: Vec<Refused>,
+}
+
+/// A statement that did not close what it was for, or a server on which nothing could be tried.
+pub struct Refused {
+    /// The server.
+    pub server: String,
+    /// The database that the statement was for.
+    pub database: Option<String>,
+    /// What it said.
+    pub error: Error,
+}
+
+impl Refused {
+    /// Where it happened, in words.
+    pub fn place(&self) -> String {
+        match &self.database {
+            Some(database) => format!("database {database} of server {}", self.server),
+            None => format!("server {}", self.server),
+        }
+    }
 }
 
 /// Everything that was asked for. One statement that closes several findings is one step.
@@ -46,7 +68,7 @@ pub fn plan(arguments: &Arguments, report: &VerifyReport) -> Closing {
         let due: Vec<_> = checked.findings.iter().filter(|finding| is_due(arguments, finding)).collect();
         let mut seen = BTreeSet::new();
         let left = due.iter().filter(|finding| !is_covered(finding, &due));
-        let steps = left.filter_map(|finding| Some(((*finding).clone(), closing(finding)?)));
+        let steps = left.filter_map(|finding| Some(((*finding).clone(), named(finding, closing(finding)?))));
         let new =
             |(finding, _): &(Finding, Step)| seen.insert((finding.database.clone(), finding.fix.clone()));
         (checked.server.clone(), steps.filter(new).collect())
@@ -57,6 +79,17 @@ pub fn plan(arguments: &Arguments, report: &VerifyReport) -> Closing {
 fn is_due(arguments: &Arguments, finding: &Finding) -> bool {
     let asked = if finding.id == SESSION { arguments.terminate } else { arguments.fix };
     asked && finding.severity >= Severity::Medium
+}
+
+/// The step names what it changes. What a finding about a role has for an object is a phrase, or nothing.
+fn named(finding: &Finding, mut step: Step) -> Step {
+    let of_server = finding.object.is_none() && finding.database.is_none() && finding.role != "PUBLIC";
+    if let Action::Close { object, .. } = &mut step.action
+        && (of_server || finding.id == IN_DATABASE.id)
+    {
+        *object = format!("role {}", finding.role);
+    }
+    step
 }
 
 impl Closing {
@@ -81,16 +114,24 @@ pub async fn carry_out(run: &Run, services: &[DesiredService], closing: Closing)
     for change in closing.changes() {
         run.out.complain(&change.in_words());
     }
-    let question = format!("Make these {} changes to close what was found?", closing.steps().count());
-    run.confirm_after(&question, "martydb verify-isolation --fix --dry-run")?;
+    run.confirm(&consent(closing.steps().count()))?;
     let mut closed = Closed::default();
     for (server, steps) in &closing.servers {
         let work = Work { run, services, server };
         if let Err(error) = work.close(steps, &mut closed).await {
-            closed.failed.push((server.clone(), error));
+            closed.failed.push(Refused { server: server.clone(), database: None, error });
         }
     }
     Ok(closed)
+}
+
+fn consent(changes: usize) -> Consent {
+    let (these, changes) = (if changes == 1 { "this" } else { "these" }, counted(changes, "change"));
+    Consent {
+        question: format!("Make {these} {changes} to close what was found?"),
+        would: format!("{changes} would close what was found"),
+        hint: "look at them with `martydb verify-isolation --fix --dry-run`, then say -y".into(),
+    }
 }
 
 struct Work<'a> {
@@ -115,7 +156,11 @@ impl Work<'_> {
             if let Err(error) = end {
                 left = self.left().await?;
                 match left.is_open(finding) {
-                    true => closed.failed.push((self.server.to_owned(), error)),
+                    true => closed.failed.push(Refused {
+                        server: self.server.to_owned(),
+                        database: finding.database.clone(),
+                        error,
+                    }),
                     // Another finding's statement has closed this one too.
                     false => outcome = Outcome::Ok,
                 }
@@ -172,5 +217,39 @@ async fn close_one(access: &Access, step: &Step) -> Result<()> {
             }
             _ => return end,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audit::kinds::{PUBLIC_RIGHT, UNMANAGED_POWER};
+    use crate::stmt;
+
+    #[test]
+    fn a_step_names_what_it_changes_and_where_its_statement_runs() {
+        let shown = |finding: Finding| {
+            let step = named(&finding, closing(&finding).unwrap());
+            Change::new("main", &step, ANY_MAJOR, None).in_words()
+        };
+        let power = UNMANAGED_POWER.of("barman").seen("it is REPLICATION");
+        assert_eq!(
+            shown(power.close(stmt!("ALTER ROLE barman NOREPLICATION")).on("main")),
+            "caution: role barman: it is REPLICATION\n  on server main: ALTER ROLE barman NOREPLICATION;"
+        );
+        let inside = IN_DATABASE.of("red_ro").database("red").object("CREATE SCHEMA").seen("it may");
+        assert_eq!(
+            shown(inside.close(stmt!("SET ROLE x;\nREVOKE y")).on("main")),
+            "caution: role red_ro: it may\n  in red: SET ROLE x; REVOKE y;"
+        );
+        let table = PUBLIC_RIGHT.of("PUBLIC").database("red").object("table t").seen("it may");
+        assert!(shown(table.close(stmt!("REVOKE z")).on("main")).starts_with("caution: table t: "));
+    }
+
+    #[test]
+    fn what_needs_a_yes_is_told_as_a_statement() {
+        assert_eq!(consent(1).would, "1 change would close what was found");
+        assert_eq!(consent(1).question, "Make this 1 change to close what was found?");
+        assert_eq!(consent(2).question, "Make these 2 changes to close what was found?");
     }
 }

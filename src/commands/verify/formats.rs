@@ -1,12 +1,13 @@
 //! The result as text: for people here, for CI's viewers and for a job's summary beside.
 
 mod junit;
+mod last;
 mod markdown;
 
-use super::report::VerifyReport;
+use super::close::Refused;
+use super::report::{Checked, VerifyReport};
 use crate::commands::plan::{Summary, changes_table};
-use crate::error::Error;
-use crate::probe::{self, Finding, Severity, printable};
+use crate::probe::{self, Finding, listed, printable};
 use crate::report::{Look, error_text};
 use crate::server::apply::Outcome;
 
@@ -21,7 +22,7 @@ pub fn table(report: &VerifyReport, look: &Look) -> String {
         .iter()
         .map(|checked| {
             let title = if several { format!("server {}\n", checked.server) } else { String::new() };
-            title + &probe::text(&checked.matrix, &checked.findings, look)
+            title + &probe::text(&checked.matrix, &checked.findings, look) + &missing(checked, look)
         })
         .collect();
     let failed = &report.failed;
@@ -29,17 +30,39 @@ pub fn table(report: &VerifyReport, look: &Look) -> String {
         failed.iter().map(|(server, error)| format!("server {server}\n{}\n", error_text(error, look))),
     );
     let accepted = report.accepted.iter().map(|(finding, reason)| {
-        probe::wrapped(&format!("accepted: {}: {}", head(finding), printable(reason)), "  ", look)
+        let words = format!("accepted: {}: {}", probe::title(finding), printable(reason));
+        probe::wrapped(&words, "  ", look)
     });
     parts.push(accepted.collect());
-    let not_examined = report.not_examined().into_iter().map(|one| {
-        let grant = one.grant.map_or(String::new(), |grant| format!("; to allow it: {grant}"));
+    // A server that did not answer has its error above.
+    let not_examined = report.unseen().map(|one| {
+        let grant = one.grant.as_ref().map_or(String::new(), |grant| format!("; to allow it: {grant}"));
         probe::wrapped(&printable(&format!("not examined: {}: {}{grant}", one.what, one.why)), "  ", look)
     });
     parts.push(not_examined.collect());
     parts.push(changes(report, look));
-    parts.push(sums(report, look));
+    let last = format!(
+        "{}. What PostgreSQL cannot keep apart (names, shared locks, CPU): docs/findings.md",
+        last::sentence(report)
+    );
+    parts.push(probe::wrapped(&last, "  ", look));
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// Services that are not there, and the command that makes them.
+fn missing(checked: &Checked, look: &Look) -> String {
+    const NAMED: usize = 4;
+    let names: Vec<&str> = checked.absent.iter().map(String::as_str).collect();
+    let (verb, flags) = match names.len() {
+        0 => return String::new(),
+        1 => ("is", format!("--service {}", names[0])),
+        2..=NAMED => {
+            ("are", names.iter().map(|name| format!("--service {name}")).collect::<Vec<_>>().join(" "))
+        }
+        _ => ("are", "--all".into()),
+    };
+    let line = format!("hint: {} {verb} not provisioned: martydb apply {flags}", listed(&names));
+    format!("\n{}", probe::wrapped(&line, "  ", look))
 }
 
 /// What was done to close findings, or would be.
@@ -54,40 +77,28 @@ fn changes(report: &VerifyReport, look: &Look) -> String {
         true => {
             format!("Closed: {} of {}, {} failed.\n", done(Outcome::Ok), all.len(), done(Outcome::Failed))
         }
-        false => format!("Plan: {}. Nothing was done.\n", Summary::of(all)),
+        false => {
+            let sql: String = all.iter().map(|change| format!("  {}\n", change.statement())).collect();
+            format!("{sql}\nPlan: {}. Nothing was done.\n", Summary::of(all))
+        }
     };
     let refused: String = report.unclosed.iter().map(|one| refusal(one, look)).collect();
     format!("{}\n{line}{refused}", changes_table(all, look))
 }
 
-fn refusal((server, error): &(String, Error), look: &Look) -> String {
-    format!("server {server}\n{}\n", error_text(error, look))
+fn refusal(refused: &Refused, look: &Look) -> String {
+    format!("{}\n{}\n", printable(&refused.place()), error_text(&refused.error, look))
 }
 
-fn sums(report: &VerifyReport, look: &Look) -> String {
-    let count = |severity| report.findings().filter(|finding| finding.severity == severity).count();
-    let all = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low];
-    let words: Vec<_> = all
-        .into_iter()
-        .map(|severity| (count(severity), severity))
-        .filter(|(n, _)| *n > 0)
-        .map(|(n, severity)| format!("{n} {}", severity.word()))
-        .collect();
-    let found =
-        if words.is_empty() { "nothing found".into() } else { format!("found: {}", words.join(", ")) };
-    let line =
-        format!("{found}. What PostgreSQL cannot keep apart (names, shared locks, CPU): docs/findings.md");
-    probe::wrapped(&line, "  ", look)
-}
-
-/// One line about a finding.
-pub fn head(finding: &Finding) -> String {
-    let (word, place) = (finding.severity.word(), place(finding));
-    printable(&format!("{word} {} {place} [{}]", finding.role, finding.id))
-}
-
-/// The object and the database of a finding, as far as it has them.
+/// The object of a finding, and where it is.
 fn place(finding: &Finding) -> String {
-    let both = [&finding.object, &finding.database].into_iter().flatten();
-    both.map(String::as_str).collect::<Vec<_>>().join(" in ")
+    let room = match &finding.database {
+        Some(database) => database.clone(),
+        None => format!("server {}", finding.server),
+    };
+    match (&finding.object, &finding.database) {
+        (Some(object), Some(_)) => format!("{object} in {room}"),
+        (Some(object), None) => format!("{object} on {room}"),
+        (None, _) => room,
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::close::Closed;
+use super::close::{Closed, Refused};
 use super::document::{Accepted, Document, ServerError};
 use super::{Arguments, Format, formats};
 use crate::audit::NotExamined;
@@ -23,6 +23,8 @@ pub struct Checked {
     pub findings: Vec<Finding>,
     /// What could not be looked at.
     pub not_examined: Vec<NotExamined>,
+    /// Services whose database, or one of whose logins, does not exist.
+    pub absent: Vec<String>,
 }
 
 impl Checked {
@@ -45,7 +47,13 @@ impl Checked {
             why: skipped.why.clone(),
             grant: None,
         }));
-        Checked { server: server.into(), matrix, findings, not_examined }
+        Checked { server: server.into(), matrix, findings, not_examined, absent: vec![] }
+    }
+
+    /// Says which services are not there, or not whole.
+    #[must_use]
+    pub fn absent(self, absent: Vec<String>) -> Checked {
+        Checked { absent, ..self }
     }
 }
 
@@ -59,8 +67,14 @@ pub struct VerifyReport {
     pub accepted: Vec<(Finding, String)>,
     /// What was done to close findings, or would be.
     pub changes: Vec<Change>,
-    /// Statements that should have closed a finding and did not, with the server that refused them.
-    pub unclosed: Vec<(String, Error)>,
+    /// Statements that should have closed a finding and did not.
+    pub unclosed: Vec<Refused>,
+    /// What was found and was not asked for.
+    pub hidden: Vec<Finding>,
+    /// Which findings were asked for; all where it is empty.
+    pub only: Vec<String>,
+    /// How bad they have to be.
+    pub min_severity: Option<Severity>,
     format: Option<Format>,
     strict: bool,
 }
@@ -74,6 +88,9 @@ impl VerifyReport {
             accepted: vec![],
             changes: vec![],
             unclosed: vec![],
+            hidden: vec![],
+            only: arguments.only.clone(),
+            min_severity: arguments.min_severity,
             format: arguments.format,
             strict: arguments.strict,
         }
@@ -95,14 +112,31 @@ impl VerifyReport {
         self.checked.iter().flat_map(|checked| &checked.matrix.trials)
     }
 
+    /// Every breach that counts.
+    pub fn breaches(&self) -> impl Iterator<Item = &Probe> {
+        let all = self.probes().chain(self.trials()).filter(|probe| probe.outcome == Verdict::Breach);
+        all.filter(|probe| !self.is_accepted(probe))
+    }
+
+    /// How many probes proved nothing.
+    pub fn inconclusive(&self) -> usize {
+        let all = self.probes().chain(self.trials());
+        all.filter(|probe| probe.outcome == Verdict::Inconclusive).count()
+    }
+
     /// Every finding that counts.
     pub fn findings(&self) -> impl Iterator<Item = &Finding> {
         self.checked.iter().flat_map(|checked| &checked.findings)
     }
 
+    /// What could not be looked at on the servers that answered.
+    pub fn unseen(&self) -> impl Iterator<Item = &NotExamined> {
+        self.checked.iter().flat_map(|checked| &checked.not_examined)
+    }
+
     /// What could not be looked at, servers included.
     pub fn not_examined(&self) -> Vec<NotExamined> {
-        let listed = self.checked.iter().flat_map(|checked| checked.not_examined.iter().cloned());
+        let listed = self.unseen().cloned();
         let down = self.failed.iter().map(|(server, error)| NotExamined {
             what: format!("server {server}"),
             why: error.to_string(),
@@ -113,17 +147,27 @@ impl VerifyReport {
 
     /// Whether a breach was accepted on purpose.
     pub fn is_accepted(&self, probe: &Probe) -> bool {
-        let same = |finding: &Finding| match &probe.found {
-            Some(key) => finding.server == probe.server && finding.key() == *key,
-            None => {
-                (finding.kind == Source::Probe || probe.way.is_some())
-                    && finding.id.ends_with("-database-connect")
-                    && finding.server == probe.server
-                    && finding.database.as_deref() == Some(&probe.database)
-                    && (finding.role == probe.role || finding.role == "PUBLIC")
-            }
-        };
-        self.accepted.iter().any(|(finding, _)| same(finding)) && !self.findings().any(same)
+        let told = |finding: &Finding| tells(finding, probe);
+        self.accepted.iter().any(|(finding, _)| told(finding)) && !self.findings().any(told)
+    }
+
+    /// What a breach was told as, hidden by a filter or not.
+    pub fn finding_of(&self, probe: &Probe) -> Option<&Finding> {
+        self.findings().chain(&self.hidden).find(|finding| tells(finding, probe))
+    }
+}
+
+/// Whether a finding is about this breach.
+fn tells(finding: &Finding, probe: &Probe) -> bool {
+    match &probe.found {
+        Some(key) => finding.server == probe.server && finding.key() == *key,
+        None => {
+            (finding.kind == Source::Probe || probe.way.is_some())
+                && finding.id.ends_with("-database-connect")
+                && finding.server == probe.server
+                && finding.database.as_deref() == Some(&probe.database)
+                && (finding.role == probe.role || finding.role == "PUBLIC")
+        }
     }
 }
 
@@ -135,7 +179,8 @@ impl VerifyReport {
 
     fn document(&self) -> Document<'_> {
         let accepted = self.accepted.iter().map(|(finding, reason)| Accepted { finding, reason });
-        let errors = self.failed.iter().chain(&self.unclosed);
+        let unclosed = self.unclosed.iter().map(|refused| (&refused.server, &refused.error));
+        let errors = self.failed.iter().map(|(server, error)| (server, error)).chain(unclosed);
         Document {
             summary: self.summary(),
             matrix: self.probes().collect(),
@@ -171,16 +216,13 @@ impl Report for VerifyReport {
     }
 
     fn status(&self) -> ExitStatus {
-        let proven = self.probes().chain(self.trials()).all(|probe| match probe.outcome {
-            Verdict::Denied | Verdict::Allowed => true,
-            Verdict::Breach => self.is_accepted(probe),
-            Verdict::Inconclusive => false,
-        });
+        let proven = self.inconclusive() == 0 && self.breaches().next().is_none();
         let clean = self.findings().all(|finding| finding.severity < Severity::Medium);
         let seen = !self.strict || self.not_examined().is_empty();
         let isolation = if proven && clean && seen { ExitStatus::Success } else { ExitStatus::Isolation };
-        let failed = self.failed.iter().chain(&self.unclosed).map(|(_, error)| error.kind.status());
-        ExitStatus::worst(failed.chain([isolation]))
+        let unclosed = self.unclosed.iter().map(|refused| &refused.error);
+        let failed = self.failed.iter().map(|(_, error)| error).chain(unclosed);
+        ExitStatus::worst(failed.map(|error| error.kind.status()).chain([isolation]))
     }
 
     fn format(&self) -> Option<crate::flags::Format> {

@@ -155,6 +155,41 @@ fn a_hundred_services_come_in_bands() {
 }
 
 #[test]
+fn a_cell_shows_its_own_worst_and_says_what_it_hides() {
+    let task = task(&names(&["a", "b"]));
+    let fails = |role: &str, database: &str| match (role, database) {
+        ("a_app", "marty_b") => Some(refused("57P03", "ProcessStartupPacket", "the server is starting up")),
+        _ => None,
+    };
+    let shown = text(&judge(&task, &seen(&task, fails), None), &[], &NARROW);
+    assert!(shown.contains("a  own     ?       denied  denied\n"), "{shown}");
+    assert!(shown.contains("\nbeside a login that proved nothing (?) others of its service were denied\n"));
+    // A login that does not reach its own proves nothing anywhere.
+    let stale = |role: &str, _: &str| (role == "a_app").then(|| refused("28P01", "auth_failed", "no"));
+    let shown = text(&judge(&task, &seen(&task, stale), None), &[], &NARROW);
+    assert!(shown.contains("a  ?       ?       ?       ?\n"), "{shown}");
+}
+
+#[test]
+fn what_was_not_tried_is_said() {
+    let task = task(&names(&FOUR)).sampled();
+    let sample = text(&judge(&task, &seen(&task, |_, _| None), None), &[], &NARROW);
+    assert!(sample.contains("\nblank: not tried\n"), "{sample}");
+    let none = text(&judge(&task, &[], None), &[], &NARROW);
+    assert_eq!(none, "no logins were tried (--probes none)\n");
+}
+
+#[test]
+fn attempts_beside_the_matrix_are_counted() {
+    let task = task(&names(&FOUR));
+    let mut matrix = judge(&task, &seen(&task, |_, _| None), None);
+    matrix.trials = matrix.matrix[..5].to_vec();
+    let last = "4 services, 12 logins, 72 probes: 72 passed, 0 breaches, 0 inconclusive, and 5 attempts beside the matrix\n";
+    assert!(text(&matrix, &[], &Look::PLAIN).ends_with(last));
+    assert!(text(&matrix, &[], &NARROW).lines().all(|line| line.chars().count() <= 80));
+}
+
+#[test]
 fn colour_only_adds() {
     let task = task(&names(&FOUR));
     let matrix = judge(&task, &seen(&task, |_, database| (database == "postgres").then(let_in)), None);

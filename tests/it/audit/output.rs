@@ -1,6 +1,14 @@
 //! What is printed and what counts: formats, filters, exceptions.
 
 use super::support::Pair;
+use crate::support::{Project, Server};
+
+/// The result for people, and the last line of it.
+fn shown(project: &Project, more: &[&str], code: i32) -> (String, String) {
+    let text = project.run(&[&["verify-isolation"], more].concat()).expect(code).stdout;
+    let last = text.lines().last().unwrap().split(". What PostgreSQL").next().unwrap().to_owned();
+    (text, last)
+}
 
 #[test]
 fn exceptions_baselines_and_filters_narrow_what_counts() {
@@ -14,6 +22,11 @@ fn exceptions_baselines_and_filters_narrow_what_counts() {
     let allowed = pair.verify(&[], 0);
     assert_eq!(allowed["accepted"][0]["id"], "role-attribute");
     assert_eq!(allowed["accepted"][0]["reason"], "asked for");
+    let (text, _) = shown(&pair.project, &["--probes", "none"], 0);
+    assert!(
+        text.contains("accepted: medium: red_app on server main [role-attribute]: asked for\n"),
+        "{text}"
+    );
     pair.server.sql("postgres", "ALTER ROLE blue_app CREATEDB");
     let found = pair.verify(&[], 4);
     assert_eq!(Pair::grave(&found), ["medium | role-attribute | blue | blue_app | - | role blue_app"]);
@@ -27,4 +40,78 @@ fn exceptions_baselines_and_filters_narrow_what_counts() {
     let wrong = pair.project.run(&["verify-isolation", "--only", "role-atribute"]).expect(2);
     assert!(wrong.stderr.contains("did you mean \"role-attribute\"?"), "{}", wrong.stderr);
     pair.project.run(&["verify-isolation", "--baseline", "missing.json"]).expect(2);
+}
+
+#[test]
+fn the_last_line_says_what_is_hidden_and_why_the_run_failed() {
+    let pair = Pair::new();
+    pair.server.sql("postgres", "ALTER ROLE red_app CREATEDB; CREATE ROLE barman LOGIN REPLICATION");
+    let catalogue = |more: &[&str], code| shown(&pair.project, &[&["--probes", "none"], more].concat(), code);
+    let (text, last) = catalogue(&[], 4);
+    assert_eq!(last, "found: 2 medium");
+    assert!(text.starts_with("medium: "), "nothing of a matrix: {text}");
+    assert!(text.contains("\nno logins were tried (--probes none)\n"), "{text}");
+    assert!(text.contains("medium: barman on server main [unmanaged-role-power]\n"), "{text}");
+    assert!(text.contains("medium: red_app on server main [role-attribute]\n"), "{text}");
+    let (_, last) = catalogue(&["--min-severity", "high"], 0);
+    assert_eq!(last, "nothing found at high or above (2 medium are hidden)");
+    let (_, last) = catalogue(&["--only", "role-attribute"], 4);
+    assert_eq!(last, "found: 1 medium (1 medium is hidden)");
+    pair.server.sql("postgres", "ALTER ROLE red_app NOCREATEDB NOLOGIN; DROP ROLE barman");
+    let (text, last) = shown(&pair.project, &[], 4);
+    assert!(text.contains(" attempts beside the matrix\n"), "{text}");
+    assert!(last.starts_with("nothing found, but ") && last.ends_with(" probes proved nothing"), "{last}");
+}
+
+#[test]
+fn a_fix_shows_what_it_changes_and_where() {
+    let pair = Pair::new();
+    pair.server.sql("postgres", "CREATE ROLE barman LOGIN REPLICATION");
+    pair.server.sql("blue_db", "GRANT TRUNCATE ON hidden TO blue_ro");
+    let (text, _) = shown(&pair.project, &["--probes", "none", "--fix", "--dry-run"], 4);
+    for line in [
+        "(main)   alter   role barman          caution  ",
+        "blue     revoke  table public.hidden  caution  ",
+        "  on server main: ALTER ROLE \"barman\" NOLOGIN;\n",
+        "  in blue_db: REVOKE TRUNCATE ON TABLE public.hidden FROM \"blue_ro\" CASCADE;\n",
+    ] {
+        assert!(text.contains(line), "{line}: {text}");
+    }
+    let refused = pair.project.run(&["verify-isolation", "--probes", "none", "--fix"]).expect(2).stderr;
+    for line in [
+        "caution: role barman: ",
+        "  on server main: ALTER ROLE \"barman\"",
+        "caused by: 2 changes would close what was found, and nobody was there to agree\n",
+        "then say -y",
+    ] {
+        assert!(refused.contains(line), "{line}: {refused}");
+    }
+    assert!(!refused.contains('?'), "{refused}");
+}
+
+#[test]
+fn a_service_that_is_not_there_is_told_how_to_come() {
+    let pair = Pair::new();
+    let manifest = pair.project.read("martydb.yaml");
+    pair.project.write("martydb.yaml", &format!("{manifest}  green:\n"));
+    let (text, last) = shown(&pair.project, &[], 4);
+    assert!(text.contains("\nhint: green is not provisioned: martydb apply --service green\n"), "{text}");
+    assert!(last.starts_with("nothing found, but "), "{last}");
+}
+
+#[test]
+fn a_server_that_does_not_answer_is_told_once() {
+    let (server, mut other) = (Server::start(), Server::start());
+    let text = format!(
+        "version: 1\nservers:\n  main: {{ url: \"{}\" }}\n  other: {{ url: \"{}\" }}\nservices:\n  red:\n  blue: {{ server: other }}\n",
+        server.url(),
+        other.url()
+    );
+    let project = Project::with_manifest(&text);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    other.crash();
+    let (text, last) = shown(&project, &["--service", "red", "--service", "blue"], 5);
+    assert_eq!(text.matches("cannot log in to database").count(), 1, "{text}");
+    assert!(text.contains("\nhint: check that the server runs"), "{text}");
+    assert!(last.ends_with(", but 1 server was not examined"), "{last}");
 }
