@@ -66,21 +66,21 @@ fn the_last_line_says_what_is_hidden_and_why_the_run_failed() {
 #[test]
 fn a_fix_shows_what_it_changes_and_where() {
     let pair = Pair::new();
-    pair.server.sql("postgres", "CREATE ROLE barman LOGIN REPLICATION");
+    pair.server.sql("postgres", "ALTER ROLE red_app CREATEDB");
     pair.server.sql("blue_db", "GRANT TRUNCATE ON hidden TO blue_ro");
     let (text, _) = shown(&pair.project, &["--probes", "none", "--fix", "--dry-run"], 4);
     for line in [
-        "(main)   alter   role barman          caution  ",
+        "red      alter   role red_app         caution  ",
         "blue     revoke  table public.hidden  caution  ",
-        "  on server main: ALTER ROLE \"barman\" NOLOGIN;\n",
+        "  on server main: ALTER ROLE \"red_app\" NOCREATEDB;\n",
         "  in blue_db: REVOKE TRUNCATE ON TABLE public.hidden FROM \"blue_ro\" CASCADE;\n",
     ] {
         assert!(text.contains(line), "{line}: {text}");
     }
     let refused = pair.project.run(&["verify-isolation", "--probes", "none", "--fix"]).expect(2).stderr;
     for line in [
-        "caution: role barman: ",
-        "  on server main: ALTER ROLE \"barman\"",
+        "caution: role red_app: ",
+        "  on server main: ALTER ROLE \"red_app\"",
         "caused by: 2 changes would close what was found, and nobody was there to agree\n",
         "then say -y",
     ] {
