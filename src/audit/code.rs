@@ -1,16 +1,21 @@
 //! Code that runs with somebody else's rights: functions, views, triggers, languages, and doors to elsewhere.
 
-use super::facts::{ForeignServer, Right, Thing};
+mod away;
+mod lent;
+
+use super::facts::Thing;
 use super::found::{Found, Look, PUBLIC, Room, ident, revoke};
 use super::kinds::{
-    DEFINER_PATH, DEFINER_SUPERUSER, DEFINER_VIEW, EVENT_TRIGGER, EXTENSION, FOREIGN_TABLE, FOREIGN_TRIGGER,
-    SHADOW, TRUSTED_LANGUAGE, UNTRUSTED_FUNCTION, USER_MAPPING,
+    DEFINER_PATH, DEFINER_SUPERUSER, EVENT_TRIGGER, FOREIGN_TRIGGER, SHADOW, TRUSTED_LANGUAGE,
+    UNTRUSTED_FUNCTION,
 };
 use super::who::Who;
 use crate::model::RoleKind;
 use crate::probe::Severity::{self, Critical, High, Low, Medium};
 use crate::sql::{Literal, ServerText};
 use crate::stmt;
+use away::{extensions, foreign_server};
+use lent::{rules, view};
 
 pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
     for room in look.rooms() {
@@ -46,32 +51,6 @@ fn callers<'a>(look: &Look<'a>, thing: &'a Thing, privilege: &str) -> Vec<&'a st
     users.extend(look.behind(&thing.owner));
     users.sort_unstable();
     users.dedup();
-    users
-}
-
-/// Whoever may use a relation, or a single column of it.
-fn readers<'a>(
-    look: &Look<'a>,
-    room: &'a Room<'_>,
-    thing: &'a Thing,
-    privileges: &[&str],
-) -> Vec<(&'a str, &'a Right, &'a Thing)> {
-    let same = |other: &&Thing| {
-        other.shown == thing.shown
-            || other.kind == "column" && other.schema == thing.schema && other.name == thing.name
-    };
-    let rights = room
-        .inside
-        .things
-        .iter()
-        .filter(same)
-        .flat_map(|thing| thing.acl.iter().map(move |right| (right, thing)));
-    let due = rights.filter(|(right, _)| privileges.contains(&right.privilege.as_str()));
-    let mut users: Vec<_> = due
-        .flat_map(|(right, thing)| look.users_of(right).into_iter().map(move |user| (user, right, thing)))
-        .collect();
-    users.sort_by_key(|(user, ..)| *user);
-    users.dedup_by_key(|(user, ..)| *user);
     users
 }
 
@@ -202,48 +181,6 @@ fn is_path_fixed(thing: &Thing) -> bool {
     })
 }
 
-fn view(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>) {
-    let invoker = |option: &String| {
-        matches!(option.as_str(), "security_invoker=true" | "security_invoker=on" | "security_invoker=1")
-    };
-    let own = look.managed(&thing.owner).is_some();
-    if own || thing.options.iter().flatten().any(invoker) {
-        return;
-    }
-    lent(look, room, thing, &["SELECT", "INSERT", "UPDATE", "DELETE"], "reads", out);
-}
-
-/// What a rule does, it does with the rights of its table's owner.
-fn rules(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>) {
-    if look.managed(&thing.owner).is_none() {
-        lent(look, room, thing, &["SELECT", "INSERT", "UPDATE", "DELETE"], "sets off rules of", out);
-    }
-}
-
-/// A relation that lends its owner's rights, to each who may use it.
-fn lent(
-    look: &Look<'_>,
-    room: &Room<'_>,
-    thing: &Thing,
-    privileges: &[&str],
-    verb: &str,
-    out: &mut Vec<Found>,
-) {
-    for (user, right, of) in readers(look, room, thing, privileges) {
-        let seen = format!("{user} {verb} {} with the rights of {}", thing.object(), thing.owner);
-        let severity = match (room.service.is_some(), is_given(look, room, user)) {
-            (true, _) => High,
-            (false, true) => Low,
-            (false, false) => reach(look, room, user).min(Medium),
-        };
-        if is_elsewhere(look, room, thing, user) {
-            continue;
-        }
-        let finding = DEFINER_VIEW.of(user).at(severity).room(room).object(thing.object()).seen(seen);
-        out.push(finding.close(revoke(right, of.column.as_deref(), &of.grant_on, &of.owner)));
-    }
-}
-
 /// A function of the server that runs as a superuser for whoever calls it.
 fn armed(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>) {
     for user in callers(look, thing, "EXECUTE") {
@@ -331,74 +268,5 @@ fn triggers(look: &Look<'_>, room: &Room<'_>, out: &mut Vec<Found>) {
         );
         let severity = if room.service.is_some() { High } else { Medium };
         out.push(FOREIGN_TRIGGER.of(*who).at(severity).room(room).object(object).seen(seen).close(close));
-    }
-}
-
-fn foreign_server(look: &Look<'_>, room: &Room<'_>, server: &ForeignServer, out: &mut Vec<Found>) {
-    let object = format!("foreign server {}", server.name);
-    // Where it leads to is what is exposed, if that is a service's database.
-    let beyond = server
-        .dbname
-        .as_deref()
-        .and_then(|name| look.service_of(name))
-        .filter(|_| server.dbname.as_deref() != Some(room.name));
-    let exposing = |finding: Found| match beyond {
-        Some(service) => finding.room(room).service(Some(service)),
-        None => finding.room(room),
-    };
-    let close = || stmt!("DROP SERVER {name} CASCADE", name = ServerText(server.quoted.clone()));
-    for mapping in &server.mappings {
-        let users = mapping.role.as_deref().map_or(vec![PUBLIC], |role| look.behind(role));
-        for user in users {
-            let free = if mapping.passwordless == Some(true) { " without a password" } else { "" };
-            let seen = format!("{user} is let in through {object}{free}");
-            let severity = if room.service.is_some() || beyond.is_some() { Critical } else { Medium };
-            let finding = exposing(USER_MAPPING.of(user).at(severity));
-            out.push(finding.object(object.clone()).seen(seen).close(close()));
-        }
-    }
-    for table in server.tables.iter().filter(|_| room.service.is_some()) {
-        let thing =
-            room.inside.things.iter().find(|thing| thing.kind == "foreign table" && thing.shown == *table);
-        let readers = thing.map_or(vec![], |thing| callers(look, thing, "SELECT"));
-        let severity = if readers.is_empty() { Low } else { High };
-        let seen = format!("foreign table {table} reads through {object} ({})", server.wrapper);
-        let readers = if readers.is_empty() { vec![server.owner.as_str()] } else { readers };
-        for user in readers {
-            let finding =
-                exposing(FOREIGN_TABLE.of(user).at(severity)).object(format!("foreign table {table}"));
-            out.push(finding.seen(seen.clone()).close(close()));
-        }
-    }
-    if look.managed(&server.owner).is_some() {
-        let seen = format!("{object} ({}) belongs to {}", server.wrapper, server.owner);
-        out.push(
-            FOREIGN_TABLE
-                .of(server.owner.as_str())
-                .at(Medium)
-                .room(room)
-                .object(object.clone())
-                .seen(seen)
-                .close(close()),
-        );
-    }
-}
-
-/// Extensions whose functions everybody may call and that open connections or sessions of their own.
-const DOORS: &[&str] = &["dblink", "http", "pg_background", "pg_cron", "pg_net", "plproxy"];
-
-fn extensions(room: &Room<'_>, out: &mut Vec<Found>) {
-    let Some(service) = room.service else { return };
-    for found in room.inside.extensions.iter().filter(|found| !service.extensions.contains(&found.name)) {
-        let door = DOORS.contains(&found.name.as_str());
-        let kind = if found.trusted == Some(true) { "trusted" } else { "not trusted" };
-        let seen = format!("the extension {} ({kind}) is installed and not declared", found.name);
-        let who = service.role(RoleKind::App).to_string();
-        let finding = EXTENSION
-            .of(who)
-            .at(if door { Medium } else { Low })
-            .room(room)
-            .object(format!("extension {}", found.name));
-        out.push(finding.seen(seen).close(stmt!("DROP EXTENSION {name}", name = ident(&found.name))));
     }
 }

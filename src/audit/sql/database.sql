@@ -14,7 +14,8 @@ space AS (
 called AS (
   SELECT a.aggfnoid AS aggregate,
     -- The server's own that not everybody may call, code that the server does not fence in, and what runs as somebody.
-    pg_catalog.bool_or(f.prosecdef AND f.proowner <> p.proowner OR CASE WHEN f.oid < 16384 THEN NOT EXISTS (
+    pg_catalog.bool_or(f.prosecdef AND (f.proowner <> p.proowner
+        OR EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = f.proowner AND r.rolsuper)) OR CASE WHEN f.oid < 16384 THEN NOT EXISTS (
         SELECT FROM pg_catalog.aclexplode(coalesce(f.proacl, pg_catalog.acldefault('f', f.proowner))) x WHERE x.grantee = 0)
       ELSE (NOT l.lanpltrusted OR l.lanname IN ('c', 'internal')) AND NOT EXISTS (SELECT FROM ext x
         WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = f.oid) END) AS dangerous
