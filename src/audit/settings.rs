@@ -106,7 +106,7 @@ fn weight(look: &Look<'_>, name: &str, value: &str) -> Severity {
 /// Whether a path leads only to what is the service's own anyway.
 fn stays_inside(service: &DesiredService, path: &str) -> bool {
     let own = |name: &str| {
-        ["pg_catalog", "pg_temp", "public", "$user"].contains(&name)
+        ["pg_catalog", "public", "$user"].contains(&name)
             || service.schemas.iter().any(|schema| schema.as_str() == name)
     };
     split_name_list(path).iter().all(|name| own(name))

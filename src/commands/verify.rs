@@ -165,7 +165,7 @@ async fn verify_server(
     let around = Surroundings { desired: &desired, facts: &facts, access: &access, actual: &actual };
     let missed = beside(arguments, &around, &task, &seen, &mut matrix).await?;
     let mut found = audited(&desired, &actual, &facts, &task);
-    found.extend(probe::known_elsewhere(&task, &desired, &actual, &facts.kept).await);
+    found.extend(probe::known_elsewhere(&task, &seen, &desired, &actual, &facts.kept).await);
     let chosen = |finding: &Finding| {
         finding
             .service

@@ -198,6 +198,14 @@ fn passwords_that_others_know_are_found_without_a_login() {
     assert!(!result.to_string().contains(&red));
     assert!(!pair.server.log_since(mark).contains("authentication failed"), "nobody was tried at the door");
     pair.server.sql("postgres", "DROP ROLE dba; DROP ROLE blue_app_b");
+    // One in use that somebody set by hand: no list of words at the door, and found all the same.
+    pair.server.sql(
+        "postgres",
+        "SET password_encryption = 'scram-sha-256'; ALTER ROLE blue_ro PASSWORD 'Blue_db123'",
+    );
+    let found = Pair::grave(&pair.verify(&["--probes", "full"], 4));
+    assert_eq!(found, ["high | guessable-password | blue | blue_ro | - | role blue_ro"]);
+    pair.project.run(&["apply", "--all", "-y"]).expect(0);
     assert_eq!(Pair::found(&pair.verify(&[], 0)), Vec::<String>::new());
 }
 
