@@ -73,6 +73,11 @@ fn is_visited(look: &Look<'_>, room: &Room<'_>) -> bool {
     look.roles.all_managed().any(|(role, ..)| look.may_enter(role, room.name))
 }
 
+/// Whether anybody may enter who is not trusted with everything anyway.
+fn is_entered(look: &Look<'_>, room: &Room<'_>) -> bool {
+    look.roles.strangers().into_iter().any(|role| look.may_enter(role, room.name))
+}
+
 fn routine(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>) {
     let owner_is_service = look.managed(&thing.owner).is_some();
     let untrusted = thing.trusted == Some(false)
@@ -102,8 +107,8 @@ fn routine(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>
         let foreign = thing.definer && !owner_is_service && *user != thing.owner;
         if foreign && !is_elsewhere(look, room, thing, user) {
             let what = format!("which runs with the rights of {}", thing.owner);
-            let given = is_given(look, room, user) && is_path_fixed(thing);
-            let severity = if given { Low } else { reach(look, room, user) };
+            // Whether it can be misled is told by itself.
+            let severity = if is_given(look, room, user) { Low } else { reach(look, room, user) };
             out.push(say(DEFINER_SUPERUSER.of(*user).at(severity), user, &what));
         }
     }
@@ -111,8 +116,9 @@ fn routine(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>
     let lent = thing.definer && !owner_is_service && users.is_empty();
     if let Some(writer) = writer.filter(|_| lent) {
         let seen = format!("{} runs with the rights of {} when {writer} writes", thing.object(), thing.owner);
-        // What it does with what it is given is not known here.
-        out.push(DEFINER_SUPERUSER.of(writer).at(Medium).room(room).object(thing.object()).seen(seen));
+        // What it does with the rows that it is given is not known here; an event trigger gets none.
+        let severity = if hook { Low } else { Medium };
+        out.push(DEFINER_SUPERUSER.of(writer).at(severity).room(room).object(thing.object()).seen(seen));
     }
     users.extend(writer);
     definer_path(look, room, thing, &users, out);
@@ -148,6 +154,14 @@ fn definer_path(look: &Look<'_>, room: &Room<'_>, thing: &Thing, users: &[&str],
     }
     let severity = match look.managed(&thing.owner) {
         _ if names_are_written_out(thing) => Low,
+        // No service's login gets that far.
+        _ if room.service.is_none() && !is_visited(look, room) => {
+            if is_entered(look, room) {
+                Medium
+            } else {
+                Low
+            }
+        }
         Some(_) => Medium,
         None => High,
     };

@@ -57,6 +57,8 @@ pub struct Cluster {
     pub alone: bool,
     /// Some settings of the server.
     pub settings: BTreeMap<String, String>,
+    /// What each setting is where nobody sets it.
+    pub defaults: BTreeMap<String, String>,
     /// Names of the settings that every session may set for itself.
     #[serde(deserialize_with = "or_empty")]
     pub user_settings: Vec<String>,

@@ -1,7 +1,7 @@
 //! What every rule of the audit looks at, and how it says what it found.
 
 use super::facts::{Facts, Inside, Right};
-use super::kinds::Kind;
+use super::kinds::{GRANT_OPTION, Kind};
 use super::who::{Roles, Who};
 use crate::model::{ActualServer, DesiredServer, DesiredService, RoleKind, RoleName};
 use crate::probe::{DatabaseKind, Finding, Severity, Source};
@@ -89,6 +89,15 @@ impl Found {
     pub fn seen(mut self, evidence: impl Into<String>) -> Self {
         self.0.evidence = evidence.into();
         self
+    }
+
+    /// With the statement that takes what it is about: the right, or only its grant option.
+    pub fn taking(self, right: &Right, column: Option<&str>, on: &str, owner: &str) -> Self {
+        let close = match self.0.id == GRANT_OPTION.id {
+            true => revoke_option(right, column, on, owner),
+            false => revoke(right, column, on, owner),
+        };
+        self.close(close)
     }
 
     /// A statement that closes it, in the finding's database or anywhere.

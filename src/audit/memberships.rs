@@ -15,6 +15,7 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
     for (role, service, kind) in look.roles.all_managed() {
         let found = &look.actual.roles[role];
         attributes(look, role, service, found, out);
+        inherits(look, role, service, kind, out);
         login(look, role, service, kind, found, out);
         admin_option(look, role, service, out);
         let reached = look.roles.reached(role);
@@ -76,6 +77,23 @@ fn attributes(
                 .seen(format!("{role} is {}", row.word))
                 .close(stmt!("ALTER ROLE {role} {off}", role = role, off = Keyword(row.off))),
         );
+    }
+}
+
+/// The migrator is to act as the owner by saying so. From 16 on the membership decides, and not the role.
+fn inherits(
+    look: &Look<'_>,
+    role: &RoleName,
+    service: &DesiredService,
+    kind: RoleKind,
+    out: &mut Vec<Found>,
+) {
+    if kind == RoleKind::Migrator && look.actual.roles[role].inherit {
+        let severity = if look.actual.major() < 16 { Medium } else { Low };
+        let finding =
+            ATTRIBUTE.of(role.as_str()).at(severity).service(Some(service)).object(format!("role {role}"));
+        let finding = finding.seen(format!("{role} is INHERIT: it holds the owner's rights all the time"));
+        out.push(finding.close(stmt!("ALTER ROLE {role} NOINHERIT", role = role)));
     }
 }
 

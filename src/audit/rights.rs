@@ -119,14 +119,8 @@ fn on_thing(look: &Look<'_>, room: &Room<'_>, thing: &Thing, right: &Right, out:
             (false, _, managed) => elsewhere(room, thing, right, user, managed.is_some()),
         };
         let Some(finding) = finding else { continue };
-        out.push(
-            finding.room(room).object(thing.object()).seen(seen(right, user, &thing.object())).close(revoke(
-                right,
-                thing.column.as_deref(),
-                &thing.grant_on,
-                &thing.owner,
-            )),
-        );
+        let finding = finding.room(room).object(thing.object()).seen(seen(right, user, &thing.object()));
+        out.push(finding.taking(right, thing.column.as_deref(), &thing.grant_on, &thing.owner));
     }
     if ours
         && look.users_of(right).is_empty()
@@ -178,6 +172,8 @@ fn in_service(look: &Look<'_>, room: &Room<'_>, thing: &Thing, right: &Right, us
             Some(OWN_RIGHT.of(user).at(Medium))
         }
         Some(_) if thing.kind == "large object" => Some(OWN_RIGHT.of(user).at(Low)),
+        // Which migrations ran is no secret among a service's own; `plan` takes it back all the same.
+        Some(_) if is_history(room, thing) && right.privilege == "SELECT" => Some(OWN_RIGHT.of(user).at(Low)),
         // Whoever makes nothing has no use for it.
         Some(_) if thing.kind == "type" => Some(OWN_RIGHT.of(user).at(Low)),
         Some(_) => Some(OWN_RIGHT.of(user).at(weight)),
@@ -265,7 +261,7 @@ fn database(look: &Look<'_>, name: &str, found: &ActualDatabase, out: &mut Vec<F
                     .database(name)
                     .seen(seen(&right, user, &object))
                     .object(object)
-                    .close(revoke(&right, None, &on, &found.owner)),
+                    .taking(&right, None, &on, &found.owner),
             );
         }
     }

@@ -40,12 +40,20 @@ fn comments<'a>(look: &Look<'a>) -> Vec<Text<'a>> {
     };
     let roles = look.actual.roles.iter().filter_map(|(role, found)| {
         let service = look.roles.managed(role).map(|(service, _)| service);
-        let close = stmt!("COMMENT ON ROLE {role} IS {marker}", role = role, marker = left(look, service));
+        let close = stmt!(
+            "COMMENT ON ROLE {role} IS {marker}",
+            role = role,
+            marker = left(look, service, found.comment.as_deref())
+        );
         comment(&found.comment, format!("role {role}"), service, close)
     });
     let databases = look.actual.databases.iter().filter_map(|(name, found)| {
         let service = look.service_of(name.as_str());
-        let close = stmt!("COMMENT ON DATABASE {db} IS {marker}", db = name, marker = left(look, service));
+        let close = stmt!(
+            "COMMENT ON DATABASE {db} IS {marker}",
+            db = name,
+            marker = left(look, service, found.comment.as_deref())
+        );
         comment(&found.comment, format!("database {name}"), service, close)
     });
     let spaces = look.facts.cluster.tablespaces.iter().filter_map(|space| {
@@ -55,11 +63,14 @@ fn comments<'a>(look: &Look<'a>) -> Vec<Text<'a>> {
     roles.chain(databases).chain(spaces).collect()
 }
 
-/// What a comment says once it tells nothing: whose the role or the database is.
-fn left(look: &Look<'_>, service: Option<&DesiredService>) -> Statement {
-    match service {
-        Some(_) => stmt!("{marker}", marker = Literal(look.desired.marker())),
-        None => stmt!("NULL"),
+/// What a comment says once it tells nothing: whose the role or the database is, this manifest's or another's.
+fn left(look: &Look<'_>, service: Option<&DesiredService>, comment: Option<&str>) -> Statement {
+    let others =
+        comment.and_then(|text| text.split_whitespace().next()).filter(|word| word.starts_with("martydb:"));
+    match (service, others) {
+        (Some(_), _) => stmt!("{marker}", marker = Literal(look.desired.marker())),
+        (None, Some(marker)) => stmt!("{marker}", marker = Literal(marker.into())),
+        (None, None) => stmt!("NULL"),
     }
 }
 

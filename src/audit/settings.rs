@@ -53,6 +53,8 @@ const HARMLESS: &[&str] = &[
     "commit_delay",
     "compute_query_id",
     "deadlock_timeout",
+    "lc_messages",
+    "update_process_title",
     "default_toast_compression",
     "max_stack_depth",
     "temp_file_limit",
@@ -87,7 +89,8 @@ const PLAIN: &[(&str, &str)] = &[
 
 fn weight(look: &Look<'_>, name: &str, value: &str) -> Severity {
     let name = name.to_ascii_lowercase();
-    if PLAIN.contains(&(name.as_str(), value)) {
+    let usual = look.facts.cluster.defaults.get(&name).is_some_and(|usual| usual == value);
+    if usual || PLAIN.contains(&(name.as_str(), value)) {
         return Low;
     }
     let begins = |all: &[&str]| all.iter().any(|start| name.starts_with(start));
@@ -120,9 +123,10 @@ fn hides_the_server(path: &str) -> bool {
 /// A superuser whose path leads through somebody's schema before `pg_catalog` calls that one's functions unawares.
 fn on_superuser(look: &Look<'_>, setting: &RoleSetting, out: &mut Vec<Found>) {
     let RoleSetting { role, database, name, value } = setting;
+    let is_trusted = |name: &str| look.who(name) == Who::Trusted;
     let (severity, what) = match name.as_str() {
         "search_path" if hides_the_server(value) => (Medium, "it may call what a service made"),
-        "role" if value != "none" && value != role.as_str() => (High, "it starts as somebody else"),
+        "role" if value != "none" && !is_trusted(value) => (High, "it starts as somebody else"),
         _ => return,
     };
     let action =

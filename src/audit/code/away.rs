@@ -21,15 +21,23 @@ pub fn foreign_server(look: &Look<'_>, room: &Room<'_>, server: &ForeignServer, 
         Some(service) => finding.room(room).service(Some(service)),
         None => finding.room(room),
     };
-    let close = || stmt!("DROP SERVER {name} CASCADE", name = ServerText(server.quoted.clone()));
+    let name = || ServerText(server.quoted.clone());
     for mapping in &server.mappings {
         let users = mapping.role.as_deref().map_or(vec![PUBLIC], |role| look.behind(role));
         for user in users {
             let free = if mapping.passwordless == Some(true) { " without a password" } else { "" };
             let seen = format!("{user} is let in through {object}{free}");
-            let severity = if room.service.is_some() || beyond.is_some() { Critical } else { Medium };
+            // A name that no database here has leads to another server.
+            let abroad = server
+                .dbname
+                .as_ref()
+                .is_some_and(|name| !look.actual.databases.keys().any(|one| one.as_str() == name));
+            let severity =
+                if (room.service.is_some() || beyond.is_some()) && !abroad { Critical } else { Medium };
             let finding = exposing(USER_MAPPING.of(user).at(severity));
-            out.push(finding.object(object.clone()).seen(seen).close(close()));
+            let of = mapping.role.as_deref().map_or(stmt!("PUBLIC"), |role| stmt!("{r}", r = ident(role)));
+            let close = stmt!("DROP USER MAPPING FOR {of} SERVER {name}", of = of, name = name());
+            out.push(finding.object(object.clone()).seen(seen).close(close));
         }
     }
     for table in server.tables.iter().filter(|_| room.service.is_some()) {
@@ -42,7 +50,14 @@ pub fn foreign_server(look: &Look<'_>, room: &Room<'_>, server: &ForeignServer, 
         for user in readers {
             let finding =
                 exposing(FOREIGN_TABLE.of(user).at(severity)).object(format!("foreign table {table}"));
-            out.push(finding.seen(seen.clone()).close(close()));
+            let right =
+                thing.and_then(|thing| thing.acl.iter().find(|right| look.users_of(right).contains(&user)));
+            out.push(match (right, thing) {
+                (Some(right), Some(thing)) => {
+                    finding.seen(seen.clone()).taking(right, None, &thing.grant_on, &thing.owner)
+                }
+                _ => finding.seen(seen.clone()),
+            });
         }
     }
     if look.managed(&server.owner).is_some() {
@@ -54,7 +69,11 @@ pub fn foreign_server(look: &Look<'_>, room: &Room<'_>, server: &ForeignServer, 
                 .room(room)
                 .object(object.clone())
                 .seen(seen)
-                .close(close()),
+                .close(stmt!(
+                    "ALTER SERVER {name} OWNER TO {admin}",
+                    name = name(),
+                    admin = ident(&look.actual.bootstrap)
+                )),
         );
     }
 }

@@ -7,6 +7,7 @@ SELECT pg_catalog.jsonb_build_object(
       'session_replication_role', 'password_encryption', 'dynamic_library_path', 'log_file_mode', 'logging_collector', 'listen_addresses', 'unix_socket_directories', 'port', 'ssl', 'max_wal_senders', 'max_connections')),
   -- What every session may set for itself.
   'user_settings', (SELECT pg_catalog.jsonb_agg(pg_catalog.lower(s.name)) FROM pg_catalog.pg_settings s WHERE s.context = 'user'),
+  'defaults', (SELECT pg_catalog.jsonb_object_agg(pg_catalog.lower(s.name), s.boot_val) FROM pg_catalog.pg_settings s WHERE s.boot_val IS NOT NULL),
   'tablespaces', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'name', t.spcname, 'quoted', pg_catalog.quote_ident(t.spcname), 'owner', pg_catalog.pg_get_userbyid(t.spcowner),

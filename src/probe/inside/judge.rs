@@ -159,6 +159,12 @@ fn one_right(insider: &Insider<'_>, at: usize, held: &[Held]) -> Told {
 fn close(insider: &Insider<'_>, class: Class, asked: &str, held: &Held) -> Option<Statement> {
     let role = || Qualified(vec![insider.login.role.to_string()]);
     let target = held.on.clone()?;
+    // What a service's role holds is its own: taken back is the way from one to the other, told by itself.
+    let through =
+        |grantee: &String| *grantee != insider.login.role.as_str() && insider.managed.contains(grantee);
+    if held.grantee.as_ref().is_some_and(through) {
+        return None;
+    }
     let grantor = held.grantor.clone();
     let membership = |words: ServerText| {
         let group = Qualified(vec![target.clone()]);

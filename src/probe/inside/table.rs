@@ -95,7 +95,7 @@ pub const RIGHTS: &[Right] = &[
     right("SELECT from a table", Class::Columns, "SELECT", "SELECT", &[Migrator], Medium),
     right("setval of a sequence", Class::Sequences, "UPDATE", "UPDATE", ALL, High),
     right("nextval of a sequence", Class::Sequences, "USAGE", "USAGE", QUIET, Medium),
-    right("a look at the record of migrations", Class::History, "SELECT, INSERT, UPDATE", "", ALL, Medium),
+    right("a change of the record of migrations", Class::History, "INSERT, UPDATE", "", ALL, High),
     right("a SECURITY DEFINER function", Class::Definers, "EXECUTE", "EXECUTE", QUIET, Medium),
     right("GRANT of a right on a table", Class::Columns, COLUMN_OPTIONS, "", ALL, Medium),
     right("GRANT of DELETE, TRUNCATE or TRIGGER on a table", Class::Tables, "DELETE WITH GRANT OPTION, TRUNCATE WITH GRANT OPTION, TRIGGER WITH GRANT OPTION", "", ALL, Medium),

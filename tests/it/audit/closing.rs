@@ -167,3 +167,29 @@ fn what_runs_in_no_transaction_is_closed_too() {
     wait_for("it is still on", || pair.server.value("postgres", "SHOW lo_compat_privileges") == "off");
     pair.verify(&[], 0);
 }
+
+#[test]
+fn a_fix_takes_no_more_than_what_nobody_declared() {
+    let pair = Pair::new();
+    pair.server.sql("red_db", "GRANT SELECT, INSERT ON item TO red_app WITH GRANT OPTION; GRANT USAGE ON SEQUENCE item_id_seq TO red_app WITH GRANT OPTION; GRANT USAGE ON SCHEMA public TO red_ro WITH GRANT OPTION");
+    pair.server.sql("postgres", "GRANT CONNECT ON DATABASE red_db TO red_app WITH GRANT OPTION; GRANT blue_app TO blue_ro; GRANT blue_owner TO blue_app");
+    pair.server.sql("postgres", "COMMENT ON ROLE red_ro IS 'martydb:pair password=Xk39dk3kd9QQ7z'; CREATE ROLE gamma_app; COMMENT ON ROLE gamma_app IS 'martydb:second password=Xk39dk3kd9QQ7z'");
+    pair.server.sql("red_db", "CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN TABLE logf (l text) SERVER files OPTIONS (filename '/etc/passwd'); GRANT SELECT ON logf TO red_app");
+    pair.verify(&["--probes", "full", "--fix", "-y"], 0);
+    for (role, database) in [("red_app", "red_db"), ("blue_app", "blue_db")] {
+        let password = pair.project.password(role);
+        let done = pair.server.sql_as(role, &password, database, "INSERT INTO item (name) VALUES ('x')");
+        assert!(done.is_ok(), "{role}: {done:?}");
+    }
+    let comment = |role: &str| {
+        let sql =
+            format!("SELECT shobj_description(oid, 'pg_authid') FROM pg_roles WHERE rolname = '{role}'");
+        pair.server.value("postgres", &sql)
+    };
+    assert_eq!((comment("red_ro"), comment("gamma_app")), ("martydb:pair".into(), "martydb:second".into()));
+    assert_eq!(pair.server.value("red_db", "SELECT count(*) FROM pg_foreign_server"), "1");
+    let plan = pair.project.json(&["plan", "--check"], 3);
+    let left: Vec<&str> =
+        plan["changes"].as_array().unwrap().iter().map(|one| one["object"].as_str().unwrap()).collect();
+    assert!(left.iter().all(|object| object.contains("logf")), "{plan:#}");
+}

@@ -72,6 +72,7 @@ const HARMLESS: &[(&str, &str)] = &[
         "red_db",
         "SET ROLE red_owner; CREATE TYPE mood AS ENUM ('a'); GRANT USAGE ON TYPE mood TO red_app; RESET ROLE",
     ),
+    ("red_db", "SET ROLE red_owner; GRANT SELECT ON ALL TABLES IN SCHEMA public TO red_ro; RESET ROLE"),
     ("postgres", "GRANT red_ro TO red_app"),
     ("postgres", "COMMENT ON ROLE red_ro IS 'token: n/a'"),
     ("postgres", "ALTER ROLE red_app IN DATABASE red_db SET search_path = public, pg_catalog"),
