@@ -63,9 +63,9 @@ thing AS (
   -- The server's own three thousand, unless somebody touched their rights: naming each of them costs a second.
   WHERE (NOT n.server OR p.oid >= 16384 OR p.proacl IS NOT NULL OR p.proowner <> 10 OR p.prosecdef OR p.oid IN (SELECT i.objoid FROM pg_catalog.pg_init_privs i
       WHERE i.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass))
-    -- A range type's constructors are part of it: the server made them, and they belong to its first superuser.
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'i')
+    -- A range type's constructors are part of it: the server made them, in the language internal (12 on every major),
+    -- and they belong to its first superuser.
+    AND NOT (p.prolang = 12 AND p.prosrc ~ '^(multi)?range_constructor[0-9]$')
   UNION ALL
   SELECT 'type', 'TYPE', 'TYPE', 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 0, n.nspname, n.server AND t.oid < 16384, t.typname, NULL,
     pg_catalog.format('%I.%I', n.nspname, t.typname), n.nspname || '.' || t.typname, t.typowner, t.typacl, 'T',

@@ -51,8 +51,7 @@ object AS (
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
   WHERE p.oid >= 16384
     -- A range type's constructors are part of it: the server made them, and they belong to its first superuser.
-    AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
-      WHERE d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND d.objid = p.oid AND d.deptype = 'i')
+    AND NOT (l.lanname = 'internal' AND p.prosrc ~ '^(multi)?range_constructor[0-9]$')
   UNION ALL
   -- Types of their own: no row types of tables, no arrays, no multiranges.
   SELECT 'type', 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, t.typnamespace, t.typname, NULL, t.typowner,
