@@ -17,6 +17,8 @@ pub struct ActualServer {
     pub maintenance: String,
     /// The role that `initdb` made; it owns what nobody else owns.
     pub bootstrap: String,
+    /// Extensions whose author chose their schema: nobody else can.
+    pub settled_extensions: BTreeSet<String>,
     /// How many connections there may be, and are.
     pub capacity: Capacity,
     /// Every role of the cluster.

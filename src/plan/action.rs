@@ -189,8 +189,8 @@ pub enum Action {
     Unlimit { database: DbName },
     /// Make a schema.
     CreateSchema { schema: SchemaName, owner: RoleName },
-    /// Install an extension.
-    CreateExtension { name: String, schema: SchemaName },
+    /// Install an extension. It has a schema of its own where `None`.
+    CreateExtension { name: String, schema: Option<SchemaName> },
     /// Give an object to its rightful owner.
     Own { object: Object, owner: RoleName },
     /// Give rights.

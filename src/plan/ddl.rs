@@ -49,7 +49,9 @@ pub fn statement(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Se
             )
         }
         Action::CreateExtension { name, schema } => {
-            stmt!("CREATE EXTENSION {name} SCHEMA {schema}", name = Setting(name), schema = schema)
+            let place =
+                schema.as_ref().map_or(stmt!(""), |schema| stmt!(" SCHEMA {schema}", schema = schema));
+            stmt!("CREATE EXTENSION {name}{place}", name = Setting(name), place = place)
         }
         Action::Own { object, owner } => {
             stmt!("ALTER {object} OWNER TO {owner}", object = AlterObject(object), owner = owner)

@@ -31,7 +31,8 @@ pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
     }
     for name in service.extensions.iter().filter(|name| !contents.extensions.contains_key(*name)) {
         let reason = format!("the extension {name} is not installed");
-        let schema = service.schemas[0].clone();
+        let settled = look.actual.settled_extensions.contains(name);
+        let schema = (!settled).then(|| service.schemas[0].clone());
         steps.add(Risk::Safe, Action::CreateExtension { name: name.clone(), schema }, reason);
     }
 }

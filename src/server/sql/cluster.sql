@@ -10,6 +10,8 @@ SELECT pg_catalog.jsonb_build_object(
     'reserved', pg_catalog.current_setting('superuser_reserved_connections')::int
       + coalesce(pg_catalog.current_setting('reserved_connections', true)::int, 0),
     'in_use', (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.backend_type = 'client backend')),
+  'settled_extensions', (
+    SELECT pg_catalog.jsonb_agg(DISTINCT v.name) FROM pg_catalog.pg_available_extension_versions v WHERE v.schema IS NOT NULL),
   'bootstrap', (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = 10),
   'admin', (
     SELECT pg_catalog.jsonb_build_object(

@@ -195,3 +195,28 @@ fn a_database_that_another_admin_made_and_closed_is_asked_for() {
     assert_eq!(named(&found, "look into database e_a"), None);
     project.run(&["plan", "--check"]).expect(0);
 }
+
+#[test]
+fn an_extension_whose_author_chose_its_schema_is_installed_there() {
+    let server = Server::start();
+    let project = Project::with_manifest(&format!(
+        "version: 1\nproject: settled\nservers:\n  main: {{ url: \"{}\" }}\nservices:\n  s_a: {{ extensions: [adminpack, citext], schemas: [app] }}\n",
+        server.url()
+    ));
+    // The server's own example of one is gone from 17 on.
+    if server.major() >= 17 {
+        let refused = project.run(&["apply", "--all", "-y"]).expect(1);
+        assert!(
+            refused.stdout.contains("adminpack") || refused.stderr.contains("adminpack"),
+            "{}",
+            refused.stdout
+        );
+        return;
+    }
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["plan", "--check"]).expect(0);
+    let place = |name: &str| {
+        server.value("s_a", &format!("SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = '{name}'"))
+    };
+    assert_eq!((place("adminpack"), place("citext")), ("pg_catalog".into(), "app".into()));
+}
