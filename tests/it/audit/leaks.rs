@@ -134,7 +134,8 @@ const LEAKS: &[Leak] = &[
     leak("postgres", "ALTER ROLE blue_app CONNECTION LIMIT -1", ["medium", "no-connection-limit", "blue", "blue_app", "blue_app"], ""),
     leak("postgres", "ALTER DATABASE red_db SET search_path = public, pg_catalog", ["medium", "role-setting", "red", "PUBLIC", "search_path"], ""),
     leak("postgres", "ALTER ROLE postgres IN DATABASE red_db SET search_path = public, pg_catalog", ["medium", "role-setting", "red", "postgres", "search_path"], "ALTER ROLE postgres IN DATABASE red_db RESET search_path"),
-    leak("postgres", "ALTER ROLE blue_app SET password_encryption = 'md5'", ["medium", "role-setting", "blue", "blue_app", "password_encryption"], ""),
+    // Before 14 that is what every role has.
+    since(14, leak("postgres", "ALTER ROLE blue_app SET password_encryption = 'md5'", ["medium", "role-setting", "blue", "blue_app", "password_encryption"], "")),
     leak("postgres", "ALTER DATABASE red_db SET role = 'red_owner'", ["critical", "role-setting", "red", "PUBLIC", "role"], ""),
     since(15, leak("postgres", "GRANT SET ON PARAMETER session_replication_role TO red_app", ["medium", "parameter-privilege", "red", "red_app", "session_replication_role"], "REVOKE SET ON PARAMETER session_replication_role FROM red_app")),
     since(15, leak("postgres", "GRANT ALTER SYSTEM ON PARAMETER archive_command TO red_app", ["critical", "parameter-privilege", "red", "red_app", "archive_command"], "REVOKE ALTER SYSTEM ON PARAMETER archive_command FROM red_app")),
