@@ -25,9 +25,7 @@ pub struct Facts {
     /// Rights on parameters; none before 15.
     pub parameters: Vec<ParameterAcl>,
     /// How passwords are kept; `None` where the admin may not look.
-    pub passwords: Option<BTreeMap<String, String>>,
-    /// The same as digests, to compare with; empty where the admin may not look.
-    pub kept: BTreeMap<String, KeptPassword>,
+    pub kept: Option<BTreeMap<String, KeptPassword>>,
     /// The lines of pg_hba.conf; `None` where the admin may not look.
     pub hba: Option<Vec<HbaLine>>,
     /// Where subscriptions get their rows from.

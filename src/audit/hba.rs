@@ -35,12 +35,9 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
 /// Whether some line lets a role replicate; where nobody may read the lines, one may.
 pub fn may_replicate(look: &Look<'_>, role: &RoleName) -> bool {
     let Some(lines) = &look.facts.hba else { return true };
-    let meant = |users: &[String]| {
-        users.iter().any(|user| user == "all" || user == role.as_str() || user.starts_with(['+', '/', '@']))
-    };
     lines.iter().any(|line| {
         line.databases.iter().any(|database| database == "replication")
-            && meant(&line.users)
+            && is_about(line, role.as_str())
             && line.method.as_deref() != Some("reject")
     })
 }
@@ -129,11 +126,8 @@ fn mapped(look: &Look<'_>, line: &HbaLine, out: &mut Vec<Found>) {
         None => {}
         Some(map) => match &look.facts.ident {
             Some(ident) => {
-                let wild = |entry: &&IdentLine| {
-                    entry.role == "all" || entry.role.starts_with(['/', '+']) || entry.role.contains('\\')
-                };
                 let due =
-                    |entry: &&IdentLine| entry.map == map && (wild(entry) || is_about(line, &entry.role));
+                    |entry: &&IdentLine| entry.map == map && (is_wild(entry) || is_about(line, &entry.role));
                 for entry in ident.iter().filter(due) {
                     map_entry(look, line, entry, out);
                 }
@@ -148,9 +142,14 @@ fn mapped(look: &Look<'_>, line: &HbaLine, out: &mut Vec<Found>) {
     }
 }
 
+/// Whether an entry lets an account be more than one role.
+fn is_wild(entry: &IdentLine) -> bool {
+    entry.role == "all" || entry.role.starts_with(['/', '+']) || entry.role.contains('\\')
+}
+
 fn map_entry(look: &Look<'_>, line: &HbaLine, entry: &IdentLine, out: &mut Vec<Found>) {
     let managed = look.managed(&entry.role);
-    let any = entry.role == "all" || entry.role.starts_with(['/', '+']) || entry.role.contains('\\');
+    let any = is_wild(entry);
     let regex = entry.system.starts_with('/') || entry.system == "all";
     let service = managed.map(|(service, _)| service);
     let severity = match (managed.is_some() || any, regex) {

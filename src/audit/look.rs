@@ -27,17 +27,14 @@ pub async fn look(access: &Access, actual: &ActualServer) -> Result<Facts> {
             document::<Vec<ParameterAcl>>(&mut connection, include_str!("sql/parameters.sql")).await?;
     }
     let admin = actual.admin.name.as_str();
-    facts.passwords = optional(
+    facts.kept = optional(
         &mut connection,
-        include_str!("sql/passwords.sql"),
+        include_str!("../server/sql/passwords.sql"),
         &PASSWORDS,
         admin,
         &mut facts.not_examined,
     )
     .await?;
-    if facts.passwords.is_some() {
-        facts.kept = document(&mut connection, include_str!("../server/sql/passwords.sql")).await?;
-    }
     facts.hba = optional::<Vec<HbaLine>>(
         &mut connection,
         include_str!("sql/hba.sql"),

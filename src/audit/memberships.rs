@@ -123,11 +123,11 @@ fn login(
             _ => finding.close(stmt!("ALTER ROLE {role} CONNECTION LIMIT {n}", role = role, n = wanted)),
         });
     }
-    let stored = look.facts.passwords.as_ref().and_then(|all| all.get(role.as_str())).map(String::as_str);
-    let weak = match stored {
-        Some("scram") | None => return,
-        Some("none") => NO_PASSWORD.of(role.as_str()).seen(format!("{role} has no password")),
-        Some(kept) => MD5.of(role.as_str()).seen(format!("the password of {role} is kept as {kept}")),
+    let kept = look.facts.kept.as_ref().and_then(|all| all.get(role.as_str()));
+    let weak = match kept.map(|kept| (&kept.digest, &kept.salt)) {
+        None | Some((Some(_), Some(_))) => return,
+        Some((None, _)) => NO_PASSWORD.of(role.as_str()).seen(format!("{role} has no password")),
+        Some((Some(_), None)) => MD5.of(role.as_str()).seen(format!("the password of {role} is kept as md5")),
     };
     if found.login {
         out.push(weak.service(Some(service)).object(object));

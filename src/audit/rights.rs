@@ -167,10 +167,10 @@ fn in_service(look: &Look<'_>, room: &Room<'_>, thing: &Thing, right: &Right, us
             let direct = right.grantee.as_deref() == Some(user);
             (right.grantable && direct && kind != RoleKind::Owner).then(|| GRANT_OPTION.of(user))
         }
-        // Every login may make large objects and give them away inside its service.
         Some((_, RoleKind::Readonly)) if thing.kind == "large object" && right.privilege == "UPDATE" => {
             Some(OWN_RIGHT.of(user).at(Medium))
         }
+        // Every login may make large objects and give them away inside its service.
         Some(_) if thing.kind == "large object" => Some(OWN_RIGHT.of(user).at(Low)),
         // Which migrations ran is no secret among a service's own; `plan` takes it back all the same.
         Some(_) if is_history(room, thing) && right.privilege == "SELECT" => Some(OWN_RIGHT.of(user).at(Low)),

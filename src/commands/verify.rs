@@ -165,7 +165,7 @@ async fn verify_server(
     let around = Surroundings { desired: &desired, facts: &facts, access: &access, actual: &actual };
     let missed = beside(arguments, &around, &task, &seen, &mut matrix).await?;
     let mut found = audited(&desired, &actual, &facts, &task);
-    found.extend(probe::known_elsewhere(&task, &seen, &desired, &actual, &facts.kept).await);
+    found.extend(probe::known_elsewhere(&task, &seen, &desired, &actual, facts.kept.as_ref()).await);
     let chosen = |finding: &Finding| {
         finding
             .service
@@ -267,8 +267,8 @@ fn hooked(facts: &Facts, database: &str) -> bool {
     facts.databases.get(database).is_none_or(|inside| inside.event_triggers.iter().any(hooks))
 }
 
-/// Short passwords are found in every text; ours are 32 characters, and an operator's are worth a look from 6 on.
-/// The service whose password a text holds. Short ones are in many words.
+/// The service whose password a text holds. Short ones are in many words; ours are 32 characters, and an operator's are
+/// worth a look from 6 on.
 fn holds_password(task: &Task, text: &str) -> Option<String> {
     use secrecy::ExposeSecret;
     const LONG: usize = 6;

@@ -26,6 +26,8 @@ use sqlx::SqlSafeStr;
 use tokio::net::{TcpStream, UnixStream};
 
 pub use outcome::{Answer, Attempt, Broken, LetIn, Outcome, Refused, Stage};
+pub use scram::is_kept;
+#[cfg(test)]
 pub use scram::{digest, verifier};
 use wire::{Wire, speaking};
 

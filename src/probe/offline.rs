@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::finding::{Finding, Severity, Source};
 use super::guess::GUESSES;
-use super::login::{self, Outcome, verifier};
+use super::login::{Outcome, is_kept};
 use super::run::Seen;
 use super::task::{ProbeLogin, Task};
 use crate::audit::kinds::{GUESSABLE, Kind, REUSED};
@@ -39,8 +39,9 @@ pub async fn known_elsewhere(
     seen: &[Seen],
     desired: &DesiredServer,
     actual: &ActualServer,
-    kept: &BTreeMap<String, KeptPassword>,
+    kept: Option<&BTreeMap<String, KeptPassword>>,
 ) -> Vec<Finding> {
+    let Some(kept) = kept else { return vec![] };
     let riddle = |role: &RoleName, candidates: Vec<Candidate>| {
         Some(Riddle { role: role.clone(), kept: kept.get(role.as_str())?.clone(), candidates })
     };
@@ -77,7 +78,7 @@ fn variants(login: &ProbeLogin) -> Vec<Candidate> {
 }
 
 fn is_in_use(task: &Task, role: &RoleName) -> bool {
-    task.logins.iter().any(|login| login.login().role == role.as_str())
+    task.logins.iter().any(|login| login.role == *role)
 }
 
 fn candidates(task: &Task, role: &RoleName) -> Vec<Candidate> {
@@ -89,13 +90,11 @@ fn candidates(task: &Task, role: &RoleName) -> Vec<Candidate> {
 
 fn solve(riddle: Riddle) -> Option<Solved> {
     let Riddle { role, kept, candidates } = riddle;
-    let (salt, rounds, digest) =
-        (kept.salt?, kept.rounds.filter(|rounds| *rounds <= MOST_ROUNDS)?, kept.digest?);
-    let fits = |password: &SecretString| {
-        verifier(password.expose_secret(), &salt, rounds)
-            .is_some_and(|expected| login::digest(&expected) == digest)
-    };
-    let (_, whose) = candidates.into_iter().find(|(password, _)| fits(password))?;
+    if kept.rounds.is_none_or(|rounds| rounds > MOST_ROUNDS) {
+        return None;
+    }
+    let fits = |(password, _): &Candidate| is_kept(password.expose_secret(), &kept);
+    let (_, whose) = candidates.into_iter().find(fits)?;
     Some(Solved { role, whose })
 }
 

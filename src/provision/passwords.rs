@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Chosen;
 use crate::error::{Error, Result};
 use crate::model::{ActualServer, DesiredServer, KeptPassword, RoleKind, RoleName};
-use crate::probe::login::{digest, verifier};
+use crate::probe::login::is_kept;
 use crate::secrets::Secrets;
 
 /// A login with both sides.
@@ -67,19 +67,15 @@ fn pairs(desired: &DesiredServer, chosen: &Chosen, actual: &ActualServer, secret
     roles.filter_map(pair).collect()
 }
 
+/// MD5 differs too, which whoever sees it can log in with, and so does none at all.
 fn differs(pair: &Pair) -> bool {
-    let Pair { kept, stored, .. } = pair;
-    let expected = match (&kept.salt, kept.rounds) {
-        (Some(salt), Some(rounds)) => verifier(stored.expose_secret(), salt, rounds),
-        // MD5, which whoever sees it can log in with, or none at all.
-        _ => return true,
-    };
-    expected.map(|expected| digest(&expected)) != kept.digest
+    !is_kept(pair.stored.expose_secret(), &pair.kept)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::login::{digest, verifier};
 
     fn pair(kept: &str, salt: Option<&str>, rounds: Option<u32>) -> Pair {
         Pair {

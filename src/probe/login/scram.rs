@@ -12,6 +12,8 @@ use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
 
+use crate::model::KeptPassword;
+
 /// PostgreSQL's name of the mechanism.
 pub const MECHANISM: &str = "SCRAM-SHA-256";
 
@@ -42,6 +44,13 @@ pub fn verifier(password: &str, salt: &str, rounds: u32) -> Option<String> {
     let stored_key = STANDARD.encode(Sha256::digest(key.client_key));
     let server_key = STANDARD.encode(key.server_key);
     Some(format!("{MECHANISM}${rounds}:{salt}${stored_key}:{server_key}"))
+}
+
+/// Whether this is what a server keeps as a SCRAM-SHA-256 verifier of the password.
+pub fn is_kept(password: &str, kept: &KeptPassword) -> bool {
+    let expected =
+        kept.salt.as_ref().zip(kept.rounds).and_then(|(salt, rounds)| verifier(password, salt, rounds));
+    expected.is_some_and(|expected| Some(digest(&expected)) == kept.digest)
 }
 
 /// SHA-256 of a verifier as the server writes it: in lower-case hexadecimal.
