@@ -1,5 +1,7 @@
 //! Findings as steps of a plan: what closes them goes the way that every other change goes.
 
+use super::found::PUBLIC;
+use super::kinds::IN_DATABASE;
 use crate::model::{DbName, ServiceName};
 use crate::plan::{Action, Risk, Stage, Step, Verb};
 use crate::probe::Finding;
@@ -34,14 +36,23 @@ pub fn closing(finding: &Finding) -> Option<Step> {
         action: Action::Close {
             finding: finding.id,
             role: finding.role.clone(),
-            object: finding.object.clone().unwrap_or_else(|| match &finding.database {
-                Some(database) => format!("database {database}"),
-                None => format!("server {}", finding.server),
-            }),
+            object: changed(finding),
             verb,
             statements: finding.close.clone(),
         },
     })
+}
+
+/// What its statements change. What a session's finding has for an object is a phrase.
+fn changed(finding: &Finding) -> String {
+    let role = || format!("role {}", finding.role);
+    match (&finding.object, &finding.database) {
+        _ if finding.id == IN_DATABASE.id => role(),
+        (Some(object), _) => object.clone(),
+        (None, Some(database)) => format!("database {database}"),
+        (None, None) if finding.role != PUBLIC => role(),
+        (None, None) => format!("server {}", finding.server),
+    }
 }
 
 /// The gravest of the statements' parts; one that is not known here changes something.

@@ -180,9 +180,9 @@ kinds! {
         "As app: CREATE TEMP TABLE with the name of a table that the function uses, and call it.",
         "ALTER FUNCTION … SET search_path = pg_catalog, the schemas it needs, pg_temp.";
     DEFINER_VIEW = "definer-view", High,
-        "a view of a superuser is readable by a service's login",
-        "A view reads with the rights of its owner.",
-        "As the login: SELECT from it.",
+        "a view or a rule of a superuser serves a service's login",
+        "A view reads, and a rule acts, with the rights of the relation's owner; a materialised view holds what its owner read.",
+        "As the login: SELECT from it, or write to the table with the rule.",
         "ALTER VIEW … OWNER TO the service's owner.";
     UNTRUSTED_FUNCTION = "untrusted-function", Critical,
         "a service's login may call a function in an untrusted language",
@@ -238,7 +238,7 @@ kinds! {
         "a foreign table stands in a service's database",
         "It reads a file of the server or another database past every right that is checked there.",
         "As a role that holds SELECT: read it.",
-        "DROP SERVER … CASCADE, or `allow:` it with a reason.";
+        "REVOKE SELECT ON the foreign table FROM the role, or `allow:` it with a reason.";
     EXTENSION = "undeclared-extension", Low,
         "an extension is installed that the manifest does not declare",
         "A trusted one gives the service nothing beyond its database. One that opens connections does.",
@@ -281,7 +281,7 @@ kinds! {
         "ROLLBACK PREPARED '…' in its database.";
     SESSION = "session-outlived-revoke", High,
         "a session goes on in a database that its role may no longer enter",
-        "REVOKE CONNECT keeps new sessions out; who is in stays in.",
+        "REVOKE CONNECT, NOLOGIN, NOREPLICATION and DROP ROLE keep new sessions out; who is in stays in.",
         "SELECT pid FROM pg_stat_activity.",
         "SELECT pg_terminate_backend(pid); `verify-isolation --terminate` asks and does it.";
     SECRET = "secret-in-the-open", High,

@@ -77,11 +77,7 @@ fn givens_owner(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<F
         let severity = if thing.system { Critical } else { High };
         let finding = OBJECT_OWNER.of(user).at(severity).room(room).object(thing.object()).seen(seen);
         out.push(match &thing.alter {
-            Some(alter) => finding.close(stmt!(
-                "ALTER {what} OWNER TO {owner}",
-                what = ServerText(alter.clone()),
-                owner = ident(&look.actual.bootstrap)
-            )),
+            Some(alter) => finding.close(look.give_back(alter)),
             None => finding,
         });
     }

@@ -1,6 +1,6 @@
 //! Rights on every kind of object, in every database: whatever the manifest does not declare is a finding.
 
-use super::facts::{Right, Thing};
+use super::facts::{Right, Tablespace, Thing};
 use super::found::{Found, Look, PUBLIC, Room, revoke};
 use super::kinds::{
     CATALOG_RIGHT, EXTENSION_RIGHT, FOREIGN_CONNECT, FOREIGN_RIGHT, GRANT_OPTION, Kind, MAINTENANCE_CONNECT,
@@ -11,7 +11,6 @@ use super::who::Who;
 use crate::model::{ActualDatabase, Grantee, RoleKind};
 use crate::probe::Severity::{Critical, High, Low, Medium};
 use crate::probe::{DatabaseKind, Severity};
-use crate::sql::ServerText;
 use crate::stmt;
 
 pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
@@ -24,20 +23,7 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
         }
     }
     for space in &look.facts.cluster.tablespaces {
-        for user in look.behind(&space.owner) {
-            let object = format!("tablespace {}", space.name);
-            let close = stmt!(
-                "ALTER TABLESPACE {space} OWNER TO {admin}",
-                space = ServerText(space.quoted.clone()),
-                admin = super::found::ident(&look.actual.bootstrap)
-            );
-            let service = look.managed(user).map(|(service, _)| service);
-            let severity = if service.is_some() { Medium } else { Low };
-            let seen = format!("{object} belongs to {}", space.owner);
-            out.push(
-                TABLESPACE.of(user).at(severity).service(service).object(object).seen(seen).close(close),
-            );
-        }
+        space_owner(look, space, out);
         let on = format!("TABLESPACE {}", space.quoted);
         for right in &space.acl {
             shared(
@@ -63,6 +49,18 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
         };
         let object = format!("parameter {}", row.parameter);
         shared(look, PARAMETER, severity, &object, &on, &look.actual.bootstrap, &row.right, out);
+    }
+}
+
+/// Whoever owns a tablespace may grant it on.
+fn space_owner(look: &Look<'_>, space: &Tablespace, out: &mut Vec<Found>) {
+    for user in look.behind(&space.owner) {
+        let object = format!("tablespace {}", space.name);
+        let service = look.managed(user).map(|(service, _)| service);
+        let severity = if service.is_some() { Medium } else { Low };
+        let seen = format!("{object} belongs to {}", space.owner);
+        let finding = TABLESPACE.of(user).at(severity).service(service).object(object).seen(seen);
+        out.push(finding.close(look.give_back(&format!("TABLESPACE {}", space.quoted))));
     }
 }
 

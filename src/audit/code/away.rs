@@ -69,11 +69,7 @@ pub fn foreign_server(look: &Look<'_>, room: &Room<'_>, server: &ForeignServer, 
                 .room(room)
                 .object(object.clone())
                 .seen(seen)
-                .close(stmt!(
-                    "ALTER SERVER {name} OWNER TO {admin}",
-                    name = name(),
-                    admin = ident(&look.actual.bootstrap)
-                )),
+                .close(look.give_back(&format!("SERVER {}", server.quoted))),
         );
     }
 }

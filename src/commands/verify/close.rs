@@ -10,11 +10,10 @@ use std::slice::from_ref;
 use super::overlap::is_covered;
 use super::{Arguments, VerifyReport, audit_again};
 use crate::audit::closing;
-use crate::audit::kinds::IN_DATABASE;
 use crate::commands::plan::Change;
 use crate::error::{Error, Result};
 use crate::model::{ActualServer, DbName, DesiredService, RoleName};
-use crate::plan::{Action, Step};
+use crate::plan::Step;
 use crate::probe::{Finding, Severity, Source, ways_in};
 use crate::provision::{FIRST_PAUSE, RETRIES, is_race};
 use crate::run::{Consent, Run};
@@ -68,7 +67,7 @@ pub fn plan(arguments: &Arguments, report: &VerifyReport) -> Closing {
         let due: Vec<_> = checked.findings.iter().filter(|finding| is_due(arguments, finding)).collect();
         let mut seen = BTreeSet::new();
         let left = due.iter().filter(|finding| !is_covered(finding, &due));
-        let steps = left.filter_map(|finding| Some(((*finding).clone(), named(finding, closing(finding)?))));
+        let steps = left.filter_map(|finding| Some(((*finding).clone(), closing(finding)?)));
         let new =
             |(finding, _): &(Finding, Step)| seen.insert((finding.database.clone(), finding.fix.clone()));
         (checked.server.clone(), steps.filter(new).collect())
@@ -79,17 +78,6 @@ pub fn plan(arguments: &Arguments, report: &VerifyReport) -> Closing {
 fn is_due(arguments: &Arguments, finding: &Finding) -> bool {
     let asked = if finding.id == SESSION { arguments.terminate } else { arguments.fix };
     asked && finding.severity >= Severity::Medium
-}
-
-/// The step names what it changes. What a finding about a role has for an object is a phrase, or nothing.
-fn named(finding: &Finding, mut step: Step) -> Step {
-    let of_server = finding.object.is_none() && finding.database.is_none() && finding.role != "PUBLIC";
-    if let Action::Close { object, .. } = &mut step.action
-        && (of_server || finding.id == IN_DATABASE.id)
-    {
-        *object = format!("role {}", finding.role);
-    }
-    step
 }
 
 impl Closing {
@@ -223,13 +211,13 @@ async fn close_one(access: &Access, step: &Step) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::kinds::{PUBLIC_RIGHT, UNMANAGED_POWER};
+    use crate::audit::kinds::{IN_DATABASE, PUBLIC_RIGHT, UNMANAGED_POWER};
     use crate::stmt;
 
     #[test]
     fn a_step_names_what_it_changes_and_where_its_statement_runs() {
         let shown = |finding: Finding| {
-            let step = named(&finding, closing(&finding).unwrap());
+            let step = closing(&finding).unwrap();
             Change::new("main", &step, ANY_MAJOR, None).in_words()
         };
         let power = UNMANAGED_POWER.of("barman").seen("it is REPLICATION");
