@@ -30,7 +30,7 @@ pub async fn targets(
         let current = secrets.current(&service.server, role);
         let login = match current {
             Some((login, password)) => Login::with_password(login.as_str(), password.clone()),
-            None => Login { role: role.as_str().into(), password: None },
+            None => Login::of_service(role.as_str(), None),
         };
         Ok(Target {
             service: service.name.clone(),

@@ -31,6 +31,7 @@ pub mod sql;
 pub mod suggest;
 pub mod units;
 pub mod verbosity;
+pub mod wire;
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -43,6 +44,7 @@ use flags::Format;
 use manifest::Environment;
 use report::{Out, Report};
 use run::Run;
+use wire::interrupt;
 
 /// The schema that holds martydb's own history in each service's database.
 pub const HISTORY_SCHEMA: &str = "martydb";
@@ -102,19 +104,34 @@ fn wants_json(arguments: &[OsString], environment: &Environment) -> bool {
     pair || joined || environment.get("MARTYDB_OUTPUT").is_some_and(|format| format == "json")
 }
 
-/// A signal drops the work where it is: connections close, and the server rolls back what was not committed.
+/// The first signal cancels what runs on the servers, and the command then says itself how far it came. A command that
+/// is at nothing on a server, or a second signal, ends the run at once.
 async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStatus {
     let name = cli.command.name();
     let printer = out.clone();
     let mut signals = signals::Signals::listen();
+    let mut work = Box::pin(dispatch(cli, environment, out));
+    let signal = tokio::select! {
+        status = &mut work => return status,
+        signal = signals.arrives() => signal,
+    };
+    interrupt::begin(signal);
+    printer.note(&format!(
+        "interrupted by {signal}: cancelling what runs on the servers; a second signal leaves at once"
+    ));
     tokio::select! {
-        status = dispatch(cli, environment, out) => status,
-        signal = signals.arrives() => {
-            let interrupted = Error::new(Kind::Interrupted, format!("interrupted by {signal}"))
-                .hint("run the same command again: it goes on where this one stopped");
-            printer.error(name, &interrupted)
+        _ = &mut work => ExitStatus::Interrupted,
+        () = interrupt::settled() => printer.error(name, &interrupted(signal)),
+        second = signals.arrives() => {
+            let left = format!("a second signal ({second}) arrived before the servers had answered");
+            printer.error(name, &interrupted(signal).cause(left))
         }
     }
+}
+
+fn interrupted(signal: &str) -> Error {
+    Error::new(Kind::Interrupted, format!("interrupted by {signal}"))
+        .hint("run the same command again: it goes on where this one stopped")
 }
 
 async fn dispatch(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStatus {

@@ -1,6 +1,6 @@
 //! Proving isolation by logging in.
 //!
-//! `login` makes attempts, `verdict` says what each proves, `run` tries every login at every database, and
+//! `wire` makes attempts, `verdict` says what each proves, `run` tries every login at every database, and
 //! `matrix` puts the pieces together for people and scripts. `listeners` and `trials` go beyond the manifest's address
 //! and the right password, `inside` past the door of a login's own database. Every decision is a pure function over what was seen.
 
@@ -10,7 +10,6 @@ mod guess;
 mod hba;
 mod inside;
 mod listeners;
-pub mod login;
 mod matrix;
 mod offline;
 mod render;

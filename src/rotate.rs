@@ -7,20 +7,19 @@
 use std::collections::BTreeMap;
 
 use secrecy::SecretString;
-use sqlx::Row;
 
 use crate::error::{Error, Kind, Result};
 use crate::model::{ActualServer, DesiredServer, DesiredService, RoleKind, RoleName};
 use crate::plan::authority::Authority;
 use crate::plan::{Step, rotate};
 use crate::probe::ATTEMPT_TIMEOUT;
-use crate::probe::login::{Address, Credentials, Outcome, Request};
 use crate::provision;
 use crate::run::Run;
 use crate::secrets::Slot;
 use crate::server::apply::{Tools, apply};
 use crate::server::{Access, Login, inspect, lock, query};
 use crate::stmt;
+use crate::wire::{Address, Credentials, Outcome, Request};
 
 /// What kind of rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,10 +12,10 @@ use crate::flags::{Global, Select};
 use crate::manifest::{self, Environment, Manifest, Place, ServerUrl};
 use crate::model::{DesiredService, RoleKind, ServiceName};
 use crate::pgpass;
-use crate::probe::login;
 use crate::report::Out;
 use crate::secrets::{Secrets, Slot, Store};
 use crate::server::{Access, Endpoint, Hooks, Host, Login, Tls};
+use crate::wire;
 
 /// One run of a command.
 pub struct Run {
@@ -135,7 +135,7 @@ impl Run {
                 Ok(Access {
                     server: server.to_owned(),
                     admin_endpoint: running.admin,
-                    admin: Login { role: running.admin_role, password: None },
+                    admin: Login::of_admin(running.admin_role, None),
                     maintenance: "postgres".into(),
                     endpoint: running.tcp,
                     embedded: true,
@@ -156,7 +156,13 @@ impl Run {
         // Held while somebody types: two questions at once would share one terminal.
         let mut typed = self.typed.lock().await;
         if !typed.contains_key(server) {
-            let password = match login::wants_password(&access).await {
+            let password = match wire::wants_password(
+                &access.admin_endpoint,
+                &access.admin,
+                &access.maintenance,
+            )
+            .await
+            {
                 true => {
                     let (role, endpoint) = (&access.admin.role, &access.admin_endpoint);
                     Some(crate::ask::password(&format!("Password of {role} at {endpoint}"))?)
@@ -189,7 +195,7 @@ impl Run {
         let endpoint = endpoint(url);
         Access {
             server: server.to_owned(),
-            admin: Login { role: url.user.clone(), password: self.admin_password(url) },
+            admin: Login::of_admin(url.user.clone(), self.admin_password(url)),
             admin_endpoint: endpoint.clone(),
             maintenance: url.database.clone(),
             endpoint,

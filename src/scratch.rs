@@ -3,14 +3,12 @@
 //! The name tells what it is, and an advisory lock keyed by the name tells whether its maker still lives: what a
 //! killed run left is removed by the next.
 
-use sqlx::{Executor, PgConnection, Row};
-
 use crate::error::{Error, Result};
 use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleKind};
 use crate::plan::authority::Authority;
 use crate::plan::{Action, Object, Stage, Step, diff};
 use crate::server::apply::{Tools, apply};
-use crate::server::{Access, describe, execute, inspect, lock};
+use crate::server::{Access, Connection, execute, execute_protected, inspect, lock, query};
 use crate::sql::Literal;
 use crate::stmt;
 
@@ -26,7 +24,7 @@ pub struct Scratch {
     pub database: DbName,
     access: Access,
     /// Holds the lock that says that it is in use.
-    keeper: Option<PgConnection>,
+    keeper: Option<Connection>,
 }
 
 impl Scratch {
@@ -74,11 +72,10 @@ impl Drop for Scratch {
     }
 }
 
-async fn drop_database(connection: &mut PgConnection, database: &DbName) -> Result<()> {
+async fn drop_database(connection: &mut Connection, database: &DbName) -> Result<()> {
     let statement = stmt!("DROP DATABASE IF EXISTS {database} WITH (FORCE)", database = database);
     // A notice says that it was not there; that is no failure.
-    let done = connection.execute(sqlx::raw_sql(&statement)).await;
-    done.map(|_| ()).map_err(|error| describe(&error).into_error(&statement))
+    execute_protected(connection, &statement).await
 }
 
 fn name() -> Result<DbName> {
@@ -102,9 +99,8 @@ async fn sweep(access: &Access) -> Result<()> {
          AND pg_get_userbyid(datdba) = current_user ORDER BY 1",
         prefix = Literal(PREFIX.into())
     );
-    let rows = connection.fetch_all(sqlx::raw_sql(&all)).await;
-    let rows = rows.map_err(|error| describe(&error).into_error(&all))?;
-    for name in rows.iter().filter_map(|row| row.try_get::<String, _>(0).ok()) {
+    let rows = query(&mut connection, &all).await?;
+    for name in rows.iter().filter_map(|row| row.try_get::<String>(0).ok()) {
         let Ok(database) = DbName::new(name) else { continue };
         if lock::poll(&mut connection, key(&database), std::time::Duration::ZERO, database.as_str())
             .await

@@ -3,19 +3,17 @@
 mod access;
 pub mod apply;
 mod connect;
-mod fault;
 pub mod inspect;
 pub mod lock;
-pub mod notices;
 pub mod presence;
 pub mod racing;
-mod relay;
-pub mod tls;
 pub mod traces;
 
-pub use access::{Access, Hooks};
-pub use connect::APPLICATION_NAME;
-pub use connect::{
-    Endpoint, Host, Login, Tls, TlsMode, connect, connect_with, execute, execute_warned, query,
+pub use crate::wire::{
+    APPLICATION_NAME, Connection, Endpoint, Fault, Host, Limits, Login, Row, Tls, TlsMode, Unreadable,
 };
-pub use fault::{Fault, describe};
+pub use access::{Access, Hooks};
+pub use connect::{
+    connect, connect_watched, connect_with, execute, execute_protected, execute_warned, query, query_each,
+    query_rows,
+};

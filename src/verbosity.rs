@@ -8,8 +8,6 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::server::notices;
-
 /// Sets the process's one subscriber up; a second call changes nothing.
 pub fn install(verbose: u8) {
     let level = match verbose {
@@ -24,7 +22,5 @@ pub fn install(verbose: u8) {
         .with_level(false)
         .with_ansi(false)
         .with_filter(Targets::new().with_target("martydb", level));
-    let heard =
-        notices::Collector.with_filter(Targets::new().with_target(notices::TARGET, LevelFilter::WARN));
-    let _already_installed = tracing_subscriber::registry().with(shown).with(heard).try_init();
+    let _already_installed = tracing_subscriber::registry().with(shown).try_init();
 }

@@ -16,7 +16,8 @@ use martydb::embedded::{self, Running, Spec, State, Status};
 use martydb::error::{Error, Kind};
 use martydb::server::{Host, Login, connect};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-use sqlx::{Connection, Executor, PgConnection, Row};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection, Executor, PgConnection, Row};
 
 /// A manifest's folder with one embedded server.
 struct Site {
@@ -100,9 +101,12 @@ fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(work)
 }
 
+/// A session over the socket, as whoever runs the tests: pg_ident.conf lets that account be the admin.
 async fn admin(server: &Running) -> PgConnection {
-    let login = Login { role: server.admin_role.clone(), password: None };
-    connect(&server.admin, &login, "postgres").await.unwrap_or_else(|error| panic!("{error:?}"))
+    let Host::Socket(folder) = &server.admin.host else { panic!("{:?}", server.admin) };
+    let options = PgConnectOptions::new_without_pgpass().socket(folder).port(server.admin.port);
+    let options = options.username(&server.admin_role).database("postgres");
+    options.connect().await.unwrap_or_else(|error| panic!("{error:?}"))
 }
 
 async fn ask(server: &Running, query: &'static str) -> String {
@@ -173,9 +177,8 @@ fn nobody_comes_in_without_a_password_and_nobody_from_outside() {
         root.execute("CREATE ROLE svc LOGIN PASSWORD 'right'").await.unwrap();
         let verifier = ask(&server, "SELECT rolpassword FROM pg_authid WHERE rolname = 'svc'").await;
         assert!(verifier.starts_with("SCRAM-SHA-256$"));
-        let login = |role: &str, password: Option<&str>| Login {
-            role: role.into(),
-            password: password.map(|text| text.to_owned().into()),
+        let login = |role: &str, password: Option<&str>| {
+            Login::of_service(role, password.map(|text| text.to_owned().into()))
         };
         for (endpoint, who, gets_in) in [
             (&server.tcp, login("postgres", None), false),
@@ -228,7 +231,7 @@ fn a_server_stays_on_loopback_whatever_its_settings_say() {
         assert_eq!(again.tcp, server.tcp);
         assert_eq!(listeners(again.tcp.port), ["0100007F"]);
         assert!(site.said("pg_hba.conf had been changed"));
-        let login = Login { role: "postgres".into(), password: None };
+        let login = Login::of_admin("postgres", None);
         assert!(connect(&again.tcp, &login, "postgres").await.is_err());
     });
 }

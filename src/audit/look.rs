@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt};
 use serde::Deserialize;
-use sqlx::{Executor, PgConnection, Row};
 
 use super::facts::{Cluster, Facts, HbaLine, IdentLine, Inside, NotExamined, ParameterAcl};
 use crate::error::{Error, Result};
 use crate::model::{ActualServer, DbName};
-use crate::server::{Access, describe};
-use crate::sql::Qualified;
+use crate::server::{Access, Connection, Unreadable, query};
+use crate::sql::{Qualified, Statement};
 use crate::stmt;
 
 /// Databases looked into at the same time: few enough to leave `max_connections` to the services.
@@ -160,7 +159,7 @@ const IDENT_FILE: Guarded = Guarded {
 const DENIED: &str = "42501";
 
 async fn optional<T: for<'de> Deserialize<'de>>(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     sql: &'static str,
     guarded: &Guarded,
     admin: &str,
@@ -180,17 +179,10 @@ async fn optional<T: for<'de> Deserialize<'de>>(
     }
 }
 
-async fn document<T: for<'de> Deserialize<'de>>(
-    connection: &mut PgConnection,
-    sql: &'static str,
-) -> Result<T> {
+async fn document<T: for<'de> Deserialize<'de>>(connection: &mut Connection, sql: &'static str) -> Result<T> {
     let failed = || Error::operation("cannot read the server's catalogues");
-    let row = connection.fetch_one(sqlx::raw_sql(sql)).await.map_err(|error| {
-        let fault = describe(&error);
-        let mut failed = failed().cause(&fault);
-        failed.sqlstate = fault.sqlstate;
-        failed
-    })?;
+    let rows = query(connection, &Statement::from_program(sql)).await?;
+    let row = rows.first().ok_or_else(Unreadable::no_row).map_err(|error| failed().cause(error))?;
     let text: String = row.try_get(0).map_err(|error| failed().cause(error))?;
     serde_json::from_str(&text).map_err(|error| failed().cause(error))
 }

@@ -110,6 +110,7 @@ fn failed_word(outcome: &Outcome) -> &'static str {
         Some(Kind::Divergent) => "divergent",
         Some(Kind::Unreachable) => "unreachable",
         Some(Kind::Locked) => "locked",
+        Some(Kind::Interrupted) => "interrupted",
         _ => "failed",
     }
 }

@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use rustix::process::{Signal, kill_process};
-use sqlx::Connection;
 
 use super::Running;
 use super::files::Folder;
@@ -39,10 +38,9 @@ pub async fn knock(place: &Place, server: &Server, running: &Running) -> Result<
 }
 
 async fn log_in(running: &Running) -> Result<()> {
-    let login = Login { role: ADMIN.into(), password: None };
+    let login = Login::of_admin(ADMIN, None);
     let connection = connect(&running.admin, &login, ADMIN).await?;
-    // The login was the question; how the connection ends says nothing about it.
-    let _ = connection.close().await;
+    connection.close().await;
     Ok(())
 }
 

@@ -123,6 +123,7 @@ fn tls(
 ) -> Result<Tls, String> {
     let beside = |name: &str| folder.as_ref().map(|folder| folder.join(name)).filter(|path| path.exists());
     let mode: Option<TlsMode> = take("sslmode").map(|mode| mode.parse()).transpose()?;
+    let prefer_written = mode == Some(TlsMode::Prefer);
     let root = take("sslrootcert");
     let system = root.as_deref() == Some("system");
     let mode = match (system, mode) {
@@ -139,6 +140,7 @@ fn tls(
     };
     Ok(Tls {
         mode,
+        prefer_written,
         root_certificate: if system { None } else { path(root).or_else(|| beside("root.crt")) },
         // One without the other is of no use; a URL that names one alone is refused when it connects.
         client_key: key.clone().filter(|_| certificate.is_some()),

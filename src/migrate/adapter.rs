@@ -1,4 +1,4 @@
-//! refinery's `Runner` over sqlx.
+//! refinery's `Runner` over a session.
 //!
 //! The Runner is handed exactly the migrations that our own comparison decided on, and told that nothing is applied:
 //! it then runs them all, in order, and reports how far it came. Its two statements for each (the file, the INSERT
@@ -8,10 +8,8 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use futures_util::TryStreamExt;
 use refinery_core::Migration as RefineryMigration;
 use refinery_core::traits::r#async::{AsyncMigrate, AsyncQuery, AsyncTransaction};
-use sqlx::{Either, Executor, PgConnection};
 
 use super::authority::Authority;
 use super::compare::AppliedRow;
@@ -30,7 +28,7 @@ use super::tables::{self, Number, Record, Took};
 use super::target::{Options, Target};
 use crate::error::{Error, Result};
 use crate::model::SchemaName;
-use crate::server::{Fault, describe, execute, notices};
+use crate::server::{Connection, Fault, execute_protected};
 use crate::sql::Statement;
 use crate::stmt;
 
@@ -56,7 +54,7 @@ impl Step<'_> {
 /// Everything that running a migration needs.
 pub struct Adapter<'a> {
     /// The session, as the owner, with the lock.
-    pub connection: &'a mut PgConnection,
+    pub connection: &'a mut Connection,
     /// Where refinery's table lies.
     schema: SchemaName,
     /// Who the session could act as.
@@ -212,16 +210,19 @@ impl Adapter<'_> {
     /// Sends one message. `Err` is how many statements were finished before the one that failed, and its fault.
     pub async fn send(&mut self, step: &Step<'_>, message: &Statement) -> Result<(), (usize, Fault)> {
         tracing::debug!(target: "martydb::sql", "{}", message.shown());
-        let (result, warnings) = notices::collect(counted(self.connection, message)).await;
+        let (warnings, end) = match self.connection.run(message).await {
+            Ok(reply) => (reply.warnings, Ok(())),
+            Err(failed) => (failed.warnings, Err((failed.completed, failed.fault))),
+        };
         for warning in warnings {
             (self.on_event)(Event::Warned(step.item(), warning));
         }
-        result.map_err(|(completed, error)| (completed, describe(&error)))
+        end
     }
 
     /// Ends the failed transaction; false if there is no session any more.
     pub async fn roll_back(&mut self, fault: &Fault) -> bool {
-        !fault.unreachable && execute(self.connection, &stmt!("ROLLBACK")).await.is_ok()
+        !fault.unreachable && execute_protected(self.connection, &stmt!("ROLLBACK")).await.is_ok()
     }
 
     /// Waits a little; false if the time is up.
@@ -250,9 +251,9 @@ impl Adapter<'_> {
         };
         let insert = self.event(&record);
         let role = stmt!("SET ROLE {owner}", owner = self.target.owner);
-        let recorded = execute(self.connection, &Statement::join([role, insert])).await;
+        let recorded = execute_protected(self.connection, &Statement::join([role, insert])).await;
         match recorded {
-            Ok(_) => self.recorded(),
+            Ok(()) => self.recorded(),
             Err(error) => tracing::debug!("the failure was not recorded: {error}"),
         }
     }
@@ -276,19 +277,5 @@ pub fn record<'a>(step: &'a Step<'_>, outcome: &'static str) -> Record<'a> {
         error: None,
         note: None,
         content: if outcome == "ok" { tables::content(&step.source.text) } else { None },
-    }
-}
-
-/// Runs a message to its end and counts the statements that were finished, should one fail.
-async fn counted(connection: &mut PgConnection, message: &Statement) -> Result<(), (usize, sqlx::Error)> {
-    let mut completed = 0;
-    let mut stream = connection.fetch_many(sqlx::raw_sql(message));
-    loop {
-        match stream.try_next().await {
-            Ok(Some(Either::Left(_))) => completed += 1,
-            Ok(Some(Either::Right(_))) => {}
-            Ok(None) => return Ok(()),
-            Err(error) => return Err((completed, error)),
-        }
     }
 }

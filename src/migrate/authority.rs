@@ -1,11 +1,8 @@
 //! Whom a session can act as, beside the owner: what a migration makes as one of them would belong to the wrong
 //! role. Asked once a run, so that the check after each file (see `envelope`) need not find it out again.
 
-use sqlx::Row;
-use sqlx::postgres::PgRow;
-use sqlx::postgres::types::Oid;
-
 use crate::model::RoleName;
+use crate::server::{Row, Unreadable};
 use crate::sql::{Literal, Statement};
 use crate::stmt;
 
@@ -35,8 +32,8 @@ pub fn ask(owner: &RoleName) -> Statement {
 }
 
 /// Reads the answer to [`ask`].
-pub fn read(rows: &[PgRow]) -> Result<Authority, sqlx::Error> {
-    let row = rows.first().ok_or(sqlx::Error::RowNotFound)?;
-    let (database, others): (Oid, Vec<Oid>) = (row.try_get(0)?, row.try_get(1)?);
-    Ok(Authority { database: database.0, others: others.into_iter().map(|oid| oid.0).collect() })
+pub fn read(rows: &[Row]) -> Result<Authority, Unreadable> {
+    let row = rows.first().ok_or_else(Unreadable::no_row)?;
+    let (database, others): (u32, Vec<u32>) = (row.try_get(0)?, row.try_get(1)?);
+    Ok(Authority { database, others })
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use sqlx::{Executor, PgConnection, Row};
 
 use crate::error::{Error, Result};
-use crate::server::describe;
+use crate::server::{Connection, Row, Unreadable, query};
+use crate::sql::Statement;
 
 /// Kind and name of every object, with its definition.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -39,17 +39,16 @@ impl std::fmt::Display for Difference {
 
 impl Catalogue {
     /// Reads a database.
-    pub async fn read(connection: &mut PgConnection) -> Result<Catalogue> {
-        let failed =
-            |error: &sqlx::Error| Error::operation("cannot read the catalogue").cause(describe(error));
-        let rows = connection.fetch_all(sqlx::raw_sql(include_str!("sql/catalogue.sql"))).await;
-        let rows = rows.map_err(|error| failed(&error))?;
-        let entry = |row: &sqlx::postgres::PgRow| {
+    pub async fn read(connection: &mut Connection) -> Result<Catalogue> {
+        let unreadable = |error: Unreadable| Error::operation("cannot read the catalogue").cause(error);
+        let statement = Statement::from_program(include_str!("sql/catalogue.sql"));
+        let rows = query(connection, &statement).await?;
+        let entry = |row: &Row| {
             let definition: Option<String> = row.try_get(2)?;
             Ok(((row.try_get(0)?, row.try_get(1)?), definition.unwrap_or_default()))
         };
-        let all: Result<BTreeMap<_, _>, sqlx::Error> = rows.iter().map(entry).collect();
-        Ok(Catalogue(all.map_err(|error| failed(&error))?))
+        let all: Result<BTreeMap<_, _>, Unreadable> = rows.iter().map(entry).collect();
+        Ok(Catalogue(all.map_err(unreadable)?))
     }
 
     /// How many objects there are.

@@ -2,6 +2,7 @@
 //! said, and what happened to the rest.
 
 use super::adapter::Step;
+use super::directive::Mode;
 use super::envelope::{Envelope, Finding, Part};
 use super::name::Direction;
 use super::place::{Place, floor_boundary};
@@ -14,7 +15,10 @@ const MARGIN: usize = 60;
 /// Explains why a migration failed after `completed` statements of its envelope.
 pub fn explain(step: &Step<'_>, envelope: &Envelope, completed: usize, fault: Fault) -> Error {
     let part = envelope.part(completed);
-    let kind = if fault.unreachable { Kind::Unreachable } else { Kind::Operation };
+    let kind = fault.kind();
+    if kind == Kind::Interrupted {
+        return interrupted(step, &fault);
+    }
     let offset = offset(step, envelope, part, &fault);
     let mut error = Error::new(kind, headline(step, offset));
     error.causes.extend(causes(part, &fault));
@@ -25,6 +29,24 @@ pub fn explain(step: &Step<'_>, envelope: &Envelope, completed: usize, fault: Fa
     error.hints.extend(fault.hint.clone());
     error.hints.extend(advice(part, &fault));
     error.sqlstate = fault.sqlstate;
+    error
+}
+
+/// A signal stopped it: nothing is wrong with the file.
+fn interrupted(step: &Step<'_>, fault: &Fault) -> Error {
+    let item = step.item();
+    let name = format!("V{}__{}", item.version, item.name);
+    let left = match (step.source.directives.mode, fault.unreachable) {
+        _ if fault.is_unsent() => "was not begun",
+        (_, true) => "was sent, and the connection was lost before the server answered",
+        (Mode::Transaction, _) => "was rolled back",
+        (Mode::NoTransaction, _) => "was stopped, and what it had finished is kept",
+    };
+    let signal = crate::wire::interrupt::signal().unwrap_or("a signal");
+    let mut error = Error::new(Kind::Interrupted, format!("interrupted by {signal}: {name} {left}"))
+        .cause(fault)
+        .hint("run the same command again: it goes on where this one stopped");
+    error.sqlstate = fault.sqlstate.clone();
     error
 }
 

@@ -1,15 +1,13 @@
 //! A closer look at the tables before anything is written: whose they are, who else may touch them, and whether
 //! another tool has kept a history in the database. A run that finds nothing to do never asks.
 
-use sqlx::Row;
-use sqlx::postgres::PgRow;
-
 use super::authority::{self, Authority};
 use super::foreign::{self, Foreign};
 use super::session::{Session, query, unreadable};
 use super::tables;
 use super::target::Target;
 use crate::error::Result;
+use crate::server::{Row, Unreadable};
 use crate::sql::{Idents, Literal, Statement, split_name_list};
 use crate::stmt;
 
@@ -42,7 +40,7 @@ pub async fn take(session: &mut Session, target: &Target) -> Result<Inventory> {
     let mut asked = vec![find(), authority::ask(&target.owner)];
     asked.extend(session.present.history.then(tables::last_event));
     let results = query(&mut session.connection, &Statement::join(asked)).await?;
-    let rows = |at: usize| results.get(at).map_or(&[] as &[PgRow], Vec::as_slice);
+    let rows = |at: usize| results.get(at).map_or(&[] as &[Row], Vec::as_slice);
     let all = rows(0).iter().map(table).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     let authority = authority::read(rows(1)).map_err(unreadable)?;
     let last = rows(2).first().map_or(Ok(0), |row| row.try_get(0)).map_err(unreadable)?;
@@ -82,13 +80,13 @@ struct Table {
 }
 
 /// The names of schemas and roles come quoted, as `regnamespace` and `regrole` print them.
-fn table(row: &PgRow) -> Result<Table, sqlx::Error> {
+fn table(row: &Row) -> Result<Table, Unreadable> {
     let bare = |text: String| split_name_list(&text).pop().unwrap_or_default();
     Ok(Table {
-        name: row.try_get_unchecked(0)?,
-        schema: bare(row.try_get_unchecked(1)?),
-        owner: bare(row.try_get_unchecked(2)?),
-        acl: row.try_get_unchecked(3)?,
+        name: row.try_get(0)?,
+        schema: bare(row.try_get(1)?),
+        owner: bare(row.try_get(2)?),
+        acl: row.try_get(3)?,
     })
 }
 
@@ -102,19 +100,8 @@ impl Table {
 /// Who holds rights, from an array of ACL items as the server prints it; PUBLIC is the empty name.
 /// <https://www.postgresql.org/docs/current/ddl-priv.html>
 fn grantees(acl: &str) -> Vec<String> {
-    let inside = acl.strip_prefix('{').and_then(|acl| acl.strip_suffix('}')).unwrap_or(acl);
-    let (mut items, mut item, mut quoted) = (vec![], String::new(), false);
-    let mut chars = inside.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => item.extend(chars.next()),
-            '"' => quoted = !quoted,
-            ',' if !quoted => items.push(std::mem::take(&mut item)),
-            c => item.push(c),
-        }
-    }
-    items.push(item);
-    items.iter().filter(|item| !item.is_empty()).map(|item| grantee(item)).collect()
+    let items = crate::wire::array(acl).unwrap_or_default();
+    items.iter().flatten().map(|item| grantee(item)).collect()
 }
 
 /// The name before the equals sign, which may be quoted and hold one.

@@ -6,11 +6,10 @@
 
 use std::time::Duration;
 
-use sqlx::{PgConnection, Row};
-
 use super::session::query;
 use super::target::Target;
 use crate::error::{Error, Kind, Result};
+use crate::server::Connection;
 use crate::sql::Statement;
 use crate::stmt;
 
@@ -23,7 +22,7 @@ pub fn try_lock() -> Statement {
 }
 
 /// Who holds the lock, in words. The holder may be gone by now.
-pub async fn holder(connection: &mut PgConnection) -> Result<String> {
+pub async fn holder(connection: &mut Connection) -> Result<String> {
     let statement = stmt!(
         "SELECT a.pid::text, a.usename::text, a.application_name,
                 to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
@@ -39,8 +38,7 @@ pub async fn holder(connection: &mut PgConnection) -> Result<String> {
     let Some(row) = results.last().and_then(|rows| rows.first()) else {
         return Ok("another run, which has just ended".into());
     };
-    let column =
-        |at: usize| row.try_get::<Option<String>, _>(at).ok().flatten().unwrap_or_else(|| "?".into());
+    let column = |at: usize| row.try_get::<Option<String>>(at).ok().flatten().unwrap_or_else(|| "?".into());
     let (pid, role, application, since) = (column(0), column(1), column(2), column(3));
     Ok(format!("another run: pid {pid}, role {role}, application \"{application}\", connected since {since}"))
 }

@@ -93,7 +93,9 @@ impl Outcome {
     /// Ends with an error.
     #[must_use]
     pub fn failed(mut self, error: Error) -> Outcome {
-        self.outcome = Ended::Failed;
+        let untouched =
+            error.kind == Kind::Interrupted && error.sqlstate.is_none() && self.applied.is_empty();
+        self.outcome = if untouched { Ended::Skipped } else { Ended::Failed };
         self.error = Some(error);
         self
     }

@@ -7,8 +7,6 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::Row;
-
 use super::adapter::{Adapter, Step, applied, record};
 use super::envelope::Envelope;
 use super::failure;
@@ -20,7 +18,7 @@ use super::session::{query, unreadable};
 use super::source;
 use super::tables::{Record, Took};
 use crate::error::{Error, Result};
-use crate::server::{Fault, execute};
+use crate::server::{Fault, Unreadable, execute};
 use crate::sql::{ServerText, Statement};
 use crate::stmt;
 
@@ -97,7 +95,7 @@ async fn read(adapter: &mut Adapter<'_>, step: &Step<'_>) -> Result<Option<Progr
     let statement = progress::read(step.row.version, step.direction);
     let results = query(adapter.connection, &statement).await?;
     let Some(row) = results.first().and_then(|rows| rows.first()) else { return Ok(None) };
-    let read = || -> Result<Progress, sqlx::Error> {
+    let read = || -> Result<Progress, Unreadable> {
         let done: i32 = row.try_get(0)?;
         Ok(Progress {
             done: usize::try_from(done).unwrap_or_default(),
@@ -271,7 +269,7 @@ async fn check_owner(adapter: &mut Adapter<'_>, step: &Step<'_>, at: usize, run:
     let role = stmt!("SET ROLE {owner}", owner = owner);
     let asked = Statement::join([role.clone(), progress::strays(owner)]);
     let results = query(adapter.connection, &asked).await?;
-    let text = |at: usize| results.iter().flatten().filter_map(move |row| row.try_get::<String, _>(at).ok());
+    let text = |at: usize| results.iter().flatten().filter_map(move |row| row.try_get::<String>(at).ok());
     let strays: Vec<String> = text(0).collect();
     if strays.is_empty() {
         return Ok(());
@@ -318,7 +316,7 @@ async fn check_valid(adapter: &mut Adapter<'_>, step: &Step<'_>, run: &Run) -> R
     let role = stmt!("SET ROLE {owner}", owner = adapter.target.owner);
     let asked = Statement::join([role, progress::invalid_among(&names)]);
     let results = query(adapter.connection, &asked).await?;
-    let Some(index) = results.iter().flatten().find_map(|row| row.try_get::<String, _>(0).ok()) else {
+    let Some(index) = results.iter().flatten().find_map(|row| row.try_get::<String>(0).ok()) else {
         return Ok(());
     };
     let fault = Fault { message: format!("the index {index} is INVALID"), ..Fault::default() };

@@ -25,10 +25,10 @@ impl Pause {
         self.started.elapsed()
     }
 
-    /// Waits, and says whether another attempt is due; not after the deadline.
+    /// Waits, and says whether another attempt is due; not after the deadline or a signal.
     pub async fn again(&mut self) -> bool {
         let left = self.deadline.saturating_duration_since(Instant::now());
-        if left.is_zero() {
+        if left.is_zero() || crate::wire::interrupt::signal().is_some() {
             return false;
         }
         let mut random = [0u8; 1];

@@ -2,7 +2,6 @@
 //! undoes its migration, and that it can be applied again.
 
 use serde::Serialize;
-use sqlx::PgConnection;
 
 use super::catalogue::{Catalogue, Difference};
 use super::course::Back;
@@ -12,6 +11,7 @@ use super::outcome::Outcome;
 use super::target::{Options, Target};
 use super::upgrade::upgrade;
 use crate::error::{Error, Result};
+use crate::server::Connection;
 
 /// What a rehearsal of one migration showed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -49,7 +49,7 @@ pub enum Proof {
 /// If the files before the first chosen one cannot be replayed.
 pub async fn rehearse(
     target: &Target,
-    admin: &mut PgConnection,
+    admin: &mut Connection,
     chosen: &[i64],
     options: &Options,
 ) -> Result<Vec<Rehearsal>> {
@@ -89,7 +89,7 @@ fn finished(outcome: Outcome) -> Result<()> {
 
 async fn one(
     target: &Target,
-    admin: &mut PgConnection,
+    admin: &mut Connection,
     (version, name): (i64, &str),
     options: &Options,
 ) -> Rehearsal {
@@ -114,7 +114,7 @@ async fn one(
 
 async fn there_and_back(
     target: &Target,
-    admin: &mut PgConnection,
+    admin: &mut Connection,
     version: i64,
     options: &Options,
 ) -> Result<(Vec<Difference>, Vec<Difference>)> {

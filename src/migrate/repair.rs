@@ -2,7 +2,6 @@
 //! rules refuse although it is applied. Looking and acting are two steps, because a person is asked between them.
 
 use serde::Serialize;
-use sqlx::Row;
 
 use super::accepted;
 use super::compare::{AppliedRow, Divergence, Edit, End, Unfinished, compare};

@@ -2,9 +2,6 @@
 
 use std::time::{Duration, Instant};
 
-use futures_util::TryStreamExt;
-use sqlx::postgres::PgRow;
-use sqlx::{Column, Connection, Either, Executor, PgConnection, Row, TypeInfo};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -17,7 +14,9 @@ use super::tables::{self, Present};
 use super::target::Target;
 use crate::error::{Error, Result};
 use crate::model::SchemaName;
-use crate::server::{connect_with, describe, presence};
+use crate::server::{
+    Connection, Limits, Row, Unreadable, connect_watched, connect_with, presence, query_each,
+};
 use crate::sql::{Idents, Statement};
 use crate::stmt;
 
@@ -33,7 +32,7 @@ pub enum Intent {
 /// An open session.
 pub struct Session {
     /// The connection, as the owner.
-    pub connection: PgConnection,
+    pub connection: Connection,
     /// Which tables there are.
     pub present: Present,
 }
@@ -84,7 +83,7 @@ impl Session {
         on_event: OnEvent<'_>,
     ) -> Result<Session, NoSession> {
         let deadline = Instant::now() + lock_wait;
-        let mut connection = log_in(target, deadline, on_event).await?;
+        let mut connection = log_in(target, intent, deadline, on_event).await?;
         let present = greet(&mut connection, target, intent, deadline, on_event).await?;
         Ok(Session { connection, present })
     }
@@ -95,7 +94,7 @@ impl Session {
     }
 
     /// Reads both tables and then runs other statements, in one round trip; answers what the others gave.
-    pub async fn rows_and(&mut self, others: &[Statement]) -> Result<(Rows, Vec<Vec<PgRow>>)> {
+    pub async fn rows_and(&mut self, others: &[Statement]) -> Result<(Rows, Vec<Vec<Row>>)> {
         let refinery = self.present.refinery.as_ref().map(tables::read_refinery);
         // Without the notes there was never a migration outside a transaction.
         let noted = self.present.history && self.present.progress;
@@ -117,11 +116,11 @@ impl Session {
 
     /// Says goodbye, so that the server's log shows no lost connection. Failing at that harms nothing.
     pub async fn close(self) {
-        drop(self.connection.close().await);
+        self.connection.close().await;
     }
 }
 
-fn read(applied: &[PgRow], begun: &[PgRow]) -> Result<Rows, sqlx::Error> {
+fn read(applied: &[Row], begun: &[Row]) -> Result<Rows, Unreadable> {
     let mut all = applied.iter().map(ranked).collect::<Result<Vec<_>, _>>()?;
     all.sort_by_key(|(_, row)| row.version);
     let applied_rows: Vec<AppliedRow> = all.iter().map(|(_, row)| row.clone()).collect();
@@ -130,12 +129,12 @@ fn read(applied: &[PgRow], begun: &[PgRow]) -> Result<Rows, sqlx::Error> {
         applied: applied_rows,
         order: all.into_iter().map(|(_, row)| row.version).collect(),
         unfinished: begun.iter().map(unfinished).collect::<Result<_, _>>()?,
-        width: applied.first().map(|row| width_of(row.column(0).type_info())),
+        width: applied.first().map(|row| width_of(row.type_of(0))),
     })
 }
 
 /// A row of refinery's table, and when it says that it was written; what is no time stands before all others.
-fn ranked(row: &PgRow) -> Result<(Option<OffsetDateTime>, AppliedRow), sqlx::Error> {
+fn ranked(row: &Row) -> Result<(Option<OffsetDateTime>, AppliedRow), Unreadable> {
     let at = text(row, 3)?;
     let version = tables::version(row)?;
     let row = AppliedRow { version, name: text(row, 1)?, checksum: text(row, 2)? };
@@ -143,57 +142,55 @@ fn ranked(row: &PgRow) -> Result<(Option<OffsetDateTime>, AppliedRow), sqlx::Err
 }
 
 /// A column that refinery lets be NULL.
-pub fn text(row: &PgRow, at: usize) -> Result<String, sqlx::Error> {
-    Ok(row.try_get::<Option<String>, _>(at)?.unwrap_or_default())
+pub fn text(row: &Row, at: usize) -> Result<String, Unreadable> {
+    Ok(row.try_get::<Option<String>>(at)?.unwrap_or_default())
 }
 
-fn width_of(column: &sqlx::postgres::PgTypeInfo) -> Width {
-    if column.name() == "INT8" { Width::Int8 } else { Width::Int4 }
+/// `pg_type` has the number 20 for int8.
+fn width_of(column: Option<u32>) -> Width {
+    if column == Some(20) { Width::Int8 } else { Width::Int4 }
 }
 
 /// The width of a table without rows.
-async fn width(connection: &mut PgConnection, schema: &SchemaName) -> Result<Width> {
+async fn width(connection: &mut Connection, schema: &SchemaName) -> Result<Width> {
     let results = query(connection, &tables::read_width(schema)).await?;
     let wide = results.iter().flatten().next().map_or(Ok(false), |row| row.try_get(0));
     Ok(if wide.map_err(unreadable)? { Width::Int8 } else { Width::Int4 })
 }
 
-fn unfinished(row: &PgRow) -> Result<Unfinished, sqlx::Error> {
-    Ok(tables::unfinished(row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))
+fn unfinished(row: &Row) -> Result<Unfinished, Unreadable> {
+    let (outcome, action): (String, String) = (row.try_get(1)?, row.try_get(2)?);
+    Ok(tables::unfinished(row.try_get(0)?, &outcome, &action))
 }
 
 /// A row that is not of the form that our own query gives it.
-pub fn unreadable(error: sqlx::Error) -> Error {
-    Error::operation("the history cannot be read").cause(describe(&error))
+pub fn unreadable(error: Unreadable) -> Error {
+    Error::operation("the history cannot be read").cause(error)
 }
 
 /// Runs statements that return rows; one list of rows for each statement.
-pub async fn query(connection: &mut PgConnection, statement: &Statement) -> Result<Vec<Vec<PgRow>>> {
-    tracing::debug!(target: "martydb::sql", "{}", statement.shown());
-    let (mut results, mut rows) = (vec![], vec![]);
-    let mut stream = connection.fetch_many(sqlx::raw_sql(statement));
-    loop {
-        match stream.try_next().await {
-            Ok(Some(Either::Left(_))) => results.push(std::mem::take(&mut rows)),
-            Ok(Some(Either::Right(row))) => rows.push(row),
-            Ok(None) => return Ok(results),
-            Err(error) => return Err(describe(&error).into_error(statement)),
-        }
-    }
+pub async fn query(connection: &mut Connection, statement: &Statement) -> Result<Vec<Vec<Row>>> {
+    query_each(connection, statement).await
 }
 
 /// Logs in, and waits while the server has no connection to spare.
 async fn log_in(
     target: &Target,
+    intent: Intent,
     deadline: Instant,
     on_event: OnEvent<'_>,
-) -> Result<PgConnection, NoSession> {
+) -> Result<Connection, NoSession> {
     let path = stmt!("{all}", all = Idents(target.schemas.clone()));
     let settings = [("search_path", path.shown()), ("standard_conforming_strings", "on")];
     let mut pause = Pause::new(deadline);
     loop {
-        let attempt =
-            connect_with(&target.endpoint, &target.login, target.database.as_str(), &settings).await;
+        let database = target.database.as_str();
+        let attempt = match intent {
+            Intent::Read => {
+                connect_with(&target.endpoint, &target.login, database, &settings, Limits::READ).await
+            }
+            Intent::Write => connect_watched(&target.endpoint, &target.login, database, &settings).await,
+        };
         match attempt {
             Ok(connection) => return Ok(connection),
             Err(error) if error.sqlstate.as_deref() == Some("53300") => {
@@ -248,7 +245,7 @@ fn not_provisioned(target: &Target, error: Error) -> NoSession {
 
 /// Becomes the owner, takes the lock and looks for the tables: one round trip where nobody is in the way.
 async fn greet(
-    connection: &mut PgConnection,
+    connection: &mut Connection,
     target: &Target,
     intent: Intent,
     deadline: Instant,
@@ -263,10 +260,10 @@ async fn greet(
             .await
             .map_err(|error| no_owner(target, error))?;
         let mut answer = || results.pop().and_then(|rows| rows.into_iter().next());
-        let present = answer().ok_or(sqlx::Error::RowNotFound);
+        let present = answer().ok_or(Unreadable::no_row());
         let present = present.and_then(|row| Present::read(&row, &target.schemas)).map_err(unreadable)?;
         let locked = intent == Intent::Read
-            || answer().map_or(Err(sqlx::Error::RowNotFound), |row| row.try_get(0)).map_err(unreadable)?;
+            || answer().map_or(Err(Unreadable::no_row()), |row| row.try_get(0)).map_err(unreadable)?;
         if locked {
             return Ok(present);
         }

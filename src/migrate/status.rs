@@ -2,10 +2,6 @@
 
 use std::time::Duration;
 
-use sqlx::Row;
-use sqlx::postgres::PgRow;
-use sqlx::postgres::types::Oid;
-
 use super::compare::compare;
 use super::folder::{self, Folder};
 use super::inventory;
@@ -14,6 +10,7 @@ use super::session::{Intent, NoSession, Session, query, text, unreadable};
 use super::tables;
 use super::target::Target;
 use crate::error::Result;
+use crate::server::{Row, Unreadable};
 use crate::sql::Statement;
 use crate::stmt;
 
@@ -104,7 +101,7 @@ fn measure() -> [Statement; 2] {
 }
 
 /// The size, and how many others are connected; sessions without a user are the server's own workers.
-fn measured(results: &[Vec<PgRow>]) -> Result<(Option<i64>, Option<i64>), sqlx::Error> {
+fn measured(results: &[Vec<Row>]) -> Result<(Option<i64>, Option<i64>), Unreadable> {
     let all = results.iter().flatten().map(session).collect::<Result<Vec<_>, _>>()?;
     let Some(own) = all.iter().find(|session| session.size.is_some()) else { return Ok((None, None)) };
     let others = all
@@ -114,17 +111,17 @@ fn measured(results: &[Vec<PgRow>]) -> Result<(Option<i64>, Option<i64>), sqlx::
 }
 
 struct Connected {
-    database: Option<Oid>,
+    database: Option<u32>,
     user: bool,
     /// Of our own session only.
     size: Option<i64>,
 }
 
-fn session(row: &PgRow) -> Result<Connected, sqlx::Error> {
-    let user: Option<Oid> = row.try_get(1)?;
+fn session(row: &Row) -> Result<Connected, Unreadable> {
+    let user: Option<u32> = row.try_get(1)?;
     Ok(Connected {
         database: row.try_get(0)?,
-        user: user.is_some_and(|user| user.0 != 0),
+        user: user.is_some_and(|user| user != 0),
         size: row.try_get(2)?,
     })
 }
@@ -174,7 +171,7 @@ async fn read_events(session: &mut Session) -> Result<Vec<HistoryEvent>> {
 }
 
 /// A row that refinery wrote.
-fn adopted(row: &PgRow) -> Result<HistoryEvent, sqlx::Error> {
+fn adopted(row: &Row) -> Result<HistoryEvent, Unreadable> {
     Ok(HistoryEvent {
         at: text(row, 3)?,
         action: "upgrade".into(),
@@ -192,7 +189,7 @@ fn adopted(row: &PgRow) -> Result<HistoryEvent, sqlx::Error> {
     })
 }
 
-fn event(row: &PgRow) -> Result<HistoryEvent, sqlx::Error> {
+fn event(row: &Row) -> Result<HistoryEvent, Unreadable> {
     Ok(HistoryEvent {
         at: row.try_get(0)?,
         action: row.try_get(1)?,

@@ -1,9 +1,6 @@
 //! The two tables that tell what is applied: refinery's, which stays refinery's in every respect, and martydb's
 //! own, which keeps every event and is never rewritten. All their SQL is here.
 
-use sqlx::Row;
-use sqlx::postgres::PgRow;
-
 use super::checksum::Width;
 use super::compare::{AppliedRow, End, Unfinished};
 use super::directive::Mode;
@@ -11,6 +8,7 @@ use super::inventory::Inventory;
 use super::name::Direction;
 use super::target::{Operator, Target};
 use crate::model::SchemaName;
+use crate::server::{Row, Unreadable};
 use crate::sql::{Bulk, Idents, Keyword, Literal, Statement};
 use crate::stmt;
 
@@ -40,7 +38,7 @@ pub fn present(schemas: &[SchemaName]) -> Statement {
 
 impl Present {
     /// Reads the answer to [`present`].
-    pub fn read(row: &PgRow, schemas: &[SchemaName]) -> Result<Present, sqlx::Error> {
+    pub fn read(row: &Row, schemas: &[SchemaName]) -> Result<Present, Unreadable> {
         let mut refinery = None;
         for (at, schema) in schemas.iter().enumerate().rev() {
             if row.try_get(at + 2)? {
@@ -57,8 +55,8 @@ pub fn read_refinery(schema: &SchemaName) -> Statement {
 }
 
 /// The version of such a row, whichever width its table has.
-pub fn version(row: &PgRow) -> Result<i64, sqlx::Error> {
-    row.try_get::<i32, _>(0).map(i64::from).or_else(|_| row.try_get(0))
+pub fn version(row: &Row) -> Result<i64, Unreadable> {
+    row.try_get(0)
 }
 
 /// Asks for the type of the versions in a table that is empty.

@@ -11,13 +11,13 @@ mod table;
 
 use futures_util::stream::{self, StreamExt};
 
-use super::login::{Address, Answer, Attempt, Credentials, Outcome, Request};
 use super::run::{Seen, patiently};
 use super::task::{ProbeLogin, Task};
 use super::trials::Tried;
 use crate::model::{ActualServer, DesiredServer, RoleKind};
 use crate::sql::Statement;
 use crate::stmt;
+use crate::wire::{Address, Answer, Attempt, Credentials, Outcome, Request};
 use ask::Depth;
 use judge::judge;
 use table::{DEEDS, Deed};

@@ -6,7 +6,6 @@ use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::login::Address;
 use super::task::Task;
 use crate::audit::NotExamined;
 use crate::audit::facts::HbaLine;
@@ -14,6 +13,7 @@ use crate::error::Result;
 use crate::server::{Endpoint, Host, TlsMode};
 use crate::sql::{Qualified, split_name_list};
 use crate::stmt;
+use crate::wire::Address;
 
 /// One place to knock at.
 #[derive(Clone)]

@@ -6,12 +6,12 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::finding::{Finding, Key, findings};
-use super::login::Attempt;
 use super::run::Seen;
 use super::task::{ProbeDatabase, ProbeLogin, Task};
 use super::trials::Tried;
 use super::verdict::{Control, Judgement, Verdict, judge_foreign, judge_own};
 use crate::model::ActualServer;
+use crate::wire::Attempt;
 
 /// One probe: a login at a database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]

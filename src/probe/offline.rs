@@ -8,11 +8,11 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::finding::{Finding, Severity, Source};
 use super::guess::GUESSES;
-use super::login::{Outcome, is_kept};
 use super::run::Seen;
 use super::task::{ProbeLogin, Task};
 use crate::audit::kinds::{GUESSABLE, Kind, REUSED};
 use crate::model::{ActualServer, DesiredServer, KeptPassword, RoleName};
+use crate::wire::{Outcome, is_kept};
 
 /// More rounds than this for each guess are somebody's way of keeping a verifier busy; the default is 4,096.
 const MOST_ROUNDS: u32 = 20_000;

@@ -11,9 +11,9 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use super::login::{Address, Attempt, Broken, Credentials, Outcome, Request, Stage};
 use super::task::Task;
 use crate::error::{Error, Kind, Result};
+use crate::wire::{Address, Attempt, Broken, Credentials, Outcome, Request, Stage};
 
 /// Pauses before an attempt that found no free connection is made again.
 const BACKOFF: [Duration; 4] = [

@@ -29,7 +29,7 @@ pub struct ProbeLogin {
 impl ProbeLogin {
     /// As the connector wants it.
     pub fn login(&self) -> Login {
-        Login { role: self.role.as_str().into(), password: self.password.clone() }
+        Login::of_service(self.role.as_str(), self.password.clone())
     }
 }
 

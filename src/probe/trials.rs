@@ -17,7 +17,6 @@ use super::Source;
 use super::finding::{Finding, findings, listed};
 use super::guess::is_guessable;
 use super::listeners::Listener;
-use super::login::{Attempt, Credentials, Request};
 use super::matrix::{Place, Probe};
 use super::run::{Seen, patiently};
 use super::task::{ProbeLogin, Task};
@@ -27,6 +26,7 @@ use crate::audit::facts::HbaLine;
 use crate::audit::kinds::{GUESSABLE, Kind, REUSED};
 use crate::model::ActualServer;
 use crate::server::Login;
+use crate::wire::{Attempt, Credentials, Request};
 use purpose::Purpose;
 
 /// How much is tried.

@@ -8,7 +8,7 @@
 
 use serde::Serialize;
 
-use super::login::{Outcome, Refused};
+use crate::wire::{Outcome, Refused};
 
 /// What one probe came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, schemars::JsonSchema)]
@@ -179,8 +179,8 @@ pub const WITHOUT_CONTROL: &str = "it was refused, but it does not reach its own
 
 #[cfg(test)]
 mod tests {
-    use super::super::login::{Broken, LetIn, Stage};
     use super::*;
+    use crate::wire::{Broken, LetIn, Stage};
 
     fn refused(sqlstate: &str, routine: &str, message: &str) -> Outcome {
         let routine = (!routine.is_empty()).then(|| routine.into());

@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use super::Chosen;
 use crate::error::{Error, Kind, Result};
 use crate::model::{ActualServer, DesiredServer, RoleKind, RoleName};
-use crate::probe::login::Outcome;
 use crate::probe::{self, ATTEMPT_TIMEOUT, ProbeLogin, Task};
 use crate::run::Run;
 use crate::secrets::Secrets;
 use crate::server::Access;
+use crate::wire::Outcome;
 
 /// SQLSTATE of a password that is wrong.
 const WRONG_PASSWORD: &str = "28P01";

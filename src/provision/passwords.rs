@@ -8,8 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::Chosen;
 use crate::error::{Error, Result};
 use crate::model::{ActualServer, DesiredServer, KeptPassword, RoleKind, RoleName};
-use crate::probe::login::is_kept;
 use crate::secrets::Secrets;
+use crate::wire::is_kept;
 
 /// A login with both sides.
 struct Pair {
@@ -75,7 +75,7 @@ fn differs(pair: &Pair) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::probe::login::{digest, verifier};
+    use crate::wire::{digest, verifier};
 
     fn pair(kept: &str, salt: Option<&str>, rounds: Option<u32>) -> Pair {
         Pair {

@@ -3,10 +3,9 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use sqlx::{PgConnection, Row};
-
-use super::{Endpoint, Login, connect_with, query};
+use super::{Connection, Endpoint, Limits, Login, connect_with, query};
 use crate::error::{Error, Result};
+use crate::sql::Statement;
 use crate::stmt;
 
 /// One server with the admin's login.
@@ -73,38 +72,40 @@ impl Hooks {
     }
 }
 
+type Settings<'a> = &'a [(&'a str, &'a str)];
+
 const HOOKLESS: (&str, &str) = ("event_triggers", "off");
 
 /// The first major with triggers on login.
-const LOGIN_TRIGGERS: u32 = 170_000;
+const LOGIN_TRIGGERS: u32 = 17;
 
 impl Access {
     /// A session of the admin that cannot write.
-    pub async fn read(&self, database: &str) -> Result<PgConnection> {
+    pub async fn read(&self, database: &str) -> Result<Connection> {
         let settings = [PINNED, &[("default_transaction_read_only", "on"), ("lock_timeout", "10s")]].concat();
-        self.connect(database, &settings).await
+        self.connect(database, &settings, Limits::READ).await
     }
 
     /// The same, for long reads: a statement ends after a minute.
-    pub async fn audit(&self, database: &str) -> Result<PgConnection> {
+    pub async fn audit(&self, database: &str) -> Result<Connection> {
         let mut settings =
             [PINNED, &[("default_transaction_read_only", "on"), ("lock_timeout", "10s")]].concat();
         settings.retain(|(name, _)| *name != "statement_timeout");
         settings.push(("statement_timeout", "60s"));
-        self.connect(database, &settings).await
+        self.connect(database, &settings, Limits::READ).await
     }
 
     /// A session of the admin that may write.
-    pub async fn write(&self, database: &str) -> Result<PgConnection> {
+    pub async fn write(&self, database: &str) -> Result<Connection> {
         let settings = [PINNED, &[("lock_timeout", "10s")]].concat();
-        self.connect(database, &settings).await
+        self.connect(database, &settings, Limits::WORK).await
     }
 
     /// A server whose connections are all taken for a moment is worth waiting for: others work on it too.
-    async fn connect(&self, database: &str, settings: &[(&str, &str)]) -> Result<PgConnection> {
+    async fn connect(&self, database: &str, settings: Settings<'_>, limits: Limits) -> Result<Connection> {
         let mut pauses = FULL_SERVER_PAUSES.iter();
         loop {
-            let attempt = self.guarded(database, settings).await;
+            let attempt = self.guarded(database, settings, limits).await;
             let full = attempt.as_ref().is_err_and(|error| error.sqlstate.as_deref() == Some("53300"));
             match pauses.next() {
                 Some(pause) if full => tokio::time::sleep(Duration::from_millis(*pause)).await,
@@ -114,25 +115,25 @@ impl Access {
     }
 
     /// Without event triggers, where the server has the setting and the admin may use it.
-    async fn guarded(&self, database: &str, settings: &[(&str, &str)]) -> Result<PgConnection> {
+    async fn guarded(&self, database: &str, settings: Settings<'_>, limits: Limits) -> Result<Connection> {
         match self.hooks.0.get() {
-            Some(Guard::Needless | Guard::Refused) => return self.login(database, settings).await,
+            Some(Guard::Needless | Guard::Refused) => return self.login(database, settings, limits).await,
             Some(Guard::Off) => {}
             // No tenant makes functions in the admin's own room, so that the version may be asked there.
             None if database == self.maintenance || database == super::lock::AGREED_DATABASE => {
-                let connection = self.login(database, settings).await?;
-                if connection.server_version_num().is_none_or(|version| version < LOGIN_TRIGGERS) {
+                let connection = self.login(database, settings, limits).await?;
+                if connection.major() < LOGIN_TRIGGERS {
                     self.hooks.learn(Guard::Needless);
                     return Ok(connection);
                 }
             }
             None => {}
         }
-        self.hookless(database, settings).await
+        self.hookless(database, settings, limits).await
     }
 
-    async fn hookless(&self, database: &str, settings: &[(&str, &str)]) -> Result<PgConnection> {
-        let guard = match self.login(database, &[settings, &[HOOKLESS]].concat()).await {
+    async fn hookless(&self, database: &str, settings: Settings<'_>, limits: Limits) -> Result<Connection> {
+        let guard = match self.login(database, &[settings, &[HOOKLESS]].concat(), limits).await {
             Ok(connection) => {
                 self.hooks.learn(Guard::Off);
                 return Ok(connection);
@@ -144,19 +145,20 @@ impl Access {
             },
         };
         // A database that the admin may not enter is refused in the same words: only who gets in without has learnt.
-        let connection = self.login(database, settings).await?;
+        let connection = self.login(database, settings, limits).await?;
         self.hooks.learn(guard);
         Ok(connection)
     }
 
-    async fn login(&self, database: &str, settings: &[(&str, &str)]) -> Result<PgConnection> {
-        connect_with(&self.admin_endpoint, &self.admin, database, settings).await
+    async fn login(&self, database: &str, settings: Settings<'_>, limits: Limits) -> Result<Connection> {
+        connect_with(&self.admin_endpoint, &self.admin, database, settings, limits).await
     }
 
     /// A session that starts as somebody else sees less and makes things that are not ours.
-    async fn alone(&self, mut connection: PgConnection, database: &str) -> Result<PgConnection> {
-        let rows = query(&mut connection, &stmt!("SELECT current_user = session_user")).await?;
-        match rows.first().and_then(|row| row.try_get::<bool, _>(0).ok()) {
+    async fn alone(&self, mut connection: Connection, database: &str) -> Result<Connection> {
+        let asked = watched(&connection);
+        let rows = query(&mut connection, &asked).await?;
+        match rows.first().and_then(|row| row.try_get::<bool>(0).ok()) {
             Some(true) => Ok(connection),
             _ => Err(Error::operation(format!(
                 "the session in database {database} did not start as {}",
@@ -165,5 +167,20 @@ impl Access {
             .cause("current_user differs from session_user")
             .hint("look for login event triggers in that database")),
         }
+    }
+}
+
+/// Asks whether the session is the admin's own, and lets the server look now and then whether its client still lives:
+/// otherwise a statement goes on, and is committed, after its client was killed. The setting exists from 14 on, and
+/// works everywhere only on Linux.
+/// <https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-CLIENT-CONNECTION-CHECK-INTERVAL>
+fn watched(connection: &Connection) -> Statement {
+    match connection.major() {
+        ..14 => stmt!("SELECT current_user = session_user"),
+        _ => stmt!(
+            "SELECT current_user = session_user,
+               CASE WHEN pg_catalog.version() LIKE '%linux%'
+                 THEN pg_catalog.set_config('client_connection_check_interval', '2s', false) END"
+        ),
     }
 }

@@ -8,10 +8,9 @@ use std::sync::Mutex;
 
 use futures_util::stream::{self, StreamExt};
 use secrecy::SecretString;
-use sqlx::PgConnection;
 use tokio::sync::Semaphore;
 
-use super::Access;
+use super::{Access, Connection};
 use crate::error::Result;
 use crate::model::{DbName, RoleName};
 use crate::plan::authority::Authority;
@@ -63,7 +62,7 @@ struct Shared<'a> {
     /// Databases made at the same time.
     creating: Semaphore,
     /// Maintenance connections that nobody uses now.
-    idle: Mutex<Vec<PgConnection>>,
+    idle: Mutex<Vec<Connection>>,
     on_step: &'a OnStep<'a>,
 }
 

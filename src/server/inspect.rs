@@ -6,12 +6,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Deserialize;
-use sqlx::{Executor, PgConnection, Row};
 
 use super::access::Access;
-use super::describe;
+use super::{Connection, Unreadable, query};
 use crate::error::{Error, Result};
 use crate::model::{ActualRole, ActualServer, Contents, DbName, KeptPassword, RoleName};
+use crate::sql::Statement;
 use raw::{Cluster, Inside, Limited, database, role};
 
 /// Reads the shared catalogues and, for the databases named, what is inside: `jobs` at a time, or fewer where the
@@ -77,7 +77,7 @@ async fn read_cluster(access: &Access, marker: Option<&str>) -> Result<(ActualSe
 type Holdings = BTreeMap<RoleName, BTreeSet<DbName>>;
 
 /// Where roles own or hold something; asked only where a role is marked as ours.
-async fn read_holdings(connection: &mut PgConnection) -> Result<Holdings> {
+async fn read_holdings(connection: &mut Connection) -> Result<Holdings> {
     let raw: Option<BTreeMap<String, BTreeSet<String>>> =
         document(connection, include_str!("sql/holdings.sql")).await?;
     let mut holdings = Holdings::new();
@@ -98,13 +98,10 @@ async fn inspect_database(access: &Access, name: &DbName) -> Result<Option<Conte
     raw.typed().map(Some)
 }
 
-async fn document<T: for<'de> Deserialize<'de>>(
-    connection: &mut PgConnection,
-    sql: &'static str,
-) -> Result<T> {
+async fn document<T: for<'de> Deserialize<'de>>(connection: &mut Connection, sql: &'static str) -> Result<T> {
     let failed = || Error::operation("cannot read the server's catalogues");
-    let row =
-        connection.fetch_one(sqlx::raw_sql(sql)).await.map_err(|error| failed().cause(describe(&error)))?;
+    let rows = query(connection, &Statement::from_program(sql)).await?;
+    let row = rows.first().ok_or_else(Unreadable::no_row).map_err(|error| failed().cause(error))?;
     let text: String = row.try_get(0).map_err(|error| failed().cause(error))?;
     serde_json::from_str(&text).map_err(|error| failed().cause(error))
 }

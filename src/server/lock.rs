@@ -5,9 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use sqlx::{Executor, PgConnection, Row};
-
-use super::{Access, describe};
+use super::{Access, Connection, query};
 use crate::error::{Error, Kind, Result};
 use crate::sql::Statement;
 use crate::stmt;
@@ -26,7 +24,7 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
 /// A held lock; dropping it closes the connection, which releases it.
 #[derive(Debug)]
-pub struct Lock(#[allow(dead_code, reason = "kept for its drop")] PgConnection);
+pub struct Lock(#[allow(dead_code, reason = "kept for its drop")] Connection);
 
 /// Takes the lock of a server, waiting at most `wait`.
 ///
@@ -46,7 +44,7 @@ pub async fn server(access: &Access, wait: Duration) -> Result<Lock> {
 }
 
 /// Asks for the lock until it is free or the time is over.
-pub async fn poll(connection: &mut PgConnection, key: i32, wait: Duration, what: &str) -> Result<()> {
+pub async fn poll(connection: &mut Connection, key: i32, wait: Duration, what: &str) -> Result<()> {
     let started = Instant::now();
     let mut pause = FIRST_PAUSE;
     loop {
@@ -61,13 +59,13 @@ pub async fn poll(connection: &mut PgConnection, key: i32, wait: Duration, what:
     }
 }
 
-async fn try_lock(connection: &mut PgConnection, key: i32) -> Result<bool> {
+async fn try_lock(connection: &mut Connection, key: i32) -> Result<bool> {
     let ask =
         stmt!("SELECT pg_catalog.pg_try_advisory_lock({class}, {key})::text", class = LOCK_CLASS, key = key);
     Ok(one(connection, &ask).await?.is_some_and(|answer| answer == "true"))
 }
 
-async fn held(connection: &mut PgConnection, key: i32, what: &str) -> Error {
+async fn held(connection: &mut Connection, key: i32, what: &str) -> Error {
     let holder = stmt!(
         "SELECT pg_catalog.format('process %s, role %s, application %s, connected since %s', a.pid, a.usename,
            a.application_name, a.backend_start)
@@ -86,8 +84,7 @@ async fn held(connection: &mut PgConnection, key: i32, what: &str) -> Error {
     .hint("wait for it to end, or allow more time with --lock-wait")
 }
 
-async fn one(connection: &mut PgConnection, statement: &Statement) -> Result<Option<String>> {
-    let row = connection.fetch_optional(sqlx::raw_sql(statement)).await;
-    let row = row.map_err(|error| describe(&error).into_error(statement))?;
-    Ok(row.and_then(|row| row.try_get(0).ok()))
+async fn one(connection: &mut Connection, statement: &Statement) -> Result<Option<String>> {
+    let rows = query(connection, statement).await?;
+    Ok(rows.first().and_then(|row| row.try_get(0).ok()))
 }

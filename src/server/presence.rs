@@ -6,11 +6,11 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::Deserialize;
-use sqlx::{Executor, Row};
 use tokio::sync::OnceCell;
 
-use super::Access;
+use super::{Access, query};
 use crate::model::{DbName, RoleName};
+use crate::sql::Statement;
 
 /// What is known about a service's database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +71,9 @@ impl Names {
     /// Asks the server; `None` where the admin cannot look.
     async fn read(access: &Access) -> Option<Names> {
         let mut connection = access.read(&access.maintenance).await.ok()?;
-        let row = connection.fetch_one(sqlx::raw_sql(include_str!("sql/names.sql"))).await.ok()?;
-        serde_json::from_str(&row.try_get::<String, _>(0).ok()?).ok()
+        let names = Statement::from_program(include_str!("sql/names.sql"));
+        let rows = query(&mut connection, &names).await.ok()?;
+        serde_json::from_str(&rows.first()?.try_get::<String>(0).ok()?).ok()
     }
 
     /// Whether the database, and the roles that migrate it, are there.

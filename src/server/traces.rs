@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
-use sqlx::Row;
 
 use super::{Access, query};
 use crate::error::{Error, Result};

@@ -12,13 +12,13 @@ use crate::audit::{privilege, revoke, revoke_default, revoke_option};
 use crate::plan::DefaultKind;
 use crate::probe::Severity;
 use crate::probe::finding::{Finding, Key, Source, listed};
-use crate::probe::login::{Answer, Attempt, Outcome};
 use crate::probe::matrix::{Place, Probe};
 use crate::probe::task::Task;
 use crate::probe::trials::Tried;
 use crate::probe::verdict::Verdict;
 use crate::sql::{Qualified, ServerText, Statement};
 use crate::stmt;
+use crate::wire::{Answer, Attempt, Outcome};
 
 /// What one row of a table came to.
 struct Told {

@@ -6,9 +6,9 @@ use super::*;
 use crate::model::{
     AclEntry, ActualDatabase, ActualServer, DbName, Grantee, RoleKind, RoleName, ServiceName,
 };
-use crate::probe::login::{Attempt, LetIn, Outcome, Refused};
 use crate::probe::{DatabaseKind, Door, ProbeDatabase, ProbeLogin, Seen, Task, judge};
 use crate::server::{Endpoint, Host, Tls};
+use crate::wire::{Attempt, LetIn, Outcome, Refused};
 
 const NARROW: Look = Look { colour: false, width: Some(80) };
 

@@ -1,10 +1,10 @@
 //! Why an attempt is made, and what each answer proves for that purpose. Rows of a table, so that no answer of a
 //! server can be taken for a denial by accident.
 
-use super::super::login::{Outcome, Refused, Stage};
 use super::super::matrix::Place;
 use super::super::verdict::{Door, Judgement, Verdict};
 use crate::audit::kinds::{GUESSABLE, Kind, REPLICATION_LOGIN, REUSED, WRONG_PASSWORD};
+use crate::wire::{Outcome, Refused, Stage};
 
 /// What an attempt is to find out.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,8 +131,8 @@ impl Purpose {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::login::{Broken, LetIn};
     use super::*;
+    use crate::wire::{Broken, LetIn};
 
     fn refused(sqlstate: &str, routine: &str) -> Outcome {
         Outcome::Refused(Refused {

@@ -7,11 +7,11 @@ use secrecy::SecretString;
 use super::super::guess::GUESSES;
 use super::super::hba::{Comer, Treatment, treatments};
 use super::super::listeners::{Listener, Side};
-use super::super::login::Outcome;
 use super::super::matrix::Place;
 use super::super::task::ProbeLogin;
 use super::purpose::Purpose;
 use super::{Extent, Scene, Trial};
+use crate::wire::Outcome;
 
 /// No login of anybody: 40 characters that no generator of ours makes.
 const WRONG: &str = "martydb-tries-a-wrong-password-on-purpose";

@@ -6,13 +6,11 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use sqlx::PgConnection;
-
 use super::Tools;
 use crate::error::Result;
 use crate::model::RoleName;
 use crate::plan::{Action, Step, Verb, statement};
-use crate::server::{execute, execute_warned, racing};
+use crate::server::{Connection, execute, execute_protected, execute_warned, racing};
 use crate::sql::{Keyword, Secret, Statement};
 use crate::stmt;
 
@@ -44,7 +42,7 @@ impl Part {
         }
     }
 
-    async fn run(&self, connection: &mut PgConnection) -> Result<()> {
+    async fn run(&self, connection: &mut Connection) -> Result<()> {
         if self.is_right {
             return execute(connection, &self.statement).await.map(|_| ());
         }
@@ -57,7 +55,7 @@ impl Part {
 }
 
 /// Runs the steps in one transaction; again if somebody else's got into its way.
-pub async fn run(tools: &Tools<'_>, connection: &mut PgConnection, steps: &[Step]) -> Result<()> {
+pub async fn run(tools: &Tools<'_>, connection: &mut Connection, steps: &[Step]) -> Result<()> {
     let parts = parts(tools, steps);
     let mut tries = 0;
     loop {
@@ -71,7 +69,7 @@ pub async fn run(tools: &Tools<'_>, connection: &mut PgConnection, steps: &[Step
 }
 
 /// Runs steps that PostgreSQL allows in no transaction.
-pub async fn alone(tools: &Tools<'_>, connection: &mut PgConnection, steps: &[Step]) -> Result<()> {
+pub async fn alone(tools: &Tools<'_>, connection: &mut Connection, steps: &[Step]) -> Result<()> {
     for step in steps {
         for part in Part::each(tools, step) {
             part.run(connection).await?;
@@ -86,11 +84,11 @@ async fn pause(tries: u32) {
     tokio::time::sleep(Duration::from_millis((u64::from(tries) * 15 + spread).min(250))).await;
 }
 
-async fn once(connection: &mut PgConnection, parts: &[Part]) -> Result<()> {
+async fn once(connection: &mut Connection, parts: &[Part]) -> Result<()> {
     let begin = std::iter::once(stmt!("BEGIN"));
     let whole = Statement::join(begin.chain(parts.iter().map(|part| part.statement.clone())));
     if let Err(error) = execute(connection, &whole).await {
-        execute(connection, &stmt!("ROLLBACK")).await?;
+        execute_protected(connection, &stmt!("ROLLBACK")).await?;
         if racing::collided(&error) {
             return Err(error);
         }
@@ -100,11 +98,11 @@ async fn once(connection: &mut PgConnection, parts: &[Part]) -> Result<()> {
 }
 
 /// The same again, to learn which statement it is: the server does not say where in a message it stopped.
-async fn one_by_one(connection: &mut PgConnection, parts: &[Part]) -> Result<()> {
+async fn one_by_one(connection: &mut Connection, parts: &[Part]) -> Result<()> {
     execute(connection, &stmt!("BEGIN")).await?;
     for part in parts {
         if let Err(error) = part.run(connection).await {
-            execute(connection, &stmt!("ROLLBACK")).await?;
+            execute_protected(connection, &stmt!("ROLLBACK")).await?;
             return Err(error);
         }
     }

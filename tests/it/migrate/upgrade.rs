@@ -260,10 +260,7 @@ async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn the_server_warns_and_somebody_hears_it() {
-    use tracing_subscriber::layer::SubscriberExt;
-    let subscriber = tracing_subscriber::registry().with(martydb::server::notices::Collector);
-    let _guard = tracing::subscriber::set_default(subscriber);
+async fn a_warning_of_the_server_is_reported() {
     let service = Service::new("up_warns").await;
     service.write("V1__w.sql", "GRANT CONNECT ON DATABASE up_warns TO PUBLIC;");
     assert_eq!(service.upgraded().await, [1]);

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use martydb::probe::login::{Address, Answer, Attempt, Credentials, LetIn, Outcome, Request};
 use martydb::probe::{Control, Door, Verdict, judge_foreign};
 use martydb::server::Login;
 use martydb::sql::Statement;
 use martydb::stmt;
+use martydb::wire::{Address, Answer, Attempt, Credentials, LetIn, Outcome, Request};
 use secrecy::SecretString;
 
 use super::support::{HBA, Server, provision};

@@ -87,11 +87,11 @@ impl Server {
 
     pub async fn sql(&self, database: &str, text: &str) {
         let endpoint = Endpoint { host: Host::Socket(self.folder.path().into()), ..self.endpoint() };
-        let admin = Login { role: "admin".into(), password: None };
+        let admin = Login::of_admin("admin", None);
         let mut connection = server::connect(&endpoint, &admin, database).await.unwrap();
         server::execute(&mut connection, &Statement::from_migration_file(text)).await.expect(text);
         // The server counts a session until its process has ended, and would not drop its database.
-        drop(sqlx::Connection::close(connection).await);
+        connection.close().await;
     }
 
     pub fn endpoint(&self) -> Endpoint {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use martydb::probe::login::{Address, Attempt, Credentials, Outcome, Request, Stage};
 use martydb::server::{Endpoint, Host, Login, Tls, TlsMode};
+use martydb::wire::{Address, Attempt, Credentials, Outcome, Request, Stage};
 use secrecy::SecretString;
 
 use super::support::{Server, provision};

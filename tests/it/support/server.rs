@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use martydb::server::{Endpoint, Host, Login, Tls, TlsMode, connect};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgConnection, Row};
 
@@ -213,7 +214,13 @@ impl Server {
     /// Everything a database holds, for comparing.
     pub fn catalogue(&self, database: &str) -> martydb::migrate::catalogue::Catalogue {
         block(async {
-            let mut connection = self.options(database).connect().await.unwrap();
+            let endpoint = Endpoint {
+                host: Host::Tcp("127.0.0.1".into()),
+                port: self.port,
+                tls: Tls { mode: TlsMode::Disable, ..Tls::default() },
+            };
+            let login = Login::of_admin("postgres", Some(ADMIN_PASSWORD.into()));
+            let mut connection = connect(&endpoint, &login, database).await.unwrap();
             martydb::migrate::catalogue::Catalogue::read(&mut connection).await.unwrap()
         })
     }

@@ -1,5 +1,5 @@
-//! Messages over one connection. The codec reads them; this file adds what an unknown server makes necessary:
-//! a limit on their size, so that eight bytes of garbage cannot ask us for gigabytes.
+//! Messages over one connection. The codec crate reads them; this file adds what an unknown server makes necessary:
+//! a limit on the size of each, so that eight bytes of garbage cannot claim gigabytes.
 //!
 //! <https://www.postgresql.org/docs/current/protocol-message-formats.html>
 
@@ -12,26 +12,34 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::outcome::{Broken, Stage};
 
-/// More than any message of a login and any row that a probe reads.
-const MAX_MESSAGE: usize = 1 << 20;
+/// Bytes of the largest message accepted during a login, and of the largest row that a probe reads.
+pub const LOGIN_MESSAGE: usize = 1 << 20;
 
-/// How long the server gets to end its process after we said goodbye.
+/// How long the server gets to end its process after the client's Terminate.
 const GOODBYE: Duration = Duration::from_secs(2);
 
 /// A TCP, TLS or Unix-domain stream.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Stream for T {}
 
 /// One open connection.
 pub struct Wire {
     stream: Box<dyn Stream>,
     inbox: BytesMut,
     outbox: BytesMut,
+    /// Bytes of the largest message accepted.
+    largest: usize,
 }
 
 impl Wire {
     pub fn new(stream: Box<dyn Stream>) -> Self {
-        Wire { stream, inbox: BytesMut::with_capacity(1024), outbox: BytesMut::with_capacity(256) }
+        let (inbox, outbox) = (BytesMut::with_capacity(8192), BytesMut::with_capacity(256));
+        Wire { stream, inbox, outbox, largest: LOGIN_MESSAGE }
+    }
+
+    /// Accepts messages of up to `bytes` from now on.
+    pub fn accept_up_to(&mut self, bytes: usize) {
+        self.largest = bytes;
     }
 
     /// Builds one message and sends it.
@@ -43,27 +51,44 @@ impl Wire {
     }
 
     /// Waits for the next message.
+    ///
+    /// # Errors
+    /// If the connection ends, or if what arrives is not PostgreSQL's protocol.
     pub async fn receive(&mut self) -> Result<Message, Broken> {
+        self.receive_counted().await.map(|(message, _)| message)
+    }
+
+    /// The same, with the message's length in bytes.
+    ///
+    /// # Errors
+    /// As [`Wire::receive`].
+    pub async fn receive_counted(&mut self) -> Result<(Message, usize), Broken> {
         loop {
-            if let Some(message) = next(&mut self.inbox)? {
-                return Ok(message);
+            let before = self.inbox.len();
+            if let Some(message) = next(&mut self.inbox, self.largest)? {
+                return Ok((message, before - self.inbox.len()));
             }
             if self.stream.read_buf(&mut self.inbox).await.map_err(lost)? == 0 {
-                return Err(speaking("the server closed the connection without a word".into()));
+                return Err(speaking("the server closed the connection unexpectedly".into()));
             }
         }
     }
 
-    /// Says goodbye and waits for the server to hang up: it does so when its process ends, so that afterwards
+    /// Sends Terminate without waiting for the server to hang up.
+    pub async fn terminate(&mut self) {
+        let sent = self.send(|out| {
+            postgres_protocol::message::frontend::terminate(out);
+            Ok(())
+        });
+        // After a refusal the server may have hung up first, which serves as well.
+        let _hung_up = sent.await;
+    }
+
+    /// Sends Terminate and waits for the server to hang up: it does so when its process ends, so that afterwards
     /// the connection no longer counts against the role's or the server's limit.
     pub async fn close(mut self) {
         let goodbye = async {
-            let said = self.send(|out| {
-                postgres_protocol::message::frontend::terminate(out);
-                Ok(())
-            });
-            // After a refusal the server may have hung up before we could say anything: that is fine too.
-            let _hung_up = said.await;
+            self.terminate().await;
             self.inbox.clear();
             while matches!(self.stream.read_buf(&mut self.inbox).await, Ok(1..)) {
                 self.inbox.clear();
@@ -74,13 +99,16 @@ impl Wire {
 }
 
 /// The next whole message, if it is there.
-fn next(inbox: &mut BytesMut) -> Result<Option<Message>, Broken> {
+fn next(inbox: &mut BytesMut, largest: usize) -> Result<Option<Message>, Broken> {
     let garbled = |error: io::Error| speaking(format!("this is not PostgreSQL's protocol: {error}"));
     match Header::parse(inbox).map_err(garbled)? {
-        Some(header) if usize::try_from(header.len()).is_ok_and(|len| len <= MAX_MESSAGE) => {
+        Some(header) if usize::try_from(header.len()).is_ok_and(|len| len <= largest) => {
             Message::parse(inbox).map_err(garbled)
         }
-        Some(_) => Err(speaking("this is not PostgreSQL's protocol: a message of absurd length".into())),
+        Some(header) => Err(speaking(format!(
+            "the server announced a message of {} bytes; at most {largest} are accepted here",
+            header.len()
+        ))),
         None => Ok(None),
     }
 }
@@ -89,7 +117,7 @@ fn lost(error: io::Error) -> Broken {
     speaking(format!("the connection broke: {error}"))
 }
 
-pub(super) fn speaking(why: String) -> Broken {
+pub fn speaking(why: String) -> Broken {
     Broken { stage: Stage::Speak, why }
 }
 
@@ -101,9 +129,9 @@ mod tests {
     #[test]
     fn another_protocol_is_recognised_by_its_absurd_length() {
         for garbage in [&b"HTTP/1.1 400 Bad Request"[..], b"SSH-2.0-OpenSSH_9.2", b"R\0\0\0\x03..."] {
-            assert!(next(&mut BytesMut::from(garbage)).is_err());
+            assert!(next(&mut BytesMut::from(garbage), LOGIN_MESSAGE).is_err());
         }
-        assert!(next(&mut BytesMut::from(&b"R\0\0"[..])).unwrap().is_none());
+        assert!(next(&mut BytesMut::from(&b"R\0\0"[..]), LOGIN_MESSAGE).unwrap().is_none());
     }
 
     proptest! {
@@ -113,7 +141,7 @@ mod tests {
             let mut inbox = BytesMut::from(&[tag][..]);
             inbox.extend_from_slice(&(body.len() as u32 + 4).to_be_bytes());
             inbox.extend_from_slice(&body);
-            if let Ok(Some(message)) = next(&mut inbox) {
+            if let Ok(Some(message)) = next(&mut inbox, LOGIN_MESSAGE) {
                 super::super::outcome::touch(&message);
             }
         }

@@ -17,9 +17,13 @@ use crate::model::KeptPassword;
 /// PostgreSQL's name of the mechanism.
 pub const MECHANISM: &str = "SCRAM-SHA-256";
 
-/// The server names the number of rounds, so a hostile one could keep a core busy for as long as it likes.
-/// PostgreSQL's default is 4,096 (`scram_iterations`).
-const MAX_ROUNDS: u32 = 1_000_000;
+/// The server names the number of rounds. A hostile one could keep a core busy for as long as it likes, or ask for a
+/// proof that is cheap to guess from: RFC 7677 wants at least 4,096, which is also PostgreSQL's default
+/// (`scram_iterations`).
+const ROUNDS: std::ops::RangeInclusive<u32> = 4096..=1_000_000;
+
+/// What a server may keep, however weak; only compared offline.
+const KEPT_ROUNDS: std::ops::RangeInclusive<u32> = 1..=1_000_000;
 
 /// "No channel binding here": never `y`, with which a server that offers it would suspect a downgrade.
 const GS2_HEADER: &str = "n,,";
@@ -39,7 +43,7 @@ pub struct Derived {
 
 /// What a server that chose this salt and number of rounds keeps of a password, or `None` where no server would.
 pub fn verifier(password: &str, salt: &str, rounds: u32) -> Option<String> {
-    let bytes = STANDARD.decode(salt).ok().filter(|_| (1..=MAX_ROUNDS).contains(&rounds))?;
+    let bytes = STANDARD.decode(salt).ok().filter(|_| KEPT_ROUNDS.contains(&rounds))?;
     let key = Derived::new(password, bytes, rounds);
     let stored_key = STANDARD.encode(Sha256::digest(key.client_key));
     let server_key = STANDARD.encode(key.server_key);
@@ -112,8 +116,13 @@ impl Exchange {
         if !nonce.starts_with(&self.nonce) || nonce.len() == self.nonce.len() {
             return Err("the server did not add to our SCRAM nonce");
         }
-        if rounds == 0 || rounds > MAX_ROUNDS {
-            return Err("the server asks for an unreasonable number of SCRAM rounds");
+        if rounds < *ROUNDS.start() {
+            return Err(
+                "the server asks for fewer than 4096 SCRAM rounds, which makes the password easy to guess",
+            );
+        }
+        if rounds > *ROUNDS.end() {
+            return Err("the server asks for more than 1000000 SCRAM rounds");
         }
         let key = match kept.take().filter(|key| key.fits(&salt, rounds)) {
             Some(key) => kept.insert(key),
@@ -210,7 +219,7 @@ mod tests {
         let salt = sent.split([':', '$']).nth(2).unwrap();
         assert_eq!(verifier("I\u{ad}X", salt, 4096).as_ref(), Some(&sent));
         assert_ne!(verifier("other", salt, 4096).as_ref(), Some(&sent));
-        for (salt, rounds) in [("?", 1), ("QUFB", 0), ("QUFB", MAX_ROUNDS + 1)] {
+        for (salt, rounds) in [("?", 1), ("QUFB", 0), ("QUFB", 1_000_001)] {
             assert_eq!(verifier("p", salt, rounds), None);
         }
     }
@@ -220,7 +229,7 @@ mod tests {
         let mut kept = None;
         for (salt, fresh) in [("QUFB", true), ("QUFB", false), ("QkJC", true)] {
             let exchange = Exchange::start().unwrap();
-            let challenge = format!("r={}x,s={salt},i=1", exchange.nonce);
+            let challenge = format!("r={}x,s={salt},i=4096", exchange.nonce);
             let before = kept.as_ref().map(|key: &Derived| key.salt.clone());
             assert!(exchange.answer(challenge.as_bytes(), "secret", &mut kept).is_ok());
             let after = kept.as_ref().map(|key: &Derived| key.salt.clone());
@@ -243,11 +252,13 @@ mod tests {
             let exchange = Exchange { nonce: "abc".into() };
             exchange.answer(challenge.as_bytes(), "p", &mut None).err()
         };
-        assert_eq!(answer("r=abcd,s=QUFB,i=1"), None);
-        for bad in ["", "r=abc,s=QUFB,i=1", "r=xyz,s=QUFB,i=1", "r=abcd,s=?,i=1", "r=abcd,s=QUFB,i=x"] {
+        assert_eq!(answer("r=abcd,s=QUFB,i=4096"), None);
+        for bad in
+            ["", "r=abc,s=QUFB,i=4096", "r=xyz,s=QUFB,i=4096", "r=abcd,s=?,i=4096", "r=abcd,s=QUFB,i=x"]
+        {
             assert!(answer(bad).is_some(), "{bad}");
         }
-        for rounds in ["0", "1000001", "4294967296"] {
+        for rounds in ["0", "1", "4095", "1000001", "4294967295", "4294967296"] {
             assert!(answer(&format!("r=abcd,s=QUFB,i={rounds}")).is_some(), "{rounds}");
         }
         for bad in [&b""[..], b"v=", b"v=QUFB", b"e=other-error"] {

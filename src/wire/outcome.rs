@@ -3,8 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use fallible_iterator::FallibleIterator;
-use postgres_protocol::message::backend::ErrorResponseBody;
+use super::Fault;
 
 /// One attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,35 +54,25 @@ pub struct Refused {
     pub sqlstate: String,
     /// Field `M`, in whatever language the server speaks.
     pub message: String,
-    /// Field `R`: the function in the server's source that said it. Names cases that share a SQLSTATE, and is
-    /// never translated.
+    /// Field `R`: the function in the server's source that reported it. Tells cases apart that share a SQLSTATE, and
+    /// is never translated.
     pub routine: Option<String>,
 }
 
-impl Refused {
-    /// Reads an `ErrorResponse`. Texts that are not UTF-8 (the session's encoding is not yet settled during a
-    /// login) are read as far as possible.
-    pub fn read(body: &ErrorResponseBody) -> Self {
-        let mut refused = Refused::default();
-        let mut fields = body.fields();
-        while let Ok(Some(field)) = fields.next() {
-            let text = || String::from_utf8_lossy(field.value_bytes()).into_owned();
-            match field.type_() {
-                b'C' => refused.sqlstate = text(),
-                b'M' => refused.message = text(),
-                b'R' => refused.routine = Some(text()),
-                _ => {}
-            }
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Refused {
+            sqlstate: fault.sqlstate.unwrap_or_default(),
+            message: fault.message,
+            routine: fault.routine,
         }
-        refused
     }
+}
 
-    /// pg_hba.conf has no line for this login, or one that rejects it. The same function also asks for client
-    /// certificates under the same SQLSTATE; a file's name is not translated, so it tells the two apart.
+impl Refused {
+    /// As [`Fault::by_hba`].
     pub fn by_hba(&self) -> bool {
-        self.sqlstate == "28000"
-            && self.routine.as_deref() == Some("ClientAuthentication")
-            && self.message.contains("pg_hba.conf")
+        super::fault::is_by_hba(&self.sqlstate, self.routine.as_deref(), &self.message)
     }
 }
 
@@ -113,8 +102,10 @@ impl fmt::Display for Broken {
 pub enum Stage {
     /// Opening the connection.
     Reach,
-    /// Agreeing on TLS.
+    /// The TLS handshake.
     Tls,
+    /// The server offers no TLS where it is required.
+    NoTls,
     /// Exchanging messages.
     Speak,
     /// Proving who we are.
@@ -128,11 +119,12 @@ pub enum Stage {
 /// Reads everything we would read of a message, for the tests that feed garbage.
 #[cfg(test)]
 pub fn touch(message: &postgres_protocol::message::backend::Message) {
+    use fallible_iterator::FallibleIterator;
     use postgres_protocol::message::backend::Message;
     match message {
-        Message::ErrorResponse(body) => drop(Refused::read(body)),
+        Message::ErrorResponse(body) => drop(Fault::read(body.fields())),
         Message::AuthenticationSasl(body) => drop(body.mechanisms().collect::<Vec<_>>()),
-        Message::DataRow(body) => drop(super::read_row(body)),
+        Message::DataRow(body) => drop(super::attempt::read_row(body)),
         Message::ParameterStatus(body) => drop((body.name().is_ok(), body.value().is_ok())),
         _ => {}
     }

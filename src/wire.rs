@@ -1,0 +1,42 @@
+//! The client's half of PostgreSQL's protocol, for sessions and for probes alike.
+//!
+//! A general driver does not serve here. It answers a request for the password in clear text from any server, sets
+//! no bound on what a server may send, drops the error field that tells two refusals with one SQLSTATE apart, and
+//! hands notices to a log instead of to the caller. This is a small client over `postgres-protocol`'s codec: the
+//! simple query protocol, text format, one statement text at a time.
+//!
+//! `dial` opens a stream, `login` authenticates on it under the rules of `auth`, and what follows is either one
+//! `attempt` of a probe or a `connection`. `interrupt` knows every running statement and cancels it on a signal.
+//!
+//! The protocol: <https://www.postgresql.org/docs/current/protocol.html>.
+
+mod attempt;
+mod auth;
+mod cancel;
+mod codec;
+mod connection;
+mod dial;
+mod endpoint;
+mod fault;
+pub mod interrupt;
+mod login;
+mod outcome;
+mod row;
+mod scram;
+pub mod tls;
+
+pub use attempt::{Request, wants_password};
+pub use auth::{AuthMethod, AuthRules, Channel};
+pub use connection::{Connection, Failed, Limits, Reply, ResultSet};
+pub use dial::Address;
+pub use endpoint::{Endpoint, Host, Login, Tls, TlsMode};
+pub use fault::{Fault, shorten};
+pub use login::{Credentials, NotLetIn, Startup};
+pub use outcome::{Answer, Attempt, Broken, LetIn, Outcome, Refused, Stage};
+pub use row::{FromText, Row, Unreadable, array};
+pub use scram::is_kept;
+#[cfg(test)]
+pub use scram::{digest, verifier};
+
+/// Shown in `pg_stat_activity` of every server: no data of any service belongs in it.
+pub const APPLICATION_NAME: &str = "martydb";

@@ -1,0 +1,108 @@
+//! Which of a server's requests for a credential are answered, and over which channel.
+//!
+//! A request for the password in clear text gives it away, and an MD5 answer can be replayed and guessed offline, so
+//! a server gets either only where it is known to be the right one. SCRAM gives nothing away.
+//!
+//! <https://www.postgresql.org/docs/current/auth-password.html>
+
+/// How a server asks for proof.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthMethod {
+    /// It lets the login in without asking: `trust`, `peer`, `cert`.
+    None,
+    /// The password in clear text.
+    Password,
+    /// The password's MD5 hash with a salt.
+    Md5,
+    /// SCRAM-SHA-256.
+    ScramSha256,
+    /// GSSAPI, which is not supported.
+    Gss,
+    /// SSPI, which is not supported.
+    Sspi,
+}
+
+/// What the connection is, as far as it matters for a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Channel {
+    /// A Unix-domain socket.
+    Socket,
+    /// TLS whose certificate was checked.
+    Verified,
+    /// TLS that anyone may have answered, or none.
+    Open,
+}
+
+/// Who answers what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuthRules {
+    /// SCRAM, and nothing else: a service's login.
+    ScramOnly,
+    /// SCRAM anywhere, clear text and MD5 over a socket or verified TLS: the admin.
+    Admin,
+    /// What `require_auth` names.
+    Only(Vec<AuthMethod>),
+}
+
+impl AuthRules {
+    /// Whether a request is answered.
+    ///
+    /// # Errors
+    /// Why it is not, in a sentence.
+    pub fn check(&self, method: AuthMethod, channel: Channel) -> Result<(), String> {
+        let allowed = match self {
+            AuthRules::ScramOnly => matches!(method, AuthMethod::None | AuthMethod::ScramSha256),
+            AuthRules::Admin => match method {
+                AuthMethod::None | AuthMethod::ScramSha256 => true,
+                AuthMethod::Password | AuthMethod::Md5 => channel != Channel::Open,
+                AuthMethod::Gss | AuthMethod::Sspi => false,
+            },
+            AuthRules::Only(methods) => methods.contains(&method),
+        };
+        if allowed { Ok(()) } else { Err(self.refusal(method)) }
+    }
+
+    fn refusal(&self, method: AuthMethod) -> String {
+        let asks = match method {
+            AuthMethod::None => "the server lets this login in without any authentication",
+            AuthMethod::Password => "the server asks for the password in clear text",
+            AuthMethod::Md5 => "the server asks for an MD5 hash of the password",
+            AuthMethod::ScramSha256 => "the server asks for SCRAM-SHA-256",
+            AuthMethod::Gss | AuthMethod::Sspi => {
+                return "the server asks for Kerberos, GSSAPI or SSPI, which is not supported".into();
+            }
+        };
+        let why = match self {
+            AuthRules::ScramOnly => "a service's login answers SCRAM-SHA-256 alone",
+            AuthRules::Admin => {
+                "the admin answers that only over a Unix-domain socket or verified TLS, or where require_auth allows it"
+            }
+            AuthRules::Only(_) => "require_auth does not allow that",
+        };
+        format!("{asks}, and {why}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use AuthMethod::{Md5, None, Password, ScramSha256};
+
+    #[test]
+    fn a_password_goes_only_where_it_is_safe() {
+        for (rules, channel, allowed) in [
+            (AuthRules::ScramOnly, Channel::Socket, &[None, ScramSha256][..]),
+            (AuthRules::ScramOnly, Channel::Verified, &[None, ScramSha256]),
+            (AuthRules::Admin, Channel::Open, &[None, ScramSha256]),
+            (AuthRules::Admin, Channel::Verified, &[None, ScramSha256, Password, Md5]),
+            (AuthRules::Admin, Channel::Socket, &[None, ScramSha256, Password, Md5]),
+            (AuthRules::Only(vec![Password]), Channel::Open, &[Password]),
+            (AuthRules::Only(vec![ScramSha256]), Channel::Socket, &[ScramSha256]),
+        ] {
+            for method in [None, Password, Md5, ScramSha256, AuthMethod::Gss] {
+                let answer = rules.check(method, channel);
+                assert_eq!(answer.is_ok(), allowed.contains(&method), "{rules:?} {channel:?} {method:?}");
+            }
+        }
+    }
+}

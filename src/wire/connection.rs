@@ -1,0 +1,354 @@
+//! A session: statements in, results and notices out, within limits.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use fallible_iterator::FallibleIterator;
+use postgres_protocol::Oid;
+use postgres_protocol::message::backend::{Message, RowDescriptionBody};
+use postgres_protocol::message::frontend;
+
+use super::codec::{Wire, speaking};
+use super::interrupt::{self, Ticket};
+use super::login::{Credentials, NotLetIn, Startup, enter};
+use super::outcome::{Broken, Stage};
+use super::tls::{self, Transport};
+use super::{Address, Endpoint, Fault, Row};
+use crate::sql::Statement;
+
+/// Bytes of the largest message of a session: a row, an error, a notice.
+const LARGEST_MESSAGE: usize = 16 << 20;
+
+/// Warnings of one exchange that are kept; the rest is counted.
+const KEPT_WARNINGS: usize = 100;
+
+/// Bounds on what one exchange may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// How long the server may stay silent. `None` for work that takes as long as it takes; a peer that is gone is then
+    /// noticed by the keepalives.
+    pub silence: Option<Duration>,
+    /// Bytes of rows that are collected.
+    pub collected: usize,
+    /// Bytes that are received in all, notices included.
+    pub received: usize,
+}
+
+impl Limits {
+    /// For reading.
+    pub const READ: Limits =
+        Limits { silence: Some(Duration::from_secs(90)), collected: 32 << 20, received: 1 << 30 };
+    /// For work that may take hours.
+    pub const WORK: Limits = Limits { silence: None, collected: 32 << 20, received: 256 << 20 };
+}
+
+/// One open session. Dropping it closes the connection, and cancels a statement that still runs.
+pub struct Connection {
+    wire: Option<Wire>,
+    limits: Limits,
+    ticket: Ticket,
+    /// `server_version` as the server reported it.
+    version: String,
+    /// Where the session is, for errors.
+    place: String,
+    /// A statement was sent and its end not yet read.
+    in_flight: bool,
+}
+
+/// What one text of statements returned.
+#[derive(Debug, Default)]
+pub struct Reply {
+    /// One entry for each statement, in order.
+    pub results: Vec<ResultSet>,
+    /// Messages of severity WARNING.
+    pub warnings: Vec<String>,
+}
+
+/// What one statement returned.
+#[derive(Debug, Default)]
+pub struct ResultSet {
+    /// Its rows.
+    pub rows: Vec<Row>,
+    /// The number in its command tag.
+    pub affected: u64,
+}
+
+/// An exchange that failed.
+#[derive(Debug)]
+pub struct Failed {
+    /// Why.
+    pub fault: Fault,
+    /// Statements that were finished before.
+    pub completed: usize,
+    /// Warnings that arrived before.
+    pub warnings: Vec<String>,
+}
+
+/// Takes each row as it arrives, with the number of the statement that it belongs to.
+type Sink<'a> = dyn FnMut(usize, Row) -> Result<(), String> + Send + 'a;
+
+impl Connection {
+    /// Logs in to `address`, a second time with or without TLS where `sslmode` says so.
+    pub async fn open(
+        address: &Address,
+        credentials: &mut Credentials,
+        startup: &Startup<'_>,
+        limits: Limits,
+    ) -> Result<Connection, NotLetIn> {
+        let (first, second) = tls::transports(address.mode);
+        let mut encrypted = false;
+        let end = Connection::once(address, first, credentials, startup, limits, &mut encrypted).await;
+        let again =
+            |end: &NotLetIn| second.filter(|second| end.is_worth_another_try(encrypted, address, *second));
+        let failed = match end {
+            Ok(connection) => return Ok(connection),
+            Err(failed) => failed,
+        };
+        let Some(transport) = again(&failed) else { return Err(failed) };
+        match Connection::once(address, transport, credentials, startup, limits, &mut encrypted).await {
+            // The server has no TLS to try: what it said without TLS stands.
+            Err(NotLetIn::Broken(_)) if matches!(failed, NotLetIn::Refused(_)) => Err(failed),
+            end => end,
+        }
+    }
+
+    async fn once(
+        address: &Address,
+        transport: Transport,
+        credentials: &mut Credentials,
+        startup: &Startup<'_>,
+        limits: Limits,
+        encrypted: &mut bool,
+    ) -> Result<Connection, NotLetIn> {
+        let mut opened = address.open(transport).await?;
+        *encrypted = opened.encrypted;
+        let greeting = enter(&mut opened.wire, opened.channel, credentials, startup).await?;
+        opened.wire.accept_up_to(LARGEST_MESSAGE);
+        let transport = if opened.encrypted { Transport::Required } else { Transport::Plain };
+        let target = super::cancel::Target { address: address.clone(), transport, key: greeting.key };
+        Ok(Connection {
+            wire: Some(opened.wire),
+            limits,
+            ticket: Ticket::new(target),
+            version: greeting.version,
+            place: "the server".into(),
+            in_flight: false,
+        })
+    }
+
+    /// Notes where the session is, for errors.
+    #[must_use]
+    pub fn at(mut self, endpoint: &Endpoint, database: &str) -> Connection {
+        self.place = format!("database \"{database}\" at {endpoint}");
+        self
+    }
+
+    /// The server's major version as the server reported it, 0 if that cannot be read.
+    pub fn major(&self) -> u32 {
+        let digits = self.version.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        digits.parse().unwrap_or_default()
+    }
+
+    /// Runs statements and collects their rows.
+    ///
+    /// # Errors
+    /// What the server refused, or how the connection ended. After a signal no statement is sent any more.
+    pub async fn run(&mut self, statement: &Statement) -> Result<Reply, Box<Failed>> {
+        self.collect(statement, false).await
+    }
+
+    /// The same for statements that put something in order, such as ROLLBACK: they run after a signal too, and are
+    /// not cancelled.
+    ///
+    /// # Errors
+    /// As [`Connection::run`].
+    pub async fn run_protected(&mut self, statement: &Statement) -> Result<Reply, Box<Failed>> {
+        self.collect(statement, true).await
+    }
+
+    async fn collect(&mut self, statement: &Statement, protected: bool) -> Result<Reply, Box<Failed>> {
+        let (limit, mut collected) = (self.limits.collected, 0);
+        let mut rows: Vec<(usize, Row)> = vec![];
+        let mut sink = |at: usize, row: Row| {
+            collected += row.bytes();
+            rows.push((at, row));
+            match collected > limit {
+                true => Err(format!("the answer is larger than {} MiB", limit >> 20)),
+                false => Ok(()),
+            }
+        };
+        let mut reply = self.exchange(statement, protected, &mut sink).await?;
+        rows.into_iter().for_each(|(at, row)| reply.results[at].rows.push(row));
+        Ok(reply)
+    }
+
+    /// Runs statements and hands each row over as it arrives, so that an answer of any length costs the memory of a row.
+    ///
+    /// # Errors
+    /// As [`Connection::run`], and what `sink` returns.
+    pub async fn each_row(&mut self, statement: &Statement, sink: &mut Sink<'_>) -> Result<(), Box<Failed>> {
+        self.exchange(statement, false, sink).await.map(drop)
+    }
+
+    async fn exchange(
+        &mut self,
+        statement: &Statement,
+        protected: bool,
+        sink: &mut Sink<'_>,
+    ) -> Result<Reply, Box<Failed>> {
+        let mut reply = Reply::default();
+        let end = self.talk(statement, protected, sink, &mut reply).await;
+        match end {
+            Ok(()) => Ok(reply),
+            Err(mut fault) => {
+                fault.interrupted |= !protected && interrupt::signal().is_some();
+                if fault.unreachable {
+                    fault.place = Some(self.place.clone());
+                }
+                Err(Box::new(Failed { fault, completed: reply.results.len(), warnings: reply.warnings }))
+            }
+        }
+    }
+
+    async fn talk(
+        &mut self,
+        statement: &Statement,
+        protected: bool,
+        sink: &mut Sink<'_>,
+        reply: &mut Reply,
+    ) -> Result<(), Fault> {
+        let running = self.ticket.begin(protected).ok_or_else(Fault::not_sent)?;
+        if self.in_flight {
+            self.wire = None;
+        }
+        let Some(wire) = self.wire.as_mut() else {
+            return Err(speaking("the connection was closed after an earlier failure".into()).into());
+        };
+        self.in_flight = true;
+        let end = Exchange { wire, limits: self.limits, sink, reply, received: 0, types: Arc::new([]) };
+        let end = end.run(statement).await;
+        drop(running);
+        match end {
+            Ok(refused) => {
+                self.in_flight = false;
+                refused.map_or(Ok(()), Err)
+            }
+            Err(broken) => {
+                self.abandon();
+                Err(broken)
+            }
+        }
+    }
+
+    /// Closes a connection on which more may arrive. The server is asked to stop.
+    fn abandon(&mut self) {
+        self.wire = None;
+        if std::mem::take(&mut self.in_flight)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let target = self.ticket.target().clone();
+            runtime.spawn(async move { target.cancel().await });
+        }
+    }
+
+    /// Ends the session with Terminate, so that the server's log shows no lost connection.
+    pub async fn close(mut self) {
+        if let Some(wire) = self.wire.as_mut().filter(|_| !self.in_flight) {
+            wire.terminate().await;
+        }
+    }
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Connection({})", self.place)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        if self.in_flight {
+            self.abandon();
+        }
+    }
+}
+
+/// One text of statements on its way.
+struct Exchange<'a> {
+    wire: &'a mut Wire,
+    limits: Limits,
+    sink: &'a mut Sink<'a>,
+    reply: &'a mut Reply,
+    received: usize,
+    types: Arc<[Oid]>,
+}
+
+impl Exchange<'_> {
+    /// `Ok(Some)` is an error after which the session goes on.
+    async fn run(mut self, statement: &Statement) -> Result<Option<Fault>, Fault> {
+        self.wire.send(|out| frontend::query(statement.exact(), out)).await?;
+        let mut refused = None;
+        loop {
+            let message = match self.receive().await {
+                Ok(message) => message,
+                // The last error before a connection ends says why it ended.
+                Err(broken) => return Err(refused.unwrap_or_else(|| broken.into())),
+            };
+            match message {
+                Message::ReadyForQuery(_) => return Ok(refused),
+                Message::ErrorResponse(body) => refused = Some(Fault::read(body.fields())),
+                message => self.take(message).await?,
+            }
+        }
+    }
+
+    async fn receive(&mut self) -> Result<Message, Broken> {
+        let (message, bytes) = match self.limits.silence {
+            None => self.wire.receive_counted().await?,
+            Some(limit) => {
+                tokio::time::timeout(limit, self.wire.receive_counted()).await.map_err(|_| {
+                    let why = format!("the server has not answered for {} s", limit.as_secs());
+                    Broken { stage: Stage::Wait, why }
+                })??
+            }
+        };
+        self.received += bytes;
+        match self.received > self.limits.received {
+            true => Err(speaking(format!("the server sent more than {} MiB", self.limits.received >> 20))),
+            false => Ok(message),
+        }
+    }
+
+    async fn take(&mut self, message: Message) -> Result<(), Fault> {
+        match message {
+            Message::RowDescription(body) => self.types = types(&body)?,
+            Message::DataRow(body) => {
+                let row = Row::new(self.types.clone(), body).map_err(|error| speaking(error.to_string()))?;
+                (self.sink)(self.reply.results.len(), row).map_err(speaking)?;
+            }
+            Message::CommandComplete(body) => {
+                let tag = body.tag().unwrap_or_default();
+                let affected = tag.rsplit(' ').next().and_then(|word| word.parse().ok()).unwrap_or_default();
+                self.reply.results.push(ResultSet { rows: vec![], affected });
+            }
+            Message::EmptyQueryResponse => self.reply.results.push(ResultSet::default()),
+            Message::NoticeResponse(body) => self.notice(Fault::read(body.fields())),
+            Message::CopyInResponse(_) => {
+                self.wire.send(|out| frontend::copy_fail("COPY FROM STDIN is not supported", out)).await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn notice(&mut self, notice: Fault) {
+        if notice.severity.as_deref() == Some("WARNING") && self.reply.warnings.len() < KEPT_WARNINGS {
+            self.reply.warnings.push(notice.message);
+        }
+    }
+}
+
+fn types(body: &RowDescriptionBody) -> Result<Arc<[Oid]>, Broken> {
+    let types: Result<Vec<Oid>, _> = body.fields().map(|field| Ok(field.type_oid())).collect();
+    types.map(Arc::from).map_err(|error| speaking(format!("a malformed description of rows: {error}")))
+}

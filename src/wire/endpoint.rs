@@ -1,0 +1,138 @@
+//! Where a server listens, how TLS is used there, and who logs in.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use secrecy::SecretString;
+
+use super::auth::AuthRules;
+
+/// Where a server listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Host {
+    /// A host name or address.
+    Tcp(String),
+    /// The folder of a Unix-domain socket.
+    Socket(PathBuf),
+}
+
+/// libpq's `sslmode` values: <https://www.postgresql.org/docs/current/libpq-ssl.html>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TlsMode {
+    /// No TLS.
+    Disable,
+    /// TLS only if the server insists.
+    Allow,
+    /// TLS if the server offers it.
+    #[default]
+    Prefer,
+    /// TLS, without looking at the server's certificate.
+    Require,
+    /// TLS, and the certificate comes from a known authority.
+    VerifyCa,
+    /// TLS, and the certificate is for this host.
+    VerifyFull,
+}
+
+const TLS_MODES: &[(&str, TlsMode)] = &[
+    ("disable", TlsMode::Disable),
+    ("allow", TlsMode::Allow),
+    ("prefer", TlsMode::Prefer),
+    ("require", TlsMode::Require),
+    ("verify-ca", TlsMode::VerifyCa),
+    ("verify-full", TlsMode::VerifyFull),
+];
+
+impl TlsMode {
+    /// libpq's spelling.
+    pub fn name(self) -> &'static str {
+        TLS_MODES.iter().find(|row| row.1 == self).expect("every mode has a row").0
+    }
+}
+
+impl FromStr for TlsMode {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        TLS_MODES.iter().find(|row| row.0 == text).map(|row| row.1).ok_or_else(|| {
+            let all: Vec<_> = TLS_MODES.iter().map(|row| row.0).collect();
+            format!("unknown sslmode \"{text}\", expected one of {}", all.join(", "))
+        })
+    }
+}
+
+/// TLS of one endpoint.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Tls {
+    /// libpq's `sslmode`.
+    pub mode: TlsMode,
+    /// Whether `sslmode=prefer` was written down. Only then does a failed handshake lead to a connection without
+    /// TLS: an attacker on the network can make any handshake fail.
+    pub prefer_written: bool,
+    /// libpq's `sslrootcert`: certificates of the authorities to trust, and of no others. Without one, those of
+    /// the operating system (which libpq calls `system`).
+    pub root_certificate: Option<PathBuf>,
+    /// libpq's `sslcert`.
+    pub client_certificate: Option<PathBuf>,
+    /// libpq's `sslkey`.
+    pub client_key: Option<PathBuf>,
+}
+
+impl Tls {
+    /// Whether the server's certificate is checked, as libpq does for this `sslmode`.
+    pub fn verifies(&self) -> bool {
+        match self.mode {
+            TlsMode::VerifyCa | TlsMode::VerifyFull => true,
+            TlsMode::Require => self.root_certificate.is_some(),
+            TlsMode::Disable | TlsMode::Allow | TlsMode::Prefer => false,
+        }
+    }
+}
+
+/// One address of a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Endpoint {
+    /// Host or socket folder.
+    pub host: Host,
+    /// TCP port, or the number in the socket's file name.
+    pub port: u16,
+    /// TLS settings; ignored on a socket.
+    pub tls: Tls,
+}
+
+impl std::fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.host {
+            Host::Tcp(host) => write!(f, "{host}:{}", self.port),
+            Host::Socket(folder) => write!(f, "{}/.s.PGSQL.{}", folder.display(), self.port),
+        }
+    }
+}
+
+/// Who logs in. `Debug` shows no password.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// The role.
+    pub role: String,
+    /// Its password, where it has one.
+    pub password: Option<SecretString>,
+    /// How it may prove itself.
+    pub rules: AuthRules,
+}
+
+impl Login {
+    /// A service's login: it answers SCRAM and nothing else.
+    pub fn of_service(role: impl Into<String>, password: Option<SecretString>) -> Self {
+        Login { role: role.into(), password, rules: AuthRules::ScramOnly }
+    }
+
+    /// A service's login with its password.
+    pub fn with_password(role: impl Into<String>, password: SecretString) -> Self {
+        Login::of_service(role, Some(password))
+    }
+
+    /// The admin of a server.
+    pub fn of_admin(role: impl Into<String>, password: Option<SecretString>) -> Self {
+        Login { role: role.into(), password, rules: AuthRules::Admin }
+    }
+}

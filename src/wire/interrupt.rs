@@ -1,0 +1,124 @@
+//! A signal stops what runs on the servers, and not this process alone: PostgreSQL goes on with a statement whose
+//! client has gone, and commits it.
+//!
+//! The first signal sets a flag and sends a cancel request for every statement that is running; statements that have
+//! not been sent are not sent any more, those that put something in order excepted. The commands then end by themselves
+//! and say what was rolled back and what was committed. A signal concerns the whole process, and so does this register.
+//!
+//! Cancel requests: <https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-CANCELING-REQUESTS>
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use super::cancel::Target;
+
+/// The signal's name, once one has arrived.
+static SIGNAL: OnceLock<&'static str> = OnceLock::new();
+
+/// Every open session.
+static SESSIONS: Mutex<Vec<Arc<Session>>> = Mutex::new(vec![]);
+
+/// Counts statements, so that a look now and then notices those that came and went in between.
+static STATEMENTS: AtomicU64 = AtomicU64::new(0);
+
+/// A cancel request that arrives between two statements does nothing, so it is repeated.
+const REPEAT: Duration = Duration::from_millis(500);
+
+/// How often to look whether statements still run.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Once nothing has run for this long, the commands have nothing to put in order any more.
+const SETTLED: Duration = Duration::from_millis(400);
+
+/// One session's entry.
+pub(super) struct Session {
+    target: Target,
+    running: AtomicBool,
+    /// Whether the running statement puts something in order, and is to end by itself.
+    protected: AtomicBool,
+}
+
+/// A session's place in the register; dropping it takes the session out.
+pub(super) struct Ticket(Arc<Session>);
+
+/// A running statement; dropping it says that it has ended.
+pub(super) struct Running(Arc<Session>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.running.store(false, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut sessions = SESSIONS.lock().expect("no code panics while it holds the register");
+        sessions.retain(|session| !Arc::ptr_eq(session, &self.0));
+    }
+}
+
+impl Ticket {
+    pub fn new(target: Target) -> Ticket {
+        let session = Session { target, running: AtomicBool::new(false), protected: AtomicBool::new(false) };
+        let session = Arc::new(session);
+        SESSIONS.lock().expect("no code panics while it holds the register").push(session.clone());
+        Ticket(session)
+    }
+
+    /// Announces a statement; `None` if it must not be sent any more. The entry is made before the flag is read, and
+    /// the flag is set before the entries are read, so no statement slips through.
+    pub fn begin(&self, protected: bool) -> Option<Running> {
+        STATEMENTS.fetch_add(1, Ordering::SeqCst);
+        self.0.protected.store(protected, Ordering::SeqCst);
+        self.0.running.store(true, Ordering::SeqCst);
+        let running = Running(self.0.clone());
+        (protected || signal().is_none()).then_some(running)
+    }
+
+    /// Where to send a cancel request.
+    pub fn target(&self) -> &Target {
+        &self.0.target
+    }
+}
+
+/// The signal that has arrived, if one has.
+pub fn signal() -> Option<&'static str> {
+    SIGNAL.get().copied()
+}
+
+/// Notes that a signal has arrived.
+pub fn begin(name: &'static str) {
+    let _second_signal = SIGNAL.set(name);
+}
+
+fn running(only_cancellable: bool) -> Vec<Arc<Session>> {
+    let sessions = SESSIONS.lock().expect("no code panics while it holds the register");
+    let wanted = |session: &&Arc<Session>| {
+        session.running.load(Ordering::SeqCst)
+            && !(only_cancellable && session.protected.load(Ordering::SeqCst))
+    };
+    sessions.iter().filter(wanted).cloned().collect()
+}
+
+/// Cancels what runs until nothing has run for a moment.
+pub async fn settled() {
+    let (mut asked, mut idle) = (None::<Instant>, Instant::now());
+    let mut count = STATEMENTS.load(Ordering::SeqCst);
+    loop {
+        let now = STATEMENTS.load(Ordering::SeqCst);
+        if !running(false).is_empty() || now != count {
+            (idle, count) = (Instant::now(), now);
+        }
+        if idle.elapsed() > SETTLED {
+            return;
+        }
+        let due = asked.is_none_or(|last| last.elapsed() > REPEAT);
+        if due {
+            let sessions = running(true);
+            asked = (!sessions.is_empty()).then(Instant::now).or(asked);
+            futures_util::future::join_all(sessions.iter().map(|session| session.target.cancel())).await;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}

@@ -1,0 +1,221 @@
+//! From an open stream to a session that is ready for its first query.
+//!
+//! A server that starts SCRAM must finish it: only its own proof shows that it knows the password's verifier.
+//!
+//! <https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-START-UP>
+
+use std::fmt;
+
+use fallible_iterator::FallibleIterator;
+use postgres_protocol::authentication::md5_hash;
+use postgres_protocol::message::backend::{
+    AuthenticationMd5PasswordBody, AuthenticationSaslBody, Message, ParameterStatusBody,
+};
+use postgres_protocol::message::frontend;
+use secrecy::ExposeSecret;
+
+use super::auth::{AuthMethod, Channel};
+use super::codec::{Wire, speaking};
+use super::outcome::{Broken, Stage};
+use super::tls::Transport;
+use super::{APPLICATION_NAME, Address, Fault, Login, scram};
+
+/// A role, its password, and the key that its last SCRAM login derived. One per role for a whole run.
+pub struct Credentials {
+    login: Login,
+    derived: Option<scram::Derived>,
+}
+
+impl Credentials {
+    /// For this login.
+    pub fn new(login: Login) -> Self {
+        Credentials { login, derived: None }
+    }
+
+    fn password(&self) -> Result<&str, Broken> {
+        match &self.login.password {
+            Some(password) => Ok(password.expose_secret()),
+            None => Err(refusing("the server asks for a password and none is known".into())),
+        }
+    }
+}
+
+impl fmt::Debug for Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Credentials({})", self.login.role)
+    }
+}
+
+/// What a session starts with.
+#[derive(Debug, Clone, Copy)]
+pub struct Startup<'a> {
+    /// The database to enter.
+    pub database: &'a str,
+    /// Startup parameters beyond user, database, encoding and application name: settings, `replication` …
+    pub parameters: &'a [(&'a str, &'a str)],
+}
+
+/// What the server said of itself before the first query.
+#[derive(Debug, Clone, Default)]
+pub struct Greeting {
+    /// `server_version`.
+    pub version: String,
+    /// The backend's process number and secret key, for a cancel request.
+    pub key: (i32, i32),
+}
+
+/// Why there is no session.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotLetIn {
+    /// The server said no.
+    Refused(Box<Fault>),
+    /// Neither yes nor no.
+    Broken(Broken),
+}
+
+impl From<Broken> for NotLetIn {
+    fn from(broken: Broken) -> Self {
+        NotLetIn::Broken(broken)
+    }
+}
+
+impl NotLetIn {
+    /// pg_hba.conf can have lines for encrypted or for plain connections only, so the other kind is worth a try. So it
+    /// is when TLS itself failed, but only where `sslmode=prefer` was written down.
+    pub fn is_worth_another_try(&self, encrypted: bool, address: &Address, second: Transport) -> bool {
+        match self {
+            NotLetIn::Refused(fault) => fault.by_hba() && encrypted == (second == Transport::Plain),
+            NotLetIn::Broken(broken) => broken.stage == Stage::Tls && address.prefer_written,
+        }
+    }
+}
+
+fn refusing(why: String) -> Broken {
+    Broken { stage: Stage::Authenticate, why }
+}
+
+/// How far the proofs have come.
+enum Proof {
+    NotAsked,
+    /// The server has what it asked for.
+    Answered,
+    Begun(scram::Exchange),
+    Sent(scram::Proven),
+    Checked,
+}
+
+/// Authenticates and waits until the server is ready for a query.
+pub async fn enter(
+    wire: &mut Wire,
+    channel: Channel,
+    credentials: &mut Credentials,
+    startup: &Startup<'_>,
+) -> Result<Greeting, NotLetIn> {
+    let user = credentials.login.role.clone();
+    let own = [
+        ("user", user.as_str()),
+        ("database", startup.database),
+        ("application_name", APPLICATION_NAME),
+        ("client_encoding", "UTF8"),
+    ];
+    let parameters = own.iter().chain(startup.parameters).copied();
+    wire.send(|out| frontend::startup_message(parameters, out)).await?;
+    let mut greeting = Greeting::default();
+    let mut proof = Proof::NotAsked;
+    loop {
+        match wire.receive().await? {
+            Message::ErrorResponse(body) => {
+                return Err(NotLetIn::Refused(Box::new(Fault::read(body.fields()))));
+            }
+            Message::ReadyForQuery(_) => return Ok(greeting),
+            Message::ParameterStatus(body) => note(&mut greeting, &body),
+            Message::BackendKeyData(body) => greeting.key = (body.process_id(), body.secret_key()),
+            Message::NoticeResponse(_) => {}
+            message => proof = authenticate(wire, channel, credentials, proof, message).await?,
+        }
+    }
+}
+
+fn note(greeting: &mut Greeting, body: &ParameterStatusBody) {
+    if body.name().is_ok_and(|name| name == "server_version") {
+        greeting.version = body.value().unwrap_or_default().to_owned();
+    }
+}
+
+async fn authenticate(
+    wire: &mut Wire,
+    channel: Channel,
+    credentials: &mut Credentials,
+    proof: Proof,
+    message: Message,
+) -> Result<Proof, Broken> {
+    let check =
+        |credentials: &Credentials, method| credentials.login.rules.check(method, channel).map_err(refusing);
+    match (message, proof) {
+        (Message::AuthenticationOk, Proof::NotAsked) => {
+            check(credentials, AuthMethod::None)?;
+            Ok(Proof::Answered)
+        }
+        (Message::AuthenticationOk, Proof::Answered | Proof::Checked) => Ok(Proof::Checked),
+        (Message::AuthenticationCleartextPassword, Proof::NotAsked) => {
+            check(credentials, AuthMethod::Password)?;
+            let password = credentials.password()?;
+            wire.send(|out| frontend::password_message(password.as_bytes(), out)).await?;
+            Ok(Proof::Answered)
+        }
+        (Message::AuthenticationMd5Password(body), Proof::NotAsked) => {
+            check(credentials, AuthMethod::Md5)?;
+            send_md5(wire, credentials, &body).await?;
+            Ok(Proof::Answered)
+        }
+        (Message::AuthenticationSasl(body), Proof::NotAsked) => {
+            check(credentials, AuthMethod::ScramSha256)?;
+            begin_scram(wire, credentials, &body).await
+        }
+        (Message::AuthenticationSaslContinue(body), Proof::Begun(exchange)) => {
+            let Credentials { login, derived } = credentials;
+            let password = login.password.as_ref().map_or("", |password| password.expose_secret());
+            let (answer, proven) =
+                exchange.answer(body.data(), password, derived).map_err(|why| refusing(why.into()))?;
+            wire.send(|out| frontend::sasl_response(answer.as_bytes(), out)).await?;
+            Ok(Proof::Sent(proven))
+        }
+        (Message::AuthenticationSaslFinal(body), Proof::Sent(proven)) => {
+            proven.check(body.data()).map_err(|why| refusing(why.into()))?;
+            Ok(Proof::Checked)
+        }
+        (Message::AuthenticationOk, _) => {
+            Err(refusing("the server let this login in without proof that it knows the password".into()))
+        }
+        (Message::AuthenticationGss | Message::AuthenticationSspi | Message::AuthenticationKerberosV5, _) => {
+            Err(refusing("the server asks for Kerberos, GSSAPI or SSPI, which is not supported".into()))
+        }
+        _ => Err(speaking("the server sent a message that has no place in a login".into())),
+    }
+}
+
+async fn begin_scram(
+    wire: &mut Wire,
+    credentials: &Credentials,
+    body: &AuthenticationSaslBody,
+) -> Result<Proof, Broken> {
+    credentials.password()?;
+    let offered = body.mechanisms().any(|name| Ok(name == scram::MECHANISM)).unwrap_or(false);
+    if !offered {
+        return Err(refusing("the server offers no SASL mechanism that is supported".into()));
+    }
+    let exchange = scram::Exchange::start().map_err(|why| refusing(why.into()))?;
+    let first = exchange.first();
+    wire.send(|out| frontend::sasl_initial_response(scram::MECHANISM, first.as_bytes(), out)).await?;
+    Ok(Proof::Begun(exchange))
+}
+
+async fn send_md5(
+    wire: &mut Wire,
+    credentials: &Credentials,
+    body: &AuthenticationMd5PasswordBody,
+) -> Result<(), Broken> {
+    let password = credentials.password()?.as_bytes();
+    let hash = md5_hash(credentials.login.role.as_bytes(), password, body.salt());
+    wire.send(|out| frontend::password_message(hash.as_bytes(), out)).await
+}

@@ -1,0 +1,188 @@
+//! Rows in text format, read value by value.
+//!
+//! <https://www.postgresql.org/docs/current/protocol-overview.html#PROTOCOL-FORMAT-CODES>
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use fallible_iterator::FallibleIterator;
+use postgres_protocol::Oid;
+use postgres_protocol::message::backend::DataRowBody;
+
+/// A value that is not of the form that the query promises.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Unreadable(String);
+
+impl Unreadable {
+    /// With a reason.
+    pub fn new(why: impl Into<String>) -> Self {
+        Unreadable(why.into())
+    }
+
+    /// There is no row where there must be one.
+    pub fn no_row() -> Self {
+        Unreadable::new("the query returned no row")
+    }
+}
+
+/// One row.
+#[derive(Debug)]
+pub struct Row {
+    types: Arc<[Oid]>,
+    body: DataRowBody,
+    values: Vec<Option<Range<usize>>>,
+}
+
+impl Row {
+    pub(super) fn new(types: Arc<[Oid]>, body: DataRowBody) -> Result<Row, Unreadable> {
+        let values =
+            body.ranges().collect().map_err(|error| Unreadable(format!("a malformed row: {error}")))?;
+        Ok(Row { types, body, values })
+    }
+
+    /// The value of a column, counted from 0.
+    ///
+    /// # Errors
+    /// If there is no such column, or if its value cannot be read as a `T`.
+    pub fn try_get<T: FromText>(&self, at: usize) -> Result<T, Unreadable> {
+        let value = self.values.get(at).ok_or_else(|| Unreadable(format!("there is no column {at}")))?;
+        let text = value.clone().map(|range| std::str::from_utf8(&self.body.buffer()[range]));
+        let text = text.transpose().map_err(|_| Unreadable(format!("column {at} is not UTF-8")))?;
+        T::from_text(text).ok_or_else(|| match text {
+            None => Unreadable(format!("column {at} is NULL")),
+            Some(_) => Unreadable(format!("column {at} is not of the expected type")),
+        })
+    }
+
+    /// The type of a column as `pg_type` numbers it.
+    pub fn type_of(&self, at: usize) -> Option<Oid> {
+        self.types.get(at).copied()
+    }
+
+    /// How many columns there are.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Bytes of the values.
+    pub fn bytes(&self) -> usize {
+        self.body.buffer().len()
+    }
+}
+
+/// A type that PostgreSQL's text format is read as. `None` is NULL.
+pub trait FromText: Sized {
+    /// Reads it, or says that it cannot be read.
+    fn from_text(text: Option<&str>) -> Option<Self>;
+}
+
+impl<T: FromText> FromText for Option<T> {
+    fn from_text(text: Option<&str>) -> Option<Self> {
+        match text {
+            None => Some(None),
+            text => T::from_text(text).map(Some),
+        }
+    }
+}
+
+impl FromText for String {
+    fn from_text(text: Option<&str>) -> Option<Self> {
+        text.map(str::to_owned)
+    }
+}
+
+impl FromText for bool {
+    fn from_text(text: Option<&str>) -> Option<Self> {
+        match text? {
+            "t" => Some(true),
+            "f" => Some(false),
+            _ => None,
+        }
+    }
+}
+
+impl FromText for i32 {
+    fn from_text(text: Option<&str>) -> Option<Self> {
+        text?.parse().ok()
+    }
+}
+
+impl FromText for i64 {
+    fn from_text(text: Option<&str>) -> Option<Self> {
+        text?.parse().ok()
+    }
+}
+
+/// OIDs.
+impl FromText for u32 {
+    fn from_text(text: Option<&str>) -> Option<Self> {
+        text?.parse().ok()
+    }
+}
+
+/// One-dimensional arrays.
+impl<T: FromText> FromText for Vec<T> {
+    fn from_text(text: Option<&str>) -> Option<Self> {
+        array(text?)?.iter().map(|item| T::from_text(item.as_deref())).collect()
+    }
+}
+
+/// The items of a one-dimensional array; `None` among them is NULL.
+/// <https://www.postgresql.org/docs/current/arrays.html#ARRAYS-IO>
+pub fn array(text: &str) -> Option<Vec<Option<String>>> {
+    let inside = text.strip_prefix('{')?.strip_suffix('}')?;
+    if inside.is_empty() {
+        return Some(vec![]);
+    }
+    let (mut items, mut item) = (vec![], Item::default());
+    let mut chars = inside.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => item.text.extend(chars.next()),
+            '"' => (item.quoted, item.open) = (true, !item.open),
+            ',' if !item.open => items.push(std::mem::take(&mut item).value()),
+            c => item.text.push(c),
+        }
+    }
+    items.push(item.value());
+    Some(items)
+}
+
+#[derive(Default)]
+struct Item {
+    text: String,
+    quoted: bool,
+    open: bool,
+}
+
+impl Item {
+    fn value(self) -> Option<String> {
+        (self.quoted || self.text != "NULL").then_some(self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_read_as_postgresql_writes_them() {
+        assert_eq!(Vec::<u32>::from_text(Some("{1,23}")), Some(vec![1, 23]));
+        assert_eq!(Vec::<u32>::from_text(Some("{}")), Some(vec![]));
+        assert_eq!(Vec::<u32>::from_text(Some("{a}")), None);
+        let texts = Vec::<String>::from_text(Some(r#"{a,"b,c","d\"e\\f",""}"#)).unwrap();
+        assert_eq!(texts, ["a", "b,c", "d\"e\\f", ""]);
+        assert_eq!(array(r#"{NULL,"NULL"}"#), Some(vec![None, Some("NULL".into())]));
+        assert_eq!(bool::from_text(Some("t")), Some(true));
+        assert_eq!(bool::from_text(Some("true")), None);
+        assert_eq!(Option::<i64>::from_text(None), Some(None));
+        assert_eq!(i64::from_text(None), None);
+        assert_eq!(i64::from_text(Some("-9223372036854775808")), Some(i64::MIN));
+    }
+}
