@@ -17,7 +17,7 @@ const PARALLEL: usize = 4;
 
 /// Reads one server. What the admin may not read is listed in [`Facts::not_examined`].
 pub async fn look(access: &Access, actual: &ActualServer) -> Result<Facts> {
-    let mut connection = access.audit(&access.maintenance).await?;
+    let mut connection = access.read(&access.maintenance).await?;
     let cluster: Cluster = document(&mut connection, include_str!("sql/cluster.sql")).await?;
     alone(cluster.alone, &access.maintenance)?;
     let mut facts = Facts { cluster, ..Facts::default() };
@@ -89,7 +89,7 @@ async fn databases(access: &Access, actual: &ActualServer, facts: &mut Facts) {
 }
 
 async fn inside(access: &Access, name: &DbName) -> Result<Inside> {
-    let mut connection = access.audit(name.as_str()).await?;
+    let mut connection = access.read(name.as_str()).await?;
     let found: Inside = document(&mut connection, include_str!("sql/database.sql")).await?;
     alone(found.alone, name.as_str())?;
     Ok(found)

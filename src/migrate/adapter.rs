@@ -210,7 +210,10 @@ impl Adapter<'_> {
     /// Sends one message. `Err` is how many statements were finished before the one that failed, and its fault.
     pub async fn send(&mut self, step: &Step<'_>, message: &Statement) -> Result<(), (usize, Fault)> {
         tracing::debug!(target: "martydb::sql", "{}", message.shown());
-        let (warnings, end) = match self.connection.run(message).await {
+        self.connection.be_patient(true);
+        let end = self.connection.run(message).await;
+        self.connection.be_patient(false);
+        let (warnings, end) = match end {
             Ok(reply) => (reply.warnings, Ok(())),
             Err(failed) => (failed.warnings, Err((failed.completed, failed.fault))),
         };

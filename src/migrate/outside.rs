@@ -153,7 +153,11 @@ async fn heal(adapter: &mut Adapter<'_>, step: &Step<'_>, invalid: &[String]) ->
         (adapter.on_event)(Event::Warned(step.item(), told));
         let free = stmt!("SET lock_timeout = 0");
         execute(adapter.connection, &free).await?;
-        execute(adapter.connection, &progress::drop_index(index)).await?;
+        // It waits for transactions that may still use the index.
+        adapter.connection.be_patient(true);
+        let dropped = execute(adapter.connection, &progress::drop_index(index)).await;
+        adapter.connection.be_patient(false);
+        dropped?;
     }
     Ok(())
 }

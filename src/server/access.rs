@@ -31,7 +31,6 @@ pub struct Access {
 /// databases. Names are looked up in `pg_catalog` alone.
 const PINNED: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
-    ("statement_timeout", "0"),
     ("idle_in_transaction_session_timeout", "0"),
     ("row_security", "off"),
     // ALTER DATABASE … SET role would make this session start as a tenant, who sees less.
@@ -41,6 +40,10 @@ const PINNED: &[(&str, &str)] = &[
     // Questions to the catalogues are long and their work is little: compiling them takes a second each.
     ("jit", "off"),
 ];
+
+/// For a session that only reads. A service can make its own catalogues slow, so that a statement ends after a minute.
+const READING: &[(&str, &str)] =
+    &[("default_transaction_read_only", "on"), ("lock_timeout", "10s"), ("statement_timeout", "60s")];
 
 /// Milliseconds between tries of a login that was refused by SQLSTATE 53300 (too many connections).
 const FULL_SERVER_PAUSES: &[u64] = &[50, 100, 200, 400, 800, 1600, 3200];
@@ -82,22 +85,12 @@ const LOGIN_TRIGGERS: u32 = 17;
 impl Access {
     /// A session of the admin that cannot write.
     pub async fn read(&self, database: &str) -> Result<Connection> {
-        let settings = [PINNED, &[("default_transaction_read_only", "on"), ("lock_timeout", "10s")]].concat();
-        self.connect(database, &settings, Limits::READ).await
-    }
-
-    /// The same, for long reads: a statement ends after a minute.
-    pub async fn audit(&self, database: &str) -> Result<Connection> {
-        let mut settings =
-            [PINNED, &[("default_transaction_read_only", "on"), ("lock_timeout", "10s")]].concat();
-        settings.retain(|(name, _)| *name != "statement_timeout");
-        settings.push(("statement_timeout", "60s"));
-        self.connect(database, &settings, Limits::READ).await
+        self.connect(database, &[PINNED, READING].concat(), Limits::READ).await
     }
 
     /// A session of the admin that may write.
     pub async fn write(&self, database: &str) -> Result<Connection> {
-        let settings = [PINNED, &[("lock_timeout", "10s")]].concat();
+        let settings = [PINNED, &[("lock_timeout", "10s"), ("statement_timeout", "0")]].concat();
         self.connect(database, &settings, Limits::WORK).await
     }
 

@@ -78,14 +78,14 @@ pub async fn connect_watched(
     let unwatched = || UNWATCHED.lock().expect("no code panics while it holds the set");
     if !unwatched().contains(&key) {
         let all = [settings, &[WATCH]].concat();
-        match connect_with(endpoint, login, database, &all, Limits::WORK).await {
+        match connect_with(endpoint, login, database, &all, Limits::READ).await {
             Err(error) if matches!(error.sqlstate.as_deref(), Some("42704" | "22023")) => {
                 unwatched().insert(key);
             }
             end => return end,
         }
     }
-    connect_with(endpoint, login, database, settings, Limits::WORK).await
+    connect_with(endpoint, login, database, settings, Limits::READ).await
 }
 
 fn refused(message: String, end: NotLetIn) -> Error {

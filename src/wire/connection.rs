@@ -35,9 +35,9 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For reading.
+    /// For reading: a little longer than the server's own limit for a statement, `statement_timeout`.
     pub const READ: Limits =
-        Limits { silence: Some(Duration::from_secs(90)), collected: 32 << 20, received: 1 << 30 };
+        Limits { silence: Some(Duration::from_secs(65)), collected: 32 << 20, received: 1 << 30 };
     /// For work that may take hours.
     pub const WORK: Limits = Limits { silence: None, collected: 32 << 20, received: 256 << 20 };
 }
@@ -141,6 +141,11 @@ impl Connection {
     pub fn at(mut self, endpoint: &Endpoint, database: &str) -> Connection {
         self.place = format!("database \"{database}\" at {endpoint}");
         self
+    }
+
+    /// Lets the server be silent for as long as a statement takes; or not, from the next statement on.
+    pub fn be_patient(&mut self, patient: bool) {
+        self.limits.silence = if patient { None } else { Limits::READ.silence };
     }
 
     /// The server's major version as the server reported it, 0 if that cannot be read.

@@ -6,6 +6,7 @@ mod audit;
 mod command_line;
 mod downgrade;
 mod drop;
+mod fake_server;
 mod faults;
 mod init_all;
 mod interrupted;

@@ -68,7 +68,7 @@ fn short(attempt: &Attempt) -> (String, u32) {
     let outcome = match &attempt.outcome {
         Outcome::LetIn(session) => if session.tls { "tls" } else { "plain" }.into(),
         Outcome::Refused(refused) => refused.sqlstate.clone(),
-        Outcome::Broken(broken) if broken.stage == Stage::Tls => "no tls".into(),
+        Outcome::Broken(broken) if matches!(broken.stage, Stage::Tls | Stage::NoTls) => "no tls".into(),
         Outcome::Broken(broken) => broken.why.clone(),
     };
     (outcome, attempt.connections)

@@ -1,0 +1,315 @@
+//! A server that speaks PostgreSQL's protocol and means harm: it asks for credentials that it should not get, sends
+//! without end, announces absurd lengths, or falls silent. No password leaves, memory stays bounded, every command ends.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::support::{ADMIN_PASSWORD, Project};
+
+const SERVICE_PASSWORD: &str = "servicePassword0123456789abcdefg";
+
+/// What the server does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trick {
+    AskForClearText,
+    AskForMd5,
+    AskForRounds(u64),
+    NoticesBeforeLogin,
+    NoticesAfterLogin,
+    ParametersForever,
+    RowsForever,
+    HugeMessageAtLogin,
+    HugeMessageAfterLogin,
+    HugeMessageStreamed,
+    Gibberish,
+    SilentAtOnce,
+    SilentAfterLogin,
+}
+
+struct Fake {
+    port: u16,
+    /// Everything that any client has sent.
+    heard: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Fake {
+    fn start(trick: Trick) -> Fake {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let (port, heard) = (listener.local_addr().unwrap().port(), Arc::new(Mutex::new(vec![])));
+        let all = heard.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming().flatten() {
+                let heard = all.clone();
+                // Ends when the client hangs up.
+                std::thread::spawn(move || Talk { stream, heard }.play(trick));
+            }
+        });
+        Fake { port, heard }
+    }
+}
+
+struct Talk {
+    stream: TcpStream,
+    heard: Arc<Mutex<Vec<u8>>>,
+}
+
+fn message(tag: u8, body: &[u8]) -> Vec<u8> {
+    let mut out = vec![tag];
+    out.extend((u32::try_from(body.len()).unwrap() + 4).to_be_bytes());
+    out.extend(body);
+    out
+}
+
+fn authentication(code: u32, rest: &[u8]) -> Vec<u8> {
+    message(b'R', &[&code.to_be_bytes()[..], rest].concat())
+}
+
+fn notice() -> Vec<u8> {
+    let text = "x".repeat(60_000);
+    message(b'N', format!("SWARNING\0VWARNING\0C01000\0M{text}\0\0").as_bytes())
+}
+
+/// One column of type text.
+fn description() -> Vec<u8> {
+    let mut body = vec![0, 1];
+    body.extend(b"a\0");
+    body.extend([0; 6]);
+    body.extend(25u32.to_be_bytes());
+    body.extend([0; 8]);
+    message(b'T', &body)
+}
+
+impl Talk {
+    fn play(mut self, trick: Trick) -> Option<()> {
+        self.startup()?;
+        match trick {
+            Trick::AskForClearText => self.say(&authentication(3, &[]))?,
+            Trick::AskForMd5 => self.say(&authentication(5, b"salt"))?,
+            Trick::AskForRounds(rounds) => self.scram(rounds)?,
+            Trick::NoticesBeforeLogin => self.forever(&notice())?,
+            Trick::ParametersForever => self.forever(&message(b'S', b"application_name\0x\0"))?,
+            Trick::HugeMessageAtLogin => self.say(&[b'R', 0x40, 0, 0, 0])?,
+            Trick::Gibberish => self.say(b"HTTP/1.1 400 Bad Request\r\n\r\n")?,
+            Trick::SilentAtOnce => {}
+            _ => self.after_login(trick)?,
+        }
+        self.listen()
+    }
+
+    /// Reads the startup message; a question for TLS is answered with no.
+    fn startup(&mut self) -> Option<()> {
+        loop {
+            let mut head = [0; 8];
+            self.stream.read_exact(&mut head).ok()?;
+            let length = u32::from_be_bytes(head[..4].try_into().unwrap());
+            match u32::from_be_bytes(head[4..].try_into().unwrap()) {
+                80_877_103 => self.say(b"N")?,
+                80_877_102 => return None,
+                _ => {
+                    let mut rest = vec![0; length as usize - 8];
+                    self.stream.read_exact(&mut rest).ok()?;
+                    return Some(());
+                }
+            }
+        }
+    }
+
+    fn scram(&mut self, rounds: u64) -> Option<()> {
+        self.say(&authentication(10, b"SCRAM-SHA-256\0\0"))?;
+        let first = self.hear()?;
+        let text = String::from_utf8_lossy(&first).into_owned();
+        let nonce = text.rsplit("r=").next().unwrap_or_default().to_owned();
+        let challenge = format!("r={nonce}x,s={},i={rounds}", STANDARD.encode("salt"));
+        self.say(&authentication(11, challenge.as_bytes()))
+    }
+
+    fn after_login(&mut self, trick: Trick) -> Option<()> {
+        let greeting = [
+            authentication(0, &[]),
+            message(b'S', b"server_version\015.20\0"),
+            message(b'K', &[0, 0, 0, 1, 0, 0, 0, 2]),
+            message(b'Z', b"I"),
+        ];
+        self.say(&greeting.concat())?;
+        self.hear()?;
+        match trick {
+            Trick::NoticesAfterLogin => self.forever(&notice()),
+            Trick::RowsForever => {
+                self.say(&description())?;
+                let mut row = vec![0, 1];
+                row.extend(900_000u32.to_be_bytes());
+                row.extend(std::iter::repeat_n(b'x', 900_000));
+                self.forever(&message(b'D', &row))
+            }
+            Trick::HugeMessageAfterLogin => self.say(&[b'D', 0x40, 0, 0, 0]),
+            Trick::HugeMessageStreamed => {
+                self.say(&[b'E', 0x40, 0, 0, 0])?;
+                self.forever(&[b'x'; 65_536])
+            }
+            _ => Some(()),
+        }
+    }
+
+    fn say(&mut self, bytes: &[u8]) -> Option<()> {
+        self.stream.write_all(bytes).ok()
+    }
+
+    fn forever(&mut self, bytes: &[u8]) -> Option<()> {
+        loop {
+            self.say(bytes)?;
+        }
+    }
+
+    fn hear(&mut self) -> Option<Vec<u8>> {
+        let mut buffer = [0; 4096];
+        let read = self.stream.read(&mut buffer).ok().filter(|read| *read > 0)?;
+        self.heard.lock().unwrap().extend(&buffer[..read]);
+        Some(buffer[..read].to_vec())
+    }
+
+    fn listen(&mut self) -> Option<()> {
+        loop {
+            self.hear()?;
+        }
+    }
+}
+
+fn project(port: u16) -> Project {
+    let url = format!("postgresql://postgres@127.0.0.1:{port}/postgres");
+    let project = Project::with_manifest(&format!(
+        "version: 1\nproject: fake\nservers:\n  main: {{ url: \"{url}\" }}\nservices:\n  fake_a:\n"
+    ));
+    project.write("fake_a/migrations/V1__t.sql", "CREATE TABLE t (id int);\n");
+    project.write("fake_a/migrations/V1__t.down.sql", "DROP TABLE t;\n");
+    let roles =
+        ["migrator", "app", "ro"].map(|kind| format!("  fake_a_{kind}: {SERVICE_PASSWORD}\n")).concat();
+    project.write(".martydb/secrets/development.yaml", &format!("main:\n{roles}"));
+    for (name, mode) in [(".martydb/secrets", 0o700), (".martydb/secrets/development.yaml", 0o600)] {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+        std::fs::set_permissions(project.path().join(name), mode).unwrap();
+    }
+    project
+}
+
+/// The exit code, what was printed, and the peak of the resident set in KiB.
+fn watched(project: &Project, arguments: &[&str], limit: Duration) -> (i32, String, u64) {
+    let mut command = project.command(arguments);
+    command.env("PGPASSWORD", ADMIN_PASSWORD).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let (begun, mut peak) = (Instant::now(), 0);
+    while child.try_wait().unwrap().is_none() {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok());
+        peak = peak.max(kib.unwrap_or(0));
+        if begun.elapsed() > limit {
+            child.kill().unwrap();
+            panic!("{arguments:?} did not end within {limit:?}");
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let output = child.wait_with_output().unwrap();
+    let said = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap(), String::from_utf8_lossy(&said).into_owned(), peak)
+}
+
+/// `test-connections` only logs in, and names logins instead of servers.
+const COMMANDS: &[&[&str]] = &[
+    &["plan"],
+    &["apply", "--all", "-y"],
+    &["status", "--check"],
+    &["upgrade", "--all", "--lock-wait", "1s"],
+    &["verify-isolation"],
+    &["test-connections"],
+];
+
+fn check(trick: Trick, limit: u64) {
+    let fake = Fake::start(trick);
+    let project = project(fake.port);
+    let (fake, project) = (&fake, &project);
+    let one = |arguments: &[&str]| {
+        let logs_in_only = arguments[0] == "test-connections";
+        let (code, said, peak) = watched(project, arguments, Duration::from_secs(limit));
+        let lets_in = matches!(
+            trick,
+            Trick::NoticesAfterLogin
+                | Trick::RowsForever
+                | Trick::HugeMessageAfterLogin
+                | Trick::HugeMessageStreamed
+                | Trick::SilentAfterLogin
+        );
+        let expected = if logs_in_only && lets_in { code == 0 } else { code != 0 && code != 101 };
+        assert!(expected, "{trick:?} {arguments:?}: exit {code}\n{said}");
+        assert!(peak < 64 << 10, "{trick:?} {arguments:?}: {peak} KiB\n{said}");
+        assert!(
+            logs_in_only || said.contains(&fake.port.to_string()),
+            "{arguments:?}: the error does not name the server: {said}"
+        );
+    };
+    // Side by side: most of the time they wait.
+    std::thread::scope(|scope| {
+        for arguments in COMMANDS {
+            scope.spawn(|| one(arguments));
+        }
+    });
+    let heard = String::from_utf8_lossy(&fake.heard.lock().unwrap()).into_owned();
+    for password in [ADMIN_PASSWORD, SERVICE_PASSWORD] {
+        assert!(!heard.contains(password), "{trick:?}: a password was sent in clear text");
+    }
+    // Neither an MD5 answer nor a SCRAM proof, from which a weak password could be guessed.
+    assert!(!heard.contains("\0md5") && !heard.contains(",p="), "{trick:?}: {heard:?}");
+}
+
+#[test]
+fn no_password_is_given_to_a_server_that_asks_in_clear_text() {
+    check(Trick::AskForClearText, 30);
+}
+
+#[test]
+fn no_hash_is_given_to_a_server_that_asks_for_md5() {
+    check(Trick::AskForMd5, 30);
+}
+
+#[test]
+fn no_proof_is_given_for_too_few_or_too_many_rounds() {
+    for rounds in [1, 4095, 4_294_967_295, 4_294_967_296] {
+        check(Trick::AskForRounds(rounds), 30);
+    }
+}
+
+#[test]
+fn a_server_that_sends_without_end_is_left() {
+    for trick in
+        [Trick::NoticesBeforeLogin, Trick::NoticesAfterLogin, Trick::ParametersForever, Trick::RowsForever]
+    {
+        check(trick, 120);
+    }
+}
+
+#[test]
+fn a_message_of_absurd_length_is_refused() {
+    for trick in [
+        Trick::HugeMessageAtLogin,
+        Trick::HugeMessageAfterLogin,
+        Trick::HugeMessageStreamed,
+        Trick::Gibberish,
+    ] {
+        check(trick, 30);
+    }
+}
+
+#[test]
+fn a_server_that_is_silent_from_the_start_is_unreachable() {
+    check(Trick::SilentAtOnce, 60);
+}
+
+#[test]
+fn a_server_that_falls_silent_after_the_login_is_given_up() {
+    check(Trick::SilentAfterLogin, 300);
+}
