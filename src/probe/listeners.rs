@@ -144,7 +144,13 @@ async fn nearby(
         names_of_linux.map(|name| unreached(format!("the socket {name}"), "it is an abstract one".into())),
     );
     for endpoint in elsewhere(&task.endpoint, says.setting("listen_addresses"), sockets, port) {
-        let Ok(address) = Address::resolve(&endpoint).await else { continue };
+        let address = match Address::resolve(&endpoint).await {
+            Ok(address) => address,
+            Err(error) => {
+                missed.push(unreached(format!("the server's address {endpoint}"), error.to_string()));
+                continue;
+            }
+        };
         match address.knock().await {
             Ok(()) => all.push(Listener {
                 shown: endpoint.to_string(),
