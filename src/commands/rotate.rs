@@ -50,13 +50,14 @@ impl Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let services = run.writable(&arguments.select)?;
     let (kinds, turn) = (arguments.kinds(), arguments.turn());
+    let held = run.lock_store().await?;
     let all = run.servers_of(&services).into_iter().map(|server| {
-        let (kinds, services) = (&kinds, &services);
+        let (kinds, services, held) = (&kinds, &services, &held);
         async move {
             let here: Vec<_> = services.iter().filter(|service| service.server == server).cloned().collect();
             let valid_until = arguments.valid_until.as_deref();
             let job = Job { services: &here, kinds, turn, valid_until };
-            (rotate::server(run, &server, &job).await, here)
+            (rotate::server(run, &server, &job, held).await, here)
         }
     });
     let mut report = RotateReport { turn, rows: vec![] };
