@@ -18,6 +18,7 @@ mod probe;
 mod reality;
 mod rotate;
 mod secrecy;
+mod secrets;
 mod several;
 mod shipped;
 mod support;
