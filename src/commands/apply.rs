@@ -145,7 +145,7 @@ fn keep_passwords(planned: &[(String, Result<Planned>)]) -> Result<()> {
     if lost.is_empty() {
         return Ok(());
     }
-    let error = Error::usage("the secret store has lost passwords of roles that exist, nothing was touched");
+    let error = Error::usage("the secret store lacks the passwords of roles that exist, nothing was touched");
     Err(lost
         .into_iter()
         .fold(error, Error::cause)
