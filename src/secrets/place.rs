@@ -171,7 +171,13 @@ fn folder_of(path: &Path) -> &Path {
 /// `None` where there is no such folder.
 fn open_folder(folder: &Path) -> Result<Option<OwnedFd>> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let handle = match rustix::fs::open(folder, flags, Mode::empty()) {
+    let opened = match rustix::fs::open(folder, flags, Mode::empty()) {
+        // A folder that may be entered and not listed is as good for reading.
+        #[cfg(target_os = "linux")]
+        Err(Errno::ACCESS) => rustix::fs::open(folder, flags | OFlags::PATH, Mode::empty()),
+        opened => opened,
+    };
+    let handle = match opened {
         Ok(handle) => handle,
         Err(Errno::NOENT) => return Ok(None),
         Err(error) => return Err(failed("open the folder", folder, error.into())),

@@ -156,7 +156,7 @@ fn a_locked_store_is_waited_for_within_the_limit_and_never_with_the_servers_lock
         assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
         assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     }
-    // What reads the store, and what does not change it, waits for no one.
+    // What reads the store, and what does not change it, does not wait.
     project.run(&["test-connections", "--service", "held_a"]).expect(0);
     project.run(&["apply", "--service", "held_a", "-y"]).expect(0);
     let waiting = start(&project, &["rotate", "--service", "held_a"]);
