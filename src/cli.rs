@@ -39,7 +39,7 @@ pub enum Command {
     /// Make databases, roles, grants and settings as the manifest says.
     Apply(commands::apply::Arguments),
     /// Apply, upgrade and verify-isolation for all services in one run.
-    InitAll,
+    InitAll(commands::init_all::Arguments),
     /// Apply pending migrations.
     Upgrade(commands::upgrade::Arguments),
     /// Undo migrations, newest applied first.
@@ -88,7 +88,7 @@ impl Command {
             Command::Doctor(_) => "doctor",
             Command::Plan(_) => "plan",
             Command::Apply(_) => "apply",
-            Command::InitAll => "init-all",
+            Command::InitAll(_) => "init-all",
             Command::Upgrade(_) => "upgrade",
             Command::Downgrade(_) => "downgrade",
             Command::Baseline(_) => "baseline",

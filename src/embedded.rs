@@ -28,6 +28,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::server::{Endpoint, Host, Tls, TlsMode};
+pub use child::Group;
 use files::Folder;
 pub use files::make_state_folder;
 use lock::Lock;

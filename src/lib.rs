@@ -167,7 +167,7 @@ async fn command(run: &Run, command: &Command) -> Result<Box<dyn Report>> {
         Command::Validate(arguments) => commands::validate::run(run, arguments),
         Command::Plan(arguments) => commands::plan::run(run, arguments).await,
         Command::Apply(arguments) => commands::apply::run(run, arguments).await,
-        Command::InitAll => commands::init_all::run(run).await,
+        Command::InitAll(arguments) => commands::init_all::run(run, arguments).await,
         Command::Upgrade(arguments) => commands::upgrade::run(run, arguments).await,
         Command::Downgrade(arguments) => commands::downgrade::run(run, arguments).await,
         Command::Baseline(arguments) => commands::baseline::run(run, arguments).await,

@@ -2,6 +2,16 @@
 
 use std::process::ExitCode;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 fn main() -> ExitCode {
+    leave_no_core();
     ExitCode::from(martydb::main(std::env::args_os()).code())
+}
+
+/// A core file would hold passwords. The hard limit stays, so that a server started from here may raise its own.
+fn leave_no_core() {
+    let maximum = getrlimit(Resource::Core).maximum;
+    // Where the system refuses, the run is as safe as any other program's.
+    let _refused = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum });
 }

@@ -22,7 +22,7 @@ use crate::model::{DesiredServer, DesiredService, RoleName, ServerName, ServiceN
 use crate::server::Tls;
 
 pub use find::find;
-pub use raw::{RawAllow as Allow, RawSecrets as SecretsSpec};
+pub use raw::{RawAbsent as Absent, RawAllow as Allow, RawSecrets as SecretsSpec};
 pub use resolve::{UnknownFinding, unknown_finding};
 pub use schema::json_schema;
 

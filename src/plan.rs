@@ -14,7 +14,7 @@ mod privilege;
 pub mod removal;
 pub mod rotate;
 
-use crate::model::{DbName, ServiceName};
+use crate::model::{DbName, RoleName, ServiceName};
 
 pub use action::{Action, Attribute, DefaultKind, Object, SettingValue, Verb};
 pub use ddl::{passwordless, statement};
@@ -77,6 +77,16 @@ pub struct Step {
     pub reason: String,
     /// How much it can hurt.
     pub risk: Risk,
+}
+
+impl Step {
+    /// The login whose password, which clients may be using, is replaced because the secret store has lost it.
+    pub fn replaces_password(&self) -> Option<&RoleName> {
+        match &self.action {
+            Action::SetPassword { role } if self.risk == Risk::Destructive => Some(role),
+            _ => None,
+        }
+    }
 }
 
 /// Something the admin may not do on this server.

@@ -16,7 +16,7 @@ use crate::secrets::Slot;
 use crate::server::apply::Outcome;
 use crate::server::{Access, inspect};
 
-pub use carry::{Applied, FIRST_PAUSE, RETRIES, carry_out, is_race};
+pub use carry::{Applied, FIRST_PAUSE, RETRIES, carry_out, is_race, makes_passwords};
 
 /// One server with what is to be done there.
 pub struct Planned {

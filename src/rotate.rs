@@ -1,6 +1,7 @@
 //! Rotation: the store first, then the server, then a login that proves it.
 //!
-//! In place, the old password fails at once. With an overlap two logins take turns: the one that is not in use is
+//! In place, the old password fails as soon as the server has the new one; until then it is what the store gives to
+//! clients, so that a rotation that fails or is killed costs no login. With an overlap two logins take turns: the one that is not in use is
 //! made ready and proven before the store names it, so that clients that read the store again never meet a login
 //! that does not work; `finish` closes the one that nobody is told to use any more.
 
@@ -15,7 +16,7 @@ use crate::plan::{Step, rotate};
 use crate::probe::ATTEMPT_TIMEOUT;
 use crate::provision;
 use crate::run::Run;
-use crate::secrets::Slot;
+use crate::secrets::{Held, Slot};
 use crate::server::apply::{Tools, apply};
 use crate::server::{Access, Login, inspect, lock, query};
 use crate::stmt;
@@ -62,7 +63,14 @@ pub struct Job<'a> {
 }
 
 /// One server, under its lock, login by login.
-pub async fn server(run: &Run, server: &str, job: &Job<'_>) -> Result<Vec<(DesiredService, Rotated)>> {
+///
+/// `held` is the lock of the secret store, taken before any server's.
+pub async fn server(
+    run: &Run,
+    server: &str,
+    job: &Job<'_>,
+    held: &Held,
+) -> Result<Vec<(DesiredService, Rotated)>> {
     let access = run.admin(server).await?;
     let _lock = lock::server(&access, run.lock_wait).await?;
     let desired = run.manifest.desired(server);
@@ -70,7 +78,8 @@ pub async fn server(run: &Run, server: &str, job: &Job<'_>) -> Result<Vec<(Desir
     for service in job.services {
         for kind in job.kinds {
             let actual = inspect::inspect_cluster(&access).await?;
-            let one = One { run, access: &access, desired: &desired, actual: &actual, service, kind: *kind };
+            let one =
+                One { run, held, access: &access, desired: &desired, actual: &actual, service, kind: *kind };
             done.push((service.clone(), one.rotate(job).await));
         }
     }
@@ -79,6 +88,7 @@ pub async fn server(run: &Run, server: &str, job: &Job<'_>) -> Result<Vec<(Desir
 
 struct One<'a> {
     run: &'a Run,
+    held: &'a Held,
     access: &'a Access,
     desired: &'a DesiredServer,
     actual: &'a ActualServer,
@@ -135,11 +145,20 @@ impl One<'_> {
 
     async fn in_place(&self, job: &Job<'_>, rotated: &mut Rotated) -> Result<()> {
         let (current, _) = self.pair().await?;
-        let password = self.run.store.renew(&self.slot(), &current).await?;
+        let (slot, store) = (self.slot(), &self.run.store);
+        let password = store.renew(self.held, &slot, &current).await?;
         rotated.login = current.clone();
         let steps = |_: &ActualServer| rotate::in_place(self.service, &current, job.valid_until);
         self.act(&steps, &current, Some(&password)).await?;
         rotated.changed = true;
+        store.settle(self.held, &slot, &current, &password).await.map_err(|error| {
+            error
+                .while_doing(format!(
+                    "the server has a new password for \"{current}\", clients still read the old one"
+                ))
+                .hint(format!("the secret store keeps the new one as \"{current}.next\""))
+                .hint("when the store takes passwords again, run the same command again")
+        })?;
         self.prove(&current, &password).await
     }
 
@@ -155,13 +174,13 @@ impl One<'_> {
                 )));
         }
         let slot = self.slot();
-        let password = self.run.store.prepare(&slot, &other).await?;
+        let password = self.run.store.prepare(self.held, &slot, &other).await?;
         let steps = |actual: &ActualServer| {
             rotate::overlap(self.desired, actual, self.service, self.kind, &other, job.valid_until)
         };
         self.act(&steps, &other, Some(&password)).await?;
         self.prove(&other, &password).await?;
-        self.run.store.publish(&slot, &other, &password).await?;
+        self.run.store.publish(self.held, &slot, &other, &password).await?;
         rotated.login = other;
         rotated.other = Some(current);
         rotated.changed = true;

@@ -13,7 +13,7 @@ use crate::manifest::{self, Environment, Manifest, Place, ServerUrl};
 use crate::model::{DesiredService, RoleKind, ServiceName};
 use crate::pgpass;
 use crate::report::Out;
-use crate::secrets::{Secrets, Slot, Store};
+use crate::secrets::{Held, Secrets, Slot, Store};
 use crate::server::{Access, Endpoint, Hooks, Host, Login, Tls};
 use crate::wire;
 
@@ -216,6 +216,23 @@ impl Run {
     pub async fn secrets(&self, services: &[DesiredService]) -> Result<Secrets> {
         let slots: Vec<Slot> = services.iter().flat_map(Slot::of).collect();
         self.store.read(&slots).await
+    }
+
+    /// Locks the secret store against other runs, waiting as long as for any lock. To be taken before a server's lock.
+    pub async fn lock_store(&self) -> Result<Held> {
+        self.lock_store_within(self.lock_wait).await
+    }
+
+    /// The same where a server's lock is held already: a run that has to wait gives up instead.
+    pub async fn lock_store_at_once(&self) -> Result<Held> {
+        self.lock_store_within(Duration::ZERO).await
+    }
+
+    async fn lock_store_within(&self, wait: Duration) -> Result<Held> {
+        if matches!(&self.store, Store::File(path) if path.starts_with(self.manifest.state_dir())) {
+            embedded::make_state_folder(&self.manifest.home)?;
+        }
+        self.store.lock(wait).await
     }
 
     /// A service's login with its stored password: the role itself, or its twin while that is the one in use.

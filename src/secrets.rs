@@ -3,14 +3,19 @@
 //! The store is written before the server is: a password that only the server knows is lost, one that only the
 //! store knows is set by the next run.
 
+mod absent;
 mod command;
 mod file;
 mod generate;
+mod guard;
+mod place;
+mod program;
 mod rotation;
 mod variable;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use secrecy::SecretString;
 
@@ -78,7 +83,10 @@ impl Secrets {
             let error = Error::operation(format!("no password for \"{role}\" on server \"{server}\""));
             let reason = self.missing.get(&(server.to_owned(), role.clone()));
             let error = reason.into_iter().fold(error, |error, reason| error.cause(reason));
-            error.hint("run `martydb apply` to make one")
+            error.hint(
+                "`martydb apply` makes one for a role that does not exist yet; for one that does, restore the secret \
+                 store, or give it a new one with `martydb apply --reset-passwords`",
+            )
         })
     }
 
@@ -123,6 +131,15 @@ fn slot_key(slot: &Slot) -> (ServerName, RoleName) {
     (slot.server.clone(), slot.role.clone())
 }
 
+/// The right to change the store, held until it is dropped.
+pub struct Held(Option<file::Locked>);
+
+impl Held {
+    fn file(&self) -> Result<&file::Locked> {
+        self.0.as_ref().ok_or_else(|| Error::operation("the secret store is not locked"))
+    }
+}
+
 /// A place that keeps passwords.
 #[derive(Debug, Clone)]
 pub enum Store {
@@ -144,9 +161,10 @@ impl Store {
             SecretsSpec::Env { name } => {
                 Store::Variables { name: name.clone(), environment: environment.clone() }
             }
-            SecretsSpec::Command { get, set, timeout } => Store::Command(command::Program {
+            SecretsSpec::Command { get, set, timeout, absent } => Store::Command(command::Program {
                 get: get.clone(),
                 set: set.clone(),
+                absent: absent.clone(),
                 timeout: crate::units::duration(timeout).unwrap_or_default(),
                 env: manifest.env.clone(),
             }),
@@ -162,10 +180,23 @@ impl Store {
         }
     }
 
-    /// Makes a password for each slot that has none, and returns them all, safely stored.
-    pub async fn ensure(&self, slots: &[Slot]) -> Result<Secrets> {
+    /// Locks the store against other runs that change it, waiting at most `wait`. A server's lock is taken after this
+    /// one, never before: a run that held a server would make all its other runs wait with it.
+    ///
+    /// # Errors
+    /// [`crate::error::Kind::Locked`] where another run holds it for longer.
+    pub async fn lock(&self, wait: Duration) -> Result<Held> {
         match self {
-            Store::File(path) => file::ensure(path, slots),
+            Store::File(path) => Ok(Held(Some(file::Locked::take(path, wait).await?))),
+            // Programs have locks of their own, or none; variables are not written.
+            Store::Variables { .. } | Store::Command(_) => Ok(Held(None)),
+        }
+    }
+
+    /// Makes a password for each slot that has none, and returns them all, safely stored.
+    pub async fn ensure(&self, held: &Held, slots: &[Slot]) -> Result<Secrets> {
+        match self {
+            Store::File(_) => held.file()?.ensure(slots),
             Store::Variables { name, environment } => variable::read(name, environment, slots),
             Store::Command(program) => command::ensure(program, slots).await,
         }

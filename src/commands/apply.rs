@@ -1,6 +1,7 @@
 //! `apply`: makes the servers as the manifest says.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::Args;
 use futures_util::future::join_all;
@@ -11,11 +12,12 @@ use super::saved;
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::model::DesiredService;
-use crate::plan::{Limit, Risk};
+use crate::plan::{Limit, Risk, Step};
 use crate::probe::printable;
 use crate::provision::{self, Planned, Reach, chosen};
 use crate::report::{Cell, Look, Paint, Report, Table, error_text};
 use crate::run::{Consent, Run};
+use crate::secrets::Held;
 use crate::server::apply::Outcome;
 use crate::units::counted;
 
@@ -35,6 +37,9 @@ pub struct Arguments {
     /// Also try every stored password, and set those again that the server refuses.
     #[arg(long)]
     pub check_logins: bool,
+    /// Replace the passwords of roles that exist and that the secret store does not know.
+    #[arg(long)]
+    pub reset_passwords: bool,
 }
 
 /// Plans, asks where somebody may feel it, and acts.
@@ -43,35 +48,58 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         let saved = saved::read(run, path)?;
         let planned = provision::plan(run, &saved.services, saved.reach).await;
         saved.check(&planned)?;
-        return Ok(Box::new(carry_out(run, &saved.services, &planned, saved.reach).await?));
+        let job = Job { services: &saved.services, reach: saved.reach, reset: arguments.reset_passwords };
+        return Ok(Box::new(carry_out(run, &planned, &job).await?));
     }
     let services = run.writable(&arguments.select)?;
     let reach = Reach { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
     let planned = provision::plan(run, &services, reach).await;
-    Ok(Box::new(carry_out(run, &services, &planned, reach).await?))
+    let job = Job { services: &services, reach, reset: arguments.reset_passwords };
+    Ok(Box::new(carry_out(run, &planned, &job).await?))
 }
 
 /// The part that `init-all` shares.
-pub async fn provision_services(run: &Run, services: &[DesiredService]) -> Result<ApplyReport> {
-    let planned = provision::plan(run, services, Reach::default()).await;
-    carry_out(run, services, &planned, Reach::default()).await
-}
-
-async fn carry_out(
+pub async fn provision_services(
     run: &Run,
     services: &[DesiredService],
-    planned: &[(String, Result<Planned>)],
-    reach: Reach,
+    reset_passwords: bool,
 ) -> Result<ApplyReport> {
+    let planned = provision::plan(run, services, Reach::default()).await;
+    let job = Job { services, reach: Reach::default(), reset: reset_passwords };
+    carry_out(run, &planned, &job).await
+}
+
+/// What was asked for.
+struct Job<'a> {
+    services: &'a [DesiredService],
+    reach: Reach,
+    /// Passwords that the store has lost are replaced.
+    reset: bool,
+}
+
+async fn carry_out(run: &Run, planned: &[(String, Result<Planned>)], job: &Job<'_>) -> Result<ApplyReport> {
+    if !job.reset {
+        keep_passwords(planned)?;
+    }
     ask(run, planned)?;
-    let mut report = ApplyReport::new(services);
-    let chosen = chosen(services);
-    let all = planned.iter().map(|(_, planned)| async {
-        match planned {
-            Ok(planned) => Ok((planned, provision::carry_out(run, planned, &chosen, reach).await)),
-            Err(error) => Err(error.clone()),
-        }
-    });
+    let mut report = ApplyReport::new(job.services);
+    let chosen = chosen(job.services);
+    let mut held = lock_store(run, planned).await?;
+    let all: Vec<_> = planned
+        .iter()
+        .zip(&mut held)
+        .map(|((_, planned), held)| {
+            let (chosen, held) = (&chosen, held.take());
+            async move {
+                match planned {
+                    Ok(planned) => {
+                        Ok((planned, provision::carry_out(run, planned, chosen, job.reach, held).await))
+                    }
+                    Err(error) => Err(error.clone()),
+                }
+            }
+        })
+        .collect();
     for ((server, _), done) in planned.iter().zip(join_all(all).await) {
         match done {
             Ok((planned, applied)) => report.add(planned, &applied),
@@ -79,6 +107,50 @@ async fn carry_out(
         }
     }
     Ok(report)
+}
+
+/// One lock of the store for all servers that need it, each of which lets go of it when it is done with the store.
+async fn lock_store(run: &Run, planned: &[(String, Result<Planned>)]) -> Result<Vec<Option<Arc<Held>>>> {
+    let needs: Vec<bool> = planned
+        .iter()
+        .map(|(_, planned)| planned.as_ref().is_ok_and(|planned| provision::makes_passwords(&planned.plan)))
+        .collect();
+    match needs.contains(&true) {
+        false => Ok(needs.iter().map(|_| None).collect()),
+        true => {
+            let held = Arc::new(run.lock_store().await?);
+            Ok(needs.into_iter().map(|needs| needs.then(|| held.clone())).collect())
+        }
+    }
+}
+
+/// A password that clients use is replaced only where that was asked for in so many words: the store may be another
+/// one than usual, or be back in a minute.
+fn keep_passwords(planned: &[(String, Result<Planned>)]) -> Result<()> {
+    let mut lost = vec![];
+    for (server, planned) in
+        planned.iter().filter_map(|(server, planned)| Some((server, planned.as_ref().ok()?)))
+    {
+        let roles: Vec<String> = planned
+            .plan
+            .steps
+            .iter()
+            .filter_map(Step::replaces_password)
+            .map(|role| format!("\"{role}\""))
+            .collect();
+        if !roles.is_empty() {
+            lost.push(format!("on server \"{server}\" these roles exist: {}", roles.join(", ")));
+        }
+    }
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let error = Error::usage("the secret store lacks the passwords of roles that exist, nothing was touched");
+    Err(lost
+        .into_iter()
+        .fold(error, Error::cause)
+        .hint("restore the secret store, or check that it is the one for this environment")
+        .hint("or replace the passwords with --reset-passwords: the present ones stop working"))
 }
 
 fn ask(run: &Run, planned: &[(String, Result<Planned>)]) -> Result<()> {

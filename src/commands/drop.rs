@@ -48,6 +48,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         let asked = format!("Type the service's name to remove all of this: {}", service.name);
         typed(&crate::ask::text(&asked)?, service)?;
     }
+    // The store's lock first: a run that holds a server waits for nothing else.
+    let held = run.lock_store().await?;
     let _lock = lock::server(&access, run.lock_wait).await?;
     // What was there may have changed while somebody typed, or while another run held the lock.
     let (actual, steps, outcomes, end) = rounds(&access, &desired, service).await?;
@@ -55,7 +57,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     report.done(&outcomes, end.err());
     if report.failed.is_empty() {
         let slots: Vec<Slot> = Slot::of(service).collect();
-        if !run.store.forget(&slots).await? {
+        if !run.store.forget(&held, &slots).await? {
             run.out.note("the secret store still has the passwords of the service: remove them there");
         }
         let name = &service.name;

@@ -1,5 +1,6 @@
 //! `init-all`: from nothing to proven, in one run.
 
+use clap::Args;
 use serde_json::{Map, Value};
 
 use super::apply::{ApplyReport, provision_services};
@@ -9,11 +10,19 @@ use crate::error::{ExitStatus, Result};
 use crate::report::{Look, Report};
 use crate::run::Run;
 
+/// Flags of `init-all`.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Replace the passwords of roles that exist and that the secret store does not know.
+    #[arg(long)]
+    pub reset_passwords: bool,
+}
+
 /// Provisions, migrates, verifies. A step that failed stops the run before the next: what comes after would
 /// only repeat the failure in other words.
-pub async fn run(run: &Run) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let services: Vec<_> = run.manifest.services.values().cloned().collect();
-    let provisioned = provision_services(run, &services).await?;
+    let provisioned = provision_services(run, &services, arguments.reset_passwords).await?;
     let mut report = InitReport { provisioned, migrated: None, verified: None };
     if !report.provisioned.failed() {
         report.migrated = Some(upgrade_services(run, &services, plain_options(run)).await?);

@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use serde_json::{Map, Value, json};
 
 use super::url::Role;
-use crate::error::{Error, ExitStatus, Result};
+use crate::error::{Error, ExitStatus, Kind, Result};
 use crate::flags::Select;
 use crate::model::{DesiredService, RoleKind};
 use crate::report::{Cell, Look, Paint, Report, Table, error_json, error_text};
@@ -50,13 +50,22 @@ impl Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let services = run.writable(&arguments.select)?;
     let (kinds, turn) = (arguments.kinds(), arguments.turn());
+    // A question at the terminal comes before the lock: other runs would wait for the answer. Each server's error is
+    // met again, and told, in its own row.
+    for server in run.servers_of(&services) {
+        match run.admin(&server).await {
+            Err(error) if error.kind == Kind::Interrupted => return Err(error),
+            _ => {}
+        }
+    }
+    let held = run.lock_store().await?;
     let all = run.servers_of(&services).into_iter().map(|server| {
-        let (kinds, services) = (&kinds, &services);
+        let (kinds, services, held) = (&kinds, &services, &held);
         async move {
             let here: Vec<_> = services.iter().filter(|service| service.server == server).cloned().collect();
             let valid_until = arguments.valid_until.as_deref();
             let job = Job { services: &here, kinds, turn, valid_until };
-            (rotate::server(run, &server, &job).await, here)
+            (rotate::server(run, &server, &job, held).await, here)
         }
     });
     let mut report = RotateReport { turn, rows: vec![] };

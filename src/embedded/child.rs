@@ -8,7 +8,7 @@ use std::process::{Output, Stdio};
 
 use rustix::io::{FdFlags, fcntl_setfd};
 use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 use super::account::Account;
 
@@ -36,7 +36,7 @@ impl Call<'_> {
     pub async fn output(&self) -> io::Result<Output> {
         keep_descriptors();
         let child = self.command().spawn()?;
-        let group = Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())));
+        let group = Group::of(&child);
         let output = child.wait_with_output().await;
         group.disarm();
         output
@@ -73,9 +73,14 @@ fn keep_descriptors() {
 }
 
 /// Kills a process group unless disarmed: `initdb` has children that outlive it.
-struct Group(Option<Pid>);
+pub struct Group(Option<Pid>);
 
 impl Group {
+    /// The group of a child that was started with `process_group(0)` and has not been waited for.
+    pub fn of(child: &Child) -> Group {
+        Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())))
+    }
+
     /// The group is gone, and its number may soon be another's.
     fn disarm(mut self) {
         self.0 = None;

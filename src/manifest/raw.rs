@@ -125,7 +125,23 @@ pub enum RawSecrets {
         /// How long one call may take, such as `10s`.
         #[serde(default = "default_timeout")]
         timeout: String,
+        /// How `get` says that it has no such password, besides printing nothing; known for vault, sops, pass, aws,
+        /// gcloud, az and kubectl. Every other failure is an error.
+        #[serde(default)]
+        absent: Option<RawAbsent>,
     },
+}
+
+/// How a program says that it has no such password; what is given must all match.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawAbsent {
+    /// Its exit code.
+    #[serde(default, deserialize_with = "lenient::optional")]
+    pub exit: Option<i32>,
+    /// A part of its standard error.
+    #[serde(default)]
+    pub stderr: Option<String>,
 }
 
 impl Default for RawSecrets {

@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::locate::Step;
-use super::raw::{Embedded, RawLimits, RawLint, RawManifest, RawRoles, RawSecrets, RawServer, RawService};
+use super::raw::{
+    Embedded, RawAbsent, RawLimits, RawLint, RawManifest, RawRoles, RawSecrets, RawServer, RawService,
+};
 use super::source::Sources;
 use super::{Allow, Environment, Manifest, Place, ServerSpec, url};
 use crate::error::{Error, Result};
@@ -322,8 +324,18 @@ fn check_secrets(secrets: &RawSecrets, sources: &Sources) -> Result<()> {
         RawSecrets::Command { timeout, .. } if crate::units::duration(timeout).is_none() => {
             Err(sources.error_at(&at("timeout"), format!("\"{timeout}\" is not a time such as 10s")))
         }
+        RawSecrets::Command { set: Some(set), .. } if set.is_empty() => {
+            Err(sources.error_at(&at("set"), "the command is empty").hint("set: [program, argument, …]"))
+        }
+        RawSecrets::Command { absent: Some(absent), .. } if matches_everything(absent) => Err(sources
+            .error_at(&at("absent"), "every failure would count as an absent password")
+            .hint("absent: { exit: 2, stderr: \"No value found\" }, one of the two or both")),
         _ => Ok(()),
     }
+}
+
+fn matches_everything(absent: &RawAbsent) -> bool {
+    absent.exit.is_none() && absent.stderr.as_deref().is_none_or(|text| text.trim().is_empty())
 }
 
 fn pick(own: &Option<String>, default: &Option<String>, fallback: &str) -> String {

@@ -1,5 +1,6 @@
 //! Acting on what was shown: under the lock, after a second look, and again until a look finds nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Chosen, Planned, Reach, look, slots};
@@ -8,7 +9,7 @@ use crate::model::{ActualServer, DesiredServer, RoleName};
 use crate::plan::authority::Authority;
 use crate::plan::{Action, Plan, Risk, Step};
 use crate::run::Run;
-use crate::secrets::{Secrets, Slot, Store, twin_of};
+use crate::secrets::{Held, Secrets, Slot, twin_of};
 use crate::server::apply::{Outcome, Tools, apply};
 use crate::server::{lock, racing};
 
@@ -36,13 +37,21 @@ pub struct Applied {
 /// Under the lock the server is looked at again. Steps that were not shown are done without asking only if
 /// they are safe, or with `-y` at most felt by others; otherwise the run stops, since nobody agreed to them. An
 /// exact run stops at any difference.
-pub async fn carry_out(run: &Run, planned: &Planned, chosen: &Chosen, reach: Reach) -> Applied {
+///
+/// `held` is the lock of the secret store, for a plan that needs new passwords ([`makes_passwords`]).
+pub async fn carry_out(
+    run: &Run,
+    planned: &Planned,
+    chosen: &Chosen,
+    reach: Reach,
+    held: Option<Arc<Held>>,
+) -> Applied {
     let mut applied = Applied { steps: vec![], plan: planned.plan.clone(), error: None };
     if planned.plan.steps.is_empty() {
         return applied;
     }
     let work = Work { run, planned, chosen, reach };
-    let end = work.rounds(&mut applied.steps).await;
+    let end = work.rounds(&mut applied.steps, held).await;
     applied.error = end.err();
     applied
 }
@@ -55,7 +64,7 @@ struct Work<'a> {
 }
 
 impl Work<'_> {
-    async fn rounds(&self, done: &mut Vec<(Step, Outcome)>) -> Result<()> {
+    async fn rounds(&self, done: &mut Vec<(Step, Outcome)>, mut held: Option<Arc<Held>>) -> Result<()> {
         may_provision(self.planned)?;
         let _lock = lock::server(&self.planned.access, self.run.lock_wait).await?;
         let (mut rounds, mut overtaken) = (0, 0);
@@ -66,7 +75,7 @@ impl Work<'_> {
             }
             agreed(&self.planned.plan, &plan, self.reach.exact && done.is_empty(), self.run.yes)?;
             let before = done.len();
-            match self.act(&actual, &plan, done).await {
+            match self.act(&actual, &plan, done, held.take()).await {
                 Err(error) if is_race(&error) && overtaken < RETRIES => {
                     // What was not done is in the next look's plan, and reported from there.
                     let mut place = 0;
@@ -98,9 +107,15 @@ impl Work<'_> {
             .hint("something on the server undoes the change: look for an event trigger or another tool"))
     }
 
-    async fn act(&self, actual: &ActualServer, plan: &Plan, done: &mut Vec<(Step, Outcome)>) -> Result<()> {
+    async fn act(
+        &self,
+        actual: &ActualServer,
+        plan: &Plan,
+        done: &mut Vec<(Step, Outcome)>,
+        held: Option<Arc<Held>>,
+    ) -> Result<()> {
         let Planned { access, desired, server, .. } = self.planned;
-        let secrets = store_first(self.run, desired, plan).await?;
+        let secrets = store_first(self.run, desired, plan, held).await?;
         let authority = Authority::new(desired, actual);
         let tools = Tools {
             access,
@@ -164,14 +179,28 @@ fn agreed(shown: &Plan, now: &Plan, exact: bool, yes: bool) -> Result<()> {
     }
 }
 
-/// Every login that gets a password has one in the store before the server hears of it.
-async fn store_first(run: &Run, desired: &DesiredServer, plan: &Plan) -> Result<Secrets> {
-    let gets_password = |login: &RoleName| {
-        plan.steps.iter().any(|step| match &step.action {
-            Action::CreateRole { role, .. } | Action::SetPassword { role } => role == login,
-            _ => false,
-        })
-    };
+/// The login that a step gives a password.
+fn gets_password(step: &Step) -> Option<&RoleName> {
+    match &step.action {
+        Action::CreateRole { role, .. } | Action::SetPassword { role } => Some(role),
+        _ => None,
+    }
+}
+
+/// Whether passwords may have to be made and stored for a plan.
+pub fn makes_passwords(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| gets_password(step).is_some())
+}
+
+/// Every login that gets a password has one in the store before the server hears of it. The store's lock is let go
+/// as soon as they are kept: the runs for other servers need it too.
+async fn store_first(
+    run: &Run,
+    desired: &DesiredServer,
+    plan: &Plan,
+    held: Option<Arc<Held>>,
+) -> Result<Secrets> {
+    let gets_password = |login: &RoleName| plan.steps.iter().any(|step| gets_password(step) == Some(login));
     let slots = slots(desired);
     let (due, others): (Vec<Slot>, Vec<Slot>) = slots.into_iter().partition(|slot| gets_password(&slot.role));
     // A twin is made by `rotate` alone: here it only gets again what the store has.
@@ -181,9 +210,11 @@ async fn store_first(run: &Run, desired: &DesiredServer, plan: &Plan) -> Result<
     if due.is_empty() {
         return Ok(secrets);
     }
-    if matches!(&run.store, Store::File(path) if path.starts_with(run.manifest.state_dir())) {
-        crate::embedded::make_state_folder(&run.manifest.home)?;
-    }
-    secrets.extend(run.store.ensure_own(&due).await?);
+    let held = match held {
+        Some(held) => held,
+        // What is due was not in the plan that was shown, or this is a later round: the server is locked by now.
+        None => Arc::new(run.lock_store_at_once().await?),
+    };
+    secrets.extend(run.store.ensure_own(&held, &due).await?);
     Ok(secrets)
 }

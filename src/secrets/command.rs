@@ -3,17 +3,18 @@
 //! Arguments go to the program as they are, without a shell. Its standard error is shown, its standard output
 //! never: that is where the password is.
 
-use std::process::{Output, Stdio};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
 
+use super::absent::{is_absent, is_known};
+use super::program::{Answer, call};
 use super::rotation::Entry;
 use super::{Secrets, Slot, password, pointer, twin_of};
 use crate::error::{Error, Result};
+use crate::manifest::Absent;
+use crate::probe::printable;
 
 /// The two programs and how long one call may take.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ pub struct Program {
     pub set: Option<Vec<String>>,
     /// The limit of one call.
     pub timeout: Duration,
+    /// How `get` says that it has no such password.
+    pub absent: Option<Absent>,
     /// Fills `{env}`.
     pub env: String,
 }
@@ -31,16 +34,22 @@ pub struct Program {
 /// Calls at the same time: enough for a slow vault, few enough not to look like an attack on it.
 const PARALLEL: usize = 8;
 
-/// What one call gave: a password, or why there is none.
-type Answer = Result<SecretString, String>;
+/// Characters of a program's words that are shown.
+const SHOWN: usize = 2000;
 
-/// Asks for each password. A call that fails means "none known", with the program's own words.
+/// What one call gave: a password, or how the program said that it has none.
+type Found = Result<SecretString, String>;
+
+/// Asks for each password.
+///
+/// # Errors
+/// Where a call fails in another way than an absent entry's, with the program's own words.
 pub async fn read(program: &Program, slots: &[Slot]) -> Result<Secrets> {
-    let asked: Vec<Result<(bool, Answer)>> =
+    let asked: Vec<Result<(bool, Found)>> =
         stream::iter(slots).map(|slot| current(program, slot)).buffered(PARALLEL).collect().await;
     let mut secrets = Secrets::default();
-    for (slot, answer) in slots.iter().zip(asked) {
-        match answer? {
+    for (slot, found) in slots.iter().zip(asked) {
+        match found? {
             (false, Ok(password)) => secrets.insert(slot, password),
             (true, Ok(password)) => secrets.insert_twin(slot, password),
             (_, Err(why)) => secrets.missing(slot, why),
@@ -50,7 +59,7 @@ pub async fn read(program: &Program, slots: &[Slot]) -> Result<Secrets> {
 }
 
 /// The password in use, and whether it is the twin's.
-async fn current(program: &Program, slot: &Slot) -> Result<(bool, Answer)> {
+async fn current(program: &Program, slot: &Slot) -> Result<(bool, Found)> {
     let own = ask(program, slot, slot.role.as_str()).await?;
     match (&own, twin_of(&slot.role)) {
         (Ok(text), Some(twin)) if text.expose_secret() == pointer(&slot.role) => {
@@ -60,18 +69,29 @@ async fn current(program: &Program, slot: &Slot) -> Result<(bool, Answer)> {
     }
 }
 
-async fn ask(program: &Program, slot: &Slot, key: &str) -> Result<Answer> {
+async fn ask(program: &Program, slot: &Slot, key: &str) -> Result<Found> {
     let arguments = fill(&program.get, program, slot, key);
-    let output = call(&arguments, program.timeout, None).await?;
-    if !output.status.success() {
-        return Ok(Err(complaint(&arguments, &output)));
+    let name = &arguments[0];
+    let unread = || Error::operation(format!("cannot read the password of \"{key}\" from the secret store"));
+    let answer = call(&arguments, program.timeout, None).await?;
+    if !answer.status.success() {
+        let words = String::from_utf8_lossy(&answer.stderr);
+        let why = complaint(name, &answer, None);
+        return match is_absent(program.absent.as_ref(), name, answer.status.code(), &words) {
+            true => Ok(Err(why)),
+            false if program.absent.is_some() || is_known(name) => Err(unread().cause(why)),
+            false => Err(unread().cause(why).hint(
+                "if this is how the program says that it has no such entry, describe it in the manifest: \
+                 secrets: { absent: { exit: …, stderr: … } }",
+            )),
+        };
     }
     // No lossy reading: a password with a replaced character would be another password.
-    let Ok(text) = String::from_utf8(output.stdout) else {
-        return Ok(Err(format!("{} printed something that is not UTF-8", arguments[0])));
+    let Ok(text) = std::str::from_utf8(&answer.stdout) else {
+        return Err(unread().cause(format!("{name} printed something that is not UTF-8")));
     };
     match text.trim_end_matches(['\r', '\n']) {
-        "" => Ok(Err(format!("{} printed nothing", arguments[0]))),
+        "" => Ok(Err(format!("{name} printed nothing"))),
         text => Ok(Ok(SecretString::from(text))),
     }
 }
@@ -82,11 +102,13 @@ pub async fn write(program: &Program, slot: &Slot, entries: &[Entry]) -> Result<
     for (key, value) in entries {
         let Some(value) = value else { continue };
         store(program, slot, key, value).await?;
-        let back = ask(program, slot, key).await?;
+        let not_kept = || format!("the secret store did not keep the password of \"{key}\"");
+        let back = ask(program, slot, key).await.map_err(|error| error.while_doing(not_kept()))?;
         if back.as_ref().map(ExposeSecret::expose_secret) != Ok(value.expose_secret()) {
-            let error = Error::operation(format!("the secret store did not keep the password of \"{key}\""));
             let why = back.err().unwrap_or_else(|| "secrets.get prints another one".into());
-            return Err(error.cause(why).hint("check that secrets.get and secrets.set name the same place"));
+            return Err(Error::operation(not_kept())
+                .cause(why)
+                .hint("check that secrets.get and secrets.set name the same place"));
         }
     }
     Ok(())
@@ -98,11 +120,11 @@ async fn store(program: &Program, slot: &Slot, key: &str, value: &SecretString) 
             .hint("store one, or add secrets.set so that martydb can"));
     };
     let arguments = fill(set, program, slot, key);
-    let output = call(&arguments, program.timeout, Some(value)).await?;
-    match output.status.success() {
+    let answer = call(&arguments, program.timeout, Some(value)).await?;
+    match answer.status.success() {
         true => Ok(()),
         false => Err(Error::operation(format!("cannot store the new password of \"{key}\""))
-            .cause(complaint(&arguments, &output))),
+            .cause(complaint(&arguments[0], &answer, Some(value)))),
     }
 }
 
@@ -131,33 +153,20 @@ fn fill(arguments: &[String], program: &Program, slot: &Slot, key: &str) -> Vec<
     filled.collect()
 }
 
-async fn call(arguments: &[String], limit: Duration, input: Option<&SecretString>) -> Result<Output> {
-    let failed = |why: String| {
-        Error::operation(format!("the secret store's program \"{}\" failed", arguments[0])).cause(why)
-    };
-    let mut child = Command::new(&arguments[0])
-        .args(&arguments[1..])
-        .stdin(if input.is_some() { Stdio::piped() } else { Stdio::null() })
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| failed(error.to_string()))?;
-    let feed = child.stdin.take().zip(input);
-    let run = async move {
-        if let Some((mut stdin, password)) = feed {
-            // A program that does not read all of it says so by its exit status.
-            let _closed_early = stdin.write_all(password.expose_secret().as_bytes()).await;
-        }
-        child.wait_with_output().await
-    };
-    match tokio::time::timeout(limit, run).await {
-        Ok(output) => output.map_err(|error| failed(error.to_string())),
-        Err(_) => Err(failed(format!("no answer within {} s", limit.as_secs_f32()))),
+/// The program's own words on one line, without what would act on a terminal or pass for a line of ours, and
+/// without the password that it was given.
+fn complaint(name: &str, answer: &Answer, given: Option<&SecretString>) -> String {
+    let words = String::from_utf8_lossy(&answer.stderr);
+    let words = given.map_or(words.to_string(), |given| words.replace(given.expose_secret(), "<secret>"));
+    let lines: Vec<String> =
+        words.lines().map(str::trim).filter(|line| !line.is_empty()).map(printable).collect();
+    let mut shown: String = lines.join(" | ");
+    if let Some((end, _)) = shown.char_indices().nth(SHOWN) {
+        shown.truncate(end);
+        shown.push('…');
     }
-}
-
-fn complaint(arguments: &[String], output: &Output) -> String {
-    let words = String::from_utf8_lossy(&output.stderr);
-    format!("{} ended with {}: {}", arguments[0], output.status, words.trim())
+    match shown.is_empty() {
+        true => format!("{name} ended with {}, and said nothing", answer.status),
+        false => format!("{name} ended with {}: {shown}", answer.status),
+    }
 }

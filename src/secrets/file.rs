@@ -1,128 +1,156 @@
 //! The file provider: one YAML file per environment, server → role → password.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::File;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::place::{Place, failed};
 use super::rotation::Entry;
 use super::{Secrets, Slot, password, pointer, twin_of};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
-type Content = BTreeMap<String, BTreeMap<String, String>>;
+type Content = BTreeMap<String, BTreeMap<String, Kept>>;
 
 const HEADER: &str = "# Passwords of the services' logins, written by martydb. Keep this file to yourself.\n";
 
+const FIRST_PAUSE: Duration = Duration::from_millis(5);
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
+/// A password on its way from or to the file.
+struct Kept(SecretString);
+
+impl<'de> Deserialize<'de> for Kept {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Kept, D::Error> {
+        String::deserialize(deserializer).map(|text| Kept(SecretString::from(text)))
+    }
+}
+
+impl Serialize for Kept {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose_secret())
+    }
+}
+
+/// The file, locked: no other run changes it until this is dropped.
+pub struct Locked {
+    place: Place,
+    _lock: File,
+}
+
+impl Locked {
+    /// Takes the lock, waiting at most `wait`. It is asked for again and again instead of waited for in the system,
+    /// where no signal and no limit would end the wait.
+    ///
+    /// # Errors
+    /// [`Kind::Locked`], naming the file that is locked.
+    pub async fn take(path: &Path, wait: Duration) -> Result<Locked> {
+        let place = Place::make(path)?;
+        let (lock, lock_path) = place.lock_file()?;
+        let began = Instant::now();
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => break,
+                Err(Errno::WOULDBLOCK | Errno::INTR) if began.elapsed() + pause <= wait => {
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                Err(Errno::WOULDBLOCK | Errno::INTR) => return Err(busy(&place, &lock_path)),
+                Err(error) => return Err(failed("lock", &lock_path, error.into())),
+            }
+        }
+        place.remove_leftovers();
+        Ok(Locked { place, _lock: lock })
+    }
+
+    /// Adds a new password for every slot without one, and returns all.
+    pub fn ensure(&self, slots: &[Slot]) -> Result<Secrets> {
+        let mut content = load(&self.place)?;
+        let lacking: Vec<&Slot> = slots
+            .iter()
+            .filter(|slot| pick(&content, &self.place.path(), std::slice::from_ref(slot)).lacks(slot))
+            .collect();
+        for slot in &lacking {
+            let roles = content.entry(slot.server.clone()).or_default();
+            roles.insert(slot.role.to_string(), Kept(password()?));
+        }
+        if !lacking.is_empty() {
+            self.save(&content)?;
+        }
+        Ok(pick(&content, &self.place.path(), slots))
+    }
+
+    /// Sets or removes entries of one server, all at once.
+    pub fn write(&self, server: &str, entries: &[Entry]) -> Result<()> {
+        let mut content = load(&self.place)?;
+        let roles = content.entry(server.to_owned()).or_default();
+        for (key, value) in entries {
+            match value {
+                Some(value) => drop(roles.insert(key.clone(), Kept(value.clone()))),
+                None => drop(roles.remove(key)),
+            }
+        }
+        content.retain(|_, roles| !roles.is_empty());
+        self.save(&content)
+    }
+
+    fn save(&self, content: &Content) -> Result<()> {
+        let yaml = Zeroizing::new(serde_yaml::to_string(content).expect("a map of texts is YAML"));
+        let mut text = String::with_capacity(HEADER.len() + yaml.len());
+        text.push_str(HEADER);
+        text.push_str(&yaml);
+        self.place.replace(&SecretString::from(text))
+    }
+}
+
 /// Reads what is there; a missing file holds nothing.
 pub fn read(path: &Path, slots: &[Slot]) -> Result<Secrets> {
-    Ok(pick(&load(path)?, path, slots))
-}
-
-/// Adds a new password for every slot without one, under a lock, and returns all.
-pub fn ensure(path: &Path, slots: &[Slot]) -> Result<Secrets> {
-    let found = pick(&load(path)?, path, slots);
-    if !slots.iter().any(|slot| found.lacks(slot)) {
-        return Ok(found);
-    }
-    let _lock = lock(path)?;
-    // Read again: another run may have written between our look and our lock.
-    let mut content = load(path)?;
-    for slot in slots {
-        if pick(&content, path, std::slice::from_ref(slot)).lacks(slot) {
-            let roles = content.entry(slot.server.clone()).or_default();
-            roles.insert(slot.role.to_string(), password()?.expose_secret().into());
-        }
-    }
-    save(path, &content)?;
+    let content = match Place::find(path)? {
+        Some(place) => load(&place)?,
+        None => Content::new(),
+    };
     Ok(pick(&content, path, slots))
-}
-
-/// Sets or removes entries of one server, all at once.
-pub fn write(path: &Path, server: &str, entries: &[Entry]) -> Result<()> {
-    let _lock = lock(path)?;
-    let mut content = load(path)?;
-    let roles = content.entry(server.to_owned()).or_default();
-    for (key, value) in entries {
-        match value {
-            Some(value) => drop(roles.insert(key.clone(), value.expose_secret().into())),
-            None => drop(roles.remove(key)),
-        }
-    }
-    content.retain(|_, roles| !roles.is_empty());
-    save(path, &content)
 }
 
 fn pick(content: &Content, path: &Path, slots: &[Slot]) -> Secrets {
     let mut secrets = Secrets::default();
     for slot in slots {
-        let text = |role: &str| content.get(&slot.server).and_then(|roles| roles.get(role));
-        match text(slot.role.as_str()) {
-            Some(found) if *found == pointer(&slot.role) => {
-                let twin = twin_of(&slot.role).and_then(|twin| text(twin.as_str()));
+        let kept = |role: &str| Some(&content.get(&slot.server)?.get(role)?.0);
+        match kept(slot.role.as_str()) {
+            Some(found) if found.expose_secret() == pointer(&slot.role) => {
+                let twin = twin_of(&slot.role).and_then(|twin| kept(twin.as_str()));
                 match twin {
-                    Some(text) => secrets.insert_twin(slot, SecretString::from(text.clone())),
+                    Some(password) => secrets.insert_twin(slot, password.clone()),
                     None => secrets.missing(slot, format!("{} has none for its twin", path.display())),
                 }
             }
-            Some(text) => secrets.insert(slot, SecretString::from(text.clone())),
+            Some(password) => secrets.insert(slot, password.clone()),
             None => secrets.missing(slot, format!("{} has none", path.display())),
         }
     }
     secrets
 }
 
-fn load(path: &Path) -> Result<Content> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Content::new()),
-        Err(error) => return Err(failed("read", path, &error)),
-    };
-    let content: Option<Content> = serde_yaml::from_str(&text).map_err(|error| {
+fn load(place: &Place) -> Result<Content> {
+    let Some(text) = place.read()? else { return Ok(Content::new()) };
+    let content: Option<Content> = serde_yaml::from_str(text.expose_secret()).map_err(|error| {
         // The parser's message may quote the text, and the text is passwords.
-        let place = error.location().map_or_else(String::new, |at| format!(":{}:{}", at.line(), at.column()));
-        Error::manifest(format!("{}{place}: not a file of passwords", path.display()))
+        let at = error.location().map_or_else(String::new, |at| format!(":{}:{}", at.line(), at.column()));
+        Error::manifest(format!("{}{at}: not a file of passwords", place.path().display()))
             .hint("it should hold server → role → password, as martydb writes it")
     })?;
     Ok(content.unwrap_or_default())
 }
 
-/// Another run waits here until the file is whole.
-fn lock(path: &Path) -> Result<File> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    private_folder(folder).map_err(|error| failed("make the folder of", path, &error))?;
-    let lock_path = path.with_extension("lock");
-    let file = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(&lock_path);
-    let file = file.map_err(|error| failed("lock", path, &error))?;
-    flock(&file, FlockOperation::LockExclusive).map_err(|error| failed("lock", path, &error.into()))?;
-    Ok(file)
-}
-
-fn private_folder(folder: &Path) -> std::io::Result<()> {
-    if !folder.is_dir() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-    }
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
-}
-
-/// Temporary file, fsync, rename, fsync of the folder: a crash leaves the old file or the new one.
-fn save(path: &Path, content: &Content) -> Result<()> {
-    let temporary = path.with_extension(format!("tmp{}", std::process::id()));
-    let text = HEADER.to_owned() + &serde_yaml::to_string(content).expect("a map of texts is YAML");
-    let write = || -> std::io::Result<()> {
-        let mut file =
-            OpenOptions::new().create(true).truncate(true).write(true).mode(0o600).open(&temporary)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&temporary, path)?;
-        File::open(path.parent().unwrap_or(Path::new(".")))?.sync_all()
-    };
-    write().map_err(|error| failed("write", path, &error))
-}
-
-fn failed(verb: &str, path: &Path, error: &std::io::Error) -> Error {
-    Error::operation(format!("cannot {verb} the secret store {}", path.display())).cause(error)
+fn busy(place: &Place, lock: &Path) -> Error {
+    Error::new(Kind::Locked, format!("another run works on the secret store {}", place.path().display()))
+        .cause(format!("{} is locked", lock.display()))
+        .hint("wait for it to end, or allow more time with --lock-wait")
 }

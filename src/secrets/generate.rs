@@ -1,5 +1,6 @@
 //! New passwords, and the verifiers that are sent instead of them.
 
+use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::{Error, Result};
@@ -12,8 +13,8 @@ const ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 pub fn password() -> Result<SecretString> {
     let mut text = String::with_capacity(LENGTH);
     while text.len() < LENGTH {
-        let mut bytes = [0u8; 64];
-        getrandom::fill(&mut bytes)
+        let mut bytes = Zeroizing::new([0u8; 64]);
+        getrandom::fill(&mut *bytes)
             .map_err(|error| Error::operation("the system gave no random numbers").cause(error))?;
         // 248 is the largest multiple of 62 in a byte: taking more would favour the first letters.
         let fair =

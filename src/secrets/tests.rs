@@ -27,25 +27,25 @@ async fn the_file_is_private_and_keeps_what_it_has() {
     let store = Store::File(folder.path().join("secrets/dev.yaml"));
     assert!(store.read(&slots()).await.unwrap().known.is_empty());
 
-    let first = store.ensure(&slots()[..1]).await.unwrap();
-    let both = store.ensure(&slots()).await.unwrap();
+    let first = ensure(&store, &slots()[..1]).await.unwrap();
+    let both = ensure(&store, &slots()).await.unwrap();
     assert_eq!(text(&first, "csca_app"), text(&both, "csca_app"));
     assert_ne!(text(&both, "csca_app"), text(&both, "csca_ro"));
     let mode = |path: &str| std::fs::metadata(folder.path().join(path)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("secrets"), mode("secrets/dev.yaml")), (0o700, 0o600));
 }
 
-#[test]
-fn runs_side_by_side_agree_on_one_password() {
+#[tokio::test]
+async fn runs_side_by_side_agree_on_one_password() {
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("s.yaml");
-    let runs: Vec<_> = (0..8)
-        .map(|_| {
-            let path = path.clone();
-            std::thread::spawn(move || text(&file::ensure(&path, &slots()).unwrap(), "csca_app"))
-        })
+    let store = Store::File(folder.path().join("s.yaml"));
+    let slots = slots();
+    let runs = (0..8).map(|_| ensure(&store, &slots));
+    let all: std::collections::BTreeSet<String> = futures_util::future::join_all(runs)
+        .await
+        .into_iter()
+        .map(|secrets| text(&secrets.unwrap(), "csca_app"))
         .collect();
-    let all: std::collections::BTreeSet<String> = runs.into_iter().map(|run| run.join().unwrap()).collect();
     assert_eq!(all.len(), 1);
 }
 
@@ -54,6 +54,7 @@ async fn a_damaged_file_is_an_error_that_shows_none_of_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("s.yaml");
     std::fs::write(&path, "main: hunter2hunter2").unwrap();
+    chmod(&path, 0o600);
     let error = Store::File(path).read(&slots()).await.unwrap_err();
     assert!(!format!("{error:?}").contains("hunter2"), "{error:?}");
 }
@@ -83,25 +84,49 @@ fn program(get: &[&str], set: Option<&[&str]>) -> Store {
         get: owned(get),
         set: set.map(owned),
         timeout: Duration::from_secs(5),
+        absent: None,
         env: "dev".into(),
     })
+}
+
+/// `cat` of a file that is missing.
+fn no_such_file() -> Option<crate::manifest::Absent> {
+    Some(crate::manifest::Absent { exit: Some(1), stderr: Some("No such file".into()) })
+}
+
+fn described(store: Store) -> Store {
+    let Store::Command(mut program) = store else { unreachable!() };
+    program.absent = no_such_file();
+    Store::Command(program)
+}
+
+async fn held(store: &Store) -> Held {
+    store.lock(Duration::from_secs(10)).await.unwrap()
+}
+
+async fn ensure(store: &Store, slots: &[Slot]) -> Result<Secrets> {
+    store.ensure(&held(store).await, slots).await
+}
+
+fn chmod(path: &std::path::Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
 #[tokio::test]
 async fn a_program_is_asked_told_and_asked_again() {
     let folder = tempfile::tempdir().unwrap();
     let file = format!("{}/{{env}}-{{role}}", folder.path().display());
-    let store = program(&["cat", &file], Some(&["tee", &file]));
-    let first = store.ensure(&slots()).await.unwrap();
+    let store = described(program(&["cat", &file], Some(&["tee", &file])));
+    let first = ensure(&store, &slots()).await.unwrap();
     assert_eq!(text(&first, "csca_app").len(), 32);
-    let again = store.ensure(&slots()).await.unwrap();
+    let again = ensure(&store, &slots()).await.unwrap();
     assert_eq!(text(&first, "csca_app"), text(&again, "csca_app"));
 }
 
 #[tokio::test]
 async fn a_program_that_fails_is_quoted_by_its_standard_error_only() {
     let store = program(&["sh", "-c", "echo hunter2; echo sealed >&2; exit 3"], None);
-    let error = store.ensure(&slots()).await.unwrap_err();
+    let error = store.read(&slots()).await.unwrap_err();
     assert!(error.to_string().contains("sealed") && !format!("{error:?}").contains("hunter2\n"), "{error:?}");
     let missing = program(&["/no/such/program"], None).read(&slots()).await.unwrap_err();
     assert!(missing.message.contains("/no/such/program"));
@@ -132,20 +157,24 @@ async fn a_login_and_its_twin_take_turns_in_every_store_that_can_be_written() {
     let folder = tempfile::tempdir().unwrap();
     let place = format!("{}/{{role}}", folder.path().display());
     let file = Store::File(folder.path().join("secrets/dev.yaml"));
-    for store in [file, program(&["cat", &place], Some(&["tee", &place]))] {
+    for store in [file, described(program(&["cat", &place], Some(&["tee", &place])))] {
         let (slot, one) = (slots()[0].clone(), &slots()[..1]);
         let twin = twin_of(&slot.role).unwrap();
-        store.ensure(one).await.unwrap();
+        ensure(&store, one).await.unwrap();
         for (next, left) in [(&twin, &slot.role), (&slot.role, &twin), (&twin, &slot.role)] {
-            let password = store.prepare(&slot, next).await.unwrap();
+            let held = held(&store).await;
+            let password = store.prepare(&held, &slot, next).await.unwrap();
             // Kept, and not yet anybody's.
             assert_eq!(store.read(one).await.unwrap().current("main", &slot.role).unwrap().0, *left);
-            store.publish(&slot, next, &password).await.unwrap();
-            let secrets = store.ensure(one).await.unwrap();
+            store.publish(&held, &slot, next, &password).await.unwrap();
+            let secrets = store.ensure(&held, one).await.unwrap();
             let (login, found) = secrets.current("main", &slot.role).unwrap();
             assert_eq!((&login, found.expose_secret()), (next, password.expose_secret()));
             assert_eq!(secrets.other("main", &slot.role).as_ref(), Some(left));
-            let renewed = store.renew(&slot, next).await.unwrap();
+            let renewed = store.renew(&held, &slot, next).await.unwrap();
+            // Until the server has the new one, clients read the one that works.
+            assert_eq!(text(&store.read(one).await.unwrap(), next.as_str()), password.expose_secret());
+            store.settle(&held, &slot, next, &renewed).await.unwrap();
             assert_eq!(text(&store.read(one).await.unwrap(), next.as_str()), renewed.expose_secret());
         }
     }
@@ -154,9 +183,164 @@ async fn a_login_and_its_twin_take_turns_in_every_store_that_can_be_written() {
 #[tokio::test]
 async fn a_store_that_forgets_what_it_was_told_is_found_out() {
     let store = program(&["echo", "another"], Some(&["true"]));
-    let error = store.renew(&slots()[0], &slots()[0].role).await.unwrap_err();
+    let error = store.renew(&held(&store).await, &slots()[0], &slots()[0].role).await.unwrap_err();
     assert!(error.message.contains("did not keep"), "{error}");
-    let strange = program(&["printf", "\\377"], None).read(&slots()).await.unwrap();
-    let why = strange.require("main", &slots()[0].role).unwrap_err();
-    assert!(why.to_string().contains("UTF-8"), "{why}");
+    let strange = program(&["printf", "\\377"], None).read(&slots()).await.unwrap_err();
+    assert!(strange.to_string().contains("UTF-8"), "{strange}");
+}
+
+#[tokio::test]
+async fn a_program_that_prints_nothing_has_none_and_one_that_fails_is_an_error() {
+    let silent = program(&["true"], None).read(&slots()).await.unwrap();
+    let why = silent.require("main", &slots()[0].role).unwrap_err();
+    assert!(why.to_string().contains("printed nothing"), "{why}");
+    let store = program(&["sh", "-c", "echo 'Code: 503. Vault is sealed' >&2; exit 2"], Some(&["tee"]));
+    for error in [store.read(&slots()).await.unwrap_err(), ensure(&store, &slots()).await.unwrap_err()] {
+        assert!(error.to_string().contains("Vault is sealed"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_program_cannot_draw_on_the_terminal_and_its_words_show_no_password() {
+    let script = "printf '\\033[31mred\\n hint: give up\\n' >&2; cat >&2; exit 1";
+    let store = program(&["true"], Some(&["sh", "-c", script]));
+    let error = store.renew(&held(&store).await, &slots()[0], &slots()[0].role).await.unwrap_err();
+    let said = error.to_string();
+    assert!(!said.contains(|c: char| c.is_control()), "{said:?}");
+    assert!(said.contains("| hint: give up | <secret>"), "{said}");
+}
+
+#[tokio::test]
+async fn a_child_in_the_background_neither_delays_the_answer_nor_outlives_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("mark");
+    let script = format!("(sleep 1; touch {}) & echo secret", mark.display());
+    let store = program(&["sh", "-c", &script], None);
+    let began = std::time::Instant::now();
+    let found = store.read(&slots()[..1]).await.unwrap();
+    assert_eq!(text(&found, "csca_app"), "secret");
+    assert!(began.elapsed() < Duration::from_millis(900), "{:?}", began.elapsed());
+    // One that left the group holds the pipe open, and is not waited for either.
+    let away = program(&["sh", "-c", "setsid sleep 3 & sleep 0.2; echo secret"], None);
+    assert_eq!(text(&away.read(&slots()[..1]).await.unwrap(), "csca_app"), "secret");
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    tokio::time::sleep(Duration::from_millis(1300)).await;
+    assert!(!mark.exists());
+}
+
+#[tokio::test]
+async fn a_program_that_hangs_takes_its_children_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let mark = folder.path().join("mark");
+    let script = format!("(sleep 1; touch {}) & wait", mark.display());
+    let Store::Command(mut hung) = program(&["sh", "-c", &script], None) else { unreachable!() };
+    hung.timeout = Duration::from_millis(200);
+    assert!(Store::Command(hung).read(&slots()[..1]).await.is_err());
+    tokio::time::sleep(Duration::from_millis(1300)).await;
+    assert!(!mark.exists());
+}
+
+#[tokio::test]
+async fn output_has_a_limit_and_all_below_it_is_read() {
+    let began = std::time::Instant::now();
+    let flood = program(&["cat", "/dev/zero"], None).read(&slots()[..1]).await.unwrap_err();
+    assert!(flood.to_string().contains("more than 64 kB"), "{flood}");
+    assert!(began.elapsed() < Duration::from_secs(4));
+    let long = program(&["sh", "-c", "head -c 65536 /dev/zero | tr '\\0' x"], None);
+    assert_eq!(text(&long.read(&slots()[..1]).await.unwrap(), "csca_app").len(), 65536);
+    // Much on standard error blocks no program.
+    let loud = program(&["sh", "-c", "head -c 1000000 /dev/zero >&2; echo secret"], None);
+    assert_eq!(text(&loud.read(&slots()[..1]).await.unwrap(), "csca_app"), "secret");
+}
+
+#[tokio::test]
+async fn an_open_store_is_refused_and_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("s.yaml");
+    let store = Store::File(path.clone());
+    let first = ensure(&store, &slots()).await.unwrap();
+    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o7777;
+    let cases = [
+        (path.as_path(), 0o640, 0o600, "chmod 600"),
+        (&path, 0o604, 0o600, "chmod 600"),
+        (&path, 0o622, 0o600, "chmod 600"),
+        (folder.path(), 0o777, 0o700, "chmod go-w"),
+        (folder.path(), 0o770, 0o700, "chmod go-w"),
+    ];
+    for (what, loose, tight, hint) in cases {
+        chmod(what, loose);
+        let reading = store.read(&slots()).await.unwrap_err();
+        let writing = match store.lock(Duration::ZERO).await {
+            Ok(held) => store.ensure(&held, &slots()).await.unwrap_err(),
+            Err(error) => error,
+        };
+        for error in [reading, writing] {
+            assert!(error.hints[0].contains(&format!("{hint} {}", what.display())), "{error:?}");
+        }
+        assert_eq!(mode(what), loose);
+        chmod(what, tight);
+        assert_eq!(text(&store.read(&slots()).await.unwrap(), "csca_app"), text(&first, "csca_app"));
+    }
+    // As /tmp: others may add files, and not replace ours.
+    chmod(folder.path(), 0o1777);
+    ensure(&store, &slots()).await.unwrap();
+    assert_eq!(mode(folder.path()), 0o1777);
+    // Readable folders are common, and tell names only.
+    chmod(folder.path(), 0o755);
+    ensure(&store, &slots()).await.unwrap();
+    assert_eq!(mode(folder.path()), 0o755);
+}
+
+#[tokio::test]
+async fn a_link_to_the_store_is_followed_and_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let (real, link) = (folder.path().join("vault/real.yaml"), folder.path().join("link.yaml"));
+    std::os::unix::fs::symlink("vault/real.yaml", &link).unwrap();
+    let store = Store::File(link.clone());
+    let one = ensure(&store, &slots()[..1]).await.unwrap();
+    let two = ensure(&store, &slots()).await.unwrap();
+    assert_eq!(text(&one, "csca_app"), text(&two, "csca_app"));
+    assert!(link.symlink_metadata().unwrap().is_symlink() && real.symlink_metadata().unwrap().is_file());
+    assert_eq!(text(&Store::File(real).read(&slots()).await.unwrap(), "csca_ro"), text(&two, "csca_ro"));
+    std::fs::remove_file(&link).unwrap();
+    std::os::unix::fs::symlink("link.yaml", &link).unwrap();
+    let endless = store.read(&slots()).await.unwrap_err();
+    assert!(endless.message.contains("too many symbolic links"), "{endless}");
+}
+
+#[tokio::test]
+async fn what_a_killed_run_left_is_removed_and_links_in_the_way_are_not_followed() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let leftovers = [".s.yaml.0123456789abcdef.tmp", "s.tmp4711"];
+    let others = [".other.yaml.0123456789abcdef.tmp", "s.tmpl", "s.tmp"];
+    for name in leftovers.iter().chain(&others) {
+        std::fs::write(at(name), "x").unwrap();
+    }
+    let store = Store::File(at("s.yaml"));
+    ensure(&store, &slots()).await.unwrap();
+    assert!(leftovers.iter().all(|name| !at(name).exists()));
+    assert!(others.iter().all(|name| at(name).exists()));
+
+    std::fs::remove_file(at("s.lock")).unwrap();
+    std::fs::write(at("precious"), "x").unwrap();
+    std::os::unix::fs::symlink(at("precious"), at("s.lock")).unwrap();
+    assert!(store.lock(Duration::ZERO).await.is_err());
+    std::fs::remove_file(at("s.lock")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(at("s.lock")).status().unwrap().success());
+    assert!(store.lock(Duration::ZERO).await.is_err(), "and a pipe is not waited for");
+}
+
+#[tokio::test]
+async fn a_locked_store_is_waited_for_only_so_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::File(folder.path().join("s.yaml"));
+    let first = held(&store).await;
+    let began = std::time::Instant::now();
+    let error = store.lock(Duration::from_millis(300)).await.err().unwrap();
+    assert!((Duration::from_millis(100)..Duration::from_secs(2)).contains(&began.elapsed()));
+    assert_eq!(error.kind, crate::error::Kind::Locked);
+    assert!(error.to_string().contains("s.lock"), "{error}");
+    drop(first);
+    held(&store).await;
 }

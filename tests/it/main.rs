@@ -19,6 +19,7 @@ mod probe;
 mod reality;
 mod rotate;
 mod secrecy;
+mod secrets;
 mod several;
 mod shipped;
 mod support;

@@ -113,14 +113,31 @@ fn limit(role: &RoleName, wanted: i32, found: &ActualRole, steps: &mut Steps<'_>
 fn password(look: &Look<'_>, service: &DesiredService, kind: RoleKind, steps: &mut Steps<'_>) {
     let twin = look.twin(service, kind).filter(|twin| (look.stored)(twin));
     let role = twin.as_ref().unwrap_or(service.role(kind));
-    let reason = if !(look.stored)(role) {
-        format!("the secret store has no password for {role}, so it gets a new one")
+    let kept = look.actual.passwords.get(role);
+    let (risk, reason) = if !(look.stored)(role) {
+        missing(role, kept)
     } else if look.actual.refused_logins.contains(role) {
-        useless(role, look.actual.passwords.get(role))
+        (Risk::Caution, useless(role, kept))
     } else {
         return;
     };
-    steps.add(Risk::Caution, Action::SetPassword { role: role.clone() }, reason);
+    steps.add(risk, Action::SetPassword { role: role.clone() }, reason);
+}
+
+/// The store may have lost it only for now (another file, another vault), while clients go on using it.
+fn missing(role: &RoleName, kept: Option<&KeptPassword>) -> (Risk, String) {
+    match kept {
+        Some(KeptPassword { digest: None, .. }) => {
+            (Risk::Caution, format!("neither the server nor the secret store has a password for {role}"))
+        }
+        _ => (
+            Risk::Destructive,
+            format!(
+                "the secret store has no password for {role}, which exists: only `apply --reset-passwords` replaces \
+                 the one that the server has"
+            ),
+        ),
+    }
 }
 
 fn useless(role: &RoleName, kept: Option<&KeptPassword>) -> String {

@@ -346,12 +346,18 @@ fn strangers_are_listed_and_left_alone() {
 }
 
 #[test]
-fn a_lost_password_is_replaced_only_after_asking() {
+fn a_lost_password_is_replaced_only_where_nothing_is_lost_by_it() {
     let desired = desired(&["csca"]);
     let plan = diff(&desired, &provisioned(&desired, 160014), &|role| role.as_str() != "csca_app");
     assert_eq!(plan.steps.len(), 1);
     assert_eq!(plan.steps[0].action, Action::SetPassword { role: role("csca_app") });
-    assert_eq!(plan.risk(), Risk::Caution);
+    assert_eq!(plan.steps[0].replaces_password(), Some(&role("csca_app")));
+    assert!(plan.steps[0].reason.contains("--reset-passwords"), "{}", plan.steps[0].reason);
+
+    let mut actual = provisioned(&desired, 160014);
+    actual.passwords.insert(role("csca_app"), crate::model::KeptPassword::default());
+    let plan = diff(&desired, &actual, &|role| role.as_str() != "csca_app");
+    assert_eq!((plan.steps.len(), plan.risk()), (1, Risk::Caution));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A folder with a manifest, and the built binary run in it with nothing of our own environment.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -77,11 +78,14 @@ impl Project {
         self.folder.path()
     }
 
-    /// Writes a file below it.
+    /// Writes a file below it; one of passwords is closed as ours are.
     pub fn write(&self, name: &str, text: &str) {
         let path = self.path().join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
+        std::fs::write(&path, text).unwrap();
+        if path.parent().unwrap().ends_with(".martydb/secrets") {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
     }
 
     /// Reads a file below it.

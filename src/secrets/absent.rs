@@ -1,0 +1,135 @@
+//! How programs say that they have no such entry. Any other failure (sealed, offline, not logged in) says nothing
+//! about the entry: taken for an absent one, it would make `apply` replace passwords that are in use.
+
+use std::path::Path;
+
+use crate::manifest::Absent;
+
+/// One way in which a program reports a missing entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Rule {
+    /// The file name of the program.
+    program: &'static str,
+    /// Its exit code, where it is specific or the same in all versions.
+    exit: Option<i32>,
+    /// A part of its standard error.
+    stderr: &'static str,
+}
+
+const fn rule(program: &'static str, exit: Option<i32>, stderr: &'static str) -> Rule {
+    Rule { program, exit, stderr }
+}
+
+/// The messages are those of the programs' sources. What they say of a missing mount, vault, namespace or file is
+/// left out on purpose: then every entry would count as absent.
+const RULES: &[Rule] = &[
+    rule("vault", Some(2), "No value found at"),
+    rule("sops", Some(1), "error truncating tree: component ["),
+    rule("pass", Some(1), "is not in the password store"),
+    // 254 from version 2 of the AWS command line on, 255 before.
+    rule("aws", None, "(ResourceNotFoundException)"),
+    rule("aws", None, "(ParameterNotFound)"),
+    rule("gcloud", Some(1), "NOT_FOUND: Secret "),
+    // 3 in current versions, 1 in older ones.
+    rule("az", None, "(SecretNotFound)"),
+    rule("kubectl", Some(1), "Error from server (NotFound): secrets \""),
+];
+
+/// Whether a call of `program` that failed says that there is no such entry: by the manifest's description if there
+/// is one, else by what is known of the program.
+pub fn is_absent(described: Option<&Absent>, program: &str, exit: Option<i32>, stderr: &str) -> bool {
+    match described {
+        Some(absent) => {
+            absent.exit.is_none_or(|wanted| exit == Some(wanted))
+                && absent.stderr.as_deref().is_none_or(|part| stderr.contains(part))
+        }
+        None => RULES
+            .iter()
+            .filter(|rule| rule.program == file_name(program))
+            .any(|rule| rule.exit.is_none_or(|wanted| exit == Some(wanted)) && stderr.contains(rule.stderr)),
+    }
+}
+
+/// Whether the program's way of reporting a missing entry is known without a description.
+pub fn is_known(program: &str) -> bool {
+    RULES.iter().any(|rule| rule.program == file_name(program))
+}
+
+fn file_name(program: &str) -> &str {
+    Path::new(program).file_name().and_then(|name| name.to_str()).unwrap_or(program)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn known_programs_say_it_in_words_of_their_own() {
+        let cases = [
+            ("vault", 2, "No value found at secret/data/martydb/dev/a_app", true),
+            ("/usr/local/bin/vault", 2, "No value found at secret/data/martydb/dev/a_app", true),
+            ("vault", 2, "Error reading secret/data/x: Code: 503. Errors:\n\n* Vault is sealed", false),
+            ("vault", 2, "Error making API request. Code: 403. Errors:\n\n* permission denied", false),
+            ("sops", 1, "error truncating tree: component ['a_app'] not found", true),
+            ("sops", 128, "Failed to get the data key required to decrypt the SOPS file.", false),
+            ("pass", 1, "Error: martydb/a_app is not in the password store.", true),
+            ("pass", 2, "gpg: decryption failed: No secret key", false),
+            (
+                "aws",
+                254,
+                "An error occurred (ResourceNotFoundException) when calling the GetSecretValue operation: Secrets Manager can't find the specified secret.",
+                true,
+            ),
+            (
+                "aws",
+                255,
+                "An error occurred (ParameterNotFound) when calling the GetParameter operation: ",
+                true,
+            ),
+            (
+                "aws",
+                254,
+                "An error occurred (AccessDeniedException) when calling the GetSecretValue operation",
+                false,
+            ),
+            (
+                "gcloud",
+                1,
+                "ERROR: (gcloud.secrets.versions.access) NOT_FOUND: Secret [projects/1/secrets/x] not found or has no versions.",
+                true,
+            ),
+            (
+                "gcloud",
+                1,
+                "ERROR: (gcloud.secrets.versions.access) PERMISSION_DENIED: Permission denied",
+                false,
+            ),
+            (
+                "az",
+                3,
+                "ERROR: (SecretNotFound) A secret with (name/id) x was not found in this key vault.",
+                true,
+            ),
+            ("az", 3, "ERROR: (VaultNotFound) The Vault 'kv' was not found.", false),
+            ("kubectl", 1, "Error from server (NotFound): secrets \"x\" not found", true),
+            ("kubectl", 1, "Error from server (NotFound): namespaces \"x\" not found", false),
+            ("cat", 1, "No value found at", false),
+        ];
+        for (program, exit, stderr, absent) in cases {
+            assert_eq!(is_absent(None, program, Some(exit), stderr), absent, "{program}: {stderr}");
+        }
+    }
+
+    #[test]
+    fn what_the_manifest_describes_must_match_as_a_whole() {
+        let both = Absent { exit: Some(7), stderr: Some("none".into()) };
+        assert!(is_absent(Some(&both), "x", Some(7), "there is none"));
+        assert!(!is_absent(Some(&both), "x", Some(7), "sealed"));
+        assert!(!is_absent(Some(&both), "x", Some(1), "there is none"));
+        // A signal is no exit code.
+        assert!(!is_absent(Some(&both), "x", None, "there is none"));
+        let words = Absent { exit: None, stderr: Some("none".into()) };
+        assert!(is_absent(Some(&words), "vault", Some(9), "none"));
+        assert!(!is_absent(Some(&words), "vault", Some(2), "No value found at x"));
+    }
+}

@@ -1,0 +1,101 @@
+//! Passwords that the store has lost while their roles exist: clients go on using them.
+
+use super::vault::Vault;
+use crate::support::{Admin, Project, Server, as_both_admins};
+
+const STORE: &str = ".martydb/secrets/development.yaml";
+
+fn login(server: &Server, role: &str, password: &str, database: &str) -> bool {
+    server.sql_as(role, password, database, "SELECT 1").is_ok()
+}
+
+as_both_admins!(a_lost_store_is_replaced_only_where_that_is_asked_for, |admin| {
+    let server = Server::for_admin(admin);
+    let project = Project::new_as(&server, admin, "lost");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let old = project.password("lost_a_app");
+    std::fs::remove_file(project.path().join(STORE)).unwrap();
+    let roles = || server.sql("postgres", "SELECT rolname, xmin, rolpassword FROM pg_authid ORDER BY 1");
+    let untouched = roles();
+
+    let plan = project.json(&["plan", "--check", "--out", "plan.json"], 3);
+    let changes = plan["changes"].as_array().unwrap();
+    assert_eq!(changes.len(), 6, "{plan:#}");
+    for change in changes {
+        assert_eq!(change["risk"], "destructive", "{change:#}");
+        assert!(change["reason"].as_str().unwrap().contains("--reset-passwords"), "{change:#}");
+    }
+    for arguments in
+        [&["apply", "--all", "-y"][..], &["init-all", "-y"], &["apply", "--plan", "plan.json", "-y"]]
+    {
+        let refused = project.run(arguments).expect(2);
+        for words in ["nothing was touched", "lost_a_app", "lost_b_ro", "--reset-passwords"] {
+            assert!(refused.stderr.contains(words), "{arguments:?}: {refused:?}");
+        }
+        assert_eq!(project.json(arguments, 2)["error"]["kind"], "usage");
+    }
+    // Losing them takes both: to have asked for it, and a yes.
+    let unasked = project.run(&["apply", "--all", "--reset-passwords"]).expect(2);
+    assert!(unasked.stderr.contains("need a confirmation"), "{unasked:?}");
+    let one = project.run(&["rotate", "--service", "lost_a"]).expect(1);
+    assert!(one.stdout.contains("--reset-passwords"), "{one:?}");
+    assert!(!project.path().join(STORE).exists());
+    assert_eq!(roles(), untouched);
+    assert!(login(&server, "lost_a_app", &old, "lost_a"));
+
+    project.run(&["apply", "--plan", "plan.json", "-y", "--reset-passwords"]).expect(0);
+    assert!(!login(&server, "lost_a_app", &old, "lost_a"));
+    assert!(login(&server, "lost_a_app", &project.password("lost_a_app"), "lost_a"));
+    project.run(&["plan", "--check", "--check-logins"]).expect(0);
+    std::fs::remove_file(project.path().join(STORE)).unwrap();
+    project.run(&["init-all", "-y", "--reset-passwords"]).expect(if admin == Admin::Limited { 4 } else { 0 });
+    project.run(&["test-connections"]).expect(0);
+});
+
+as_both_admins!(an_entry_that_a_program_has_lost_is_replaced_only_where_that_is_asked_for, |admin| {
+    let server = Server::for_admin(admin);
+    let vault = Vault::new(&server, admin, "gone");
+    let project = &vault.project;
+    project.run(&["apply", "--service", "gone_a", "-y"]).expect(0);
+    let old = vault.password("gone_a_app");
+    std::fs::remove_file(project.path().join("kept/gone_a_app")).unwrap();
+    // The other service is new, and gets its passwords as ever.
+    project.run(&["apply", "--service", "gone_b", "-y"]).expect(0);
+    let refused = project.run(&["apply", "--all", "-y"]).expect(2);
+    assert!(refused.stderr.contains("gone_a_app") && !refused.stderr.contains("gone_a_ro"), "{refused:?}");
+    assert!(login(&server, "gone_a_app", &old, "gone_a"));
+    // The store is restored.
+    project.write("kept/gone_a_app", &old);
+    project.run(&["plan", "--check", "--check-logins"]).expect(0);
+    std::fs::remove_file(project.path().join("kept/gone_a_app")).unwrap();
+    project.run(&["apply", "--all", "-y", "--reset-passwords"]).expect(0);
+    assert!(login(&server, "gone_a_app", &vault.password("gone_a_app"), "gone_a"));
+});
+
+#[test]
+fn a_role_without_a_password_has_none_to_lose() {
+    let server = Server::start();
+    let project = Project::new(&server, "bare");
+    server.sql("postgres", "CREATE ROLE bare_a_app LOGIN");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["test-connections"]).expect(0);
+    let other = Project::new(&server, "used");
+    server.sql("postgres", "CREATE ROLE used_a_app LOGIN PASSWORD 'of a client'");
+    let refused = other.run(&["apply", "--all", "-y"]).expect(2);
+    assert!(refused.stderr.contains("used_a_app"), "{refused:?}");
+    assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'used%'"), "1");
+    other.run(&["apply", "--all", "-y", "--reset-passwords"]).expect(0);
+}
+
+#[test]
+fn a_variable_that_is_missing_stops_the_run() {
+    let server = Server::start();
+    let project = Project::with_manifest(&format!(
+        "version: 1\nproject: var\nservers:\n  main:\n    url: {}\nsecrets: {{ provider: env }}\nservices:\n  var_a:\n",
+        server.url()
+    ));
+    for arguments in [&["apply", "--all", "-y"][..], &["apply", "--all", "-y", "--reset-passwords"]] {
+        let refused = project.run(arguments).expect(2);
+        assert!(refused.stdout.contains("VAR_A_"), "{refused:?}");
+    }
+}
