@@ -10,6 +10,7 @@ pub mod notices;
 pub mod presence;
 pub mod racing;
 mod relay;
+pub mod rows;
 pub mod tls;
 pub mod traces;
 
