@@ -150,7 +150,8 @@ async fn verify_server(
 ) -> Result<Checked> {
     let Prepared { access, mut task } = prepare(run, run.admin(server).await?, services).await?;
     let actual = inspect::inspect_cluster(&access).await?;
-    let facts = audit::look(&access, &actual).await?;
+    let desired = run.manifest.desired(server);
+    let facts = audit::look(&access, &desired, &actual, &|text| holds_password(&task, text)).await?;
     task.databases = databases(run, server, &actual);
     let capacity = actual.capacity;
     task.concurrency =
@@ -160,7 +161,6 @@ async fn verify_server(
         Probes::Full => probe::try_all(&task, probe::unwatched()).await?,
         Probes::Sample => probe::try_sample(&task, probe::unwatched()).await?,
     };
-    let desired = run.manifest.desired(server);
     let mut matrix = probe::judge(&task, &seen, Some(&actual));
     let around = Surroundings { desired: &desired, facts: &facts, access: &access, actual: &actual };
     let missed = beside(arguments, &around, &task, &seen, &mut matrix).await?;
@@ -200,8 +200,9 @@ async fn audit_again(
 ) -> Result<(ActualServer, Vec<Finding>)> {
     let Prepared { access, task } = prepare(run, run.admin(server).await?, services).await?;
     let actual = inspect::inspect_cluster(&access).await?;
-    let facts = audit::look(&access, &actual).await?;
-    let found = audited(&run.manifest.desired(server), &actual, &facts, &task);
+    let desired = run.manifest.desired(server);
+    let facts = audit::look(&access, &desired, &actual, &|text| holds_password(&task, text)).await?;
+    let found = audited(&desired, &actual, &facts, &task);
     Ok((actual, found))
 }
 
@@ -264,7 +265,8 @@ fn walsenders(settings: &BTreeMap<String, String>) -> usize {
 /// Whether DDL there would call somebody's function; where nobody could look, it may.
 fn hooked(facts: &Facts, database: &str) -> bool {
     let hooks = |trigger: &EventTrigger| trigger.enabled && trigger.event != "login";
-    facts.databases.get(database).is_none_or(|inside| inside.event_triggers.iter().any(hooks))
+    let found = facts.databases.get(database).filter(|inside| !inside.partial);
+    found.is_none_or(|inside| inside.event_triggers.iter().any(hooks))
 }
 
 /// The service whose password a text holds. Short ones are in many words; ours are 32 characters, and an operator's are

@@ -9,7 +9,7 @@ use std::time::Duration;
 use sqlx::PgConnection;
 
 use super::Tools;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::RoleName;
 use crate::plan::{Action, Step, Verb, statement};
 use crate::server::{execute, execute_warned, racing};
@@ -90,7 +90,7 @@ async fn once(connection: &mut PgConnection, parts: &[Part]) -> Result<()> {
     let begin = std::iter::once(stmt!("BEGIN"));
     let whole = Statement::join(begin.chain(parts.iter().map(|part| part.statement.clone())));
     if let Err(error) = execute(connection, &whole).await {
-        execute(connection, &stmt!("ROLLBACK")).await?;
+        let error = rolled_back(connection, error).await?;
         if racing::collided(&error) {
             return Err(error);
         }
@@ -104,11 +104,24 @@ async fn one_by_one(connection: &mut PgConnection, parts: &[Part]) -> Result<()>
     execute(connection, &stmt!("BEGIN")).await?;
     for part in parts {
         if let Err(error) = part.run(connection).await {
-            execute(connection, &stmt!("ROLLBACK")).await?;
-            return Err(error);
+            return Err(rolled_back(connection, error).await.unwrap_or_else(|both| both));
         }
     }
     Ok(())
+}
+
+/// Ends the transaction and returns the error that it ended for; where that fails too, the error says so, and nothing
+/// more can be done on this connection.
+async fn rolled_back(connection: &mut PgConnection, error: Error) -> Result<Error> {
+    match execute(connection, &stmt!("ROLLBACK")).await {
+        Ok(_) => Ok(error),
+        Err(second) => Err(also(error, &second)),
+    }
+}
+
+/// What failed first is what has to be mended.
+fn also(first: Error, rollback: &Error) -> Error {
+    first.cause(format!("the transaction could not be rolled back either: {rollback}"))
 }
 
 fn parts(tools: &Tools<'_>, steps: &[Step]) -> Vec<Part> {
