@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 
 use super::probing::{Prepared, prepare};
 use crate::audit::facts::{EventTrigger, Facts};
-use crate::audit::{self, NotExamined};
+use crate::audit::{self, NotExamined, Unread};
 use crate::error::Result;
 use crate::flags::Select;
 use crate::model::{ActualServer, DesiredServer, DesiredService, RoleKind};
@@ -165,7 +165,17 @@ async fn verify_server(
     let around = Surroundings { desired: &desired, facts: &facts, access: &access, actual: &actual };
     let missed = beside(arguments, &around, &task, &seen, &mut matrix).await?;
     let mut found = audited(&desired, &actual, &facts, &task);
-    found.extend(probe::known_elsewhere(&task, &seen, &desired, &actual, facts.kept.as_ref()).await);
+    let mut unread = facts.unread.clone();
+    match probe::known_elsewhere(&task, &seen, &desired, &actual, facts.kept.as_ref()).await {
+        Ok(known) => found.extend(known),
+        Err(error) => unread.push(Unread {
+            service: None,
+            server: server.to_owned(),
+            database: None,
+            what: "whether others know the passwords that the server keeps".into(),
+            why: error.to_string(),
+        }),
+    }
     let chosen = |finding: &Finding| {
         finding
             .service
@@ -176,7 +186,7 @@ async fn verify_server(
     let mut not_examined = facts.not_examined;
     not_examined.extend(missed);
     let absent = absent(services.iter().filter(|service| service.server == server), &actual);
-    Ok(Checked::new(server, matrix, found, not_examined).absent(absent))
+    Ok(Checked::new(server, matrix, found, not_examined).unread(unread).absent(absent))
 }
 
 /// Services that `apply` has not made, or not wholly.

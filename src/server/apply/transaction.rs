@@ -119,8 +119,9 @@ async fn rolled_back(connection: &mut PgConnection, error: Error) -> Result<Erro
     }
 }
 
-/// What failed first is what has to be mended.
+/// What failed first is what has to be mended; it is no race that another try on this connection would win.
 fn also(first: Error, rollback: &Error) -> Error {
+    let first = Error { sqlstate: None, ..first };
     first.cause(format!("the transaction could not be rolled back either: {rollback}"))
 }
 
@@ -164,4 +165,19 @@ fn sql(tools: &Tools<'_>, step: &Step) -> Statement {
         None => Secret(String::new()),
     };
     statement(&step.action, tools.major, &verifier)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rollback_that_fails_does_not_hide_what_failed_first() {
+        let first = Error { sqlstate: Some("40001".into()), ..Error::operation("the server refused: GRANT") };
+        let both = also(first.cause("could not serialize"), &Error::operation("connection lost"));
+        assert_eq!(both.message, "the server refused: GRANT");
+        assert_eq!(both.causes[0], "could not serialize");
+        assert!(both.causes[1].ends_with("connection lost"), "{both}");
+        assert!(!racing::collided(&both), "another try on this connection is no use");
+    }
 }
