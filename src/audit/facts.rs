@@ -13,8 +13,8 @@ use crate::server::rows::Item;
 
 pub use files::{HbaLine, IdentLine};
 pub use inside::{
-    DefaultRow, EventTrigger, Extension, ForeignServer, Inside, Language, MOST_OF_A_KIND, Mapping, Other, Thing,
-    Trigger, Unsearched,
+    DefaultRow, EventTrigger, Extension, ForeignServer, Inside, Language, MOST_OF_A_KIND, Mapping, Other,
+    Thing, Trigger, Unsearched,
 };
 
 /// Everything that was read of one server beyond [`crate::model::ActualServer`].

@@ -78,8 +78,7 @@ impl Scene<'_> {
 
 async fn databases(access: &Access, scene: &Scene<'_>, facts: &mut Facts) {
     let all = scene.actual.databases.iter();
-    let open: Vec<&DbName> =
-        all.filter(|(_, found)| found.allow_connections).map(|(name, _)| name).collect();
+    let open: Vec<&DbName> = all.filter(|(_, found)| found.allow_connections).map(|(name, _)| name).collect();
     let read: Vec<(String, Partly)> = stream::iter(open)
         .map(|name| async move { (name.to_string(), inside(access, name, scene.known).await) })
         .buffered(PARALLEL)

@@ -233,9 +233,8 @@ impl Report for VerifyReport {
     }
 
     fn status(&self) -> ExitStatus {
-        let proven = self.inconclusive() == 0
-            && self.unread().next().is_none()
-            && self.breaches().next().is_none();
+        let proven =
+            self.inconclusive() == 0 && self.unread().next().is_none() && self.breaches().next().is_none();
         let clean = self.findings().all(|finding| finding.severity < Severity::Medium);
         let seen = !self.strict || self.not_examined().is_empty();
         let isolation = if proven && clean && seen { ExitStatus::Success } else { ExitStatus::Isolation };

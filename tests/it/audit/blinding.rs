@@ -60,7 +60,10 @@ fn long_function_bodies_hide_nothing() {
     let result = pair.verify(&[], 4);
     trap_is_found(&result);
     let found = Pair::found(&result).join("\n");
-    assert!(found.contains("low | unsearched-text | red | red_owner | red_db | texts of red_owner"), "{found}");
+    assert!(
+        found.contains("low | unsearched-text | red | red_owner | red_db | texts of red_owner"),
+        "{found}"
+    );
     let after = peak(&pair, AUDIT);
     assert!(after < before + MEMORY, "{before} kB without, {after} kB with");
     pair.project.run(&["plan", "--service", "blue", "--check"]).expect(0);
@@ -199,7 +202,10 @@ fn what_cannot_be_read_is_inconclusive_and_named_and_the_others_are_looked_at() 
     assert!(found.contains("public.trap()"), "{found}");
     for (format, expected) in [
         ("table", "inconclusive: what is inside database red_db of service red could not be read: "),
-        ("junit", "<testcase classname=\"red\" name=\"what is inside database red_db of service red\" time=\"0\"><error "),
+        (
+            "junit",
+            "<testcase classname=\"red\" name=\"what is inside database red_db of service red\" time=\"0\"><error ",
+        ),
         ("markdown", "| what is inside database red\\_db of service red | red | "),
     ] {
         let text = pair.project.run(&["verify-isolation", "--probes", "none", "--format", format]).expect(4);
