@@ -32,7 +32,7 @@ pub(crate) use found::{privilege, revoke, revoke_option};
 use who::Roles;
 
 pub use closing::closing;
-pub use facts::NotExamined;
+pub use facts::{NotExamined, Unread};
 pub use kinds::{KINDS, Kind};
 pub use look::look;
 

@@ -32,6 +32,22 @@ pub struct Planned {
     pub plan: Plan,
 }
 
+impl Planned {
+    /// Services whose database could not be read, with the reason: their plan is not whole.
+    pub fn unread(&self) -> Vec<(ServiceName, Error)> {
+        unread(&self.desired, &self.actual)
+    }
+}
+
+fn unread(desired: &DesiredServer, actual: &ActualServer) -> Vec<(ServiceName, Error)> {
+    let of_service = |service: &DesiredService| {
+        let error = actual.databases.get(&service.database)?.unread.clone()?;
+        let what = format!("cannot compare service \"{}\" with the manifest", service.name);
+        Some((service.name.clone(), error.while_doing(what)))
+    };
+    desired.services.values().filter_map(of_service).collect()
+}
+
 /// Whose steps are wanted: those of these services, and those of the server as a whole.
 pub type Chosen = BTreeSet<ServiceName>;
 

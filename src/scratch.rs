@@ -130,6 +130,9 @@ async fn provision(scratch: &Scratch, desired: &DesiredServer, service: &Desired
     for _ in 0..ROUNDS {
         let inside = std::slice::from_ref(&scratch.database);
         let actual = inspect::inspect(&scratch.access, inside, &desired.marker(), 1).await?;
+        if let Some(error) = actual.databases.get(&scratch.database).and_then(|found| found.unread.clone()) {
+            return Err(error);
+        }
         let steps = steps(&desired, &actual, &service);
         if steps.is_empty() {
             return Ok(());

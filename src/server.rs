@@ -7,6 +7,7 @@ pub mod inspect;
 pub mod lock;
 pub mod presence;
 pub mod racing;
+pub mod rows;
 pub mod traces;
 
 pub use crate::wire::{

@@ -108,7 +108,8 @@ const DECLARED: &[(RoleKind, char, &[&str])] = &[
 
 /// Without a row PUBLIC gets EXECUTE on every function, and USAGE on every type, that the owner makes.
 fn missing(room: &Room<'_>, out: &mut Vec<Found>) {
-    let Some(service) = room.service else { return };
+    // What was left out may be the row.
+    let Some(service) = room.service.filter(|_| !room.inside.partial) else { return };
     let owner = service.role(RoleKind::Owner);
     for (letter, kind, privilege) in
         [('f', DefaultKind::Functions, "EXECUTE"), ('T', DefaultKind::Types, "USAGE")]

@@ -7,12 +7,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer};
 
+use crate::error::Result;
 use crate::model::KeptPassword;
+use crate::server::rows::Item;
 
 pub use files::{HbaLine, IdentLine};
 pub use inside::{
-    DefaultRow, EventTrigger, Extension, ForeignServer, Inside, Language, Mapping, Other, Readable, Thing,
-    Trigger,
+    DefaultRow, EventTrigger, Extension, ForeignServer, Inside, Language, MOST_OF_A_KIND, Mapping, Other,
+    Thing, Trigger, Unsearched,
 };
 
 /// Everything that was read of one server beyond [`crate::model::ActualServer`].
@@ -34,6 +36,23 @@ pub struct Facts {
     pub ident: Option<Vec<IdentLine>>,
     /// What could not be looked at.
     pub not_examined: Vec<NotExamined>,
+    /// What could not be read though the admin may.
+    pub unread: Vec<Unread>,
+}
+
+/// Something that could not be read, for any reason but a missing right: nothing is proven of what is there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+pub struct Unread {
+    /// The service whose it is; `None` where it is no service's.
+    pub service: Option<String>,
+    /// The server.
+    pub server: String,
+    /// The database; `None` where it is the whole server.
+    pub database: Option<String>,
+    /// What.
+    pub what: String,
+    /// Why not.
+    pub why: String,
 }
 
 /// Something that could not be looked at.
@@ -48,33 +67,65 @@ pub struct NotExamined {
 }
 
 /// The shared catalogues.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default)]
 pub struct Cluster {
-    /// Whether nobody planted a role or a search path into the session that looked.
+    /// Whether the session that looked started as the admin, without a role or a search path that a service planted.
     pub alone: bool,
     /// Some settings of the server.
     pub settings: BTreeMap<String, String>,
     /// What each setting is where nobody sets it.
     pub defaults: BTreeMap<String, String>,
     /// Names of the settings that every session may set for itself.
-    #[serde(deserialize_with = "or_empty")]
     pub user_settings: Vec<String>,
     /// Tablespaces.
-    #[serde(deserialize_with = "or_empty")]
     pub tablespaces: Vec<Tablespace>,
     /// Sessions.
-    #[serde(deserialize_with = "or_empty")]
     pub sessions: Vec<Session>,
     /// Replication slots.
-    #[serde(deserialize_with = "or_empty")]
     pub slots: Vec<Slot>,
     /// Prepared transactions.
-    #[serde(deserialize_with = "or_empty")]
     pub prepared: Vec<Prepared>,
     /// Subscriptions.
-    #[serde(deserialize_with = "or_empty")]
     pub subscriptions: Vec<Subscription>,
+}
+
+/// The server itself, as its row tells.
+#[derive(Deserialize)]
+struct ServerRow {
+    alone: bool,
+    settings: BTreeMap<String, String>,
+    defaults: BTreeMap<String, String>,
+    #[serde(deserialize_with = "or_empty")]
+    user_settings: Vec<String>,
+}
+
+impl Cluster {
+    /// Takes one row.
+    pub fn take(&mut self, item: &Item) -> Result<()> {
+        match item.section.as_str() {
+            "server" => {
+                let row: ServerRow = item.parse()?;
+                (self.alone, self.settings) = (row.alone, row.settings);
+                (self.defaults, self.user_settings) = (row.defaults, row.user_settings);
+            }
+            "tablespace" => self.tablespaces.push(item.parse()?),
+            "session" => self.sessions.push(item.parse()?),
+            "slot" => self.slots.push(item.parse()?),
+            "prepared" => self.prepared.push(item.parse()?),
+            "subscription" => self.subscriptions.push(item.parse()?),
+            _ => return item.unknown(),
+        }
+        Ok(())
+    }
+
+    /// In the order in which findings are told, whatever order the server answered in.
+    pub fn sort(&mut self) {
+        self.tablespaces.sort_by(|a, b| a.name.cmp(&b.name));
+        self.sessions.sort_by_key(|session| session.pid);
+        self.slots.sort_by(|a, b| a.name.cmp(&b.name));
+        self.prepared.sort_by(|a, b| a.gid.cmp(&b.gid));
+        self.subscriptions.sort_by(|a, b| a.name.cmp(&b.name));
+    }
 }
 
 /// A tablespace.

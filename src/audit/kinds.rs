@@ -289,6 +289,11 @@ kinds! {
         "Comments and settings in shared catalogues and application_name are readable from every database.",
         "SELECT * FROM pg_shdescription, pg_db_role_setting, pg_stat_activity.",
         "Remove the text, and change the secret: it has been read.";
+    UNSEARCHED = "unsearched-text", Low,
+        "texts are too long to be searched for stored passwords",
+        "Of a function's body, a comment or an option the first 65,536 characters are searched, of one database's texts 16 MB.",
+        "SELECT octet_length(prosrc) FROM pg_proc; SELECT octet_length(description) FROM pg_description.",
+        "Shorten the texts, or look through them by hand.";
     HBA_TRUST = "hba-trust", Critical,
         "pg_hba.conf lets somebody in without a password",
         "Whoever can reach the address is every role that the line names, superusers included.",

@@ -1,98 +1,168 @@
 //! Reading the facts. Thin: sessions are read-only, pinned, and call nothing that a tenant could have made.
 
-use std::collections::BTreeMap;
-
 use futures_util::stream::{self, StreamExt};
-use serde::Deserialize;
 
-use super::facts::{Cluster, Facts, HbaLine, IdentLine, Inside, NotExamined, ParameterAcl};
+use super::facts::{Cluster, Facts, Inside, MOST_OF_A_KIND, NotExamined, ParameterAcl, Unread};
+use super::found::ident;
 use crate::error::{Error, Result};
-use crate::model::{ActualServer, DbName};
-use crate::server::{Access, Connection, Unreadable, query};
-use crate::sql::{Qualified, Statement};
+use crate::model::{ActualServer, DbName, DesiredServer};
+use crate::server::rows::{self, End};
+use crate::server::{Access, Connection, inspect};
+use crate::sql::Qualified;
 use crate::stmt;
 
 /// Databases looked into at the same time: few enough to leave `max_connections` to the services.
 const PARALLEL: usize = 4;
 
-/// Reads one server. What the admin may not read is listed in [`Facts::not_examined`].
-pub async fn look(access: &Access, actual: &ActualServer) -> Result<Facts> {
+/// Whose password of the secret store a text holds: a service's.
+pub type Known<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+
+/// Reads one server. What the admin may not read is listed in [`Facts::not_examined`], and what could not be read for
+/// any other reason in [`Facts::unread`].
+pub async fn look(
+    access: &Access,
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    known: Known<'_>,
+) -> Result<Facts> {
     let mut connection = access.read(&access.maintenance).await?;
-    let cluster: Cluster = document(&mut connection, include_str!("sql/cluster.sql")).await?;
+    let mut cluster = Cluster::default();
+    rows::read_all(&mut connection, include_str!("sql/cluster.sql"), |item| cluster.take(item)).await?;
     alone(cluster.alone, &access.maintenance)?;
+    cluster.sort();
     let mut facts = Facts { cluster, ..Facts::default() };
     if actual.major() >= 15 {
         facts.parameters =
-            document::<Vec<ParameterAcl>>(&mut connection, include_str!("sql/parameters.sql")).await?;
+            rows::document::<Vec<ParameterAcl>>(&mut connection, include_str!("sql/parameters.sql")).await?;
     }
-    let admin = actual.admin.name.as_str();
-    facts.kept = optional(
-        &mut connection,
-        include_str!("../server/sql/passwords.sql"),
-        &PASSWORDS,
-        admin,
-        &mut facts.not_examined,
-    )
-    .await?;
-    facts.hba = optional::<Vec<HbaLine>>(
-        &mut connection,
-        include_str!("sql/hba.sql"),
-        &HBA,
-        admin,
-        &mut facts.not_examined,
-    )
-    .await?;
-    let (maps, guarded) = match actual.major() {
-        15.. => (include_str!("sql/ident.sql"), &IDENT),
-        _ => (include_str!("sql/ident_before_15.sql"), &IDENT_FILE),
-    };
-    facts.ident =
-        optional::<Vec<IdentLine>>(&mut connection, maps, guarded, admin, &mut facts.not_examined).await?;
-    if !facts.cluster.subscriptions.is_empty() {
-        let sources = include_str!("sql/sources.sql");
-        let found = optional(&mut connection, sources, &SOURCES, admin, &mut facts.not_examined).await?;
-        facts.sources = found.unwrap_or_default();
-    }
-    databases(access, actual, &mut facts).await;
+    guarded(&mut connection, actual, &mut facts).await?;
+    databases(access, &Scene { desired, actual, known }, &mut facts).await;
     facts.not_examined.extend(unseen(access, &facts.cluster, actual));
     facts.not_examined.sort();
+    facts.unread.sort();
     Ok(facts)
 }
 
-async fn databases(access: &Access, actual: &ActualServer, facts: &mut Facts) {
-    let open: Vec<&DbName> =
-        actual.databases.iter().filter(|(_, found)| found.allow_connections).map(|(name, _)| name).collect();
-    let read: Vec<(String, Result<Inside>)> = stream::iter(open)
-        .map(|name| async move { (name.to_string(), inside(access, name).await) })
+/// What not every admin may read.
+async fn guarded(connection: &mut Connection, actual: &ActualServer, facts: &mut Facts) -> Result<()> {
+    let missing = &mut Missing { admin: actual.admin.name.as_str(), all: &mut facts.not_examined };
+    facts.kept = missing.or(inspect::kept_passwords(connection).await, &PASSWORDS)?;
+    facts.hba = missing.or(rows::document(connection, include_str!("sql/hba.sql")).await, &HBA)?;
+    let (maps, told) = match actual.major() {
+        15.. => (include_str!("sql/ident.sql"), &IDENT),
+        _ => (include_str!("sql/ident_before_15.sql"), &IDENT_FILE),
+    };
+    facts.ident = missing.or(rows::document(connection, maps).await, told)?;
+    if !facts.cluster.subscriptions.is_empty() {
+        let found = rows::document(connection, include_str!("sql/sources.sql")).await;
+        facts.sources = missing.or(found, &SOURCES)?.unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// What the reading of databases needs to know.
+struct Scene<'a> {
+    desired: &'a DesiredServer,
+    actual: &'a ActualServer,
+    known: Known<'a>,
+}
+
+impl Scene<'_> {
+    fn service(&self, database: &str) -> Option<String> {
+        let mut services = self.desired.services.values();
+        let found = services.find(|service| service.database.as_str() == database)?;
+        Some(found.name.to_string())
+    }
+}
+
+async fn databases(access: &Access, scene: &Scene<'_>, facts: &mut Facts) {
+    let all = scene.actual.databases.iter();
+    let open: Vec<&DbName> = all.filter(|(_, found)| found.allow_connections).map(|(name, _)| name).collect();
+    let read: Vec<(String, Partly)> = stream::iter(open)
+        .map(|name| async move { (name.to_string(), inside(access, name, scene.known).await) })
         .buffered(PARALLEL)
         .collect()
         .await;
-    let mut inside = BTreeMap::new();
-    for (name, read) in read {
-        match read {
-            Ok(found) => drop(inside.insert(name, found)),
-            Err(error) => facts.not_examined.push(NotExamined {
-                what: format!("what is inside database {name}"),
-                why: error.to_string(),
-                // Where pg_hba.conf keeps it out, no grant helps.
-                grant: (error.sqlstate.as_deref() == Some(DENIED)).then(|| {
-                    format!(
-                        "GRANT CONNECT ON DATABASE \"{}\" TO \"{}\"",
-                        name.replace('"', "\"\""),
-                        actual.admin.name
-                    )
-                }),
-            }),
+    for (name, (found, error)) in read {
+        if let Some(found) = found {
+            facts.databases.insert(name.clone(), found);
+        }
+        if let Some(error) = error {
+            place(scene, &name, &error, &access.server, facts);
         }
     }
-    facts.databases = inside;
 }
 
-async fn inside(access: &Access, name: &DbName) -> Result<Inside> {
-    let mut connection = access.read(name.as_str()).await?;
-    let found: Inside = document(&mut connection, include_str!("sql/database.sql")).await?;
+/// What was read of a database, and why that is not all.
+type Partly = (Option<Inside>, Option<Error>);
+
+/// A missing right is the admin's to ask for. Everything else may be a service's doing, and proves nothing.
+fn place(scene: &Scene<'_>, name: &str, error: &Error, server: &str, facts: &mut Facts) {
+    let service = scene.service(name);
+    if !is_withheld(error.sqlstate.as_deref(), service.is_some()) {
+        let whose = service.as_ref().map_or(String::new(), |service| format!(" of service {service}"));
+        facts.unread.push(Unread {
+            what: format!("what is inside database {name}{whose}"),
+            why: error.to_string(),
+            server: server.to_owned(),
+            database: Some(name.to_owned()),
+            service,
+        });
+        return;
+    }
+    facts.not_examined.push(NotExamined {
+        what: format!("what is inside database {name}"),
+        why: error.to_string(),
+        // Where pg_hba.conf keeps it out, no grant helps.
+        grant: (error.sqlstate.as_deref() == Some(DENIED)).then(|| {
+            let (database, admin) = (ident(name), ident(&scene.actual.admin.name));
+            stmt!("GRANT CONNECT ON DATABASE {database} TO {admin}", database = database, admin = admin)
+                .to_string()
+        }),
+    });
+}
+
+/// Whether it is a right that the admin lacks. A service's database is there for the admin to enter: nothing but a
+/// missing privilege excuses what is not seen in it. Another may be closed by pg_hba.conf, or gone meanwhile.
+fn is_withheld(sqlstate: Option<&str>, of_service: bool) -> bool {
+    match sqlstate {
+        Some(DENIED) => true,
+        Some("28000" | "3D000") => !of_service,
+        _ => false,
+    }
+}
+
+async fn inside(access: &Access, name: &DbName, known: Known<'_>) -> Partly {
+    let mut found = Inside::default();
+    let error = match access.read(name.as_str()).await {
+        Ok(mut connection) => fill(&mut connection, &mut found, name, known).await.err(),
+        Err(error) => return (None, Some(error)),
+    };
+    found.partial = error.is_some();
+    found.sort();
+    // Until the session has said that it is the admin's, nothing that it tells counts.
+    (found.alone.then_some(found), error)
+}
+
+async fn fill(
+    connection: &mut Connection,
+    found: &mut Inside,
+    name: &DbName,
+    known: Known<'_>,
+) -> Result<()> {
+    let sql = include_str!("sql/database.sql");
+    let end = rows::read(connection, sql, |item| found.take(item, known)).await?;
     alone(found.alone, name.as_str())?;
-    Ok(found)
+    if end == End::TooMuch {
+        return Err(rows::too_much());
+    }
+    match found.crowded().as_slice() {
+        [] => Ok(()),
+        kinds => Err(Error::operation(format!(
+            "more than {MOST_OF_A_KIND} of each of these are there, and the rest was not read: {}",
+            kinds.join(", ")
+        ))),
+    }
 }
 
 /// A session that starts as somebody else sees less, and would call it all.
@@ -158,31 +228,49 @@ const IDENT_FILE: Guarded = Guarded {
 /// Insufficient privilege.
 const DENIED: &str = "42501";
 
-async fn optional<T: for<'de> Deserialize<'de>>(
-    connection: &mut Connection,
-    sql: &'static str,
-    guarded: &Guarded,
-    admin: &str,
-    not_examined: &mut Vec<NotExamined>,
-) -> Result<Option<T>> {
-    match document(connection, sql).await {
-        Ok(found) => Ok(Some(found)),
-        Err(error) if error.sqlstate.as_deref() == Some(DENIED) => {
-            not_examined.push(NotExamined {
-                what: guarded.what.into(),
-                why: format!("{admin} may not read it"),
-                grant: Some(format!("{} \"{admin}\"", guarded.grant.replace("ADMIN", admin))),
-            });
-            Ok(None)
+/// Collects what the admin lacks a right for.
+struct Missing<'a> {
+    admin: &'a str,
+    all: &'a mut Vec<NotExamined>,
+}
+
+impl Missing<'_> {
+    fn or<T>(&mut self, read: Result<T>, guarded: &Guarded) -> Result<Option<T>> {
+        match read {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.sqlstate.as_deref() == Some(DENIED) => {
+                let admin = self.admin;
+                self.all.push(NotExamined {
+                    what: guarded.what.into(),
+                    why: format!("{admin} may not read it"),
+                    grant: Some(format!("{} \"{admin}\"", guarded.grant.replace("ADMIN", admin))),
+                });
+                Ok(None)
+            }
+            Err(error) => Err(error),
         }
-        Err(error) => Err(error),
     }
 }
 
-async fn document<T: for<'de> Deserialize<'de>>(connection: &mut Connection, sql: &'static str) -> Result<T> {
-    let failed = || Error::operation("cannot read the server's catalogues");
-    let rows = query(connection, &Statement::from_program(sql)).await?;
-    let row = rows.first().ok_or_else(Unreadable::no_row).map_err(|error| failed().cause(error))?;
-    let text: String = row.try_get(0).map_err(|error| failed().cause(error))?;
-    serde_json::from_str(&text).map_err(|error| failed().cause(error))
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_a_missing_right_excuses_what_is_not_seen_in_a_services_database() {
+        for (sqlstate, of_service, of_others) in [
+            (Some("42501"), true, true),
+            (Some("28000"), false, true),
+            (Some("3D000"), false, true),
+            (Some("54000"), false, false),
+            (Some("57014"), false, false),
+            (Some("53200"), false, false),
+            (Some("55000"), false, false),
+            (Some("XX000"), false, false),
+            (None, false, false),
+        ] {
+            assert_eq!(is_withheld(sqlstate, true), of_service, "{sqlstate:?}");
+            assert_eq!(is_withheld(sqlstate, false), of_others, "{sqlstate:?}");
+        }
+    }
 }

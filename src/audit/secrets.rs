@@ -6,11 +6,12 @@ mod words;
 use std::collections::BTreeSet;
 
 use super::found::{Found, Look, PUBLIC, ident};
-use super::kinds::SECRET;
+use super::kinds::{SECRET, UNSEARCHED};
 use crate::model::DesiredService;
 use crate::probe::Severity::Critical;
 use crate::sql::{Literal, Qualified, Statement};
 use crate::stmt;
+use crate::units::counted;
 
 pub use words::announces;
 
@@ -30,7 +31,7 @@ struct Text<'a> {
 pub fn audit(look: &Look<'_>, known: Known<'_>, out: &mut Vec<Found>) {
     let texts = comments(look).into_iter().chain(settings(look)).chain(sessions(look, known));
     out.extend(texts.filter_map(|text| judge(look, known, text)));
-    inside(look, known, out);
+    inside(look, out);
 }
 
 fn comments<'a>(look: &Look<'a>) -> Vec<Text<'a>> {
@@ -120,13 +121,25 @@ fn sessions<'a>(look: &Look<'a>, known: Known<'_>) -> Vec<Text<'a>> {
 }
 
 /// Inside a database only what is known counts: its own people write about passwords as they like.
-fn inside(look: &Look<'_>, known: Known<'_>, out: &mut Vec<Found>) {
+fn inside(look: &Look<'_>, out: &mut Vec<Found>) {
     for room in look.rooms() {
-        for readable in &room.inside.texts {
-            let Some(service) = known(&readable.text) else { continue };
-            let seen = format!("{} holds a password of the secret store", readable.object);
-            let finding = SECRET.of(PUBLIC).at(Critical).service(named(look, &service)).database(room.name);
-            out.push(finding.object(readable.object.clone()).seen(seen));
+        for leak in &room.inside.leaks {
+            let seen = format!("{} holds a password of the secret store", leak.object);
+            let finding =
+                SECRET.of(PUBLIC).at(Critical).service(named(look, &leak.service)).database(room.name);
+            out.push(finding.object(leak.object.clone()).seen(seen));
+        }
+        for (owner, left) in &room.inside.unsearched {
+            let whose = owner.as_ref().map_or(String::new(), |owner| format!(" of {owner}"));
+            let such = left.first.as_ref().map_or(String::new(), |first| format!(", such as {first},"));
+            let texts = usize::try_from(left.texts).unwrap_or(usize::MAX);
+            let seen = format!(
+                "{} bytes in {}{whose}{such} were not searched for passwords of the secret store",
+                left.bytes,
+                counted(texts, "text")
+            );
+            let role = owner.clone().unwrap_or_else(|| PUBLIC.into());
+            out.push(UNSEARCHED.of(role).room(&room).object(format!("texts{whose}")).seen(seen));
         }
     }
 }

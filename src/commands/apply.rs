@@ -103,7 +103,10 @@ async fn carry_out(run: &Run, planned: &[(String, Result<Planned>)], job: &Job<'
     for ((server, _), done) in planned.iter().zip(join_all(all).await) {
         match done {
             Ok((planned, applied)) => report.add(planned, &applied),
-            Err(error) => report.failed.push((server.clone(), error)),
+            Err(error) => {
+                report.stopped.push(server.clone());
+                report.failed.push((server.clone(), error));
+            }
         }
     }
     Ok(report)
@@ -181,6 +184,10 @@ pub struct ApplyReport {
     prunable: Vec<Change>,
     limits: Vec<Limit>,
     failed: Vec<(String, Error)>,
+    /// Servers on which the run came to a halt.
+    stopped: Vec<String>,
+    /// Server and name of services whose database could not be read.
+    unread: Vec<(String, String)>,
 }
 
 impl ApplyReport {
@@ -194,6 +201,8 @@ impl ApplyReport {
             prunable: vec![],
             limits: vec![],
             failed: vec![],
+            stopped: vec![],
+            unread: vec![],
         }
     }
 
@@ -203,7 +212,14 @@ impl ApplyReport {
         self.changes.extend(applied.steps.iter().map(|(step, outcome)| change(step, Some(*outcome))));
         self.prunable.extend(applied.plan.prunable.iter().map(|step| change(step, None)));
         self.limits.extend(applied.plan.limits.iter().cloned());
-        self.failed.extend(applied.error.clone().map(|error| (planned.server.clone(), error)));
+        for (service, error) in planned.unread() {
+            self.unread.push((planned.server.clone(), service.to_string()));
+            self.failed.push((planned.server.clone(), error));
+        }
+        if let Some(error) = &applied.error {
+            self.stopped.push(planned.server.clone());
+            self.failed.push((planned.server.clone(), error.clone()));
+        }
     }
 
     fn table(&self, look: &Look) -> String {
@@ -230,10 +246,12 @@ impl ApplyReport {
         let mine =
             || self.changes.iter().filter(|change| change.server() == server && change.service() == service);
         let done = mine().filter(|change| change.outcome() == Some(Outcome::Ok)).count();
-        let failed = mine().any(|change| change.outcome() == Some(Outcome::Failed));
+        let is_unread = |(at, name): &(String, String)| at == server && Some(name.as_str()) == service;
+        let failed = mine().any(|change| change.outcome() == Some(Outcome::Failed))
+            || self.unread.iter().any(is_unread);
         let skipped = mine().any(|change| change.outcome() == Some(Outcome::Skipped));
         let untouched = !self.changes.iter().any(|change| change.server() == server);
-        let unreached = self.failed.iter().any(|(name, _)| name == server) && untouched;
+        let unreached = self.stopped.iter().any(|name| name == server) && untouched;
         let cell = match (failed, skipped || unreached, done) {
             (true, _, _) => Cell::new("failed", Paint::Bad),
             (false, true, _) => Cell::new("skipped", Paint::Warn),

@@ -28,7 +28,11 @@ pub async fn run(run: &Run, _: &Arguments) -> Result<Box<dyn Report>> {
     let mut report = Doctor { servers: vec![], limits: vec![], failed: vec![] };
     for (server, planned) in provision::plan(run, &services, Reach::default()).await {
         match planned {
-            Ok(planned) => report.add(&planned),
+            Ok(planned) => {
+                report.add(&planned);
+                let unread = planned.unread().into_iter();
+                report.failed.extend(unread.map(|(_, error)| (server.clone(), error)));
+            }
             Err(error) => report.failed.push((server, error)),
         }
     }

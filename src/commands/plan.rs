@@ -169,7 +169,11 @@ impl PlanReport {
             PlanReport { changes: vec![], prunable: vec![], limits: vec![], failed: vec![], check };
         for (server, planned) in planned {
             match planned {
-                Ok(planned) => report.add(server, &planned.plan, planned.actual.major()),
+                Ok(planned) => {
+                    report.add(server, &planned.plan, planned.actual.major());
+                    let unread = planned.unread().into_iter();
+                    report.failed.extend(unread.map(|(_, error)| (server.clone(), error)));
+                }
                 Err(error) => report.failed.push((server.clone(), error.clone())),
             }
         }

@@ -53,6 +53,9 @@ fn contents(planned: &[(String, Result<Planned>)]) -> Result<Value> {
     let mut servers = vec![];
     for (server, planned) in planned {
         let planned = planned.as_ref().map_err(Clone::clone)?;
+        if let Some((_, error)) = planned.unread().into_iter().next() {
+            return Err(error);
+        }
         let major = planned.actual.major();
         let changes: Vec<Change> =
             planned.plan.steps.iter().map(|step| Change::new(server, step, major, None)).collect();

@@ -3,7 +3,7 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use crate::error::{ExitStatus, Result};
+use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::fleet;
 use crate::migrate::{self, ServiceStatus, State};
@@ -50,8 +50,19 @@ async fn look_at(run: &Run, services: &[DesiredService]) -> Result<Vec<ServiceSt
 
 /// A service whose database or roles differ from the manifest has drifted, unless something worse is the matter.
 async fn mark_drift(run: &Run, services: &[DesiredService], all: &mut [ServiceStatus]) {
-    for (_, planned) in provision::plan(run, services, provision::Reach::default()).await {
-        let Ok(planned) = planned else { continue };
+    for (server, planned) in provision::plan(run, services, provision::Reach::default()).await {
+        let planned = match planned {
+            Ok(planned) => planned,
+            Err(error) => {
+                let there = |status: &&mut ServiceStatus| status.server == server;
+                all.iter_mut().filter(there).for_each(|status| not_compared(status, &error));
+                continue;
+            }
+        };
+        for (service, error) in planned.unread() {
+            let its = |status: &&mut ServiceStatus| status.service == service.as_str();
+            all.iter_mut().filter(its).for_each(|status| not_compared(status, &error));
+        }
         let drifted = |status: &ServiceStatus| {
             let steps = &planned.plan.steps;
             steps.iter().any(|step| step.service.as_ref().is_some_and(|name| name.as_str() == status.service))
@@ -62,6 +73,14 @@ async fn mark_drift(run: &Run, services: &[DesiredService], all: &mut [ServiceSt
                 status.state = State::Drifted;
             }
         }
+    }
+}
+
+/// Whether it has drifted is not known: that is no good end.
+fn not_compared(status: &mut ServiceStatus, error: &Error) {
+    if matches!(status.state, State::UpToDate | State::Pending) {
+        status.state = State::Unreachable;
+        status.error.get_or_insert(error.clone());
     }
 }
 

@@ -14,7 +14,7 @@ use futures_util::future::join_all;
 
 use super::probing::{Prepared, prepare};
 use crate::audit::facts::{EventTrigger, Facts};
-use crate::audit::{self, NotExamined};
+use crate::audit::{self, NotExamined, Unread};
 use crate::error::Result;
 use crate::flags::Select;
 use crate::model::{ActualServer, DesiredServer, DesiredService, RoleKind};
@@ -150,7 +150,8 @@ async fn verify_server(
 ) -> Result<Checked> {
     let Prepared { access, mut task } = prepare(run, run.admin(server).await?, services).await?;
     let actual = inspect::inspect_cluster(&access).await?;
-    let facts = audit::look(&access, &actual).await?;
+    let desired = run.manifest.desired(server);
+    let facts = audit::look(&access, &desired, &actual, &|text| holds_password(&task, text)).await?;
     task.databases = databases(run, server, &actual);
     let capacity = actual.capacity;
     task.concurrency =
@@ -160,12 +161,21 @@ async fn verify_server(
         Probes::Full => probe::try_all(&task, probe::unwatched()).await?,
         Probes::Sample => probe::try_sample(&task, probe::unwatched()).await?,
     };
-    let desired = run.manifest.desired(server);
     let mut matrix = probe::judge(&task, &seen, Some(&actual));
     let around = Surroundings { desired: &desired, facts: &facts, access: &access, actual: &actual };
     let missed = beside(arguments, &around, &task, &seen, &mut matrix).await?;
     let mut found = audited(&desired, &actual, &facts, &task);
-    found.extend(probe::known_elsewhere(&task, &seen, &desired, &actual, facts.kept.as_ref()).await);
+    let mut unread = facts.unread.clone();
+    match probe::known_elsewhere(&task, &seen, &desired, &actual, facts.kept.as_ref()).await {
+        Ok(known) => found.extend(known),
+        Err(error) => unread.push(Unread {
+            service: None,
+            server: server.to_owned(),
+            database: None,
+            what: "whether others know the passwords that the server keeps".into(),
+            why: error.to_string(),
+        }),
+    }
     let chosen = |finding: &Finding| {
         finding
             .service
@@ -176,7 +186,7 @@ async fn verify_server(
     let mut not_examined = facts.not_examined;
     not_examined.extend(missed);
     let absent = absent(services.iter().filter(|service| service.server == server), &actual);
-    Ok(Checked::new(server, matrix, found, not_examined).absent(absent))
+    Ok(Checked::new(server, matrix, found, not_examined).unread(unread).absent(absent))
 }
 
 /// Services that `apply` has not made, or not wholly.
@@ -200,8 +210,9 @@ async fn audit_again(
 ) -> Result<(ActualServer, Vec<Finding>)> {
     let Prepared { access, task } = prepare(run, run.admin(server).await?, services).await?;
     let actual = inspect::inspect_cluster(&access).await?;
-    let facts = audit::look(&access, &actual).await?;
-    let found = audited(&run.manifest.desired(server), &actual, &facts, &task);
+    let desired = run.manifest.desired(server);
+    let facts = audit::look(&access, &desired, &actual, &|text| holds_password(&task, text)).await?;
+    let found = audited(&desired, &actual, &facts, &task);
     Ok((actual, found))
 }
 
@@ -264,7 +275,8 @@ fn walsenders(settings: &BTreeMap<String, String>) -> usize {
 /// Whether DDL there would call somebody's function; where nobody could look, it may.
 fn hooked(facts: &Facts, database: &str) -> bool {
     let hooks = |trigger: &EventTrigger| trigger.enabled && trigger.event != "login";
-    facts.databases.get(database).is_none_or(|inside| inside.event_triggers.iter().any(hooks))
+    let found = facts.databases.get(database).filter(|inside| !inside.partial);
+    found.is_none_or(|inside| inside.event_triggers.iter().any(hooks))
 }
 
 /// The service whose password a text holds. Short ones are in many words; ours are 32 characters, and an operator's are

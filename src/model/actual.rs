@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{DbName, RoleName, SchemaName};
+use crate::error::Error;
 
 /// One server as it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -200,6 +201,8 @@ pub struct ActualDatabase {
     pub settings: Vec<(String, String)>,
     /// Whether the admin was refused at its door, so that nobody could look inside.
     pub shut: bool,
+    /// Why what is inside could not be read, for any reason but a missing right.
+    pub unread: Option<Error>,
     /// `None` where nobody looked inside.
     pub contents: Option<Contents>,
 }

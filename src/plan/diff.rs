@@ -24,9 +24,11 @@ pub fn diff(desired: &DesiredServer, actual: &ActualServer, stored: &dyn Fn(&Rol
         roles::diff(&look, service, &mut steps);
         settings::diff(&look, service, &mut steps);
         database::diff(&look, service, &mut steps);
-        match look.actual.databases.get(&service.database).is_some_and(|found| found.shut) {
-            true => look.plan.limits.push(super::limits::shut(desired, actual, service)),
-            false => {
+        match look.actual.databases.get(&service.database) {
+            Some(found) if found.shut => look.plan.limits.push(super::limits::shut(desired, actual, service)),
+            // What is there is not known, and its error is the run's to tell.
+            Some(found) if found.unread.is_some() => {}
+            _ => {
                 inside::diff(&look, service, &mut steps);
                 defaults::diff(&look, service, &mut steps);
             }

@@ -11,9 +11,12 @@ mod table;
 
 use futures_util::stream::{self, StreamExt};
 
+use super::matrix::{Place, Probe};
 use super::run::{Seen, patiently};
 use super::task::{ProbeLogin, Task};
 use super::trials::Tried;
+use super::verdict::Verdict;
+use crate::error::Error;
 use crate::model::{ActualServer, DesiredServer, RoleKind};
 use crate::sql::Statement;
 use crate::stmt;
@@ -64,12 +67,15 @@ struct Deeds {
 /// Every login whose password is known and works.
 pub async fn try_inside(inside: &Inside<'_>) -> Tried {
     let managed = managed(inside);
-    let Ok(address) = Address::resolve(&inside.task.endpoint).await else { return Tried::default() };
     let working = inside.task.logins.iter().zip(inside.seen);
     let working: Vec<&ProbeLogin> = working
         .filter(|(login, seen)| login.password.is_some() && matches!(seen.control.outcome, Outcome::LetIn(_)))
         .map(|(login, _)| login)
         .collect();
+    let address = match Address::resolve(&inside.task.endpoint).await {
+        Ok(address) => address,
+        Err(error) => return unasked(inside.task, &working, &error),
+    };
     let all: Vec<Tried> = stream::iter(working)
         .map(|login| async {
             let insider = insider(inside, login, &managed);
@@ -86,6 +92,24 @@ pub async fn try_inside(inside: &Inside<'_>) -> Tried {
     let mut tried = Tried::default();
     all.into_iter().for_each(|one| tried.extend(one));
     tried
+}
+
+/// One probe for each login that could not be asked, so that its silence is not taken for a good answer.
+fn unasked(task: &Task, logins: &[&ProbeLogin], error: &Error) -> Tried {
+    let probe = |login: &&ProbeLogin| Probe {
+        service: login.service.to_string(),
+        role: login.role.to_string(),
+        server: task.server.clone(),
+        database: login.database.to_string(),
+        outcome: Verdict::Inconclusive,
+        sqlstate: None,
+        why: Some(error.to_string()),
+        way: Some("what it may do inside".into()),
+        place: Place::Own,
+        found: None,
+        connections: 0,
+    };
+    Tried { probes: logins.iter().map(probe).collect(), ..Tried::default() }
 }
 
 /// Every role of every service that exists, twins included.

@@ -82,7 +82,13 @@ pub async fn listeners(task: &Task, says: &Says<'_>) -> Result<(Vec<Listener>, V
     families(task, &mut all);
     if says.minds_tls() {
         for listener in all.clone() {
-            all.extend(other_transport(&task.endpoint, &listener));
+            match other_transport(&task.endpoint, &listener) {
+                Ok(other) => all.extend(other),
+                Err(error) => missed.push(unreached(
+                    format!("{} with the other choice of TLS", listener.shown),
+                    error.to_string(),
+                )),
+            }
         }
     }
     Ok((all, missed))
@@ -201,18 +207,18 @@ impl Listener {
 }
 
 /// The same listener with TLS where the manifest goes without, and without where it goes with.
-fn other_transport(endpoint: &Endpoint, listener: &Listener) -> Option<Listener> {
-    let Side::Tcp { client, .. } = listener.side else { return None };
+fn other_transport(endpoint: &Endpoint, listener: &Listener) -> Result<Option<Listener>> {
+    let Side::Tcp { client, .. } = listener.side else { return Ok(None) };
     let encrypted = matches!(endpoint.tls.mode, TlsMode::Disable | TlsMode::Allow);
-    let address = listener.address.over(endpoint, encrypted).ok()?;
+    let address = listener.address.over(endpoint, encrypted)?;
     let words = if encrypted { "over TLS" } else { "without TLS" };
-    Some(Listener {
+    Ok(Some(Listener {
         shown: format!("{} {words}", listener.shown),
         side: Side::Tcp { client, tls: Some(encrypted) },
         configured: false,
         trusted: encrypted || is_local(endpoint),
         address,
-    })
+    }))
 }
 
 fn is_local(endpoint: &Endpoint) -> bool {

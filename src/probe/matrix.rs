@@ -65,7 +65,7 @@ pub struct Summary {
     pub passed: usize,
     /// Let in where it must not be.
     pub breaches: usize,
-    /// Proved nothing.
+    /// Probes that proved nothing, and what could not be read.
     pub inconclusive: usize,
 }
 

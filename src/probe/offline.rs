@@ -11,6 +11,7 @@ use super::guess::GUESSES;
 use super::run::Seen;
 use super::task::{ProbeLogin, Task};
 use crate::audit::kinds::{GUESSABLE, Kind, REUSED};
+use crate::error::{Error, Result};
 use crate::model::{ActualServer, DesiredServer, KeptPassword, RoleName};
 use crate::wire::{Outcome, is_kept};
 
@@ -33,15 +34,16 @@ struct Solved {
     whose: Option<ProbeLogin>,
 }
 
-/// One finding for each login whose password somebody else knows.
+/// One finding for each login whose password somebody else knows. Fails if the comparison breaks off: what it would
+/// have found is not known then.
 pub async fn known_elsewhere(
     task: &Task,
     seen: &[Seen],
     desired: &DesiredServer,
     actual: &ActualServer,
     kept: Option<&BTreeMap<String, KeptPassword>>,
-) -> Vec<Finding> {
-    let Some(kept) = kept else { return vec![] };
+) -> Result<Vec<Finding>> {
+    let Some(kept) = kept else { return Ok(vec![]) };
     let riddle = |role: &RoleName, candidates: Vec<Candidate>| {
         Some(Riddle { role: role.clone(), kept: kept.get(role.as_str())?.clone(), candidates })
     };
@@ -52,8 +54,8 @@ pub async fn known_elsewhere(
     // Each candidate costs thousands of rounds of hashing.
     let solved =
         tokio::task::spawn_blocking(move || riddles.into_iter().filter_map(solve).collect::<Vec<_>>());
-    let solved = solved.await.unwrap_or_default();
-    solved.iter().map(|one| finding(task, desired, actual, one)).collect()
+    let solved = solved.await.map_err(|error| Error::operation("the comparison broke off").cause(error))?;
+    Ok(solved.iter().map(|one| finding(task, desired, actual, one)).collect())
 }
 
 /// Logins in use whose stored password the server refuses. The common words are tried at the door.

@@ -186,7 +186,11 @@ fn sum(matrix: &Matrix, look: &Look) -> String {
 pub fn numbers(matrix: &Matrix) -> String {
     let summary = &matrix.summary;
     if matrix.matrix.is_empty() {
-        return "no logins were tried (--probes none)".into();
+        let unread = match summary.inconclusive {
+            0 => String::new(),
+            n => format!(", {n} inconclusive"),
+        };
+        return format!("no logins were tried (--probes none){unread}");
     }
     let beside = match matrix.trials.len() {
         0 => String::new(),

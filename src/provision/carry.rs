@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Chosen, Planned, Reach, look, slots};
+use super::{Chosen, Planned, Reach, look, slots, unread};
 use crate::error::{Error, Kind, Result};
-use crate::model::{ActualServer, DesiredServer, RoleName};
+use crate::model::{ActualServer, DesiredServer, RoleName, ServiceName};
 use crate::plan::authority::Authority;
 use crate::plan::{Action, Plan, Risk, Step};
 use crate::run::Run;
@@ -95,7 +95,13 @@ impl Work<'_> {
 
     async fn look(&self) -> Result<(ActualServer, Plan)> {
         let Planned { access, desired, .. } = self.planned;
-        look(self.run, access, desired, self.chosen, self.reach).await
+        let looked = look(self.run, access, desired, self.chosen, self.reach).await?;
+        let told = self.planned.unread();
+        let is_news = |service: &ServiceName| told.iter().all(|(known, _)| known != service);
+        match unread(desired, &looked.0).into_iter().find(|(service, _)| is_news(service)) {
+            Some((_, error)) => Err(error),
+            None => Ok(looked),
+        }
     }
 
     async fn nothing_left(&self) -> Result<()> {

@@ -4,18 +4,17 @@ mod raw;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::stream::{self, StreamExt, TryStreamExt};
-use serde::Deserialize;
+use futures_util::stream::{self, StreamExt};
 
 use super::access::Access;
-use super::{Connection, Unreadable, query};
-use crate::error::{Error, Result};
+use super::{Connection, rows};
+use crate::error::Result;
 use crate::model::{ActualRole, ActualServer, Contents, DbName, KeptPassword, RoleName};
-use crate::sql::Statement;
-use raw::{Cluster, Inside, Limited, database, role};
+use raw::{Cluster, Inside, Limited, RawHeld, RawKept, database, role};
 
 /// Reads the shared catalogues and, for the databases named, what is inside: `jobs` at a time, or fewer where the
-/// server has few connections left. Roles with `marker` as their comment are looked for in every database.
+/// server has few connections left. A database that cannot be read says so itself ([`ActualDatabase::unread`]), and stops
+/// nothing else. Roles with `marker` as their comment are looked for in every database.
 pub async fn inspect(access: &Access, inside: &[DbName], marker: &str, jobs: usize) -> Result<ActualServer> {
     let (mut actual, holdings) = read_cluster(access, Some(marker)).await?;
     actual.holdings = holdings;
@@ -25,18 +24,27 @@ pub async fn inspect(access: &Access, inside: &[DbName], marker: &str, jobs: usi
         .cloned()
         .collect();
     let parallel = actual.capacity.share(jobs, 1);
-    let contents: Vec<(DbName, Option<Contents>)> = stream::iter(open)
+    let contents: Vec<(DbName, Result<Option<Contents>>)> = stream::iter(open)
         .map(|name| async move {
-            let contents = inspect_database(access, &name).await?;
-            Ok::<_, Error>((name, contents))
+            let contents = inspect_database(access, &name).await;
+            (name, contents)
         })
         .buffer_unordered(parallel)
-        .try_collect()
-        .await?;
+        .collect()
+        .await;
     for (name, contents) in contents {
         if let Some(database) = actual.databases.get_mut(&name) {
-            database.shut = contents.is_none();
-            database.contents = contents;
+            match contents {
+                Ok(contents) => {
+                    database.shut = contents.is_none();
+                    database.contents = contents;
+                }
+                // The other databases' services go on.
+                Err(error) => {
+                    let what = format!("cannot read what is inside database {name}");
+                    database.unread = Some(error.while_doing(what));
+                }
+            }
         }
     }
     Ok(actual)
@@ -49,22 +57,22 @@ pub async fn inspect_cluster(access: &Access) -> Result<ActualServer> {
 
 async fn read_cluster(access: &Access, marker: Option<&str>) -> Result<(ActualServer, Holdings)> {
     let mut connection = access.read(&access.maintenance).await?;
-    let raw: Cluster = document(&mut connection, include_str!("sql/cluster.sql")).await?;
+    let mut raw = Cluster::default();
+    rows::read_all(&mut connection, include_str!("sql/cluster.sql"), |item| raw.take(item)).await?;
     let mut actual = raw.typed()?;
     if !actual.admin.superuser {
         let sql = match actual.major() {
             15.. => include_str!("sql/limited.sql"),
             _ => include_str!("sql/limited_before_15.sql"),
         };
-        let limited: Limited = document(&mut connection, sql).await?;
+        let limited: Limited = rows::document(&mut connection, sql).await?;
         actual.admin.forbidden_settings = limited.forbidden_settings.unwrap_or_default();
         actual.admin.untrusted_extensions = limited.untrusted_extensions.unwrap_or_default();
     }
     if marker.is_some() && actual.admin.sees_passwords {
-        let raw: BTreeMap<String, KeptPassword> =
-            document(&mut connection, include_str!("sql/passwords.sql")).await?;
+        let kept = kept_passwords(&mut connection).await?;
         actual.passwords =
-            raw.into_iter().map(|(name, kept)| Ok((role(name)?, kept))).collect::<Result<_>>()?;
+            kept.into_iter().map(|(name, kept)| Ok((role(name)?, kept))).collect::<Result<_>>()?;
     }
     let marked = |role: &ActualRole| marker.is_some() && role.comment.as_deref() == marker;
     let holdings = match actual.roles.values().any(marked) {
@@ -76,14 +84,28 @@ async fn read_cluster(access: &Access, marker: Option<&str>) -> Result<(ActualSe
 
 type Holdings = BTreeMap<RoleName, BTreeSet<DbName>>;
 
+/// How passwords are kept, by login; fails where the admin may not look.
+pub async fn kept_passwords(connection: &mut Connection) -> Result<BTreeMap<String, KeptPassword>> {
+    let mut kept = BTreeMap::new();
+    let sql = include_str!("sql/passwords.sql");
+    rows::read_all(connection, sql, |item| {
+        let raw: RawKept = item.parse()?;
+        kept.insert(raw.role, raw.kept);
+        Ok(())
+    })
+    .await?;
+    Ok(kept)
+}
+
 /// Where roles own or hold something; asked only where a role is marked as ours.
 async fn read_holdings(connection: &mut Connection) -> Result<Holdings> {
-    let raw: Option<BTreeMap<String, BTreeSet<String>>> =
-        document(connection, include_str!("sql/holdings.sql")).await?;
     let mut holdings = Holdings::new();
-    for (name, places) in raw.unwrap_or_default() {
-        holdings.insert(role(name)?, places.into_iter().map(database).collect::<Result<_>>()?);
-    }
+    rows::read_all(connection, include_str!("sql/holdings.sql"), |item| {
+        let raw: RawHeld = item.parse()?;
+        holdings.entry(role(raw.role)?).or_default().insert(database(raw.database)?);
+        Ok(())
+    })
+    .await?;
     Ok(holdings)
 }
 
@@ -94,14 +116,7 @@ async fn inspect_database(access: &Access, name: &DbName) -> Result<Option<Conte
         Err(error) if error.sqlstate.as_deref() == Some("42501") => return Ok(None),
         Err(error) => return Err(error),
     };
-    let raw: Inside = document(&mut connection, include_str!("sql/contents.sql")).await?;
-    raw.typed().map(Some)
-}
-
-async fn document<T: for<'de> Deserialize<'de>>(connection: &mut Connection, sql: &'static str) -> Result<T> {
-    let failed = || Error::operation("cannot read the server's catalogues");
-    let rows = query(connection, &Statement::from_program(sql)).await?;
-    let row = rows.first().ok_or_else(Unreadable::no_row).map_err(|error| failed().cause(error))?;
-    let text: String = row.try_get(0).map_err(|error| failed().cause(error))?;
-    serde_json::from_str(&text).map_err(|error| failed().cause(error))
+    let mut inside = Inside::default();
+    rows::read_all(&mut connection, include_str!("sql/contents.sql"), |item| inside.take(item)).await?;
+    Ok(Some(inside.typed()))
 }

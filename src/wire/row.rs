@@ -55,6 +55,16 @@ impl Row {
         })
     }
 
+    /// The text of a column; what is not UTF-8 in it is replaced.
+    ///
+    /// # Errors
+    /// If there is no such column, or if it is NULL.
+    pub fn lossy(&self, at: usize) -> Result<String, Unreadable> {
+        let value = self.values.get(at).cloned().flatten();
+        let range = value.ok_or_else(|| Unreadable(format!("column {at} is NULL or missing")))?;
+        Ok(String::from_utf8_lossy(&self.body.buffer()[range]).into_owned())
+    }
+
     /// The type of a column as `pg_type` numbers it.
     pub fn type_of(&self, at: usize) -> Option<Oid> {
         self.types.get(at).copied()

@@ -1,5 +1,6 @@
 //! The catalogue audit on a real server: leaks are found and named, mended ones are gone, harmless changes pass.
 
+mod blinding;
 mod closing;
 mod doors;
 mod formats;

@@ -1,42 +1,112 @@
 //! What the audit reads in one database.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::{Right, or_empty};
+use crate::error::Result;
+use crate::server::rows::Item;
 
-/// What is inside one database.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default)]
+/// What is inside one database, as far as it was read.
+#[derive(Debug, Clone, Default)]
 pub struct Inside {
-    /// Whether nobody planted a role or a search path into the session that looked.
+    /// Whether the session that looked started as the admin, without a role or a search path that a service planted.
     pub alone: bool,
+    /// Whether something was left out, so that what is not here may be there all the same.
+    pub partial: bool,
     /// Objects that somebody holds rights on, and all that are neither the server's nor an extension's.
-    #[serde(deserialize_with = "or_empty")]
     pub things: Vec<Thing>,
-    /// Bodies of functions, and comments.
-    #[serde(deserialize_with = "or_empty")]
-    pub texts: Vec<Readable>,
+    /// Bodies of functions, comments and options that hold a password of the secret store.
+    pub leaks: Vec<Leak>,
+    /// Texts that were not searched for passwords, by owner.
+    pub unsearched: BTreeMap<Option<String>, Unsearched>,
     /// Default privileges.
-    #[serde(deserialize_with = "or_empty")]
     pub defaults: Vec<DefaultRow>,
     /// Languages.
-    #[serde(deserialize_with = "or_empty")]
     pub languages: Vec<Language>,
     /// Extensions, `plpgsql` aside.
-    #[serde(deserialize_with = "or_empty")]
     pub extensions: Vec<Extension>,
     /// Event triggers.
-    #[serde(deserialize_with = "or_empty")]
     pub event_triggers: Vec<EventTrigger>,
     /// Triggers whose function belongs to another role than the table.
-    #[serde(deserialize_with = "or_empty")]
     pub triggers: Vec<Trigger>,
     /// Foreign servers.
-    #[serde(deserialize_with = "or_empty")]
     pub servers: Vec<ForeignServer>,
     /// Everything else that has an owner, or rights of a kind that nothing above knows.
-    #[serde(deserialize_with = "or_empty")]
     pub others: Vec<Other>,
+}
+
+/// Items of one kind that are read of one database; the queries stop after one more.
+pub const MOST_OF_A_KIND: usize = 100_000;
+
+impl Inside {
+    /// Takes one row; returns how many bytes of it are kept. `known` says whose password of the store a text holds.
+    pub fn take(&mut self, item: &Item, known: &dyn Fn(&str) -> Option<String>) -> Result<usize> {
+        match item.section.as_str() {
+            "alone" => self.alone = item.parse()?,
+            "thing" => self.things.push(item.parse()?),
+            "default" => self.defaults.push(item.parse()?),
+            "language" => self.languages.push(item.parse()?),
+            "extension" => self.extensions.push(item.parse()?),
+            "event_trigger" => self.event_triggers.push(item.parse()?),
+            "trigger" => self.triggers.push(item.parse()?),
+            "server" => self.servers.push(item.parse()?),
+            "other" => self.others.push(item.parse()?),
+            "text" => {
+                self.search(item.parse()?, known);
+                return Ok(0);
+            }
+            _ => return item.unknown(),
+        }
+        Ok(item.text.len())
+    }
+
+    /// The text itself is not kept: the texts of a database are longer than everything else in it.
+    fn search(&mut self, found: Readable, known: &dyn Fn(&str) -> Option<String>) {
+        if let Some(service) = known(&found.text) {
+            self.leaks.push(Leak { object: found.object.clone(), service });
+        }
+        if found.left_out > 0 {
+            let of_owner = self.unsearched.entry(found.owner).or_default();
+            of_owner.bytes = of_owner.bytes.saturating_add(found.left_out);
+            if of_owner.first.is_none() && found.texts == 1 {
+                of_owner.first = Some(found.object);
+            }
+            of_owner.texts = of_owner.texts.saturating_add(found.texts);
+        }
+    }
+
+    /// In the order in which findings are told, whatever order the server answered in.
+    pub fn sort(&mut self) {
+        self.things.sort_by(|a, b| (&a.kind, &a.shown, &a.column).cmp(&(&b.kind, &b.shown, &b.column)));
+        self.defaults.sort_by(|a, b| (&a.role, &a.schema, a.object).cmp(&(&b.role, &b.schema, b.object)));
+        self.languages.sort_by(|a, b| a.name.cmp(&b.name));
+        self.extensions.sort_by(|a, b| a.name.cmp(&b.name));
+        self.event_triggers.sort_by(|a, b| a.name.cmp(&b.name));
+        self.triggers.sort_by(|a, b| (&a.table, &a.name).cmp(&(&b.table, &b.name)));
+        self.servers.sort_by(|a, b| a.name.cmp(&b.name));
+        self.others.sort_by(|a, b| (&a.kind, &a.shown, &a.role).cmp(&(&b.kind, &b.shown, &b.role)));
+        self.leaks.sort();
+    }
+
+    /// Kinds of which there are more than are read.
+    pub fn crowded(&self) -> Vec<&str> {
+        let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+        for thing in &self.things {
+            // Functions and procedures, and the sorts of relations, are read together.
+            let kind = match thing.kind.as_str() {
+                "procedure" => "function",
+                "sequence" | "view" | "materialized view" | "foreign table" => "table",
+                kind => kind,
+            };
+            *kinds.entry(kind).or_default() += 1;
+        }
+        kinds.insert("default privilege", self.defaults.len());
+        kinds.insert("trigger", self.triggers.len());
+        kinds.insert("object of another kind", self.others.len());
+        kinds.into_iter().filter(|(_, count)| *count > MOST_OF_A_KIND).map(|(kind, _)| kind).collect()
+    }
 }
 
 /// An object.
@@ -90,18 +160,38 @@ pub struct Thing {
 }
 
 /// A text that everybody in the database can read.
-#[derive(Clone, Deserialize)]
-pub struct Readable {
+#[derive(Deserialize)]
+struct Readable {
     /// Where it stands, for people.
-    pub object: String,
-    /// The text; it may hold a secret.
-    pub text: String,
+    object: String,
+    /// Its beginning; it may hold a secret.
+    text: String,
+    /// How many texts the row stands for.
+    texts: u64,
+    /// Bytes that follow.
+    left_out: u64,
+    /// Whose it is; told only of texts that were cut.
+    owner: Option<String>,
 }
 
-impl std::fmt::Debug for Readable {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Readable({})", self.object)
-    }
+/// A text that holds a password.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Leak {
+    /// Where it stands, for people.
+    pub object: String,
+    /// The service whose password it is.
+    pub service: String,
+}
+
+/// Texts of one owner that were not searched to their end.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Unsearched {
+    /// How many.
+    pub texts: u64,
+    /// Bytes left out.
+    pub bytes: u64,
+    /// One of them, for people.
+    pub first: Option<String>,
 }
 
 impl Thing {

@@ -1,5 +1,5 @@
--- What the shared catalogues say beyond roles, memberships, databases and their settings, as one document.
-SELECT pg_catalog.jsonb_build_object(
+-- What the shared catalogues say beyond roles, memberships, databases and their settings, as rows of section and item.
+SELECT 'server', pg_catalog.jsonb_build_object(
   'alone', current_user = session_user AND pg_catalog.current_setting('search_path') = 'pg_catalog',
   'settings', (
     SELECT pg_catalog.jsonb_object_agg(s.name, s.setting) FROM pg_catalog.pg_settings s
@@ -7,35 +7,34 @@ SELECT pg_catalog.jsonb_build_object(
       'session_replication_role', 'password_encryption', 'dynamic_library_path', 'log_file_mode', 'logging_collector', 'listen_addresses', 'unix_socket_directories', 'port', 'ssl', 'max_wal_senders', 'max_connections')),
   -- What every session may set for itself.
   'user_settings', (SELECT pg_catalog.jsonb_agg(pg_catalog.lower(s.name)) FROM pg_catalog.pg_settings s WHERE s.context = 'user'),
-  'defaults', (SELECT pg_catalog.jsonb_object_agg(pg_catalog.lower(s.name), s.boot_val) FROM pg_catalog.pg_settings s WHERE s.boot_val IS NOT NULL),
-  'tablespaces', (
+  'defaults', (SELECT pg_catalog.jsonb_object_agg(pg_catalog.lower(s.name), s.boot_val) FROM pg_catalog.pg_settings s WHERE s.boot_val IS NOT NULL))::text
+UNION ALL
+SELECT 'tablespace', pg_catalog.jsonb_build_object(
+  'name', t.spcname, 'quoted', pg_catalog.quote_ident(t.spcname), 'owner', pg_catalog.pg_get_userbyid(t.spcowner),
+  'comment', pg_catalog.left(pg_catalog.shobj_description(t.oid, 'pg_tablespace'), 16384), 'acl', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'name', t.spcname, 'quoted', pg_catalog.quote_ident(t.spcname), 'owner', pg_catalog.pg_get_userbyid(t.spcowner),
-      'comment', pg_catalog.shobj_description(t.oid, 'pg_tablespace'), 'acl', (
-        SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-          'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
-          'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable)
-          ORDER BY a.grantee, a.privilege_type)
-        FROM pg_catalog.aclexplode(t.spcacl) a WHERE a.grantee <> t.spcowner)) ORDER BY t.spcname)
-    FROM pg_catalog.pg_tablespace t),
-  'sessions', (
-    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'pid', a.pid, 'role', a.usename, 'open', (SELECT r.rolcanlogin FROM pg_catalog.pg_roles r WHERE r.oid = a.usesysid),
-      'streams', coalesce(a.backend_type = 'walsender', false), 'database', a.datname, 'application', a.application_name,
-      'since', pg_catalog.to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')) ORDER BY a.pid)
-    FROM pg_catalog.pg_stat_activity a WHERE a.usesysid IS NOT NULL AND a.pid <> pg_catalog.pg_backend_pid()),
-  'slots', (
-    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'name', s.slot_name, 'database', s.database, 'active', s.active) ORDER BY s.slot_name)
-    FROM pg_catalog.pg_replication_slots s),
-  'prepared', (
-    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'gid', p.gid, 'owner', p.owner, 'database', p.database,
-      'since', pg_catalog.to_char(p.prepared AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
-      'seconds', pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp() - p.prepared))::bigint) ORDER BY p.gid)
-    FROM pg_catalog.pg_prepared_xacts p),
-  'subscriptions', (
-    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'name', s.subname, 'owner', pg_catalog.pg_get_userbyid(s.subowner), 'database', d.datname) ORDER BY s.subname)
-    FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid)
-)::text
+      'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
+      'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable)
+      ORDER BY a.grantee, a.privilege_type)
+    FROM pg_catalog.aclexplode(t.spcacl) a WHERE a.grantee <> t.spcowner))::text
+FROM pg_catalog.pg_tablespace t
+UNION ALL
+SELECT 'session', pg_catalog.jsonb_build_object(
+  'pid', a.pid, 'role', a.usename, 'open', (SELECT r.rolcanlogin FROM pg_catalog.pg_roles r WHERE r.oid = a.usesysid),
+  'streams', coalesce(a.backend_type = 'walsender', false), 'database', a.datname, 'application', a.application_name,
+  'since', pg_catalog.to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))::text
+FROM pg_catalog.pg_stat_activity a WHERE a.usesysid IS NOT NULL AND a.pid <> pg_catalog.pg_backend_pid()
+UNION ALL
+SELECT 'slot', pg_catalog.jsonb_build_object(
+  'name', s.slot_name, 'database', s.database, 'active', s.active)::text
+FROM pg_catalog.pg_replication_slots s
+UNION ALL
+SELECT 'prepared', pg_catalog.jsonb_build_object(
+  'gid', p.gid, 'owner', p.owner, 'database', p.database,
+  'since', pg_catalog.to_char(p.prepared AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'),
+  'seconds', pg_catalog.floor(extract(epoch FROM pg_catalog.clock_timestamp() - p.prepared))::bigint)::text
+FROM pg_catalog.pg_prepared_xacts p
+UNION ALL
+SELECT 'subscription', pg_catalog.jsonb_build_object(
+  'name', s.subname, 'owner', pg_catalog.pg_get_userbyid(s.subowner), 'database', d.datname)::text
+FROM pg_catalog.pg_subscription s JOIN pg_catalog.pg_database d ON d.oid = s.subdbid

@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::audit::NotExamined;
+use crate::audit::{NotExamined, Unread};
 use crate::commands::plan::Change;
 use crate::probe::{Finding, Probe, Summary};
 use crate::report::ErrorBody;
@@ -24,6 +24,8 @@ pub struct Document<'a> {
     pub accepted: Vec<Accepted<'a>>,
     /// What could not be looked at.
     pub not_examined: Vec<NotExamined>,
+    /// What could not be read for any reason but a missing right: inconclusive.
+    pub unread: Vec<&'a Unread>,
     /// What --fix and --terminate did, or with --dry-run would do.
     pub changes: Vec<Change>,
     /// Servers that could not be looked at, and changes that failed.

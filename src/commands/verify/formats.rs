@@ -8,7 +8,7 @@ use super::close::Refused;
 use super::report::{Checked, VerifyReport};
 use crate::commands::plan::{Summary, changes_table};
 use crate::probe::{self, Finding, listed, printable};
-use crate::report::{Look, error_text};
+use crate::report::{Look, Paint, error_text, paint};
 use crate::server::apply::Outcome;
 
 pub use junit::junit;
@@ -34,6 +34,11 @@ pub fn table(report: &VerifyReport, look: &Look) -> String {
         probe::wrapped(&words, "  ", look)
     });
     parts.push(accepted.collect());
+    let unread = report.unread().map(|one| {
+        let line = printable(&format!("inconclusive: {} could not be read: {}", one.what, one.why));
+        paint(probe::wrapped(&line, "  ", look).trim_end(), Paint::Warn, look) + "\n"
+    });
+    parts.push(unread.collect());
     // A server that did not answer has its error above.
     let not_examined = report.unseen().map(|one| {
         let grant = one.grant.as_ref().map_or(String::new(), |grant| format!("; to allow it: {grant}"));

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::close::{Closed, Refused};
 use super::document::{Accepted, Document, ServerError};
 use super::{Arguments, Format, formats};
-use crate::audit::NotExamined;
+use crate::audit::{NotExamined, Unread};
 use crate::commands::plan::Change;
 use crate::error::{Error, ExitStatus};
 use crate::probe::{self, Finding, Matrix, Probe, Severity, Source, Verdict};
@@ -23,6 +23,8 @@ pub struct Checked {
     pub findings: Vec<Finding>,
     /// What could not be looked at.
     pub not_examined: Vec<NotExamined>,
+    /// What could not be read, and so proves nothing.
+    pub unread: Vec<Unread>,
     /// Services whose database, or one of whose logins, does not exist.
     pub absent: Vec<String>,
 }
@@ -47,7 +49,14 @@ impl Checked {
             why: skipped.why.clone(),
             grant: None,
         }));
-        Checked { server: server.into(), matrix, findings, not_examined, absent: vec![] }
+        Checked { server: server.into(), matrix, findings, not_examined, unread: vec![], absent: vec![] }
+    }
+
+    /// Says what could not be read. Like a probe that proved nothing it is inconclusive.
+    #[must_use]
+    pub fn unread(mut self, unread: Vec<Unread>) -> Checked {
+        self.matrix.summary.inconclusive += unread.len();
+        Checked { unread, ..self }
     }
 
     /// Says which services are not there, or not whole.
@@ -129,6 +138,11 @@ impl VerifyReport {
         self.checked.iter().flat_map(|checked| &checked.findings)
     }
 
+    /// What could not be read, and so proves nothing.
+    pub fn unread(&self) -> impl Iterator<Item = &Unread> {
+        self.checked.iter().flat_map(|checked| &checked.unread)
+    }
+
     /// What could not be looked at on the servers that answered.
     pub fn unseen(&self) -> impl Iterator<Item = &NotExamined> {
         self.checked.iter().flat_map(|checked| &checked.not_examined)
@@ -188,13 +202,16 @@ impl VerifyReport {
             findings: self.findings().collect(),
             accepted: accepted.collect(),
             not_examined: self.not_examined(),
+            unread: self.unread().collect(),
             changes: self.changes.clone(),
             errors: errors.map(|(server, error)| ServerError { error: error.into(), server }).collect(),
         }
     }
 
     fn summary(&self) -> probe::Summary {
-        probe::summarise(self.probes()).beside(self.trials())
+        let mut summary = probe::summarise(self.probes()).beside(self.trials());
+        summary.inconclusive += self.unread().count();
+        summary
     }
 }
 
@@ -216,7 +233,8 @@ impl Report for VerifyReport {
     }
 
     fn status(&self) -> ExitStatus {
-        let proven = self.inconclusive() == 0 && self.breaches().next().is_none();
+        let proven =
+            self.inconclusive() == 0 && self.unread().next().is_none() && self.breaches().next().is_none();
         let clean = self.findings().all(|finding| finding.severity < Severity::Medium);
         let seen = !self.strict || self.not_examined().is_empty();
         let isolation = if proven && clean && seen { ExitStatus::Success } else { ExitStatus::Isolation };

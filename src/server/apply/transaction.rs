@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::Tools;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::RoleName;
 use crate::plan::{Action, Step, Verb, statement};
 use crate::server::{Connection, execute, execute_protected, execute_warned, racing};
@@ -88,7 +88,7 @@ async fn once(connection: &mut Connection, parts: &[Part]) -> Result<()> {
     let begin = std::iter::once(stmt!("BEGIN"));
     let whole = Statement::join(begin.chain(parts.iter().map(|part| part.statement.clone())));
     if let Err(error) = execute(connection, &whole).await {
-        execute_protected(connection, &stmt!("ROLLBACK")).await?;
+        let error = rolled_back(connection, error).await?;
         if racing::collided(&error) {
             return Err(error);
         }
@@ -102,11 +102,25 @@ async fn one_by_one(connection: &mut Connection, parts: &[Part]) -> Result<()> {
     execute(connection, &stmt!("BEGIN")).await?;
     for part in parts {
         if let Err(error) = part.run(connection).await {
-            execute_protected(connection, &stmt!("ROLLBACK")).await?;
-            return Err(error);
+            return Err(rolled_back(connection, error).await.unwrap_or_else(|both| both));
         }
     }
     Ok(())
+}
+
+/// Ends the transaction and returns the error that it ended for; where that fails too, the error says so, and nothing
+/// more can be done on this connection.
+async fn rolled_back(connection: &mut Connection, error: Error) -> Result<Error> {
+    match execute_protected(connection, &stmt!("ROLLBACK")).await {
+        Ok(()) => Ok(error),
+        Err(second) => Err(also(error, &second)),
+    }
+}
+
+/// What failed first is what has to be mended; it is no race that another try on this connection would win.
+fn also(first: Error, rollback: &Error) -> Error {
+    let first = Error { sqlstate: None, ..first };
+    first.cause(format!("the transaction could not be rolled back either: {rollback}"))
 }
 
 fn parts(tools: &Tools<'_>, steps: &[Step]) -> Vec<Part> {
@@ -149,4 +163,19 @@ fn sql(tools: &Tools<'_>, step: &Step) -> Statement {
         None => Secret(String::new()),
     };
     statement(&step.action, tools.major, &verifier)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rollback_that_fails_does_not_hide_what_failed_first() {
+        let first = Error { sqlstate: Some("40001".into()), ..Error::operation("the server refused: GRANT") };
+        let both = also(first.cause("could not serialize"), &Error::operation("connection lost"));
+        assert_eq!(both.message, "the server refused: GRANT");
+        assert_eq!(both.causes[0], "could not serialize");
+        assert!(both.causes[1].ends_with("connection lost"), "{both}");
+        assert!(!racing::collided(&both), "another try on this connection is no use");
+    }
 }

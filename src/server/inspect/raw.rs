@@ -1,18 +1,26 @@
-//! The documents that the server answers with, and how they become the model.
+//! The rows that the server answers with, and how they become the model.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
 use crate::error::{Error, Result};
 use crate::model::{
     AclEntry, ActualDatabase, ActualObject, ActualRole, ActualSchema, ActualServer, Admin, Capacity,
-    Contents, DbName, DefaultAcl, Grantee, Membership, ObjectKind, RoleName, RoleSetting, SchemaName,
+    Contents, DbName, DefaultAcl, Grantee, KeptPassword, Membership, ObjectKind, RoleName, RoleSetting,
+    SchemaName,
 };
+use crate::server::rows::Item;
 
-/// The shared catalogues.
-#[derive(Deserialize)]
+/// The shared catalogues, as far as they were read.
+#[derive(Default)]
 pub struct Cluster {
+    actual: ActualServer,
+    settings: Vec<RawSetting>,
+}
+
+#[derive(Deserialize)]
+struct RawServer {
     version: u32,
     maintenance: String,
     standby: bool,
@@ -20,10 +28,6 @@ pub struct Cluster {
     bootstrap: String,
     settled_extensions: Option<BTreeSet<String>>,
     admin: RawAdmin,
-    roles: Vec<RawRole>,
-    memberships: Option<Vec<RawMembership>>,
-    databases: Vec<RawDatabase>,
-    settings: Option<Vec<RawSetting>>,
 }
 
 #[derive(Deserialize)]
@@ -94,16 +98,39 @@ struct RawAcl {
 struct RawSetting {
     role: Option<String>,
     database: Option<String>,
-    setting: String,
+    name: String,
+    value: String,
+    /// The length of a value that was cut.
+    bytes: Option<u64>,
 }
 
-/// One database.
+/// How a login's password is kept.
 #[derive(Deserialize)]
-pub struct Inside {
-    schemas: Option<Vec<RawSchema>>,
-    objects: Option<Vec<RawObject>>,
-    default_acls: Option<Vec<RawDefault>>,
-    extensions: Option<BTreeMap<String, String>>,
+pub struct RawKept {
+    /// The login.
+    pub role: String,
+    /// The rest.
+    #[serde(flatten)]
+    pub kept: KeptPassword,
+}
+
+/// A database in which a role owns or holds something.
+#[derive(Deserialize)]
+pub struct RawHeld {
+    /// The role.
+    pub role: String,
+    /// The database.
+    pub database: String,
+}
+
+/// One database, as far as it was read.
+#[derive(Default)]
+pub struct Inside(Contents);
+
+#[derive(Deserialize)]
+struct RawExtension {
+    name: String,
+    schema: String,
 }
 
 #[derive(Deserialize)]
@@ -142,28 +169,29 @@ struct RawDefault {
 }
 
 impl Cluster {
+    /// Takes one row.
+    pub fn take(&mut self, item: &Item) -> Result<()> {
+        match item.section.as_str() {
+            "server" => item.parse::<RawServer>()?.place(&mut self.actual),
+            "role" => {
+                let raw: RawRole = item.parse()?;
+                self.actual.roles.insert(role(raw.name.clone())?, raw.typed());
+            }
+            "membership" => self.actual.memberships.push(item.parse::<RawMembership>()?.typed()?),
+            "database" => {
+                let raw: RawDatabase = item.parse()?;
+                self.actual.databases.insert(database(raw.name.clone())?, raw.typed()?);
+            }
+            "setting" => self.settings.push(item.parse()?),
+            _ => return item.unknown(),
+        }
+        Ok(())
+    }
+
     /// As the rest of the program knows it.
     pub fn typed(self) -> Result<ActualServer> {
-        let mut actual = ActualServer {
-            version: self.version,
-            admin: self.admin.typed(),
-            bootstrap: self.bootstrap,
-            settled_extensions: self.settled_extensions.unwrap_or_default(),
-            capacity: self.capacity,
-            maintenance: self.maintenance,
-            standby: self.standby,
-            ..ActualServer::default()
-        };
-        for raw in self.roles {
-            actual.roles.insert(role(raw.name.clone())?, raw.typed());
-        }
-        for raw in self.memberships.unwrap_or_default() {
-            actual.memberships.push(raw.typed()?);
-        }
-        for raw in self.databases {
-            actual.databases.insert(database(raw.name.clone())?, raw.typed()?);
-        }
-        for raw in self.settings.unwrap_or_default() {
+        let mut actual = self.actual;
+        for raw in self.settings {
             place_setting(&mut actual, raw)?;
         }
         actual.memberships.sort();
@@ -172,9 +200,31 @@ impl Cluster {
     }
 }
 
+impl RawServer {
+    fn place(self, actual: &mut ActualServer) {
+        actual.version = self.version;
+        actual.admin = self.admin.typed();
+        actual.bootstrap = self.bootstrap;
+        actual.settled_extensions = self.settled_extensions.unwrap_or_default();
+        actual.capacity = self.capacity;
+        actual.maintenance = self.maintenance;
+        actual.standby = self.standby;
+    }
+}
+
+impl RawSetting {
+    /// The value; one that was cut ends with its length, and is equal to nothing that a manifest declares.
+    fn value(&self) -> String {
+        match self.bytes {
+            None => self.value.clone(),
+            Some(bytes) => format!("{}… ({bytes} bytes)", self.value),
+        }
+    }
+}
+
 fn place_setting(actual: &mut ActualServer, raw: RawSetting) -> Result<()> {
-    let Some((name, value)) = raw.setting.split_once('=') else { return Ok(()) };
-    let (name, value) = (name.to_owned(), value.to_owned());
+    let value = raw.value();
+    let name = raw.name;
     let on = raw.database.map(database).transpose()?;
     match (raw.role, on) {
         (Some(owner), on) => {
@@ -247,33 +297,47 @@ impl RawDatabase {
             comment: self.comment,
             settings: vec![],
             shut: false,
+            unread: None,
             contents: None,
         })
     }
 }
 
 impl Inside {
+    /// Takes one row.
+    pub fn take(&mut self, item: &Item) -> Result<()> {
+        let Inside(contents) = self;
+        match item.section.as_str() {
+            "extension" => {
+                let RawExtension { name, schema } = item.parse()?;
+                contents.extensions.insert(name, schema);
+            }
+            "schema" => {
+                let raw: RawSchema = item.parse()?;
+                let schema = ActualSchema { owner: role(raw.owner)?, acl: acl(raw.acl)? };
+                contents.schemas.insert(schema_name(raw.name)?, schema);
+            }
+            "default" => {
+                let raw: RawDefault = item.parse()?;
+                let schema = raw.schema.map(schema_name).transpose()?;
+                let entry =
+                    DefaultAcl { role: role(raw.role)?, schema, object: raw.object, acl: acl(raw.acl)? };
+                contents.default_acls.push(entry);
+            }
+            "object" => contents.objects.push(item.parse::<RawObject>()?.typed()?),
+            _ => return item.unknown(),
+        }
+        Ok(())
+    }
+
     /// As the rest of the program knows it.
-    pub fn typed(self) -> Result<Contents> {
-        let mut contents =
-            Contents { extensions: self.extensions.unwrap_or_default(), ..Contents::default() };
-        for raw in self.schemas.unwrap_or_default() {
-            let schema = ActualSchema { owner: role(raw.owner)?, acl: acl(raw.acl)? };
-            contents.schemas.insert(schema_name(raw.name)?, schema);
-        }
-        for raw in self.objects.unwrap_or_default() {
-            contents.objects.push(raw.typed()?);
-        }
-        for raw in self.default_acls.unwrap_or_default() {
-            let schema = raw.schema.map(schema_name).transpose()?;
-            let entry = DefaultAcl { role: role(raw.role)?, schema, object: raw.object, acl: acl(raw.acl)? };
-            contents.default_acls.push(entry);
-        }
+    pub fn typed(self) -> Contents {
+        let Inside(mut contents) = self;
         let key = |object: &ActualObject| {
             (object.kind, object.schema.clone(), object.name.clone(), object.signature.clone())
         };
-        contents.objects.sort_by_key(key);
-        Ok(contents)
+        contents.objects.sort_by_cached_key(key);
+        contents
     }
 }
 

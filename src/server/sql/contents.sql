@@ -1,4 +1,4 @@
--- What is inside one database, the server's own schemas and members of extensions aside, as one document.
+-- What is inside one database, the server's own schemas and members of extensions aside, as rows of section and item.
 WITH
 member AS (
   SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
@@ -51,7 +51,7 @@ object AS (
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
   WHERE p.oid >= 16384
     -- A range type's constructors are part of it: the server made them, and they belong to its first superuser.
-    AND NOT (l.lanname = 'internal' AND p.prosrc ~ '^(multi)?range_constructor[0-9]$')
+    AND NOT (l.lanname = 'internal' AND pg_catalog.left(p.prosrc, 40) ~ '^(multi)?range_constructor[0-9]$')
   UNION ALL
   -- Types of their own: no row types of tables, no arrays, no multiranges.
   SELECT 'type', 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, t.typnamespace, t.typname, NULL, t.typowner,
@@ -63,46 +63,43 @@ object AS (
   SELECT 'other', p.class, p.oid, p.space, i.type, i.identity, p.owner, NULL::pg_catalog.aclitem[], false, false
   FROM (SELECT * FROM plain WHERE oid >= 16384 OFFSET 0) p(class, oid, space, owner)
   CROSS JOIN LATERAL pg_catalog.pg_identify_object(p.class, p.oid, 0) i)
-SELECT pg_catalog.jsonb_build_object(
-  'schemas', (
+SELECT 'extension', pg_catalog.jsonb_build_object('name', e.extname, 'schema', n.nspname)::text
+FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+UNION ALL
+SELECT 'schema', pg_catalog.jsonb_build_object(
+  'name', n.nspname, 'owner', pg_catalog.pg_get_userbyid(n.nspowner),
+  'acl', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'name', n.nspname, 'owner', pg_catalog.pg_get_userbyid(n.nspowner),
-      'acl', (
-        SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-          'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
-          'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
-        FROM pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a)))
-    FROM space n),
-  'objects', (
+      'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
+      'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
+    FROM pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a))::text
+FROM space n
+UNION ALL
+SELECT 'default', pg_catalog.jsonb_build_object(
+  'role', pg_catalog.pg_get_userbyid(d.defaclrole), 'schema', n.nspname, 'object', d.defaclobjtype,
+  'acl', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'kind', o.kind, 'schema', n.nspname, 'name', o.name, 'signature', o.signature,
-      'owner', pg_catalog.pg_get_userbyid(o.owner), 'security_definer', o.security_definer, 'dependent', o.dependent,
-      'acl', (
-        SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-          'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
-          'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
-        FROM pg_catalog.aclexplode(o.acl) a
-        -- An owner's own rights are never drift, and they are most of the entries.
-        WHERE a.grantee <> o.owner),
-      'columns', (
-        SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-          'column', t.attname,
-          'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
-          'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
-        FROM pg_catalog.pg_attribute t CROSS JOIN LATERAL pg_catalog.aclexplode(t.attacl) a
-        WHERE o.class = 'pg_catalog.pg_class'::pg_catalog.regclass AND t.attrelid = o.oid AND t.attacl IS NOT NULL)))
-    FROM object o JOIN space n ON n.oid = o.space
-    WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = o.class AND m.objid = o.oid)),
-  'default_acls', (
+      'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
+      'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
+    FROM pg_catalog.aclexplode(d.defaclacl) a))::text
+FROM pg_catalog.pg_default_acl d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace
+UNION ALL
+SELECT 'object', pg_catalog.jsonb_build_object(
+  'kind', o.kind, 'schema', n.nspname, 'name', o.name, 'signature', o.signature,
+  'owner', pg_catalog.pg_get_userbyid(o.owner), 'security_definer', o.security_definer, 'dependent', o.dependent,
+  'acl', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-      'role', pg_catalog.pg_get_userbyid(d.defaclrole), 'schema', n.nspname, 'object', d.defaclobjtype,
-      'acl', (
-        SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
-          'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
-          'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
-        FROM pg_catalog.aclexplode(d.defaclacl) a)))
-    FROM pg_catalog.pg_default_acl d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace),
-  'extensions', (
-    SELECT pg_catalog.jsonb_object_agg(e.extname, n.nspname)
-    FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace)
-)::text
+      'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
+      'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
+    FROM pg_catalog.aclexplode(o.acl) a
+    -- An owner's own rights are never drift, and they are most of the entries.
+    WHERE a.grantee <> o.owner),
+  'columns', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'column', t.attname,
+      'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
+      'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
+    FROM pg_catalog.pg_attribute t CROSS JOIN LATERAL pg_catalog.aclexplode(t.attacl) a
+    WHERE o.class = 'pg_catalog.pg_class'::pg_catalog.regclass AND t.attrelid = o.oid AND t.attacl IS NOT NULL))::text
+FROM object o JOIN space n ON n.oid = o.space
+WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = o.class AND m.objid = o.oid)

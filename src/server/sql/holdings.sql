@@ -1,8 +1,7 @@
--- Role → databases in which it owns or holds something, as one document; the bootstrap superuser has no rows here.
-SELECT coalesce(pg_catalog.jsonb_object_agg(h.role, h.places), '{}')::text FROM (
-  SELECT r.rolname AS role, pg_catalog.jsonb_agg(DISTINCT d.datname) AS places
-  FROM pg_catalog.pg_shdepend s
-  JOIN pg_catalog.pg_roles r ON r.oid = s.refobjid
-  JOIN pg_catalog.pg_database d ON d.oid = s.dbid
-  WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
-  GROUP BY r.rolname) h
+-- Role and database in which it owns or holds something, a row for each pair; the bootstrap superuser has no rows here.
+SELECT 'held', pg_catalog.jsonb_build_object('role', r.rolname, 'database', d.datname)::text
+FROM (
+  SELECT DISTINCT s.refobjid, s.dbid FROM pg_catalog.pg_shdepend s
+  WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass) s
+JOIN pg_catalog.pg_roles r ON r.oid = s.refobjid
+JOIN pg_catalog.pg_database d ON d.oid = s.dbid

@@ -29,6 +29,13 @@ pub fn junit(report: &VerifyReport) -> String {
         ..case_of_finding(finding)
     });
     suites.push(Suite::new("accepted".into(), accepted));
+    let unread = report.unread().map(|one| Case {
+        class: one.service.clone().unwrap_or_else(|| "(server)".into()),
+        name: one.what.clone(),
+        end: End::Error,
+        body: element("error", &format!("could not be read: {}", one.why), &[]),
+    });
+    suites.push(Suite::new("inconclusive".into(), unread));
     let not_examined = report.unseen().cloned().map(|one| {
         let (end, tag) = match report.strict() {
             true => (End::Error, "error"),

@@ -55,9 +55,11 @@ fn reasons(report: &VerifyReport) -> Vec<String> {
     let verb = if report.failed.len() == 1 { "was" } else { "were" };
     let counts = if untold == 1 { "counts" } else { "count" };
     let unseen = if report.strict() { report.unseen().count() } else { 0 };
+    let unread = report.unread().count();
     let all = [
         (untold, format!("{} {counts} all the same", counted(untold, "breach"))),
         (report.inconclusive(), format!("{} proved nothing", counted(report.inconclusive(), "probe"))),
+        (unread, format!("{} could not be read", counted(unread, "part"))),
         (report.failed.len(), format!("{} {verb} not examined", counted(report.failed.len(), "server"))),
         (unseen, format!("{} could not be looked at (--strict)", counted(unseen, "thing"))),
         (report.unclosed.len(), format!("{} failed", counted(report.unclosed.len(), "change"))),

@@ -17,6 +17,11 @@ pub fn markdown(report: &VerifyReport) -> String {
     for (place, error) in failed.chain(unclosed) {
         let _infallible = write!(text, "\n### On {}\n\n**{}**\n", cell(&place), cell(&error.to_string()));
     }
+    let unread = report.unread().cloned();
+    text += &rows_under(
+        ["could not be read", "service", "why"],
+        unread.map(|one| [one.what, one.service.unwrap_or_default(), one.why]),
+    );
     let unseen = report.unseen().cloned();
     text += &rows_under(
         ["not examined", "why", "what would allow it"],
