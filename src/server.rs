@@ -1,6 +1,7 @@
 //! Talking to one PostgreSQL server: where it is, how to log in, how to run a statement, how to read an error.
 
 mod access;
+pub mod advisory;
 pub mod apply;
 mod connect;
 mod fault;
@@ -12,6 +13,8 @@ pub mod racing;
 mod relay;
 pub mod tls;
 pub mod traces;
+#[cfg(test)]
+mod whole_rows;
 
 pub use access::{Access, Hooks};
 pub use connect::APPLICATION_NAME;

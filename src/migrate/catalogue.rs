@@ -38,12 +38,16 @@ impl std::fmt::Display for Difference {
 }
 
 impl Catalogue {
-    /// Reads a database.
+    /// Reads a database, and leaves the session with a search path of `pg_catalog`. The service owns what is read:
+    /// the session's login should have no more rights than the service has.
     pub async fn read(connection: &mut PgConnection) -> Result<Catalogue> {
         let failed =
             |error: &sqlx::Error| Error::operation("cannot read the catalogue").cause(describe(error));
-        let rows = connection.fetch_all(sqlx::raw_sql(include_str!("sql/catalogue.sql"))).await;
-        let rows = rows.map_err(|error| failed(&error))?;
+        let mut rows = vec![];
+        for text in texts(connection.server_version_num()) {
+            let found = connection.fetch_all(sqlx::raw_sql(*text)).await;
+            rows.extend(found.map_err(|error| failed(&error))?);
+        }
         let entry = |row: &sqlx::postgres::PgRow| {
             let definition: Option<String> = row.try_get(2)?;
             Ok(((row.try_get(0)?, row.try_get(1)?), definition.unwrap_or_default()))
@@ -74,6 +78,14 @@ impl Catalogue {
         };
         keys.into_iter().filter_map(difference).collect()
     }
+}
+
+/// The queries for a version of the server. A column that only some majors have is named in a text of its own, because
+/// reading it through `to_jsonb` would convert the whole row.
+fn texts(version: Option<u32>) -> &'static [&'static str] {
+    const ALL: &[&str] = &[include_str!("sql/catalogue.sql"), include_str!("sql/compression.sql")];
+    let known = if version.is_some_and(|version| version < 140_000) { 1 } else { ALL.len() };
+    &ALL[..known]
 }
 
 #[cfg(test)]
