@@ -129,6 +129,28 @@ server_bin() {
   done
 }
 
+# Takes the newest minor release that the package manager has, where the programs in DIR come from a package: a minor
+# release can change what the server writes into its catalogues. No failure here keeps the tests from running.
+upgrade_server() { # upgrade_server DIR
+  local package
+  [ "$(manager)" = apt-get ] || return 0
+  # No password is asked for here.
+  [ "$(id -u)" -eq 0 ] || { has sudo && sudo -n true 2>/dev/null; } || return 0
+  # dpkg-query says "package:architecture: path"; what is in no package is not ours to replace.
+  package=$(dpkg-query -S "$1/postgres" 2>/dev/null | sed -n '1s/:.*//p') || package=
+  [ -n "$package" ] || return 0
+  say "looking for a newer $package"
+  {
+    if [ -z "${apt_updated:-}" ]; then
+      list=$package as_root apt-get -qq update || say "warning: apt-get update failed; going on with the lists that are here"
+      export apt_updated=1
+    fi
+    list=$package as_root env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 apt-get -qq \
+      -o DPkg::Lock::Timeout=300 install -y --no-install-recommends --only-upgrade "$package" ||
+      say "warning: $package could not be upgraded; going on with the one that is here"
+  } </dev/null >&2
+}
+
 need_cargo() {
   # rustup puts it there, and only login shells have it on PATH.
   if ! has cargo && [ -x "${CARGO_HOME:-$HOME/.cargo}/bin/cargo" ]; then

@@ -1,14 +1,17 @@
-//! Databases that nobody needs: made for one rehearsal, provisioned like the service's own, gone afterwards.
+//! Scratch databases: made for one rehearsal, provisioned like the service's own, removed afterwards.
 //!
 //! The name tells what it is, and an advisory lock keyed by the name tells whether its maker still lives: what a
 //! killed run left is removed by the next.
+//!
+//! The admin works inside one only while the service cannot have made anything there: the service's logins are let in
+//! last, and from then on the admin does no more than drop the database from outside.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleKind};
 use crate::plan::authority::Authority;
 use crate::plan::{Action, Object, Stage, Step, diff};
 use crate::server::apply::{Tools, apply};
-use crate::server::{Access, Connection, execute, execute_protected, inspect, lock, query};
+use crate::server::{Access, Connection, execute_protected, inspect, lock, query};
 use crate::sql::Literal;
 use crate::stmt;
 
@@ -18,7 +21,7 @@ const PREFIX: &str = "martydb_scratch_";
 /// Rounds of acting and looking again: a closed database can be looked into only once it is open.
 const ROUNDS: usize = 3;
 
-/// A scratch database. Dropping the value drops the database, but better call [`Scratch::remove`].
+/// A scratch database. Dropping the value drops the database, but only [`Scratch::remove_after`] can fail.
 pub struct Scratch {
     /// Its name.
     pub database: DbName,
@@ -38,19 +41,40 @@ impl Scratch {
         match provision(&scratch, desired, service).await {
             Ok(()) => Ok(scratch),
             Err(error) => {
-                scratch.remove().await?;
-                Err(error.while_doing("cannot make a scratch database"))
+                scratch.remove_after(Err(error.while_doing("cannot make a scratch database"))).await
             }
         }
     }
 
-    /// Removes it.
-    pub async fn remove(mut self) -> Result<()> {
-        match self.keeper.take() {
-            Some(mut keeper) => drop_database(&mut keeper, &self.database).await,
-            None => Ok(()),
+    /// Removes it after work that ended so. A database that stays is an error, beside the work's own if it failed.
+    pub async fn remove_after<T>(mut self, result: Result<T>) -> Result<T> {
+        let Some(keeper) = self.keeper.take() else { return result };
+        match (result, remove(&self.access, keeper, &self.database).await) {
+            (result, Ok(())) => result,
+            (Ok(_), Err(left)) => Err(left),
+            (Err(mut error), Err(left)) => {
+                error.causes.push(left.message);
+                error.causes.extend(left.causes);
+                error.hints.extend(left.hints);
+                Err(error)
+            }
         }
     }
+}
+
+/// Removes a scratch database, with another session if the keeper's is lost.
+async fn remove(access: &Access, mut keeper: Connection, database: &DbName) -> Result<()> {
+    if drop_database(&mut keeper, database).await.is_ok() {
+        return Ok(());
+    }
+    let again = async { drop_database(&mut access.write(&access.maintenance).await?, database).await };
+    again.await.map_err(|error| left_behind(database, error))
+}
+
+fn left_behind(database: &DbName, error: Error) -> Error {
+    error
+        .while_doing(format!("the scratch database {database} could not be removed"))
+        .hint(format!("the next verify-down on this server tries again, or run DROP DATABASE {database}"))
 }
 
 /// An interrupted run has no time left in its own runtime, so it gets another.
@@ -60,15 +84,21 @@ impl Drop for Scratch {
             return;
         }
         let (access, database) = (self.access.clone(), self.database.clone());
+        let name = database.clone();
         let remove = move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| Error::operation("cannot start a runtime").cause(error))?;
             runtime.block_on(async {
-                let mut connection = access.write(&access.maintenance).await.ok()?;
-                drop_database(&mut connection, &database).await.ok()
+                let mut connection = access.write(&access.maintenance).await?;
+                drop_database(&mut connection, &database).await
             })
         };
-        // Where even this fails, the next run removes it.
-        let _left_to_the_next_run = std::thread::spawn(remove).join();
+        let removed = std::thread::spawn(remove).join();
+        let removed = removed.unwrap_or_else(|_| Err(Error::operation("the thread that removes it ended")));
+        if let Err(error) = removed {
+            let error = left_behind(&name, error);
+            tracing::warn!(target: "martydb", "warning: {}: {}", error.message, error.causes.join("; "));
+        }
     }
 }
 
@@ -95,48 +125,46 @@ fn key(database: &DbName) -> i32 {
 async fn sweep(access: &Access) -> Result<()> {
     let mut connection = access.write(&access.maintenance).await?;
     let all = stmt!(
-        "SELECT datname::text FROM pg_database WHERE starts_with(datname, {prefix})
-         AND pg_get_userbyid(datdba) = current_user ORDER BY 1",
+        "SELECT d.datname::pg_catalog.text FROM pg_catalog.pg_database d
+         WHERE pg_catalog.starts_with(d.datname, {prefix}) AND pg_catalog.pg_get_userbyid(d.datdba) = current_user
+         ORDER BY 1",
         prefix = Literal(PREFIX.into())
     );
     let rows = query(&mut connection, &all).await?;
     for name in rows.iter().filter_map(|row| row.try_get::<String>(0).ok()) {
         let Ok(database) = DbName::new(name) else { continue };
-        if lock::poll(&mut connection, key(&database), std::time::Duration::ZERO, database.as_str())
-            .await
-            .is_ok()
-        {
-            drop_database(&mut connection, &database).await?;
-            execute(
-                &mut connection,
-                &stmt!(
-                    "SELECT pg_advisory_unlock({class}, {key})",
-                    class = lock::LOCK_CLASS,
-                    key = key(&database)
-                ),
-            )
-            .await?;
-        }
+        let taken =
+            lock::poll(&mut connection, key(&database), std::time::Duration::ZERO, database.as_str()).await;
+        let held = match taken {
+            Ok(held) => held,
+            // Its maker is at work.
+            Err(error) if error.kind == Kind::Locked => continue,
+            Err(error) => return Err(error),
+        };
+        drop_database(&mut connection, &database).await.map_err(|error| left_behind(&database, error))?;
+        lock::release(&mut connection, held).await?;
     }
     Ok(())
 }
 
-/// What `apply` would do for a service with this database, less what concerns roles and other logins.
+/// What `apply` would do for a service with this database, less what concerns roles and other logins. The service's
+/// migrator is let in last, when nothing else is left to be done.
 async fn provision(scratch: &Scratch, desired: &DesiredServer, service: &DesiredService) -> Result<()> {
     let service = DesiredService { database: scratch.database.clone(), ..service.clone() };
     let mut desired = desired.clone();
     desired.project += "#scratch";
     desired.services = [(service.name.clone(), service.clone())].into();
+    let mut left = vec![];
     for _ in 0..ROUNDS {
         let inside = std::slice::from_ref(&scratch.database);
         let actual = inspect::inspect(&scratch.access, inside, &desired.marker(), 1).await?;
         if let Some(error) = actual.databases.get(&scratch.database).and_then(|found| found.unread.clone()) {
             return Err(error);
         }
-        let steps = steps(&desired, &actual, &service);
-        if steps.is_empty() {
-            return Ok(());
-        }
+        let (admitting, others): (Vec<_>, Vec<_>) =
+            steps(&desired, &actual, &service).into_iter().partition(|step| step.stage == Stage::Admit);
+        let last = others.is_empty();
+        let steps = if last { admitting } else { others };
         let authority = Authority::new(&desired, &actual);
         let tools = Tools {
             access: &scratch.access,
@@ -146,19 +174,24 @@ async fn provision(scratch: &Scratch, desired: &DesiredServer, service: &Desired
             parallel: 1,
         };
         apply(&tools, &steps, &|_| {}).await.1?;
+        if last {
+            return Ok(());
+        }
+        left = steps.into_iter().map(|step| step.reason).collect();
     }
-    Ok(())
+    Err(Error::operation(format!("{} does not become what the manifest says", scratch.database))
+        .cause(format!("after {ROUNDS} rounds this was left to be done: {}", left.join("; "))))
 }
 
 fn steps(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> Vec<Step> {
-    let stranger = |to: &Grantee| {
+    let other_login = |to: &Grantee| {
         [RoleKind::App, RoleKind::Readonly]
             .iter()
             .any(|kind| *to == Grantee::Role(service.role(*kind).clone()))
     };
     let wanted = |step: &Step| {
         let admits =
-            matches!(&step.action, Action::Grant { on: Object::Database(_), to, .. } if stranger(to));
+            matches!(&step.action, Action::Grant { on: Object::Database(_), to, .. } if other_login(to));
         step.service.is_some() && step.stage != Stage::Cluster && !admits
     };
     diff(desired, actual, &|_| true).steps.into_iter().filter(wanted).collect()

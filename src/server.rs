@@ -1,6 +1,7 @@
 //! Talking to one PostgreSQL server: where it is, how to log in, how to run a statement, how to read an error.
 
 mod access;
+pub mod advisory;
 pub mod apply;
 mod connect;
 pub mod inspect;
@@ -9,6 +10,8 @@ pub mod presence;
 pub mod racing;
 pub mod rows;
 pub mod traces;
+#[cfg(test)]
+mod whole_rows;
 
 pub use crate::wire::{
     APPLICATION_NAME, Connection, Endpoint, Fault, Host, Limits, Login, Row, Tls, TlsMode, Unreadable,

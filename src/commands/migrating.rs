@@ -27,6 +27,7 @@ impl Watch {
         let named = |item: &Item| format!("{service} V{} {}", item.version, item.name);
         match event {
             Event::Waiting(who) => self.out.note(&format!("{service}: waiting: {who}")),
+            Event::Noticed(what) => self.out.note(&format!("{service}: warning: {what}")),
             Event::Retrying(item, attempt, why) => {
                 self.out.note(&format!("{}: attempt {attempt} gave way: {why}", named(item)));
             }

@@ -86,13 +86,8 @@ async fn prove(
     let scratch = Scratch::make(&access, desired, service).await?;
     let target =
         Target { database: scratch.database.clone(), presence: Presence::Known(Seen::Present), ..target };
-    let result = match access.read(scratch.database.as_str()).await {
-        Ok(mut admin) => rehearse(&target, &mut admin, &chosen, options).await,
-        Err(error) => Err(error),
-    };
-    let removed = scratch.remove().await;
-    let result = result?;
-    removed.map(|()| result)
+    let result = rehearse(&target, &chosen, options).await;
+    scratch.remove_after(result).await
 }
 
 async fn chosen(target: &Target, which: &Which, options: &Options) -> Result<Vec<i64>> {

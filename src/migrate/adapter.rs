@@ -249,7 +249,7 @@ impl Adapter<'_> {
         let record = Record {
             attempts,
             took: Took::Millis(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX)),
-            error: Some((fault.sqlstate.clone(), fault.message.clone())),
+            error: Some((fault.sqlstate.clone(), failure::message(fault))),
             ..record(step, "failed")
         };
         let insert = self.event(&record);

@@ -25,8 +25,8 @@ impl Authority {
 /// Asks for it.
 pub fn ask(owner: &RoleName) -> Statement {
     stmt!(
-        "SELECT (SELECT oid FROM pg_database WHERE datname = current_database()),
-                ARRAY(SELECT oid FROM pg_roles WHERE rolname <> {owner} AND pg_has_role(session_user, oid, 'MEMBER'))",
+        "SELECT (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),
+                ARRAY(SELECT oid FROM pg_catalog.pg_roles WHERE rolname <> {owner} AND pg_catalog.pg_has_role(session_user, oid, 'MEMBER'))",
         owner = Literal(owner.as_str().into())
     )
 }

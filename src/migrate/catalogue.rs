@@ -38,11 +38,14 @@ impl std::fmt::Display for Difference {
 }
 
 impl Catalogue {
-    /// Reads a database.
+    /// Reads a database, and leaves the session with a search path of `pg_catalog`. The service owns what is read:
+    /// the session's login should have no more rights than the service has.
     pub async fn read(connection: &mut Connection) -> Result<Catalogue> {
         let unreadable = |error: Unreadable| Error::operation("cannot read the catalogue").cause(error);
-        let statement = Statement::from_program(include_str!("sql/catalogue.sql"));
-        let rows = query(connection, &statement).await?;
+        let mut rows = vec![];
+        for text in texts(connection.major()) {
+            rows.extend(query(connection, &Statement::from_program(text)).await?);
+        }
         let entry = |row: &Row| {
             let definition: Option<String> = row.try_get(2)?;
             Ok(((row.try_get(0)?, row.try_get(1)?), definition.unwrap_or_default()))
@@ -73,6 +76,14 @@ impl Catalogue {
         };
         keys.into_iter().filter_map(difference).collect()
     }
+}
+
+/// The queries for a version of the server. A column that only some majors have is named in a text of its own, because
+/// reading it through `to_jsonb` would convert the whole row.
+fn texts(major: u32) -> &'static [&'static str] {
+    const ALL: &[&str] = &[include_str!("sql/catalogue.sql"), include_str!("sql/compression.sql")];
+    let known = if major < 14 { 1 } else { ALL.len() };
+    &ALL[..known]
 }
 
 #[cfg(test)]

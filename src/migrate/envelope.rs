@@ -76,10 +76,11 @@ impl Envelope {
         envelope
     }
 
-    /// Wraps one statement of a file that as a whole runs outside a transaction. What it sets stays for the next.
+    /// Wraps one statement of a file that as a whole runs outside a transaction. What it sets stays for the next, but
+    /// not what decides how the next is read.
     pub fn one(frame: &Frame<'_>, text: &str, at: (usize, Range<usize>), record: &Statement) -> Envelope {
         let mut envelope = Envelope::of_statement(text, &at);
-        envelope.seal(frame, &text[at.1], std::slice::from_ref(record), &[]);
+        envelope.seal(frame, &text[at.1], std::slice::from_ref(record), &reading());
         envelope
     }
 
@@ -166,6 +167,12 @@ fn tidying() -> [Statement; 6] {
     ]
 }
 
+/// How the next message is read, as the file was when it was cut into statements. A statement that a function builds
+/// can change it without being seen.
+pub fn reading() -> [Statement; 2] {
+    [stmt!("SET standard_conforming_strings = on"), stmt!("SET client_encoding = 'UTF8'")]
+}
+
 /// The column that a finding stands in.
 const FINDING: &str = "martydb";
 
@@ -179,9 +186,9 @@ const FINDING: &str = "martydb";
 /// transaction: its own rows, those of its savepoints too, are 0 or less. 1260 is `pg_authid` on every major.
 fn check(frame: &Frame<'_>) -> Statement {
     stmt!(
-        "SELECT CASE WHEN current_setting('martydb.migration', true) = 'open' AND NOT EXISTS (
-             SELECT FROM pg_shdepend WHERE refclassid = 1260 AND refobjid IN ({others}) AND age(xmin) <= 0)
-         THEN 0 ELSE nullif(query_to_xml({detail}, true, true, '')::text, '')::integer END",
+        "SELECT CASE WHEN pg_catalog.current_setting('martydb.migration', true) = 'open' AND NOT EXISTS (
+             SELECT FROM pg_catalog.pg_shdepend WHERE refclassid = 1260 AND refobjid IN ({others}) AND pg_catalog.age(xmin) <= 0)
+         THEN 0 ELSE nullif(pg_catalog.query_to_xml({detail}, true, true, '')::pg_catalog.text, '')::integer END",
         others = Idents(frame.authority.others()),
         detail = Literal(detail(frame).shown().into())
     )
@@ -191,14 +198,14 @@ fn check(frame: &Frame<'_>) -> Statement {
 /// Nothing, if all of it are members of extensions: those belong to whoever the extension says.
 fn detail(frame: &Frame<'_>) -> Statement {
     stmt!(
-        "SELECT encode(convert_to(f.text, 'UTF8'), 'hex') AS {finding} FROM (SELECT CASE
-             WHEN current_setting('martydb.migration', true) IS DISTINCT FROM 'open' THEN 'transaction'
-             ELSE (SELECT 'owner ' || string_agg(pg_describe_object(d.classid, d.objid, d.objsubid)
-                          || ' belongs to ' || pg_get_userbyid(d.refobjid), '; ' ORDER BY d.objid)
-                   FROM pg_shdepend d
+        "SELECT pg_catalog.encode(pg_catalog.convert_to(f.text, 'UTF8'), 'hex') AS {finding} FROM (SELECT CASE
+             WHEN pg_catalog.current_setting('martydb.migration', true) IS DISTINCT FROM 'open' THEN 'transaction'
+             ELSE (SELECT 'owner ' || pg_catalog.string_agg(pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)
+                          || ' belongs to ' || pg_catalog.pg_get_userbyid(d.refobjid), '; ' ORDER BY d.objid)
+                   FROM pg_catalog.pg_shdepend d
                    WHERE d.refclassid = 1260 AND d.refobjid IN ({others})
-                     AND d.dbid = {database} AND d.deptype = 'o' AND age(d.xmin) BETWEEN -1000000000 AND 0
-                     AND NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid
+                     AND d.dbid = {database} AND d.deptype = 'o' AND pg_catalog.age(d.xmin) BETWEEN -1000000000 AND 0
+                     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid
                                                                AND e.deptype = 'e'))
          END) f(text) WHERE f.text IS NOT NULL",
         finding = Keyword(FINDING),

@@ -81,13 +81,8 @@ fn headline(step: &Step<'_>, offset: Option<usize>) -> String {
 
 fn causes(part: Part, fault: &Fault) -> Vec<String> {
     let said = fault.to_string();
-    match (part, Finding::read(&fault.message)) {
-        (Part::Check, Some(Finding::Owner(objects))) => {
-            vec![format!("it would leave something to another role than the owner: {objects}")]
-        }
-        (Part::Check, Some(Finding::Transaction)) => {
-            vec!["the file ended its own transaction, so its history row was not written".into()]
-        }
+    match (part, found(fault)) {
+        (_, Some(found)) => vec![found],
         (Part::Constraints, _) => {
             vec![format!("a deferred constraint failed at the end of the file: {said}")]
         }
@@ -98,6 +93,25 @@ fn causes(part: Part, fault: &Fault) -> Vec<String> {
         }
         _ => vec![said],
     }
+}
+
+/// What our check found, in words, if the fault is its complaint. Its part may not tell: a file that ended its own
+/// transaction may have held statements that were not counted.
+fn found(fault: &Fault) -> Option<String> {
+    let complains = fault.sqlstate.as_deref() == Some("22P02");
+    Some(match Finding::read(&fault.message).filter(|_| complains)? {
+        Finding::Owner(objects) => {
+            format!("it would leave something to another role than the owner: {objects}")
+        }
+        Finding::Transaction => {
+            "the file ended its own transaction, so its history row was not written".into()
+        }
+    })
+}
+
+/// The fault's message as the history keeps it.
+pub fn message(fault: &Fault) -> String {
+    found(fault).unwrap_or_else(|| fault.message.clone())
 }
 
 fn advice(part: Part, fault: &Fault) -> Option<String> {

@@ -66,8 +66,8 @@ pub async fn take(session: &mut Session, target: &Target) -> Result<Inventory> {
 fn find() -> Statement {
     let names = foreign::names().chain(["history"]).map(|name| Literal(name.into())).collect();
     stmt!(
-        "SELECT relname, relnamespace::regnamespace, relowner::regrole, relacl
-         FROM pg_class WHERE relkind = 'r' AND relname IN ({names})",
+        "SELECT relname, relnamespace::pg_catalog.regnamespace, relowner::pg_catalog.regrole, relacl
+         FROM pg_catalog.pg_class WHERE relkind = 'r' AND relname IN ({names})",
         names = Idents(names)
     )
 }

@@ -2,7 +2,8 @@
 //!
 //! It is a session's: it dies with the connection, so a killed run leaves none behind. It is taken by polling,
 //! because a waiter inside `pg_advisory_lock` holds a snapshot that `CREATE INDEX CONCURRENTLY` waits for, and the
-//! two would wait for each other.
+//! two would wait for each other. Only logins that are members of the owner can hold it against a run: every login
+//! of the service may take an advisory lock (see `advisory`).
 
 use std::time::Duration;
 
@@ -10,45 +11,36 @@ use super::session::query;
 use super::target::Target;
 use crate::error::{Error, Kind, Result};
 use crate::server::Connection;
-use crate::sql::Statement;
+use crate::server::advisory::{self, Holder, Lock};
+use crate::sql::{Literal, Statement};
 use crate::stmt;
 
-/// The two halves of the lock's key; "mart" and "ydb" in ASCII. Advisory locks are per database already.
-const LOCK: (i32, i32) = (0x6d61_7274, 0x0079_6462);
+/// "mart" and "ydb" in ASCII.
+pub const LOCK: Lock = Lock(0x6d61_7274, 0x0079_6462);
 
-/// Takes the lock if nobody has it, and says whether it did.
-pub fn try_lock() -> Statement {
-    stmt!("SELECT pg_try_advisory_lock({a}, {b})", a = LOCK.0, b = LOCK.1)
-}
-
-/// Who holds the lock, in words. The holder may be gone by now.
-pub async fn holder(connection: &mut Connection) -> Result<String> {
-    let statement = stmt!(
-        "SELECT a.pid::text, a.usename::text, a.application_name,
-                to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
-         FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid
-         WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 AND l.classid = {a}::bigint::oid
-           AND l.objid = {b}::bigint::oid AND a.datname = current_database()",
-        a = LOCK.0,
-        b = LOCK.1
-    );
-    // As itself: the owner is no member of the migrator and would not be told about its sessions.
-    let all = Statement::join([stmt!("SET ROLE NONE"), statement]);
+/// Who else holds a key of the lock. Ends the session's role: the owner is no member of the migrator and would not be
+/// told since when its sessions are there.
+pub async fn holders(connection: &mut Connection, target: &Target) -> Result<Vec<Holder>> {
+    let owner = Literal(target.owner.as_str().into());
+    let member =
+        stmt!("pg_catalog.pg_has_role(a.usesysid, {owner}::pg_catalog.name, 'MEMBER')", owner = owner);
+    let all = Statement::join([stmt!("SET ROLE NONE"), LOCK.holders(&member)]);
     let results = query(connection, &all).await?;
-    let Some(row) = results.last().and_then(|rows| rows.first()) else {
-        return Ok("another run, which has just ended".into());
-    };
-    let column = |at: usize| row.try_get::<Option<String>>(at).ok().flatten().unwrap_or_else(|| "?".into());
-    let (pid, role, application, since) = (column(0), column(1), column(2), column(3));
-    Ok(format!("another run: pid {pid}, role {role}, application \"{application}\", connected since {since}"))
+    Ok(results.iter().flatten().map(advisory::holder).collect())
 }
 
 /// The time is up, and another run still holds it.
-pub fn locked_out(target: &Target, holder: &str, waited: Duration) -> Error {
+pub fn locked_out(target: &Target, holder: Option<&Holder>, waited: Duration) -> Error {
+    let holder = holder.map_or_else(|| "another run, which has just ended".into(), waiting_for);
     Error::new(
         Kind::Locked,
         format!("{}: another run holds the lock of database \"{}\"", target.service, target.database),
     )
     .cause(format!("{holder}; waited {:.1} s for it", waited.as_secs_f64()))
     .hint("wait for it to end, or give more time with --lock-wait")
+}
+
+/// The other run in words.
+pub fn waiting_for(holder: &Holder) -> String {
+    format!("another run: {holder}")
 }

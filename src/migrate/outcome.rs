@@ -218,6 +218,8 @@ pub struct HistoryEvent {
 pub enum Event {
     /// Another run, or other sessions, are in the way: who.
     Waiting(String),
+    /// Something that an operator should look at, and that holds nothing up.
+    Noticed(String),
     /// What is going to be applied.
     Planned(Vec<Item>),
     /// A migration was sent.

@@ -8,7 +8,7 @@
 use std::time::{Duration, Instant};
 
 use super::adapter::{Adapter, Step, applied, record};
-use super::envelope::Envelope;
+use super::envelope::{Envelope, reading};
 use super::failure;
 use super::nature::{Nature, nature};
 use super::outcome::{Applied, Event};
@@ -217,7 +217,8 @@ async fn alone(
     if *nature == Nature::Block {
         check_owner(adapter, step, at, run).await?;
     }
-    execute(adapter.connection, &advance(step, at + 1)).await?;
+    let [strings, encoding] = reading();
+    execute(adapter.connection, &Statement::join([strings, encoding, advance(step, at + 1)])).await?;
     Ok(())
 }
 
@@ -231,7 +232,8 @@ async fn prepare(adapter: &mut Adapter<'_>, nature: &Nature) -> Result<()> {
     let timeout = if nature.is_patient() { Duration::ZERO } else { adapter.options.lock_timeout };
     let millis = i64::try_from(timeout.as_millis()).unwrap_or_default().min(i64::from(i32::MAX));
     let role = stmt!("SET ROLE {owner}", owner = adapter.target.owner);
-    let all = [role, stmt!("SET lock_timeout = {millis}", millis = millis)];
+    let [strings, encoding] = reading();
+    let all = [role, strings, encoding, stmt!("SET lock_timeout = {millis}", millis = millis)];
     execute(adapter.connection, &Statement::join(all)).await?;
     Ok(())
 }

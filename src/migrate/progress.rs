@@ -43,7 +43,7 @@ pub fn create(target: &Target) -> [Statement; 2] {
 /// The owner's indexes at this moment.
 fn indexes() -> Statement {
     stmt!(
-        "ARRAY(SELECT c.oid FROM pg_class c WHERE c.relkind = 'i' AND pg_get_userbyid(c.relowner) = current_user)"
+        "ARRAY(SELECT c.oid FROM pg_catalog.pg_class c WHERE c.relkind = 'i' AND pg_catalog.pg_get_userbyid(c.relowner) = current_user)"
     )
 }
 
@@ -83,12 +83,12 @@ pub fn end(version: i64) -> Statement {
 pub fn read(version: i64, direction: Direction) -> Statement {
     stmt!(
         "SELECT p.done, p.content,
-                ARRAY(SELECT format('%I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-                      JOIN pg_namespace n ON n.oid = c.relnamespace
-                      WHERE c.relkind = 'i' AND NOT i.indisvalid AND pg_get_userbyid(c.relowner) = current_user
+                ARRAY(SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+                      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+                      WHERE c.relkind = 'i' AND NOT i.indisvalid AND pg_catalog.pg_get_userbyid(c.relowner) = current_user
                         AND (c.oid <> ALL (p.indexes) OR c.relname ~ '_ccold[0-9]*$') ORDER BY 1),
-                ARRAY(SELECT c.relname::text FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-                      WHERE c.relkind = 'i' AND i.indisvalid AND pg_get_userbyid(c.relowner) = current_user
+                ARRAY(SELECT c.relname::pg_catalog.text FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+                      WHERE c.relkind = 'i' AND i.indisvalid AND pg_catalog.pg_get_userbyid(c.relowner) = current_user
                         AND c.oid <> ALL (p.indexes) ORDER BY 1)
          FROM martydb.progress p WHERE p.version = {version} AND p.action = {action}",
         version = version,
@@ -105,10 +105,10 @@ pub fn drop_index(quoted: &str) -> Statement {
 pub fn invalid_among(names: &[String]) -> Statement {
     let names = Idents(names.iter().map(|name| Literal(name.clone())).collect());
     stmt!(
-        "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
-         JOIN pg_namespace n ON n.oid = c.relnamespace
-         WHERE c.relkind = 'i' AND NOT i.indisvalid AND pg_get_userbyid(c.relowner) = current_user
-           AND c.relname::text IN ({names}) ORDER BY 1",
+        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.relkind = 'i' AND NOT i.indisvalid AND pg_catalog.pg_get_userbyid(c.relowner) = current_user
+           AND c.relname::pg_catalog.text IN ({names}) ORDER BY 1",
         names = names
     )
 }
@@ -117,12 +117,12 @@ pub fn invalid_among(names: &[String]) -> Statement {
 /// `REASSIGN OWNED` would need a login that inherits the owner's rights. What belongs to a table goes with it.
 pub fn strays(owner: &RoleName) -> Statement {
     stmt!(
-        "SELECT pg_describe_object(d.classid, d.objid, d.objsubid),
-                format('ALTER %s %s OWNER TO %I', o.type, o.identity, {owner}::text)
-         FROM pg_shdepend d, pg_identify_object(d.classid, d.objid, d.objsubid) o
-         WHERE NOT EXISTS (SELECT FROM pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid
-                                                   AND e.deptype IN ('a', 'i')) AND d.dbid = (SELECT oid FROM pg_database WHERE datname = current_database())
-           AND d.refclassid = 'pg_authid'::regclass AND d.deptype = 'o' AND pg_get_userbyid(d.refobjid) = session_user
+        "SELECT pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid),
+                pg_catalog.format('ALTER %s %s OWNER TO %I', o.type, o.identity, {owner}::pg_catalog.text)
+         FROM pg_catalog.pg_shdepend d, pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) o
+         WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid
+                                                   AND e.deptype IN ('a', 'i')) AND d.dbid = (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database())
+           AND d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND d.deptype = 'o' AND pg_catalog.pg_get_userbyid(d.refobjid) = session_user
          ORDER BY 1",
         owner = Literal(owner.as_str().into())
     )

@@ -8,6 +8,7 @@ use super::course::Back;
 use super::downgrade::downgrade;
 use super::folder;
 use super::outcome::Outcome;
+use super::session;
 use super::target::{Options, Target};
 use super::upgrade::upgrade;
 use crate::error::{Error, Result};
@@ -43,16 +44,15 @@ pub enum Proof {
     Failed,
 }
 
-/// Rehearses the chosen versions on a scratch database: `target` is its migrator, `admin` a session that reads it.
+/// Rehearses the chosen versions on a scratch database: `target` is its migrator.
+///
+/// The same login reads the catalogue. Once a migration has run, whatever is called in this database is the service's
+/// code, and a session of the admin would lend it the admin's rights.
 ///
 /// # Errors
-/// If the files before the first chosen one cannot be replayed.
-pub async fn rehearse(
-    target: &Target,
-    admin: &mut Connection,
-    chosen: &[i64],
-    options: &Options,
-) -> Result<Vec<Rehearsal>> {
+/// If the migrator cannot log in, or the files before the first chosen one cannot be replayed.
+pub async fn rehearse(target: &Target, chosen: &[i64], options: &Options) -> Result<Vec<Rehearsal>> {
+    let mut reader = session::reader(target, options.lock_wait).await?;
     let folder = folder::load(&target.folder);
     let mut all = vec![];
     let mut before = None;
@@ -62,7 +62,7 @@ pub async fn rehearse(
             if let Some(before) = before {
                 up(target, before, options).await.map_err(|error| unreplayed(target, error))?;
             }
-            all.push(one(target, admin, (version, &migration.name), options).await);
+            all.push(one(target, &mut reader, (version, &migration.name), options).await);
             if all.last().is_some_and(|rehearsal| rehearsal.outcome == Proof::Failed) {
                 break;
             }
@@ -89,7 +89,7 @@ fn finished(outcome: Outcome) -> Result<()> {
 
 async fn one(
     target: &Target,
-    admin: &mut Connection,
+    reader: &mut Connection,
     (version, name): (i64, &str),
     options: &Options,
 ) -> Rehearsal {
@@ -101,7 +101,7 @@ async fn one(
         after_up: vec![],
         error: None,
     };
-    match there_and_back(target, admin, version, options).await {
+    match there_and_back(target, reader, version, options).await {
         Err(error) => rehearsal.error = Some(error),
         Ok((after_down, after_up)) => {
             let same = after_down.is_empty() && after_up.is_empty();
@@ -114,16 +114,16 @@ async fn one(
 
 async fn there_and_back(
     target: &Target,
-    admin: &mut Connection,
+    reader: &mut Connection,
     version: i64,
     options: &Options,
 ) -> Result<(Vec<Difference>, Vec<Difference>)> {
-    let before = Catalogue::read(admin).await?;
+    let before = Catalogue::read(reader).await?;
     up(target, version, options).await?;
-    let applied = Catalogue::read(admin).await?;
+    let applied = Catalogue::read(reader).await?;
     finished(downgrade(target, Back::Steps(1), options, &|_| {}).await)?;
-    let undone = Catalogue::read(admin).await?;
+    let undone = Catalogue::read(reader).await?;
     up(target, version, options).await.map_err(|error| error.while_doing("it cannot be applied again"))?;
-    let again = Catalogue::read(admin).await?;
+    let again = Catalogue::read(reader).await?;
     Ok((before.differences(&undone), applied.differences(&again)))
 }

@@ -4,7 +4,8 @@
 //! This catches accidents early, with a place and a fix. It is not the guarantee: text that is built at run time
 //! (`EXECUTE`, `set_config`) is caught by the checks before the COMMIT (see `envelope`).
 
-use super::script::{Sighting, is_word};
+use super::lexer::{Lexer, TokenKind};
+use super::script::{READING, Sighting, inside, is_word};
 
 /// Where a rule holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +44,12 @@ pub const RULES: &[Rule] = &[
         applies: changes_role,
         what: "would change the role, and everything a migration makes must belong to the owner",
         fix: "remove it: the file already runs as the owner",
+    },
+    Rule {
+        scope: Scope::Everywhere,
+        applies: changes_reading,
+        what: "would change how the server reads the text behind it, and where a statement ends",
+        fix: "remove it: the file is read as UTF-8, and E'…' is the string with escapes",
     },
     Rule {
         scope: Scope::Everywhere,
@@ -102,6 +109,41 @@ fn changes_role(seen: &Sighting) -> bool {
     }
     let authorization = is_word(name, "session") && is_word(after, "authorization");
     is_word(name, "role") || is_word(name, "session_authorization") || authorization
+}
+
+/// A setting of [`READING`] gets another value than the one that holds: by SET, for a role or a database, or by name.
+fn changes_reading(seen: &Sighting) -> bool {
+    const OWNERS: &[&str] = &["role", "user", "database", "system"];
+    let altered = OWNERS.iter().any(|owner| seen.begins(&["alter", owner]));
+    if seen.begins(&["set"]) || altered {
+        let mut tokens = tokens(seen.text).skip_while(|word| !is_word(word, "set")).skip(1);
+        let scopes = ["session", "local"];
+        let name = tokens.find(|word| !scopes.iter().any(|scope| is_word(word, scope))).unwrap_or_default();
+        let name = if is_word(name, "names") { "client_encoding" } else { name };
+        let known = READING.iter().find(|setting| is_word(&name.to_ascii_lowercase(), setting));
+        let mut value = tokens.filter(|word| *word != "=" && !is_word(word, "to"));
+        return known.is_some_and(|setting| !holds(setting, &mut value));
+    }
+    let Some(at) = seen.sets else { return false };
+    let mut arguments = tokens(&seen.text[at..]);
+    let name = inside(arguments.next().unwrap_or_default()).to_ascii_lowercase();
+    seen.begins(&["update"]) || !holds(&name, &mut arguments.skip_while(|word| *word == ","))
+}
+
+/// Whether a value is the one that the runner sets: dumps begin with these.
+fn holds<'a>(setting: &str, value: &mut impl Iterator<Item = &'a str>) -> bool {
+    let value = value.next().map(|word| inside(word.trim_matches('"')).to_ascii_lowercase());
+    let same: &[&str] = match setting {
+        "standard_conforming_strings" => &["on", "true", "yes", "1", "default"],
+        _ => &["utf8", "utf-8", "unicode", "default"],
+    };
+    value.is_some_and(|value| same.contains(&&*value))
+}
+
+/// The tokens of a statement; what is no word or string one character at a time.
+fn tokens(text: &str) -> impl Iterator<Item = &str> {
+    let open = |kind: TokenKind| matches!(kind, TokenKind::Open(_));
+    Lexer::new(text).take_while(move |token| !open(token.kind)).map(|token| &text[token.start..token.end])
 }
 
 fn copies_to_client(seen: &Sighting) -> bool {
@@ -212,6 +254,40 @@ mod tests {
             "RESET ALL",
             "ALTER ROLE x SET a = 1",
             "SET SESSION x.role = 1",
+        ] {
+            assert_eq!(verdict(sql), None, "{sql}");
+        }
+    }
+
+    #[test]
+    fn settings_of_the_lexer_keep_their_values() {
+        for sql in [
+            "SET standard_conforming_strings = off",
+            "set local STANDARD_CONFORMING_STRINGS to 'off'",
+            "SET SESSION \"standard_conforming_strings\" = 0",
+            "SET client_encoding = 'SJIS'",
+            "SET NAMES 'LATIN1'",
+            "ALTER ROLE r SET standard_conforming_strings = off",
+            "ALTER ROLE r IN DATABASE d SET client_encoding TO big5",
+            "ALTER DATABASE d SET standard_conforming_strings FROM CURRENT",
+            "ALTER SYSTEM SET standard_conforming_strings = off",
+            "SELECT set_config('standard_conforming_strings', 'off', false)",
+            "SELECT pg_catalog.set_config(E'Client_Encoding', x, true) FROM y",
+            "WITH a AS (SELECT set_config(is_local => false, setting_name => 'client_encoding', new_value => 'x')) SELECT 1",
+            "UPDATE pg_settings SET setting = 'off' WHERE name = 'standard_conforming_strings'",
+        ] {
+            assert!(verdict(sql).is_some_and(|(_, what)| what.contains("reads")), "{sql}");
+        }
+        for sql in [
+            "SET standard_conforming_strings = on",
+            "SET client_encoding = 'UTF8'",
+            "SET NAMES 'utf-8'",
+            "SELECT pg_catalog.set_config('standard_conforming_strings', 'on', false)",
+            "SELECT pg_catalog.set_config('search_path', '', false)",
+            "SELECT setting FROM other WHERE name = 'client_encoding'",
+            "ALTER ROLE r SET search_path = client_encoding",
+            "RESET standard_conforming_strings",
+            "SET escape_string_warning = off",
         ] {
             assert_eq!(verdict(sql), None, "{sql}");
         }

@@ -22,6 +22,10 @@ pub struct Word<'a> {
 pub struct Sighting<'a, 'b> {
     /// From its first byte to the byte after its last, without the semicolon.
     pub span: Range<usize>,
+    /// Its text.
+    pub text: &'a str,
+    /// Where in its text a string stands that names a setting of [`READING`], behind a word that sets by name.
+    pub sets: Option<usize>,
     /// Its first words.
     pub head: &'b [Word<'a>],
 }
@@ -37,6 +41,15 @@ impl Sighting<'_, '_> {
     pub fn outer(&self) -> impl Iterator<Item = &str> {
         self.head.iter().filter(|word| word.depth == 0).map(|word| word.text)
     }
+}
+
+/// Settings that decide how the server reads the text it is sent. `backslash_quote` can only make it refuse more, and
+/// `escape_string_warning` and `quote_all_identifiers` are about what it says.
+pub const READING: &[&str] = &["standard_conforming_strings", "client_encoding"];
+
+/// What a string in single quotes holds, where that needs no knowledge of escapes.
+pub fn inside(text: &str) -> &str {
+    text.trim_start_matches(['e', 'E']).trim_matches('\'')
 }
 
 /// Whether a name or key word is this one; unquoted ones have no case.
@@ -83,13 +96,13 @@ pub fn walk<'a>(sql: &'a str, mut hand: impl FnMut(Seen<'a, '_>)) {
             _ => {}
         }
         if token.kind == TokenKind::Symbol(b';') && cutter.at_top() {
-            cutter.cut(&mut hand);
+            cutter.cut(sql, &mut hand);
         } else {
             cutter.take(sql, token);
             above = false;
         }
     }
-    cutter.cut(&mut hand);
+    cutter.cut(sql, &mut hand);
 }
 
 #[derive(Default)]
@@ -101,6 +114,9 @@ struct Cutter<'a> {
     /// Open `BEGIN ATOMIC` and the `CASE`s inside; both close by END.
     bodies: usize,
     last: &'a str,
+    /// Whether a word was passed that sets a setting whose name is a string.
+    by_name: bool,
+    sets: Option<usize>,
 }
 
 impl<'a> Cutter<'a> {
@@ -108,10 +124,12 @@ impl<'a> Cutter<'a> {
         self.parentheses == 0 && self.bodies == 0
     }
 
-    fn cut(&mut self, hand: &mut impl FnMut(Seen<'a, '_>)) {
+    fn cut(&mut self, sql: &'a str, hand: &mut impl FnMut(Seen<'a, '_>)) {
         if let Some(span) = self.span.take() {
-            hand(Seen::Statement(Sighting { span, head: &self.head }));
+            let (text, sets) = (&sql[span.clone()], self.sets.take().map(|at| at - span.start));
+            hand(Seen::Statement(Sighting { span, text, sets, head: &self.head }));
         }
+        self.by_name = false;
         self.head.clear();
         (self.kept, self.parentheses, self.bodies, self.last) = ([0, 0], 0, 0, "");
     }
@@ -127,6 +145,10 @@ impl<'a> Cutter<'a> {
         }
         if matches!(token.kind, TokenKind::Word | TokenKind::Quoted) {
             self.keep(text);
+            self.by_name |= is_word(text, "set_config") || is_word(text, "pg_settings");
+        } else if self.by_name && token.kind == TokenKind::Text && self.sets.is_none() {
+            let named = READING.iter().any(|setting| inside(text).eq_ignore_ascii_case(setting));
+            self.sets = named.then_some(token.start);
         }
         self.last = text;
     }

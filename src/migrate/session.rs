@@ -14,6 +14,7 @@ use super::tables::{self, Present};
 use super::target::Target;
 use crate::error::{Error, Result};
 use crate::model::SchemaName;
+use crate::server::advisory::{self, Key, Verdict};
 use crate::server::{
     Connection, Limits, Row, Unreadable, connect_watched, connect_with, presence, query_each,
 };
@@ -83,7 +84,9 @@ impl Session {
         on_event: OnEvent<'_>,
     ) -> Result<Session, NoSession> {
         let deadline = Instant::now() + lock_wait;
-        let mut connection = log_in(target, intent, deadline, on_event).await?;
+        let path = stmt!("{all}", all = Idents(target.schemas.clone()));
+        let settings = [("search_path", path.shown()), ("standard_conforming_strings", "on")];
+        let mut connection = log_in(target, intent, &settings, deadline, on_event).await?;
         let present = greet(&mut connection, target, intent, deadline, on_event).await?;
         Ok(Session { connection, present })
     }
@@ -173,23 +176,41 @@ pub async fn query(connection: &mut Connection, statement: &Statement) -> Result
     query_each(connection, statement).await
 }
 
+/// Settings of a session that only reads catalogues. It acts as the login alone, which inherits nothing.
+const READER: &[(&str, &str)] = &[
+    ("search_path", "pg_catalog"),
+    ("role", "none"),
+    ("default_transaction_read_only", "on"),
+    ("statement_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "0"),
+    // What the catalogue functions print must not depend on the login's settings.
+    ("quote_all_identifiers", "off"),
+    ("jit", "off"),
+];
+
+/// A second session of the migrator, for reading catalogues while another one migrates.
+///
+/// # Errors
+/// As [`Session::open`].
+pub async fn reader(target: &Target, wait: Duration) -> Result<Connection> {
+    let session = log_in(target, Intent::Read, READER, Instant::now() + wait, &|_| {}).await;
+    session.map_err(NoSession::into_error)
+}
+
 /// Logs in, and waits while the server has no connection to spare.
 async fn log_in(
     target: &Target,
     intent: Intent,
+    settings: &[(&str, &str)],
     deadline: Instant,
     on_event: OnEvent<'_>,
 ) -> Result<Connection, NoSession> {
-    let path = stmt!("{all}", all = Idents(target.schemas.clone()));
-    let settings = [("search_path", path.shown()), ("standard_conforming_strings", "on")];
     let mut pause = Pause::new(deadline);
     loop {
-        let database = target.database.as_str();
+        let (endpoint, login, database) = (&target.endpoint, &target.login, target.database.as_str());
         let attempt = match intent {
-            Intent::Read => {
-                connect_with(&target.endpoint, &target.login, database, &settings, Limits::READ).await
-            }
-            Intent::Write => connect_watched(&target.endpoint, &target.login, database, &settings).await,
+            Intent::Read => connect_with(endpoint, login, database, settings, Limits::READ).await,
+            Intent::Write => connect_watched(endpoint, login, database, settings).await,
         };
         match attempt {
             Ok(connection) => return Ok(connection),
@@ -243,7 +264,7 @@ fn not_provisioned(target: &Target, error: Error) -> NoSession {
     NoSession::NotProvisioned(out.hint(format!("run `{}`", apply(target))))
 }
 
-/// Becomes the owner, takes the lock and looks for the tables: one round trip where nobody is in the way.
+/// Becomes the owner, takes the lock and looks for the tables: one round trip where no other session is in the way.
 async fn greet(
     connection: &mut Connection,
     target: &Target,
@@ -251,28 +272,62 @@ async fn greet(
     deadline: Instant,
     on_event: OnEvent<'_>,
 ) -> Result<Present, NoSession> {
-    let mut asked = vec![stmt!("SET ROLE {owner}", owner = target.owner)];
-    asked.extend((intent == Intent::Write).then(lock::try_lock));
-    asked.push(tables::present(&target.schemas));
-    let mut pause = Pause::new(deadline);
+    let (mut key, mut pause) = (Key::Own, Pause::new(deadline));
     loop {
-        let mut results = query(connection, &Statement::join(asked.clone()))
-            .await
-            .map_err(|error| no_owner(target, error))?;
-        let mut answer = || results.pop().and_then(|rows| rows.into_iter().next());
-        let present = answer().ok_or(Unreadable::no_row());
-        let present = present.and_then(|row| Present::read(&row, &target.schemas)).map_err(unreadable)?;
-        let locked = intent == Intent::Read
-            || answer().map_or(Err(Unreadable::no_row()), |row| row.try_get(0)).map_err(unreadable)?;
-        if locked {
+        let (taken, alone, present) = ask(connection, target, intent, key).await?;
+        if taken && alone {
             return Ok(present);
         }
-        let holder = lock::holder(connection).await?;
-        on_event(Event::Waiting(holder.clone()));
+        let holders = lock::holders(connection, target).await?;
+        let waited_for = match advisory::verdict(key, taken, &holders)? {
+            Verdict::Ours => {
+                advisory::passed_over(&holders).map(Event::Noticed).into_iter().for_each(on_event);
+                // Another run may have ended between the first look at the tables and the look at the holders.
+                return Ok(ask(connection, target, Intent::Read, key).await?.2);
+            }
+            Verdict::Try(next) if key == Key::Own && next != key => {
+                key = next;
+                continue;
+            }
+            Verdict::Try(next) => {
+                key = next;
+                None
+            }
+            Verdict::Wait(holder) => {
+                if taken {
+                    query(connection, &lock::LOCK.release(key)).await?;
+                }
+                key = Key::Own;
+                on_event(Event::Waiting(lock::waiting_for(&holder)));
+                Some(holder)
+            }
+        };
         if !pause.again().await {
-            return Err(lock::locked_out(target, &holder, pause.waited()).into());
+            return Err(lock::locked_out(target, waited_for.as_ref(), pause.waited()).into());
         }
     }
+}
+
+/// One message: whether the key was taken, whether it is the only one, and the tables. A reader takes none.
+async fn ask(
+    connection: &mut Connection,
+    target: &Target,
+    intent: Intent,
+    key: Key,
+) -> Result<(bool, bool, Present), NoSession> {
+    let mut asked = vec![stmt!("SET ROLE {owner}", owner = target.owner)];
+    asked.extend((intent == Intent::Write).then(|| lock::LOCK.attempt(key)).into_iter().flatten());
+    asked.push(tables::present(&target.schemas));
+    let results =
+        query(connection, &Statement::join(asked)).await.map_err(|error| no_owner(target, error))?;
+    let (last, before) = results.split_last().ok_or(Unreadable::no_row()).map_err(unreadable)?;
+    let present = last.first().ok_or(Unreadable::no_row());
+    let present = present.and_then(|row| Present::read(row, &target.schemas)).map_err(unreadable)?;
+    let (taken, alone) = match intent {
+        Intent::Read => (true, true),
+        Intent::Write => advisory::attempted(before.iter().flatten()),
+    };
+    Ok((taken, alone, present))
 }
 
 /// 22023: the role does not exist. 42501: the migrator is no member of it. Both are `apply`'s to mend.

@@ -94,8 +94,8 @@ fn measure() -> [Statement; 2] {
     [
         stmt!("SET ROLE NONE"),
         stmt!(
-            "SELECT datid, usesysid, CASE WHEN pid = pg_backend_pid() THEN pg_database_size(current_database()) END
-             FROM pg_stat_get_activity(NULL)"
+            "SELECT datid, usesysid, CASE WHEN pid = pg_catalog.pg_backend_pid() THEN pg_catalog.pg_database_size(pg_catalog.current_database()) END
+             FROM pg_catalog.pg_stat_get_activity(NULL)"
         ),
     ]
 }

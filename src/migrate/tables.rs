@@ -26,12 +26,13 @@ pub struct Present {
 /// Asks which there are, one column each. `to_regclass` reads and never fails.
 pub fn present(schemas: &[SchemaName]) -> Statement {
     let mut columns = vec![
-        stmt!("to_regclass('martydb.history') IS NOT NULL"),
-        stmt!("to_regclass('martydb.progress') IS NOT NULL"),
+        stmt!("pg_catalog.to_regclass('martydb.history') IS NOT NULL"),
+        stmt!("pg_catalog.to_regclass('martydb.progress') IS NOT NULL"),
     ];
     for schema in schemas {
         let name = stmt!("{schema}.refinery_schema_history", schema = schema);
-        columns.push(stmt!("to_regclass({name}) IS NOT NULL", name = Literal(name.shown().into())));
+        columns
+            .push(stmt!("pg_catalog.to_regclass({name}) IS NOT NULL", name = Literal(name.shown().into())));
     }
     stmt!("SELECT {columns}", columns = Idents(columns))
 }
@@ -63,15 +64,15 @@ pub fn version(row: &Row) -> Result<i64, Unreadable> {
 pub fn read_width(schema: &SchemaName) -> Statement {
     let table = stmt!("{schema}.refinery_schema_history", schema = schema);
     stmt!(
-        "SELECT atttypid = 'int8'::regtype FROM pg_attribute
-         WHERE attrelid = to_regclass({table}) AND attname = 'version'",
+        "SELECT atttypid = 'pg_catalog.int8'::pg_catalog.regtype FROM pg_catalog.pg_attribute
+         WHERE attrelid = pg_catalog.to_regclass({table}) AND attname = 'version'",
         table = Literal(table.shown().into())
     )
 }
 
 /// Asks for the number of the newest event.
 pub fn last_event() -> Statement {
-    stmt!("SELECT coalesce(max(id), 0) FROM martydb.history")
+    stmt!("SELECT coalesce(pg_catalog.max(id), 0) FROM martydb.history")
 }
 
 /// Reads the migrations outside transactions whose last event is no good end.
@@ -86,7 +87,7 @@ pub fn read_unfinished() -> Statement {
 /// Reads every event of martydb's history, the oldest first.
 pub fn read_history() -> Statement {
     stmt!(
-        "SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), action, version, name,
+        "SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), action, version, name,
                 checksum, (extract(epoch FROM at - began) * 1000)::bigint, coalesce(operator || '@' || host, role), outcome, role, tool, attempts,
                 error || coalesce(' (SQLSTATE ' || sqlstate || ')', ''), note
          FROM martydb.history ORDER BY id"
@@ -133,7 +134,7 @@ fn create_history(strangers: &Idents<crate::sql::Ident>) -> [Statement; 5] {
         stmt!(
             "CREATE TABLE martydb.history (
                  id bigint PRIMARY KEY,
-                 at timestamptz NOT NULL DEFAULT clock_timestamp(),
+                 at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
                  action text NOT NULL,
                  version bigint NOT NULL,
                  name text NOT NULL,
@@ -174,7 +175,7 @@ fn create_refinery(table: &Statement, width: Width) -> Statement {
 pub fn insert_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
     stmt!(
         "INSERT INTO {schema}.refinery_schema_history (version, name, applied_on, checksum) VALUES ({version}, {name}, \
-         to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), {checksum})",
+         pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), {checksum})",
         schema = schema,
         version = row.version,
         name = Literal(row.name.clone()),
@@ -266,13 +267,13 @@ pub enum Number {
 pub fn insert_history(number: Number, record: &Record, operator: &Operator) -> Statement {
     let number = match number {
         Number::Known(number) => stmt!("{number}", number = number),
-        Number::Next => stmt!("(SELECT coalesce(max(id), 0) + 1 FROM martydb.history)"),
+        Number::Next => stmt!("(SELECT coalesce(pg_catalog.max(id), 0) + 1 FROM martydb.history)"),
     };
     let began = match record.took {
-        Took::Transaction => stmt!("transaction_timestamp()"),
+        Took::Transaction => stmt!("pg_catalog.transaction_timestamp()"),
         Took::Millis(millis) => {
             let took = Literal(format!("{millis} milliseconds"));
-            stmt!("clock_timestamp() - {took}::interval", took = took)
+            stmt!("pg_catalog.clock_timestamp() - {took}::interval", took = took)
         }
         Took::Unknown => stmt!("NULL"),
     };

@@ -1,10 +1,12 @@
-//! One run at a time: an advisory lock that is asked for again and again, and that dies with its connection.
+//! One run at a time: an advisory lock that is asked for again and again, and that dies with its connection. Holders
+//! that are no admin do not count (see `advisory`).
 //!
 //! Never the blocking `pg_advisory_lock`: its waiter holds a snapshot, `CREATE INDEX CONCURRENTLY` waits for that
 //! snapshot, and the two deadlock.
 
 use std::time::{Duration, Instant};
 
+use super::advisory::{self, Holder, Key, Verdict};
 use super::{Access, Connection, query};
 use crate::error::{Error, Kind, Result};
 use crate::sql::Statement;
@@ -43,48 +45,79 @@ pub async fn server(access: &Access, wait: Duration) -> Result<Lock> {
     Ok(Lock(connection))
 }
 
+/// A lock that a session holds until it ends or lets go.
+#[derive(Debug, Clone, Copy)]
+pub struct Held {
+    lock: advisory::Lock,
+    key: Key,
+}
+
 /// Asks for the lock until it is free or the time is over.
-pub async fn poll(connection: &mut Connection, key: i32, wait: Duration, what: &str) -> Result<()> {
-    let started = Instant::now();
-    let mut pause = FIRST_PAUSE;
+///
+/// # Errors
+/// [`Kind::Locked`], naming who holds it.
+pub async fn poll(connection: &mut Connection, key: i32, wait: Duration, what: &str) -> Result<Held> {
+    let (started, lock) = (Instant::now(), advisory::Lock(LOCK_CLASS, key));
+    let (mut pause, mut key) = (FIRST_PAUSE, Key::Own);
     loop {
-        if try_lock(connection, key).await? {
-            return Ok(());
+        let (taken, alone) = attempt(connection, lock, key).await?;
+        if taken && alone {
+            return Ok(Held { lock, key });
         }
+        let holders = holders(connection, lock).await?;
+        let waited_for = match advisory::verdict(key, taken, &holders)? {
+            Verdict::Ours => {
+                if let Some(warning) = advisory::passed_over(&holders) {
+                    tracing::warn!(target: "martydb", "warning: {what}: {warning}");
+                }
+                return Ok(Held { lock, key });
+            }
+            Verdict::Try(next) if key == Key::Own && next != key => {
+                key = next;
+                continue;
+            }
+            Verdict::Try(next) => {
+                key = next;
+                None
+            }
+            Verdict::Wait(holder) => {
+                if taken {
+                    release(connection, Held { lock, key }).await?;
+                }
+                key = Key::Own;
+                Some(holder)
+            }
+        };
         if started.elapsed() + pause > wait {
-            return Err(held(connection, key, what).await);
+            return Err(held(what, waited_for.as_ref()));
         }
         tokio::time::sleep(pause).await;
         pause = (pause * 2).min(LONGEST_PAUSE);
     }
 }
 
-async fn try_lock(connection: &mut Connection, key: i32) -> Result<bool> {
-    let ask =
-        stmt!("SELECT pg_catalog.pg_try_advisory_lock({class}, {key})::text", class = LOCK_CLASS, key = key);
-    Ok(one(connection, &ask).await?.is_some_and(|answer| answer == "true"))
+/// Lets a lock go before its session ends.
+pub async fn release(connection: &mut Connection, held: Held) -> Result<()> {
+    query(connection, &held.lock.release(held.key)).await.map(|_| ())
 }
 
-async fn held(connection: &mut Connection, key: i32, what: &str) -> Error {
-    let holder = stmt!(
-        "SELECT pg_catalog.format('process %s, role %s, application %s, connected since %s', a.pid, a.usename,
-           a.application_name, a.backend_start)
-         FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-         WHERE l.locktype = 'advisory' AND l.granted AND l.classid = {class}::oid AND l.objid = {key}::oid
-           AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
-         LIMIT 1",
-        class = LOCK_CLASS,
-        key = key,
-    );
+async fn attempt(connection: &mut Connection, lock: advisory::Lock, key: Key) -> Result<(bool, bool)> {
+    let rows = query(connection, &Statement::join(lock.attempt(key))).await?;
+    Ok(advisory::attempted(rows.iter()))
+}
+
+/// Who may provision: superusers, whoever may make roles, and this session's own login.
+async fn holders(connection: &mut Connection, lock: advisory::Lock) -> Result<Vec<Holder>> {
+    let admins = stmt!("r.rolsuper OR r.rolcreaterole OR r.rolname = session_user");
+    let rows = query(connection, &lock.holders(&admins)).await?;
+    Ok(rows.iter().map(advisory::holder).collect())
+}
+
+fn held(what: &str, holder: Option<&Holder>) -> Error {
     let error = Error::new(Kind::Locked, format!("another run of martydb works on {what}"));
-    match one(connection, &holder).await {
-        Ok(Some(holder)) => error.cause(format!("the lock is held by {holder}")),
-        _ => error,
+    match holder {
+        Some(holder) => error.cause(format!("the lock is held by {holder}")),
+        None => error,
     }
     .hint("wait for it to end, or allow more time with --lock-wait")
-}
-
-async fn one(connection: &mut Connection, statement: &Statement) -> Result<Option<String>> {
-    let rows = query(connection, statement).await?;
-    Ok(rows.first().and_then(|row| row.try_get(0).ok()))
 }

@@ -3,6 +3,7 @@
 mod concurrent;
 mod downgrade;
 mod hostile;
+mod lock;
 mod outside;
 mod refused;
 mod repair;

@@ -1,5 +1,9 @@
 //! `verify-down`, and the down files of the four services that come with martydb.
 
+mod attack;
+mod options;
+mod scratch;
+
 use martydb::migrate::catalogue::Catalogue;
 
 use crate::support::{Project, Server};

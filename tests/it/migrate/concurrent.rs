@@ -33,7 +33,7 @@ async fn a_lock_that_is_held_is_named_with_its_holder() {
     let impatient = Options { lock_wait: Duration::from_millis(300), ..service.options() };
     let error = service.upgrade_with(&impatient).await.error.unwrap();
     assert_eq!((error.kind, error.kind.status().code()), (Kind::Locked, 6));
-    for word in ["role co_held_migrator", "application \"the other\"", "pid ", "since 2"] {
+    for word in ["login co_held_migrator", "application \"the other\"", "pid ", "since 2"] {
         assert!(error.causes[0].contains(word), "{error:?}");
     }
     drop(other);

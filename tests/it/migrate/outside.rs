@@ -131,3 +131,43 @@ async fn a_block_that_changes_the_role_leaves_nothing_to_the_login() {
     let error = joined.upgrade().await.error.unwrap();
     assert!(error.causes[0].contains("to another role than the owner"), "{error:?}");
 }
+
+/// A statement that a function builds can change how strings are read without being seen: that lasts no longer than
+/// the statement itself, or a COMMIT hidden in a string would be run.
+#[tokio::test]
+async fn how_the_file_is_read_stays_as_it_was_cut() {
+    let service = Service::new("ou_strings").await;
+    let hidden = r"SELECT '\'' ; COMMIT; CREATE TABLE hidden (a int); --';";
+    let changes = [
+        "DO $$ BEGIN EXECUTE 'SET standard_conforming_strings = off'; END $$;",
+        "DO $$ BEGIN EXECUTE 'SET client_encoding = SJIS'; COMMIT; EXECUTE 'SET standard_conforming_strings = off'; END $$;",
+        "SELECT set_config('standard_' || 'conforming_strings', 'off', false);",
+        "SET martydb.x = 'on'; SELECT set_config(lower('STANDARD_CONFORMING_' || 'STRINGS'), 'off', false);",
+    ];
+    for (at, change) in changes.iter().enumerate() {
+        let text = format!("-- martydb: no-transaction\n{change}\n{hidden}\nCREATE TABLE t{at} (\"é\" int);");
+        service.write(&format!("V{}__x.sql", at + 1), &text);
+        let outcome = service.upgrade().await;
+        assert_eq!(service.ask("SELECT to_regclass('hidden')::text").await, ["-"], "{change}");
+        assert_eq!(outcome.error, None, "{change}");
+        let column =
+            format!("SELECT attname FROM pg_attribute WHERE attrelid = 't{at}'::regclass AND attnum = 1");
+        assert_eq!(service.ask(&column).await, ["é"]);
+    }
+}
+
+/// What the check says is for people, whatever statement it is said at.
+#[tokio::test]
+async fn no_complaint_shows_how_the_check_works() {
+    let service = Service::new("ou_xml").await;
+    service.write(
+        "V1__x.sql",
+        "-- martydb: no-transaction\nCREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS
+         $$ BEGIN PERFORM set_config('martydb.migration', 'x', true); RETURN 1; END $$;\nSELECT f();",
+    );
+    let error = service.upgrade().await.error.unwrap();
+    assert!(error.causes[0].contains("ended its own transaction"), "{error:?}");
+    let kept = service.ask("SELECT error FROM martydb.history WHERE outcome = 'failed'").await;
+    assert!(kept[0].contains("ended its own transaction"), "{kept:?}");
+    assert!(!format!("{error:?}{kept:?}").contains("<martydb>"), "{error:?} {kept:?}");
+}

@@ -39,3 +39,26 @@ async fn dangers_are_told_where_something_is_applied_already() {
     });
     assert!(warned);
 }
+
+/// The file was cut into statements by the settings that the server begins with.
+#[tokio::test]
+async fn a_file_that_changes_how_it_is_read_is_refused_with_the_place() {
+    let service = Service::new("no_lexer").await;
+    service
+        .write("V1__a.sql", "SELECT 1;\nSET standard_conforming_strings = off;")
+        .write(
+            "V2__b.sql",
+            "-- martydb: no-transaction\n  SELECT set_config('standard_conforming_strings', 'off', false);",
+        )
+        .write("V3__c.sql", "ALTER DATABASE no_lexer SET standard_conforming_strings = off;")
+        .write("V4__d.sql", "-- martydb: no-transaction\nSET LOCAL client_encoding TO 'BIG5';")
+        .write("V5__e.sql", "SET standard_conforming_strings = on; SET client_encoding = 'UTF8';");
+    let error = service.upgrade().await.error.unwrap();
+    assert_eq!(error.kind, Kind::MigrationFile);
+    assert_eq!(error.causes.len(), 4, "{error:#?}");
+    for (cause, place) in
+        error.causes.iter().zip(["V1__a.sql:2:1", "V2__b.sql:2:3", "V3__c.sql:1:1", "V4__d.sql:2:1"])
+    {
+        assert!(cause.contains(place) && cause.contains("how the server reads the text"), "{error:#?}");
+    }
+}

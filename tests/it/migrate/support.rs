@@ -65,7 +65,7 @@ fn start() -> Server {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let script = format!(
         "{}/postgres -D {} -p {port} -c fsync=off -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-         -c autovacuum=off -c log_statement=all -c log_connections=on >{}/log 2>&1 & pid=$!; cat >/dev/null; \
+         -c autovacuum=off -c max_prepared_transactions=4 -c log_statement=all -c log_connections=on >{}/log 2>&1 & pid=$!; cat >/dev/null; \
          kill -QUIT $pid; wait $pid; rm -rf {}",
         bin().display(),
         data.display(),
@@ -176,7 +176,7 @@ impl Service {
             &format!(
                 "CREATE ROLE {name}_owner NOLOGIN;
                  CREATE ROLE {name}_migrator LOGIN NOINHERIT CONNECTION LIMIT 5 PASSWORD '{MIGRATOR}';
-                 CREATE ROLE {name}_app LOGIN PASSWORD '{MIGRATOR}'; CREATE ROLE {name}_ro LOGIN;
+                 CREATE ROLE {name}_app LOGIN PASSWORD '{MIGRATOR}'; CREATE ROLE {name}_ro LOGIN PASSWORD '{MIGRATOR}';
                  GRANT {name}_owner TO {name}_migrator{member}"
             ),
         )
@@ -252,6 +252,10 @@ impl Service {
 
     pub async fn migrator(&self) -> PgConnection {
         server().connect(&format!("{}_migrator", self.name), MIGRATOR, &self.name).await
+    }
+
+    pub async fn readonly(&self) -> PgConnection {
+        server().connect(&format!("{}_ro", self.name), MIGRATOR, &self.name).await
     }
 
     pub async fn app(&self) -> PgConnection {

@@ -112,8 +112,34 @@ fn a_second_run_waits_for_the_first() {
             thread::sleep(std::time::Duration::from_millis(20));
         }
         let gave_up = project.run(&["apply", "--all", "-y", "--lock-wait", "200ms"]).expect(6);
-        assert!(gave_up.stdout.contains("the lock is held by process"), "{gave_up:?}");
+        assert!(gave_up.stdout.contains("the lock is held by pid"), "{gave_up:?}");
         project.run(&["apply", "--all", "-y", "--lock-wait", "30s"]).expect(0);
         held.join().unwrap();
+    });
+}
+
+/// Every login that may connect can take the lock's key; only an admin's lock counts.
+#[test]
+fn a_login_of_a_service_cannot_stop_apply() {
+    let server = Server::start();
+    let project = Project::new(&server, "keyholder");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    server.sql("postgres", "GRANT CONNECT ON DATABASE postgres TO keyholder_a_ro");
+    let password = project.password("keyholder_a_ro");
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let holder =
+                "SET application_name = 'a report'; SELECT pg_advisory_lock(1836217465, 1), pg_sleep(60)";
+            let _ended = server.sql_as("keyholder_a_ro", &password, "postgres", holder);
+        });
+        while server.value("postgres", "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == "0" {
+            thread::sleep(std::time::Duration::from_millis(20));
+        }
+        let done = project.run(&["apply", "--all", "-y", "--lock-wait", "1s"]).expect(0);
+        for word in ["login keyholder_a_ro", "application \"a report\"", "connected since 2"] {
+            assert!(done.stderr.contains(word), "{done:?}");
+        }
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'keyholder_a_ro'";
+        server.sql("postgres", end);
     });
 }

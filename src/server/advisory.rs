@@ -1,0 +1,216 @@
+//! Session-level advisory locks that only certain logins can hold against martydb. Pure.
+//!
+//! An advisory lock has no ACL: every login of a database may take every key, and hold it for as long as it likes. So
+//! the key alone decides nothing. A run has the lock when it holds a key of the lock, and a look at all holders that
+//! it takes afterwards shows no other session whose login is entitled to the lock. Sessions of other logins do not
+//! count; where one of them holds the lock's own key, a run takes a ticket instead, a key with a random half.
+//!
+//! No two entitled runs have the lock at the same time. Each takes its key before it looks, keeps it until it ends,
+//! and `pg_lock_status` shows every lock that was granted before. Of two runs that both saw no other, each would have
+//! taken its key after the other had looked, and so before itself. A run that sees another one lets its key go and
+//! tries again later. The usual case costs no round trip of its own: the key is free and no other session has one.
+//!
+//! The login counts, `SET ROLE` does not change it, and no login can hide it from `pg_stat_get_activity`. A prepared
+//! transaction holds locks without a session, and is no run. A session that holds a key and is not yet, or no longer,
+//! among the sessions counts as entitled: the next look knows.
+
+use super::Row;
+use crate::error::{Error, Result};
+use crate::sql::Statement;
+use crate::stmt;
+
+/// A lock: the two halves of its own key. Advisory locks are per database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lock(pub i32, pub i32);
+
+/// A key of a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Key {
+    /// The lock's own, which all runs try first.
+    Own,
+    /// One that no login could take beforehand, because half of it is random.
+    Ticket(i32),
+}
+
+/// A session that holds a key of a lock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// Whether its login is entitled to the lock.
+    pub entitled: bool,
+    /// None of a prepared transaction.
+    pid: Option<String>,
+    login: Option<String>,
+    application: Option<String>,
+    since: Option<String>,
+}
+
+/// What to do after an attempt.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The lock is ours, whatever the other holders are.
+    Ours,
+    /// An entitled session has it: let go of what was taken, and wait.
+    Wait(Holder),
+    /// No entitled session has it, but another one holds the key: try this one next.
+    Try(Key),
+}
+
+impl Key {
+    /// A key that cannot be guessed.
+    ///
+    /// # Errors
+    /// If the system has no random numbers.
+    pub fn ticket() -> Result<Key> {
+        let mut random = [0u8; 4];
+        getrandom::fill(&mut random).map_err(|error| Error::operation("no random numbers").cause(error))?;
+        Ok(Key::Ticket(i32::from_ne_bytes(random)))
+    }
+}
+
+impl Lock {
+    /// The first half of every ticket. Keys of one number and keys of two never meet.
+    fn tickets(self) -> i32 {
+        self.0 ^ self.1
+    }
+
+    fn arguments(self, key: Key) -> Statement {
+        match key {
+            Key::Own => stmt!("{a}, {b}", a = self.0, b = self.1),
+            Key::Ticket(random) => {
+                let number = i64::from(self.tickets()) << 32 | i64::from(random.cast_unsigned());
+                stmt!("({number})::pg_catalog.int8", number = number)
+            }
+        }
+    }
+
+    /// Takes a key if no other session has it, and then looks who else holds one: a row that says "true" or "false",
+    /// and one more row for each other session.
+    pub fn attempt(self, key: Key) -> [Statement; 2] {
+        let arguments = self.arguments(key);
+        [
+            stmt!("SELECT pg_catalog.pg_try_advisory_lock({a})::pg_catalog.text", a = arguments),
+            stmt!("SELECT l.pid::pg_catalog.text FROM {held}", held = self.held()),
+        ]
+    }
+
+    /// Lets a key go.
+    pub fn release(self, key: Key) -> Statement {
+        stmt!("SELECT pg_catalog.pg_advisory_unlock({a})", a = self.arguments(key))
+    }
+
+    /// Who else holds a key. `entitled` is an expression about `a`, a row of `pg_stat_get_activity`, and `r`, its
+    /// role in `pg_roles`.
+    pub fn holders(self, entitled: &Statement) -> Statement {
+        stmt!(
+            "SELECT l.pid::pg_catalog.text, (l.pid IS NOT NULL AND (a.pid IS NULL OR coalesce({entitled}, false)))::pg_catalog.text,
+                    r.rolname::pg_catalog.text, a.application_name,
+                    pg_catalog.to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
+             FROM {held} LEFT JOIN pg_catalog.pg_stat_get_activity(NULL) a ON a.pid = l.pid
+             LEFT JOIN pg_catalog.pg_roles r ON r.oid = a.usesysid ORDER BY l.pid",
+            entitled = entitled,
+            held = self.held()
+        )
+    }
+
+    fn held(self) -> Statement {
+        stmt!(
+            "(SELECT DISTINCT s.pid FROM pg_catalog.pg_lock_status() s
+              WHERE s.locktype = 'advisory' AND s.granted AND s.pid IS DISTINCT FROM pg_catalog.pg_backend_pid()
+                AND s.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
+                AND (s.objsubid = 2 AND s.classid = {a}::pg_catalog.oid AND s.objid = {b}::pg_catalog.oid
+                     OR s.objsubid = 1 AND s.classid = {tickets}::pg_catalog.oid)) l",
+            a = self.0.cast_unsigned(),
+            b = self.1.cast_unsigned(),
+            tickets = self.tickets().cast_unsigned()
+        )
+    }
+}
+
+/// Reads the answer to [`Lock::attempt`]: whether the key was taken, and whether it is the only one.
+pub fn attempted<'a>(rows: impl Iterator<Item = &'a Row>) -> (bool, bool) {
+    let texts: Vec<Option<String>> = rows.map(|row| row.try_get(0).ok()).collect();
+    let taken = texts.first().is_some_and(|first| first.as_deref() == Some("true"));
+    (taken, texts.len() == 1)
+}
+
+/// Reads a row of [`Lock::holders`].
+pub fn holder(row: &Row) -> Holder {
+    let column = |at: usize| row.try_get::<Option<String>>(at).ok().flatten();
+    Holder {
+        pid: column(0),
+        entitled: column(1).is_none_or(|entitled| entitled == "true"),
+        login: column(2),
+        application: column(3),
+        since: column(4),
+    }
+}
+
+/// Decides what follows from an attempt with `key` that did or did not take it.
+///
+/// # Errors
+/// If the system has no random numbers.
+pub fn verdict(key: Key, taken: bool, holders: &[Holder]) -> Result<Verdict> {
+    match holders.iter().find(|holder| holder.entitled) {
+        Some(holder) => Ok(Verdict::Wait(holder.clone())),
+        None if taken => Ok(Verdict::Ours),
+        // It was let go meanwhile.
+        None if holders.is_empty() => Ok(Verdict::Try(key)),
+        None => Ok(Verdict::Try(Key::ticket()?)),
+    }
+}
+
+/// The server tells the start of a session only to those who have the rights of its login.
+impl std::fmt::Display for Holder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Some(pid) = &self.pid else { return f.write_str("a prepared transaction") };
+        let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".into());
+        let (login, application, since) = (known(&self.login), known(&self.application), known(&self.since));
+        write!(f, "pid {pid}, login {login}, application \"{application}\", connected since {since}")
+    }
+}
+
+/// The holders that do not count, for a warning; `None` if there are none.
+pub fn passed_over(holders: &[Holder]) -> Option<String> {
+    let others: Vec<String> =
+        holders.iter().filter(|holder| !holder.entitled).map(ToString::to_string).collect();
+    (!others.is_empty()).then(|| {
+        format!(
+            "martydb's lock is held by what may not hold it, and was passed over: {}; end it",
+            others.join(" and ")
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holder(entitled: bool) -> Holder {
+        Holder { entitled, pid: Some("7".into()), login: Some("x".into()), application: None, since: None }
+    }
+
+    #[test]
+    fn only_entitled_holders_are_waited_for() {
+        for (taken, holders, expected) in [
+            (true, vec![], Verdict::Ours),
+            (true, vec![holder(false)], Verdict::Ours),
+            (true, vec![holder(false), holder(true)], Verdict::Wait(holder(true))),
+            (false, vec![holder(true)], Verdict::Wait(holder(true))),
+            (false, vec![], Verdict::Try(Key::Own)),
+        ] {
+            assert_eq!(verdict(Key::Own, taken, &holders).unwrap(), expected, "{taken} {holders:?}");
+        }
+        let next = verdict(Key::Own, false, &[holder(false)]).unwrap();
+        assert!(matches!(next, Verdict::Try(Key::Ticket(_))), "{next:?}");
+    }
+
+    #[test]
+    fn keys_are_written_as_the_server_shows_them() {
+        let lock = Lock(0x6d61_7274, -5);
+        let shown = lock.attempt(Key::Own).map(|statement| statement.shown().to_owned());
+        assert!(shown[0].contains("(1835102836, -5)"), "{shown:?}");
+        assert!(shown[1].contains("objid = 4294967291::"), "{shown:?}");
+        let ticket = Lock(1, 3).attempt(Key::Ticket(-1))[0].shown().to_owned();
+        assert!(ticket.contains(&format!("(({})::", (2_i64 << 32) + 0xffff_ffff)), "{ticket}");
+    }
+}

@@ -1,0 +1,76 @@
+//! Scratch databases that cannot be removed.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Project, Server};
+
+const SCRATCH: &str = "SELECT datname FROM pg_database WHERE datname LIKE 'martydb\\_scratch\\_%'";
+
+/// Waits until a migration runs there: by then `verify-down` has provisioned it.
+fn when_used(server: &Server, then: impl Fn(&str)) {
+    let used = "SELECT datname FROM pg_stat_activity WHERE datname LIKE 'martydb\\_scratch\\_%' AND query ~ 'pg_sleep'
+                AND usename LIKE '%migrator'";
+    let started = Instant::now();
+    loop {
+        let name = server.value("postgres", used);
+        if !name.is_empty() {
+            return then(&name);
+        }
+        assert!(started.elapsed() < Duration::from_secs(60), "no scratch database");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn a_scratch_database_that_stays_is_an_error_and_the_next_run_removes_it() {
+    let server = Server::start();
+    let project = Project::new(&server, "vds");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.write("vds_a/migrations/V3__slow.sql", "SELECT pg_sleep(1.5);");
+    project.write("vds_a/migrations/V3__slow.down.sql", "SELECT 1;");
+    let arguments = ["verify-down", "--service", "vds_a", "--version", "3"];
+    let done = std::thread::scope(|scope| {
+        // PostgreSQL drops no template.
+        scope.spawn(|| {
+            when_used(&server, |name| {
+                server.sql("postgres", &format!("ALTER DATABASE {name} IS_TEMPLATE true"));
+            });
+        });
+        project.run(&arguments).expect(1)
+    });
+    assert!(done.stdout.contains("could not be removed"), "{}", done.stdout);
+    assert!(done.stdout.contains("cannot drop a template database"), "{}", done.stdout);
+    let name = server.value("postgres", SCRATCH);
+    assert!(done.stdout.contains(&name) && !name.is_empty(), "{}", done.stdout);
+
+    server.sql("postgres", &format!("ALTER DATABASE {name} IS_TEMPLATE false"));
+    project.run(&arguments).expect(0);
+    assert_eq!(server.value("postgres", SCRATCH), "");
+}
+
+/// The name of a scratch database is its lock's key, and every login may take that: it must not keep it alive.
+#[test]
+fn a_login_of_a_service_cannot_keep_a_dead_scratch_database() {
+    let server = Server::start();
+    let project = Project::new(&server, "vdk");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    server.sql("postgres", "CREATE DATABASE martydb_scratch_f0000000deadbeef");
+    server.sql("postgres", "GRANT CONNECT ON DATABASE postgres TO vdk_b_ro");
+    let password = project.password("vdk_b_ro");
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let hold = "SELECT pg_advisory_lock(1836217465, x'f0000000'::int), pg_sleep(15)";
+            let _ended = server.sql_as("vdk_b_ro", &password, "postgres", hold);
+        });
+        let held = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND granted";
+        while server.value("postgres", held) == "0" {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        project.run(&["verify-down", "--service", "vdk_a", "--version", "1"]).expect(0);
+        assert_eq!(server.value("postgres", SCRATCH), "");
+        server.sql(
+            "postgres",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'vdk_b_ro'",
+        );
+    });
+}
