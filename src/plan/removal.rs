@@ -16,6 +16,10 @@ pub struct Traces {
     pub databases: BTreeSet<DbName>,
     /// Whether the roles hold rights on other shared objects.
     pub shared: bool,
+    /// Whether the roles own shared objects other than databases: tablespaces or subscriptions.
+    pub shared_owned: bool,
+    /// What they own that only a superuser may own, in words: it can be given to no other role.
+    pub stuck: BTreeSet<String>,
     /// Roles of others that own something in the service's database, with how much.
     pub guests: BTreeMap<RoleName, usize>,
 }

@@ -2,7 +2,7 @@
 
 mod raw;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt, TryStreamExt};
 use serde::Deserialize;
@@ -11,7 +11,7 @@ use sqlx::{Executor, PgConnection, Row};
 use super::access::Access;
 use super::describe;
 use crate::error::{Error, Result};
-use crate::model::{ActualRole, ActualServer, Contents, DbName, KeptPassword, RoleName};
+use crate::model::{ActualRole, ActualServer, Contents, DbName, Holdings, KeptPassword, RoleName};
 use raw::{Cluster, Inside, Limited, database, role};
 
 /// Reads the shared catalogues and, for the databases named, what is inside: `jobs` at a time, or fewer where the
@@ -47,7 +47,7 @@ pub async fn inspect_cluster(access: &Access) -> Result<ActualServer> {
     read_cluster(access, None).await.map(|(actual, _)| actual)
 }
 
-async fn read_cluster(access: &Access, marker: Option<&str>) -> Result<(ActualServer, Holdings)> {
+async fn read_cluster(access: &Access, marker: Option<&str>) -> Result<(ActualServer, AllHoldings)> {
     let mut connection = access.read(&access.maintenance).await?;
     let raw: Cluster = document(&mut connection, include_str!("sql/cluster.sql")).await?;
     let mut actual = raw.typed()?;
@@ -69,22 +69,35 @@ async fn read_cluster(access: &Access, marker: Option<&str>) -> Result<(ActualSe
     let marked = |role: &ActualRole| marker.is_some() && role.comment.as_deref() == marker;
     let holdings = match actual.roles.values().any(marked) {
         true => read_holdings(&mut connection).await?,
-        false => Holdings::new(),
+        false => AllHoldings::new(),
     };
     Ok((actual, holdings))
 }
 
-type Holdings = BTreeMap<RoleName, BTreeSet<DbName>>;
+type AllHoldings = BTreeMap<RoleName, Holdings>;
 
-/// Where roles own or hold something; asked only where a role is marked as ours.
-async fn read_holdings(connection: &mut PgConnection) -> Result<Holdings> {
-    let raw: Option<BTreeMap<String, BTreeSet<String>>> =
-        document(connection, include_str!("sql/holdings.sql")).await?;
-    let mut holdings = Holdings::new();
-    for (name, places) in raw.unwrap_or_default() {
-        holdings.insert(role(name)?, places.into_iter().map(database).collect::<Result<_>>()?);
+#[derive(Deserialize)]
+struct Held {
+    role: String,
+    database: Option<String>,
+    owned: bool,
+    stuck: Option<String>,
+}
+
+/// What roles own or hold; asked only where a role is marked as ours.
+async fn read_holdings(connection: &mut PgConnection) -> Result<AllHoldings> {
+    let rows: Vec<Held> = document(connection, include_str!("sql/holdings.sql")).await?;
+    let mut all = AllHoldings::new();
+    for row in rows {
+        let holdings = all.entry(role(row.role)?).or_default();
+        let place = row.database.map(database).transpose()?;
+        holdings.stuck.extend(row.stuck.map(|what| (place.clone(), what)));
+        match place {
+            Some(place) => *holdings.inside.entry(place).or_default() |= row.owned,
+            None => holdings.shared |= row.owned,
+        }
     }
-    Ok(holdings)
+    Ok(all)
 }
 
 /// `None` where the admin holds no CONNECT: another admin's database, closed to everybody.
