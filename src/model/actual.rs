@@ -19,6 +19,10 @@ pub struct ActualServer {
     pub bootstrap: String,
     /// Extensions whose author chose their schema: nobody else can.
     pub settled_extensions: BTreeSet<String>,
+    /// Extensions whose objects the admin can move to another schema.
+    pub movable_extensions: BTreeSet<String>,
+    /// Extensions whose script PostgreSQL runs as a superuser for everybody who may create in a database.
+    pub trusted_extensions: BTreeSet<String>,
     /// How many connections there may be, and are.
     pub capacity: Capacity,
     /// Every role of the cluster.
