@@ -28,9 +28,11 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
             let finding = finding.database(name.as_str()).object(object.clone()).seen(seen);
             // Whose a database of no service should be is for people to say: not a superuser's, for want of a better.
             out.push(match service.is_some() || look.desired.database_owner.is_some() {
-                true => {
-                    finding.close(stmt!("ALTER DATABASE {db} OWNER TO {admin}", db = name, admin = ident(admin)))
-                }
+                true => finding.close(stmt!(
+                    "ALTER DATABASE {db} OWNER TO {admin}",
+                    db = name,
+                    admin = ident(admin)
+                )),
                 false => finding,
             });
         }

@@ -312,7 +312,8 @@ impl Resolver<'_> {
             let hint = "choose another name for the role, or another project";
             Err(self.sources.error_at(path, message).hint(hint))
         };
-        let declares = |service: &&DesiredService| declared_roles(service).iter().any(|role| role == orphans.as_str());
+        let declares =
+            |service: &&DesiredService| declared_roles(service).iter().any(|role| role == orphans.as_str());
         if let Some(service) = services.values().find(declares) {
             return refused(&[key("services"), key(service.name.as_str()), key("roles")]);
         }

@@ -122,7 +122,10 @@ impl Leaving<'_> {
         let role = &orphans.role;
         if !orphans.exists {
             let action = Action::CreateRole { role: role.clone(), kind: RoleKind::Owner, limit: -1 };
-            let why = format!("what the roles of {} own elsewhere needs an owner that nobody can act as", self.whose());
+            let why = format!(
+                "what the roles of {} own elsewhere needs an owner that nobody can act as",
+                self.whose()
+            );
             self.add(steps, None, Risk::Safe, action, why);
         }
         if !orphans.marked {

@@ -27,8 +27,7 @@ pub fn of(desired: &DesiredServer, actual: &ActualServer) -> Result<Orphans> {
         return Ok(Orphans { role, exists: false, marked: false });
     };
     let marked = found.comment.as_deref() == Some(&desired.marker());
-    let mut wrong: Vec<String> =
-        powers(found).into_iter().map(|(word, _)| format!("it is {word}")).collect();
+    let mut wrong: Vec<String> = powers(found).into_iter().map(|(word, _)| format!("it is {word}")).collect();
     if !marked && found.comment.is_some() {
         wrong.push(format!("its comment is not '{}': this manifest did not make it", desired.marker()));
     }
@@ -58,9 +57,8 @@ pub fn powers(found: &ActualRole) -> Vec<(&'static str, &'static str)> {
 /// Memberships by which somebody could act as the role, or the role as somebody. From 16 on whoever makes a role holds
 /// ADMIN on it: the connected admin's own opens nothing that the admin could not open anyway.
 pub fn bonds<'a>(actual: &'a ActualServer, role: &'a RoleName) -> impl Iterator<Item = &'a Membership> {
-    let creators_own = |row: &Membership| {
-        row.member.as_str() == actual.admin.name && row.admin && !row.inherit && !row.set
-    };
+    let creators_own =
+        |row: &Membership| row.member.as_str() == actual.admin.name && row.admin && !row.inherit && !row.set;
     let all = actual.memberships.iter().filter(move |row| row.role == *role || row.member == *role);
     all.filter(move |row| !creators_own(row))
 }
@@ -98,7 +96,8 @@ mod tests {
         assert!(found(Some("martydb:other"), |_| {}).is_err());
         assert!(found(Some("martydb:t"), bond("csca_app", "t_orphans")).is_err());
         assert!(found(Some("martydb:t"), bond("t_orphans", "csca_owner")).is_err());
-        let login = |actual: &mut ActualServer| actual.roles.get_mut(&role("t_orphans")).unwrap().login = true;
+        let login =
+            |actual: &mut ActualServer| actual.roles.get_mut(&role("t_orphans")).unwrap().login = true;
         assert!(found(Some("martydb:t"), login).unwrap_err().to_string().contains("t_orphans"));
     }
 

@@ -40,7 +40,9 @@ pub fn diff(look: &mut Look<'_>) {
     roles.retain(|role| *role != orphans);
     let idle = is_idle(desired, actual, &orphans);
     let found = traces(actual, &roles, &databases);
-    let given = found.shared_owned || !found.databases.is_empty() || found.inside.values().any(|what| !what.is_empty());
+    let given = found.shared_owned
+        || !found.databases.is_empty()
+        || found.inside.values().any(|what| !what.is_empty());
     let traces = match idle && !given {
         true => {
             roles.push(orphans);
