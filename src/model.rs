@@ -3,6 +3,7 @@
 pub mod actual;
 pub mod desired;
 pub mod names;
+pub mod orphans;
 
 pub use actual::*;
 pub use desired::*;

@@ -10,6 +10,7 @@ pub mod diff;
 pub mod leaving;
 mod limits;
 pub mod lockout;
+pub mod orphans;
 mod privilege;
 pub mod removal;
 pub mod rotate;

@@ -176,12 +176,6 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// `ALTER what OWNER TO` the server's first superuser, whose everything is that is nobody's.
-    pub fn give_back(&self, what: &str) -> Statement {
-        let admin = ident(&self.actual.bootstrap);
-        stmt!("ALTER {what} OWNER TO {admin}", what = ServerText(what.into()), admin = admin)
-    }
-
     /// Service and kind of a role.
     pub fn managed(&self, name: &str) -> Option<(&'a DesiredService, RoleKind)> {
         self.roles.managed(&RoleName::found(name).ok()?)

@@ -104,6 +104,11 @@ kinds! {
         "REPLICATION, CREATEROLE before 16, or a predefined role that reads files or runs programs opens every database.",
         "SELECT * FROM pg_roles; SELECT pg_has_role(…).",
         "Take the attribute or the membership away, or `allow:` it with a reason.";
+    ORPHANS = "orphans-role", Medium,
+        "the role that keeps what removed services owned can be used",
+        "Code that a removed service wrote belongs to it, and runs with its rights. It is harmless for as long as the role is NOLOGIN, without attributes, and no member of anything.",
+        "\\du of the role `<project>_orphans`.",
+        "ALTER ROLE … NOLOGIN NO…; REVOKE the membership.";
     SUPERUSERS = "other-superuser", Low,
         "another superuser can log in",
         "Superusers are outside of every fence that PostgreSQL has. Know them all.",
@@ -113,7 +118,7 @@ kinds! {
         "a service's database belongs to a role that may open it",
         "The owner of a database can GRANT CONNECT on it, lift its limits and drop it.",
         "As the owner: GRANT CONNECT ON DATABASE … TO …, and roll back.",
-        "ALTER DATABASE … OWNER TO the admin; `martydb apply` does it.";
+        "ALTER DATABASE … OWNER TO the admin; `martydb apply` does it for the services' own.";
     TEMPLATE_FLAG = "database-is-template", High,
         "a service's database may be copied",
         "Everybody with CREATEDB may clone a template, and the clone starts with fresh rights: CONNECT for PUBLIC.",
@@ -163,7 +168,7 @@ kinds! {
         "an object in a service's database belongs to somebody else than its owner role",
         "An owner can do everything with its object, row policies and grants included.",
         "\\d in the service's database.",
-        "ALTER … OWNER TO the service's owner; `martydb apply` does it for declared kinds.";
+        "ALTER … OWNER TO the service's owner; `martydb apply` does it for declared kinds. What was added to an extension leaves it: ALTER EXTENSION … DROP …. Where one of the server's own objects, or what an extension's script made, has got another owner, or where martydb cannot tell, look at what it is now, and who could change it, before a superuser owns it again: functions, index expressions and rules run with their owner's rights, and `--fix` gives nothing to a superuser.";
     UNKNOWN_KIND = "unknown-object-kind", Medium,
         "rights are held on an object of a kind that martydb does not know",
         "What is not understood is not green.",

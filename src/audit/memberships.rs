@@ -2,11 +2,12 @@
 
 use super::found::{Found, Look};
 use super::kinds::{
-    ADMIN_OPTION, ATTRIBUTE, FOREIGN_MEMBER, GROUP, MD5, NO_LIMIT, NO_PASSWORD, OWN_MEMBER, OWNER_LOGIN,
-    PREDEFINED, SUPERUSERS, UNMANAGED_MEMBER, UNMANAGED_POWER,
+    ADMIN_OPTION, ATTRIBUTE, FOREIGN_MEMBER, GROUP, MD5, NO_LIMIT, NO_PASSWORD, ORPHANS, OWN_MEMBER,
+    OWNER_LOGIN, PREDEFINED, SUPERUSERS, UNMANAGED_MEMBER, UNMANAGED_POWER,
 };
 use super::who::{Reached, Who};
 use crate::model::{ActualRole, DesiredService, Membership, RoleKind, RoleName};
+use crate::plan::orphans;
 use crate::probe::Severity::{self, Critical, High, Low, Medium};
 use crate::sql::{Keyword, Statement};
 use crate::stmt;
@@ -31,6 +32,7 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
     for role in look.roles.strangers() {
         stranger(look, role, out);
     }
+    orphans(look, out);
     let others = look.actual.roles.iter().filter(|(name, found)| {
         found.superuser
             && found.login
@@ -275,5 +277,22 @@ fn stranger(look: &Look<'_>, role: &RoleName, out: &mut Vec<Found>) {
     // Nobody declared it, and somebody may live by it: a backup, say. What becomes of it is for people to decide.
     if !powers.is_empty() {
         out.push(UNMANAGED_POWER.of(role.as_str()).seen(powers.join("; ")));
+    }
+}
+
+/// What a removed service's code may do is what this role may do: nothing.
+fn orphans(look: &Look<'_>, out: &mut Vec<Found>) {
+    let name = look.desired.orphans();
+    let Some((role, found)) = look.actual.roles.get_key_value(&name) else { return };
+    if found.comment.as_deref() != Some(&look.desired.marker()) {
+        return;
+    }
+    let about = |seen: String| ORPHANS.of(role.as_str()).object(format!("role {role}")).seen(seen);
+    for (word, off) in orphans::powers(found) {
+        let close = stmt!("ALTER ROLE {role} {off}", role = role, off = Keyword(off));
+        out.push(about(format!("{role} is {word}")).close(close));
+    }
+    for row in orphans::bonds(look.actual, role) {
+        out.push(about(format!("{} is a member of {}", row.member, row.role)).close(end(look, row)));
     }
 }

@@ -24,9 +24,17 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
                 .database_owner
                 .as_ref()
                 .map_or(look.actual.admin.name.as_str(), |role| role.as_str());
-            let close = stmt!("ALTER DATABASE {db} OWNER TO {admin}", db = name, admin = ident(admin));
             let seen = format!("{object} belongs to {}{}", found.owner, through(user, &found.owner));
-            out.push(finding.database(name.as_str()).object(object.clone()).seen(seen).close(close));
+            let finding = finding.database(name.as_str()).object(object.clone()).seen(seen);
+            // Whose a database of no service should be is for people to say: not a superuser's, for want of a better.
+            out.push(match service.is_some() || look.desired.database_owner.is_some() {
+                true => finding.close(stmt!(
+                    "ALTER DATABASE {db} OWNER TO {admin}",
+                    db = name,
+                    admin = ident(admin)
+                )),
+                false => finding,
+            });
         }
         let template = found.is_template && !["template0", "template1"].contains(&name.as_str());
         if template {
@@ -65,22 +73,46 @@ fn through(user: &str, owner: &str) -> String {
     if user == owner { String::new() } else { format!(", which {user} can act as") }
 }
 
-/// What initdb or an extension made belongs to a superuser: whoever else owns it can change what everybody uses.
+/// What initdb or an extension made belongs to a superuser: whoever else owns it can change what everybody uses. It is
+/// never given back by a statement: its code would run as a superuser from then on.
 fn givens_owner(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>) {
     let rightful = room.service.map(|service| service.role(RoleKind::Owner).as_str());
     // Who installs a trusted extension owns its schema.
     if thing.extension.is_some() && rightful == Some(thing.owner.as_str()) {
         return;
     }
+    let (what, close) = (advice(thing), leave(thing));
     for user in look.behind(&thing.owner) {
-        let seen = format!("{} belongs to {}{}", thing.object(), thing.owner, through(user, &thing.owner));
+        let through = through(user, &thing.owner);
+        let seen = format!("{} belongs to {}{through}; {what}", thing.object(), thing.owner);
         let severity = if thing.system { Critical } else { High };
         let finding = OBJECT_OWNER.of(user).at(severity).room(room).object(thing.object()).seen(seen);
-        out.push(match &thing.alter {
-            Some(alter) => finding.close(look.give_back(alter)),
+        out.push(match &close {
+            Some(close) => finding.close(close.clone()),
             None => finding,
         });
     }
+}
+
+/// What a person should know before doing anything about it.
+fn advice(thing: &Thing) -> String {
+    match &thing.extension {
+        None => "only a superuser can have given it away: see what it is now before one owns it again".into(),
+        Some(extension) if thing.added => {
+            format!("it was added to extension {extension}, whose script did not make it")
+        }
+        Some(extension) => format!(
+            "see whether the script of extension {extension} made it: if so, what it is now before a superuser \
+             owns it again; if not, ALTER EXTENSION … DROP it"
+        ),
+    }
+}
+
+/// What was added to an extension leaves it, and keeps its owner.
+fn leave(thing: &Thing) -> Option<crate::sql::Statement> {
+    let extension = thing.extension.as_ref().filter(|_| thing.added)?;
+    let what = ServerText(thing.alter.clone()?);
+    Some(stmt!("ALTER EXTENSION {extension} DROP {what}", extension = ident(extension), what = what))
 }
 
 fn owner(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>) {

@@ -12,7 +12,7 @@ use super::raw::{
 use super::source::Sources;
 use super::{Allow, Environment, Manifest, Place, ServerSpec, url};
 use crate::error::{Error, Result};
-use crate::model::{DbName, DesiredService, LintRules, RoleKind, RoleName, SchemaName, ServiceName};
+use crate::model::{DbName, DesiredService, LintRules, RoleKind, RoleName, SchemaName, ServiceName, orphans};
 use crate::sql::MAX_IDENTIFIER_BYTES;
 
 pub use allow::{UnknownFinding, unknown_finding};
@@ -43,9 +43,10 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
     let resolver = Resolver { raw: &raw, sources, home: &home, variables };
     let servers = resolver.servers()?;
     let services = resolver.services(&servers)?;
-    resolver.check_duplicates(&services)?;
-    check_secrets(&raw.secrets, sources)?;
     let project = raw.project.clone().unwrap_or_else(|| folder_name(&home));
+    resolver.check_duplicates(&services)?;
+    resolver.check_orphans(&project, &servers, &services)?;
+    check_secrets(&raw.secrets, sources)?;
     let allow = resolver.allow(&services)?;
     Ok(Manifest { path, env: env.to_owned(), project, servers, secrets: raw.secrets, services, allow, home })
 }
@@ -298,6 +299,30 @@ impl Resolver<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What belongs to that role must be out of reach for everybody.
+    fn check_orphans(
+        &self,
+        project: &str,
+        servers: &BTreeMap<String, ServerSpec>,
+        services: &BTreeMap<ServiceName, DesiredService>,
+    ) -> Result<()> {
+        let orphans = orphans::name(project);
+        let refused = |path: &[Step]| {
+            let message = format!("role \"{orphans}\" keeps what removed services owned");
+            let hint = "choose another name for the role, or another project";
+            Err(self.sources.error_at(path, message).hint(hint))
+        };
+        let declares =
+            |service: &&DesiredService| declared_roles(service).iter().any(|role| role == orphans.as_str());
+        if let Some(service) = services.values().find(declares) {
+            return refused(&[key("services"), key(service.name.as_str()), key("roles")]);
+        }
+        match servers.iter().find(|(_, server)| server.database_owner.as_ref() == Some(&orphans)) {
+            Some((name, _)) => refused(&[key("servers"), key(name), key("database_owner")]),
+            None => Ok(()),
+        }
     }
 }
 

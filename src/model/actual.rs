@@ -20,6 +20,10 @@ pub struct ActualServer {
     pub bootstrap: String,
     /// Extensions whose author chose their schema: nobody else can.
     pub settled_extensions: BTreeSet<String>,
+    /// Extensions whose objects the admin can move to another schema.
+    pub movable_extensions: BTreeSet<String>,
+    /// Extensions whose script PostgreSQL runs as a superuser for everybody who may create in a database.
+    pub trusted_extensions: BTreeSet<String>,
     /// How many connections there may be, and are.
     pub capacity: Capacity,
     /// Every role of the cluster.
@@ -36,8 +40,19 @@ pub struct ActualServer {
     pub passwords: BTreeMap<RoleName, KeptPassword>,
     /// Logins whose stored password is not the server's; empty where nobody could tell.
     pub refused_logins: BTreeSet<RoleName>,
-    /// Where roles that carry this manifest's marker own or hold something: database by database.
-    pub holdings: BTreeMap<RoleName, BTreeSet<DbName>>,
+    /// What roles own or hold; empty where no role carries this manifest's marker.
+    pub holdings: BTreeMap<RoleName, Holdings>,
+}
+
+/// What one role owns or holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Holdings {
+    /// Databases in which it does, and whether it owns something there.
+    pub inside: BTreeMap<DbName, bool>,
+    /// Whether it owns a shared object other than a database: a tablespace or a subscription.
+    pub shared: bool,
+    /// What it owns that only a superuser may own, in words, and in which database; `None` for shared objects.
+    pub stuck: BTreeSet<(Option<DbName>, String)>,
 }
 
 /// How a login's password is kept (`pg_authid.rolpassword`), as far as a comparison needs it: the verifier itself

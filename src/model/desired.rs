@@ -111,6 +111,11 @@ impl DesiredServer {
         self.services.values().find_map(|service| service.kind_of(role).map(|kind| (service, kind)))
     }
 
+    /// The role that keeps what the roles of a removed service owned and no service takes over.
+    pub fn orphans(&self) -> RoleName {
+        super::orphans::name(&self.project)
+    }
+
     /// The comment that marks what this manifest made.
     pub fn marker(&self) -> String {
         format!("martydb:{}", self.project)

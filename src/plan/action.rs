@@ -189,8 +189,9 @@ pub enum Action {
     Unlimit { database: DbName },
     /// Make a schema.
     CreateSchema { schema: SchemaName, owner: RoleName },
-    /// Install an extension. It has a schema of its own where `None`.
-    CreateExtension { name: String, schema: Option<SchemaName> },
+    /// Install an extension. It has a schema of its own where `None`. `staged` where its script can run in a schema
+    /// that nobody else has put anything into, and its objects can be moved afterwards.
+    CreateExtension { name: String, schema: Option<SchemaName>, staged: bool },
     /// Give an object to its rightful owner.
     Own { object: Object, owner: RoleName },
     /// Give rights.

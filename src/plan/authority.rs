@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Action, Attribute, Object, Step};
-use crate::model::{ActualObject, ActualServer, DbName, DesiredServer, RoleName};
+use crate::model::{ActualObject, ActualServer, DbName, DesiredServer, ObjectKind, RoleName, SchemaName};
 
 /// The role that stands for whoever owns the database, from 14 on.
 const DATABASE_OWNER: &str = "pg_database_owner";
@@ -28,6 +28,8 @@ pub enum Refusal {
     Setting(String),
     /// An extension that only superusers may install.
     Extension(String),
+    /// An extension whose script would run as the admin among the service's own functions: name and schema.
+    Planted(String, SchemaName),
     /// A setting that this major does not have, and the first that does.
     Unknown(String, u32),
 }
@@ -61,6 +63,9 @@ impl<'a> Authority<'a> {
         if let Some(unknown) = self.unknown_setting(&step.action) {
             return Some(unknown);
         }
+        if let Some(planted) = self.planted(step) {
+            return Some(planted);
+        }
         if self.actual.admin.superuser {
             return None;
         }
@@ -85,6 +90,23 @@ impl<'a> Authority<'a> {
         let Action::SetSetting { name, .. } = action else { return None };
         let newer = NEWER_SETTINGS.iter().find(|row| row.0 == name && row.1 > self.actual.major())?;
         Some(Refusal::Unknown(name.clone(), newer.1))
+    }
+
+    /// The script of an extension that cannot be moved runs in its schema, which leads its search path. A trusted
+    /// one's the service may run itself, with what it likes in its schemas: there PostgreSQL answers for it.
+    fn planted(&self, step: &Step) -> Option<Refusal> {
+        let Action::CreateExtension { name, schema: Some(schema), staged: false } = &step.action else {
+            return None;
+        };
+        if self.actual.trusted_extensions.contains(name) {
+            return None;
+        }
+        let contents = self.actual.databases.get(step.database.as_ref()?)?.contents.as_ref()?;
+        use ObjectKind::{Function, Other, Procedure, Type};
+        let code = |found: &ActualObject| {
+            found.schema == *schema && matches!(found.kind, Function | Procedure | Type | Other)
+        };
+        contents.objects.iter().any(code).then(|| Refusal::Planted(name.clone(), schema.clone()))
     }
 
     fn for_superusers(&self, action: &Action) -> Option<Refusal> {
@@ -140,6 +162,14 @@ impl<'a> Authority<'a> {
             }
             Action::RevokeDefault { owner, .. } => {
                 act_as.insert(owner.clone());
+            }
+            // Only who may create in a schema may move an extension there. Before 15 everybody may in `public`, which
+            // stays a superuser's where the admin is none.
+            Action::CreateExtension { schema: Some(schema), staged: true, .. } => {
+                let owner = self.owner(step, &Object::Schema(schema.clone()));
+                let superuser =
+                    |role: &RoleName| self.actual.roles.get(role).is_some_and(|found| found.superuser);
+                act_as.extend(owner.filter(|role| !superuser(role)));
             }
             Action::Reassign { roles, to } => {
                 act_as.extend(roles.iter().cloned());

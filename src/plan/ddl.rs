@@ -1,7 +1,7 @@
 //! Actions → SQL. Pure: a password comes in as a finished verifier, or not at all for a plan that is only shown.
 
 use super::{Action, Attribute, Object, SettingValue};
-use crate::model::{Grantee, ObjectKind, RoleKind, RoleName};
+use crate::model::{Grantee, ObjectKind, RoleKind, RoleName, SchemaName};
 use crate::sql::{Fragment, Idents, Keyword, Literal, Qualified, Rendered, Secret, ServerText, Statement};
 use crate::stmt;
 
@@ -48,11 +48,7 @@ pub fn statement(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Se
                 owner = owner
             )
         }
-        Action::CreateExtension { name, schema } => {
-            let place =
-                schema.as_ref().map_or(stmt!(""), |schema| stmt!(" SCHEMA {schema}", schema = schema));
-            stmt!("CREATE EXTENSION {name}{place}", name = Setting(name), place = place)
-        }
+        Action::CreateExtension { name, schema, staged } => create_extension(name, schema.as_ref(), *staged),
         Action::Own { object, owner } => {
             stmt!("ALTER {object} OWNER TO {owner}", object = AlterObject(object), owner = owner)
         }
@@ -85,6 +81,28 @@ pub fn statement(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Se
     }
 }
 
+/// The schema in which scripts of extensions run before their objects are moved; it is gone at COMMIT.
+const STAGE: &str = "martydb_stage";
+
+/// The script of an extension runs with a superuser's rights, and its schema leads its search path: a function or an
+/// operator that a service has put there could be called in the place of the one that the author meant.
+fn create_extension(name: &str, schema: Option<&SchemaName>, staged: bool) -> Statement {
+    let create =
+        |place: Statement| stmt!("CREATE EXTENSION {name}{place}", name = Setting(name), place = place);
+    let into = |schema: Qualified| stmt!(" SCHEMA {schema}", schema = schema);
+    let stage = || Qualified(vec![STAGE.to_owned()]);
+    match schema {
+        None => create(stmt!("")),
+        Some(schema) if staged => Statement::join([
+            stmt!("CREATE SCHEMA {stage}", stage = stage()),
+            create(into(stage())),
+            stmt!("ALTER EXTENSION {name} SET SCHEMA {schema}", name = Setting(name), schema = schema),
+            stmt!("DROP SCHEMA {stage}", stage = stage()),
+        ]),
+        Some(schema) => create(into(Qualified(vec![schema.to_string()]))),
+    }
+}
+
 /// What only the end of a service needs.
 fn removal(action: &Action, major: u32) -> Statement {
     let list = |roles: &[RoleName]| Idents(roles.to_vec());
@@ -112,7 +130,11 @@ fn removal(action: &Action, major: u32) -> Statement {
         Action::Reassign { roles, to } => {
             stmt!("REASSIGN OWNED BY {roles} TO {to}", roles = list(roles), to = to)
         }
-        Action::DropOwned { roles } => stmt!("DROP OWNED BY {roles}", roles = list(roles)),
+        // One by one: what the last grantee of a default privilege held goes with the entry itself, and PostgreSQL
+        // then misses the entry that it wanted to drop for its owner.
+        Action::DropOwned { roles } => {
+            Statement::join(roles.iter().map(|role| stmt!("DROP OWNED BY {role}", role = role)))
+        }
         Action::DropRoles { roles } => stmt!("DROP ROLE {roles}", roles = list(roles)),
         other => unreachable!("not of a removal: {other:?}"),
     }

@@ -3,8 +3,11 @@
 //!
 //! `DROP ROLE` fails while one grant is left anywhere, so the traces come from `pg_shdepend`, which knows every
 //! database. What the roles own outside the databases that go is given away and not dropped: nobody who named a
-//! service, or took it out of the manifest, meant that. What a limited admin must borrow is among the steps.
+//! service, or took it out of the manifest, meant that. In another service's database its owner takes it over;
+//! elsewhere the role `<project>_orphans` does, and never the admin: functions, index expressions and rules run with
+//! their owner's rights. What a limited admin must borrow is among the steps.
 
+use super::orphans::{self, Orphans};
 use super::removal::Traces;
 use super::{Action, Attribute, Object, Risk, Stage, Step};
 use crate::error::{Error, Result};
@@ -30,10 +33,15 @@ impl Leaving<'_> {
     /// All steps, in order; none where nothing is left.
     ///
     /// # Errors
-    /// Where the admin's own name is none.
+    /// Where the admin's own name is none, where the roles own what only a superuser may own, or where the role that
+    /// would take over what they own is in use.
     pub fn steps(&self) -> Result<Vec<Step>> {
         let mut steps = vec![];
         let admin = self.admin()?;
+        self.refuse_stuck()?;
+        let orphans = self.needs_orphans().then(|| orphans::of(self.desired, self.actual)).transpose()?;
+        // First of all: where it cannot be made, nothing else may be gone yet.
+        orphans.iter().for_each(|orphans| self.make(&mut steps, orphans));
         self.close(&mut steps, &admin);
         for database in &self.databases {
             self.database(&mut steps, database);
@@ -92,6 +100,40 @@ impl Leaving<'_> {
         Step { service, database, stage, action, reason: why.into(), risk }
     }
 
+    /// `REASSIGN OWNED` gives none of these to a role without superuser rights, and martydb gives nothing to one with.
+    fn refuse_stuck(&self) -> Result<()> {
+        if self.traces.stuck.is_empty() {
+            return Ok(());
+        }
+        let error = Error::operation(format!("cannot remove the roles of {}", self.whose()));
+        let causes = self.traces.stuck.iter().map(|what| format!("they own {what}, as only a superuser may"));
+        let error = causes.fold(error, Error::cause);
+        Err(error.hint("drop it, or read its code and ALTER … OWNER TO a superuser, and try again"))
+    }
+
+    /// Whether something is left that no service takes over.
+    fn needs_orphans(&self) -> bool {
+        let given = |(place, owned): (&DbName, &Vec<String>)| !owned.is_empty() && self.host(place).is_none();
+        let databases = !self.traces.databases.is_empty() && self.desired.database_owner.is_none();
+        self.traces.shared_owned || databases || self.traces.inside.iter().any(given)
+    }
+
+    fn make(&self, steps: &mut Vec<Step>, orphans: &Orphans) {
+        let role = &orphans.role;
+        if !orphans.exists {
+            let action = Action::CreateRole { role: role.clone(), kind: RoleKind::Owner, limit: -1 };
+            let why = format!(
+                "what the roles of {} own elsewhere needs an owner that nobody can act as",
+                self.whose()
+            );
+            self.add(steps, None, Risk::Safe, action, why);
+        }
+        if !orphans.marked {
+            let action = Action::MarkRole { role: role.clone(), marker: self.desired.marker() };
+            self.add(steps, None, Risk::Safe, action, "marks the role as made by this manifest");
+        }
+    }
+
     fn admin(&self) -> Result<RoleName> {
         RoleName::found(self.actual.admin.name.clone())
             .map_err(|error| Error::operation("the admin's name cannot be a role").cause(error))
@@ -135,41 +177,68 @@ impl Leaving<'_> {
 
     fn elsewhere(&self, steps: &mut Vec<Step>, admin: &RoleName) {
         for database in &self.traces.databases {
-            let owner = self.desired.database_owner.clone().unwrap_or_else(|| admin.clone());
-            let action = Action::Own { object: Object::Database(database.clone()), owner };
-            let why = format!("database {database} belongs to a role of {}", self.whose());
-            self.add(steps, Some(database), Risk::Caution, action, why);
+            self.give_database(steps, database, admin);
         }
         let maintenance = DbName::found(self.actual.maintenance.clone()).ok();
+        if let Some(place) = maintenance.iter().find(|_| self.traces.shared_owned) {
+            // Before any service's owner takes over what is beside it.
+            let owned = vec!["tablespaces or subscriptions".to_owned()];
+            self.inside(steps, place, &owned, admin);
+        }
         let nothing = vec![];
         let shared = maintenance.iter().filter(|_| self.traces.shared && self.traces.inside.is_empty());
+        let shared = shared.filter(|_| !self.traces.shared_owned);
         let all = self.traces.inside.iter().chain(shared.map(|name| (name, &nothing)));
         for (database, owned) in all {
             self.inside(steps, database, owned, admin);
         }
     }
 
-    fn inside(&self, steps: &mut Vec<Step>, place: &DbName, owned: &[String], admin: &RoleName) {
+    /// Whoever owns a database acts as `pg_database_owner` in it, so that it goes to the admin no more than the rest.
+    fn give_database(&self, steps: &mut Vec<Step>, database: &DbName, admin: &RoleName) {
+        let orphans = self.desired.orphans();
+        let owner = self.desired.database_owner.clone().unwrap_or_else(|| orphans.clone());
+        let borrowed = (!self.actual.admin.superuser && owner == orphans).then(|| vec![orphans]);
+        let mut add = |risk: Risk, action: Action, why: String| {
+            steps.push(self.step(Some(database.clone()), Stage::Open, risk, action, why));
+        };
+        if let Some(roles) = borrowed.clone() {
+            let why = format!("only a member may give it database {database}");
+            add(Risk::Safe, Action::Borrow { roles, member: admin.clone() }, why);
+        }
+        let why = format!("database {database} belongs to a role of {}", self.whose());
+        add(Risk::Caution, Action::Own { object: Object::Database(database.clone()), owner }, why);
+        if let Some(roles) = borrowed {
+            add(Risk::Safe, Action::GiveBack { roles, member: admin.clone() }, "it was borrowed".into());
+        }
+    }
+
+    /// The owner of the service that lives in this database.
+    fn host(&self, place: &DbName) -> Option<RoleName> {
         let neighbour = self.desired.services.values().find(|other| other.database == *place);
         let host = neighbour.map(|other| other.role(RoleKind::Owner).clone());
-        let host = host.filter(|role| self.actual.roles.contains_key(role));
-        // Rights that another role granted can be taken back only by one of its members.
-        let borrowed =
-            host.clone().filter(|role| !self.actual.admin.superuser && !self.is_member(admin, role));
-        if let Some(role) = &borrowed {
-            let action = Action::Borrow { roles: vec![role.clone()], member: admin.clone() };
+        host.filter(|role| self.actual.roles.contains_key(role))
+    }
+
+    fn inside(&self, steps: &mut Vec<Step>, place: &DbName, owned: &[String], admin: &RoleName) {
+        let host = self.host(place);
+        let to = host.clone().unwrap_or_else(|| self.desired.orphans());
+        // Rights that another role granted can be taken back, and objects given to it, only by one of its members.
+        let needed = host.is_some() || !owned.is_empty();
+        let borrowed = needed && !self.actual.admin.superuser && !self.is_member(admin, &to);
+        if borrowed {
+            let action = Action::Borrow { roles: vec![to.clone()], member: admin.clone() };
             self.add_inside(steps, place, Risk::Safe, action, format!("to act in {place}"));
         }
         if !owned.is_empty() {
-            let to = host.unwrap_or_else(|| admin.clone());
             let why = format!("they own {} in {place}", owned.join(", "));
-            let action = Action::Reassign { roles: self.roles.clone(), to };
+            let action = Action::Reassign { roles: self.roles.clone(), to: to.clone() };
             self.add_inside(steps, place, Risk::Caution, action, why);
         }
         let drop = Action::DropOwned { roles: self.roles.clone() };
         self.add_inside(steps, place, Risk::Caution, drop, format!("what they hold in {place}"));
-        if let Some(role) = borrowed {
-            let action = Action::GiveBack { roles: vec![role], member: admin.clone() };
+        if borrowed {
+            let action = Action::GiveBack { roles: vec![to], member: admin.clone() };
             self.add_inside(steps, place, Risk::Safe, action, "it was borrowed");
         }
     }

@@ -70,6 +70,10 @@ fn limit(desired: &DesiredServer, actual: &ActualServer, topic: Topic, steps: &[
         Refusal::Extension(_) => {
             format!("PostgreSQL does not count the extension as trusted, and {admin} is no superuser")
         }
+        Refusal::Planted(_, schema) => format!(
+            "its script runs as the admin with schema {schema} first in its search path, where the service has \
+             functions, operators or types of its own, and its objects cannot be moved there afterwards"
+        ),
         Refusal::Unknown(_, since) => {
             format!("PostgreSQL {} does not know it; it came with {since}", actual.major())
         }
@@ -102,6 +106,10 @@ fn grant(actual: &ActualServer, refusal: &Refusal, steps: &[Step]) -> Option<Str
             admin = admin
         )],
         Refusal::Unknown(..) => return None,
+        Refusal::Planted(name, _) => vec![
+            stmt!("CREATE SCHEMA {name}", name = super::ddl::Setting(name)),
+            stmt!("CREATE EXTENSION {name} SCHEMA {name}", name = super::ddl::Setting(name)),
+        ],
         _ => steps.iter().map(|step| statement(&step.action, actual.major(), &passwordless)).collect(),
     };
     let inside = steps.iter().find(|step| step.stage == super::Stage::Inside);
@@ -121,7 +129,7 @@ fn what(step: &Step, refusal: &Refusal) -> String {
         (Refusal::Setting(name) | Refusal::Unknown(name, _), Action::SetSetting { .. }) => {
             format!("set {name} on the logins")
         }
-        (Refusal::Extension(name), _) => format!("install extension {name}"),
+        (Refusal::Extension(name) | Refusal::Planted(name, _), _) => format!("install extension {name}"),
         (_, Action::AlterRole { role, .. }) => format!("change the attributes of role {role}"),
         (_, Action::RevokeMembership { role, .. } | Action::GrantMembership { role, .. }) => {
             format!("change who is a member of {role}")

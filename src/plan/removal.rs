@@ -16,6 +16,10 @@ pub struct Traces {
     pub databases: BTreeSet<DbName>,
     /// Whether the roles hold rights on other shared objects.
     pub shared: bool,
+    /// Whether the roles own shared objects other than databases: tablespaces or subscriptions.
+    pub shared_owned: bool,
+    /// What they own that only a superuser may own, in words: it can be given to no other role.
+    pub stuck: BTreeSet<String>,
     /// Roles of others that own something in the service's database, with how much.
     pub guests: BTreeMap<RoleName, usize>,
 }
@@ -125,27 +129,39 @@ mod tests {
     #[test]
     fn everything_goes_in_the_order_that_postgresql_needs() {
         let traces = Traces {
-            inside: [(database("pkd_db"), vec!["table stray".to_owned()])].into(),
+            inside: [
+                (database("bobs"), vec!["function trojan()".to_owned()]),
+                (database("pkd_db"), vec!["table stray".to_owned()]),
+            ]
+            .into(),
             databases: [database("csca_old")].into(),
             ..Traces::default()
         };
         let sql = planned(limited, &traces).unwrap();
         let order = [
+            "CREATE ROLE \"t_orphans\" NOLOGIN",
+            "COMMENT ON ROLE \"t_orphans\" IS 'martydb:t'",
             "GRANT \"csca_owner\"",
             "\"csca_migrator\" NOLOGIN",
             "pg_terminate_backend",
             "ALLOW_CONNECTIONS false",
             "DROP DATABASE \"csca_db\" WITH (FORCE)",
-            "ALTER DATABASE \"csca_old\" OWNER TO \"adm\"",
+            "GRANT \"t_orphans\" TO \"adm\"",
+            "ALTER DATABASE \"csca_old\" OWNER TO \"t_orphans\"",
+            "REVOKE \"t_orphans\" FROM \"adm\"",
+            "TO \"t_orphans\"",
             "GRANT \"pkd_owner\" TO \"adm\"",
             "REASSIGN OWNED BY",
             "DROP OWNED BY",
             "REVOKE \"pkd_owner\" FROM \"adm\"",
             "DROP ROLE",
         ];
-        let places: Vec<_> = order.iter().map(|part| sql.iter().position(|sql| sql.contains(part))).collect();
-        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} {sql:#?}");
-        assert!(sql.iter().any(|sql| sql.ends_with("TO \"pkd_owner\"")), "{sql:#?}");
+        let mut rest = sql.iter();
+        for part in order {
+            assert!(rest.any(|sql| sql.contains(part)), "{part}: {sql:#?}");
+        }
+        let given = |to: &str| sql.iter().any(|sql| sql.starts_with("REASSIGN") && sql.ends_with(to));
+        assert!(given("TO \"pkd_owner\"") && given("TO \"t_orphans\""), "{sql:#?}");
     }
 
     #[test]
@@ -172,5 +188,40 @@ mod tests {
             actual.roles.get_mut(&role("csca_ro")).unwrap().comment = Some("martydb:other".into());
         };
         assert!(planned(role_marked, &Traces::default()).is_err());
+    }
+
+    #[test]
+    fn what_only_a_superuser_may_own_is_refused() {
+        let stuck = Traces { stuck: ["an event trigger in bobs".to_owned()].into(), ..Traces::default() };
+        let refused = planned(|_| {}, &stuck).unwrap_err();
+        assert!(refused.causes[0].contains("an event trigger in bobs"), "{refused:?}");
+    }
+
+    #[test]
+    fn nothing_becomes_the_admins() {
+        let traces = Traces {
+            inside: [(database("bobs"), vec!["table t".to_owned()]), (database("held"), vec![])].into(),
+            databases: [database("csca_old")].into(),
+            shared: true,
+            shared_owned: true,
+            ..Traces::default()
+        };
+        let sql = planned(|_| {}, &traces).unwrap();
+        assert!(!sql.iter().any(|sql| sql.contains("TO \"postgres\"")), "{sql:#?}");
+        assert_eq!(sql.iter().filter(|sql| sql.starts_with("REASSIGN")).count(), 2, "{sql:#?}");
+        // With nothing to give, no role is made for it.
+        let held = Traces { inside: [(database("held"), vec![])].into(), ..Traces::default() };
+        assert!(!planned(|_| {}, &held).unwrap().iter().any(|sql| sql.contains("orphans")));
+    }
+
+    #[test]
+    fn an_orphans_role_that_somebody_can_use_stops_it() {
+        let traces = Traces { databases: [database("csca_old")].into(), ..Traces::default() };
+        let login = |actual: &mut ActualServer| {
+            let open = crate::model::ActualRole { login: true, ..Default::default() };
+            actual.roles.insert(role("t_orphans"), open);
+        };
+        assert!(planned(login, &traces).unwrap_err().to_string().contains("t_orphans"));
+        assert!(planned(login, &Traces::default()).is_ok());
     }
 }

@@ -2,14 +2,14 @@
 
 mod raw;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt};
 
 use super::access::Access;
 use super::{Connection, rows};
 use crate::error::Result;
-use crate::model::{ActualRole, ActualServer, Contents, DbName, KeptPassword, RoleName};
+use crate::model::{ActualRole, ActualServer, Contents, DbName, Holdings, KeptPassword, RoleName};
 use raw::{Cluster, Inside, Limited, RawHeld, RawKept, database, role};
 
 /// Reads the shared catalogues and, for the databases named, what is inside: `jobs` at a time, or fewer where the
@@ -55,7 +55,7 @@ pub async fn inspect_cluster(access: &Access) -> Result<ActualServer> {
     read_cluster(access, None).await.map(|(actual, _)| actual)
 }
 
-async fn read_cluster(access: &Access, marker: Option<&str>) -> Result<(ActualServer, Holdings)> {
+async fn read_cluster(access: &Access, marker: Option<&str>) -> Result<(ActualServer, AllHoldings)> {
     let mut connection = access.read(&access.maintenance).await?;
     let mut raw = Cluster::default();
     rows::read_all(&mut connection, include_str!("sql/cluster.sql"), |item| raw.take(item)).await?;
@@ -77,12 +77,12 @@ async fn read_cluster(access: &Access, marker: Option<&str>) -> Result<(ActualSe
     let marked = |role: &ActualRole| marker.is_some() && role.comment.as_deref() == marker;
     let holdings = match actual.roles.values().any(marked) {
         true => read_holdings(&mut connection).await?,
-        false => Holdings::new(),
+        false => AllHoldings::new(),
     };
     Ok((actual, holdings))
 }
 
-type Holdings = BTreeMap<RoleName, BTreeSet<DbName>>;
+type AllHoldings = BTreeMap<RoleName, Holdings>;
 
 /// How passwords are kept, by login; fails where the admin may not look.
 pub async fn kept_passwords(connection: &mut Connection) -> Result<BTreeMap<String, KeptPassword>> {
@@ -97,16 +97,22 @@ pub async fn kept_passwords(connection: &mut Connection) -> Result<BTreeMap<Stri
     Ok(kept)
 }
 
-/// Where roles own or hold something; asked only where a role is marked as ours.
-async fn read_holdings(connection: &mut Connection) -> Result<Holdings> {
-    let mut holdings = Holdings::new();
+/// What roles own or hold; asked only where a role is marked as ours.
+async fn read_holdings(connection: &mut Connection) -> Result<AllHoldings> {
+    let mut all = AllHoldings::new();
     rows::read_all(connection, include_str!("sql/holdings.sql"), |item| {
         let raw: RawHeld = item.parse()?;
-        holdings.entry(role(raw.role)?).or_default().insert(database(raw.database)?);
+        let holdings = all.entry(role(raw.role)?).or_default();
+        let place = raw.database.map(database).transpose()?;
+        holdings.stuck.extend(raw.stuck.map(|what| (place.clone(), what)));
+        match place {
+            Some(place) => *holdings.inside.entry(place).or_default() |= raw.owned,
+            None => holdings.shared |= raw.owned,
+        }
         Ok(())
     })
     .await?;
-    Ok(holdings)
+    Ok(all)
 }
 
 /// `None` where the admin holds no CONNECT: another admin's database, closed to everybody.

@@ -19,6 +19,7 @@ struct Dependency {
     owned: bool,
     own_database: bool,
     other_database: Option<String>,
+    stuck: Option<String>,
 }
 
 /// Reads them; connects to every database in which the roles own something.
@@ -31,6 +32,8 @@ pub async fn traces(access: &Access, actual: &ActualServer, service: &DesiredSer
     for row in &rows {
         let text: String = row.try_get(0).map_err(unreadable)?;
         let row: Dependency = serde_json::from_str(&text).map_err(unreadable)?;
+        let place = row.database.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
+        traces.stuck.extend(row.stuck.filter(|_| row.ours).map(|what| what + &place));
         match (row.ours, row.database.map(DbName::found).transpose().map_err(unreadable)?) {
             (false, _) => {
                 let role = RoleName::found(row.role).map_err(unreadable)?;
@@ -40,6 +43,7 @@ pub async fn traces(access: &Access, actual: &ActualServer, service: &DesiredSer
             (true, None) if row.own_database => {}
             (true, None) => {
                 traces.shared = true;
+                traces.shared_owned |= row.owned && row.other_database.is_none();
                 let database = row.other_database.filter(|_| row.owned);
                 traces.databases.extend(database.map(DbName::found).transpose().map_err(unreadable)?);
             }
@@ -56,7 +60,15 @@ pub async fn traces(access: &Access, actual: &ActualServer, service: &DesiredSer
 fn dependents(roles: &[RoleName], database: &DbName) -> Statement {
     stmt!(
         "SELECT pg_catalog.jsonb_build_object(
-           'role', r.rolname, 'ours', r.rolname IN ({roles}), 'database', d.datname, 'owned', s.deptype = 'o',
+           'role', r.rolname, 'ours', r.rolname IN ({roles}), 'database', d.datname, 'owned', s.deptype = 'o'
+             AND s.classid NOT IN ('pg_catalog.pg_default_acl'::pg_catalog.regclass,
+               'pg_catalog.pg_user_mapping'::pg_catalog.regclass),
+           'stuck', CASE WHEN s.deptype = 'o' THEN CASE s.classid
+             WHEN 'pg_catalog.pg_event_trigger'::pg_catalog.regclass THEN 'an event trigger'
+             WHEN 'pg_catalog.pg_foreign_data_wrapper'::pg_catalog.regclass THEN 'a foreign-data wrapper'
+             WHEN 'pg_catalog.pg_subscription'::pg_catalog.regclass
+               THEN CASE WHEN pg_catalog.current_setting('server_version_num')::int < 160000 THEN 'a subscription' END
+             END END,
            'own_database', s.dbid = 0 AND coalesce(o.datname = {database}, false),
            'other_database', o.datname)::text
          FROM pg_catalog.pg_shdepend s
@@ -86,6 +98,8 @@ async fn describe(access: &Access, database: &DbName, roles: &[RoleName]) -> Res
         "SELECT coalesce(pg_catalog.pg_describe_object(s.classid, s.objid, s.objsubid), 'something unknown')
          FROM pg_catalog.pg_shdepend s JOIN pg_catalog.pg_roles r ON r.oid = s.refobjid
          WHERE s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND s.deptype = 'o'
+           AND s.classid NOT IN ('pg_catalog.pg_default_acl'::pg_catalog.regclass,
+             'pg_catalog.pg_user_mapping'::pg_catalog.regclass)
            AND r.rolname IN ({roles})
            AND s.dbid = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
          ORDER BY 1",

@@ -82,7 +82,9 @@ fn s23_removing_a_service_from_the_manifest_drops_nothing_and_drop_leaves_no_orp
     let owner = |db: &str, table: &str| {
         server.value(db, &format!("SELECT relowner::regrole::text FROM pg_class WHERE relname = '{table}'"))
     };
-    assert_eq!(owner("elsewhere", "kept"), "postgres");
+    assert_eq!(owner("elsewhere", "kept"), "gone_orphans");
+    let archive = "SELECT datdba::regrole::text FROM pg_database WHERE datname = 'gone_a_archive'";
+    assert_eq!(server.value("postgres", archive), "gone_orphans");
     assert_eq!(owner("gone_b", "item2"), "gone_b_owner");
     let orphans = "SELECT count(*) FROM pg_shdepend s WHERE refclassid = 'pg_authid'::regclass
         AND NOT EXISTS (SELECT FROM pg_authid a WHERE a.oid = s.refobjid)";

@@ -13,6 +13,7 @@ mod interrupted;
 mod lint;
 mod manifest_errors;
 mod migrate;
+mod orphans;
 mod output;
 mod privileges;
 mod probe;

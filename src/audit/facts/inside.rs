@@ -132,6 +132,9 @@ pub struct Thing {
     pub system: bool,
     /// Made by this extension.
     pub extension: Option<String>,
+    /// Certainly added to that extension by `ALTER EXTENSION … ADD`, and not made by its script. Asked only where it
+    /// belongs to a role without superuser rights.
+    pub added: bool,
     /// Its owner follows another object's.
     pub dependent: bool,
     /// A function's language.

@@ -5,7 +5,7 @@
 -- (the reader says so), texts are cut and their length is told.
 WITH
 ext AS (
-  SELECT d.classid, d.objid, e.extname FROM pg_catalog.pg_depend d
+  SELECT d.classid, d.objid, e.extname, e.extversion, e.extowner, pg_catalog.age(d.xmin) AS since FROM pg_catalog.pg_depend d
   JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
   WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass),
 space AS (
@@ -109,7 +109,7 @@ thing AS (
     FROM pg_catalog.pg_largeobject_metadata m) o
   WHERE o.place <= 1000 LIMIT 100001)),
 told AS (
-  SELECT t.*, x.extname AS extension,
+  SELECT t.*, x.extname AS extension, x.extversion, x.extowner, x.since,
     -- The schema public is made by initdb, yet it is the service's.
     t.server AND NOT (t.kind = 'schema' AND t.schema = 'public') AS system,
     coalesce(t.acl, pg_catalog.acldefault(t.letter, t.owner)) AS rights,
@@ -211,6 +211,14 @@ SELECT 'thing', pg_catalog.jsonb_build_object(
   'kind', t.kind, 'schema', t.schema, 'name', t.name, 'column', t.part, 'shown', t.shown,
   'grant_on', t.grant_word || ' ' || t.quoted, 'alter', t.alter_word || ' ' || t.quoted,
   'owner', pg_catalog.pg_get_userbyid(t.owner), 'system', t.system, 'extension', t.extension, 'dependent', t.dependent,
+  -- It belonged to its owner before it was a member (an owner that changes is written anew), and the script runs as
+  -- a superuser, or as another role. What a script makes belongs to whom it runs as, in one transaction with both.
+  'added', t.extension IS NOT NULL AND t.owner <> 10 AND coalesce((
+    SELECT pg_catalog.age(s.xmin) > t.since FROM pg_catalog.pg_shdepend s
+    WHERE s.dbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())
+      AND s.classid = t.class AND s.objid = t.oid AND s.objsubid = 0 AND s.deptype = 'o'), false)
+    AND (t.owner <> t.extowner OR coalesce((SELECT pg_catalog.bool_and(v.superuser) FROM pg_catalog.pg_available_extension_versions v
+      WHERE v.name = t.extension AND v.version = t.extversion), false)),
   'language', l.lanname, 'trusted', l.lanpltrusted, 'definer', t.definer, 'config', t.config, 'options', t.options,
   'returns', CASE WHEN t.language IS NOT NULL THEN
     (SELECT pg_catalog.format_type(p.prorettype, NULL) FROM pg_catalog.pg_proc p WHERE p.oid = t.oid) END,

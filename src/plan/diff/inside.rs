@@ -33,7 +33,8 @@ pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
         let reason = format!("the extension {name} is not installed");
         let settled = look.actual.settled_extensions.contains(name);
         let schema = (!settled).then(|| service.schemas[0].clone());
-        steps.add(Risk::Safe, Action::CreateExtension { name: name.clone(), schema }, reason);
+        let staged = look.actual.movable_extensions.contains(name);
+        steps.add(Risk::Safe, Action::CreateExtension { name: name.clone(), schema, staged }, reason);
     }
 }
 

@@ -1,12 +1,15 @@
 //! Whole roles and databases that carry this manifest's marker and that nobody declares any more: for `--prune` alone.
-//! They go the way that `drop` takes a service off.
+//! They go the way that `drop` takes a service off. The role that keeps what removed services owned stays for as long
+//! as it owns something, or is about to.
 //!
 //! A lost or changed comment means "not ours": two manifests on one server leave each other alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Look;
-use crate::model::{ActualServer, DbName, DesiredServer, RoleName};
+use crate::error::Error;
+use crate::model::{ActualRole, ActualServer, DbName, DesiredServer, Holdings, RoleName};
+use crate::plan::Limit;
 use crate::plan::leaving::Leaving;
 use crate::plan::removal::Traces;
 
@@ -32,26 +35,76 @@ fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<DbName> {
 
 pub fn diff(look: &mut Look<'_>) {
     let (desired, actual) = (look.desired, look.actual);
-    let (roles, databases) = (roles(desired, actual), databases(desired, actual));
-    let traces = traces(actual, &roles, &databases);
+    let (mut roles, databases) = (roles(desired, actual), databases(desired, actual));
+    let orphans = desired.orphans();
+    roles.retain(|role| *role != orphans);
+    let idle = is_idle(desired, actual, &orphans);
+    let found = traces(actual, &roles, &databases);
+    let given = found.shared_owned
+        || !found.databases.is_empty()
+        || found.inside.values().any(|what| !what.is_empty());
+    let traces = match idle && !given {
+        true => {
+            roles.push(orphans);
+            self::traces(actual, &roles, &databases)
+        }
+        false => found,
+    };
     let leaving = Leaving { desired, actual, service: None, roles, databases, traces: &traces };
-    // Only an admin without a name has no steps, and the server knows none.
-    look.plan.prunable.extend(leaving.steps().unwrap_or_default());
+    match leaving.steps() {
+        Ok(steps) => look.plan.prunable.extend(steps),
+        Err(error) => look.plan.limits.push(limit(desired, &error)),
+    }
+}
+
+/// Whether the role for what removed services owned has nothing to keep any more.
+fn is_idle(desired: &DesiredServer, actual: &ActualServer, orphans: &RoleName) -> bool {
+    let ours = |found: &ActualRole| found.comment.as_deref() == Some(&desired.marker());
+    let owns = actual.databases.values().any(|found| found.owner == orphans.as_str());
+    actual.roles.get(orphans).is_some_and(ours) && !actual.holdings.contains_key(orphans) && !owns
+}
+
+fn limit(desired: &DesiredServer, error: &Error) -> Limit {
+    let causes: Vec<&str> = error.causes.iter().map(String::as_str).collect();
+    Limit {
+        server: desired.name.clone(),
+        service: None,
+        what: "remove roles and databases that no service declares".into(),
+        why: format!("{}: {}", error.message, causes.join("; ")),
+        grant: error.hints.first().cloned(),
+    }
 }
 
 /// What is known of them without a visit to every database.
 fn traces(actual: &ActualServer, roles: &[RoleName], dropped: &[DbName]) -> Traces {
-    let held = roles.iter().filter_map(|role| actual.holdings.get(role)).flatten();
-    let places = held.filter(|place| !dropped.contains(place));
-    let something = || vec!["something, or hold rights,".to_owned()];
+    let held: Vec<&Holdings> = roles.iter().filter_map(|role| actual.holdings.get(role)).collect();
+    let mut inside: BTreeMap<DbName, Vec<String>> = BTreeMap::new();
+    let places = held.iter().flat_map(|held| &held.inside);
+    for (place, owned) in places.filter(|(place, _)| !dropped.contains(place)) {
+        let what = inside.entry(place.clone()).or_default();
+        if *owned && what.is_empty() {
+            what.push("something".into());
+        }
+    }
     let theirs = |owner: &str| roles.iter().any(|role| role.as_str() == owner);
     let owned =
         actual.databases.iter().filter(|(name, found)| theirs(&found.owner) && !dropped.contains(name));
     Traces {
-        inside: places.map(|place| (place.clone(), something())).collect::<BTreeMap<_, _>>(),
+        inside,
         databases: owned.map(|(name, _)| name.clone()).collect(),
         // Rights on shared objects, such as CONNECT on a database, end wherever DROP OWNED runs.
         shared: !roles.is_empty(),
+        shared_owned: held.iter().any(|held| held.shared),
+        stuck: held.iter().flat_map(|held| &held.stuck).filter_map(|stuck| stays(stuck, dropped)).collect(),
         guests: BTreeMap::new(),
+    }
+}
+
+/// What only a superuser may own, in words, unless it goes with its database.
+fn stays((place, what): &(Option<DbName>, String), dropped: &[DbName]) -> Option<String> {
+    match place {
+        Some(place) if dropped.contains(place) => None,
+        Some(place) => Some(format!("{what} in {place}")),
+        None => Some(what.clone()),
     }
 }

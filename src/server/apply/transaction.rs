@@ -68,9 +68,23 @@ pub async fn run(tools: &Tools<'_>, connection: &mut Connection, steps: &[Step])
     }
 }
 
-/// Runs steps that PostgreSQL allows in no transaction.
+/// How statements begin that PostgreSQL runs in no transaction.
+const APART: &[&str] = &["ALTER SYSTEM", "ROLLBACK PREPARED", "DROP SUBSCRIPTION"];
+
+/// Whether the statements that close a finding may be one transaction. They are one wherever they can: between two of
+/// them the owner of what they change could undo the first.
+fn closes_at_once(step: &Step) -> bool {
+    let apart = |statement: &Statement| APART.iter().any(|words| statement.shown().starts_with(words));
+    matches!(&step.action, Action::Close { statements, .. } if statements.len() > 1 && !statements.iter().any(apart))
+}
+
+/// Runs steps that PostgreSQL may allow in no transaction.
 pub async fn alone(tools: &Tools<'_>, connection: &mut Connection, steps: &[Step]) -> Result<()> {
     for step in steps {
+        if closes_at_once(step) {
+            run(tools, connection, std::slice::from_ref(step)).await?;
+            continue;
+        }
         for part in Part::each(tools, step) {
             part.run(connection).await?;
         }

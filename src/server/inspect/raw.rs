@@ -27,6 +27,8 @@ struct RawServer {
     capacity: Capacity,
     bootstrap: String,
     settled_extensions: Option<BTreeSet<String>>,
+    movable_extensions: Option<BTreeSet<String>>,
+    trusted_extensions: Option<BTreeSet<String>>,
     admin: RawAdmin,
 }
 
@@ -119,8 +121,12 @@ pub struct RawKept {
 pub struct RawHeld {
     /// The role.
     pub role: String,
-    /// The database.
-    pub database: String,
+    /// The database; `None` for shared objects.
+    pub database: Option<String>,
+    /// Whether the role owns what is meant.
+    pub owned: bool,
+    /// What only a superuser may own.
+    pub stuck: Option<String>,
 }
 
 /// One database, as far as it was read.
@@ -206,6 +212,8 @@ impl RawServer {
         actual.admin = self.admin.typed();
         actual.bootstrap = self.bootstrap;
         actual.settled_extensions = self.settled_extensions.unwrap_or_default();
+        actual.movable_extensions = self.movable_extensions.unwrap_or_default();
+        actual.trusted_extensions = self.trusted_extensions.unwrap_or_default();
         actual.capacity = self.capacity;
         actual.maintenance = self.maintenance;
         actual.standby = self.standby;

@@ -13,6 +13,16 @@ SELECT 'server', pg_catalog.jsonb_build_object(
     'in_use', (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.backend_type = 'client backend')),
   'settled_extensions', (
     SELECT pg_catalog.jsonb_agg(DISTINCT v.name) FROM pg_catalog.pg_available_extension_versions v WHERE v.schema IS NOT NULL),
+  -- Only who owns all its objects may move an extension, and a trusted one's belong to a superuser.
+  'movable_extensions', (
+    SELECT pg_catalog.jsonb_agg(e.name) FROM pg_catalog.pg_available_extensions e
+    JOIN pg_catalog.pg_available_extension_versions v ON v.name = e.name AND v.version = e.default_version
+    WHERE v.relocatable
+      AND (NOT v.superuser OR (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user))),
+  'trusted_extensions', (
+    SELECT pg_catalog.jsonb_agg(e.name) FROM pg_catalog.pg_available_extensions e
+    JOIN pg_catalog.pg_available_extension_versions v ON v.name = e.name AND v.version = e.default_version
+    WHERE v.superuser AND v.trusted),
   'bootstrap', (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = 10),
   'admin', (
     SELECT pg_catalog.jsonb_build_object(

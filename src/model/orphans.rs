@@ -1,0 +1,54 @@
+//! The role that keeps what the roles of a removed service owned.
+//!
+//! Whoever owns a function, an index expression or a rule lends it his rights: given to a superuser, the code of a
+//! service would run as one. This role can do nothing, so neither can what belongs to it.
+
+use sha2::{Digest, Sha256};
+
+use super::RoleName;
+use crate::sql::MAX_IDENTIFIER_BYTES;
+
+/// The end of its name.
+const SUFFIX: &str = "_orphans";
+
+/// Characters of the digest that stands in for what had to be left out.
+const DIGEST: usize = 12;
+
+/// `<project>_orphans`. Of a project whose name is too long for that, as much as fits and a digest of all of it; of
+/// one that no role can begin with (`pg_`), the digest alone.
+pub fn name(project: &str) -> RoleName {
+    let plain = RoleName::new(format!("{project}{SUFFIX}"));
+    let cut = || RoleName::new(format!("{}_{}{SUFFIX}", start(project), digest(project)));
+    let bare = || RoleName::new(format!("martydb_{}{SUFFIX}", digest(project)));
+    plain.or_else(|_| cut()).or_else(|_| bare()).expect("letters and digits are a name")
+}
+
+/// As many whole characters as leave room for the rest.
+fn start(project: &str) -> &str {
+    let most = MAX_IDENTIFIER_BYTES - SUFFIX.len() - DIGEST - 1;
+    let end = (0..=most.min(project.len())).rev().find(|end| project.is_char_boundary(*end));
+    &project[..end.unwrap_or(0)]
+}
+
+fn digest(project: &str) -> String {
+    let digest = Sha256::digest(project.as_bytes());
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    hex[..DIGEST].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_project_has_a_role_that_postgresql_can_keep() {
+        assert_eq!(name("marty").as_str(), "marty_orphans");
+        assert_eq!(name(&"x".repeat(55)).as_str(), format!("{}_orphans", "x".repeat(55)));
+        for long in ["x".repeat(56), "é".repeat(40), "pg_x".into(), "a\0b".into()] {
+            let role = name(&long);
+            assert!(role.as_str().len() <= MAX_IDENTIFIER_BYTES && role.as_str().ends_with(SUFFIX), "{role}");
+        }
+        assert_ne!(name(&"x".repeat(56)), name(&"x".repeat(57)));
+        assert!(name("pg_x").as_str().starts_with("martydb_"));
+    }
+}

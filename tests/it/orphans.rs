@@ -1,0 +1,8 @@
+//! Nothing that a role without superuser rights owned becomes a superuser's, whatever martydb does, and nothing that it
+//! wrote ever runs as one.
+
+mod extensions;
+mod fix;
+mod keeper;
+mod support;
+mod sweep;

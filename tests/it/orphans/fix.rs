@@ -1,0 +1,97 @@
+//! `--fix` gives nothing to a superuser: members of extensions, the server's own objects, databases, servers.
+
+use serde_json::Value;
+
+use super::support::{Weak, spring, traps};
+use crate::support::{Project, Server};
+
+fn provisioned(prefix: &str) -> (Server, Project) {
+    let server = Server::start();
+    let project = Project::new(&server, prefix);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    server.sql("postgres", "CREATE ROLE bob LOGIN PASSWORD 'bob'");
+    server.sql("postgres", "CREATE DATABASE den OWNER bob");
+    server.sql("den", &format!("SET ROLE bob; {}", traps("s")));
+    (server, project)
+}
+
+/// What was found of who owns members of extensions and the server's own.
+fn owners(document: &Value) -> Vec<&Value> {
+    let all = document["findings"].as_array().unwrap();
+    let given = ["trap", "trojan", "sly", "hstore_in", "pg_read_file"];
+    let is_given = |finding: &&Value| {
+        given.iter().any(|name| finding["object"].as_str().is_some_and(|object| object.contains(name)))
+    };
+    all.iter().filter(|finding| finding["id"] == "object-owner").filter(is_given).collect()
+}
+
+const LOOK: [&str; 5] = ["verify-isolation", "--probes", "none", "-o", "json"];
+
+#[test]
+fn what_was_added_to_an_extension_leaves_it_and_keeps_its_owner() {
+    let (server, project) = provisioned("fixm");
+    let mut weak = Weak::default();
+    server.sql("den", "SET ROLE bob; CREATE EXTENSION hstore SCHEMA s");
+    server.sql("den", "SET ROLE bob; ALTER EXTENSION hstore ADD TABLE s.trap");
+    server.sql("den", "SET ROLE bob; ALTER EXTENSION hstore ADD FUNCTION s.trojan()");
+    weak.check(&server, "the start");
+    let found = project.run(&LOOK).json();
+    let fixes: Vec<&str> = owners(&found).iter().filter_map(|finding| finding["fix"].as_str()).collect();
+    assert_eq!(
+        fixes,
+        [
+            "ALTER EXTENSION \"hstore\" DROP FUNCTION s.trojan();",
+            "ALTER EXTENSION \"hstore\" DROP TABLE s.trap;"
+        ]
+    );
+    let _others_are_left = project.run(&["verify-isolation", "--probes", "none", "--fix", "-y"]);
+    weak.check(&server, "--fix");
+    let members = "SELECT count(*) FROM pg_depend WHERE deptype = 'e' AND objid IN ('s.trap'::regclass::oid, 's.trojan()'::regprocedure::oid)";
+    assert_eq!(server.value("den", members), "0");
+    assert_eq!(
+        server.value("den", "SELECT relowner::regrole::text FROM pg_class WHERE relname = 'trap'"),
+        "bob"
+    );
+    spring(&server, "den", "s");
+    assert!(owners(&project.run(&LOOK).json()).is_empty());
+}
+
+#[test]
+fn where_it_cannot_tell_it_only_advises() {
+    let (server, project) = provisioned("fixt");
+    // All in one transaction, as a script does it; and what the script did make, given away by a superuser.
+    server.sql("den", "SET ROLE bob; CREATE EXTENSION hstore SCHEMA s; CREATE TABLE s.sly (id int); ALTER EXTENSION hstore ADD TABLE s.sly");
+    server.sql("den", "ALTER FUNCTION s.hstore_in(cstring) OWNER TO bob");
+    server.sql("den", "ALTER FUNCTION pg_catalog.pg_read_file(text) OWNER TO bob");
+    let found = project.run(&LOOK).json();
+    let found = owners(&found);
+    assert_eq!(found.len(), 3, "{found:#?}");
+    assert!(found.iter().all(|finding| finding["fix"].is_null()), "{found:#?}");
+    let evidence: Vec<&str> = found.iter().map(|finding| finding["evidence"].as_str().unwrap()).collect();
+    assert!(
+        evidence.iter().any(|text| text.contains("only a superuser can have given it away")),
+        "{evidence:?}"
+    );
+    assert!(evidence.iter().any(|text| text.contains("ALTER EXTENSION … DROP it")), "{evidence:?}");
+    let mut weak = Weak::default();
+    weak.check(&server, "the start");
+    let _left = project.run(&["verify-isolation", "--probes", "none", "--fix", "-y"]);
+    weak.check(&server, "--fix");
+}
+
+#[test]
+fn databases_servers_and_tablespaces_are_given_to_no_superuser() {
+    let (server, project) = provisioned("fixd");
+    server.sql("postgres", "CREATE DATABASE attic OWNER fixd_a_owner");
+    server.sql("postgres", "ALTER TABLESPACE pg_default OWNER TO fixd_a_app");
+    server.sql("fixd_a", "CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw; ALTER SERVER far OWNER TO fixd_b_owner");
+    let mut weak = Weak::default();
+    weak.check(&server, "the start");
+    let found = project.run(&LOOK).json();
+    for id in ["database-owner", "tablespace-privilege", "foreign-table"] {
+        let all = found["findings"].as_array().unwrap();
+        assert!(all.iter().any(|finding| finding["id"] == id), "{id}: {found:#}");
+    }
+    let _left = project.run(&["verify-isolation", "--probes", "none", "--fix", "-y"]);
+    weak.check(&server, "--fix");
+}
