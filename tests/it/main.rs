@@ -7,6 +7,7 @@ mod command_line;
 mod downgrade;
 mod drop;
 mod faults;
+mod hostile;
 mod init_all;
 mod interrupted;
 mod lint;

@@ -1,0 +1,7 @@
+//! A hostile service: its database is full of code that waits for the admin, and no command steps on it.
+
+mod fingerprint;
+mod isolation;
+mod reading;
+mod support;
+mod writing;

@@ -1,0 +1,106 @@
+//! Commands that write: each changes what it is for, and runs nothing of the service's as the admin.
+
+use super::support::{Ground, May, NOTHING};
+use crate::support::{Admin, as_both_admins};
+
+/// What `apply` may take back of what red has done to itself.
+const APPLY: May = May {
+    change: &["setting red_", "membership red_app", "membership adm of red_app", "acl of database red_db"],
+    install: false,
+};
+
+/// New passwords, kept by the server, and twins.
+const ROTATE: May = May {
+    change: &["password red_", "role red_", "membership red_", "setting red_", "acl of database red_db"],
+    install: false,
+};
+
+as_both_admins!(apply_and_migrations_step_on_no_bait, |admin| {
+    let ground = Ground::baited(admin);
+    ground.run(&["plan", "--out", "saved"], NOTHING, &[0]);
+    ground.run(&["apply", "--plan", "saved", "-y"], APPLY, &[0, 6]);
+    ground.run(&["apply", "--all", "-y"], APPLY, &[0]);
+    ground.run(&["apply", "--all", "--prune", "-y"], APPLY, &[0]);
+    ground.project.write("red/migrations/V3__more.sql", "CREATE TABLE more (id int);\n");
+    ground.project.write("red/migrations/V3__more.down.sql", "DROP TABLE more;\n");
+    ground.run(&["upgrade", "-s", "red", "--rehearse"], NOTHING, &[0]);
+    ground.run(&["upgrade", "--all"], NOTHING, &[0]);
+    ground.run(&["downgrade", "-s", "red", "-y"], NOTHING, &[0]);
+    ground.run(&["baseline", "-s", "red", "--at", "3"], NOTHING, &[2]);
+    ground.project.write(
+        "red/migrations/V1__item.sql",
+        "CREATE TABLE item (id serial PRIMARY KEY, name text); -- edited\n",
+    );
+    ground.run(&["repair", "-s", "red", "--reason", "test", "-y"], NOTHING, &[0]);
+    ground.run(&["upgrade", "--all"], NOTHING, &[0]);
+});
+
+as_both_admins!(an_extension_that_is_declared_later_steps_on_no_bait, |admin| {
+    let ground = Ground::baited(admin);
+    let manifest = ground.project.read("martydb.yaml");
+    ground.project.write(
+        "martydb.yaml",
+        &manifest
+            .replace("  red:\n", "  red: { extensions: [citext, pg_trgm, ltree, intarray, btree_gist] }\n"),
+    );
+    ground.run(&["plan"], NOTHING, &[0]);
+    ground.run(&["apply", "--all", "-y"], May { install: true, ..APPLY }, &[0]);
+});
+
+as_both_admins!(rotation_and_bootstrap_step_on_no_bait, |admin| {
+    let ground = Ground::baited(admin);
+    ground.run(&["rotate", "-s", "red"], ROTATE, &[0]);
+    ground.run(&["rotate", "-s", "red", "--overlap"], ROTATE, &[0]);
+    ground.run(&["rotate", "-s", "red", "--finish"], ROTATE, &[0]);
+    ground.run(&["test-connections"], NOTHING, &[0, 1]);
+    ground.run(&["init-all", "-y"], ROTATE, &[0, 4]);
+});
+
+/// Everything that goes with a service.
+const DROP: May = May {
+    change: &[
+        "role red_",
+        "password red_",
+        "membership ",
+        "setting red_",
+        "database red_db",
+        "acl of database red_db",
+        "database lent",
+        "acl of database lent",
+        "blue schema",
+        "role hostile_orphans",
+        "password hostile_orphans",
+    ],
+    install: false,
+};
+
+as_both_admins!(a_dropped_service_leaves_nothing_to_a_superuser, |admin| {
+    let ground = Ground::baited(admin);
+    // Red owns things in a database of no service and in blue's.
+    for database in ["lent", "blue_db"] {
+        if database == "lent" {
+            let made = ground.server.sql_as(
+                admin.role(),
+                crate::support::ADMIN_PASSWORD,
+                "postgres",
+                "CREATE DATABASE lent",
+            );
+            made.unwrap();
+        }
+        ground.server.sql(database, LENT);
+    }
+    ground.open();
+    ground.watched(&["drop", "-s", "red", "--dry-run"], NOTHING, &[0]);
+    ground.watched(&["drop", "-s", "red", "--confirm", "red"], DROP, &[0]);
+});
+
+/// What a role with one schema of a foreign database makes there.
+const LENT: &str = "CREATE SCHEMA red_place AUTHORIZATION red_owner; SET ROLE red_owner;
+    CREATE FUNCTION red_place.trojan() RETURNS int LANGUAGE plpgsql SECURITY DEFINER AS
+      'BEGIN RAISE LOG ''BAIT <trojan> <%> <%>'', session_user, current_user; RETURN 1; END';
+    CREATE FUNCTION red_place.same(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
+      'BEGIN PERFORM red_place.trojan(); RETURN $1; END';
+    CREATE TABLE red_place.t (id int, twice int GENERATED ALWAYS AS (red_place.same(id)) STORED);
+    CREATE INDEX ON red_place.t (red_place.same(id)); INSERT INTO red_place.t VALUES (1);
+    CREATE VIEW red_place.v AS SELECT red_place.trojan(); CREATE TYPE red_place.mood AS ENUM ('a');
+    CREATE DOMAIN red_place.picky AS int CHECK (red_place.same(VALUE) = VALUE); SELECT pg_catalog.lo_create(4712)";
