@@ -1,7 +1,10 @@
 //! A hostile service: its database is full of code that waits for the admin, and no command steps on it.
 
 mod fingerprint;
+mod histories;
 mod isolation;
 mod reading;
+mod shape;
+mod statements;
 mod support;
 mod writing;

@@ -82,7 +82,7 @@ ALTER TABLE public.missing ADD COLUMN mood bait.mood DEFAULT 'a', ADD COLUMN pai
 -- And in pg_statistic stand arrays of it.
 INSERT INTO public.missing (id, mood) SELECT g, 'b' FROM generate_series(1, 300) g;
 ANALYZE public.missing;
--- spring: SELECT to_jsonb(array_agg(m.mood)) FROM public.missing m
+-- spring: SELECT pg_catalog.to_jsonb(pg_catalog.array_agg(m.mood)) FROM public.missing m
 
 -- bait check
 CREATE TABLE public.checked (id int CHECK (bait.yes('check', id)), name text);

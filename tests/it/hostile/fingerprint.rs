@@ -41,7 +41,9 @@ const BLUE: &str = "
   UNION ALL SELECT 'blue history', (SELECT jsonb_agg(to_jsonb(h) ORDER BY h.id) FROM martydb.history h)::text
   UNION ALL SELECT 'blue object ' || c.oid::regclass, (to_jsonb(c) - 'relpages' - 'reltuples' - 'relfrozenxid' - 'relminmxid'
     - 'relallvisible' - 'relallfrozen')::text FROM pg_class c WHERE c.oid >= 16384
+    AND c.relnamespace IN (SELECT n.oid FROM pg_namespace n WHERE n.nspname <> 'red_place')
   UNION ALL SELECT 'blue function ' || p.oid::regprocedure, to_jsonb(p)::text FROM pg_proc p WHERE p.oid >= 16384
+    AND p.pronamespace IN (SELECT n.oid FROM pg_namespace n WHERE n.nspname <> 'red_place')
   UNION ALL SELECT 'blue schema ' || n.nspname, to_jsonb(n)::text FROM pg_namespace n WHERE n.nspname !~ '^pg_(toast_)?temp'";
 
 /// Runs SQL as the superuser without giving the database's own code a chance.
@@ -108,7 +110,12 @@ impl Fingerprint {
         let keys = self.facts.keys().chain(after.facts.keys().filter(|key| !self.facts.contains_key(*key)));
         let differs = |key: &&String| self.facts.get(*key) != after.facts.get(*key);
         let allowed = move |key: &&String| !may.change.iter().any(|prefix| key.starts_with(prefix));
-        let line = |key: &String| format!("{key}: {:?} → {:?}", self.facts.get(key), after.facts.get(key));
+        let shown = |value: Option<&String>| {
+            value.map_or("-".into(), |text| text.chars().take(200).collect::<String>())
+        };
+        let line = move |key: &String| {
+            format!("{key}: {} → {}", shown(self.facts.get(key)), shown(after.facts.get(key)))
+        };
         // A power that a role has not had is never a documented change of any command.
         let powers = after.facts.iter().filter(|(key, now)| {
             let power = |text: &str| POWERS.iter().filter(|one| text.contains(*one)).count();
@@ -119,15 +126,15 @@ impl Fingerprint {
     }
 
     fn taken<'a>(&'a self, after: &'a Fingerprint, may: May) -> impl Iterator<Item = String> + 'a {
-        let to_superuser = move |(key, (owner, _)): &(&(String, String), &(String, String))| {
-            let before = self.owners.get(*key).map(|(owner, _)| owner.ends_with(SUPERUSER));
-            owner.ends_with(SUPERUSER) && !before.unwrap_or(may.install)
+        let gained = move |key: &(String, String), owner: &str| {
+            let before = self.owners.get(key).map(|(owner, _)| owner.as_str());
+            match before {
+                None => owner.ends_with(SUPERUSER) && !may.install,
+                Some(before) => owner != before && owner.ends_with(SUPERUSER),
+            }
         };
-        after
-            .owners
-            .iter()
-            .filter(to_superuser)
-            .map(|((database, _), (owner, what))| format!("{what} in {database} belongs to {owner} now"))
+        let gained = after.owners.iter().filter(move |(key, (owner, _))| gained(key, owner));
+        gained.map(|((database, _), (owner, what))| format!("{what} in {database} belongs to {owner} now"))
     }
 }
 

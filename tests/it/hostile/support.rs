@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
 use super::fingerprint::{Fingerprint, ask};
-use crate::support::{Admin, Done, Project, Server};
+use crate::support::{ADMIN_PASSWORD, Admin, Done, Project, Server};
 
 const BAITS: &str = include_str!("baits.sql");
 const UNBAIT: &str = include_str!("unbait.sql");
@@ -119,6 +119,25 @@ impl Ground {
         sql.replace("@FOLDER@", self.loot.path().to_str().unwrap())
     }
 
+    /// Red with nothing but the bait's mechanism, for a test that lays its own.
+    pub fn sprung(admin: Admin) -> Ground {
+        let ground = Ground::innocent(admin);
+        let first = ground.placed(&library(ground.server.major())[0].sql);
+        ground.as_red("red_migrator", &first).unwrap();
+        ground
+    }
+
+    /// A database of no service in which red may make what it likes, and one schema of blue's that it once was given.
+    pub fn lend(&self) {
+        let made = self.server.sql_as(self.admin.role(), ADMIN_PASSWORD, "postgres", "CREATE DATABASE lent");
+        made.unwrap();
+        self.server.sql("postgres", "GRANT CREATE ON DATABASE lent TO red_owner");
+        for database in ["lent", "blue_db"] {
+            self.server.sql(database, include_str!("lent.sql"));
+        }
+        self.server.sql("lent", include_str!("member.sql"));
+    }
+
     fn mistakes(&self) {
         let major = self.server.major();
         if major >= 17 && self.admin == Admin::Limited {
@@ -152,10 +171,10 @@ impl Ground {
 
     /// Opens every bait again to everybody: what an earlier command took back must not spare the next one.
     pub fn open(&self) {
-        let sql = "SET search_path = pg_catalog; GRANT USAGE ON SCHEMA bait, public TO PUBLIC;
+        let sql = "SET ROLE red_owner; SET client_min_messages = error; GRANT USAGE ON SCHEMA bait, public TO PUBLIC;
                    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA bait, public TO PUBLIC;
                    GRANT INSERT ON bait.log TO PUBLIC";
-        self.as_red("red_migrator", sql).unwrap();
+        ask(&self.server, "red_db", sql).unwrap();
     }
 
     /// Runs the binary and demands that no bait ran as anybody but red, and nothing changed but what may.

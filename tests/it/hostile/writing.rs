@@ -23,7 +23,6 @@ as_both_admins!(apply_and_migrations_step_on_no_bait, |admin| {
     ground.run(&["apply", "--all", "--prune", "-y"], APPLY, &[0]);
     ground.project.write("red/migrations/V3__more.sql", "CREATE TABLE more (id int);\n");
     ground.project.write("red/migrations/V3__more.down.sql", "DROP TABLE more;\n");
-    ground.run(&["upgrade", "-s", "red", "--rehearse"], NOTHING, &[0]);
     ground.run(&["upgrade", "--all"], NOTHING, &[0]);
     ground.run(&["downgrade", "-s", "red", "-y"], NOTHING, &[0]);
     ground.run(&["baseline", "-s", "red", "--at", "3"], NOTHING, &[2]);
@@ -76,31 +75,8 @@ const DROP: May = May {
 
 as_both_admins!(a_dropped_service_leaves_nothing_to_a_superuser, |admin| {
     let ground = Ground::baited(admin);
-    // Red owns things in a database of no service and in blue's.
-    for database in ["lent", "blue_db"] {
-        if database == "lent" {
-            let made = ground.server.sql_as(
-                admin.role(),
-                crate::support::ADMIN_PASSWORD,
-                "postgres",
-                "CREATE DATABASE lent",
-            );
-            made.unwrap();
-        }
-        ground.server.sql(database, LENT);
-    }
+    ground.lend();
     ground.open();
     ground.watched(&["drop", "-s", "red", "--dry-run"], NOTHING, &[0]);
     ground.watched(&["drop", "-s", "red", "--confirm", "red"], DROP, &[0]);
 });
-
-/// What a role with one schema of a foreign database makes there.
-const LENT: &str = "CREATE SCHEMA red_place AUTHORIZATION red_owner; SET ROLE red_owner;
-    CREATE FUNCTION red_place.trojan() RETURNS int LANGUAGE plpgsql SECURITY DEFINER AS
-      'BEGIN RAISE LOG ''BAIT <trojan> <%> <%>'', session_user, current_user; RETURN 1; END';
-    CREATE FUNCTION red_place.same(int) RETURNS int IMMUTABLE LANGUAGE plpgsql AS
-      'BEGIN PERFORM red_place.trojan(); RETURN $1; END';
-    CREATE TABLE red_place.t (id int, twice int GENERATED ALWAYS AS (red_place.same(id)) STORED);
-    CREATE INDEX ON red_place.t (red_place.same(id)); INSERT INTO red_place.t VALUES (1);
-    CREATE VIEW red_place.v AS SELECT red_place.trojan(); CREATE TYPE red_place.mood AS ENUM ('a');
-    CREATE DOMAIN red_place.picky AS int CHECK (red_place.same(VALUE) = VALUE); SELECT pg_catalog.lo_create(4712)";
