@@ -3,6 +3,7 @@
 mod fingerprint;
 mod histories;
 mod isolation;
+mod page;
 mod reading;
 mod shape;
 mod statements;
