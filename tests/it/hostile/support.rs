@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Mutex;
 
 use super::fingerprint::{Fingerprint, ask};
 use crate::support::{ADMIN_PASSWORD, Admin, Done, Project, Server};
@@ -67,6 +68,8 @@ pub struct Ground {
     /// Who provisions.
     pub admin: Admin,
     loot: tempfile::TempDir,
+    /// The server after the last command; nothing where something else has touched it since.
+    last: Mutex<Option<Fingerprint>>,
 }
 
 impl Ground {
@@ -88,7 +91,7 @@ impl Ground {
         // The server's account must be able to write here: what a bait steals would lie there.
         let loot = tempfile::Builder::new().prefix("martydb-it-loot-").tempdir().unwrap();
         std::fs::set_permissions(loot.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
-        let ground = Ground { server, project, admin, loot };
+        let ground = Ground { server, project, admin, loot, last: Mutex::default() };
         ground.project.run(&["apply", "--all", "-y"]).expect(0);
         ground.project.run(&["upgrade", "--all"]).expect(0);
         ground.server.sql("blue_db", "INSERT INTO item (name) VALUES ('blue')");
@@ -102,6 +105,7 @@ impl Ground {
         // The functions of its extension and of its range types are the superuser's from the start.
         ground.watched(&["upgrade", "-s", "red"], May { change: &[], install: true }, &[0]);
         ground.mistakes();
+        ground.in_the_admins_room();
         ground.settings();
         ground
     }
@@ -129,6 +133,7 @@ impl Ground {
 
     /// A database of no service in which red may make what it likes, and one schema of blue's that it once was given.
     pub fn lend(&self) {
+        self.last.lock().unwrap().take();
         let made = self.server.sql_as(self.admin.role(), ADMIN_PASSWORD, "postgres", "CREATE DATABASE lent");
         made.unwrap();
         self.server.sql("postgres", "GRANT CREATE ON DATABASE lent TO red_owner");
@@ -139,6 +144,7 @@ impl Ground {
     }
 
     fn mistakes(&self) {
+        self.last.lock().unwrap().take();
         let major = self.server.major();
         if major >= 17 && self.admin == Admin::Limited {
             // Without it nothing keeps such a trigger from this admin's sessions, and `doctor` asks for it.
@@ -147,6 +153,25 @@ impl Ground {
         for bait in baits(OPERATOR, major) {
             ask(&self.server, "red_db", &bait.sql).unwrap_or_else(|error| panic!("{}: {error}", bait.name));
         }
+    }
+
+    /// Before 15 everybody may make objects in the schema `public` of the maintenance database, which a limited admin
+    /// cannot close.
+    fn in_the_admins_room(&self) {
+        if self.admin == Admin::Super || self.server.major() >= 15 {
+            return;
+        }
+        let all = library(self.server.major());
+        let there = all
+            .iter()
+            .filter(|bait| ["spring", "operator", "function", "catalogue"].contains(&bait.name.as_str()));
+        let sql: String = there.map(|bait| format!("{}\n;", bait.sql)).collect();
+        let sql = self
+            .placed(&sql)
+            .replace("CREATE SCHEMA bait;", "")
+            .replace("ARRAY['public', 'bait']", "ARRAY['public']");
+        let password = self.project.password("red_app");
+        self.server.sql_as("red_app", &password, "postgres", &sql.replace("bait.", "public.")).unwrap();
     }
 
     /// Settings that a login puts on itself.
@@ -166,6 +191,7 @@ impl Ground {
 
     /// Runs SQL in red's own database as one of its logins.
     pub fn as_red(&self, login: &str, sql: &str) -> Result<Vec<Vec<String>>, String> {
+        self.last.lock().unwrap().take();
         self.server.sql_as(login, &self.project.password(login), "red_db", sql)
     }
 
@@ -179,7 +205,7 @@ impl Ground {
 
     /// Runs the binary and demands that no bait ran as anybody but red, and nothing changed but what may.
     pub fn watched(&self, arguments: &[&str], may: May, codes: &[i32]) -> Done {
-        let before = Fingerprint::take(&self.server);
+        let before = self.last.lock().unwrap().take().unwrap_or_else(|| Fingerprint::take(&self.server));
         let mark = self.server.log().len();
         let done = self.project.run(arguments);
         let said = format!(
@@ -191,7 +217,9 @@ impl Ground {
         );
         assert!(codes.iter().any(|code| done.code == Some(*code)), "expected exit {codes:?}: {said}");
         self.unharmed(mark, &said);
-        before.compare(&Fingerprint::take(&self.server), may, &said);
+        let after = Fingerprint::take(&self.server);
+        before.compare(&after, may, &said);
+        *self.last.lock().unwrap() = Some(after);
         done
     }
 

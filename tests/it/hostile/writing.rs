@@ -11,7 +11,14 @@ const APPLY: May = May {
 
 /// New passwords, kept by the server, and twins.
 const ROTATE: May = May {
-    change: &["password red_", "role red_", "membership red_", "setting red_", "acl of database red_db"],
+    change: &[
+        "password red_",
+        "role red_",
+        "membership red_",
+        "membership adm of red_",
+        "setting red_",
+        "acl of database red_db",
+    ],
     install: false,
 };
 
