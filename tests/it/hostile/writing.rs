@@ -87,3 +87,19 @@ as_both_admins!(a_dropped_service_leaves_nothing_to_a_superuser, |admin| {
     ground.watched(&["drop", "-s", "red", "--dry-run"], NOTHING, &[0]);
     ground.watched(&["drop", "-s", "red", "--confirm", "red"], DROP, &[0]);
 });
+
+// Who may replace the function of an event trigger runs code as each role that runs DDL there, the admin first.
+as_both_admins!(the_function_of_an_event_trigger_comes_to_no_service, |admin| {
+    let ground = Ground::innocent(admin);
+    let hook = "CREATE FUNCTION public.hook() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';
+                CREATE EVENT TRIGGER hook ON ddl_command_end EXECUTE FUNCTION public.hook()";
+    ground.server.sql("red_db", hook);
+    ground.watched(&["apply", "--all", "--prune", "-y"], NOTHING, &[0]);
+    let doors = May { change: &["acl of database", "setting "], install: false };
+    ground.watched(&["verify-isolation", "--probes", "none", "--fix", "-y"], doors, &[0, 4]);
+    let owner = "SELECT proowner::regrole FROM pg_proc WHERE proname = 'hook'";
+    assert_eq!(ground.server.value("red_db", owner), "postgres");
+    let replaced = "CREATE OR REPLACE FUNCTION public.hook() RETURNS event_trigger LANGUAGE plpgsql AS
+                    'BEGIN PERFORM 1; END'";
+    assert!(ground.as_red("red_migrator", replaced).is_err());
+});
