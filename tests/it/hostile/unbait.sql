@@ -22,10 +22,13 @@ BEGIN
       UNION ALL SELECT 'pg_conversion'::regclass, oid FROM pg_conversion WHERE connamespace = 'public'::regnamespace
       UNION ALL SELECT 'pg_ts_config'::regclass, oid FROM pg_ts_config WHERE cfgnamespace = 'public'::regnamespace
       UNION ALL SELECT 'pg_ts_dict'::regclass, oid FROM pg_ts_dict WHERE dictnamespace = 'public'::regnamespace) x LOOP
-    -- Gone with one that it hung on?
-    SELECT 'DROP ' || upper(i.type) || ' ' || i.identity || ' CASCADE' INTO line
-      FROM pg_identify_object(o.classid, o.objid, 0) i;
-    CONTINUE WHEN line IS NULL;
-    BEGIN EXECUTE line; EXCEPTION WHEN undefined_object OR undefined_table OR undefined_function THEN NULL; END;
+    -- Gone with one that it hung on? Before 14 asking for its name is an error then.
+    BEGIN
+      SELECT 'DROP ' || upper(i.type) || ' ' || i.identity || ' CASCADE' INTO line
+        FROM pg_identify_object(o.classid, o.objid, 0) i;
+      CONTINUE WHEN line IS NULL;
+      EXECUTE line;
+    EXCEPTION WHEN undefined_object OR undefined_table OR undefined_function OR internal_error THEN NULL;
+    END;
   END LOOP;
 END $do$;

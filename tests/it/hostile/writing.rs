@@ -5,7 +5,12 @@ use crate::support::{Admin, as_both_admins};
 
 /// What `apply` may take back of what red has done to itself.
 const APPLY: May = May {
-    change: &["setting red_", "membership red_app", "membership adm of red_app", "acl of database red_db"],
+    change: &[
+        "setting red_",
+        "membership blue_app of red_app",
+        "membership postgres of red_app",
+        "acl of database red_db",
+    ],
     install: false,
 };
 
@@ -16,6 +21,8 @@ const ROTATE: May = May {
         "role red_",
         "membership red_",
         "membership adm of red_",
+        "membership blue_app of red_app",
+        "membership postgres of red_app",
         "setting red_",
         "acl of database red_db",
     ],
