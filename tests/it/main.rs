@@ -8,6 +8,7 @@ mod downgrade;
 mod drop;
 mod fake_server;
 mod faults;
+mod hostile;
 mod init_all;
 mod interrupted;
 mod lint;

@@ -48,6 +48,8 @@ object AS (
     -- Code in an untrusted language acts as the server's account for whoever may call it, and an owner may.
     -- An aggregate calls what its owner may call, and is in no language of its own.
     p.prokind <> 'a' AND (NOT l.lanpltrusted OR l.lanname IN ('c', 'internal'))
+      -- What an event trigger calls runs as everybody who runs DDL there, the admin first: whose it is decides.
+      OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger t WHERE t.evtfoid = p.oid)
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
   WHERE p.oid >= 16384
     -- A range type's constructors are part of it: the server made them, and they belong to its first superuser.

@@ -1,0 +1,11 @@
+//! A hostile service: its database is full of code that waits for the admin, and no command steps on it.
+
+mod fingerprint;
+mod histories;
+mod isolation;
+mod page;
+mod reading;
+mod shape;
+mod statements;
+mod support;
+mod writing;

@@ -1,0 +1,85 @@
+//! Histories that their owner has replaced by something that acts: no command reads or writes them as the admin.
+
+use super::support::{Ground, May, NOTHING};
+use crate::support::{Admin, as_both_admins};
+
+/// What the tables of the histories become.
+const FORMS: [(&str, &str); 3] = [
+    (
+        "view",
+        "ALTER TABLE martydb.history RENAME TO kept;
+         CREATE VIEW martydb.history AS SELECT * FROM martydb.kept WHERE bait.yes('history', id);
+         CREATE VIEW martydb.progress AS SELECT * FROM martydb.kept WHERE bait.yes('history', id);
+         ALTER TABLE public.refinery_schema_history RENAME TO kept;
+         CREATE VIEW public.refinery_schema_history AS SELECT * FROM public.kept WHERE bait.yes('history', version)",
+    ),
+    (
+        "table",
+        "DO $do$ DECLARE name text; BEGIN
+           FOREACH name IN ARRAY ARRAY['martydb.history', 'public.refinery_schema_history'] LOOP
+             EXECUTE format('CREATE TRIGGER bait BEFORE INSERT OR UPDATE OR DELETE ON %s FOR EACH ROW EXECUTE FUNCTION bait.fire(%L)', name, 'history');
+             EXECUTE format('CREATE CONSTRAINT TRIGGER late AFTER INSERT ON %s DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bait.fire(%L)', name, 'history');
+             EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY', name);
+             EXECUTE format('CREATE POLICY bait ON %s USING (bait.yes(%L, version)) WITH CHECK (bait.yes(%L, version))', name, 'history', 'history');
+             EXECUTE format('ALTER TABLE %s ADD CONSTRAINT bait CHECK (bait.yes(%L, version))', name, 'history');
+             EXECUTE format('ALTER TABLE %s ADD COLUMN bait boolean GENERATED ALWAYS AS (bait.yes(%L, version)) STORED', name, 'history');
+             EXECUTE format('ALTER TABLE %s ADD COLUMN other boolean DEFAULT bait.yes(%L)', name, 'history');
+             EXECUTE format('CREATE INDEX ON %s ((bait.yes(%L, version)))', name, 'history');
+             EXECUTE format('CREATE RULE bait AS ON UPDATE TO %s DO ALSO SELECT bait.spring(%L)', name, 'history');
+           END LOOP;
+         END $do$",
+    ),
+    (
+        "rule",
+        "CREATE RULE bait AS ON INSERT TO martydb.history DO INSTEAD SELECT bait.spring('history');
+         CREATE RULE bait AS ON INSERT TO public.refinery_schema_history DO INSTEAD SELECT bait.spring('history');
+         CREATE TABLE martydb.progress (id bigint DEFAULT bait.same('history', 1))",
+    ),
+];
+
+/// Whatever a command makes of it: refuse, fail, or go on.
+const ANY: &[i32] = &[0, 1, 2, 3, 4, 5, 6];
+
+const DROP: May = May {
+    change: &[
+        "role red_",
+        "password red_",
+        "membership ",
+        "setting red_",
+        "database red_db",
+        "acl of database red_db",
+    ],
+    install: false,
+};
+
+as_both_admins!(a_history_that_acts_steps_on_no_admin, |admin| {
+    let ground = Ground::sprung(admin);
+    ground.project.write("red/migrations/V2__more.sql", "CREATE TABLE more (id int);\n");
+    ground.project.write("red/migrations/V2__more.down.sql", "DROP TABLE more;\n");
+    for (name, sql) in FORMS {
+        ground.as_red("red_migrator", sql).unwrap_or_else(|state| panic!("{name}: {state}"));
+        ground.open();
+        for arguments in [
+            &["plan"][..],
+            &["status", "--drift"],
+            &["current"],
+            &["history"],
+            &["upgrade", "-s", "red"],
+            &["downgrade", "-s", "red", "-y"],
+            &["repair", "-s", "red", "--reason", "test", "-y"],
+            &["verify-isolation", "--probes", "sample"],
+            &["doctor"],
+        ] {
+            ground.watched(arguments, NOTHING, ANY);
+        }
+        ground.watched(&["apply", "--all", "-y"], May { change: &["setting red_"], install: false }, ANY);
+        // The next form comes into an empty place.
+        let reset = "DROP TABLE IF EXISTS public.more; DROP SCHEMA martydb CASCADE; DO $$ BEGIN
+            EXECUTE CASE (SELECT relkind FROM pg_class WHERE oid = 'public.refinery_schema_history'::regclass)
+                    WHEN 'v' THEN 'DROP VIEW public.refinery_schema_history; DROP TABLE public.kept'
+                    ELSE 'DROP TABLE public.refinery_schema_history' END; END $$";
+        ground.as_red("red_migrator", reset).unwrap();
+        ground.project.run(&["baseline", "-s", "red", "--at", "1"]).expect(0);
+    }
+    ground.watched(&["drop", "-s", "red", "--confirm", "red"], DROP, &[0]);
+});

@@ -1,0 +1,55 @@
+//! The baits are armed, and commands that only look run none of them.
+
+use std::collections::BTreeSet;
+
+use super::fingerprint::ask;
+use super::support::{Ground, NOTHING, library, sprung};
+use crate::support::{Admin, as_both_admins};
+
+#[test]
+fn every_bait_is_armed_and_would_be_seen() {
+    let ground = Ground::baited(Admin::Super);
+    for bait in library(ground.server.major()) {
+        let Some(spring) = &bait.spring else { continue };
+        let mark = ground.server.log().len();
+        let done = ground.as_red("red_migrator", spring);
+        let ran: BTreeSet<String> =
+            sprung(&ground.server.log_since(mark)).into_iter().map(|one| one.name).collect();
+        let name = if bait.name == "missing value" { "cast" } else { &bait.name };
+        assert!(ran.contains(name), "{}: {spring}: {done:?} ran {ran:?}", bait.name);
+    }
+    // The whole row of a column that was added with a default: a cast of its type is called, and it is noticed.
+    let mark = ground.server.log().len();
+    let row = "SELECT pg_catalog.to_jsonb(a) FROM pg_catalog.pg_attribute a WHERE a.attname = 'mood'";
+    ask(&ground.server, "red_db", row).unwrap();
+    let ran = sprung(&ground.server.log_since(mark));
+    assert!(ran.iter().any(|one| one.name == "cast" && one.actor == "postgres"), "{ran:?}");
+    assert_eq!(
+        ground.server.value("postgres", "SELECT rolsuper::text FROM pg_roles WHERE rolname = 'red_app'"),
+        "true"
+    );
+}
+
+as_both_admins!(commands_that_look_step_on_no_bait, |admin| {
+    let ground = Ground::baited(admin);
+    for (arguments, codes) in [
+        (&["plan"][..], &[0][..]),
+        (&["plan", "--check"], &[3]),
+        (&["plan", "--prune", "--out", "saved"], &[0]),
+        (&["plan", "--check-logins"], &[0]),
+        (&["status"], &[0]),
+        (&["status", "--drift"], &[0]),
+        (&["status", "--check"], &[3]),
+        (&["current"], &[0]),
+        (&["history"], &[0]),
+        (&["doctor"], &[0]),
+        (&["lint"], &[0, 3]),
+        (&["validate"], &[0]),
+        (&["test-connections"], &[0, 1]),
+        (&["url", "-s", "red"], &[0]),
+        (&["upgrade", "--all", "--dry-run"], &[0]),
+        (&["drop", "-s", "red", "--dry-run"], &[0]),
+    ] {
+        ground.run(arguments, NOTHING, codes);
+    }
+});
