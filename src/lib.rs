@@ -9,6 +9,7 @@ pub mod ask;
 pub mod audit;
 pub mod cli;
 pub mod commands;
+pub mod credentials;
 pub mod embedded;
 pub mod error;
 pub mod flags;

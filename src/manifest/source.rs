@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
 
-use super::expand::{Problem, Unfilled, expand};
+use super::expand::{Problem, expand};
 use super::locate::{Step, duplicate, locate};
 use super::raw::RawManifest;
 use super::{DEFAULT_ENV, Environment};
@@ -48,7 +48,8 @@ impl Sources {
         if let Some(overlay) = &self.overlay {
             merge(&mut merged, &overlay.value);
         }
-        expand(&mut merged, variables).map_err(|unfilled| self.unfilled(&unfilled))?;
+        expand(&mut merged, variables)
+            .map_err(|unfilled| self.unfilled(&unfilled.path, &unfilled.problem))?;
         serde_path_to_error::deserialize(merged).map_err(|error| self.untyped(error))
     }
 
@@ -70,13 +71,14 @@ impl Sources {
         self.base.path.display().to_string()
     }
 
-    fn unfilled(&self, unfilled: &Unfilled) -> Error {
-        match &unfilled.problem {
+    /// Why the variables of the value at this path cannot be filled in.
+    pub fn unfilled(&self, path: &[Step], problem: &Problem) -> Error {
+        match problem {
             Problem::Unset(name) => self
-                .error_at(&unfilled.path, format!("the variable {name} is not set"))
+                .error_at(path, format!("the variable {name} is not set"))
                 .hint(format!("set {name}, or write ${{{name}:-default}}")),
             Problem::Malformed(text) => self
-                .error_at(&unfilled.path, format!("\"{text}\" is not a variable"))
+                .error_at(path, format!("\"{text}\" is not a variable"))
                 .hint("write ${NAME} or ${NAME:-default}; $$ is a dollar sign"),
         }
     }
@@ -188,9 +190,14 @@ fn unreadable(path: &Path, text: &str, error: &serde_yaml::Error) -> Error {
 
 fn merge(base: &mut Value, over: &Value) {
     match (base, over) {
-        (Value::Mapping(base), Value::Mapping(over)) => merge_maps(base, over),
+        (Value::Mapping(base), Value::Mapping(over)) if !other_provider(base, over) => merge_maps(base, over),
         (base, over) => *base = over.clone(),
     }
+}
+
+/// Another provider of secrets has other keys: what the base says about its own means nothing then.
+fn other_provider(base: &Mapping, over: &Mapping) -> bool {
+    over.get("provider").is_some_and(|provider| base.get("provider") != Some(provider))
 }
 
 fn merge_maps(base: &mut Mapping, over: &Mapping) {

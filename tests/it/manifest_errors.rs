@@ -31,6 +31,31 @@ fn wrong_manifests_are_refused_with_place_and_hint() {
             "version: 1\nservices: { a: }\nallow: [{ finding: role-atribute, reason: x }]\n".into(),
             "martydb.yaml:3:11: unknown finding \"role-atribute\"\nhint: did you mean \"role-attribute\"?",
         ),
+        (
+            "a password with an @ and a / that are not encoded",
+            "version: 1\nservers:\n  main: { url: \"postgresql://u:pa/ss@w@h/d\" }\nservices: { a: }\n".into(),
+            "martydb.yaml:3:11: the database's name holds an @ or a / that is not percent-encoded\nhint: in the user's name and password, write @ as %40",
+        ),
+        (
+            "a certificate without its key",
+            "version: 1\nservers:\n  main: { url: \"postgresql://u@h/d?sslcert=x.crt\" }\nservices: { a: }\n".into(),
+            "martydb.yaml:3:11: the URL has sslcert but no sslkey",
+        ),
+        (
+            "an unknown way to authenticate",
+            "version: 1\nservers:\n  main: { url: \"postgresql://u@h/d\", require_auth: scram }\nservices: { a: }\n".into(),
+            "martydb.yaml:3:38: require_auth has an unknown method, expected password, md5",
+        ),
+        (
+            "two that contradict each other",
+            "version: 1\nservers:\n  main: { url: \"postgresql://h/d?require_auth=md5\", require_auth: md5 }\nservices: { a: }\n".into(),
+            "the url has a require_auth of its own",
+        ),
+        (
+            "a password for a server that needs none",
+            "version: 1\nservers:\n  main: { embedded: true, password_env: X }\nservices: { a: }\n".into(),
+            "martydb.yaml:3:27: a server that martydb runs itself wants no password",
+        ),
         ("invalid YAML", "version: [1\nservices: }".into(), "martydb.yaml:2:"),
         ("an empty file", String::new(), "martydb.yaml:1:1: the file is empty"),
     ];
