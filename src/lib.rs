@@ -83,16 +83,29 @@ fn refuse(
     if !error.use_stderr() {
         return plain.data(&error.render().to_string(), ExitStatus::Success);
     }
+    // With its colours, because clap takes away the escape sequences of what it quotes too, and leaves the rest of it.
+    let text = quoted_safely(error.render().ansi().to_string(), arguments, environment);
+    let text = report::without_colours(&text);
     if !wants_json(arguments, environment) {
-        plain.complain(error.render().to_string().trim_end());
+        plain.show(text.trim_end());
         return ExitStatus::Usage;
     }
-    let text = error.render().to_string();
     let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
     let command =
         arguments.iter().skip(1).map(|word| word.to_string_lossy()).find(|word| !word.starts_with('-'));
     let out = Out::new(Format::Json, false, None, no_color);
     out.error(&command.unwrap_or_default(), &Error::usage(message).hint("martydb --help"))
+}
+
+/// clap quotes what it was given as it is: an argument, a part of one, or a variable.
+fn quoted_safely(text: String, arguments: &[OsString], environment: &Environment) -> String {
+    let arguments = arguments.iter().map(|word| word.to_string_lossy().into_owned());
+    let variables = environment.iter().filter(|(name, _)| name.starts_with("MARTYDB_"));
+    let given: Vec<String> = arguments.chain(variables.map(|(_, value)| value.clone())).collect();
+    let parts = given.iter().flat_map(|word| std::iter::once(word.as_str()).chain(word.split(['=', ','])));
+    let mut risky: Vec<&str> = parts.filter(|part| report::printable(part) != *part).collect();
+    risky.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    risky.iter().fold(text, |text, part| text.replace(part, &report::printable(part)))
 }
 
 /// The arguments could not be parsed, so the format is looked for by hand.

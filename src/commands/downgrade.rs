@@ -69,7 +69,7 @@ fn skip(outcome: &mut Outcome) {
 
 fn ask(run: &Run, outcomes: &[Outcome], count: usize) -> Result<()> {
     if !run.yes {
-        run.out.note(planned(outcomes).trim_end());
+        run.out.show_note(planned(outcomes).trim_end());
     }
     let names: Vec<_> =
         outcomes.iter().filter(|o| !o.planned.is_empty()).map(|o| o.service.as_str()).collect();

@@ -44,7 +44,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         return Ok(Box::new(report));
     }
     if arguments.confirm.is_none() {
-        run.out.complain(&report.listing(&run.out.message_look()));
+        run.out.show(&report.listing(&run.out.message_look()));
         let asked = format!("Type the service's name to remove all of this: {}", service.name);
         typed(&crate::ask::text(&asked)?, service)?;
     }

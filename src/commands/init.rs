@@ -12,7 +12,7 @@ use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Global;
 use crate::manifest::{DEFAULT_ENV, Environment, Manifest};
 use crate::model::ServiceName;
-use crate::report::{Look, Report};
+use crate::report::{Look, Report, printable};
 
 /// Flags of `init`.
 #[derive(Debug, Args)]
@@ -93,8 +93,9 @@ impl Report for InitReport {
     }
 
     fn text(&self, _: &Look) -> String {
-        let mut text = format!("{}\n", self.manifest.display());
-        self.folders.iter().for_each(|folder| text += &format!("{}\n", folder.display()));
+        let line = |path: &Path| printable(&path.display().to_string()) + "\n";
+        let mut text = line(&self.manifest);
+        self.folders.iter().for_each(|folder| text += &line(folder));
         text + "\nNext: martydb revision --service NAME -m \"first table\", then martydb init-all\n"
     }
 

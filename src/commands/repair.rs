@@ -8,7 +8,7 @@ use super::migrating::Watch;
 use crate::error::{Error, ExitStatus, Result};
 use crate::fleet;
 use crate::migrate::{self, Operator, Options, Repairable};
-use crate::report::{Look, Report, keys};
+use crate::report::{Look, Report, keys, printable};
 use crate::run::{Consent, Run};
 use crate::units::counted;
 
@@ -51,7 +51,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
 
 fn ask(run: &Run, service: &str, found: &[Repairable]) -> Result<()> {
     if !run.yes {
-        run.out.complain(shown(found).trim_end());
+        run.out.show(shown(found).trim_end());
     }
     let migrations = counted(found.len(), "migration");
     run.confirm(&Consent {
@@ -64,7 +64,7 @@ fn ask(run: &Run, service: &str, found: &[Repairable]) -> Result<()> {
 fn shown(found: &[Repairable]) -> String {
     let one = |item: &Repairable| {
         let diff = item.diff.as_deref().unwrap_or_default();
-        format!("V{}__{}: {}\n{diff}", item.version, item.name, item.what)
+        format!("{}\n{diff}", printable(&format!("V{}__{}: {}", item.version, item.name, item.what)))
     };
     found.iter().map(one).collect::<Vec<_>>().join("\n")
 }

@@ -6,11 +6,10 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::login::{Attempt, Outcome};
-use super::render::printable;
 use super::task::Task;
 use super::verdict::judge_own;
 use crate::error::ExitStatus;
-use crate::report::{Cell, Look, Paint, Report, Table, keys};
+use crate::report::{Cell, Look, Paint, Report, Table, keys, printable};
 
 /// How a login fared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -13,6 +13,7 @@ mod lint;
 mod manifest_errors;
 mod migrate;
 mod output;
+mod printing;
 mod privileges;
 mod probe;
 mod reality;
