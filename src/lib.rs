@@ -124,6 +124,7 @@ async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> Exit
     tokio::select! {
         status = dispatch(cli, environment, out) => status,
         signal = signals.arrives() => {
+            ask::restore_terminal();
             let interrupted = Error::new(Kind::Interrupted, format!("interrupted by {signal}"))
                 .hint("run the same command again: it goes on where this one stopped");
             printer.error(name, &interrupted)
@@ -143,7 +144,7 @@ async fn dispatch(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStat
         return out.data(&document, ExitStatus::Success);
     }
     if let Command::Init(arguments) = &cli.command {
-        return match commands::init::run(&cli.global, arguments) {
+        return match commands::init::run(&cli.global, arguments).await {
             Ok(report) => out.report(name, &*report),
             Err(error) => out.error(name, &error),
         };

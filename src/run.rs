@@ -161,7 +161,7 @@ impl Run {
             let password = match login::wants_password(&access).await {
                 true => {
                     let (role, endpoint) = (&access.admin.role, &access.admin_endpoint);
-                    Some(crate::ask::password(&format!("Password of {role} at {endpoint}"))?)
+                    Some(crate::ask::password(&format!("Password of {role} at {endpoint}")).await?)
                 }
                 false => None,
             };
@@ -232,10 +232,10 @@ impl Run {
     }
 
     /// Asks before changes that others may feel; off a terminal only `-y` says yes.
-    pub fn confirm(&self, consent: &Consent) -> Result<()> {
+    pub async fn confirm(&self, consent: &Consent) -> Result<()> {
         match (self.yes, self.can_ask) {
             (true, _) => Ok(()),
-            (false, true) if crate::ask::yes_no(&consent.question)? => Ok(()),
+            (false, true) if crate::ask::yes_no(&consent.question).await? => Ok(()),
             (false, true) => Err(Error::new(Kind::Usage, "not confirmed, nothing was touched")),
             (false, false) => Err(consent.missing()),
         }

@@ -63,7 +63,7 @@ async fn carry_out(
     planned: &[(String, Result<Planned>)],
     reach: Reach,
 ) -> Result<ApplyReport> {
-    ask(run, planned)?;
+    ask(run, planned).await?;
     let mut report = ApplyReport::new(services);
     let chosen = chosen(services);
     let all = planned.iter().map(|(_, planned)| async {
@@ -81,7 +81,7 @@ async fn carry_out(
     Ok(report)
 }
 
-fn ask(run: &Run, planned: &[(String, Result<Planned>)]) -> Result<()> {
+async fn ask(run: &Run, planned: &[(String, Result<Planned>)]) -> Result<()> {
     let steps = planned
         .iter()
         .filter_map(|(_, planned)| planned.as_ref().ok())
@@ -100,6 +100,7 @@ fn ask(run: &Run, planned: &[(String, Result<Planned>)]) -> Result<()> {
         would: felt,
         hint: "look at them with `martydb plan`, then say -y".into(),
     })
+    .await
 }
 
 /// What was done.

@@ -46,7 +46,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     if arguments.confirm.is_none() {
         run.out.show(&report.listing(&run.out.message_look()));
         let asked = format!("Type the service's name to remove all of this: {}", service.name);
-        typed(&crate::ask::text(&asked)?, service)?;
+        typed(&crate::ask::text(&asked).await?, service)?;
     }
     let _lock = lock::server(&access, run.lock_wait).await?;
     // What was there may have changed while somebody typed, or while another run held the lock.

@@ -41,7 +41,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let target = target?;
     let found = migrate::examine(&target, arguments.version, &options).await?;
     if !found.is_empty() {
-        ask(run, &name, &found)?;
+        ask(run, &name, &found).await?;
         let watch = Watch::new(&run.out);
         let tell = |event| watch.tell(&name, &event);
         migrate::repair(&target, &found, arguments.reason.trim(), &options, &tell).await?;
@@ -49,7 +49,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     Ok(Box::new(RepairReport { service: name, repaired: found }))
 }
 
-fn ask(run: &Run, service: &str, found: &[Repairable]) -> Result<()> {
+async fn ask(run: &Run, service: &str, found: &[Repairable]) -> Result<()> {
     if !run.yes {
         run.out.show(shown(found).trim_end());
     }
@@ -59,6 +59,7 @@ fn ask(run: &Run, service: &str, found: &[Repairable]) -> Result<()> {
         would: format!("what is shown would be accepted for {migrations} of {service}"),
         hint: "read what is shown above, then say -y".into(),
     })
+    .await
 }
 
 fn shown(found: &[Repairable]) -> String {

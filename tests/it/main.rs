@@ -16,6 +16,7 @@ mod output;
 mod printing;
 mod privileges;
 mod probe;
+mod prompts;
 mod reality;
 mod rotate;
 mod secrecy;

@@ -102,7 +102,7 @@ pub async fn carry_out(run: &Run, services: &[DesiredService], closing: Closing)
     for change in closing.changes() {
         run.out.show(&change.in_words());
     }
-    run.confirm(&consent(closing.steps().count()))?;
+    run.confirm(&consent(closing.steps().count())).await?;
     let mut closed = Closed::default();
     for (server, steps) in &closing.servers {
         let work = Work { run, services, server };
