@@ -32,6 +32,7 @@ pub mod sql;
 pub mod suggest;
 pub mod units;
 pub mod verbosity;
+pub mod yaml;
 
 use std::ffi::OsString;
 use std::sync::Arc;

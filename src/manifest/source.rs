@@ -9,6 +9,7 @@ use super::locate::{Step, duplicate, locate};
 use super::raw::RawManifest;
 use super::{DEFAULT_ENV, Environment};
 use crate::error::{Error, Result};
+use crate::yaml;
 
 /// One YAML file.
 struct Source {
@@ -167,6 +168,10 @@ fn read(path: &Path) -> Result<Source> {
         .map_err(|error| Error::manifest(format!("cannot read the manifest {shown}")).cause(error))?;
     let text = String::from_utf8(bytes)
         .map_err(|error| Error::manifest(format!("{shown}: not UTF-8")).cause(error))?;
+    yaml::check(&text).map_err(|refused| {
+        let yaml::Refused { message, hint, line, column } = refused;
+        Error::manifest(format!("{shown}:{line}:{column}: {message}")).hint(hint)
+    })?;
     let value: Value = serde_yaml::from_str(&text).map_err(|error| unreadable(path, &text, &error))?;
     match value {
         Value::Mapping(_) => Ok(Source { path: path.to_owned(), text, value }),

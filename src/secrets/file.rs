@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::rotation::Entry;
 use super::{Secrets, Slot, password, pointer, twin_of};
 use crate::error::{Error, Result};
+use crate::yaml;
 
 type Content = BTreeMap<String, BTreeMap<String, String>>;
 
@@ -81,6 +82,10 @@ fn load(path: &Path) -> Result<Content> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Content::new()),
         Err(error) => return Err(failed("read", path, &error)),
     };
+    yaml::check(&text).map_err(|refused| {
+        let yaml::Refused { message, hint, line, column } = refused;
+        Error::manifest(format!("{}:{line}:{column}: {message}", path.display())).hint(hint)
+    })?;
     let content: Option<Content> = serde_yaml::from_str(&text).map_err(|error| {
         // The parser's message may quote the text, and the text is passwords.
         let place = error.location().map_or_else(String::new, |at| format!(":{}:{}", at.line(), at.column()));
