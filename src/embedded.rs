@@ -185,6 +185,7 @@ pub async fn destroy(spec: &Spec) -> Result<bool> {
         return Ok(false);
     }
     let (_lock, place) = claim(spec, &mut |_| ()).await?;
+    refuse_link(&place)?;
     if place.exists {
         halt(&place, Signal::QUIT).await?;
         let remembered = network::remembered(&Folder::open(&place.data(), &place.owner)?)?;
@@ -195,6 +196,20 @@ pub async fn destroy(spec: &Spec) -> Result<bool> {
     cluster::erase(&place)?;
     cluster::leave(&place)?;
     Ok(place.exists)
+}
+
+/// The data behind a link may be more than this server's, and removing the link alone would leave them there: before
+/// anything is stopped, the operator decides.
+fn refuse_link(place: &Place) -> Result<()> {
+    let data = place.data();
+    let Ok(target) = std::fs::read_link(&data) else { return Ok(()) };
+    let data = data.display();
+    Err(Error::operation(format!(
+        "the data folder {data} is a link to {}, nothing was touched",
+        target.display()
+    ))
+    .cause("what a link leads to is not deleted")
+    .hint(format!("stop the server with `martydb dev down`, delete that folder, then the link: rm {data}")))
 }
 
 /// The lock, and what there is once it is held: somebody else may have made or deleted the cluster meanwhile.

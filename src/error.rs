@@ -152,6 +152,15 @@ impl Error {
         self
     }
 
+    /// Adds a hint if there is one.
+    #[must_use]
+    pub fn hint_if(self, hint: Option<impl Into<String>>) -> Self {
+        match hint {
+            Some(hint) => self.hint(hint),
+            None => self,
+        }
+    }
+
     /// Says what was being done when this happened: the message becomes the first cause.
     #[must_use]
     pub fn while_doing(mut self, message: impl Into<String>) -> Self {

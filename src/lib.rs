@@ -9,6 +9,7 @@ pub mod ask;
 pub mod audit;
 pub mod cli;
 pub mod commands;
+pub mod credentials;
 pub mod embedded;
 pub mod error;
 pub mod flags;
@@ -32,6 +33,7 @@ pub mod suggest;
 pub mod units;
 pub mod verbosity;
 pub mod wire;
+pub mod yaml;
 
 use std::ffi::OsString;
 use std::sync::Arc;
@@ -84,16 +86,29 @@ fn refuse(
     if !error.use_stderr() {
         return plain.data(&error.render().to_string(), ExitStatus::Success);
     }
+    // With its colours, because clap takes away the escape sequences of what it quotes too, and leaves the rest of it.
+    let text = quoted_safely(error.render().ansi().to_string(), arguments, environment);
+    let text = report::without_colours(&text);
     if !wants_json(arguments, environment) {
-        plain.complain(error.render().to_string().trim_end());
+        plain.show(text.trim_end());
         return ExitStatus::Usage;
     }
-    let text = error.render().to_string();
     let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
     let command =
         arguments.iter().skip(1).map(|word| word.to_string_lossy()).find(|word| !word.starts_with('-'));
     let out = Out::new(Format::Json, false, None, no_color);
     out.error(&command.unwrap_or_default(), &Error::usage(message).hint("martydb --help"))
+}
+
+/// clap quotes what it was given as it is: an argument, a part of one, or a variable.
+fn quoted_safely(text: String, arguments: &[OsString], environment: &Environment) -> String {
+    let arguments = arguments.iter().map(|word| word.to_string_lossy().into_owned());
+    let variables = environment.iter().filter(|(name, _)| name.starts_with("MARTYDB_"));
+    let given: Vec<String> = arguments.chain(variables.map(|(_, value)| value.clone())).collect();
+    let parts = given.iter().flat_map(|word| std::iter::once(word.as_str()).chain(word.split(['=', ','])));
+    let mut risky: Vec<&str> = parts.filter(|part| report::printable(part) != *part).collect();
+    risky.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    risky.iter().fold(text, |text, part| text.replace(part, &report::printable(part)))
 }
 
 /// The arguments could not be parsed, so the format is looked for by hand.
@@ -115,6 +130,7 @@ async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> Exit
         status = &mut work => return status,
         signal = signals.arrives() => signal,
     };
+    ask::restore_terminal();
     interrupt::begin(signal);
     printer.note(&format!(
         "interrupted by {signal}: cancelling what runs on the servers; a second signal leaves at once"
@@ -146,7 +162,7 @@ async fn dispatch(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStat
         return out.data(&document, ExitStatus::Success);
     }
     if let Command::Init(arguments) = &cli.command {
-        return match commands::init::run(&cli.global, arguments) {
+        return match commands::init::run(&cli.global, arguments).await {
             Ok(report) => out.report(name, &*report),
             Err(error) => out.error(name, &error),
         };

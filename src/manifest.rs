@@ -21,6 +21,7 @@ use crate::error::Result;
 use crate::model::{DesiredServer, DesiredService, RoleName, ServerName, ServiceName};
 use crate::server::Tls;
 
+pub use crate::wire::{AuthMethod, RequireAuth};
 pub use find::find;
 pub use raw::{RawAbsent as Absent, RawAllow as Allow, RawSecrets as SecretsSpec};
 pub use resolve::{UnknownFinding, unknown_finding};
@@ -93,6 +94,12 @@ pub struct ServerUrl {
     pub user: String,
     /// The password, where the URL holds one.
     pub password: Option<String>,
+    /// The variable that holds the password, where the manifest names one.
+    pub password_env: Option<String>,
+    /// Whether the host is the value of `${DB_HOST}`, so that DB_PASSWORD is meant for it.
+    pub host_is_db_host: bool,
+    /// The ways to authenticate that the admin accepts, where the manifest or the URL says so.
+    pub require_auth: Option<RequireAuth>,
     /// The password file, where the URL names one.
     pub passfile: Option<PathBuf>,
     /// The maintenance database.

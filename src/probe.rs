@@ -20,13 +20,14 @@ mod trials;
 mod verdict;
 mod ways;
 
+pub use crate::report::printable;
 pub use connections::{Connection, Connections, Reached, connections};
 pub use finding::{Finding, Key, Severity, Source, findings, listed};
 pub use inside::{Inside, try_inside};
 pub use listeners::{Listener, Says, Side, listeners};
 pub use matrix::{Matrix, Place, Probe, Skipped, Summary, judge, summarise};
 pub use offline::known_elsewhere;
-pub use render::{fix_lines, numbers, printable, subject, text, title, wrapped};
+pub use render::{fix_lines, numbers, subject, text, title, wrapped};
 pub use run::{Progress, Seen, try_all, try_own, try_sample, unwatched};
 pub use simulated::{Known, simulate};
 pub use task::{ATTEMPT_TIMEOUT, DatabaseKind, ProbeDatabase, ProbeLogin, Task, within_limits};

@@ -6,6 +6,7 @@
 mod grid;
 mod out;
 mod progress;
+mod safe;
 mod table;
 
 use serde_json::{Map, Value};
@@ -13,6 +14,7 @@ use serde_json::{Map, Value};
 pub use grid::{Grid, Mark, paint};
 pub use out::{ErrorBody, Out, error_json, error_text, serialize_error};
 pub use progress::Progress;
+pub use safe::{indented, printable, without_colours};
 pub use table::{Cell, Paint, Table};
 
 use crate::error::ExitStatus;
@@ -39,10 +41,14 @@ pub trait Report: Send {
     fn json_text(&self) -> String {
         serde_json::to_string_pretty(&self.json()).expect("a map of values is JSON")
     }
-    /// The same for people.
+    /// The same for people. What others chose goes through a [`Cell`], [`error_text`], [`printable`] or [`indented`].
     fn text(&self, look: &Look) -> String;
     /// How the run ends.
     fn status(&self) -> ExitStatus;
+    /// Whether the text is for programs, and reaches them byte by byte.
+    fn verbatim(&self) -> bool {
+        false
+    }
     /// The format, where a flag of the command chooses another than `--output`.
     fn format(&self) -> Option<crate::flags::Format> {
         None

@@ -1,17 +1,17 @@
 //! What a command runs with: the settings resolved once, the manifest, the secret store and the servers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
 
+use crate::credentials;
 use crate::embedded;
 use crate::error::{Error, Kind, Result};
 use crate::flags::{Global, Select};
 use crate::manifest::{self, Environment, Manifest, Place, ServerUrl};
 use crate::model::{DesiredService, RoleKind, ServiceName};
-use crate::pgpass;
 use crate::report::Out;
 use crate::secrets::{Held, Secrets, Slot, Store};
 use crate::server::{Access, Endpoint, Hooks, Host, Login, Tls};
@@ -39,6 +39,8 @@ pub struct Run {
     pub out: Arc<Out>,
     /// Passwords of admins that were asked for; `None` where the server wants none.
     typed: tokio::sync::Mutex<BTreeMap<String, Option<SecretString>>>,
+    /// Servers of which was said that they get no password.
+    told: std::sync::Mutex<BTreeSet<String>>,
     /// What is known of each server's event triggers.
     hooks: std::sync::Mutex<BTreeMap<String, Hooks>>,
 }
@@ -60,6 +62,7 @@ impl Run {
             environment,
             out,
             typed: tokio::sync::Mutex::default(),
+            told: std::sync::Mutex::default(),
             hooks: std::sync::Mutex::default(),
         })
     }
@@ -121,8 +124,7 @@ impl Run {
 
     /// The servers of these services, each once.
     pub fn servers_of(&self, services: &[DesiredService]) -> Vec<String> {
-        let all: std::collections::BTreeSet<_> =
-            services.iter().map(|service| service.server.clone()).collect();
+        let all: BTreeSet<_> = services.iter().map(|service| service.server.clone()).collect();
         all.into_iter().collect()
     }
 
@@ -165,7 +167,7 @@ impl Run {
             {
                 true => {
                     let (role, endpoint) = (&access.admin.role, &access.admin_endpoint);
-                    Some(crate::ask::password(&format!("Password of {role} at {endpoint}"))?)
+                    Some(crate::ask::password(&format!("Password of {role} at {endpoint}")).await?)
                 }
                 false => None,
             };
@@ -195,7 +197,8 @@ impl Run {
         let endpoint = endpoint(url);
         Access {
             server: server.to_owned(),
-            admin: Login::of_admin(url.user.clone(), self.admin_password(url)),
+            admin: Login::of_admin(url.user.clone(), self.admin_password(server, url))
+                .requiring(url.require_auth.as_ref()),
             admin_endpoint: endpoint.clone(),
             maintenance: url.database.clone(),
             endpoint,
@@ -204,12 +207,23 @@ impl Run {
         }
     }
 
-    /// DB_PASSWORD, PGPASSWORD, the URL, then libpq's password file.
-    fn admin_password(&self, url: &ServerUrl) -> Option<SecretString> {
-        let variable = |name: &str| self.environment.get(name).filter(|value| !value.is_empty()).cloned();
-        let password =
-            variable("DB_PASSWORD").or_else(|| variable("PGPASSWORD")).or_else(|| url.password.clone());
-        password.or_else(|| pgpass::find(&self.environment, url)).map(SecretString::from)
+    fn admin_password(&self, server: &str, url: &ServerUrl) -> Option<SecretString> {
+        let only_server = self.manifest.servers.len() == 1;
+        let password = credentials::admin_password(&self.environment, url, only_server);
+        if password.is_none() {
+            self.tell_withheld(server, url);
+        }
+        password
+    }
+
+    /// Says once per server why a password that is set was not used for it.
+    fn tell_withheld(&self, server: &str, url: &ServerUrl) {
+        let mut told = self.told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(why) = credentials::withheld(&self.environment, server, url)
+            && told.insert(server.to_owned())
+        {
+            self.out.note(&why);
+        }
     }
 
     /// The stored passwords of these services' logins.
@@ -242,10 +256,10 @@ impl Run {
     }
 
     /// Asks before changes that others may feel; off a terminal only `-y` says yes.
-    pub fn confirm(&self, consent: &Consent) -> Result<()> {
+    pub async fn confirm(&self, consent: &Consent) -> Result<()> {
         match (self.yes, self.can_ask) {
             (true, _) => Ok(()),
-            (false, true) if crate::ask::yes_no(&consent.question)? => Ok(()),
+            (false, true) if crate::ask::yes_no(&consent.question).await? => Ok(()),
             (false, true) => Err(Error::new(Kind::Usage, "not confirmed, nothing was touched")),
             (false, false) => Err(consent.missing()),
         }

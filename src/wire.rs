@@ -21,18 +21,20 @@ mod fault;
 pub mod interrupt;
 mod login;
 mod outcome;
+mod require_auth;
 mod row;
 mod scram;
 pub mod tls;
 
 pub use attempt::{Request, wants_password};
-pub use auth::{AuthMethod, AuthRules, Channel};
+pub use auth::{AuthRules, Channel};
 pub use connection::{Connection, Failed, Limits, Reply, ResultSet};
 pub use dial::Address;
 pub use endpoint::{Endpoint, Host, Login, Tls, TlsMode};
 pub use fault::{Fault, shorten};
 pub use login::{Credentials, NotLetIn, Startup};
 pub use outcome::{Answer, Attempt, Broken, LetIn, Outcome, Refused, Stage};
+pub use require_auth::{AuthMethod, RequireAuth};
 pub use row::{FromText, Row, Unreadable, array};
 pub use scram::is_kept;
 #[cfg(test)]

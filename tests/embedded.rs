@@ -326,6 +326,72 @@ fn a_process_id_that_is_anothers_by_now_is_no_server() {
     });
 }
 
+/// The attack of the server's account on other processes of the machine: root ends what postmaster.pid names.
+#[test]
+fn a_forged_process_id_ends_no_other_program() {
+    run(async {
+        let site = Site::open();
+        site.up().await;
+        let data = site.data();
+        let relic = fs::read_to_string(data.join("postmaster.pid")).unwrap();
+        site.kill();
+        let owner = fs::metadata(&data).unwrap();
+        let is_root = rustix::process::geteuid().is_root();
+        // One of our own account and one of the server's, both working in the data folder.
+        for own in [true, false] {
+            let mut sleeper = Command::new("sleep");
+            sleeper.arg("600").current_dir(&data);
+            if is_root && !own {
+                sleeper.uid(owner.uid()).gid(owner.gid());
+            }
+            let mut sleeper = sleeper.spawn().unwrap();
+            let pid = sleeper.id();
+            let forge = || {
+                let (_, rest) = relic.split_once('\n').unwrap();
+                fs::write(data.join("postmaster.pid"), format!("{pid}\n{rest}")).unwrap();
+            };
+            forge();
+            assert_eq!(site.status().state, State::Stopped);
+            assert!(!embedded::down(&site.spec).await.unwrap(), "there was nothing to stop");
+            forge();
+            let up = site.try_up().await;
+            assert!(sleeper.try_wait().unwrap().is_none(), "dev up or down has ended it");
+            assert!(up.unwrap().started);
+            site.kill();
+            forge();
+            if !own {
+                embedded::destroy(&site.spec).await.unwrap();
+                assert!(sleeper.try_wait().unwrap().is_none(), "dev destroy has ended it");
+            }
+            sleeper.kill().unwrap();
+            sleeper.wait().unwrap();
+        }
+    });
+}
+
+#[test]
+fn data_behind_a_link_are_not_destroyed_and_nothing_is_stopped() {
+    run(async {
+        let site = Site::open();
+        let server = site.up().await;
+        embedded::down(&site.spec).await.unwrap();
+        let (data, moved) = (site.data(), site.folder.path().join("moved"));
+        fs::rename(&data, &moved).unwrap();
+        std::os::unix::fs::symlink(&moved, &data).unwrap();
+        let again = site.up().await;
+        assert_eq!(again.tcp, server.tcp);
+        let error = embedded::destroy(&site.spec).await.unwrap_err();
+        assert!(error.message.contains(&moved.display().to_string()), "{error:?}");
+        assert_eq!(ask(&again, "SELECT 'alive'").await, "alive");
+        assert!(data.is_symlink() && moved.join("PG_VERSION").exists());
+        embedded::down(&site.spec).await.unwrap();
+        assert!(embedded::destroy(&site.spec).await.is_err());
+        fs::remove_file(&data).unwrap();
+        embedded::destroy(&site.spec).await.unwrap();
+        assert_eq!(site.status().state, State::Absent);
+    });
+}
+
 #[test]
 fn half_made_folders_are_no_obstacle() {
     run(async {

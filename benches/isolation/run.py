@@ -73,7 +73,7 @@ class Bench:
         watcher = threading.Thread(target=watch)
         with tempfile.TemporaryFile() as out:
             started = time.perf_counter()
-            process = subprocess.Popen(command, env={**os.environ, "DB_PASSWORD": PASSWORD}, cwd=self.folder,
+            process = subprocess.Popen(command, env={**os.environ, "PGPASSWORD": PASSWORD}, cwd=self.folder,
                                        stdout=out, stderr=subprocess.PIPE)
             watcher.start()
             errors = process.stderr.read().decode(errors="replace")

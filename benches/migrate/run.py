@@ -140,7 +140,7 @@ class Bench:
         self.server.sql("CHECKPOINT")
 
     def marty(self, *words):
-        result = run_one([self.found["martydb"], *words], {"DB_PASSWORD": PASSWORD}, self.folder / "marty")
+        result = run_one([self.found["martydb"], *words], {"PGPASSWORD": PASSWORD}, self.folder / "marty")
         if result[2]:
             raise SystemExit(f"martydb {words} failed")
         return result

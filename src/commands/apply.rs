@@ -81,7 +81,7 @@ async fn carry_out(run: &Run, planned: &[(String, Result<Planned>)], job: &Job<'
     if !job.reset {
         keep_passwords(planned)?;
     }
-    ask(run, planned)?;
+    ask(run, planned).await?;
     let mut report = ApplyReport::new(job.services);
     let chosen = chosen(job.services);
     let mut held = lock_store(run, planned).await?;
@@ -156,7 +156,7 @@ fn keep_passwords(planned: &[(String, Result<Planned>)]) -> Result<()> {
         .hint("or replace the passwords with --reset-passwords: the present ones stop working"))
 }
 
-fn ask(run: &Run, planned: &[(String, Result<Planned>)]) -> Result<()> {
+async fn ask(run: &Run, planned: &[(String, Result<Planned>)]) -> Result<()> {
     let steps = planned
         .iter()
         .filter_map(|(_, planned)| planned.as_ref().ok())
@@ -175,6 +175,7 @@ fn ask(run: &Run, planned: &[(String, Result<Planned>)]) -> Result<()> {
         would: felt,
         hint: "look at them with `martydb plan`, then say -y".into(),
     })
+    .await
 }
 
 /// What was done.

@@ -44,7 +44,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
             question: format!("Delete {data}?"),
             would: format!("{data} would be deleted"),
             hint: "look at them with `martydb dev status`, then say -y".into(),
-        })?;
+        })
+        .await?;
     }
     let all = specs.iter().map(|spec| async move {
         match arguments.what {

@@ -9,7 +9,7 @@ use crate::error::{Error, ExitStatus, Result};
 use crate::model::{ActualServer, Admin};
 use crate::plan::{Limit, lockout};
 use crate::provision::{self, Planned, Reach};
-use crate::report::{Cell, Look, Paint, Report, Table, error_text};
+use crate::report::{Cell, Look, Paint, Report, Table, error_text, printable};
 use crate::run::Run;
 
 /// The majors that martydb is tested with.
@@ -169,7 +169,8 @@ impl Report for Doctor {
         let mut text = if self.servers.is_empty() { String::new() } else { table.render(look) };
         for check in self.servers.iter().flat_map(|seen| &seen.checks) {
             if let Some(grant) = &check.grant {
-                text += &format!("\n{}\n       ask a DBA for: {grant}\n", check.detail);
+                let (detail, grant) = (printable(&check.detail), printable(grant));
+                text += &format!("\n{detail}\n       ask a DBA for: {grant}\n");
             }
         }
         text += &side_notes(&[], &self.limits);

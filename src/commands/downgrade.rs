@@ -57,7 +57,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         }
         return Ok(Box::new(UpgradeReport::new(outcomes, Direction::Down, arguments.dry_run)));
     }
-    ask(run, &outcomes, count)?;
+    ask(run, &outcomes, count).await?;
     let outcomes = each(run, targets, back, options).await;
     Ok(Box::new(UpgradeReport::new(outcomes, Direction::Down, false)))
 }
@@ -67,9 +67,9 @@ fn skip(outcome: &mut Outcome) {
     outcome.planned.clear();
 }
 
-fn ask(run: &Run, outcomes: &[Outcome], count: usize) -> Result<()> {
+async fn ask(run: &Run, outcomes: &[Outcome], count: usize) -> Result<()> {
     if !run.yes {
-        run.out.note(planned(outcomes).trim_end());
+        run.out.show_note(planned(outcomes).trim_end());
     }
     let names: Vec<_> =
         outcomes.iter().filter(|o| !o.planned.is_empty()).map(|o| o.service.as_str()).collect();
@@ -79,6 +79,7 @@ fn ask(run: &Run, outcomes: &[Outcome], count: usize) -> Result<()> {
         would: format!("{what} would be undone, and data may be lost"),
         hint: "look at them with --dry-run, then say -y".into(),
     })
+    .await
 }
 
 async fn each(run: &Run, targets: Targets, back: Back, options: Options) -> Vec<Outcome> {

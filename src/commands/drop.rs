@@ -44,9 +44,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         return Ok(Box::new(report));
     }
     if arguments.confirm.is_none() {
-        run.out.complain(&report.listing(&run.out.message_look()));
+        run.out.show(&report.listing(&run.out.message_look()));
         let asked = format!("Type the service's name to remove all of this: {}", service.name);
-        typed(&crate::ask::text(&asked)?, service)?;
+        typed(&crate::ask::text(&asked).await?, service)?;
     }
     // The store's lock first: a run that holds a server waits for nothing else.
     let held = run.lock_store().await?;

@@ -8,7 +8,7 @@ use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::fleet;
 use crate::migrate::{self, HistoryEvent};
-use crate::report::{Cell, Look, Paint, Report, Table, error_text, keys};
+use crate::report::{Cell, Look, Paint, Report, Table, error_text, indented, keys, printable};
 use crate::run::Run;
 
 /// Flags of `history`.
@@ -80,7 +80,8 @@ impl Report for HistoryReport {
         for past in &self.services {
             for event in past.events.iter().filter(|event| event.error.is_some() || event.note.is_some()) {
                 let what = event.error.as_deref().or(event.note.as_deref()).unwrap_or_default();
-                text += &format!("\n{} V{} {}: {what}\n", past.service, event.version, event.action);
+                let action = printable(&event.action);
+                text += &format!("\n{} V{} {action}: {}\n", past.service, event.version, indented(what, 2));
             }
             if let Some(error) = &past.error {
                 text += &format!("\n{}:\n{}\n", past.service, error_text(error, look));

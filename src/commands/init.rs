@@ -12,7 +12,7 @@ use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Global;
 use crate::manifest::{DEFAULT_ENV, Environment, Manifest};
 use crate::model::ServiceName;
-use crate::report::{Look, Report};
+use crate::report::{Look, Report, printable};
 
 /// Flags of `init`.
 #[derive(Debug, Args)]
@@ -36,13 +36,13 @@ services:
 ";
 
 /// Writes the manifest and reads it back before anything else is made.
-pub fn run(global: &Global, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(global: &Global, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let path = global.manifest.clone().unwrap_or_else(|| PathBuf::from("martydb.yaml"));
     if path.exists() {
         return Err(Error::usage(format!("{} exists already", path.display()))
             .hint("edit it, or name another file with --manifest"));
     }
-    let services = services(global, arguments)?;
+    let services = services(global, arguments).await?;
     let text = services.iter().fold(HEAD.to_owned(), |text, service| format!("{text}  {service}:\n"));
     create(&path, &text)?;
     let manifest = Manifest::load(&path, DEFAULT_ENV, &Environment::new())?;
@@ -54,10 +54,10 @@ pub fn run(global: &Global, arguments: &Arguments) -> Result<Box<dyn Report>> {
     Ok(Box::new(InitReport { manifest: manifest.path, folders }))
 }
 
-fn services(global: &Global, arguments: &Arguments) -> Result<Vec<ServiceName>> {
+async fn services(global: &Global, arguments: &Arguments) -> Result<Vec<ServiceName>> {
     let mut names = arguments.service.clone();
     if names.is_empty() && !global.no_input && ask::possible() {
-        let answer = ask::text("Services, separated by spaces")?;
+        let answer = ask::text("Services, separated by spaces").await?;
         names = answer.split([' ', ',']).filter(|name| !name.is_empty()).map(String::from).collect();
     }
     if names.is_empty() {
@@ -93,8 +93,9 @@ impl Report for InitReport {
     }
 
     fn text(&self, _: &Look) -> String {
-        let mut text = format!("{}\n", self.manifest.display());
-        self.folders.iter().for_each(|folder| text += &format!("{}\n", folder.display()));
+        let line = |path: &Path| printable(&path.display().to_string()) + "\n";
+        let mut text = line(&self.manifest);
+        self.folders.iter().for_each(|folder| text += &line(folder));
         text + "\nNext: martydb revision --service NAME -m \"first table\", then martydb init-all\n"
     }
 

@@ -14,7 +14,7 @@ use crate::manifest::Place;
 use crate::migrate::lint::{Finding, lint, unknown};
 use crate::migrate::{self, State, folder};
 use crate::model::{DesiredService, ServiceName};
-use crate::report::{Look, Report, keys};
+use crate::report::{Look, Report, indented, keys};
 use crate::run::Run;
 
 /// Flags of `lint`.
@@ -120,10 +120,14 @@ impl Report for LintReport {
     fn text(&self, _: &Look) -> String {
         let mut text = String::new();
         for finding in self.services.iter().flat_map(|linted| &linted.findings) {
-            text += &format!("{finding}\n");
-            text += &finding.help.iter().map(|help| format!("  hint: {help}\n")).collect::<String>();
+            text += &format!("{}\n", indented(&finding.to_string(), 2));
+            text += &finding
+                .help
+                .iter()
+                .map(|help| format!("  hint: {}\n", indented(help, 8)))
+                .collect::<String>();
         }
-        text += &self.assumed.iter().map(|note| format!("note: {note}\n")).collect::<String>();
+        text += &self.assumed.iter().map(|note| format!("note: {}\n", indented(note, 6))).collect::<String>();
         let files: usize = self.services.iter().map(|linted| linted.files).sum();
         let findings: usize = self.services.iter().map(|linted| linted.findings.len()).sum();
         text += &match findings {

@@ -8,7 +8,7 @@ use crate::error::{Error, ExitStatus, Kind};
 use crate::migrate::directive::Mode;
 use crate::migrate::name::Direction;
 use crate::migrate::{Applied, Ended, Event, Item, Outcome, Planned};
-use crate::report::{Cell, Look, Out, Paint, Progress, Report, Table, error_text};
+use crate::report::{Cell, Look, Out, Paint, Progress, Report, Table, error_text, printable};
 
 /// Tells what happens during a run, to whoever watches.
 pub struct Watch {
@@ -148,7 +148,8 @@ fn script(service: &str, file: &Planned) -> String {
         Mode::NoTransaction => "outside a transaction",
     };
     let end = if file.sql.ends_with('\n') { "" } else { "\n" };
-    format!("\n-- {service} V{} {}, {mode}: {}\n{}{end}", file.version, file.name, file.file, file.sql)
+    let head = printable(&format!("{service} V{} {}, {mode}: {}", file.version, file.name, file.file));
+    format!("\n-- {head}\n{}{end}", file.sql)
 }
 
 /// What a dry run would run, in that order.

@@ -283,9 +283,10 @@ pub fn side_notes(prunable: &[Change], limits: &[Limit]) -> String {
     }
     for limit in limits {
         let of = limit.service.as_ref().map_or_else(String::new, |service| format!(" for {service}"));
-        text += &format!("\nlimit: cannot {}{of} on server {}: {}\n", limit.what, limit.server, limit.why);
+        let words = format!("cannot {}{of} on server {}: {}", limit.what, limit.server, limit.why);
+        text += &format!("\nlimit: {}\n", printable(&words));
         if let Some(grant) = &limit.grant {
-            text += &format!("       ask a DBA for: {grant}\n");
+            text += &format!("       ask a DBA for: {}\n", printable(grant));
         }
     }
     text

@@ -8,7 +8,7 @@ use super::migrating::Watch;
 use crate::error::{Error, ExitStatus, Result};
 use crate::fleet;
 use crate::migrate::{self, Operator, Options, Repairable};
-use crate::report::{Look, Report, keys};
+use crate::report::{Look, Report, keys, printable};
 use crate::run::{Consent, Run};
 use crate::units::counted;
 
@@ -41,7 +41,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let target = target?;
     let found = migrate::examine(&target, arguments.version, &options).await?;
     if !found.is_empty() {
-        ask(run, &name, &found)?;
+        ask(run, &name, &found).await?;
         let watch = Watch::new(&run.out);
         let tell = |event| watch.tell(&name, &event);
         migrate::repair(&target, &found, arguments.reason.trim(), &options, &tell).await?;
@@ -49,9 +49,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     Ok(Box::new(RepairReport { service: name, repaired: found }))
 }
 
-fn ask(run: &Run, service: &str, found: &[Repairable]) -> Result<()> {
+async fn ask(run: &Run, service: &str, found: &[Repairable]) -> Result<()> {
     if !run.yes {
-        run.out.complain(shown(found).trim_end());
+        run.out.show(shown(found).trim_end());
     }
     let migrations = counted(found.len(), "migration");
     run.confirm(&Consent {
@@ -59,12 +59,13 @@ fn ask(run: &Run, service: &str, found: &[Repairable]) -> Result<()> {
         would: format!("what is shown would be accepted for {migrations} of {service}"),
         hint: "read what is shown above, then say -y".into(),
     })
+    .await
 }
 
 fn shown(found: &[Repairable]) -> String {
     let one = |item: &Repairable| {
         let diff = item.diff.as_deref().unwrap_or_default();
-        format!("V{}__{}: {}\n{diff}", item.version, item.name, item.what)
+        format!("{}\n{diff}", printable(&format!("V{}__{}: {}", item.version, item.name, item.what)))
     };
     found.iter().map(one).collect::<Vec<_>>().join("\n")
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::error::{ExitStatus, Result};
 use crate::migrate::revision::{self, Written};
-use crate::report::{Look, Report};
+use crate::report::{Look, Report, printable};
 use crate::run::Run;
 
 /// Flags of `revision`.
@@ -53,7 +53,8 @@ impl Report for RevisionReport {
     }
 
     fn text(&self, _: &Look) -> String {
-        format!("{}\n{}\n", self.written.up.display(), self.written.down.display())
+        let paths = [&self.written.up, &self.written.down];
+        paths.map(|path| printable(&path.display().to_string()) + "\n").concat()
     }
 
     fn status(&self) -> ExitStatus {

@@ -8,7 +8,7 @@ use super::url::Role;
 use crate::error::{Error, ExitStatus, Kind, Result};
 use crate::flags::Select;
 use crate::model::{DesiredService, RoleKind};
-use crate::report::{Cell, Look, Paint, Report, Table, error_json, error_text};
+use crate::report::{Cell, Look, Paint, Report, Table, error_json, error_text, printable};
 use crate::rotate::{self, Job, Rotated, Turn};
 use crate::run::Run;
 
@@ -145,8 +145,10 @@ impl Report for RotateReport {
                 Cell::new(word, paint),
             ]);
             if let Some((other, sessions)) = other.zip(done.and_then(|row| row.sessions).filter(|n| *n > 0)) {
-                notes +=
-                    &format!("{other} still has {sessions} open sessions; they end when their clients do.\n");
+                notes += &format!(
+                    "{} still has {sessions} open sessions; they end when their clients do.\n",
+                    printable(other.as_str())
+                );
             }
             if let Some(error) = error(row) {
                 notes += &format!("\nservice {}:\n{}\n", service.name, error_text(error, look));

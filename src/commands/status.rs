@@ -9,7 +9,7 @@ use crate::fleet;
 use crate::migrate::{self, ServiceStatus, State};
 use crate::model::DesiredService;
 use crate::provision;
-use crate::report::{Cell, Look, Paint, Report, Table, error_text};
+use crate::report::{Cell, Look, Paint, Report, Table, error_text, indented};
 use crate::run::Run;
 
 /// Flags of `status`.
@@ -155,21 +155,21 @@ impl Report for StatusReport {
 fn details(status: &ServiceStatus, look: &Look) -> String {
     let mut text = String::new();
     for divergence in &status.divergences {
-        text +=
-            &format!("\n{}: {divergence}\n  hint: {}\n", status.service, divergence.hint(&status.service));
+        text += &told(&status.service, &divergence.to_string(), &divergence.hint(&status.service));
     }
     for begun in &status.unfinished {
-        text += &format!("\n{}: {begun}\n  hint: {}\n", status.service, begun.hint(&status.service));
+        text += &told(&status.service, &begun.to_string(), &begun.hint(&status.service));
     }
     for foreign in &status.foreign {
-        let hint = migrate::foreign::hint(&status.service);
-        text += &format!(
-            "\n{}: {} has kept its history in {}\n  hint: {hint}\n",
-            status.service, foreign.tool, foreign.table
-        );
+        let what = format!("{} has kept its history in {}", foreign.tool, foreign.table);
+        text += &told(&status.service, &what, &migrate::foreign::hint(&status.service));
     }
     if let Some(error) = status.error.as_ref().filter(|_| status.state != State::NotProvisioned) {
         text += &format!("\n{}:\n{}\n", status.service, error_text(error, look));
     }
     text
+}
+
+fn told(service: &str, what: &str, hint: &str) -> String {
+    format!("\n{service}: {}\n  hint: {}\n", indented(what, 2), indented(hint, 8))
 }

@@ -149,6 +149,10 @@ impl Report for UrlReport {
         format!("{}\n", self.url)
     }
 
+    fn verbatim(&self) -> bool {
+        true
+    }
+
     fn status(&self) -> ExitStatus {
         ExitStatus::Success
     }

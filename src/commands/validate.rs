@@ -8,7 +8,7 @@ use crate::error::{ExitStatus, Result};
 use crate::flags::Select;
 use crate::migrate::folder;
 use crate::migrate::source::Problem;
-use crate::report::{Look, Report, keys};
+use crate::report::{Look, Report, indented, keys, printable};
 use crate::run::Run;
 
 /// Flags of `validate`.
@@ -71,12 +71,17 @@ impl Report for ValidateReport {
 
     fn text(&self, _: &Look) -> String {
         let problems: Vec<_> = self.services.iter().flat_map(|service| &service.problems).collect();
-        let mut text: String =
-            problems.iter().map(|found| format!("{}\n  hint: {}\n", found.message, found.fix)).collect();
+        let mut text: String = problems
+            .iter()
+            .map(|found| format!("{}\n  hint: {}\n", indented(&found.message, 2), indented(&found.fix, 8)))
+            .collect();
         let migrations: usize = self.services.iter().map(|service| service.migrations).sum();
         let services = self.services.len();
         text += &match problems.len() {
-            0 => format!("Valid: {services} services, {migrations} migrations ({}).\n", self.environment),
+            0 => format!(
+                "Valid: {services} services, {migrations} migrations ({}).\n",
+                printable(&self.environment)
+            ),
             n => format!("\nInvalid: {n} problems in {services} services.\n"),
         };
         text

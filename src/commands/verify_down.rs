@@ -10,7 +10,7 @@ use crate::fleet;
 use crate::migrate::rehearse::{Proof, Rehearsal, rehearse};
 use crate::migrate::{self, Operator, Options, Target, folder};
 use crate::model::{DesiredServer, DesiredService};
-use crate::report::{Cell, Look, Paint, Report, Table, error_text, keys};
+use crate::report::{Cell, Look, Paint, Report, Table, error_text, keys, printable};
 use crate::run::Run;
 use crate::scratch::Scratch;
 use crate::server::Access;
@@ -177,12 +177,13 @@ fn details(service: &str, one: &Rehearsal, look: &Look) -> String {
         [("after the down file", &one.after_down), ("after the second up", &one.after_up)]
     {
         if !differences.is_empty() {
-            text += &format!("\n{service} V{}__{}, {when}:\n", one.version, one.name);
+            text += &format!("\n{service} V{}__{}, {when}:\n", one.version, printable(&one.name));
             text += &differences.iter().map(|difference| format!("  {difference}\n")).collect::<String>();
         }
     }
     if let Some(error) = &one.error {
-        text += &format!("\n{service} V{}__{}:\n{}\n", one.version, one.name, error_text(error, look));
+        let name = printable(&one.name);
+        text += &format!("\n{service} V{}__{name}:\n{}\n", one.version, error_text(error, look));
     }
     text
 }

@@ -5,9 +5,9 @@ use std::os::unix::fs::MetadataExt;
 
 use crate::error::{Error, Result};
 
-/// The accounts that root drops to, best first: the distribution's own for PostgreSQL, then the one that owns
-/// nothing.
-const UNPRIVILEGED: &[&str] = &["postgres", "_postgres", "nobody"];
+/// The accounts that root drops to: the distribution's own for PostgreSQL. Not `nobody`, which runs other daemons too:
+/// each of them would be the server's superuser by `peer`.
+const UNPRIVILEGED: &[&str] = &["postgres", "_postgres"];
 
 /// An account of the operating system.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -66,7 +66,7 @@ fn keep_descriptors() {
     for number in numbers.filter(|number| *number > 2) {
         // SAFETY: the descriptor is only marked, neither used nor closed. One that another thread has closed
         // since it was listed is an error, or by now one that Rust has opened and marked itself.
-        #[allow(unsafe_code)]
+        #[expect(unsafe_code, reason = "neither std nor rustix marks a descriptor by its number")]
         let descriptor = unsafe { BorrowedFd::borrow_raw(number) };
         let _ = fcntl_setfd(descriptor, FdFlags::CLOEXEC);
     }

@@ -16,6 +16,9 @@ use crate::error::Result;
 /// The server's own note of itself, in the data folder.
 pub const PID_FILE: &str = "postmaster.pid";
 
+/// What a server's process is called.
+const SERVER_NAMES: [&str; 2] = ["postgres", "postmaster"];
+
 /// A server process: lines of [`PID_FILE`], whose order `src/include/utils/pidfile.h` of PostgreSQL fixes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
@@ -69,7 +72,7 @@ pub fn look(place: &Place) -> Result<Pulse> {
         // Being written right now, or cut short by a crash: PostgreSQL tells the two apart itself.
         return Ok(Pulse::Down);
     };
-    let holder = holder(&server, &data);
+    let holder = holder(&server, &data, place.owner.uid);
     let answers = UnixStream::connect(server.socket()).is_ok();
     Ok(judge(server, holder, answers, &data))
 }
@@ -105,33 +108,35 @@ impl Server {
     }
 }
 
-fn holder(server: &Server, data: &Path) -> Holder {
+/// `owner` is the user id of the account that runs the server. Whoever can write into the data folder can name any
+/// process in [`PID_FILE`], and root's martydb can end every one: it is the server only if it is called so and runs
+/// under the server's account, wherever it works.
+fn holder(server: &Server, data: &Path, owner: u32) -> Holder {
     // EPERM is a process of somebody else, and so not nothing.
     if test_kill_process(server.pid) == Err(rustix::io::Errno::SRCH) {
         return Holder::Nobody;
     }
     let pid = server.pid.as_raw_nonzero();
+    let Some(process) = Process::find(pid.get()) else { return Holder::Nobody };
+    if !process.is_server_of(owner) {
+        return Holder::Other;
+    }
     match fs::metadata(format!("/proc/{pid}/cwd")) {
         // PostgreSQL works in its data folder; identity of the folder survives its being renamed.
         Ok(folder) => match fs::metadata(data) {
             Ok(own) if (own.dev(), own.ino()) == (folder.dev(), folder.ino()) => Holder::Ours,
             _ => Holder::Other,
         },
-        // No /proc; or a dead process; or root without CAP_SYS_PTRACE, as in a container.
-        Err(_) => match by_name(server, data, process_name(pid.get())) {
-            Holder::Perhaps if was_started_with(pid.get(), data) => Holder::Ours,
-            other => other,
-        },
+        // No /proc; or root without CAP_SYS_PTRACE, as in a container.
+        Err(_) if !names(server, data) => Holder::Other,
+        Err(_) if was_started_with(pid.get(), data) => Holder::Ours,
+        Err(_) => Holder::Perhaps,
     }
 }
 
-fn by_name(server: &Server, data: &Path, name: Option<String>) -> Holder {
-    let same = server.data.canonicalize().is_ok_and(|other| Ok(other) == data.canonicalize().map_err(drop));
-    match name.as_deref() {
-        None => Holder::Nobody,
-        Some("postgres" | "postmaster") if same => Holder::Perhaps,
-        Some(_) => Holder::Other,
-    }
+/// Does the server's note name this data folder?
+fn names(server: &Server, data: &Path) -> bool {
+    server.data.canonicalize().is_ok_and(|other| Ok(other) == data.canonicalize().map_err(drop))
 }
 
 /// Is the folder among the arguments? martydb gives it in full; the server's children have other titles.
@@ -140,28 +145,45 @@ fn was_started_with(pid: i32, data: &Path) -> bool {
     line.split(|byte| *byte == 0).any(|argument| argument == data.as_os_str().as_encoded_bytes())
 }
 
-/// The name of a process that is alive. One that is dead stays in the process list until its parent looks,
-/// and in a container there may be no parent that ever does.
-fn process_name(pid: i32) -> Option<String> {
-    if let Ok(text) = fs::read_to_string(format!("/proc/{pid}/stat")) {
-        return name_in_stat(&text);
+/// A process that is alive. One that is dead stays in the process list until its parent looks, and in a container
+/// there may be no parent that ever does.
+#[derive(Debug, PartialEq, Eq)]
+struct Process {
+    /// Its effective user id.
+    uid: u32,
+    /// The file name of its program.
+    name: String,
+}
+
+impl Process {
+    fn find(pid: i32) -> Option<Process> {
+        if let Ok(text) = fs::read_to_string(format!("/proc/{pid}/status")) {
+            return Process::in_status(&text);
+        }
+        let columns = ["-o", "stat=", "-o", "uid=", "-o", "comm="];
+        let output = Command::new("ps").args(columns).args(["-p", &pid.to_string()]).output().ok()?;
+        Process::in_ps(&String::from_utf8_lossy(&output.stdout))
     }
-    let output =
-        Command::new("ps").args(["-o", "stat=", "-o", "comm=", "-p", &pid.to_string()]).output().ok()?;
-    name_in_ps(&String::from_utf8_lossy(&output.stdout))
-}
 
-/// `42 (postgres) S 1 …`: number, name, state.
-fn name_in_stat(text: &str) -> Option<String> {
-    let (name, rest) = text.split_once('(')?.1.rsplit_once(") ")?;
-    (!rest.starts_with(['Z', 'X'])).then(|| name.into())
-}
+    /// Lines such as `Name:\tpostgres`, `State:\tS (sleeping)`, `Uid:\t101\t101\t101\t101` (real, effective, …).
+    fn in_status(text: &str) -> Option<Process> {
+        let field = |key: &str| text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(":\t"));
+        let uid = field("Uid")?.split_whitespace().nth(1)?.parse().ok()?;
+        let name = field("Name")?.to_owned();
+        (!field("State")?.starts_with(['Z', 'X'])).then_some(Process { uid, name })
+    }
 
-/// `Ss   /usr/local/bin/postgres`: state, path.
-fn name_in_ps(text: &str) -> Option<String> {
-    let (state, path) = text.trim().split_once(char::is_whitespace)?;
-    let name = Path::new(path.trim()).file_name()?;
-    (!state.starts_with('Z')).then(|| name.to_string_lossy().into_owned())
+    /// `Ss     501 /usr/local/bin/postgres`: state, user id, path.
+    fn in_ps(text: &str) -> Option<Process> {
+        let (state, rest) = text.trim().split_once(char::is_whitespace)?;
+        let (uid, path) = rest.trim().split_once(char::is_whitespace)?;
+        let name = Path::new(path.trim()).file_name()?.to_string_lossy().into_owned();
+        (!state.starts_with('Z')).then_some(Process { uid: uid.parse().ok()?, name })
+    }
+
+    fn is_server_of(&self, owner: u32) -> bool {
+        self.uid == owner && SERVER_NAMES.contains(&self.name.as_str())
+    }
 }
 
 #[cfg(test)]
@@ -204,21 +226,19 @@ mod tests {
 
     #[test]
     fn the_dead_have_no_name() {
+        let status =
+            |state: &str| format!("Name:\tpostgres\nUmask:\t0077\nState:\t{state}\nUid:\t0\t101\t0\t0\n");
+        let found = Some(Process { uid: 101, name: "postgres".into() });
+        assert_eq!(Process::in_status(&status("S (sleeping)")), found);
+        assert_eq!(Process::in_status(&status("Z (zombie)")), None);
+        assert_eq!(Process::in_status(""), None);
         for (text, expected) in [
-            ("42 (postgres) S 1 42 42", Some("postgres")),
-            ("42 (a (b) c) R 1", Some("a (b) c")),
-            ("42 (postgres) Z 1 42 42", None),
-            ("", None),
+            ("Ss     101 /usr/local/bin/postgres\n", &found),
+            ("S+   101 postgres\n", &found),
+            ("Z    101 (postgres)\n", &None),
+            ("", &None),
         ] {
-            assert_eq!(name_in_stat(text).as_deref(), expected, "{text}");
-        }
-        for (text, expected) in [
-            ("Ss   /usr/local/bin/postgres\n", Some("postgres")),
-            ("S+   postgres\n", Some("postgres")),
-            ("Z    (postgres)\n", None),
-            ("", None),
-        ] {
-            assert_eq!(name_in_ps(text).as_deref(), expected, "{text}");
+            assert_eq!(&Process::in_ps(text), expected, "{text}");
         }
     }
 
@@ -226,17 +246,28 @@ mod tests {
     fn processes_are_told_apart() {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().canonicalize().unwrap();
-        let server = |pid: i32| Server {
-            pid: Pid::from_raw(pid).unwrap(),
+        let server = |pid: u32| Server {
+            pid: Pid::from_raw(pid.cast_signed()).unwrap(),
             data: data.clone(),
             ..Server::parse(TEXT).unwrap()
         };
-        let me = server(std::process::id().cast_signed());
-        assert_ne!(holder(&me, &data), Holder::Ours);
-        assert_eq!(holder(&me, Path::new(".")), Holder::Ours);
-        assert_eq!(by_name(&me, &data, Some("postgres".into())), Holder::Perhaps);
-        assert_eq!(by_name(&me, Path::new("/"), Some("postgres".into())), Holder::Other);
-        assert_eq!(by_name(&me, &data, Some("sshd".into())), Holder::Other);
-        assert_eq!(by_name(&me, &data, None), Holder::Nobody);
+        let me = rustix::process::geteuid().as_raw();
+        // Another program that works in the data folder.
+        assert_eq!(holder(&server(std::process::id()), Path::new("."), me), Holder::Other);
+        let program = data.join("postgres");
+        fs::copy("/bin/sleep", &program).unwrap();
+        let mut postgres = Command::new(&program).arg("60").current_dir(&data).spawn().unwrap();
+        let called_so = server(postgres.id());
+        while Process::find(called_so.pid.as_raw_nonzero().get()).is_none_or(|found| found.name != "postgres")
+        {
+            std::thread::yield_now();
+        }
+        assert_eq!(holder(&called_so, &data, me), Holder::Ours);
+        assert_eq!(holder(&called_so, Path::new("/"), me), Holder::Other);
+        assert_eq!(holder(&called_so, &data, me + 1), Holder::Other, "of another account");
+        assert!(names(&called_so, &data) && !names(&called_so, Path::new("/")));
+        postgres.kill().unwrap();
+        postgres.wait().unwrap();
+        assert_eq!(holder(&called_so, &data, me), Holder::Nobody);
     }
 }

@@ -1,5 +1,6 @@
 //! `${VAR}` and `${VAR:-default}` inside values; `$$` is a dollar sign.
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_yaml::Value;
 
 use super::Environment;
@@ -23,13 +24,30 @@ pub enum Problem {
     Malformed(String),
 }
 
-/// Fills every string of the tree in; keys are left alone.
+/// What RFC 3986 calls unreserved stands for itself in every part of a URL.
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Stands before a variable's name in [`FilledUrl::shape`]; no URL can hold it unencoded.
+pub const VARIABLE_MARK: char = '\u{1}';
+
+/// A URL whose variables are filled in.
+#[derive(Debug, PartialEq, Eq)]
+pub struct FilledUrl {
+    /// The URL.
+    pub url: String,
+    /// The same text with [`VARIABLE_MARK`] and the variable's name in the place of each value: where a part of the
+    /// URL came from.
+    pub shape: String,
+}
+
+/// Fills every string of the tree in, except the URLs of servers; keys are left alone.
 pub fn expand(value: &mut Value, variables: &Environment) -> Result<(), Unfilled> {
     walk(value, variables, &mut vec![])
 }
 
 fn walk(value: &mut Value, variables: &Environment, path: &mut Vec<Step>) -> Result<(), Unfilled> {
     match value {
+        Value::String(_) if is_url(path) => Ok(()),
         Value::String(text) => {
             if text.contains('$') {
                 *text = fill(text, variables).map_err(|problem| Unfilled { path: path.clone(), problem })?;
@@ -52,8 +70,39 @@ fn walk(value: &mut Value, variables: &Environment, path: &mut Vec<Step>) -> Res
     }
 }
 
+/// A URL is filled in by [`fill_url`], which needs to see the text as it was written.
+fn is_url(path: &[Step]) -> bool {
+    matches!(path, [Step::Key(servers), Step::Key(_), Step::Key(url)] if servers == "servers" && url == "url")
+}
+
 /// Fills one text in.
-pub fn fill(text: &str, variables: &Environment) -> Result<String, Problem> {
+fn fill(text: &str, variables: &Environment) -> Result<String, Problem> {
+    fill_with(text, variables, |_, value| value.to_owned())
+}
+
+/// Fills a URL in. Values are percent-encoded, so that no character of theirs ends the part that they fill; a variable
+/// that begins the URL holds the scheme, so it is a URL already and is taken as it is.
+pub fn fill_url(text: &str, variables: &Environment) -> Result<FilledUrl, Problem> {
+    let mut whole = text.starts_with("${");
+    let url = fill_with(text, variables, |_, value| match std::mem::take(&mut whole) {
+        true => value.to_owned(),
+        false => utf8_percent_encode(value, RESERVED).to_string(),
+    });
+    let url = url.map_err(|problem| match problem {
+        // A password may hold a dollar sign and a brace, and is never repeated.
+        Problem::Malformed(_) => Problem::Malformed("${…}".into()),
+        unset => unset,
+    })?;
+    let shape = fill_with(text, variables, |name, _| format!("{VARIABLE_MARK}{name}"))?;
+    Ok(FilledUrl { url, shape })
+}
+
+/// Writes each variable as `write` says, given its name and value.
+fn fill_with(
+    text: &str,
+    variables: &Environment,
+    mut write: impl FnMut(&str, &str) -> String,
+) -> Result<String, Problem> {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -64,7 +113,8 @@ pub fn fill(text: &str, variables: &Environment) -> Result<String, Problem> {
             rest = after;
         } else if let Some(body) = rest.strip_prefix('{') {
             let end = body.find('}').ok_or_else(|| Problem::Malformed(text.into()))?;
-            out.push_str(&lookup(&body[..end], variables)?);
+            let (name, value) = lookup(&body[..end], variables)?;
+            out.push_str(&write(name, value));
             rest = &body[end + 1..];
         } else {
             out.push('$');
@@ -74,8 +124,8 @@ pub fn fill(text: &str, variables: &Environment) -> Result<String, Problem> {
     Ok(out)
 }
 
-/// An empty variable counts as unset where there is a default, as in the shell.
-fn lookup(body: &str, variables: &Environment) -> Result<String, Problem> {
+/// A variable's name and value. An empty variable counts as unset where there is a default, as in the shell.
+fn lookup<'a>(body: &'a str, variables: &'a Environment) -> Result<(&'a str, &'a str), Problem> {
     let (name, default) = match body.split_once(":-") {
         Some((name, default)) => (name, Some(default)),
         None => (body, None),
@@ -85,9 +135,9 @@ fn lookup(body: &str, variables: &Environment) -> Result<String, Problem> {
         return Err(Problem::Malformed(format!("${{{body}}}")));
     }
     match (variables.get(name), default) {
-        (Some(value), None) => Ok(value.clone()),
-        (Some(value), Some(_)) if !value.is_empty() => Ok(value.clone()),
-        (_, Some(default)) => Ok(default.into()),
+        (Some(value), None) => Ok((name, value)),
+        (Some(value), Some(_)) if !value.is_empty() => Ok((name, value)),
+        (_, Some(default)) => Ok((name, default)),
         (None, None) => Err(Problem::Unset(name.into())),
     }
 }
@@ -114,6 +164,32 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(fill(text, &variables), expected.map(String::from), "{text}");
+        }
+    }
+
+    #[test]
+    fn values_in_a_url_are_encoded_unless_they_are_the_url() {
+        let variables = Environment::from([
+            ("USER".into(), "a/b?c@d:e%f".into()),
+            ("DB_HOST".into(), "/run/x".into()),
+            ("URL".into(), "postgresql://u:p@h/d".into()),
+        ]);
+        for (text, url, shape) in [
+            (
+                "postgresql://${USER}@${DB_HOST}:1/d",
+                "postgresql://a%2Fb%3Fc%40d%3Ae%25f@%2Frun%2Fx:1/d",
+                "postgresql://\u{1}USER@\u{1}DB_HOST:1/d",
+            ),
+            ("${URL}", "postgresql://u:p@h/d", "\u{1}URL"),
+            (
+                "${URL}?user=${USER}",
+                "postgresql://u:p@h/d?user=a%2Fb%3Fc%40d%3Ae%25f",
+                "\u{1}URL?user=\u{1}USER",
+            ),
+            ("postgresql://${NO:-a b}", "postgresql://a%20b", "postgresql://\u{1}NO"),
+        ] {
+            let expected = FilledUrl { url: url.into(), shape: shape.into() };
+            assert_eq!(fill_url(text, &variables), Ok(expected), "{text}");
         }
     }
 }

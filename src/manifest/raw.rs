@@ -46,8 +46,15 @@ pub struct RawServer {
     #[serde(default, deserialize_with = "lenient::optional")]
     pub port: Option<u16>,
     /// Connection URL of the admin, in libpq's form. Keep the password out of it.
+    /// Variables that fill a part of it are percent-encoded.
     #[serde(default)]
     pub url: Option<String>,
+    /// The variable of the environment that holds the admin's password.
+    #[serde(default)]
+    pub password_env: Option<String>,
+    /// Which ways to authenticate the admin accepts, in libpq's form: `scram-sha-256`, `md5,password`, `!password`.
+    #[serde(default)]
+    pub require_auth: Option<String>,
     /// Revoke PUBLIC's rights on the maintenance database and on template1.
     #[serde(default, deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<bool>")]

@@ -5,12 +5,13 @@ mod allow;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::expand::{FilledUrl, fill_url};
 use super::locate::Step;
 use super::raw::{
     Embedded, RawAbsent, RawLimits, RawLint, RawManifest, RawRoles, RawSecrets, RawServer, RawService,
 };
 use super::source::Sources;
-use super::{Allow, Environment, Manifest, Place, ServerSpec, url};
+use super::{Allow, Environment, Manifest, Place, ServerSpec, ServerUrl, url};
 use crate::error::{Error, Result};
 use crate::model::{DbName, DesiredService, LintRules, RoleKind, RoleName, SchemaName, ServiceName, orphans};
 use crate::sql::MAX_IDENTIFIER_BYTES;
@@ -83,11 +84,12 @@ impl Resolver<'_> {
     }
 
     fn place(&self, name: &str, server: &RawServer) -> Result<Place> {
+        let url = self.filled(name, server)?;
         let path = |last: &str| vec![key("servers"), key(name), key(last)];
         let default = if server.url.is_some() { Embedded::False } else { Embedded::True };
         let embedded = server.embedded.unwrap_or(default);
         let db_host = self.variables.get("DB_HOST").is_some_and(|host| !host.is_empty());
-        match (embedded, &server.url) {
+        match (embedded, url) {
             (Embedded::True, Some(_)) => Err(self
                 .sources
                 .error_at(&path("url"), "a server that martydb runs itself has no url")
@@ -99,12 +101,37 @@ impl Resolver<'_> {
             (Embedded::Auto, None) => Err(self
                 .sources
                 .error_at(&path("embedded"), "embedded: auto needs a url for when DB_HOST is set")),
+            (Embedded::True, None) if server.password_env.is_some() || server.require_auth.is_some() => {
+                let last = if server.password_env.is_some() { "password_env" } else { "require_auth" };
+                let why = "a server that martydb runs itself wants no password of its admin";
+                Err(self.sources.error_at(&path(last), why).hint(format!("remove {last}")))
+            }
             (Embedded::Auto, Some(_)) if !db_host => Ok(Place::Embedded { port: server.port }),
             (Embedded::True, None) => Ok(Place::Embedded { port: server.port }),
-            (_, Some(text)) => url::parse(text, self.home, self.variables)
-                .map(|url| Place::Url(Box::new(url)))
-                .map_err(|error| self.sources.error_at(&path("url"), error)),
+            (_, Some(url)) => self.url(name, server, &url).map(|url| Place::Url(Box::new(url))),
         }
+    }
+
+    /// The URL with its variables; an unset one is told even where the server is embedded and needs no URL.
+    fn filled(&self, name: &str, server: &RawServer) -> Result<Option<FilledUrl>> {
+        let filled = server.url.as_deref().map(|text| fill_url(text, self.variables)).transpose();
+        filled.map_err(|problem| self.sources.unfilled(&[key("servers"), key(name), key("url")], &problem))
+    }
+
+    fn url(&self, name: &str, server: &RawServer, filled: &FilledUrl) -> Result<ServerUrl> {
+        let wrong =
+            |last: &str, error: String| self.sources.error_at(&[key("servers"), key(name), key(last)], error);
+        let mut url = url::parse(filled, self.home, self.variables)
+            .map_err(|error| wrong("url", error.message).hint_if(error.hint))?;
+        url.password_env.clone_from(&server.password_env);
+        if let Some(text) = &server.require_auth {
+            let own = text.parse().map_err(|error| wrong("require_auth", error))?;
+            if url.require_auth.replace(own).is_some() {
+                return Err(wrong("require_auth", "the url has a require_auth of its own".into())
+                    .hint("keep one of the two"));
+            }
+        }
+        Ok(url)
     }
 
     fn services(

@@ -19,7 +19,11 @@ pub fn section(given: &Given, variables: &Environment) -> Result<Given, String> 
             return Ok(found);
         }
     }
-    Err(format!("no service file defines \"{name}\""))
+    match given.contains_key("service") {
+        // A part of a URL is not repeated: it may be the rest of a password.
+        true => Err("no service file defines the service that the URL names".into()),
+        false => Err(format!("no service file defines \"{name}\", which PGSERVICE names")),
+    }
 }
 
 /// Lines before the first section and comments mean nothing; a value is all behind the first `=`.

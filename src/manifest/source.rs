@@ -4,11 +4,12 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
 
-use super::expand::{Problem, Unfilled, expand};
+use super::expand::{Problem, expand};
 use super::locate::{Step, duplicate, locate};
 use super::raw::RawManifest;
 use super::{DEFAULT_ENV, Environment};
 use crate::error::{Error, Result};
+use crate::yaml;
 
 /// One YAML file.
 struct Source {
@@ -48,7 +49,8 @@ impl Sources {
         if let Some(overlay) = &self.overlay {
             merge(&mut merged, &overlay.value);
         }
-        expand(&mut merged, variables).map_err(|unfilled| self.unfilled(&unfilled))?;
+        expand(&mut merged, variables)
+            .map_err(|unfilled| self.unfilled(&unfilled.path, &unfilled.problem))?;
         serde_path_to_error::deserialize(merged).map_err(|error| self.untyped(error))
     }
 
@@ -70,13 +72,14 @@ impl Sources {
         self.base.path.display().to_string()
     }
 
-    fn unfilled(&self, unfilled: &Unfilled) -> Error {
-        match &unfilled.problem {
+    /// Why the variables of the value at this path cannot be filled in.
+    pub fn unfilled(&self, path: &[Step], problem: &Problem) -> Error {
+        match problem {
             Problem::Unset(name) => self
-                .error_at(&unfilled.path, format!("the variable {name} is not set"))
+                .error_at(path, format!("the variable {name} is not set"))
                 .hint(format!("set {name}, or write ${{{name}:-default}}")),
             Problem::Malformed(text) => self
-                .error_at(&unfilled.path, format!("\"{text}\" is not a variable"))
+                .error_at(path, format!("\"{text}\" is not a variable"))
                 .hint("write ${NAME} or ${NAME:-default}; $$ is a dollar sign"),
         }
     }
@@ -165,6 +168,10 @@ fn read(path: &Path) -> Result<Source> {
         .map_err(|error| Error::manifest(format!("cannot read the manifest {shown}")).cause(error))?;
     let text = String::from_utf8(bytes)
         .map_err(|error| Error::manifest(format!("{shown}: not UTF-8")).cause(error))?;
+    yaml::check(&text).map_err(|refused| {
+        let yaml::Refused { message, hint, line, column } = refused;
+        Error::manifest(format!("{shown}:{line}:{column}: {message}")).hint(hint)
+    })?;
     let value: Value = serde_yaml::from_str(&text).map_err(|error| unreadable(path, &text, &error))?;
     match value {
         Value::Mapping(_) => Ok(Source { path: path.to_owned(), text, value }),
@@ -188,9 +195,14 @@ fn unreadable(path: &Path, text: &str, error: &serde_yaml::Error) -> Error {
 
 fn merge(base: &mut Value, over: &Value) {
     match (base, over) {
-        (Value::Mapping(base), Value::Mapping(over)) => merge_maps(base, over),
+        (Value::Mapping(base), Value::Mapping(over)) if !other_provider(base, over) => merge_maps(base, over),
         (base, over) => *base = over.clone(),
     }
+}
+
+/// Another provider of secrets has other keys: what the base says about its own means nothing then.
+fn other_provider(base: &Mapping, over: &Mapping) -> bool {
+    over.get("provider").is_some_and(|provider| base.get("provider") != Some(provider))
 }
 
 fn merge_maps(base: &mut Mapping, over: &Mapping) {

@@ -5,10 +5,12 @@
 //! from libpq's files in `~/.postgresql`, then from libpq's defaults.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
+use super::expand::{FilledUrl, VARIABLE_MARK};
 use super::{Environment, ServerUrl, services};
 use crate::server::{Tls, TlsMode};
 
@@ -22,6 +24,7 @@ const KNOWN: &[&str] = &[
     "passfile",
     "password",
     "port",
+    "require_auth",
     "service",
     "servicefile",
     "sslcert",
@@ -46,34 +49,89 @@ const IGNORED: &[&str] = &[
     "tcp_user_timeout",
 ];
 
+/// What is wrong with a URL, and what to do about it. Neither repeats any part of the URL: what was read as a port or a
+/// parameter may be the rest of a password with a character that should have been encoded.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<&'static str>,
+}
+
+impl From<String> for Wrong {
+    fn from(message: String) -> Wrong {
+        Wrong { message, hint: None }
+    }
+}
+
+impl From<&str> for Wrong {
+    fn from(message: &str) -> Wrong {
+        message.to_owned().into()
+    }
+}
+
+/// Something stands where it does not belong, most often because of a character of the user's name or password.
+fn misplaced(message: &str) -> Wrong {
+    let hint = "in the user's name and password, write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25";
+    Wrong { message: message.into(), hint: Some(hint) }
+}
+
 /// Takes a URL apart. Relative paths of certificates are relative to the manifest's folder.
 ///
 /// # Errors
 /// A sentence that never repeats the URL, which may hold a password.
-pub fn parse(text: &str, home: &Path, variables: &Environment) -> Result<ServerUrl, String> {
-    let mut given = take_apart(text)?;
-    for (key, value) in services::section(&given, variables)? {
-        check_keyword(&key)?;
-        given.entry(key).or_insert(value);
-    }
+pub fn parse(filled: &FilledUrl, home: &Path, variables: &Environment) -> Result<ServerUrl, Wrong> {
+    let mut given = take_apart(&filled.url)?;
+    let host_is_db_host = given.contains_key("host") && is_db_host(&filled.shape);
+    let section = services::section(&given, variables)?;
+    fill_in(&mut given, section)?;
     let mut take = |key: &str| given.remove(key).filter(|value| !value.is_empty());
+    let host = take("host").unwrap_or_else(|| "localhost".into());
+    if host.contains(',') && !host.starts_with('/') {
+        return Err("several hosts in one URL are not supported".into());
+    }
     let port = take("port").unwrap_or_else(|| "5432".into());
+    let port: NonZeroU16 = port.parse().map_err(|_| misplaced("the port is not a number from 1 to 65535"))?;
     let path = |value: Option<String>| value.map(|value| home.join(value));
     let folder = variables.get("HOME").map(|home| Path::new(home).join(".postgresql"));
     Ok(ServerUrl {
-        host: take("host").unwrap_or_else(|| "localhost".into()),
-        port: port.parse().map_err(|_| format!("port \"{port}\" is not a number"))?,
+        host,
+        port: port.get(),
         user: take("user").unwrap_or_else(|| "postgres".into()),
         password: take("password"),
+        password_env: None,
+        host_is_db_host,
+        require_auth: take("require_auth").map(|text| text.parse()).transpose()?,
         passfile: path(take("passfile")),
         database: take("dbname").unwrap_or_else(|| "postgres".into()),
         tls: tls(&mut take, path, folder)?,
     })
 }
 
+/// Whether the part that names the host was written as `${DB_HOST}` and nothing else.
+fn is_db_host(shape: &str) -> bool {
+    let host = take_apart(shape).ok().and_then(|mut given| given.remove("host"));
+    host.is_some_and(|host| host.strip_prefix(VARIABLE_MARK) == Some("DB_HOST"))
+}
+
+/// What the service's section adds. The password in a section is for the host in it: where PGSERVICE named the section
+/// and the URL names another host, the password stays here.
+fn fill_in(given: &mut Given, mut section: Given) -> Result<(), Wrong> {
+    let other_host = given.get("host").is_some_and(|host| section.get("host") != Some(host));
+    if other_host && !given.contains_key("service") {
+        section.remove("password");
+    }
+    for (key, value) in section {
+        check_keyword(&key).map_err(|_| format!("the service file has the unknown parameter \"{key}\""))?;
+        given.entry(key).or_insert(value);
+    }
+    Ok(())
+}
+
 /// By hand, because a general URL has no place for what libpq allows: a user without a host, an empty authority,
 /// and a plus sign that means itself.
-fn take_apart(text: &str) -> Result<Given, String> {
+fn take_apart(text: &str) -> Result<Given, Wrong> {
     let rest = text.split_once("://").filter(|(scheme, _)| matches!(*scheme, "postgresql" | "postgres"));
     let (_, rest) = rest.ok_or("not a PostgreSQL URL: it should start with postgresql://")?;
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -81,6 +139,9 @@ fn take_apart(text: &str) -> Result<Given, String> {
     let (login, place) = authority.rsplit_once('@').unwrap_or(("", authority));
     let (user, password) = login.split_once(':').unwrap_or((login, ""));
     let (host, port) = host_and_port(place)?;
+    if database.contains(['@', '/']) {
+        return Err(misplaced("the database's name holds an @ or a / that is not percent-encoded"));
+    }
     let mut given = Given::new();
     let parts =
         [("host", host), ("port", port), ("user", user), ("password", password), ("dbname", database)];
@@ -88,7 +149,8 @@ fn take_apart(text: &str) -> Result<Given, String> {
         given.insert(key.into(), decode(value)?);
     }
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair.split_once('=').ok_or("a parameter of the URL has no value")?;
+        let (key, value) =
+            pair.split_once('=').ok_or_else(|| misplaced("a parameter of the URL has no value"))?;
         let (key, value) = (decode(key)?, decode(value)?);
         check_keyword(&key)?;
         given.insert(key, value);
@@ -96,7 +158,7 @@ fn take_apart(text: &str) -> Result<Given, String> {
     Ok(given)
 }
 
-fn host_and_port(place: &str) -> Result<(&str, &str), String> {
+fn host_and_port(place: &str) -> Result<(&str, &str), Wrong> {
     if place.contains(',') {
         return Err("several hosts in one URL are not supported".into());
     }
@@ -107,10 +169,14 @@ fn host_and_port(place: &str) -> Result<(&str, &str), String> {
     Ok(place.split_once(':').unwrap_or((place, "")))
 }
 
-fn check_keyword(key: &str) -> Result<(), String> {
-    match KNOWN.contains(&key) || IGNORED.contains(&key) {
-        true => Ok(()),
-        false => Err(format!("unknown parameter \"{key}\"")),
+fn check_keyword(key: &str) -> Result<(), Wrong> {
+    if KNOWN.contains(&key) || IGNORED.contains(&key) {
+        return Ok(());
+    }
+    let known = KNOWN.iter().chain(IGNORED).copied();
+    match crate::suggest::nearest(key, known) {
+        Some(near) => Err(format!("the URL has an unknown parameter, did you mean \"{near}\"?").into()),
+        None => Err(misplaced(&format!("the URL has an unknown parameter; known are {}", KNOWN.join(", ")))),
     }
 }
 
@@ -120,45 +186,55 @@ fn tls(
     take: &mut impl FnMut(&str) -> Option<String>,
     path: impl Fn(Option<String>) -> Option<PathBuf>,
     folder: Option<PathBuf>,
-) -> Result<Tls, String> {
+) -> Result<Tls, Wrong> {
     let beside = |name: &str| folder.as_ref().map(|folder| folder.join(name)).filter(|path| path.exists());
-    let mode: Option<TlsMode> = take("sslmode").map(|mode| mode.parse()).transpose()?;
+    let mode: Option<TlsMode> = take("sslmode").map(|mode| mode.parse()).transpose().map_err(|_: String| {
+        "the sslmode of the URL is not one of disable, allow, prefer, require, verify-ca, verify-full"
+    })?;
     let prefer_written = mode == Some(TlsMode::Prefer);
     let root = take("sslrootcert");
     let system = root.as_deref() == Some("system");
     let mode = match (system, mode) {
         (true, None | Some(TlsMode::VerifyFull)) => TlsMode::VerifyFull,
         (true, Some(weaker)) => {
-            return Err(format!("sslrootcert=system needs sslmode=verify-full, not {}", weaker.name()));
+            return Err(format!("sslrootcert=system needs sslmode=verify-full, not {}", weaker.name()).into());
         }
         (false, mode) => mode.unwrap_or_default(),
     };
     let (certificate, key) = (path(take("sslcert")), path(take("sslkey")));
     let (certificate, key) = match (certificate, key) {
-        (None, None) => (beside("postgresql.crt"), beside("postgresql.key")),
-        given => given,
+        // As libpq: a certificate that lies there without its key is not used.
+        (None, None) => beside("postgresql.crt").zip(beside("postgresql.key")).unzip(),
+        (Some(_), None) => return Err("the URL has sslcert but no sslkey: give both or neither".into()),
+        (None, Some(_)) => return Err("the URL has sslkey but no sslcert: give both or neither".into()),
+        both => both,
     };
     Ok(Tls {
         mode,
         prefer_written,
         root_certificate: if system { None } else { path(root).or_else(|| beside("root.crt")) },
-        // One without the other is of no use; a URL that names one alone is refused when it connects.
-        client_key: key.clone().filter(|_| certificate.is_some()),
-        client_certificate: certificate.filter(|_| key.is_some()),
+        client_key: key,
+        client_certificate: certificate,
     })
 }
 
-fn decode(text: &str) -> Result<String, String> {
+fn decode(text: &str) -> Result<String, Wrong> {
     let decoded = percent_decode_str(text).decode_utf8();
     decoded.map(|text| text.into_owned()).map_err(|_| "a part of the URL is not UTF-8".into())
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::expand::fill_url;
     use super::*;
 
-    fn parsed(text: &str) -> Result<ServerUrl, String> {
-        parse(text, Path::new("/home"), &Environment::new())
+    fn parsed_with(text: &str, variables: &[(&str, &str)]) -> Result<ServerUrl, Wrong> {
+        let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        parse(&fill_url(text, &variables).unwrap(), Path::new("/home"), &variables)
+    }
+
+    fn parsed(text: &str) -> Result<ServerUrl, Wrong> {
+        parsed_with(text, &[])
     }
 
     #[test]
@@ -184,15 +260,82 @@ mod tests {
     fn what_is_wrong_is_said_without_the_url() {
         for text in [
             "http://u:secret@h",
+            "host=h password=secret",
             "postgresql://u:secret@h:port/d",
+            "postgresql://u:secret/1@h/d",
+            "postgresql://u:5432/secret@h/d",
+            "postgresql://u:p?secret@h/d",
+            "postgresql://u:5432?secret=1@h/d",
+            "postgresql://u:1?service=secret@h/d",
+            "postgresql://u:1?sslmode=secret@h/d",
+            "postgresql://u:1?require_auth=secret@h/d",
+            "postgresql://u:secret@h:0/d",
             "postgresql://u:secret@a,b/d",
+            "postgresql://u:secret@a%2Cb/d",
             "postgresql://u:secret@h/d?what=1",
             "postgresql://u:secret@h/d?sslmode=sometimes",
             "postgresql://u:secret@[::1/d",
+            "postgresql://u:secret@[::1]secret/d",
             "postgresql://u:secret@h/d?sslmode",
+            "postgresql://u:secret@h/d%FF",
+            "postgresql://u:secret@h/d?sslcert=c.crt",
+            "postgresql://u:secret@h/d?sslkey=c.key",
         ] {
-            let error = parsed(text).unwrap_err();
-            assert!(!error.contains("secret"), "{error}");
+            let error = parsed(text).expect_err(text);
+            assert!(!error.message.contains("secret"), "{text}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn a_variable_fills_its_part_and_no_other() {
+        let odd = "a/b?c@d:e%f#g";
+        let url = parsed_with("postgresql://${U}:${P}@h/d", &[("U", odd), ("P", odd)]).unwrap();
+        assert_eq!((url.user.as_str(), url.password.as_deref(), url.host.as_str()), (odd, Some(odd), "h"));
+        let url = parsed_with("postgresql://${DB_HOST}/d", &[("DB_HOST", "/run/x")]).unwrap();
+        assert_eq!(url.host, "/run/x");
+        let url = parsed_with("postgresql://${DB_HOST}:7/d", &[("DB_HOST", "::1")]).unwrap();
+        assert_eq!((url.host.as_str(), url.port), ("::1", 7));
+        let url = parsed_with("${URL}", &[("URL", "postgresql://u:p%40@h:7/d?sslmode=disable")]).unwrap();
+        assert_eq!((url.host.as_str(), url.port, url.password.as_deref()), ("h", 7, Some("p@")));
+    }
+
+    #[test]
+    fn only_a_host_that_is_db_host_gets_its_password() {
+        let variables = [("DB_HOST", "db"), ("OTHER", "db"), ("URL", "postgresql://db"), ("EMPTY", "")];
+        for (text, expected) in [
+            ("postgresql://u@${DB_HOST}:1/d", true),
+            ("postgresql://u@${DB_HOST:-localhost}/d", true),
+            ("postgresql://u@/d?host=${DB_HOST}", true),
+            ("postgresql://u@[${DB_HOST}]/d", true),
+            ("postgresql://u@db/d", false),
+            ("postgresql://u@${OTHER}/d", false),
+            ("postgresql://u@${DB_HOST}.evil/d", false),
+            ("postgresql://u@evil.${DB_HOST}/d", false),
+            ("postgresql://${DB_HOST}@evil/d", false),
+            ("postgresql://u@${DB_HOST}/d?host=evil", false),
+            ("postgresql://u@evil/${DB_HOST}", false),
+            ("${URL}", false),
+            ("${URL}/d?user=${DB_HOST}", false),
+        ] {
+            assert_eq!(parsed_with(text, &variables).unwrap().host_is_db_host, expected, "{text}");
+        }
+        let empty = parsed_with("postgresql://u@${DB_HOST}/d", &[("DB_HOST", "")]).unwrap();
+        assert!(!empty.host_is_db_host);
+    }
+
+    #[test]
+    fn a_sections_password_goes_to_the_sections_host_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("services");
+        std::fs::write(&file, "[s]\nhost=inner\npassword=secret\n").unwrap();
+        let variables = [("PGSERVICE", "s"), ("PGSERVICEFILE", file.to_str().unwrap())];
+        for (text, expected) in [
+            ("postgresql://", Some("secret")),
+            ("postgresql://inner", Some("secret")),
+            ("postgresql://other", None),
+            ("postgresql://other/?service=s", Some("secret")),
+        ] {
+            assert_eq!(parsed_with(text, &variables).unwrap().password.as_deref(), expected, "{text}");
         }
     }
 }

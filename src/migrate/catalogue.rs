@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::report::{indented, printable};
 use crate::server::{Connection, Row, Unreadable, query};
 use crate::sql::Statement;
 
@@ -27,11 +28,13 @@ pub struct Difference {
 
 impl std::fmt::Display for Difference {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (kind, name) = (&self.kind, printable(&self.name));
         match (&self.before, &self.after) {
-            (None, _) => write!(f, "{} {} is left over", self.kind, self.name),
-            (_, None) => write!(f, "{} {} is missing", self.kind, self.name),
+            (None, _) => write!(f, "{kind} {name} is left over"),
+            (_, None) => write!(f, "{kind} {name} is missing"),
             (Some(before), Some(after)) => {
-                write!(f, "{} {} differs\n    before: {before}\n    after:  {after}", self.kind, self.name)
+                let (before, after) = (indented(before, 12), indented(after, 12));
+                write!(f, "{kind} {name} differs\n    before: {before}\n    after:  {after}")
             }
         }
     }

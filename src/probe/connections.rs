@@ -5,11 +5,10 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::render::printable;
 use super::task::Task;
 use super::verdict::judge_own;
 use crate::error::ExitStatus;
-use crate::report::{Cell, Look, Paint, Report, Table, keys};
+use crate::report::{Cell, Look, Paint, Report, Table, keys, printable};
 use crate::wire::{Attempt, Outcome};
 
 /// How a login fared.

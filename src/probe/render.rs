@@ -8,7 +8,7 @@ use super::finding::{Finding, listed};
 use super::matrix::{Matrix, Place, Probe};
 use super::task::{DatabaseKind, ProbeDatabase};
 use super::verdict::Verdict;
-use crate::report::{Grid, Look, Mark, Paint, paint};
+use crate::report::{Grid, Look, Mark, Paint, paint, printable};
 use crate::units::counted;
 
 pub use words::{fix_lines, subject, title};
@@ -205,15 +205,6 @@ pub fn numbers(matrix: &Matrix) -> String {
         counted(summary.breaches, "breach"),
         summary.inconclusive
     )
-}
-
-/// A tenant chooses names and a server chooses messages; neither may move the cursor of whoever reads them.
-pub fn printable(text: &str) -> String {
-    let risky = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    text.chars().map(|c| if risky(c) { c.escape_unicode().to_string() } else { c.to_string() }).collect()
 }
 
 /// Breaks a line between words to fit, continued lines indented. `\u{a0}` keeps two words together.

@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::safe::printable;
 use super::{Look, Paint};
 
 /// One cell: the same message as a word and as a sign, so that neither needs colour to be understood.
@@ -33,7 +34,7 @@ const GROUP: usize = 10;
 impl Grid {
     /// Adds a row; `None` leaves a cell empty.
     pub fn row(&mut self, label: impl Into<String>, marks: Vec<Option<Mark>>) {
-        self.rows.push((label.into(), marks));
+        self.rows.push((printable(&label.into()), marks));
     }
 
     /// The finished text, and under it a key to the signs if signs were used.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use serde_json::{Value, json};
 
-use super::{Look, Progress, Report};
+use super::{Look, Progress, Report, safe};
 use crate::error::{Error, ExitStatus, Kind};
 use crate::flags::{Format, When};
 
@@ -46,21 +46,29 @@ impl Out {
 
     /// Prints a finished result and says how the run ends.
     pub fn report(&self, command: &str, report: &dyn Report) -> ExitStatus {
-        let text = match report.format().unwrap_or(self.format) {
-            Format::Json => envelope(command, &report.json_text()),
-            Format::Table => report.text(&self.stdout),
-        };
-        self.data(&text, report.status())
+        match report.format().unwrap_or(self.format) {
+            Format::Json => self.document(command, &report.json_text(), report.status()),
+            Format::Table if report.verbatim() => self.data(&report.text(&self.stdout), report.status()),
+            Format::Table => {
+                let text = report.text(&self.stdout);
+                self.data(&safe::finished(&text, self.stdout.colour), report.status())
+            }
+        }
     }
 
-    /// Prints text that is a document of its own: completions, schema, man page.
+    fn document(&self, command: &str, body: &str, status: ExitStatus) -> ExitStatus {
+        self.data(&safe::json(&envelope(command, body)), status)
+    }
+
+    /// Prints text that is a document of its own and all ours: completions, schema, man page.
     pub fn data(&self, text: &str, status: ExitStatus) -> ExitStatus {
         match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
             Ok(()) => status,
             // The reader has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => status,
             Err(error) => {
-                self.complain(&format!("error: cannot write the result\ncaused by: {error}"));
+                let error = Error::operation("cannot write the result").cause(error);
+                self.show(&error_text(&error, &self.stderr));
                 ExitStatus::Failed
             }
         }
@@ -72,19 +80,26 @@ impl Out {
             Format::Json => {
                 let body = json!({ "error": error_json(error) });
                 let body = serde_json::to_string_pretty(&body).expect("plain data");
-                self.data(&envelope(command, &body), error.kind.status())
+                self.document(command, &body, error.kind.status())
             }
             Format::Table => {
-                self.complain(&error_text(error, &self.stderr));
+                self.show(&error_text(error, &self.stderr));
                 error.kind.status()
             }
         }
     }
 
-    /// A message about what goes on; `--quiet` silences it.
+    /// A message about what goes on; `--quiet` silences it. Of several lines all but the first are indented.
     pub fn note(&self, text: &str) {
         if !self.quiet {
             self.complain(text);
+        }
+    }
+
+    /// Text of several lines that was laid out by us, shown as a message; `--quiet` silences it.
+    pub fn show_note(&self, text: &str) {
+        if !self.quiet {
+            self.show(text);
         }
     }
 
@@ -105,6 +120,12 @@ impl Out {
 
     /// A message that `--quiet` does not silence.
     pub fn complain(&self, text: &str) {
+        self.show(&safe::indented(text, 2));
+    }
+
+    /// Text of several lines that was laid out by us, shown as a message that `--quiet` does not silence.
+    pub fn show(&self, text: &str) {
+        let text = safe::finished(text, self.stderr.colour);
         // Nobody is left to tell if stderr is closed.
         let print = || drop(writeln!(io::stderr(), "{text}"));
         let turn = self.turn.lock();
@@ -181,20 +202,23 @@ pub fn serialize_error<S: serde::Serializer>(
     serde::Serialize::serialize(&error.as_ref().map(error_json), serializer)
 }
 
-/// An error for people: what, why, what to do.
+/// An error for people: what, why, what to do. Lines below the first of each part are indented to stand below it.
 pub fn error_text(error: &Error, look: &Look) -> String {
     if error.kind == Kind::Interrupted {
         // Nothing failed: one line is enough.
         let words = std::iter::once(&error.message).chain(&error.hints);
-        return words.map(String::as_str).collect::<Vec<_>>().join("; ");
+        return words.map(|text| safe::printable(text)).collect::<Vec<_>>().join("; ");
     }
-    let paint = |word: &str, code: &str| match look.colour {
-        true => format!("\u{1b}[{code}m{word}\u{1b}[0m"),
-        false => word.to_owned(),
+    let part = |label: &str, code: &str, text: &str| {
+        let painted = match look.colour {
+            true => format!("\u{1b}[{code}m{label}\u{1b}[0m"),
+            false => label.to_owned(),
+        };
+        format!("{painted} {}", safe::indented(text, label.len() + 1))
     };
-    let mut lines = vec![format!("{} {}", paint("error:", "1;31"), error.message)];
-    lines.extend(error.causes.iter().map(|cause| format!("{} {cause}", paint("caused by:", "31"))));
-    lines.extend(error.hints.iter().map(|hint| format!("{} {hint}", paint("hint:", "36"))));
+    let mut lines = vec![part("error:", "1;31", &error.message)];
+    lines.extend(error.causes.iter().map(|cause| part("caused by:", "31", cause)));
+    lines.extend(error.hints.iter().map(|hint| part("hint:", "36", hint)));
     lines.join("\n")
 }
 

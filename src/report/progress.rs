@@ -5,6 +5,8 @@ use std::sync::Mutex;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::safe::printable;
+
 /// How often a terminal is drawn anew, so that a slow statement does not look like a hang.
 const TICK: std::time::Duration = std::time::Duration::from_millis(120);
 
@@ -42,14 +44,14 @@ impl Progress {
     /// Somebody begins with something.
     pub fn begin(&self, what: &str) {
         self.busy(|busy| {
-            busy.insert(what.to_owned());
+            busy.insert(printable(what));
         });
     }
 
     /// Somebody has ended.
     pub fn end(&self, what: &str) {
         self.busy(|busy| {
-            busy.remove(what);
+            busy.remove(&printable(what));
         });
     }
 

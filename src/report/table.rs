@@ -5,6 +5,7 @@ use comfy_table::{
 };
 
 use super::Look;
+use super::safe::printable;
 
 /// What a cell wants to say by its colour; never the only way it says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -31,14 +32,14 @@ pub struct Cell {
 }
 
 impl Cell {
-    /// Text with a meaning.
+    /// Text with a meaning. A record is one line, whatever its texts hold.
     pub fn new(text: impl ToString, paint: Paint) -> Self {
-        Cell { text: text.to_string(), paint, right: false }
+        Cell { text: printable(&text.to_string()), paint, right: false }
     }
 
     /// A number, aligned to the right.
     pub fn number(text: impl ToString) -> Self {
-        Cell { text: text.to_string(), paint: Paint::Plain, right: true }
+        Cell { text: printable(&text.to_string()), paint: Paint::Plain, right: true }
     }
 }
 

@@ -15,6 +15,7 @@ use super::place::{Place, failed};
 use super::rotation::Entry;
 use super::{Secrets, Slot, password, pointer, twin_of};
 use crate::error::{Error, Kind, Result};
+use crate::yaml;
 
 type Content = BTreeMap<String, BTreeMap<String, Kept>>;
 
@@ -140,6 +141,10 @@ fn pick(content: &Content, path: &Path, slots: &[Slot]) -> Secrets {
 
 fn load(place: &Place) -> Result<Content> {
     let Some(text) = place.read()? else { return Ok(Content::new()) };
+    yaml::check(text.expose_secret()).map_err(|refused| {
+        let yaml::Refused { message, hint, line, column } = refused;
+        Error::manifest(format!("{}:{line}:{column}: {message}", place.path().display())).hint(hint)
+    })?;
     let content: Option<Content> = serde_yaml::from_str(text.expose_secret()).map_err(|error| {
         // The parser's message may quote the text, and the text is passwords.
         let at = error.location().map_or_else(String::new, |at| format!(":{}:{}", at.line(), at.column()));

@@ -5,22 +5,7 @@
 //!
 //! <https://www.postgresql.org/docs/current/auth-password.html>
 
-/// How a server asks for proof.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AuthMethod {
-    /// It lets the login in without asking: `trust`, `peer`, `cert`.
-    None,
-    /// The password in clear text.
-    Password,
-    /// The password's MD5 hash with a salt.
-    Md5,
-    /// SCRAM-SHA-256.
-    ScramSha256,
-    /// GSSAPI, which is not supported.
-    Gss,
-    /// SSPI, which is not supported.
-    Sspi,
-}
+use super::require_auth::{AuthMethod, RequireAuth};
 
 /// What the connection is, as far as it matters for a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +26,7 @@ pub enum AuthRules {
     /// SCRAM anywhere, clear text and MD5 over a socket or verified TLS: the admin.
     Admin,
     /// What `require_auth` names.
-    Only(Vec<AuthMethod>),
+    Only(RequireAuth),
 }
 
 impl AuthRules {
@@ -55,9 +40,9 @@ impl AuthRules {
             AuthRules::Admin => match method {
                 AuthMethod::None | AuthMethod::ScramSha256 => true,
                 AuthMethod::Password | AuthMethod::Md5 => channel != Channel::Open,
-                AuthMethod::Gss | AuthMethod::Sspi => false,
+                AuthMethod::Gss | AuthMethod::Sspi | AuthMethod::Oauth => false,
             },
-            AuthRules::Only(methods) => methods.contains(&method),
+            AuthRules::Only(methods) => methods.allows(method),
         };
         if allowed { Ok(()) } else { Err(self.refusal(method)) }
     }
@@ -68,8 +53,8 @@ impl AuthRules {
             AuthMethod::Password => "the server asks for the password in clear text",
             AuthMethod::Md5 => "the server asks for an MD5 hash of the password",
             AuthMethod::ScramSha256 => "the server asks for SCRAM-SHA-256",
-            AuthMethod::Gss | AuthMethod::Sspi => {
-                return "the server asks for Kerberos, GSSAPI or SSPI, which is not supported".into();
+            AuthMethod::Gss | AuthMethod::Sspi | AuthMethod::Oauth => {
+                return format!("the server asks for {}, which is not supported", method.name());
             }
         };
         let why = match self {
@@ -96,8 +81,8 @@ mod tests {
             (AuthRules::Admin, Channel::Open, &[None, ScramSha256]),
             (AuthRules::Admin, Channel::Verified, &[None, ScramSha256, Password, Md5]),
             (AuthRules::Admin, Channel::Socket, &[None, ScramSha256, Password, Md5]),
-            (AuthRules::Only(vec![Password]), Channel::Open, &[Password]),
-            (AuthRules::Only(vec![ScramSha256]), Channel::Socket, &[ScramSha256]),
+            (AuthRules::Only("password".parse().unwrap()), Channel::Open, &[Password]),
+            (AuthRules::Only("scram-sha-256".parse().unwrap()), Channel::Socket, &[ScramSha256]),
         ] {
             for method in [None, Password, Md5, ScramSha256, AuthMethod::Gss] {
                 let answer = rules.check(method, channel);

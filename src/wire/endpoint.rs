@@ -6,6 +6,7 @@ use std::str::FromStr;
 use secrecy::SecretString;
 
 use super::auth::AuthRules;
+use super::require_auth::RequireAuth;
 
 /// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,5 +135,14 @@ impl Login {
     /// The admin of a server.
     pub fn of_admin(role: impl Into<String>, password: Option<SecretString>) -> Self {
         Login { role: role.into(), password, rules: AuthRules::Admin }
+    }
+
+    /// The same under libpq's `require_auth`, where it is given.
+    #[must_use]
+    pub fn requiring(mut self, methods: Option<&RequireAuth>) -> Self {
+        if let Some(methods) = methods {
+            self.rules = AuthRules::Only(methods.clone());
+        }
+        self
     }
 }

@@ -14,9 +14,10 @@ use postgres_protocol::message::backend::{
 use postgres_protocol::message::frontend;
 use secrecy::ExposeSecret;
 
-use super::auth::{AuthMethod, Channel};
+use super::auth::Channel;
 use super::codec::{Wire, speaking};
 use super::outcome::{Broken, Stage};
+use super::require_auth::AuthMethod;
 use super::tls::Transport;
 use super::{APPLICATION_NAME, Address, Fault, Login, scram};
 

@@ -1,6 +1,6 @@
 //! Where the admin's address and password come from.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 
@@ -20,7 +20,7 @@ fn private(project: &Project, name: &str, text: &str) {
 /// The exit code of `plan` with these variables and no password beside.
 fn plan(project: &Project, variables: &[(&str, &str)]) -> i32 {
     let mut command = project.command(&["plan"]);
-    command.env_remove("DB_PASSWORD").envs(variables.iter().copied());
+    command.env_remove("DB_PASSWORD").env_remove("PGPASSWORD").envs(variables.iter().copied());
     project.finish(command).code.unwrap()
 }
 
@@ -30,9 +30,8 @@ fn the_password_comes_from_variables_the_url_or_a_private_password_file() {
     let port = server.port;
     let plain = project(&format!("postgresql://postgres@127.0.0.1:{port}/postgres"));
     assert_eq!(plan(&plain, &[]), 5);
-    assert_eq!(plan(&plain, &[("DB_PASSWORD", ADMIN_PASSWORD), ("PGPASSWORD", "wrong")]), 0);
-    assert_eq!(plan(&plain, &[("PGPASSWORD", ADMIN_PASSWORD)]), 0);
-    assert_eq!(plan(&plain, &[("DB_PASSWORD", "wrong"), ("PGPASSWORD", ADMIN_PASSWORD)]), 5);
+    assert_eq!(plan(&plain, &[("PGPASSWORD", ADMIN_PASSWORD), ("DB_PASSWORD", "wrong")]), 0);
+    assert_eq!(plan(&plain, &[("DB_PASSWORD", ADMIN_PASSWORD)]), 5);
     let line = format!("other:*:*:*:wrong\n127.0.0.1:{port}:postgres:postgres:{ADMIN_PASSWORD}\n");
     private(&plain, ".pgpass", &line);
     assert_eq!(plan(&plain, &[]), 0);
@@ -46,6 +45,108 @@ fn the_password_comes_from_variables_the_url_or_a_private_password_file() {
     let named = project(&format!("postgresql://postgres@127.0.0.1:{port}/postgres?passfile=here"));
     private(&named, "here", &line);
     assert_eq!(plan(&named, &[]), 0);
+}
+
+#[test]
+fn the_more_specific_password_wins() {
+    let server = Server::start();
+    let port = server.port;
+    let by_host = project("\"postgresql://${DB_USER}@${DB_HOST}:${DB_PORT}/postgres\"");
+    let port_text = port.to_string();
+    let place = [("DB_USER", "postgres"), ("DB_HOST", "127.0.0.1"), ("DB_PORT", port_text.as_str())];
+    let with = |more: &[(&'static str, &'static str)]| [place.as_slice(), more].concat();
+    assert_eq!(plan(&by_host, &with(&[("DB_PASSWORD", ADMIN_PASSWORD), ("PGPASSWORD", "wrong")])), 0);
+    assert_eq!(plan(&by_host, &with(&[("PGPASSWORD", ADMIN_PASSWORD)])), 0);
+
+    let own = project(&format!(
+        "postgresql://postgres:{ADMIN_PASSWORD}@127.0.0.1:{port}/postgres\n    password_env: OWN"
+    ));
+    let wrong = [("DB_PASSWORD", "wrong"), ("PGPASSWORD", "wrong")];
+    assert_eq!(plan(&own, &wrong), 0);
+    assert_eq!(plan(&own, &[("OWN", "wrong")]), 5);
+    let named =
+        project(&format!("postgresql://postgres:wrong@127.0.0.1:{port}/postgres\n    password_env: OWN"));
+    assert_eq!(plan(&named, &[("OWN", ADMIN_PASSWORD)]), 0);
+}
+
+/// The attack of a server that wants to know the admin's password of the others.
+#[test]
+fn a_password_is_not_given_to_a_server_that_it_is_not_for() {
+    let fake = Listener::start();
+    let text = |url: &str, more: &str| {
+        format!(
+            "version: 1\nproject: adm\nservers:\n  main: {{ url: \"{url}\" }}\n{more}services:\n  adm_a:\n"
+        )
+    };
+    let url = format!("postgresql://other@127.0.0.1:{}/postgres?sslmode=disable", fake.port);
+    let secrets = [("DB_PASSWORD", "the-db-password"), ("PGPASSWORD", "the-pg-password")];
+    let two = "  two: { url: \"postgresql://postgres@${DB_HOST:-127.0.0.1}:1/postgres\" }\n";
+    let several = Project::with_manifest(&text(&url, two));
+    assert_eq!(plan(&several, &secrets), 5);
+    let alone = Project::with_manifest(&text(&url, ""));
+    assert_eq!(plan(&alone, &secrets[..1]), 5);
+    let heard = fake.heard();
+    assert!(heard.contains("other"), "no connection was made: {heard}");
+    assert!(!heard.contains("the-db-password") && !heard.contains("the-pg-password"), "{heard}");
+
+    let mut command = alone.command(&["plan"]);
+    command.env_remove("PGPASSWORD");
+    let done = alone.finish(command).expect(5);
+    assert!(done.stderr.contains("DB_PASSWORD goes only to a server whose url takes its host"), "{done:?}");
+}
+
+/// Asks every client for its password in the clear and keeps what it says.
+struct Listener {
+    port: u16,
+    heard: std::sync::Arc<std::sync::Mutex<Vec<u8>>>,
+}
+
+impl Listener {
+    fn start() -> Listener {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let (port, heard) = (listener.local_addr().unwrap().port(), std::sync::Arc::default());
+        let kept = std::sync::Arc::clone(&heard);
+        std::thread::spawn(move || listener.incoming().flatten().for_each(|stream| ask(stream, &kept)));
+        Listener { port, heard }
+    }
+
+    fn heard(&self) -> String {
+        String::from_utf8_lossy(&self.heard.lock().unwrap()).into_owned()
+    }
+}
+
+fn ask(mut stream: std::net::TcpStream, heard: &std::sync::Mutex<Vec<u8>>) {
+    const CLEARTEXT: &[u8] = b"R\0\0\0\x08\0\0\0\x03";
+    let mut buffer = [0; 4096];
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
+    for _ in 0..2 {
+        let Ok(length @ 1..) = stream.read(&mut buffer) else { return };
+        heard.lock().unwrap().extend(&buffer[..length]);
+        if stream.write_all(CLEARTEXT).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_variable_fills_one_part_of_the_url() {
+    let server = Server::start();
+    server
+        .sql("postgres", &format!("CREATE ROLE \"a/b?c@d:e%f\" LOGIN SUPERUSER PASSWORD '{ADMIN_PASSWORD}'"));
+    let port = server.port.to_string();
+    let project = project("\"postgresql://${DB_USER}@${DB_HOST}:${DB_PORT}/postgres\"");
+    let password = ("DB_PASSWORD", ADMIN_PASSWORD);
+    let place = [("DB_USER", "a/b?c@d:e%f"), ("DB_HOST", "127.0.0.1"), ("DB_PORT", port.as_str()), password];
+    assert_eq!(plan(&project, &place), 0);
+    let folder = server.data().parent().unwrap().to_owned();
+    std::fs::set_permissions(&folder, PermissionsExt::from_mode(0o755)).unwrap();
+    let socket = [
+        ("DB_USER", "postgres"),
+        ("DB_HOST", folder.to_str().unwrap()),
+        ("DB_PORT", port.as_str()),
+        password,
+    ];
+    assert_eq!(plan(&project, &socket), 0);
 }
 
 #[test]
@@ -106,6 +207,6 @@ fn on_a_terminal_the_password_is_asked_for_once_and_not_shown() {
     drop(stdin);
     let seen = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{seen}");
-    assert_eq!(seen.matches("[hidden]").count(), 1, "{seen}");
+    assert_eq!(seen.matches("Password of postgres").count(), 1, "{seen}");
     assert!(!seen.contains(ADMIN_PASSWORD), "{seen}");
 }

@@ -31,6 +31,38 @@ fn wrong_manifests_are_refused_with_place_and_hint() {
             "version: 1\nservices: { a: }\nallow: [{ finding: role-atribute, reason: x }]\n".into(),
             "martydb.yaml:3:11: unknown finding \"role-atribute\"\nhint: did you mean \"role-attribute\"?",
         ),
+        (
+            "a password with an @ and a / that are not encoded",
+            "version: 1\nservers:\n  main: { url: \"postgresql://u:pa/ss@w@h/d\" }\nservices: { a: }\n".into(),
+            "martydb.yaml:3:11: the database's name holds an @ or a / that is not percent-encoded\nhint: in the user's name and password, write @ as %40",
+        ),
+        (
+            "a certificate without its key",
+            "version: 1\nservers:\n  main: { url: \"postgresql://u@h/d?sslcert=x.crt\" }\nservices: { a: }\n".into(),
+            "martydb.yaml:3:11: the URL has sslcert but no sslkey",
+        ),
+        (
+            "an unknown way to authenticate",
+            "version: 1\nservers:\n  main: { url: \"postgresql://u@h/d\", require_auth: scram }\nservices: { a: }\n".into(),
+            "martydb.yaml:3:38: require_auth has an unknown method, expected password, md5",
+        ),
+        (
+            "two that contradict each other",
+            "version: 1\nservers:\n  main: { url: \"postgresql://h/d?require_auth=md5\", require_auth: md5 }\nservices: { a: }\n".into(),
+            "the url has a require_auth of its own",
+        ),
+        (
+            "a password for a server that needs none",
+            "version: 1\nservers:\n  main: { embedded: true, password_env: X }\nservices: { a: }\n".into(),
+            "martydb.yaml:3:27: a server that martydb runs itself wants no password",
+        ),
+        (
+            "a byte order mark",
+            "\u{feff}version: 1\nservices: { a: }\n".into(),
+            "martydb.yaml:1:1: the file starts with a byte order mark\nhint: save it as UTF-8 without one",
+        ),
+        ("brackets without end", "{a: ".repeat(50_000), "martydb.yaml:1:401: more than 100 levels"),
+        ("a list of lists", "- ".repeat(100_000), "martydb.yaml:1:201: more than 100 levels"),
         ("invalid YAML", "version: [1\nservices: }".into(), "martydb.yaml:2:"),
         ("an empty file", String::new(), "martydb.yaml:1:1: the file is empty"),
     ];
@@ -44,6 +76,29 @@ fn wrong_manifests_are_refused_with_place_and_hint() {
         assert!(!project.path().join(".martydb").exists(), "{what}: something was touched");
         let document = project.json(&["plan"], 2);
         assert_eq!(document["error"]["kind"], "manifest", "{what}");
+    }
+}
+
+/// Within a second, which is a hundred times what it takes, where the parser alone took half a minute.
+#[test]
+fn absurd_nesting_takes_no_time_wherever_it_stands() {
+    let deep = "[".repeat(200_000);
+    let project = Project::with_manifest(
+        "version: 1\nservers: { main: { url: \"postgresql://127.0.0.1:1\" } }\nservices: { a: }\n",
+    );
+    project.write("martydb.production.yaml", &deep);
+    project.write(".martydb/secrets/development.yaml", &deep);
+    project.write("plan.json", &deep);
+    project.write("baseline.json", &deep);
+    for arguments in [
+        &["validate", "-e", "production"][..],
+        &["url", "--service", "a"],
+        &["apply", "--plan", "plan.json"],
+        &["verify-isolation", "--baseline", "baseline.json"],
+    ] {
+        let began = std::time::Instant::now();
+        let _refused = project.run(arguments).expect(2);
+        assert!(began.elapsed() < std::time::Duration::from_secs(5), "{arguments:?}: {:?}", began.elapsed());
     }
 }
 

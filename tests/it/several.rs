@@ -10,7 +10,9 @@ use crate::support::{Project, Server};
 /// Services `one`, `two`, `three`, each on the server of its name.
 fn project(servers: &[(&str, &Server)]) -> Project {
     let mut text = "version: 1\nproject: many\nservers:\n".to_owned();
-    text.extend(servers.iter().map(|(name, server)| format!("  {name}:\n    url: {}\n", server.url())));
+    text.extend(servers.iter().map(|(name, server)| {
+        format!("  {name}:\n    url: {}\n    password_env: DB_PASSWORD\n", server.url())
+    }));
     text += "services:\n";
     text.extend(servers.iter().map(|(name, _)| format!("  {name}: {{ server: {name} }}\n")));
     let project = Project::with_manifest(&text);

@@ -100,9 +100,9 @@ impl Closing {
 /// Shows, asks, and closes under each server's lock.
 pub async fn carry_out(run: &Run, services: &[DesiredService], closing: Closing) -> Result<Closed> {
     for change in closing.changes() {
-        run.out.complain(&change.in_words());
+        run.out.show(&change.in_words());
     }
-    run.confirm(&consent(closing.steps().count()))?;
+    run.confirm(&consent(closing.steps().count())).await?;
     let mut closed = Closed::default();
     for (server, steps) in &closing.servers {
         let work = Work { run, services, server };

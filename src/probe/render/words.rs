@@ -1,8 +1,8 @@
 //! A finding in words: who, where and what in its first line, then how it was seen and what closes it.
 
-use super::{printable, wrapped};
+use super::wrapped;
 use crate::probe::finding::{Finding, Severity, Source};
-use crate::report::{Look, Paint, paint};
+use crate::report::{Look, Paint, paint, printable};
 
 /// The role of a finding that is about everybody.
 const EVERYBODY: &str = "PUBLIC";

@@ -103,7 +103,7 @@ fn a_service_that_is_not_there_is_told_how_to_come() {
 fn a_server_that_does_not_answer_is_told_once() {
     let (server, mut other) = (Server::start(), Server::start());
     let text = format!(
-        "version: 1\nservers:\n  main: {{ url: \"{}\" }}\n  other: {{ url: \"{}\" }}\nservices:\n  red:\n  blue: {{ server: other }}\n",
+        "version: 1\nservers:\n  main: {{ url: \"{}\", password_env: DB_PASSWORD }}\n  other: {{ url: \"{}\", password_env: DB_PASSWORD }}\nservices:\n  red:\n  blue: {{ server: other }}\n",
         server.url(),
         other.url()
     );

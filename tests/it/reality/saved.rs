@@ -1,5 +1,7 @@
 //! `plan --out` and `apply --plan`: exactly what was shown, or nothing.
 
+use std::os::unix::fs::PermissionsExt;
+
 use crate::support::{Admin, Project, Server, as_both_admins};
 
 as_both_admins!(a_saved_plan_is_applied_as_it_is, |admin| {
@@ -54,4 +56,28 @@ fn a_plan_of_another_project_or_no_plan_is_refused() {
     }
     project.run(&["apply", "--plan", "missing.json"]).expect(2);
     project.run(&["apply", "--plan", "plan.json", "--all"]).expect(2);
+}
+
+#[test]
+fn a_plan_is_written_through_no_link_and_for_its_owner_alone() {
+    let server = Server::start();
+    let project = Project::new(&server, "s");
+    project.write("precious", "precious");
+    project.write("old.json", "old");
+    let place = |name: &str| project.path().join(name);
+    let mode = |name: &str| place(name).metadata().unwrap().permissions().mode() & 0o777;
+    std::fs::set_permissions(place("old.json"), PermissionsExt::from_mode(0o644)).unwrap();
+    std::os::unix::fs::symlink(place("precious"), place("link.json")).unwrap();
+    let refused = project.run(&["plan", "--out", "link.json"]).expect(1);
+    assert!(refused.stderr.contains("not a regular file"), "{}", refused.stderr);
+    assert_eq!(project.read("precious"), "precious");
+    for name in ["old.json", "new.json"] {
+        project.run(&["plan", "--out", name]).expect(0);
+        assert_eq!(mode(name), 0o600, "{name}");
+        assert!(project.read(name).contains("\"kind\": \"plan\""), "{name}");
+    }
+    project.run(&["plan", "--out", "/dev/null"]).expect(1);
+    let names = std::fs::read_dir(project.path()).unwrap().map(|entry| entry.unwrap().file_name());
+    let left: Vec<_> = names.filter(|name| name.to_string_lossy().starts_with(".new")).collect();
+    assert!(left.is_empty(), "{left:?}");
 }

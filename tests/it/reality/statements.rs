@@ -118,7 +118,7 @@ as_both_admins!(s02_eight_drifts_are_named_and_repaired, |admin| {
     // Drift is 3, a wrong flag 2, a server that does not answer 5.
     project.run(&["plan", "--no-such-flag"]).expect(2);
     let mut unreachable = project.command(&["plan", "--check"]);
-    unreachable.env("DB_PASSWORD", "wrong");
+    unreachable.env("PGPASSWORD", "wrong");
     let _said = project.finish(unreachable).expect(5);
 });
 
@@ -525,7 +525,7 @@ as_both_admins!(s24_one_server_down_leaves_the_others_to_finish, |admin| {
     let mut down = Server::with_both_admins();
     down.crash();
     let manifest = format!(
-        "version: 1\nproject: two\nservers:\n  up: {{ url: \"{}\" }}\n  down: {{ url: \"{}\" }}\nservices:\n  here: {{ server: up }}\n  there: {{ server: down }}\n",
+        "version: 1\nproject: two\nservers:\n  up: {{ url: \"{}\", password_env: DB_PASSWORD }}\n  down: {{ url: \"{}\", password_env: DB_PASSWORD }}\nservices:\n  here: {{ server: up }}\n  there: {{ server: down }}\n",
         server.url_of(admin),
         down.url_of(admin)
     );

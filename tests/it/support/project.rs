@@ -102,7 +102,8 @@ impl Project {
                 command.env(name, value);
             }
         }
-        command.env("HOME", self.path()).env("DB_PASSWORD", ADMIN_PASSWORD);
+        // A manifest with several servers names one of them by `password_env`.
+        command.env("HOME", self.path()).env("DB_PASSWORD", ADMIN_PASSWORD).env("PGPASSWORD", ADMIN_PASSWORD);
         command
     }
 

@@ -1,0 +1,82 @@
+//! Which password goes to which server: the one that was meant for it, never one that was meant for another.
+//!
+//! A password that reaches the wrong server is known to whoever runs that server. So the more specific source wins,
+//! and a variable that names no server counts only where it cannot be misunderstood.
+
+use secrecy::SecretString;
+
+use crate::manifest::{Environment, ServerUrl};
+use crate::pgpass;
+
+/// The admin's password on a server. `only_server` says that the manifest has no other one.
+pub fn admin_password(environment: &Environment, url: &ServerUrl, only_server: bool) -> Option<SecretString> {
+    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
+    let own = url.password_env.as_deref().and_then(variable).or_else(|| url.password.clone());
+    let by_host = || variable("DB_PASSWORD").filter(|_| url.host_is_db_host);
+    let by_libpq = || variable("PGPASSWORD").filter(|_| only_server);
+    let password = own.or_else(by_host).or_else(by_libpq).or_else(|| pgpass::find(environment, url));
+    password.map(SecretString::from)
+}
+
+/// Why a password that is set is not given to this server, for an operator who expects that it is.
+pub fn withheld(environment: &Environment, server: &str, url: &ServerUrl) -> Option<String> {
+    let set = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
+    let why = match (set("DB_PASSWORD") && !url.host_is_db_host, set("PGPASSWORD")) {
+        (true, _) => "DB_PASSWORD goes only to a server whose url takes its host from ${DB_HOST}",
+        (false, true) => "PGPASSWORD goes only to the one server of a manifest",
+        (false, false) => return None,
+    };
+    Some(format!(
+        "server {server} has no password: {why}; name a variable of its own with password_env, or use a password file"
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn url(password_env: Option<&str>, password: Option<&str>, host_is_db_host: bool) -> ServerUrl {
+        ServerUrl {
+            host: "db".into(),
+            port: 5432,
+            user: "adm".into(),
+            password: password.map(String::from),
+            password_env: password_env.map(String::from),
+            passfile: None,
+            host_is_db_host,
+            require_auth: None,
+            database: "postgres".into(),
+            tls: crate::server::Tls::default(),
+        }
+    }
+
+    #[test]
+    fn the_more_specific_source_wins() {
+        let all = [("OWN", "own"), ("DB_PASSWORD", "db"), ("PGPASSWORD", "pg"), ("EMPTY", "")];
+        let all: Environment =
+            all.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+        for (url, only, expected) in [
+            (url(Some("OWN"), Some("url"), true), true, Some("own")),
+            (url(Some("UNSET"), Some("url"), true), true, Some("url")),
+            (url(Some("EMPTY"), None, true), true, Some("db")),
+            (url(None, Some("url"), true), true, Some("url")),
+            (url(None, None, true), false, Some("db")),
+            (url(None, None, false), true, Some("pg")),
+            (url(None, None, false), false, None),
+        ] {
+            let found = admin_password(&all, &url, only);
+            assert_eq!(found.as_ref().map(|password| password.expose_secret()), expected, "{url:?}");
+        }
+    }
+
+    #[test]
+    fn a_password_that_is_withheld_is_explained() {
+        let with = |name: &str| Environment::from([(name.to_owned(), "x".to_owned())]);
+        let other = url(None, None, false);
+        assert!(withheld(&with("DB_PASSWORD"), "main", &other).unwrap().contains("${DB_HOST}"));
+        assert!(withheld(&with("PGPASSWORD"), "main", &other).unwrap().contains("PGPASSWORD"));
+        assert_eq!(withheld(&with("HOME"), "main", &other), None);
+    }
+}
