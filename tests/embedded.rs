@@ -351,6 +351,11 @@ fn a_forged_process_id_ends_no_other_program() {
                 fs::write(data.join("postmaster.pid"), format!("{pid}\n{rest}")).unwrap();
             };
             forge();
+            // The processes of the killed server let go of the socket one by one.
+            let began = std::time::Instant::now();
+            while site.status().state != State::Stopped && began.elapsed() < Duration::from_secs(20) {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
             assert_eq!(site.status().state, State::Stopped);
             assert!(!embedded::down(&site.spec).await.unwrap(), "there was nothing to stop");
             forge();
