@@ -132,7 +132,7 @@ impl Talk {
     fn after_login(&mut self, trick: Trick) -> Option<()> {
         let greeting = [
             authentication(0, &[]),
-            message(b'S', b"server_version\015.20\0"),
+            message(b'S', b"server_version\x0015.20\0"),
             message(b'K', &[0, 0, 0, 1, 0, 0, 0, 2]),
             message(b'Z', b"I"),
         ];
