@@ -230,7 +230,9 @@ async fn log_in(
 
 /// What a refused login says about the database. 55000 is a database that is still closed: `apply` opens it last.
 async fn refused_login(target: &Target, error: Error) -> NoSession {
-    match error.sqlstate.as_deref() {
+    // Without a password the login ends at the server's question for it.
+    let unasked = target.login.password.is_none().then_some("28P01");
+    match error.sqlstate.as_deref().or(unasked) {
         Some("3D000" | "55000") => not_provisioned(target, error),
         // A role that is missing, and one that has another password, are refused in the same words.
         Some("28P01" | "28000") => match target

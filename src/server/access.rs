@@ -149,7 +149,7 @@ impl Access {
 
     /// A session that starts as somebody else sees less and makes things that are not ours.
     async fn alone(&self, mut connection: Connection, database: &str) -> Result<Connection> {
-        let asked = watched(&connection);
+        let asked = prepared(&connection);
         let rows = query(&mut connection, &asked).await?;
         match rows.first().and_then(|row| row.try_get::<bool>(0).ok()) {
             Some(true) => Ok(connection),
@@ -163,17 +163,29 @@ impl Access {
     }
 }
 
-/// Asks whether the session is the admin's own, and lets the server look now and then whether its client still lives:
-/// otherwise a statement goes on, and is committed, after its client was killed. The setting exists from 14 on, and
-/// works everywhere only on Linux.
+/// Asks whether the session is the admin's own, and puts two things in order in the same round trip.
+///
+/// From 14 on the server looks now and then whether its client still lives: otherwise a statement goes on, and is
+/// committed, after its client was killed. That works everywhere only on Linux.
 /// <https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-CLIENT-CONNECTION-CHECK-INTERVAL>
-fn watched(connection: &Connection) -> Statement {
-    match connection.major() {
-        ..14 => stmt!("SELECT current_user = session_user"),
+///
+/// Before 17 no setting turns event triggers off, but those that are not ENABLE ALWAYS or REPLICA rest while a
+/// superuser's session says that it replicates: a function that a service may replace must not run as the admin.
+/// <https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SESSION-REPLICATION-ROLE>
+fn prepared(connection: &Connection) -> Statement {
+    let watched = match connection.major() {
+        ..14 => stmt!(""),
         _ => stmt!(
-            "SELECT current_user = session_user,
-               CASE WHEN pg_catalog.version() LIKE '%linux%'
+            ", CASE WHEN pg_catalog.version() LIKE '%linux%'
                  THEN pg_catalog.set_config('client_connection_check_interval', '2s', false) END"
         ),
-    }
+    };
+    let quiet = match connection.major() {
+        ..LOGIN_TRIGGERS => stmt!(
+            ", CASE WHEN pg_catalog.current_setting('is_superuser') = 'on'
+                 THEN pg_catalog.set_config('session_replication_role', 'replica', false) END"
+        ),
+        _ => stmt!(""),
+    };
+    stmt!("SELECT current_user = session_user{watched}{quiet}", watched = watched, quiet = quiet)
 }

@@ -180,7 +180,7 @@ fn the_admin_comes_in_through_a_socket() {
         format!("postgresql://postgres@{}:{port}/postgres", folder.replace('/', "%2F")),
     ] {
         let project = project(&url);
-        project.run(&["apply", "--all", "-y"]).expect(0);
+        project.run(&["apply", "--all", "-y", "--reset-passwords"]).expect(0);
         project.run(&["test-connections"]).expect(0);
         let url = project.run(&["url", "--service", "adm_a", "--format", "jdbc"]).expect(2);
         assert!(url.stderr.contains("socket"), "{url:?}");

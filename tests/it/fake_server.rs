@@ -30,6 +30,8 @@ enum Trick {
     Gibberish,
     SilentAtOnce,
     SilentAfterLogin,
+    /// Agrees to TLS and then breaks the handshake off; without TLS it lets everybody in.
+    BreakHandshake,
 }
 
 struct Fake {
@@ -87,7 +89,7 @@ fn description() -> Vec<u8> {
 
 impl Talk {
     fn play(mut self, trick: Trick) -> Option<()> {
-        self.startup()?;
+        self.startup(trick)?;
         match trick {
             Trick::AskForClearText => self.say(&authentication(3, &[]))?,
             Trick::AskForMd5 => self.say(&authentication(5, b"salt"))?,
@@ -103,17 +105,21 @@ impl Talk {
     }
 
     /// Reads the startup message; a question for TLS is answered with no.
-    fn startup(&mut self) -> Option<()> {
+    fn startup(&mut self, trick: Trick) -> Option<()> {
         loop {
             let mut head = [0; 8];
             self.stream.read_exact(&mut head).ok()?;
             let length = u32::from_be_bytes(head[..4].try_into().unwrap());
             match u32::from_be_bytes(head[4..].try_into().unwrap()) {
+                80_877_103 if trick == Trick::BreakHandshake => return self.say(b"S no TLS here").and(None),
                 80_877_103 => self.say(b"N")?,
                 80_877_102 => return None,
                 _ => {
                     let mut rest = vec![0; length as usize - 8];
                     self.stream.read_exact(&mut rest).ok()?;
+                    if trick == Trick::BreakHandshake {
+                        self.heard.lock().unwrap().extend(b"startup without TLS");
+                    }
                     return Some(());
                 }
             }
@@ -181,7 +187,11 @@ impl Talk {
 }
 
 fn project(port: u16) -> Project {
-    let url = format!("postgresql://postgres@127.0.0.1:{port}/postgres");
+    project_with(port, "")
+}
+
+fn project_with(port: u16, parameters: &str) -> Project {
+    let url = format!("postgresql://postgres@127.0.0.1:{port}/postgres{parameters}");
     let project = Project::with_manifest(&format!(
         "version: 1\nproject: fake\nservers:\n  main: {{ url: \"{url}\" }}\nservices:\n  fake_a:\n"
     ));
@@ -301,6 +311,20 @@ fn a_message_of_absurd_length_is_refused() {
         Trick::Gibberish,
     ] {
         check(trick, 30);
+    }
+}
+
+#[test]
+fn a_failed_handshake_leads_to_no_connection_without_tls() {
+    for (parameters, without) in [("", false), ("?sslmode=require", false), ("?sslmode=prefer", true)] {
+        let fake = Fake::start(Trick::BreakHandshake);
+        let project = project_with(fake.port, parameters);
+        for arguments in [&["status", "--check"][..], &["test-connections"]] {
+            let (code, said, _) = watched(&project, arguments, Duration::from_secs(80));
+            assert_ne!(code, 101, "{said}");
+        }
+        let heard = String::from_utf8_lossy(&fake.heard.lock().unwrap()).into_owned();
+        assert_eq!(heard.contains("startup without TLS"), without, "{parameters}");
     }
 }
 

@@ -11,6 +11,16 @@ const BAITS: &str = include_str!("baits.sql");
 const UNBAIT: &str = include_str!("unbait.sql");
 const OPERATOR: &str = include_str!("operator.sql");
 
+/// Event triggers that run the owner's code, as CREATE EVENT TRIGGER makes them: enabled, and not ALWAYS.
+const EVENT_TRIGGERS_BEFORE_17: &str = "
+    CREATE FUNCTION bait.event() RETURNS event_trigger LANGUAGE plpgsql AS
+      $$ BEGIN PERFORM bait.spring('event trigger'); END $$;
+    ALTER FUNCTION bait.event() OWNER TO red_owner;
+    CREATE EVENT TRIGGER at_start ON ddl_command_start EXECUTE FUNCTION bait.event();
+    CREATE EVENT TRIGGER at_end ON ddl_command_end EXECUTE FUNCTION bait.event();
+    CREATE EVENT TRIGGER at_drop ON sql_drop EXECUTE FUNCTION bait.event();
+    CREATE EVENT TRIGGER at_rewrite ON table_rewrite EXECUTE FUNCTION bait.event();";
+
 /// One bait of the library.
 pub struct Bait {
     /// Its name.
@@ -152,6 +162,10 @@ impl Ground {
         }
         for bait in baits(OPERATOR, major) {
             ask(&self.server, "red_db", &bait.sql).unwrap_or_else(|error| panic!("{}: {error}", bait.name));
+        }
+        // Nothing keeps one from a limited admin's sessions there.
+        if major < 17 && self.admin == Admin::Super {
+            ask(&self.server, "red_db", EVENT_TRIGGERS_BEFORE_17).unwrap();
         }
     }
 

@@ -62,7 +62,7 @@ fn roles_of_another_admin_need_a_grant_from_16_on() {
     for role in ["r_a_owner NOLOGIN", "r_a_app LOGIN CONNECTION LIMIT 3"] {
         server.sql("postgres", &format!("CREATE ROLE {role}"));
     }
-    let found = limits(&project, &["apply", "--all", "-y"], 0);
+    let found = limits(&project, &["apply", "--all", "-y", "--reset-passwords"], 0);
     if server.major() < 16 {
         assert_eq!(named(&found, "manage role"), None);
         return;
@@ -73,7 +73,7 @@ fn roles_of_another_admin_need_a_grant_from_16_on() {
         assert_eq!(limit["grant"], grant.as_str());
         server.sql("postgres", &grant);
     }
-    let found = limits(&project, &["apply", "--all", "-y"], 0);
+    let found = limits(&project, &["apply", "--all", "-y", "--reset-passwords"], 0);
     assert_eq!(named(&found, "manage role"), None);
     project.run(&["plan", "--check"]).expect(0);
     assert_eq!(
