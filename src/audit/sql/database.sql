@@ -71,7 +71,8 @@ thing AS (
       WHERE i.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass))
     -- A range type's constructors are part of it: the server made them, in the language internal (12 on every major),
     -- and they belong to its first superuser.
-    AND NOT (p.prolang = 12 AND pg_catalog.left(p.prosrc, 40) ~ '^(multi)?range_constructor[0-9]$')
+    AND NOT (p.prolang = 12 AND p.prosrc IN ('range_constructor2', 'range_constructor3',
+      'multirange_constructor0', 'multirange_constructor1', 'multirange_constructor2'))
   ORDER BY p.prosecdef DESC LIMIT 100001)
   UNION ALL
   (SELECT 'type', 'TYPE', 'TYPE', 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, 0, n.nspname, n.server AND t.oid < 16384, t.typname, NULL,

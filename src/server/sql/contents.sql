@@ -53,7 +53,8 @@ object AS (
   FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
   WHERE p.oid >= 16384
     -- A range type's constructors are part of it: the server made them, and they belong to its first superuser.
-    AND NOT (l.lanname = 'internal' AND pg_catalog.left(p.prosrc, 40) ~ '^(multi)?range_constructor[0-9]$')
+    AND NOT (l.lanname = 'internal' AND p.prosrc IN ('range_constructor2', 'range_constructor3',
+      'multirange_constructor0', 'multirange_constructor1', 'multirange_constructor2'))
   UNION ALL
   -- Types of their own: no row types of tables, no arrays, no multiranges.
   SELECT 'type', 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, t.typnamespace, t.typname, NULL, t.typowner,
