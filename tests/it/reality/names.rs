@@ -107,7 +107,7 @@ fn end_to_end(admin: Admin, names: &[String; 6]) -> bool {
     }
     assert_eq!(offline.code, Some(5), "{names:?}: {offline:?}");
     project.write("martydb.yaml", &manifest(&server(admin).url_of(admin), Some(names)));
-    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["apply", "--all", "-y", "--reset-passwords"]).expect(0);
     project.run(&["plan", "--check", "--check-logins"]).expect(0);
     let [database, _, migrator, app, _, _] = names;
     let as_role = |role: &String, sql: &str| {
