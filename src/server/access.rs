@@ -102,7 +102,7 @@ impl Access {
             let full = attempt.as_ref().is_err_and(|error| error.sqlstate.as_deref() == Some("53300"));
             match pauses.next() {
                 Some(pause) if full => tokio::time::sleep(Duration::from_millis(*pause)).await,
-                _ => return self.alone(attempt?, database).await,
+                _ => return self.alone(attempt?, database, limits == Limits::WORK).await,
             }
         }
     }
@@ -148,8 +148,8 @@ impl Access {
     }
 
     /// A session that starts as somebody else sees less and makes things that are not ours.
-    async fn alone(&self, mut connection: Connection, database: &str) -> Result<Connection> {
-        let asked = prepared(&connection);
+    async fn alone(&self, mut connection: Connection, database: &str, writes: bool) -> Result<Connection> {
+        let asked = prepared(&connection, writes);
         let rows = query(&mut connection, &asked).await?;
         match rows.first().and_then(|row| row.try_get::<bool>(0).ok()) {
             Some(true) => Ok(connection),
@@ -172,7 +172,7 @@ impl Access {
 /// Before 17 no setting turns event triggers off, but those that are not ENABLE ALWAYS or REPLICA rest while a
 /// superuser's session says that it replicates: a function that a service may replace must not run as the admin.
 /// <https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SESSION-REPLICATION-ROLE>
-fn prepared(connection: &Connection) -> Statement {
+fn prepared(connection: &Connection, writes: bool) -> Statement {
     let watched = match connection.major() {
         ..14 => stmt!(""),
         _ => stmt!(
@@ -181,7 +181,8 @@ fn prepared(connection: &Connection) -> Statement {
         ),
     };
     let quiet = match connection.major() {
-        ..LOGIN_TRIGGERS => stmt!(
+        // What a session reads fires no event trigger, and the audit judges the settings that it sees.
+        ..LOGIN_TRIGGERS if writes => stmt!(
             ", CASE WHEN pg_catalog.current_setting('is_superuser') = 'on'
                  THEN pg_catalog.set_config('session_replication_role', 'replica', false) END"
         ),

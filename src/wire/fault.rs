@@ -131,7 +131,9 @@ impl Fault {
     pub fn login_hint(&self) -> Option<String> {
         let Some(sqlstate) = self.sqlstate.as_deref() else { return self.hint.clone() };
         let hint = match sqlstate {
-            "28P01" => "the password is wrong: check the secret store, or for the admin password_env, DB_PASSWORD, PGPASSWORD and ~/.pgpass",
+            "28P01" => {
+                "the password is wrong: check the secret store, or for the admin password_env, DB_PASSWORD, PGPASSWORD and ~/.pgpass"
+            }
             "28000" => "pg_hba.conf of that server has no entry that lets this login in",
             "3D000" => "the database does not exist yet: run `martydb apply`",
             "42501" => "the role lacks CONNECT on that database: run `martydb plan` to see what is missing",

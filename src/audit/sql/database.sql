@@ -62,8 +62,8 @@ thing AS (
       ELSE p.prolang END,
     p.prosecdef,
     -- The one setting that is judged. A path that was cut does not end as a safe one does.
-    (SELECT pg_catalog.array_agg(pg_catalog.left(u.setting, 16384)) FROM pg_catalog.unnest(p.proconfig) u(setting)
-      WHERE pg_catalog.starts_with(u.setting, 'search_path=')), NULL, false
+    (SELECT pg_catalog.array_agg(pg_catalog.left(setting, 16384)) FROM pg_catalog.unnest(p.proconfig) setting
+      WHERE pg_catalog.starts_with(setting, 'search_path=')), NULL, false
   FROM pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace
   LEFT JOIN called g ON g.aggregate = p.oid
   -- The server's own three thousand, unless somebody touched their rights: naming each of them costs a second.
@@ -142,8 +142,8 @@ text AS (
   UNION ALL
   SELECT 'comment', d.classoid, d.objoid, d.objsubid, d.description FROM pg_catalog.pg_description d WHERE d.objoid >= 16384
   UNION ALL
-  SELECT 'option', 'pg_catalog.pg_foreign_server'::pg_catalog.regclass, s.oid, 0, o.setting
-  FROM pg_catalog.pg_foreign_server s CROSS JOIN LATERAL pg_catalog.unnest(s.srvoptions) o(setting)),
+  SELECT 'option', 'pg_catalog.pg_foreign_server'::pg_catalog.regclass, s.oid, 0, setting
+  FROM pg_catalog.pg_foreign_server s CROSS JOIN LATERAL pg_catalog.unnest(s.srvoptions) setting),
 -- Short ones first: of long texts the first 65,536 characters are read, of all together 16 MB.
 measured AS (
   SELECT t.*, pg_catalog.octet_length(t.text) AS bytes,
