@@ -7,9 +7,12 @@
 //! RFC 5802 (the exchange), RFC 7677 (SHA-256), and
 //! <https://www.postgresql.org/docs/current/sasl-authentication.html>.
 
+use std::num::NonZeroU32;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use ring::pbkdf2;
 use sha2::{Digest, Sha256};
 
 use crate::model::KeptPassword;
@@ -173,22 +176,12 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> Key {
     mac.finalize().into_bytes().into()
 }
 
-/// `Hi()` of RFC 5802, which is PBKDF2 for one block. The keyed state is made once and copied: half the
-/// hashing of starting from the key in every round.
+/// `Hi()` of RFC 5802, which is PBKDF2 for one block.
 fn salted_password(password: &[u8], salt: &[u8], rounds: u32) -> Key {
-    let start = keyed(password);
-    let round = |parts: &[&[u8]]| -> Key {
-        let mut mac = start.clone();
-        parts.iter().for_each(|part| mac.update(part));
-        mac.finalize().into_bytes().into()
-    };
-    let mut last = round(&[salt, &[0, 0, 0, 1]]);
-    let mut sum = last;
-    for _ in 1..rounds {
-        last = round(&[&last]);
-        sum.iter_mut().zip(last).for_each(|(sum, byte)| *sum ^= byte);
-    }
-    sum
+    let rounds = NonZeroU32::new(rounds).unwrap_or(NonZeroU32::MIN);
+    let mut key = Key::default();
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, rounds, salt, password, &mut key);
+    key
 }
 
 #[cfg(test)]

@@ -45,7 +45,7 @@ as_both_admins!(no_script_runs_with_the_services_schema_in_its_path, |admin| {
     let project = provisioned(&server, admin, "ext");
     if server.major() < 17 {
         // From 17 on the admin's sessions switch event triggers off.
-        server.sql("ext_a", "CREATE SCHEMA spy; CREATE FUNCTION spy.tell() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE LOG 'script path: %', current_setting('search_path'); END $$; CREATE EVENT TRIGGER spy ON ddl_command_start WHEN TAG IN ('CREATE FUNCTION') EXECUTE FUNCTION spy.tell()");
+        server.sql("ext_a", "CREATE SCHEMA spy; CREATE FUNCTION spy.tell() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE LOG 'script path: %', current_setting('search_path'); END $$; CREATE EVENT TRIGGER spy ON ddl_command_start WHEN TAG IN ('CREATE FUNCTION') EXECUTE FUNCTION spy.tell(); ALTER EVENT TRIGGER spy ENABLE ALWAYS");
     }
     let mark = server.log().len();
     declare(&project, "ext", "pg_trgm, hstore, citext, seg");
