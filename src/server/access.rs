@@ -163,7 +163,7 @@ impl Access {
     }
 }
 
-/// Asks whether the session is the admin's own, and puts two things in order in the same round trip.
+/// Asks whether the session is the admin's own. One that writes also puts two things in order in the same round trip.
 ///
 /// From 14 on the server looks now and then whether its client still lives: otherwise a statement goes on, and is
 /// committed, after its client was killed. That works everywhere only on Linux.
@@ -173,6 +173,9 @@ impl Access {
 /// superuser's session says that it replicates: a function that a service may replace must not run as the admin.
 /// <https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SESSION-REPLICATION-ROLE>
 fn prepared(connection: &Connection, writes: bool) -> Statement {
+    if !writes {
+        return stmt!("SELECT current_user = session_user");
+    }
     let watched = match connection.major() {
         ..14 => stmt!(""),
         _ => stmt!(
@@ -181,8 +184,7 @@ fn prepared(connection: &Connection, writes: bool) -> Statement {
         ),
     };
     let quiet = match connection.major() {
-        // What a session reads fires no event trigger, and the audit judges the settings that it sees.
-        ..LOGIN_TRIGGERS if writes => stmt!(
+        ..LOGIN_TRIGGERS => stmt!(
             ", CASE WHEN pg_catalog.current_setting('is_superuser') = 'on'
                  THEN pg_catalog.set_config('session_replication_role', 'replica', false) END"
         ),

@@ -89,7 +89,7 @@ impl Server {
         let endpoint = Endpoint { host: Host::Socket(self.folder.path().into()), ..self.endpoint() };
         let admin = Login::of_admin("admin", None);
         let mut connection = server::connect(&endpoint, &admin, database).await.unwrap();
-        server::execute(&mut connection, &Statement::from_migration_file(text)).await.expect(text);
+        server::execute_warned(&mut connection, &Statement::from_migration_file(text)).await.expect(text);
         // The server counts a session until its process has ended, and would not drop its database.
         connection.close().await;
     }
