@@ -13,7 +13,7 @@ use crate::model::{ActualRole, ActualServer, Contents, DbName, Holdings, KeptPas
 use raw::{Cluster, Inside, Limited, RawHeld, RawKept, database, role};
 
 /// Reads the shared catalogues and, for the databases named, what is inside: `jobs` at a time, or fewer where the
-/// server has few connections left. A database that cannot be read says so itself ([`ActualDatabase::unread`]), and stops
+/// server has few connections left. A database that cannot be read says so itself ([`unread`](crate::model::ActualDatabase::unread)), and stops
 /// nothing else. Roles with `marker` as their comment are looked for in every database.
 pub async fn inspect(access: &Access, inside: &[DbName], marker: &str, jobs: usize) -> Result<ActualServer> {
     let (mut actual, holdings) = read_cluster(access, Some(marker)).await?;

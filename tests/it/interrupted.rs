@@ -224,6 +224,8 @@ fn an_interrupted_concurrent_build_is_cancelled() {
     std::thread::sleep(Duration::from_millis(500));
     let started =
         Started::new(&server, &project, &["upgrade", "-s", "sigcic_a"], "INDEX CONCURRENTLY slow_idx");
+    // The note that the file has begun holds its text too; the build itself waits for the writer.
+    std::thread::sleep(Duration::from_secs(1));
     started.signal(Signal::TERM);
     let (stdout, _) = started.ends(130);
     assert!(stdout.contains("interrupted by SIGTERM: V3__slow was stopped"), "{stdout}");
