@@ -20,7 +20,6 @@ mod trials;
 mod verdict;
 mod ways;
 
-pub use crate::report::printable;
 pub use connections::{Connection, Connections, Reached, connections};
 pub use finding::{Finding, Key, Severity, Source, findings, listed};
 pub use inside::{Inside, try_inside};

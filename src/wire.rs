@@ -32,13 +32,10 @@ pub use connection::{Connection, Failed, Limits, Reply, ResultSet};
 pub use dial::Address;
 pub use endpoint::{Endpoint, Host, Login, Tls, TlsMode};
 pub use fault::{Fault, shorten};
-pub use login::{Credentials, NotLetIn, Startup};
+pub use login::{APPLICATION_NAME, Credentials, NotLetIn, Startup};
 pub use outcome::{Answer, Attempt, Broken, LetIn, Outcome, Refused, Stage};
 pub use require_auth::{AuthMethod, RequireAuth};
 pub use row::{FromText, Row, Unreadable, array};
 pub use scram::is_kept;
 #[cfg(test)]
 pub use scram::{digest, verifier};
-
-/// Shown in `pg_stat_activity` of every server: no data of any service belongs in it.
-pub const APPLICATION_NAME: &str = "martydb";

@@ -14,7 +14,7 @@ use super::rotation::Entry;
 use super::{Secrets, Slot, password, pointer, twin_of};
 use crate::error::{Error, Result};
 use crate::manifest::Absent;
-use crate::probe::printable;
+use crate::report::printable;
 
 /// The two programs and how long one call may take.
 #[derive(Debug, Clone)]

@@ -8,10 +8,12 @@ use postgres_protocol::message::backend::{DataRowBody, Message};
 use postgres_protocol::message::frontend;
 
 use super::codec::{Wire, speaking};
+use super::dial::Address;
+use super::endpoint::{Endpoint, Login};
+use super::fault::Fault;
 use super::login::{Credentials, NotLetIn, Startup, enter};
 use super::outcome::{Answer, Attempt, Broken, LetIn, Outcome, Refused, Stage};
 use super::tls::{self, Transport};
-use super::{Address, Endpoint, Fault, Login};
 use crate::sql::Statement;
 
 /// A role's rows are for verdicts, not for reports: more than this is not a probe.
@@ -71,7 +73,7 @@ impl Address {
         let (first, second) = tls::transports(self.mode);
         let again = |tried: &Try, second: Transport| match &tried.end {
             Ok(_) => false,
-            Err(end) => end.is_worth_another_try(tried.encrypted, self, second),
+            Err(end) => end.is_worth_another_try(tried.encrypted, self.prefer_written, second),
         };
         let tried = self.once(first, credentials, request, |tried| match second {
             Some(second) if again(tried, second) => {}
@@ -169,10 +171,43 @@ async fn ask(wire: &mut Wire, statement: &Statement) -> Result<Answer, Broken> {
     }
 }
 
-pub(super) fn read_row(body: &DataRowBody) -> Result<Vec<Option<String>>, Broken> {
+fn read_row(body: &DataRowBody) -> Result<Vec<Option<String>>, Broken> {
     let bytes = body.buffer();
     body.ranges()
         .map(|range| Ok(range.map(|range| String::from_utf8_lossy(&bytes[range]).into_owned())))
         .collect()
         .map_err(|error| speaking(format!("a malformed row: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::BytesMut;
+    use proptest::prelude::*;
+
+    use super::super::codec::{LOGIN_MESSAGE, next};
+    use super::*;
+
+    /// Reads everything that a client would read of a message.
+    fn touch(message: &Message) {
+        match message {
+            Message::ErrorResponse(body) => drop(Fault::read(body.fields())),
+            Message::AuthenticationSasl(body) => drop(body.mechanisms().collect::<Vec<_>>()),
+            Message::DataRow(body) => drop(read_row(body)),
+            Message::ParameterStatus(body) => drop((body.name().is_ok(), body.value().is_ok())),
+            _ => {}
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_panic(tag in prop::sample::select(b"RSKZENDTvX".to_vec()),
+                          body in prop::collection::vec(any::<u8>(), 0..40)) {
+            let mut inbox = BytesMut::from(&[tag][..]);
+            inbox.extend_from_slice(&(body.len() as u32 + 4).to_be_bytes());
+            inbox.extend_from_slice(&body);
+            if let Ok(Some(message)) = next(&mut inbox, LOGIN_MESSAGE) {
+                touch(&message);
+            }
+        }
+    }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use postgres_protocol::message::frontend;
 
-use super::Address;
+use super::dial::Address;
 use super::tls::Transport;
 
 /// How long one request may take.

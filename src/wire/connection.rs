@@ -8,12 +8,16 @@ use postgres_protocol::Oid;
 use postgres_protocol::message::backend::{Message, RowDescriptionBody};
 use postgres_protocol::message::frontend;
 
+use super::cancel::Target;
 use super::codec::{Wire, speaking};
+use super::dial::Address;
+use super::endpoint::Endpoint;
+use super::fault::Fault;
 use super::interrupt::{self, Ticket};
 use super::login::{Credentials, NotLetIn, Startup, enter};
 use super::outcome::{Broken, Stage};
+use super::row::Row;
 use super::tls::{self, Transport};
-use super::{Address, Endpoint, Fault, Row};
 use crate::sql::Statement;
 
 /// Bytes of the largest message of a session: a row, an error, a notice.
@@ -98,8 +102,9 @@ impl Connection {
         let (first, second) = tls::transports(address.mode);
         let mut encrypted = false;
         let end = Connection::once(address, first, credentials, startup, limits, &mut encrypted).await;
-        let again =
-            |end: &NotLetIn| second.filter(|second| end.is_worth_another_try(encrypted, address, *second));
+        let again = |end: &NotLetIn| {
+            second.filter(|second| end.is_worth_another_try(encrypted, address.prefer_written, *second))
+        };
         let failed = match end {
             Ok(connection) => return Ok(connection),
             Err(failed) => failed,
@@ -125,7 +130,7 @@ impl Connection {
         let greeting = enter(&mut opened.wire, opened.channel, credentials, startup).await?;
         opened.wire.accept_up_to(LARGEST_MESSAGE);
         let transport = if opened.encrypted { Transport::Required } else { Transport::Plain };
-        let target = super::cancel::Target { address: address.clone(), transport, key: greeting.key };
+        let target = Target { address: address.clone(), transport, key: greeting.key };
         Ok(Connection {
             wire: Some(opened.wire),
             limits,

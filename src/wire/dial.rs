@@ -9,9 +9,9 @@ use tokio::net::{TcpStream, UnixStream};
 
 use super::auth::Channel;
 use super::codec::{Wire, speaking};
+use super::endpoint::{Endpoint, Host, Tls, TlsMode};
 use super::outcome::{Broken, Stage};
 use super::tls::{self, Handshake, Transport};
-use super::{Endpoint, Host, Tls, TlsMode};
 use crate::error::{Error, Kind, Result};
 
 /// How long [`Address::knock`] waits.

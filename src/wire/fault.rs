@@ -8,7 +8,7 @@ use std::fmt;
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::ErrorFields;
 
-use super::outcome::{Broken, Stage};
+use super::outcome::{Broken, Refused, Stage, is_by_hba};
 use crate::error::{Error, Kind};
 use crate::sql::Statement;
 
@@ -39,10 +39,14 @@ pub struct Fault {
     pub interrupted: bool,
 }
 
-/// What pg_hba.conf says no with. The same function also asks for client certificates under the same SQLSTATE; a file's
-/// name is not translated, so it tells the two apart.
-pub(super) fn is_by_hba(sqlstate: &str, routine: Option<&str>, message: &str) -> bool {
-    sqlstate == "28000" && routine == Some("ClientAuthentication") && message.contains("pg_hba.conf")
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Refused {
+            sqlstate: fault.sqlstate.unwrap_or_default(),
+            message: fault.message,
+            routine: fault.routine,
+        }
+    }
 }
 
 impl fmt::Display for Fault {
@@ -88,7 +92,7 @@ impl Fault {
         Fault { message: "not sent: the run was interrupted".into(), interrupted: true, ..Fault::default() }
     }
 
-    /// pg_hba.conf has no line for this login, or one that rejects it.
+    /// As [`Refused::by_hba`].
     pub fn by_hba(&self) -> bool {
         is_by_hba(self.sqlstate.as_deref().unwrap_or_default(), self.routine.as_deref(), &self.message)
     }

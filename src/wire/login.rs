@@ -16,10 +16,15 @@ use secrecy::ExposeSecret;
 
 use super::auth::Channel;
 use super::codec::{Wire, speaking};
+use super::endpoint::Login;
+use super::fault::Fault;
 use super::outcome::{Broken, Stage};
 use super::require_auth::AuthMethod;
+use super::scram;
 use super::tls::Transport;
-use super::{APPLICATION_NAME, Address, Fault, Login, scram};
+
+/// Shown in `pg_stat_activity` of every server: no data of any service belongs in it.
+pub const APPLICATION_NAME: &str = "martydb";
 
 /// A role, its password, and the key that its last SCRAM login derived. One per role for a whole run.
 pub struct Credentials {
@@ -83,10 +88,10 @@ impl From<Broken> for NotLetIn {
 impl NotLetIn {
     /// pg_hba.conf can have lines for encrypted or for plain connections only, so the other kind is worth a try. So it
     /// is when TLS itself failed, but only where `sslmode=prefer` was written down.
-    pub fn is_worth_another_try(&self, encrypted: bool, address: &Address, second: Transport) -> bool {
+    pub fn is_worth_another_try(&self, encrypted: bool, prefer_written: bool, second: Transport) -> bool {
         match self {
             NotLetIn::Refused(fault) => fault.by_hba() && encrypted == (second == Transport::Plain),
-            NotLetIn::Broken(broken) => broken.stage == Stage::Tls && address.prefer_written,
+            NotLetIn::Broken(broken) => broken.stage == Stage::Tls && prefer_written,
         }
     }
 }

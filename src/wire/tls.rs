@@ -19,7 +19,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::{Tls, TlsMode};
+use super::endpoint::{Tls, TlsMode};
 use crate::error::{Error, Result};
 
 /// How one connection begins.

@@ -7,7 +7,8 @@ mod markdown;
 use super::close::Refused;
 use super::report::{Checked, VerifyReport};
 use crate::commands::plan::{Summary, changes_table};
-use crate::probe::{self, Finding, listed, printable};
+use crate::probe::{self, Finding, listed};
+use crate::report::printable;
 use crate::report::{Look, Paint, error_text, paint};
 use crate::server::apply::Outcome;
 

@@ -5,7 +5,8 @@
 use std::fmt::Write;
 
 use crate::commands::verify::VerifyReport;
-use crate::probe::{self, Finding, Probe, Severity, Verdict, printable};
+use crate::probe::{self, Finding, Probe, Severity, Verdict};
+use crate::report::printable;
 
 /// One suite of probes and one of findings for each server.
 pub fn junit(report: &VerifyReport) -> String {

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use super::{last, place};
 use crate::commands::plan::Change;
 use crate::commands::verify::{Checked, VerifyReport};
-use crate::probe::{Matrix, Probe, Verdict, fix_lines, numbers, printable};
+use crate::probe::{Matrix, Probe, Verdict, fix_lines, numbers};
+use crate::report::printable;
 use crate::units::counted;
 
 /// The matrix and the findings of each server, then what could not be looked at and what was done.
