@@ -33,25 +33,25 @@ complete -c martydb -n "__fish_martydb_needs_command" -l color -d 'When to use c
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_needs_command" -l lock-wait -d 'How long to wait for another run\'s lock' -r
-complete -c martydb -n "__fish_martydb_needs_command" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_needs_command" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_needs_command" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_needs_command" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_needs_command" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_needs_command" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_needs_command" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_needs_command" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "init" -d 'Write a first manifest and folders'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "validate" -d 'Check the manifest and the migration files; needs no server'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "schema" -d 'Print the manifest\'s JSON Schema, or that of a command\'s result'
-complete -c martydb -n "__fish_martydb_needs_command" -f -a "doctor" -d 'Look at the servers and the admin\'s login before anything is touched'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "doctor" -d 'Check the servers and the admin\'s privileges; changes nothing'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "plan" -d 'Show what apply would change, and why'
-complete -c martydb -n "__fish_martydb_needs_command" -f -a "apply" -d 'Make databases, roles, grants and settings as the manifest says'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "apply" -d 'Create or update databases, roles, grants and settings to match the manifest'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "init-all" -d 'Apply, upgrade and verify-isolation for all services in one run'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "upgrade" -d 'Apply pending migrations'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "downgrade" -d 'Undo migrations, newest applied first'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "baseline" -d 'Record versions as applied without running them, for a database that exists already'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "repair" -d 'Accept edited files and clear failed records, after showing which'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "current" -d 'Show the version of each service'
-complete -c martydb -n "__fish_martydb_needs_command" -f -a "history" -d 'Show every event: who, when, how long, how it ended'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "history" -d 'Show every migration run: who, when, how long, how it ended'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "status" -d 'Show where each service stands'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "revision" -d 'Write the next migration and its down file'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "lint" -d 'Find dangerous DDL in migrations that are not applied yet'
@@ -75,13 +75,13 @@ complete -c martydb -n "__fish_martydb_using_subcommand init" -l color -d 'When 
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand init" -l lock-wait -d 'How long to wait for another run\'s lock' -r
-complete -c martydb -n "__fish_martydb_using_subcommand init" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand init" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand init" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand init" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand init" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand init" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand init" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand init" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand validate" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -s s -l service -d 'Service to work on; may be repeated' -r
 complete -c martydb -n "__fish_martydb_using_subcommand validate" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand validate" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
 complete -c martydb -n "__fish_martydb_using_subcommand validate" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
@@ -92,10 +92,10 @@ always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand validate" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand validate" -l all -d 'All services of the manifest'
-complete -c martydb -n "__fish_martydb_using_subcommand validate" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand validate" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand validate" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand validate" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand validate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand validate" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand schema" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
@@ -107,10 +107,10 @@ complete -c martydb -n "__fish_martydb_using_subcommand schema" -l color -d 'Whe
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand schema" -l lock-wait -d 'How long to wait for another run\'s lock' -r
-complete -c martydb -n "__fish_martydb_using_subcommand schema" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand schema" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand schema" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand schema" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand schema" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand schema" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand schema" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand schema" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand doctor" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
@@ -122,13 +122,13 @@ complete -c martydb -n "__fish_martydb_using_subcommand doctor" -l color -d 'Whe
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand doctor" -l lock-wait -d 'How long to wait for another run\'s lock' -r
-complete -c martydb -n "__fish_martydb_using_subcommand doctor" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand doctor" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand doctor" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand doctor" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand doctor" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand doctor" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand doctor" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand doctor" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand plan" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -s s -l service -d 'Service to work on; may be repeated' -r
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -l out -d 'Save the plan, without secrets, for `apply --plan`' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -142,14 +142,14 @@ complete -c martydb -n "__fish_martydb_using_subcommand plan" -l lock-wait -d 'H
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -l all -d 'All services of the manifest'
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -l check -d 'Exit with 3 if anything differs'
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -l check-logins -d 'Also try every stored password'
-complete -c martydb -n "__fish_martydb_using_subcommand plan" -l prune -d 'Also remove what nobody declares'
-complete -c martydb -n "__fish_martydb_using_subcommand plan" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand plan" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -l prune -d 'Also remove what is not declared'
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand plan" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand apply" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -s s -l service -d 'Service to work on; may be repeated' -r
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -l plan -d 'Apply exactly this plan, saved by `plan --out`; refused if it no longer fits' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -161,13 +161,13 @@ always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -l all -d 'All services of the manifest'
-complete -c martydb -n "__fish_martydb_using_subcommand apply" -l prune -d 'Also remove what nobody declares: rights of others on what is managed, and roles and databases that carry this manifest\'s marker'
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -l prune -d 'Also remove what is not declared: rights of others on what is managed, and roles and databases that carry this manifest\'s marker'
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -l check-logins -d 'Also try every stored password, and set those again that the server refuses'
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -l reset-passwords -d 'Replace the passwords of roles that exist and that the secret store does not know'
-complete -c martydb -n "__fish_martydb_using_subcommand apply" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand apply" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand apply" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
@@ -180,13 +180,13 @@ always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand init-all" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand init-all" -l reset-passwords -d 'Replace the passwords of roles that exist and that the secret store does not know'
-complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand init-all" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand init-all" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s s -l service -d 'Service to work on; may be repeated' -r
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l to -d 'The last version to apply' -r
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -200,15 +200,15 @@ complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l lock-wait -d
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l all -d 'All services of the manifest'
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l dry-run -d 'Say what would be applied, and write nothing'
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l allow-out-of-order -d 'Also apply files that are older than what is applied'
-complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s s -l service -d 'Service to work on; may be repeated' -r
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l to -d 'Undo everything above this version; 0 is everything' -r
-complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l steps -d 'Undo so many migrations [default: 1]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l steps -d 'Number of migrations to undo [default: 1]' -r
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
@@ -220,10 +220,10 @@ never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l all -d 'All services of the manifest'
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l dry-run -d 'Print what would be run, and write nothing'
-complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s s -l service -d 'The service' -r
@@ -237,10 +237,10 @@ complete -c martydb -n "__fish_martydb_using_subcommand baseline" -l color -d 'W
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand baseline" -l lock-wait -d 'How long to wait for another run\'s lock' -r
-complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand baseline" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand baseline" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand baseline" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand repair" -s s -l service -d 'The service' -r
@@ -255,12 +255,12 @@ complete -c martydb -n "__fish_martydb_using_subcommand repair" -l color -d 'Whe
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand repair" -l lock-wait -d 'How long to wait for another run\'s lock' -r
-complete -c martydb -n "__fish_martydb_using_subcommand repair" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand repair" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand repair" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand repair" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand repair" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand repair" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c martydb -n "__fish_martydb_using_subcommand current" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand current" -s s -l service -d 'Service to work on; may be repeated' -r
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
@@ -271,13 +271,13 @@ always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand current" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand current" -l all -d 'All services of the manifest'
-complete -c martydb -n "__fish_martydb_using_subcommand current" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand current" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand current" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand current" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand current" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand current" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand history" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand history" -s s -l service -d 'Service to work on; may be repeated' -r
 complete -c martydb -n "__fish_martydb_using_subcommand history" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand history" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
 complete -c martydb -n "__fish_martydb_using_subcommand history" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
@@ -288,13 +288,13 @@ always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand history" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand history" -l all -d 'All services of the manifest'
-complete -c martydb -n "__fish_martydb_using_subcommand history" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand history" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand history" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand history" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand history" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand history" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand history" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand history" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand status" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand status" -s s -l service -d 'Service to work on; may be repeated' -r
 complete -c martydb -n "__fish_martydb_using_subcommand status" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand status" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
 complete -c martydb -n "__fish_martydb_using_subcommand status" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
@@ -307,10 +307,10 @@ complete -c martydb -n "__fish_martydb_using_subcommand status" -l lock-wait -d 
 complete -c martydb -n "__fish_martydb_using_subcommand status" -l all -d 'All services of the manifest'
 complete -c martydb -n "__fish_martydb_using_subcommand status" -l drift -d 'Also compare the server with the manifest'
 complete -c martydb -n "__fish_martydb_using_subcommand status" -l check -d 'Compare both, and exit with 3 unless all is up to date'
-complete -c martydb -n "__fish_martydb_using_subcommand status" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand status" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand status" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand status" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand status" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand status" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand status" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand status" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand revision" -s s -l service -d 'The service' -r
@@ -325,13 +325,13 @@ complete -c martydb -n "__fish_martydb_using_subcommand revision" -l color -d 'W
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand revision" -l lock-wait -d 'How long to wait for another run\'s lock' -r
-complete -c martydb -n "__fish_martydb_using_subcommand revision" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand revision" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand revision" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand revision" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand revision" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand revision" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand lint" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand lint" -s s -l service -d 'Service to work on; may be repeated' -r
 complete -c martydb -n "__fish_martydb_using_subcommand lint" -l since -d 'Take everything up to this version as applied, and ask no server; 0 is nothing' -r
 complete -c martydb -n "__fish_martydb_using_subcommand lint" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand lint" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -343,14 +343,14 @@ always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand lint" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand lint" -l all -d 'All services of the manifest'
-complete -c martydb -n "__fish_martydb_using_subcommand lint" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand lint" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand lint" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand lint" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand lint" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand lint" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand lint" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand lint" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand lint" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s s -l service -d 'A service; may be repeated' -r
-complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -l version -d 'Rehearse this version; may be repeated [default: those that are pending]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s s -l service -d 'Service to work on; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -l version -d 'Check this version; may be repeated [default: those that are pending]' -r
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
@@ -361,13 +361,13 @@ always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -l all -d 'All services of the manifest'
-complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -l every -d 'Rehearse every version in the folder'
-complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -l every -d 'Check every version in the folder'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s s -l service -d 'Service to work on; may be repeated' -r
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l format -d 'How the result is printed; wins over --output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 junit\t'JUnit\'s XML: one test case for each probe and finding'
@@ -396,13 +396,13 @@ complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l fix
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l terminate -d 'End sessions that outlived a revoke, after asking, and look again'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l dry-run -d 'Show what --fix and --terminate would do, and do nothing'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l strict -d 'Exit with 4 if anything could not be looked at'
-complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s s -l service -d 'Service to work on; may be repeated' -r
 complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
 complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
@@ -413,17 +413,17 @@ always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -l all -d 'All services of the manifest'
-complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s s -l service -d 'The service' -r
 complete -c martydb -n "__fish_martydb_using_subcommand url" -l role -d 'Which of its logins' -r -f -a "app\t'Reads and writes rows'
 readonly\t'Reads rows'
 migrator\t'Runs migrations'"
-complete -c martydb -n "__fish_martydb_using_subcommand url" -l format -d 'The form' -r -f -a "uri\t'libpq\'s URI: psql, Go, Node, Ruby, Rust'
+complete -c martydb -n "__fish_martydb_using_subcommand url" -l format -d 'Output format' -r -f -a "uri\t'libpq\'s URI: psql, Go, Node, Ruby, Rust'
 asyncpg\t'SQLAlchemy with asyncpg'
 psycopg\t'SQLAlchemy with psycopg'
 jdbc\t'Java'
@@ -442,10 +442,10 @@ never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand url" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand url" -l no-password -d 'Leave the password out'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -l admin -d 'The admin\'s own connection string'
-complete -c martydb -n "__fish_martydb_using_subcommand url" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand url" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand url" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand url" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand url" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand url" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand drop" -s s -l service -d 'The service' -r
@@ -460,13 +460,13 @@ always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand drop" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand drop" -l dry-run -d 'Show what would be removed, and remove nothing'
-complete -c martydb -n "__fish_martydb_using_subcommand drop" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand drop" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand drop" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand drop" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand drop" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand drop" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s s -l service -d 'A service; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s s -l service -d 'Service to work on; may be repeated' -r
 complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l role -d 'Only this login [default: all three]' -r -f -a "app\t'Reads and writes rows'
 readonly\t'Reads rows'
 migrator\t'Runs migrations'"
@@ -483,10 +483,10 @@ complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l lock-wait -d 
 complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l all -d 'All services of the manifest'
 complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l overlap -d 'Bring a second login into use; the first stays good until --finish'
 complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l finish -d 'Close the login that an overlap left behind'
-complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -l server -d 'One server of the manifest [default: all embedded ones]' -r
@@ -499,16 +499,16 @@ complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -l lock-wait -d 'How long to wait for another run\'s lock' -r
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "up" -d 'Make and start them'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "down" -d 'Stop them; data stays'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "status" -d 'Show them'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "destroy" -d 'Stop them and delete their data'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "up" -d 'Create and start the servers'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "down" -d 'Stop the servers; data stays'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "status" -d 'Show the servers'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "destroy" -d 'Stop the servers and delete their data'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -l server -d 'One server of the manifest [default: all embedded ones]' -r
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
@@ -520,10 +520,10 @@ complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_sub
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -l lock-wait -d 'How long to wait for another run\'s lock' -r
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -l server -d 'One server of the manifest [default: all embedded ones]' -r
@@ -536,10 +536,10 @@ complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_sub
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -l lock-wait -d 'How long to wait for another run\'s lock' -r
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from down" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -l server -d 'One server of the manifest [default: all embedded ones]' -r
@@ -552,10 +552,10 @@ complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_sub
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -l lock-wait -d 'How long to wait for another run\'s lock' -r
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from status" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -l server -d 'One server of the manifest [default: all embedded ones]' -r
@@ -568,16 +568,16 @@ complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_sub
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -l lock-wait -d 'How long to wait for another run\'s lock' -r
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "up" -d 'Make and start them'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "down" -d 'Stop them; data stays'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show them'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "destroy" -d 'Stop them and delete their data'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "up" -d 'Create and start the servers'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "down" -d 'Stop the servers; data stays'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show the servers'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "destroy" -d 'Stop the servers and delete their data'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c martydb -n "__fish_martydb_using_subcommand completions" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand completions" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -588,10 +588,10 @@ complete -c martydb -n "__fish_martydb_using_subcommand completions" -l color -d
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand completions" -l lock-wait -d 'How long to wait for another run\'s lock' -r
-complete -c martydb -n "__fish_martydb_using_subcommand completions" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand completions" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand completions" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand completions" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand completions" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand completions" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand completions" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand completions" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand man" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
@@ -603,25 +603,25 @@ complete -c martydb -n "__fish_martydb_using_subcommand man" -l color -d 'When t
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand man" -l lock-wait -d 'How long to wait for another run\'s lock' -r
-complete -c martydb -n "__fish_martydb_using_subcommand man" -s q -l quiet -d 'Say only what was asked for'
-complete -c martydb -n "__fish_martydb_using_subcommand man" -s v -l verbose -d 'Say more; -vv shows every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand man" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand man" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand man" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand man" -l no-input -d 'Ask nothing; where a question would be needed, stop'
+complete -c martydb -n "__fish_martydb_using_subcommand man" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand man" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "init" -d 'Write a first manifest and folders'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "validate" -d 'Check the manifest and the migration files; needs no server'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "schema" -d 'Print the manifest\'s JSON Schema, or that of a command\'s result'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "doctor" -d 'Look at the servers and the admin\'s login before anything is touched'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "doctor" -d 'Check the servers and the admin\'s privileges; changes nothing'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "plan" -d 'Show what apply would change, and why'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "apply" -d 'Make databases, roles, grants and settings as the manifest says'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "apply" -d 'Create or update databases, roles, grants and settings to match the manifest'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "init-all" -d 'Apply, upgrade and verify-isolation for all services in one run'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "upgrade" -d 'Apply pending migrations'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "downgrade" -d 'Undo migrations, newest applied first'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "baseline" -d 'Record versions as applied without running them, for a database that exists already'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "repair" -d 'Accept edited files and clear failed records, after showing which'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "current" -d 'Show the version of each service'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "history" -d 'Show every event: who, when, how long, how it ended'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "history" -d 'Show every migration run: who, when, how long, how it ended'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "status" -d 'Show where each service stands'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "revision" -d 'Write the next migration and its down file'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "lint" -d 'Find dangerous DDL in migrations that are not applied yet'
@@ -635,7 +635,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_see
 complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "completions" -d 'Print a shell\'s completions'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "man" -d 'Print the man page'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation test-connections url drop rotate dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "up" -d 'Make and start them'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "down" -d 'Stop them; data stays'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "status" -d 'Show them'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "destroy" -d 'Stop them and delete their data'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "up" -d 'Create and start the servers'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "down" -d 'Stop the servers; data stays'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "status" -d 'Show the servers'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "destroy" -d 'Stop the servers and delete their data'

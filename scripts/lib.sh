@@ -72,7 +72,7 @@ packages() { # packages MANAGER cc|npm|server
   esac
 }
 
-# On Debian and its kin the package makes and starts a cluster of its own. Nobody here wants that one.
+# On Debian and its derivatives the package creates and starts a cluster of its own, which is not needed here.
 no_main_cluster() {
   local conf=/etc/postgresql-common/createcluster.conf
   if [ -e "$conf" ]; then return; fi

@@ -1,9 +1,15 @@
-//! The command line, as types. No I/O and no decisions: the doc comments are the help.
+//! The command line: one row for each command, whose doc comment is its help.
 
-use clap::{Parser, Subcommand};
+use std::sync::Arc;
+
+use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands;
+use crate::environment::Environment;
+use crate::error::Result;
 use crate::flags::Global;
+use crate::report::{Out, Report};
+use crate::run::Run;
 
 /// One database per service on PostgreSQL: provision, migrate, prove isolation, see where everything stands.
 #[derive(Debug, Parser)]
@@ -15,98 +21,109 @@ use crate::flags::Global;
     arg_required_else_help = true
 )]
 pub struct Cli {
-    /// What holds for every command.
     #[command(flatten)]
     pub global: Global,
-    /// What to do.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// The commands.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Write a first manifest and folders.
-    Init(commands::init::Arguments),
-    /// Check the manifest and the migration files; needs no server.
-    Validate(commands::validate::Arguments),
-    /// Print the manifest's JSON Schema, or that of a command's result.
-    Schema(commands::schema::Arguments),
-    /// Look at the servers and the admin's login before anything is touched.
-    Doctor(commands::doctor::Arguments),
-    /// Show what apply would change, and why.
-    Plan(commands::plan::Arguments),
-    /// Make databases, roles, grants and settings as the manifest says.
-    Apply(commands::apply::Arguments),
-    /// Apply, upgrade and verify-isolation for all services in one run.
-    InitAll(commands::init_all::Arguments),
-    /// Apply pending migrations.
-    Upgrade(commands::upgrade::Arguments),
-    /// Undo migrations, newest applied first.
-    Downgrade(commands::downgrade::Arguments),
-    /// Record versions as applied without running them, for a database that exists already.
-    Baseline(commands::baseline::Arguments),
-    /// Accept edited files and clear failed records, after showing which.
-    Repair(commands::repair::Arguments),
-    /// Show the version of each service.
-    Current(commands::current::Arguments),
-    /// Show every event: who, when, how long, how it ended.
-    History(commands::history::Arguments),
-    /// Show where each service stands.
-    Status(commands::status::Arguments),
-    /// Write the next migration and its down file.
-    Revision(commands::revision::Arguments),
-    /// Find dangerous DDL in migrations that are not applied yet.
-    Lint(commands::lint::Arguments),
-    /// Prove on a scratch database that down files undo what up files do.
-    VerifyDown(commands::verify_down::Arguments),
-    /// Prove by logging in that no service reaches another's database.
-    VerifyIsolation(commands::verify::Arguments),
-    /// Log in as every role of every service.
-    TestConnections(commands::test_connections::Arguments),
-    /// Print a connection string, password included.
-    Url(commands::url::Arguments),
-    /// Remove a service's database and roles.
-    Drop(commands::drop::Arguments),
-    /// Give logins new passwords.
-    Rotate(commands::rotate::Arguments),
-    /// Start, stop, show or delete the embedded servers.
-    Dev(commands::dev::Arguments),
-    /// Print a shell's completions.
-    Completions(commands::completions::Arguments),
-    /// Print the man page.
-    Man,
+/// Each row: help, variant, name, and the module with what its `run` needs ([`run_with`]).
+macro_rules! commands {
+    ($($(#[$help:meta])* $command:ident = $name:literal, $module:ident($needs:ident);)*) => {
+        #[derive(Debug, Subcommand)]
+        pub enum Command {
+            $($(#[$help])* #[command(name = $name)] $command(commands::$module::Arguments),)*
+        }
+
+        impl Command {
+            /// The name on the command line and in the JSON document.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Command::$command(_) => $name,)*
+                }
+            }
+
+            pub async fn run(
+                &self,
+                global: &Global,
+                environment: Environment,
+                out: Arc<Out>,
+            ) -> Result<Box<dyn Report>> {
+                match self {
+                    $(Command::$command(arguments) => {
+                        run_with!($needs, $module, arguments, (global, environment, out))
+                    })*
+                }
+            }
+        }
+    };
 }
 
-impl Command {
-    /// The name in the JSON document.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Command::Init(_) => "init",
-            Command::Validate(_) => "validate",
-            Command::Schema(_) => "schema",
-            Command::Doctor(_) => "doctor",
-            Command::Plan(_) => "plan",
-            Command::Apply(_) => "apply",
-            Command::InitAll(_) => "init-all",
-            Command::Upgrade(_) => "upgrade",
-            Command::Downgrade(_) => "downgrade",
-            Command::Baseline(_) => "baseline",
-            Command::Repair(_) => "repair",
-            Command::Current(_) => "current",
-            Command::History(_) => "history",
-            Command::Status(_) => "status",
-            Command::Revision(_) => "revision",
-            Command::Lint(_) => "lint",
-            Command::VerifyDown(_) => "verify-down",
-            Command::VerifyIsolation(_) => "verify-isolation",
-            Command::TestConnections(_) => "test-connections",
-            Command::Url(_) => "url",
-            Command::Drop(_) => "drop",
-            Command::Rotate(_) => "rotate",
-            Command::Dev(_) => "dev",
-            Command::Completions(_) => "completions",
-            Command::Man => "man",
-        }
-    }
+/// What a command works with: the manifest, the flags of all commands, the command line itself, or its own arguments.
+macro_rules! run_with {
+    (manifest, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident)) => {
+        commands::$module::run(&Run::new($global, $environment, $out)?, $arguments).await
+    };
+    (global, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident)) => {
+        commands::$module::run($global, $arguments).await
+    };
+    (interface, $module:ident, $arguments:ident, $rest:tt) => {
+        commands::$module::run(Cli::command(), $arguments)
+    };
+    (alone, $module:ident, $arguments:ident, $rest:tt) => {
+        commands::$module::run($arguments)
+    };
+}
+
+commands! {
+    /// Write a first manifest and folders.
+    Init = "init", init(global);
+    /// Check the manifest and the migration files; needs no server.
+    Validate = "validate", validate(manifest);
+    /// Print the manifest's JSON Schema, or that of a command's result.
+    Schema = "schema", schema(alone);
+    /// Check the servers and the admin's privileges; changes nothing.
+    Doctor = "doctor", doctor(manifest);
+    /// Show what apply would change, and why.
+    Plan = "plan", plan(manifest);
+    /// Create or update databases, roles, grants and settings to match the manifest.
+    Apply = "apply", apply(manifest);
+    /// Apply, upgrade and verify-isolation for all services in one run.
+    InitAll = "init-all", init_all(manifest);
+    /// Apply pending migrations.
+    Upgrade = "upgrade", upgrade(manifest);
+    /// Undo migrations, newest applied first.
+    Downgrade = "downgrade", downgrade(manifest);
+    /// Record versions as applied without running them, for a database that exists already.
+    Baseline = "baseline", baseline(manifest);
+    /// Accept edited files and clear failed records, after showing which.
+    Repair = "repair", repair(manifest);
+    /// Show the version of each service.
+    Current = "current", current(manifest);
+    /// Show every migration run: who, when, how long, how it ended.
+    History = "history", history(manifest);
+    /// Show where each service stands.
+    Status = "status", status(manifest);
+    /// Write the next migration and its down file.
+    Revision = "revision", revision(manifest);
+    /// Find dangerous DDL in migrations that are not applied yet.
+    Lint = "lint", lint(manifest);
+    /// Prove on a scratch database that down files undo what up files do.
+    VerifyDown = "verify-down", verify_down(manifest);
+    /// Prove by logging in that no service reaches another's database.
+    VerifyIsolation = "verify-isolation", verify(manifest);
+    /// Log in as every role of every service.
+    TestConnections = "test-connections", test_connections(manifest);
+    /// Print a connection string, password included.
+    Url = "url", url(manifest);
+    /// Remove a service's database and roles.
+    Drop = "drop", drop(manifest);
+    /// Give logins new passwords.
+    Rotate = "rotate", rotate(manifest);
+    /// Start, stop, show or delete the embedded servers.
+    Dev = "dev", dev(manifest);
+    /// Print a shell's completions.
+    Completions = "completions", completions(interface);
+    /// Print the man page.
+    Man = "man", man(interface);
 }

@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod baseline;
+pub mod change;
 pub mod completions;
 pub mod current;
 pub mod dev;
@@ -12,9 +13,11 @@ pub mod history;
 pub mod init;
 pub mod init_all;
 pub mod lint;
+pub mod man;
 pub mod migrating;
+pub mod per_service;
 pub mod plan;
-pub mod probing;
+pub mod provisioning;
 pub mod repair;
 pub mod revision;
 pub mod rotate;

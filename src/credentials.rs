@@ -1,11 +1,12 @@
 //! Which password goes to which server: the one that was meant for it, never one that was meant for another.
 //!
-//! A password that reaches the wrong server is known to whoever runs that server. So the more specific source wins,
+//! A password that reaches the wrong server is known to those that run that server. So the more specific source wins,
 //! and a variable that names no server counts only where it cannot be misunderstood.
 
 use secrecy::SecretString;
 
-use crate::manifest::{Environment, ServerUrl};
+use crate::environment::Environment;
+use crate::manifest::ServerUrl;
 use crate::pgpass;
 
 /// The admin's password on a server. `only_server` says that the manifest has no other one.

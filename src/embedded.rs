@@ -2,39 +2,38 @@
 //! that a checkout and the PostgreSQL programs are all that development and CI need.
 //!
 //! The data folder is the only memory: which port and which socket stands in a settings file inside it, and a
-//! cluster that exists is where it is. Services come in over 127.0.0.1 with a password (SCRAM); the admin comes
-//! in through a socket in a folder of the server's account, as one of two accounts of the operating system.
+//! cluster that exists is where it is. Services connect to 127.0.0.1 with a password (SCRAM); the admin connects
+//! through a socket in a folder of the server's account, as one of two accounts of the operating system.
 
 mod account;
 mod binaries;
 mod child;
 mod cluster;
-mod door;
 mod files;
+mod layout;
+mod liveness;
 mod lock;
 mod log;
 mod network;
-mod place;
 mod port;
 mod process;
-mod pulse;
+mod readiness;
 mod settings;
+mod types;
 
-use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
-use serde::Serialize;
-
 use crate::error::{Error, Result};
-use crate::server::{Endpoint, Host, Tls, TlsMode};
-pub use child::Group;
+use crate::wire::{Endpoint, Host, Tls, TlsMode};
 use files::Folder;
-pub use files::make_state_folder;
-use lock::Lock;
-use place::Place;
-use pulse::{Pulse, Server, look};
+use layout::Layout;
+use liveness::{Liveness, ServerProcess, look};
+use lock::LayoutLock;
+use rustix::process::Signal;
 use settings::{ADDRESS, ADMIN};
+
+pub use files::make_state_folder;
+pub use types::{Note, Running, Spec, State, Status};
 
 /// How long a server that is up may refuse the admin: longer than it takes to start after a crash.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -43,126 +42,70 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// How long a process that was killed may look like half of one.
 const DYING: Duration = Duration::from_secs(3);
 
-/// Takes short messages for people, as things happen.
-pub type Note<'a> = &'a mut (dyn FnMut(String) + Send);
-
-/// Which embedded server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spec {
-    /// Its key in the manifest.
-    pub server: String,
-    /// The environment.
-    pub env: String,
-    /// The manifest's folder.
-    pub home: PathBuf,
-    /// The port that the manifest asks for.
-    pub port: Option<u16>,
-}
-
-/// How a server is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum State {
-    /// It runs.
-    Running,
-    /// It has data and does not run.
-    Stopped,
-    /// There is no data.
-    Absent,
-}
-
-/// What `dev status` shows of a server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Status {
-    /// Its key in the manifest.
-    pub server: String,
-    /// How it is.
-    pub state: State,
-    /// Its port; of a stopped server, the one that it will try first.
-    pub port: Option<u16>,
-    /// The folder of its socket; of a stopped server, that of the last start.
-    pub socket_dir: Option<PathBuf>,
-    /// Where its data is, or would be.
-    pub data_dir: PathBuf,
-    /// Its process.
-    pub pid: Option<u32>,
-    /// The version that it was last started with.
-    pub server_version: Option<String>,
-}
-
-/// A server that is up.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Running {
-    /// The socket, for the admin.
-    pub admin: Endpoint,
-    /// The address, for services.
-    pub tcp: Endpoint,
-    /// The admin's role. It has no password and needs none on the socket.
-    pub admin_role: String,
-    /// Did this call start it?
-    pub started: bool,
-}
-
 /// Makes the cluster if there is none and starts its server if it is down.
 ///
 /// # Errors
 /// Without PostgreSQL's programs, and when the server does not start; with what it said and what to do.
 pub async fn up(spec: &Spec, note: Note<'_>) -> Result<Running> {
-    let (_lock, mut place) = claim(spec, note).await?;
+    let (_lock, mut layout) = lock(spec, note).await?;
     let (began, mut started) = (Instant::now(), false);
     loop {
-        match look(&place)? {
-            Pulse::Up(server) if server.ready => {
+        match look(&layout)? {
+            Liveness::Up(server) if server.ready => {
                 let found = endpoints(&server, started);
-                match door::knock(&place, &server, &found).await? {
+                match readiness::wait_ready(&layout, &server, &found).await? {
                     Some(error) if began.elapsed() > PATIENCE => return Err(error),
                     Some(_) => tokio::time::sleep(PAUSE).await,
                     None => return Ok(found),
                 }
             }
-            Pulse::Up(server) | Pulse::Deaf(server) if !server.ready => process::settle(&place).await?,
-            Pulse::Up(server) | Pulse::Deaf(server) => {
-                note(format!("the socket of the server {} is gone; restarting it", place.name));
-                process::stop(&place, &server, Signal::INT).await?;
+            Liveness::Up(server) | Liveness::Unresponsive(server) if !server.ready => {
+                process::wait_while_busy(&layout).await?
             }
-            Pulse::Unclear(server) if began.elapsed() > DYING => return Err(unclear(&place, &server)),
-            Pulse::Unclear(_) => tokio::time::sleep(PAUSE).await,
-            Pulse::Relic => process::remove_relic(&place)?,
-            Pulse::Down if started => return Err(vanished(&place)),
-            Pulse::Down => started = process::launch(&mut place, spec, note).await?,
+            Liveness::Up(server) | Liveness::Unresponsive(server) => {
+                note(format!("the socket of the server {} is gone; restarting it", layout.name));
+                process::stop(&layout, &server, Signal::INT).await?;
+            }
+            Liveness::Unknown(server) if began.elapsed() > DYING => {
+                return Err(unknown_process(&layout, &server));
+            }
+            Liveness::Unknown(_) => tokio::time::sleep(PAUSE).await,
+            Liveness::StalePidFile => process::remove_stale_pid_file(&layout)?,
+            Liveness::Down if started => return Err(vanished(&layout)),
+            Liveness::Down => started = process::launch(&mut layout, spec, note).await?,
         }
     }
 }
 
 /// Stops the server; false where it was not running.
 pub async fn down(spec: &Spec) -> Result<bool> {
-    if !Place::find(spec)?.exists {
+    if !Layout::find(spec)?.exists {
         return Ok(false);
     }
-    let (_lock, place) = claim(spec, &mut |_| ()).await?;
-    halt(&place, Signal::INT).await
+    let (_lock, layout) = lock(spec, &mut |_| ()).await?;
+    stop(&layout, Signal::INT).await
 }
 
-/// Shows the server. Reads only.
 pub fn status(spec: &Spec) -> Result<Status> {
-    let place = Place::find(spec)?;
+    let layout = Layout::find(spec)?;
     let mut status = Status {
         server: spec.server.clone(),
         state: State::Absent,
         port: spec.port,
         socket_dir: None,
-        data_dir: place.data(),
+        data_dir: layout.data(),
         pid: None,
         server_version: None,
     };
-    if place.exists {
-        let remembered = network::remembered(&Folder::open(&place.data(), &place.owner)?)?;
+    if layout.exists {
+        let remembered = network::remembered(&Folder::open(&layout.data(), &layout.owner)?)?;
         status.state = State::Stopped;
         status.port = spec.port.or(remembered.port);
         status.socket_dir = remembered.socket_dir;
         status.server_version = remembered.version;
     }
-    if let Pulse::Up(server) | Pulse::Deaf(server) | Pulse::Unclear(server) = look(&place)? {
+    if let Liveness::Up(server) | Liveness::Unresponsive(server) | Liveness::Unknown(server) = look(&layout)?
+    {
         status.state = State::Running;
         status.port = Some(server.port);
         status.pid = u32::try_from(server.pid.as_raw_nonzero().get()).ok();
@@ -173,35 +116,35 @@ pub fn status(spec: &Spec) -> Result<Status> {
 
 /// Where the server listens, if it is up. Starts nothing.
 pub fn running(spec: &Spec) -> Result<Option<Running>> {
-    match look(&Place::find(spec)?)? {
-        Pulse::Up(server) if server.ready => Ok(Some(endpoints(&server, false))),
+    match look(&Layout::find(spec)?)? {
+        Liveness::Up(server) if server.ready => Ok(Some(endpoints(&server, false))),
         _ => Ok(None),
     }
 }
 
 /// Stops the server and deletes its data; false where there was none.
 pub async fn destroy(spec: &Spec) -> Result<bool> {
-    if !Place::find(spec)?.base.exists() {
+    if !Layout::find(spec)?.base.exists() {
         return Ok(false);
     }
-    let (_lock, place) = claim(spec, &mut |_| ()).await?;
-    refuse_link(&place)?;
-    if place.exists {
-        halt(&place, Signal::QUIT).await?;
-        let remembered = network::remembered(&Folder::open(&place.data(), &place.owner)?)?;
+    let (_lock, layout) = lock(spec, &mut |_| ()).await?;
+    refuse_link(&layout)?;
+    if layout.exists {
+        stop(&layout, Signal::QUIT).await?;
+        let remembered = network::remembered(&Folder::open(&layout.data(), &layout.owner)?)?;
         if let Some(folder) = remembered.socket_dir.filter(|folder| network::is_short(folder)) {
             files::remove(&folder)?;
         }
     }
-    cluster::erase(&place)?;
-    cluster::leave(&place)?;
-    Ok(place.exists)
+    cluster::erase(&layout)?;
+    cluster::leave(&layout)?;
+    Ok(layout.exists)
 }
 
 /// The data behind a link may be more than this server's, and removing the link alone would leave them there: before
 /// anything is stopped, the operator decides.
-fn refuse_link(place: &Place) -> Result<()> {
-    let data = place.data();
+fn refuse_link(layout: &Layout) -> Result<()> {
+    let data = layout.data();
     let Ok(target) = std::fs::read_link(&data) else { return Ok(()) };
     let data = data.display();
     Err(Error::operation(format!(
@@ -212,27 +155,29 @@ fn refuse_link(place: &Place) -> Result<()> {
     .hint(format!("stop the server with `martydb dev down`, delete that folder, then the link: rm {data}")))
 }
 
-/// The lock, and what there is once it is held: somebody else may have made or deleted the cluster meanwhile.
-async fn claim(spec: &Spec, note: Note<'_>) -> Result<(Lock, Place)> {
-    let lock = Lock::take(&Place::find(spec)?, note).await?;
-    Ok((lock, Place::find(spec)?))
+/// The lock, and what there is once it is held: another run may have made or deleted the cluster meanwhile.
+async fn lock(spec: &Spec, note: Note<'_>) -> Result<(LayoutLock, Layout)> {
+    let lock = LayoutLock::take(&Layout::find(spec)?, note).await?;
+    Ok((lock, Layout::find(spec)?))
 }
 
-async fn halt(place: &Place, signal: Signal) -> Result<bool> {
+async fn stop(layout: &Layout, signal: Signal) -> Result<bool> {
     let began = Instant::now();
     loop {
-        match look(place)? {
-            Pulse::Up(server) | Pulse::Deaf(server) => {
-                return process::stop(place, &server, signal).await.map(|()| true);
+        match look(layout)? {
+            Liveness::Up(server) | Liveness::Unresponsive(server) => {
+                return process::stop(layout, &server, signal).await.map(|()| true);
             }
-            Pulse::Unclear(server) if began.elapsed() > DYING => return Err(unclear(place, &server)),
-            Pulse::Unclear(_) => tokio::time::sleep(PAUSE).await,
-            Pulse::Relic | Pulse::Down => return Ok(false),
+            Liveness::Unknown(server) if began.elapsed() > DYING => {
+                return Err(unknown_process(layout, &server));
+            }
+            Liveness::Unknown(_) => tokio::time::sleep(PAUSE).await,
+            Liveness::StalePidFile | Liveness::Down => return Ok(false),
         }
     }
 }
 
-fn endpoints(server: &Server, started: bool) -> Running {
+fn endpoints(server: &ServerProcess, started: bool) -> Running {
     // Passwords go as SCRAM proofs over loopback: there is nothing for TLS to hide and no certificate to check.
     let tls = Tls { mode: TlsMode::Disable, ..Tls::default() };
     let endpoint = |host| Endpoint { host, port: server.port, tls: tls.clone() };
@@ -244,16 +189,17 @@ fn endpoints(server: &Server, started: bool) -> Running {
     }
 }
 
-fn unclear(place: &Place, server: &Server) -> Error {
+fn unknown_process(layout: &Layout, server: &ServerProcess) -> Error {
     let pid = server.pid.as_raw_nonzero();
-    Error::operation(format!("cannot tell whether the server {} runs", place.name))
-        .cause(format!("{} names the process {pid}", place.data().join(pulse::PID_FILE).display()))
+    Error::operation(format!("cannot tell whether the server {} runs", layout.name))
+        .cause(format!("{} names the process {pid}", layout.data().join(liveness::PID_FILE).display()))
         .cause("it may be a server that was started elsewhere, as in another container, on the same data")
         .hint("stop that server; if there is none, delete the file")
 }
 
-fn vanished(place: &Place) -> Error {
-    let error = Error::operation(format!("the embedded server {} stopped right after its start", place.name));
-    let hint = format!("the whole log is in {}", place.log().display());
-    log::tail(place).iter().fold(error, Error::cause).hint(hint)
+fn vanished(layout: &Layout) -> Error {
+    let error =
+        Error::operation(format!("the embedded server {} stopped right after its start", layout.name));
+    let hint = format!("the whole log is in {}", layout.log().display());
+    log::tail(layout).iter().fold(error, Error::cause).hint(hint)
 }

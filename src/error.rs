@@ -1,7 +1,7 @@
 //! The one error type: what failed, why, and what to do about it.
 //!
 //! Causes are kept as finished sentences instead of boxed errors, because a driver's own `Display`
-//! may hold a password or a line of the server's C source; whoever makes the cause has made it safe to print.
+//! may hold a password or a line of the server's C source; the code that adds a cause has made it safe to print.
 
 use std::fmt;
 
@@ -24,7 +24,6 @@ pub enum Kind {
     Locked,
     /// A saved plan no longer fits the server.
     Stale,
-    /// A signal ended the run.
     Interrupted,
 }
 
@@ -46,12 +45,10 @@ impl Kind {
         KINDS.iter().find(|row| row.0 == self).expect("every kind has a row, a test counts them")
     }
 
-    /// The name used in the JSON document.
     pub fn name(self) -> &'static str {
         self.row().1
     }
 
-    /// The exit status that this kind of error ends the process with.
     pub fn status(self) -> ExitStatus {
         self.row().2
     }
@@ -62,7 +59,6 @@ impl Kind {
 pub enum ExitStatus {
     /// Done, or nothing to do.
     Success = 0,
-    /// An operation failed.
     Failed = 1,
     /// Usage, settings or manifest invalid; nothing touched.
     Usage = 2,
@@ -74,7 +70,6 @@ pub enum ExitStatus {
     Unreachable = 5,
     /// Another run holds the lock, or the plan is stale.
     Locked = 6,
-    /// Ended by a signal.
     Interrupted = 130,
 }
 
@@ -96,16 +91,13 @@ impl ExitStatus {
         all.into_iter().min_by_key(rank).unwrap_or(ExitStatus::Success)
     }
 
-    /// The number the shell sees.
     pub fn code(self) -> u8 {
         self as u8
     }
 }
 
-/// What failed, why (outermost cause first), and what to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {
-    /// What kind of failure this is.
     pub kind: Kind,
     /// One sentence: what failed.
     pub message: String,
@@ -113,27 +105,22 @@ pub struct Error {
     pub causes: Vec<String>,
     /// What to do; each names a command or a change where there is one.
     pub hints: Vec<String>,
-    /// The SQLSTATE, where the server gave one.
     pub sqlstate: Option<String>,
 }
 
 impl Error {
-    /// An error without causes or hints.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
         Error { kind, message: message.into(), causes: vec![], hints: vec![], sqlstate: None }
     }
 
-    /// A wrong flag or argument.
     pub fn usage(message: impl Into<String>) -> Self {
         Self::new(Kind::Usage, message)
     }
 
-    /// An invalid manifest or setting.
     pub fn manifest(message: impl Into<String>) -> Self {
         Self::new(Kind::Manifest, message)
     }
 
-    /// A failed operation.
     pub fn operation(message: impl Into<String>) -> Self {
         Self::new(Kind::Operation, message)
     }
@@ -145,14 +132,12 @@ impl Error {
         self
     }
 
-    /// Adds a hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
-    /// Adds a hint if there is one.
     #[must_use]
     pub fn hint_if(self, hint: Option<impl Into<String>>) -> Self {
         match hint {
@@ -179,7 +164,6 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The result of anything in this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 #[cfg(test)]

@@ -54,16 +54,16 @@ pub struct Global {
         value_name = "WHEN"
     )]
     pub color: Option<When>,
-    /// Say only what was asked for.
+    /// Suppress informational output.
     #[arg(short, long, global = true, env = "MARTYDB_QUIET", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub quiet: bool,
-    /// Say more; -vv shows every statement, secrets redacted.
+    /// Log what happens; -vv logs every statement, secrets redacted.
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Answer yes to questions.
     #[arg(short, long, global = true, env = "MARTYDB_YES", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub yes: bool,
-    /// Ask nothing; where a question would be needed, stop.
+    /// Never prompt; fail when input would be required.
     #[arg(long, global = true, env = "MARTYDB_NO_INPUT", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_input: bool,
     /// How long to wait for another run's lock.
@@ -98,7 +98,7 @@ pub enum When {
 /// Which services.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Select {
-    /// A service; may be repeated.
+    /// Service to work on; may be repeated.
     #[arg(short, long, value_name = "NAME")]
     pub service: Vec<String>,
     /// All services of the manifest.

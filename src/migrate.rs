@@ -1,57 +1,29 @@
-//! The migration engine. refinery's file names, checksums and table; what refinery lacks is added around it:
-//! one run per database, the owner's role checked, a history that tells who and how long, refusals before
-//! connecting, and errors with their place.
+//! The migration engine: refinery's file names, checksums and history table (see `files::refinery`), and around them
+//! what refinery lacks: one run per database, the owner's role checked, a history with who and how long, refusals
+//! before connecting, and errors with their place.
 //!
-//! The data flow: [`folder`] (files) and `history` (rows) → [`compare`] (pure) → a list of migrations →
-//! refinery's `Runner` over the `adapter` → one message to the server for each (`envelope`).
+//! The way of a migration is the order of the rooms: `files` reads the folder, `history` the rows of the database,
+//! `check` decides (pure), `engine` runs what follows, `report` holds what commands print. The use cases stand above
+//! them: `run` (upgrade and downgrade), `baseline`, `repair`, `status`, `round_trip`.
 
-mod accepted;
-mod adapter;
-mod authority;
 mod baseline;
-pub mod catalogue;
-pub mod checksum;
-pub mod compare;
-mod course;
-mod diff;
-pub mod directive;
-mod downgrade;
-mod envelope;
-mod failure;
-pub mod folder;
-pub mod foreign;
-mod inventory;
-mod lexer;
-pub mod lint;
-mod lock;
-pub mod name;
-mod nature;
-pub mod outcome;
-mod outside;
-mod pause;
-pub mod place;
-mod progress;
-pub mod rehearse;
+pub mod check;
+mod engine;
+pub mod files;
+pub mod history;
 mod repair;
-pub mod revision;
-mod rules;
-mod script;
-mod session;
-mod shared;
-pub mod source;
+pub mod report;
+pub mod round_trip;
+mod run;
 mod status;
-mod tables;
 mod target;
-mod upgrade;
 
 pub use baseline::baseline;
-pub use compare::Order;
-pub use course::Back;
-pub use downgrade::downgrade;
-pub use outcome::{
-    Applied, Ended, Event, HistoryEvent, Item, OnEvent, Outcome, Planned, ServiceStatus, State,
-};
-pub use repair::{Repairable, Wrong, examine, repair};
+pub use check::downgrade_plan::DowngradeTo;
+pub use repair::{RepairKind, Repairable, examine, repair};
+pub use report::event::{Event, OnEvent};
+pub use report::outcome::{AppliedMigration, Ended, MigrationId, MigrationOutcome, PlannedFile};
+pub use report::status::{HistoryEvent, ServiceState, ServiceStatus};
+pub use run::{Goal, downgrade, run, upgrade};
 pub use status::{current, history, status};
-pub use target::{Operator, Options, Run, Target};
-pub use upgrade::upgrade;
+pub use target::{Execution, MigrationTarget, Operator, Options, Order};

@@ -1,10 +1,18 @@
 //! Plain data: what the manifest wants and what a server has. No I/O and no decisions live here.
 
+pub mod acl;
 pub mod actual;
+mod database_kind;
+mod dependencies;
 pub mod desired;
 pub mod names;
 pub mod orphans;
+mod role_graph;
 
+pub use acl::{AclEntry, Grantee};
 pub use actual::*;
+pub use database_kind::DatabaseKind;
+pub use dependencies::RoleDependencies;
 pub use desired::*;
 pub use names::*;
+pub use role_graph::{RoleGraph, RolePath};

@@ -3,7 +3,8 @@
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use crate::manifest::{Environment, ServerUrl};
+use crate::environment::Environment;
+use crate::manifest::ServerUrl;
 
 /// The password of the first line that fits.
 pub fn find(environment: &Environment, url: &ServerUrl) -> Option<String> {

@@ -1,35 +1,19 @@
-//! Proving isolation by logging in.
+//! Attempts to log in, and what each of them proves.
 //!
-//! `wire` makes attempts, `verdict` says what each proves, `run` tries every login at every database, and
-//! `matrix` puts the pieces together for people and scripts. `listeners` and `trials` go beyond the manifest's address
-//! and the right password, `inside` past the door of a login's own database. Every decision is a pure function over what was seen.
+//! `task` says which logins at which databases, `attempts` makes the attempts, `verdict` says what an answer of the
+//! server proves, and `matrix` judges all of them. `isolation` builds its proof on this room; `apply`, `rotate` and
+//! `test-connections` use it to learn whether a stored password works.
 
+mod attempts;
 mod connections;
-mod finding;
-mod guess;
-mod hba;
-mod inside;
-mod listeners;
+mod logins;
 mod matrix;
-mod offline;
-mod render;
-mod run;
-mod simulated;
 mod task;
-mod trials;
 mod verdict;
-mod ways;
 
-pub use connections::{Connection, Connections, Reached, connections};
-pub use finding::{Finding, Key, Severity, Source, findings, listed};
-pub use inside::{Inside, try_inside};
-pub use listeners::{Listener, Says, Side, listeners};
-pub use matrix::{Matrix, Place, Probe, Skipped, Summary, judge, summarise};
-pub use offline::known_elsewhere;
-pub use render::{fix_lines, numbers, subject, text, title, wrapped};
-pub use run::{Progress, Seen, try_all, try_own, try_sample, unwatched};
-pub use simulated::{Known, simulate};
-pub use task::{ATTEMPT_TIMEOUT, DatabaseKind, ProbeDatabase, ProbeLogin, Task, within_limits};
-pub use trials::{Extent, Scene, Tried, try_trials};
-pub use verdict::{Control, Door, Judgement, Verdict, judge_foreign, judge_own};
-pub use ways::{Way, ways_in};
+pub use attempts::{LoginAttempts, attempt_patiently, try_all, try_own};
+pub use connections::{ConnectionRow, Connections, LoginResult, connections};
+pub use logins::prepare;
+pub use matrix::{Probe, ProbePlace, ProbeSummary, judge};
+pub use task::{ATTEMPT_TIMEOUT, ProbeDatabase, ProbeLogin, Task, within_limits};
+pub use verdict::{AccessPolicy, Control, Judgement, Verdict, judge_foreign, judge_own};

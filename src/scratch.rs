@@ -6,24 +6,20 @@
 //! The admin works inside one only while the service cannot have made anything there: the service's logins are let in
 //! last, and from then on the admin does no more than drop the database from outside.
 
+use crate::catalog::inspect;
+use crate::converge::{Jobs, Planner, Policy, Remaining, converge};
 use crate::error::{Error, Kind, Result};
 use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleKind};
-use crate::plan::authority::Authority;
-use crate::plan::{Action, Object, Stage, Step, diff};
-use crate::server::apply::{Tools, apply};
-use crate::server::{Access, Connection, execute_protected, inspect, lock, query};
+use crate::plan::admin_capabilities::AdminCapabilities;
+use crate::plan::{Action, Object, Selection, Stage, Step, diff};
+use crate::server::{Access, Connection, execute_protected, lock, query};
 use crate::sql::Literal;
-use crate::stmt;
+use crate::sql::stmt;
 
-/// How every scratch database's name begins.
 const PREFIX: &str = "martydb_scratch_";
-
-/// Rounds of acting and looking again: a closed database can be looked into only once it is open.
-const ROUNDS: usize = 3;
 
 /// A scratch database. Dropping the value drops the database, but only [`Scratch::remove_after`] can fail.
 pub struct Scratch {
-    /// Its name.
     pub database: DbName,
     access: Access,
     /// Holds the lock that says that it is in use.
@@ -36,7 +32,7 @@ impl Scratch {
         sweep(access).await?;
         let database = name()?;
         let mut keeper = access.write(&access.maintenance).await?;
-        lock::poll(&mut keeper, key(&database), std::time::Duration::ZERO, database.as_str()).await?;
+        lock::take(&mut keeper, key(&database), std::time::Duration::ZERO, database.as_str()).await?;
         let scratch = Scratch { database, access: access.clone(), keeper: Some(keeper) };
         match provision(&scratch, desired, service).await {
             Ok(()) => Ok(scratch),
@@ -134,7 +130,7 @@ async fn sweep(access: &Access) -> Result<()> {
     for name in rows.iter().filter_map(|row| row.try_get::<String>(0).ok()) {
         let Ok(database) = DbName::new(name) else { continue };
         let taken =
-            lock::poll(&mut connection, key(&database), std::time::Duration::ZERO, database.as_str()).await;
+            lock::take(&mut connection, key(&database), std::time::Duration::ZERO, database.as_str()).await;
         let held = match taken {
             Ok(held) => held,
             // Its maker is at work.
@@ -147,40 +143,57 @@ async fn sweep(access: &Access) -> Result<()> {
     Ok(())
 }
 
-/// What `apply` would do for a service with this database, less what concerns roles and other logins. The service's
-/// migrator is let in last, when nothing else is left to be done.
+/// What `apply` would do for a service with this database, less what concerns roles and other logins.
 async fn provision(scratch: &Scratch, desired: &DesiredServer, service: &DesiredService) -> Result<()> {
     let service = DesiredService { database: scratch.database.clone(), ..service.clone() };
     let mut desired = desired.clone();
     desired.project += "#scratch";
     desired.services = [(service.name.clone(), service.clone())].into();
-    let mut left = vec![];
-    for _ in 0..ROUNDS {
-        let inside = std::slice::from_ref(&scratch.database);
-        let actual = inspect::inspect(&scratch.access, inside, &desired.marker(), 1).await?;
-        if let Some(error) = actual.databases.get(&scratch.database).and_then(|found| found.unread.clone()) {
+    let access = &scratch.access;
+    let mut planner = Provision { access, desired, service, actual: ActualServer::default(), open: false };
+    // The keeper's lock keeps other runs away.
+    let policy = Policy { lock_wait: None, jobs: Jobs::ONE };
+    converge(access, &mut planner, &policy).await.end
+}
+
+struct Provision<'a> {
+    access: &'a Access,
+    desired: DesiredServer,
+    service: DesiredService,
+    actual: ActualServer,
+    /// The service's migrator can connect: from now on the admin stays outside the database.
+    open: bool,
+}
+
+impl Planner for Provision<'_> {
+    /// The service's migrator is admitted last, when nothing else is left to be done.
+    async fn remaining(&mut self, _done: &[Step]) -> Result<Remaining> {
+        let database = &self.service.database;
+        let inside = if self.open { &[] } else { std::slice::from_ref(database) };
+        self.actual = inspect::inspect(self.access, inside, &self.desired.marker(), 1).await?;
+        if let Some(error) = self.actual.databases.get(database).and_then(|found| found.unread.clone()) {
             return Err(error);
         }
+        let due = steps(&self.desired, &self.actual, &self.service);
         let (admitting, others): (Vec<_>, Vec<_>) =
-            steps(&desired, &actual, &service).into_iter().partition(|step| step.stage == Stage::Admit);
-        let last = others.is_empty();
-        let steps = if last { admitting } else { others };
-        let authority = Authority::new(&desired, &actual);
-        let tools = Tools {
-            access: &scratch.access,
-            major: actual.major(),
-            authority: Some(&authority),
-            password: &|_| None,
-            parallel: 1,
-        };
-        apply(&tools, &steps, &|_| {}).await.1?;
-        if last {
-            return Ok(());
-        }
-        left = steps.into_iter().map(|step| step.reason).collect();
+            due.into_iter().partition(|step| step.stage == Stage::GrantConnect);
+        self.open |= others.is_empty();
+        Ok(if self.open { admitting } else { others }.into())
     }
-    Err(Error::operation(format!("{} does not become what the manifest says", scratch.database))
-        .cause(format!("after {ROUNDS} rounds this was left to be done: {}", left.join("; "))))
+
+    fn actual(&self) -> &ActualServer {
+        &self.actual
+    }
+
+    fn authority(&self) -> Option<AdminCapabilities<'_>> {
+        Some(AdminCapabilities::new(&self.desired, &self.actual))
+    }
+
+    fn unfinished(&self, left: &[Step]) -> Error {
+        let reasons: Vec<&str> = left.iter().map(|step| step.reason.as_str()).collect();
+        Error::operation(format!("{} does not become what the manifest says", self.service.database))
+            .cause(format!("this is left to be done: {}", reasons.join("; ")))
+    }
 }
 
 fn steps(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> Vec<Step> {
@@ -194,5 +207,5 @@ fn steps(desired: &DesiredServer, actual: &ActualServer, service: &DesiredServic
             matches!(&step.action, Action::Grant { on: Object::Database(_), to, .. } if other_login(to));
         step.service.is_some() && step.stage != Stage::Cluster && !admits
     };
-    diff(desired, actual, &|_| true).steps.into_iter().filter(wanted).collect()
+    diff(desired, actual, &|_| true, &Selection::all(desired)).steps.into_iter().filter(wanted).collect()
 }

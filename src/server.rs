@@ -2,21 +2,16 @@
 
 mod access;
 pub mod advisory;
-pub mod apply;
+pub mod claim;
+pub mod conflicts;
 mod connect;
-pub mod inspect;
+pub mod existence;
 pub mod lock;
-pub mod presence;
-pub mod racing;
-pub mod rows;
-pub mod traces;
-#[cfg(test)]
-mod whole_rows;
 
 pub use crate::wire::{
     APPLICATION_NAME, Connection, Endpoint, Fault, Host, Limits, Login, Row, Tls, TlsMode, Unreadable,
 };
-pub use access::{Access, Hooks};
+pub use access::{Access, COMMON_DATABASE, EventTriggerGuard};
 pub use connect::{
     connect, connect_watched, connect_with, execute, execute_protected, execute_warned, query, query_each,
     query_rows,

@@ -63,6 +63,15 @@ fn split(text: &str) -> Option<(i64, &str)> {
     Some((text[..end].parse().ok()?, text[end..].trim()))
 }
 
+/// The first few of a list, and how many more there are.
+pub fn listed(names: &[&str]) -> String {
+    const SHOWN: usize = 4;
+    match names.len() {
+        n if n > SHOWN + 1 => format!("{} and {} more", names[..SHOWN].join(", "), n - SHOWN),
+        _ => names.join(", "),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -26,9 +26,9 @@ mod row;
 mod scram;
 pub mod tls;
 
-pub use attempt::{Request, wants_password};
+pub use attempt::{LoginRequest, wants_password};
 pub use auth::{AuthRules, Channel};
-pub use connection::{Connection, Failed, Limits, Reply, ResultSet};
+pub use connection::{Connection, FailedStatement, Limits, Reply, ResultSet};
 pub use dial::Address;
 pub use endpoint::{Endpoint, Host, Login, Tls, TlsMode};
 pub use fault::{Fault, shorten};

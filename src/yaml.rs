@@ -2,42 +2,30 @@
 //! hundred kilobytes of opening brackets would keep it busy for minutes.
 
 use std::iter::Peekable;
+use std::path::Path;
 use std::str::Chars;
+
+use crate::error::{Error, Result};
 
 /// Deeper than any file that is written by hand.
 const DEEPEST: usize = 100;
 
-/// Why a text is not parsed, and where, line and column from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Refused {
-    /// What is wrong.
-    pub message: &'static str,
-    /// What to do.
-    pub hint: &'static str,
-    /// The line.
-    pub line: usize,
-    /// The column.
-    pub column: usize,
-}
-
 /// Refuses a byte order mark and absurd nesting.
 ///
 /// # Errors
-/// The first of the two.
-pub fn check(text: &str) -> Result<(), Refused> {
+/// [`crate::error::Kind::Manifest`] with the place in `path`, whose text it is.
+pub fn check(text: &str, path: &Path) -> Result<()> {
+    let refuse = |(line, column), message, hint| {
+        Err(Error::manifest(format!("{}:{line}:{column}: {message}", path.display())).hint(hint))
+    };
     if text.starts_with('\u{feff}') {
-        let hint = "save it as UTF-8 without one";
-        return Err(Refused { message: "the file starts with a byte order mark", hint, line: 1, column: 1 });
+        let message = "the file starts with a byte order mark";
+        return refuse((1, 1), message, "save it as UTF-8 without one");
     }
-    match Scan::new(text).too_deep() {
-        None => Ok(()),
-        Some((line, column)) => Err(Refused {
-            message: "more than 100 levels lie within each other here",
-            hint: "close the brackets, or take away the indentation",
-            line,
-            column,
-        }),
-    }
+    let hint = "close the brackets, or reduce the indentation";
+    Scan::new(text)
+        .too_deep()
+        .map_or(Ok(()), |place| refuse(place, "more than 100 levels are nested here", hint))
 }
 
 /// Reads only as much of YAML as decides how deep a place is.
@@ -48,7 +36,6 @@ struct Scan<'a> {
     column: usize,
     /// Columns at which the open blocks begin.
     blocks: Vec<usize>,
-    /// Open brackets.
     flow: usize,
 }
 
@@ -69,9 +56,10 @@ impl<'a> Scan<'a> {
 
     fn too_deep(mut self) -> Option<(usize, usize)> {
         while self.peek().is_some() {
-            match self.flow {
-                0 => self.token(),
-                _ => self.inside_brackets(),
+            if self.flow == 0 {
+                self.token();
+            } else {
+                self.inside_brackets();
             }
             if self.blocks.len() + self.flow > DEEPEST {
                 return Some((self.line, self.column.max(1)));
@@ -107,9 +95,10 @@ impl<'a> Scan<'a> {
             }
             Some('-' | '?') => {
                 self.next();
-                match self.peek().is_none_or(char::is_whitespace) {
-                    true => self.open(column),
-                    false => self.plain(column),
+                if self.peek().is_none_or(char::is_whitespace) {
+                    self.open(column);
+                } else {
+                    self.plain(column);
                 }
             }
             _ => self.plain(column),
@@ -210,6 +199,10 @@ impl<'a> Scan<'a> {
 mod tests {
     use super::*;
 
+    fn check(text: &str) -> Result<()> {
+        super::check(text, Path::new("f"))
+    }
+
     #[test]
     fn ordinary_files_pass() {
         let odd = "[{[{".repeat(60);
@@ -247,7 +240,8 @@ mod tests {
         ] {
             let began = std::time::Instant::now();
             let found = check(&text).unwrap_err();
-            assert_eq!((found.line, found.column), place, "{}", &text[..20]);
+            let expected = format!("f:{}:{}: more than 100 levels", place.0, place.1);
+            assert!(found.message.starts_with(&expected), "{}: {found}", &text[..20]);
             assert!(began.elapsed() < std::time::Duration::from_millis(50), "{:?}", began.elapsed());
         }
     }

@@ -101,7 +101,7 @@ fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(work)
 }
 
-/// A session over the socket, as whoever runs the tests: pg_ident.conf lets that account be the admin.
+/// A session over the socket, as the account that runs the tests: pg_ident.conf lets that account be the admin.
 async fn admin(server: &Running) -> PgConnection {
     let Host::Socket(folder) = &server.admin.host else { panic!("{:?}", server.admin) };
     let options = PgConnectOptions::new_without_pgpass().socket(folder).port(server.admin.port);
@@ -230,7 +230,7 @@ fn a_server_stays_on_loopback_whatever_its_settings_say() {
         let again = site.up().await;
         assert_eq!(again.tcp, server.tcp);
         assert_eq!(listeners(again.tcp.port), ["0100007F"]);
-        assert!(site.said("pg_hba.conf had been changed"));
+        assert!(site.said("restored martydb's pg_hba.conf"));
         let login = Login::of_admin("postgres", None);
         assert!(connect(&again.tcp, &login, "postgres").await.is_err());
     });
@@ -377,8 +377,9 @@ fn a_forged_process_id_ends_no_other_program() {
 #[test]
 fn data_behind_a_link_are_not_destroyed_and_nothing_is_stopped() {
     run(async {
-        let site = Site::open();
-        let server = site.up().await;
+        let mut site = Site::open();
+        // A port that no other test takes while this server is down.
+        let server = site.up_alone().await;
         embedded::down(&site.spec).await.unwrap();
         let (data, moved) = (site.data(), site.folder.path().join("moved"));
         fs::rename(&data, &moved).unwrap();
@@ -403,13 +404,13 @@ fn half_made_folders_are_no_obstacle() {
         let site = Site::open();
         fs::create_dir_all(site.base().join("data/base")).unwrap();
         fs::write(site.base().join("data/PG_VERSION"), "15\n").unwrap();
-        fs::create_dir_all(site.base().join("data.scrap-0/base")).unwrap();
+        fs::create_dir_all(site.base().join("data.partial-0/base")).unwrap();
         assert_eq!(site.status().state, State::Absent);
         assert!(site.up().await.started);
         assert!(site.said("is not a complete cluster"));
         let names = fs::read_dir(site.base()).unwrap().map(|entry| entry.unwrap().file_name());
         let names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
-        assert!(!names.contains(&"data.scrap-0".into()), "{names:?}");
+        assert!(!names.contains(&"data.partial-0".into()), "{names:?}");
         assert!(names.iter().any(|name| name.starts_with("data.broken-")), "{names:?}");
     });
 }
@@ -508,7 +509,7 @@ fn a_long_path_gets_a_short_socket_folder_that_is_made_again_when_it_is_lost() {
         assert_eq!(again.admin, server.admin);
         assert_eq!(ask(&again, "SELECT 'here'").await, "here");
 
-        // Somebody else takes the name while the server is down.
+        // Another process takes the name while the server is down.
         embedded::down(&site.spec).await.unwrap();
         fs::remove_dir_all(&folder).unwrap();
         fs::write(&folder, "").unwrap();
@@ -598,7 +599,7 @@ fn output(command: &mut Command) -> String {
 #[test]
 fn a_caller_that_reads_our_output_does_not_wait_for_the_server() {
     let site = Site::open();
-    // cat waits until nobody holds the pipe, under whatever number.
+    // cat waits until no process holds the pipe, under whatever number.
     let mut shell = Command::new("timeout");
     let actor = actor_command(&site);
     shell.args(["60", "bash", "-c", "{ \"$@\" 3>&1 200>&1; } | cat", "bash"]);

@@ -1,156 +1,118 @@
 //! Default privileges: who will hold what on objects that are not made yet.
 
-use super::facts::{DefaultRow, Right};
-use super::found::{Found, Look, PUBLIC, Room, grantee, ident, privilege};
-use super::kinds::{DEFAULT_RIGHT, GRANT_OPTION, UNKNOWN_KIND};
-use crate::model::RoleKind;
-use crate::plan::DefaultKind;
-use crate::probe::Severity::{High, Low, Medium};
-use crate::sql::{Keyword, ServerText, Statement};
-use crate::stmt;
+use super::context::{Audit, Database};
+use crate::contract::{DefaultKind, ObjectClass, Privilege, builtin, granted};
+use crate::findings::Severity::{self, High, Low, Medium};
+use crate::findings::{DEFAULT_RIGHT, FindingBuilder, GRANT_OPTION, PUBLIC, UNKNOWN_KIND};
+use crate::grants::{revoke_default, revoke_default_option};
+use crate::model::{AclEntry, DefaultAcl, Grantee, RoleKind};
 
-pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
-    for room in look.rooms() {
-        for row in &room.inside.defaults {
-            row.acl.iter().for_each(|right| one(look, &room, row, right, out));
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for db in audit.databases() {
+        for row in &db.catalog.defaults {
+            row.acl.iter().for_each(|entry| one(audit, &db, row, entry, out));
         }
-        missing(&room, out);
+        missing(&db, out);
     }
 }
 
 /// What PostgreSQL gives PUBLIC where no row says otherwise, and repeats in rows for the whole database.
-fn is_builtin(row: &DefaultRow, right: &Right) -> bool {
-    let usual = matches!((row.object, right.privilege.as_str()), ('f', "EXECUTE") | ('T', "USAGE"));
-    usual && row.schema.is_none() && right.grantee.is_none()
+fn is_builtin(row: &DefaultAcl, entry: &AclEntry) -> bool {
+    builtin(class(row)).contains(&Privilege::named(&entry.privilege))
+        && row.schema.is_none()
+        && entry.grantee == Grantee::Public
 }
 
-fn one(look: &Look<'_>, room: &Room<'_>, row: &DefaultRow, right: &Right, out: &mut Vec<Found>) {
-    let owner = room.service.map(|service| service.role(RoleKind::Owner).as_str());
-    let by_owner = owner == Some(row.role.as_str());
-    if is_builtin(row, right) && !by_owner {
+fn class(row: &DefaultAcl) -> ObjectClass {
+    DefaultKind::from_letter(row.object).map_or(ObjectClass::Other, DefaultKind::class)
+}
+
+fn one(
+    audit: &Audit<'_>,
+    db: &Database<'_>,
+    row: &DefaultAcl,
+    entry: &AclEntry,
+    out: &mut Vec<FindingBuilder>,
+) {
+    let by_owner = db.owner() == Some(row.role.as_str());
+    if is_builtin(row, entry) && !by_owner {
         return;
     }
     let kind = DefaultKind::from_letter(row.object);
     let word = kind.map_or("objects of an unknown kind", DefaultKind::word);
     let object = format!("default privileges of {} on {word}", row.role);
-    for user in look.users_of(right) {
-        let own = matches!((look.managed(user), room.service), (Some((a, _)), Some(b)) if a.name == b.name);
-        let declared = own && by_owner && is_declared(row.object, kind_of(look, user), &right.privilege);
-        let among_strangers = look.managed(user).is_none() && look.managed(&row.role).is_none();
-        if declared && right.grantable {
-            let seen = format!(
-                "{user} will hold {} with grant option on the {word} that {} makes",
-                right.privilege, row.role
-            );
-            let finding = GRANT_OPTION.of(user).room(room).object(object.clone()).seen(seen);
-            out.push(match kind {
-                Some(kind) => {
-                    finding.close(taking(OPTION, &row.role, row.schema.as_deref(), kind.word(), right))
-                }
-                None => finding,
-            });
+    let (maker, schema, privilege) =
+        (row.role.as_str(), row.schema.as_ref().map(|schema| schema.as_str()), &entry.privilege);
+    for user in audit.users_of(entry) {
+        let declared = by_owner && is_declared(audit, db, row, entry, user);
+        if declared && entry.grantable {
+            let seen =
+                format!("{user} will hold {privilege} with grant option on the {word} that {maker} makes");
+            let repair = kind.map(|kind| revoke_default_option(maker, schema, kind, entry));
+            out.push(GRANT_OPTION.of(user).inside(db).object(&object).seen(seen).fix(repair));
         }
-        let severity = match (user == PUBLIC, look.managed(user).is_some(), room.service.is_some()) {
-            _ if declared => continue,
-            (_, _, false) if among_strangers => continue,
-            // What it holds on the owner's, it will hold on this one's too: nothing but the maker differs.
-            (false, true, true) if own && is_declared(row.object, kind_of(look, user), &right.privilege) => {
-                Low
-            }
-            (true, _, true) => High,
-            (false, true, true) if own => Medium,
-            (false, true, true) => High,
-            (true, _, false) => Low,
-            (false, true, false) => Medium,
-            (false, false, _) => Low,
-        };
-        let place = row.schema.as_ref().map_or(String::new(), |schema| format!(" in schema {schema}"));
-        let seen =
-            format!("{user} will hold {} on the {word} that {} makes{place}", right.privilege, row.role);
-        let finding = DEFAULT_RIGHT.of(user).at(severity).room(room).object(object.clone()).seen(seen);
-        out.push(match kind {
-            Some(kind) => finding.close(revoke_default(&row.role, row.schema.as_deref(), kind.word(), right)),
-            None => finding,
-        });
+        let Some(severity) = severity(audit, db, row, entry, user).filter(|_| !declared) else { continue };
+        let place = schema.map_or(String::new(), |schema| format!(" in schema {schema}"));
+        let seen = format!("{user} will hold {privilege} on the {word} that {maker} makes{place}");
+        let repair = kind.map(|kind| revoke_default(maker, schema, kind, entry));
+        let found = DEFAULT_RIGHT.of(user).at(severity).inside(db).object(&object);
+        out.push(found.seen(seen).fix(repair));
     }
     if kind.is_none() {
-        out.push(UNKNOWN_KIND.of(row.role.as_str()).room(room).object(object));
+        out.push(UNKNOWN_KIND.of(maker).inside(db).object(object));
     }
 }
 
-fn kind_of(look: &Look<'_>, user: &str) -> Option<RoleKind> {
-    look.managed(user).map(|(_, kind)| kind)
+/// How bad an undeclared entry is; `None` among unmanaged roles in a database of no service.
+fn severity(
+    audit: &Audit<'_>,
+    db: &Database<'_>,
+    row: &DefaultAcl,
+    entry: &AclEntry,
+    user: &str,
+) -> Option<Severity> {
+    let managed = audit.managed(user).is_some();
+    Some(match db.service {
+        None if !managed && audit.managed(row.role.as_str()).is_none() => return None,
+        None if managed => Medium,
+        None => Low,
+        Some(_) if user == PUBLIC => High,
+        // What it holds on the owner's, it will hold on this one's too: only the maker differs.
+        Some(_) if is_declared(audit, db, row, entry, user) => Low,
+        service if audit.is_of(user, service) => Medium,
+        Some(_) if managed => High,
+        Some(_) => Low,
+    })
 }
 
-fn is_declared(object: char, kind: Option<RoleKind>, privilege: &str) -> bool {
-    match kind {
-        Some(RoleKind::Owner) => true,
-        Some(kind) => declared(kind).any(|(letter, due)| letter == object && due == privilege),
-        None => false,
-    }
+/// Whether the service's role would hold it on what the owner makes.
+fn is_declared(audit: &Audit<'_>, db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -> bool {
+    let privilege = Privilege::named(&entry.privilege);
+    let holds = |kind| kind == RoleKind::Owner || granted(kind, class(row)).contains(&privilege);
+    audit.is_of(user, db.service) && audit.managed(user).is_some_and(|(_, kind)| holds(kind))
 }
-
-/// What a login holds on whatever its service's owner makes: the letter of `pg_default_acl`, and the privilege.
-pub fn declared(kind: RoleKind) -> impl Iterator<Item = (char, &'static str)> {
-    let due = DECLARED.iter().filter(move |(of, ..)| *of == kind);
-    due.flat_map(|(_, letter, privileges)| privileges.iter().map(|privilege| (*letter, *privilege)))
-}
-
-const DECLARED: &[(RoleKind, char, &[&str])] = &[
-    (RoleKind::App, 'r', &["SELECT", "INSERT", "UPDATE", "DELETE"]),
-    (RoleKind::App, 'S', &["USAGE", "SELECT"]),
-    (RoleKind::App, 'f', &["EXECUTE"]),
-    (RoleKind::App, 'n', &["USAGE"]),
-    (RoleKind::Readonly, 'r', &["SELECT"]),
-    (RoleKind::Readonly, 'S', &["SELECT"]),
-    (RoleKind::Readonly, 'n', &["USAGE"]),
-];
 
 /// Without a row PUBLIC gets EXECUTE on every function, and USAGE on every type, that the owner makes.
-fn missing(room: &Room<'_>, out: &mut Vec<Found>) {
+fn missing(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
     // What was left out may be the row.
-    let Some(service) = room.service.filter(|_| !room.inside.partial) else { return };
+    let Some(service) = db.service.filter(|_| !db.catalog.partial) else { return };
     let owner = service.role(RoleKind::Owner);
-    for (letter, kind, privilege) in
-        [('f', DefaultKind::Functions, "EXECUTE"), ('T', DefaultKind::Types, "USAGE")]
-    {
-        let mut rows = room.inside.defaults.iter();
-        if rows.any(|row| row.role == owner.as_str() && row.schema.is_none() && row.object == letter) {
-            continue;
+    let kinds = DefaultKind::ALL.iter().map(|row| row.0);
+    let has_row = |kind: &DefaultKind| {
+        let mut rows = db.catalog.defaults.iter();
+        rows.any(|row| row.role == *owner && row.schema.is_none() && row.object == kind.letter())
+    };
+    for kind in kinds.filter(|kind| !has_row(kind)) {
+        for privilege in builtin(kind.class()).iter().map(|privilege| privilege.name()) {
+            let (grantee, grantor) = (Grantee::Public, owner.clone());
+            let entry = AclEntry { grantee, grantor, privilege: privilege.into(), grantable: false };
+            let word = kind.word();
+            let seen = format!(
+                "PUBLIC will hold {privilege} on the {word} that {owner} makes: PostgreSQL's default"
+            );
+            let found = DEFAULT_RIGHT.of(PUBLIC).at(Medium).inside(db);
+            let found = found.object(format!("default privileges of {owner} on {word}")).seen(seen);
+            out.push(found.fix(revoke_default(owner.as_str(), None, kind, &entry)));
         }
-        let right = Right {
-            grantee: None,
-            grantor: owner.to_string(),
-            privilege: privilege.into(),
-            grantable: false,
-        };
-        let seen = format!(
-            "PUBLIC will hold {privilege} on the {} that {owner} makes: PostgreSQL's default",
-            kind.word()
-        );
-        let object = format!("default privileges of {owner} on {}", kind.word());
-        let close = revoke_default(owner.as_str(), None, kind.word(), &right);
-        out.push(DEFAULT_RIGHT.of(PUBLIC).at(Medium).room(room).object(object).seen(seen).close(close));
     }
-}
-
-/// `REVOKE … FROM grantee` for default privileges.
-pub fn revoke_default(role: &str, schema: Option<&str>, word: &'static str, right: &Right) -> Statement {
-    taking(Keyword(""), role, schema, word, right)
-}
-
-/// Where the right stays.
-const OPTION: Keyword = Keyword("GRANT OPTION FOR ");
-
-fn taking(what: Keyword, role: &str, schema: Option<&str>, word: &'static str, right: &Right) -> Statement {
-    let place = schema.map_or(stmt!(""), |schema| stmt!(" IN SCHEMA {s}", s = ident(schema)));
-    stmt!(
-        "ALTER DEFAULT PRIVILEGES FOR ROLE {role}{place} REVOKE {what}{p} ON {word} FROM {who}",
-        role = ident(role),
-        place = place,
-        what = what,
-        p = privilege(&right.privilege),
-        word = ServerText(word.into()),
-        who = grantee(right),
-    )
 }

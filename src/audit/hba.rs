@@ -1,15 +1,16 @@
 //! pg_hba.conf and pg_ident.conf: who is let in without proving anything. The file is what would be loaded next;
 //! what is loaded now is for the probes to find out.
 
-use super::facts::{HbaLine, IdentLine};
-use super::found::{Found, Look, PUBLIC};
-use super::kinds::{HBA_CLEARTEXT, HBA_ERROR, HBA_MAP, HBA_TRUST};
-use super::who::Who;
+use super::context::Audit;
+use super::roles::RoleClass;
+use crate::catalog::{HbaLine, IdentLine};
+use crate::findings::Severity::{Critical, High, Low};
+use crate::findings::{FindingBuilder, PUBLIC};
+use crate::findings::{HBA_CLEARTEXT, HBA_ERROR, HBA_MAP, HBA_TRUST};
 use crate::model::{DesiredService, RoleName};
-use crate::probe::Severity::{Critical, High, Low};
 
-pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
-    let lines = look.facts.hba.as_deref().unwrap_or_default();
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    let lines = audit.snapshot.hba.as_deref().unwrap_or_default();
     for (at, line) in lines.iter().enumerate() {
         if let Some(error) = &line.error {
             out.push(HBA_ERROR.of(PUBLIC).object(place(line)).seen(error.clone()));
@@ -19,22 +20,22 @@ pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
             continue;
         }
         match line.method.as_deref() {
-            Some("trust") => trust(look, line, out),
+            Some("trust") => trust(audit, line, out),
             Some("password")
                 if line.kind.as_deref() != Some("local") && line.kind.as_deref() != Some("hostssl") =>
             {
                 out.push(HBA_CLEARTEXT.of(who(line)).object(place(line)).seen(words(line)));
             }
-            Some("peer" | "ident") => mapped(look, line, out),
-            Some("cert" | "gss" | "sspi") if map(line).is_some() => mapped(look, line, out),
+            Some("peer" | "ident") => mapped(audit, line, out),
+            Some("cert" | "gss" | "sspi") if map(line).is_some() => mapped(audit, line, out),
             _ => {}
         }
     }
 }
 
-/// Whether some line lets a role replicate; where nobody may read the lines, one may.
-pub fn may_replicate(look: &Look<'_>, role: &RoleName) -> bool {
-    let Some(lines) = &look.facts.hba else { return true };
+/// Whether some line lets a role replicate; where the admin may not read the lines, one may.
+pub fn may_replicate(audit: &Audit<'_>, role: &RoleName) -> bool {
+    let Some(lines) = &audit.snapshot.hba else { return true };
     lines.iter().any(|line| {
         line.databases.iter().any(|database| database == "replication")
             && is_about(line, role.as_str())
@@ -67,7 +68,6 @@ fn who(line: &HbaLine) -> String {
     }
 }
 
-/// Whether an earlier line takes everything that this one would.
 fn covers(before: &HbaLine, line: &HbaLine) -> bool {
     let all = |names: &[String]| names.iter().any(|name| name == "all");
     // `all` does not mean replication.
@@ -82,11 +82,11 @@ fn covers(before: &HbaLine, line: &HbaLine) -> bool {
     before.error.is_none() && databases && users && kinds && address
 }
 
-fn trust(look: &Look<'_>, line: &HbaLine, out: &mut Vec<Found>) {
+fn trust(audit: &Audit<'_>, line: &HbaLine, out: &mut Vec<FindingBuilder>) {
     let local = line.kind.as_deref() == Some("local");
-    let service = exposed(look, line);
+    let service = exposed(audit, line);
     // Any process of the host is a superuser then: only where the operator is alone there is that no door.
-    let finding = HBA_TRUST.of(who(line)).at(if local && service.is_none() && only_trusted(look, line) {
+    let finding = HBA_TRUST.of(who(line)).at(if local && service.is_none() && only_trusted(audit, line) {
         High
     } else {
         Critical
@@ -95,17 +95,17 @@ fn trust(look: &Look<'_>, line: &HbaLine, out: &mut Vec<Found>) {
 }
 
 /// The one service whose roles, group or database a line names.
-fn exposed<'a>(look: &Look<'a>, line: &HbaLine) -> Option<&'a DesiredService> {
-    let of_user = |user: &str| look.managed(user.trim_start_matches('+')).map(|(service, _)| service);
+fn exposed<'a>(audit: &Audit<'a>, line: &HbaLine) -> Option<&'a DesiredService> {
+    let of_user = |user: &str| audit.managed(user.trim_start_matches('+')).map(|(service, _)| service);
     match (line.users.as_slice(), line.databases.as_slice()) {
         ([user], _) if user != "all" => of_user(user),
-        (_, [database]) => look.service_of(database),
+        (_, [database]) => audit.service_of(database),
         _ => None,
     }
 }
 
-fn only_trusted(look: &Look<'_>, line: &HbaLine) -> bool {
-    !line.users.is_empty() && line.users.iter().all(|user| look.who(user) == Who::Trusted)
+fn only_trusted(audit: &Audit<'_>, line: &HbaLine) -> bool {
+    !line.users.is_empty() && line.users.iter().all(|user| audit.class_of(user) == RoleClass::Trusted)
 }
 
 fn map(line: &HbaLine) -> Option<&str> {
@@ -117,23 +117,23 @@ fn is_about(line: &HbaLine, role: &str) -> bool {
     line.users.iter().any(|user| user == "all" || user == role || user.starts_with(['+', '/', '@']))
 }
 
-fn mapped(look: &Look<'_>, line: &HbaLine, out: &mut Vec<Found>) {
+fn mapped(audit: &Audit<'_>, line: &HbaLine, out: &mut Vec<FindingBuilder>) {
     let map = map(line);
     let remote = line.kind.as_deref() != Some("local");
     match map {
         // ident over the network believes whatever the other host says.
         None if remote => out.push(HBA_TRUST.of(who(line)).object(place(line)).seen(words(line))),
         None => {}
-        Some(map) => match &look.facts.ident {
+        Some(map) => match &audit.snapshot.ident {
             Some(ident) => {
                 let due =
                     |entry: &&IdentLine| entry.map == map && (is_wild(entry) || is_about(line, &entry.role));
                 for entry in ident.iter().filter(due) {
-                    map_entry(look, line, entry, out);
+                    map_entry(audit, line, entry, out);
                 }
             }
             // The admin may not read the maps.
-            None if !only_trusted(look, line) => {
+            None if !only_trusted(audit, line) => {
                 let seen = format!("{}, and the map {map} cannot be read", words(line));
                 out.push(HBA_MAP.of(who(line)).object(place(line)).seen(seen));
             }
@@ -147,14 +147,14 @@ fn is_wild(entry: &IdentLine) -> bool {
     entry.role == "all" || entry.role.starts_with(['/', '+']) || entry.role.contains('\\')
 }
 
-fn map_entry(look: &Look<'_>, line: &HbaLine, entry: &IdentLine, out: &mut Vec<Found>) {
-    let managed = look.managed(&entry.role);
+fn map_entry(audit: &Audit<'_>, line: &HbaLine, entry: &IdentLine, out: &mut Vec<FindingBuilder>) {
+    let managed = audit.managed(&entry.role);
     let any = is_wild(entry);
     let regex = entry.system.starts_with('/') || entry.system == "all";
     let service = managed.map(|(service, _)| service);
     let severity = match (managed.is_some() || any, regex) {
         (true, _) | (false, true) => Critical,
-        (false, false) if look.who(&entry.role) == Who::Trusted => Low,
+        (false, false) if audit.class_of(&entry.role) == RoleClass::Trusted => Low,
         (false, false) => return,
     };
     let role = if any { PUBLIC } else { entry.role.as_str() };

@@ -1,70 +1,70 @@
-//! Who owns what: the databases, and everything inside them.
+//! Owners of the databases and of everything inside them.
 
-use super::facts::Thing;
-use super::found::{Found, Look, Room, ident};
-use super::kinds::{DATABASE_OWNER, FOREIGN_RIGHT, OBJECT_OWNER, TEMPLATE_FLAG, UNKNOWN_KIND};
-use super::who::Who;
-use crate::model::RoleKind;
-use crate::probe::Severity::{self, Critical, High, Low, Medium};
-use crate::sql::ServerText;
-use crate::stmt;
+use super::context::{Audit, Database};
+use super::roles::RoleClass;
+use crate::catalog::CatalogObject;
+use crate::findings::Severity::{self, Critical, High, Low, Medium};
+use crate::findings::{
+    DATABASE_OWNER, FOREIGN_RIGHT, FindingBuilder, OBJECT_OWNER, PUBLIC, TEMPLATE_FLAG, UNKNOWN_KIND,
+};
+use crate::grants::{Repair, RepairScope, ident, set_owner};
+use crate::model::{ActualDatabase, DbName, RoleKind, RoleName};
+use crate::sql::{ServerText, stmt};
 
-pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
-    for (name, found) in &look.actual.databases {
-        let service = look.service_of(name.as_str());
-        let object = format!("database {name}");
-        for user in look.behind(&found.owner) {
-            let finding = match (service, look.managed(user)) {
-                (None, None) => continue,
-                (None, Some((own, _))) => DATABASE_OWNER.of(user).at(Medium).service(Some(own)),
-                (Some(own), _) => DATABASE_OWNER.of(user).service(Some(own)),
-            };
-            let admin = look
-                .desired
-                .database_owner
-                .as_ref()
-                .map_or(look.actual.admin.name.as_str(), |role| role.as_str());
-            let seen = format!("{object} belongs to {}{}", found.owner, through(user, &found.owner));
-            let finding = finding.database(name.as_str()).object(object.clone()).seen(seen);
-            // Whose a database of no service should be is for people to say: not a superuser's, for want of a better.
-            out.push(match service.is_some() || look.desired.database_owner.is_some() {
-                true => finding.close(stmt!(
-                    "ALTER DATABASE {db} OWNER TO {admin}",
-                    db = name,
-                    admin = ident(admin)
-                )),
-                false => finding,
-            });
-        }
-        let template = found.is_template && !["template0", "template1"].contains(&name.as_str());
-        if template {
-            let severity = if service.is_some() { High } else { Low };
-            let finding =
-                TEMPLATE_FLAG.of(super::found::PUBLIC).at(severity).service(service).database(name.as_str());
-            let close = stmt!("ALTER DATABASE {db} IS_TEMPLATE false", db = name);
-            out.push(finding.seen(format!("{object} is a template")).object(object).close(close));
-        }
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for (name, found) in &audit.actual.databases {
+        database(audit, name, found, out);
+        template(audit, name, found, out);
     }
-    for room in look.rooms() {
-        room.inside
-            .things
-            .iter()
-            .filter(|thing| thing.kind != "column")
-            .for_each(|thing| owner(look, &room, thing, out));
-        extensions(look, &room, out);
-        others(look, &room, out);
+    for db in audit.databases() {
+        let objects = db.catalog.objects.iter().filter(|item| item.kind != "column");
+        for item in objects {
+            if item.is_users() { object(audit, &db, item, out) } else { builtin(audit, &db, item, out) }
+        }
+        extensions(audit, &db, out);
+        others(audit, &db, out);
     }
 }
 
-/// Whoever owns an extension may drop it, with everything that uses it.
-fn extensions(look: &Look<'_>, room: &Room<'_>, out: &mut Vec<Found>) {
-    let rightful = room.service.map(|service| service.role(RoleKind::Owner).as_str());
-    for extension in room.inside.extensions.iter().filter(|one| rightful != Some(one.owner.as_str())) {
-        for user in look.behind(&extension.owner) {
+fn database(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut Vec<FindingBuilder>) {
+    let service = audit.service_of(name.as_str());
+    let object = format!("database {name}");
+    for user in audit.actors(&found.owner) {
+        let finding = match (service, audit.managed(user)) {
+            (None, None) => continue,
+            (None, Some((own, _))) => DATABASE_OWNER.of(user).at(Medium).service(Some(own)),
+            (Some(own), _) => DATABASE_OWNER.of(user).service(Some(own)),
+        };
+        let seen = format!("{object} belongs to {}{}", found.owner, through(user, &found.owner));
+        let declared = audit.desired.database_owner.as_ref().map(RoleName::as_str);
+        // The owner of a database of no service is not known: not a superuser, for want of a better.
+        let rightful = declared.or(service.map(|_| audit.actual.admin.name.as_str()));
+        let on = stmt!("DATABASE {db}", db = name).to_string();
+        let repair = rightful.map(|owner| set_owner(RepairScope::Server, &on, owner));
+        out.push(finding.database(name).object(&object).seen(seen).fix(repair));
+    }
+}
+
+fn template(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut Vec<FindingBuilder>) {
+    if !found.is_template || ["template0", "template1"].contains(&name.as_str()) {
+        return;
+    }
+    let service = audit.service_of(name.as_str());
+    let object = format!("database {name}");
+    let close = stmt!("ALTER DATABASE {db} IS_TEMPLATE false", db = name);
+    let found = TEMPLATE_FLAG.of(PUBLIC).at(if service.is_some() { High } else { Low });
+    let found = found.service(service).database(name).seen(format!("{object} is a template"));
+    out.push(found.object(object).fix(Repair::alter(RepairScope::Server, close)));
+}
+
+/// The owner of an extension may drop it, with everything that uses it.
+fn extensions(audit: &Audit<'_>, db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
+    for extension in db.catalog.extensions.iter().filter(|one| db.owner() != Some(&one.owner)) {
+        for user in audit.actors(&extension.owner) {
             let object = format!("extension {}", extension.name);
             let seen = format!("{object} belongs to {}{}", extension.owner, through(user, &extension.owner));
-            let severity = if look.managed(user).is_some() { Medium } else { Low };
-            out.push(OBJECT_OWNER.of(user).at(severity).room(room).object(object).seen(seen));
+            let severity = if audit.managed(user).is_some() { Medium } else { Low };
+            out.push(OBJECT_OWNER.of(user).at(severity).inside(db).object(object).seen(seen));
         }
     }
 }
@@ -73,32 +73,26 @@ fn through(user: &str, owner: &str) -> String {
     if user == owner { String::new() } else { format!(", which {user} can act as") }
 }
 
-/// What initdb or an extension made belongs to a superuser: whoever else owns it can change what everybody uses. It is
-/// never given back by a statement: its code would run as a superuser from then on.
-fn givens_owner(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>) {
-    let rightful = room.service.map(|service| service.role(RoleKind::Owner).as_str());
-    // Who installs a trusted extension owns its schema.
-    if thing.extension.is_some() && rightful == Some(thing.owner.as_str()) {
+/// What initdb or an extension made belongs to a superuser: another owner can change what all logins use. No statement
+/// gives it back: its code would run as a superuser from then on.
+fn builtin(audit: &Audit<'_>, db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
+    // The role that installs a trusted extension owns its schema.
+    if item.extension.is_some() && db.owner() == Some(&item.owner) {
         return;
     }
-    let (what, close) = (advice(thing), leave(thing));
-    for user in look.behind(&thing.owner) {
-        let through = through(user, &thing.owner);
-        let seen = format!("{} belongs to {}{through}; {what}", thing.object(), thing.owner);
-        let severity = if thing.system { Critical } else { High };
-        let finding = OBJECT_OWNER.of(user).at(severity).room(room).object(thing.object()).seen(seen);
-        out.push(match &close {
-            Some(close) => finding.close(close.clone()),
-            None => finding,
-        });
+    for user in audit.actors(&item.owner) {
+        let through = through(user, &item.owner);
+        let seen = format!("{} belongs to {}{through}; {}", item.object(), item.owner, advice(item));
+        let severity = if item.system { Critical } else { High };
+        let found = OBJECT_OWNER.of(user).at(severity).inside(db).object(item.object());
+        out.push(found.seen(seen).fix(leave(item)));
     }
 }
 
-/// What a person should know before doing anything about it.
-fn advice(thing: &Thing) -> String {
-    match &thing.extension {
+fn advice(item: &CatalogObject) -> String {
+    match &item.extension {
         None => "only a superuser can have given it away: see what it is now before one owns it again".into(),
-        Some(extension) if thing.added => {
+        Some(extension) if item.added => {
             format!("it was added to extension {extension}, whose script did not make it")
         }
         Some(extension) => format!(
@@ -109,100 +103,81 @@ fn advice(thing: &Thing) -> String {
 }
 
 /// What was added to an extension leaves it, and keeps its owner.
-fn leave(thing: &Thing) -> Option<crate::sql::Statement> {
-    let extension = thing.extension.as_ref().filter(|_| thing.added)?;
-    let what = ServerText(thing.alter.clone()?);
-    Some(stmt!("ALTER EXTENSION {extension} DROP {what}", extension = ident(extension), what = what))
+fn leave(item: &CatalogObject) -> Option<Repair> {
+    let extension = item.extension.as_ref().filter(|_| item.added)?;
+    let what = ServerText::quoted_by_server(item.alter.clone()?);
+    let close = stmt!("ALTER EXTENSION {extension} DROP {what}", extension = ident(extension), what = what);
+    Some(Repair::alter(RepairScope::Database, close))
 }
 
-fn owner(look: &Look<'_>, room: &Room<'_>, thing: &Thing, out: &mut Vec<Found>) {
-    if !thing.is_users() {
-        return givens_owner(look, room, thing, out);
-    }
-    // A sequence of a table is told with what it belongs to.
-    if thing.dependent || is_database_owners(look, room, &thing.owner) {
+fn object(audit: &Audit<'_>, db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
+    // A sequence of a table is told with its table.
+    if item.dependent || is_database_owners(audit, db, &item.owner) || db.owner() == Some(item.owner.as_str())
+    {
         return;
     }
-    let rightful = room.service.map(|service| service.role(RoleKind::Owner).as_str());
-    if rightful == Some(thing.owner.as_str()) {
-        return;
-    }
-    let blob = thing.kind == "large object";
-    let seen =
-        |who: &str| format!("{} belongs to {}{}", thing.object(), thing.owner, through(who, &thing.owner));
-    let push = |who: &str, severity: Severity, out: &mut Vec<Found>| {
-        let finding = OBJECT_OWNER.of(who).at(severity).room(room).object(thing.object()).seen(seen(who));
-        out.push(match (rightful, &thing.alter) {
-            (Some(rightful), Some(alter)) => finding.close(stmt!(
-                "ALTER {what} OWNER TO {owner}",
-                what = ServerText(alter.clone()),
-                owner = ident(rightful)
-            )),
-            _ => finding,
-        });
+    let mut push = |user: &str, severity: Severity| {
+        let seen = format!("{} belongs to {}{}", item.object(), item.owner, through(user, &item.owner));
+        let given = db.owner().zip(item.alter.as_ref());
+        let repair = given.map(|(owner, what)| set_owner(RepairScope::Database, what, owner));
+        let found = OBJECT_OWNER.of(user).at(severity).inside(db).object(item.object());
+        out.push(found.seen(seen).fix(repair));
     };
-    let users = look.behind(&thing.owner);
+    let is_large_object = item.kind == "large object";
+    let users = audit.actors(&item.owner);
     for user in &users {
-        match (look.managed(user), room.service) {
-            (Some((own, _)), Some(service)) if own.name == service.name && blob => {}
-            (Some((own, _)), Some(service)) if own.name == service.name => push(user, Medium, out),
-            (Some(_), Some(_)) => push(user, High, out),
-            (Some(_), None) => push(user, Medium, out),
-            (None, Some(_)) => {
-                let enters = look.role(user).is_some_and(|role| look.may_enter(role, room.name));
-                push(user, if enters { Medium } else { Low }, out);
-            }
+        match (audit.managed(user), db.service) {
+            (Some(_), own) if audit.is_of(user, own) && is_large_object => {}
+            (Some(_), own) if audit.is_of(user, own) => push(user, Medium),
+            (Some(_), Some(_)) => push(user, High),
+            (Some(_), None) => push(user, Medium),
+            (None, Some(_)) => push(user, if audit.user_can_connect(user, db.name) { Medium } else { Low }),
             (None, None) => {}
         }
     }
     // Before 15 initdb gives `public` to the superuser, and a service with schemas of its own leaves it there.
-    // Nor does anything that stands among the server's own become a service's.
-    let servers = matches!(thing.schema.as_deref(), Some("pg_catalog" | "information_schema"));
-    let untaken = servers || thing.kind == "schema" && thing.name == "public";
-    if users.is_empty() && room.service.is_some() && !blob && !untaken {
-        push(&thing.owner, Low, out);
+    // Nor does anything in the server's own schemas become a service's.
+    let is_servers = matches!(item.schema.as_deref(), Some("pg_catalog" | "information_schema"))
+        || item.kind == "schema" && item.name == "public";
+    if users.is_empty() && db.service.is_some() && !is_large_object && !is_servers {
+        push(&item.owner, Low);
     }
 }
 
 /// `pg_database_owner` stands for the database's owner, who is judged as such.
-fn is_database_owners(look: &Look<'_>, room: &Room<'_>, owner: &str) -> bool {
-    let of_database = look
-        .actual
-        .databases
-        .iter()
-        .find(|(name, _)| name.as_str() == room.name)
-        .map(|(_, found)| found.owner.as_str());
-    let untaken = owner == "pg_database_owner";
-    let trusted = of_database.is_some_and(|owner| look.who(owner) == Who::Trusted);
-    untaken && (trusted || room.service.is_none())
+fn is_database_owners(audit: &Audit<'_>, db: &Database<'_>, owner: &str) -> bool {
+    let mut databases = audit.actual.databases.iter();
+    let of_database = databases.find(|(name, _)| name.as_str() == db.name).map(|(_, found)| &found.owner);
+    let trusted = of_database.is_some_and(|owner| audit.class_of(owner) == RoleClass::Trusted);
+    owner == "pg_database_owner" && (trusted || db.service.is_none())
 }
 
-fn others(look: &Look<'_>, room: &Room<'_>, out: &mut Vec<Found>) {
-    for other in &room.inside.others {
+fn others(audit: &Audit<'_>, db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
+    for other in &db.catalog.others {
         let object = format!("{} {}", other.kind, other.shown);
-        for user in look.behind(&other.role) {
-            let own = look.managed(user);
-            let in_own = matches!((own, room.service), (Some((a, _)), Some(b)) if a.name == b.name);
-            let owns = own.is_some_and(|(_, kind)| kind == RoleKind::Owner);
-            let finding = match (other.owned, in_own, owns) {
-                // A policy for one of the service's own roles.
-                _ if other.named && in_own => continue,
-                _ if other.named => FOREIGN_RIGHT.of(user).at(if own.is_some() { Medium } else { Low }),
-                (true, true, true) => continue,
-                (true, true, false) => OBJECT_OWNER.of(user),
-                (true, false, _) if own.is_some() => {
-                    OBJECT_OWNER.of(user).at(if room.service.is_some() { High } else { Medium })
-                }
-                (true, false, _) => OBJECT_OWNER.of(user).at(Low),
-                (false, ..) => UNKNOWN_KIND.of(user),
+        for user in audit.actors(&other.role) {
+            let managed = audit.managed(user);
+            let is_own = audit.is_of(user, db.service);
+            let is_owner = managed.is_some_and(|(_, kind)| kind == RoleKind::Owner);
+            let severity = match (managed.is_some(), db.service.is_some()) {
+                (true, true) => High,
+                (true, false) => Medium,
+                (false, _) => Low,
             };
-            let verb = match (other.owned, other.named) {
-                (true, _) => "owns",
-                (_, true) => "is named by",
-                _ => "holds a right on",
+            let (verb, found) = match (other.owned, other.named) {
+                // A policy for one of the service's own roles.
+                (_, true) if is_own => continue,
+                (owned, true) => {
+                    let verb = if owned { "owns" } else { "is named by" };
+                    (verb, FOREIGN_RIGHT.of(user).at(severity.min(Medium)))
+                }
+                (true, _) if is_own && is_owner => continue,
+                (true, _) if is_own => ("owns", OBJECT_OWNER.of(user)),
+                (true, _) => ("owns", OBJECT_OWNER.of(user).at(severity)),
+                (false, false) => ("holds a privilege on", UNKNOWN_KIND.of(user)),
             };
             let seen = format!("{} {verb} {object}{}", other.role, through(user, &other.role));
-            out.push(finding.room(room).object(object.clone()).seen(seen));
+            out.push(found.inside(db).object(&object).seen(seen));
         }
     }
 }

@@ -1,51 +1,55 @@
 //! Settings of roles, databases and the server: what a session starts with.
 
-use super::found::{Found, Look, PUBLIC, ident};
-use super::kinds::{LIMITS_SUM, NO_TEMP_LIMIT, SERVER_SETTING, SETTING};
-use super::who::Who;
-use crate::model::{DesiredService, RoleKind, RoleName, RoleSetting};
-use crate::plan::{Action, declared_settings, passwordless, statement};
-use crate::probe::Severity::{self, Critical, High, Low, Medium};
-use crate::sql::{Qualified, Statement, split_name_list};
-use crate::stmt;
+use super::context::Audit;
+use super::roles::RoleClass;
+use crate::contract::acts_as;
+use crate::findings::Severity::{self, Critical, High, Low, Medium};
+use crate::findings::{FindingBuilder, PUBLIC};
+use crate::findings::{LIMITS_SUM, NO_TEMP_LIMIT, SERVER_SETTING, SETTING};
+use crate::grants::{Repair, RepairScope, ident, reset_setting};
+use crate::model::{DbName, DesiredService, RoleKind, RoleSetting};
+use crate::plan::{Action, declared_settings, passwordless, script};
+use crate::sql::split_name_list;
+use crate::sql::stmt;
 use crate::units::canonical_setting;
 
-pub fn audit(look: &Look<'_>, out: &mut Vec<Found>) {
-    for setting in &look.actual.role_settings {
-        match look.roles.managed(&setting.role) {
-            Some((service, kind)) => on_role(look, service, kind, setting, out),
-            None if look.roles.who(&setting.role) == Who::Trusted => on_superuser(look, setting, out),
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for setting in &audit.actual.role_settings {
+        match audit.roles.managed(&setting.role) {
+            Some((service, kind)) => on_role(audit, service, kind, setting, out),
+            None if audit.roles.class_of(&setting.role) == RoleClass::Trusted => {
+                on_superuser(audit, setting, out)
+            }
             None => {}
         }
     }
-    for (database, found) in &look.actual.databases {
-        let service = look.service_of(database.as_str());
+    for (database, found) in &audit.actual.databases {
+        let service = audit.service_of(database.as_str());
         for (name, value) in found.settings.iter().filter(|_| service.is_some()) {
             let inside = name == "search_path"
                 && !hides_the_server(value)
                 && service.is_some_and(|own| stays_inside(own, value));
-            let severity = if inside { Low } else { weight(look, name, value) };
+            let severity = if inside { Low } else { weight(audit, name, value) };
             let seen = format!("database {database} has {name} = {}", shown(name, value));
-            let close = stmt!("ALTER DATABASE {db} RESET {name}", db = database, name = parameter(name));
+            let repair = reset_setting(None, Some(database.as_str()), name);
             let finding = SETTING.of(PUBLIC).at(severity).service(service).database(database.as_str());
-            out.push(finding.object(format!("setting {name}")).seen(seen).close(close));
+            out.push(finding.object(format!("setting {name}")).seen(seen).fix(repair));
         }
     }
-    for (name, value) in &look.actual.everyones_settings {
-        let close = stmt!("ALTER ROLE ALL RESET {name}", name = parameter(name));
+    for (name, value) in &audit.actual.everyones_settings {
         let seen = format!("every role has {name} = {}", shown(name, value));
         out.push(
             SETTING
                 .of(PUBLIC)
-                .at(weight(look, name, value))
+                .at(weight(audit, name, value))
                 .object(format!("setting {name}"))
                 .seen(seen)
-                .close(close),
+                .fix(reset_setting(None, None, name)),
         );
     }
-    server(look, out);
-    temp_file_limit(look, out);
-    sum(look, out);
+    server(audit, out);
+    temp_file_limit(audit, out);
+    sum(audit, out);
 }
 
 /// Settings that only a superuser may put on others and that only make a session slower, faster, chattier or shorter.
@@ -64,7 +68,7 @@ const HARMLESS: &[&str] = &[
 /// The same, by how they begin: they say what is written to the log, and what is counted.
 const HARMLESS_KINDS: &[&str] = &["log_", "track_", "auto_explain.", "pg_stat_statements.", "pgaudit."];
 
-/// Settings that load code, change who one is, or take a fence away.
+/// Settings that load code or change the role of a session.
 const GRAVE: &[(&str, Severity)] =
     &[("role", Critical), ("session_authorization", Critical), ("dynamic_library_path", High)];
 
@@ -80,23 +84,23 @@ const RISKY: &[&str] = &[
 /// Procedural languages have settings that are code.
 const CODE: &[&str] = &["pljava.", "plperl.", "pllua.", "plpython", "plr.", "pltcl.", "plv8."];
 
-/// What those are without anybody's help.
+/// The values that those have on a new server.
 const PLAIN: &[(&str, &str)] = &[
     ("default_table_access_method", "heap"),
     ("password_encryption", "scram-sha-256"),
     ("backslash_quote", "safe_encoding"),
 ];
 
-fn weight(look: &Look<'_>, name: &str, value: &str) -> Severity {
+fn weight(audit: &Audit<'_>, name: &str, value: &str) -> Severity {
     let name = name.to_ascii_lowercase();
-    let usual = look.facts.cluster.defaults.get(&name).is_some_and(|usual| usual == value);
+    let usual = audit.snapshot.state.defaults.get(&name).is_some_and(|usual| usual == value);
     if usual || PLAIN.contains(&(name.as_str(), value)) {
         return Low;
     }
     let begins = |all: &[&str]| all.iter().any(|start| name.starts_with(start));
-    // Whoever may set it anyway gains nothing by finding it set; a name with a dot that the server does not know
+    // A role that may set it itself gains nothing by finding it set; a name with a dot that the server does not know
     // is the application's own.
-    let own = look.facts.cluster.user_settings.contains(&name) || name.contains('.') && !begins(CODE);
+    let own = audit.snapshot.state.user_settings.contains(&name) || name.contains('.') && !begins(CODE);
     let harmless = HARMLESS.contains(&name.as_str()) || begins(HARMLESS_KINDS);
     match GRAVE.iter().find(|row| row.0 == name) {
         Some(row) => row.1,
@@ -120,21 +124,20 @@ fn hides_the_server(path: &str) -> bool {
     split_name_list(path).iter().skip(1).any(|name| name == "pg_catalog")
 }
 
-/// A superuser whose path leads through somebody's schema before `pg_catalog` calls that one's functions unawares.
-fn on_superuser(look: &Look<'_>, setting: &RoleSetting, out: &mut Vec<Found>) {
+/// A superuser whose path leads through a service's schema before `pg_catalog` may call the service's functions.
+fn on_superuser(audit: &Audit<'_>, setting: &RoleSetting, out: &mut Vec<FindingBuilder>) {
     let RoleSetting { role, database, name, value } = setting;
-    let is_trusted = |name: &str| look.who(name) == Who::Trusted;
+    let is_trusted = |name: &str| audit.class_of(name) == RoleClass::Trusted;
     let (severity, what) = match name.as_str() {
         "search_path" if hides_the_server(value) => (Medium, "it may call what a service made"),
-        "role" if value != "none" && !is_trusted(value) => (High, "it starts as somebody else"),
+        "role" if value != "none" && !is_trusted(value) => (High, "its sessions start as another role"),
         _ => return,
     };
-    let action =
-        Action::ResetSetting { role: Some(role.clone()), database: database.clone(), name: name.clone() };
-    let service = database.as_ref().and_then(|database| look.service_of(database.as_str()));
+    let service = database.as_ref().and_then(|database| audit.service_of(database.as_str()));
     let finding = SETTING.of(role.as_str()).at(severity).service(service).object(format!("setting {name}"));
     let finding = finding.seen(format!("the superuser {role} has {name} = {value}: {what}"));
-    let finding = finding.close(statement(&action, look.actual.major(), &passwordless));
+    let finding =
+        finding.fix(reset_setting(Some(role.as_str()), database.as_ref().map(DbName::as_str), name));
     out.push(match database {
         Some(database) => finding.database(database.as_str()),
         None => finding,
@@ -142,28 +145,28 @@ fn on_superuser(look: &Look<'_>, setting: &RoleSetting, out: &mut Vec<Found>) {
 }
 
 fn on_role(
-    look: &Look<'_>,
+    audit: &Audit<'_>,
     service: &DesiredService,
     kind: RoleKind,
     setting: &RoleSetting,
-    out: &mut Vec<Found>,
+    out: &mut Vec<FindingBuilder>,
 ) {
     if is_declared(service, kind, setting) {
         return;
     }
     let RoleSetting { role, database, name, value } = setting;
-    let foreign = name == "role" && look.managed(value).is_none_or(|(other, _)| other.name != service.name);
+    let foreign = name == "role" && audit.managed(value).is_none_or(|(other, _)| other.name != service.name);
     let severity = match name.as_str() {
         // As itself, which it is without.
         "role" if value == "none" || value == role.as_str() => Low,
         "role" if !foreign => High,
         "search_path" if stays_inside(service, value) => Low,
-        _ => weight(look, name, value),
+        _ => weight(audit, name, value),
     };
-    let close = mended(look, service, kind, setting);
+    let close = mended(audit, service, kind, setting);
     let seen = format!("{role} has {name} = {}", shown(name, value));
     let exposed =
-        if name == "role" { look.managed(value).map_or(service, |(other, _)| other) } else { service };
+        if name == "role" { audit.managed(value).map_or(service, |(other, _)| other) } else { service };
     let finding = SETTING
         .of(role.as_str())
         .at(severity)
@@ -175,19 +178,19 @@ fn on_role(
             Some(database) => finding.database(database.as_str()),
             None => finding,
         }
-        .close(close),
+        .fix(close),
     );
 }
 
 /// To what the manifest declares in that place, or away.
-fn mended(look: &Look<'_>, service: &DesiredService, kind: RoleKind, setting: &RoleSetting) -> Statement {
+fn mended(audit: &Audit<'_>, service: &DesiredService, kind: RoleKind, setting: &RoleSetting) -> Repair {
     let RoleSetting { role, database, name, .. } = setting.clone();
     let declared = declared_settings(service, kind, &role);
-    let action = match declared.get(&(database.clone(), name.clone())) {
-        Some(value) => Action::SetSetting { role, database, name, value: value.clone() },
-        None => Action::ResetSetting { role: Some(role), database, name },
+    let Some(value) = declared.get(&(database.clone(), name.clone())).cloned() else {
+        return reset_setting(Some(role.as_str()), database.as_ref().map(DbName::as_str), &name);
     };
-    statement(&action, look.actual.major(), &passwordless)
+    let action = Action::SetSetting { role, database, name, value };
+    Repair::alter(RepairScope::Server, script(&action, audit.actual.major(), &passwordless).message())
 }
 
 fn is_declared(service: &DesiredService, kind: RoleKind, setting: &RoleSetting) -> bool {
@@ -195,8 +198,8 @@ fn is_declared(service: &DesiredService, kind: RoleKind, setting: &RoleSetting) 
     let here = database.as_ref() == Some(&service.database);
     let schemas: Vec<&str> = service.schemas.iter().map(|schema| schema.as_str()).collect();
     match name.as_str() {
-        // The migrator acts as the owner, and the twin of another login as that login.
-        "role" => here && value == acts_as(service, kind).as_str() && value != role.as_str(),
+        // The migrator acts as the owner, and an alternate login as its primary.
+        "role" => here && value == service.role(acts_as(kind)).as_str() && value != role.as_str(),
         "search_path" => here && split_name_list(value) == schemas,
         _ => {
             let wanted = service.settings.get(name);
@@ -205,24 +208,12 @@ fn is_declared(service: &DesiredService, kind: RoleKind, setting: &RoleSetting) 
     }
 }
 
-/// Whom a login, or its twin, is to be in its own database.
-fn acts_as(service: &DesiredService, kind: RoleKind) -> &RoleName {
-    match kind {
-        RoleKind::Migrator => service.role(RoleKind::Owner),
-        kind => service.role(kind),
-    }
-}
-
 /// A value that may be a secret is not printed again.
 fn shown(name: &str, value: &str) -> String {
     if super::secrets::announces(&format!("{name}={value}")) { "…".into() } else { value.into() }
 }
 
-fn parameter(name: &str) -> Qualified {
-    Qualified(name.split('.').map(String::from).collect())
-}
-
-/// A fence of the whole server: the setting, and when it is down.
+/// A setting that protects the whole server, and the values that do not.
 struct Fence {
     name: &'static str,
     down: fn(&str) -> bool,
@@ -238,12 +229,12 @@ const FENCES: &[Fence] = &[
     Fence { name: "log_file_mode", down: |value| value.ends_with(['4', '5', '6', '7']) },
 ];
 
-fn server(look: &Look<'_>, out: &mut Vec<Found>) {
-    let settings = &look.facts.cluster.settings;
+fn server(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    let settings = &audit.snapshot.state.settings;
     for fence in FENCES {
         let Some(value) = settings.get(fence.name).filter(|value| (fence.down)(value)) else { continue };
         // Before 14 initdb leaves MD5, and what martydb sets is SCRAM all the same.
-        let usual = fence.name == "password_encryption" && look.actual.major() < 14;
+        let usual = fence.name == "password_encryption" && audit.actual.major() < 14;
         let unused =
             fence.name == "log_file_mode" && settings.get("logging_collector").is_none_or(|on| on == "off");
         if usual || unused {
@@ -255,31 +246,32 @@ fn server(look: &Look<'_>, out: &mut Vec<Found>) {
                 .of(PUBLIC)
                 .object(format!("setting {}", fence.name))
                 .seen(format!("{} is {value}", fence.name))
-                .close(close)
-                .close(stmt!("SELECT pg_catalog.pg_reload_conf()")),
+                .fix(Repair::alter(RepairScope::Server, close).outside_transactions())
+                .fix(Repair::alter(RepairScope::Server, stmt!("SELECT pg_catalog.pg_reload_conf()"))),
         );
     }
 }
 
 /// A role can neither set nor reset it: whatever is put on the role, or on the server, holds.
-fn temp_file_limit(look: &Look<'_>, out: &mut Vec<Found>) {
-    let server = look.facts.cluster.settings.get("temp_file_limit").map_or("-1", String::as_str);
-    for (role, service, kind) in look.roles.all_managed().filter(|(_, _, kind)| *kind != RoleKind::Owner) {
+fn temp_file_limit(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    let server = audit.snapshot.state.settings.get("temp_file_limit").map_or("-1", String::as_str);
+    for (role, service, kind) in audit.roles.all_managed().filter(|(_, _, kind)| *kind != RoleKind::Owner) {
         let here =
             |database: Option<&str>| database.is_none_or(|database| database == service.database.as_str());
-        let own = look.actual.role_settings.iter().filter(|setting| {
+        let own = audit.actual.role_settings.iter().filter(|setting| {
             setting.role == *role
                 && setting.name == "temp_file_limit"
                 && here(setting.database.as_ref().map(|db| db.as_str()))
         });
         let of_database =
-            look.actual.databases.get(&service.database).into_iter().flat_map(|found| &found.settings);
+            audit.actual.databases.get(&service.database).into_iter().flat_map(|found| &found.settings);
         let of_database =
             of_database.filter(|(name, _)| name == "temp_file_limit").map(|(_, value)| value.as_str());
         // The most specific one wins; the last of these is it.
         let mut values: Vec<&str> = vec![server];
         values.extend(
-            look.actual
+            audit
+                .actual
                 .everyones_settings
                 .iter()
                 .filter(|(name, _)| name == "temp_file_limit")
@@ -287,7 +279,7 @@ fn temp_file_limit(look: &Look<'_>, out: &mut Vec<Found>) {
         );
         values.extend(of_database);
         values.extend(own.map(|setting| setting.value.as_str()));
-        if values.last() != Some(&"-1") || !look.actual.roles[role].login {
+        if values.last() != Some(&"-1") || !audit.actual.roles[role].login {
             continue;
         }
         let wanted = service.settings.get("temp_file_limit").map_or("1GB", String::as_str);
@@ -307,15 +299,15 @@ fn temp_file_limit(look: &Look<'_>, out: &mut Vec<Found>) {
             "the {} login {role} has no temp_file_limit, and neither has the server",
             kind.key()
         ));
-        out.push(if declared { finding } else { finding.close(close) });
+        out.push(finding.fix((!declared).then(|| Repair::alter(RepairScope::Server, close))));
     }
 }
 
-fn sum(look: &Look<'_>, out: &mut Vec<Found>) {
-    let logins = look.roles.all_managed().map(|(role, _, _)| &look.actual.roles[role]);
+fn sum(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    let logins = audit.roles.all_managed().map(|(role, _, _)| &audit.actual.roles[role]);
     let sum: i64 =
         logins.filter(|found| found.login).map(|found| i64::from(found.connection_limit.max(0))).sum();
-    let capacity = look.actual.capacity;
+    let capacity = audit.actual.capacity;
     let room = capacity.max_connections.saturating_sub(capacity.reserved);
     if usize::try_from(sum).unwrap_or(0) > room {
         let seen = format!(

@@ -7,18 +7,18 @@ use clap::Args;
 use futures_util::future::join_all;
 use serde_json::{Map, Value};
 
-use super::plan::{Change, errors, nothing_to_do, plan_keys, side_notes};
-use super::saved;
+use super::change::{Change, errors, nothing_to_do, plan_keys, side_notes};
+use super::{provisioning, saved};
+use crate::converge::{Converged, StepOutcome};
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::model::DesiredService;
-use crate::plan::{Limit, Risk, Step};
-use crate::provision::{self, Planned, Reach, chosen};
+use crate::plan::{PrivilegeGap, Risk, Step};
+use crate::provision::{self, Agreement, PlanOptions, PlannedServer};
 use crate::report::printable;
-use crate::report::{Cell, Look, Paint, Report, Table, error_text};
+use crate::report::{Cell, Paint, Report, Style, Table, error_text};
 use crate::run::{Consent, Run};
-use crate::secrets::Held;
-use crate::server::apply::Outcome;
+use crate::secrets::StoreLock;
 use crate::units::counted;
 
 /// Flags of `apply`.
@@ -30,7 +30,7 @@ pub struct Arguments {
     /// Apply exactly this plan, saved by `plan --out`; refused if it no longer fits.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["service", "all", "prune", "check_logins"])]
     pub plan: Option<PathBuf>,
-    /// Also remove what nobody declares: rights of others on what is managed, and roles and databases that carry
+    /// Also remove what is not declared: rights of others on what is managed, and roles and databases that carry
     /// this manifest's marker.
     #[arg(long)]
     pub prune: bool,
@@ -42,59 +42,60 @@ pub struct Arguments {
     pub reset_passwords: bool,
 }
 
-/// Plans, asks where somebody may feel it, and acts.
+/// Plans, asks where other users could be affected, and acts.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     if let Some(path) = &arguments.plan {
         let saved = saved::read(run, path)?;
-        let planned = provision::plan(run, &saved.services, saved.reach).await;
+        let planned = provisioning::plan(run, &saved.services, saved.reach).await;
         saved.check(&planned)?;
-        let job = Job { services: &saved.services, reach: saved.reach, reset: arguments.reset_passwords };
+        let job = Job { services: &saved.services, options: saved.reach, reset: arguments.reset_passwords };
         return Ok(Box::new(carry_out(run, &planned, &job).await?));
     }
     let services = run.writable(&arguments.select)?;
-    let reach = Reach { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
-    let planned = provision::plan(run, &services, reach).await;
-    let job = Job { services: &services, reach, reset: arguments.reset_passwords };
+    let options = PlanOptions { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
+    let planned = provisioning::plan(run, &services, options).await;
+    let job = Job { services: &services, options, reset: arguments.reset_passwords };
     Ok(Box::new(carry_out(run, &planned, &job).await?))
 }
 
-/// The part that `init-all` shares.
 pub async fn provision_services(
     run: &Run,
     services: &[DesiredService],
     reset_passwords: bool,
 ) -> Result<ApplyReport> {
-    let planned = provision::plan(run, services, Reach::default()).await;
-    let job = Job { services, reach: Reach::default(), reset: reset_passwords };
+    let planned = provisioning::plan(run, services, PlanOptions::default()).await;
+    let job = Job { services, options: PlanOptions::default(), reset: reset_passwords };
     carry_out(run, &planned, &job).await
 }
 
-/// What was asked for.
 struct Job<'a> {
     services: &'a [DesiredService],
-    reach: Reach,
+    options: PlanOptions,
     /// Passwords that the store has lost are replaced.
     reset: bool,
 }
 
-async fn carry_out(run: &Run, planned: &[(String, Result<Planned>)], job: &Job<'_>) -> Result<ApplyReport> {
+async fn carry_out(
+    run: &Run,
+    planned: &[(String, Result<PlannedServer>)],
+    job: &Job<'_>,
+) -> Result<ApplyReport> {
     if !job.reset {
         keep_passwords(planned)?;
     }
     ask(run, planned).await?;
     let mut report = ApplyReport::new(job.services);
-    let chosen = chosen(job.services);
+    let scope = provisioning::scope(run, job.services, job.options);
+    let agreement = Agreement { yes: run.yes, lock_wait: run.lock_wait };
     let mut held = lock_store(run, planned).await?;
     let all: Vec<_> = planned
         .iter()
         .zip(&mut held)
         .map(|((_, planned), held)| {
-            let (chosen, held) = (&chosen, held.take());
+            let (scope, held) = (&scope, held.take());
             async move {
                 match planned {
-                    Ok(planned) => {
-                        Ok((planned, provision::carry_out(run, planned, chosen, job.reach, held).await))
-                    }
+                    Ok(planned) => Ok((planned, provision::apply(scope, planned, agreement, held).await)),
                     Err(error) => Err(error.clone()),
                 }
             }
@@ -113,23 +114,21 @@ async fn carry_out(run: &Run, planned: &[(String, Result<Planned>)], job: &Job<'
 }
 
 /// One lock of the store for all servers that need it, each of which lets go of it when it is done with the store.
-async fn lock_store(run: &Run, planned: &[(String, Result<Planned>)]) -> Result<Vec<Option<Arc<Held>>>> {
+async fn lock_store(
+    run: &Run,
+    planned: &[(String, Result<PlannedServer>)],
+) -> Result<Vec<Option<Arc<StoreLock>>>> {
     let needs: Vec<bool> = planned
         .iter()
         .map(|(_, planned)| planned.as_ref().is_ok_and(|planned| provision::makes_passwords(&planned.plan)))
         .collect();
-    match needs.contains(&true) {
-        false => Ok(needs.iter().map(|_| None).collect()),
-        true => {
-            let held = Arc::new(run.lock_store().await?);
-            Ok(needs.into_iter().map(|needs| needs.then(|| held.clone())).collect())
-        }
-    }
+    let held = if needs.contains(&true) { Some(Arc::new(run.lock_store().await?)) } else { None };
+    Ok(needs.into_iter().map(|needs| held.clone().filter(|_| needs)).collect())
 }
 
 /// A password that clients use is replaced only where that was asked for in so many words: the store may be another
 /// one than usual, or be back in a minute.
-fn keep_passwords(planned: &[(String, Result<Planned>)]) -> Result<()> {
+fn keep_passwords(planned: &[(String, Result<PlannedServer>)]) -> Result<()> {
     let mut lost = vec![];
     for (server, planned) in
         planned.iter().filter_map(|(server, planned)| Some((server, planned.as_ref().ok()?)))
@@ -156,7 +155,7 @@ fn keep_passwords(planned: &[(String, Result<Planned>)]) -> Result<()> {
         .hint("or replace the passwords with --reset-passwords: the present ones stop working"))
 }
 
-async fn ask(run: &Run, planned: &[(String, Result<Planned>)]) -> Result<()> {
+async fn ask(run: &Run, planned: &[(String, Result<PlannedServer>)]) -> Result<()> {
     let steps = planned
         .iter()
         .filter_map(|(_, planned)| planned.as_ref().ok())
@@ -167,23 +166,22 @@ async fn ask(run: &Run, planned: &[(String, Result<Planned>)]) -> Result<()> {
     }
     for step in &grave {
         let words = format!("{}: {}: {}", step.risk.name(), step.action.object(), step.reason);
-        run.out.complain(&printable(&words));
+        run.out.eprint(&printable(&words));
     }
-    let felt = format!("{} may be felt by others", counted(grave.len(), "change"));
+    let felt = format!("{} can affect other users of this server", counted(grave.len(), "change"));
     run.confirm(&Consent {
         question: format!("{felt}. Make {}?", if grave.len() == 1 { "it" } else { "them" }),
         would: felt,
-        hint: "look at them with `martydb plan`, then say -y".into(),
+        hint: "look at them with `martydb plan`, then add -y".into(),
     })
     .await
 }
 
-/// What was done.
 pub struct ApplyReport {
     services: Vec<(String, String, String)>,
     changes: Vec<Change>,
     prunable: Vec<Change>,
-    limits: Vec<Limit>,
+    limits: Vec<PrivilegeGap>,
     failed: Vec<(String, Error)>,
     /// Servers on which the run came to a halt.
     stopped: Vec<String>,
@@ -207,23 +205,23 @@ impl ApplyReport {
         }
     }
 
-    fn add(&mut self, planned: &Planned, applied: &provision::Applied) {
+    fn add(&mut self, planned: &PlannedServer, applied: &Converged) {
         let major = planned.actual.major();
         let change = |step, outcome| Change::new(&planned.server, step, major, outcome);
         self.changes.extend(applied.steps.iter().map(|(step, outcome)| change(step, Some(*outcome))));
-        self.prunable.extend(applied.plan.prunable.iter().map(|step| change(step, None)));
-        self.limits.extend(applied.plan.limits.iter().cloned());
+        self.prunable.extend(planned.plan.prunable.iter().map(|step| change(step, None)));
+        self.limits.extend(planned.plan.limits.iter().cloned());
         for (service, error) in planned.unread() {
             self.unread.push((planned.server.clone(), service.to_string()));
             self.failed.push((planned.server.clone(), error));
         }
-        if let Some(error) = &applied.error {
+        if let Err(error) = &applied.end {
             self.stopped.push(planned.server.clone());
             self.failed.push((planned.server.clone(), error.clone()));
         }
     }
 
-    fn table(&self, look: &Look) -> String {
+    fn table(&self, style: &Style) -> String {
         let mut table = Table::new(&["service", "server", "database", "changes", "outcome"]);
         for (service, server, database) in &self.services {
             let (count, outcome) = self.outcome(server, Some(service));
@@ -233,7 +231,7 @@ impl ApplyReport {
             let (count, outcome) = self.outcome(&server, None);
             table.row(["(server)".into(), (&server).into(), "".into(), Cell::number(count), outcome]);
         }
-        table.render(look)
+        table.render(style)
     }
 
     /// Servers on which something was done that belongs to no service.
@@ -246,11 +244,11 @@ impl ApplyReport {
     fn outcome(&self, server: &str, service: Option<&str>) -> (usize, Cell) {
         let mine =
             || self.changes.iter().filter(|change| change.server() == server && change.service() == service);
-        let done = mine().filter(|change| change.outcome() == Some(Outcome::Ok)).count();
+        let done = mine().filter(|change| change.outcome() == Some(StepOutcome::Ok)).count();
         let is_unread = |(at, name): &(String, String)| at == server && Some(name.as_str()) == service;
-        let failed = mine().any(|change| change.outcome() == Some(Outcome::Failed))
+        let failed = mine().any(|change| change.outcome() == Some(StepOutcome::Failed))
             || self.unread.iter().any(is_unread);
-        let skipped = mine().any(|change| change.outcome() == Some(Outcome::Skipped));
+        let skipped = mine().any(|change| change.outcome() == Some(StepOutcome::Skipped));
         let untouched = !self.changes.iter().any(|change| change.server() == server);
         let unreached = self.stopped.iter().any(|name| name == server) && untouched;
         let cell = match (failed, skipped || unreached, done) {
@@ -262,7 +260,6 @@ impl ApplyReport {
         (done, cell)
     }
 
-    /// The first error, for a run that cannot go on without.
     pub fn failed(&self) -> bool {
         !self.failed.is_empty()
     }
@@ -275,14 +272,14 @@ impl Report for ApplyReport {
         document
     }
 
-    fn text(&self, look: &Look) -> String {
+    fn text(&self, style: &Style) -> String {
         let mut text = match (self.changes.is_empty(), self.failed.is_empty()) {
             (true, true) => nothing_to_do(&self.limits).to_owned(),
-            _ => self.table(look),
+            _ => self.table(style),
         };
         text += &side_notes(&self.prunable, &self.limits);
         for (server, error) in &self.failed {
-            text += &format!("\nserver {server}:\n{}\n", error_text(error, look));
+            text += &format!("\nserver {server}:\n{}\n", error_text(error, style));
         }
         text
     }

@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use super::migrating::{UpgradeReport, Watch};
+use super::migrating::{UpgradeReport, Watch, plain_options};
 use crate::error::Result;
-use crate::fleet;
-use crate::migrate::name::Direction;
-use crate::migrate::{self, Operator, Options, Outcome};
+use crate::migrate::files::Direction;
+use crate::migrate::{self, MigrationOutcome};
 use crate::report::Report;
 use crate::run::Run;
+use crate::targets;
 
 /// Flags of `baseline`.
 #[derive(Debug, Args)]
@@ -21,19 +21,16 @@ pub struct Arguments {
     pub at: i64,
 }
 
-/// Records, and runs nothing.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let service = run.service(&arguments.service)?.clone();
-    let options = Options { lock_wait: run.lock_wait, ..Options::new(Operator::current()) };
     let name = service.name.to_string();
     let watch = Watch::new(&run.out);
     let tell = |event| watch.tell(&name, &event);
-    let mut outcomes = vec![];
-    for (_, target) in fleet::targets(run, &[service]).await? {
-        outcomes.push(match target {
-            Ok(target) => migrate::baseline(&target, arguments.at, &options, &tell).await,
-            Err(error) => Outcome::new(&name).failed(error),
-        });
-    }
-    Ok(Box::new(UpgradeReport::new(outcomes, Direction::Up, false).words("recorded", "nothing to record")))
+    let (_, target) = targets::of(run, &[service]).await?.remove(0);
+    let outcome = match target {
+        Ok(target) => migrate::baseline(&target, arguments.at, &plain_options(run), &tell).await,
+        Err(error) => MigrationOutcome::new(&name).failed(error),
+    };
+    let report = UpgradeReport::new(vec![outcome], Direction::Up, false);
+    Ok(Box::new(report.words("recorded", "nothing to record")))
 }

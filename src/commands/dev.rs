@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::embedded::{self, Spec, State, Status};
 use crate::error::{Error, ExitStatus, Result};
-use crate::manifest::Place;
-use crate::report::{Cell, Look, Paint, Report, Table};
+use crate::manifest::ServerLocation;
+use crate::report::{Cell, Paint, Report, Style, Table};
 use crate::run::{Consent, Run};
 
 /// Flags of `dev`.
@@ -21,20 +21,19 @@ pub struct Arguments {
     pub server: Option<String>,
 }
 
-/// What to do with them.
+/// What `dev` does with the embedded servers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
 pub enum What {
-    /// Make and start them.
+    /// Create and start the servers.
     Up,
-    /// Stop them; data stays.
+    /// Stop the servers; data stays.
     Down,
-    /// Show them.
+    /// Show the servers.
     Status,
-    /// Stop them and delete their data.
+    /// Stop the servers and delete their data.
     Destroy,
 }
 
-/// Does it, then shows where they stand.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let specs = specs(run, arguments.server.as_deref())?;
     if arguments.what == What::Destroy {
@@ -43,7 +42,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         run.confirm(&Consent {
             question: format!("Delete {data}?"),
             would: format!("{data} would be deleted"),
-            hint: "look at them with `martydb dev status`, then say -y".into(),
+            hint: "see `martydb dev status`, then add -y".into(),
         })
         .await?;
     }
@@ -55,28 +54,29 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
             What::Status => Ok(()),
         }
     });
-    // All of them come to their end before one that failed is told of.
+    // All of them end before a failure is reported.
     join_all(all).await.into_iter().collect::<Result<()>>()?;
     let servers = specs.iter().map(embedded::status).collect::<Result<_>>()?;
     Ok(Box::new(DevReport { servers }))
 }
 
 fn specs(run: &Run, only: Option<&str>) -> Result<Vec<Spec>> {
-    let embedded = run.manifest.servers.iter().filter_map(|(name, server)| match server.place {
-        Place::Embedded { port } => Some(run.embedded(name, port)),
-        Place::Url(_) => None,
+    let embedded = run.manifest.servers.iter().filter_map(|(name, server)| match server.location {
+        ServerLocation::Embedded { port } => Some(run.embedded(name, port)),
+        ServerLocation::Url(_) => None,
     });
     let mut specs: Vec<Spec> = embedded.collect();
     if let Some(only) = only {
         specs.retain(|spec| spec.server == only);
     }
-    match specs.is_empty() {
-        false => Ok(specs),
-        true => {
-            Err(Error::usage(format!("environment \"{}\" has no such embedded server", run.manifest.env))
-                .hint("only servers with embedded: true (or auto, without DB_HOST) are martydb's to run"))
-        }
+    if specs.is_empty() {
+        return Err(Error::usage(format!(
+            "environment \"{}\" has no such embedded server",
+            run.manifest.env
+        ))
+        .hint("martydb runs only servers with embedded: true (or auto, without DB_HOST)"));
     }
+    Ok(specs)
 }
 
 struct DevReport {
@@ -88,7 +88,7 @@ impl Report for DevReport {
         Map::from_iter([("servers".to_owned(), json!(self.servers))])
     }
 
-    fn text(&self, look: &Look) -> String {
+    fn text(&self, style: &Style) -> String {
         let mut table = Table::new(&["server", "state", "version", "port", "socket", "data"])
             .spare(&["socket", "version"]);
         for server in &self.servers {
@@ -111,7 +111,7 @@ impl Report for DevReport {
                 data.into(),
             ]);
         }
-        table.render(look)
+        table.render(style)
     }
 
     fn status(&self) -> ExitStatus {

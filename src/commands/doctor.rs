@@ -4,12 +4,13 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::plan::{errors, side_notes};
+use super::change::{errors, side_notes};
+use super::provisioning;
 use crate::error::{Error, ExitStatus, Result};
 use crate::model::{ActualServer, Admin};
-use crate::plan::{Limit, lockout};
-use crate::provision::{self, Planned, Reach};
-use crate::report::{Cell, Look, Paint, Report, Table, error_text, printable};
+use crate::plan::{PrivilegeGap, lockout};
+use crate::provision::{PlanOptions, PlannedServer};
+use crate::report::{Cell, Paint, Report, Style, Table, error_text, printable};
 use crate::run::Run;
 
 /// The majors that martydb is tested with.
@@ -26,7 +27,7 @@ pub struct Arguments {}
 pub async fn run(run: &Run, _: &Arguments) -> Result<Box<dyn Report>> {
     let services: Vec<_> = run.manifest.services.values().cloned().collect();
     let mut report = Doctor { servers: vec![], limits: vec![], failed: vec![] };
-    for (server, planned) in provision::plan(run, &services, Reach::default()).await {
+    for (server, planned) in provisioning::plan(run, &services, PlanOptions::default()).await {
         match planned {
             Ok(planned) => {
                 report.add(&planned);
@@ -39,7 +40,6 @@ pub async fn run(run: &Run, _: &Arguments) -> Result<Box<dyn Report>> {
     Ok(Box::new(report))
 }
 
-/// One question and its answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Check {
     name: &'static str,
@@ -59,12 +59,12 @@ struct Seen {
 
 struct Doctor {
     servers: Vec<Seen>,
-    limits: Vec<Limit>,
+    limits: Vec<PrivilegeGap>,
     failed: Vec<(String, Error)>,
 }
 
 impl Doctor {
-    fn add(&mut self, planned: &Planned) {
+    fn add(&mut self, planned: &PlannedServer) {
         let actual = &planned.actual;
         self.servers.push(Seen {
             server: planned.server.clone(),
@@ -85,8 +85,8 @@ fn checks(actual: &ActualServer) -> impl Iterator<Item = Check> {
     [version(actual), writable(actual), connections(actual)].into_iter().chain(attributes(&actual.admin))
 }
 
-/// Nothing that this manifest asks for fails, but somebody else's next run would.
-fn lockouts(planned: &Planned) -> impl Iterator<Item = Check> {
+/// This manifest can be applied, but the next run of another admin would fail.
+fn lockouts(planned: &PlannedServer) -> impl Iterator<Item = Check> {
     let all = lockout::of_other_admins(&planned.desired, &planned.actual, &planned.plan);
     all.into_iter().map(|out| Check {
         name: "other admins",
@@ -154,7 +154,7 @@ impl Report for Doctor {
         }
     }
 
-    fn text(&self, look: &Look) -> String {
+    fn text(&self, style: &Style) -> String {
         let mut table = Table::new(&["server", "check", "result", "detail"]);
         for seen in &self.servers {
             for check in &seen.checks {
@@ -166,7 +166,7 @@ impl Report for Doctor {
                 table.row([(&seen.server).into(), check.name.into(), result, check.detail.as_str().into()]);
             }
         }
-        let mut text = if self.servers.is_empty() { String::new() } else { table.render(look) };
+        let mut text = if self.servers.is_empty() { String::new() } else { table.render(style) };
         for check in self.servers.iter().flat_map(|seen| &seen.checks) {
             if let Some(grant) = &check.grant {
                 let (detail, grant) = (printable(&check.detail), printable(grant));
@@ -178,7 +178,7 @@ impl Report for Doctor {
             text += "\nEverything the manifest asks for can be done with this login.\n";
         }
         for (server, error) in &self.failed {
-            text += &format!("\nserver {server}:\n{}\n", error_text(error, look));
+            text += &format!("\nserver {server}:\n{}\n", error_text(error, style));
         }
         text
     }

@@ -2,15 +2,14 @@
 
 use clap::Args;
 
-use super::migrating::{UpgradeReport, Watch, planned};
+use super::migrating::{UpgradeReport, migrate_each, plain_options, planned};
 use crate::error::Result;
 use crate::flags::Select;
-use crate::fleet;
-use crate::migrate::name::Direction;
-use crate::migrate::{self, Back, Ended, Operator, Options, Outcome, Run as Writes, Target};
-use crate::model::DesiredService;
+use crate::migrate::files::Direction;
+use crate::migrate::{DowngradeTo, Ended, Execution, Goal, MigrationOutcome, Options};
 use crate::report::Report;
 use crate::run::{Consent, Run};
+use crate::targets;
 use crate::units::counted;
 
 /// Flags of `downgrade`.
@@ -22,7 +21,7 @@ pub struct Arguments {
     /// Undo everything above this version; 0 is everything.
     #[arg(long, value_name = "VERSION", conflicts_with = "steps", value_parser = clap::value_parser!(i64).range(0..))]
     pub to: Option<i64>,
-    /// Undo so many migrations [default: 1].
+    /// Number of migrations to undo [default: 1].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub steps: Option<u32>,
     /// Print what would be run, and write nothing.
@@ -31,24 +30,21 @@ pub struct Arguments {
 }
 
 impl Arguments {
-    fn back(&self) -> Back {
-        match self.to {
-            Some(to) => Back::To(to),
-            None => Back::Steps(self.steps.map_or(1, |steps| steps as usize)),
-        }
+    fn goal(&self) -> Goal {
+        Goal::Downgrade(match self.to {
+            Some(version) => DowngradeTo::Version(version),
+            None => DowngradeTo::Steps(self.steps.map_or(1, |steps| steps as usize)),
+        })
     }
 }
-
-type Targets = Vec<(DesiredService, Result<Target>)>;
 
 /// Shows what would be undone, asks, and undoes it. Where one service cannot go back, none does.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let services = run.writable(&arguments.select)?;
-    let targets = fleet::targets(run, &services).await?;
-    let options = Options { lock_wait: run.lock_wait, ..Options::new(Operator::current()) };
-    let dry = Options { run: Writes::Dry, ..options.clone() };
-    let back = arguments.back();
-    let mut outcomes = each(run, targets.clone(), back, dry).await;
+    let targets = targets::of(run, &services).await?;
+    let (goal, options) = (arguments.goal(), plain_options(run));
+    let dry = Options { execution: Execution::Dry, ..options.clone() };
+    let mut outcomes = migrate_each(run, targets.clone(), goal, &dry).await;
     let failed = outcomes.iter().any(|outcome| outcome.outcome == Ended::Failed);
     let count: usize = outcomes.iter().map(|outcome| outcome.planned.len()).sum();
     if arguments.dry_run || failed || count == 0 {
@@ -58,16 +54,16 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         return Ok(Box::new(UpgradeReport::new(outcomes, Direction::Down, arguments.dry_run)));
     }
     ask(run, &outcomes, count).await?;
-    let outcomes = each(run, targets, back, options).await;
+    let outcomes = migrate_each(run, targets, goal, &options).await;
     Ok(Box::new(UpgradeReport::new(outcomes, Direction::Down, false)))
 }
 
-fn skip(outcome: &mut Outcome) {
+fn skip(outcome: &mut MigrationOutcome) {
     outcome.outcome = Ended::Skipped;
     outcome.planned.clear();
 }
 
-async fn ask(run: &Run, outcomes: &[Outcome], count: usize) -> Result<()> {
+async fn ask(run: &Run, outcomes: &[MigrationOutcome], count: usize) -> Result<()> {
     if !run.yes {
         run.out.show_note(planned(outcomes).trim_end());
     }
@@ -77,27 +73,7 @@ async fn ask(run: &Run, outcomes: &[Outcome], count: usize) -> Result<()> {
     run.confirm(&Consent {
         question: format!("Undo {what}? Data they hold may be lost."),
         would: format!("{what} would be undone, and data may be lost"),
-        hint: "look at them with --dry-run, then say -y".into(),
-    })
-    .await
-}
-
-async fn each(run: &Run, targets: Targets, back: Back, options: Options) -> Vec<Outcome> {
-    let watch = Watch::new(&run.out);
-    fleet::side_by_side(run.jobs, targets, |(service, target)| {
-        let (options, watch) = (options.clone(), watch.clone());
-        async move {
-            let name = service.name.to_string();
-            match target {
-                Ok(target) => {
-                    let tell = |event| watch.tell(&name, &event);
-                    let outcome = migrate::downgrade(&target, back, &options, &tell).await;
-                    watch.ended(&outcome);
-                    outcome
-                }
-                Err(error) => Outcome::new(&name).failed(error),
-            }
-        }
+        hint: "see them with --dry-run, then add -y".into(),
     })
     .await
 }

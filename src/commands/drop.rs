@@ -3,18 +3,15 @@
 use clap::Args;
 use serde_json::{Map, Value};
 
-use super::plan::{Change, changes_table, errors, plan_keys};
+use super::change::{Change, changes_table, errors, plan_keys};
+use crate::converge::{Converged, Jobs, Planner, Policy, StepOutcome, converge};
 use crate::error::{Error, ExitStatus, Result};
-use crate::model::{ActualServer, DesiredServer, DesiredService};
+use crate::model::{ActualServer, DesiredService};
 use crate::plan::Step;
-use crate::plan::removal::removal;
-use crate::provision;
-use crate::report::{Look, Report, error_text};
+use crate::report::{Report, Style, error_text};
 use crate::run::Run;
-use crate::secrets::Slot;
-use crate::server::apply::{Outcome, Tools, apply};
-use crate::server::traces::traces;
-use crate::server::{Access, inspect, lock};
+use crate::secrets::CredentialKey;
+use crate::teardown::Teardown;
 
 /// Flags of `drop`.
 #[derive(Debug, Args)]
@@ -30,7 +27,6 @@ pub struct Arguments {
     pub dry_run: bool,
 }
 
-/// Looks, asks, removes.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let service = run.service(&arguments.service)?;
     if !arguments.dry_run {
@@ -38,30 +34,32 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     }
     let access = run.admin(&service.server).await?;
     let desired = run.manifest.desired(&service.server);
-    let (actual, steps) = look(&access, &desired, service).await?;
-    let mut report = DropReport::new(service, &actual, &steps, arguments.dry_run);
+    let mut teardown = Teardown::new(&access, &desired, service);
+    let due = teardown.remaining(&[]).await?.steps;
+    let mut report = DropReport::new(service, teardown.actual(), &due, arguments.dry_run);
     if arguments.dry_run {
         return Ok(Box::new(report));
     }
     if arguments.confirm.is_none() {
-        run.out.show(&report.listing(&run.out.message_look()));
+        run.out.show(&report.listing(&run.out.message_style()));
         let asked = format!("Type the service's name to remove all of this: {}", service.name);
-        typed(&crate::ask::text(&asked).await?, service)?;
+        typed(&crate::prompt::text(&asked).await?, service)?;
     }
     // The store's lock first: a run that holds a server waits for nothing else.
     let held = run.lock_store().await?;
-    let _lock = lock::server(&access, run.lock_wait).await?;
-    // What was there may have changed while somebody typed, or while another run held the lock.
-    let (actual, steps, outcomes, end) = rounds(&access, &desired, service).await?;
-    report = DropReport::new(service, &actual, &steps, false);
-    report.done(&outcomes, end.err());
+    let policy = Policy { lock_wait: Some(run.lock_wait), jobs: Jobs::ONE };
+    let done = converge(&access, &mut teardown, &policy).await;
+    if done.steps.is_empty() {
+        done.end.clone()?;
+    }
+    report.done(teardown.actual(), done);
     if report.failed.is_empty() {
-        let slots: Vec<Slot> = Slot::of(service).collect();
-        if !run.store.forget(&held, &slots).await? {
+        let keys: Vec<CredentialKey> = CredentialKey::of(service).collect();
+        if !run.store.forget(&held, &keys).await? {
             run.out.note("the secret store still has the passwords of the service: remove them there");
         }
         let name = &service.name;
-        run.out.note(&format!("take {name} out of the manifest too, or the next apply makes it again"));
+        run.out.note(&format!("remove {name} from the manifest, or the next apply recreates it"));
     }
     Ok(Box::new(report))
 }
@@ -80,54 +78,10 @@ fn early_refusal(run: &Run, service: &DesiredService, confirm: Option<&str>) -> 
 }
 
 fn typed(text: &str, service: &DesiredService) -> Result<()> {
-    match text == service.name.as_str() {
-        true => Ok(()),
-        false => Err(Error::usage(format!("\"{text}\" is not \"{}\", nothing was touched", service.name))),
+    if text == service.name.as_str() {
+        return Ok(());
     }
-}
-
-async fn look(
-    access: &Access,
-    desired: &DesiredServer,
-    service: &DesiredService,
-) -> Result<(ActualServer, Vec<Step>)> {
-    let actual = inspect::inspect_cluster(access).await?;
-    let traces = traces(access, &actual, service).await?;
-    let steps = removal(desired, &actual, service, &traces)?;
-    Ok((actual, steps))
-}
-
-type Round = (ActualServer, Vec<Step>, Vec<Outcome>, Result<()>);
-
-/// Looks and acts, again while somebody else is at the same objects.
-async fn rounds(access: &Access, desired: &DesiredServer, service: &DesiredService) -> Result<Round> {
-    let mut races = 0;
-    loop {
-        let (actual, steps) = look(access, desired, service).await?;
-        let (outcomes, end) = act(access, &actual, &steps).await;
-        match &end {
-            Err(error) if provision::is_race(error) && races < provision::RETRIES => {
-                tokio::time::sleep(provision::FIRST_PAUSE * 2u32.pow(races)).await;
-                races += 1;
-            }
-            _ => return Ok((actual, steps, outcomes, end)),
-        }
-    }
-}
-
-async fn act(access: &Access, actual: &ActualServer, steps: &[Step]) -> (Vec<Outcome>, Result<()>) {
-    let tools = Tools {
-        access,
-        major: actual.major(),
-        // What has to be borrowed is among the steps.
-        authority: None,
-        password: &|_| None,
-        parallel: 1,
-    };
-    apply(&tools, steps, &|step| {
-        tracing::info!(target: "martydb", "{} {}: {}", step.action.verb().name(), step.action.object(), step.reason);
-    })
-    .await
+    Err(Error::usage(format!("\"{text}\" is not \"{}\", nothing was touched", service.name)))
 }
 
 struct DropReport {
@@ -150,18 +104,20 @@ impl DropReport {
         }
     }
 
-    fn done(&mut self, outcomes: &[Outcome], error: Option<Error>) {
-        for (change, outcome) in self.changes.iter_mut().zip(outcomes) {
-            change.ended(*outcome);
-        }
-        self.failed.extend(error.map(|error| (self.server.clone(), error)));
+    /// What was due may have changed since it was shown.
+    fn done(&mut self, actual: &ActualServer, done: Converged) {
+        let change = |(step, outcome): &(Step, StepOutcome)| {
+            Change::new(&self.server, step, actual.major(), Some(*outcome))
+        };
+        self.changes = done.steps.iter().map(change).collect();
+        self.failed.extend(done.end.err().map(|error| (self.server.clone(), error)));
     }
 
-    fn listing(&self, look: &Look) -> String {
-        match self.changes.is_empty() {
-            true => format!("Nothing of {} is left on server {}.\n", self.service, self.server),
-            false => changes_table(&self.changes, look),
+    fn listing(&self, style: &Style) -> String {
+        if self.changes.is_empty() {
+            return format!("Nothing of {} is left on server {}.\n", self.service, self.server);
         }
+        changes_table(&self.changes, style)
     }
 }
 
@@ -172,16 +128,16 @@ impl Report for DropReport {
         document
     }
 
-    fn text(&self, look: &Look) -> String {
-        let mut text = self.listing(look);
+    fn text(&self, style: &Style) -> String {
+        let mut text = self.listing(style);
         text += match (self.changes.is_empty(), self.dry, self.failed.is_empty()) {
             (true, _, _) => "",
             (_, true, _) => "\nNothing was removed: this was a dry run.\n",
-            (_, false, true) => "\nAll of it is removed.\n",
-            (_, false, false) => "\nNot all of it is removed: the same command again goes on from here.\n",
+            (_, false, true) => "\nRemoved.\n",
+            (_, false, false) => "\nRemoved in part: run the same command again to continue.\n",
         };
         for (_, error) in &self.failed {
-            text += &format!("\n{}\n", error_text(error, look));
+            text += &format!("\n{}\n", error_text(error, style));
         }
         text
     }

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::{Map, Value, json};
 
-use crate::ask;
+use crate::environment::Environment;
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Global;
-use crate::manifest::{DEFAULT_ENV, Environment, Manifest};
+use crate::manifest::{self, DEFAULT_ENV};
 use crate::model::ServiceName;
-use crate::report::{Look, Report, printable};
+use crate::prompt;
+use crate::report::{Report, Style, printable};
 
 /// Flags of `init`.
 #[derive(Debug, Args)]
@@ -45,7 +46,7 @@ pub async fn run(global: &Global, arguments: &Arguments) -> Result<Box<dyn Repor
     let services = services(global, arguments).await?;
     let text = services.iter().fold(HEAD.to_owned(), |text, service| format!("{text}  {service}:\n"));
     create(&path, &text)?;
-    let manifest = Manifest::load(&path, DEFAULT_ENV, &Environment::new())?;
+    let manifest = manifest::load(&path, DEFAULT_ENV, &Environment::new())?;
     let mut folders = vec![];
     for service in manifest.services.values() {
         fs::create_dir_all(&service.migrations).map_err(|error| failed(&service.migrations, &error))?;
@@ -56,13 +57,13 @@ pub async fn run(global: &Global, arguments: &Arguments) -> Result<Box<dyn Repor
 
 async fn services(global: &Global, arguments: &Arguments) -> Result<Vec<ServiceName>> {
     let mut names = arguments.service.clone();
-    if names.is_empty() && !global.no_input && ask::possible() {
-        let answer = ask::text("Services, separated by spaces").await?;
+    if names.is_empty() && !global.no_input && prompt::possible() {
+        let answer = prompt::text("Services, separated by spaces").await?;
         names = answer.split([' ', ',']).filter(|name| !name.is_empty()).map(String::from).collect();
     }
     if names.is_empty() {
         return Err(
-            Error::usage("no service is named").hint("martydb init --service billing --service shipping")
+            Error::usage("no service given").hint("martydb init --service billing --service shipping")
         );
     }
     let checked = names.into_iter().map(|name| {
@@ -92,7 +93,7 @@ impl Report for InitReport {
         pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }
 
-    fn text(&self, _: &Look) -> String {
+    fn text(&self, _: &Style) -> String {
         let line = |path: &Path| printable(&path.display().to_string()) + "\n";
         let mut text = line(&self.manifest);
         self.folders.iter().for_each(|folder| text += &line(folder));

@@ -4,10 +4,11 @@ use clap::Args;
 use serde_json::{Map, Value};
 
 use super::apply::{ApplyReport, provision_services};
-use super::upgrade::{UpgradeReport, plain_options, upgrade_services};
+use super::migrating::{UpgradeReport, plain_options};
+use super::upgrade::upgrade_services;
 use super::verify::{VerifyReport, verify_services};
 use crate::error::{ExitStatus, Result};
-use crate::report::{Look, Report};
+use crate::report::{Report, Style};
 use crate::run::Run;
 
 /// Flags of `init-all`.
@@ -23,7 +24,7 @@ pub struct Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let services: Vec<_> = run.manifest.services.values().cloned().collect();
     let provisioned = provision_services(run, &services, arguments.reset_passwords).await?;
-    let mut report = InitReport { provisioned, migrated: None, verified: None };
+    let mut report = InitAllReport { provisioned, migrated: None, verified: None };
     if !report.provisioned.failed() {
         report.migrated = Some(upgrade_services(run, &services, plain_options(run)).await?);
         report.verified = Some(verify_services(run, &services).await?);
@@ -31,13 +32,13 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     Ok(Box::new(report))
 }
 
-struct InitReport {
+struct InitAllReport {
     provisioned: ApplyReport,
     migrated: Option<UpgradeReport>,
     verified: Option<VerifyReport>,
 }
 
-impl InitReport {
+impl InitAllReport {
     fn parts(&self) -> Vec<(&'static str, &'static str, &dyn Report)> {
         let mut parts: Vec<(&str, &str, &dyn Report)> = vec![("apply", "Provisioned", &self.provisioned)];
         parts.extend(self.migrated.as_ref().map(|report| ("upgrade", "Migrated", report as &dyn Report)));
@@ -48,7 +49,7 @@ impl InitReport {
     }
 }
 
-impl Report for InitReport {
+impl Report for InitAllReport {
     fn json(&self) -> Map<String, Value> {
         let part = |name: &str| {
             let found = self.parts().into_iter().find(|part| part.0 == name);
@@ -58,9 +59,9 @@ impl Report for InitReport {
         names.into_iter().map(|name| (name.replace('-', "_"), part(name))).collect()
     }
 
-    fn text(&self, look: &Look) -> String {
+    fn text(&self, style: &Style) -> String {
         let parts =
-            self.parts().into_iter().map(|(_, title, report)| format!("{title}\n\n{}", report.text(look)));
+            self.parts().into_iter().map(|(_, title, report)| format!("{title}\n\n{}", report.text(style)));
         parts.collect::<Vec<_>>().join("\n")
     }
 

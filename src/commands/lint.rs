@@ -6,16 +6,19 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::status::look_at;
 use crate::embedded;
 use crate::error::{Error, ExitStatus, Kind, Result};
 use crate::flags::Select;
-use crate::fleet;
-use crate::manifest::Place;
-use crate::migrate::lint::{Finding, lint, unknown};
-use crate::migrate::{self, State, folder};
+use crate::lint_rules::unknown;
+use crate::manifest::ServerLocation;
+use crate::migrate::ServiceState;
+use crate::migrate::check::{LintFinding, lint};
+use crate::migrate::files::folder;
 use crate::model::{DesiredService, ServiceName};
-use crate::report::{Look, Report, indented, keys};
+use crate::report::{Report, Style, indented, keys};
 use crate::run::Run;
+use crate::units::counted;
 
 /// Flags of `lint`.
 #[derive(Debug, Args)]
@@ -31,8 +34,7 @@ pub struct Arguments {
 /// Which version a service is at; `None` is none.
 type Versions = BTreeMap<ServiceName, Option<i64>>;
 
-/// Looks at the files that are not applied. Where a database cannot tell, all of them are looked at, as if none
-/// were.
+/// Checks the files that are not applied. Where a database gives no answer, all of them are checked.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let services = run.readable(&arguments.select)?;
     let (versions, assumed) = match arguments.since {
@@ -47,33 +49,25 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     Ok(Box::new(report))
 }
 
-/// The versions that databases are at, and which services could not tell.
+/// The current version of each service, and a note for each that gave no answer.
 async fn ask(run: &Run, services: &[DesiredService]) -> Result<(Versions, Vec<String>)> {
     let there: Vec<_> = services.iter().filter(|service| exists(run, service)).cloned().collect();
-    let targets = fleet::targets(run, &there).await?;
-    let wait = run.lock_wait;
-    let all = fleet::side_by_side(run.jobs, targets, |(service, target)| async move {
-        let status = match target {
-            Ok(target) => migrate::status(&target, wait).await,
-            Err(error) => migrate::ServiceStatus::unreachable(&service, error),
-        };
-        (service.name, status)
-    });
     let (mut versions, mut assumed) = (Versions::new(), vec![]);
-    for (name, status) in all.await {
-        if status.state == State::Unreachable {
-            assumed.push(format!("{name} could not be asked what is applied: linted as if nothing were"));
+    for (service, status) in there.iter().zip(look_at(run, &there).await?) {
+        let name = &service.name;
+        if status.state == ServiceState::Unreachable {
+            assumed.push(format!("{name} gave no answer: all its files are checked as if none were applied"));
         }
-        versions.insert(name, status.current);
+        versions.insert(name.clone(), status.current);
     }
     Ok((versions, assumed))
 }
 
-/// An embedded server that was never made has nothing applied, and is not made for this.
+/// An embedded server that was never created has nothing applied, and is not created for this.
 fn exists(run: &Run, service: &DesiredService) -> bool {
-    match run.manifest.servers[&service.server].place {
-        Place::Url(_) => true,
-        Place::Embedded { port } => {
+    match run.manifest.servers[&service.server].location {
+        ServerLocation::Url(_) => true,
+        ServerLocation::Embedded { port } => {
             let status = embedded::status(&run.embedded(&service.server, port));
             status.is_ok_and(|status| status.state != embedded::State::Absent)
         }
@@ -81,11 +75,7 @@ fn exists(run: &Run, service: &DesiredService) -> bool {
 }
 
 fn look(service: &DesiredService, at: Option<i64>) -> Result<Linted> {
-    let folder = folder::load(&service.migrations);
-    let refused = folder.refused();
-    if !refused.is_empty() {
-        return Err(migrate::outcome::refused_files(service.name.as_str(), &refused));
-    }
+    let folder = folder::load_valid(&service.migrations, service.name.as_str())?;
     let pending = |version: i64| at.is_none_or(|at| version > at);
     let looked: Vec<_> = folder.migrations.iter().filter(|m| pending(m.version)).collect();
     for migration in &looked {
@@ -95,7 +85,7 @@ fn look(service: &DesiredService, at: Option<i64>) -> Result<Linted> {
             return Err(Error::new(Kind::MigrationFile, format!("{path}: {wrong}")));
         }
     }
-    let findings = lint(looked.iter().copied(), |_| true, &service.lint);
+    let findings = lint(looked.iter().copied(), &service.lint);
     Ok(Linted { service: service.name.to_string(), files: looked.len(), findings })
 }
 
@@ -103,7 +93,7 @@ fn look(service: &DesiredService, at: Option<i64>) -> Result<Linted> {
 struct Linted {
     service: String,
     files: usize,
-    findings: Vec<Finding>,
+    findings: Vec<LintFinding>,
 }
 
 #[derive(Serialize)]
@@ -117,7 +107,7 @@ impl Report for LintReport {
         keys(self)
     }
 
-    fn text(&self, _: &Look) -> String {
+    fn text(&self, _: &Style) -> String {
         let mut text = String::new();
         for finding in self.services.iter().flat_map(|linted| &linted.findings) {
             text += &format!("{}\n", indented(&finding.to_string(), 2));
@@ -130,21 +120,21 @@ impl Report for LintReport {
         text += &self.assumed.iter().map(|note| format!("note: {}\n", indented(note, 6))).collect::<String>();
         let files: usize = self.services.iter().map(|linted| linted.files).sum();
         let findings: usize = self.services.iter().map(|linted| linted.findings.len()).sum();
+        let checked = counted(files, "pending file");
         text += &match findings {
-            0 => format!("No danger in {files} files that are not applied yet.\n"),
+            0 => format!("{checked} checked, no dangerous statements.\n"),
             n => format!(
-                "\n{n} findings in {files} files that are not applied yet.\n\
-                 hint: answer for one with `-- martydb: allow <rule>: reason` at the top of its file, \
-                 or switch a rule off with lint: {{ disable: [<rule>] }} in the manifest\n"
+                "\n{} in {checked}.\n\
+                 hint: waive one with `-- martydb: allow <rule>: reason` at the top of its file, \
+                 or switch a rule off with lint: {{ disable: [<rule>] }} in the manifest\n",
+                counted(n, "finding")
             ),
         };
         text
     }
 
     fn status(&self) -> ExitStatus {
-        match self.services.iter().all(|linted| linted.findings.is_empty()) {
-            true => ExitStatus::Success,
-            false => ExitStatus::Differences,
-        }
+        let clean = self.services.iter().all(|linted| linted.findings.is_empty());
+        if clean { ExitStatus::Success } else { ExitStatus::Differences }
     }
 }

@@ -4,12 +4,12 @@ use clap::Args;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::migrating::Watch;
+use super::migrating::{Watch, plain_options};
 use crate::error::{Error, ExitStatus, Result};
-use crate::fleet;
-use crate::migrate::{self, Operator, Options, Repairable};
-use crate::report::{Look, Report, keys, printable};
+use crate::migrate::{self, Repairable};
+use crate::report::{Report, Style, keys, printable};
 use crate::run::{Consent, Run};
+use crate::targets;
 use crate::units::counted;
 
 /// Flags of `repair`.
@@ -27,7 +27,6 @@ pub struct Arguments {
     pub reason: String,
 }
 
-/// Looks, shows, asks, acts.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     if arguments.reason.trim().is_empty() {
         return Err(
@@ -35,9 +34,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         );
     }
     let service = run.service(&arguments.service)?.clone();
-    let options = Options { lock_wait: run.lock_wait, ..Options::new(Operator::current()) };
+    let options = plain_options(run);
     let name = service.name.to_string();
-    let (_, target) = fleet::targets(run, &[service]).await?.remove(0);
+    let (_, target) = targets::of(run, &[service]).await?.remove(0);
     let target = target?;
     let found = migrate::examine(&target, arguments.version, &options).await?;
     if !found.is_empty() {
@@ -57,7 +56,7 @@ async fn ask(run: &Run, service: &str, found: &[Repairable]) -> Result<()> {
     run.confirm(&Consent {
         question: format!("Accept this for {migrations} of {service}?"),
         would: format!("what is shown would be accepted for {migrations} of {service}"),
-        hint: "read what is shown above, then say -y".into(),
+        hint: "read what is shown above, then add -y".into(),
     })
     .await
 }
@@ -81,14 +80,12 @@ impl Report for RepairReport {
         keys(self)
     }
 
-    fn text(&self, _: &Look) -> String {
-        match self.repaired.len() {
-            0 => format!("Nothing to repair in {}.\n", self.service),
-            n => {
-                let shown = shown(&self.repaired);
-                format!("{shown}\nRepaired {} of {}.\n", counted(n, "migration"), self.service)
-            }
+    fn text(&self, _: &Style) -> String {
+        if self.repaired.is_empty() {
+            return format!("Nothing to repair in {}.\n", self.service);
         }
+        let migrations = counted(self.repaired.len(), "migration");
+        format!("{}\nRepaired {migrations} of {}.\n", shown(&self.repaired), self.service)
     }
 
     fn status(&self) -> ExitStatus {

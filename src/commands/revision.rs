@@ -4,8 +4,8 @@ use clap::Args;
 use serde_json::{Map, Value, json};
 
 use crate::error::{ExitStatus, Result};
-use crate::migrate::revision::{self, Written};
-use crate::report::{Look, Report, printable};
+use crate::migrate::files::{Written, revision};
+use crate::report::{Report, Style, printable};
 use crate::run::Run;
 
 /// Flags of `revision`.
@@ -22,15 +22,14 @@ pub struct Arguments {
     pub template: String,
 }
 
-/// Writes the files.
-pub fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let service = run.service(&arguments.service)?;
-    let written = revision::write(&revision::Request {
+    let written = revision::write(&revision::NewMigration {
         service: &service.name,
         folder: &service.migrations,
         message: &arguments.message,
         template: &arguments.template,
-        templates: &run.manifest.home.join("templates"),
+        templates: &run.manifest.home().join("templates"),
     })?;
     Ok(Box::new(RevisionReport { service: service.name.to_string(), written }))
 }
@@ -52,7 +51,7 @@ impl Report for RevisionReport {
         pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }
 
-    fn text(&self, _: &Look) -> String {
+    fn text(&self, _: &Style) -> String {
         let paths = [&self.written.up, &self.written.down];
         paths.map(|path| printable(&path.display().to_string()) + "\n").concat()
     }

@@ -8,8 +8,8 @@ use super::url::Role;
 use crate::error::{Error, ExitStatus, Kind, Result};
 use crate::flags::Select;
 use crate::model::{DesiredService, RoleKind};
-use crate::report::{Cell, Look, Paint, Report, Table, error_json, error_text, printable};
-use crate::rotate::{self, Job, Rotated, Turn};
+use crate::report::{Cell, Paint, Report, Style, Table, error_json, error_text, printable};
+use crate::rotate::{Rotated, Rotation, Turn, rotate_server};
 use crate::run::Run;
 
 /// Flags of `rotate`.
@@ -64,8 +64,13 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         async move {
             let here: Vec<_> = services.iter().filter(|service| service.server == server).cloned().collect();
             let valid_until = arguments.valid_until.as_deref();
-            let job = Job { services: &here, kinds, turn, valid_until };
-            (rotate::server(run, &server, &job, held).await, here)
+            let rotation = Rotation { services: &here, kinds, turn, valid_until };
+            let done = async {
+                let (access, desired) = (run.admin(&server).await?, run.manifest.desired(&server));
+                let store = (&run.store, held);
+                rotate_server(&access, &desired, store, &rotation, run.lock_wait).await
+            };
+            (done.await, here)
         }
     });
     let mut report = RotateReport { turn, rows: vec![] };
@@ -100,7 +105,6 @@ fn outcome(row: &Result<Rotated>) -> (&'static str, Paint) {
 }
 
 impl RotateReport {
-    /// What the operator has to do next.
     fn advice(&self) -> Option<&'static str> {
         let changed = self.rows.iter().any(|(_, row)| row.as_ref().is_ok_and(|row| row.changed));
         match self.turn {
@@ -130,8 +134,8 @@ impl Report for RotateReport {
         Map::from_iter([("rotations".to_owned(), rows.collect())])
     }
 
-    fn text(&self, look: &Look) -> String {
-        let mut table = Table::new(&["service", "role", "login to use", "other login", "result"]);
+    fn text(&self, style: &Style) -> String {
+        let mut table = Table::new(&["service", "role", "active login", "previous login", "result"]);
         let mut notes = String::new();
         for (service, row) in &self.rows {
             let (word, paint) = outcome(row);
@@ -151,10 +155,10 @@ impl Report for RotateReport {
                 );
             }
             if let Some(error) = error(row) {
-                notes += &format!("\nservice {}:\n{}\n", service.name, error_text(error, look));
+                notes += &format!("\nservice {}:\n{}\n", service.name, error_text(error, style));
             }
         }
-        table.render(look) + &notes + self.advice().unwrap_or_default()
+        table.render(style) + &notes + self.advice().unwrap_or_default()
     }
 
     fn status(&self) -> ExitStatus {

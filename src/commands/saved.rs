@@ -11,21 +11,18 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::plan::Change;
+use super::change::Change;
 use crate::error::{Error, Kind, Result};
 use crate::model::DesiredService;
-use crate::provision::{Planned, Reach};
+use crate::provision::{PlanOptions, PlannedServer};
 use crate::run::Run;
 
-/// The version of the file's layout.
 const FORMAT_VERSION: u64 = 1;
 
 /// A plan that was read back.
 pub struct Saved {
-    /// The services it was made for.
     pub services: Vec<DesiredService>,
-    /// How far it goes.
-    pub reach: Reach,
+    pub reach: PlanOptions,
     servers: Value,
 }
 
@@ -34,8 +31,8 @@ pub fn write(
     run: &Run,
     path: &Path,
     services: &[DesiredService],
-    reach: Reach,
-    planned: &[(String, Result<Planned>)],
+    reach: PlanOptions,
+    planned: &[(String, Result<PlannedServer>)],
 ) -> Result<()> {
     let servers = contents(planned)?;
     let document = json!({
@@ -72,7 +69,7 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     done.inspect_err(|_| drop(std::fs::remove_file(&temporary)))
 }
 
-fn contents(planned: &[(String, Result<Planned>)]) -> Result<Value> {
+fn contents(planned: &[(String, Result<PlannedServer>)]) -> Result<Value> {
     let mut servers = vec![];
     for (server, planned) in planned {
         let planned = planned.as_ref().map_err(Clone::clone)?;
@@ -89,9 +86,7 @@ fn contents(planned: &[(String, Result<Planned>)]) -> Result<Value> {
 
 /// Reads a plan of this manifest and environment.
 pub fn read(run: &Run, path: &Path) -> Result<Saved> {
-    let wrong = |why: String| {
-        Error::usage(format!("{} is no plan that can be applied here", path.display())).cause(why)
-    };
+    let wrong = |why: String| Error::usage(format!("{} cannot be applied here", path.display())).cause(why);
     let text = std::fs::read_to_string(path)
         .map_err(|error| Error::usage(format!("cannot read the plan {}", path.display())).cause(error))?;
     let document: Value = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
@@ -108,7 +103,7 @@ pub fn read(run: &Run, path: &Path) -> Result<Saved> {
     let flag = |key: &str| document[key] == true;
     Ok(Saved {
         services,
-        reach: Reach { prune: flag("prune"), check_logins: flag("check_logins"), exact: true },
+        reach: PlanOptions { prune: flag("prune"), check_logins: flag("check_logins"), exact: true },
         servers: document["servers"].clone(),
     })
 }
@@ -118,17 +113,19 @@ impl Saved {
     ///
     /// # Errors
     /// [`Kind::Stale`], naming the first change that is new or gone.
-    pub fn check(&self, planned: &[(String, Result<Planned>)]) -> Result<()> {
+    pub fn check(&self, planned: &[(String, Result<PlannedServer>)]) -> Result<()> {
         let now = contents(planned)?;
         if now == self.servers {
             return Ok(());
         }
         let (now, then) = (reasons(&now), reasons(&self.servers));
         let new = now.iter().find(|change| !then.contains(change)).map(|change| format!("new: {change}"));
-        let gone = || then.iter().find(|change| !now.contains(change)).map(|gone| format!("gone: {gone}"));
-        let error = Error::new(Kind::Stale, "the saved plan no longer fits the server or the manifest");
-        let cause = new.or_else(gone).unwrap_or_else(|| "the order of the changes is another".into());
-        Err(error.cause(cause).hint("look again with `martydb plan --out`"))
+        let gone = || {
+            then.iter().find(|change| !now.contains(change)).map(|gone| format!("no longer needed: {gone}"))
+        };
+        let error = Error::new(Kind::Stale, "the server or the manifest changed since the plan was saved");
+        let cause = new.or_else(gone).unwrap_or_else(|| "the changes are in another order".into());
+        Err(error.cause(cause).hint("make a new plan: `martydb plan --out FILE`"))
     }
 }
 

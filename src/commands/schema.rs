@@ -2,6 +2,9 @@
 
 use clap::{Args, ValueEnum};
 
+use crate::error::Result;
+use crate::report::{Document, Report};
+
 /// Flags of `schema`.
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -19,10 +22,9 @@ pub enum Of {
     VerifyIsolation,
 }
 
-/// The schema.
-pub fn text(arguments: &Arguments) -> String {
-    match arguments.of {
+pub fn run(arguments: &Arguments) -> Result<Box<dyn Report>> {
+    Ok(Box::new(Document(match arguments.of {
         Of::Manifest => crate::manifest::json_schema(),
         Of::VerifyIsolation => super::verify::json_schema(),
-    }
+    })))
 }

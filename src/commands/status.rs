@@ -3,13 +3,15 @@
 use clap::Args;
 use serde_json::{Map, Value, json};
 
+use super::per_service::{errors_text, for_each_service};
+use super::provisioning;
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
-use crate::fleet;
-use crate::migrate::{self, ServiceStatus, State};
+use crate::migrate::check::other_tools;
+use crate::migrate::{self, ServiceState, ServiceStatus};
 use crate::model::DesiredService;
-use crate::provision;
-use crate::report::{Cell, Look, Paint, Report, Table, error_text, indented};
+use crate::provision::PlanOptions;
+use crate::report::{Cell, Paint, Report, Style, Table, indented};
 use crate::run::Run;
 
 /// Flags of `status`.
@@ -26,7 +28,6 @@ pub struct Arguments {
     pub check: bool,
 }
 
-/// Looks, and writes nothing.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let services = run.readable(&arguments.select)?;
     let mut all = look_at(run, &services).await?;
@@ -36,21 +37,21 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     Ok(Box::new(StatusReport { services: all, check: arguments.check }))
 }
 
-async fn look_at(run: &Run, services: &[DesiredService]) -> Result<Vec<ServiceStatus>> {
-    let targets = fleet::targets(run, services).await?;
+/// The status of each service; one whose server gives no answer is unreachable.
+pub async fn look_at(run: &Run, services: &[DesiredService]) -> Result<Vec<ServiceStatus>> {
     let wait = run.lock_wait;
-    let all = fleet::side_by_side(run.jobs, targets, |(service, target)| async move {
+    for_each_service(run, services, |service, target| async move {
         match target {
             Ok(target) => migrate::status(&target, wait).await,
             Err(error) => ServiceStatus::unreachable(&service, error),
         }
-    });
-    Ok(all.await)
+    })
+    .await
 }
 
-/// A service whose database or roles differ from the manifest has drifted, unless something worse is the matter.
+/// A service whose database or roles differ from the manifest has drifted, unless its state is worse.
 async fn mark_drift(run: &Run, services: &[DesiredService], all: &mut [ServiceStatus]) {
-    for (server, planned) in provision::plan(run, services, provision::Reach::default()).await {
+    for (server, planned) in provisioning::plan(run, services, PlanOptions::default()).await {
         let planned = match planned {
             Ok(planned) => planned,
             Err(error) => {
@@ -67,19 +68,21 @@ async fn mark_drift(run: &Run, services: &[DesiredService], all: &mut [ServiceSt
             let steps = &planned.plan.steps;
             steps.iter().any(|step| step.service.as_ref().is_some_and(|name| name.as_str() == status.service))
         };
-        for status in all.iter_mut().filter(|status| matches!(status.state, State::UpToDate | State::Pending))
+        for status in all
+            .iter_mut()
+            .filter(|status| matches!(status.state, ServiceState::UpToDate | ServiceState::Pending))
         {
             if drifted(status) {
-                status.state = State::Drifted;
+                status.state = ServiceState::Drifted;
             }
         }
     }
 }
 
-/// Whether it has drifted is not known: that is no good end.
+/// Whether it has drifted is not known, and that is not a success.
 fn not_compared(status: &mut ServiceStatus, error: &Error) {
-    if matches!(status.state, State::UpToDate | State::Pending) {
-        status.state = State::Unreachable;
+    if matches!(status.state, ServiceState::UpToDate | ServiceState::Pending) {
+        status.state = ServiceState::Unreachable;
         status.error.get_or_insert(error.clone());
     }
 }
@@ -89,14 +92,14 @@ struct StatusReport {
     check: bool,
 }
 
-fn word(state: State) -> Cell {
+fn word(state: ServiceState) -> Cell {
     match state {
-        State::UpToDate => Cell::new("up to date", Paint::Good),
-        State::Pending => Cell::new("pending", Paint::Warn),
-        State::NotProvisioned => Cell::new("not provisioned", Paint::Warn),
-        State::Drifted => Cell::new("drifted", Paint::Warn),
-        State::Divergent => Cell::new("divergent", Paint::Bad),
-        State::Unreachable => Cell::new("unreachable", Paint::Bad),
+        ServiceState::UpToDate => Cell::new("up to date", Paint::Good),
+        ServiceState::Pending => Cell::new("pending", Paint::Warn),
+        ServiceState::NotProvisioned => Cell::new("not provisioned", Paint::Warn),
+        ServiceState::Drifted => Cell::new("drifted", Paint::Warn),
+        ServiceState::Divergent => Cell::new("divergent", Paint::Bad),
+        ServiceState::Unreachable => Cell::new("unreachable", Paint::Bad),
     }
 }
 
@@ -105,7 +108,7 @@ impl Report for StatusReport {
         Map::from_iter([("services".to_owned(), json!(self.services))])
     }
 
-    fn text(&self, look: &Look) -> String {
+    fn text(&self, style: &Style) -> String {
         let mut table = Table::new(&[
             "service",
             "database",
@@ -132,9 +135,9 @@ impl Report for StatusReport {
                 number(status.connections),
             ]);
         }
-        let mut text = table.render(look);
+        let mut text = table.render(style);
         for status in &self.services {
-            text += &details(status, look);
+            text += &details(status, style);
         }
         text
     }
@@ -142,17 +145,17 @@ impl Report for StatusReport {
     /// Without `--check` it is enough to have looked.
     fn status(&self) -> ExitStatus {
         let worst = self.services.iter().map(|status| match (status.state, self.check) {
-            (State::Unreachable, _) => ExitStatus::Unreachable,
-            // A file that cannot run is no good end, even with nothing else pending.
-            (State::UpToDate, true) if status.error.is_some() => ExitStatus::Differences,
-            (State::UpToDate, _) | (_, false) => ExitStatus::Success,
+            (ServiceState::Unreachable, _) => ExitStatus::Unreachable,
+            // A file that cannot run is not a success, even with nothing else pending.
+            (ServiceState::UpToDate, true) if status.error.is_some() => ExitStatus::Differences,
+            (ServiceState::UpToDate, _) | (_, false) => ExitStatus::Success,
             (_, true) => ExitStatus::Differences,
         });
         ExitStatus::worst(worst)
     }
 }
 
-fn details(status: &ServiceStatus, look: &Look) -> String {
+fn details(status: &ServiceStatus, style: &Style) -> String {
     let mut text = String::new();
     for divergence in &status.divergences {
         text += &told(&status.service, &divergence.to_string(), &divergence.hint(&status.service));
@@ -161,11 +164,11 @@ fn details(status: &ServiceStatus, look: &Look) -> String {
         text += &told(&status.service, &begun.to_string(), &begun.hint(&status.service));
     }
     for foreign in &status.foreign {
-        let what = format!("{} has kept its history in {}", foreign.tool, foreign.table);
-        text += &told(&status.service, &what, &migrate::foreign::hint(&status.service));
+        let what = format!("{} keeps its history in {}", foreign.tool, foreign.table);
+        text += &told(&status.service, &what, &other_tools::hint(&status.service));
     }
-    if let Some(error) = status.error.as_ref().filter(|_| status.state != State::NotProvisioned) {
-        text += &format!("\n{}:\n{}\n", status.service, error_text(error, look));
+    if let Some(error) = status.error.as_ref().filter(|_| status.state != ServiceState::NotProvisioned) {
+        text += &errors_text([(status.service.as_str(), Some(error))].into_iter(), style);
     }
     text
 }

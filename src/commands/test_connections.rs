@@ -4,14 +4,14 @@ use clap::Args;
 
 use futures_util::future::join_all;
 
-use super::probing::{Prepared, prepare};
+use crate::catalog::inspect;
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::model::{DesiredService, RoleKind, RoleName};
-use crate::probe::{self, Connection, Connections, Reached, connections};
+use crate::probe::{self, ConnectionRow, Connections, LoginResult, connections};
 use crate::report::Report;
 use crate::run::Run;
-use crate::server::inspect;
+use crate::server::Access;
 
 /// Flags of `test-connections`.
 #[derive(Debug, Args)]
@@ -21,42 +21,42 @@ pub struct Arguments {
     pub select: Select,
 }
 
-/// Logs in.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let services = run.readable(&arguments.select)?;
     let servers = run.servers_of(&services);
     let all = join_all(servers.iter().map(|server| test_server(run, server, &services))).await;
     let mut rows = all.into_iter().collect::<Result<Vec<_>>>()?.concat();
-    let place = |row: &Connection| services.iter().position(|service| service.name.as_str() == row.service);
+    let place =
+        |row: &ConnectionRow| services.iter().position(|service| service.name.as_str() == row.service);
     rows.sort_by_key(place);
     Ok(Box::new(Connections { connections: rows }))
 }
 
-async fn test_server(run: &Run, server: &str, services: &[DesiredService]) -> Result<Vec<Connection>> {
+async fn test_server(run: &Run, server: &str, services: &[DesiredService]) -> Result<Vec<ConnectionRow>> {
     let here: Vec<_> = services.iter().filter(|service| service.server == server).cloned().collect();
     let access = match run.access(server).await {
         Ok(access) => access,
-        // One server's trouble is not the others': its logins are listed with it.
+        // A server that fails does not end the run: its logins are listed with the error.
         Err(error) if error.kind.status() == ExitStatus::Usage => return Err(error),
         Err(error) => return Ok(unreached(&here, &error)),
     };
-    let prepared = prepare(run, access, services).await?;
-    let attempts = match probe::try_own(&prepared.task, probe::unwatched()).await {
+    let task = probe::prepare(run, &access, services).await?;
+    let attempts = match probe::try_own(&task).await {
         Ok(attempts) => attempts,
         Err(error) if error.kind.status() == ExitStatus::Usage => return Err(error),
         Err(error) => return Ok(unreached(&here, &error)),
     };
-    let mut rows = connections(&prepared.task, &attempts);
-    if rows.iter().any(|row| row.outcome == Reached::Refused) {
-        name_the_expired(&prepared, &mut rows).await;
+    let mut rows = connections(&task, &attempts);
+    if rows.iter().any(|row| row.outcome == LoginResult::Refused) {
+        name_the_expired(&access, &mut rows).await;
     }
     Ok(rows)
 }
 
 /// A server answers an expired password like a wrong one. The admin, where it gets in, can tell them apart.
-async fn name_the_expired(prepared: &Prepared, rows: &mut [Connection]) {
-    let Ok(actual) = inspect::inspect_cluster(&prepared.access).await else { return };
-    for row in rows.iter_mut().filter(|row| row.outcome == Reached::Refused) {
+async fn name_the_expired(access: &Access, rows: &mut [ConnectionRow]) {
+    let Ok(actual) = inspect::inspect_cluster(access).await else { return };
+    for row in rows.iter_mut().filter(|row| row.outcome == LoginResult::Refused) {
         let role = RoleName::found(row.role.clone()).ok();
         let found = role.and_then(|role| actual.roles.get(&role)).filter(|found| found.expired);
         if let Some(until) = found.and_then(|found| found.valid_until.as_ref()) {
@@ -68,14 +68,14 @@ async fn name_the_expired(prepared: &Prepared, rows: &mut [Connection]) {
     }
 }
 
-fn unreached(services: &[DesiredService], error: &Error) -> Vec<Connection> {
+fn unreached(services: &[DesiredService], error: &Error) -> Vec<ConnectionRow> {
     let logins = services.iter().flat_map(|service| RoleKind::LOGINS.map(|kind| (service, kind)));
-    let row = |(service, kind): (&DesiredService, RoleKind)| Connection {
+    let row = |(service, kind): (&DesiredService, RoleKind)| ConnectionRow {
         service: service.name.to_string(),
         role: service.role(kind).to_string(),
         server: service.server.clone(),
         database: service.database.to_string(),
-        outcome: Reached::Failed,
+        outcome: LoginResult::Failed,
         latency_ms: None,
         tls: None,
         server_version: None,

@@ -2,16 +2,15 @@
 
 use clap::Args;
 
-pub use super::migrating::UpgradeReport;
-use super::migrating::Watch;
+use super::migrating::{UpgradeReport, migrate_each, plain_options};
 use crate::error::Result;
 use crate::flags::Select;
-use crate::fleet;
-use crate::migrate::name::Direction;
-use crate::migrate::{self, Operator, Options, Order, Outcome, Run as Writes};
+use crate::migrate::files::Direction;
+use crate::migrate::{Execution, Goal, Options, Order};
 use crate::model::DesiredService;
 use crate::report::Report;
 use crate::run::Run;
+use crate::targets;
 
 /// Flags of `upgrade`.
 #[derive(Debug, Args)]
@@ -34,48 +33,24 @@ impl Arguments {
     fn options(&self, run: &Run) -> Options {
         Options {
             to: self.to,
-            run: if self.dry_run { Writes::Dry } else { Writes::Real },
-            order: if self.allow_out_of_order { Order::AllowLate } else { Order::Strict },
-            lock_wait: run.lock_wait,
-            ..Options::new(Operator::current())
+            execution: if self.dry_run { Execution::Dry } else { Execution::Real },
+            order: if self.allow_out_of_order { Order::AllowOutOfOrder } else { Order::Strict },
+            ..plain_options(run)
         }
     }
 }
 
-/// Applies what is pending.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let services = run.writable(&arguments.select)?;
     Ok(Box::new(upgrade_services(run, &services, arguments.options(run)).await?))
 }
 
-/// The part that `init-all` shares.
 pub async fn upgrade_services(
     run: &Run,
     services: &[DesiredService],
     options: Options,
 ) -> Result<UpgradeReport> {
-    let targets = fleet::targets(run, services).await?;
-    let watch = Watch::new(&run.out);
-    let outcomes = fleet::side_by_side(run.jobs, targets, |(service, target)| {
-        let (options, watch) = (options.clone(), watch.clone());
-        async move {
-            let name = service.name.to_string();
-            match target {
-                Ok(target) => {
-                    let tell = |event| watch.tell(&name, &event);
-                    let outcome = migrate::upgrade(&target, &options, &tell).await;
-                    watch.ended(&outcome);
-                    outcome
-                }
-                Err(error) => Outcome::new(&name).failed(error),
-            }
-        }
-    })
-    .await;
-    Ok(UpgradeReport::new(outcomes, Direction::Up, options.run == Writes::Dry))
-}
-
-/// The options of a plain run, for `init-all`.
-pub fn plain_options(run: &Run) -> Options {
-    Options { lock_wait: run.lock_wait, ..Options::new(Operator::current()) }
+    let targets = targets::of(run, services).await?;
+    let outcomes = migrate_each(run, targets, Goal::Upgrade, &options).await;
+    Ok(UpgradeReport::new(outcomes, Direction::Up, options.execution == Execution::Dry))
 }

@@ -6,12 +6,11 @@ use clap::{Args, ValueEnum};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 
-use forms::Parts;
-
 use crate::error::{Error, ExitStatus, Result};
 use crate::model::RoleKind;
-use crate::report::{Look, Report};
+use crate::report::{Report, Style};
 use crate::run::Run;
+use forms::{Form, Parts};
 
 /// Flags of `url`.
 #[derive(Debug, Args)]
@@ -22,7 +21,7 @@ pub struct Arguments {
     /// Which of its logins.
     #[arg(long, value_enum, default_value = "app")]
     pub role: Role,
-    /// The form.
+    /// Output format.
     #[arg(long, value_enum, default_value = "uri")]
     pub format: Form,
     /// Leave the password out.
@@ -48,7 +47,6 @@ pub enum Role {
 }
 
 impl Role {
-    /// As the model calls it.
     pub fn kind(self) -> RoleKind {
         match self {
             Role::App => RoleKind::App,
@@ -58,32 +56,6 @@ impl Role {
     }
 }
 
-/// The forms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Form {
-    /// libpq's URI: psql, Go, Node, Ruby, Rust.
-    Uri,
-    /// SQLAlchemy with asyncpg.
-    Asyncpg,
-    /// SQLAlchemy with psycopg.
-    Psycopg,
-    /// Java.
-    Jdbc,
-    /// .NET.
-    Npgsql,
-    /// PGHOST and so on, for a shell.
-    Env,
-    /// A line of ~/.pgpass.
-    Pgpass,
-}
-
-impl Form {
-    fn name(self) -> String {
-        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
-    }
-}
-
-/// Looks the password up and writes the string.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let (parts, service, role) = match &arguments.service {
         Some(service) => of_service(run, service, arguments).await?,
@@ -145,7 +117,7 @@ impl Report for UrlReport {
         pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
     }
 
-    fn text(&self, _: &Look) -> String {
+    fn text(&self, _: &Style) -> String {
         format!("{}\n", self.url)
     }
 

@@ -6,9 +6,8 @@ use serde_json::{Map, Value};
 
 use crate::error::{ExitStatus, Result};
 use crate::flags::Select;
-use crate::migrate::folder;
-use crate::migrate::source::Problem;
-use crate::report::{Look, Report, indented, keys, printable};
+use crate::migrate::files::{FileProblem, folder};
+use crate::report::{Report, Style, indented, keys, printable};
 use crate::run::Run;
 
 /// Flags of `validate`.
@@ -20,14 +19,14 @@ pub struct Arguments {
 }
 
 /// The manifest was read before this; what remains are the folders.
-pub fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let services = run.readable(&arguments.select)?;
     let looked = services.iter().map(|service| {
         let folder = folder::load(&service.migrations);
         Looked {
             service: service.name.to_string(),
             migrations: folder.migrations.len(),
-            problems: folder.problems.iter().map(Found::new).collect(),
+            problems: folder.problems.iter().map(ProblemReport::from).collect(),
         }
     });
     let manifest = run.manifest.path.display().to_string();
@@ -49,18 +48,18 @@ struct ValidateReport {
 struct Looked {
     service: String,
     migrations: usize,
-    problems: Vec<Found>,
+    problems: Vec<ProblemReport>,
 }
 
 #[derive(Serialize)]
-struct Found {
+struct ProblemReport {
     message: String,
     fix: String,
 }
 
-impl Found {
-    fn new(problem: &Problem) -> Found {
-        Found { message: problem.to_string(), fix: problem.fix.clone() }
+impl From<&FileProblem> for ProblemReport {
+    fn from(problem: &FileProblem) -> ProblemReport {
+        ProblemReport { message: problem.to_string(), fix: problem.fix.clone() }
     }
 }
 
@@ -69,7 +68,7 @@ impl Report for ValidateReport {
         keys(self)
     }
 
-    fn text(&self, _: &Look) -> String {
+    fn text(&self, _: &Style) -> String {
         let problems: Vec<_> = self.services.iter().flat_map(|service| &service.problems).collect();
         let mut text: String = problems
             .iter()
@@ -88,9 +87,7 @@ impl Report for ValidateReport {
     }
 
     fn status(&self) -> ExitStatus {
-        match self.services.iter().all(|service| service.problems.is_empty()) {
-            true => ExitStatus::Success,
-            false => ExitStatus::Usage,
-        }
+        let valid = self.services.iter().all(|service| service.problems.is_empty());
+        if valid { ExitStatus::Success } else { ExitStatus::Usage }
     }
 }

@@ -1,27 +1,23 @@
 //! Whose processes and files these are. PostgreSQL refuses to run as root, so root's servers run under an
-//! account without rights; everybody else's run under their own.
+//! account without privileges; those of other accounts run under their own.
 
 use std::os::unix::fs::MetadataExt;
 
 use crate::error::{Error, Result};
 
-/// The accounts that root drops to: the distribution's own for PostgreSQL. Not `nobody`, which runs other daemons too:
-/// each of them would be the server's superuser by `peer`.
+/// The accounts that root drops to: the distribution's own for PostgreSQL. Not that of other
+/// daemons: each of them would be the server's superuser by `peer`.
 const UNPRIVILEGED: &[&str] = &["postgres", "_postgres"];
 
-/// An account of the operating system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Its user id.
     pub uid: u32,
-    /// Its primary group.
     pub gid: u32,
     /// Its name: `peer` authentication knows accounts by name alone.
     pub name: String,
 }
 
 impl Account {
-    /// The account that runs martydb.
     pub fn current() -> Result<Account> {
         Account::by_uid(uzers::get_effective_uid())
     }
@@ -40,23 +36,18 @@ impl Account {
 
     /// The account that runs the server of a new cluster.
     pub fn for_server(me: &Account) -> Result<Account> {
-        match me.is_root() {
-            false => Ok(me.clone()),
-            true => UNPRIVILEGED
-                .iter()
-                .find_map(uzers::get_user_by_name)
-                .as_ref()
-                .map(Account::from_entry)
-                .ok_or_else(no_account),
+        if !me.is_root() {
+            return Ok(me.clone());
         }
+        let unprivileged = UNPRIVILEGED.iter().find_map(uzers::get_user_by_name);
+        unprivileged.as_ref().map(Account::from_entry).ok_or_else(no_account)
     }
 
-    /// Root?
     pub fn is_root(&self) -> bool {
         self.uid == 0
     }
 
-    /// May this account pass through a folder? Group memberships beyond the primary one are given up on the
+    /// Whether this account may pass through a folder. Group memberships beyond the primary one are given up on the
     /// way down from root, so they do not count; nor do access control lists, which only ever makes this too
     /// strict about a folder.
     pub fn may_enter(&self, folder: &std::fs::Metadata) -> bool {
@@ -95,11 +86,11 @@ mod tests {
         let own = fs::metadata(folder.path()).unwrap();
         // Ids that are surely not root's, relative to the folder's.
         let account = |uid, gid| Account { uid, gid, name: String::new() };
-        let stranger = account(own.uid() + 4001, own.gid() + 4001);
+        let other = account(own.uid() + 4001, own.gid() + 4001);
         let colleague = account(own.uid() + 4001, own.gid());
         for (mode, who, expected) in [
-            (0o701, &stranger, true),
-            (0o770, &stranger, false),
+            (0o701, &other, true),
+            (0o770, &other, false),
             (0o710, &colleague, true),
             (0o701, &colleague, false),
         ] {

@@ -9,39 +9,33 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
-use super::child::{Call, said};
+use super::child::{ProgramCall, said};
 use crate::error::{Error, Result};
 
 /// The variable that names the folder of the programs, and wins over every search.
 const VARIABLE: &str = "MARTYDB_PG_BIN";
 
-/// What an embedded server needs.
 const PROGRAMS: [&str; 3] = ["initdb", "pg_ctl", "postgres"];
 
 /// The oldest major that martydb works with.
 const OLDEST: u32 = 13;
 
-/// One installation of PostgreSQL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Install {
-    /// The folder of the programs.
     pub bin: PathBuf,
     /// As `SHOW server_version` has it: `15.18 (Debian 15.18-0+deb12u1)`.
     pub version: String,
-    /// Its first number.
     pub major: u32,
 }
 
 impl Install {
-    /// One of its programs.
     pub fn program(&self, name: &str) -> PathBuf {
         self.bin.join(name)
     }
 }
 
-/// Which installation is wanted.
 #[derive(Debug, Clone, Copy)]
-pub enum Wanted<'a> {
+pub enum WantedMajor<'a> {
     /// The first that martydb works with, for a new cluster.
     Any,
     /// The one that made this data folder.
@@ -49,7 +43,7 @@ pub enum Wanted<'a> {
 }
 
 /// Finds the installation: the one that [`VARIABLE`] names or none, else the first that fits.
-pub async fn find(account: &Account, wanted: Wanted<'_>) -> Result<Install> {
+pub async fn find(account: &Account, wanted: WantedMajor<'_>) -> Result<Install> {
     let named = env::var_os(VARIABLE).filter(|value| !value.is_empty());
     let folders = match &named {
         Some(folder) => vec![named_folder(folder)?],
@@ -90,26 +84,14 @@ async fn usual_folders(account: &Account) -> Vec<PathBuf> {
 
 /// What `pg_config` says, if it is there.
 async fn configured(account: &Account) -> Option<PathBuf> {
-    let call = Call {
-        account,
-        folder: Path::new("/"),
-        program: Path::new("pg_config"),
-        arguments: vec!["--bindir".into()],
-        variables: vec![],
-    };
+    let call = ProgramCall::from_root(account, Path::new("pg_config"), ["--bindir"]);
     let output = call.output().await.ok().filter(|output| output.status.success())?;
     said(&output).first().map(PathBuf::from)
 }
 
 async fn probe(account: &Account, bin: &Path) -> Result<Install> {
     let postgres = bin.join("postgres");
-    let call = Call {
-        account,
-        folder: Path::new("/"),
-        program: &postgres,
-        arguments: vec!["--version".into()],
-        variables: vec![],
-    };
+    let call = ProgramCall::from_root(account, &postgres, ["--version"]);
     let failed = || {
         Error::operation(format!("\"{}\" cannot run {}", account.name, postgres.display())).hint(format!(
             "an embedded server runs as \"{}\": let it enter every folder above the programs (chmod o+x), \
@@ -131,25 +113,27 @@ fn version(line: &str) -> Option<(String, u32)> {
     Some((version.into(), major))
 }
 
-impl Wanted<'_> {
+impl WantedMajor<'_> {
     fn fits(self, install: &Install) -> bool {
         match self {
-            Wanted::Any => install.major >= OLDEST,
-            Wanted::Major(major, _) => install.major == major,
+            WantedMajor::Any => install.major >= OLDEST,
+            WantedMajor::Major(major, _) => install.major == major,
         }
     }
 
-    /// Why none of those that were looked at would do.
+    /// Why none of the installations that were found can be used.
     fn unmet(self, passed: Vec<Result<Install>>, named: bool) -> Error {
         let (found, mut broken): (Vec<_>, Vec<_>) = passed.into_iter().partition(Result::is_ok);
         let found: Vec<_> = found.into_iter().flatten().map(|one| shown(&one)).collect();
         match (self, found.is_empty()) {
             (_, true) if !broken.is_empty() => broken.remove(0).expect_err("partitioned"),
-            (Wanted::Any, true) => missing::error(),
-            (Wanted::Any, false) => Error::operation(format!("found only PostgreSQL {}", found.join(", ")))
-                .cause(format!("martydb needs {OLDEST} or later"))
-                .hint(missing::hint()),
-            (Wanted::Major(major, data), _) => other_major(major, data, &found.join(", "), named),
+            (WantedMajor::Any, true) => missing::error(),
+            (WantedMajor::Any, false) => {
+                Error::operation(format!("found only PostgreSQL {}", found.join(", ")))
+                    .cause(format!("martydb needs {OLDEST} or later"))
+                    .hint(missing::hint())
+            }
+            (WantedMajor::Major(major, data), _) => other_major(major, data, &found.join(", "), named),
         }
     }
 }
@@ -164,7 +148,7 @@ fn other_major(major: u32, data: &Path, found: &str, named: bool) -> Error {
     Error::operation(format!("no PostgreSQL {major} to start {} with", data.display()))
         .cause(format!("the data folder was made by PostgreSQL {major}, and {source} has: {found}"))
         .hint(format!("install PostgreSQL {major}, or set {VARIABLE} to its programs"))
-        .hint("or start anew, without the data: martydb dev destroy")
+        .hint("or recreate it (all data is lost): martydb dev destroy, then martydb dev up")
 }
 
 #[cfg(test)]
@@ -187,13 +171,13 @@ mod tests {
     fn an_unmet_wish_names_both_sides() {
         let install =
             || Install { bin: "/usr/lib/postgresql/15/bin".into(), version: "15.18".into(), major: 15 };
-        let error = Wanted::Major(13, Path::new("/x/data")).unmet(vec![Ok(install())], false);
+        let error = WantedMajor::Major(13, Path::new("/x/data")).unmet(vec![Ok(install())], false);
         assert!(error.to_string().contains("PostgreSQL 13"), "{error}");
         assert!(error.to_string().contains("15 in /usr/lib/postgresql/15/bin"), "{error}");
-        assert!(Wanted::Any.fits(&install()));
-        assert!(!Wanted::Any.fits(&Install { major: 12, ..install() }));
+        assert!(WantedMajor::Any.fits(&install()));
+        assert!(!WantedMajor::Any.fits(&Install { major: 12, ..install() }));
         let broken = Error::operation("cannot run");
-        assert_eq!(Wanted::Any.unmet(vec![Err(broken.clone())], true), broken);
+        assert_eq!(WantedMajor::Any.unmet(vec![Err(broken.clone())], true), broken);
     }
 
     #[test]

@@ -7,36 +7,42 @@ use std::path::Path;
 use std::process::{Output, Stdio};
 
 use rustix::io::{FdFlags, fcntl_setfd};
-use rustix::process::{Pid, Signal, kill_process_group};
-use tokio::process::{Child, Command};
+use tokio::process::Command;
 
 use super::account::Account;
+use crate::process_group::ProcessGroup;
 
 /// What a program may see of our environment. The rest stays here: a server keeps its environment for as long
 /// as it lives, so no password may be in it, and `PG*` variables would change what is run.
 const KEPT: &[&str] = &["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LOCPATH", "LOCALE_ARCHIVE", "TZ"];
 
-/// A program and how it is to run.
-pub struct Call<'a> {
-    /// Under this account.
+pub struct ProgramCall<'a> {
     pub account: &'a Account,
-    /// In this folder, which the account can enter.
+    /// The working folder, which the account can enter.
     pub folder: &'a Path,
-    /// The program.
     pub program: &'a Path,
-    /// Its arguments.
     pub arguments: Vec<OsString>,
     /// Variables beyond the usual.
     pub variables: Vec<(&'static str, OsString)>,
 }
 
-impl Call<'_> {
-    /// Runs it to its end. Dropping the future kills it and its children; a server that it has started has
+impl<'a> ProgramCall<'a> {
+    /// From `/`, without variables beyond the usual.
+    pub fn from_root<A: Into<OsString>>(
+        account: &'a Account,
+        program: &'a Path,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Self {
+        let arguments = arguments.into_iter().map(Into::into).collect();
+        ProgramCall { account, folder: Path::new("/"), program, arguments, variables: vec![] }
+    }
+
+    /// Runs it to its end; `initdb` has children that would outlive it. Dropping the future kills it and its children; a server that it has started has
     /// left the group by then and lives on.
     pub async fn output(&self) -> io::Result<Output> {
         keep_descriptors();
         let child = self.command().spawn()?;
-        let group = Group::of(&child);
+        let group = ProcessGroup::of(&child);
         let output = child.wait_with_output().await;
         group.disarm();
         output
@@ -72,29 +78,6 @@ fn keep_descriptors() {
     }
 }
 
-/// Kills a process group unless disarmed: `initdb` has children that outlive it.
-pub struct Group(Option<Pid>);
-
-impl Group {
-    /// The group of a child that was started with `process_group(0)` and has not been waited for.
-    pub fn of(child: &Child) -> Group {
-        Group(child.id().and_then(|id| Pid::from_raw(id.cast_signed())))
-    }
-
-    /// The group is gone, and its number may soon be another's.
-    fn disarm(mut self) {
-        self.0 = None;
-    }
-}
-
-impl Drop for Group {
-    fn drop(&mut self) {
-        if let Some(pid) = self.0 {
-            let _ = kill_process_group(pid, Signal::KILL);
-        }
-    }
-}
-
 /// What a program said, as finished lines: errors if there were any, else its output.
 pub fn said(output: &Output) -> Vec<String> {
     let text = if output.stderr.is_empty() { &output.stdout } else { &output.stderr };
@@ -107,14 +90,8 @@ mod tests {
     use super::*;
     use std::time::{Duration, Instant};
 
-    fn shell<'a>(account: &'a Account, script: &str) -> Call<'a> {
-        Call {
-            account,
-            folder: Path::new("/"),
-            program: Path::new("/bin/sh"),
-            arguments: vec!["-c".into(), script.into()],
-            variables: vec![],
-        }
+    fn shell<'a>(account: &'a Account, script: &str) -> ProgramCall<'a> {
+        ProgramCall::from_root(account, Path::new("/bin/sh"), ["-c", script])
     }
 
     #[tokio::test]

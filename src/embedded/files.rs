@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{CWD, Gid, Mode, OFlags, Uid};
 
 use super::account::Account;
-use super::place::Place;
 use crate::error::{Error, Result};
 
 /// `cannot <what> <path>`, with the system's reason as the cause.
@@ -30,19 +29,9 @@ pub fn make_state_folder(home: &Path) -> Result<PathBuf> {
     }
 }
 
-/// Makes the server's own folder and those above it.
-pub fn make_base(place: &Place) -> Result<()> {
-    if place.base.starts_with(&place.home) {
-        make_state_folder(&place.home)?;
-    }
-    let mut missing: Vec<_> = place.base.ancestors().take_while(|folder| !folder.is_dir()).collect();
-    missing.reverse();
-    missing.into_iter().try_for_each(make_open_folder)
-}
-
 /// Under root others may pass through, whatever the umask: the server's account has to. What lies in it is
 /// closed.
-fn make_open_folder(folder: &Path) -> Result<()> {
+pub fn make_open_folder(folder: &Path) -> Result<()> {
     match fs::create_dir(folder) {
         Ok(()) if uzers::get_effective_uid() == 0 => {
             fs::set_permissions(folder, Permissions::from_mode(0o755))
@@ -67,7 +56,6 @@ pub fn claim_folder(folder: &Path, owner: &Account) -> Result<bool> {
     }
 }
 
-/// Hands a fresh file or folder to the server's account.
 fn give(path: &Path, owner: &Account) -> Result<()> {
     lchown(path, Some(owner.uid), Some(owner.gid)).map_err(failed("give away", path))
 }
@@ -95,7 +83,7 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Opens it, and refuses one that belongs to somebody else.
+    /// Opens it, and refuses one that belongs to another account.
     pub fn open(path: &Path, owner: &Account) -> Result<Folder> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let open = || -> rustix::io::Result<_> {
@@ -104,10 +92,10 @@ impl Folder {
             Ok((handle, uid))
         };
         let (handle, uid) = open().map_err(|error| failed("open", path)(error.into()))?;
-        match uid == owner.uid {
-            true => Ok(Folder { handle, path: path.into(), owner: owner.clone() }),
-            false => Err(Error::operation(format!("{} does not belong to {}", path.display(), owner.name))),
+        if uid != owner.uid {
+            return Err(Error::operation(format!("{} does not belong to {}", path.display(), owner.name)));
         }
+        Ok(Folder { handle, path: path.into(), owner: owner.clone() })
     }
 
     /// The text of a file in it; `None` where there is none.
@@ -179,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_somebody_else_took_is_not_claimed() {
+    fn a_name_that_another_account_took_is_not_claimed() {
         let folder = tempfile::tempdir().unwrap();
         let me = Account::current().unwrap();
         let fresh = folder.path().join("fresh");

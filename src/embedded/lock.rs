@@ -6,33 +6,34 @@ use std::time::{Duration, Instant};
 
 use rustix::fs::OFlags;
 
-use super::files::{failed, make_base};
-use super::place::Place;
+use super::files::failed;
+use super::layout::Layout;
+use super::types::Note;
 use crate::error::{Error, Kind, Result};
 
-/// Longer than making and starting a cluster takes on a slow disk; whoever holds the lock longer is stopped.
+/// Longer than making and starting a cluster takes on a slow disk; a run that holds the lock longer is stopped.
 const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Held until dropped. The system lets go of it when its process ends, however that ends.
-pub struct Lock {
+pub struct LayoutLock {
     _file: File,
 }
 
-impl Lock {
+impl LayoutLock {
     /// Waits for the lock, making the server's folder where it is missing.
-    pub async fn take(place: &Place, note: &mut (dyn FnMut(String) + Send)) -> Result<Lock> {
+    pub async fn take(layout: &Layout, note: Note<'_>) -> Result<LayoutLock> {
         let began = Instant::now();
         let mut waiting = false;
         loop {
-            if let Some(file) = attempt(place)? {
-                return Ok(Lock { _file: file });
+            if let Some(file) = attempt(layout)? {
+                return Ok(LayoutLock { _file: file });
             }
             if began.elapsed() > PATIENCE {
-                return Err(busy(place));
+                return Err(busy(layout));
             }
             if !waiting && began.elapsed() > Duration::from_secs(1) {
-                note(format!("waiting for another run that starts or stops the server {}", place.name));
+                note(format!("waiting for another run that starts or stops the server {}", layout.name));
                 waiting = true;
             }
             tokio::time::sleep(PAUSE).await;
@@ -41,9 +42,9 @@ impl Lock {
 }
 
 /// One try. A lock on a file that `destroy` has removed meanwhile locks nothing, so the name is looked up again.
-fn attempt(place: &Place) -> Result<Option<File>> {
-    make_base(place)?;
-    let path = place.base.join("lock");
+fn attempt(layout: &Layout) -> Result<Option<File>> {
+    layout.make_base()?;
+    let path = layout.base.join("lock");
     let flags = i32::try_from(OFlags::NOFOLLOW.bits()).expect("flags of open(2) are ints");
     let file = OpenOptions::new()
         .create(true)
@@ -63,8 +64,11 @@ fn attempt(place: &Place) -> Result<Option<File>> {
     }
 }
 
-fn busy(place: &Place) -> Error {
-    Error::new(Kind::Locked, format!("another run has been busy with the server {} for too long", place.name))
-        .cause(format!("{} stayed locked for {} s", place.base.join("lock").display(), PATIENCE.as_secs()))
-        .hint("look for a martydb that hangs or is suspended, and end it")
+fn busy(layout: &Layout) -> Error {
+    Error::new(
+        Kind::Locked,
+        format!("another run has been busy with the server {} for too long", layout.name),
+    )
+    .cause(format!("{} stayed locked for {} s", layout.base.join("lock").display(), PATIENCE.as_secs()))
+    .hint("look for a martydb process that hangs or is suspended, and stop it")
 }

@@ -5,7 +5,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::path::PathBuf;
 
 use super::files::{failed, make_log};
-use super::place::Place;
+use super::layout::Layout;
 use crate::error::Result;
 
 /// A log of this size gives way to a new one at the next start; the one before it is kept.
@@ -31,19 +31,19 @@ pub struct Excerpt {
 }
 
 /// Makes the log ready for a start, and remembers where it stands.
-pub fn open(place: &Place) -> Result<Excerpt> {
-    let path = place.log();
+pub fn open(layout: &Layout) -> Result<Excerpt> {
+    let path = layout.log();
     let length = |path: &PathBuf| fs::symlink_metadata(path).map_or(0, |found| found.len());
     if length(&path) > FULL {
         fs::rename(&path, path.with_extension("log.1")).map_err(failed("rename", &path))?;
     }
-    make_log(&path, &place.owner)?;
+    make_log(&path, &layout.owner)?;
     Ok(Excerpt { from: length(&path), path })
 }
 
 /// The end of the log, whenever it was written.
-pub fn tail(place: &Place) -> Vec<String> {
-    Excerpt { path: place.log(), from: 0 }.last_lines()
+pub fn tail(layout: &Layout) -> Vec<String> {
+    Excerpt { path: layout.log(), from: 0 }.last_lines()
 }
 
 impl Excerpt {
@@ -52,7 +52,6 @@ impl Excerpt {
         last_lines(&self.text())
     }
 
-    /// Is it worth another try?
     pub fn is_passing(&self) -> bool {
         let text = self.text();
         PASSING.iter().any(|words| text.contains(words))

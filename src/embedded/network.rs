@@ -7,38 +7,44 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::files::{Folder, claim_folder, failed, nonce, remove};
-use super::place::Place;
-use super::port::{self, Choice, Wish};
-use super::settings::{self, Remembered, Settings};
-use super::{Note, Spec};
+use super::layout::Layout;
+use super::port::{self, PortChoice, PortWish};
+use super::settings::{self, EmbeddedSettings, Remembered};
+use super::types::{Note, Spec};
 use crate::error::{Error, Result};
 
 /// Systems cut a socket's path off at 104 or 108 bytes, and clients add their own suffixes.
 const LONGEST_SOCKET: usize = 100;
 
-/// Reads what the cluster remembers.
 pub fn remembered(folder: &Folder) -> Result<Remembered> {
     Ok(Remembered::parse(&folder.read(settings::FILE)?.unwrap_or_default()))
 }
 
-/// Chooses the port of the next start.
-pub async fn choose_port(place: &Place, spec: &Spec) -> Result<Choice> {
-    let remembered = remembered(&Folder::open(&place.data(), &place.owner)?)?.port;
+pub async fn choose_port(layout: &Layout, spec: &Spec) -> Result<PortChoice> {
+    let remembered = remembered(&Folder::open(&layout.data(), &layout.owner)?)?.port;
     wait_for_port(spec.port.or(remembered)).await;
-    port::choose(&Wish { pinned: spec.port, remembered, others: ports_of_others(place) }, port::free)
+    port::choose(&PortWish { pinned: spec.port, remembered, others: ports_of_others(layout) }, port::free)
 }
 
-/// Prepares and writes everything that a start on this port needs.
-pub fn arrange(place: &Place, choice: Choice, version: &str, note: Note<'_>) -> Result<Settings> {
-    let folder = Folder::open(&place.data(), &place.owner)?;
+pub fn arrange(
+    layout: &Layout,
+    choice: PortChoice,
+    version: &str,
+    note: Note<'_>,
+) -> Result<EmbeddedSettings> {
+    let folder = Folder::open(&layout.data(), &layout.owner)?;
     if let Some(taken) = choice.instead_of {
         note(format!("port {taken} is taken, using {}", choice.port));
     }
-    let socket_dir = socket_dir(place, remembered(&folder)?.socket_dir)?;
-    let settings =
-        Settings { name: place.name.clone(), version: version.into(), port: choice.port, socket_dir };
+    let socket_dir = socket_dir(layout, remembered(&folder)?.socket_dir)?;
+    let settings = EmbeddedSettings {
+        name: layout.name.clone(),
+        version: version.into(),
+        port: choice.port,
+        socket_dir,
+    };
     folder.write(settings::FILE, &settings.file())?;
-    close_the_doors(place, &folder, note)?;
+    restore_access_files(layout, &folder, note)?;
     Ok(settings)
 }
 
@@ -54,41 +60,39 @@ async fn wait_for_port(port: Option<u16>) {
 }
 
 /// A cluster that was opened up while it was down is closed again, and that is said.
-fn close_the_doors(place: &Place, folder: &Folder, note: Note<'_>) -> Result<()> {
+fn restore_access_files(layout: &Layout, folder: &Folder, note: Note<'_>) -> Result<()> {
     if folder.write("pg_hba.conf", settings::HBA)? {
-        note("pg_hba.conf had been changed; put martydb's own back".into());
+        note("restored martydb's pg_hba.conf (it had been modified)".into());
     }
-    folder.write("pg_ident.conf", &settings::ident(&place.me, &place.owner)).map(drop)
+    folder.write("pg_ident.conf", &settings::ident(&layout.me, &layout.owner)).map(drop)
 }
 
 /// What the other embedded servers of this manifest remember, running or not.
-fn ports_of_others(place: &Place) -> BTreeSet<u16> {
+fn ports_of_others(layout: &Layout) -> BTreeSet<u16> {
     let inside =
         |folder: PathBuf| fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let bases = inside(place.root().into()).flat_map(inside).filter(|base| *base != place.base);
+    let bases = inside(layout.root().into()).flat_map(inside).filter(|base| *base != layout.base);
     let texts = bases.filter_map(|base| fs::read_to_string(base.join("data").join(settings::FILE)).ok());
     texts.filter_map(|text| Remembered::parse(&text).port).collect()
 }
 
 /// The socket lies among the data, where it stays reachable whatever is cleaned up around it; or, where its
 /// path would be too long, in a short folder of the same account.
-fn socket_dir(place: &Place, remembered: Option<PathBuf>) -> Result<PathBuf> {
-    let near = place.data().join("sockets");
-    let short = place.short_socket_dir();
+fn socket_dir(layout: &Layout, remembered: Option<PathBuf>) -> Result<PathBuf> {
+    let near = layout.data().join("sockets");
+    let short = layout.short_socket_dir();
     let other = PathBuf::from(format!("{}-{}", short.display(), nonce()?));
     let remembered = remembered.filter(|folder| is_short(folder));
-    let choices = match fits(&near) {
-        true => vec![near],
-        false => remembered.into_iter().chain([short, other]).collect(),
-    };
+    let choices =
+        if fits(&near) { vec![near] } else { remembered.into_iter().chain([short, other]).collect() };
     for folder in choices {
-        if claim_folder(&folder, &place.owner)? {
+        if claim_folder(&folder, &layout.owner)? {
             remove_dead_sockets(&folder)?;
             return Ok(folder);
         }
     }
     Err(Error::operation("there is no safe folder for the server's socket")
-        .cause(format!("something else has the name {}", place.data().join("sockets").display()))
+        .cause(format!("something else has the name {}", layout.data().join("sockets").display()))
         .hint("move it away, and try again"))
 }
 
@@ -96,7 +100,7 @@ fn fits(folder: &Path) -> bool {
     folder.join(".s.PGSQL.65535").as_os_str().as_bytes().len() <= LONGEST_SOCKET
 }
 
-/// A name that [`Place::short_socket_dir`] can have given; a file of the server's account says so, and root
+/// A name that [`Layout::short_socket_dir`] can have given; a file of the server's account says so, and root
 /// must not take its word for anything else.
 pub fn is_short(folder: &Path) -> bool {
     let name = folder.file_name().unwrap_or_default().to_string_lossy();

@@ -10,9 +10,8 @@ use crate::error::{Error, Result};
 
 const RANGE: Range<u16> = 15432..32768;
 
-/// What decides: the manifest's port, the remembered one, and those that servers nearby remember.
 #[derive(Debug, Default)]
-pub struct Wish {
+pub struct PortWish {
     /// The manifest's.
     pub pinned: Option<u16>,
     /// That of the last start.
@@ -23,43 +22,43 @@ pub struct Wish {
 
 /// The port to use, and the one that had to be given up for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Choice {
-    /// The port.
+pub struct PortChoice {
     pub port: u16,
     /// The remembered one, where it is taken.
     pub instead_of: Option<u16>,
 }
 
 /// A port that the manifest names is never exchanged for another: clients rely on it.
-pub fn choose(wish: &Wish, free: impl Fn(u16) -> bool) -> Result<Choice> {
+pub fn choose(wish: &PortWish, free: impl Fn(u16) -> bool) -> Result<PortChoice> {
     if wish.pinned == Some(0) {
         return Err(Error::manifest("0 is not a port").hint("leave the port out to have a free one chosen"));
     }
     if let Some(port) = wish.pinned {
-        return match free(port) {
-            true => Ok(Choice { port, instead_of: None }),
-            false => {
-                Err(Error::operation(format!("port {port} is taken")).cause("the manifest asks for it").hint(
-                    "end what listens there, or change the server's port in the manifest, or leave it out",
-                ))
-            }
+        let hint =
+            "stop the process that uses the port, change the server's port in the manifest, or leave it out";
+        return if free(port) {
+            Ok(PortChoice { port, instead_of: None })
+        } else {
+            Err(Error::operation(format!("port {port} is taken"))
+                .cause("the manifest asks for it")
+                .hint(hint))
         };
     }
     match wish.remembered {
-        Some(port) if free(port) => Ok(Choice { port, instead_of: None }),
+        Some(port) if free(port) => Ok(PortChoice { port, instead_of: None }),
         gone => {
             let port = RANGE.clone().find(|port| !wish.others.contains(port) && free(*port));
-            port.map(|port| Choice { port, instead_of: gone }).ok_or_else(none_free)
+            port.map(|port| PortChoice { port, instead_of: gone }).ok_or_else(none_free)
         }
     }
 }
 
 fn none_free() -> Error {
     Error::operation(format!("no port from {} to {} is free on 127.0.0.1", RANGE.start, RANGE.end - 1))
-        .hint("end what listens there")
+        .hint("stop a process that uses one of them")
 }
 
-/// Is nobody listening? Where a bind succeeds beside a listener on all addresses, as on BSD and macOS, a
+/// Whether nothing listens. Where a bind succeeds in spite of a listener on all addresses, as on BSD and macOS, a
 /// connection tells.
 pub fn free(port: u16) -> bool {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -73,12 +72,12 @@ mod tests {
 
     #[test]
     fn ports_are_chosen_in_order() {
-        let wish = |pinned, remembered, others: &[u16]| Wish {
+        let wish = |pinned, remembered, others: &[u16]| PortWish {
             pinned,
             remembered,
             others: others.iter().copied().collect(),
         };
-        type Case = (Wish, &'static [u16], Option<(u16, Option<u16>)>);
+        type Case = (PortWish, &'static [u16], Option<(u16, Option<u16>)>);
         let cases: &[Case] = &[
             (wish(None, None, &[]), &[], Some((15432, None))),
             (wish(None, None, &[]), &[15432, 15433], Some((15434, None))),

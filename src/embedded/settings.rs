@@ -1,5 +1,5 @@
 //! The three files that say who may come in and where: written by martydb, and its only memory of the port and
-//! the socket folder, so that whoever keeps the data keeps them.
+//! the socket folder, so that they stay with the data.
 //!
 //! The server listens on 127.0.0.1 alone. `::1` is not available everywhere, and one address means one port to
 //! find free; clients that resolve `localhost` to both come down to it.
@@ -8,14 +8,13 @@ use std::path::{Path, PathBuf};
 
 use super::account::Account;
 
-/// The name of the file with [`Settings`], in the data folder.
+/// The name of the file with [`EmbeddedSettings`], in the data folder.
 pub const FILE: &str = "martydb.conf";
 
 /// What `postgresql.conf` gets at its end.
 pub const INCLUDE: &str =
     "\n# Where martydb lets the server listen. Lines below this one win.\ninclude 'martydb.conf'\n";
 
-/// The address that the server listens on.
 pub const ADDRESS: &str = "127.0.0.1";
 
 /// The superuser of the cluster.
@@ -50,21 +49,17 @@ pub fn ident_line(account: &Account) -> String {
     format!("{MAP} \"{}\" {ADMIN}\n", account.name.replace('"', "\"\""))
 }
 
-/// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Settings {
+pub struct EmbeddedSettings {
     /// Shown in the process list.
     pub name: String,
     /// Of the programs that it was last started with.
     pub version: String,
-    /// Its port.
     pub port: u16,
-    /// Its socket folder.
     pub socket_dir: PathBuf,
 }
 
-impl Settings {
-    /// The text of [`FILE`].
+impl EmbeddedSettings {
     pub fn file(&self) -> String {
         let mut text = format!("# Written by martydb at every start.\n{VERSION_LINE}{}\n", self.version);
         for (name, value) in self.network().iter().chain(&self.rest()) {
@@ -101,19 +96,15 @@ impl Settings {
     }
 }
 
-/// What [`FILE`] remembers. A file that somebody has edited gives what it still has.
+/// What [`FILE`] remembers of the last start. An edited file gives what it still has.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Remembered {
-    /// The port of the last start.
     pub port: Option<u16>,
-    /// The socket folder of the last start.
     pub socket_dir: Option<PathBuf>,
-    /// The version of the last start.
     pub version: Option<String>,
 }
 
 impl Remembered {
-    /// Reads the text of [`FILE`].
     pub fn parse(text: &str) -> Remembered {
         let value = |wanted: &str| {
             let pairs = text.lines().filter_map(|line| line.split_once('='));
@@ -161,9 +152,14 @@ fn shell_quoted(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn settings(socket_dir: &str) -> Settings {
+    fn settings(socket_dir: &str) -> EmbeddedSettings {
         let version = "15.18 (Debian 15.18-0+deb12u1)".into();
-        Settings { name: "development/main".into(), version, port: 15432, socket_dir: socket_dir.into() }
+        EmbeddedSettings {
+            name: "development/main".into(),
+            version,
+            port: 15432,
+            socket_dir: socket_dir.into(),
+        }
     }
 
     #[test]

@@ -3,21 +3,17 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_yaml::Value;
 
-use super::Environment;
-use super::locate::Step;
+use super::locate::YamlStep;
+use crate::environment::Environment;
 
-/// A variable that cannot be filled in, and where.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Unfilled {
-    /// The value's path.
-    pub path: Vec<Step>,
-    /// What is wrong with it.
-    pub problem: Problem,
+    pub path: Vec<YamlStep>,
+    pub problem: BadVariable,
 }
 
-/// Why a variable cannot be filled in.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Problem {
+pub enum BadVariable {
     /// Not set, and without a default.
     Unset(String),
     /// Not `${NAME}` or `${NAME:-default}`.
@@ -30,10 +26,8 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b
 /// Stands before a variable's name in [`FilledUrl::shape`]; no URL can hold it unencoded.
 pub const VARIABLE_MARK: char = '\u{1}';
 
-/// A URL whose variables are filled in.
 #[derive(Debug, PartialEq, Eq)]
 pub struct FilledUrl {
-    /// The URL.
     pub url: String,
     /// The same text with [`VARIABLE_MARK`] and the variable's name in the place of each value: where a part of the
     /// URL came from.
@@ -45,7 +39,7 @@ pub fn expand(value: &mut Value, variables: &Environment) -> Result<(), Unfilled
     walk(value, variables, &mut vec![])
 }
 
-fn walk(value: &mut Value, variables: &Environment, path: &mut Vec<Step>) -> Result<(), Unfilled> {
+fn walk(value: &mut Value, variables: &Environment, path: &mut Vec<YamlStep>) -> Result<(), Unfilled> {
     match value {
         Value::String(_) if is_url(path) => Ok(()),
         Value::String(text) => {
@@ -55,13 +49,13 @@ fn walk(value: &mut Value, variables: &Environment, path: &mut Vec<Step>) -> Res
             Ok(())
         }
         Value::Mapping(map) => map.iter_mut().try_for_each(|(key, value)| {
-            path.push(Step::Key(key.as_str().unwrap_or_default().into()));
+            path.push(YamlStep::Key(key.as_str().unwrap_or_default().into()));
             walk(value, variables, path)?;
             path.pop();
             Ok(())
         }),
         Value::Sequence(list) => list.iter_mut().enumerate().try_for_each(|(index, value)| {
-            path.push(Step::Index(index));
+            path.push(YamlStep::Index(index));
             walk(value, variables, path)?;
             path.pop();
             Ok(())
@@ -71,26 +65,28 @@ fn walk(value: &mut Value, variables: &Environment, path: &mut Vec<Step>) -> Res
 }
 
 /// A URL is filled in by [`fill_url`], which needs to see the text as it was written.
-fn is_url(path: &[Step]) -> bool {
-    matches!(path, [Step::Key(servers), Step::Key(_), Step::Key(url)] if servers == "servers" && url == "url")
+fn is_url(path: &[YamlStep]) -> bool {
+    matches!(path, [YamlStep::Key(servers), YamlStep::Key(_), YamlStep::Key(url)] if servers == "servers" && url == "url")
 }
 
-/// Fills one text in.
-fn fill(text: &str, variables: &Environment) -> Result<String, Problem> {
+fn fill(text: &str, variables: &Environment) -> Result<String, BadVariable> {
     fill_with(text, variables, |_, value| value.to_owned())
 }
 
 /// Fills a URL in. Values are percent-encoded, so that no character of theirs ends the part that they fill; a variable
 /// that begins the URL holds the scheme, so it is a URL already and is taken as it is.
-pub fn fill_url(text: &str, variables: &Environment) -> Result<FilledUrl, Problem> {
+pub fn fill_url(text: &str, variables: &Environment) -> Result<FilledUrl, BadVariable> {
     let mut whole = text.starts_with("${");
-    let url = fill_with(text, variables, |_, value| match std::mem::take(&mut whole) {
-        true => value.to_owned(),
-        false => utf8_percent_encode(value, RESERVED).to_string(),
+    let url = fill_with(text, variables, |_, value| {
+        if std::mem::take(&mut whole) {
+            value.to_owned()
+        } else {
+            utf8_percent_encode(value, RESERVED).to_string()
+        }
     });
     let url = url.map_err(|problem| match problem {
         // A password may hold a dollar sign and a brace, and is never repeated.
-        Problem::Malformed(_) => Problem::Malformed("${…}".into()),
+        BadVariable::Malformed(_) => BadVariable::Malformed("${…}".into()),
         unset => unset,
     })?;
     let shape = fill_with(text, variables, |name, _| format!("{VARIABLE_MARK}{name}"))?;
@@ -102,7 +98,7 @@ fn fill_with(
     text: &str,
     variables: &Environment,
     mut write: impl FnMut(&str, &str) -> String,
-) -> Result<String, Problem> {
+) -> Result<String, BadVariable> {
     let mut out = String::new();
     let mut rest = text;
     while let Some(at) = rest.find('$') {
@@ -112,7 +108,7 @@ fn fill_with(
             out.push('$');
             rest = after;
         } else if let Some(body) = rest.strip_prefix('{') {
-            let end = body.find('}').ok_or_else(|| Problem::Malformed(text.into()))?;
+            let end = body.find('}').ok_or_else(|| BadVariable::Malformed(text.into()))?;
             let (name, value) = lookup(&body[..end], variables)?;
             out.push_str(&write(name, value));
             rest = &body[end + 1..];
@@ -125,20 +121,20 @@ fn fill_with(
 }
 
 /// A variable's name and value. An empty variable counts as unset where there is a default, as in the shell.
-fn lookup<'a>(body: &'a str, variables: &'a Environment) -> Result<(&'a str, &'a str), Problem> {
+fn lookup<'a>(body: &'a str, variables: &'a Environment) -> Result<(&'a str, &'a str), BadVariable> {
     let (name, default) = match body.split_once(":-") {
         Some((name, default)) => (name, Some(default)),
         None => (body, None),
     };
     let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !plain {
-        return Err(Problem::Malformed(format!("${{{body}}}")));
+        return Err(BadVariable::Malformed(format!("${{{body}}}")));
     }
     match (variables.get(name), default) {
         (Some(value), None) => Ok((name, value)),
         (Some(value), Some(_)) if !value.is_empty() => Ok((name, value)),
         (_, Some(default)) => Ok((name, default)),
-        (None, None) => Err(Problem::Unset(name.into())),
+        (None, None) => Err(BadVariable::Unset(name.into())),
     }
 }
 
@@ -158,9 +154,9 @@ mod tests {
             ("${E}", Ok("")),
             ("${E:-d}", Ok("d")),
             ("$$5 and $6", Ok("$5 and $6")),
-            ("${B}", Err(Problem::Unset("B".into()))),
-            ("${", Err(Problem::Malformed("${".into()))),
-            ("${}", Err(Problem::Malformed("${}".into()))),
+            ("${B}", Err(BadVariable::Unset("B".into()))),
+            ("${", Err(BadVariable::Malformed("${".into()))),
+            ("${}", Err(BadVariable::Malformed("${}".into()))),
         ];
         for (text, expected) in cases {
             assert_eq!(fill(text, &variables), expected.map(String::from), "{text}");

@@ -7,13 +7,14 @@ use crate::error::{Error, Result};
 /// Names looked for in each folder, in this order.
 const CANDIDATES: [&str; 2] = ["martydb.yaml", "services/manifest.yaml"];
 
-/// The manifest's path: the one that was named, or the nearest one above `folder`.
+/// The path that was given, or the nearest manifest in `folder` and those above it.
 pub fn find(named: Option<&Path>, folder: &Path) -> Result<PathBuf> {
     if let Some(path) = named {
-        return match path.is_file() {
-            true => Ok(path.to_owned()),
-            false => Err(Error::manifest(format!("no manifest at {}", path.display()))
-                .hint("check --manifest or MARTYDB_MANIFEST")),
+        return if path.is_file() {
+            Ok(path.to_owned())
+        } else {
+            Err(Error::manifest(format!("no manifest at {}", path.display()))
+                .hint("check --manifest or MARTYDB_MANIFEST"))
         };
     }
     folder

@@ -1,75 +1,90 @@
-//! Finds the line and column of a path in a YAML text.
+//! Finds where a path stands in a YAML text, and which key stands twice in a map.
 //!
-//! The typed manifest is built from a merged tree that has lost its places. Rather than carry them through every
-//! step, the text is read once more when an error needs one: a seed walks to the path and fails there on
-//! purpose, and the parser's own error tells where that was.
+//! The typed manifest is built from a merged tree that has lost its places, and the YAML library tells a place only in
+//! its errors: so the text is read once more when an error needs a place, by a visitor that fails there.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// A step into a YAML tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// The value of a key.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum YamlStep {
     Key(String),
-    /// An element of a list.
     Index(usize),
 }
 
+pub fn keys<const N: usize>(names: [&str; N]) -> Vec<YamlStep> {
+    names.map(|name| YamlStep::Key(name.to_owned())).into()
+}
+
 /// Line and column, both from 1.
-pub type Position = (usize, usize);
+pub type LineColumn = (usize, usize);
 
 /// Where the last step of `path` stands: its key, or its element. `None` if the text has no such path.
-pub fn locate(text: &str, path: &[Step]) -> Option<Position> {
-    let parser = serde_yaml::Deserializer::from_str(text);
-    let error = Walk(path).deserialize(parser).err()?;
-    if !error.to_string().contains(FOUND) {
-        return None;
-    }
-    error.location().map(|place| (place.line(), place.column()))
+pub fn locate(text: &str, path: &[YamlStep]) -> Option<LineColumn> {
+    first_place(text, |place| place == path)
+}
+
+/// The first key that stands twice in one map, and where it stands again.
+pub fn duplicate(text: &str) -> Option<LineColumn> {
+    let mut seen = BTreeSet::new();
+    first_place(text, |place| !seen.insert(place.to_vec()))
+}
+
+/// The first key or element whose path is `wanted`.
+fn first_place(text: &str, mut wanted: impl FnMut(&[YamlStep]) -> bool) -> Option<LineColumn> {
+    let walk = Walk { path: &mut vec![], wanted: &mut wanted, part: Part::Value };
+    let error = walk.deserialize(serde_yaml::Deserializer::from_str(text)).err()?;
+    let place = error.location().filter(|_| error.to_string().contains(FOUND))?;
+    Some((place.line(), place.column()))
 }
 
 const FOUND: &str = "martydb-found-the-path";
 
-/// Every kind of scalar is treated alike.
-macro_rules! every_scalar {
-    () => {
-        fn visit_str<E: serde::de::Error>(self, _: &str) -> Result<(), E> {
-            self.scalar()
-        }
-
-        fn visit_bool<E: serde::de::Error>(self, _: bool) -> Result<(), E> {
-            self.scalar()
-        }
-
-        fn visit_i64<E: serde::de::Error>(self, _: i64) -> Result<(), E> {
-            self.scalar()
-        }
-
-        fn visit_u64<E: serde::de::Error>(self, _: u64) -> Result<(), E> {
-            self.scalar()
-        }
-
-        fn visit_f64<E: serde::de::Error>(self, _: f64) -> Result<(), E> {
-            self.scalar()
-        }
-
-        fn visit_unit<E: serde::de::Error>(self) -> Result<(), E> {
-            self.scalar()
-        }
-    };
+#[derive(Clone, Copy, PartialEq)]
+enum Part {
+    Key,
+    Element,
+    /// The value of a key: its place is the key's.
+    Value,
 }
 
-struct Walk<'a>(&'a [Step]);
+struct Walk<'a> {
+    path: &'a mut Vec<YamlStep>,
+    wanted: &'a mut dyn FnMut(&[YamlStep]) -> bool,
+    part: Part,
+}
+
+impl Walk<'_> {
+    fn inner(&mut self, part: Part) -> Walk<'_> {
+        Walk { path: self.path, wanted: self.wanted, part }
+    }
+
+    fn arrive<E: Error>(&mut self) -> Result<(), E> {
+        let found = self.part != Part::Value && (self.wanted)(self.path);
+        if found { Err(E::custom(FOUND)) } else { Ok(()) }
+    }
+}
 
 impl<'de> DeserializeSeed<'de> for Walk<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
+        if self.part == Part::Key {
+            deserializer.deserialize_str(self)
+        } else {
+            deserializer.deserialize_any(self)
+        }
     }
+}
+
+macro_rules! visit_scalars {
+    ($($visit:ident($type:ty))*) => {
+        $(fn $visit<E: Error>(mut self, _: $type) -> Result<(), E> {
+            self.arrive()
+        })*
+    };
 }
 
 impl<'de> Visitor<'de> for Walk<'_> {
@@ -79,146 +94,39 @@ impl<'de> Visitor<'de> for Walk<'_> {
         f.write_str("anything")
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let Some((Step::Key(wanted), rest)) = self.0.split_first() else {
-            return if self.0.is_empty() { Err(A::Error::custom(FOUND)) } else { drain(map) };
-        };
-        while let Some(hit) = map.next_key_seed(Key { wanted, last: rest.is_empty() })? {
-            match hit {
-                true => map.next_value_seed(Walk(rest))?,
-                false => map.next_value::<IgnoredAny>().map(drop)?,
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
+        self.arrive()?;
+        while map.next_key_seed(self.inner(Part::Key))?.is_some() {
+            map.next_value_seed(self.inner(Part::Value))?;
+            self.path.pop();
+        }
+        Ok(())
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
+        self.arrive()?;
+        for index in 0.. {
+            self.path.push(YamlStep::Index(index));
+            let element = seq.next_element_seed(self.inner(Part::Element))?;
+            self.path.pop();
+            if element.is_none() {
+                break;
             }
         }
         Ok(())
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        let Some((Step::Index(wanted), rest)) = self.0.split_first() else {
-            return if self.0.is_empty() {
-                Err(A::Error::custom(FOUND))
-            } else {
-                while seq.next_element::<IgnoredAny>()?.is_some() {}
-                Ok(())
-            };
-        };
-        for _ in 0..*wanted {
-            seq.next_element::<IgnoredAny>()?;
+    fn visit_str<E: Error>(mut self, text: &str) -> Result<(), E> {
+        if self.part == Part::Key {
+            self.path.push(YamlStep::Key(text.to_owned()));
         }
-        seq.next_element_seed(Walk(rest))?;
-        while seq.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(())
+        self.arrive()
     }
 
-    every_scalar!();
-}
+    visit_scalars! { visit_bool(bool) visit_i64(i64) visit_u64(u64) visit_f64(f64) }
 
-impl Walk<'_> {
-    fn scalar<E: serde::de::Error>(self) -> Result<(), E> {
-        if self.0.is_empty() { Err(E::custom(FOUND)) } else { Ok(()) }
-    }
-}
-
-fn drain<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
-    while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-    Ok(())
-}
-
-/// Says whether a key is the wanted one, and fails right there if it is the path's end.
-struct Key<'a> {
-    wanted: &'a str,
-    last: bool,
-}
-
-impl<'de> DeserializeSeed<'de> for Key<'_> {
-    type Value = bool;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<bool, D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Key<'_> {
-    type Value = bool;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<bool, E> {
-        match (key == self.wanted, self.last) {
-            (true, true) => Err(E::custom(FOUND)),
-            (hit, _) => Ok(hit),
-        }
-    }
-}
-
-/// The first key that stands twice in one map, and where it stands again.
-pub fn duplicate(text: &str) -> Option<Position> {
-    let error = Unique.deserialize(serde_yaml::Deserializer::from_str(text)).err()?;
-    error.to_string().contains(FOUND).then(|| error.location().map(|place| (place.line(), place.column())))?
-}
-
-struct Unique;
-
-impl<'de> DeserializeSeed<'de> for Unique {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Unique {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("anything")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut seen = BTreeSet::new();
-        while map.next_key_seed(NewKey(&mut seen))?.is_some() {
-            map.next_value_seed(Unique)?;
-        }
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<(), A::Error> {
-        while seq.next_element_seed(Unique)?.is_some() {}
-        Ok(())
-    }
-
-    every_scalar!();
-}
-
-impl Unique {
-    fn scalar<E>(self) -> Result<(), E> {
-        Ok(())
-    }
-}
-
-struct NewKey<'a>(&'a mut BTreeSet<String>);
-
-impl<'de> DeserializeSeed<'de> for NewKey<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for NewKey<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_str<E: serde::de::Error>(self, key: &str) -> Result<(), E> {
-        match self.0.insert(key.to_owned()) {
-            true => Ok(()),
-            false => Err(E::custom(FOUND)),
-        }
+    fn visit_unit<E: Error>(mut self) -> Result<(), E> {
+        self.arrive()
     }
 }
 
@@ -226,23 +134,35 @@ impl<'de> Visitor<'de> for NewKey<'_> {
 mod tests {
     use super::*;
 
-    fn key(name: &str) -> Step {
-        Step::Key(name.into())
+    fn element<const N: usize>(names: [&str; N], index: usize) -> Vec<YamlStep> {
+        [keys(names), vec![YamlStep::Index(index)]].concat()
     }
 
     #[test]
     fn paths_are_found_where_they_stand() {
         let text = "version: 1\nservices:\n  csca: { database: x }\n  pkd:\n    schemas: [a, b]\nallow:\n  - finding: z\n";
-        let cases: Vec<(Vec<Step>, Option<Position>)> = vec![
-            (vec![key("version")], Some((1, 1))),
-            (vec![key("services"), key("csca")], Some((3, 3))),
-            (vec![key("services"), key("csca"), key("database")], Some((3, 11))),
-            (vec![key("services"), key("pkd"), key("schemas"), Step::Index(1)], Some((5, 18))),
-            (vec![key("allow"), Step::Index(0), key("finding")], Some((7, 5))),
-            (vec![key("services"), key("nobody")], None),
-        ];
-        for (path, expected) in cases {
+        for (path, expected) in [
+            (keys(["version"]), Some((1, 1))),
+            (keys(["services", "csca"]), Some((3, 3))),
+            (keys(["services", "csca", "database"]), Some((3, 11))),
+            (element(["services", "pkd", "schemas"], 1), Some((5, 18))),
+            (element(["allow"], 0), Some((7, 5))),
+            ([element(["allow"], 0), keys(["finding"])].concat(), Some((7, 5))),
+            (keys(["services", "absent"]), None),
+            (vec![], None),
+        ] {
             assert_eq!(locate(text, &path), expected, "{path:?}");
+        }
+    }
+
+    #[test]
+    fn the_second_of_two_equal_keys_is_found_in_its_own_map_only() {
+        for (text, expected) in [
+            ("a: { x: 1 }\nb: { x: 2 }\n", None),
+            ("a: 1\nb: 2\na: 3\n", Some((3, 1))),
+            ("l:\n  - { x: 1 }\n  - { x: 1, y: 2, x: 3 }\n", Some((3, 19))),
+        ] {
+            assert_eq!(duplicate(text), expected, "{text}");
         }
     }
 }

@@ -132,7 +132,7 @@ pub enum RawSecrets {
         /// How long one call may take, such as `10s`.
         #[serde(default = "default_timeout")]
         timeout: String,
-        /// How `get` says that it has no such password, besides printing nothing; known for vault, sops, pass, aws,
+        /// How `get` says that it has no such password, other than printing nothing; known for vault, sops, pass, aws,
         /// gcloud, az and kubectl. Every other failure is an error.
         #[serde(default)]
         absent: Option<RawAbsent>,
@@ -197,7 +197,7 @@ pub struct RawService {
     /// Extensions that apply installs.
     #[serde(default)]
     pub extensions: Option<Vec<String>>,
-    /// Whether apply also removes what nobody declared.
+    /// Whether apply also removes what is not declared.
     #[serde(default, deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<bool>")]
     pub prune: Option<bool>,

@@ -4,15 +4,17 @@ use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
 
-use super::expand::{Problem, expand};
-use super::locate::{Step, duplicate, locate};
+use super::expand::{BadVariable, expand};
+use super::locate::{YamlStep, duplicate, locate};
 use super::raw::RawManifest;
-use super::{DEFAULT_ENV, Environment};
+use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::yaml;
 
-/// One YAML file.
-struct Source {
+/// The environment that needs no overlay file.
+pub const DEFAULT_ENV: &str = "development";
+
+struct YamlFile {
     path: PathBuf,
     text: String,
     value: Value,
@@ -20,25 +22,25 @@ struct Source {
 
 /// The base and, over it, the overlay of the environment.
 pub struct Sources {
-    base: Source,
-    overlay: Option<Source>,
+    base: YamlFile,
+    overlay: Option<YamlFile>,
 }
 
 impl Sources {
-    /// Reads both files.
     pub fn read(path: &Path, env: &str) -> Result<Sources> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
         let base = read(&path)?;
         let over = overlay_path(&path, env);
-        let overlay = match over.is_file() {
-            true => Some(read(&over)?),
-            false if env == DEFAULT_ENV => None,
-            false => return Err(unknown_environment(&path, env, &over)),
+        let overlay = if over.is_file() {
+            Some(read(&over)?)
+        } else if env == DEFAULT_ENV {
+            None
+        } else {
+            return Err(unknown_environment(&path, env, &over));
         };
         Ok(Sources { base, overlay })
     }
 
-    /// The base file.
     pub fn path(&self) -> &Path {
         &self.base.path
     }
@@ -55,12 +57,12 @@ impl Sources {
     }
 
     /// An error at a path: the place is where the path, or the nearest part of it, was written.
-    pub fn error_at(&self, path: &[Step], message: impl std::fmt::Display) -> Error {
+    pub fn error_at(&self, path: &[YamlStep], message: impl std::fmt::Display) -> Error {
         Error::manifest(format!("{}: {}", self.place(path), without_passwords(&message.to_string())))
     }
 
     /// `file:line:column`.
-    pub fn place(&self, path: &[Step]) -> String {
+    pub fn place(&self, path: &[YamlStep]) -> String {
         let files = || self.overlay.iter().chain([&self.base]);
         for length in (1..=path.len()).rev() {
             for file in files() {
@@ -72,20 +74,19 @@ impl Sources {
         self.base.path.display().to_string()
     }
 
-    /// Why the variables of the value at this path cannot be filled in.
-    pub fn unfilled(&self, path: &[Step], problem: &Problem) -> Error {
+    pub fn unfilled(&self, path: &[YamlStep], problem: &BadVariable) -> Error {
         match problem {
-            Problem::Unset(name) => self
+            BadVariable::Unset(name) => self
                 .error_at(path, format!("the variable {name} is not set"))
                 .hint(format!("set {name}, or write ${{{name}:-default}}")),
-            Problem::Malformed(text) => self
+            BadVariable::Malformed(text) => self
                 .error_at(path, format!("\"{text}\" is not a variable"))
                 .hint("write ${NAME} or ${NAME:-default}; $$ is a dollar sign"),
         }
     }
 
     fn untyped(&self, error: serde_path_to_error::Error<serde_yaml::Error>) -> Error {
-        let mut path: Vec<Step> = error.path().iter().filter_map(step).collect();
+        let mut path: Vec<YamlStep> = error.path().iter().filter_map(step).collect();
         let message = error.inner().to_string();
         // The YAML library prefixes its own, untranslated path.
         let message = message
@@ -94,14 +95,13 @@ impl Sources {
         let Some((unknown, expected)) = unknown_field(&message) else {
             return self.error_at(&path, message);
         };
-        if path.last() != Some(&Step::Key(unknown.clone())) {
-            path.push(Step::Key(unknown.clone()));
+        if path.last() != Some(&YamlStep::Key(unknown.clone())) {
+            path.push(YamlStep::Key(unknown.clone()));
         }
         let error = self.error_at(&path, format!("unknown key \"{unknown}\""));
-        match crate::suggest::nearest(&unknown, expected.iter().map(String::as_str)) {
-            Some(near) => error.hint(format!("did you mean \"{near}\"?")),
-            None => error.hint(format!("known keys here: {}", expected.join(", "))),
-        }
+        error.hint(crate::suggest::hint(&unknown, expected.iter().map(String::as_str), || {
+            format!("known keys here: {}", expected.join(", "))
+        }))
     }
 }
 
@@ -116,15 +116,15 @@ fn without_passwords(message: &str) -> String {
     }
 }
 
-fn step(segment: &serde_path_to_error::Segment) -> Option<Step> {
+fn step(segment: &serde_path_to_error::Segment) -> Option<YamlStep> {
     match segment {
-        serde_path_to_error::Segment::Map { key } => Some(Step::Key(key.clone())),
-        serde_path_to_error::Segment::Seq { index } => Some(Step::Index(*index)),
+        serde_path_to_error::Segment::Map { key } => Some(YamlStep::Key(key.clone())),
+        serde_path_to_error::Segment::Seq { index } => Some(YamlStep::Index(*index)),
         _ => None,
     }
 }
 
-/// serde says ``unknown field `x`, expected one of `a`, `b` ``; the words between backquotes are what we want.
+/// serde has no type for ``unknown field `x`, expected one of `a`, `b` ``: the words between backquotes tell.
 fn unknown_field(message: &str) -> Option<(String, Vec<String>)> {
     let rest = message.strip_prefix("unknown field ")?;
     let mut words = rest.split('`').skip(1).step_by(2).map(String::from);
@@ -138,12 +138,12 @@ fn overlay_path(base: &Path, env: &str) -> PathBuf {
 
 fn unknown_environment(base: &Path, env: &str, overlay: &Path) -> Error {
     let known = environments(base);
-    let error = Error::manifest(format!("unknown environment \"{env}\""))
-        .cause(format!("there is no {}", overlay.display()));
-    match crate::suggest::nearest(env, known.iter().map(String::as_str)) {
-        Some(near) => error.hint(format!("did you mean \"{near}\"?")),
-        None => error.hint(format!("environments with a file: {}", known.join(", "))),
-    }
+    let hint = crate::suggest::hint(env, known.iter().map(String::as_str), || {
+        format!("environments with a file: {}", known.join(", "))
+    });
+    Error::manifest(format!("unknown environment \"{env}\""))
+        .cause(format!("there is no {}", overlay.display()))
+        .hint(hint)
 }
 
 fn environments(base: &Path) -> Vec<String> {
@@ -162,23 +162,22 @@ fn environments(base: &Path) -> Vec<String> {
     names
 }
 
-fn read(path: &Path) -> Result<Source> {
+fn read(path: &Path) -> Result<YamlFile> {
     let shown = path.display();
     let bytes = std::fs::read(path)
         .map_err(|error| Error::manifest(format!("cannot read the manifest {shown}")).cause(error))?;
     let text = String::from_utf8(bytes)
         .map_err(|error| Error::manifest(format!("{shown}: not UTF-8")).cause(error))?;
-    yaml::check(&text).map_err(|refused| {
-        let yaml::Refused { message, hint, line, column } = refused;
-        Error::manifest(format!("{shown}:{line}:{column}: {message}")).hint(hint)
-    })?;
+    yaml::check(&text, path)?;
     let value: Value = serde_yaml::from_str(&text).map_err(|error| unreadable(path, &text, &error))?;
+    let unusable = |what| {
+        Err(Error::manifest(format!("{shown}:1:1: {what}"))
+            .hint("a manifest starts with \"version: 1\" and names its services"))
+    };
     match value {
-        Value::Mapping(_) => Ok(Source { path: path.to_owned(), text, value }),
-        Value::Null => Err(Error::manifest(format!("{shown}:1:1: the file is empty"))
-            .hint("a manifest starts with \"version: 1\" and names its services")),
-        _ => Err(Error::manifest(format!("{shown}:1:1: expected keys and values"))
-            .hint("a manifest starts with \"version: 1\" and names its services")),
+        Value::Mapping(_) => Ok(YamlFile { path: path.to_owned(), text, value }),
+        Value::Null => unusable("the file is empty"),
+        _ => unusable("expected keys and values"),
     }
 }
 

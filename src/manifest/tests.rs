@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::error::{Error, Kind};
-use crate::model::RoleKind;
+use crate::model::{RoleKind, ServiceName};
 
 struct Folder(tempfile::TempDir);
 
@@ -19,7 +19,7 @@ impl Folder {
 
     fn load(&self, env: &str, variables: &[(&str, &str)]) -> Result<Manifest> {
         let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
-        Manifest::load(&self.0.path().join("m.yaml"), env, &variables)
+        super::load(&self.0.path().join("m.yaml"), env, &variables)
     }
 }
 
@@ -45,7 +45,7 @@ fn defaults_and_templates_are_filled_in() {
     assert_eq!(csca.settings["lock_timeout"], "5s");
     assert!(csca.migrations.ends_with("csca/migrations"));
     assert_eq!(manifest.services.len(), 2);
-    assert_eq!(manifest.servers["main"].place, Place::Embedded { port: None });
+    assert_eq!(manifest.servers["main"].location, ServerLocation::Embedded { port: None });
 }
 
 #[test]
@@ -95,11 +95,11 @@ fn variables_become_numbers_and_booleans_too() {
     let text = "version: 1\nservers: { main: { embedded: auto, port: \"${P}\", url: \"postgresql://${U:-adm}@${DB_HOST:-x}:${P}/postgres?sslmode=verify-full\" } }\nservices: { a: { connection_limit: { app: \"${N:-4}\" } } }\n";
     let folder = Folder::with(&[("m.yaml", text)]);
     let embedded = folder.load("development", &[("P", "6000")]).unwrap();
-    assert_eq!(embedded.servers["main"].place, Place::Embedded { port: Some(6000) });
+    assert_eq!(embedded.servers["main"].location, ServerLocation::Embedded { port: Some(6000) });
     let external = folder.load("development", &[("P", "6000"), ("DB_HOST", "db")]).unwrap();
-    let Place::Url(url) = &external.servers["main"].place else { panic!("DB_HOST was set") };
+    let ServerLocation::Url(url) = &external.servers["main"].location else { panic!("DB_HOST was set") };
     assert_eq!((url.host.as_str(), url.port, url.user.as_str()), ("db", 6000, "adm"));
-    assert_eq!(url.tls.mode, crate::server::TlsMode::VerifyFull);
+    assert_eq!(url.tls.mode, crate::wire::TlsMode::VerifyFull);
 }
 
 #[test]

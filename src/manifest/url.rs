@@ -4,18 +4,16 @@
 //! What the URL leaves open comes from a section of the service file, where `service` or PGSERVICE names one, then
 //! from libpq's files in `~/.postgresql`, then from libpq's defaults.
 
-use std::collections::BTreeMap;
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
 use percent_encoding::percent_decode_str;
 
+use super::checked::ServerUrl;
 use super::expand::{FilledUrl, VARIABLE_MARK};
-use super::{Environment, ServerUrl, services};
-use crate::server::{Tls, TlsMode};
-
-/// Values by libpq's keywords.
-pub type Given = BTreeMap<String, String>;
+use super::service_file::{self, ConnectionKeywords};
+use crate::environment::Environment;
+use crate::wire::{Tls, TlsMode};
 
 /// The keywords that mean something here.
 const KNOWN: &[&str] = &[
@@ -52,39 +50,37 @@ const IGNORED: &[&str] = &[
 /// What is wrong with a URL, and what to do about it. Neither repeats any part of the URL: what was read as a port or a
 /// parameter may be the rest of a password with a character that should have been encoded.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Wrong {
-    /// What is wrong.
+pub struct UrlError {
     pub message: String,
-    /// What to do.
     pub hint: Option<&'static str>,
 }
 
-impl From<String> for Wrong {
-    fn from(message: String) -> Wrong {
-        Wrong { message, hint: None }
+impl From<String> for UrlError {
+    fn from(message: String) -> UrlError {
+        UrlError { message, hint: None }
     }
 }
 
-impl From<&str> for Wrong {
-    fn from(message: &str) -> Wrong {
+impl From<&str> for UrlError {
+    fn from(message: &str) -> UrlError {
         message.to_owned().into()
     }
 }
 
 /// Something stands where it does not belong, most often because of a character of the user's name or password.
-fn misplaced(message: &str) -> Wrong {
+fn misplaced(message: &str) -> UrlError {
     let hint = "in the user's name and password, write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25";
-    Wrong { message: message.into(), hint: Some(hint) }
+    UrlError { message: message.into(), hint: Some(hint) }
 }
 
 /// Takes a URL apart. Relative paths of certificates are relative to the manifest's folder.
 ///
 /// # Errors
 /// A sentence that never repeats the URL, which may hold a password.
-pub fn parse(filled: &FilledUrl, home: &Path, variables: &Environment) -> Result<ServerUrl, Wrong> {
+pub fn parse(filled: &FilledUrl, home: &Path, variables: &Environment) -> Result<ServerUrl, UrlError> {
     let mut given = take_apart(&filled.url)?;
     let host_is_db_host = given.contains_key("host") && is_db_host(&filled.shape);
-    let section = services::section(&given, variables)?;
+    let section = service_file::section(&given, variables)?;
     fill_in(&mut given, section)?;
     let mut take = |key: &str| given.remove(key).filter(|value| !value.is_empty());
     let host = take("host").unwrap_or_else(|| "localhost".into());
@@ -117,7 +113,7 @@ fn is_db_host(shape: &str) -> bool {
 
 /// What the service's section adds. The password in a section is for the host in it: where PGSERVICE named the section
 /// and the URL names another host, the password stays here.
-fn fill_in(given: &mut Given, mut section: Given) -> Result<(), Wrong> {
+fn fill_in(given: &mut ConnectionKeywords, mut section: ConnectionKeywords) -> Result<(), UrlError> {
     let other_host = given.get("host").is_some_and(|host| section.get("host") != Some(host));
     if other_host && !given.contains_key("service") {
         section.remove("password");
@@ -131,7 +127,7 @@ fn fill_in(given: &mut Given, mut section: Given) -> Result<(), Wrong> {
 
 /// By hand, because a general URL has no place for what libpq allows: a user without a host, an empty authority,
 /// and a plus sign that means itself.
-fn take_apart(text: &str) -> Result<Given, Wrong> {
+fn take_apart(text: &str) -> Result<ConnectionKeywords, UrlError> {
     let rest = text.split_once("://").filter(|(scheme, _)| matches!(*scheme, "postgresql" | "postgres"));
     let (_, rest) = rest.ok_or("not a PostgreSQL URL: it should start with postgresql://")?;
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -142,7 +138,7 @@ fn take_apart(text: &str) -> Result<Given, Wrong> {
     if database.contains(['@', '/']) {
         return Err(misplaced("the database's name holds an @ or a / that is not percent-encoded"));
     }
-    let mut given = Given::new();
+    let mut given = ConnectionKeywords::new();
     let parts =
         [("host", host), ("port", port), ("user", user), ("password", password), ("dbname", database)];
     for (key, value) in parts.into_iter().filter(|part| !part.1.is_empty()) {
@@ -158,7 +154,7 @@ fn take_apart(text: &str) -> Result<Given, Wrong> {
     Ok(given)
 }
 
-fn host_and_port(place: &str) -> Result<(&str, &str), Wrong> {
+fn host_and_port(place: &str) -> Result<(&str, &str), UrlError> {
     if place.contains(',') {
         return Err("several hosts in one URL are not supported".into());
     }
@@ -169,7 +165,7 @@ fn host_and_port(place: &str) -> Result<(&str, &str), Wrong> {
     Ok(place.split_once(':').unwrap_or((place, "")))
 }
 
-fn check_keyword(key: &str) -> Result<(), Wrong> {
+fn check_keyword(key: &str) -> Result<(), UrlError> {
     if KNOWN.contains(&key) || IGNORED.contains(&key) {
         return Ok(());
     }
@@ -186,7 +182,7 @@ fn tls(
     take: &mut impl FnMut(&str) -> Option<String>,
     path: impl Fn(Option<String>) -> Option<PathBuf>,
     folder: Option<PathBuf>,
-) -> Result<Tls, Wrong> {
+) -> Result<Tls, UrlError> {
     let beside = |name: &str| folder.as_ref().map(|folder| folder.join(name)).filter(|path| path.exists());
     let mode: Option<TlsMode> = take("sslmode").map(|mode| mode.parse()).transpose().map_err(|_: String| {
         "the sslmode of the URL is not one of disable, allow, prefer, require, verify-ca, verify-full"
@@ -218,7 +214,7 @@ fn tls(
     })
 }
 
-fn decode(text: &str) -> Result<String, Wrong> {
+fn decode(text: &str) -> Result<String, UrlError> {
     let decoded = percent_decode_str(text).decode_utf8();
     decoded.map(|text| text.into_owned()).map_err(|_| "a part of the URL is not UTF-8".into())
 }
@@ -228,12 +224,12 @@ mod tests {
     use super::super::expand::fill_url;
     use super::*;
 
-    fn parsed_with(text: &str, variables: &[(&str, &str)]) -> Result<ServerUrl, Wrong> {
+    fn parsed_with(text: &str, variables: &[(&str, &str)]) -> Result<ServerUrl, UrlError> {
         let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         parse(&fill_url(text, &variables).unwrap(), Path::new("/home"), &variables)
     }
 
-    fn parsed(text: &str) -> Result<ServerUrl, Wrong> {
+    fn parsed(text: &str) -> Result<ServerUrl, UrlError> {
         parsed_with(text, &[])
     }
 

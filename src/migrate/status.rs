@@ -2,36 +2,31 @@
 
 use std::time::Duration;
 
-use super::compare::compare;
-use super::folder::{self, Folder};
-use super::inventory;
-use super::outcome::{HistoryEvent, Item, ServiceStatus, State};
-use super::session::{Intent, NoSession, Session, query, text, unreadable};
-use super::tables;
-use super::target::Target;
+use super::check::compare;
+use super::engine::{Intent, MigrationSession, NoSession, Preflight};
+use super::files::{Migration, MigrationFolder, folder};
+use super::history::{tables, text, unreadable};
+use super::report::{HistoryEvent, MigrationId, ServiceState, ServiceStatus};
+use super::target::MigrationTarget;
 use crate::error::Result;
-use crate::server::{Row, Unreadable};
-use crate::sql::Statement;
-use crate::stmt;
+use crate::server::{Row, Unreadable, query_each};
+use crate::sql::{Statement, stmt};
 
 /// Compares a service's folder with its database. `wait` bounds the time spent on a server that has no connection
 /// to spare.
-pub async fn status(target: &Target, wait: Duration) -> ServiceStatus {
+pub async fn status(target: &MigrationTarget, wait: Duration) -> ServiceStatus {
     let folder = folder::load(&target.folder);
     let mut status = blank(target, &folder);
-    if !folder.refused().is_empty() {
-        let refused = folder.refused();
-        status.error = Some(super::outcome::refused_files(target.service.as_str(), &refused));
-    }
-    match Session::open(target, Intent::Read, wait, &|_| {}).await {
+    status.error = folder.check(target.service.as_str()).err();
+    match MigrationSession::open(target, Intent::Read, wait, &|_| {}).await {
         Ok(mut session) => {
             if let Err(error) = fill(&mut status, &mut session, target, &folder).await {
-                (status.state, status.error) = (State::Unreachable, Some(error));
+                (status.state, status.error) = (ServiceState::Unreachable, Some(error));
             }
             session.close().await;
         }
         Err(NoSession::NotProvisioned(error)) => {
-            status.state = State::NotProvisioned;
+            status.state = ServiceState::NotProvisioned;
             status.error.get_or_insert(error);
         }
         Err(NoSession::Error(error)) => {
@@ -41,50 +36,43 @@ pub async fn status(target: &Target, wait: Duration) -> ServiceStatus {
     status
 }
 
-fn blank(target: &Target, folder: &Folder) -> ServiceStatus {
+fn blank(target: &MigrationTarget, folder: &MigrationFolder) -> ServiceStatus {
     ServiceStatus {
         service: target.service.to_string(),
         server: target.server.clone(),
         database: target.database.to_string(),
-        state: State::Unreachable,
-        current: None,
         latest: folder.migrations.last().map(|migration| migration.version),
-        pending: folder.migrations.iter().map(item).collect(),
-        size_bytes: None,
-        connections: None,
-        divergences: vec![],
-        foreign: vec![],
-        unfinished: vec![],
+        pending: folder.migrations.iter().map(id).collect(),
         problems: folder.problems.clone(),
-        error: None,
+        ..ServiceStatus::default()
     }
 }
 
-fn item(migration: &folder::Migration) -> Item {
-    Item { version: migration.version, name: migration.name.clone() }
+fn id(migration: &Migration) -> MigrationId {
+    MigrationId { version: migration.version, name: migration.name.clone() }
 }
 
 async fn fill(
     status: &mut ServiceStatus,
-    session: &mut Session,
-    target: &Target,
-    folder: &Folder,
+    session: &mut MigrationSession,
+    target: &MigrationTarget,
+    folder: &MigrationFolder,
 ) -> Result<()> {
     let (rows, measures) = session.rows_and(&measure()).await?;
-    let standing = compare(&folder.migrations, &rows.applied, &rows.unfinished);
+    let comparison = compare(&folder.migrations, &rows.applied, &rows.unfinished);
     (status.size_bytes, status.connections) = measured(&measures).map_err(unreadable)?;
-    status.state = match (standing.divergences.is_empty(), standing.pending.is_empty()) {
-        (false, _) => State::Divergent,
-        (true, false) => State::Pending,
-        (true, true) => State::UpToDate,
+    status.state = match (comparison.divergences.is_empty(), comparison.pending.is_empty()) {
+        (false, _) => ServiceState::Divergent,
+        (true, false) => ServiceState::Pending,
+        (true, true) => ServiceState::UpToDate,
     };
-    (status.current, status.latest) = (standing.current, standing.latest);
-    status.pending = standing.pending.iter().filter_map(|version| folder.get(*version)).map(item).collect();
+    (status.current, status.latest) = (comparison.current, comparison.latest);
+    status.pending = comparison.pending.iter().filter_map(|version| folder.get(*version)).map(id).collect();
     if session.present.refinery.is_none() {
-        status.foreign = inventory::take(session, target).await?.foreign;
+        status.foreign = Preflight::take(session, target).await?.other_tools;
     }
-    status.divergences = standing.divergences;
-    status.unfinished = standing.unfinished;
+    status.divergences = comparison.divergences;
+    status.unfinished = comparison.unfinished;
     Ok(())
 }
 
@@ -129,11 +117,10 @@ fn session(row: &Row) -> Result<Connected, Unreadable> {
 /// The version that a service's database is at.
 ///
 /// # Errors
-/// As [`upgrade`](super::upgrade()) until it runs something; a database without a history is at no version, which is
+/// As [`upgrade`](super::upgrade) until it runs something; a database without a history is at no version, which is
 /// no error.
-pub async fn current(target: &Target, wait: Duration) -> Result<Option<i64>> {
-    let mut session =
-        Session::open(target, Intent::Read, wait, &|_| {}).await.map_err(NoSession::into_error)?;
+pub async fn current(target: &MigrationTarget, wait: Duration) -> Result<Option<i64>> {
+    let mut session = MigrationSession::open(target, Intent::Read, wait, &|_| {}).await?;
     let rows = session.rows().await;
     session.close().await;
     Ok(rows?.applied.iter().map(|row| row.version).max())
@@ -143,23 +130,22 @@ pub async fn current(target: &Target, wait: Duration) -> Result<Option<i64>> {
 ///
 /// # Errors
 /// As [`current`].
-pub async fn history(target: &Target, wait: Duration) -> Result<Vec<HistoryEvent>> {
-    let mut session =
-        Session::open(target, Intent::Read, wait, &|_| {}).await.map_err(NoSession::into_error)?;
+pub async fn history(target: &MigrationTarget, wait: Duration) -> Result<Vec<HistoryEvent>> {
+    let mut session = MigrationSession::open(target, Intent::Read, wait, &|_| {}).await?;
     let events = read_events(&mut session).await;
     session.close().await;
     events
 }
 
-async fn read_events(session: &mut Session) -> Result<Vec<HistoryEvent>> {
+async fn read_events(session: &mut MigrationSession) -> Result<Vec<HistoryEvent>> {
     let mut own = vec![];
     if session.present.history {
-        let rows = query(&mut session.connection, &tables::read_history()).await?;
+        let rows = query_each(&mut session.connection, &tables::read_history()).await?;
         own = rows.iter().flatten().map(event).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     }
     let mut all = vec![];
     if let Some(schema) = &session.present.refinery {
-        let rows = query(&mut session.connection, &tables::read_refinery(schema)).await?;
+        let rows = query_each(&mut session.connection, &tables::read_refinery(schema)).await?;
         let known = |version: i64| own.iter().any(|event| event.version == version && event.outcome == "ok");
         let mut read =
             rows.iter().flatten().map(adopted).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
@@ -170,22 +156,17 @@ async fn read_events(session: &mut Session) -> Result<Vec<HistoryEvent>> {
     Ok(all)
 }
 
-/// A row that refinery wrote.
 fn adopted(row: &Row) -> Result<HistoryEvent, Unreadable> {
     Ok(HistoryEvent {
         at: text(row, 3)?,
         action: "upgrade".into(),
-        version: tables::version(row)?,
+        version: row.try_get(0)?,
         name: text(row, 1)?,
         checksum: Some(text(row, 2)?),
-        duration_ms: None,
         by: "refinery".into(),
         outcome: "ok".into(),
-        role: None,
         tool: Some("refinery".into()),
-        attempts: None,
-        error: None,
-        note: None,
+        ..HistoryEvent::default()
     })
 }
 

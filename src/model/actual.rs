@@ -2,49 +2,45 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Deserializer};
+
+use super::acl::{AclEntry, null_as_default, sorted};
 use super::{DbName, RoleName, SchemaName};
 use crate::error::Error;
 
-/// One server as it was found.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ActualServer {
     /// `server_version_num`, such as 150018.
     pub version: u32,
-    /// Who looked, and what that login may do.
     pub admin: Admin,
     /// Whether it follows another server and takes no writes.
     pub standby: bool,
     /// The database the admin is connected to.
     pub maintenance: String,
-    /// The role that `initdb` made; it owns what nobody else owns.
+    /// The role that `initdb` made; it owns what no other role owns.
     pub bootstrap: String,
-    /// Extensions whose author chose their schema: nobody else can.
+    /// Extensions whose author fixed their schema: no other can be chosen.
     pub settled_extensions: BTreeSet<String>,
     /// Extensions whose objects the admin can move to another schema.
     pub movable_extensions: BTreeSet<String>,
-    /// Extensions whose script PostgreSQL runs as a superuser for everybody who may create in a database.
+    /// Extensions whose script PostgreSQL runs as a superuser for every role that may create in a database.
     pub trusted_extensions: BTreeSet<String>,
-    /// How many connections there may be, and are.
     pub capacity: Capacity,
-    /// Every role of the cluster.
     pub roles: BTreeMap<RoleName, ActualRole>,
     /// Every membership, one row per grantor.
     pub memberships: Vec<Membership>,
-    /// Every database of the cluster.
     pub databases: BTreeMap<DbName, ActualDatabase>,
-    /// Settings put on roles, everywhere or in one database.
     pub role_settings: Vec<RoleSetting>,
-    /// Settings that `ALTER ROLE ALL` put on everybody: name and value.
+    /// Settings that `ALTER ROLE ALL` put on every role: name and value.
     pub everyones_settings: Vec<(String, String)>,
     /// How each login's password is kept; empty where the admin may not look.
     pub passwords: BTreeMap<RoleName, KeptPassword>,
-    /// Logins whose stored password is not the server's; empty where nobody could tell.
+    /// Logins whose stored password is not the server's; empty where that could not be found out.
     pub refused_logins: BTreeSet<RoleName>,
     /// What roles own or hold; empty where no role carries this manifest's marker.
     pub holdings: BTreeMap<RoleName, Holdings>,
 }
 
-/// What one role owns or holds.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Holdings {
     /// Databases in which it does, and whether it owns something there.
@@ -57,13 +53,12 @@ pub struct Holdings {
 
 /// How a login's password is kept (`pg_authid.rolpassword`), as far as a comparison needs it: the verifier itself
 /// does not leave the server.
-#[derive(Clone, PartialEq, Eq, Default, serde::Deserialize)]
+#[derive(Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct KeptPassword {
     /// SHA-256 of what is kept, in hexadecimal; `None` where there is no password.
     pub digest: Option<String>,
     /// The salt in base64; `None` where it is not a SCRAM verifier.
     pub salt: Option<String>,
-    /// SCRAM's number of rounds.
     pub rounds: Option<u32>,
 }
 
@@ -75,34 +70,29 @@ impl std::fmt::Debug for KeptPassword {
 }
 
 /// The login that inspects and applies.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Admin {
-    /// Its role.
     pub name: String,
-    /// Whether it passes every check.
     pub superuser: bool,
-    /// Whether it may create databases.
     pub createdb: bool,
-    /// Whether it may create roles.
     pub createrole: bool,
     /// Whether it holds the rights of the roles it is a member of without `SET ROLE`.
     pub inherit: bool,
     /// Whether it may see how passwords are kept.
     pub sees_passwords: bool,
     /// Settings that it may not put on a role; asked of limited admins only.
+    #[serde(skip)]
     pub forbidden_settings: BTreeSet<String>,
     /// Extensions that it may not install; asked of limited admins only.
+    #[serde(skip)]
     pub untrusted_extensions: BTreeSet<String>,
 }
 
-/// Connections of a server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub struct Capacity {
-    /// `max_connections`.
     pub max_connections: usize,
     /// Those kept for superusers and others.
     pub reserved: usize,
-    /// Those in use when somebody looked.
     pub in_use: usize,
 }
 
@@ -116,49 +106,36 @@ impl Capacity {
 }
 
 impl ActualServer {
-    /// The major version, such as 15.
     pub fn major(&self) -> u32 {
         self.version / 10000
     }
 }
 
-/// A role's attributes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct ActualRole {
-    /// May it log in?
     pub login: bool,
-    /// Does it hold the rights of the roles it is a member of without `SET ROLE`?
     pub inherit: bool,
-    /// Passes every check.
     pub superuser: bool,
-    /// May create databases.
     pub createdb: bool,
-    /// May create roles.
     pub createrole: bool,
-    /// May stream the whole cluster.
     pub replication: bool,
-    /// Skips row policies.
     pub bypassrls: bool,
     /// Simultaneous connections; `-1` is no limit.
     pub connection_limit: i32,
     /// When its password expires, as the server prints it.
     pub valid_until: Option<String>,
-    /// Whether that time has passed.
+    #[serde(deserialize_with = "null_as_default")]
     pub expired: bool,
-    /// The comment in the shared catalogue.
     pub comment: Option<String>,
 }
 
-/// `member` is a member of `role`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct Membership {
     /// The group.
     pub role: RoleName,
-    /// Who is in it.
     pub member: RoleName,
     /// Who granted it; `None` where that role is gone.
     pub grantor: Option<RoleName>,
-    /// May the member grant it on?
     pub admin: bool,
     /// Before PostgreSQL 16: whatever the member's own INHERIT says.
     pub inherit: bool,
@@ -166,99 +143,59 @@ pub struct Membership {
     pub set: bool,
 }
 
-/// Who holds a right.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Grantee {
-    /// Everybody, those to come included.
-    Public,
-    /// One role.
-    Role(RoleName),
-}
-
-impl std::fmt::Display for Grantee {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Grantee::Public => f.write_str("PUBLIC"),
-            Grantee::Role(role) => role.fmt(f),
-        }
-    }
-}
-
-/// One right on one object; a NULL ACL has been read through `acldefault`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct AclEntry {
-    /// Who holds it.
-    pub grantee: Grantee,
-    /// Who granted it.
-    pub grantor: RoleName,
-    /// The right's name, such as `CONNECT`; one that we do not know stays as the server spelt it.
-    pub privilege: String,
-    /// May the grantee grant it on?
-    pub grantable: bool,
-}
-
-/// A database and, where the admin looked inside, what is in it.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct ActualDatabase {
-    /// Its owner.
     pub owner: String,
-    /// May anyone connect?
     pub allow_connections: bool,
     /// Simultaneous connections; `-1` is no limit.
     pub connection_limit: i32,
     /// May anyone with CREATEDB copy it?
     pub is_template: bool,
-    /// Rights on it.
+    #[serde(deserialize_with = "sorted")]
     pub acl: Vec<AclEntry>,
-    /// The comment in the shared catalogue.
     pub comment: Option<String>,
     /// Settings of the database itself: name and value.
+    #[serde(skip)]
     pub settings: Vec<(String, String)>,
-    /// Whether the admin was refused at its door, so that nobody could look inside.
+    /// Whether the server refused the admin's connection to it, so that what is inside was not read.
+    #[serde(skip)]
     pub shut: bool,
     /// Why what is inside could not be read, for any reason but a missing right.
+    #[serde(skip)]
     pub unread: Option<Error>,
-    /// `None` where nobody looked inside.
+    /// `None` where what is inside was not read.
+    #[serde(skip)]
     pub contents: Option<Contents>,
 }
 
-/// What is inside one database.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Contents {
     /// Every schema that is not the server's own.
     pub schemas: BTreeMap<SchemaName, ActualSchema>,
     /// Tables, views, sequences, functions and types in those schemas, members of extensions aside.
     pub objects: Vec<ActualObject>,
-    /// Default privileges.
     pub default_acls: Vec<DefaultAcl>,
     /// Installed extensions: name and schema.
     pub extensions: BTreeMap<String, String>,
 }
 
-/// A schema.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ActualSchema {
-    /// Its owner.
     pub owner: RoleName,
-    /// Rights on it.
+    #[serde(deserialize_with = "sorted")]
     pub acl: Vec<AclEntry>,
 }
 
-/// The kinds of objects that rights are managed on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ObjectKind {
     /// A table, partitioned table or foreign table.
     Table,
-    /// A view.
     View,
-    /// A materialised view.
     MaterializedView,
-    /// A sequence.
     Sequence,
     /// A function, aggregate or window function.
     Function,
-    /// A procedure.
     Procedure,
     /// A type or domain.
     Type,
@@ -266,33 +203,38 @@ pub enum ObjectKind {
     Other,
 }
 
-/// An object inside a schema.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ActualObject {
-    /// What it is.
     pub kind: ObjectKind,
-    /// Its schema.
     pub schema: SchemaName,
     /// Its name, without arguments.
     pub name: String,
     /// A function with its argument types, or what is of kind `Other` (`name` is its sort then), qualified and quoted
     /// by the server; `None` for all else.
     pub signature: Option<String>,
-    /// Its owner.
     pub owner: RoleName,
-    /// Whether a function runs with its owner's rights.
     pub security_definer: bool,
     /// Whether its owner is left alone: it follows another object's (a serial sequence), or is a function in an
-    /// untrusted language, which nobody but a superuser may own.
+    /// untrusted language, which only a superuser may own.
     pub dependent: bool,
-    /// Rights on it.
+    #[serde(deserialize_with = "sorted")]
     pub acl: Vec<AclEntry>,
-    /// Rights on single columns.
+    #[serde(rename = "columns", deserialize_with = "by_column")]
     pub column_acl: Vec<(String, AclEntry)>,
 }
 
-/// Default privileges for objects that a role will make.
-#[derive(Debug, Clone, PartialEq, Eq)]
+fn by_column<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<(String, AclEntry)>, D::Error> {
+    #[derive(Deserialize)]
+    struct OnColumn {
+        column: String,
+        #[serde(flatten)]
+        entry: AclEntry,
+    }
+    let entries: Vec<OnColumn> = null_as_default(value)?;
+    Ok(entries.into_iter().map(|one| (one.column, one.entry)).collect())
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct DefaultAcl {
     /// Whose future objects.
     pub role: RoleName,
@@ -300,18 +242,15 @@ pub struct DefaultAcl {
     pub schema: Option<SchemaName>,
     /// `pg_default_acl.defaclobjtype`: r, S, f, T, n, L.
     pub object: char,
-    /// The rights.
+    #[serde(deserialize_with = "sorted")]
     pub acl: Vec<AclEntry>,
 }
 
-/// A setting put on a role.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RoleSetting {
-    /// The role.
     pub role: RoleName,
     /// In one database, or everywhere.
     pub database: Option<DbName>,
-    /// The setting.
     pub name: String,
     /// Its value as stored.
     pub value: String,

@@ -5,7 +5,6 @@ use std::path::PathBuf;
 
 use super::{DbName, RoleName, SchemaName, ServerName, ServiceName};
 
-/// The four roles of a service.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RoleKind {
     /// Owns the objects and never logs in.
@@ -21,10 +20,8 @@ pub enum RoleKind {
 impl RoleKind {
     /// All four, owner first.
     pub const ALL: [RoleKind; 4] = [RoleKind::Owner, RoleKind::Migrator, RoleKind::App, RoleKind::Readonly];
-    /// Those that log in.
     pub const LOGINS: [RoleKind; 3] = [RoleKind::Migrator, RoleKind::App, RoleKind::Readonly];
 
-    /// The key in the manifest.
     pub fn key(self) -> &'static str {
         match self {
             RoleKind::Owner => "owner",
@@ -34,16 +31,13 @@ impl RoleKind {
         }
     }
 
-    /// The kind with that key.
     pub fn from_key(key: &str) -> Option<RoleKind> {
         Self::ALL.into_iter().find(|kind| kind.key() == key)
     }
 }
 
-/// Everything the manifest wants of one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredServer {
-    /// The key in the manifest.
     pub name: ServerName,
     /// Marks what this manifest made.
     pub project: String,
@@ -51,62 +45,49 @@ pub struct DesiredServer {
     pub close_maintenance: bool,
     /// The role that must own the databases; `None` accepts the admin and its like.
     pub database_owner: Option<RoleName>,
-    /// Whether martydb runs the server itself, so that nobody else relies on anything there.
+    /// Whether martydb runs the server itself, so that nothing but this manifest relies on it.
     pub embedded: bool,
-    /// The services that live on this server.
     pub services: BTreeMap<ServiceName, DesiredService>,
 }
 
-/// One service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredService {
-    /// Its name in the manifest.
     pub name: ServiceName,
-    /// The server it lives on.
     pub server: ServerName,
-    /// Its database.
     pub database: DbName,
     /// The folder of its migrations, absolute.
     pub migrations: PathBuf,
     /// The schemas it declares, in `search_path` order; never empty.
     pub schemas: Vec<SchemaName>,
-    /// Its four roles.
     pub roles: BTreeMap<RoleKind, RoleName>,
     /// Connection limits of its logins; `-1` is none.
     pub connection_limit: BTreeMap<RoleKind, i32>,
     /// Settings of its logins, by name; values as PostgreSQL takes them.
     pub settings: BTreeMap<String, String>,
-    /// Extensions that `apply` installs.
     pub extensions: Vec<String>,
-    /// Whether `apply` also removes what nobody declared.
+    /// Whether `apply` also removes what is not declared.
     pub prune: bool,
-    /// Which rules `lint` judges its migrations by.
     pub lint: LintRules,
 }
 
 /// Rules of `lint` that are other than usual, by name.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LintRules {
-    /// Switched off.
     pub disable: Vec<String>,
-    /// Switched on.
     pub enable: Vec<String>,
 }
 
 impl DesiredService {
-    /// The role of that kind.
     pub fn role(&self, kind: RoleKind) -> &RoleName {
         &self.roles[&kind]
     }
 
-    /// The kind of a role of this service, if it is one.
     pub fn kind_of(&self, role: &RoleName) -> Option<RoleKind> {
         self.roles.iter().find(|(_, name)| *name == role).map(|(kind, _)| *kind)
     }
 }
 
 impl DesiredServer {
-    /// The service and kind of a managed role.
     pub fn managed_role(&self, role: &RoleName) -> Option<(&DesiredService, RoleKind)> {
         self.services.values().find_map(|service| service.kind_of(role).map(|kind| (service, kind)))
     }

@@ -2,9 +2,10 @@
 
 use std::fmt;
 
+use serde::Deserialize;
+
 use crate::sql::{Fragment, Ident, InvalidIdentifier, Rendered};
 
-/// Why a text cannot be a name in a manifest.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
     /// PostgreSQL could not keep it.
@@ -16,7 +17,6 @@ pub enum InvalidName {
     /// PostgreSQL reads the word as something else, quoted or not.
     #[error("is a word with a meaning of its own, which PostgreSQL takes for no name")]
     Word,
-    /// Not a service's name.
     #[error("must match [a-z][a-z0-9_-]{{0,40}}")]
     Service,
 }
@@ -44,12 +44,10 @@ macro_rules! database_name {
                 Ident::new(text).map($name)
             }
 
-            /// The bare name.
             pub fn as_str(&self) -> &str {
                 self.0.as_str()
             }
 
-            /// As a plain identifier.
             pub fn ident(&self) -> &Ident {
                 &self.0
             }
@@ -61,6 +59,13 @@ macro_rules! database_name {
             }
         }
 
+        /// As a server spelt it.
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(text: D) -> Result<Self, D::Error> {
+                $name::found(String::deserialize(text)?).map_err(serde::de::Error::custom)
+            }
+        }
+
         impl Fragment for $name {
             fn render(&self) -> Rendered {
                 self.0.render()
@@ -69,18 +74,10 @@ macro_rules! database_name {
     };
 }
 
+database_name!(RoleName, &["public", "none"]);
+database_name!(DbName, &[]);
 database_name!(
-    /// A role of the cluster.
-    RoleName,
-    &["public", "none"]
-);
-database_name!(
-    /// A database of the cluster.
-    DbName,
-    &[]
-);
-database_name!(
-    /// A schema of one database. In a `search_path`, `"$user"` stands for whoever is connected.
+    /// A schema of one database. In a `search_path`, `"$user"` stands for the connected role.
     SchemaName,
     &["$user"]
 );
@@ -90,18 +87,13 @@ database_name!(
 pub struct ServiceName(String);
 
 impl ServiceName {
-    /// Checks the pattern.
     pub fn new(text: impl Into<String>) -> Result<Self, InvalidName> {
         let text = text.into();
         let first = text.starts_with(|c: char| c.is_ascii_lowercase());
         let rest = text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_' || c == '-');
-        match first && rest && text.len() <= 41 {
-            true => Ok(ServiceName(text)),
-            false => Err(InvalidName::Service),
-        }
+        if first && rest && text.len() <= 41 { Ok(ServiceName(text)) } else { Err(InvalidName::Service) }
     }
 
-    /// The name as written.
     pub fn as_str(&self) -> &str {
         &self.0
     }

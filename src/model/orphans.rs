@@ -1,6 +1,6 @@
 //! The role that keeps what the roles of a removed service owned.
 //!
-//! Whoever owns a function, an index expression or a rule lends it his rights: given to a superuser, the code of a
+//! A function, an index expression or a rule can run with its owner's rights: given to a superuser, the code of a
 //! service would run as one. This role can do nothing, so neither can what belongs to it.
 
 use sha2::{Digest, Sha256};
@@ -8,7 +8,6 @@ use sha2::{Digest, Sha256};
 use super::RoleName;
 use crate::sql::MAX_IDENTIFIER_BYTES;
 
-/// The end of its name.
 const SUFFIX: &str = "_orphans";
 
 /// Characters of the digest that stands in for what had to be left out.

@@ -1,8 +1,10 @@
 //! The things a plan can do. Each knows what it is about and what kind of change it is; `ddl` knows its SQL.
 
-use super::{Privileges, Stage};
-use crate::model::{DbName, Grantee, ObjectKind, RoleKind, RoleName, SchemaName};
-use crate::sql::Statement;
+use super::object::Object;
+use super::stage::Stage;
+use crate::contract::{DefaultKind, Privileges};
+use crate::grants::{Effect, Fix};
+use crate::model::{DbName, Grantee, RoleKind, RoleName, SchemaName};
 
 /// What kind of change an action is; the words are part of the JSON contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
@@ -42,99 +44,6 @@ pub enum Attribute {
     ConnectionLimit(i32),
     /// `VALID UNTIL`, a time that the server understands, or `infinity`.
     ValidUntil(String),
-}
-
-/// Something that rights are held on, or that has an owner.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Object {
-    /// A database.
-    Database(DbName),
-    /// A schema of the database the step runs in.
-    Schema(SchemaName),
-    /// A relation or type.
-    Named {
-        /// What it is.
-        kind: ObjectKind,
-        /// Its schema.
-        schema: SchemaName,
-        /// Its name.
-        name: String,
-    },
-    /// A function or procedure.
-    Routine {
-        /// Which of the two.
-        kind: ObjectKind,
-        /// Qualified, with argument types, quoted by the server.
-        signature: String,
-    },
-    /// Something else that has an owner and no rights.
-    Other {
-        /// What it is, as `pg_identify_object` says.
-        sort: String,
-        /// Its name as the server quotes it.
-        identity: String,
-    },
-    /// A column.
-    Column {
-        /// The table's schema.
-        schema: SchemaName,
-        /// The table.
-        table: String,
-        /// The column.
-        column: String,
-    },
-}
-
-impl std::fmt::Display for Object {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Object::Database(name) => write!(f, "database {name}"),
-            Object::Schema(name) => write!(f, "schema {name}"),
-            Object::Named { kind, schema, name } => write!(f, "{} {schema}.{name}", kind.word()),
-            Object::Routine { kind, signature } => write!(f, "{} {signature}", kind.word()),
-            Object::Other { sort, identity } => write!(f, "{sort} {identity}"),
-            Object::Column { schema, table, column } => write!(f, "column {schema}.{table}.{column}"),
-        }
-    }
-}
-
-/// The kinds of future objects that default privileges are set for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DefaultKind {
-    /// Tables and views.
-    Tables,
-    /// Sequences.
-    Sequences,
-    /// Functions and procedures.
-    Functions,
-    /// Types.
-    Types,
-    /// Schemas.
-    Schemas,
-    /// Large objects, from 18 on.
-    LargeObjects,
-}
-
-impl DefaultKind {
-    /// Every kind with its letter in `pg_default_acl` and its word in SQL.
-    pub const ALL: &[(DefaultKind, char, &'static str)] = &[
-        (DefaultKind::Tables, 'r', "TABLES"),
-        (DefaultKind::Sequences, 'S', "SEQUENCES"),
-        (DefaultKind::Functions, 'f', "FUNCTIONS"),
-        (DefaultKind::Types, 'T', "TYPES"),
-        (DefaultKind::Schemas, 'n', "SCHEMAS"),
-        (DefaultKind::LargeObjects, 'L', "LARGE OBJECTS"),
-    ];
-
-    /// The word in SQL.
-    pub fn word(self) -> &'static str {
-        Self::ALL.iter().find(|row| row.0 == self).expect("every kind has a row").2
-    }
-
-    /// The kind with that letter.
-    pub fn from_letter(letter: char) -> Option<DefaultKind> {
-        Self::ALL.iter().find(|row| row.1 == letter).map(|row| row.0)
-    }
 }
 
 /// A setting's value.
@@ -177,23 +86,23 @@ pub enum Action {
     SetSetting { role: RoleName, database: Option<DbName>, name: String, value: SettingValue },
     /// Take a setting off a role, or off a database.
     ResetSetting { role: Option<RoleName>, database: Option<DbName>, name: String },
-    /// Make a database that nobody can enter yet.
+    /// Make a database that takes no connections yet.
     CreateDatabase { database: DbName, owner: RoleName },
     /// Mark a database as made by this manifest.
     MarkDatabase { database: DbName, marker: String },
-    /// Let those in who hold CONNECT.
+    /// Take connections.
     AllowConnections { database: DbName },
     /// Stop others from copying the database.
     NoTemplate { database: DbName },
-    /// Lift a limit of the database itself.
-    Unlimit { database: DbName },
+    /// Remove the connection limit of the database itself.
+    ClearConnectionLimit { database: DbName },
     /// Make a schema.
     CreateSchema { schema: SchemaName, owner: RoleName },
     /// Install an extension. It has a schema of its own where `None`. `staged` where its script can run in a schema
-    /// that nobody else has put anything into, and its objects can be moved afterwards.
+    /// that is empty, and its objects can be moved afterwards.
     CreateExtension { name: String, schema: Option<SchemaName>, staged: bool },
-    /// Give an object to its rightful owner.
-    Own { object: Object, owner: RoleName },
+    /// Give an object to the owner that it should have.
+    SetOwner { object: Object, owner: RoleName },
     /// Give rights.
     Grant { on: Object, privileges: Privileges, to: Grantee },
     /// Take rights that `grantor` granted; `grantor` is `None` for the object's owner.
@@ -210,14 +119,14 @@ pub enum Action {
         only_option: bool,
     },
     /// Make a limited admin a member, so that it may do what only these roles may.
-    Borrow { roles: Vec<RoleName>, member: RoleName },
+    GrantTemporaryMembership { roles: Vec<RoleName>, member: RoleName },
     /// End that.
-    GiveBack { roles: Vec<RoleName>, member: RoleName },
+    RevokeTemporaryMembership { roles: Vec<RoleName>, member: RoleName },
     /// End every session of these roles.
     EndSessions { roles: Vec<RoleName> },
-    /// Keep everybody out of a database.
+    /// Take no connections any more.
     CloseDatabase { database: DbName },
-    /// Remove a database, with whoever is in it.
+    /// Remove a database and end its sessions.
     DropDatabase { database: DbName },
     /// Give away what these roles own in one database.
     Reassign { roles: Vec<RoleName>, to: RoleName },
@@ -225,18 +134,11 @@ pub enum Action {
     DropOwned { roles: Vec<RoleName> },
     /// Remove roles.
     DropRoles { roles: Vec<RoleName> },
-    /// Close a finding of `verify-isolation` with its own statements.
+    /// Close a finding of `verify-isolation`.
     Close {
-        /// The finding's id.
-        finding: &'static str,
-        /// Who gets in.
-        role: String,
-        /// To what, in words.
+        /// What the fix changes, in words.
         object: String,
-        /// What kind of change the statement is.
-        verb: Verb,
-        /// What closes it, one after the other.
-        statements: Vec<Statement>,
+        fix: Fix,
     },
 }
 
@@ -254,9 +156,13 @@ impl Action {
             | Action::CreateSchema { .. }
             | Action::CreateExtension { .. } => Verb::Create,
             Action::DropDatabase { .. } | Action::DropRoles { .. } => Verb::Drop,
-            Action::Close { verb, .. } => *verb,
-            Action::Borrow { .. } => Verb::Grant,
-            Action::GiveBack { .. } | Action::DropOwned { .. } => Verb::Revoke,
+            Action::Close { fix, .. } => match fix.effect() {
+                Effect::Revoke => Verb::Revoke,
+                Effect::Alter => Verb::Alter,
+                Effect::Drop => Verb::Drop,
+            },
+            Action::GrantTemporaryMembership { .. } => Verb::Grant,
+            Action::RevokeTemporaryMembership { .. } | Action::DropOwned { .. } => Verb::Revoke,
             Action::GrantMembership { .. } | Action::Grant { .. } | Action::GrantDefault { .. } => {
                 Verb::Grant
             }
@@ -285,9 +191,11 @@ impl Action {
             | Action::NoTemplate { database }
             | Action::CloseDatabase { database }
             | Action::DropDatabase { database }
-            | Action::Unlimit { database } => format!("database {database}"),
+            | Action::ClearConnectionLimit { database } => format!("database {database}"),
             Action::ResetSetting { name, .. } => format!("setting {name}"),
-            Action::Borrow { roles, .. } | Action::GiveBack { roles, .. } | Action::DropRoles { roles } => {
+            Action::GrantTemporaryMembership { roles, .. }
+            | Action::RevokeTemporaryMembership { roles, .. }
+            | Action::DropRoles { roles } => {
                 format!("roles {}", listed(roles))
             }
             Action::EndSessions { roles } => format!("sessions of {}", listed(roles)),
@@ -295,7 +203,7 @@ impl Action {
             Action::DropOwned { roles } => format!("rights of {}", listed(roles)),
             Action::CreateSchema { schema, .. } => format!("schema {schema}"),
             Action::CreateExtension { name, .. } => format!("extension {name}"),
-            Action::Own { object, .. } => object.to_string(),
+            Action::SetOwner { object, .. } => object.to_string(),
             Action::Close { object, .. } => object.clone(),
             Action::Grant { on, .. } | Action::Revoke { on, .. } => on.to_string(),
             Action::GrantDefault { owner, on, .. } => {
@@ -335,39 +243,23 @@ impl Action {
             | Action::NoTemplate { .. }
             | Action::CloseDatabase { .. }
             | Action::EndSessions { .. }
-            | Action::Unlimit { .. } => Stage::Open,
+            | Action::ClearConnectionLimit { .. } => Stage::AlterDatabase,
             Action::CreateSchema { .. }
             | Action::CreateExtension { .. }
             | Action::Reassign { .. }
             | Action::DropOwned { .. }
             | Action::GrantDefault { .. }
-            | Action::RevokeDefault { .. } => Stage::Inside,
-            Action::DropRoles { .. } => Stage::Admit,
-            Action::Close { .. } => Stage::Apart,
-            Action::Grant { on: Object::Database(_), .. } => Stage::Admit,
-            Action::Own { object, .. }
+            | Action::RevokeDefault { .. } => Stage::InDatabase,
+            Action::DropRoles { .. } => Stage::GrantConnect,
+            Action::Close { .. } => Stage::Autocommit,
+            Action::Grant { on: Object::Database(_), .. } => Stage::GrantConnect,
+            Action::SetOwner { object, .. }
             | Action::Grant { on: object, .. }
             | Action::Revoke { on: object, .. } => match object {
-                Object::Database(_) => Stage::Open,
-                _ => Stage::Inside,
+                Object::Database(_) => Stage::AlterDatabase,
+                _ => Stage::InDatabase,
             },
             _ => Stage::Cluster,
-        }
-    }
-}
-
-impl ObjectKind {
-    /// The word for people.
-    pub fn word(self) -> &'static str {
-        match self {
-            ObjectKind::Table => "table",
-            ObjectKind::View => "view",
-            ObjectKind::MaterializedView => "materialized view",
-            ObjectKind::Sequence => "sequence",
-            ObjectKind::Function => "function",
-            ObjectKind::Procedure => "procedure",
-            ObjectKind::Type => "type",
-            ObjectKind::Other => "object",
         }
     }
 }

@@ -1,13 +1,14 @@
 //! Who gets into a database only because everybody does: once PUBLIC's CONNECT is gone, so are they. Pure.
 
-use std::collections::BTreeSet;
-
-use super::{Action, Object, Plan, Privilege};
+use super::action::Action;
+use super::object::Object;
+use super::step::Plan;
+use crate::contract::Privilege;
 use crate::model::{ActualServer, DbName, DesiredServer, Grantee, RoleName};
 use crate::sql::Statement;
-use crate::stmt;
+use crate::sql::stmt;
 
-/// Somebody's way in, and what keeps it open.
+/// An admin that would lose CONNECT, and the grant that keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lockout {
     /// The database.
@@ -17,7 +18,7 @@ pub struct Lockout {
 }
 
 impl Lockout {
-    /// What leaves the door open to this one.
+    /// The grant that keeps the role's CONNECT.
     pub fn grant(&self) -> Statement {
         stmt!("GRANT CONNECT ON DATABASE {db} TO {role}", db = self.database, role = self.role)
     }
@@ -52,31 +53,17 @@ fn closes(plan: &Plan, room: &DbName) -> bool {
 /// Whether a role that is no superuser holds CONNECT by no other right than PUBLIC's.
 pub fn needs_public(actual: &ActualServer, database: &DbName, role: &RoleName) -> bool {
     let Some(found) = actual.databases.get(database) else { return false };
-    let own = acts_for(actual, role);
+    let own = actual.inherited_by(role);
     let mut connects = found.acl.iter().filter(|entry| entry.privilege == Privilege::Connect.name());
     !connects.any(|entry| matches!(&entry.grantee, Grantee::Role(to) if own.contains(to)))
-}
-
-/// The role and those whose rights it holds without asking.
-fn acts_for<'a>(actual: &'a ActualServer, role: &'a RoleName) -> BTreeSet<&'a RoleName> {
-    let mut own = BTreeSet::from([role]);
-    loop {
-        let inherited = actual.memberships.iter().filter(|row| row.inherit && own.contains(&row.member));
-        let more: Vec<&RoleName> =
-            inherited.map(|row| &row.role).filter(|role| !own.contains(role)).collect();
-        if more.is_empty() {
-            return own;
-        }
-        own.extend(more);
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::model::{AclEntry, ActualRole, Membership};
-    use crate::plan::diff::diff;
     use crate::plan::diff::tests::{desired, provisioned, role};
+    use crate::plan::diff::{Selection, diff};
 
     fn open_room(acl: &[(&str, &str)]) -> ActualServer {
         let mut actual = provisioned(&desired(&["csca"]), 160_000);
@@ -101,7 +88,7 @@ mod tests {
 
     fn told(actual: &ActualServer) -> Vec<String> {
         let desired = desired(&["csca"]);
-        let plan = diff(&desired, actual, &|_| true);
+        let plan = diff(&desired, actual, &|_| true, &Selection::all(&desired));
         of_other_admins(&desired, actual, &plan).iter().map(|one| one.grant().to_string()).collect()
     }
 
@@ -109,7 +96,7 @@ mod tests {
     fn an_admin_who_comes_in_with_everybody_is_named() {
         let open = [("PUBLIC", "CONNECT"), ("adm", "TEMPORARY")];
         assert_eq!(told(&open_room(&open)), ["GRANT CONNECT ON DATABASE \"postgres\" TO \"adm\""]);
-        // Closed already: whoever is out is out.
+        // Closed already: the role could not connect before either.
         assert_eq!(told(&open_room(&[])), Vec::<String>::new());
     }
 

@@ -1,19 +1,22 @@
-//! The steps of a rotation: a new password for a login, or the change from a login to its twin and back.
+//! The steps of a rotation: a new password for a login, or the change from a login to its alternate and back.
 
-use super::{Action, Attribute, Plan, Risk, Step, diff};
+use super::action::{Action, Attribute};
+use super::diff::{Selection, diff};
+use super::stage::Risk;
+use super::step::{Plan, Step};
 use crate::model::{ActualRole, ActualServer, DesiredServer, DesiredService, Membership, RoleKind, RoleName};
 
 /// Gives the login in use a new password.
 pub fn in_place(service: &DesiredService, login: &RoleName, valid_until: Option<&str>) -> Vec<Step> {
-    let reason = format!("{login} gets a new password");
+    let reason = format!("new password for {login}");
     let mut steps = vec![step(service, Action::SetPassword { role: login.clone() }, reason)];
     steps.extend(validity(service, login, valid_until));
     steps
 }
 
-/// Makes `other`, one of a login and its twin, as good as the one in use, with a password of its own.
+/// Makes `other`, one of a login and its alternate, as good as the one in use, with a password of its own.
 ///
-/// What a twin needs beyond its own creation is what `diff` would find missing once it exists.
+/// What a alternate needs beyond its own creation is what `diff` would find missing once it exists.
 pub fn overlap(
     desired: &DesiredServer,
     actual: &ActualServer,
@@ -27,33 +30,33 @@ pub fn overlap(
     if let Some(found) = expected.roles.get_mut(other) {
         found.login = true;
         let login = Action::AlterRole { role: other.clone(), attributes: vec![Attribute::Word("LOGIN")] };
-        steps.push(step(service, login, format!("{other} is to be used next")));
+        steps.push(step(service, login, format!("{other} becomes the active login")));
         let password = Action::SetPassword { role: other.clone() };
-        steps.push(step(service, password, format!("{other} gets a new password")));
+        steps.push(step(service, password, format!("new password for {other}")));
     } else {
         let limit = service.connection_limit[&kind];
         let made = ActualRole {
             login: true,
-            inherit: kind != RoleKind::Migrator,
+            inherit: crate::contract::INHERIT.belongs_to(kind),
             connection_limit: limit,
             ..ActualRole::default()
         };
         expected.roles.insert(other.clone(), made);
         expected.memberships.extend(makers_own(actual, other));
         let create = Action::CreateRole { role: other.clone(), kind, limit };
-        steps.push(step(service, create, format!("{other} is to be used next")));
+        steps.push(step(service, create, format!("{other} becomes the active login")));
         let mark = Action::MarkRole { role: other.clone(), marker: desired.marker() };
-        steps.push(step(service, mark, "marks the role as made by this manifest".into()));
+        steps.push(step(service, mark, "tag as managed by this manifest".into()));
     }
     steps.extend(validity(service, other, valid_until));
     // Both pass as stored: passwords are what this plan itself deals with.
-    let Plan { steps: found, .. } = diff(desired, &expected, &|_| true);
+    let Plan { steps: found, .. } = diff(desired, &expected, &|_| true, &Selection::all(desired));
     steps.extend(found.into_iter().filter(|step| step.action.concerns(other)));
     steps.sort_by_key(|step| step.stage);
     steps
 }
 
-/// From 16 on PostgreSQL gives whoever makes a role ADMIN on it: without it the admin could not go on with it.
+/// From 16 on PostgreSQL gives the creator of a role ADMIN on it, which later steps need.
 fn makers_own(actual: &ActualServer, made: &RoleName) -> Option<Membership> {
     let member = RoleName::found(actual.admin.name.clone()).ok()?;
     let grantor = RoleName::found(actual.bootstrap.clone()).ok();
@@ -65,13 +68,13 @@ fn makers_own(actual: &ActualServer, made: &RoleName) -> Option<Membership> {
 pub fn finish(service: &DesiredService, other: &RoleName) -> Vec<Step> {
     let attributes = vec![Attribute::Word("NOLOGIN"), Attribute::Word("PASSWORD NULL")];
     let action = Action::AlterRole { role: other.clone(), attributes };
-    vec![step(service, action, format!("{other} is no longer used"))]
+    vec![step(service, action, format!("disable login {other}"))]
 }
 
 fn validity(service: &DesiredService, login: &RoleName, valid_until: Option<&str>) -> Option<Step> {
     let attributes = vec![Attribute::ValidUntil(valid_until?.to_owned())];
     let action = Action::AlterRole { role: login.clone(), attributes };
-    Some(step(service, action, format!("the password of {login} is to expire then")))
+    Some(step(service, action, format!("set when the password of {login} expires")))
 }
 
 fn step(service: &DesiredService, action: Action, reason: String) -> Step {
@@ -81,7 +84,7 @@ fn step(service: &DesiredService, action: Action, reason: String) -> Step {
         stage: action.stage(),
         action,
         reason,
-        // Whoever asks for a rotation asks for just this.
+        // `rotate` was asked for, so its steps need no further confirmation.
         risk: Risk::Safe,
     }
 }
@@ -90,25 +93,25 @@ fn step(service: &DesiredService, action: Action, reason: String) -> Step {
 mod tests {
     use super::*;
     use crate::plan::diff::tests::{desired, provisioned, role};
-    use crate::plan::{passwordless, statement};
+    use crate::plan::{passwordless, script};
 
     fn sql(steps: &[Step]) -> Vec<String> {
-        steps.iter().map(|step| statement(&step.action, 16, &passwordless).to_string()).collect()
+        steps.iter().map(|step| script(&step.action, 16, &passwordless).to_string()).collect()
     }
 
-    /// The state after the steps: the twin exists, and has all that they gave it.
-    fn with_twin(desired: &DesiredServer, kind: RoleKind) -> (ActualServer, Vec<Step>) {
+    /// The state after the steps: the alternate exists, and has all that they gave it.
+    fn with_alternate(desired: &DesiredServer, kind: RoleKind) -> (ActualServer, Vec<Step>) {
         let actual = provisioned(desired, 160_000);
         let service = desired.services.values().next().unwrap();
-        let twin = crate::secrets::twin_of(service.role(kind)).unwrap();
-        let steps = overlap(desired, &actual, service, kind, &twin, None);
+        let alternate = crate::contract::alternate_of(service.role(kind)).unwrap();
+        let steps = overlap(desired, &actual, service, kind, &alternate, None);
         (actual, steps)
     }
 
     #[test]
-    fn a_twin_gets_all_that_its_first_has() {
+    fn a_alternate_gets_all_that_its_first_has() {
         let desired = desired(&["csca"]);
-        let (_, steps) = with_twin(&desired, RoleKind::App);
+        let (_, steps) = with_alternate(&desired, RoleKind::App);
         let expected = [
             r#"CREATE ROLE "csca_app_b" LOGIN INHERIT CONNECTION LIMIT 50 PASSWORD '<secret>'"#,
             r#"COMMENT ON ROLE "csca_app_b" IS 'martydb:t'"#,
@@ -121,9 +124,9 @@ mod tests {
     }
 
     #[test]
-    fn the_migrators_twin_acts_as_the_owner_and_needs_connect_itself() {
+    fn the_migrators_alternate_acts_as_the_owner_and_needs_connect_itself() {
         let desired = desired(&["csca"]);
-        let (_, steps) = with_twin(&desired, RoleKind::Migrator);
+        let (_, steps) = with_alternate(&desired, RoleKind::Migrator);
         let all = sql(&steps).join("\n");
         for part in [
             r#"LOGIN NOINHERIT CONNECTION LIMIT 5"#,

@@ -8,6 +8,7 @@
 
 use serde::Serialize;
 
+use crate::sqlstate;
 use crate::wire::{Outcome, Refused};
 
 /// What one probe came to.
@@ -24,16 +25,20 @@ pub enum Verdict {
     Breach,
 }
 
-/// Whether a login may enter a database that is not its own.
+impl Verdict {
+    pub fn passed(self) -> bool {
+        matches!(self, Verdict::Denied | Verdict::Allowed)
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Door {
-    /// Nobody but its own logins.
+pub enum AccessPolicy {
+    /// Only its own logins may connect.
     Closed,
     /// The manifest leaves it open on purpose (`close_maintenance: false`).
     LeftOpen,
 }
 
-/// How a login's positive control went.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Control {
     /// It reached its own database, so a refusal elsewhere means something.
@@ -42,12 +47,9 @@ pub enum Control {
     Failed,
 }
 
-/// A verdict with the words that go with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
-    /// The verdict.
     pub verdict: Verdict,
-    /// The server's SQLSTATE, where it refused.
     pub sqlstate: Option<String>,
     /// Why, for people; `None` where the verdict says it all.
     pub why: Option<String>,
@@ -55,70 +57,109 @@ pub struct Judgement {
 
 /// What a refusal says about the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Proof {
+enum Evidence {
     /// This login cannot enter this database.
     Denial,
     /// As far as pg_hba.conf goes; the grants were not reached.
     DenialByHba,
-    /// Nothing.
     Nothing,
 }
 
 /// How to recognise one refusal.
-struct Rule {
+struct RefusalMeaning {
     sqlstate: &'static str,
     /// The function that said it, where a SQLSTATE has several meanings.
     routine: Option<&'static str>,
-    proof: Proof,
+    evidence: Evidence,
     meaning: &'static str,
 }
 
-const fn rule(
+const fn refusal(
     sqlstate: &'static str,
     routine: Option<&'static str>,
-    proof: Proof,
+    evidence: Evidence,
     meaning: &'static str,
-) -> Rule {
-    Rule { sqlstate, routine, proof, meaning }
+) -> RefusalMeaning {
+    RefusalMeaning { sqlstate, routine, evidence, meaning }
 }
 
 /// The first rule that fits wins. Only two rows prove anything.
-const RULES: &[Rule] = &[
-    rule("42501", Some("CheckMyDatabase"), Proof::Denial, "the role lacks CONNECT on that database"),
-    rule("42501", None, Proof::Nothing, "a privilege other than CONNECT was missing"),
-    rule("28000", Some(HBA), Proof::DenialByHba, "pg_hba.conf refused it before any grant was looked at"),
-    rule("28000", Some("ClientAuthentication"), Proof::Nothing, "the server wants a client certificate"),
-    rule(
-        "28000",
+const REFUSALS: &[RefusalMeaning] = &[
+    refusal(
+        sqlstate::INSUFFICIENT_PRIVILEGE,
+        Some("CheckMyDatabase"),
+        Evidence::Denial,
+        "the role lacks CONNECT on that database",
+    ),
+    refusal(
+        sqlstate::INSUFFICIENT_PRIVILEGE,
+        None,
+        Evidence::Nothing,
+        "a privilege other than CONNECT was missing",
+    ),
+    refusal(
+        sqlstate::INVALID_AUTHORIZATION,
+        Some(HBA),
+        Evidence::DenialByHba,
+        "pg_hba.conf refused it before any grant was looked at",
+    ),
+    refusal(
+        sqlstate::INVALID_AUTHORIZATION,
+        Some("ClientAuthentication"),
+        Evidence::Nothing,
+        "the server wants a client certificate",
+    ),
+    refusal(
+        sqlstate::INVALID_AUTHORIZATION,
         Some("InitializeSessionUserId"),
-        Proof::Nothing,
+        Evidence::Nothing,
         "the role may not log in (NOLOGIN) or does not exist",
     ),
-    rule("28000", None, Proof::Nothing, "the server's authentication method did not accept this client"),
-    rule("28P01", None, Proof::Nothing, "the password was refused: the stored secret is stale, or expired"),
-    rule(
-        "53300",
+    refusal(
+        sqlstate::INVALID_AUTHORIZATION,
+        None,
+        Evidence::Nothing,
+        "the server's authentication method did not accept this client",
+    ),
+    refusal(
+        sqlstate::INVALID_PASSWORD,
+        None,
+        Evidence::Nothing,
+        "the password was refused: the stored secret is stale, or expired",
+    ),
+    refusal(
+        sqlstate::TOO_MANY_CONNECTIONS,
         Some("InitializeSessionUserId"),
-        Proof::Nothing,
+        Evidence::Nothing,
         "the role's own connection limit is reached",
     ),
-    rule(
-        "53300",
+    refusal(
+        sqlstate::TOO_MANY_CONNECTIONS,
         Some("CheckMyDatabase"),
-        Proof::Nothing,
+        Evidence::Nothing,
         "only the database's connection limit stood in the way: the role does hold CONNECT",
     ),
-    rule("53300", None, Proof::Nothing, "the server has no connection to spare"),
-    rule("53200", None, Proof::Nothing, "the server is out of memory"),
-    rule("3D000", None, Proof::Nothing, "the database does not exist"),
-    rule("55000", None, Proof::Nothing, "the database accepts no connections"),
-    rule("57P03", None, Proof::Nothing, "the server is starting up or shutting down"),
+    refusal(sqlstate::TOO_MANY_CONNECTIONS, None, Evidence::Nothing, "the server has no connection to spare"),
+    refusal(sqlstate::OUT_OF_MEMORY, None, Evidence::Nothing, "the server is out of memory"),
+    refusal(sqlstate::INVALID_CATALOG_NAME, None, Evidence::Nothing, "the database does not exist"),
+    refusal(
+        sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+        None,
+        Evidence::Nothing,
+        "the database accepts no connections",
+    ),
+    refusal(
+        sqlstate::CANNOT_CONNECT_NOW,
+        None,
+        Evidence::Nothing,
+        "the server is starting up or shutting down",
+    ),
 ];
 
 /// Not a routine of the server: stands for [`Refused::by_hba`], which needs more than the routine's name.
 const HBA: &str = "pg_hba.conf";
 
-impl Rule {
+impl RefusalMeaning {
     fn fits(&self, refused: &Refused) -> bool {
         let routine = match self.routine {
             Some(HBA) => refused.by_hba(),
@@ -129,12 +170,14 @@ impl Rule {
     }
 }
 
-fn read(refused: &Refused) -> (Proof, String) {
+fn read(refused: &Refused) -> (Evidence, String) {
     let said = format!("the server said: {refused}");
-    match RULES.iter().find(|rule| rule.fits(refused)) {
-        Some(rule) if rule.proof == Proof::Nothing => (rule.proof, format!("{}; {said}", rule.meaning)),
-        Some(rule) => (rule.proof, rule.meaning.into()),
-        None => (Proof::Nothing, format!("an answer that proves nothing; {said}")),
+    match REFUSALS.iter().find(|rule| rule.fits(refused)) {
+        Some(rule) if rule.evidence == Evidence::Nothing => {
+            (rule.evidence, format!("{}; {said}", rule.meaning))
+        }
+        Some(rule) => (rule.evidence, rule.meaning.into()),
+        None => (Evidence::Nothing, format!("an answer that proves nothing; {said}")),
     }
 }
 
@@ -146,7 +189,6 @@ fn judgement(verdict: Verdict, outcome: &Outcome, why: Option<String>) -> Judgem
     Judgement { verdict, sqlstate, why }
 }
 
-/// A login at its own database: the positive control.
 pub fn judge_own(outcome: &Outcome) -> Judgement {
     let why = match outcome {
         Outcome::LetIn(_) => return judgement(Verdict::Allowed, outcome, None),
@@ -156,19 +198,20 @@ pub fn judge_own(outcome: &Outcome) -> Judgement {
     judgement(Verdict::Inconclusive, outcome, Some(why))
 }
 
-/// A login at a database of somebody else.
-pub fn judge_foreign(outcome: &Outcome, control: Control, door: Door) -> Judgement {
+pub fn judge_foreign(outcome: &Outcome, control: Control, policy: AccessPolicy) -> Judgement {
     let (verdict, why) = match outcome {
-        Outcome::LetIn(_) => match door {
-            Door::Closed => (Verdict::Breach, None),
-            Door::LeftOpen => (Verdict::Allowed, Some("left open by close_maintenance: false".into())),
+        Outcome::LetIn(_) => match policy {
+            AccessPolicy::Closed => (Verdict::Breach, None),
+            AccessPolicy::LeftOpen => {
+                (Verdict::Allowed, Some("left open by close_maintenance: false".into()))
+            }
         },
         Outcome::Broken(broken) => (Verdict::Inconclusive, Some(broken.why.clone())),
         Outcome::Refused(refused) => match (read(refused), control) {
-            ((Proof::Nothing, why), _) => (Verdict::Inconclusive, Some(why)),
+            ((Evidence::Nothing, why), _) => (Verdict::Inconclusive, Some(why)),
             (_, Control::Failed) => (Verdict::Inconclusive, Some(WITHOUT_CONTROL.into())),
-            ((Proof::Denial, _), _) => (Verdict::Denied, None),
-            ((Proof::DenialByHba, why), _) => (Verdict::Denied, Some(why)),
+            ((Evidence::Denial, _), _) => (Verdict::Denied, None),
+            ((Evidence::DenialByHba, why), _) => (Verdict::Denied, Some(why)),
         },
     };
     judgement(verdict, outcome, why)
@@ -201,23 +244,63 @@ mod tests {
         let hba = "keine pg_hba.conf-Zeile für Host »127.0.0.1«";
         vec![
             (let_in(), Allowed, Breach),
-            (refused("42501", "CheckMyDatabase", "permission denied"), Inconclusive, Denied),
-            (refused("42501", "set_config_option", "permission denied to set"), Inconclusive, Inconclusive),
-            (refused("42501", "", "a proxy's own idea"), Inconclusive, Inconclusive),
-            (refused("28000", "ClientAuthentication", hba), Inconclusive, Denied),
-            (refused("28000", "ClientAuthentication", "requires a certificate"), Inconclusive, Inconclusive),
-            (refused("28000", "InitializeSessionUserId", "not permitted"), Inconclusive, Inconclusive),
-            (refused("28000", "auth_failed", "Peer authentication failed"), Inconclusive, Inconclusive),
-            (refused("28000", "", "no pg_hba.conf entry, says a proxy"), Inconclusive, Inconclusive),
-            (refused("28P01", "auth_failed", "password"), Inconclusive, Inconclusive),
-            (refused("53300", "InitializeSessionUserId", "role"), Inconclusive, Inconclusive),
-            (refused("53300", "CheckMyDatabase", "database"), Inconclusive, Inconclusive),
-            (refused("53300", "InitProcess", "sorry"), Inconclusive, Inconclusive),
-            (refused("53200", "", "shared memory"), Inconclusive, Inconclusive),
-            (refused("3D000", "InitPostgres", "gone"), Inconclusive, Inconclusive),
-            (refused("55000", "CheckMyDatabase", "closed"), Inconclusive, Inconclusive),
-            (refused("57P03", "ProcessStartupPacket", "starting"), Inconclusive, Inconclusive),
-            (refused("XX000", "anything", "new"), Inconclusive, Inconclusive),
+            (
+                refused(sqlstate::INSUFFICIENT_PRIVILEGE, "CheckMyDatabase", "permission denied"),
+                Inconclusive,
+                Denied,
+            ),
+            (
+                refused(sqlstate::INSUFFICIENT_PRIVILEGE, "set_config_option", "permission denied to set"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (refused(sqlstate::INSUFFICIENT_PRIVILEGE, "", "a proxy's own idea"), Inconclusive, Inconclusive),
+            (refused(sqlstate::INVALID_AUTHORIZATION, "ClientAuthentication", hba), Inconclusive, Denied),
+            (
+                refused(sqlstate::INVALID_AUTHORIZATION, "ClientAuthentication", "requires a certificate"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (
+                refused(sqlstate::INVALID_AUTHORIZATION, "InitializeSessionUserId", "not permitted"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (
+                refused(sqlstate::INVALID_AUTHORIZATION, "auth_failed", "Peer authentication failed"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (
+                refused(sqlstate::INVALID_AUTHORIZATION, "", "no pg_hba.conf entry, says a proxy"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (refused(sqlstate::INVALID_PASSWORD, "auth_failed", "password"), Inconclusive, Inconclusive),
+            (
+                refused(sqlstate::TOO_MANY_CONNECTIONS, "InitializeSessionUserId", "role"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (
+                refused(sqlstate::TOO_MANY_CONNECTIONS, "CheckMyDatabase", "database"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (refused(sqlstate::TOO_MANY_CONNECTIONS, "InitProcess", "sorry"), Inconclusive, Inconclusive),
+            (refused(sqlstate::OUT_OF_MEMORY, "", "shared memory"), Inconclusive, Inconclusive),
+            (refused(sqlstate::INVALID_CATALOG_NAME, "InitPostgres", "gone"), Inconclusive, Inconclusive),
+            (
+                refused(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, "CheckMyDatabase", "closed"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (
+                refused(sqlstate::CANNOT_CONNECT_NOW, "ProcessStartupPacket", "starting"),
+                Inconclusive,
+                Inconclusive,
+            ),
+            (refused(sqlstate::INTERNAL_ERROR, "anything", "new"), Inconclusive, Inconclusive),
             (refused("", "", ""), Inconclusive, Inconclusive),
             (broken(), Inconclusive, Inconclusive),
         ]
@@ -227,7 +310,7 @@ mod tests {
     fn every_answer_has_its_verdict() {
         for (outcome, own, foreign) in answers() {
             assert_eq!(judge_own(&outcome).verdict, own, "{outcome:?}");
-            let judged = judge_foreign(&outcome, Control::Passed, Door::Closed);
+            let judged = judge_foreign(&outcome, Control::Passed, AccessPolicy::Closed);
             assert_eq!(judged.verdict, foreign, "{outcome:?}");
         }
     }
@@ -235,7 +318,7 @@ mod tests {
     #[test]
     fn without_a_control_nothing_is_denied_and_a_breach_stays_one() {
         for (outcome, _, with_control) in answers() {
-            let judged = judge_foreign(&outcome, Control::Failed, Door::Closed);
+            let judged = judge_foreign(&outcome, Control::Failed, AccessPolicy::Closed);
             let expected =
                 if with_control == Verdict::Breach { Verdict::Breach } else { Verdict::Inconclusive };
             assert_eq!(judged.verdict, expected, "{outcome:?}");
@@ -247,8 +330,8 @@ mod tests {
         for (outcome, ..) in answers() {
             let all = [
                 judge_own(&outcome),
-                judge_foreign(&outcome, Control::Passed, Door::Closed),
-                judge_foreign(&outcome, Control::Failed, Door::LeftOpen),
+                judge_foreign(&outcome, Control::Passed, AccessPolicy::Closed),
+                judge_foreign(&outcome, Control::Failed, AccessPolicy::LeftOpen),
             ];
             for judged in all {
                 assert!(judged.verdict != Verdict::Inconclusive || judged.why.is_some(), "{judged:?}");
@@ -257,17 +340,24 @@ mod tests {
     }
 
     #[test]
-    fn a_door_left_open_on_purpose_is_no_breach() {
-        assert_eq!(judge_foreign(&let_in(), Control::Passed, Door::LeftOpen).verdict, Verdict::Allowed);
-        let denied = refused("42501", "CheckMyDatabase", "");
-        assert_eq!(judge_foreign(&denied, Control::Passed, Door::LeftOpen).verdict, Verdict::Denied);
+    fn a_database_left_open_on_purpose_is_no_breach() {
+        assert_eq!(
+            judge_foreign(&let_in(), Control::Passed, AccessPolicy::LeftOpen).verdict,
+            Verdict::Allowed
+        );
+        let denied = refused(sqlstate::INSUFFICIENT_PRIVILEGE, "CheckMyDatabase", "");
+        assert_eq!(judge_foreign(&denied, Control::Passed, AccessPolicy::LeftOpen).verdict, Verdict::Denied);
     }
 
     #[test]
     fn a_rule_for_any_routine_stands_behind_the_special_ones() {
-        for (n, rule) in RULES.iter().enumerate().filter(|(_, rule)| rule.routine.is_none()) {
-            assert!(RULES[n + 1..].iter().all(|later| later.sqlstate != rule.sqlstate), "{}", rule.sqlstate);
+        for (n, rule) in REFUSALS.iter().enumerate().filter(|(_, rule)| rule.routine.is_none()) {
+            assert!(
+                REFUSALS[n + 1..].iter().all(|later| later.sqlstate != rule.sqlstate),
+                "{}",
+                rule.sqlstate
+            );
         }
-        assert_eq!(RULES.iter().filter(|rule| rule.proof != Proof::Nothing).count(), 2);
+        assert_eq!(REFUSALS.iter().filter(|rule| rule.evidence != Evidence::Nothing).count(), 2);
     }
 }

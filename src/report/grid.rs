@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::safe::printable;
-use super::{Look, Paint};
+use super::style::{Paint, Style};
 
 /// One cell: the same message as a word and as a sign, so that neither needs colour to be understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,9 +13,7 @@ pub struct Mark {
     pub word: &'static str,
     /// Where there is not.
     pub sign: char,
-    /// What the key says about the sign.
     pub meaning: &'static str,
-    /// Colour on top of it.
     pub paint: Paint,
 }
 
@@ -38,14 +36,15 @@ impl Grid {
     }
 
     /// The finished text, and under it a key to the signs if signs were used.
-    pub fn render(&self, look: &Look) -> String {
-        let width = look.width.unwrap_or(DEFAULT_WIDTH);
+    pub fn render(&self, style: &Style) -> String {
+        let width = style.width.unwrap_or(DEFAULT_WIDTH);
         let columns = self.rows.iter().map(|(_, marks)| marks.len()).max().unwrap_or(0);
         let word = self.marks().map(|mark| mark.word.len()).max().unwrap_or(0).max(columns.to_string().len());
         let room = width.saturating_sub(self.label_width() + 2);
-        match columns * (word + 2) <= room + 2 {
-            true => self.words(columns, word, look),
-            false => self.signs(columns, room, look),
+        if columns * (word + 2) <= room + 2 {
+            self.words(columns, word, style)
+        } else {
+            self.signs(columns, room, style)
         }
     }
 
@@ -58,12 +57,12 @@ impl Grid {
         longest.unwrap_or(0).min(MAX_LABEL)
     }
 
-    fn words(&self, columns: usize, width: usize, look: &Look) -> String {
+    fn words(&self, columns: usize, width: usize, style: &Style) -> String {
         let numbers = (1..=columns).map(|n| format!("{n:<width$}"));
         let mut lines = vec![self.line("", numbers, "  ")];
         for (label, marks) in &self.rows {
             let cells = marks.iter().map(|mark| match mark {
-                Some(mark) => paint(mark.word, mark.paint, look) + &" ".repeat(width - mark.word.len()),
+                Some(mark) => paint(mark.word, mark.paint, style) + &" ".repeat(width - mark.word.len()),
                 None => " ".repeat(width),
             });
             lines.push(self.line(label, cells, "  "));
@@ -71,13 +70,11 @@ impl Grid {
         lines.concat()
     }
 
-    fn signs(&self, columns: usize, room: usize, look: &Look) -> String {
+    fn signs(&self, columns: usize, room: usize, style: &Style) -> String {
         // Gaps help to count, but one band without them is easier to read than two with them.
         let grouped = room * GROUP / (GROUP + 1);
-        let (band, group) = match columns > grouped && columns <= room {
-            true => (columns, usize::MAX),
-            false => (grouped.max(1), GROUP),
-        };
+        let ungrouped = columns > grouped && columns <= room;
+        let (band, group) = if ungrouped { (columns, usize::MAX) } else { (grouped.max(1), GROUP) };
         let gap = |n: usize| if (n + 1).is_multiple_of(group) { " " } else { "" };
         let mut lines = vec![];
         for first in (0..columns).step_by(band) {
@@ -88,13 +85,13 @@ impl Grid {
             lines.extend(self.numbers(range.clone(), gap));
             for (label, marks) in &self.rows {
                 let sign = |n: usize| match marks.get(n).copied().flatten() {
-                    Some(mark) => paint(&mark.sign.to_string(), mark.paint, look),
+                    Some(mark) => paint(&mark.sign.to_string(), mark.paint, style),
                     None => " ".into(),
                 };
                 lines.push(self.line(label, range.clone().map(|n| sign(n) + gap(n)), ""));
             }
         }
-        lines.push(self.key(look));
+        lines.push(self.key(style));
         lines.concat()
     }
 
@@ -108,7 +105,7 @@ impl Grid {
         (0..height).map(|line| self.line("", range.clone().map(|n| digit(n, line)), "")).collect()
     }
 
-    fn key(&self, look: &Look) -> String {
+    fn key(&self, style: &Style) -> String {
         let mut seen: Vec<&Mark> = vec![];
         for mark in self.marks() {
             if !seen.contains(&mark) {
@@ -118,7 +115,7 @@ impl Grid {
         seen.sort_by_key(|mark| mark.meaning.to_lowercase());
         let key: Vec<_> = seen
             .iter()
-            .map(|mark| format!("{} {}", paint(&mark.sign.to_string(), mark.paint, look), mark.meaning))
+            .map(|mark| format!("{} {}", paint(&mark.sign.to_string(), mark.paint, style), mark.meaning))
             .collect();
         format!("\n{}\n", key.join("   "))
     }
@@ -134,11 +131,10 @@ impl Grid {
     }
 }
 
-/// Text in the colour of its meaning, if colour is allowed.
-pub fn paint(text: &str, paint: Paint, look: &Look) -> String {
+pub fn paint(text: &str, paint: Paint, style: &Style) -> String {
     let code = match paint {
         Paint::Plain => return text.into(),
-        _ if !look.colour => return text.into(),
+        _ if !style.colour => return text.into(),
         Paint::Good => "32",
         Paint::Warn => "33",
         Paint::Bad => "1;31",

@@ -3,13 +3,16 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, Weak};
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::{Look, Progress, Report, safe};
-use crate::error::{Error, ExitStatus, Kind};
+use super::document::Report;
+use super::error_text::{error_json, error_text};
+use super::progress::Progress;
+use super::safe;
+use super::style::Style;
+use crate::error::{Error, ExitStatus};
 use crate::flags::{Format, When};
 
-/// The version of the JSON documents.
 const FORMAT_VERSION: u32 = 1;
 
 /// Where everything that is printed goes through.
@@ -17,8 +20,8 @@ const FORMAT_VERSION: u32 = 1;
 pub struct Out {
     format: Format,
     quiet: bool,
-    stdout: Look,
-    stderr: Look,
+    stdout: Style,
+    stderr: Style,
     /// A message waits until the previous one is whole, and is printed above a bar.
     turn: Mutex<Weak<Progress>>,
 }
@@ -26,25 +29,23 @@ pub struct Out {
 impl Out {
     /// Decides once how each stream looks. `no_color` is NO_COLOR (<https://no-color.org>): only `always` wins over it.
     pub fn new(format: Format, quiet: bool, colour: Option<When>, no_color: bool) -> Out {
-        let look = |terminal: bool| Look {
+        let style = |terminal: bool| Style {
             colour: coloured(colour, no_color, terminal),
             width: terminal.then(terminal_width),
         };
         Out {
             format,
             quiet,
-            stdout: look(io::stdout().is_terminal()),
-            stderr: look(io::stderr().is_terminal()),
+            stdout: style(io::stdout().is_terminal()),
+            stderr: style(io::stderr().is_terminal()),
             turn: Mutex::default(),
         }
     }
 
-    /// How messages may look.
-    pub fn message_look(&self) -> Look {
+    pub fn message_style(&self) -> Style {
         self.stderr
     }
 
-    /// Prints a finished result and says how the run ends.
     pub fn report(&self, command: &str, report: &dyn Report) -> ExitStatus {
         match report.format().unwrap_or(self.format) {
             Format::Json => self.document(command, &report.json_text(), report.status()),
@@ -92,7 +93,7 @@ impl Out {
     /// A message about what goes on; `--quiet` silences it. Of several lines all but the first are indented.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            self.complain(text);
+            self.eprint(text);
         }
     }
 
@@ -119,14 +120,14 @@ impl Out {
     }
 
     /// A message that `--quiet` does not silence.
-    pub fn complain(&self, text: &str) {
+    pub fn eprint(&self, text: &str) {
         self.show(&safe::indented(text, 2));
     }
 
     /// Text of several lines that was laid out by us, shown as a message that `--quiet` does not silence.
     pub fn show(&self, text: &str) {
         let text = safe::finished(text, self.stderr.colour);
-        // Nobody is left to tell if stderr is closed.
+        // If stderr is closed, there is no other place to say so.
         let print = || drop(writeln!(io::stderr(), "{text}"));
         let turn = self.turn.lock();
         match turn.ok().and_then(|bar| bar.upgrade()) {
@@ -136,7 +137,7 @@ impl Out {
     }
 }
 
-/// `auto` is what is done where nobody says anything, so NO_COLOR counts for both.
+/// `auto` is the default, so NO_COLOR counts for both.
 fn coloured(when: Option<When>, no_color: bool, terminal: bool) -> bool {
     match when.unwrap_or(When::Auto) {
         When::Always => true,
@@ -160,66 +161,6 @@ fn envelope(command: &str, body: &str) -> String {
         "}" => format!("{head}\n}}\n"),
         _ => format!("{head},{body}\n"),
     }
-}
-
-/// An error as scripts see it.
-#[derive(Debug, Clone, serde::Serialize, schemars::JsonSchema)]
-pub struct ErrorBody {
-    /// What kind of failure it is, one word.
-    pub kind: &'static str,
-    /// What failed.
-    pub message: String,
-    /// Why, the nearest first.
-    pub causes: Vec<String>,
-    /// What to do.
-    pub hints: Vec<String>,
-    /// What the server called it.
-    pub sqlstate: Option<String>,
-}
-
-impl From<&Error> for ErrorBody {
-    fn from(error: &Error) -> ErrorBody {
-        ErrorBody {
-            kind: error.kind.name(),
-            message: error.message.clone(),
-            causes: error.causes.clone(),
-            hints: error.hints.clone(),
-            sqlstate: error.sqlstate.clone(),
-        }
-    }
-}
-
-/// An error as JSON, inside its document or inside a service's result.
-pub fn error_json(error: &Error) -> Value {
-    serde_json::to_value(ErrorBody::from(error)).expect("plain data")
-}
-
-/// For `error` fields of documents.
-pub fn serialize_error<S: serde::Serializer>(
-    error: &Option<Error>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    serde::Serialize::serialize(&error.as_ref().map(error_json), serializer)
-}
-
-/// An error for people: what, why, what to do. Lines below the first of each part are indented to stand below it.
-pub fn error_text(error: &Error, look: &Look) -> String {
-    if error.kind == Kind::Interrupted {
-        // Nothing failed: one line is enough.
-        let words = std::iter::once(&error.message).chain(&error.hints);
-        return words.map(|text| safe::printable(text)).collect::<Vec<_>>().join("; ");
-    }
-    let part = |label: &str, code: &str, text: &str| {
-        let painted = match look.colour {
-            true => format!("\u{1b}[{code}m{label}\u{1b}[0m"),
-            false => label.to_owned(),
-        };
-        format!("{painted} {}", safe::indented(text, label.len() + 1))
-    };
-    let mut lines = vec![part("error:", "1;31", &error.message)];
-    lines.extend(error.causes.iter().map(|cause| part("caused by:", "31", cause)));
-    lines.extend(error.hints.iter().map(|hint| part("hint:", "36", hint)));
-    lines.join("\n")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::safe::printable;
 
-/// How often a terminal is drawn anew, so that a slow statement does not look like a hang.
+/// How often a terminal is redrawn, so that a slow statement does not look like a hang.
 const TICK: std::time::Duration = std::time::Duration::from_millis(120);
 
 /// A bar over all services of a run. Without a terminal it is there and draws nothing.
@@ -36,19 +36,16 @@ impl Progress {
         self.bar.inc_length(u64::try_from(more).unwrap_or(0));
     }
 
-    /// One piece is done.
     pub fn advance(&self) {
         self.bar.inc(1);
     }
 
-    /// Somebody begins with something.
     pub fn begin(&self, what: &str) {
         self.busy(|busy| {
             busy.insert(printable(what));
         });
     }
 
-    /// Somebody has ended.
     pub fn end(&self, what: &str) {
         self.busy(|busy| {
             busy.remove(&printable(what));

@@ -29,14 +29,11 @@ pub fn finished(text: &str, colour: bool) -> Cow<'_, str> {
     if !colour || !text.contains(ESCAPE) {
         return escaped(text, kept);
     }
-    let parts = apart(text).map(|(part, is_colour)| match is_colour {
-        true => Cow::Borrowed(part),
-        false => escaped(part, kept),
-    });
+    let parts = apart(text)
+        .map(|(part, is_colour)| if is_colour { Cow::Borrowed(part) } else { escaped(part, kept) });
     Cow::Owned(parts.collect())
 }
 
-/// The text without the sequences that colour it.
 pub fn without_colours(text: &str) -> String {
     apart(text).filter(|(_, is_colour)| !is_colour).map(|(part, _)| part).collect()
 }
@@ -94,9 +91,10 @@ fn escaped(text: &str, kept: impl Fn(char) -> bool) -> Cow<'_, str> {
     }
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
-        match kept(c) {
-            true => out.push(c),
-            false => out.extend(c.escape_unicode()),
+        if kept(c) {
+            out.push(c);
+        } else {
+            out.extend(c.escape_unicode());
         }
     }
     Cow::Owned(out)

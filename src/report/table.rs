@@ -4,26 +4,9 @@ use comfy_table::{
     Attribute, Cell as RawCell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table as RawTable,
 };
 
-use super::Look;
 use super::safe::printable;
+use super::style::{Paint, Style};
 
-/// What a cell wants to say by its colour; never the only way it says it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Paint {
-    /// No colour.
-    #[default]
-    Plain,
-    /// As it should be.
-    Good,
-    /// Worth a look.
-    Warn,
-    /// Wrong.
-    Bad,
-    /// Less important.
-    Dim,
-}
-
-/// One cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
     text: String,
@@ -49,7 +32,6 @@ impl<T: ToString> From<T> for Cell {
     }
 }
 
-/// A table under construction.
 #[derive(Debug, Default)]
 pub struct Table {
     header: Vec<&'static str>,
@@ -59,7 +41,6 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table with these columns.
     pub fn new(header: &[&'static str]) -> Self {
         Table { header: header.to_vec(), ..Table::default() }
     }
@@ -71,31 +52,29 @@ impl Table {
         self
     }
 
-    /// Adds a record.
     pub fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
         self.rows.push(cells.into_iter().collect());
     }
 
-    /// No record yet?
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
 
     /// The finished text, a line break at its end.
-    pub fn render(&self, look: &Look) -> String {
+    pub fn render(&self, style: &Style) -> String {
         let mut raw = RawTable::new();
         raw.load_style(comfy_table::presets::NOTHING).force_no_tty();
-        if look.colour {
+        if style.colour {
             raw.enforce_styling();
         }
-        if let Some(width) = look.width {
+        if let Some(width) = style.width {
             raw.set_content_arrangement(ContentArrangement::Dynamic);
             raw.set_width(u16::try_from(width).unwrap_or(u16::MAX));
         }
-        let shown = self.shown(look);
-        raw.set_header(shown.iter().map(|column| heading(self.header[*column], look)));
+        let shown = self.shown(style);
+        raw.set_header(shown.iter().map(|column| heading(self.header[*column], style)));
         for row in &self.rows {
-            raw.add_row(shown.iter().filter_map(|column| row.get(*column)).map(|cell| finished(cell, look)));
+            raw.add_row(shown.iter().filter_map(|column| row.get(*column)).map(|cell| finished(cell, style)));
         }
         let last = shown.len().saturating_sub(1);
         for (place, column) in raw.column_iter_mut().enumerate() {
@@ -108,13 +87,11 @@ impl Table {
         let lines: Vec<String> = raw.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
         lines.concat()
     }
-}
 
-impl Table {
     /// The columns that fit, by their places.
-    fn shown(&self, look: &Look) -> Vec<usize> {
+    fn shown(&self, style: &Style) -> Vec<usize> {
         let mut shown: Vec<usize> = (0..self.header.len()).collect();
-        let Some(limit) = look.width else { return shown };
+        let Some(limit) = style.width else { return shown };
         let widths: Vec<usize> = shown.iter().map(|column| self.width(*column)).collect();
         for spare in &self.spare {
             let total: usize = shown.iter().map(|column| widths[*column] + 2).sum();
@@ -132,17 +109,17 @@ impl Table {
     }
 }
 
-fn heading(title: &str, look: &Look) -> RawCell {
+fn heading(title: &str, style: &Style) -> RawCell {
     let cell = RawCell::new(title.to_uppercase());
-    if look.colour { cell.add_attribute(Attribute::Bold) } else { cell }
+    if style.colour { cell.add_attribute(Attribute::Bold) } else { cell }
 }
 
-fn finished(cell: &Cell, look: &Look) -> RawCell {
+fn finished(cell: &Cell, style: &Style) -> RawCell {
     let mut raw = RawCell::new(&cell.text);
     if cell.right {
         raw = raw.set_alignment(CellAlignment::Right);
     }
-    match (look.colour, cell.paint) {
+    match (style.colour, cell.paint) {
         (false, _) | (_, Paint::Plain) => raw,
         (_, Paint::Good) => raw.fg(Color::Green),
         (_, Paint::Warn) => raw.fg(Color::Yellow),
@@ -164,7 +141,7 @@ mod tests {
 
     #[test]
     fn off_a_terminal_a_table_is_plain_lines() {
-        let text = sample().render(&Look::PLAIN);
+        let text = sample().render(&Style::PLAIN);
         assert_eq!(
             text,
             "SERVICE          N   STATE\ncsca              3  ok\npassport_engine  12  pending\n"
@@ -173,20 +150,20 @@ mod tests {
 
     #[test]
     fn colour_appears_only_where_it_is_allowed() {
-        assert!(!sample().render(&Look::PLAIN).contains('\u{1b}'));
-        assert!(sample().render(&Look { colour: true, width: Some(80) }).contains('\u{1b}'));
+        assert!(!sample().render(&Style::PLAIN).contains('\u{1b}'));
+        assert!(sample().render(&Style { colour: true, width: Some(80) }).contains('\u{1b}'));
     }
 
     #[test]
     fn a_narrow_terminal_loses_spare_columns_and_breaks_no_name() {
         let mut table = Table::new(&["service", "size", "state"]).spare(&["size"]);
         table.row(["a_rather_long_service_name".into(), "12 MB".into(), "up to date".into()]);
-        let narrow = table.render(&Look { colour: false, width: Some(40) });
+        let narrow = table.render(&Style { colour: false, width: Some(40) });
         assert!(
             narrow.contains("a_rather_long_service_name  up to date") && !narrow.contains("SIZE"),
             "{narrow}"
         );
-        let wide = table.render(&Look { colour: false, width: Some(80) });
+        let wide = table.render(&Style { colour: false, width: Some(80) });
         assert!(wide.contains("12 MB"), "{wide}");
     }
 }

@@ -7,7 +7,7 @@ use crate::manifest::Absent;
 
 /// One way in which a program reports a missing entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Rule {
+struct AbsentRule {
     /// The file name of the program.
     program: &'static str,
     /// Its exit code, where it is specific or the same in all versions.
@@ -16,13 +16,13 @@ struct Rule {
     stderr: &'static str,
 }
 
-const fn rule(program: &'static str, exit: Option<i32>, stderr: &'static str) -> Rule {
-    Rule { program, exit, stderr }
+const fn rule(program: &'static str, exit: Option<i32>, stderr: &'static str) -> AbsentRule {
+    AbsentRule { program, exit, stderr }
 }
 
 /// The messages are those of the programs' sources. What they say of a missing mount, vault, namespace or file is
 /// left out on purpose: then every entry would count as absent.
-const RULES: &[Rule] = &[
+const RULES: &[AbsentRule] = &[
     rule("vault", Some(2), "No value found at"),
     rule("sops", Some(1), "error truncating tree: component ["),
     rule("pass", Some(1), "is not in the password store"),

@@ -9,21 +9,21 @@ use futures_util::stream::{self, StreamExt};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::absent::{is_absent, is_known};
-use super::program::{Answer, call};
-use super::rotation::Entry;
-use super::{Secrets, Slot, password, pointer, twin_of};
+use super::generate::password;
+use super::key::{CredentialKey, Entry};
+use super::program::{Output, call};
+use super::values::Secrets;
+use crate::contract::alternate_of;
 use crate::error::{Error, Result};
 use crate::manifest::Absent;
 use crate::report::printable;
 
-/// The two programs and how long one call may take.
 #[derive(Debug, Clone)]
 pub struct Program {
     /// Prints the password.
     pub get: Vec<String>,
     /// Takes a new one.
     pub set: Option<Vec<String>>,
-    /// The limit of one call.
     pub timeout: Duration,
     /// How `get` says that it has no such password.
     pub absent: Option<Absent>,
@@ -37,42 +37,43 @@ const PARALLEL: usize = 8;
 /// Characters of a program's words that are shown.
 const SHOWN: usize = 2000;
 
-/// What one call gave: a password, or how the program said that it has none.
-type Found = Result<SecretString, String>;
+/// A password, or how the program said that it has none.
+type Fetched = Result<SecretString, String>;
 
 /// Asks for each password.
 ///
 /// # Errors
 /// Where a call fails in another way than an absent entry's, with the program's own words.
-pub async fn read(program: &Program, slots: &[Slot]) -> Result<Secrets> {
-    let asked: Vec<Result<(bool, Found)>> =
-        stream::iter(slots).map(|slot| current(program, slot)).buffered(PARALLEL).collect().await;
+pub async fn read(program: &Program, keys: &[CredentialKey]) -> Result<Secrets> {
+    let calls: Vec<_> = keys.iter().map(|key| current(program, key)).collect();
+    let asked: Vec<Result<(bool, Fetched)>> = stream::iter(calls).buffered(PARALLEL).collect().await;
     let mut secrets = Secrets::default();
-    for (slot, found) in slots.iter().zip(asked) {
+    for (key, found) in keys.iter().zip(asked) {
         match found? {
-            (false, Ok(password)) => secrets.insert(slot, password),
-            (true, Ok(password)) => secrets.insert_twin(slot, password),
-            (_, Err(why)) => secrets.missing(slot, why),
+            (false, Ok(password)) => secrets.insert(key, password),
+            (true, Ok(password)) => secrets.insert_alternate(key, password),
+            (_, Err(why)) => secrets.missing(key, why),
         }
     }
     Ok(secrets)
 }
 
-/// The password in use, and whether it is the twin's.
-async fn current(program: &Program, slot: &Slot) -> Result<(bool, Found)> {
-    let own = ask(program, slot, slot.role.as_str()).await?;
-    match (&own, twin_of(&slot.role)) {
-        (Ok(text), Some(twin)) if text.expose_secret() == pointer(&slot.role) => {
-            Ok((true, ask(program, slot, twin.as_str()).await?))
+/// Whether the password in use is the alternate login's, and the password.
+async fn current(program: &Program, key: &CredentialKey) -> Result<(bool, Fetched)> {
+    let own = ask(program, key, key.role.as_str()).await?;
+    match (&own, alternate_of(&key.role)) {
+        (Ok(text), Some(alternate)) if key.refers_to_alternate(text) => {
+            Ok((true, ask(program, key, alternate.as_str()).await?))
         }
         _ => Ok((false, own)),
     }
 }
 
-async fn ask(program: &Program, slot: &Slot, key: &str) -> Result<Found> {
-    let arguments = fill(&program.get, program, slot, key);
+async fn ask(program: &Program, key: &CredentialKey, entry: &str) -> Result<Fetched> {
+    let arguments = fill(&program.get, program, key, entry);
     let name = &arguments[0];
-    let unread = || Error::operation(format!("cannot read the password of \"{key}\" from the secret store"));
+    let unread =
+        || Error::operation(format!("cannot read the password of \"{entry}\" from the secret store"));
     let answer = call(&arguments, program.timeout, None).await?;
     if !answer.status.success() {
         let words = String::from_utf8_lossy(&answer.stderr);
@@ -96,14 +97,14 @@ async fn ask(program: &Program, slot: &Slot, key: &str) -> Result<Found> {
     }
 }
 
-/// Stores entries one by one and asks for each back before it is used. What is to be removed stays: a program
-/// that deletes is not part of the contract.
-pub async fn write(program: &Program, slot: &Slot, entries: &[Entry]) -> Result<()> {
-    for (key, value) in entries {
+/// Stores entries one by one and asks for each back before it is used. Entries to be removed stay: the manifest
+/// names no program that deletes.
+pub async fn write(program: &Program, key: &CredentialKey, entries: &[Entry]) -> Result<()> {
+    for (entry, value) in entries {
         let Some(value) = value else { continue };
-        store(program, slot, key, value).await?;
-        let not_kept = || format!("the secret store did not keep the password of \"{key}\"");
-        let back = ask(program, slot, key).await.map_err(|error| error.while_doing(not_kept()))?;
+        store(program, key, entry, value).await?;
+        let not_kept = || format!("the secret store did not keep the password of \"{entry}\"");
+        let back = ask(program, key, entry).await.map_err(|error| error.while_doing(not_kept()))?;
         if back.as_ref().map(ExposeSecret::expose_secret) != Ok(value.expose_secret()) {
             let why = back.err().unwrap_or_else(|| "secrets.get prints another one".into());
             return Err(Error::operation(not_kept())
@@ -114,48 +115,51 @@ pub async fn write(program: &Program, slot: &Slot, entries: &[Entry]) -> Result<
     Ok(())
 }
 
-async fn store(program: &Program, slot: &Slot, key: &str, value: &SecretString) -> Result<()> {
+async fn store(program: &Program, key: &CredentialKey, entry: &str, value: &SecretString) -> Result<()> {
     let Some(set) = &program.set else {
-        return Err(Error::manifest(format!("the secret store cannot take a password for \"{key}\""))
+        return Err(Error::manifest(format!("the secret store cannot take a password for \"{entry}\""))
             .hint("store one, or add secrets.set so that martydb can"));
     };
-    let arguments = fill(set, program, slot, key);
+    let arguments = fill(set, program, key, entry);
     let answer = call(&arguments, program.timeout, Some(value)).await?;
-    match answer.status.success() {
-        true => Ok(()),
-        false => Err(Error::operation(format!("cannot store the new password of \"{key}\""))
-            .cause(complaint(&arguments[0], &answer, Some(value)))),
+    if answer.status.success() {
+        return Ok(());
     }
+    Err(Error::operation(format!("cannot store the new password of \"{entry}\"")).cause(complaint(
+        &arguments[0],
+        &answer,
+        Some(value),
+    )))
 }
 
-/// Stores a new password for each slot without one, and asks for it back before it is used.
-pub async fn ensure(program: &Program, slots: &[Slot]) -> Result<Secrets> {
-    let found = read(program, slots).await?;
-    let lacking: Vec<Slot> = slots.iter().filter(|slot| found.lacks(slot)).cloned().collect();
-    for slot in &lacking {
-        let stored = store(program, slot, slot.role.as_str(), &password()?).await;
-        let why = found.require(&slot.server, &slot.role).err();
+/// Stores a new password for each key without one, and asks for it back before it is used.
+pub async fn ensure(program: &Program, keys: &[CredentialKey]) -> Result<Secrets> {
+    let found = read(program, keys).await?;
+    let lacking: Vec<CredentialKey> = keys.iter().filter(|key| found.lacks(key)).cloned().collect();
+    for key in &lacking {
+        let stored = store(program, key, key.role.as_str(), &password()?).await;
+        let why = found.require(&key.server, &key.role).err();
         stored.map_err(|error| {
             why.iter().flat_map(|why| &why.causes).fold(error, |error, cause| error.cause(cause))
         })?;
     }
-    if lacking.is_empty() { Ok(found) } else { read(program, slots).await }
+    if lacking.is_empty() { Ok(found) } else { read(program, keys).await }
 }
 
-fn fill(arguments: &[String], program: &Program, slot: &Slot, key: &str) -> Vec<String> {
+fn fill(arguments: &[String], program: &Program, key: &CredentialKey, entry: &str) -> Vec<String> {
     let filled = arguments.iter().map(|argument| {
         argument
             .replace("{env}", &program.env)
-            .replace("{server}", &slot.server)
-            .replace("{service}", slot.service.as_str())
-            .replace("{role}", key)
+            .replace("{server}", &key.server)
+            .replace("{service}", key.service.as_str())
+            .replace("{role}", entry)
     });
     filled.collect()
 }
 
 /// The program's own words on one line, without what would act on a terminal or pass for a line of ours, and
 /// without the password that it was given.
-fn complaint(name: &str, answer: &Answer, given: Option<&SecretString>) -> String {
+fn complaint(name: &str, answer: &Output, given: Option<&SecretString>) -> String {
     let words = String::from_utf8_lossy(&answer.stderr);
     let words = given.map_or(words.to_string(), |given| words.replace(given.expose_secret(), "<secret>"));
     let lines: Vec<String> =

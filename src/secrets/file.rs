@@ -11,9 +11,12 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::place::{Place, failed};
-use super::rotation::Entry;
-use super::{Secrets, Slot, password, pointer, twin_of};
+use super::generate::password;
+use super::key::{CredentialKey, Entry};
+use super::place::{StorePath, failed};
+use super::values::Secrets;
+use crate::backoff::Backoff;
+use crate::contract::alternate_of;
 use crate::error::{Error, Kind, Result};
 use crate::yaml;
 
@@ -24,7 +27,6 @@ const HEADER: &str = "# Passwords of the services' logins, written by martydb. K
 const FIRST_PAUSE: Duration = Duration::from_millis(5);
 const LONGEST_PAUSE: Duration = Duration::from_millis(250);
 
-/// A password on its way from or to the file.
 struct Kept(SecretString);
 
 impl<'de> Deserialize<'de> for Kept {
@@ -40,52 +42,48 @@ impl Serialize for Kept {
 }
 
 /// The file, locked: no other run changes it until this is dropped.
-pub struct Locked {
-    place: Place,
+pub struct LockedFile {
+    place: StorePath,
     _lock: File,
 }
 
-impl Locked {
+impl LockedFile {
     /// Takes the lock, waiting at most `wait`. It is asked for again and again instead of waited for in the system,
     /// where no signal and no limit would end the wait.
     ///
     /// # Errors
     /// [`Kind::Locked`], naming the file that is locked.
-    pub async fn take(path: &Path, wait: Duration) -> Result<Locked> {
-        let place = Place::make(path)?;
+    pub async fn take(path: &Path, wait: Duration) -> Result<LockedFile> {
+        let place = StorePath::make(path)?;
         let (lock, lock_path) = place.lock_file()?;
-        let began = Instant::now();
-        let mut pause = FIRST_PAUSE;
+        let mut backoff = Backoff::until(Instant::now() + wait, FIRST_PAUSE, LONGEST_PAUSE);
         loop {
             match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
                 Ok(()) => break,
-                Err(Errno::WOULDBLOCK | Errno::INTR) if began.elapsed() + pause <= wait => {
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
+                Err(Errno::WOULDBLOCK | Errno::INTR) if backoff.wait().await => {}
                 Err(Errno::WOULDBLOCK | Errno::INTR) => return Err(busy(&place, &lock_path)),
                 Err(error) => return Err(failed("lock", &lock_path, error.into())),
             }
         }
         place.remove_leftovers();
-        Ok(Locked { place, _lock: lock })
+        Ok(LockedFile { place, _lock: lock })
     }
 
-    /// Adds a new password for every slot without one, and returns all.
-    pub fn ensure(&self, slots: &[Slot]) -> Result<Secrets> {
+    /// Adds a new password for every key without one, and returns all.
+    pub fn ensure(&self, keys: &[CredentialKey]) -> Result<Secrets> {
         let mut content = load(&self.place)?;
-        let lacking: Vec<&Slot> = slots
+        let lacking: Vec<&CredentialKey> = keys
             .iter()
-            .filter(|slot| pick(&content, &self.place.path(), std::slice::from_ref(slot)).lacks(slot))
+            .filter(|key| pick(&content, &self.place.path(), std::slice::from_ref(key)).lacks(key))
             .collect();
-        for slot in &lacking {
-            let roles = content.entry(slot.server.clone()).or_default();
-            roles.insert(slot.role.to_string(), Kept(password()?));
+        for key in &lacking {
+            let roles = content.entry(key.server.clone()).or_default();
+            roles.insert(key.role.to_string(), Kept(password()?));
         }
         if !lacking.is_empty() {
             self.save(&content)?;
         }
-        Ok(pick(&content, &self.place.path(), slots))
+        Ok(pick(&content, &self.place.path(), keys))
     }
 
     /// Sets or removes entries of one server, all at once.
@@ -112,39 +110,37 @@ impl Locked {
 }
 
 /// Reads what is there; a missing file holds nothing.
-pub fn read(path: &Path, slots: &[Slot]) -> Result<Secrets> {
-    let content = match Place::find(path)? {
+pub fn read(path: &Path, keys: &[CredentialKey]) -> Result<Secrets> {
+    let content = match StorePath::find(path)? {
         Some(place) => load(&place)?,
         None => Content::new(),
     };
-    Ok(pick(&content, path, slots))
+    Ok(pick(&content, path, keys))
 }
 
-fn pick(content: &Content, path: &Path, slots: &[Slot]) -> Secrets {
+fn pick(content: &Content, path: &Path, keys: &[CredentialKey]) -> Secrets {
     let mut secrets = Secrets::default();
-    for slot in slots {
-        let kept = |role: &str| Some(&content.get(&slot.server)?.get(role)?.0);
-        match kept(slot.role.as_str()) {
-            Some(found) if found.expose_secret() == pointer(&slot.role) => {
-                let twin = twin_of(&slot.role).and_then(|twin| kept(twin.as_str()));
-                match twin {
-                    Some(password) => secrets.insert_twin(slot, password.clone()),
-                    None => secrets.missing(slot, format!("{} has none for its twin", path.display())),
+    for key in keys {
+        let kept = |role: &str| Some(&content.get(&key.server)?.get(role)?.0);
+        match kept(key.role.as_str()) {
+            Some(found) if key.refers_to_alternate(found) => {
+                match alternate_of(&key.role).and_then(|alternate| kept(alternate.as_str())) {
+                    Some(password) => secrets.insert_alternate(key, password.clone()),
+                    None => {
+                        secrets.missing(key, format!("{} has none for its alternate login", path.display()))
+                    }
                 }
             }
-            Some(password) => secrets.insert(slot, password.clone()),
-            None => secrets.missing(slot, format!("{} has none", path.display())),
+            Some(password) => secrets.insert(key, password.clone()),
+            None => secrets.missing(key, format!("{} has none", path.display())),
         }
     }
     secrets
 }
 
-fn load(place: &Place) -> Result<Content> {
+fn load(place: &StorePath) -> Result<Content> {
     let Some(text) = place.read()? else { return Ok(Content::new()) };
-    yaml::check(text.expose_secret()).map_err(|refused| {
-        let yaml::Refused { message, hint, line, column } = refused;
-        Error::manifest(format!("{}:{line}:{column}: {message}", place.path().display())).hint(hint)
-    })?;
+    yaml::check(text.expose_secret(), &place.path())?;
     let content: Option<Content> = serde_yaml::from_str(text.expose_secret()).map_err(|error| {
         // The parser's message may quote the text, and the text is passwords.
         let at = error.location().map_or_else(String::new, |at| format!(":{}:{}", at.line(), at.column()));
@@ -154,7 +150,7 @@ fn load(place: &Place) -> Result<Content> {
     Ok(content.unwrap_or_default())
 }
 
-fn busy(place: &Place, lock: &Path) -> Error {
+fn busy(place: &StorePath, lock: &Path) -> Error {
     Error::new(Kind::Locked, format!("another run works on the secret store {}", place.path().display()))
         .cause(format!("{} is locked", lock.display()))
         .hint("wait for it to end, or allow more time with --lock-wait")

@@ -37,24 +37,24 @@ pub fn lock(path: &Path, found: &Metadata) -> Result<()> {
 pub fn folder(path: &Path, found: &Metadata) -> Result<()> {
     owned(path, found.uid())?;
     let mode = found.mode();
-    match mode & WRITABLE_BY_OTHERS != 0 && mode & STICKY == 0 {
-        false => Ok(()),
-        true => Err(refused(
-            path,
-            format!("its mode is {:04o}: others can replace the file in it", mode & 0o7777),
-        )
-        .hint(format!("run: chmod go-w {}", quoted(path)))
-        .hint("or keep the passwords in a folder of their own: secrets.path")),
+    if mode & WRITABLE_BY_OTHERS == 0 || mode & STICKY != 0 {
+        return Ok(());
     }
+    Err(refused(path, format!("its mode is {:04o}: others can replace the file in it", mode & 0o7777))
+        .hint(format!("run: chmod go-w {}", quoted(path)))
+        .hint("or keep the passwords in a folder of their own: secrets.path"))
 }
 
 /// A symbolic link: others could let it name another file.
 pub fn link(path: &Path, owner: u32) -> Result<()> {
-    match is_trusted(owner) {
-        true => Ok(()),
-        false => Err(refused(path, format!("it is a symbolic link that belongs to {}", name_of(owner)))
-            .hint(format!("run: chown -h {} {}", name_of(myself()), quoted(path)))),
+    if is_trusted(owner) {
+        return Ok(());
     }
+    Err(refused(path, format!("it is a symbolic link that belongs to {}", name_of(owner))).hint(format!(
+        "run: chown -h {} {}",
+        name_of(myself()),
+        quoted(path)
+    )))
 }
 
 fn regular(path: &Path, found: &Metadata) -> Result<()> {
@@ -62,13 +62,11 @@ fn regular(path: &Path, found: &Metadata) -> Result<()> {
 }
 
 fn owned(path: &Path, owner: u32) -> Result<()> {
-    match is_trusted(owner) {
-        true => Ok(()),
-        false => {
-            Err(refused(path, format!("it belongs to {}, neither to this user nor to root", name_of(owner)))
-                .hint(format!("run: chown {} {}", name_of(myself()), quoted(path))))
-        }
+    if is_trusted(owner) {
+        return Ok(());
     }
+    Err(refused(path, format!("it belongs to {}, neither to this user nor to root", name_of(owner)))
+        .hint(format!("run: chown {} {}", name_of(myself()), quoted(path))))
 }
 
 fn is_trusted(owner: u32) -> bool {

@@ -24,18 +24,18 @@ const LINKS: usize = 40;
 const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// The file's folder, held open and found safe, and the file's name in it.
-pub struct Place {
+pub struct StorePath {
     handle: OwnedFd,
     folder: PathBuf,
     name: OsString,
 }
 
-impl Place {
+impl StorePath {
     /// The place that `path` leads to, links followed; `None` where its folder does not exist.
     ///
     /// # Errors
     /// Where others could replace the file or a link to it.
-    pub fn find(path: &Path) -> Result<Option<Place>> {
+    pub fn find(path: &Path) -> Result<Option<StorePath>> {
         let mut path = path.to_owned();
         for _ in 0..LINKS {
             let folder = folder_of(&path).to_owned();
@@ -45,15 +45,15 @@ impl Place {
             };
             match target(&handle, &folder.join(&name), &name)? {
                 Some(target) => path = folder.join(target),
-                None => return Ok(Some(Place { handle, folder, name })),
+                None => return Ok(Some(StorePath { handle, folder, name })),
             }
         }
         Err(Error::manifest(format!("too many symbolic links on the way to {}", path.display())))
     }
 
     /// The same, making the folders that are missing, for this user alone.
-    pub fn make(path: &Path) -> Result<Place> {
-        if let Some(place) = Place::find(path)? {
+    pub fn make(path: &Path) -> Result<StorePath> {
+        if let Some(place) = StorePath::find(path)? {
             return Ok(place);
         }
         // A dangling link names a file in a folder that is missing.
@@ -61,10 +61,9 @@ impl Place {
         let folder = folder_of(&end);
         let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
         made.map_err(|error| failed("make the folder of", &end, error))?;
-        Place::find(&end)?.ok_or_else(|| failed("find", &end, Errno::NOENT.into()))
+        StorePath::find(&end)?.ok_or_else(|| failed("find", &end, Errno::NOENT.into()))
     }
 
-    /// The file itself.
     pub fn path(&self) -> PathBuf {
         self.folder.join(&self.name)
     }

@@ -13,15 +13,13 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, Command};
 
-use crate::embedded::Group;
 use crate::error::{Error, Result};
+use crate::process_group::ProcessGroup;
 
 /// Bytes taken of each of a program's two outputs. A password is far shorter.
 pub const LIMIT: usize = 64 * 1024;
 
-/// What a program gave.
-pub struct Answer {
-    /// How it ended.
+pub struct Output {
     pub status: ExitStatus,
     /// Its standard output: at most [`LIMIT`] bytes, more is an error.
     pub stdout: Zeroizing<Vec<u8>>,
@@ -36,14 +34,14 @@ pub struct Answer {
 ///
 /// # Errors
 /// Where the program cannot be started, gives no answer within `limit`, or prints more than [`LIMIT`] bytes.
-pub async fn call(arguments: &[String], limit: Duration, input: Option<&SecretString>) -> Result<Answer> {
+pub async fn call(arguments: &[String], limit: Duration, input: Option<&SecretString>) -> Result<Output> {
     let failed = |why: String| {
         Error::operation(format!("the secret store's program \"{}\" failed", arguments[0])).cause(why)
     };
     let mut child = start(arguments, input.is_some()).map_err(|error| failed(error.to_string()))?;
     // Its drop ends the group in each case. The number of a group without members could be another's only if the
     // system gave out all its numbers since the program ended.
-    let _group = Group::of(&child);
+    let _group = ProcessGroup::of(&child);
     match tokio::time::timeout(limit, answer(&mut child, input)).await {
         Ok(Ok(answer)) if answer.stdout.len() > LIMIT => {
             Err(failed(format!("it printed more than {} kB", LIMIT / 1024)))
@@ -64,7 +62,7 @@ fn start(arguments: &[String], takes_input: bool) -> std::io::Result<Child> {
         .spawn()
 }
 
-async fn answer(child: &mut Child, input: Option<&SecretString>) -> std::io::Result<Answer> {
+async fn answer(child: &mut Child, input: Option<&SecretString>) -> std::io::Result<Output> {
     if let (Some(mut stdin), Some(password)) = (child.stdin.take(), input) {
         // A program that does not read all of it says so by its exit status.
         let _closed_early = stdin.write_all(password.expose_secret().as_bytes()).await;
@@ -81,17 +79,14 @@ async fn answer(child: &mut Child, input: Option<&SecretString>) -> std::io::Res
             read.is_ok()
         };
         tokio::select! {
-            whole = reading => match whole {
-                true => Some(child.wait().await?),
-                false => None,
-            },
+            whole = reading => if whole { Some(child.wait().await?) } else { None },
             status = child.wait() => Some(status?),
         }
     };
     drain(stdout.into_owned_fd()?, &mut printed, LIMIT + 1)?;
     drain(stderr.into_owned_fd()?, &mut said, LIMIT)?;
     // One that floods has not ended, and its status is not looked at.
-    Ok(Answer { status: ended.unwrap_or_default(), stdout: printed, stderr: said })
+    Ok(Output { status: ended.unwrap_or_default(), stdout: printed, stderr: said })
 }
 
 /// More than [`LIMIT`] bytes.

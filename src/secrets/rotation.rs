@@ -1,32 +1,27 @@
-//! What a rotation does to the store. A role's place holds its password, or says that its twin is the login to
-//! use, so that one look tells a client which of the two it is.
+//! What a rotation does to the store.
 //!
-//! A new password is kept before the server hears of it, and is in a login's place only when the server has it: a
-//! run that ends in between leaves the password that works in that place, or both in the store.
+//! A new password is kept before the server hears of it, and is in a login's entry only when the server has it: a
+//! run that ends in between leaves the password that works in that entry, or both in the store.
 
 use secrecy::SecretString;
 
-use super::{Held, Secrets, Slot, Store, command, password, pointer, twin_of};
-use crate::error::{Error, Result};
+use super::generate::password;
+use super::key::{CredentialKey, pending, settle};
+use super::store::{Store, StoreLock};
+use super::values::Secrets;
+use crate::error::Result;
 use crate::model::RoleName;
 
-/// A key below a server, and its new value; `None` removes it.
-pub type Entry = (String, Option<SecretString>);
-
-/// Holds the next password of a login whose present one is in use.
-fn pending(login: &RoleName) -> String {
-    format!("{login}.next")
-}
-
 impl Store {
-    /// As [`Store::ensure`], for the roles themselves: a twin that the store names and the server lacks is passed over.
-    pub async fn ensure_own(&self, held: &Held, slots: &[Slot]) -> Result<Secrets> {
-        let mut secrets = self.ensure(held, slots).await?;
-        for slot in slots.iter() {
-            if secrets.get(&slot.server, &slot.role).is_none() {
+    /// As [`Store::ensure`], for the roles themselves: an alternate login that the store names and the server lacks is
+    /// passed over.
+    pub async fn ensure_own(&self, held: &StoreLock, keys: &[CredentialKey]) -> Result<Secrets> {
+        let mut secrets = self.ensure(held, keys).await?;
+        for key in keys {
+            if secrets.get(&key.server, &key.role).is_none() {
                 let new = password()?;
-                self.publish(held, slot, &slot.role, &new).await?;
-                secrets.insert(slot, new);
+                self.publish(held, key, &key.role, &new).await?;
+                secrets.insert(key, new);
             }
         }
         Ok(secrets)
@@ -35,95 +30,70 @@ impl Store {
     /// A new password for the login that is in use, stored beside the present one, which stays what clients read
     /// until [`Store::settle`].
     ///
-    /// Variables are changed by whoever sets them, so theirs is the new one already.
-    pub async fn renew(&self, held: &Held, slot: &Slot, login: &RoleName) -> Result<SecretString> {
+    /// The operator changes variables before the rotation, so theirs is the new one already.
+    pub async fn renew(
+        &self,
+        held: &StoreLock,
+        key: &CredentialKey,
+        login: &RoleName,
+    ) -> Result<SecretString> {
         if let Store::Variables { .. } = self {
-            let found = self.read(std::slice::from_ref(slot)).await?;
-            return Ok(found.require(&slot.server, &slot.role)?.1.clone());
+            let found = self.read(std::slice::from_ref(key)).await?;
+            return Ok(found.require(&key.server, &key.role)?.1.clone());
         }
-        let new = password()?;
-        self.write(held, slot, &[(pending(login), Some(new.clone()))]).await?;
-        Ok(new)
+        self.store_new(held, key, pending(login)).await
     }
 
     /// The server has the new password of the login in use: from now on clients read it.
     pub async fn settle(
         &self,
-        held: &Held,
-        slot: &Slot,
+        held: &StoreLock,
+        key: &CredentialKey,
         login: &RoleName,
         password: &SecretString,
     ) -> Result<()> {
-        if let Store::Variables { .. } = self {
-            return Ok(());
+        match self {
+            Store::Variables { .. } => Ok(()),
+            _ => self.write(held, key, &settle(login, password)).await,
         }
-        self.write(held, slot, &[(login.to_string(), Some(password.clone())), (pending(login), None)]).await
     }
 
     /// A new password for the other one of the pair, stored where no client reads it yet.
-    pub async fn prepare(&self, held: &Held, slot: &Slot, other: &RoleName) -> Result<SecretString> {
-        let key = if *other == slot.role { pending(&slot.role) } else { other.to_string() };
-        let new = password()?;
-        self.write(held, slot, &[(key, Some(new.clone()))]).await?;
-        Ok(new)
+    pub async fn prepare(
+        &self,
+        held: &StoreLock,
+        key: &CredentialKey,
+        other: &RoleName,
+    ) -> Result<SecretString> {
+        let entry = if *other == key.role { pending(other) } else { other.to_string() };
+        self.store_new(held, key, entry).await
     }
 
     /// From now on `login` is the one to use.
     pub async fn publish(
         &self,
-        held: &Held,
-        slot: &Slot,
+        held: &StoreLock,
+        key: &CredentialKey,
         login: &RoleName,
         password: &SecretString,
     ) -> Result<()> {
-        let role = slot.role.to_string();
-        let entries = match *login == slot.role {
-            true => {
-                let mut entries = vec![(role, Some(password.clone())), (pending(&slot.role), None)];
-                entries.extend(twins(slot));
-                entries
-            }
-            false => vec![(role, Some(SecretString::from(pointer(&slot.role))))],
-        };
-        self.write(held, slot, &entries).await
+        self.write(held, key, &key.publish(login, password)).await
     }
 
     /// Removes a service's passwords. `false` where the store is not martydb's to delete from.
-    pub async fn forget(&self, held: &Held, slots: &[Slot]) -> Result<bool> {
-        let Store::File(path) = self else { return Ok(false) };
-        if !path.exists() {
-            return Ok(true);
-        }
-        for slot in slots {
-            let mut entries = vec![(slot.role.to_string(), None), (pending(&slot.role), None)];
-            entries.extend(twins(slot));
-            self.write(held, slot, &entries).await?;
+    pub async fn forget(&self, held: &StoreLock, keys: &[CredentialKey]) -> Result<bool> {
+        let Store::File { path, .. } = self else { return Ok(false) };
+        if path.exists() {
+            for key in keys {
+                self.write(held, key, &key.forget()).await?;
+            }
         }
         Ok(true)
     }
 
-    async fn write(&self, held: &Held, slot: &Slot, entries: &[Entry]) -> Result<()> {
-        match self {
-            Store::File(_) => held.file()?.write(&slot.server, entries),
-            Store::Command(program) => command::write(program, slot, entries).await,
-            Store::Variables { .. } => {
-                Err(Error::manifest("the secrets provider is env, which is read-only")
-                    .hint("set the variable to a new password, then run `martydb rotate` without --overlap"))
-            }
-        }
-    }
-}
-
-/// The entries of a role's twin, to be removed.
-fn twins(slot: &Slot) -> Vec<Entry> {
-    let entries = |twin: RoleName| [(twin.to_string(), None), (pending(&twin), None)];
-    twin_of(&slot.role).map(entries).into_iter().flatten().collect()
-}
-
-impl Secrets {
-    /// The other one of a pair: the one that the store does not name.
-    pub fn other(&self, server: &str, role: &RoleName) -> Option<RoleName> {
-        let (current, _) = self.current(server, role)?;
-        if current == *role { twin_of(role) } else { Some(role.clone()) }
+    async fn store_new(&self, held: &StoreLock, key: &CredentialKey, entry: String) -> Result<SecretString> {
+        let new = password()?;
+        self.write(held, key, &[(entry, Some(new.clone()))]).await?;
+        Ok(new)
     }
 }

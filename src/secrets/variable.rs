@@ -1,22 +1,23 @@
-//! The env provider: passwords that somebody else put into variables.
+//! The env provider: passwords that the operator put into variables.
 
 use secrecy::SecretString;
 
-use super::{Secrets, Slot};
+use super::key::CredentialKey;
+use super::values::Secrets;
+use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::manifest::Environment;
 
 /// Reads all; a missing variable stops the run before anything is touched.
-pub fn read(template: &str, environment: &Environment, slots: &[Slot]) -> Result<Secrets> {
+pub fn read(template: &str, environment: &Environment, keys: &[CredentialKey]) -> Result<Secrets> {
     let mut secrets = Secrets::default();
-    for slot in slots {
-        let name = name(template, slot);
+    for key in keys {
+        let name = name(template, key);
         match environment.get(&name) {
-            Some(value) if !value.is_empty() => secrets.insert(slot, SecretString::from(value.clone())),
+            Some(value) if !value.is_empty() => secrets.insert(key, SecretString::from(value.clone())),
             _ => {
                 return Err(Error::manifest(format!(
                     "the variable {name} with the password of \"{}\" is not set",
-                    slot.role
+                    key.role
                 ))
                 .hint("the secrets provider is env, which martydb can only read"));
             }
@@ -26,10 +27,10 @@ pub fn read(template: &str, environment: &Environment, slots: &[Slot]) -> Result
 }
 
 /// `{SERVICE}` and `{ROLE}` in capitals; what a variable's name cannot hold becomes `_`.
-fn name(template: &str, slot: &Slot) -> String {
+fn name(template: &str, key: &CredentialKey) -> String {
     let capitals = |text: &str| text.to_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
     template
-        .replace("{SERVICE}", &capitals(slot.service.as_str()))
-        .replace("{ROLE}", &capitals(slot.kind.key()))
-        .replace("{SERVER}", &capitals(&slot.server))
+        .replace("{SERVICE}", &capitals(key.service.as_str()))
+        .replace("{ROLE}", &capitals(key.kind.key()))
+        .replace("{SERVER}", &capitals(&key.server))
 }

@@ -6,28 +6,27 @@ use std::time::Duration;
 use super::{Connection, Endpoint, Limits, Login, connect_with, query};
 use crate::error::{Error, Result};
 use crate::sql::Statement;
-use crate::stmt;
+use crate::sql::stmt;
+use crate::sqlstate;
 
-/// One server with the admin's login.
+/// Advisory locks are per database, so all runs must agree on one; this one exists nearly everywhere.
+pub const COMMON_DATABASE: &str = "postgres";
+
 #[derive(Debug, Clone)]
 pub struct Access {
     /// The key in the manifest.
     pub server: String,
-    /// Where the admin connects.
     pub admin_endpoint: Endpoint,
-    /// The admin.
     pub admin: Login,
     /// The database the admin connects to.
     pub maintenance: String,
     /// Where the services' logins connect.
     pub endpoint: Endpoint,
-    /// Whether martydb runs the server itself.
     pub embedded: bool,
-    /// What is known of event triggers there.
-    pub hooks: Hooks,
+    pub event_triggers: EventTriggerGuard,
 }
 
-/// Settings that keep a superuser's session out of a tenant's hands: they win over settings of roles and
+/// SessionSettings that keep a superuser's session out of a tenant's hands: they win over settings of roles and
 /// databases. Names are looked up in `pg_catalog` alone.
 const PINNED: &[(&str, &str)] = &[
     ("search_path", "pg_catalog"),
@@ -51,7 +50,7 @@ const FULL_SERVER_PAUSES: &[u64] = &[50, 100, 200, 400, 800, 1600, 3200];
 /// Whether event triggers can be kept from running in the admin's sessions: from 17 on one may run at each login.
 /// Learnt from the first session of a run, and shared by all of them.
 #[derive(Debug, Clone, Default)]
-pub struct Hooks(Arc<OnceLock<Guard>>);
+pub struct EventTriggerGuard(Arc<OnceLock<Guard>>);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Guard {
@@ -63,8 +62,7 @@ enum Guard {
     Refused,
 }
 
-impl Hooks {
-    /// Whether somebody's event trigger may run in the admin's sessions.
+impl EventTriggerGuard {
     pub fn may_run(&self) -> bool {
         self.0.get() == Some(&Guard::Refused)
     }
@@ -75,9 +73,9 @@ impl Hooks {
     }
 }
 
-type Settings<'a> = &'a [(&'a str, &'a str)];
+type SessionSettings<'a> = &'a [(&'a str, &'a str)];
 
-const HOOKLESS: (&str, &str) = ("event_triggers", "off");
+const NO_EVENT_TRIGGERS: (&str, &str) = ("event_triggers", "off");
 
 /// The first major with triggers on login.
 const LOGIN_TRIGGERS: u32 = 17;
@@ -95,11 +93,18 @@ impl Access {
     }
 
     /// A server whose connections are all taken for a moment is worth waiting for: others work on it too.
-    async fn connect(&self, database: &str, settings: Settings<'_>, limits: Limits) -> Result<Connection> {
+    async fn connect(
+        &self,
+        database: &str,
+        settings: SessionSettings<'_>,
+        limits: Limits,
+    ) -> Result<Connection> {
         let mut pauses = FULL_SERVER_PAUSES.iter();
         loop {
             let attempt = self.guarded(database, settings, limits).await;
-            let full = attempt.as_ref().is_err_and(|error| error.sqlstate.as_deref() == Some("53300"));
+            let full = attempt
+                .as_ref()
+                .is_err_and(|error| error.sqlstate.as_deref() == Some(sqlstate::TOO_MANY_CONNECTIONS));
             match pauses.next() {
                 Some(pause) if full => tokio::time::sleep(Duration::from_millis(*pause)).await,
                 _ => return self.alone(attempt?, database, limits == Limits::WORK).await,
@@ -108,46 +113,61 @@ impl Access {
     }
 
     /// Without event triggers, where the server has the setting and the admin may use it.
-    async fn guarded(&self, database: &str, settings: Settings<'_>, limits: Limits) -> Result<Connection> {
-        match self.hooks.0.get() {
+    async fn guarded(
+        &self,
+        database: &str,
+        settings: SessionSettings<'_>,
+        limits: Limits,
+    ) -> Result<Connection> {
+        match self.event_triggers.0.get() {
             Some(Guard::Needless | Guard::Refused) => return self.login(database, settings, limits).await,
             Some(Guard::Off) => {}
             // No tenant makes functions in the admin's own room, so that the version may be asked there.
-            None if database == self.maintenance || database == super::lock::AGREED_DATABASE => {
+            None if database == self.maintenance || database == COMMON_DATABASE => {
                 let connection = self.login(database, settings, limits).await?;
                 if connection.major() < LOGIN_TRIGGERS {
-                    self.hooks.learn(Guard::Needless);
+                    self.event_triggers.learn(Guard::Needless);
                     return Ok(connection);
                 }
             }
             None => {}
         }
-        self.hookless(database, settings, limits).await
+        self.without_event_triggers(database, settings, limits).await
     }
 
-    async fn hookless(&self, database: &str, settings: Settings<'_>, limits: Limits) -> Result<Connection> {
-        let guard = match self.login(database, &[settings, &[HOOKLESS]].concat(), limits).await {
+    async fn without_event_triggers(
+        &self,
+        database: &str,
+        settings: SessionSettings<'_>,
+        limits: Limits,
+    ) -> Result<Connection> {
+        let guard = match self.login(database, &[settings, &[NO_EVENT_TRIGGERS]].concat(), limits).await {
             Ok(connection) => {
-                self.hooks.learn(Guard::Off);
+                self.event_triggers.learn(Guard::Off);
                 return Ok(connection);
             }
             Err(error) => match error.sqlstate.as_deref() {
-                Some("42704") => Guard::Needless,
-                Some("42501") => Guard::Refused,
+                Some(sqlstate::UNDEFINED_OBJECT) => Guard::Needless,
+                Some(sqlstate::INSUFFICIENT_PRIVILEGE) => Guard::Refused,
                 _ => return Err(error),
             },
         };
         // A database that the admin may not enter is refused in the same words: only who gets in without has learnt.
         let connection = self.login(database, settings, limits).await?;
-        self.hooks.learn(guard);
+        self.event_triggers.learn(guard);
         Ok(connection)
     }
 
-    async fn login(&self, database: &str, settings: Settings<'_>, limits: Limits) -> Result<Connection> {
+    async fn login(
+        &self,
+        database: &str,
+        settings: SessionSettings<'_>,
+        limits: Limits,
+    ) -> Result<Connection> {
         connect_with(&self.admin_endpoint, &self.admin, database, settings, limits).await
     }
 
-    /// A session that starts as somebody else sees less and makes things that are not ours.
+    /// A session that starts as another role sees less and makes things that are not ours.
     async fn alone(&self, mut connection: Connection, database: &str, writes: bool) -> Result<Connection> {
         let asked = prepared(&connection, writes);
         let rows = query(&mut connection, &asked).await?;

@@ -17,24 +17,22 @@
 use super::Row;
 use crate::error::{Error, Result};
 use crate::sql::Statement;
-use crate::stmt;
+use crate::sql::stmt;
 
 /// A lock: the two halves of its own key. Advisory locks are per database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lock(pub i32, pub i32);
+pub struct AdvisoryLock(pub i32, pub i32);
 
-/// A key of a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Key {
+pub enum LockKey {
     /// The lock's own, which all runs try first.
     Own,
     /// One that no login could take beforehand, because half of it is random.
     Ticket(i32),
 }
 
-/// A session that holds a key of a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
+pub struct LockHolder {
     /// Whether its login is entitled to the lock.
     pub entitled: bool,
     /// None of a prepared transaction.
@@ -44,39 +42,38 @@ pub struct Holder {
     since: Option<String>,
 }
 
-/// What to do after an attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Claim {
     /// The lock is ours, whatever the other holders are.
     Ours,
     /// An entitled session has it: let go of what was taken, and wait.
-    Wait(Holder),
+    Wait(LockHolder),
     /// No entitled session has it, but another one holds the key: try this one next.
-    Try(Key),
+    Try(LockKey),
 }
 
-impl Key {
+impl LockKey {
     /// A key that cannot be guessed.
     ///
     /// # Errors
     /// If the system has no random numbers.
-    pub fn ticket() -> Result<Key> {
+    pub fn ticket() -> Result<LockKey> {
         let mut random = [0u8; 4];
         getrandom::fill(&mut random).map_err(|error| Error::operation("no random numbers").cause(error))?;
-        Ok(Key::Ticket(i32::from_ne_bytes(random)))
+        Ok(LockKey::Ticket(i32::from_ne_bytes(random)))
     }
 }
 
-impl Lock {
+impl AdvisoryLock {
     /// The first half of every ticket. Keys of one number and keys of two never meet.
     fn tickets(self) -> i32 {
         self.0 ^ self.1
     }
 
-    fn arguments(self, key: Key) -> Statement {
+    fn arguments(self, key: LockKey) -> Statement {
         match key {
-            Key::Own => stmt!("{a}, {b}", a = self.0, b = self.1),
-            Key::Ticket(random) => {
+            LockKey::Own => stmt!("{a}, {b}", a = self.0, b = self.1),
+            LockKey::Ticket(random) => {
                 let number = i64::from(self.tickets()) << 32 | i64::from(random.cast_unsigned());
                 stmt!("({number})::pg_catalog.int8", number = number)
             }
@@ -85,7 +82,7 @@ impl Lock {
 
     /// Takes a key if no other session has it, and then looks who else holds one: a row that says "true" or "false",
     /// and one more row for each other session.
-    pub fn attempt(self, key: Key) -> [Statement; 2] {
+    pub fn attempt(self, key: LockKey) -> [Statement; 2] {
         let arguments = self.arguments(key);
         [
             stmt!("SELECT pg_catalog.pg_try_advisory_lock({a})::pg_catalog.text", a = arguments),
@@ -93,8 +90,7 @@ impl Lock {
         ]
     }
 
-    /// Lets a key go.
-    pub fn release(self, key: Key) -> Statement {
+    pub fn release(self, key: LockKey) -> Statement {
         stmt!("SELECT pg_catalog.pg_advisory_unlock({a})", a = self.arguments(key))
     }
 
@@ -126,17 +122,16 @@ impl Lock {
     }
 }
 
-/// Reads the answer to [`Lock::attempt`]: whether the key was taken, and whether it is the only one.
+/// Reads the answer to [`AdvisoryLock::attempt`]: whether the key was taken, and whether it is the only one.
 pub fn attempted<'a>(rows: impl Iterator<Item = &'a Row>) -> (bool, bool) {
     let texts: Vec<Option<String>> = rows.map(|row| row.try_get(0).ok()).collect();
     let taken = texts.first().is_some_and(|first| first.as_deref() == Some("true"));
     (taken, texts.len() == 1)
 }
 
-/// Reads a row of [`Lock::holders`].
-pub fn holder(row: &Row) -> Holder {
+pub fn holder(row: &Row) -> LockHolder {
     let column = |at: usize| row.try_get::<Option<String>>(at).ok().flatten();
-    Holder {
+    LockHolder {
         pid: column(0),
         entitled: column(1).is_none_or(|entitled| entitled == "true"),
         login: column(2),
@@ -149,18 +144,18 @@ pub fn holder(row: &Row) -> Holder {
 ///
 /// # Errors
 /// If the system has no random numbers.
-pub fn verdict(key: Key, taken: bool, holders: &[Holder]) -> Result<Verdict> {
+pub fn verdict(key: LockKey, taken: bool, holders: &[LockHolder]) -> Result<Claim> {
     match holders.iter().find(|holder| holder.entitled) {
-        Some(holder) => Ok(Verdict::Wait(holder.clone())),
-        None if taken => Ok(Verdict::Ours),
+        Some(holder) => Ok(Claim::Wait(holder.clone())),
+        None if taken => Ok(Claim::Ours),
         // It was let go meanwhile.
-        None if holders.is_empty() => Ok(Verdict::Try(key)),
-        None => Ok(Verdict::Try(Key::ticket()?)),
+        None if holders.is_empty() => Ok(Claim::Try(key)),
+        None => Ok(Claim::Try(LockKey::ticket()?)),
     }
 }
 
 /// The server tells the start of a session only to those who have the rights of its login.
-impl std::fmt::Display for Holder {
+impl std::fmt::Display for LockHolder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Some(pid) = &self.pid else { return f.write_str("a prepared transaction") };
         let known = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".into());
@@ -170,7 +165,7 @@ impl std::fmt::Display for Holder {
 }
 
 /// The holders that do not count, for a warning; `None` if there are none.
-pub fn passed_over(holders: &[Holder]) -> Option<String> {
+pub fn passed_over(holders: &[LockHolder]) -> Option<String> {
     let others: Vec<String> =
         holders.iter().filter(|holder| !holder.entitled).map(ToString::to_string).collect();
     (!others.is_empty()).then(|| {
@@ -185,32 +180,38 @@ pub fn passed_over(holders: &[Holder]) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn holder(entitled: bool) -> Holder {
-        Holder { entitled, pid: Some("7".into()), login: Some("x".into()), application: None, since: None }
+    fn holder(entitled: bool) -> LockHolder {
+        LockHolder {
+            entitled,
+            pid: Some("7".into()),
+            login: Some("x".into()),
+            application: None,
+            since: None,
+        }
     }
 
     #[test]
     fn only_entitled_holders_are_waited_for() {
         for (taken, holders, expected) in [
-            (true, vec![], Verdict::Ours),
-            (true, vec![holder(false)], Verdict::Ours),
-            (true, vec![holder(false), holder(true)], Verdict::Wait(holder(true))),
-            (false, vec![holder(true)], Verdict::Wait(holder(true))),
-            (false, vec![], Verdict::Try(Key::Own)),
+            (true, vec![], Claim::Ours),
+            (true, vec![holder(false)], Claim::Ours),
+            (true, vec![holder(false), holder(true)], Claim::Wait(holder(true))),
+            (false, vec![holder(true)], Claim::Wait(holder(true))),
+            (false, vec![], Claim::Try(LockKey::Own)),
         ] {
-            assert_eq!(verdict(Key::Own, taken, &holders).unwrap(), expected, "{taken} {holders:?}");
+            assert_eq!(verdict(LockKey::Own, taken, &holders).unwrap(), expected, "{taken} {holders:?}");
         }
-        let next = verdict(Key::Own, false, &[holder(false)]).unwrap();
-        assert!(matches!(next, Verdict::Try(Key::Ticket(_))), "{next:?}");
+        let next = verdict(LockKey::Own, false, &[holder(false)]).unwrap();
+        assert!(matches!(next, Claim::Try(LockKey::Ticket(_))), "{next:?}");
     }
 
     #[test]
     fn keys_are_written_as_the_server_shows_them() {
-        let lock = Lock(0x6d61_7274, -5);
-        let shown = lock.attempt(Key::Own).map(|statement| statement.shown().to_owned());
+        let lock = AdvisoryLock(0x6d61_7274, -5);
+        let shown = lock.attempt(LockKey::Own).map(|statement| statement.shown().to_owned());
         assert!(shown[0].contains("(1835102836, -5)"), "{shown:?}");
         assert!(shown[1].contains("objid = 4294967291::"), "{shown:?}");
-        let ticket = Lock(1, 3).attempt(Key::Ticket(-1))[0].shown().to_owned();
+        let ticket = AdvisoryLock(1, 3).attempt(LockKey::Ticket(-1))[0].shown().to_owned();
         assert!(ticket.contains(&format!("(({})::", (2_i64 << 32) + 0xffff_ffff)), "{ticket}");
     }
 }

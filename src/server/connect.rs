@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use crate::error::{Error, Kind, Result};
 use crate::sql::Statement;
+use crate::sqlstate;
 use crate::wire::{
-    Address, Connection, Credentials, Endpoint, Failed, Fault, Limits, Login, NotLetIn, Row, Startup,
-    interrupt,
+    Address, Connection, Credentials, Endpoint, FailedStatement, Fault, Limits, Login, NotLetIn, Row,
+    Startup, interrupt,
 };
 
 /// How long one connection attempt may take before the server counts as unreachable.
@@ -60,11 +61,8 @@ static UNWATCHED: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 /// <https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-CLIENT-CONNECTION-CHECK-INTERVAL>
 const WATCH: (&str, &str) = ("client_connection_check_interval", "2s");
 
-/// The same as [`connect_with`] for work that is to end with its client. 13 does not know the setting (42704), and some
+/// The same as [`connect_with`] for work that ends with its client. 13 does not know the setting (42704), and some
 /// systems cannot do it (22023): there the first login of a run is made twice.
-///
-/// # Errors
-/// As [`connect_with`].
 pub async fn connect_watched(
     endpoint: &Endpoint,
     login: &Login,
@@ -79,7 +77,12 @@ pub async fn connect_watched(
     if !unwatched().contains(&key) {
         let all = [settings, &[WATCH]].concat();
         match connect_with(endpoint, login, database, &all, Limits::READ).await {
-            Err(error) if matches!(error.sqlstate.as_deref(), Some("42704" | "22023")) => {
+            Err(error)
+                if matches!(
+                    error.sqlstate.as_deref(),
+                    Some(sqlstate::UNDEFINED_OBJECT | sqlstate::INVALID_PARAMETER_VALUE)
+                ) =>
+            {
                 unwatched().insert(key);
             }
             end => return end,
@@ -108,9 +111,6 @@ pub async fn query(connection: &mut Connection, statement: &Statement) -> Result
 }
 
 /// The same with one list of rows for each statement.
-///
-/// # Errors
-/// As [`query`].
 pub async fn query_each(connection: &mut Connection, statement: &Statement) -> Result<Vec<Vec<Row>>> {
     trace(statement);
     let reply = connection.run(statement).await.map_err(|failed| explain(*failed, statement))?;
@@ -139,18 +139,16 @@ pub async fn query_rows(
 pub async fn execute(connection: &mut Connection, statement: &Statement) -> Result<u64> {
     let (rows, warnings) = execute_warned(connection, statement).await?;
     let Some(warning) = warnings.first() else { return Ok(rows) };
-    let message = format!("the server only warned about: {}", crate::wire::shorten(statement.shown()));
+    let what = crate::wire::shorten(statement.shown());
+    let message = format!("{what} had no effect: the server returned a warning");
     let mut error = Error::operation(message).cause(warning);
     // The server sends WARNING with SQLSTATEs of class 01 only.
-    error.sqlstate = Some("01000".into());
+    error.sqlstate = Some(sqlstate::WARNING.into());
     Err(error)
 }
 
 /// The same for a statement whose warnings are advice, such as those of an extension's script: they are
 /// returned beside the number of rows.
-///
-/// # Errors
-/// As [`query`].
 pub async fn execute_warned(
     connection: &mut Connection,
     statement: &Statement,
@@ -161,9 +159,6 @@ pub async fn execute_warned(
 }
 
 /// Runs a statement that puts something in order, such as ROLLBACK: after a signal too.
-///
-/// # Errors
-/// As [`query`].
 pub async fn execute_protected(connection: &mut Connection, statement: &Statement) -> Result<()> {
     trace(statement);
     let done = connection.run_protected(statement).await;
@@ -174,6 +169,6 @@ fn trace(statement: &Statement) {
     tracing::debug!(target: "martydb::sql", "{}", statement.shown());
 }
 
-fn explain(failed: Failed, statement: &Statement) -> Error {
+fn explain(failed: FailedStatement, statement: &Statement) -> Error {
     failed.fault.into_error(statement)
 }

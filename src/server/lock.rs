@@ -1,19 +1,15 @@
-//! One run at a time: an advisory lock that is asked for again and again, and that dies with its connection. Holders
-//! that are no admin do not count (see `advisory`).
-//!
-//! Never the blocking `pg_advisory_lock`: its waiter holds a snapshot, `CREATE INDEX CONCURRENTLY` waits for that
-//! snapshot, and the two deadlock.
+//! One run at a time: locks that die with their connection. Holders that are no admin do not count.
 
 use std::time::{Duration, Instant};
 
-use super::advisory::{self, Holder, Key, Verdict};
-use super::{Access, Connection, query};
+use super::advisory::{self, AdvisoryLock, LockHolder, LockKey};
+use super::claim::{Claimant, Claimed, claim};
+use super::{Access, COMMON_DATABASE, Connection, query};
+use crate::backoff::Backoff;
 use crate::error::{Error, Kind, Result};
 use crate::sql::Statement;
-use crate::stmt;
-
-/// Advisory locks are per database, so all runs must agree on one; this one exists nearly everywhere.
-pub(super) const AGREED_DATABASE: &str = "postgres";
+use crate::sql::stmt;
+use crate::sqlstate;
 
 /// The first half of every advisory lock key of martydb: "mrty".
 pub const LOCK_CLASS: i32 = 0x6d72_7479;
@@ -24,96 +20,95 @@ const SERVER_LOCK: i32 = 1;
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
-/// A held lock; dropping it closes the connection, which releases it.
+/// The lock of a whole server; dropping it closes the connection, which releases it.
 #[derive(Debug)]
-pub struct Lock(#[allow(dead_code, reason = "kept for its drop")] Connection);
+pub struct ServerLock(#[allow(dead_code, reason = "kept for its drop")] Connection);
 
 /// Takes the lock of a server, waiting at most `wait`.
 ///
 /// # Errors
 /// [`Kind::Locked`], naming who holds it.
-pub async fn server(access: &Access, wait: Duration) -> Result<Lock> {
-    let mut connection = match access.read(AGREED_DATABASE).await {
+pub async fn server(access: &Access, wait: Duration) -> Result<ServerLock> {
+    let mut connection = match access.read(COMMON_DATABASE).await {
         Ok(connection) => connection,
         // Gone, or closed to this admin: all its runs meet the same refusal and agree on the other one.
-        Err(error) if matches!(error.sqlstate.as_deref(), Some("3D000" | "42501" | "55000")) => {
+        Err(error)
+            if matches!(
+                error.sqlstate.as_deref(),
+                Some(
+                    sqlstate::INVALID_CATALOG_NAME
+                        | sqlstate::INSUFFICIENT_PRIVILEGE
+                        | sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE
+                )
+            ) =>
+        {
             access.read(&access.maintenance).await?
         }
         Err(error) => return Err(error),
     };
-    poll(&mut connection, SERVER_LOCK, wait, &format!("server \"{}\"", access.server)).await?;
-    Ok(Lock(connection))
+    take(&mut connection, SERVER_LOCK, wait, &format!("server \"{}\"", access.server)).await?;
+    Ok(ServerLock(connection))
 }
 
-/// A lock that a session holds until it ends or lets go.
+/// A lock that a session holds until it ends or releases it.
 #[derive(Debug, Clone, Copy)]
-pub struct Held {
-    lock: advisory::Lock,
-    key: Key,
+pub struct SessionLock {
+    lock: AdvisoryLock,
+    key: LockKey,
 }
 
-/// Asks for the lock until it is free or the time is over.
+/// Takes a lock, waiting at most `wait`; `what` names for an error what it protects.
 ///
 /// # Errors
 /// [`Kind::Locked`], naming who holds it.
-pub async fn poll(connection: &mut Connection, key: i32, wait: Duration, what: &str) -> Result<Held> {
-    let (started, lock) = (Instant::now(), advisory::Lock(LOCK_CLASS, key));
-    let (mut pause, mut key) = (FIRST_PAUSE, Key::Own);
-    loop {
-        let (taken, alone) = attempt(connection, lock, key).await?;
-        if taken && alone {
-            return Ok(Held { lock, key });
+pub async fn take(connection: &mut Connection, key: i32, wait: Duration, what: &str) -> Result<SessionLock> {
+    let lock = AdvisoryLock(LOCK_CLASS, key);
+    let mut backoff = Backoff::until(Instant::now() + wait, FIRST_PAUSE, LONGEST_PAUSE);
+    match claim(&mut AdminClaimant { connection, lock }, &mut backoff).await? {
+        Claimed::Alone(key) => Ok(SessionLock { lock, key }),
+        Claimed::Contended { key, warning } => {
+            if let Some(warning) = warning {
+                tracing::warn!(target: "martydb", "warning: {what}: {warning}");
+            }
+            Ok(SessionLock { lock, key })
         }
-        let holders = holders(connection, lock).await?;
-        let waited_for = match advisory::verdict(key, taken, &holders)? {
-            Verdict::Ours => {
-                if let Some(warning) = advisory::passed_over(&holders) {
-                    tracing::warn!(target: "martydb", "warning: {what}: {warning}");
-                }
-                return Ok(Held { lock, key });
-            }
-            Verdict::Try(next) if key == Key::Own && next != key => {
-                key = next;
-                continue;
-            }
-            Verdict::Try(next) => {
-                key = next;
-                None
-            }
-            Verdict::Wait(holder) => {
-                if taken {
-                    release(connection, Held { lock, key }).await?;
-                }
-                key = Key::Own;
-                Some(holder)
-            }
-        };
-        if started.elapsed() + pause > wait {
-            return Err(held(what, waited_for.as_ref()));
-        }
-        tokio::time::sleep(pause).await;
-        pause = (pause * 2).min(LONGEST_PAUSE);
+        Claimed::TimedOut(holder) => Err(locked(what, holder.as_ref())),
     }
 }
 
-/// Lets a lock go before its session ends.
-pub async fn release(connection: &mut Connection, held: Held) -> Result<()> {
+/// Releases a lock before its session ends.
+pub async fn release(connection: &mut Connection, held: SessionLock) -> Result<()> {
     query(connection, &held.lock.release(held.key)).await.map(|_| ())
 }
 
-async fn attempt(connection: &mut Connection, lock: advisory::Lock, key: Key) -> Result<(bool, bool)> {
-    let rows = query(connection, &Statement::join(lock.attempt(key))).await?;
-    Ok(advisory::attempted(rows.iter()))
+struct AdminClaimant<'a> {
+    connection: &'a mut Connection,
+    lock: AdvisoryLock,
 }
 
-/// Who may provision: superusers, whoever may make roles, and this session's own login.
-async fn holders(connection: &mut Connection, lock: advisory::Lock) -> Result<Vec<Holder>> {
-    let admins = stmt!("r.rolsuper OR r.rolcreaterole OR r.rolname = session_user");
-    let rows = query(connection, &lock.holders(&admins)).await?;
-    Ok(rows.iter().map(advisory::holder).collect())
+impl Claimant for AdminClaimant<'_> {
+    type Error = Error;
+
+    fn lock(&self) -> AdvisoryLock {
+        self.lock
+    }
+
+    fn connection(&mut self) -> &mut Connection {
+        self.connection
+    }
+
+    /// Logins that can provision: superusers, those that can create roles, and this session's own.
+    fn holders(&self) -> Statement {
+        self.lock.holders(&stmt!("r.rolsuper OR r.rolcreaterole OR r.rolname = session_user"))
+    }
+
+    async fn attempt(&mut self, key: LockKey) -> Result<(bool, bool)> {
+        let rows = query(self.connection, &Statement::join(self.lock.attempt(key))).await?;
+        Ok(advisory::attempted(rows.iter()))
+    }
 }
 
-fn held(what: &str, holder: Option<&Holder>) -> Error {
+fn locked(what: &str, holder: Option<&LockHolder>) -> Error {
     let error = Error::new(Kind::Locked, format!("another run of martydb works on {what}"));
     match holder {
         Some(holder) => error.cause(format!("the lock is held by {holder}")),

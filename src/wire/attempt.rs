@@ -25,10 +25,8 @@ const MAX_BYTES: usize = 4 << 20;
 /// How long the question for a password may take.
 const ASKING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// What to ask for.
 #[derive(Debug, Clone, Copy)]
-pub struct Request<'a> {
-    /// The database to enter.
+pub struct LoginRequest<'a> {
     pub database: &'a str,
     /// As in [`Startup`].
     pub parameters: &'a [(&'a str, &'a str)],
@@ -57,7 +55,7 @@ impl Try {
 
 impl Address {
     /// Tries to log in. Everything that can go wrong is an [`Outcome`].
-    pub async fn attempt(&self, credentials: &mut Credentials, request: &Request<'_>) -> Attempt {
+    pub async fn attempt(&self, credentials: &mut Credentials, request: &LoginRequest<'_>) -> Attempt {
         self.attempt_in(credentials, request, ()).await
     }
 
@@ -66,7 +64,7 @@ impl Address {
     pub async fn attempt_in<T>(
         &self,
         credentials: &mut Credentials,
-        request: &Request<'_>,
+        request: &LoginRequest<'_>,
         turn: T,
     ) -> Attempt {
         let mut turn = Some(turn);
@@ -97,7 +95,7 @@ impl Address {
         &self,
         transport: Transport,
         credentials: &mut Credentials,
-        request: &Request<'_>,
+        request: &LoginRequest<'_>,
         answered: impl FnOnce(&Try),
     ) -> Try {
         let begun = Instant::now();
@@ -136,7 +134,7 @@ impl Address {
 /// Whether the server wants a password of this login: an attempt without one is answered by a question.
 pub async fn wants_password(endpoint: &Endpoint, login: &Login, database: &str) -> bool {
     let Ok(address) = Address::resolve(endpoint).await else { return false };
-    let request = Request { database, parameters: &[], queries: &[], timeout: ASKING_TIMEOUT };
+    let request = LoginRequest { database, parameters: &[], queries: &[], timeout: ASKING_TIMEOUT };
     let attempt = address.attempt(&mut Credentials::new(login.clone()), &request).await;
     matches!(attempt.outcome, Outcome::Broken(Broken { stage: Stage::Authenticate, .. }))
 }

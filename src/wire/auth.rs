@@ -18,7 +18,6 @@ pub enum Channel {
     Open,
 }
 
-/// Who answers what.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthRules {
     /// SCRAM, and nothing else: a service's login.

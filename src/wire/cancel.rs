@@ -7,12 +7,10 @@ use postgres_protocol::message::frontend;
 use super::dial::Address;
 use super::tls::Transport;
 
-/// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// One backend.
 #[derive(Clone)]
-pub struct Target {
+pub struct CancelTarget {
     pub address: Address,
     /// As the session's own connection: a cancel key does not go over an unencrypted connection where the session
     /// is encrypted.
@@ -21,7 +19,7 @@ pub struct Target {
     pub key: (i32, i32),
 }
 
-impl Target {
+impl CancelTarget {
     /// Asks the server to cancel what the backend is doing. The server does not answer; whether it worked shows in the
     /// session.
     pub async fn cancel(&self) {

@@ -18,11 +18,9 @@ pub const LOGIN_MESSAGE: usize = 1 << 20;
 /// How long the server gets to end its process after the client's Terminate.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// A TCP, TLS or Unix-domain stream.
 pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Stream for T {}
 
-/// One open connection.
 pub struct Wire {
     stream: Box<dyn Stream>,
     inbox: BytesMut,
@@ -37,12 +35,10 @@ impl Wire {
         Wire { stream, inbox, outbox, largest: LOGIN_MESSAGE }
     }
 
-    /// Accepts messages of up to `bytes` from now on.
     pub fn accept_up_to(&mut self, bytes: usize) {
         self.largest = bytes;
     }
 
-    /// Builds one message and sends it.
     pub async fn send(&mut self, build: impl FnOnce(&mut BytesMut) -> io::Result<()>) -> Result<(), Broken> {
         self.outbox.clear();
         build(&mut self.outbox).map_err(|error| speaking(format!("cannot say that: {error}")))?;
@@ -59,9 +55,6 @@ impl Wire {
     }
 
     /// The same, with the message's length in bytes.
-    ///
-    /// # Errors
-    /// As [`Wire::receive`].
     pub async fn receive_counted(&mut self) -> Result<(Message, usize), Broken> {
         loop {
             let before = self.inbox.len();

@@ -8,7 +8,7 @@ use postgres_protocol::Oid;
 use postgres_protocol::message::backend::{Message, RowDescriptionBody};
 use postgres_protocol::message::frontend;
 
-use super::cancel::Target;
+use super::cancel::CancelTarget;
 use super::codec::{Wire, speaking};
 use super::dial::Address;
 use super::endpoint::Endpoint;
@@ -53,13 +53,11 @@ pub struct Connection {
     ticket: Ticket,
     /// `server_version` as the server reported it.
     version: String,
-    /// Where the session is, for errors.
     place: String,
     /// A statement was sent and its end not yet read.
     in_flight: bool,
 }
 
-/// What one text of statements returned.
 #[derive(Debug, Default)]
 pub struct Reply {
     /// One entry for each statement, in order.
@@ -68,19 +66,15 @@ pub struct Reply {
     pub warnings: Vec<String>,
 }
 
-/// What one statement returned.
 #[derive(Debug, Default)]
 pub struct ResultSet {
-    /// Its rows.
     pub rows: Vec<Row>,
     /// The number in its command tag.
     pub affected: u64,
 }
 
-/// An exchange that failed.
 #[derive(Debug)]
-pub struct Failed {
-    /// Why.
+pub struct FailedStatement {
     pub fault: Fault,
     /// Statements that were finished before.
     pub completed: usize,
@@ -130,7 +124,7 @@ impl Connection {
         let greeting = enter(&mut opened.wire, opened.channel, credentials, startup).await?;
         opened.wire.accept_up_to(LARGEST_MESSAGE);
         let transport = if opened.encrypted { Transport::Required } else { Transport::Plain };
-        let target = Target { address: address.clone(), transport, key: greeting.key };
+        let target = CancelTarget { address: address.clone(), transport, key: greeting.key };
         Ok(Connection {
             wire: Some(opened.wire),
             limits,
@@ -141,7 +135,6 @@ impl Connection {
         })
     }
 
-    /// Notes where the session is, for errors.
     #[must_use]
     pub fn at(mut self, endpoint: &Endpoint, database: &str) -> Connection {
         self.place = format!("database \"{database}\" at {endpoint}");
@@ -163,29 +156,28 @@ impl Connection {
     ///
     /// # Errors
     /// What the server refused, or how the connection ended. After a signal no statement is sent any more.
-    pub async fn run(&mut self, statement: &Statement) -> Result<Reply, Box<Failed>> {
+    pub async fn run(&mut self, statement: &Statement) -> Result<Reply, Box<FailedStatement>> {
         self.collect(statement, false).await
     }
 
     /// The same for statements that put something in order, such as ROLLBACK: they run after a signal too, and are
     /// not cancelled.
-    ///
-    /// # Errors
-    /// As [`Connection::run`].
-    pub async fn run_protected(&mut self, statement: &Statement) -> Result<Reply, Box<Failed>> {
+    pub async fn run_protected(&mut self, statement: &Statement) -> Result<Reply, Box<FailedStatement>> {
         self.collect(statement, true).await
     }
 
-    async fn collect(&mut self, statement: &Statement, protected: bool) -> Result<Reply, Box<Failed>> {
+    async fn collect(
+        &mut self,
+        statement: &Statement,
+        protected: bool,
+    ) -> Result<Reply, Box<FailedStatement>> {
         let (limit, mut collected) = (self.limits.collected, 0);
         let mut rows: Vec<(usize, Row)> = vec![];
         let mut sink = |at: usize, row: Row| {
             collected += row.bytes();
             rows.push((at, row));
-            match collected > limit {
-                true => Err(format!("the answer is larger than {} MiB", limit >> 20)),
-                false => Ok(()),
-            }
+            let too_large = || format!("the answer is larger than {} MiB", limit >> 20);
+            if collected > limit { Err(too_large()) } else { Ok(()) }
         };
         let mut reply = self.exchange(statement, protected, &mut sink).await?;
         rows.into_iter().for_each(|(at, row)| reply.results[at].rows.push(row));
@@ -196,7 +188,11 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::run`], and what `sink` returns.
-    pub async fn each_row(&mut self, statement: &Statement, sink: &mut Sink<'_>) -> Result<(), Box<Failed>> {
+    pub async fn each_row(
+        &mut self,
+        statement: &Statement,
+        sink: &mut Sink<'_>,
+    ) -> Result<(), Box<FailedStatement>> {
         self.exchange(statement, false, sink).await.map(drop)
     }
 
@@ -205,7 +201,7 @@ impl Connection {
         statement: &Statement,
         protected: bool,
         sink: &mut Sink<'_>,
-    ) -> Result<Reply, Box<Failed>> {
+    ) -> Result<Reply, Box<FailedStatement>> {
         let mut reply = Reply::default();
         let end = self.talk(statement, protected, sink, &mut reply).await;
         match end {
@@ -215,7 +211,11 @@ impl Connection {
                 if fault.unreachable {
                     fault.place = Some(self.place.clone());
                 }
-                Err(Box::new(Failed { fault, completed: reply.results.len(), warnings: reply.warnings }))
+                Err(Box::new(FailedStatement {
+                    fault,
+                    completed: reply.results.len(),
+                    warnings: reply.warnings,
+                }))
             }
         }
     }
@@ -235,7 +235,8 @@ impl Connection {
             return Err(speaking("the connection was closed after an earlier failure".into()).into());
         };
         self.in_flight = true;
-        let end = Exchange { wire, limits: self.limits, sink, reply, received: 0, types: Arc::new([]) };
+        let end =
+            StatementExchange { wire, limits: self.limits, sink, reply, received: 0, types: Arc::new([]) };
         let end = end.run(statement).await;
         drop(running);
         match end {
@@ -283,8 +284,7 @@ impl Drop for Connection {
     }
 }
 
-/// One text of statements on its way.
-struct Exchange<'a> {
+struct StatementExchange<'a> {
     wire: &'a mut Wire,
     limits: Limits,
     sink: &'a mut Sink<'a>,
@@ -293,7 +293,7 @@ struct Exchange<'a> {
     types: Arc<[Oid]>,
 }
 
-impl Exchange<'_> {
+impl StatementExchange<'_> {
     /// `Ok(Some)` is an error after which the session goes on.
     async fn run(mut self, statement: &Statement) -> Result<Option<Fault>, Fault> {
         self.wire.send(|out| frontend::query(statement.exact(), out)).await?;
@@ -323,10 +323,10 @@ impl Exchange<'_> {
             }
         };
         self.received += bytes;
-        match self.received > self.limits.received {
-            true => Err(speaking(format!("the server sent more than {} MiB", self.limits.received >> 20))),
-            false => Ok(message),
+        if self.received > self.limits.received {
+            return Err(speaking(format!("the server sent more than {} MiB", self.limits.received >> 20)));
         }
+        Ok(message)
     }
 
     async fn take(&mut self, message: Message) -> Result<(), Fault> {

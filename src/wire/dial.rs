@@ -14,7 +14,6 @@ use super::outcome::{Broken, Stage};
 use super::tls::{self, Handshake, Transport};
 use crate::error::{Error, Kind, Result};
 
-/// How long [`Address::knock`] waits.
 const KNOCK_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A connection without traffic is probed after this time, then every [`KEEPALIVE_INTERVAL`].
@@ -46,13 +45,9 @@ enum Place {
     Socket(PathBuf),
 }
 
-/// An open stream.
 pub struct Opened {
-    /// The stream.
     pub wire: Wire,
-    /// What it is, as far as it matters for credentials.
     pub channel: Channel,
-    /// Whether it is encrypted.
     pub encrypted: bool,
 }
 
@@ -123,7 +118,6 @@ impl Address {
         }
     }
 
-    /// Opens a stream.
     pub(super) async fn open(&self, transport: Transport) -> Result<Opened, Broken> {
         let unreached = |error: std::io::Error| Broken { stage: Stage::Reach, why: error.to_string() };
         let mut stream = match &self.place {

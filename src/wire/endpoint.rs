@@ -8,7 +8,6 @@ use secrecy::SecretString;
 use super::auth::AuthRules;
 use super::require_auth::RequireAuth;
 
-/// Where a server listens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
     /// A host name or address.
@@ -20,7 +19,6 @@ pub enum Host {
 /// libpq's `sslmode` values: <https://www.postgresql.org/docs/current/libpq-ssl.html>.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum TlsMode {
-    /// No TLS.
     Disable,
     /// TLS only if the server insists.
     Allow,
@@ -62,10 +60,8 @@ impl FromStr for TlsMode {
     }
 }
 
-/// TLS of one endpoint.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Tls {
-    /// libpq's `sslmode`.
     pub mode: TlsMode,
     /// Whether `sslmode=prefer` was written down. Only then does a failed handshake lead to a connection without
     /// TLS: an attacker on the network can make any handshake fail.
@@ -90,10 +86,8 @@ impl Tls {
     }
 }
 
-/// One address of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {
-    /// Host or socket folder.
     pub host: Host,
     /// TCP port, or the number in the socket's file name.
     pub port: u16,
@@ -113,11 +107,8 @@ impl std::fmt::Display for Endpoint {
 /// Who logs in. `Debug` shows no password.
 #[derive(Debug, Clone)]
 pub struct Login {
-    /// The role.
     pub role: String,
-    /// Its password, where it has one.
     pub password: Option<SecretString>,
-    /// How it may prove itself.
     pub rules: AuthRules,
 }
 
@@ -127,12 +118,10 @@ impl Login {
         Login { role: role.into(), password, rules: AuthRules::ScramOnly }
     }
 
-    /// A service's login with its password.
     pub fn with_password(role: impl Into<String>, password: SecretString) -> Self {
         Login::of_service(role, Some(password))
     }
 
-    /// The admin of a server.
     pub fn of_admin(role: impl Into<String>, password: Option<SecretString>) -> Self {
         Login { role: role.into(), password, rules: AuthRules::Admin }
     }

@@ -11,17 +11,15 @@ use postgres_protocol::message::backend::ErrorFields;
 use super::outcome::{Broken, Refused, Stage, is_by_hba};
 use crate::error::{Error, Kind};
 use crate::sql::Statement;
+use crate::sqlstate;
 
-/// What went wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Fault {
     /// The primary message.
     pub message: String,
     /// The five characters, where a server answered.
     pub sqlstate: Option<String>,
-    /// More about this case.
     pub detail: Option<String>,
-    /// The server's advice.
     pub hint: Option<String>,
     /// Where in the statement, in characters from 1.
     pub position: Option<usize>,
@@ -33,7 +31,6 @@ pub struct Fault {
     pub severity: Option<String>,
     /// The connection broke or was never there.
     pub unreachable: bool,
-    /// Which connection broke.
     pub place: Option<String>,
     /// A signal stopped it: the statement was cancelled, or not sent at all.
     pub interrupted: bool,
@@ -135,14 +132,22 @@ impl Fault {
     pub fn login_hint(&self) -> Option<String> {
         let Some(sqlstate) = self.sqlstate.as_deref() else { return self.hint.clone() };
         let hint = match sqlstate {
-            "28P01" => {
+            sqlstate::INVALID_PASSWORD => {
                 "the password is wrong: check the secret store, or for the admin password_env, DB_PASSWORD, PGPASSWORD and ~/.pgpass"
             }
-            "28000" => "pg_hba.conf of that server has no entry that lets this login in",
-            "3D000" => "the database does not exist yet: run `martydb apply`",
-            "42501" => "the role lacks CONNECT on that database: run `martydb plan` to see what is missing",
-            "53300" => "all connections are taken: wait, or raise max_connections or the role's limit",
-            "57P03" => "the server is starting up or shutting down: try again in a moment",
+            sqlstate::INVALID_AUTHORIZATION => {
+                "pg_hba.conf of that server has no entry that lets this login in"
+            }
+            sqlstate::INVALID_CATALOG_NAME => "the database does not exist yet: run `martydb apply`",
+            sqlstate::INSUFFICIENT_PRIVILEGE => {
+                "the role lacks CONNECT on that database: run `martydb plan` to see what is missing"
+            }
+            sqlstate::TOO_MANY_CONNECTIONS => {
+                "all connections are taken: wait, or raise max_connections or the role's limit"
+            }
+            sqlstate::CANNOT_CONNECT_NOW => {
+                "the server is starting up or shutting down: try again in a moment"
+            }
             _ => return self.hint.clone(),
         };
         Some(hint.into())

@@ -11,13 +11,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::cancel::Target;
+use super::cancel::CancelTarget;
 
-/// The signal's name, once one has arrived.
 static SIGNAL: OnceLock<&'static str> = OnceLock::new();
 
-/// Every open session.
-static SESSIONS: Mutex<Vec<Arc<Session>>> = Mutex::new(vec![]);
+static SESSIONS: Mutex<Vec<Arc<RegisteredSession>>> = Mutex::new(vec![]);
 
 /// Counts statements, so that a look now and then notices those that came and went in between.
 static STATEMENTS: AtomicU64 = AtomicU64::new(0);
@@ -31,21 +29,20 @@ const LOOK: Duration = Duration::from_millis(10);
 /// Once nothing has run for this long, the commands have nothing to put in order any more.
 const SETTLED: Duration = Duration::from_millis(400);
 
-/// One session's entry.
-pub(super) struct Session {
-    target: Target,
+pub(super) struct RegisteredSession {
+    target: CancelTarget,
     running: AtomicBool,
-    /// Whether the running statement puts something in order, and is to end by itself.
+    /// Whether the running statement puts something in order, and ends by itself.
     protected: AtomicBool,
 }
 
 /// A session's place in the register; dropping it takes the session out.
-pub(super) struct Ticket(Arc<Session>);
+pub(super) struct Ticket(Arc<RegisteredSession>);
 
 /// A running statement; dropping it says that it has ended.
-pub(super) struct Running(Arc<Session>);
+pub(super) struct RunningStatement(Arc<RegisteredSession>);
 
-impl Drop for Running {
+impl Drop for RunningStatement {
     fn drop(&mut self) {
         self.0.running.store(false, Ordering::SeqCst);
     }
@@ -59,8 +56,9 @@ impl Drop for Ticket {
 }
 
 impl Ticket {
-    pub fn new(target: Target) -> Ticket {
-        let session = Session { target, running: AtomicBool::new(false), protected: AtomicBool::new(false) };
+    pub fn new(target: CancelTarget) -> Ticket {
+        let session =
+            RegisteredSession { target, running: AtomicBool::new(false), protected: AtomicBool::new(false) };
         let session = Arc::new(session);
         SESSIONS.lock().expect("no code panics while it holds the register").push(session.clone());
         Ticket(session)
@@ -68,21 +66,19 @@ impl Ticket {
 
     /// Announces a statement; `None` if it must not be sent any more. The entry is made before the flag is read, and
     /// the flag is set before the entries are read, so no statement slips through.
-    pub fn begin(&self, protected: bool) -> Option<Running> {
+    pub fn begin(&self, protected: bool) -> Option<RunningStatement> {
         STATEMENTS.fetch_add(1, Ordering::SeqCst);
         self.0.protected.store(protected, Ordering::SeqCst);
         self.0.running.store(true, Ordering::SeqCst);
-        let running = Running(self.0.clone());
+        let running = RunningStatement(self.0.clone());
         (protected || signal().is_none()).then_some(running)
     }
 
-    /// Where to send a cancel request.
-    pub fn target(&self) -> &Target {
+    pub fn target(&self) -> &CancelTarget {
         &self.0.target
     }
 }
 
-/// The signal that has arrived, if one has.
 pub fn signal() -> Option<&'static str> {
     SIGNAL.get().copied()
 }
@@ -92,9 +88,9 @@ pub fn begin(name: &'static str) {
     let _second_signal = SIGNAL.set(name);
 }
 
-fn running(only_cancellable: bool) -> Vec<Arc<Session>> {
+fn running(only_cancellable: bool) -> Vec<Arc<RegisteredSession>> {
     let sessions = SESSIONS.lock().expect("no code panics while it holds the register");
-    let wanted = |session: &&Arc<Session>| {
+    let wanted = |session: &&Arc<RegisteredSession>| {
         session.running.load(Ordering::SeqCst)
             && !(only_cancellable && session.protected.load(Ordering::SeqCst))
     };

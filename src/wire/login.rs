@@ -33,7 +33,6 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    /// For this login.
     pub fn new(login: Login) -> Self {
         Credentials { login, derived: None }
     }
@@ -52,16 +51,13 @@ impl fmt::Debug for Credentials {
     }
 }
 
-/// What a session starts with.
 #[derive(Debug, Clone, Copy)]
 pub struct Startup<'a> {
-    /// The database to enter.
     pub database: &'a str,
     /// Startup parameters beyond user, database, encoding and application name: settings, `replication` …
     pub parameters: &'a [(&'a str, &'a str)],
 }
 
-/// What the server said of itself before the first query.
 #[derive(Debug, Clone, Default)]
 pub struct Greeting {
     /// `server_version`.
@@ -70,10 +66,8 @@ pub struct Greeting {
     pub key: (i32, i32),
 }
 
-/// Why there is no session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NotLetIn {
-    /// The server said no.
     Refused(Box<Fault>),
     /// Neither yes nor no.
     Broken(Broken),
@@ -100,13 +94,12 @@ fn refusing(why: String) -> Broken {
     Broken { stage: Stage::Authenticate, why }
 }
 
-/// How far the proofs have come.
-enum Proof {
+enum AuthState {
     NotAsked,
     /// The server has what it asked for.
     Answered,
     Begun(scram::Exchange),
-    Sent(scram::Proven),
+    Sent(scram::SentProof),
     Checked,
 }
 
@@ -127,7 +120,7 @@ pub async fn enter(
     let parameters = own.iter().chain(startup.parameters).copied();
     wire.send(|out| frontend::startup_message(parameters, out)).await?;
     let mut greeting = Greeting::default();
-    let mut proof = Proof::NotAsked;
+    let mut proof = AuthState::NotAsked;
     loop {
         match wire.receive().await? {
             Message::ErrorResponse(body) => {
@@ -152,43 +145,43 @@ async fn authenticate(
     wire: &mut Wire,
     channel: Channel,
     credentials: &mut Credentials,
-    proof: Proof,
+    proof: AuthState,
     message: Message,
-) -> Result<Proof, Broken> {
+) -> Result<AuthState, Broken> {
     let check =
         |credentials: &Credentials, method| credentials.login.rules.check(method, channel).map_err(refusing);
     match (message, proof) {
-        (Message::AuthenticationOk, Proof::NotAsked) => {
+        (Message::AuthenticationOk, AuthState::NotAsked) => {
             check(credentials, AuthMethod::None)?;
-            Ok(Proof::Answered)
+            Ok(AuthState::Answered)
         }
-        (Message::AuthenticationOk, Proof::Answered | Proof::Checked) => Ok(Proof::Checked),
-        (Message::AuthenticationCleartextPassword, Proof::NotAsked) => {
+        (Message::AuthenticationOk, AuthState::Answered | AuthState::Checked) => Ok(AuthState::Checked),
+        (Message::AuthenticationCleartextPassword, AuthState::NotAsked) => {
             check(credentials, AuthMethod::Password)?;
             let password = credentials.password()?;
             wire.send(|out| frontend::password_message(password.as_bytes(), out)).await?;
-            Ok(Proof::Answered)
+            Ok(AuthState::Answered)
         }
-        (Message::AuthenticationMd5Password(body), Proof::NotAsked) => {
+        (Message::AuthenticationMd5Password(body), AuthState::NotAsked) => {
             check(credentials, AuthMethod::Md5)?;
             send_md5(wire, credentials, &body).await?;
-            Ok(Proof::Answered)
+            Ok(AuthState::Answered)
         }
-        (Message::AuthenticationSasl(body), Proof::NotAsked) => {
+        (Message::AuthenticationSasl(body), AuthState::NotAsked) => {
             check(credentials, AuthMethod::ScramSha256)?;
             begin_scram(wire, credentials, &body).await
         }
-        (Message::AuthenticationSaslContinue(body), Proof::Begun(exchange)) => {
+        (Message::AuthenticationSaslContinue(body), AuthState::Begun(exchange)) => {
             let Credentials { login, derived } = credentials;
             let password = login.password.as_ref().map_or("", |password| password.expose_secret());
             let (answer, proven) =
                 exchange.answer(body.data(), password, derived).map_err(|why| refusing(why.into()))?;
             wire.send(|out| frontend::sasl_response(answer.as_bytes(), out)).await?;
-            Ok(Proof::Sent(proven))
+            Ok(AuthState::Sent(proven))
         }
-        (Message::AuthenticationSaslFinal(body), Proof::Sent(proven)) => {
+        (Message::AuthenticationSaslFinal(body), AuthState::Sent(proven)) => {
             proven.check(body.data()).map_err(|why| refusing(why.into()))?;
-            Ok(Proof::Checked)
+            Ok(AuthState::Checked)
         }
         (Message::AuthenticationOk, _) => {
             Err(refusing("the server let this login in without proof that it knows the password".into()))
@@ -204,7 +197,7 @@ async fn begin_scram(
     wire: &mut Wire,
     credentials: &Credentials,
     body: &AuthenticationSaslBody,
-) -> Result<Proof, Broken> {
+) -> Result<AuthState, Broken> {
     credentials.password()?;
     let offered = body.mechanisms().any(|name| Ok(name == scram::MECHANISM)).unwrap_or(false);
     if !offered {
@@ -213,7 +206,7 @@ async fn begin_scram(
     let exchange = scram::Exchange::start().map_err(|why| refusing(why.into()))?;
     let first = exchange.first();
     wire.send(|out| frontend::sasl_initial_response(scram::MECHANISM, first.as_bytes(), out)).await?;
-    Ok(Proof::Begun(exchange))
+    Ok(AuthState::Begun(exchange))
 }
 
 async fn send_md5(

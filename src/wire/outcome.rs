@@ -1,12 +1,11 @@
 //! What came of one attempt to log in. Plain data: what it proves is decided in `verdict`.
 
+use crate::sqlstate;
 use std::fmt;
 use std::time::Duration;
 
-/// One attempt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attempt {
-    /// How it ended.
     pub outcome: Outcome,
     /// From the first packet to the server's last word on the login.
     pub latency: Duration,
@@ -14,34 +13,27 @@ pub struct Attempt {
     pub connections: u32,
 }
 
-/// How an attempt ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// The server was ready for a query.
     LetIn(LetIn),
-    /// The server said no.
     Refused(Refused),
     /// Neither: nothing was proven.
     Broken(Broken),
 }
 
-/// A session that was granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LetIn {
-    /// Whether it was encrypted.
     pub tls: bool,
-    /// The `server_version` it reported.
     pub server_version: String,
     /// What the request's queries answered, in their order.
     pub answers: Vec<Answer>,
 }
 
-/// What a query answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// Its rows, in text form.
     Rows(Vec<Vec<Option<String>>>),
-    /// The server refused it.
     Refused(Refused),
 }
 
@@ -67,7 +59,9 @@ impl Refused {
 /// What pg_hba.conf says no with. The same function also asks for client certificates under the same SQLSTATE; a file's
 /// name is not translated, so it tells the two apart.
 pub(super) fn is_by_hba(sqlstate: &str, routine: Option<&str>, message: &str) -> bool {
-    sqlstate == "28000" && routine == Some("ClientAuthentication") && message.contains("pg_hba.conf")
+    sqlstate == sqlstate::INVALID_AUTHORIZATION
+        && routine == Some("ClientAuthentication")
+        && message.contains("pg_hba.conf")
 }
 
 impl fmt::Display for Refused {
@@ -79,9 +73,7 @@ impl fmt::Display for Refused {
 /// An attempt that got no answer about the login.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Broken {
-    /// How far it came.
     pub stage: Stage,
-    /// Why it got no further.
     pub why: String,
 }
 
@@ -91,18 +83,14 @@ impl fmt::Display for Broken {
     }
 }
 
-/// The stages of a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// Opening the connection.
     Reach,
-    /// The TLS handshake.
     Tls,
     /// The server offers no TLS where it is required.
     NoTls,
     /// Exchanging messages.
     Speak,
-    /// Proving who we are.
     Authenticate,
     /// Waiting for an answer that did not come in time.
     Wait,

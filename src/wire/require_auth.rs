@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::str::FromStr;
 
-/// A way to authenticate that a server may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum AuthMethod {
     /// The password as it is.
@@ -46,7 +45,6 @@ impl AuthMethod {
 pub struct RequireAuth(BTreeSet<AuthMethod>);
 
 impl RequireAuth {
-    /// Whether the client may answer a server that asks for this method.
     pub fn allows(&self, method: AuthMethod) -> bool {
         self.0.contains(&method)
     }

@@ -15,18 +15,15 @@ use postgres_protocol::message::backend::DataRowBody;
 pub struct Unreadable(String);
 
 impl Unreadable {
-    /// With a reason.
     pub fn new(why: impl Into<String>) -> Self {
         Unreadable(why.into())
     }
 
-    /// There is no row where there must be one.
     pub fn no_row() -> Self {
         Unreadable::new("the query returned no row")
     }
 }
 
-/// One row.
 #[derive(Debug)]
 pub struct Row {
     types: Arc<[Oid]>,
@@ -70,17 +67,14 @@ impl Row {
         self.types.get(at).copied()
     }
 
-    /// How many columns there are.
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// Bytes of the values.
     pub fn bytes(&self) -> usize {
         self.body.buffer().len()
     }
@@ -150,7 +144,7 @@ pub fn array(text: &str) -> Option<Vec<Option<String>>> {
     if inside.is_empty() {
         return Some(vec![]);
     }
-    let (mut items, mut item) = (vec![], Item::default());
+    let (mut items, mut item) = (vec![], ArrayItem::default());
     let mut chars = inside.chars();
     while let Some(c) = chars.next() {
         match c {
@@ -165,13 +159,13 @@ pub fn array(text: &str) -> Option<Vec<Option<String>>> {
 }
 
 #[derive(Default)]
-struct Item {
+struct ArrayItem {
     text: String,
     quoted: bool,
     open: bool,
 }
 
-impl Item {
+impl ArrayItem {
     fn value(self) -> Option<String> {
         (self.quoted || self.text != "NULL").then_some(self.text)
     }

@@ -1,6 +1,6 @@
 //! The client's side of SCRAM-SHA-256, with the expensive step done once per role.
 //!
-//! `postgres-protocol` has one as well, but it derives the salted password anew at each login: 4,096 rounds of
+//! `postgres-protocol` has one as well, but it derives the salted password again at each login: 4,096 rounds of
 //! HMAC, which is most of what a refused login costs a client. A role's salt stays the same from login to
 //! login, so a [`Derived`] key is kept for a whole run.
 //!
@@ -15,7 +15,6 @@ use sha2::{Digest, Sha256};
 
 use crate::model::KeptPassword;
 
-/// PostgreSQL's name of the mechanism.
 pub const MECHANISM: &str = "SCRAM-SHA-256";
 
 /// The server names the number of rounds. A hostile one could keep a core busy for as long as it likes, or ask for a
@@ -29,7 +28,7 @@ const KEPT_ROUNDS: std::ops::RangeInclusive<u32> = 1..=1_000_000;
 /// "No channel binding here": never `y`, with which a server that offers it would suspect a downgrade.
 const GS2_HEADER: &str = "n,,";
 
-type Key = [u8; 32];
+type ScramKey = [u8; 32];
 
 /// Why an exchange cannot go on; never holds a secret.
 pub type Reason = &'static str;
@@ -38,8 +37,8 @@ pub type Reason = &'static str;
 pub struct Derived {
     salt: Vec<u8>,
     rounds: u32,
-    client_key: Key,
-    server_key: Key,
+    client_key: ScramKey,
+    server_key: ScramKey,
 }
 
 /// What a server that chose this salt and number of rounds keeps of a password, or `None` where no server would.
@@ -83,8 +82,8 @@ pub struct Exchange {
 }
 
 /// One exchange, after the proof was sent.
-pub struct Proven {
-    server_signature: Key,
+pub struct SentProof {
+    server_signature: ScramKey,
 }
 
 impl Exchange {
@@ -111,7 +110,7 @@ impl Exchange {
         challenge: &[u8],
         password: &str,
         kept: &mut Option<Derived>,
-    ) -> Result<(String, Proven), Reason> {
+    ) -> Result<(String, SentProof), Reason> {
         let challenge = std::str::from_utf8(challenge).map_err(|_| "the SCRAM challenge is not UTF-8")?;
         let (nonce, salt, rounds) = read_challenge(challenge).ok_or("the SCRAM challenge is malformed")?;
         if !nonce.starts_with(&self.nonce) || nonce.len() == self.nonce.len() {
@@ -131,15 +130,15 @@ impl Exchange {
         };
         let without_proof = format!("c={},r={nonce}", STANDARD.encode(GS2_HEADER));
         let message = format!("{},{challenge},{without_proof}", self.first_bare());
-        let stored_key: Key = Sha256::digest(key.client_key).into();
+        let stored_key: ScramKey = Sha256::digest(key.client_key).into();
         let mut proof = hmac(&stored_key, &[message.as_bytes()]);
         proof.iter_mut().zip(key.client_key).for_each(|(signature, key)| *signature ^= key);
         let server_signature = hmac(&key.server_key, &[message.as_bytes()]);
-        Ok((format!("{without_proof},p={}", STANDARD.encode(proof)), Proven { server_signature }))
+        Ok((format!("{without_proof},p={}", STANDARD.encode(proof)), SentProof { server_signature }))
     }
 }
 
-impl Proven {
+impl SentProof {
     /// Checks `server-final-message`: only a server that holds the role's verifier can sign it.
     pub fn check(self, answer: &[u8]) -> Result<(), Reason> {
         let signature = answer
@@ -147,11 +146,11 @@ impl Proven {
             .and_then(|rest| rest.split(|byte| *byte == b',').next())
             .and_then(|encoded| STANDARD.decode(encoded).ok())
             .ok_or("the server's SCRAM signature is malformed")?;
-        // Each exchange has a nonce of its own, so the time of this comparison tells nobody anything.
-        match signature == self.server_signature {
-            true => Ok(()),
-            false => Err("the server's SCRAM signature is wrong: it does not know this role's password"),
+        // Each exchange has a nonce of its own, so the time of this comparison reveals nothing.
+        if signature != self.server_signature {
+            return Err("the server's SCRAM signature is wrong: it does not know this role's password");
         }
+        Ok(())
     }
 }
 
@@ -168,7 +167,7 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
 }
 
-fn hmac(key: &[u8], parts: &[&[u8]]) -> Key {
+fn hmac(key: &[u8], parts: &[&[u8]]) -> ScramKey {
     let mut mac = keyed(key);
     parts.iter().for_each(|part| mac.update(part));
     mac.finalize().into_bytes().into()
@@ -176,8 +175,8 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> Key {
 
 /// `Hi()` of RFC 5802, which is PBKDF2 for one block. Each round is HMAC of 32 bytes: two compressions from states
 /// that the key alone decides, and that are made once.
-fn salted_password(password: &[u8], salt: &[u8], rounds: u32) -> Key {
-    let mut last: Key = hmac(password, &[salt, &[0, 0, 0, 1]]);
+fn salted_password(password: &[u8], salt: &[u8], rounds: u32) -> ScramKey {
+    let mut last: ScramKey = hmac(password, &[salt, &[0, 0, 0, 1]]);
     let mut sum = last;
     let (inner, outer) = (padded(password, 0x36), padded(password, 0x5c));
     for _ in 1..rounds {
@@ -189,7 +188,7 @@ fn salted_password(password: &[u8], salt: &[u8], rounds: u32) -> Key {
 
 /// SHA-256's state after the block that HMAC makes of a key (RFC 2104, section 2).
 fn padded(key: &[u8], pad: u8) -> [u32; 8] {
-    let hashed: Key;
+    let hashed: ScramKey;
     let key = match key.len() {
         0..=64 => key,
         _ => {
@@ -206,13 +205,13 @@ fn padded(key: &[u8], pad: u8) -> [u32; 8] {
 
 /// The hash of one block and 32 more bytes, from the state after that block: 96 bytes are 768 bits
 /// (FIPS 180-4, section 5.1.1).
-fn compressed(mut state: [u32; 8], message: &Key) -> Key {
+fn compressed(mut state: [u32; 8], message: &ScramKey) -> ScramKey {
     let mut block = [0; 64];
     block[..32].copy_from_slice(message);
     block[32] = 0x80;
     block[62..].copy_from_slice(&768u16.to_be_bytes());
     compress256(&mut state, &[block]);
-    let mut digest = Key::default();
+    let mut digest = ScramKey::default();
     digest
         .chunks_exact_mut(4)
         .zip(state)
@@ -240,7 +239,7 @@ mod tests {
         );
         let signature = hmac(&key.server_key, &[message.as_bytes()]);
         assert_eq!(STANDARD.encode(signature), "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=");
-        let stored: Key = Sha256::digest(key.client_key).into();
+        let stored: ScramKey = Sha256::digest(key.client_key).into();
         let mut proof = hmac(&stored, &[message.as_bytes()]);
         proof.iter_mut().zip(key.client_key).for_each(|(proof, key)| *proof ^= key);
         assert_eq!(STANDARD.encode(proof), "dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=");
@@ -295,7 +294,7 @@ mod tests {
             assert!(answer(&format!("r=abcd,s=QUFB,i={rounds}")).is_some(), "{rounds}");
         }
         for bad in [&b""[..], b"v=", b"v=QUFB", b"e=other-error"] {
-            assert!(Proven { server_signature: [0; 32] }.check(bad).is_err());
+            assert!(SentProof { server_signature: [0; 32] }.check(bad).is_err());
         }
     }
 
@@ -303,7 +302,7 @@ mod tests {
         #[test]
         fn no_challenge_panics(bytes in proptest::collection::vec(any::<u8>(), 0..60)) {
             let _ = Exchange { nonce: "a".into() }.answer(&bytes, "p", &mut None);
-            let _ = Proven { server_signature: [0; 32] }.check(&bytes);
+            let _ = SentProof { server_signature: [0; 32] }.check(&bytes);
         }
     }
 }

@@ -22,14 +22,11 @@ use tokio_rustls::client::TlsStream;
 use super::endpoint::{Tls, TlsMode};
 use crate::error::{Error, Result};
 
-/// How one connection begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Transport {
-    /// In the clear.
     Plain,
     /// With TLS if the server has it.
     Offered,
-    /// With TLS or not at all.
     Required,
 }
 

@@ -3,10 +3,11 @@
 use std::cell::OnceCell;
 use std::path::Path;
 
-use martydb::manifest::{Environment, Manifest};
-use martydb::migrate::source::judge;
+use martydb::environment::Environment;
+use martydb::manifest;
+use martydb::migrate::files::source::judge;
 use martydb::model::{ActualServer, Admin, DesiredServer};
-use martydb::plan::{diff, passwordless, statement};
+use martydb::plan::{Selection, diff, passwordless, script};
 
 use super::engine::{Target, fuzz};
 
@@ -90,7 +91,7 @@ fn load(folder: &Path, bytes: &[u8]) -> Vec<String> {
     let variables: Environment = [("A", "a"), ("DB_USER", "it's \"me\""), ("DB_PORT", "70000")]
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .into();
-    match Manifest::load(&path, "development", &variables) {
+    match manifest::load(&path, "development", &variables) {
         Ok(manifest) => manifest.servers.keys().map(|server| planned(&manifest.desired(server))).collect(),
         Err(error) => {
             let told = format!("{error:?}");
@@ -107,9 +108,9 @@ fn planned(desired: &DesiredServer) -> String {
     let admin = Admin { name: "it's \"me\"".into(), createdb: true, createrole: true, ..Admin::default() };
     let actual =
         ActualServer { version: 160_000, admin, maintenance: "postgres".into(), ..ActualServer::default() };
-    let plan = diff(desired, &actual, &|_| false);
+    let plan = diff(desired, &actual, &|_| false, &Selection::all(desired));
     for step in &plan.steps {
-        let sql = statement(&step.action, 16, &passwordless).to_string();
+        let sql = script(&step.action, 16, &passwordless).to_string();
         let (source, problems) = judge(Path::new("x"), sql.clone().into_bytes()).unwrap();
         assert_eq!(source.statements.len(), 1, "{sql}");
         let open = problems.iter().find(|problem| problem.what.contains("never closed"));

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use martydb::migrate::folder::Migration;
-use martydb::migrate::lint::lint;
-use martydb::migrate::name;
-use martydb::migrate::source::{Source, judge};
+use martydb::migrate::check::lint::lint;
+use martydb::migrate::files::migration::Migration;
+use martydb::migrate::files::name;
+use martydb::migrate::files::source::{MigrationFile, judge};
 use martydb::model::LintRules;
 
 use super::engine::{Target, fuzz};
@@ -123,7 +123,7 @@ fn run(bytes: &[u8]) -> Vec<String> {
 }
 
 /// Statements follow each other, lie in the text, and are one statement each when looked at alone.
-fn cut_again(source: &Source) {
+fn cut_again(source: &MigrationFile) {
     let mut before = 0;
     for span in &source.statements {
         assert!(span.start >= before && span.end > span.start, "{span:?} after {before}");
@@ -135,9 +135,9 @@ fn cut_again(source: &Source) {
     }
 }
 
-fn linted(up: Source) -> Vec<String> {
-    let migration = Migration { version: 1, name: "x".into(), up, down: None, accepted: vec![] };
-    let findings = lint([&migration], |_| true, &LintRules::default());
+fn linted(up: MigrationFile) -> Vec<String> {
+    let migration = Migration { version: 1, name: "x".into(), up, down: None, waived: vec![] };
+    let findings = lint([&migration], &LintRules::default());
     findings.into_iter().map(|finding| finding.rule).collect()
 }
 

@@ -92,7 +92,7 @@ fn init_writes_a_manifest_that_validates() {
     let project = anywhere();
     std::fs::remove_file(project.path().join("martydb.yaml")).unwrap();
     let none = project.run(&["init"]).expect(2);
-    assert!(none.stderr.contains("no service is named"), "{}", none.stderr);
+    assert!(none.stderr.contains("no service given"), "{}", none.stderr);
     let bad = project.run(&["init", "--service", "Bad Name"]).expect(2);
     assert!(bad.stderr.contains("must match"), "{}", bad.stderr);
     let _ = project.run(&["init", "--service", "billing", "--service", "shipping"]).expect(0);

@@ -14,7 +14,7 @@ fn going_back_needs_a_yes_and_a_dry_run_shows_the_text() {
     project.run(&["upgrade", "--all"]).expect(0);
 
     let refused = project.run(&["downgrade", "--all"]).expect(2);
-    assert!(refused.stderr.contains("say -y"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("add -y"), "{}", refused.stderr);
     assert!(refused.stderr.contains("DROP INDEX item_name_idx;"), "{}", refused.stderr);
     assert_eq!(project.json(&["current"], 0)["services"][0]["current"], 2);
     project.run(&["downgrade"]).expect(2);

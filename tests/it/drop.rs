@@ -36,7 +36,7 @@ fn s23_removing_a_service_from_the_manifest_drops_nothing_and_drop_leaves_no_orp
     assert_eq!(left(&server, "gone"), all);
     project.write("martydb.yaml", &manifest);
 
-    // It owns things in two databases more and holds rights in a third, and somebody is inside.
+    // It owns things in two databases more and holds rights in a third, and a session is open in its database.
     server.sql("postgres", "CREATE DATABASE elsewhere; ");
     server.sql("postgres", "CREATE DATABASE gone_a_archive OWNER gone_a_owner");
     server.sql("elsewhere", "CREATE TABLE kept (id int); ALTER TABLE kept OWNER TO gone_a_owner");
@@ -77,7 +77,7 @@ fn s23_removing_a_service_from_the_manifest_drops_nothing_and_drop_leaves_no_orp
     for insider in insiders {
         assert!(insider.join().unwrap().is_err(), "a session was left alone");
     }
-    assert!(done.stdout.contains("All of it is removed"), "{done:?}");
+    assert!(done.stdout.contains("\nRemoved.\n"), "{done:?}");
     assert_eq!(left(&server, "gone_a"), ["gone_a_archive"]);
     let owner = |db: &str, table: &str| {
         server.value(db, &format!("SELECT relowner::regrole::text FROM pg_class WHERE relname = '{table}'"))

@@ -4,7 +4,7 @@
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use martydb::migrate::catalogue::Catalogue;
+use martydb::migrate::history::catalogue::Catalogue;
 
 use crate::support::workload::{self, Kind};
 use crate::support::{Project, Server};
@@ -116,7 +116,7 @@ fn a_server_that_crashes_is_told_and_the_next_run_finishes() {
     let output = child.wait_with_output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout).into_owned();
     assert_eq!(output.status.code(), Some(5), "{said}");
-    assert!(said.contains("V6__slow failed") && said.contains("V1 to V5, were applied before"), "{said}");
+    assert!(said.contains("V6__slow failed") && said.contains("V1 to V5, were committed before"), "{said}");
     assert!(!said.contains("db error") && !said.contains(".c:"), "{said}");
     let down = project.run(&["upgrade", "--all"]).expect(5);
     assert!(down.stdout.contains("cannot log in"), "{}", down.stdout);

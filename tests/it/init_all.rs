@@ -45,8 +45,11 @@ fn without_a_confirmation_nothing_is_touched() {
     let project = Project::new(&server, "asked");
     let done = project.run(&["init-all"]).expect(2);
     assert!(done.stderr.contains("need a confirmation"), "{}", done.stderr);
-    // What is missing is told as a statement: a question is for somebody who is there.
-    let (told, rest) = ("may be felt by others, and nobody was there to agree\nhint: ", &done.stderr);
+    // What is missing is told as a statement: questions are for a terminal.
+    let (told, rest) = (
+        "can affect other users of this server, and this is not a terminal, so no confirmation could be asked\nhint: ",
+        &done.stderr,
+    );
     assert!(rest.contains(told) && !rest.contains('?'), "{rest}");
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_database"), "3");
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'asked%'"), "0");

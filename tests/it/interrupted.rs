@@ -17,7 +17,7 @@ fn interrupt_after(
     let mark = server.log().len();
     let mut child =
         project.command(&["init-all", "-y"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    // Counted from its first statement: how long a process takes to start is nobody's promise.
+    // Counted from its first statement: how long a process takes to start is not known.
     while !server.log_since(mark).contains("statement:") && child.try_wait().unwrap().is_none() {
         std::thread::sleep(Duration::from_millis(2));
     }

@@ -7,7 +7,7 @@ fn only_what_is_not_applied_is_judged_and_known_tables_are_in_use() {
     let server = Server::start();
     let project = Project::new(&server, "lint");
     let fresh = project.run(&["lint"]).expect(0);
-    assert_eq!(fresh.stdout, "No danger in 4 files that are not applied yet.\n");
+    assert_eq!(fresh.stdout, "4 pending files checked, no dangerous statements.\n");
     project.run(&["apply", "--all", "-y"]).expect(0);
     project.run(&["upgrade", "--all"]).expect(0);
     let file = "lint_a/migrations/V3__more.sql";

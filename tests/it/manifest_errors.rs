@@ -54,7 +54,7 @@ fn wrong_manifests_are_refused_with_place_and_hint() {
         (
             "a password for a server that needs none",
             "version: 1\nservers:\n  main: { embedded: true, password_env: X }\nservices: { a: }\n".into(),
-            "martydb.yaml:3:27: a server that martydb runs itself wants no password",
+            "martydb.yaml:3:27: a server that martydb runs itself needs no password",
         ),
         (
             "a byte order mark",

@@ -4,7 +4,7 @@ mod concurrent;
 mod downgrade;
 mod hostile;
 mod lock;
-mod outside;
+mod non_transactional;
 mod refused;
 mod repair;
 mod support;

@@ -29,11 +29,11 @@ fn every_command_prints_one_document() {
         assert_eq!(document["command"], arguments[0]);
         assert!(document.get("error").is_none(), "{arguments:?}");
     }
-    // Errors are documents too, whoever makes them.
+    // Errors are documents too, those of the argument parser among them.
     for (arguments, code) in [
         (&["upgrade"][..], 2),
         (&["plan", "-f", "nowhere"], 2),
-        (&["url", "-s", "nobody"], 2),
+        (&["url", "-s", "missing"], 2),
         (&["frobnicate"], 2),
         (&["plan", "--no-such-flag"], 2),
         (&["verify-isolation", "-e", "nowhere"], 2),

@@ -1,7 +1,7 @@
 //! The login probes, called as a library: how a server answers, and what the answers prove.
 
 mod matrix;
+mod non_postgres;
 mod session;
-mod strangers;
 mod support;
 mod tls;

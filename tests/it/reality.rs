@@ -1,6 +1,6 @@
 //! Provisioning on servers as they are: both kinds of admin, drift, what was there before, and others at work.
 //!
-//! `statements` holds the bar as its own list numbers it; a number that is missing there is tested elsewhere.
+//! `statements` holds one test per promise of provisioning; a number that is missing there is tested elsewhere.
 
 mod adopt;
 mod doctor;

@@ -101,22 +101,22 @@ as_both_admins!(s20_an_overlap_loses_no_login_of_clients_that_reconnect_and_rere
 });
 
 #[test]
-fn a_twin_is_like_its_first_and_acts_as_it() {
+fn an_alternate_login_is_like_its_primary_and_acts_as_it() {
     let server = Server::start();
     let project = provisioned(&server, "like");
     let firsts = ["app", "readonly", "migrator"].map(|role| (role, credentials(&project, "like_a", role)));
     project.run(&["rotate", "--service", "like_a", "--overlap"]).expect(0);
     for (role, first) in firsts {
-        let twin = credentials(&project, "like_a", role);
-        assert_eq!(twin.0, format!("{}_b", first.0));
-        assert_eq!(session(&server, &first, "like_a"), session(&server, &twin, "like_a"), "{role}");
+        let alternate = credentials(&project, "like_a", role);
+        assert_eq!(alternate.0, format!("{}_b", first.0));
+        assert_eq!(session(&server, &first, "like_a"), session(&server, &alternate, "like_a"), "{role}");
         let like = |name: &str| {
             server.sql(
                 "postgres",
                 &format!("SELECT rolinherit, rolconnlimit, rolcanlogin, rolsuper FROM pg_roles WHERE rolname = '{name}'"),
             )
         };
-        assert_eq!(like(&first.0), like(&twin.0), "{role}");
+        assert_eq!(like(&first.0), like(&alternate.0), "{role}");
     }
     let migrator = credentials(&project, "like_a", "migrator");
     server.sql_as(&migrator.0, &migrator.1, "like_a", "CREATE TABLE made (id int)").unwrap();
@@ -134,20 +134,23 @@ fn a_twin_is_like_its_first_and_acts_as_it() {
 }
 
 #[test]
-fn what_a_twin_should_not_be_is_drift() {
+fn what_an_alternate_login_should_not_be_is_drift() {
     let server = Server::start();
     let project = provisioned(&server, "twin");
     project.run(&["rotate", "--service", "twin_a", "--overlap"]).expect(0);
     let spoil = [
-        ("ALTER ROLE twin_a_app_b CONNECTION LIMIT 7", "connection limit of twin_a_app_b"),
-        ("ALTER ROLE twin_a_app_b CREATEDB", "twin_a_app_b should be NOCREATEDB"),
-        ("ALTER ROLE twin_a_app_b NOLOGIN", "twin_a_app_b should be LOGIN"),
-        ("ALTER ROLE twin_a_app_b SET lock_timeout = '1s'", "lock_timeout = 5s"),
+        ("ALTER ROLE twin_a_app_b CONNECTION LIMIT 7", "change connection limit from 7 to"),
+        ("ALTER ROLE twin_a_app_b CREATEDB", "set NOCREATEDB"),
+        ("ALTER ROLE twin_a_app_b NOLOGIN", "set LOGIN"),
+        ("ALTER ROLE twin_a_app_b SET lock_timeout = '1s'", "change lock_timeout from 1s to 5s"),
         ("ALTER ROLE twin_a_app_b IN DATABASE twin_a RESET role", "role = twin_a_app"),
-        ("REVOKE twin_a_app FROM twin_a_app_b", "should act as twin_a_app"),
+        ("REVOKE twin_a_app FROM twin_a_app_b", "twin_a_app_b is not a member of twin_a_app"),
         ("GRANT twin_b_app TO twin_a_app_b", "is a member of twin_b_app"),
         ("GRANT CONNECT ON DATABASE twin_b TO twin_a_app_b", "holds CONNECT on database twin_b"),
-        ("REVOKE CONNECT ON DATABASE twin_a FROM twin_a_migrator_b", "should hold CONNECT"),
+        (
+            "REVOKE CONNECT ON DATABASE twin_a FROM twin_a_migrator_b",
+            "grant CONNECT on database twin_a to twin_a_migrator_b",
+        ),
     ];
     for (sql, reason) in spoil {
         server.sql("postgres", sql);
@@ -166,7 +169,7 @@ fn an_overlap_that_was_cut_short_is_closed_and_begun_again() {
     let store = project.read(".martydb/secrets/development.yaml");
     let old = credentials(&project, "cut_a", "app");
     project.run(&["rotate", "--service", "cut_a", "--role", "app", "--overlap"]).expect(0);
-    // As if killed before the store named the twin.
+    // As if killed before the store named the alternate login.
     project.write(".martydb/secrets/development.yaml", &store);
     assert!(server.sql_as(&old.0, &old.1, "cut_a", "SELECT 1").is_ok());
     let refused = project.run(&["rotate", "--service", "cut_a", "--role", "app", "--overlap"]).expect(2);
@@ -240,7 +243,7 @@ fn s18_a_password_beyond_ascii_is_kept_as_saslprep_reads_it() {
         project.finish(command)
     };
     run("first", &["apply", "--all", "-y"]).expect(0);
-    // The variable is changed by whoever sets it, and rotate takes it to the server.
+    // The operator changes the variable, and rotate sets its value on the server.
     run("\u{fc}\u{aa}\u{2168}", &["rotate", "--service", "prep_a", "--role", "app"]).expect(0);
     for typed in ["\u{fc}\u{aa}\u{2168}", "u\u{308}aIX", "\u{fc}a\u{ad}IX"] {
         assert!(server.sql_as("prep_a_app", typed, "prep_a", "SELECT 1").is_ok(), "{typed}");

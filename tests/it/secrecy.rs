@@ -31,7 +31,7 @@ fn no_password_is_seen_anywhere() {
         assert!(!seen.contains(password), "a password was printed");
         assert!(!log.contains(password), "a password is in the server's log");
     }
-    // The verifier opens nothing by itself, and is nobody's business either.
+    // The verifier opens nothing by itself, and is not printed either.
     assert!(!seen.contains("SCRAM-SHA-256$"));
 }
 

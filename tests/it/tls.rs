@@ -90,20 +90,20 @@ fn every_sslmode_believes_whom_libpq_believes() {
         assert_eq!(tried(&project), (expected, expected), "no TLS there: {parameters}");
     }
 
-    let (root, stranger) =
+    let (root, foreign) =
         (format!("sslrootcert={}", own.file.display()), format!("sslrootcert={}", other.file.display()));
     let cases = [
         ("localhost", "sslmode=prefer".to_owned(), 0),
         ("localhost", "sslmode=require".to_owned(), 0),
         ("localhost", format!("sslmode=require&{root}"), 0),
-        ("localhost", format!("sslmode=require&{stranger}"), 5),
+        ("localhost", format!("sslmode=require&{foreign}"), 5),
         ("localhost", "sslmode=verify-ca".to_owned(), 5),
         ("localhost", format!("sslmode=verify-ca&{root}"), 0),
         ("127.0.0.1", format!("sslmode=verify-ca&{root}"), 0),
-        ("localhost", format!("sslmode=verify-ca&{stranger}"), 5),
+        ("localhost", format!("sslmode=verify-ca&{foreign}"), 5),
         ("localhost", format!("sslmode=verify-full&{root}"), 0),
         ("127.0.0.1", format!("sslmode=verify-full&{root}"), 5),
-        ("localhost", format!("sslmode=verify-full&{stranger}"), 5),
+        ("localhost", format!("sslmode=verify-full&{foreign}"), 5),
         ("localhost", "sslrootcert=system".to_owned(), 5),
         ("localhost", "sslmode=require&sslrootcert=system".to_owned(), 2),
         ("localhost", "sslmode=verify-full&sslrootcert=nowhere.crt".to_owned(), 2),
@@ -292,7 +292,7 @@ fn a_line_for_plain_connections_only_is_found_by_prefer_and_one_for_tls_by_allow
     assert_eq!(tried(&project), (5, 5));
 }
 
-/// pg_hba.conf may trust who comes over TLS and nobody else: the manifest's own way in does not show it.
+/// pg_hba.conf may trust clients over TLS and no others: the manifest's own way in does not show it.
 #[test]
 fn a_line_for_one_transport_is_tried_over_that_transport() {
     let server = Server::start();

@@ -4,7 +4,7 @@ mod attack;
 mod options;
 mod scratch;
 
-use martydb::migrate::catalogue::Catalogue;
+use martydb::migrate::history::catalogue::Catalogue;
 
 use crate::support::{Project, Server};
 

@@ -1,6 +1,5 @@
 //! Words around a secret: what announces one, and what only talks about it.
 
-/// Words that announce a secret.
 const ANNOUNCERS: &[&str] = &[
     "password",
     "passwort",

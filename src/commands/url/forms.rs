@@ -1,16 +1,16 @@
 //! The forms themselves: what each reader wants escaped, and how.
 
+use clap::ValueEnum;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::Form;
-use crate::server::{Endpoint, Host, TlsMode};
+use crate::wire::{Endpoint, Host, TlsMode};
 
-/// How a reader of URLs differs from another.
+/// How the URLs of one client library differ from those of another.
 struct Dialect {
     scheme: &'static str,
     /// What it calls `sslmode`.
     tls: &'static str,
-    /// Whether it can be told whom to trust.
+    /// Whether it accepts a root certificate.
     takes_root: bool,
     /// The parameter for a database that its path cannot hold; `None` where the path is unescaped like the rest.
     database: Option<&'static str>,
@@ -28,7 +28,32 @@ const PSYCOPG: Dialect =
 const ASYNCPG: Dialect =
     Dialect { scheme: "postgresql+asyncpg", tls: "ssl", takes_root: false, database: Some("database") };
 
-/// What every form is made of.
+/// What `--format` takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Form {
+    /// libpq's URI: psql, Go, Node, Ruby, Rust.
+    Uri,
+    /// SQLAlchemy with asyncpg.
+    Asyncpg,
+    /// SQLAlchemy with psycopg.
+    Psycopg,
+    /// Java.
+    Jdbc,
+    /// .NET.
+    Npgsql,
+    /// PGHOST and so on, for a shell.
+    Env,
+    /// A line of ~/.pgpass.
+    Pgpass,
+}
+
+impl Form {
+    /// As the command line calls it.
+    pub fn name(self) -> String {
+        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
+    }
+}
+
 pub struct Parts {
     host: String,
     /// Whether `host` is a socket's folder.
@@ -50,7 +75,6 @@ fn escape(text: &str) -> String {
 }
 
 impl Parts {
-    /// Of one login at one server.
     pub fn new(endpoint: &Endpoint, user: &str, password: Option<String>, database: &str) -> Parts {
         let (host, socket) = match &endpoint.host {
             Host::Tcp(host) => (host.clone(), false),
@@ -69,7 +93,6 @@ impl Parts {
         }
     }
 
-    /// As one form.
     pub fn render(&self, form: Form) -> String {
         match form {
             Form::Uri => self.uri(&LIBPQ),
@@ -82,7 +105,7 @@ impl Parts {
         }
     }
 
-    /// Where somebody is to be believed at all.
+    /// Only where the mode verifies a certificate.
     fn root(&self) -> Option<&str> {
         let verifies = matches!(self.tls, TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull);
         self.root.as_deref().filter(|_| verifies)
@@ -98,13 +121,12 @@ impl Parts {
             Some(name) if escaped != self.database => (String::new(), vec![format!("{name}={escaped}")]),
             _ => (escaped, vec![]),
         };
-        let place = match self.socket {
-            true => {
-                query.push(format!("host={}", escape(&self.host)));
-                query.push(format!("port={}", self.port));
-                String::new()
-            }
-            false => format!("{}:{}", bracketed(&self.host), self.port),
+        let place = if self.socket {
+            query.push(format!("host={}", escape(&self.host)));
+            query.push(format!("port={}", self.port));
+            String::new()
+        } else {
+            format!("{}:{}", bracketed(&self.host), self.port)
         };
         if self.tls != TlsMode::Prefer && !self.socket {
             query.push(format!("{tls}={}", self.tls.name()));
@@ -186,7 +208,7 @@ fn bracketed(host: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::Tls;
+    use crate::wire::Tls;
 
     fn parts(tls: TlsMode) -> Parts {
         let endpoint =

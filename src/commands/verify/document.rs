@@ -4,41 +4,32 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::audit::{NotExamined, Unread};
-use crate::commands::plan::Change;
-use crate::probe::{Finding, Probe, Summary};
+use super::report::VerifyReport;
+use crate::commands::change::Change;
+use crate::isolation::Assessment;
 use crate::report::ErrorBody;
 
 /// What was proven, what was found, what could not be looked at.
 #[derive(Serialize, JsonSchema)]
 pub struct Document<'a> {
-    /// The numbers, of all servers together.
-    pub summary: Summary,
-    /// Every probe of the matrix.
-    pub matrix: Vec<&'a Probe>,
-    /// Every attempt beside the matrix: other ways to a server, and what logins may do inside their own databases.
-    pub trials: Vec<&'a Probe>,
-    /// What counts, the worst of each server first.
-    pub findings: Vec<&'a Finding>,
-    /// What was found and is accepted, by `allow:` or the baseline.
-    pub accepted: Vec<Accepted<'a>>,
-    /// What could not be looked at.
-    pub not_examined: Vec<NotExamined>,
-    /// What could not be read for any reason but a missing right: inconclusive.
-    pub unread: Vec<&'a Unread>,
+    #[serde(flatten)]
+    pub assessment: &'a Assessment,
     /// What --fix and --terminate did, or with --dry-run would do.
-    pub changes: Vec<Change>,
+    pub changes: &'a [Change],
     /// Servers that could not be looked at, and changes that failed.
     pub errors: Vec<ServerError<'a>>,
 }
 
-/// A finding that does not count.
-#[derive(Serialize, JsonSchema)]
-pub struct Accepted<'a> {
-    #[serde(flatten)]
-    pub finding: &'a Finding,
-    /// Why it is accepted.
-    pub reason: &'a str,
+impl Document<'_> {
+    pub fn of(report: &VerifyReport) -> Document<'_> {
+        let failed = report.assessment.failed.iter().map(|(server, error)| (server, error));
+        let errors = failed.chain(report.unclosed.iter().map(|failed| (&failed.server, &failed.error)));
+        Document {
+            assessment: &report.assessment,
+            changes: &report.changes,
+            errors: errors.map(|(server, error)| ServerError { error: error.into(), server }).collect(),
+        }
+    }
 }
 
 /// What went wrong on a server.
@@ -73,12 +64,13 @@ pub enum Body {
     /// It could look.
     Result(Box<Document<'static>>),
     /// It could not.
-    Failed(Failed),
+    Failed(NoResult),
 }
 
 /// Nothing was looked at.
 #[derive(JsonSchema)]
-pub struct Failed {
+#[schemars(rename = "Failed")]
+pub struct NoResult {
     /// What went wrong.
     pub error: ErrorBody,
 }

@@ -1,64 +1,76 @@
-//! The result as text: for people here, for CI's viewers and for a job's summary beside.
+//! The result as text: for people, for CI's viewers, and for the summary of a job.
 
+mod closing_line;
+mod grid;
 mod junit;
-mod last;
 mod markdown;
+#[cfg(test)]
+mod tests;
+mod words;
+mod wrap;
 
-use super::close::Refused;
-use super::report::{Checked, VerifyReport};
-use crate::commands::plan::{Summary, changes_table};
-use crate::probe::{self, Finding, listed};
-use crate::report::printable;
-use crate::report::{Look, Paint, error_text, paint};
-use crate::server::apply::Outcome;
+use super::report::VerifyReport;
+use crate::commands::change::{Summary, changes_table};
+use crate::converge::StepOutcome;
+use crate::isolation::{FailedFix, ServerView};
+use crate::report::{Paint, Style, error_text, paint, printable};
+use crate::units::listed;
+use wrap::wrapped;
 
 pub use junit::junit;
 pub use markdown::markdown;
 
-/// The matrix of each server, then what was found, in words.
-pub fn table(report: &VerifyReport, look: &Look) -> String {
-    let several = report.checked.len() + report.failed.len() > 1;
-    let mut parts: Vec<String> = report
-        .checked
-        .iter()
-        .map(|checked| {
-            let title = if several { format!("server {}\n", checked.server) } else { String::new() };
-            title + &probe::text(&checked.matrix, &checked.findings, look) + &missing(checked, look)
-        })
-        .collect();
-    let failed = &report.failed;
-    parts.extend(
-        failed.iter().map(|(server, error)| format!("server {server}\n{}\n", error_text(error, look))),
-    );
-    let accepted = report.accepted.iter().map(|(finding, reason)| {
-        let words = format!("accepted: {}: {}", probe::title(finding), printable(reason));
-        probe::wrapped(&words, "  ", look)
+pub fn table(report: &VerifyReport, style: &Style) -> String {
+    let assessment = &report.assessment;
+    let several = assessment.servers.len() + assessment.failed.len() > 1;
+    let servers = assessment.by_server().map(|view| {
+        let title = if several { format!("server {}\n", view.server.name) } else { String::new() };
+        title + &server(&view, style) + &unprovisioned(&view, style)
     });
-    parts.push(accepted.collect());
-    let unread = report.unread().map(|one| {
+    let failed = assessment.failed.iter();
+    let failed = failed.map(|(server, error)| format!("server {server}\n{}\n", error_text(error, style)));
+    let accepted = assessment.accepted.iter().map(|accepted| {
+        let title = words::title(&accepted.finding);
+        wrapped(&format!("accepted: {title}: {}", printable(&accepted.reason)), "  ", style)
+    });
+    let unread = assessment.unread.iter().map(|one| {
         let line = printable(&format!("inconclusive: {} could not be read: {}", one.what, one.why));
-        paint(probe::wrapped(&line, "  ", look).trim_end(), Paint::Warn, look) + "\n"
+        paint(wrapped(&line, "  ", style).trim_end(), Paint::Warn, style) + "\n"
     });
-    parts.push(unread.collect());
     // A server that did not answer has its error above.
-    let not_examined = report.unseen().map(|one| {
+    let not_examined = assessment.skipped_checks().iter().map(|one| {
         let grant = one.grant.as_ref().map_or(String::new(), |grant| format!("; to allow it: {grant}"));
-        probe::wrapped(&printable(&format!("not examined: {}: {}{grant}", one.what, one.why)), "  ", look)
+        wrapped(&printable(&format!("not examined: {}: {}{grant}", one.what, one.why)), "  ", style)
     });
-    parts.push(not_examined.collect());
-    parts.push(changes(report, look));
-    let last = format!(
+    let closing_line = format!(
         "{}. What PostgreSQL cannot keep apart (names, shared locks, CPU): docs/findings.md",
-        last::sentence(report)
+        closing_line::sentence(report)
     );
-    parts.push(probe::wrapped(&last, "  ", look));
-    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+    let rest = [
+        accepted.collect(),
+        unread.collect(),
+        not_examined.collect(),
+        changes(report, style),
+        wrapped(&closing_line, "  ", style),
+    ];
+    let parts = servers.chain(failed).chain(rest);
+    parts.filter(|part: &String| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// Services that are not there, and the command that makes them.
-fn missing(checked: &Checked, look: &Look) -> String {
+fn server(view: &ServerView<'_>, style: &Style) -> String {
+    let rest = [
+        view.findings.iter().map(|finding| words::in_words(finding, style)).collect(),
+        grid::inconclusive(view, style),
+        grid::sum(view, style),
+    ];
+    let parts = grid::matrix(view, style).into_iter().chain(rest);
+    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// Services that do not exist, and the command that creates them.
+fn unprovisioned(view: &ServerView<'_>, style: &Style) -> String {
     const NAMED: usize = 4;
-    let names: Vec<&str> = checked.absent.iter().map(String::as_str).collect();
+    let names: Vec<&str> = view.server.unprovisioned.iter().map(String::as_str).collect();
     let (verb, flags) = match names.len() {
         0 => return String::new(),
         1 => ("is", format!("--service {}", names[0])),
@@ -68,43 +80,27 @@ fn missing(checked: &Checked, look: &Look) -> String {
         _ => ("are", "--all".into()),
     };
     let line = format!("hint: {} {verb} not provisioned: martydb apply {flags}", listed(&names));
-    format!("\n{}", probe::wrapped(&line, "  ", look))
+    format!("\n{}", wrapped(&line, "  ", style))
 }
 
-/// What was done to close findings, or would be.
-fn changes(report: &VerifyReport, look: &Look) -> String {
+fn changes(report: &VerifyReport, style: &Style) -> String {
     if report.changes.is_empty() {
-        return report.unclosed.iter().map(|one| refusal(one, look)).collect();
+        return report.unclosed.iter().map(|one| failed_fix(one, style)).collect();
     }
     let (all, done) = (&report.changes, |outcome| {
         report.changes.iter().filter(|change| change.outcome() == Some(outcome)).count()
     });
-    let line = match all.iter().any(|change| change.outcome().is_some()) {
-        true => {
-            format!("Closed: {} of {}, {} failed.\n", done(Outcome::Ok), all.len(), done(Outcome::Failed))
-        }
-        false => {
-            let sql: String = all.iter().map(|change| format!("  {}\n", change.statement())).collect();
-            format!("{sql}\nPlan: {}. Nothing was done.\n", Summary::of(all))
-        }
+    let line = if all.iter().any(|change| change.outcome().is_some()) {
+        let (closed, failed) = (done(StepOutcome::Ok), done(StepOutcome::Failed));
+        format!("Closed: {closed} of {}, {failed} failed.\n", all.len())
+    } else {
+        let sql: String = all.iter().map(|change| format!("  {}\n", change.statement())).collect();
+        format!("{sql}\nPlan: {}. Nothing was done.\n", Summary::of(all))
     };
-    let refused: String = report.unclosed.iter().map(|one| refusal(one, look)).collect();
-    format!("{}\n{line}{refused}", changes_table(all, look))
+    let refused: String = report.unclosed.iter().map(|one| failed_fix(one, style)).collect();
+    format!("{}\n{line}{refused}", changes_table(all, style))
 }
 
-fn refusal(refused: &Refused, look: &Look) -> String {
-    format!("{}\n{}\n", printable(&refused.place()), error_text(&refused.error, look))
-}
-
-/// The object of a finding, and where it is.
-fn place(finding: &Finding) -> String {
-    let room = match &finding.database {
-        Some(database) => database.clone(),
-        None => format!("server {}", finding.server),
-    };
-    match (&finding.object, &finding.database) {
-        (Some(object), Some(_)) => format!("{object} in {room}"),
-        (Some(object), None) => format!("{object} on {room}"),
-        (None, _) => room,
-    }
+fn failed_fix(failed: &FailedFix, style: &Style) -> String {
+    format!("{}\n{}\n", printable(&failed.place()), error_text(&failed.error, style))
 }

@@ -15,7 +15,6 @@ const MANAGERS: &[(&str, &str)] = &[
     ("brew", "brew install postgresql@17"),
 ];
 
-/// No programs anywhere.
 pub fn error() -> Error {
     Error::operation("PostgreSQL is not installed")
         .cause("an embedded server needs initdb, pg_ctl and postgres, and no usual folder and no folder on PATH has them")
@@ -24,7 +23,6 @@ pub fn error() -> Error {
         .hint("or use a server that runs already: give it a url in the manifest")
 }
 
-/// How to install it on this system.
 pub fn hint() -> String {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let present = |program: &str| std::env::split_paths(&path).any(|folder| folder.join(program).is_file());

@@ -2,16 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Look, Steps};
-use crate::model::{AclEntry, Grantee, RoleName};
-use crate::plan::{Action, Object, Privilege, Privileges, Risk};
+use super::comparison::Comparison;
+use super::service_steps::ServiceSteps;
+use crate::contract::{ObjectClass, Privilege, Privileges};
+use crate::model::{AclEntry, DesiredService, Grantee, RoleKind, RoleName};
+use crate::plan::action::Action;
+use crate::plan::object::Object;
+use crate::plan::stage::Risk;
 
 /// What each grantee should hold, or may hold at most.
 pub type Wanted = BTreeMap<Grantee, BTreeSet<Privilege>>;
 
-/// A row of [`Wanted`].
-pub fn entry(role: &RoleName, privileges: &[Privilege]) -> (Grantee, BTreeSet<Privilege>) {
-    (Grantee::Role(role.clone()), privileges.iter().copied().collect())
+/// What the contract gives the service's roles on a class: as much as it grants, or as much as it allows.
+pub fn wanted(
+    service: &DesiredService,
+    class: ObjectClass,
+    privileges: fn(RoleKind, ObjectClass) -> &'static [Privilege],
+) -> Wanted {
+    let rows = service.roles.iter().map(|(kind, role)| (role, privileges(*kind, class)));
+    let held = rows.filter(|(_, privileges)| !privileges.is_empty());
+    held.map(|(role, privileges)| (Grantee::Role(role.clone()), privileges.iter().copied().collect()))
+        .collect()
 }
 
 /// An access list under comparison.
@@ -28,13 +39,13 @@ pub struct Acl<'a> {
 
 impl Acl<'_> {
     /// Grants what is wanted and missing.
-    pub fn missing(&self, wanted: &Wanted, steps: &mut Steps<'_>) {
+    pub fn missing(&self, wanted: &Wanted, steps: &mut ServiceSteps<'_>) {
         for (grantee, privileges) in wanted {
             let held = self.held(grantee);
             let lacking: Vec<_> = privileges.difference(&held).copied().collect();
             if !lacking.is_empty() {
                 let privileges = Privileges::new(lacking);
-                let reason = format!("{grantee} should hold {privileges} on {} and does not", self.on);
+                let reason = format!("grant {privileges} on {} to {grantee}", self.on);
                 steps.add(
                     Risk::Safe,
                     Action::Grant { on: self.on.clone(), privileges, to: grantee.clone() },
@@ -45,7 +56,7 @@ impl Acl<'_> {
     }
 
     /// Revokes what managed roles and PUBLIC hold beyond `allowed`; what others hold is prunable.
-    pub fn beyond(&self, look: &Look<'_>, allowed: &Wanted, steps: &mut Steps<'_>) {
+    pub fn beyond(&self, look: &Comparison<'_>, allowed: &Wanted, steps: &mut ServiceSteps<'_>) {
         let none = BTreeSet::new();
         let mut taken: BTreeMap<(&Grantee, &RoleName, bool), Vec<Privilege>> = BTreeMap::new();
         for found in self.found.iter().filter(|found| !self.is_owner(&found.grantee)) {
@@ -67,19 +78,19 @@ impl Acl<'_> {
 
     fn take(
         &self,
-        look: &Look<'_>,
+        look: &Comparison<'_>,
         grantee: &Grantee,
         grantor: &RoleName,
         only_option: bool,
         privileges: Vec<Privilege>,
-        steps: &mut Steps<'_>,
+        steps: &mut ServiceSteps<'_>,
     ) {
         let privileges = Privileges::new(privileges);
         let right =
-            if only_option { format!("the option to grant {privileges}") } else { privileges.to_string() };
+            if only_option { format!("the grant option for {privileges}") } else { privileges.to_string() };
         let delegated = grantor.as_str() != self.owner;
         let by = if delegated { format!(", granted by {grantor}") } else { String::new() };
-        let reason = format!("{grantee} holds {right} on {}{by}, and nobody declared it", self.on);
+        let reason = format!("{grantee} holds {right} on {}{by}: not in the manifest", self.on);
         let root = if delegated { self.root(look, grantor, 0) } else { None };
         let action = Action::Revoke {
             on: self.on.clone(),
@@ -98,7 +109,7 @@ impl Acl<'_> {
 
     /// The first in a chain of managed delegates that begins at the owner. REVOKE as the owner reaches all of them;
     /// as the delegate itself it would need the delegate's way into the schema.
-    fn root(&self, look: &Look<'_>, delegate: &RoleName, so_far: usize) -> Option<RoleName> {
+    fn root(&self, look: &Comparison<'_>, delegate: &RoleName, so_far: usize) -> Option<RoleName> {
         let grantee = Grantee::Role(delegate.clone());
         if !look.is_managed(&grantee) || so_far > self.found.len() {
             return None;

@@ -1,11 +1,15 @@
 //! The database itself: that it exists, its owner, who may enter it.
 
-use super::acl::{Acl, Wanted, entry};
-use super::{Look, Steps};
-use crate::model::{ActualDatabase, DbName, DesiredService, RoleKind, RoleName};
-use crate::plan::{Action, Object, Privilege, Risk};
+use super::acl::{Acl, wanted};
+use super::comparison::Comparison;
+use super::service_steps::ServiceSteps;
+use crate::contract::{MEMBERSHIPS, MemberLogin, ObjectClass, Privilege, builtin, granted};
+use crate::model::{AclEntry, ActualDatabase, DbName, DesiredService, Grantee, RoleName};
+use crate::plan::action::Action;
+use crate::plan::object::Object;
+use crate::plan::stage::{Risk, Stage};
 
-pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
+pub fn diff(look: &Comparison<'_>, service: &DesiredService, steps: &mut ServiceSteps<'_>) {
     match look.actual.databases.get(&service.database) {
         None => create(look, service, steps),
         Some(found) => alter(look, service, found, steps),
@@ -13,7 +17,7 @@ pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
 }
 
 /// Who the database should belong to, if its present owner will not do.
-fn owner(look: &Look<'_>, found: Option<&str>) -> Option<RoleName> {
+fn owner(look: &Comparison<'_>, found: Option<&str>) -> Option<RoleName> {
     let admin = || RoleName::found(look.actual.admin.name.clone()).ok();
     let pinned = look.desired.database_owner.clone();
     match (found, pinned) {
@@ -25,7 +29,7 @@ fn owner(look: &Look<'_>, found: Option<&str>) -> Option<RoleName> {
 }
 
 /// No service's role, and a superuser, the admin, or a role that the admin is a member of.
-fn acceptable(look: &Look<'_>, owner: &str) -> bool {
+fn acceptable(look: &Comparison<'_>, owner: &str) -> bool {
     let Ok(name) = RoleName::found(owner) else { return false };
     let superuser = look.actual.roles.get(&name).is_some_and(|role| role.superuser);
     let admin = look.actual.admin.name == owner;
@@ -40,10 +44,10 @@ fn acceptable(look: &Look<'_>, owner: &str) -> bool {
     look.desired.managed_role(&name).is_none() && (superuser || admin || of_admin())
 }
 
-fn create(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
+fn create(look: &Comparison<'_>, service: &DesiredService, steps: &mut ServiceSteps<'_>) {
     let database = &service.database;
     let Some(owner) = owner(look, None) else { return };
-    let reason = format!("the database of {} does not exist", service.name);
+    let reason = "missing";
     steps.add(
         Risk::Safe,
         Action::CreateDatabase { database: database.clone(), owner: owner.clone() },
@@ -60,60 +64,69 @@ fn create(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
     rights(look, service, &fresh, steps);
 }
 
-fn mark(look: &Look<'_>, database: &DbName, steps: &mut Steps<'_>) {
+fn mark(look: &Comparison<'_>, database: &DbName, steps: &mut ServiceSteps<'_>) {
     let marker = look.desired.marker();
     let mark = Action::MarkDatabase { database: database.clone(), marker };
-    steps.add(Risk::Safe, mark, "marks the database as made by this manifest");
+    steps.add(Risk::Safe, mark, "tag as managed by this manifest");
 }
 
-fn fresh_acl(owner: &RoleName) -> Vec<crate::model::AclEntry> {
-    let public = |privilege: &str| crate::model::AclEntry {
-        grantee: crate::model::Grantee::Public,
+fn fresh_acl(owner: &RoleName) -> Vec<AclEntry> {
+    let public = |privilege: &Privilege| AclEntry {
+        grantee: Grantee::Public,
         grantor: owner.clone(),
-        privilege: privilege.into(),
+        privilege: privilege.name().into(),
         grantable: false,
     };
-    vec![public("CONNECT"), public("TEMPORARY")]
+    builtin(ObjectClass::Database).iter().map(public).collect()
 }
 
-fn alter(look: &Look<'_>, service: &DesiredService, found: &ActualDatabase, steps: &mut Steps<'_>) {
+fn alter(
+    look: &Comparison<'_>,
+    service: &DesiredService,
+    found: &ActualDatabase,
+    steps: &mut ServiceSteps<'_>,
+) {
     let database = service.database.clone();
     if let Some(owner) = owner(look, Some(&found.owner)) {
-        steps.own(look.caution(&database), Object::Database(database.clone()), &found.owner, &owner);
+        steps.set_owner(look.caution(&database), Object::Database(database.clone()), &found.owner, &owner);
     }
     if !found.allow_connections && found.comment.is_none() {
         mark(look, &database, steps);
     }
     rights(look, service, found, steps);
     if found.is_template {
-        let reason = format!("anyone with CREATEDB may copy {database}, a template");
+        let reason = "any role with CREATEDB can copy a template";
         steps.add(Risk::Safe, Action::NoTemplate { database: database.clone() }, reason);
     }
     if found.connection_limit != -1 {
-        let reason =
-            format!("database {database} has a connection limit of its own: {}", found.connection_limit);
-        steps.add(Risk::Safe, Action::Unlimit { database: database.clone() }, reason);
+        let reason = format!("remove the connection limit of the database: {}", found.connection_limit);
+        steps.add(Risk::Safe, Action::ClearConnectionLimit { database: database.clone() }, reason);
     }
     for (name, value) in &found.settings {
-        let reason = format!("database {database} has {name} = {value}, and nobody declared it");
+        let reason = format!("database {database} has {name} = {value}: not in the manifest");
         let action =
             Action::ResetSetting { role: None, database: Some(database.clone()), name: name.clone() };
-        steps.add_at(crate::plan::Stage::Open, look.caution(&database), action, reason);
+        steps.add_at(Stage::AlterDatabase, look.caution(&database), action, reason);
     }
 }
 
 /// Closes first, opens after, and lets the service's own logins in.
-fn rights(look: &Look<'_>, service: &DesiredService, found: &ActualDatabase, steps: &mut Steps<'_>) {
+fn rights(
+    look: &Comparison<'_>,
+    service: &DesiredService,
+    found: &ActualDatabase,
+    steps: &mut ServiceSteps<'_>,
+) {
     let database = &service.database;
-    let mut wanted: Wanted = [
-        entry(service.role(RoleKind::Owner), &[Privilege::Create, Privilege::Temporary]),
-        entry(service.role(RoleKind::Migrator), &[Privilege::Connect]),
-        entry(service.role(RoleKind::App), &[Privilege::Connect, Privilege::Temporary]),
-        entry(service.role(RoleKind::Readonly), &[Privilege::Connect]),
-    ]
-    .into();
-    // The twins of the other logins inherit it; this one inherits nothing, like the migrator itself.
-    wanted.extend(look.twin(service, RoleKind::Migrator).map(|twin| entry(&twin, &[Privilege::Connect])));
+    let mut wanted = wanted(service, ObjectClass::Database, granted);
+    // The other alternates inherit it from their primaries.
+    let alone = MEMBERSHIPS.iter().filter(|rule| rule.login == MemberLogin::Alternate && !rule.inherit);
+    for (alternate, kind) in
+        alone.filter_map(|rule| Some((look.alternate(service, rule.member)?, rule.member)))
+    {
+        let privileges = granted(kind, ObjectClass::Database).iter().copied().collect();
+        wanted.insert(Grantee::Role(alternate), privileges);
+    }
     let acl = Acl {
         on: Object::Database(database.clone()),
         owner: &found.owner,
@@ -122,7 +135,7 @@ fn rights(look: &Look<'_>, service: &DesiredService, found: &ActualDatabase, ste
     };
     acl.beyond(look, &wanted, steps);
     if !found.allow_connections {
-        let reason = format!("database {database} accepts no connections");
+        let reason = "open the database for connections";
         steps.add(Risk::Safe, Action::AllowConnections { database: database.clone() }, reason);
     }
     acl.missing(&wanted, steps);

@@ -1,4 +1,5 @@
-//! Default privileges: what the owner makes later is usable at once by those who may use it, and by nobody else.
+//! Default privileges: what the owner creates later is usable at once by the roles that the contract names, and by no
+//! others.
 //!
 //! They are set for the whole database: PostgreSQL adds the rows of single schemas to the global ones, so a
 //! `REVOKE … FROM PUBLIC` in a schema would do nothing
@@ -6,16 +7,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::acl::{Wanted, entry};
-use super::{Look, Steps};
+use super::acl::wanted;
+use super::comparison::Comparison;
+use super::service_steps::ServiceSteps;
+use crate::contract::{DefaultKind, Privilege, Privileges, builtin, granted};
 use crate::model::{AclEntry, DefaultAcl, DesiredService, Grantee, RoleKind};
-use crate::plan::{Action, DefaultKind, Privilege, Privileges, Risk};
+use crate::plan::action::Action;
+use crate::plan::stage::Risk;
 
-pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
+pub fn diff(look: &Comparison<'_>, service: &DesiredService, steps: &mut ServiceSteps<'_>) {
     let found = look.actual.databases.get(&service.database).and_then(|database| database.contents.as_ref());
     let rows: &[DefaultAcl] = found.map_or(&[], |contents| &contents.default_acls);
     let owner = service.role(RoleKind::Owner);
-    for (kind, letter, _) in DefaultKind::ALL {
+    for (kind, letter, ..) in DefaultKind::ALL {
         let global =
             rows.iter().find(|row| row.role == *owner && row.schema.is_none() && row.object == *letter);
         whole_database(look, service, *kind, global, steps);
@@ -25,27 +29,11 @@ pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
     }
 }
 
-pub fn wanted(service: &DesiredService, kind: DefaultKind) -> Wanted {
-    use Privilege::{Delete, Execute, Insert, Select, Update, Usage};
-    let (app, readonly) = (service.role(RoleKind::App), service.role(RoleKind::Readonly));
-    match kind {
-        DefaultKind::Tables => {
-            [entry(app, &[Select, Insert, Update, Delete]), entry(readonly, &[Select])].into()
-        }
-        DefaultKind::Sequences => [entry(app, &[Usage, Select]), entry(readonly, &[Select])].into(),
-        DefaultKind::Functions => [entry(app, &[Execute])].into(),
-        DefaultKind::Schemas => [entry(app, &[Usage]), entry(readonly, &[Usage])].into(),
-        DefaultKind::Types | DefaultKind::LargeObjects => Wanted::new(),
-    }
-}
-
-/// What PostgreSQL gives everybody where no row says otherwise.
-fn builtin(kind: DefaultKind) -> Held {
-    match kind {
-        DefaultKind::Functions => Held::from([(Grantee::Public, BTreeSet::from([Privilege::Execute]))]),
-        DefaultKind::Types => Held::from([(Grantee::Public, BTreeSet::from([Privilege::Usage]))]),
-        _ => Held::new(),
-    }
+/// What PostgreSQL gives PUBLIC where no row says otherwise.
+fn unset(kind: DefaultKind) -> Held {
+    let privileges: BTreeSet<Privilege> = builtin(kind.class()).iter().copied().collect();
+    let public = (!privileges.is_empty()).then_some((Grantee::Public, privileges));
+    public.into_iter().collect()
 }
 
 type Held = BTreeMap<Grantee, BTreeSet<Privilege>>;
@@ -59,16 +47,16 @@ fn held(acl: &[AclEntry]) -> Held {
 }
 
 fn whole_database(
-    look: &Look<'_>,
+    look: &Comparison<'_>,
     service: &DesiredService,
     kind: DefaultKind,
     row: Option<&DefaultAcl>,
-    steps: &mut Steps<'_>,
+    steps: &mut ServiceSteps<'_>,
 ) {
     let owner = service.role(RoleKind::Owner);
-    let mut found = row.map_or_else(|| builtin(kind), |row| held(&row.acl));
+    let mut found = row.map_or_else(|| unset(kind), |row| held(&row.acl));
     found.remove(&Grantee::Role(owner.clone()));
-    let wanted = wanted(service, kind);
+    let wanted = wanted(service, kind.class(), granted);
     let nothing = BTreeSet::new();
     for (grantee, has) in &found {
         let extra: Vec<_> = has.difference(wanted.get(grantee).unwrap_or(&nothing)).copied().collect();
@@ -84,8 +72,10 @@ fn whole_database(
             privileges.difference(found.get(grantee).unwrap_or(&nothing)).copied().collect();
         if !lacking.is_empty() {
             let privileges = Privileges::new(lacking);
-            let reason =
-                format!("{grantee} should get {privileges} on the {} that {owner} makes", kind.word());
+            let reason = format!(
+                "grant {privileges} to {grantee} on future {} of {owner}",
+                kind.word().to_lowercase()
+            );
             let action =
                 Action::GrantDefault { owner: owner.clone(), on: kind, privileges, to: grantee.clone() };
             steps.add(Risk::Safe, action, reason);
@@ -95,26 +85,33 @@ fn whole_database(
 
 #[allow(clippy::too_many_arguments, reason = "each is a part of one statement")]
 fn take(
-    look: &Look<'_>,
+    look: &Comparison<'_>,
     service: &DesiredService,
     row: Option<&DefaultAcl>,
     kind: DefaultKind,
     grantee: &Grantee,
     privileges: Privileges,
     only_option: bool,
-    steps: &mut Steps<'_>,
+    steps: &mut ServiceSteps<'_>,
 ) {
     let owner = row.map_or_else(|| service.role(RoleKind::Owner).clone(), |row| row.role.clone());
     let schema = row.and_then(|row| row.schema.clone());
     let place = schema.as_ref().map_or_else(String::new, |schema| format!(" in schema {schema}"));
     let right =
-        if only_option { format!("the option to grant {privileges}") } else { privileges.to_string() };
-    let reason = format!("{grantee} gets {right} on the {} that {owner} makes{place}", kind.word());
+        if only_option { format!("the grant option for {privileges}") } else { privileges.to_string() };
+    let word = kind.word().to_lowercase();
+    let managed = look.is_managed(grantee);
+    let reason = if managed {
+        format!("revoke {right} from {grantee} on future {word} of {owner}{place}")
+    } else {
+        format!("{grantee} gets {right} on future {word} of {owner}{place}: not in the manifest")
+    };
     let from = grantee.clone();
     let action = Action::RevokeDefault { owner, schema, on: kind, privileges, from, only_option };
-    match look.is_managed(grantee) {
-        true => steps.add(Risk::Safe, action, reason),
-        false => steps.prunable(action, reason),
+    if managed {
+        steps.add(Risk::Safe, action, reason);
+    } else {
+        steps.prunable(action, reason);
     }
 }
 
@@ -129,12 +126,17 @@ fn options(acl: &[AclEntry], allowed: &Held) -> Held {
 }
 
 /// Rows of single schemas, and rows of other roles that give our roles or everybody something.
-fn elsewhere(look: &Look<'_>, service: &DesiredService, row: &DefaultAcl, steps: &mut Steps<'_>) {
+fn elsewhere(
+    look: &Comparison<'_>,
+    service: &DesiredService,
+    row: &DefaultAcl,
+    steps: &mut ServiceSteps<'_>,
+) {
     let Some(kind) = DefaultKind::from_letter(row.object) else { return };
     let by_us = look.is_managed(&Grantee::Role(row.role.clone()));
     let owner = service.role(RoleKind::Owner);
-    let fine = if row.role == *owner { wanted(service, kind) } else { Wanted::new() };
-    let builtin = if row.schema.is_none() { builtin(kind) } else { Held::new() };
+    let fine = if row.role == *owner { wanted(service, kind.class(), granted) } else { Held::new() };
+    let builtin = if row.schema.is_none() { unset(kind) } else { Held::new() };
     let nothing = BTreeSet::new();
     for (grantee, passed_on) in options(&row.acl, &fine) {
         take(look, service, Some(row), kind, &grantee, Privileges::new(passed_on), true, steps);

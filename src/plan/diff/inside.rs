@@ -2,15 +2,18 @@
 
 use std::borrow::Cow;
 
-use super::acl::{Acl, Wanted, entry};
-use super::{Look, Steps};
+use super::acl::{Acl, Wanted, wanted};
+use super::comparison::Comparison;
+use super::service_steps::ServiceSteps;
+use crate::contract::{HISTORY_SCHEMA, ObjectClass, allowed, granted, is_history};
 use crate::model::{
-    AclEntry, ActualObject, ActualSchema, Contents, DesiredService, Grantee, ObjectKind, RoleKind, RoleName,
-    SchemaName,
+    AclEntry, ActualObject, ActualSchema, Contents, DesiredService, Grantee, RoleKind, RoleName, SchemaName,
 };
-use crate::plan::{Action, DefaultKind, Object, Privilege, Risk};
+use crate::plan::action::Action;
+use crate::plan::object::Object;
+use crate::plan::stage::Risk;
 
-pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
+pub fn diff(look: &Comparison<'_>, service: &DesiredService, steps: &mut ServiceSteps<'_>) {
     let contents = contents(look, service);
     for schema in &service.schemas {
         match contents.schemas.get(schema) {
@@ -22,7 +25,7 @@ pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
         let owner = service.role(RoleKind::Owner);
         if found.owner != *owner && is_claimed(look, service, name, &found.owner) {
             let object = Object::Schema(name.clone());
-            steps.own(look.caution(&service.database), object, found.owner.as_str(), owner);
+            steps.set_owner(look.caution(&service.database), object, found.owner.as_str(), owner);
         }
         schema_rights(look, service, name, found).beyond(look, &users(service, name), steps);
     }
@@ -30,7 +33,7 @@ pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
         diff_object(look, service, &contents, object, steps);
     }
     for name in service.extensions.iter().filter(|name| !contents.extensions.contains_key(*name)) {
-        let reason = format!("the extension {name} is not installed");
+        let reason = "not installed";
         let settled = look.actual.settled_extensions.contains(name);
         let schema = (!settled).then(|| service.schemas[0].clone());
         let staged = look.actual.movable_extensions.contains(name);
@@ -38,14 +41,14 @@ pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
     }
 }
 
-/// What is inside, or what will be once the database is made or opened: nobody could have added anything.
-fn contents<'a>(look: &'a Look<'_>, service: &DesiredService) -> Cow<'a, Contents> {
+/// What is inside, or what will be once the database is created or opened: no login could have added anything before.
+fn contents<'a>(look: &'a Comparison<'_>, service: &DesiredService) -> Cow<'a, Contents> {
     let found = look.actual.databases.get(&service.database).and_then(|database| database.contents.as_ref());
     found.map_or_else(|| Cow::Owned(fresh(look)), Cow::Borrowed)
 }
 
 /// A new database holds the schema `public` alone; whose it is and what PUBLIC may do there changed in 15.
-fn fresh(look: &Look<'_>) -> Contents {
+fn fresh(look: &Comparison<'_>) -> Contents {
     let (owner, rights): (&str, &[&str]) = match look.actual.major() {
         15.. => ("pg_database_owner", &["USAGE"]),
         _ => (&look.actual.bootstrap, &["CREATE", "USAGE"]),
@@ -65,9 +68,9 @@ fn fresh(look: &Look<'_>) -> Contents {
     contents
 }
 
-fn create_schema(service: &DesiredService, schema: &SchemaName, steps: &mut Steps<'_>) {
+fn create_schema(service: &DesiredService, schema: &SchemaName, steps: &mut ServiceSteps<'_>) {
     let owner = service.role(RoleKind::Owner);
-    let reason = format!("the schema {schema} does not exist");
+    let reason = "missing";
     steps.add(Risk::Safe, Action::CreateSchema { schema: schema.clone(), owner: owner.clone() }, reason);
     let acl = Acl {
         on: Object::Schema(schema.clone()),
@@ -79,16 +82,16 @@ fn create_schema(service: &DesiredService, schema: &SchemaName, steps: &mut Step
 }
 
 fn declared_schema(
-    look: &Look<'_>,
+    look: &Comparison<'_>,
     service: &DesiredService,
     name: &SchemaName,
     found: &ActualSchema,
-    steps: &mut Steps<'_>,
+    steps: &mut ServiceSteps<'_>,
 ) {
     let owner = service.role(RoleKind::Owner);
     if found.owner != *owner {
         let object = Object::Schema(name.clone());
-        steps.own(look.caution(&service.database), object, found.owner.as_str(), owner);
+        steps.set_owner(look.caution(&service.database), object, found.owner.as_str(), owner);
     }
     let wanted = users(service, name);
     // ALTER SCHEMA … OWNER turns the old owner's grants into the new one's.
@@ -98,7 +101,7 @@ fn declared_schema(
 }
 
 fn schema_rights<'a>(
-    look: &Look<'_>,
+    look: &Comparison<'_>,
     service: &DesiredService,
     name: &SchemaName,
     found: &'a ActualSchema,
@@ -113,29 +116,28 @@ fn schema_rights<'a>(
 
 /// App and readonly may use every schema but martydb's own.
 fn users(service: &DesiredService, schema: &SchemaName) -> Wanted {
-    if schema.as_str() == crate::HISTORY_SCHEMA {
-        return Wanted::new();
-    }
-    [
-        entry(service.role(RoleKind::App), &[Privilege::Usage]),
-        entry(service.role(RoleKind::Readonly), &[Privilege::Usage]),
-    ]
-    .into()
+    let history = schema.as_str() == HISTORY_SCHEMA;
+    wanted(service, if history { ObjectClass::History } else { ObjectClass::Schema }, granted)
 }
 
 /// Whether what is in the schema must be the service's: in its own schemas, and wherever a role of ours made
 /// something. What unmanaged roles keep in schemas of their own is theirs.
-fn is_claimed(look: &Look<'_>, service: &DesiredService, schema: &SchemaName, owner: &RoleName) -> bool {
-    let own = service.schemas.contains(schema) || schema.as_str() == crate::HISTORY_SCHEMA;
+fn is_claimed(
+    look: &Comparison<'_>,
+    service: &DesiredService,
+    schema: &SchemaName,
+    owner: &RoleName,
+) -> bool {
+    let own = service.schemas.contains(schema) || schema.as_str() == HISTORY_SCHEMA;
     own || look.is_managed(&Grantee::Role(owner.clone()))
 }
 
 fn diff_object(
-    look: &Look<'_>,
+    look: &Comparison<'_>,
     service: &DesiredService,
     contents: &Contents,
     found: &ActualObject,
-    steps: &mut Steps<'_>,
+    steps: &mut ServiceSteps<'_>,
 ) {
     let owner = service.role(RoleKind::Owner);
     let object = Object::of(found);
@@ -146,13 +148,12 @@ fn diff_object(
     let claimed = in_ours || is_claimed(look, service, &found.schema, &found.owner);
     let foreign = found.owner != *owner && claimed;
     if foreign && !found.dependent {
-        steps.own(look.caution(&service.database), object.clone(), found.owner.as_str(), owner);
+        steps.set_owner(look.caution(&service.database), object.clone(), found.owner.as_str(), owner);
     }
-    let allowed = allowed(service, found);
-    let rights = |on: Object, entries: &[AclEntry], steps: &mut Steps<'_>| {
+    let most = most(service, found);
+    let rights = |on: Object, entries: &[AclEntry], steps: &mut ServiceSteps<'_>| {
         let risk = look.caution(&service.database);
-        Acl { on, owner: found.owner.as_str(), found: entries, public_risk: risk }
-            .beyond(look, &allowed, steps);
+        Acl { on, owner: found.owner.as_str(), found: entries, public_risk: risk }.beyond(look, &most, steps);
     };
     rights(object.clone(), &found.acl, steps);
     if foreign {
@@ -171,37 +172,23 @@ fn diff_object(
 }
 
 /// What app and readonly may hold at most. A migration may take some of it away: what is missing is not drift.
-fn allowed(service: &DesiredService, found: &ActualObject) -> Wanted {
-    use Privilege::{Delete, Execute, Insert, Select, Update, Usage};
-    let (app, readonly): (&[Privilege], &[Privilege]) = match found.kind {
-        _ if is_history(service, found) => (&[], &[]),
-        ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView => {
-            (&[Select, Insert, Update, Delete], &[Select])
-        }
-        ObjectKind::Sequence => (&[Usage, Select], &[Select]),
-        ObjectKind::Function | ObjectKind::Procedure if found.security_definer => (&[Execute], &[]),
-        ObjectKind::Function | ObjectKind::Procedure => (&[Execute], &[Execute]),
-        ObjectKind::Type | ObjectKind::Other => (&[], &[]),
-    };
-    [entry(service.role(RoleKind::App), app), entry(service.role(RoleKind::Readonly), readonly)].into()
+fn most(service: &DesiredService, found: &ActualObject) -> Wanted {
+    wanted(service, class_of(service, found), allowed)
 }
 
 /// What the default privileges give on such an object.
 fn usual(service: &DesiredService, found: &ActualObject) -> Wanted {
-    let kind = match found.kind {
-        _ if is_history(service, found) => return Wanted::new(),
-        ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView => DefaultKind::Tables,
-        ObjectKind::Sequence => DefaultKind::Sequences,
-        // A function in an untrusted language stays a superuser's, and nobody is let at it.
-        ObjectKind::Function | ObjectKind::Procedure if found.dependent => return Wanted::new(),
-        ObjectKind::Function | ObjectKind::Procedure => DefaultKind::Functions,
-        ObjectKind::Type | ObjectKind::Other => DefaultKind::Types,
-    };
-    super::defaults::wanted(service, kind)
+    match class_of(service, found) {
+        // A function in an untrusted language stays a superuser's.
+        ObjectClass::Function | ObjectClass::SecurityDefiner if found.dependent => Wanted::new(),
+        class => wanted(service, class, granted),
+    }
 }
 
-/// The records of what was migrated: whoever can write them can make a migration run twice or never.
-fn is_history(service: &DesiredService, found: &ActualObject) -> bool {
-    let refinery = found.name == crate::REFINERY_TABLE && service.schemas.first() == Some(&found.schema);
-    found.schema.as_str() == crate::HISTORY_SCHEMA || refinery
+fn class_of(service: &DesiredService, found: &ActualObject) -> ObjectClass {
+    let first = service.schemas.first().map(SchemaName::as_str);
+    if is_history(found.schema.as_str(), &found.name, first) {
+        return ObjectClass::History;
+    }
+    ObjectClass::of(found.kind, found.security_definer)
 }

@@ -3,14 +3,19 @@
 //! An admin who is no superuser may have come in with PUBLIC. It gets CONNECT of its own first, in the same transaction
 //! and in what a DBA is asked for, or closing the door would lock it out.
 
-use super::Look;
-use super::acl::{Acl, Wanted, entry};
+use super::acl::{Acl, Wanted};
+use super::comparison::Comparison;
+use super::service_steps::ServiceSteps;
+use crate::contract::{Privilege, Privileges};
 use crate::model::{DbName, Grantee, RoleName};
+use crate::plan::action::Action;
 use crate::plan::lockout::needs_public;
-use crate::plan::{Action, Object, Privilege, Privileges, Risk, Stage};
+use crate::plan::object::Object;
+use crate::plan::stage::{Risk, Stage};
+use crate::plan::step::Step;
 
 /// Databases that every cluster has and every login can enter by default.
-fn rooms(look: &Look<'_>) -> Vec<DbName> {
+fn rooms(look: &Comparison<'_>) -> Vec<DbName> {
     let names = [look.actual.maintenance.as_str(), "postgres", "template1"];
     let mut rooms: Vec<DbName> = names.iter().filter_map(|name| DbName::found(*name).ok()).collect();
     rooms.sort();
@@ -18,7 +23,7 @@ fn rooms(look: &Look<'_>) -> Vec<DbName> {
     rooms
 }
 
-pub fn diff(look: &mut Look<'_>) {
+pub fn diff(look: &mut Comparison<'_>) {
     if !look.desired.close_maintenance {
         return;
     }
@@ -27,7 +32,7 @@ pub fn diff(look: &mut Look<'_>) {
     let risk = if look.desired.embedded { Risk::Safe } else { Risk::Caution };
     for room in rooms(look) {
         let Some(found) = look.actual.databases.get(&room) else { continue };
-        let mut steps = super::Steps::new(service);
+        let mut steps = ServiceSteps::new(service);
         let acl = Acl {
             on: Object::Database(room.clone()),
             owner: &found.owner,
@@ -36,7 +41,7 @@ pub fn diff(look: &mut Look<'_>) {
         };
         acl.beyond(look, &own(look, &room), &mut steps);
         keep_in(look, &room, &mut steps);
-        let whole = |mut step: crate::plan::Step| {
+        let whole = |mut step: Step| {
             step.service = None;
             step.database = Some(room.clone());
             step
@@ -46,24 +51,24 @@ pub fn diff(look: &mut Look<'_>) {
 }
 
 /// The room's way in that is the admin's own.
-fn own(look: &Look<'_>, room: &DbName) -> Wanted {
+fn own(look: &Comparison<'_>, room: &DbName) -> Wanted {
     let admin = RoleName::found(look.actual.admin.name.clone()).ok();
     let admin = admin.filter(|_| room.as_str() == look.actual.maintenance && !look.actual.admin.superuser);
-    admin.iter().map(|admin| entry(admin, &[Privilege::Connect])).collect()
+    admin.into_iter().map(|admin| (Grantee::Role(admin), [Privilege::Connect].into())).collect()
 }
 
-fn keep_in(look: &Look<'_>, room: &DbName, steps: &mut super::Steps<'_>) {
+fn keep_in(look: &Comparison<'_>, room: &DbName, steps: &mut ServiceSteps<'_>) {
     let closes = !steps.found.is_empty();
     let left_out = own(look, room).into_keys().filter_map(|grantee| match grantee {
         Grantee::Role(admin) if closes && needs_public(look.actual, room, &admin) => Some(admin),
         _ => None,
     });
     for admin in left_out {
-        let reason = format!("{admin} comes into database {room} by PUBLIC's right alone");
+        let reason = format!("{admin} can connect to {room} only through PUBLIC");
         let privileges = Privileges::new([Privilege::Connect]);
         let action =
             Action::Grant { on: Object::Database(room.clone()), privileges, to: Grantee::Role(admin) };
-        let step = steps.step(Stage::Open, Risk::Safe, action, reason);
+        let step = steps.step(Stage::AlterDatabase, Risk::Safe, action, reason);
         steps.found.insert(0, step);
     }
 }

@@ -1,10 +1,13 @@
 //! The four roles: that they exist, their attributes, and who is a member of whom.
 
-use super::{Look, Steps};
+use super::comparison::Comparison;
+use super::service_steps::ServiceSteps;
+use crate::contract::{ATTRIBUTES, LOGIN, MEMBERSHIPS, MemberLogin, MembershipRule, RoleAttribute, managed};
 use crate::model::{ActualRole, DesiredService, Grantee, KeptPassword, Membership, RoleKind, RoleName};
-use crate::plan::{Action, Attribute, Risk};
+use crate::plan::action::{Action, Attribute};
+use crate::plan::stage::Risk;
 
-pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
+pub fn diff(look: &Comparison<'_>, service: &DesiredService, steps: &mut ServiceSteps<'_>) {
     for kind in RoleKind::ALL {
         let role = service.role(kind);
         match look.actual.roles.get(role) {
@@ -15,64 +18,43 @@ pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
     memberships(look, service, steps);
 }
 
-fn create(look: &Look<'_>, service: &DesiredService, kind: RoleKind, steps: &mut Steps<'_>) {
+fn create(look: &Comparison<'_>, service: &DesiredService, kind: RoleKind, steps: &mut ServiceSteps<'_>) {
     let role = service.role(kind).clone();
     let limit = service.connection_limit.get(&kind).copied().unwrap_or(-1);
-    let reason = format!("the {} role of {} does not exist", kind.key(), service.name);
+    let reason = "missing";
     steps.add(Risk::Safe, Action::CreateRole { role: role.clone(), kind, limit }, reason);
     let marker = look.desired.marker();
-    steps.add(Risk::Safe, Action::MarkRole { role, marker }, "marks the role as made by this manifest");
-}
-
-/// An attribute: how to read it, what it should be, and the words that set it either way.
-struct Row {
-    read: fn(&ActualRole) -> bool,
-    on: &'static str,
-    off: &'static str,
-}
-
-const ATTRIBUTES: &[Row] = &[
-    Row { read: |role| role.login, on: "LOGIN", off: "NOLOGIN" },
-    Row { read: |role| role.inherit, on: "INHERIT", off: "NOINHERIT" },
-    Row { read: |role| role.superuser, on: "SUPERUSER", off: "NOSUPERUSER" },
-    Row { read: |role| role.createdb, on: "CREATEDB", off: "NOCREATEDB" },
-    Row { read: |role| role.createrole, on: "CREATEROLE", off: "NOCREATEROLE" },
-    Row { read: |role| role.replication, on: "REPLICATION", off: "NOREPLICATION" },
-    Row { read: |role| role.bypassrls, on: "BYPASSRLS", off: "NOBYPASSRLS" },
-];
-
-/// What contract section 3 wants of each kind of role.
-fn wanted(kind: RoleKind) -> ActualRole {
-    ActualRole {
-        login: kind != RoleKind::Owner,
-        inherit: kind != RoleKind::Migrator,
-        ..ActualRole::default()
-    }
+    steps.add(Risk::Safe, Action::MarkRole { role, marker }, "tag as managed by this manifest");
 }
 
 fn alter(
-    look: &Look<'_>,
+    look: &Comparison<'_>,
     service: &DesiredService,
     kind: RoleKind,
     found: &ActualRole,
-    steps: &mut Steps<'_>,
+    steps: &mut ServiceSteps<'_>,
 ) {
     let role = service.role(kind);
     // During a rotation one of the two logins is closed, and the one that is not in use may be.
-    attributes(role, kind, found, look.twin_in_use(service, kind), steps);
+    attributes(role, kind, found, look.alternate_in_use(service, kind), steps);
     if kind != RoleKind::Owner {
         limit(role, service.connection_limit[&kind], found, steps);
         password(look, service, kind, steps);
-        twin(look, service, kind, steps);
+        alternate_login(look, service, kind, steps);
     }
 }
 
-/// A second login is nobody's to miss, but where there is one it is like the first.
-fn twin(look: &Look<'_>, service: &DesiredService, kind: RoleKind, steps: &mut Steps<'_>) {
-    let Some(twin) = look.twin(service, kind) else { return };
-    let found = &look.actual.roles[&twin];
-    attributes(&twin, kind, found, !look.twin_in_use(service, kind), steps);
-    limit(&twin, service.connection_limit[&kind], found, steps);
+/// No alternate login is created here; one that exists gets the attributes of its primary.
+fn alternate_login(
+    look: &Comparison<'_>,
+    service: &DesiredService,
+    kind: RoleKind,
+    steps: &mut ServiceSteps<'_>,
+) {
+    let Some(alternate) = look.alternate(service, kind) else { return };
+    let found = &look.actual.roles[&alternate];
+    attributes(&alternate, kind, found, !look.alternate_in_use(service, kind), steps);
+    limit(&alternate, service.connection_limit[&kind], found, steps);
 }
 
 fn attributes(
@@ -80,39 +62,34 @@ fn attributes(
     kind: RoleKind,
     found: &ActualRole,
     may_be_closed: bool,
-    steps: &mut Steps<'_>,
+    steps: &mut ServiceSteps<'_>,
 ) {
-    let wanted = wanted(kind);
-    let mut words = vec![];
-    for row in ATTRIBUTES {
-        let differs = (row.read)(found) != (row.read)(&wanted);
-        let excused = row.on == "LOGIN" && may_be_closed;
-        if differs && !excused {
-            words.push(if (row.read)(&wanted) { row.on } else { row.off });
-        }
-    }
+    let differs = |attribute: &&RoleAttribute| (attribute.is_set)(found) != attribute.belongs_to(kind);
+    let excused = |attribute: &&RoleAttribute| attribute.on == LOGIN.on && may_be_closed;
+    let wrong = ATTRIBUTES.iter().filter(differs).filter(|attribute| !excused(attribute));
+    let words: Vec<_> = wrong.map(|attribute| attribute.word(kind)).collect();
     if !words.is_empty() {
-        let reason = format!("{role} should be {} and is not", words.join(", "));
+        let reason = format!("set {}", words.join(", "));
         let attributes = words.into_iter().map(Attribute::Word).collect();
         steps.add(Risk::Safe, Action::AlterRole { role: role.clone(), attributes }, reason);
     }
 }
 
-fn limit(role: &RoleName, wanted: i32, found: &ActualRole, steps: &mut Steps<'_>) {
+fn limit(role: &RoleName, wanted: i32, found: &ActualRole, steps: &mut ServiceSteps<'_>) {
     let has = found.connection_limit;
     if wanted != has {
         // -1 is no limit at all, and a lower one may turn a running service away.
         let lower = (has == -1 || wanted < has) && wanted != -1;
         let risk = if lower { Risk::Caution } else { Risk::Safe };
-        let reason = format!("the connection limit of {role} should be {wanted} and is {has}");
+        let reason = format!("change connection limit from {has} to {wanted}");
         let attributes = vec![Attribute::ConnectionLimit(wanted)];
         steps.add(risk, Action::AlterRole { role: role.clone(), attributes }, reason);
     }
 }
 
-fn password(look: &Look<'_>, service: &DesiredService, kind: RoleKind, steps: &mut Steps<'_>) {
-    let twin = look.twin(service, kind).filter(|twin| (look.stored)(twin));
-    let role = twin.as_ref().unwrap_or(service.role(kind));
+fn password(look: &Comparison<'_>, service: &DesiredService, kind: RoleKind, steps: &mut ServiceSteps<'_>) {
+    let alternate = look.alternate(service, kind).filter(|alternate| (look.stored)(alternate));
+    let role = alternate.as_ref().unwrap_or(service.role(kind));
     let kept = look.actual.passwords.get(role);
     let (risk, reason) = if !(look.stored)(role) {
         missing(role, kept)
@@ -150,32 +127,28 @@ fn useless(role: &RoleName, kept: Option<&KeptPassword>) -> String {
     }
 }
 
-/// A membership that is to be.
+/// A membership that the contract requires.
 struct Bond {
     role: RoleName,
     member: RoleName,
     inherit: bool,
 }
 
-/// The migrator acts as the owner; a twin is a member of its first, the migrator's one of the owner.
-fn bonds(look: &Look<'_>, service: &DesiredService) -> Vec<Bond> {
-    let owner = service.role(RoleKind::Owner);
-    let acts = |member: RoleName| Bond { role: owner.clone(), member, inherit: false };
-    let mut bonds = vec![acts(service.role(RoleKind::Migrator).clone())];
-    bonds.extend(look.twin(service, RoleKind::Migrator).map(acts));
-    for kind in [RoleKind::App, RoleKind::Readonly] {
-        let twin = look.twin(service, kind);
-        bonds.extend(twin.map(|member| Bond { role: service.role(kind).clone(), member, inherit: true }));
-    }
-    bonds
+fn bonds(look: &Comparison<'_>, service: &DesiredService) -> Vec<Bond> {
+    let of = |rule: &MembershipRule| {
+        let member = match rule.login {
+            MemberLogin::Primary => service.role(rule.member).clone(),
+            MemberLogin::Alternate => look.alternate(service, rule.member)?,
+        };
+        Some(Bond { role: service.role(rule.of).clone(), member, inherit: rule.inherit })
+    };
+    MEMBERSHIPS.iter().filter_map(of).collect()
 }
 
-fn memberships(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
+fn memberships(look: &Comparison<'_>, service: &DesiredService, steps: &mut ServiceSteps<'_>) {
     let bonds = bonds(look, service);
-    let ours = |role: &RoleName| {
-        service.kind_of(role).is_some()
-            || look.twin_of(role).is_some_and(|first| service.kind_of(&first).is_some())
-    };
+    let ours =
+        |role: &RoleName| managed(look.desired, role).is_some_and(|(other, _)| other.name == service.name);
     let mut kept = vec![false; bonds.len()];
     for found in &look.actual.memberships {
         // Seen once: by the service of the group, or else by that of the member.
@@ -188,14 +161,14 @@ fn memberships(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>)
             Some(place) if !kept[place] && is_as_wanted(look, &bonds[place], found) => kept[place] = true,
             Some(place) => {
                 let options = if bonds[place].inherit { "SET and INHERIT" } else { "SET" };
-                revoke(found, steps, &format!("it should be held with {options} alone"));
+                revoke(found, steps, &format!("with other options than {options}"));
             }
             None => judge(look, found, steps),
         }
     }
     for (bond, _) in bonds.iter().zip(kept).filter(|(_, kept)| !kept) {
         let Bond { role, member, inherit } = bond;
-        let reason = format!("{member} should act as {role} and cannot");
+        let reason = format!("{member} is not a member of {role}");
         let action =
             Action::GrantMembership { role: role.clone(), member: member.clone(), inherit: *inherit };
         steps.add(Risk::Safe, action, reason);
@@ -203,20 +176,20 @@ fn memberships(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>)
 }
 
 /// Before 16 the options do not exist: INHERIT is the member's own, and compared there.
-fn is_as_wanted(look: &Look<'_>, bond: &Bond, found: &Membership) -> bool {
+fn is_as_wanted(look: &Comparison<'_>, bond: &Bond, found: &Membership) -> bool {
     let options = look.actual.major() < 16 || (found.inherit == bond.inherit && found.set);
     options && !found.admin
 }
 
-fn judge(look: &Look<'_>, found: &Membership, steps: &mut Steps<'_>) {
+fn judge(look: &Comparison<'_>, found: &Membership, steps: &mut ServiceSteps<'_>) {
     let admin = found.member.as_str() == look.actual.admin.name;
-    // From 16 on whoever makes a role holds ADMIN on it, and that alone opens nothing without another grant.
+    // From 16 on the creator of a role holds ADMIN on it, which alone gives no access without another grant.
     let creators_own = found.admin && !found.inherit && !found.set;
     let member_managed = look.is_managed(&Grantee::Role(found.member.clone()));
     match (admin && creators_own, member_managed) {
         (true, _) => {}
-        (_, true) => revoke(found, steps, "nobody declared it"),
-        _ if admin => revoke(found, steps, "the admin only borrows it"),
+        (_, true) => revoke(found, steps, "not in the manifest"),
+        _ if admin => revoke(found, steps, "a temporary membership that was left behind"),
         _ => {
             let reason = format!("{} is a member of {}", found.member, found.role);
             steps.prunable(action(found), reason);
@@ -224,8 +197,8 @@ fn judge(look: &Look<'_>, found: &Membership, steps: &mut Steps<'_>) {
     }
 }
 
-fn revoke(found: &Membership, steps: &mut Steps<'_>, why: &str) {
-    let reason = format!("{} is a member of {}, and {why}", found.member, found.role);
+fn revoke(found: &Membership, steps: &mut ServiceSteps<'_>, why: &str) {
+    let reason = format!("{} is a member of {}: {why}", found.member, found.role);
     steps.add(Risk::Safe, action(found), reason);
 }
 
@@ -238,16 +211,17 @@ fn action(found: &Membership) -> Action {
 }
 
 /// Logins that lose what they owned go on reading and writing it as members of app, until `--prune`.
-pub fn keep_working(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
+pub fn keep_working(look: &Comparison<'_>, service: &DesiredService, steps: &mut ServiceSteps<'_>) {
     let app = service.role(RoleKind::App);
-    for name in steps.ousted.clone() {
+    for name in steps.previous_owners.clone() {
         let Ok(member) = RoleName::found(name) else { continue };
         let found = look.actual.roles.get(&member).filter(|found| found.login && !found.superuser);
         let ours =
             look.is_managed(&Grantee::Role(member.clone())) || member.as_str() == look.actual.admin.name;
         let already = look.actual.memberships.iter().any(|row| row.role == *app && row.member == member);
         if found.is_some() && !ours && !already {
-            let reason = format!("{member} owned what {} uses, and keeps working as a member", service.name);
+            let reason =
+                format!("{member} owned objects of {}, and keeps access as a member of {app}", service.name);
             let action = Action::GrantMembership { role: app.clone(), member, inherit: true };
             steps.add(Risk::Caution, action, reason);
         }

@@ -2,24 +2,27 @@
 
 use std::collections::BTreeMap;
 
-use super::{Look, Steps};
+use super::comparison::Comparison;
+use super::service_steps::ServiceSteps;
+use crate::contract::acts_as;
 use crate::model::{DbName, DesiredService, RoleKind, RoleName, RoleSetting};
-use crate::plan::{Action, Risk, SettingValue};
+use crate::plan::action::{Action, SettingValue};
+use crate::plan::stage::{Risk, Stage};
 use crate::sql::split_name_list;
 use crate::units::canonical_setting;
 
 /// In one database or in all, and the setting's name.
-pub type Place = (Option<DbName>, String);
+pub type SettingKey = (Option<DbName>, String);
 
-/// A login, or the twin of one.
+/// A login, or the alternate of one.
 struct Subject {
     role: RoleName,
-    wanted: BTreeMap<Place, SettingValue>,
+    wanted: BTreeMap<SettingKey, SettingValue>,
 }
 
-pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
+pub fn diff(look: &Comparison<'_>, service: &DesiredService, steps: &mut ServiceSteps<'_>) {
     for kind in RoleKind::ALL {
-        let logins = [Some(service.role(kind).clone()), look.twin(service, kind)];
+        let logins = [Some(service.role(kind).clone()), look.alternate(service, kind)];
         for role in logins.into_iter().flatten() {
             let wanted = declared(service, kind, &role);
             compare(look, &Subject { role, wanted }, steps);
@@ -27,19 +30,23 @@ pub fn diff(look: &Look<'_>, service: &DesiredService, steps: &mut Steps<'_>) {
     }
 }
 
-/// Every setting that a service's role, or the twin of one, is to have.
-pub fn declared(service: &DesiredService, kind: RoleKind, role: &RoleName) -> BTreeMap<Place, SettingValue> {
+/// Every setting that the manifest declares for a service's role or its alternate login.
+pub fn declared(
+    service: &DesiredService,
+    kind: RoleKind,
+    role: &RoleName,
+) -> BTreeMap<SettingKey, SettingValue> {
     let mut all = wanted(service, kind);
     if role != service.role(kind) {
-        // A twin has all that its first has, and starts as it: else row policies and new large objects would see
-        // another `current_user`. The migrator and its twin both start as the owner.
+        // An alternate login has all that its primary has, and starts as it: else row policies and new large objects would see
+        // another `current_user`. The migrator and its alternate both start as the owner.
         let first = SettingValue::Text(service.role(kind).to_string());
         all.entry((Some(service.database.clone()), "role".into())).or_insert(first);
     }
     all
 }
 
-fn compare(look: &Look<'_>, subject: &Subject, steps: &mut Steps<'_>) {
+fn compare(look: &Comparison<'_>, subject: &Subject, steps: &mut ServiceSteps<'_>) {
     let Subject { role, wanted } = subject;
     let found = found(look, role);
     for ((database, name), value) in wanted {
@@ -49,30 +56,30 @@ fn compare(look: &Look<'_>, subject: &Subject, steps: &mut Steps<'_>) {
         }
     }
     for ((database, name), has) in found.iter().filter(|(place, _)| !wanted.contains_key(place)) {
-        let reason = format!("{role} has {name} = {has}, and nobody declared it");
+        let reason = format!("{role} has {name} = {has}: not in the manifest");
         let action =
             Action::ResetSetting { role: Some(role.clone()), database: database.clone(), name: name.clone() };
         steps.add(Risk::Safe, action, reason);
     }
 }
 
-fn wanted(service: &DesiredService, kind: RoleKind) -> BTreeMap<Place, SettingValue> {
+fn wanted(service: &DesiredService, kind: RoleKind) -> BTreeMap<SettingKey, SettingValue> {
     if kind == RoleKind::Owner {
         return BTreeMap::new();
     }
     let everywhere = service.settings.iter();
-    let mut all: BTreeMap<Place, SettingValue> =
+    let mut all: BTreeMap<SettingKey, SettingValue> =
         everywhere.map(|(name, value)| ((None, name.clone()), SettingValue::Text(value.clone()))).collect();
     let here = |name: &str| (Some(service.database.clone()), name.to_owned());
     all.insert(here("search_path"), SettingValue::Schemas(service.schemas.clone()));
-    if kind == RoleKind::Migrator {
-        let owner = service.role(RoleKind::Owner).to_string();
-        all.insert(here("role"), SettingValue::Text(owner));
+    if acts_as(kind) != kind {
+        let other = service.role(acts_as(kind)).to_string();
+        all.insert(here("role"), SettingValue::Text(other));
     }
     all
 }
 
-fn found(look: &Look<'_>, role: &RoleName) -> BTreeMap<Place, String> {
+fn found(look: &Comparison<'_>, role: &RoleName) -> BTreeMap<SettingKey, String> {
     let all = look.actual.role_settings.iter().filter(|setting| setting.role == *role);
     let typed =
         |setting: &RoleSetting| ((setting.database.clone(), setting.name.clone()), setting.value.clone());
@@ -96,11 +103,11 @@ fn set(
     name: &str,
     value: &SettingValue,
     has: Option<&str>,
-    steps: &mut Steps<'_>,
+    steps: &mut ServiceSteps<'_>,
 ) {
     let reason = match has {
-        Some(has) => format!("{role} should have {name} = {value} and has {has}"),
-        None => format!("{role} should have {name} = {value} and has none"),
+        Some(has) => format!("change {name} from {has} to {value}"),
+        None => format!("set {name} = {value}"),
     };
     let action = Action::SetSetting {
         role: role.clone(),
@@ -109,6 +116,6 @@ fn set(
         value: value.clone(),
     };
     // A setting for one database can only be put on when that database exists.
-    let stage = if database.is_some() { crate::plan::Stage::Open } else { action.stage() };
+    let stage = if database.is_some() { Stage::AlterDatabase } else { action.stage() };
     steps.add_at(stage, Risk::Safe, action, reason);
 }

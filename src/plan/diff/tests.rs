@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use super::*;
-use crate::model::ServiceName;
 use crate::model::{
     AclEntry, ActualDatabase, ActualRole, Admin, Contents, DefaultAcl, Membership, RoleKind, RoleSetting,
     SchemaName,
 };
-use crate::plan::{Action, passwordless, statement};
+use crate::model::{DbName, DesiredService, Grantee, ServiceName};
+use crate::plan::{Action, Risk, passwordless, script};
 
-pub(in crate::plan) fn role(name: &str) -> RoleName {
+pub(crate) fn role(name: &str) -> RoleName {
     RoleName::found(name).unwrap()
 }
 
@@ -37,7 +37,7 @@ fn service(name: &str) -> DesiredService {
     }
 }
 
-pub(in crate::plan) fn desired(names: &[&str]) -> DesiredServer {
+pub(crate) fn desired(names: &[&str]) -> DesiredServer {
     DesiredServer {
         name: "main".into(),
         project: "t".into(),
@@ -48,7 +48,7 @@ pub(in crate::plan) fn desired(names: &[&str]) -> DesiredServer {
     }
 }
 
-fn empty(version: u32) -> ActualServer {
+pub(crate) fn empty(version: u32) -> ActualServer {
     let admin = Admin {
         name: "postgres".into(),
         superuser: true,
@@ -76,7 +76,7 @@ fn to(name: &str, privilege: &str, grantor: &str) -> AclEntry {
 }
 
 /// A server on which `apply` has just ended: the state that must give an empty plan.
-pub(in crate::plan) fn provisioned(desired: &DesiredServer, version: u32) -> ActualServer {
+pub(crate) fn provisioned(desired: &DesiredServer, version: u32) -> ActualServer {
     let mut actual = empty(version);
     for service in desired.services.values() {
         let name = |kind| service.role(kind).as_str().to_owned();
@@ -167,13 +167,13 @@ fn lines(plan: &Plan, major: u32) -> Vec<String> {
     plan.steps
         .iter()
         .map(|step| {
-            format!("{:?} {:?} {}", step.stage, step.risk, statement(&step.action, major, &passwordless))
+            format!("{:?} {:?} {}", step.stage, step.risk, script(&step.action, major, &passwordless))
         })
         .collect()
 }
 
 fn plan(desired: &DesiredServer, actual: &ActualServer) -> Plan {
-    diff(desired, actual, &|_| true)
+    diff(desired, actual, &|_| true, &Selection::all(desired))
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn before_15_public_is_taken_from_the_bootstrap_superuser() {
     let lines = lines(&plan(&desired(&["csca"]), &empty(130023)), 13);
     assert!(
         lines.contains(
-            &"Inside Safe REVOKE CREATE, USAGE ON SCHEMA \"public\" FROM PUBLIC CASCADE".to_owned()
+            &"InDatabase Safe REVOKE CREATE, USAGE ON SCHEMA \"public\" FROM PUBLIC CASCADE".to_owned()
         ),
         "{lines:#?}"
     );
@@ -219,7 +219,7 @@ fn each_drift_has_its_repair() {
                     "postgres",
                 ))
             },
-            "Open Safe REVOKE CONNECT ON DATABASE \"csca_db\" FROM PUBLIC CASCADE",
+            "AlterDatabase Safe REVOKE CONNECT ON DATABASE \"csca_db\" FROM PUBLIC CASCADE",
         ),
         (
             |a| {
@@ -229,7 +229,7 @@ fn each_drift_has_its_repair() {
                     .acl
                     .push(to("pkd_app", "CONNECT", "postgres"))
             },
-            "Open Safe REVOKE CONNECT ON DATABASE \"csca_db\" FROM \"pkd_app\" CASCADE",
+            "AlterDatabase Safe REVOKE CONNECT ON DATABASE \"csca_db\" FROM \"pkd_app\" CASCADE",
         ),
         (
             |a| a.roles.get_mut(&role("csca_app")).unwrap().createdb = true,
@@ -298,15 +298,15 @@ fn each_drift_has_its_repair() {
         ),
         (
             |a| a.databases.get_mut(&DbName::new("csca_db").unwrap()).unwrap().owner = "csca_owner".into(),
-            "Open Safe ALTER DATABASE \"csca_db\" OWNER TO \"postgres\"",
+            "AlterDatabase Safe ALTER DATABASE \"csca_db\" OWNER TO \"postgres\"",
         ),
         (
             |a| a.databases.get_mut(&DbName::new("csca_db").unwrap()).unwrap().is_template = true,
-            "Open Safe ALTER DATABASE \"csca_db\" IS_TEMPLATE false",
+            "AlterDatabase Safe ALTER DATABASE \"csca_db\" IS_TEMPLATE false",
         ),
         (
             |a| inside(a).default_acls.retain(|row| row.object != 'f'),
-            "Inside Safe ALTER DEFAULT PRIVILEGES FOR ROLE \"csca_owner\" REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
+            "InDatabase Safe ALTER DEFAULT PRIVILEGES FOR ROLE \"csca_owner\" REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC",
         ),
         (
             |a| {
@@ -316,7 +316,7 @@ fn each_drift_has_its_repair() {
                     "csca_owner",
                 ))
             },
-            "Inside Safe REVOKE CREATE ON SCHEMA \"public\" FROM PUBLIC CASCADE",
+            "InDatabase Safe REVOKE CREATE ON SCHEMA \"public\" FROM PUBLIC CASCADE",
         ),
     ];
     for (tamper, expected) in cases {
@@ -348,7 +348,12 @@ fn strangers_are_listed_and_left_alone() {
 #[test]
 fn a_lost_password_is_replaced_only_where_nothing_is_lost_by_it() {
     let desired = desired(&["csca"]);
-    let plan = diff(&desired, &provisioned(&desired, 160014), &|role| role.as_str() != "csca_app");
+    let plan = diff(
+        &desired,
+        &provisioned(&desired, 160014),
+        &|role| role.as_str() != "csca_app",
+        &Selection::all(&desired),
+    );
     assert_eq!(plan.steps.len(), 1);
     assert_eq!(plan.steps[0].action, Action::SetPassword { role: role("csca_app") });
     assert_eq!(plan.steps[0].replaces_password(), Some(&role("csca_app")));
@@ -356,7 +361,7 @@ fn a_lost_password_is_replaced_only_where_nothing_is_lost_by_it() {
 
     let mut actual = provisioned(&desired, 160014);
     actual.passwords.insert(role("csca_app"), crate::model::KeptPassword::default());
-    let plan = diff(&desired, &actual, &|role| role.as_str() != "csca_app");
+    let plan = diff(&desired, &actual, &|role| role.as_str() != "csca_app", &Selection::all(&desired));
     assert_eq!((plan.steps.len(), plan.risk()), (1, Risk::Caution));
 }
 

@@ -77,7 +77,7 @@ fn a_session_that_outlived_a_revoke_is_named_with_its_pid() {
         );
         let fix = result["findings"][0]["fix"].as_str().unwrap();
         assert_eq!(fix, format!("SELECT pg_catalog.pg_terminate_backend({pid});"));
-        // --fix is not enough to end somebody's session, and a question that nobody answers is a no.
+        // --fix is not enough to end a session, and a question without an answer is a no.
         pair.verify(&["--fix", "-y"], 4);
         pair.verify(&["--terminate"], 2);
         pair.verify(&["--terminate", "-y"], 0);
@@ -137,7 +137,7 @@ fn an_ident_map_counts_for_whom_it_lets_in() {
     std::fs::write(pair.server.data().join("pg_ident.conf"), maps).unwrap();
     with_hba(&pair, "local all postgres peer map=admins\nlocal blue_db all peer map=admins\n");
     assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
-    // The line lets in nobody whom the map speaks of.
+    // The line lets in none of the accounts in the map.
     with_hba(&pair, "local red_db ghost peer map=\"wide map\"\n");
     assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
     with_hba(&pair, "local red_db all peer map=\"wide map\"\n");

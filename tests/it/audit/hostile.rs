@@ -9,7 +9,7 @@ fn a_tenant_cannot_blind_or_hijack_the_verifier_and_is_named() {
         let password = pair.project.password("red_migrator");
         pair.server.sql_as("red_migrator", &password, "red_db", sql).unwrap();
     };
-    // A function and an operator that would lie to whoever looks them up by a bare name.
+    // A function and an operator that would lie to a session that looks them up by a bare name.
     red(
         "CREATE FUNCTION public.current_setting(text) RETURNS text LANGUAGE sql AS 'SELECT ''pg_catalog''::text'",
     );
@@ -39,7 +39,7 @@ fn a_tenant_cannot_blind_or_hijack_the_verifier_and_is_named() {
     let before = pair.server.log().len();
     let result = pair.verify(&["--probes", "full"], 4);
     let found = Pair::found(&result).join("\n");
-    assert!(!pair.server.log_since(before).contains("SUPERUSER"));
+    assert!(!pair.server.log_since(before).contains("ALTER ROLE red_app SUPERUSER"));
     assert_eq!(pair.server.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolsuper"), "1");
     assert_eq!(result["summary"]["inconclusive"], 0, "{found}");
     assert_eq!(result["errors"].as_array().unwrap().len(), 0, "{result:#}");

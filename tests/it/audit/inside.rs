@@ -42,11 +42,11 @@ const LEAKS: &[Leak] = &[
     Leak { mend: "DROP FUNCTION power()", ..leak("blue_db", "SET ROLE blue_owner; CREATE FUNCTION power() RETURNS int LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT 1'; GRANT EXECUTE ON FUNCTION power() TO blue_ro; RESET ROLE", ["blue_ro", "a SECURITY DEFINER function", "REVOKE EXECUTE ON FUNCTION public.power() FROM \"blue_ro\""]) },
     leak("blue_db", "SET ROLE blue_owner; CREATE DOMAIN mood AS text; RESET ROLE; CREATE ROLE crowd; GRANT USAGE ON TYPE mood TO crowd; GRANT crowd TO blue_app", ["blue_app", "USAGE of a type", "REVOKE USAGE ON TYPE public.mood FROM \"crowd\""]),
     leak("blue_db", "SET ROLE blue_owner; CREATE TYPE feeling AS ENUM ('good'); RESET ROLE; GRANT USAGE ON TYPE feeling TO PUBLIC", ["blue_migrator", "USAGE of a type", "REVOKE USAGE ON TYPE public.feeling FROM PUBLIC"]),
-    Leak { mend: "SELECT lo_unlink(4711)", ..leak("blue_db", "SELECT lo_create(4711); GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC", ["blue_ro", "a large object of somebody else's", "REVOKE SELECT ON LARGE OBJECT 4711 FROM PUBLIC"]) },
-    Leak { mend: "ALTER ROLE blue_app RESET lo_compat_privileges", ..leak("postgres", "ALTER ROLE blue_app SET lo_compat_privileges = on", ["blue_app", "a large object of somebody else's", ""]) },
-    leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner GRANT TRUNCATE ON TABLES TO blue_app", ["blue_app", "a right on what somebody makes next", "ALTER DEFAULT PRIVILEGES FOR ROLE \"blue_owner\" REVOKE TRUNCATE ON TABLES FROM \"blue_app\""]),
-    leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC", ["blue_migrator", "a right on what somebody makes next", "ALTER DEFAULT PRIVILEGES FOR ROLE \"blue_owner\" IN SCHEMA \"public\" REVOKE SELECT ON TABLES FROM PUBLIC"]),
-    leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner GRANT EXECUTE ON FUNCTIONS TO PUBLIC", ["blue_ro", "a right on what somebody makes next", "REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"]),
+    Leak { mend: "SELECT lo_unlink(4711)", ..leak("blue_db", "SELECT lo_create(4711); GRANT SELECT ON LARGE OBJECT 4711 TO PUBLIC", ["blue_ro", "a large object of another role", "REVOKE SELECT ON LARGE OBJECT 4711 FROM PUBLIC"]) },
+    Leak { mend: "ALTER ROLE blue_app RESET lo_compat_privileges", ..leak("postgres", "ALTER ROLE blue_app SET lo_compat_privileges = on", ["blue_app", "a large object of another role", ""]) },
+    leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner GRANT TRUNCATE ON TABLES TO blue_app", ["blue_app", "a privilege on future objects", "ALTER DEFAULT PRIVILEGES FOR ROLE \"blue_owner\" REVOKE TRUNCATE ON TABLES FROM \"blue_app\""]),
+    leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner IN SCHEMA public GRANT SELECT ON TABLES TO PUBLIC", ["blue_migrator", "a privilege on future objects", "ALTER DEFAULT PRIVILEGES FOR ROLE \"blue_owner\" IN SCHEMA \"public\" REVOKE SELECT ON TABLES FROM PUBLIC"]),
+    leak("blue_db", "ALTER DEFAULT PRIVILEGES FOR ROLE blue_owner GRANT EXECUTE ON FUNCTIONS TO PUBLIC", ["blue_ro", "a privilege on future objects", "REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC"]),
     Leak { since: 16, ..leak("postgres", "GRANT blue_owner TO blue_ro WITH ADMIN TRUE, INHERIT FALSE, SET FALSE", ["blue_ro", "GRANT of a role to others", "REVOKE ADMIN OPTION FOR \"blue_owner\" FROM \"blue_ro\""]) },
     Leak { since: 17, ..leak("blue_db", "GRANT MAINTAIN ON item TO blue_ro", ["blue_ro", "VACUUM, REINDEX or LOCK of a table", "REVOKE MAINTAIN ON TABLE public.item FROM \"blue_ro\""]) },
 ];
@@ -163,7 +163,7 @@ fn a_tenant_cannot_blind_the_probes_inside() {
         "exit_on_error = on",
         "lock_timeout = '1ms'",
         "quote_all_identifiers = on",
-        // Together and last: whoever has them in force sets nothing more.
+        // Together and last: a session that has them in force sets nothing more.
         "statement_timeout = '1ms'; ALTER ROLE red_app SET default_transaction_read_only = on",
     ] {
         pair.server
@@ -227,7 +227,7 @@ fn a_catalogue_that_is_closed_to_a_login_is_not_examined_as_that_login() {
     let missed: Vec<&str> =
         result["not_examined"].as_array().unwrap().iter().map(|one| one["what"].as_str().unwrap()).collect();
     assert_eq!(missed.len(), 3, "{missed:?}");
-    assert!(missed.contains(&"what red_app says of its own rights in red_db"), "{missed:?}");
+    assert!(missed.contains(&"the privileges of red_app in red_db"), "{missed:?}");
     pair.verify(&["--probes", "full", "--strict"], 4);
     // Its deeds are tried all the same, and so is everything from outside.
     pair.server.sql("red_db", "GRANT CREATE ON SCHEMA public TO red_app");

@@ -197,9 +197,9 @@ fn passwords_that_others_know_are_found_without_a_login() {
         ]
     );
     assert!(!result.to_string().contains(&red));
-    assert!(!pair.server.log_since(mark).contains("authentication failed"), "nobody was tried at the door");
+    assert!(!pair.server.log_since(mark).contains("authentication failed"), "no login was tried");
     pair.server.sql("postgres", "DROP ROLE dba; DROP ROLE blue_app_b");
-    // One in use that somebody set by hand: no list of words at the door, and found all the same.
+    // A guessable password in use, set by hand: no word list is tried against the server, and it is found all the same.
     pair.server.sql(
         "postgres",
         "SET password_encryption = 'scram-sha-256'; ALTER ROLE blue_ro PASSWORD 'Blue_db123'",

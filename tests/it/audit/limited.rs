@@ -19,7 +19,7 @@ fn grant<'a>(missed: &'a [(String, String)], what: &str) -> &'a str {
 
 fn provisioned(prefix: &str) -> (Server, Project) {
     let server = Server::with_both_admins();
-    // A stranger's session, of which an ordinary login sees no more than that it is there.
+    // Of another role's session an ordinary login sees no more than that it exists.
     let project = Project::new_as(&server, Admin::Limited, prefix);
     project.run(&["apply", "--all", "-y"]).expect(0);
     project.run(&["upgrade", "--all"]).expect(0);
@@ -72,7 +72,7 @@ fn strict_makes_what_was_not_seen_count() {
     let (server, project) = provisioned("lis");
     server.sql("postgres", "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC; GRANT CONNECT ON DATABASE postgres, template1 TO adm");
     if server.major() < 15 {
-        // Nobody but a superuser can do these there, and they are findings of their own.
+        // Only a superuser can do these there, and they are findings of their own.
         for database in ["lis_a", "lis_b"] {
             server.sql(database, "REVOKE ALL ON SCHEMA public FROM PUBLIC");
         }

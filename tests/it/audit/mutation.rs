@@ -30,7 +30,7 @@ fn undo(sql: &str) -> Option<String> {
         ["ALTER", "DATABASE", name, "ALLOW_CONNECTIONS", _] => {
             Some(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
         }
-        // A lost marker is neither drift nor a finding (contract, section 5).
+        // A lost marker is neither drift nor a finding.
         ["COMMENT", ..] => None,
         ["CREATE", "DATABASE", ..] => None,
         _ => panic!("no opposite of: {sql}, {}", rest(0)),
@@ -61,7 +61,7 @@ fn every_statement_of_apply_is_missed_when_it_is_undone() {
             ["DEFAULT PRIVILEGES", "ON SCHEMA", "ALTER SCHEMA"].iter().any(|words| sql.contains(words));
         let database = if inside { "green" } else { "postgres" };
         pair.server.sql(database, &opposite);
-        assert!(notices(&fresh), "nobody noticed: {opposite}\nthe opposite of {action}: {sql}");
+        assert!(notices(&fresh), "no command noticed: {opposite}\nthe opposite of {action}: {sql}");
         fresh.run(&["apply", "--all", "-y"]).expect(0);
         fresh.run(&["plan", "--check"]).expect(0);
         fresh.run(&["verify-isolation", "--probes", "none"]).expect(0);

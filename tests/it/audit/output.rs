@@ -59,8 +59,8 @@ fn the_last_line_says_what_is_hidden_and_why_the_run_failed() {
     assert_eq!(last, "found: 1 medium (1 medium is hidden)");
     pair.server.sql("postgres", "ALTER ROLE red_app NOCREATEDB NOLOGIN; DROP ROLE barman");
     let (text, last) = shown(&pair.project, &[], 4);
-    assert!(text.contains(" attempts beside the matrix\n"), "{text}");
-    assert!(last.starts_with("nothing found, but ") && last.ends_with(" probes proved nothing"), "{last}");
+    assert!(text.contains(" extra probes\n"), "{text}");
+    assert!(last.starts_with("nothing found, but ") && last.ends_with(" probes were inconclusive"), "{last}");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn a_fix_shows_what_it_changes_and_where() {
     for line in [
         "caution: role red_app: ",
         "  on server main: ALTER ROLE \"red_app\"",
-        "caused by: 2 changes would close what was found, and nobody was there to agree\n",
+        "caused by: 2 changes would close what was found, and this is not a terminal, so no confirmation could be asked\n",
         "then say -y",
     ] {
         assert!(refused.contains(line), "{line}: {refused}");

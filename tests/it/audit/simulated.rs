@@ -1,4 +1,4 @@
-//! Logins whose password nobody knows: told from the catalogue, told as that, and never as proven.
+//! Logins whose password martydb does not know: told from the catalogue, told as that, and never as proven.
 
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ fn a_login_without_a_known_password_is_simulated_and_stays_unproven() {
     let result = pair.verify(&["--probes", "full"], 4);
     expect(&result, "red_db", "inconclusive", "it would be let in: it holds CONNECT itself");
     for database in ["blue_db", "postgres", "template1"] {
-        expect(&result, database, "inconclusive", "it would be refused: it holds no CONNECT");
+        expect(&result, database, "inconclusive", "it would be refused: it lacks CONNECT");
     }
     assert_eq!(Pair::grave(&result), Vec::<String>::new());
     assert_eq!(
@@ -43,7 +43,7 @@ fn a_login_without_a_known_password_is_simulated_and_stays_unproven() {
         (Some(0), Some(4))
     );
     let missed = result["not_examined"].as_array().unwrap();
-    assert!(missed.iter().any(|one| one["what"] == "what red_app of red really reaches"), "{missed:#?}");
+    assert!(missed.iter().any(|one| one["what"] == "what red_app of red can connect to"), "{missed:#?}");
     // Everybody else is proven by logging in, and a wrong password needs no right one.
     let rest = result["matrix"].as_array().unwrap().iter().filter(|cell| cell["role"] != "red_app");
     assert!(rest.clone().count() == 20 && rest.clone().all(|cell| cell["way"].is_null()));

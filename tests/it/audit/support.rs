@@ -1,4 +1,4 @@
-//! Two services on a server of their own, with a table that everybody of the service reads and one that nobody does.
+//! Two services on a server of their own, with a table that every role of the service reads and one that only its owner reads.
 
 use serde_json::Value;
 

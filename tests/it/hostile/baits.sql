@@ -8,7 +8,7 @@
 -- bait spring
 CREATE SCHEMA bait;
 CREATE TABLE bait.log (name text, login text, actor text);
--- Each run reaches the server's log, in read-only transactions too. Whoever has the power is robbed of it.
+-- Each run reaches the server's log, in read-only transactions too. A role with more power than red's is robbed of it.
 CREATE FUNCTION bait.spring(bait text) RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $spring$
 DECLARE
   attempt text;

@@ -23,7 +23,7 @@ ALTER SERVER bare OWNER TO postgres;
 CREATE FOREIGN TABLE public.foreign (id int CHECK (bait.yes('foreign table', id))) SERVER bare;
 ALTER FOREIGN TABLE public.foreign OWNER TO red_owner;
 
--- bait event trigger since=17
+-- bait event trigger
 CREATE FUNCTION bait.event() RETURNS event_trigger LANGUAGE plpgsql AS
   $$ BEGIN PERFORM bait.spring('event trigger'); END $$;
 ALTER FUNCTION bait.event() OWNER TO red_owner;
@@ -31,6 +31,8 @@ CREATE EVENT TRIGGER at_start ON ddl_command_start EXECUTE FUNCTION bait.event()
 CREATE EVENT TRIGGER at_end ON ddl_command_end EXECUTE FUNCTION bait.event();
 CREATE EVENT TRIGGER at_drop ON sql_drop EXECUTE FUNCTION bait.event();
 CREATE EVENT TRIGGER at_rewrite ON table_rewrite EXECUTE FUNCTION bait.event();
+
+-- bait login trigger since=17
 CREATE EVENT TRIGGER at_login ON login EXECUTE FUNCTION bait.event();
 ALTER EVENT TRIGGER at_login ENABLE ALWAYS;
 ALTER EVENT TRIGGER at_end ENABLE ALWAYS;

@@ -28,6 +28,11 @@ fn every_bait_is_armed_and_would_be_seen() {
         ground.server.value("postgres", "SELECT rolsuper::text FROM pg_roles WHERE rolname = 'red_app'"),
         "true"
     );
+    // A session that does not guard itself runs the event triggers.
+    let mark = ground.server.log().len();
+    ask(&ground.server, "red_db", "GRANT SELECT ON public.item TO red_app").unwrap();
+    let ran = sprung(&ground.server.log_since(mark));
+    assert!(ran.iter().any(|one| one.name == "event trigger" && one.actor == "postgres"), "{ran:?}");
 }
 
 as_both_admins!(commands_that_look_step_on_no_bait, |admin| {

@@ -98,19 +98,19 @@ fn logged(log: &str, role: &str) -> Vec<(String, String)> {
 
 /// What an operator or a service may have done, so that there is something to take back.
 const DRIFT: &[&str] = &[
-    "CREATE ROLE stranger LOGIN; GRANT SELECT ON public.item TO stranger; GRANT USAGE ON SCHEMA public TO stranger",
+    "CREATE ROLE unmanaged LOGIN; GRANT SELECT ON public.item TO unmanaged; GRANT USAGE ON SCHEMA public TO unmanaged",
     "GRANT UPDATE (name) ON public.item TO red_ro; GRANT SELECT ON public.item TO red_app WITH GRANT OPTION",
     "SET ROLE red_app; GRANT SELECT ON public.item TO blue_ro",
     "CREATE TABLE public.mine (id int); CREATE SEQUENCE public.counter; CREATE VIEW public.look AS SELECT 1 AS one",
     "CREATE FUNCTION public.mine(int, text) RETURNS int LANGUAGE sql AS 'SELECT 1'; CREATE TYPE public.colour AS ENUM ('a')",
     "CREATE PROCEDURE public.go(int) LANGUAGE sql AS 'SELECT 1'; CREATE MATERIALIZED VIEW public.heap AS SELECT 1 AS one",
     "CREATE COLLATION public.plain FROM \"C\"; CREATE STATISTICS public.both ON id, name FROM public.item",
-    "GRANT SELECT ON LARGE OBJECT 4711 TO stranger; GRANT USAGE ON TYPE bait.mood TO stranger",
+    "GRANT SELECT ON LARGE OBJECT 4711 TO unmanaged; GRANT USAGE ON TYPE bait.mood TO unmanaged",
     "ALTER DEFAULT PRIVILEGES FOR ROLE red_owner REVOKE SELECT ON TABLES FROM red_ro",
-    "ALTER DEFAULT PRIVILEGES FOR ROLE red_owner IN SCHEMA public GRANT SELECT ON TABLES TO stranger",
-    "ALTER DEFAULT PRIVILEGES FOR ROLE stranger GRANT SELECT ON TABLES TO PUBLIC",
-    "CREATE FUNCTION public.theirs() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'; ALTER FUNCTION public.theirs() OWNER TO stranger",
-    "CREATE TABLE public.theirs (id int); ALTER TABLE public.theirs OWNER TO stranger; REVOKE INSERT ON public.item FROM red_app",
+    "ALTER DEFAULT PRIVILEGES FOR ROLE red_owner IN SCHEMA public GRANT SELECT ON TABLES TO unmanaged",
+    "ALTER DEFAULT PRIVILEGES FOR ROLE unmanaged GRANT SELECT ON TABLES TO PUBLIC",
+    "CREATE FUNCTION public.theirs() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'; ALTER FUNCTION public.theirs() OWNER TO unmanaged",
+    "CREATE TABLE public.theirs (id int); ALTER TABLE public.theirs OWNER TO unmanaged; REVOKE INSERT ON public.item FROM red_app",
 ];
 
 /// Everything that reaches into a service's database, in an order in which each has something to do.
@@ -163,10 +163,10 @@ fn listed(sent: &BTreeMap<String, String>) {
     let page = Page::read();
     let shapes: Vec<_> = sent.iter().filter(|(shape, _)| !page.shapes.contains(*shape)).collect();
     let called: BTreeSet<String> = sent.keys().flat_map(|shape| functions(shape)).collect();
-    let strangers: Vec<_> = called.iter().filter(|name| !page.functions.contains(*name)).collect();
+    let unlisted: Vec<_> = called.iter().filter(|name| !page.functions.contains(*name)).collect();
     assert!(
-        shapes.is_empty() && strangers.is_empty(),
-        "not in {PAGE}:\n{shapes:#?}\nfunctions: {strangers:#?}"
+        shapes.is_empty() && unlisted.is_empty(),
+        "not in {PAGE}:\n{shapes:#?}\nfunctions: {unlisted:#?}"
     );
 }
 
@@ -184,7 +184,7 @@ as_both_admins!(every_statement_of_the_admin_in_a_scratch_database_has_a_row, |a
 /// A row with a column of type `anyarray` is not converted: the cast of the element's type would be called.
 #[test]
 fn no_question_converts_a_row_with_a_column_of_any_array_type() {
-    let files: Vec<PathBuf> = ["src/server/sql", "src/audit/sql", "src/migrate/sql"]
+    let files: Vec<PathBuf> = ["src/catalog/sql", "src/server/sql", "src/migrate/history/sql"]
         .iter()
         .flat_map(|folder| std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)).unwrap())
         .map(|entry| entry.unwrap().path())

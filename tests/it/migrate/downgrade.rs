@@ -1,15 +1,15 @@
 //! Going back: in the reverse of the order of applying, complete or not at all.
 
 use martydb::error::Kind;
-use martydb::migrate::{self, Back, Options, Order, Outcome, Run, downgrade};
+use martydb::migrate::{self, DowngradeTo, Execution, MigrationOutcome, Options, Order, downgrade};
 
 use super::support::Service;
 
-async fn back(service: &Service, back: Back) -> Outcome {
+async fn back(service: &Service, back: DowngradeTo) -> MigrationOutcome {
     downgrade(&service.target, back, &service.options(), &|_| {}).await
 }
 
-fn versions(outcome: &Outcome) -> Vec<i64> {
+fn versions(outcome: &MigrationOutcome) -> Vec<i64> {
     assert_eq!(outcome.error, None);
     outcome.applied.iter().map(|applied| applied.version).collect()
 }
@@ -28,21 +28,21 @@ async fn three(name: &str) -> Service {
 async fn the_last_applied_is_undone_first_and_recorded() {
     let service = three("do_order").await;
     service.write("V3__late.sql", "CREATE TABLE t3 (a int);").write("V3__late.down.sql", "DROP TABLE t3;");
-    let late = Options { order: Order::AllowLate, ..service.options() };
+    let late = Options { order: Order::AllowOutOfOrder, ..service.options() };
     assert_eq!(service.upgrade_with(&late).await.error, None);
 
-    let dry = Options { run: Run::Dry, ..service.options() };
-    let outcome = downgrade(&service.target, Back::Steps(2), &dry, &|_| {}).await;
+    let dry = Options { execution: Execution::Dry, ..service.options() };
+    let outcome = downgrade(&service.target, DowngradeTo::Steps(2), &dry, &|_| {}).await;
     let planned: Vec<_> = outcome.planned.iter().map(|p| (p.version, p.sql.as_str())).collect();
     assert_eq!(planned, [(3, "DROP TABLE t3;"), (4, "DROP TABLE t4;")]);
     assert_eq!((outcome.from, outcome.to), (Some(4), Some(2)));
     assert_eq!(service.history().await.len(), 4);
 
-    let outcome = back(&service, Back::Steps(1)).await;
+    let outcome = back(&service, DowngradeTo::Steps(1)).await;
     assert_eq!((versions(&outcome), outcome.from, outcome.to), (vec![3], Some(4), Some(4)));
-    let outcome = back(&service, Back::To(1)).await;
+    let outcome = back(&service, DowngradeTo::Version(1)).await;
     assert_eq!((versions(&outcome), outcome.to), (vec![4, 2], Some(1)));
-    let outcome = back(&service, Back::To(0)).await;
+    let outcome = back(&service, DowngradeTo::Version(0)).await;
     assert_eq!((versions(&outcome), outcome.to), (vec![1], None));
     assert_eq!(service.ask("SELECT count(*)::text FROM refinery_schema_history").await, ["0"]);
     assert_eq!(
@@ -57,37 +57,42 @@ async fn a_missing_or_unreadable_down_file_is_found_before_the_first_statement()
     let service = three("do_missing").await;
     service.remove("V1__f.down.sql");
     service.write("V2__f.down.sql", "COMMIT;");
-    let error = back(&service, Back::To(0)).await.error.unwrap();
+    let error = back(&service, DowngradeTo::Version(0)).await.error.unwrap();
     assert_eq!(error.kind, Kind::MigrationFile);
     assert_eq!(error.causes.len(), 2, "{error:?}");
     assert!(error.causes[1].ends_with("V1__f.down.sql: is missing"), "{error:?}");
     assert_eq!(service.ask("SELECT count(*)::text FROM refinery_schema_history").await, ["3"]);
-    assert_eq!(versions(&back(&service, Back::Steps(1)).await), [4]);
+    assert_eq!(versions(&back(&service, DowngradeTo::Steps(1)).await), [4]);
 }
 
 #[tokio::test]
 async fn the_other_command_is_named_where_the_direction_is_wrong() {
     let service = three("do_above").await;
-    let error = back(&service, Back::To(7)).await.error.unwrap();
+    let error = back(&service, DowngradeTo::Version(7)).await.error.unwrap();
     assert_eq!(error.kind, Kind::Usage);
     assert!(error.hints[0].contains("martydb upgrade --service do_above --to 7"), "{error:?}");
-    let error = back(&service, Back::To(3)).await.error.unwrap();
+    let error = back(&service, DowngradeTo::Version(3)).await.error.unwrap();
     assert!(error.message.contains("no migration V3"), "{error:?}");
-    assert_eq!(versions(&back(&service, Back::To(4)).await), Vec::<i64>::new());
+    assert_eq!(versions(&back(&service, DowngradeTo::Version(4)).await), Vec::<i64>::new());
 }
 
 #[tokio::test]
 async fn a_failing_down_file_is_taken_back_with_its_row() {
     let service = three("do_fails").await;
     service.write("V2__f.down.sql", "DROP TABLE t2;\nDROP TABLE nope;");
-    let outcome = back(&service, Back::To(0)).await;
+    let outcome = back(&service, DowngradeTo::Version(0)).await;
     assert_eq!(outcome.applied.len(), 1);
     let error = outcome.error.unwrap();
     assert!(
         error.message.starts_with("undoing V2__f failed at ") && error.message.ends_with(":2:1"),
         "{error:?}"
     );
-    assert!(error.hints.contains(&"V4 was undone before and stays undone".into()), "{error:?}");
+    assert!(
+        error
+            .hints
+            .contains(&"the downgrade of V4 was committed before the failure and is not rolled back".into()),
+        "{error:?}"
+    );
     assert_eq!(service.ask("SELECT to_regclass('t2')::text").await, ["t2"]);
     assert_eq!(migrate::current(&service.target, service.options().lock_wait).await, Ok(Some(2)));
 }
@@ -103,14 +108,14 @@ async fn a_down_file_outside_a_transaction_goes_back_and_can_be_resumed() {
         )
         .upgraded()
         .await;
-    assert!(back(&service, Back::Steps(1)).await.error.is_some());
+    assert!(back(&service, DowngradeTo::Steps(1)).await.error.is_some());
     let error = service.upgrade().await.error.unwrap();
     assert_eq!(error.kind, Kind::Divergent);
-    assert!(error.message.contains("half undone"), "{error:?}");
+    assert!(error.message.contains("partially undone"), "{error:?}");
     service.write(
         "V1__t.down.sql",
         "-- martydb: no-transaction\nDROP INDEX CONCURRENTLY i;\nSELECT 1;\nDROP TABLE t;",
     );
-    assert_eq!(versions(&back(&service, Back::Steps(1)).await), [1]);
+    assert_eq!(versions(&back(&service, DowngradeTo::Steps(1)).await), [1]);
     assert_eq!(service.upgraded().await, [1]);
 }

@@ -1,7 +1,7 @@
 //! `baseline` and `repair`: accepting what is.
 
 use martydb::error::Kind;
-use martydb::migrate::{Wrong, baseline, examine, repair};
+use martydb::migrate::{RepairKind, baseline, examine, repair};
 
 use super::support::Service;
 
@@ -52,16 +52,16 @@ async fn an_edit_is_shown_accepted_once_and_recorded() {
 }
 
 #[tokio::test]
-async fn a_half_way_migration_is_cleared_and_begins_anew() {
+async fn a_half_way_migration_is_cleared_and_starts_over() {
     let service = Service::new("re_half").await;
     service.write("V1__x.sql", "-- martydb: no-transaction\nCREATE TABLE a (n int);\nSELECT 1 / 0;");
     service.upgrade().await.error.unwrap();
     service.write("V1__x.sql", "-- martydb: no-transaction\nCREATE TABLE b (n int);");
     let options = service.options();
     let found = examine(&service.target, None, &options).await.unwrap();
-    assert_eq!((found.len(), found[0].wrong), (1, Wrong::HalfWay));
+    assert_eq!((found.len(), found[0].wrong), (1, RepairKind::HalfWay));
     service.do_as_admin("DROP TABLE a").await;
-    repair(&service.target, &found, "begun anew", &options, &|_| {}).await.unwrap();
+    repair(&service.target, &found, "start over", &options, &|_| {}).await.unwrap();
     assert_eq!(examine(&service.target, None, &options).await.unwrap(), []);
     assert_eq!(service.upgraded().await, [1]);
 }
@@ -71,7 +71,12 @@ async fn an_applied_file_that_the_rules_refuse_can_be_accepted_and_is_never_run(
     let service = Service::new("re_rules").await;
     let sql = "BEGIN;\nCREATE TABLE a (n int);\nCOMMIT;\n";
     service.write("V1__a.sql", "SELECT 1;").upgraded().await;
-    let sum = martydb::migrate::checksum::checksum(martydb::migrate::checksum::Width::Int4, 2, "b", sql);
+    let sum = martydb::migrate::files::refinery::checksum(
+        martydb::migrate::files::refinery::VersionType::Int4,
+        2,
+        "b",
+        sql,
+    );
     service
         .do_as_admin(&format!(
             "INSERT INTO refinery_schema_history VALUES (2, 'b', '2025-01-01T00:00:00Z', '{sum}')"
@@ -81,7 +86,7 @@ async fn an_applied_file_that_the_rules_refuse_can_be_accepted_and_is_never_run(
     let options = service.options();
     assert_eq!(service.upgrade().await.error.unwrap().kind, Kind::MigrationFile);
     let found = examine(&service.target, Some(2), &options).await.unwrap();
-    assert_eq!(found[0].wrong, Wrong::Refused);
+    assert_eq!(found[0].wrong, RepairKind::Refused);
     repair(&service.target, &found, "applied by refinery in 2025", &options, &|_| {}).await.unwrap();
     assert_eq!(service.upgraded().await, [3]);
 
@@ -92,7 +97,7 @@ async fn an_applied_file_that_the_rules_refuse_can_be_accepted_and_is_never_run(
     }
     let error = fresh.upgrade().await.error.unwrap();
     assert_eq!(error.kind, Kind::MigrationFile);
-    assert!(error.causes[0].contains("BEGIN would end or open"), "{error:?}");
+    assert!(error.causes[0].contains("BEGIN is not allowed"), "{error:?}");
     // A baseline accepts such files by itself.
     std::fs::remove_file(fresh.folder.path().join(".martydb-accepted")).unwrap();
     assert_eq!(baseline(&fresh.target, 2, &fresh.options(), &|_| {}).await.error, None);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use martydb::error::Kind;
-use martydb::migrate::{self, Ended, Event, Order, Run, State};
-use martydb::server::presence::{Presence, Seen};
+use martydb::migrate::{self, Ended, Event, Execution, Order, ServiceState};
+use martydb::server::existence::{Existence, ExistenceCheck};
 
 use super::support::{Service, path, rows};
 
@@ -54,7 +54,7 @@ async fn app_and_readonly_hold_nothing_on_either_table_and_the_owner_cannot_rewr
         ["true"]
     );
 
-    service.write("V2__forge.sql", "UPDATE martydb.history SET operator = 'nobody';");
+    service.write("V2__forge.sql", "UPDATE martydb.history SET operator = 'forged';");
     let error = service.upgrade().await.error.unwrap();
     assert_eq!(error.sqlstate.as_deref(), Some("42501"), "{error:?}");
 }
@@ -67,10 +67,10 @@ async fn reading_writes_nothing_and_a_second_upgrade_neither() {
     let before = xmax().await;
     let status = migrate::status(&service.target, WAIT).await;
     assert_eq!(status.error, None);
-    assert_eq!((status.state, status.current, status.latest), (State::Pending, None, Some(1)));
+    assert_eq!((status.state, status.current, status.latest), (ServiceState::Pending, None, Some(1)));
     assert_eq!(migrate::current(&service.target, WAIT).await, Ok(None));
     assert_eq!(migrate::history(&service.target, WAIT).await, Ok(vec![]));
-    let dry = migrate::Options { run: Run::Dry, ..service.options() };
+    let dry = migrate::Options { execution: Execution::Dry, ..service.options() };
     let outcome = service.upgrade_with(&dry).await;
     assert_eq!((outcome.planned.len(), outcome.applied.len(), outcome.error), (1, 0, None));
     // Other tests of this process write too, so only the catalogue of this database can be compared.
@@ -79,7 +79,10 @@ async fn reading_writes_nothing_and_a_second_upgrade_neither() {
 
     service.upgraded().await;
     let status = migrate::status(&service.target, WAIT).await;
-    assert_eq!((status.state, status.current, status.connections), (State::UpToDate, Some(1), Some(0)));
+    assert_eq!(
+        (status.state, status.current, status.connections),
+        (ServiceState::UpToDate, Some(1), Some(0))
+    );
     assert!(status.size_bytes.is_some_and(|bytes| bytes > 1_000_000));
     let rows = service.ask("SELECT xmin::text FROM refinery_schema_history").await;
     service.upgraded().await;
@@ -100,7 +103,7 @@ async fn a_failing_file_is_taken_back_explained_and_recorded() {
     assert_eq!(error.message, format!("V2__bad failed at {}:4:9", path(&service, "V2__bad.sql")));
     assert_eq!(error.causes[0], "type \"nope\" does not exist (SQLSTATE 42704)");
     assert_eq!(error.causes[1], "LINE 4:   ADD b nope;\n                ^");
-    assert_eq!(error.hints, ["V1 was applied before and stays applied"]);
+    assert_eq!(error.hints, ["V1 was committed before the failure and is not rolled back"]);
     assert_eq!(service.ask("SELECT to_regclass('u')::text").await, ["-"]);
     assert_eq!(service.history().await, ["1 upgrade 1 ok 1", "2 upgrade 2 failed 1"]);
 
@@ -162,14 +165,17 @@ async fn divergence_stops_before_anything_runs_and_is_named() {
         [
             "V1__a differs from what was applied only in its line endings (CRLF against LF)",
             "V2__b is applied, but its file is not in the folder",
-            "V3__late is older than V5, which the database is at, and not applied",
+            "V3__late is not applied, and older than V5, the current version",
         ]
     );
     let status = migrate::status(&service.target, WAIT).await;
-    assert_eq!((status.state, status.divergences.len(), status.pending.len()), (State::Divergent, 3, 1));
+    assert_eq!(
+        (status.state, status.divergences.len(), status.pending.len()),
+        (ServiceState::Divergent, 3, 1)
+    );
 
     service.write("V1__a.sql", "SELECT 1;\n").write("V2__b.sql", "SELECT 2;");
-    let late = migrate::Options { order: Order::AllowLate, ..service.options() };
+    let late = migrate::Options { order: Order::AllowOutOfOrder, ..service.options() };
     let outcome = service.upgrade_with(&late).await;
     assert_eq!((outcome.error, outcome.applied.len(), outcome.to), (None, 2, Some(6)));
     assert_eq!(service.upgraded().await, Vec::<i64>::new());
@@ -197,7 +203,12 @@ async fn tables_of_both_widths_are_adopted_unchanged() {
         let narrow = service.ask("SELECT checksum FROM refinery_schema_history ORDER BY version").await;
         if kind == "int8" {
             // The table as a wide build of refinery would have made it, and open to app as default privileges leave it.
-            let wide = migrate::checksum::checksum(migrate::checksum::Width::Int8, 1, "a", "SELECT 1;");
+            let wide = migrate::files::refinery::checksum(
+                migrate::files::refinery::VersionType::Int8,
+                1,
+                "a",
+                "SELECT 1;",
+            );
             service
                 .do_as_admin(&format!(
                     "DELETE FROM refinery_schema_history; ALTER TABLE refinery_schema_history ALTER version TYPE int8;
@@ -231,14 +242,14 @@ async fn tables_of_both_widths_are_adopted_unchanged() {
 async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
     let absent = Service::absent("up_absent");
     let status = migrate::status(&absent.target, WAIT).await;
-    assert_eq!(status.state, State::Unreachable);
+    assert_eq!(status.state, ServiceState::Unreachable);
     assert!(
         status.error.unwrap().hints.iter().any(|hint| hint.contains("martydb apply --service up_absent"))
     );
 
     let mut known = Service::absent("up_absent");
-    known.target.presence = Presence::Known(Seen::Absent);
-    assert_eq!(migrate::status(&known.target, WAIT).await.state, State::NotProvisioned);
+    known.target.existence = ExistenceCheck::Known(Existence::Absent);
+    assert_eq!(migrate::status(&known.target, WAIT).await.state, ServiceState::NotProvisioned);
     let error = known.upgrade().await.error.unwrap();
     assert_eq!(
         (error.kind, error.hints[0].as_str()),
@@ -248,13 +259,13 @@ async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
     let half = Service::new("up_half").await;
     let mut admin = super::support::server().admin("postgres").await;
     super::support::run(&mut admin, "ALTER DATABASE up_half ALLOW_CONNECTIONS false").await;
-    assert_eq!(migrate::status(&half.target, WAIT).await.state, State::NotProvisioned);
+    assert_eq!(migrate::status(&half.target, WAIT).await.state, ServiceState::NotProvisioned);
     super::support::run(&mut admin, "DROP DATABASE up_half").await;
-    assert_eq!(migrate::status(&half.target, WAIT).await.state, State::NotProvisioned);
+    assert_eq!(migrate::status(&half.target, WAIT).await.state, ServiceState::NotProvisioned);
 
     let mut wrong = Service::new("up_wrong").await;
     wrong.target.login.password = Some("no".into());
-    wrong.target.presence = Presence::Known(Seen::Present);
+    wrong.target.existence = ExistenceCheck::Known(Existence::Present);
     let error = wrong.upgrade().await.error.unwrap();
     assert_eq!((error.kind, error.sqlstate.as_deref()), (Kind::Unreachable, Some("28P01")));
 }

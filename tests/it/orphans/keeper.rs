@@ -1,4 +1,4 @@
-//! The role that keeps what removed services owned: made when it is needed, kept while it is, and nobody's to use.
+//! The role that keeps what removed services owned: made when it is needed, kept while it is, and never granted to another role.
 
 use super::support::{admit, foreign, traps};
 use crate::support::{Admin, Project, Server, as_both_admins};
@@ -35,7 +35,7 @@ as_both_admins!(it_lives_for_as_long_as_it_owns_something, |admin| {
     let about =
         |finding: &&serde_json::Value| finding["role"] == "keep_orphans" || finding["id"] == "orphans-role";
     assert_eq!(verify["findings"].as_array().unwrap().iter().find(about), None);
-    // With nothing to keep it goes like everything that nobody declares.
+    // With nothing to keep it goes like everything that is not declared.
     server.sql("bobs", "DROP OWNED BY keep_orphans CASCADE");
     project.run(&["plan", "--check"]).expect(0);
     project.run(&["apply", "--all", "--prune", "-y"]).expect(0);

@@ -103,7 +103,7 @@ pub fn traps(name: &str) -> String {
     )
 }
 
-/// The tables of [`traps`] as the superuser's autovacuum meets them, and the attack of a stranger.
+/// The tables of [`traps`] as the superuser's autovacuum meets them, and the attack by an unmanaged role.
 pub fn spring(server: &Server, database: &str, schema: &str) {
     let mark = server.log().len();
     for work in ["ANALYZE", "VACUUM", "REINDEX TABLE"] {

@@ -19,7 +19,7 @@ fn setup(server: &Server, admin: Admin) {
         // What a limited admin may not give to another role: it must hold rights that only a superuser gave.
         server.sql("bobs", "CREATE EXTENSION postgres_fdw; GRANT USAGE ON FOREIGN DATA WRAPPER postgres_fdw TO orp_a_owner; SET ROLE orp_a_owner; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw; CREATE USER MAPPING FOR orp_a_owner SERVER far; CREATE PUBLICATION pub FOR TABLE shared.log");
     }
-    // A stranger's own database, with a table of his in an extension.
+    // An unmanaged role's own database, with a table of that role in an extension.
     server.sql("postgres", "CREATE DATABASE den OWNER bob");
     server.sql("den", &format!("SET ROLE bob; {}", traps("s")));
     server.sql("den", "SET ROLE bob; CREATE EXTENSION hstore SCHEMA s");

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use martydb::probe::{Control, Door, Verdict, judge_foreign};
+use martydb::probe::{AccessPolicy, Control, Verdict, judge_foreign};
 use martydb::server::Login;
 use martydb::sql::Statement;
-use martydb::stmt;
-use martydb::wire::{Address, Answer, Attempt, Credentials, LetIn, Outcome, Request};
+use martydb::sql::stmt;
+use martydb::wire::{Address, Answer, Attempt, Credentials, LetIn, LoginRequest, Outcome};
 use secrecy::SecretString;
 
 use super::support::{HBA, Server, provision};
 
 async fn ask(server: &Server, parameters: &[(&str, &str)], query: &Statement) -> Attempt {
     let login = Login::with_password("alpha_app", SecretString::from("pw of alpha_app"));
-    let request = Request {
+    let request = LoginRequest {
         database: "alpha_db",
         parameters,
         queries: std::slice::from_ref(query),
@@ -50,7 +50,7 @@ async fn a_session_takes_parameters_and_one_query() {
     for parameters in [[("replication", "true")], [("options", "-c log_statement=none")]] {
         let outcome = ask(&server, &parameters, &stmt!("SELECT 1")).await.outcome;
         assert!(matches!(&outcome, Outcome::Refused(refused) if refused.sqlstate == "42501"), "{outcome:?}");
-        let judged = judge_foreign(&outcome, Control::Passed, Door::Closed);
+        let judged = judge_foreign(&outcome, Control::Passed, AccessPolicy::Closed);
         assert_eq!(judged.verdict, Verdict::Inconclusive, "{outcome:?}");
     }
 }

@@ -1,78 +1,52 @@
 //! A server to throw away, and services on it.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use martydb::error::Error;
+use martydb::model::DatabaseKind;
 use martydb::model::{DbName, RoleKind, RoleName, ServiceName};
-use martydb::probe::{DatabaseKind, Door, ProbeDatabase, ProbeLogin, Task};
-use martydb::server::{self, Endpoint, Host, Login, Tls};
+use martydb::probe::{AccessPolicy, ProbeDatabase, ProbeLogin, Task};
+use martydb::server::{self, Connection, Endpoint, Host, Login, Tls};
 use martydb::sql::Statement;
 use secrecy::SecretString;
+use sqlx::{Connection as _, Executor};
 
-pub const HBA: &str = "local all admin trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
+use crate::support::{self, Reference};
 
-/// A throwaway server with `log_connections=on`.
-pub struct Server {
-    pub folder: tempfile::TempDir,
-    pub bin: PathBuf,
-    pub port: u16,
-}
+pub const HBA: &str = "local all postgres trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
 
-pub fn bin() -> PathBuf {
-    if let Some(bin) = std::env::var_os("MARTYDB_PG_BIN") {
-        return bin.into();
-    }
-    let folders = fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL, or MARTYDB_PG_BIN");
-    folders.map(|entry| entry.unwrap().path().join("bin")).max().expect("a server's binaries")
-}
-
-/// PostgreSQL does not run as root.
-pub fn unprivileged(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    if fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0) {
-        let id = |flag| {
-            let out = Command::new("id").args([flag, "nobody"]).output().unwrap();
-            String::from_utf8(out.stdout).unwrap().trim().parse::<u32>().unwrap()
-        };
-        command.gid(id("-g")).uid(id("-u"));
-    }
-    command.stdin(Stdio::null()).current_dir("/");
-    command
-}
+/// A throwaway server that lets the superuser in over its socket without a password.
+pub struct Server(support::Server);
 
 impl Server {
     pub async fn start() -> Server {
-        let folder = tempfile::Builder::new().prefix("martydb-probe").tempdir_in("/tmp").unwrap();
-        fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let server = Server { folder, bin: bin(), port };
-        server.run("initdb", &["-U", "admin", "-A", "trust", "-E", "UTF8", "--no-locale", "-N"]);
+        let server = Server(support::Server::start_async(&["max_connections=30"]).await);
         server.hba(HBA);
-        let mut conf = fs::OpenOptions::new().append(true).open(server.file("data/postgresql.conf")).unwrap();
-        let socket = server.folder.path().display();
-        write!(
-            conf,
-            "port={port}\nlisten_addresses='127.0.0.1'\nunix_socket_directories='{socket}'\nfsync=off\n\
-             log_connections=on\npassword_encryption='scram-sha-256'\nmax_connections=30\n"
-        )
-        .unwrap();
-        server.run("pg_ctl", &["-w", "-l", server.file("log").to_str().unwrap(), "start"]);
+        let mut admin = server.0.admin("postgres").await;
+        admin.execute("SELECT pg_reload_conf()").await.unwrap();
+        admin.close().await.unwrap();
+        // The server reads the file some time after it was asked to.
+        let asked = Instant::now();
+        while server.over_socket("postgres").await.is_err() {
+            assert!(asked.elapsed() < Duration::from_secs(30), "pg_hba.conf is not read");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
         server.sql("postgres", "REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC").await;
         server
     }
 
-    pub fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+    pub fn port(&self) -> u16 {
+        self.0.port
     }
 
-    pub fn run(&self, program: &str, arguments: &[&str]) {
-        let mut command = unprivileged(&self.bin.join(program));
-        command.arg("-D").arg(self.file("data")).args(arguments).stdout(Stdio::null());
-        assert!(command.status().unwrap().success(), "{program}");
+    pub fn folder(&self) -> &Path {
+        self.0.folder()
+    }
+
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.folder().join(name)
     }
 
     pub fn hba(&self, text: &str) {
@@ -85,30 +59,25 @@ impl Server {
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
 
+    async fn over_socket(&self, database: &str) -> Result<Connection, Error> {
+        let endpoint = Endpoint { host: Host::Socket(self.folder().into()), ..self.endpoint() };
+        server::connect(&endpoint, &Login::of_admin("postgres", None), database).await
+    }
+
     pub async fn sql(&self, database: &str, text: &str) {
-        let endpoint = Endpoint { host: Host::Socket(self.folder.path().into()), ..self.endpoint() };
-        let admin = Login::of_admin("admin", None);
-        let mut connection = server::connect(&endpoint, &admin, database).await.unwrap();
+        let mut connection = self.over_socket(database).await.unwrap();
         server::execute_warned(&mut connection, &Statement::from_migration_file(text)).await.expect(text);
         // The server counts a session until its process has ended, and would not drop its database.
         connection.close().await;
     }
 
     pub fn endpoint(&self) -> Endpoint {
-        Endpoint { host: Host::Tcp("127.0.0.1".into()), port: self.port, tls: Tls::default() }
+        Endpoint { host: Host::Tcp("127.0.0.1".into()), port: self.port(), tls: Tls::default() }
     }
 
-    /// How often somebody has connected over TCP since the server was started.
+    /// How many clients have connected over TCP since the server was started.
     pub fn attempts(&self) -> usize {
-        let log = fs::read_to_string(self.file("log")).unwrap();
-        log.lines().filter(|line| line.contains("connection received: host=127.0.0.1")).count()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let mut stop = unprivileged(&self.bin.join("pg_ctl"));
-        let _ = stop.arg("-D").arg(self.file("data")).args(["-m", "immediate", "stop"]).output();
+        self.0.log().lines().filter(|line| line.contains("connection received: host=127.0.0.1")).count()
     }
 }
 
@@ -123,35 +92,16 @@ pub fn password(role: &str) -> String {
 /// A service with odd names, or plain ones: the contract's roles, made as the role model says.
 pub async fn provision(server: &Server, service: &str, odd: &str) -> Vec<ProbeLogin> {
     let name = |suffix: &str| format!("{service}{odd}_{suffix}");
-    let [db, owner, migrator, app, ro] = ["db", "owner", "migrator", "app", "ro"].map(|s| quoted(&name(s)));
-    let secret = |suffix: &str| password(&name(suffix)).replace('\'', "''");
-    server
-        .sql(
-            "postgres",
-            &format!(
-                "CREATE ROLE {owner} NOLOGIN;
-                 CREATE ROLE {migrator} LOGIN NOINHERIT CONNECTION LIMIT 5 PASSWORD '{}';
-                 CREATE ROLE {app} LOGIN CONNECTION LIMIT 50 PASSWORD '{}';
-                 CREATE ROLE {ro} LOGIN CONNECTION LIMIT 1 PASSWORD '{}';
-                 GRANT {owner} TO {migrator};",
-                secret("migrator"),
-                secret("app"),
-                secret("ro")
-            ),
-        )
-        .await;
-    server.sql("postgres", &format!("CREATE DATABASE {db} TEMPLATE template0")).await;
-    server
-        .sql(
-            "postgres",
-            &format!(
-                "REVOKE ALL ON DATABASE {db} FROM PUBLIC;
-                 GRANT CREATE, TEMPORARY ON DATABASE {db} TO {owner};
-                 ALTER ROLE {migrator} IN DATABASE {db} SET role = {owner};
-                 GRANT CONNECT ON DATABASE {db} TO {migrator}, {app}, {ro};"
-            ),
-        )
-        .await;
+    let [database, owner, migrator, app, readonly] =
+        ["db", "owner", "migrator", "app", "ro"].map(|suffix| quoted(&name(suffix)));
+    let secrets =
+        ["migrator", "app", "ro"].map(|suffix| format!("'{}'", password(&name(suffix)).replace('\'', "''")));
+    let reference =
+        Reference { database: &database, owner: &owner, migrator: &migrator, app: &app, readonly: &readonly };
+    let secrets = secrets.each_ref().map(String::as_str);
+    server.sql("postgres", &reference.roles(secrets, [5, 50, 1])).await;
+    server.sql("postgres", &reference.create_database()).await;
+    server.sql("postgres", &reference.grants()).await;
     let kinds = [(RoleKind::Migrator, "migrator"), (RoleKind::App, "app"), (RoleKind::Readonly, "ro")];
     let login = |(kind, suffix): (RoleKind, &str)| ProbeLogin {
         service: ServiceName::new(service).unwrap(),
@@ -176,7 +126,7 @@ pub fn task(server: &Server, logins: Vec<ProbeLogin>) -> Task {
         name: DbName::found(name).unwrap(),
         allow_connections,
         kind,
-        door: Door::Closed,
+        policy: AccessPolicy::Closed,
     };
     let mut databases: Vec<_> = logins
         .iter()

@@ -6,12 +6,12 @@ use std::process::Command;
 use std::time::Duration;
 
 use martydb::server::{Endpoint, Host, Login, Tls, TlsMode};
-use martydb::wire::{Address, Attempt, Credentials, Outcome, Request, Stage};
+use martydb::wire::{Address, Attempt, Credentials, LoginRequest, Outcome, Stage};
 use secrecy::SecretString;
 
 use super::support::{Server, provision};
 
-const LINE: &str = "local all admin trust\n";
+const LINE: &str = "local all postgres trust\n";
 
 fn openssl(folder: &Path, arguments: &str) {
     let out = Command::new("openssl").current_dir(folder).args(arguments.split(' ')).output();
@@ -32,7 +32,7 @@ fn authority(folder: &Path, name: &str) -> PathBuf {
 }
 
 async fn switch_on(server: &Server) -> PathBuf {
-    let folder = server.folder.path();
+    let folder = server.folder();
     let root = authority(folder, "root");
     std::fs::write(folder.join("san"), "subjectAltName=DNS:localhost\n").unwrap();
     openssl(folder, "req -newkey rsa:2048 -nodes -subj /CN=localhost -keyout server.key -out server.csr");
@@ -55,10 +55,14 @@ async fn switch_on(server: &Server) -> PathBuf {
 
 async fn attempt(server: &Server, host: &str, mode: TlsMode, root: Option<&Path>) -> Attempt {
     let tls = Tls { mode, root_certificate: root.map(Into::into), ..Tls::default() };
-    let endpoint = Endpoint { host: Host::Tcp(host.into()), port: server.port, tls };
+    let endpoint = Endpoint { host: Host::Tcp(host.into()), port: server.port(), tls };
     let login = Login::with_password("alpha_app", SecretString::from("pw of alpha_app"));
-    let request =
-        Request { database: "alpha_db", parameters: &[], queries: &[], timeout: Duration::from_secs(10) };
+    let request = LoginRequest {
+        database: "alpha_db",
+        parameters: &[],
+        queries: &[],
+        timeout: Duration::from_secs(10),
+    };
     let address = Address::resolve(&endpoint).await.unwrap();
     address.attempt(&mut Credentials::new(login), &request).await
 }
@@ -84,7 +88,7 @@ async fn every_sslmode_does_what_libpq_says() {
         assert_eq!((outcome.as_str(), connections), expected, "without TLS: {mode:?}");
     }
     let root = switch_on(&server).await;
-    let other = authority(server.folder.path(), "other");
+    let other = authority(server.folder(), "other");
     let both = "host all all 127.0.0.1/32 scram-sha-256";
     let secure = "hostssl all all 127.0.0.1/32 scram-sha-256";
     let plain = "hostnossl all all 127.0.0.1/32 scram-sha-256";

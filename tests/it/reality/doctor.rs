@@ -30,7 +30,7 @@ fn a_limited_admin_learns_its_limits_and_a_poor_one_what_it_lacks() {
     assert!(poor.stdout.contains("ask a DBA for: ALTER ROLE \"adm\" CREATEDB"), "{}", poor.stdout);
 }
 
-/// Whoever shares the server learns it before, and not by a login that fails.
+/// The other admins of the server are named beforehand, and do not find out by a login that fails.
 #[test]
 fn closing_the_maintenance_database_names_the_admins_it_would_lock_out() {
     let server = Server::with_both_admins();

@@ -114,7 +114,7 @@ fn a_setting_that_the_major_does_not_know_is_named() {
 /// Runs a statement as apply does; the first cause of its error.
 fn warned(server: &Server, admin: Admin, sql: &str) -> String {
     use martydb::server::{Endpoint, Host, Login, Tls, TlsMode, connect, execute};
-    martydb::verbosity::install(0);
+    martydb::logging::install(0);
     let tls = Tls { mode: TlsMode::Disable, ..Tls::default() };
     let endpoint = Endpoint { host: Host::Tcp("127.0.0.1".into()), port: server.port, tls };
     let login = Login::with_password(admin.role(), crate::support::ADMIN_PASSWORD.to_owned().into());
@@ -189,10 +189,10 @@ fn a_database_that_another_admin_made_and_closed_is_asked_for() {
     server.sql("postgres", "REVOKE ALL ON DATABASE e_a FROM PUBLIC");
     let project = Project::new_as(&server, Admin::Limited, "e");
     let found = limits(&project, &["apply", "--all", "-y"], 0);
-    let limit = named(&found, "look into database e_a").unwrap_or_else(|| panic!("{found:#?}"));
+    let limit = named(&found, "inspect database e_a").unwrap_or_else(|| panic!("{found:#?}"));
     server.sql("postgres", limit["grant"].as_str().unwrap());
     let found = limits(&project, &["apply", "--all", "-y"], 0);
-    assert_eq!(named(&found, "look into database e_a"), None);
+    assert_eq!(named(&found, "inspect database e_a"), None);
     project.run(&["plan", "--check"]).expect(0);
 }
 

@@ -97,7 +97,7 @@ fn end_to_end(admin: Admin, names: &[String; 6]) -> bool {
     // The tests of this file share the servers, and a project sees all that is there.
     static TURN: Mutex<()> = Mutex::new(());
     let _turn = TURN.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let nowhere = "postgresql://nobody@127.0.0.1:1/postgres?sslmode=disable";
+    let nowhere = "postgresql://absent@127.0.0.1:1/postgres?sslmode=disable";
     let project = Project::with_manifest(&manifest(nowhere, Some(names)));
     let offline = project.run(&["plan"]);
     if offline.code == Some(2) {
@@ -141,7 +141,7 @@ proptest! {
 fn s22_quotes_capitals_dashes_and_63_bytes_work() {
     let long = |letter: &str, bytes: usize| letter.repeat(bytes);
     let taken = [
-        // Two bytes of a login are kept for its twin, `<role>_b`.
+        // Two bytes of a login are kept for its alternate login, `<role>_b`.
         [long("d", 63), long("o", 63), long("m", 61), long("a", 61), long("r", 61), long("s", 63)],
         ["My \"Data\" Base", "Own🔑'er", "Mi-gra\"tor", "A p p", "rëadΩonly", "Sch\"ema, x🔑"]
             .map(str::to_owned),

@@ -1,4 +1,4 @@
-//! Side by side: other runs and strangers who change the same rows of the catalogues.
+//! Side by side: other runs and unmanaged sessions that change the same rows of the catalogues.
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
@@ -11,10 +11,10 @@ const LOUD: [&str; 6] = ["XX000", "23505", "42710", "40P01", "tuple concurrently
 fn grants(server: &Server, database: &str, stop: &AtomicBool) {
     let sql = format!(
         "DO $$ BEGIN FOR i IN 1..40 LOOP
-           GRANT TEMPORARY ON DATABASE {database} TO stranger; COMMIT;
-           GRANT USAGE ON SCHEMA public TO stranger; COMMIT;
-           REVOKE TEMPORARY ON DATABASE {database} FROM stranger; COMMIT;
-           REVOKE USAGE ON SCHEMA public FROM stranger; COMMIT;
+           GRANT TEMPORARY ON DATABASE {database} TO unmanaged; COMMIT;
+           GRANT USAGE ON SCHEMA public TO unmanaged; COMMIT;
+           REVOKE TEMPORARY ON DATABASE {database} FROM unmanaged; COMMIT;
+           REVOKE USAGE ON SCHEMA public FROM unmanaged; COMMIT;
            BEGIN ALTER ROLE {database}_app CONNECTION LIMIT 50; EXCEPTION WHEN OTHERS THEN NULL; END; COMMIT;
          END LOOP; END $$"
     );
@@ -42,7 +42,7 @@ fn quiet(done: &crate::support::Done) {
 as_both_admins!(s15_two_applies_and_a_loop_of_grants_end_well, |admin| {
     let server = Server::with_both_admins();
     let project = Project::new_as(&server, admin, "z");
-    server.sql("postgres", "CREATE ROLE stranger");
+    server.sql("postgres", "CREATE ROLE unmanaged");
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
         let end = Stop(&stop);
@@ -68,7 +68,7 @@ as_both_admins!(s15_two_applies_and_a_loop_of_grants_end_well, |admin| {
     project.run(&["plan", "--check"]).expect(0);
 });
 
-as_both_admins!(a_stranger_who_makes_the_same_roles_is_no_error, |admin| {
+as_both_admins!(a_unmanaged_who_makes_the_same_roles_is_no_error, |admin| {
     let server = Server::with_both_admins();
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {

@@ -11,7 +11,7 @@ as_both_admins!(a_saved_plan_is_applied_as_it_is, |admin| {
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 's\\_%'"), "0");
     assert!(project.read("plan.json").contains("'<secret>'"));
     // Something that has nothing to do with it.
-    server.sql("postgres", "CREATE ROLE somebody");
+    server.sql("postgres", "CREATE ROLE unrelated");
     server.sql("postgres", "CREATE DATABASE elsewhere");
     project.run(&["apply", "--plan", "plan.json", "-y"]).expect(0);
     project.run(&["plan", "--check"]).expect(0);

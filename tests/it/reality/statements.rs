@@ -1,4 +1,4 @@
-//! The statements of the bar, by number.
+//! One test per promise that provisioning makes.
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -55,7 +55,10 @@ fn findings(document: &Value) -> Vec<String> {
 
 fn reasons(document: &Value, key: &str) -> Vec<String> {
     let all = document[key].as_array().unwrap().iter();
-    all.map(|one| format!("{} | {} | {}", one["object"], one["reason"], one["sql"])).collect()
+    let text = |one: &Value| {
+        ["object", "reason", "sql"].map(|field| one[field].as_str().unwrap_or_default()).join(" | ")
+    };
+    all.map(text).collect()
 }
 
 const WRITES: [&str; 7] = ["CREATE ", "ALTER ", "GRANT ", "REVOKE ", "COMMENT ", "DROP ", "BEGIN"];
@@ -76,16 +79,16 @@ const DRIFTS: &[(&str, &str, &str)] = &[
     ("d_a", "GRANT CONNECT ON DATABASE d_a TO PUBLIC", "PUBLIC holds CONNECT on database d_a"),
     (
         "d_a",
-        "CREATE ROLE stranger LOGIN; GRANT SELECT ON item TO stranger",
-        "stranger holds SELECT on table public.item",
+        "CREATE ROLE unmanaged LOGIN; GRANT SELECT ON item TO unmanaged",
+        "unmanaged holds SELECT on table public.item",
     ),
-    ("d_a", "ALTER ROLE d_a_app CREATEDB", "d_a_app should be NOCREATEDB"),
+    ("d_a", "ALTER ROLE d_a_app CREATEDB", "role d_a_app | set NOCREATEDB"),
     ("d_a", "GRANT d_a_owner TO d_b_app", "d_b_app is a member of d_a_owner"),
-    ("d_a", "ALTER TABLE other OWNER TO d_b_app", "table public.other belongs to d_b_app"),
+    ("d_a", "ALTER TABLE other OWNER TO d_b_app", "table public.other | change owner from d_b_app"),
     (
         "d_a",
         "ALTER DEFAULT PRIVILEGES FOR ROLE d_a_owner REVOKE SELECT ON TABLES FROM d_a_ro",
-        "d_a_ro should get SELECT on the TABLES that d_a_owner makes",
+        "grant SELECT to d_a_ro on future tables of d_a_owner",
     ),
     ("d_a", "GRANT UPDATE (name) ON item TO d_a_ro", "d_a_ro holds UPDATE on column public.item.name"),
     (
@@ -319,7 +322,7 @@ as_both_admins!(s13_no_password_table_is_read_and_no_unchanged_attribute_named, 
     for word in ["NOSUPERUSER", "NOREPLICATION", "NOBYPASSRLS", "pg_shadow"] {
         assert!(!all.contains(word), "{word}");
     }
-    // A superuser compares digests; nobody else reads the table, and no run reads a verifier.
+    // A superuser compares digests; no other admin reads the table, and no run reads a verifier.
     let read = all.contains("FROM pg_authid") || all.contains("FROM pg_catalog.pg_authid");
     assert_eq!(read, admin == Admin::Super);
     assert!(!all.contains("SELECT rolpassword"));
@@ -413,7 +416,7 @@ fn s19_what_a_server_keeps_of_a_password_is_compared_with_the_store() {
         ("k_a_ro", "SET password_encryption = 'scram-sha-256'; ALTER ROLE k_a_ro PASSWORD 'x'", "refuses"),
         ("k_a_app", "ALTER ROLE k_a_app PASSWORD NULL", "has no password"),
         ("k_a_migrator", "SET password_encryption = 'md5'; ALTER ROLE k_a_migrator PASSWORD 'x'", "as MD5"),
-        // The second login is the one in use; the first one's password is nobody's business until its turn.
+        // The second login is the one in use; the first one's password is not checked until its turn.
         ("k_b_app_b", "ALTER ROLE k_b_app PASSWORD 'x'; ALTER ROLE k_b_app_b PASSWORD 'x'", "refuses"),
     ];
     for (role, harm, why) in cases {
@@ -424,7 +427,7 @@ fn s19_what_a_server_keeps_of_a_password_is_compared_with_the_store() {
         assert!(plan["changes"][0]["reason"].as_str().unwrap().contains(why), "{plan:#}");
         let before = project.read(".martydb/secrets/development.yaml");
         project.run(&["apply", "--all", "-y"]).expect(0);
-        assert_eq!(before, project.read(".martydb/secrets/development.yaml"), "nobody gets a new password");
+        assert_eq!(before, project.read(".martydb/secrets/development.yaml"), "no login gets a new password");
         login(&server, &project, role, &role[..3], "SELECT 1");
         project.run(&["plan", "--check", "--check-logins"]).expect(0);
     }

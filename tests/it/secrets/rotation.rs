@@ -53,7 +53,7 @@ fn a_store_that_fails_after_the_server_has_the_new_password_still_has_it() {
 }
 
 #[test]
-fn the_twin_in_use_is_rotated_in_its_own_place() {
+fn the_alternate_login_in_use_is_rotated_in_its_own_place() {
     let server = Server::start();
     let project = Project::new(&server, "own");
     project.run(&["apply", "--all", "-y"]).expect(0);

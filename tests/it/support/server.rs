@@ -42,6 +42,8 @@ pub struct Server {
     pub port: u16,
     folder: tempfile::TempDir,
     child: Option<Child>,
+    /// Whether the shell removes the folder: a server in a static is never dropped.
+    shared: bool,
 }
 
 impl Server {
@@ -52,6 +54,20 @@ impl Server {
 
     /// The same with more settings, each `name=value`.
     pub fn start_with(settings: &[&str]) -> Server {
+        Server::prepare(settings, false)
+    }
+
+    /// One for all tests of this process, started on a thread of its own: a test within a runtime may call it.
+    pub fn shared(settings: &'static [&str]) -> Server {
+        std::thread::spawn(move || Server::prepare(settings, true)).join().unwrap()
+    }
+
+    /// The same as [`Server::start_with`] for a test within a runtime.
+    pub async fn start_async(settings: &'static [&str]) -> Server {
+        tokio::task::spawn_blocking(move || Server::prepare(settings, false)).await.unwrap()
+    }
+
+    fn prepare(settings: &[&str], shared: bool) -> Server {
         let folder = tempfile::Builder::new().prefix("martydb-it-").tempdir().unwrap();
         give(folder.path());
         let data = folder.path().join("data");
@@ -73,7 +89,7 @@ impl Server {
             writeln!(config, "{name} = '{value}'").unwrap();
         }
         writeln!(config, "port = {port}\nunix_socket_directories = '{}'", folder.path().display()).unwrap();
-        let mut server = Server { port, folder, child: None };
+        let mut server = Server { port, folder, child: None, shared };
         server.launch();
         server
     }
@@ -83,8 +99,10 @@ impl Server {
         let log = std::fs::OpenOptions::new().create(true).append(true).open(self.log_path()).unwrap();
         give(&self.log_path());
         // The shell waits for its input to end: when this test process dies, however it dies, the server stops.
+        let remove =
+            if self.shared { format!("; rm -rf '{}'", self.folder().display()) } else { String::new() };
         let script = format!(
-            "'{}/postgres' -D '{}' & pid=$!; read _; kill -QUIT $pid; wait $pid",
+            "'{}/postgres' -D '{}' & pid=$!; read _; kill -QUIT $pid; wait $pid{remove}",
             bin().display(),
             self.data().display()
         );
@@ -114,13 +132,18 @@ impl Server {
         }
     }
 
+    /// The folder of the server: its data, its log and its socket.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// The data folder.
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.folder().join("data")
     }
 
     fn log_path(&self) -> PathBuf {
-        self.folder.path().join("log")
+        self.folder().join("log")
     }
 
     /// Everything the server has logged.
@@ -150,7 +173,7 @@ impl Server {
         server
     }
 
-    /// Starts one that has the limited admin only if it is asked for: to the superuser it is a stranger with power.
+    /// Starts one that has the limited admin only if it is asked for: to the superuser it is an unmanaged role with power.
     pub fn for_admin(admin: Admin) -> Server {
         match admin {
             Admin::Super => Server::start(),
@@ -173,6 +196,16 @@ impl Server {
             .database(database)
             .ssl_mode(sqlx::postgres::PgSslMode::Disable)
             .disable_statement_logging()
+    }
+
+    /// A connection for a test within a runtime.
+    pub async fn connect(&self, role: &str, password: &str, database: &str) -> PgConnection {
+        self.options(database).username(role).password(password).connect().await.unwrap()
+    }
+
+    /// The superuser's connection.
+    pub async fn admin(&self, database: &str) -> PgConnection {
+        self.options(database).connect().await.unwrap()
     }
 
     /// Runs SQL as the superuser and returns the rows as text.
@@ -212,7 +245,7 @@ impl Server {
     }
 
     /// Everything a database holds, for comparing.
-    pub fn catalogue(&self, database: &str) -> martydb::migrate::catalogue::Catalogue {
+    pub fn catalogue(&self, database: &str) -> martydb::migrate::history::catalogue::Catalogue {
         block(async {
             let endpoint = Endpoint {
                 host: Host::Tcp("127.0.0.1".into()),
@@ -221,7 +254,7 @@ impl Server {
             };
             let login = Login::of_admin("postgres", Some(ADMIN_PASSWORD.into()));
             let mut connection = connect(&endpoint, &login, database).await.unwrap();
-            martydb::migrate::catalogue::Catalogue::read(&mut connection).await.unwrap()
+            martydb::migrate::history::catalogue::Catalogue::read(&mut connection).await.unwrap()
         })
     }
 

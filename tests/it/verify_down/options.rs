@@ -1,6 +1,6 @@
 //! What the server writes into its catalogues by itself, and what a migration does: only the latter is a difference.
 
-use martydb::migrate::catalogue::Catalogue;
+use martydb::migrate::history::catalogue::Catalogue;
 
 use crate::support::{Project, Server};
 
@@ -32,7 +32,7 @@ fn stamps_of_the_server_are_no_difference() {
     };
     let (first, second) = (stamp(1), stamp(2));
     assert_eq!(changed(&first, &second), Vec::<String>::new());
-    // A column made anew has a new stamp, where the server stamps at all.
+    // A column that is made again has a new stamp, where the server stamps at all.
     server.sql(
         "postgres",
         "ALTER TABLE t DROP b; ALTER TABLE t ADD b text; CREATE INDEX i ON t (b) WITH (fillfactor = 60)",

@@ -1,7 +1,7 @@
 //! The floor: every login at every database with a plain client, `jobs` at a time, and nothing else.
 //!
 //! `floor PORT JOBS LOGINS DATABASES`: LOGINS holds a role and its password a line, DATABASES a name a line. It counts
-//! what came of the logins and keeps no attempt; the SCRAM key is derived anew each time, as libpq does.
+//! what came of the logins and keeps no attempt; it derives the SCRAM key each time, as libpq does.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
@@ -15,7 +15,7 @@ async fn one(config: tokio_postgres::Config, counts: Counts) {
         Ok(_) => "in".to_owned(),
         Err(error) => error.code().map_or(error.to_string(), |code| code.code().to_owned()),
     };
-    *counts.lock().expect("nobody panics while holding it").entry(outcome).or_default() += 1;
+    *counts.lock().expect("no thread panics while it holds the lock").entry(outcome).or_default() += 1;
 }
 
 fn lines(path: &str) -> Vec<String> {
@@ -48,5 +48,5 @@ async fn main() {
     for task in tasks {
         task.await.expect("no panic");
     }
-    println!("{:?}", counts.lock().expect("nobody panics while holding it"));
+    println!("{:?}", counts.lock().expect("no thread panics while it holds the lock"));
 }

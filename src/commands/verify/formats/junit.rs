@@ -4,72 +4,77 @@
 
 use std::fmt::Write;
 
-use crate::commands::verify::VerifyReport;
-use crate::probe::{self, Finding, Probe, Severity, Verdict};
+use super::words::{fix_lines, subject};
+use crate::commands::verify::report::VerifyReport;
+use crate::findings::{Finding, Severity};
+use crate::isolation::{ProbeRow, ReportedAs};
+use crate::probe::Verdict;
 use crate::report::printable;
 
 /// One suite of probes and one of findings for each server.
 pub fn junit(report: &VerifyReport) -> String {
+    let assessment = &report.assessment;
     let mut suites = vec![];
-    for checked in &report.checked {
-        for (what, probes) in [("logins", &checked.matrix.matrix), ("other ways", &checked.matrix.trials)] {
-            let cases = probes.iter().map(|probe| case_of_probe(report, probe));
-            suites.push(Suite::new(format!("{}: {what}", checked.server), cases));
+    for view in assessment.by_server() {
+        for (what, rows) in [("logins", &view.matrix), ("other ways", &view.extra)] {
+            let cases = rows.iter().map(|row| case_of_probe(row));
+            suites.push(Suite::new(format!("{}: {what}", view.server.name), cases));
         }
-        let findings = checked.findings.iter().map(case_of_finding);
-        suites.push(Suite::new(format!("{}: findings", checked.server), findings));
+        let findings = view.findings.iter().map(|finding| case_of_finding(finding));
+        suites.push(Suite::new(format!("{}: findings", view.server.name), findings));
     }
-    for (server, error) in &report.failed {
+    for (server, error) in &assessment.failed {
         suites.push(Suite::new(server.clone(), [error_case(server, "reached", error)]));
     }
     let unclosed = report.unclosed.iter().map(|one| error_case(&one.place(), "closed", &one.error));
     suites.push(Suite::new("closing".into(), unclosed));
-    let accepted = report.accepted.iter().map(|(finding, reason)| Case {
-        end: End::Skipped,
-        body: element("skipped", &format!("accepted: {reason}"), &[]),
-        ..case_of_finding(finding)
+    let accepted = assessment.accepted.iter().map(|accepted| TestCase {
+        end: CaseEnd::Skipped,
+        body: element("skipped", &format!("accepted: {}", accepted.reason), &[]),
+        ..case_of_finding(&accepted.finding)
     });
     suites.push(Suite::new("accepted".into(), accepted));
-    let unread = report.unread().map(|one| Case {
+    let unread = assessment.unread.iter().map(|one| TestCase {
         class: one.service.clone().unwrap_or_else(|| "(server)".into()),
         name: one.what.clone(),
-        end: End::Error,
+        end: CaseEnd::Error,
         body: element("error", &format!("could not be read: {}", one.why), &[]),
     });
     suites.push(Suite::new("inconclusive".into(), unread));
-    let not_examined = report.unseen().cloned().map(|one| {
-        let (end, tag) = match report.strict() {
-            true => (End::Error, "error"),
-            false => (End::Skipped, "skipped"),
-        };
-        Case { class: "not examined".into(), name: one.what, end, body: element(tag, &one.why, &[]) }
+    let (end, tag) =
+        if assessment.strict { (CaseEnd::Error, "error") } else { (CaseEnd::Skipped, "skipped") };
+    let not_examined = assessment.skipped_checks().iter().map(|one| TestCase {
+        class: "not examined".into(),
+        name: one.what.clone(),
+        end,
+        body: element(tag, &one.why, &[]),
     });
     suites.push(Suite::new("not examined".into(), not_examined));
     render(&suites)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum End {
+enum CaseEnd {
     Passed,
     Failed,
     Error,
     Skipped,
 }
 
-struct Case {
+struct TestCase {
     class: String,
     name: String,
-    end: End,
+    end: CaseEnd,
     body: String,
 }
 
 struct Suite {
     name: String,
-    cases: Vec<Case>,
+    cases: Vec<TestCase>,
 }
 
 impl Suite {
-    fn new(name: String, cases: impl IntoIterator<Item = Case>) -> Suite {
+    fn new(name: String, cases: impl IntoIterator<Item = TestCase>) -> Suite {
         Suite { name, cases: cases.into_iter().collect() }
     }
 }
@@ -89,7 +94,7 @@ fn render(suites: &[Suite]) -> String {
     text + "</testsuites>\n"
 }
 
-fn case_line(case: &Case) -> String {
+fn case_line(case: &TestCase) -> String {
     let head = format!("classname=\"{}\" name=\"{}\" time=\"0\"", xml(&case.class), xml(&case.name));
     match case.body.is_empty() {
         true => format!("    <testcase {head}/>\n"),
@@ -97,11 +102,11 @@ fn case_line(case: &Case) -> String {
     }
 }
 
-fn counts<'a>(cases: impl Iterator<Item = &'a Case>) -> String {
+fn counts<'a>(cases: impl Iterator<Item = &'a TestCase>) -> String {
     let (mut all, mut ends) = (0, [0; 3]);
     for case in cases {
         all += 1;
-        for (count, end) in ends.iter_mut().zip([End::Failed, End::Error, End::Skipped]) {
+        for (count, end) in ends.iter_mut().zip([CaseEnd::Failed, CaseEnd::Error, CaseEnd::Skipped]) {
             *count += usize::from(case.end == end);
         }
     }
@@ -118,49 +123,55 @@ fn element(tag: &str, message: &str, lines: &[String]) -> String {
     }
 }
 
-fn error_case(server: &str, name: &str, error: &crate::error::Error) -> Case {
+fn error_case(server: &str, name: &str, error: &crate::error::Error) -> TestCase {
     let body = element("error", &error.to_string(), &[]);
-    Case { class: server.into(), name: name.into(), end: End::Error, body }
+    TestCase { class: server.into(), name: name.into(), end: CaseEnd::Error, body }
 }
 
-fn case_of_probe(report: &VerifyReport, probe: &Probe) -> Case {
-    let why = probe.why.clone();
-    let (end, body) = match probe.outcome {
-        Verdict::Denied | Verdict::Allowed => (End::Passed, String::new()),
-        Verdict::Breach if report.is_accepted(probe) => {
-            (End::Skipped, element("skipped", "the breach is accepted", &[]))
+fn case_of_probe(row: &ProbeRow) -> TestCase {
+    let probe = &row.probe;
+    let (end, body) = match (&row.reported, probe.outcome) {
+        (Some(ReportedAs::Accepted), _) => {
+            (CaseEnd::Skipped, element("skipped", "the breach is accepted", &[]))
         }
-        Verdict::Breach => {
-            let told = report.finding_of(probe);
-            let seen = told.map(|told| told.evidence.clone()).or(why).unwrap_or_else(|| "let in".into());
-            let lines = [vec![seen.clone()], told.map(fix).unwrap_or_default()].concat();
-            (End::Failed, element("failure", &format!("breach: {seen}"), &lines))
+        (Some(ReportedAs::Shown(finding) | ReportedAs::Hidden(finding)), _) => {
+            (CaseEnd::Failed, breach(&finding.evidence, fix(finding)))
         }
-        Verdict::Inconclusive => (End::Error, element("error", "inconclusive", &[why.unwrap_or_default()])),
+        (Some(ReportedAs::Unreported), _) => {
+            (CaseEnd::Failed, breach(probe.why.as_deref().unwrap_or("let in"), vec![]))
+        }
+        (None, Verdict::Inconclusive) => {
+            (CaseEnd::Error, element("error", "inconclusive", &[probe.why.clone().unwrap_or_default()]))
+        }
+        (None, _) => (CaseEnd::Passed, String::new()),
     };
     let way = probe.way.as_deref().map_or(String::new(), |way| format!(" ({way})"));
     let name = format!("{} at {}{way}", probe.role, probe.database);
-    Case { class: probe.service.clone(), name, end, body }
+    TestCase { class: probe.service.clone(), name, end, body }
 }
 
-/// The statements that close a finding, a line each.
+fn breach(evidence: &str, fix: Vec<String>) -> String {
+    let lines = [vec![evidence.to_owned()], fix].concat();
+    element("failure", &format!("breach: {evidence}"), &lines)
+}
+
 fn fix(finding: &Finding) -> Vec<String> {
-    let lines = probe::fix_lines(finding).into_iter().enumerate();
+    let lines = fix_lines(finding).into_iter().enumerate();
     lines.map(|(n, line)| if n == 0 { format!("fix: {line}") } else { format!("     {line}") }).collect()
 }
 
-fn case_of_finding(finding: &Finding) -> Case {
+fn case_of_finding(finding: &Finding) -> TestCase {
     let seen = &finding.evidence;
     let (end, body) = match finding.severity {
         // A note is a test case that passes, with its text.
-        Severity::Low => (End::Passed, format!("<system-out>{}</system-out>", xml(seen))),
+        Severity::Low => (CaseEnd::Passed, format!("<system-out>{}</system-out>", xml(seen))),
         severity => {
             let lines = [vec![seen.clone()], fix(finding)].concat();
-            (End::Failed, element("failure", &format!("{}: {seen}", severity.word()), &lines))
+            (CaseEnd::Failed, element("failure", &format!("{}: {seen}", severity.word()), &lines))
         }
     };
     let class = finding.service.clone().unwrap_or_else(|| "(server)".into());
-    Case { class, name: format!("{}: {}", finding.id, probe::subject(finding)), end, body }
+    TestCase { class, name: format!("{}: {}", finding.id, subject(finding)), end, body }
 }
 
 /// Text as XML 1.0 takes it: control characters have no spelling there.
@@ -183,16 +194,17 @@ fn xml(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::kinds::FOREIGN_CONNECT;
-    use crate::commands::verify::{Arguments, Checked};
-    use crate::probe::{Matrix, Place, Source};
-    use crate::stmt;
+    use crate::findings::{FOREIGN_CONNECT, SeenBy};
+    use crate::grants::{Securable, revoke};
+    use crate::isolation::{Filter, ServerJudgement, assess};
+    use crate::model::acl::entry;
+    use crate::probe::{Probe, ProbePlace};
 
     #[test]
     fn a_breach_says_how_it_was_seen_and_what_closes_it_on_lines_of_their_own() {
-        let close = stmt!("SET ROLE x;\nREVOKE y");
-        let found = FOREIGN_CONNECT.of("red_app").database("blue").seen("red_app\nwas let in").close(close);
-        let found = Finding { kind: Source::Probe, ..found.on("main") };
+        let repair = revoke(&entry(None, "CONNECT", "x"), None, &Securable::shared("DATABASE blue", "o"));
+        let found = FOREIGN_CONNECT.of("red_app").by(SeenBy::Probe).database("blue");
+        let found = found.seen("red_app\nwas let in").fix(repair).on("main");
         let probe = Probe {
             service: "red".into(),
             role: "red_app".into(),
@@ -202,16 +214,21 @@ mod tests {
             sqlstate: None,
             why: None,
             way: None,
-            place: Place::Foreign,
-            found: None,
-            connections: 1,
+            place: ProbePlace::Foreign,
+            finding: None,
         };
-        let matrix = Matrix { matrix: vec![probe], findings: vec![found], ..Matrix::default() };
-        let mut report = VerifyReport::new(&Arguments::default());
-        report.checked.push(Checked::new("main", matrix, vec![], vec![]));
+        let judged = ServerJudgement {
+            server: "main".into(),
+            matrix: vec![probe],
+            findings: vec![found],
+            ..ServerJudgement::default()
+        };
+        let assessment = assess(vec![judged], vec![], &Filter::default());
+        let report = VerifyReport { assessment, changes: vec![], unclosed: vec![], format: None };
         let text = junit(&report);
         let seen = "red_app\\u{a}was let in";
-        let body = format!(">{seen}\nfix: SET ROLE x;\n     REVOKE y;</failure>");
+        let fix = "SET ROLE &quot;x&quot;;\n     REVOKE CONNECT ON DATABASE blue FROM PUBLIC CASCADE;\n     RESET ROLE;";
+        let body = format!(">{seen}\nfix: {fix}</failure>");
         assert_eq!(text.matches(&body).count(), 2, "the probe and the finding: {text}");
         assert!(text.contains(&format!("message=\"breach: {seen}\"")), "{text}");
     }

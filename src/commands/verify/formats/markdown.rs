@@ -2,68 +2,84 @@
 
 use std::fmt::Write;
 
-use super::{last, place};
-use crate::commands::plan::Change;
-use crate::commands::verify::{Checked, VerifyReport};
-use crate::probe::{Matrix, Probe, Verdict, fix_lines, numbers};
+use super::closing_line;
+use super::grid::numbers;
+use super::words::fix_lines;
+use crate::commands::change::Change;
+use crate::commands::verify::report::VerifyReport;
+use crate::findings::Finding;
+use crate::isolation::ServerView;
+use crate::probe::{Probe, Verdict};
 use crate::report::printable;
 use crate::units::counted;
 
-/// The matrix and the findings of each server, then what could not be looked at and what was done.
 pub fn markdown(report: &VerifyReport) -> String {
+    let assessment = &report.assessment;
     let mut text = String::from("## Isolation\n");
-    report.checked.iter().for_each(|checked| text += &server(checked));
+    assessment.by_server().for_each(|view| text += &server(&view));
     let unclosed = report.unclosed.iter().map(|one| (one.place(), &one.error));
-    let failed = report.failed.iter().map(|(server, error)| (format!("server {server}"), error));
+    let failed = assessment.failed.iter().map(|(server, error)| (format!("server {server}"), error));
     for (place, error) in failed.chain(unclosed) {
         let _infallible = write!(text, "\n### On {}\n\n**{}**\n", cell(&place), cell(&error.to_string()));
     }
-    let unread = report.unread().cloned();
+    let unread = assessment.unread.iter().cloned();
     text += &rows_under(
         ["could not be read", "service", "why"],
         unread.map(|one| [one.what, one.service.unwrap_or_default(), one.why]),
     );
-    let unseen = report.unseen().cloned();
+    let not_examined = assessment.skipped_checks().iter().cloned();
     text += &rows_under(
         ["not examined", "why", "what would allow it"],
-        unseen.map(|one| [one.what, one.why, one.grant.unwrap_or_default()]),
+        not_examined.map(|one| [one.what, one.why, one.grant.unwrap_or_default()]),
     );
-    let accepted = report
-        .accepted
-        .iter()
-        .map(|(finding, reason)| [finding.id.into(), finding.role.clone(), place(finding), reason.clone()]);
+    let accepted = assessment.accepted.iter().map(|accepted| {
+        let finding = &accepted.finding;
+        [finding.id.into(), finding.role.clone(), place(finding), accepted.reason.clone()]
+    });
     text += &rows_under(["accepted", "who", "where", "why"], accepted);
     text += &rows_under(["change", "risk", "statement", "outcome"], report.changes.iter().map(Change::cells));
-    text + &format!("\n{}\n", cell(&last::sentence(report)))
+    text + &format!("\n{}\n", cell(&closing_line::sentence(report)))
 }
 
-fn server(checked: &Checked) -> String {
-    let name = cell(&checked.server);
-    let breaches = counted(checked.matrix.summary.breaches, "breach");
-    let numbers = cell(&numbers(&checked.matrix)).replacen(&breaches, &format!("**{breaches}**"), 1);
+fn server(view: &ServerView<'_>) -> String {
+    let name = cell(&view.server.name);
+    let breaches = counted(view.summary.breaches, "breach");
+    let numbers = cell(&numbers(view)).replacen(&breaches, &format!("**{breaches}**"), 1);
     let mut text = format!("\n### Server {name}\n\n{numbers}\n\n");
-    text += &grid(&checked.matrix);
-    let rows = checked.findings.iter().map(|finding| {
+    text += &grid(view);
+    let rows = view.findings.iter().map(|finding| {
         let (word, fix) = (finding.severity.word().into(), fix_lines(finding).join(" "));
         [word, finding.id.into(), finding.role.clone(), place(finding), finding.evidence.clone(), fix]
     });
     text += &rows_under(["severity", "finding", "who", "where", "seen", "fix"], rows);
-    text + &inconclusive(&checked.matrix)
+    text + &inconclusive(view)
 }
 
-/// What proved nothing: as much of it as anybody reads.
-fn inconclusive(matrix: &Matrix) -> String {
+/// The first inconclusive probes; more would bury the page.
+fn inconclusive(view: &ServerView<'_>) -> String {
     const SHOWN: usize = 20;
-    let all = matrix.matrix.iter().chain(&matrix.trials);
-    let all: Vec<&Probe> = all.filter(|probe| probe.outcome == Verdict::Inconclusive).collect();
+    let all: Vec<&Probe> = view.inconclusive().collect();
     let rows = all.iter().take(SHOWN).map(|probe| {
         let [way, why] = [&probe.way, &probe.why].map(|text| text.clone().unwrap_or_default());
         [probe.role.clone(), probe.database.clone(), way, why]
     });
-    let text = rows_under(["proved nothing", "where", "how", "why"], rows);
+    let text = rows_under(["inconclusive", "where", "how", "why"], rows);
     match all.len().saturating_sub(SHOWN) {
         0 => text,
         more => format!("{text}\n… and {more} more\n"),
+    }
+}
+
+/// The object of a finding, and where it is.
+fn place(finding: &Finding) -> String {
+    let whole = match &finding.database {
+        Some(database) => database.clone(),
+        None => format!("server {}", finding.server),
+    };
+    match (&finding.object, &finding.database) {
+        (Some(object), Some(_)) => format!("{object} in {whole}"),
+        (Some(object), None) => format!("{object} on {whole}"),
+        (None, _) => whole,
     }
 }
 
@@ -80,17 +96,17 @@ fn rows_under<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [Strin
 }
 
 /// Services by databases, as far as a page is wide enough.
-fn grid(matrix: &Matrix) -> String {
+fn grid(view: &ServerView<'_>) -> String {
     const WIDE: usize = 12;
-    let columns: Vec<&str> = matrix.columns.iter().map(|column| column.name.as_str()).collect();
-    if matrix.matrix.is_empty() {
+    let columns: Vec<&str> = view.server.columns.iter().map(|column| column.name.as_str()).collect();
+    if view.matrix.is_empty() {
         return String::new();
     }
     if columns.len() > WIDE {
         let count = columns.len();
         return format!("The matrix of {count} databases is too wide for this page: see --format table\n");
     }
-    let mut services: Vec<&str> = matrix.matrix.iter().map(|probe| probe.service.as_str()).collect();
+    let mut services: Vec<&str> = view.matrix.iter().map(|row| row.probe.service.as_str()).collect();
     services.dedup();
     let mut text = String::from("| service |");
     columns.iter().for_each(|name| text += &format!(" {} |", cell(name)));
@@ -98,8 +114,8 @@ fn grid(matrix: &Matrix) -> String {
     for service in services {
         text += &format!("| {} |", cell(service));
         for column in &columns {
-            let cells =
-                matrix.matrix.iter().filter(|probe| probe.service == service && probe.database == *column);
+            let probes = view.matrix.iter().map(|row| &row.probe);
+            let cells = probes.filter(|probe| probe.service == service && probe.database == *column);
             let worst = cells.map(|probe| probe.outcome).max();
             text += match worst {
                 Some(Verdict::Denied) => " denied |",
@@ -132,13 +148,14 @@ fn cell(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::kinds::UNMANAGED_POWER;
-    use crate::commands::verify::Arguments;
-    use crate::model::{DbName, ServiceName};
-    use crate::probe::{DatabaseKind, Door, Place, ProbeDatabase, summarise};
-    use crate::stmt;
+    use crate::findings::UNMANAGED_POWER;
+    use crate::grants::alter_role;
+    use crate::isolation::{Filter, ServerJudgement, assess};
+    use crate::model::{DatabaseKind, DbName, ServiceName};
+    use crate::probe::{AccessPolicy, ProbeDatabase, ProbePlace};
+    use crate::sql::Keyword;
 
-    fn matrix(services: usize) -> Matrix {
+    fn page(services: usize) -> String {
         let probe = |n: usize| Probe {
             service: format!("s{n}"),
             role: format!("s{n}_app"),
@@ -148,26 +165,25 @@ mod tests {
             sqlstate: None,
             why: Some("no answer".into()),
             way: None,
-            place: Place::Own,
-            found: None,
-            connections: 1,
+            place: ProbePlace::Own,
+            finding: None,
         };
         let column = |n: usize| ProbeDatabase {
             name: DbName::new(format!("db{n}")).unwrap(),
             allow_connections: true,
             kind: DatabaseKind::Service(ServiceName::new(format!("s{n}")).unwrap()),
-            door: Door::Closed,
+            policy: AccessPolicy::Closed,
         };
-        let matrix: Vec<Probe> = (1..=services).map(probe).collect();
-        let (summary, columns) = (summarise(&matrix), (1..=services).map(column).collect());
-        Matrix { summary, matrix, columns, ..Matrix::default() }
-    }
-
-    fn page(services: usize) -> String {
-        let mut report = VerifyReport::new(&Arguments::default());
-        let found = UNMANAGED_POWER.of("barman").close(stmt!("ALTER ROLE b NOREPLICATION")).on("main");
-        report.checked.push(Checked::new("main", matrix(services), vec![found], vec![]));
-        markdown(&report)
+        let found = UNMANAGED_POWER.of("barman").fix(alter_role("b", Keyword("NOREPLICATION"))).on("main");
+        let judged = ServerJudgement {
+            server: "main".into(),
+            matrix: (1..=services).map(probe).collect(),
+            columns: (1..=services).map(column).collect(),
+            findings: vec![found],
+            ..ServerJudgement::default()
+        };
+        let assessment = assess(vec![judged], vec![], &Filter::default());
+        markdown(&VerifyReport { assessment, changes: vec![], unclosed: vec![], format: None })
     }
 
     #[test]
@@ -180,8 +196,8 @@ mod tests {
         assert!(small.contains("| s1 | ? |"), "{small}");
         assert!(small.contains("| s1\\_app | db1 |  | no answer |"), "{small}");
         assert!(small.contains(" | barman | server main | "), "{small}");
-        assert!(small.contains(" | ALTER ROLE b NOREPLICATION; |"), "{small}");
-        assert!(small.contains("\nfound: 1 medium, and 1 probe proved nothing\n"), "{small}");
+        assert!(small.contains(" | ALTER ROLE \"b\" NOREPLICATION; |"), "{small}");
+        assert!(small.contains("\nfound: 1 medium, and 1 probe was inconclusive\n"), "{small}");
         let large = page(50);
         assert!(large.contains("\nThe matrix of 50 databases is too wide for this page"), "{large}");
         assert!(large.contains("| s20\\_app |") && !large.contains("| s21\\_app |"), "{large}");

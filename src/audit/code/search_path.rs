@@ -1,0 +1,66 @@
+//! SECURITY DEFINER functions whose caller can put objects of its own in the place of those that they mean.
+
+use crate::audit::context::{Audit, Database};
+use crate::audit::exposure::{is_elsewhere, is_entered, is_visited};
+use crate::catalog::CatalogObject;
+use crate::findings::Severity::{self, High, Low, Medium};
+use crate::findings::{DEFINER_PATH, FindingBuilder};
+use crate::grants::{Repair, RepairScope, ident};
+use crate::model::RoleKind;
+use crate::sql::{ServerText, stmt};
+
+pub fn judge(
+    audit: &Audit<'_>,
+    db: &Database<'_>,
+    item: &CatalogObject,
+    users: &[&str],
+    out: &mut Vec<FindingBuilder>,
+) {
+    if !item.definer || ends_with_temp(item) {
+        return;
+    }
+    // The migrator acts as the owner anyway.
+    let of_owner = |(_, kind)| matches!(kind, RoleKind::Owner | RoleKind::Migrator);
+    let gains = |user: &&&str| {
+        **user != item.owner
+            && !is_elsewhere(audit, db, item, user)
+            && !audit.managed(user).is_some_and(of_owner)
+    };
+    let Some(user) = users.iter().find(gains) else { return };
+    let seen =
+        format!("{} runs as {} and does not end its search_path with pg_temp", item.object(), item.owner);
+    let close = stmt!(
+        "ALTER {what} SET search_path = pg_catalog, {schema}, pg_temp",
+        what = ServerText::quoted_by_server(item.alter.clone().unwrap_or_default()),
+        schema = ident(item.schema.as_deref().unwrap_or("public"))
+    );
+    let found = DEFINER_PATH.of(*user).at(severity(audit, db, item)).inside(db).object(item.object());
+    out.push(found.seen(seen).fix(Repair::alter(RepairScope::Database, close)));
+}
+
+fn severity(audit: &Audit<'_>, db: &Database<'_>, item: &CatalogObject) -> Severity {
+    let is_reached = db.service.is_some() || is_visited(audit, db);
+    match audit.managed(&item.owner) {
+        _ if names_are_written_out(item) => Low,
+        _ if !is_reached && !is_entered(audit, db) => Low,
+        None if is_reached => High,
+        _ => Medium,
+    }
+}
+
+fn search_path(item: &CatalogObject) -> Option<&str> {
+    item.config.iter().flatten().find_map(|setting| setting.strip_prefix("search_path="))
+}
+
+/// Where nothing but `pg_catalog` is searched, or names were looked up when the function was made: a temporary table
+/// stands in only for one of the server's own that is not written with its schema.
+fn names_are_written_out(item: &CatalogObject) -> bool {
+    item.atomic || search_path(item).is_some_and(|path| ["", "\"\"", "pg_catalog"].contains(&path.trim()))
+}
+
+/// A path that names `pg_temp` last is safe.
+fn ends_with_temp(item: &CatalogObject) -> bool {
+    let last =
+        |path: &str| path.rsplit(',').next().is_some_and(|last| last.trim().trim_matches('"') == "pg_temp");
+    search_path(item).is_some_and(last)
+}

@@ -1,0 +1,119 @@
+//! Ways out of a database: foreign servers, and extensions that open connections.
+
+use super::context::{Audit, Database};
+use super::exposure::callers;
+use crate::catalog::ForeignServer;
+use crate::findings::Severity::{Critical, High, Low, Medium};
+use crate::findings::{EXTENSION, FOREIGN_TABLE, FindingBuilder, PUBLIC, USER_MAPPING};
+use crate::grants::{Repair, RepairScope, ident};
+use crate::model::{DesiredService, RoleKind};
+use crate::sql::{ServerText, stmt};
+
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    for db in audit.databases() {
+        for server in &db.catalog.servers {
+            let way = Way { audit, db: &db, server, beyond: beyond(audit, &db, server) };
+            way.mappings(out);
+            way.tables(out);
+            way.owner(out);
+        }
+        extensions(&db, out);
+    }
+}
+
+/// The service whose database a foreign server leads to.
+fn beyond<'a>(audit: &Audit<'a>, db: &Database<'_>, server: &ForeignServer) -> Option<&'a DesiredService> {
+    audit.service_of(server.dbname.as_deref().filter(|name| *name != db.name)?)
+}
+
+struct Way<'a> {
+    audit: &'a Audit<'a>,
+    db: &'a Database<'a>,
+    server: &'a ForeignServer,
+    beyond: Option<&'a DesiredService>,
+}
+
+impl Way<'_> {
+    fn object(&self) -> String {
+        format!("foreign server {}", self.server.name)
+    }
+
+    /// The service at the far end is exposed, if there is one.
+    fn exposing(&self, found: FindingBuilder) -> FindingBuilder {
+        let found = found.inside(self.db);
+        if self.beyond.is_some() { found.service(self.beyond) } else { found }
+    }
+
+    fn mappings(&self, out: &mut Vec<FindingBuilder>) {
+        // A name that no database here has leads to another server.
+        let is_here = |name: &String| self.audit.actual.databases.keys().any(|one| one.as_str() == name);
+        let is_abroad = self.server.dbname.as_ref().is_some_and(|name| !is_here(name));
+        let of_service = self.db.service.or(self.beyond).is_some();
+        let severity = if of_service && !is_abroad { Critical } else { Medium };
+        for mapping in &self.server.mappings {
+            let free = if mapping.passwordless == Some(true) { " without a password" } else { "" };
+            let users = mapping.role.as_deref().map_or(vec![PUBLIC], |role| self.audit.actors(role));
+            for user in users {
+                let of =
+                    mapping.role.as_deref().map_or(stmt!("PUBLIC"), |role| stmt!("{r}", r = ident(role)));
+                let name = ServerText::quoted_by_server(self.server.quoted.clone());
+                let close = stmt!("DROP USER MAPPING FOR {of} SERVER {name}", of = of, name = name);
+                let found = self.exposing(USER_MAPPING.of(user).at(severity)).object(self.object());
+                let found = found.seen(format!("{user} is let in through {}{free}", self.object()));
+                out.push(found.fix(Repair::drop(RepairScope::Database, close)));
+            }
+        }
+    }
+
+    fn tables(&self, out: &mut Vec<FindingBuilder>) {
+        for table in self.server.tables.iter().filter(|_| self.db.service.is_some()) {
+            let mut objects = self.db.catalog.objects.iter();
+            let item = objects.find(|item| item.kind == "foreign table" && item.shown == *table);
+            let mut readers = item.map_or(vec![], |item| callers(self.audit, item, "SELECT"));
+            let severity = if readers.is_empty() { Low } else { High };
+            if readers.is_empty() {
+                readers.push(&self.server.owner);
+            }
+            let seen =
+                format!("foreign table {table} reads through {} ({})", self.object(), self.server.wrapper);
+            for user in readers {
+                let found = self.exposing(FOREIGN_TABLE.of(user).at(severity));
+                let found = found.object(format!("foreign table {table}")).seen(seen.clone());
+                let gives = item.and_then(|item| {
+                    let entry = item.acl.iter().find(|entry| self.audit.users_of(entry).contains(&user));
+                    Some((entry?, item))
+                });
+                out.push(match gives {
+                    Some((entry, item)) => found.revoking(entry, None, &item.securable()),
+                    None => found,
+                });
+            }
+        }
+    }
+
+    /// Its owner writes its mappings, and a superuser's servers connect without a password.
+    fn owner(&self, out: &mut Vec<FindingBuilder>) {
+        let owner = self.server.owner.as_str();
+        if self.audit.managed(owner).is_some() {
+            let seen = format!("{} ({}) belongs to {owner}", self.object(), self.server.wrapper);
+            let found = FOREIGN_TABLE.of(owner).at(Medium).inside(self.db);
+            out.push(found.object(self.object()).seen(seen));
+        }
+    }
+}
+
+/// Extensions whose functions PUBLIC may call and that open connections or sessions of their own.
+const CONNECTING: &[&str] = &["dblink", "http", "pg_background", "pg_cron", "pg_net", "plproxy"];
+
+fn extensions(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
+    let Some(service) = db.service else { return };
+    for found in db.catalog.extensions.iter().filter(|found| !service.extensions.contains(&found.name)) {
+        let severity = if CONNECTING.contains(&found.name.as_str()) { Medium } else { Low };
+        let kind = if found.trusted == Some(true) { "trusted" } else { "not trusted" };
+        let seen = format!("the extension {} ({kind}) is installed and not declared", found.name);
+        let close = stmt!("DROP EXTENSION {name}", name = ident(&found.name));
+        let finding = EXTENSION.of(service.role(RoleKind::App).as_str()).at(severity).inside(db);
+        let finding = finding.object(format!("extension {}", found.name)).seen(seen);
+        out.push(finding.fix(Repair::drop(RepairScope::Database, close)));
+    }
+}

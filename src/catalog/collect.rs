@@ -1,0 +1,267 @@
+//! Reading at the depth of the audit. Thin: sessions are read-only, pinned, and call nothing that a tenant could have made.
+
+use futures_util::stream::{self, StreamExt};
+
+use super::database::{DatabaseCatalog, KnownPasswords, MOST_OF_A_KIND};
+use super::gaps::{NotExamined, Unread};
+use super::inspect;
+use super::rows::{self, Completeness};
+use super::server_state::ServerState;
+use super::snapshot::Snapshot;
+use crate::error::{Error, Result};
+use crate::grants::ident;
+use crate::model::{ActualServer, DbName, DesiredServer};
+use crate::server::{Access, Connection};
+use crate::sql::stmt;
+use crate::sqlstate;
+
+/// Databases read at the same time: few enough to leave `max_connections` to the services.
+const PARALLEL: usize = 4;
+
+/// Reads one server. What the admin may not read is listed in [`Snapshot::not_examined`], and what could not be read
+/// for any other reason in [`Snapshot::unread`].
+pub async fn snapshot(
+    access: &Access,
+    desired: &DesiredServer,
+    known: KnownPasswords<'_>,
+) -> Result<Snapshot> {
+    let mut connection = access.read(&access.maintenance).await?;
+    let actual = inspect::cluster(&mut connection).await?;
+    let state = server_state(&mut connection, &access.maintenance).await?;
+    let mut found = Snapshot { actual, state, ..Snapshot::default() };
+    if found.actual.major() >= 15 {
+        found.parameters = rows::document(&mut connection, include_str!("sql/parameters.sql")).await?;
+    }
+    guarded(&mut connection, &mut found).await?;
+    drop(connection);
+    databases(access, desired, known, &mut found).await;
+    found.not_examined.extend(hidden(access, &found.state, &found.actual));
+    found.not_examined.sort();
+    found.unread.sort();
+    Ok(found)
+}
+
+async fn server_state(connection: &mut Connection, database: &str) -> Result<ServerState> {
+    let mut state = ServerState::default();
+    rows::read_all(connection, include_str!("sql/audit_cluster.sql"), |row| state.take(row)).await?;
+    check_session(state.pristine, database)?;
+    state.sort();
+    Ok(state)
+}
+
+async fn guarded(connection: &mut Connection, found: &mut Snapshot) -> Result<()> {
+    let missing = &mut Missing { admin: &found.actual.admin.name, all: &mut found.not_examined };
+    found.kept = missing.or(inspect::kept_passwords(connection).await, &PASSWORDS)?;
+    found.hba = missing.or(rows::document(connection, include_str!("sql/hba.sql")).await, &HBA)?;
+    let (maps, told) = match found.actual.major() {
+        15.. => (include_str!("sql/ident.sql"), &IDENT),
+        _ => (include_str!("sql/ident_before_15.sql"), &IDENT_FILE),
+    };
+    found.ident = missing.or(rows::document(connection, maps).await, told)?;
+    if !found.state.subscriptions.is_empty() {
+        let sources = rows::document(connection, include_str!("sql/sources.sql")).await;
+        found.sources = missing.or(sources, &SOURCES)?.unwrap_or_default();
+    }
+    Ok(())
+}
+
+async fn databases(
+    access: &Access,
+    desired: &DesiredServer,
+    known: KnownPasswords<'_>,
+    found: &mut Snapshot,
+) {
+    let all = found.actual.databases.iter();
+    let open: Vec<DbName> =
+        all.filter(|(_, found)| found.allow_connections).map(|(name, _)| name.clone()).collect();
+    let read: Vec<(DbName, Partly)> = stream::iter(open)
+        .map(|name| async move {
+            let read = database(access, &name, known).await;
+            (name, read)
+        })
+        .buffered(PARALLEL)
+        .collect()
+        .await;
+    for (name, (catalog, error)) in read {
+        found.databases.extend(catalog.map(|catalog| (name.to_string(), catalog)));
+        if let Some(error) = error {
+            tell_gap(access, desired, &name, &error, found);
+        }
+    }
+}
+
+/// What was read of a database, and why that is not all.
+type Partly = (Option<DatabaseCatalog>, Option<Error>);
+
+/// A missing privilege can be granted to the admin. Everything else may be a service's doing, and proves nothing.
+fn tell_gap(access: &Access, desired: &DesiredServer, name: &DbName, error: &Error, found: &mut Snapshot) {
+    let service = desired.services.values().find(|service| service.database == *name);
+    let service = service.map(|service| service.name.to_string());
+    let (what, why) = (format!("what is inside database {name}"), error.to_string());
+    if is_withheld(error.sqlstate.as_deref(), service.is_some()) {
+        // Where pg_hba.conf keeps it out, no grant helps.
+        let grant = (error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE)).then(|| {
+            let admin = ident(&found.actual.admin.name);
+            stmt!("GRANT CONNECT ON DATABASE {database} TO {admin}", database = name, admin = admin)
+        });
+        let grant = grant.map(|statement| statement.to_string());
+        found.not_examined.push(NotExamined { what, why, grant });
+    } else {
+        let whose = service.as_ref().map_or(String::new(), |service| format!(" of service {service}"));
+        found.unread.push(Unread {
+            what: what + &whose,
+            why,
+            server: access.server.clone(),
+            database: Some(name.to_string()),
+            service,
+        });
+    }
+}
+
+/// Whether the admin lacks a privilege. It must be able to connect to a service's database: only a missing privilege
+/// excuses what is not read there. Another may be closed by pg_hba.conf, or gone meanwhile.
+fn is_withheld(sqlstate: Option<&str>, of_service: bool) -> bool {
+    match sqlstate {
+        Some(sqlstate::INSUFFICIENT_PRIVILEGE) => true,
+        Some(sqlstate::INVALID_AUTHORIZATION | sqlstate::INVALID_CATALOG_NAME) => !of_service,
+        _ => false,
+    }
+}
+
+async fn database(access: &Access, name: &DbName, known: KnownPasswords<'_>) -> Partly {
+    let mut found = DatabaseCatalog::default();
+    let error = match access.read(name.as_str()).await {
+        Ok(mut connection) => fill(&mut connection, &mut found, name, known).await.err(),
+        Err(error) => return (None, Some(error)),
+    };
+    found.partial = error.is_some();
+    found.sort();
+    // Until the session has said that it is the admin's, nothing that it tells counts.
+    (found.pristine.then_some(found), error)
+}
+
+async fn fill(
+    connection: &mut Connection,
+    found: &mut DatabaseCatalog,
+    name: &DbName,
+    known: KnownPasswords<'_>,
+) -> Result<()> {
+    let sql = include_str!("sql/database.sql");
+    let end = rows::read(connection, sql, |row| found.take(row, known)).await?;
+    check_session(found.pristine, name.as_str())?;
+    if end == Completeness::TooMuch {
+        return Err(rows::too_much());
+    }
+    match found.crowded().as_slice() {
+        [] => Ok(()),
+        kinds => Err(Error::operation(format!(
+            "more than {MOST_OF_A_KIND} of each of these are there, and the rest was not read: {}",
+            kinds.join(", ")
+        ))),
+    }
+}
+
+/// A session that starts as another role sees less, and would call it all.
+fn check_session(pristine: bool, database: &str) -> Result<()> {
+    if pristine {
+        return Ok(());
+    }
+    Err(Error::operation(format!("the session in database {database} did not start as the admin"))
+        .cause("current_user differs from session_user, or the search path is not the one that was asked for")
+        .hint("look for ALTER DATABASE … SET role and for login event triggers"))
+}
+
+/// What the server hides without refusing it.
+fn hidden(access: &Access, state: &ServerState, actual: &ActualServer) -> Vec<NotExamined> {
+    let admin = || ident(&actual.admin.name);
+    let mut all = vec![];
+    if access.event_triggers.may_run() {
+        all.push(NotExamined {
+            what: "databases in sessions that no login event trigger can change".into(),
+            why: format!("{} may not switch event triggers off", actual.admin.name),
+            grant: Some(
+                stmt!("GRANT SET ON PARAMETER event_triggers TO {admin}", admin = admin()).to_string(),
+            ),
+        });
+    }
+    if state.sessions.iter().any(|session| session.since.is_none()) {
+        all.push(NotExamined {
+            what: "when the sessions of others started (pg_stat_activity)".into(),
+            why: format!("{} lacks pg_read_all_stats", actual.admin.name),
+            grant: Some(stmt!("GRANT pg_read_all_stats TO {admin}", admin = admin()).to_string()),
+        });
+    }
+    all
+}
+
+/// Something that needs a privilege to be read.
+struct Guarded {
+    what: &'static str,
+    grant: &'static str,
+}
+
+const PASSWORDS: Guarded =
+    Guarded { what: "how passwords are kept (pg_authid)", grant: "GRANT SELECT ON pg_catalog.pg_authid TO" };
+const SOURCES: Guarded = Guarded {
+    what: "where subscriptions get their rows from (pg_subscription)",
+    grant: "GRANT SELECT ON pg_catalog.pg_subscription TO",
+};
+const HBA: Guarded = Guarded {
+    what: "the rules of pg_hba.conf",
+    grant: "GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_hba_file_rules TO",
+};
+const IDENT: Guarded = Guarded {
+    what: "the maps of pg_ident.conf",
+    grant: "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ident_file_mappings() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_ident_file_mappings TO",
+};
+const IDENT_FILE: Guarded = Guarded {
+    what: IDENT.what,
+    grant: "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO \"ADMIN\"; GRANT pg_read_all_settings, pg_read_server_files TO",
+};
+
+/// Collects what the admin lacks a privilege for.
+struct Missing<'a> {
+    admin: &'a str,
+    all: &'a mut Vec<NotExamined>,
+}
+
+impl Missing<'_> {
+    fn or<T>(&mut self, read: Result<T>, guarded: &Guarded) -> Result<Option<T>> {
+        match read {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => {
+                let admin = self.admin;
+                self.all.push(NotExamined {
+                    what: guarded.what.into(),
+                    why: format!("{admin} may not read it"),
+                    grant: Some(format!("{} \"{admin}\"", guarded.grant.replace("ADMIN", admin))),
+                });
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_missing_privilege_excuses_what_is_not_read_of_a_services_database() {
+        for (sqlstate, of_service, of_others) in [
+            (Some(sqlstate::INSUFFICIENT_PRIVILEGE), true, true),
+            (Some(sqlstate::INVALID_AUTHORIZATION), false, true),
+            (Some(sqlstate::INVALID_CATALOG_NAME), false, true),
+            (Some(sqlstate::PROGRAM_LIMIT_EXCEEDED), false, false),
+            (Some(sqlstate::QUERY_CANCELED), false, false),
+            (Some(sqlstate::OUT_OF_MEMORY), false, false),
+            (Some(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE), false, false),
+            (Some(sqlstate::INTERNAL_ERROR), false, false),
+            (None, false, false),
+        ] {
+            assert_eq!(is_withheld(sqlstate, true), of_service, "{sqlstate:?}");
+            assert_eq!(is_withheld(sqlstate, false), of_others, "{sqlstate:?}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+-- What is inside one database, the server's own schemas and members of extensions aside, as rows of section and item.
+WITH
+member AS (
+  SELECT d.classid, d.objid FROM pg_catalog.pg_depend d
+  WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass),
+space AS (
+  SELECT n.* FROM pg_catalog.pg_namespace n
+  WHERE n.nspname NOT IN ('pg_catalog', 'information_schema', 'pg_toast')
+    AND n.nspname NOT LIKE 'pg\_temp\_%' AND n.nspname NOT LIKE 'pg\_toast\_temp\_%'
+    AND NOT EXISTS (SELECT FROM member m
+      WHERE m.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND m.objid = n.oid)),
+-- What has an owner and no rights.
+plain AS (
+  SELECT 'pg_catalog.pg_collation'::pg_catalog.regclass, x.oid, x.collnamespace, x.collowner FROM pg_catalog.pg_collation x
+  UNION ALL
+  SELECT 'pg_catalog.pg_conversion'::pg_catalog.regclass, x.oid, x.connamespace, x.conowner FROM pg_catalog.pg_conversion x
+  UNION ALL
+  SELECT 'pg_catalog.pg_operator'::pg_catalog.regclass, x.oid, x.oprnamespace, x.oprowner FROM pg_catalog.pg_operator x
+  UNION ALL
+  SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass, x.oid, x.opcnamespace, x.opcowner FROM pg_catalog.pg_opclass x
+  UNION ALL
+  SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, x.oid, x.opfnamespace, x.opfowner FROM pg_catalog.pg_opfamily x
+  UNION ALL
+  SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, x.oid, x.stxnamespace, x.stxowner FROM pg_catalog.pg_statistic_ext x
+  UNION ALL
+  SELECT 'pg_catalog.pg_ts_dict'::pg_catalog.regclass, x.oid, x.dictnamespace, x.dictowner FROM pg_catalog.pg_ts_dict x
+  UNION ALL
+  SELECT 'pg_catalog.pg_ts_config'::pg_catalog.regclass, x.oid, x.cfgnamespace, x.cfgowner FROM pg_catalog.pg_ts_config x),
+-- Objects that initdb made have smaller numbers, and looking at them all costs more than everything else.
+-- Kind, oid, schema, name, owner, rights, and the letter that acldefault knows the kind by.
+object AS (
+  SELECT CASE WHEN c.relkind IN ('r', 'p', 'f') THEN 'table' WHEN c.relkind = 'v' THEN 'view'
+              WHEN c.relkind = 'm' THEN 'materialized_view' ELSE 'sequence' END AS kind,
+    'pg_catalog.pg_class'::pg_catalog.regclass AS class, c.oid, c.relnamespace AS space, c.relname AS name,
+    NULL::text AS signature, c.relowner AS owner,
+    coalesce(c.relacl, pg_catalog.acldefault(CASE WHEN c.relkind = 'S' THEN 's' ELSE 'r' END::"char", c.relowner)) AS acl,
+    false AS security_definer,
+    -- A serial or identity sequence follows its table.
+    c.relkind = 'S' AND EXISTS (SELECT FROM pg_catalog.pg_depend d
+      WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid = c.oid AND d.deptype IN ('a', 'i')
+        AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass) AS dependent
+  FROM pg_catalog.pg_class c WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND c.oid >= 16384
+  UNION ALL
+  SELECT CASE WHEN p.prokind = 'p' THEN 'procedure' ELSE 'function' END,
+    'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid, p.pronamespace, p.proname,
+    p.oid::pg_catalog.regprocedure::text, p.proowner,
+    coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner)), p.prosecdef,
+    -- Code in an untrusted language acts as the server's account for every role that may call it, and an owner may.
+    -- An aggregate calls what its owner may call, and is in no language of its own.
+    p.prokind <> 'a' AND (NOT l.lanpltrusted OR l.lanname IN ('c', 'internal'))
+      -- What an event trigger calls runs as every role that runs DDL there, the admin first: its owner decides.
+      OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger t WHERE t.evtfoid = p.oid)
+  FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+  WHERE p.oid >= 16384
+    -- A range type's constructors are part of it: the server made them, and they belong to its first superuser.
+    AND NOT (l.lanname = 'internal' AND p.prosrc IN ('range_constructor2', 'range_constructor3',
+      'multirange_constructor0', 'multirange_constructor1', 'multirange_constructor2'))
+  UNION ALL
+  -- Types of their own: no row types of tables, no arrays, no multiranges.
+  SELECT 'type', 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid, t.typnamespace, t.typname, NULL, t.typowner,
+    coalesce(t.typacl, pg_catalog.acldefault('T', t.typowner)), false, false
+  FROM pg_catalog.pg_type t
+  WHERE t.oid >= 16384 AND t.typtype <> 'm' AND NOT (t.typelem <> 0 AND t.typcategory = 'A')
+    AND (t.typrelid = 0 OR (SELECT c.relkind = 'c' FROM pg_catalog.pg_class c WHERE c.oid = t.typrelid))
+  UNION ALL
+  SELECT 'other', p.class, p.oid, p.space, i.type, i.identity, p.owner, NULL::pg_catalog.aclitem[], false, false
+  FROM (SELECT * FROM plain WHERE oid >= 16384 OFFSET 0) p(class, oid, space, owner)
+  CROSS JOIN LATERAL pg_catalog.pg_identify_object(p.class, p.oid, 0) i)
+SELECT 'extension', pg_catalog.jsonb_build_object('name', e.extname, 'schema', n.nspname)::text
+FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_namespace n ON n.oid = e.extnamespace
+UNION ALL
+SELECT 'schema', pg_catalog.jsonb_build_object(
+  'name', n.nspname, 'owner', pg_catalog.pg_get_userbyid(n.nspowner),
+  'acl', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
+      'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
+    FROM pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a))::text
+FROM space n
+UNION ALL
+SELECT 'default', pg_catalog.jsonb_build_object(
+  'role', pg_catalog.pg_get_userbyid(d.defaclrole), 'schema', n.nspname, 'object', d.defaclobjtype,
+  'acl', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
+      'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
+    FROM pg_catalog.aclexplode(d.defaclacl) a))::text
+FROM pg_catalog.pg_default_acl d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace
+UNION ALL
+SELECT 'object', pg_catalog.jsonb_build_object(
+  'kind', o.kind, 'schema', n.nspname, 'name', o.name, 'signature', o.signature,
+  'owner', pg_catalog.pg_get_userbyid(o.owner), 'security_definer', o.security_definer, 'dependent', o.dependent,
+  'acl', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
+      'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
+    FROM pg_catalog.aclexplode(o.acl) a
+    -- An owner's own rights are never drift, and they are most of the entries.
+    WHERE a.grantee <> o.owner),
+  'columns', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'column', t.attname,
+      'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
+      'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
+    FROM pg_catalog.pg_attribute t CROSS JOIN LATERAL pg_catalog.aclexplode(t.attacl) a
+    WHERE o.class = 'pg_catalog.pg_class'::pg_catalog.regclass AND t.attrelid = o.oid AND t.attacl IS NOT NULL))::text
+FROM object o JOIN space n ON n.oid = o.space
+WHERE NOT EXISTS (SELECT FROM member m WHERE m.classid = o.class AND m.objid = o.oid)

@@ -1,0 +1,22 @@
+//! `man`: generated from the command line's own types.
+
+use clap::{Args, Command};
+
+use crate::error::Result;
+use crate::report::{Document, Report};
+
+/// Flags of `man`: none.
+#[derive(Debug, Args)]
+pub struct Arguments {}
+
+/// The man page, in roff: the overview, then a section for each command.
+pub fn run(mut command: Command, _: &Arguments) -> Result<Box<dyn Report>> {
+    let mut bytes = vec![];
+    command.build();
+    // Writing to memory cannot fail.
+    let _written = clap_mangen::Man::new(command.clone()).render(&mut bytes);
+    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
+        let _written = clap_mangen::Man::new(sub.clone()).render(&mut bytes);
+    }
+    Ok(Box::new(Document(String::from_utf8_lossy(&bytes).into_owned())))
+}

@@ -1,0 +1,97 @@
+//! The frame of commands that ask every selected service the same: reach its database, ask, report in the manifest's
+//! order. A service that cannot answer does not keep the others from answering.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
+use crate::migrate::MigrationTarget;
+use crate::model::DesiredService;
+use crate::report::{Style, error_text};
+use crate::run::Run;
+use crate::targets::{self, map_concurrent};
+
+#[derive(Serialize)]
+pub struct PerService<T> {
+    pub service: String,
+    #[serde(flatten)]
+    pub answer: T,
+    #[serde(serialize_with = "crate::report::serialize_error")]
+    pub error: Option<Error>,
+}
+
+impl<T: Default> PerService<T> {
+    pub fn new(service: String, answer: Result<T>) -> PerService<T> {
+        match answer {
+            Ok(answer) => PerService { service, answer, error: None },
+            Err(error) => PerService { service, answer: T::default(), error: Some(error) },
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct Services<T> {
+    pub services: Vec<PerService<T>>,
+}
+
+impl<T> Services<T> {
+    pub fn errors_text(&self, style: &Style) -> String {
+        errors_text(self.services.iter().map(|one| (one.service.as_str(), one.error.as_ref())), style)
+    }
+
+    pub fn worst_status(&self) -> ExitStatus {
+        let errors = self.services.iter().filter_map(|one| one.error.as_ref());
+        ExitStatus::worst(errors.map(|error| error.kind.status()))
+    }
+}
+
+/// Runs `work` for each service, at most `--jobs` at a time.
+///
+/// # Errors
+/// If the secrets or a server's settings cannot be read. What concerns one service reaches `work`.
+pub async fn for_each_service<T, F>(
+    run: &Run,
+    services: &[DesiredService],
+    work: impl Fn(DesiredService, Result<MigrationTarget>) -> F,
+) -> Result<Vec<T>>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    let targets = targets::of(run, services).await?;
+    Ok(map_concurrent(run.jobs, targets, |(service, target)| work(service, target)).await)
+}
+
+/// Asks each selected service. `ask` gets the time that it may wait for a connection.
+pub async fn ask_each<T, F>(
+    run: &Run,
+    select: &Select,
+    ask: impl Fn(MigrationTarget, Duration) -> F + Copy + Send + 'static,
+) -> Result<Services<T>>
+where
+    T: Default + Send + 'static,
+    F: Future<Output = Result<T>> + Send + 'static,
+{
+    let wait = run.lock_wait;
+    let one = |service: DesiredService, target: Result<MigrationTarget>| async move {
+        let answer = match target {
+            Ok(target) => ask(target, wait).await,
+            Err(error) => Err(error),
+        };
+        PerService::new(service.name.to_string(), answer)
+    };
+    Ok(Services { services: for_each_service(run, &run.readable(select)?, one).await? })
+}
+
+/// The errors of services, to stand below a table.
+pub fn errors_text<'a>(
+    services: impl Iterator<Item = (&'a str, Option<&'a Error>)>,
+    style: &Style,
+) -> String {
+    let one = |(service, error): (&str, Option<&Error>)| {
+        error.map(|error| format!("\n{service}:\n{}\n", error_text(error, style)))
+    };
+    services.filter_map(one).collect()
+}

@@ -1,0 +1,33 @@
+//! What `plan`, `apply`, `doctor` and `status` share: a plan for every server of some services.
+
+use futures_util::future::join_all;
+
+use crate::error::Result;
+use crate::model::DesiredService;
+use crate::provision::{self, PlanOptions, PlanScope, PlannedServer};
+use crate::run::Run;
+
+pub fn scope<'a>(run: &'a Run, services: &[DesiredService], options: PlanOptions) -> PlanScope<'a> {
+    let services = services.iter().map(|service| service.name.clone()).collect();
+    PlanScope { services, options, store: &run.store, jobs: run.step_jobs() }
+}
+
+/// Plans every server of the services, side by side.
+pub async fn plan(
+    run: &Run,
+    services: &[DesiredService],
+    options: PlanOptions,
+) -> Vec<(String, Result<PlannedServer>)> {
+    let scope = scope(run, services, options);
+    let all = run.servers_of(services).into_iter().map(|server| {
+        let scope = &scope;
+        async move {
+            let planned = match run.admin(&server).await {
+                Ok(access) => provision::plan(scope, access, run.manifest.desired(&server)).await,
+                Err(error) => Err(error),
+            };
+            (server, planned)
+        }
+    });
+    join_all(all).await
+}

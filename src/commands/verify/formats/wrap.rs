@@ -1,0 +1,19 @@
+//! Lines that fit a terminal.
+
+use crate::report::Style;
+
+/// Breaks a line between words to fit, continued lines indented. `\u{a0}` keeps two words together.
+pub fn wrapped(text: &str, indent: &str, style: &Style) -> String {
+    let width = style.width.unwrap_or(usize::MAX);
+    let (mut out, mut line) = (String::new(), String::new());
+    for word in text.split(' ') {
+        if !line.trim().is_empty() && line.chars().count() + word.chars().count() > width {
+            out += line.trim_end();
+            out.push('\n');
+            line = indent.to_owned();
+        }
+        line += word;
+        line.push(' ');
+    }
+    (out + line.trim_end() + "\n").replace('\u{a0}', " ")
+}

@@ -1,0 +1,27 @@
+//! What every service gets, written down once: its four roles, what each may do with which class of objects, and the
+//! names that the program reserves.
+//!
+//! `plan` grants it, `audit` reports what goes beyond it, `probe` tries what it forbids, and `docs/role-model.md` is
+//! printed from it. None of them has a list of its own.
+
+mod default_kind;
+mod grants;
+mod history;
+mod login_pair;
+mod object_class;
+pub mod page;
+mod privilege;
+mod roles;
+
+pub use default_kind::DefaultKind;
+pub use grants::{GRANTS, Grant, GrantedBy, allowed, allows, builtin, granted};
+pub use history::{HISTORY_SCHEMA, REFINERY_TABLE, is_history};
+pub use login_pair::{ALTERNATE_SUFFIX, alternate_of, existing_roles, managed, primary_of};
+pub use object_class::ObjectClass;
+pub use privilege::{Privilege, Privileges};
+pub use roles::{
+    ATTRIBUTES, INHERIT, LOGIN, MEMBERSHIPS, MemberLogin, MembershipRule, RoleAttribute, acts_as,
+};
+
+#[cfg(test)]
+mod agreement;

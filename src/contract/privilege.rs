@@ -1,0 +1,88 @@
+//! The privileges that PostgreSQL has, by the names `aclexplode` gives them
+//! (<https://www.postgresql.org/docs/current/ddl-priv.html>).
+
+use crate::sql::{Fragment, Keywords, Rendered};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Privilege {
+    Connect,
+    /// Make schemas in a database, or objects in a schema.
+    Create,
+    Delete,
+    Execute,
+    Insert,
+    /// VACUUM, REINDEX and the like, from 17 on.
+    Maintain,
+    References,
+    Select,
+    Temporary,
+    Trigger,
+    Truncate,
+    Update,
+    /// Look into a schema, take from a sequence, use a type.
+    Usage,
+    /// One that this version of martydb does not know: only all can be revoked.
+    Unknown,
+}
+
+const NAMES: &[(Privilege, &str)] = &[
+    (Privilege::Connect, "CONNECT"),
+    (Privilege::Create, "CREATE"),
+    (Privilege::Delete, "DELETE"),
+    (Privilege::Execute, "EXECUTE"),
+    (Privilege::Insert, "INSERT"),
+    (Privilege::Maintain, "MAINTAIN"),
+    (Privilege::References, "REFERENCES"),
+    (Privilege::Select, "SELECT"),
+    (Privilege::Temporary, "TEMPORARY"),
+    (Privilege::Trigger, "TRIGGER"),
+    (Privilege::Truncate, "TRUNCATE"),
+    (Privilege::Update, "UPDATE"),
+    (Privilege::Usage, "USAGE"),
+    (Privilege::Unknown, "ALL"),
+];
+
+impl Privilege {
+    pub fn named(name: &str) -> Privilege {
+        NAMES.iter().find(|row| row.1 == name).map_or(Privilege::Unknown, |row| row.0)
+    }
+
+    pub fn name(self) -> &'static str {
+        NAMES.iter().find(|row| row.0 == self).expect("every privilege has a row").1
+    }
+}
+
+/// Several at once, in a fixed order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Privileges(Vec<Privilege>);
+
+impl Privileges {
+    /// Sorted, each once.
+    pub fn new(all: impl IntoIterator<Item = Privilege>) -> Self {
+        let set: std::collections::BTreeSet<_> = all.into_iter().collect();
+        match set.contains(&Privilege::Unknown) {
+            true => Privileges(vec![Privilege::Unknown]),
+            false => Privileges(set.into_iter().collect()),
+        }
+    }
+
+    pub fn contains(&self, privilege: Privilege) -> bool {
+        self.0.contains(&privilege)
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        self.0.iter().map(|privilege| privilege.name()).collect()
+    }
+}
+
+impl std::fmt::Display for Privileges {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.names().join(", "))
+    }
+}
+
+impl Fragment for Privileges {
+    fn render(&self) -> Rendered {
+        Keywords(self.names()).render()
+    }
+}

@@ -1,0 +1,150 @@
+//! Plan → server. Acts and decides nothing: each service's steps come in order, each group of them is one
+//! transaction, and services run side by side within the limits of the server.
+
+use std::ops::Range;
+use std::sync::Mutex;
+
+use futures_util::stream::{self, StreamExt};
+use tokio::sync::Semaphore;
+
+use super::transaction::{self, Context};
+use crate::error::Result;
+use crate::model::{ActualServer, DbName};
+use crate::plan::{Stage, Step};
+use crate::server::Connection;
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Outcome")]
+pub enum StepOutcome {
+    /// Done and committed.
+    Ok,
+    /// Failed, or rolled back with one that failed.
+    Failed,
+    /// Not reached.
+    Skipped,
+}
+
+impl StepOutcome {
+    /// The JSON word.
+    pub fn word(self) -> &'static str {
+        match self {
+            StepOutcome::Ok => "ok",
+            StepOutcome::Failed => "failed",
+            StepOutcome::Skipped => "skipped",
+        }
+    }
+}
+
+/// How many services to work on at the same time; each takes at most two connections.
+#[derive(Debug, Clone, Copy)]
+pub struct Jobs {
+    pub count: usize,
+    /// The user chose the number.
+    pub explicit: bool,
+}
+
+impl Jobs {
+    pub const ONE: Jobs = Jobs { count: 1, explicit: true };
+
+    /// Before 15 each CREATE DATABASE waits for a checkpoint, and all that wait share the next one: there the more
+    /// wait together, the sooner all are done.
+    pub fn on(self, actual: &ActualServer) -> usize {
+        const WAITING: usize = 32;
+        let wanted = if actual.major() < 15 && !self.explicit { self.count.max(WAITING) } else { self.count };
+        actual.capacity.share(wanted, 2)
+    }
+}
+
+struct Shared<'a> {
+    context: &'a Context<'a>,
+    creating: Semaphore,
+    /// Sessions in the maintenance database that are free.
+    idle: Mutex<Vec<Connection>>,
+}
+
+/// Runs the steps; returns how each ended and the first error, in the order of the steps. A service that fails
+/// stops there and leaves the others to finish.
+pub async fn execute(
+    context: &Context<'_>,
+    steps: &[Step],
+    parallel: usize,
+) -> (Vec<StepOutcome>, Result<()>) {
+    let shared =
+        Shared { context, creating: Semaphore::new(creators(context, parallel)), idle: Mutex::default() };
+    let chains = ranges(steps, |step| step.service.clone());
+    let work = chains.into_iter().map(|range| chain(&shared, &steps[range]));
+    let done: Vec<_> = stream::iter(work).buffered(parallel.max(1)).collect().await;
+    let outcomes = done.iter().flat_map(|(outcomes, _)| outcomes.clone()).collect();
+    (outcomes, done.into_iter().find_map(|(_, end)| end.err()).map_or(Ok(()), Err))
+}
+
+/// Before 15, CREATE DATABASE waits for a checkpoint, and several can wait for the same one; from then on it is
+/// written to the log, and side by side they only get into each other's way.
+fn creators(context: &Context<'_>, parallel: usize) -> usize {
+    if context.major < 15 { parallel.max(1) } else { 1 }
+}
+
+async fn chain(shared: &Shared<'_>, steps: &[Step]) -> (Vec<StepOutcome>, Result<()>) {
+    let mut outcomes = vec![StepOutcome::Skipped; steps.len()];
+    for group in ranges(steps, |step| (step.database.clone(), step.stage)) {
+        let end = run_group(shared, &steps[group.clone()]).await;
+        let outcome = if end.is_ok() { StepOutcome::Ok } else { StepOutcome::Failed };
+        outcomes[group].fill(outcome);
+        if end.is_err() {
+            return (outcomes, end);
+        }
+    }
+    (outcomes, Ok(()))
+}
+
+/// Consecutive steps with the same key.
+fn ranges<K: PartialEq>(steps: &[Step], key: impl Fn(&Step) -> K) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = vec![];
+    for (index, step) in steps.iter().enumerate() {
+        match ranges.last_mut() {
+            Some(range) if key(&steps[range.start]) == key(step) => range.end = index + 1,
+            _ => ranges.push(index..index + 1),
+        }
+    }
+    ranges
+}
+
+async fn run_group(shared: &Shared<'_>, steps: &[Step]) -> Result<()> {
+    let Shared { context, .. } = shared;
+    let access = context.access;
+    for step in steps {
+        let (verb, object) = (step.action.verb().name(), step.action.object());
+        tracing::info!(target: "martydb", "{verb} {object}: {}", step.reason);
+    }
+    match (steps[0].stage, &steps[0].database) {
+        (Stage::InDatabase, Some(database)) => {
+            let mut connection = access.write(database.as_str()).await?;
+            transaction::run(context, &mut connection, steps).await
+        }
+        // A session of its own: a statement that fails half way takes its `SET ROLE` with it.
+        (Stage::Autocommit, database) => {
+            let database = database.as_ref().map_or(access.maintenance.as_str(), DbName::as_str);
+            let mut connection = access.write(database).await?;
+            transaction::autocommit(context, &mut connection, steps).await
+        }
+        (stage, _) => {
+            let idle = || shared.idle.lock().expect("no code panics while it holds the list");
+            let reused = idle().pop();
+            let mut connection = match reused {
+                Some(connection) => connection,
+                None => access.write(&access.maintenance).await?,
+            };
+            if stage == Stage::Create {
+                let _turn = shared.creating.acquire().await;
+                transaction::autocommit(context, &mut connection, steps).await?;
+            } else {
+                transaction::run(context, &mut connection, steps).await?;
+            }
+            // One whose transaction failed is not used again: dropping it rolls back.
+            idle().push(connection);
+            Ok(())
+        }
+    }
+}

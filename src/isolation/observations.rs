@@ -1,0 +1,50 @@
+//! What was observed of one server, before anything is decided about it.
+
+use super::extra_probes::ExtraProbe;
+use super::listeners::Listener;
+use crate::catalog::{NotExamined, Snapshot};
+use crate::error::Result;
+use crate::model::{DesiredServer, RoleName};
+use crate::probe::{LoginAttempts, ProbeLogin, Task};
+use crate::wire::Attempt;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Extent {
+    /// No logins: the catalogues alone.
+    None,
+    /// Each login at its own database and one foreign one; on other addresses only what must be refused everywhere.
+    Sample,
+    /// Every login at every database; on other addresses at its own and one foreign one, and what pg_hba.conf treats
+    /// differently.
+    #[default]
+    Full,
+    /// Every login at every database on every address in every way.
+    Exhaustive,
+}
+
+pub struct ServerContext {
+    pub task: Task,
+    pub desired: DesiredServer,
+    pub catalogue: Snapshot,
+}
+
+/// A role whose password is easily guessed, or that of a stored login.
+pub struct KnownPassword {
+    pub role: RoleName,
+    pub owner: Option<ProbeLogin>,
+}
+
+pub struct Observations {
+    pub context: ServerContext,
+    /// In the order of the task's logins; empty where no logins were tried, and then the next three are empty too.
+    pub attempts: Vec<LoginAttempts>,
+    /// The manifest's address first.
+    pub listeners: Vec<Listener>,
+    pub extra: Vec<(ExtraProbe, Attempt)>,
+    /// Sessions that asked about privileges, with the index of their login.
+    pub sessions: Vec<(usize, Attempt)>,
+    /// An error where the comparison did not finish.
+    pub known_passwords: Result<Vec<KnownPassword>>,
+    /// Addresses that could not be reached from here.
+    pub not_examined: Vec<NotExamined>,
+}

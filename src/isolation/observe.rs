@@ -1,0 +1,89 @@
+//! The first stage: all I/O of a verification, one server at a time.
+
+use super::extra_probes::{self, Surroundings};
+use super::listeners::{ServerSettings, listeners};
+use super::observations::{Extent, Observations, ServerContext};
+use super::password_audit::known_passwords;
+use super::privileges;
+use super::stored_passwords::owner_of_password;
+use crate::catalog;
+use crate::error::Result;
+use crate::model::{ActualServer, DatabaseKind, DesiredServer, DesiredService};
+use crate::probe::{self, AccessPolicy, ProbeDatabase, within_limits};
+use crate::run::Run;
+use crate::server::Access;
+
+/// Tries as much as `extent` says.
+///
+/// # Errors
+/// Where the server cannot be reached, or the admin cannot read its catalogues.
+pub async fn observe(
+    run: &Run,
+    server: &str,
+    services: &[DesiredService],
+    extent: Extent,
+) -> Result<Observations> {
+    let (access, context) = context(run, server, services).await?;
+    let ServerContext { task, catalogue, .. } = &context;
+    let attempts = match extent {
+        Extent::None => vec![],
+        Extent::Sample => probe::try_all(&task.sampled()).await?,
+        Extent::Full | Extent::Exhaustive => probe::try_all(task).await?,
+    };
+    let known_passwords = known_passwords(&context, &attempts).await;
+    // The positive controls are what everything else stands on.
+    if attempts.is_empty() {
+        let (listeners, extra, sessions, not_examined) = (vec![], vec![], vec![], vec![]);
+        return Ok(Observations {
+            context,
+            attempts,
+            listeners,
+            extra,
+            sessions,
+            known_passwords,
+            not_examined,
+        });
+    }
+    let (hba, admin) = (catalogue.hba.as_deref(), access.admin.role.as_str());
+    let settings = ServerSettings { settings: &catalogue.state.settings, hba, admin };
+    let (listeners, not_examined) = listeners(task, &settings).await?;
+    let surroundings = Surroundings {
+        task,
+        attempts: &attempts,
+        listeners: &listeners,
+        hba,
+        admin: (admin, &access.maintenance),
+        walsenders: settings.walsenders(),
+        extent,
+    };
+    let extra = extra_probes::observe(&surroundings).await;
+    let sessions = privileges::observe(&context, &attempts, &listeners[0].address).await;
+    Ok(Observations { context, attempts, listeners, extra, sessions, known_passwords, not_examined })
+}
+
+pub async fn context(
+    run: &Run,
+    server: &str,
+    services: &[DesiredService],
+) -> Result<(Access, ServerContext)> {
+    let access = run.admin(server).await?;
+    let mut task = probe::prepare(run, &access, services).await?;
+    let desired = run.manifest.desired(server);
+    let catalogue = catalog::snapshot(&access, &desired, &|text| owner_of_password(&task, text)).await?;
+    task.databases = databases(&desired, &catalogue.actual);
+    let capacity = catalogue.actual.capacity;
+    task.concurrency =
+        within_limits(run.jobs.max(8), capacity.max_connections, capacity.reserved, capacity.in_use);
+    Ok((access, ServerContext { task, desired, catalogue }))
+}
+
+fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<ProbeDatabase> {
+    let found = actual.databases.iter().map(|(name, found)| {
+        let kind = DatabaseKind::of(name.as_str(), desired, actual);
+        let shared = matches!(kind, DatabaseKind::Maintenance | DatabaseKind::Template);
+        let left_open = shared && !desired.close_maintenance;
+        let policy = if left_open { AccessPolicy::LeftOpen } else { AccessPolicy::Closed };
+        ProbeDatabase { name: name.clone(), allow_connections: found.allow_connections, kind, policy }
+    });
+    found.collect()
+}

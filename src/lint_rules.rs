@@ -1,0 +1,44 @@
+//! The rules of `lint`: which of squawk's hold, and what a mistyped name stands for. The manifest checks names with it
+//! before anything else runs.
+
+use squawk_linter::{Linter, Rule};
+
+use crate::suggest::nearest;
+
+/// Rules of squawk that are off unless a manifest enables them, and why.
+pub const OFF: &[(Rule, &str)] = &[
+    (Rule::RequireLockTimeout, "martydb sets one"),
+    (Rule::RequireStatementTimeout, "the migrator's login has one"),
+    (Rule::RequireTimeoutSettings, "stands for the two above"),
+    (Rule::PreferRobustStmts, "a file that fails leaves nothing, and an interrupted one is resumed"),
+    (Rule::TransactionNesting, "refused in every file"),
+    (Rule::BanUncommittedTransaction, "refused in every file"),
+    (Rule::BanConcurrentIndexCreationInTransaction, "refused in every file"),
+    (Rule::PreferBigintOverInt, "a matter of style"),
+    (Rule::PreferBigintOverSmallint, "a matter of style"),
+    (Rule::PreferIdentity, "a matter of style"),
+    (Rule::PreferTextField, "a matter of style"),
+    (Rule::PreferTimestampTz, "a matter of style"),
+    (Rule::BanCharField, "a matter of style"),
+    (Rule::UnusedIgnore, "about squawk's own comments"),
+];
+
+/// Rules that hold for new objects too: what they are about is not the object, or reaches further than it.
+pub const ALWAYS: &[Rule] = &[
+    Rule::BanDropDatabase,
+    Rule::BanTruncateCascade,
+    Rule::IdentifierTooLong,
+    Rule::BanDuplicateColumnAssignments,
+];
+
+/// Says that a name is no rule.
+pub fn unknown(name: &str) -> Option<String> {
+    if name.parse::<Rule>().is_ok() {
+        return None;
+    }
+    let all: Vec<String> = Linter::with_default_rules().rules.iter().map(ToString::to_string).collect();
+    Some(match nearest(name, all.iter().map(String::as_str)) {
+        Some(near) => format!("\"{name}\" is no rule of lint; did you mean {near}?"),
+        None => format!("\"{name}\" is no rule of lint"),
+    })
+}

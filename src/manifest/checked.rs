@@ -1,0 +1,91 @@
+//! A manifest that was read and checked: what the rest of the program works with.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::raw::{RawAllow, RawSecrets};
+use crate::model::{DesiredServer, DesiredService, RoleName, ServerName, ServiceName};
+use crate::wire::{RequireAuth, Tls};
+
+#[derive(Debug, Clone)]
+pub struct Manifest {
+    /// The base file, absolute.
+    pub path: PathBuf,
+    pub env: String,
+    /// Tags what this manifest created.
+    pub project: String,
+    pub servers: BTreeMap<ServerName, ServerSpec>,
+    pub secrets: RawSecrets,
+    pub services: BTreeMap<ServiceName, DesiredService>,
+    /// Findings that are accepted, with the reason.
+    pub allow: Vec<RawAllow>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerSpec {
+    pub location: ServerLocation,
+    /// Whether PUBLIC loses its privileges on the maintenance database and `template1`.
+    pub close_maintenance: bool,
+    /// The role that must own the databases.
+    pub database_owner: Option<RoleName>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerLocation {
+    Embedded {
+        /// `None` takes a free one.
+        port: Option<u16>,
+    },
+    /// It exists already.
+    Url(Box<ServerUrl>),
+}
+
+/// A connection URL, taken apart. `Debug` shows no password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ServerUrl {
+    /// Host name, or the folder of a socket where it starts with `/`.
+    pub host: String,
+    pub port: u16,
+    /// The admin's role.
+    pub user: String,
+    pub password: Option<String>,
+    pub password_env: Option<String>,
+    /// Whether the host is the value of `${DB_HOST}`, so that DB_PASSWORD is meant for it.
+    pub host_is_db_host: bool,
+    pub require_auth: Option<RequireAuth>,
+    pub passfile: Option<PathBuf>,
+    /// The maintenance database.
+    pub database: String,
+    pub tls: Tls,
+}
+
+impl std::fmt::Debug for ServerUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "ServerUrl({}@{}:{}/{})", self.user, self.host, self.port, self.database)
+    }
+}
+
+impl Manifest {
+    /// The manifest's folder: every path in it is relative to this one.
+    pub fn home(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
+    }
+
+    pub fn desired(&self, server: &str) -> DesiredServer {
+        let spec = &self.servers[server];
+        let here = self.services.iter().filter(|(_, service)| service.server == server);
+        DesiredServer {
+            name: server.to_owned(),
+            project: self.project.clone(),
+            close_maintenance: spec.close_maintenance,
+            database_owner: spec.database_owner.clone(),
+            embedded: matches!(spec.location, ServerLocation::Embedded { .. }),
+            services: here.map(|(name, service)| (name.clone(), service.clone())).collect(),
+        }
+    }
+
+    /// The folder for what martydb keeps next to the manifest.
+    pub fn state_dir(&self) -> PathBuf {
+        self.home().join(".martydb")
+    }
+}

@@ -1,0 +1,87 @@
+//! Names that PostgreSQL would take and a service cannot have: found now rather than at the first login.
+
+use super::scope::Scope;
+use crate::contract::{ALTERNATE_SUFFIX, HISTORY_SCHEMA};
+use crate::error::Result;
+use crate::manifest::locate::{YamlStep, keys};
+use crate::model::{DbName, RoleKind, RoleName, SchemaName};
+use crate::sql::MAX_IDENTIFIER_BYTES;
+
+const CLUSTER_DATABASES: [&str; 3] = ["postgres", "template0", "template1"];
+
+/// The role that `initdb` creates by convention, and that embedded servers have.
+pub const CLUSTER_ROLE: &str = "postgres";
+
+pub fn database(scope: &Scope, service: &str, text: String) -> Result<DbName> {
+    let path = ["services", service, "database"];
+    if CLUSTER_DATABASES.contains(&text.as_str()) {
+        return Err(scope
+            .error(path, format!("database \"{text}\" belongs to the server itself"))
+            .hint("give the service a database of its own"));
+    }
+    DbName::new(text.clone()).map_err(|error| scope.error(path, format!("database \"{text}\" {error}")))
+}
+
+pub fn schemas(scope: &Scope, service: &str, names: &[String]) -> Result<Vec<SchemaName>> {
+    let path = ["services", service, "schemas"];
+    if names.is_empty() {
+        return Err(scope.error(path, "a service needs at least one schema"));
+    }
+    let mut schemas: Vec<SchemaName> = vec![];
+    for (index, text) in names.iter().enumerate() {
+        let wrong = |why: &dyn std::fmt::Display| {
+            let element = [keys(path), vec![YamlStep::Index(index)]].concat();
+            scope.sources.error_at(&element, format!("schema \"{text}\" {why}"))
+        };
+        let schema = SchemaName::new(text.clone()).map_err(|error| wrong(&error))?;
+        // martydb keeps its history in a schema of its own, on which no role of a service has privileges.
+        if [HISTORY_SCHEMA, "information_schema"].contains(&schema.as_str()) {
+            return Err(wrong(&"is reserved"));
+        }
+        if schemas.contains(&schema) {
+            return Err(wrong(&"is declared twice"));
+        }
+        schemas.push(schema);
+    }
+    Ok(schemas)
+}
+
+/// `admin` is the role that martydb connects as.
+pub fn role(scope: &Scope, path: [&str; 4], kind: RoleKind, text: String, admin: &str) -> Result<RoleName> {
+    let wrong = |why: &dyn std::fmt::Display| scope.error(path, format!("role \"{text}\" {why}"));
+    let role = RoleName::new(text.clone()).map_err(|error| wrong(&error))?;
+    if text == admin || text == CLUSTER_ROLE {
+        return Err(wrong(&"runs the server, and cannot be a service's"));
+    }
+    if kind != RoleKind::Owner {
+        login(&text).map_err(|(why, fix)| wrong(&why).hint(fix))?;
+    }
+    Ok(role)
+}
+
+/// What a role that logs in cannot be called: why, and what to do.
+fn login(name: &str) -> Result<(), (String, String)> {
+    // SCRAM prepares names so (RFC 5802).
+    if stringprep::saslprep(name).is_err() {
+        return Err((
+            "holds characters that no login's name may have (SASLprep, RFC 4013)".into(),
+            "leave out control characters, and those that write from right to left".into(),
+        ));
+    }
+    // The name goes into the SCRAM message as it is, where these two have a meaning.
+    if name.contains([',', '=']) {
+        return Err((
+            "holds a comma or an equals sign, and could not log in by SCRAM".into(),
+            "use another character, such as _ or -; the owner never logs in and may have them".into(),
+        ));
+    }
+    // The alternate login of a rotation must fit too.
+    let most = MAX_IDENTIFIER_BYTES - ALTERNATE_SUFFIX.len();
+    if name.len() > most {
+        let hint = format!(
+            "shorten it: `rotate --overlap` needs room for {{role}}{ALTERNATE_SUFFIX} in PostgreSQL's {MAX_IDENTIFIER_BYTES} bytes"
+        );
+        return Err((format!("is {} bytes long, and a login may have {most}", name.len()), hint));
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! Servers: embedded or at a URL, and whose databases they hold.
+
+use std::collections::BTreeMap;
+
+use super::scope::Scope;
+use crate::error::Result;
+use crate::manifest::checked::{ServerLocation, ServerSpec, ServerUrl};
+use crate::manifest::expand::{FilledUrl, fill_url};
+use crate::manifest::locate::keys;
+use crate::manifest::raw::{Embedded, RawServer};
+use crate::manifest::url;
+use crate::model::{RoleName, ServiceName};
+
+pub const DEFAULT_SERVER: &str = "main";
+
+pub fn all(scope: &Scope) -> Result<BTreeMap<String, ServerSpec>> {
+    if scope.raw.servers.is_empty() {
+        let embedded = RawServer { embedded: Some(Embedded::True), ..RawServer::default() };
+        return Ok(BTreeMap::from([(DEFAULT_SERVER.into(), server(scope, DEFAULT_SERVER, &embedded)?)]));
+    }
+    scope.raw.servers.iter().map(|(name, raw)| Ok((name.clone(), server(scope, name, raw)?))).collect()
+}
+
+fn server(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerSpec> {
+    // The name becomes a folder of the embedded server.
+    ServiceName::new(name)
+        .map_err(|error| scope.error(["servers", name], format!("server name \"{name}\" {error}")))?;
+    let owner = raw.database_owner.clone().map(RoleName::new).transpose();
+    Ok(ServerSpec {
+        location: location(scope, name, raw)?,
+        close_maintenance: raw.close_maintenance.unwrap_or(true),
+        database_owner: owner.map_err(|error| scope.error(["servers", name, "database_owner"], error))?,
+    })
+}
+
+fn location(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerLocation> {
+    let url = filled(scope, name, raw)?;
+    let wrong = |key, message| scope.error(["servers", name, key], message);
+    let default = if raw.url.is_some() { Embedded::False } else { Embedded::True };
+    let db_host = scope.variables.get("DB_HOST").is_some_and(|host| !host.is_empty());
+    match (raw.embedded.unwrap_or(default), url) {
+        (Embedded::True, Some(_)) => Err(wrong("url", "a server that martydb runs itself has no url")
+            .hint("remove the url, or write embedded: false or auto")),
+        (Embedded::False, None) => Err(wrong("embedded", "a server that martydb does not run needs a url")
+            .hint("add url: postgresql://admin@host:5432/postgres")),
+        (Embedded::Auto, None) => {
+            Err(wrong("embedded", "embedded: auto needs a url for when DB_HOST is set"))
+        }
+        (Embedded::True, None) if raw.password_env.is_some() || raw.require_auth.is_some() => {
+            let key = if raw.password_env.is_some() { "password_env" } else { "require_auth" };
+            let message = "a server that martydb runs itself needs no password for its admin";
+            Err(wrong(key, message).hint(format!("remove {key}")))
+        }
+        (Embedded::Auto, Some(_)) if !db_host => Ok(ServerLocation::Embedded { port: raw.port }),
+        (Embedded::True, None) => Ok(ServerLocation::Embedded { port: raw.port }),
+        (_, Some(url)) => server_url(scope, name, raw, &url).map(|url| ServerLocation::Url(Box::new(url))),
+    }
+}
+
+/// The URL with its variables. One that is not set is an error even where the server is embedded and needs no URL.
+fn filled(scope: &Scope, name: &str, raw: &RawServer) -> Result<Option<FilledUrl>> {
+    let filled = raw.url.as_deref().map(|text| fill_url(text, scope.variables)).transpose();
+    filled.map_err(|problem| scope.sources.unfilled(&keys(["servers", name, "url"]), &problem))
+}
+
+fn server_url(scope: &Scope, name: &str, raw: &RawServer, filled: &FilledUrl) -> Result<ServerUrl> {
+    let wrong = |key, message: String| scope.error(["servers", name, key], message);
+    let mut url = url::parse(filled, scope.home, scope.variables)
+        .map_err(|error| wrong("url", error.message).hint_if(error.hint))?;
+    url.password_env.clone_from(&raw.password_env);
+    if let Some(text) = &raw.require_auth {
+        let own = text.parse().map_err(|error| wrong("require_auth", error))?;
+        if url.require_auth.replace(own).is_some() {
+            return Err(wrong("require_auth", "the url has a require_auth of its own".into())
+                .hint("keep one of the two"));
+        }
+    }
+    Ok(url)
+}

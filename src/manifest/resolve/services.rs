@@ -1,0 +1,133 @@
+//! Services: each with the defaults of the manifest and those of martydb.
+
+use std::collections::BTreeMap;
+
+use super::names;
+use super::scope::Scope;
+use super::servers::DEFAULT_SERVER;
+use crate::error::{Error, Result};
+use crate::manifest::checked::{ServerLocation, ServerSpec};
+use crate::manifest::raw::{RawLimits, RawLint, RawRoles, RawService};
+use crate::model::{DesiredService, LintRules, RoleKind, RoleName, ServiceName};
+
+const DEFAULT_SETTINGS: [(&str, &str); 4] = [
+    ("lock_timeout", "5s"),
+    ("statement_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "60s"),
+    ("temp_file_limit", "1GB"),
+];
+
+type Servers = BTreeMap<String, ServerSpec>;
+
+pub fn all(scope: &Scope, servers: &Servers) -> Result<BTreeMap<ServiceName, DesiredService>> {
+    if scope.raw.services.is_empty() {
+        return Err(scope.error(["services"], "no services are declared"));
+    }
+    let blank = RawService::default();
+    let services = scope.raw.services.iter().map(|(name, raw)| {
+        let service = service(scope, name, raw.as_ref().unwrap_or(&blank), servers)?;
+        Ok((service.name.clone(), service))
+    });
+    services.collect()
+}
+
+fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Result<DesiredService> {
+    let checked_name = ServiceName::new(name)
+        .map_err(|error| scope.error(["services", name], format!("service \"{name}\" {error}")))?;
+    let defaults = &scope.raw.defaults;
+    let server = own.server.as_ref().or(defaults.server.as_ref()).map_or(DEFAULT_SERVER, String::as_str);
+    let spec = servers.get(server).ok_or_else(|| unknown_server(scope, name, server, servers))?;
+    let text = |key, own: &Option<String>, default: &Option<String>, fallback| {
+        scope.template(["services", name, key], name, own.as_ref(), default.as_ref(), fallback)
+    };
+    let database = text("database", &own.database, &defaults.database, "{service}")?;
+    let migrations = text("migrations", &own.migrations, &defaults.migrations, "{service}/migrations")?;
+    let schemas = own.schemas.clone().or(defaults.schemas.clone()).unwrap_or_else(|| vec!["public".into()]);
+    Ok(DesiredService {
+        database: names::database(scope, name, database)?,
+        migrations: scope.home.join(migrations),
+        schemas: names::schemas(scope, name, &schemas)?,
+        roles: roles(scope, name, &own.roles, &spec.location)?,
+        connection_limit: limits(&own.connection_limit, &defaults.connection_limit),
+        settings: settings(scope, name, &own.settings)?,
+        extensions: own.extensions.clone().or(defaults.extensions.clone()).unwrap_or_default(),
+        prune: own.prune.or(defaults.prune).unwrap_or(false),
+        lint: lint(scope, name, &own.lint)?,
+        server: server.to_owned(),
+        name: checked_name,
+    })
+}
+
+fn unknown_server(scope: &Scope, service: &str, server: &str, servers: &Servers) -> Error {
+    let known: Vec<&str> = servers.keys().map(String::as_str).collect();
+    let hint =
+        crate::suggest::hint(server, known.iter().copied(), || format!("servers: {}", known.join(", ")));
+    scope.error(["services", service, "server"], format!("unknown server \"{server}\"")).hint(hint)
+}
+
+fn lint(scope: &Scope, service: &str, own: &RawLint) -> Result<LintRules> {
+    let defaults = &scope.raw.defaults.lint;
+    let either = |own: &Option<Vec<String>>, default: &Option<Vec<String>>| {
+        own.clone().or(default.clone()).unwrap_or_default()
+    };
+    let rules = LintRules {
+        disable: either(&own.disable, &defaults.disable),
+        enable: either(&own.enable, &defaults.enable),
+    };
+    match rules.disable.iter().chain(&rules.enable).find_map(|name| crate::lint_rules::unknown(name)) {
+        None => Ok(rules),
+        Some(wrong) => Err(scope.error(["services", service, "lint"], wrong)),
+    }
+}
+
+fn roles(
+    scope: &Scope,
+    service: &str,
+    own: &RawRoles,
+    server: &ServerLocation,
+) -> Result<BTreeMap<RoleKind, RoleName>> {
+    let admin = match server {
+        ServerLocation::Url(url) => url.user.as_str(),
+        ServerLocation::Embedded { .. } => names::CLUSTER_ROLE,
+    };
+    let defaults = &scope.raw.defaults.roles;
+    let rows = [
+        (RoleKind::Owner, &own.owner, &defaults.owner, "{service}_owner"),
+        (RoleKind::Migrator, &own.migrator, &defaults.migrator, "{service}_migrator"),
+        (RoleKind::App, &own.app, &defaults.app, "{service}_app"),
+        (RoleKind::Readonly, &own.readonly, &defaults.readonly, "{service}_ro"),
+    ];
+    rows.into_iter()
+        .map(|(kind, own, default, fallback)| {
+            let path = ["services", service, "roles", kind.key()];
+            let text = scope.template(path, service, own.as_ref(), default.as_ref(), fallback)?;
+            Ok((kind, names::role(scope, path, kind, text, admin)?))
+        })
+        .collect()
+}
+
+fn settings(
+    scope: &Scope,
+    service: &str,
+    own: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>> {
+    let builtin = DEFAULT_SETTINGS.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let layers = [scope.raw.defaults.settings.clone(), own.clone()];
+    let settings: BTreeMap<_, _> = builtin.into_iter().chain(layers.into_iter().flatten()).collect();
+    // martydb sets these two: they make the migrator act as the owner, and names resolve.
+    match settings.keys().find(|name| matches!(name.as_str(), "role" | "search_path")) {
+        Some(name) => Err(scope.error(
+            ["services", service, "settings", name],
+            format!("the setting {name} is reserved: martydb sets it"),
+        )),
+        None => Ok(settings),
+    }
+}
+
+fn limits(own: &RawLimits, default: &RawLimits) -> BTreeMap<RoleKind, i32> {
+    BTreeMap::from([
+        (RoleKind::Migrator, own.migrator.or(default.migrator).unwrap_or(5)),
+        (RoleKind::App, own.app.or(default.app).unwrap_or(50)),
+        (RoleKind::Readonly, own.readonly.or(default.readonly).unwrap_or(10)),
+    ])
+}

@@ -1,0 +1,298 @@
+//! One migration as one message: everything from BEGIN to COMMIT in a single round trip, and the way back from
+//! the server's answer to a place in the file.
+//!
+//! Before the COMMIT stand the checks that make the promises hold whatever the file does: it is still in its
+//! transaction, and everything it made belongs to the owner. They fail by a cast of their finding to a number:
+//! a statement of plain SQL can stop a transaction in no other way, and plpgsql may be missing.
+
+use std::time::Duration;
+
+use super::preflight::OtherRoles;
+use crate::migrate::files::MigrationFile;
+use crate::model::RoleName;
+use crate::sql::{Idents, Keyword, Literal, Statement, stmt};
+
+/// What a message consists of; the server answers each statement in turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchPart {
+    /// Ours, before the file.
+    Opening,
+    /// A statement of the file, counted from 0.
+    File(usize),
+    /// A constraint that waits for the end of the transaction.
+    Constraints,
+    /// Our check of role, transaction and owners.
+    Check,
+    /// refinery's row, our own, or the note of a finished statement.
+    Record,
+    Commit,
+    /// What restores the session after the COMMIT.
+    Cleanup,
+}
+
+struct Segment {
+    part: BatchPart,
+    sql: Statement,
+    /// How many statements it holds: the file is one text, and the server counts its statements.
+    statements: usize,
+}
+
+pub struct Batch {
+    pub message: Statement,
+    /// The parts with their number of statements, in the order of the message.
+    parts: Vec<(BatchPart, usize)>,
+    /// How many characters of the message stand before the file's text.
+    before: usize,
+    /// How many characters of the file stand before that text.
+    skipped: usize,
+}
+
+/// What stands around every file of a run.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// Who must own what the file makes.
+    pub owner: &'a RoleName,
+    /// Who else could.
+    pub other_roles: &'a OtherRoles,
+    pub lock_timeout: Duration,
+}
+
+impl Batch {
+    /// A whole file; the records commit together with it.
+    pub fn of_file(frame: &Frame<'_>, file: &MigrationFile, records: [Statement; 2]) -> Batch {
+        let text = Segment {
+            part: BatchPart::File(0),
+            sql: Statement::from_migration_file(&file.text),
+            statements: file.statements.len(),
+        };
+        Batch::new(framed(frame, text, records.into(), &cleanup()), 0)
+    }
+
+    /// One statement of a file that as a whole runs outside a transaction. What it sets stays for the next, but not
+    /// what decides how the next is read.
+    pub fn of_statement(frame: &Frame<'_>, file: &MigrationFile, at: usize, record: Statement) -> Batch {
+        let (text, skipped) = statement(file, at);
+        Batch::new(framed(frame, text, vec![record], &reading()), skipped)
+    }
+
+    /// One statement alone in its message, as it must be where it can run in no transaction.
+    pub fn alone(file: &MigrationFile, at: usize) -> Batch {
+        let (text, skipped) = statement(file, at);
+        Batch::new(vec![text], skipped)
+    }
+
+    fn new(segments: Vec<Segment>, skipped: usize) -> Batch {
+        let opening = segments.iter().take_while(|segment| segment.part == BatchPart::Opening);
+        // The empty statement stands where the file will.
+        let before = opening.map(|segment| segment.sql.clone()).chain([Statement::default()]);
+        Batch {
+            before: Statement::join(before).chars(),
+            parts: segments.iter().map(|segment| (segment.part, segment.statements)).collect(),
+            message: Statement::join(segments.into_iter().map(|segment| segment.sql)),
+            skipped,
+        }
+    }
+
+    /// The statement that came after `completed` finished ones.
+    pub fn part(&self, completed: usize) -> BatchPart {
+        let mut left = completed;
+        for (part, statements) in &self.parts {
+            match part {
+                BatchPart::File(first) if left < *statements => return BatchPart::File(first + left),
+                part if left < *statements => return *part,
+                _ => left -= statements,
+            }
+        }
+        BatchPart::Cleanup
+    }
+
+    /// A position of the server (characters of the message, from 1) as characters of the file, from 0.
+    pub fn in_file(&self, position: usize) -> Option<usize> {
+        Some(position.checked_sub(self.before + 1)? + self.skipped)
+    }
+}
+
+/// A statement of a file, and how many characters stand before it.
+fn statement(file: &MigrationFile, at: usize) -> (Segment, usize) {
+    let span = file.statements[at].clone();
+    let sql = Statement::from_migration_file(&file.text[span.clone()]);
+    let skipped = file.text[..span.start].chars().count();
+    (Segment { part: BatchPart::File(at), sql, statements: 1 }, skipped)
+}
+
+fn framed(frame: &Frame<'_>, text: Segment, records: Vec<Statement>, after: &[Statement]) -> Vec<Segment> {
+    let ours = |part: BatchPart| move |sql: Statement| Segment { part, sql, statements: 1 };
+    let mut all: Vec<Segment> =
+        opening(frame.lock_timeout).into_iter().map(ours(BatchPart::Opening)).collect();
+    all.push(text);
+    all.extend(checks(frame).into_iter().map(|(part, sql)| ours(part)(sql)));
+    all.extend(records.into_iter().map(ours(BatchPart::Record)));
+    all.push(ours(BatchPart::Commit)(stmt!("COMMIT")));
+    all.extend(after.iter().cloned().map(ours(BatchPart::Cleanup)));
+    all
+}
+
+fn opening(lock_timeout: Duration) -> [Statement; 3] {
+    let millis = i64::try_from(lock_timeout.as_millis()).unwrap_or(i64::from(i32::MAX));
+    [
+        stmt!("BEGIN"),
+        stmt!("SET LOCAL lock_timeout = {millis}", millis = millis.min(i64::from(i32::MAX))),
+        stmt!("SET LOCAL martydb.migration = 'open'"),
+    ]
+}
+
+/// Deferred constraints fire before the checks, because a trigger can do anything that a file can.
+fn checks(frame: &Frame<'_>) -> [(BatchPart, Statement); 5] {
+    let role = stmt!("SET ROLE {owner}", owner = frame.owner);
+    [
+        (BatchPart::Check, role.clone()),
+        (BatchPart::Constraints, stmt!("SET CONSTRAINTS ALL IMMEDIATE")),
+        (BatchPart::Check, role),
+        (BatchPart::Check, stmt!("SET LOCAL search_path = pg_catalog, pg_temp")),
+        (BatchPart::Check, check(frame)),
+    ]
+}
+
+/// The next migration starts from what the login sets, as it would in a run of its own.
+fn cleanup() -> [Statement; 6] {
+    [
+        stmt!("RESET ALL"),
+        stmt!("CLOSE ALL"),
+        stmt!("DEALLOCATE ALL"),
+        stmt!("UNLISTEN *"),
+        stmt!("DISCARD SEQUENCES"),
+        stmt!("DISCARD TEMP"),
+    ]
+}
+
+/// How the next message is read, as the file was when it was cut into statements. A statement that a function builds
+/// can change it without being seen.
+pub fn reading() -> [Statement; 2] {
+    [stmt!("SET standard_conforming_strings = on"), stmt!("SET client_encoding = 'UTF8'")]
+}
+
+/// The column that a finding stands in.
+const FINDING: &str = "martydb";
+
+/// Fails if the transaction is no longer the one that was opened, or something new belongs to another role that
+/// this login can act as. Others can have made nothing in it, and what they make beside it (an app's temporary
+/// table) is not its doing.
+///
+/// It runs behind every file, so that what it costs is paid every time: one look into one index, with the numbers
+/// known beforehand, and as few comparisons as let nothing through. What it stops at is looked into by [`detail`],
+/// which the server reads and plans only then, because `query_to_xml` takes it as text. `age` counts from this
+/// transaction: its own rows, those of its savepoints too, are 0 or less. 1260 is `pg_authid` on every major.
+fn check(frame: &Frame<'_>) -> Statement {
+    stmt!(
+        "SELECT CASE WHEN pg_catalog.current_setting('martydb.migration', true) = 'open' AND NOT EXISTS (
+             SELECT FROM pg_catalog.pg_shdepend WHERE refclassid = 1260 AND refobjid IN ({others}) AND pg_catalog.age(xmin) <= 0)
+         THEN 0 ELSE nullif(pg_catalog.query_to_xml({detail}, true, true, '')::pg_catalog.text, '')::integer END",
+        others = Idents(frame.other_roles.ids()),
+        detail = Literal(detail(frame).shown().into())
+    )
+}
+
+/// What the check has found, in hexadecimal: XML and the server's complaint would each change it in their way.
+/// Nothing, if all of it are members of extensions: their owner is the one that the extension names.
+fn detail(frame: &Frame<'_>) -> Statement {
+    stmt!(
+        "SELECT pg_catalog.encode(pg_catalog.convert_to(f.text, 'UTF8'), 'hex') AS {finding} FROM (SELECT CASE
+             WHEN pg_catalog.current_setting('martydb.migration', true) IS DISTINCT FROM 'open' THEN 'transaction'
+             ELSE (SELECT 'owner ' || pg_catalog.string_agg(pg_catalog.pg_describe_object(d.classid, d.objid, d.objsubid)
+                          || ' belongs to ' || pg_catalog.pg_get_userbyid(d.refobjid), '; ' ORDER BY d.objid)
+                   FROM pg_catalog.pg_shdepend d
+                   WHERE d.refclassid = 1260 AND d.refobjid IN ({others})
+                     AND d.dbid = {database} AND d.deptype = 'o' AND pg_catalog.age(d.xmin) BETWEEN -1000000000 AND 0
+                     AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend e WHERE e.classid = d.classid AND e.objid = d.objid
+                                                               AND e.deptype = 'e'))
+         END) f(text) WHERE f.text IS NOT NULL",
+        finding = Keyword(FINDING),
+        others = Idents(frame.other_roles.ids()),
+        database = frame.other_roles.database
+    )
+}
+
+/// What the check found, from the server's complaint about the cast.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum CheckFailure {
+    /// The file ended its transaction.
+    Transaction,
+    /// Something belongs to another role: what, and to whom.
+    Owner(String),
+}
+
+impl CheckFailure {
+    /// Reads the message of SQLSTATE 22P02. Its words depend on the server's language, what it quotes does not.
+    pub fn read(message: &str) -> Option<CheckFailure> {
+        let (_, text) = message.split_once(&format!("<{FINDING}>"))?;
+        let hex: Vec<u8> = text.bytes().take_while(u8::is_ascii_hexdigit).collect();
+        let bytes = hex.chunks(2).map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok());
+        let text = String::from_utf8(bytes.collect::<Option<_>>()?).ok()?;
+        match text.strip_prefix("owner ") {
+            Some(objects) => Some(CheckFailure::Owner(objects.into())),
+            None => Some(CheckFailure::Transaction),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::migrate::files::source;
+
+    fn batch(text: &str) -> Batch {
+        let file = source::read(Path::new("V1__x.sql"), text.into()).unwrap();
+        let (owner, other_roles) = (RoleName::new("o").unwrap(), OtherRoles::default());
+        let frame = Frame { owner: &owner, other_roles: &other_roles, lock_timeout: Duration::ZERO };
+        Batch::of_file(&frame, &file, [stmt!("SELECT 1"), stmt!("SELECT 2")])
+    }
+
+    #[test]
+    fn the_servers_count_leads_back_to_the_statement() {
+        let batch = batch("SELECT 'a'; SELECT 'b';");
+        for (completed, part) in [
+            (0, BatchPart::Opening),
+            (2, BatchPart::Opening),
+            (3, BatchPart::File(0)),
+            (4, BatchPart::File(1)),
+            (5, BatchPart::Check),
+            (6, BatchPart::Constraints),
+            (9, BatchPart::Check),
+            (11, BatchPart::Record),
+            (12, BatchPart::Commit),
+            (13, BatchPart::Cleanup),
+            (18, BatchPart::Cleanup),
+        ] {
+            assert_eq!(batch.part(completed), part, "{completed}");
+        }
+    }
+
+    #[test]
+    fn a_position_in_the_message_is_a_position_in_the_file() {
+        let batch = batch("SELECT 'é', nope");
+        let at = |needle: &str| {
+            let sent = batch.message.exact();
+            sent[..sent.find(needle).unwrap()].chars().count() + 1
+        };
+        assert_eq!((batch.in_file(at("SELECT 'é'")), batch.in_file(at("nope"))), (Some(0), Some(12)));
+        assert_eq!(batch.in_file(1), None);
+    }
+
+    #[test]
+    fn findings_are_read_in_any_language() {
+        let hex = |text: &str| text.bytes().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let row = |text: &str| format!("<row xmlns:xsi=\"x\">\n  <martydb>{}</martydb>\n</row>\n", hex(text));
+        let owner = CheckFailure::Owner("table \"ä\" belongs to m".into());
+        let (belongs, ended) = (row("owner table \"ä\" belongs to m"), row("transaction"));
+        for (message, finding) in [
+            (format!("invalid input syntax for type integer: \"{belongs}\""), Some(owner.clone())),
+            (format!("ungültige Eingabesyntax für Typ integer: »{belongs}«"), Some(owner)),
+            (format!("invalid input syntax for type integer: \"{ended}\""), Some(CheckFailure::Transaction)),
+            ("invalid input syntax for type integer: \"x\"".into(), None),
+        ] {
+            assert_eq!(CheckFailure::read(&message), finding, "{message}");
+        }
+    }
+}

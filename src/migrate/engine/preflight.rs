@@ -1,0 +1,190 @@
+//! A closer look before anything is written: whose the history tables are, who else may touch them, whether another
+//! tool has kept a history in the database, and whom the session could act as. A run that finds nothing to do never
+//! asks.
+
+use super::session::MigrationSession;
+use crate::contract::{HISTORY_SCHEMA, REFINERY_TABLE};
+use crate::error::{Error, Result};
+use crate::migrate::check::{OtherTool, other_tools};
+use crate::migrate::files::VersionType;
+use crate::migrate::history::{tables, unreadable};
+use crate::migrate::target::MigrationTarget;
+use crate::model::{RoleName, SchemaName};
+use crate::server::{Row, Unreadable, query_each};
+use crate::sql::{Idents, Literal, Statement, split_name_list, stmt};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryTable {
+    pub owner: String,
+    /// Whether another role than the owner has a privilege on it.
+    pub shared: bool,
+}
+
+/// Whom a session can act as, apart from the owner: what a migration makes as one of them would belong to the wrong
+/// role. Asked once a run, so that the check after each file (see `batch`) need not find it out again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct OtherRoles {
+    /// The database, as the catalogue numbers it.
+    pub database: u32,
+    /// Every role but the owner that the login is, or is a member of.
+    roles: Vec<u32>,
+}
+
+impl OtherRoles {
+    /// Never an empty list, for the sake of SQL's `IN`. No role has the number 0.
+    pub fn ids(&self) -> Vec<u32> {
+        if self.roles.is_empty() { vec![0] } else { self.roles.clone() }
+    }
+
+    fn ask(owner: &RoleName) -> Statement {
+        stmt!(
+            "SELECT (SELECT oid FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()),
+                ARRAY(SELECT oid FROM pg_catalog.pg_roles WHERE rolname <> {owner} AND pg_catalog.pg_has_role(session_user, oid, 'MEMBER'))",
+            owner = Literal(owner.as_str().into())
+        )
+    }
+
+    fn read(rows: &[Row]) -> Result<OtherRoles, Unreadable> {
+        let row = rows.first().ok_or_else(Unreadable::no_row)?;
+        Ok(OtherRoles { database: row.try_get(0)?, roles: row.try_get(1)? })
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preflight {
+    /// martydb's table.
+    pub history: Option<HistoryTable>,
+    /// refinery's, the one that is used.
+    pub refinery: Option<HistoryTable>,
+    pub other_tools: Vec<OtherTool>,
+    pub last_event: i64,
+    pub other_roles: OtherRoles,
+}
+
+impl Preflight {
+    /// Looks, in one round trip.
+    pub async fn take(session: &mut MigrationSession, target: &MigrationTarget) -> Result<Preflight> {
+        let mut asked = vec![find(), OtherRoles::ask(&target.owner)];
+        asked.extend(session.present.history.then(tables::last_event));
+        let results = query_each(&mut session.connection, &Statement::join(asked)).await?;
+        Preflight::read(&results, session.present.refinery.as_ref()).map_err(unreadable)
+    }
+
+    fn read(results: &[Vec<Row>], refinery: Option<&SchemaName>) -> Result<Preflight, Unreadable> {
+        let rows = |at: usize| results.get(at).map_or(&[] as &[Row], Vec::as_slice);
+        let all = rows(0).iter().map(TableRow::read).collect::<Result<Vec<_>, _>>()?;
+        let refinery = refinery.map(SchemaName::as_str);
+        let ours = |schema: &str, name: &str| {
+            all.iter().find(|table| table.schema == schema && table.name == name).map(TableRow::found)
+        };
+        let others = all.iter().filter(|table| refinery != Some(table.schema.as_str()));
+        Ok(Preflight {
+            history: ours(HISTORY_SCHEMA, "history"),
+            refinery: refinery.and_then(|schema| ours(schema, REFINERY_TABLE)),
+            other_tools: others.filter_map(|table| other_tools::known(&table.name, &table.schema)).collect(),
+            last_event: rows(2).first().map_or(Ok(0), |row| row.try_get(0))?,
+            other_roles: OtherRoles::read(rows(1))?,
+        })
+    }
+
+    /// Refuses tables of other roles, and versions that refinery's table cannot hold.
+    ///
+    /// # Errors
+    /// [`Kind::Operation`](crate::error::Kind::Operation).
+    pub fn check(&self, target: &MigrationTarget, version_type: VersionType, versions: &[i64]) -> Result<()> {
+        let mut tables = [&self.history, &self.refinery].into_iter().flatten();
+        if let Some(table) = tables.find(|table| table.owner != target.owner.as_str()) {
+            let what = format!("the history of {} belongs to \"{}\"", target.service, table.owner);
+            return Err(Error::operation(what)
+                .cause(format!("it must belong to the owner, \"{}\"", target.owner))
+                .hint(format!("run `martydb apply --service {}`", target.service)));
+        }
+        match versions.iter().find(|version| !version_type.holds(**version)) {
+            None => Ok(()),
+            Some(version) => Err(Error::operation(format!("V{version} does not fit into refinery's table"))
+                .cause("its column \"version\" is an int4, as refinery makes it without int8-versions")
+                .hint(format!("give the file a version of at most {}", i32::MAX))),
+        }
+    }
+}
+
+/// Tables by their names, in every schema. As few functions as can be: a new session looks each of them up, and
+/// that is most of what such a query costs.
+fn find() -> Statement {
+    let names = other_tools::names().chain(["history"]).map(|name| Literal(name.into())).collect();
+    stmt!(
+        "SELECT relname, relnamespace::pg_catalog.regnamespace, relowner::pg_catalog.regrole, relacl
+         FROM pg_catalog.pg_class WHERE relkind = 'r' AND relname IN ({names})",
+        names = Idents(names)
+    )
+}
+
+struct TableRow {
+    name: String,
+    schema: String,
+    owner: String,
+    acl: Option<String>,
+}
+
+impl TableRow {
+    /// The names of schemas and roles come quoted, as `regnamespace` and `regrole` print them.
+    fn read(row: &Row) -> Result<TableRow, Unreadable> {
+        let bare = |text: String| split_name_list(&text).pop().unwrap_or_default();
+        Ok(TableRow {
+            name: row.try_get(0)?,
+            schema: bare(row.try_get(1)?),
+            owner: bare(row.try_get(2)?),
+            acl: row.try_get(3)?,
+        })
+    }
+
+    fn found(&self) -> HistoryTable {
+        let grantees = self.acl.as_deref().map(grantees).unwrap_or_default();
+        HistoryTable {
+            owner: self.owner.clone(),
+            shared: grantees.iter().any(|grantee| *grantee != self.owner),
+        }
+    }
+}
+
+/// Who has privileges, from an array of ACL items as the server prints it; PUBLIC is the empty name.
+/// <https://www.postgresql.org/docs/current/ddl-priv.html>
+fn grantees(acl: &str) -> Vec<String> {
+    let items = crate::wire::array(acl).unwrap_or_default();
+    items.iter().flatten().map(|item| grantee(item)).collect()
+}
+
+/// The name before the equals sign, which may be quoted and hold one.
+fn grantee(item: &str) -> String {
+    let Some(rest) = item.strip_prefix('"') else {
+        return item.split('=').next().unwrap_or_default().to_owned();
+    };
+    let mut name = String::new();
+    let mut chars = rest.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if chars.peek() == Some(&'"') => name.extend(chars.next()),
+            '"' => break,
+            c => name.push(c),
+        }
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grantees_are_read_as_the_server_prints_them() {
+        for (acl, expected) in [
+            ("{}", vec![]),
+            ("{o=arwdDxt/o}", vec!["o"]),
+            ("{o=ar/o,=r/o,app=r/o}", vec!["o", "", "app"]),
+            (r#"{"\"a b\"=r/o","\"x=\"\"y\"=r/o"}"#, vec!["a b", "x=\"y"]),
+            (r#"{"\"a,b\"=r/o",c=r/o}"#, vec!["a,b", "c"]),
+        ] {
+            assert_eq!(grantees(acl), expected, "{acl}");
+        }
+    }
+}

@@ -1,0 +1,279 @@
+//! One connection as the migrator, acting as the owner, holding the database's lock.
+
+use std::time::{Duration, Instant};
+
+use super::backoff::until;
+use super::lock;
+use crate::error::{Error, Result};
+use crate::migrate::files::VersionType;
+use crate::migrate::history::{HistoryRows, Present, tables, unreadable};
+use crate::migrate::report::{Event, OnEvent};
+use crate::migrate::target::MigrationTarget;
+use crate::server::advisory::{self, AdvisoryLock, LockHolder, LockKey};
+use crate::server::claim::{Claimant, Claimed, claim};
+use crate::server::existence::Existence;
+use crate::server::{Connection, Limits, Row, Unreadable, connect_watched, connect_with, query_each};
+use crate::sql::{Idents, Statement, stmt};
+use crate::sqlstate;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Intent {
+    /// It reads, and takes no lock.
+    Read,
+    /// It writes, and holds the lock until it ends.
+    Write,
+}
+
+pub struct MigrationSession {
+    /// The connection, as the owner.
+    pub connection: Connection,
+    pub present: Present,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NoSession {
+    /// The database or one of its roles is not there, or not finished.
+    NotProvisioned(Error),
+    Error(Error),
+}
+
+impl From<Error> for NoSession {
+    fn from(error: Error) -> Self {
+        NoSession::Error(error)
+    }
+}
+
+impl From<NoSession> for Error {
+    fn from(none: NoSession) -> Error {
+        match none {
+            NoSession::NotProvisioned(error) | NoSession::Error(error) => error,
+        }
+    }
+}
+
+impl MigrationSession {
+    /// Logs in, becomes the owner, and takes the lock if it means to write.
+    pub async fn open(
+        target: &MigrationTarget,
+        intent: Intent,
+        lock_wait: Duration,
+        on_event: OnEvent<'_>,
+    ) -> Result<MigrationSession, NoSession> {
+        let deadline = Instant::now() + lock_wait;
+        let path = stmt!("{all}", all = Idents(target.schemas.clone()));
+        let settings = [("search_path", path.shown()), ("standard_conforming_strings", "on")];
+        let mut connection = log_in(target, intent, &settings, deadline, on_event).await?;
+        let present = start_session(&mut connection, target, intent, deadline, on_event).await?;
+        Ok(MigrationSession { connection, present })
+    }
+
+    /// Reads both tables.
+    pub async fn rows(&mut self) -> Result<HistoryRows> {
+        Ok(self.rows_and(&[]).await?.0)
+    }
+
+    /// Reads both tables and then runs other statements, in one round trip; answers what the others gave.
+    pub async fn rows_and(&mut self, others: &[Statement]) -> Result<(HistoryRows, Vec<Vec<Row>>)> {
+        let refinery = self.present.refinery.as_ref().map(tables::read_refinery);
+        // Without the notes there was never a migration outside a transaction.
+        let noted = self.present.history && self.present.progress;
+        let unfinished = noted.then(tables::read_unfinished);
+        let asked: Vec<_> = refinery.iter().chain(&unfinished).chain(others).cloned().collect();
+        let mut results = if asked.is_empty() {
+            vec![]
+        } else {
+            query_each(&mut self.connection, &Statement::join(asked)).await?
+        }
+        .into_iter();
+        let mut answer = |asked: bool| if asked { results.next().unwrap_or_default() } else { vec![] };
+        let (applied, unfinished) = (answer(refinery.is_some()), answer(noted));
+        let mut rows = HistoryRows::read(&applied, &unfinished).map_err(unreadable)?;
+        if let (None, Some(schema)) = (rows.version_type, &self.present.refinery) {
+            // The table has no row that could tell.
+            let results = query_each(&mut self.connection, &tables::read_version_type(schema)).await?;
+            let wide = results.iter().flatten().next().map_or(Ok(false), |row| row.try_get(0));
+            let wide = wide.map_err(unreadable)?;
+            rows.version_type = Some(if wide { VersionType::Int8 } else { VersionType::Int4 });
+        }
+        Ok((rows, results.collect()))
+    }
+
+    /// Ends the session in an orderly way, so that the server's log shows no lost connection. Failing at that harms nothing.
+    pub async fn close(self) {
+        self.connection.close().await;
+    }
+}
+
+/// Settings of a session that only reads catalogues. It acts as the login alone, which inherits nothing.
+const READER: &[(&str, &str)] = &[
+    ("search_path", "pg_catalog"),
+    ("role", "none"),
+    ("default_transaction_read_only", "on"),
+    ("statement_timeout", "0"),
+    ("idle_in_transaction_session_timeout", "0"),
+    // What the catalogue functions print must not depend on the login's settings.
+    ("quote_all_identifiers", "off"),
+    ("jit", "off"),
+];
+
+/// A second session of the migrator, for reading catalogues while another one migrates.
+pub async fn reader(target: &MigrationTarget, wait: Duration) -> Result<Connection> {
+    Ok(log_in(target, Intent::Read, READER, Instant::now() + wait, &|_| {}).await?)
+}
+
+/// Logs in, and waits while the server has no connection to spare.
+async fn log_in(
+    target: &MigrationTarget,
+    intent: Intent,
+    settings: &[(&str, &str)],
+    deadline: Instant,
+    on_event: OnEvent<'_>,
+) -> Result<Connection, NoSession> {
+    let mut backoff = until(deadline);
+    loop {
+        let (endpoint, login, database) = (&target.endpoint, &target.login, target.database.as_str());
+        let attempt = match intent {
+            Intent::Read => connect_with(endpoint, login, database, settings, Limits::READ).await,
+            Intent::Write => connect_watched(endpoint, login, database, settings).await,
+        };
+        match attempt {
+            Ok(connection) => return Ok(connection),
+            Err(error) if error.sqlstate.as_deref() == Some(sqlstate::TOO_MANY_CONNECTIONS) => {
+                on_event(Event::Waiting(format!(
+                    "all connections of the server are taken: {}",
+                    error.causes[0]
+                )));
+                if !backoff.wait().await {
+                    return Err(NoSession::Error(error));
+                }
+            }
+            Err(error) => return Err(refused_login(target, error).await),
+        }
+    }
+}
+
+/// What a refused login says about the database. 55000 is a database that is still closed: `apply` opens it last.
+async fn refused_login(target: &MigrationTarget, error: Error) -> NoSession {
+    // Without a password the login ends at the server's question for it.
+    let unasked = target.login.password.is_none().then_some(sqlstate::INVALID_PASSWORD);
+    match error.sqlstate.as_deref().or(unasked) {
+        Some(sqlstate::INVALID_CATALOG_NAME | sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE) => {
+            not_provisioned(target, error)
+        }
+        // A role that is missing, and one that has another password, are refused in the same words.
+        Some(sqlstate::INVALID_PASSWORD | sqlstate::INVALID_AUTHORIZATION) => match target
+            .existence
+            .look(&target.database, &target.owner, &target.login.role)
+            .await
+        {
+            Existence::Absent => {
+                not_provisioned(target, Error::operation("the database or a role does not exist"))
+            }
+            Existence::Present => NoSession::Error(error),
+            Existence::Unknown => NoSession::Error(error.hint(format!(
+                "a role that does not exist is refused in the same words: if {} was never applied, run `{}`",
+                target.service,
+                apply(target)
+            ))),
+        },
+        _ => NoSession::Error(error),
+    }
+}
+
+fn apply(target: &MigrationTarget) -> String {
+    format!("martydb apply --service {}", target.service)
+}
+
+fn not_provisioned(target: &MigrationTarget, error: Error) -> NoSession {
+    let mut out = Error::operation(format!("{} is not provisioned", target.service));
+    out.causes.push(error.message);
+    out.causes.extend(error.causes);
+    out.sqlstate = error.sqlstate;
+    NoSession::NotProvisioned(out.hint(format!("run `{}`", apply(target))))
+}
+
+/// Becomes the owner, takes the lock and looks for the tables: one round trip where no other session is in the way.
+async fn start_session(
+    connection: &mut Connection,
+    target: &MigrationTarget,
+    intent: Intent,
+    deadline: Instant,
+    on_event: OnEvent<'_>,
+) -> Result<Present, NoSession> {
+    let mut migrator = Migrator { connection, target, on_event, present: Present::default() };
+    if intent == Intent::Read {
+        migrator.ask(None).await?;
+        return Ok(migrator.present);
+    }
+    let mut backoff = until(deadline);
+    match claim(&mut migrator, &mut backoff).await? {
+        Claimed::Alone(_) => {}
+        Claimed::Contended { warning, .. } => {
+            warning.map(Event::Noticed).into_iter().for_each(on_event);
+            // Another run may have ended between the first look at the tables and the look at the holders.
+            migrator.ask(None).await?;
+        }
+        Claimed::TimedOut(holder) => {
+            return Err(lock::locked_out(target, holder.as_ref(), backoff.waited()).into());
+        }
+    }
+    Ok(migrator.present)
+}
+
+struct Migrator<'a> {
+    connection: &'a mut Connection,
+    target: &'a MigrationTarget,
+    on_event: OnEvent<'a>,
+    present: Present,
+}
+
+impl Migrator<'_> {
+    /// One message: becomes the owner, tries to take a key, and looks for the tables.
+    async fn ask(&mut self, key: Option<LockKey>) -> Result<(bool, bool), NoSession> {
+        let Migrator { connection, target, .. } = self;
+        let mut asked = vec![stmt!("SET ROLE {owner}", owner = target.owner)];
+        asked.extend(key.map(|key| lock::LOCK.attempt(key)).into_iter().flatten());
+        asked.push(tables::present(&target.schemas));
+        let results = query_each(connection, &Statement::join(asked)).await;
+        let results = results.map_err(|error| no_owner(target, error))?;
+        let (last, before) = results.split_last().ok_or(Unreadable::no_row()).map_err(unreadable)?;
+        let present = last.first().ok_or(Unreadable::no_row());
+        self.present = present.and_then(|row| Present::read(row, &target.schemas)).map_err(unreadable)?;
+        Ok(advisory::attempted(before.iter().flatten()))
+    }
+}
+
+impl Claimant for Migrator<'_> {
+    type Error = NoSession;
+
+    fn lock(&self) -> AdvisoryLock {
+        lock::LOCK
+    }
+
+    fn connection(&mut self) -> &mut Connection {
+        self.connection
+    }
+
+    fn holders(&self) -> Statement {
+        lock::holders(self.target)
+    }
+
+    async fn attempt(&mut self, key: LockKey) -> Result<(bool, bool), NoSession> {
+        self.ask(Some(key)).await
+    }
+
+    fn waiting(&self, holder: &LockHolder) {
+        (self.on_event)(Event::Waiting(lock::waiting_for(holder)));
+    }
+}
+
+/// 22023: the role does not exist. 42501: the migrator is no member of it. `apply` repairs both.
+fn no_owner(target: &MigrationTarget, error: Error) -> NoSession {
+    match error.sqlstate.as_deref() {
+        Some(sqlstate::INVALID_PARAMETER_VALUE) => not_provisioned(target, error),
+        Some(sqlstate::INSUFFICIENT_PRIVILEGE) => {
+            NoSession::Error(error.hint(format!("run `{}`", apply(target))))
+        }
+        _ => NoSession::Error(error),
+    }
+}

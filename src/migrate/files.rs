@@ -1,0 +1,28 @@
+//! The folder of a service's migrations, read and judged without a server: names, texts, statements, directives.
+
+pub mod directive;
+pub mod folder;
+mod lexer;
+pub mod migration;
+pub mod name;
+pub mod position;
+pub mod problem;
+pub mod refinery;
+pub mod revision;
+mod rules;
+pub mod script;
+pub mod source;
+pub mod statement_kind;
+pub mod waivers;
+
+pub use directive::Mode;
+pub use folder::MigrationFolder;
+pub use migration::Migration;
+pub use name::Direction;
+pub use position::{Position, Positions, floor_boundary};
+pub use problem::{FileProblem, refused_files};
+pub use refinery::{VersionType, checksum};
+pub use revision::Written;
+pub use script::{ScriptItem, is_word, walk};
+pub use source::MigrationFile;
+pub use statement_kind::{StatementKind, bare, statement_kind};

@@ -1,0 +1,290 @@
+//! A folder of migrations. All that is wrong with it is found at once, so that its author
+//! fixes all files in one go.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::migration::Migration;
+use super::name::{self, Direction, FileName};
+use super::problem::{FileProblem, Weight, refused_files};
+use super::source::{self, MigrationFile};
+use super::waivers::{self, Waivers};
+use crate::error::{Error, Result};
+use crate::model::ServiceName;
+
+#[derive(Debug, Clone, Default)]
+pub struct MigrationFolder {
+    pub path: PathBuf,
+    /// The readable migrations by version, the lowest first.
+    pub migrations: Vec<Migration>,
+    /// Readable ones that the rules refuse.
+    pub doubtful: Vec<Migration>,
+    /// What is wrong, in the order of files and places.
+    pub problems: Vec<FileProblem>,
+}
+
+impl MigrationFolder {
+    fn refused(&self) -> impl Iterator<Item = &FileProblem> {
+        self.problems.iter().filter(|problem| problem.weight == Weight::Refused)
+    }
+
+    /// # Errors
+    /// [`Kind::MigrationFile`](crate::error::Kind::MigrationFile), with all problems that stop a run.
+    pub fn check(&self, service: &str) -> Result<()> {
+        refuse(service, self.refused().collect())
+    }
+
+    /// All readable migrations, whatever the rules say, by version.
+    pub fn all(&self) -> Vec<&Migration> {
+        let mut all: Vec<_> = self.migrations.iter().chain(&self.doubtful).collect();
+        all.sort_by_key(|migration| migration.version);
+        all
+    }
+
+    /// The migration of that version, whatever the rules say.
+    pub fn find(&self, version: i64) -> Option<&Migration> {
+        self.migrations.iter().chain(&self.doubtful).find(|migration| migration.version == version)
+    }
+
+    /// The migration of that version, if the rules allow it or were waived.
+    pub fn get(&self, version: i64) -> Option<&Migration> {
+        self.migrations.iter().find(|migration| migration.version == version)
+    }
+
+    pub fn has_no(&self, version: i64, service: &ServiceName) -> Error {
+        let all: Vec<_> = self.all().iter().map(|migration| migration.version.to_string()).collect();
+        let has = if all.is_empty() { "none".into() } else { all.join(", ") };
+        Error::usage(format!("{service} has no migration V{version}")).hint(format!("it has {has}"))
+    }
+}
+
+fn refuse(service: &str, problems: Vec<&FileProblem>) -> Result<()> {
+    if problems.is_empty() { Ok(()) } else { Err(refused_files(service, problems)) }
+}
+
+/// Reads a folder whose migrations can all be run.
+pub fn load_valid(path: &Path, service: &str) -> Result<MigrationFolder> {
+    let folder = load(path);
+    folder.check(service)?;
+    Ok(folder)
+}
+
+/// Reads a folder whose migrations need not be run: what the rules refuse may be waived.
+///
+/// # Errors
+/// [`Kind::MigrationFile`](crate::error::Kind::MigrationFile) for files that cannot be read, or are no migrations.
+pub fn load_readable(path: &Path, service: &str) -> Result<MigrationFolder> {
+    let folder = load(path);
+    let doubtful = |problem: &&FileProblem| folder.doubtful.iter().any(|m| m.up.path == problem.path);
+    refuse(service, folder.refused().filter(|problem| !doubtful(problem)).collect())?;
+    Ok(folder)
+}
+
+/// Reads a folder. Names that begin with a dot are left out; everything else must be a migration.
+pub fn load(path: &Path) -> MigrationFolder {
+    let mut loader = Loader {
+        folder: MigrationFolder { path: path.into(), ..MigrationFolder::default() },
+        ..Loader::default()
+    };
+    loader.waivers = waivers::read(path);
+    match entries(path) {
+        Ok(entries) => entries.into_iter().for_each(|(path, is_folder)| loader.sort(path, is_folder)),
+        Err(error) => loader.folder.problems.push(unreadable(path, &error)),
+    }
+    loader.pair()
+}
+
+pub fn load_down(path: &Path) -> Result<MigrationFile, Vec<FileProblem>> {
+    let bytes = std::fs::read(path).map_err(|error| vec![unreadable(path, &error)])?;
+    source::read(path, bytes)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> FileProblem {
+    let fix = match error.kind() {
+        io::ErrorKind::NotFound => "make the folder, or correct `migrations` in the manifest",
+        _ => "make it readable for the account that runs martydb",
+    };
+    FileProblem::refused(path, format!("cannot be read: {error}"), fix)
+}
+
+/// The folder's entries by name, so that the order of the file system does not show, and which of them are folders.
+fn entries(path: &Path) -> io::Result<Vec<(PathBuf, bool)>> {
+    let mut all = std::fs::read_dir(path)?
+        .map(|entry| entry.and_then(|entry| kind(&entry)))
+        .collect::<io::Result<Vec<_>>>()?;
+    all.retain(|(path, _)| !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")));
+    all.sort();
+    Ok(all)
+}
+
+/// The listing tells what an entry is, and only a link has to be followed.
+fn kind(entry: &std::fs::DirEntry) -> io::Result<(PathBuf, bool)> {
+    let (path, kind) = (entry.path(), entry.file_type()?);
+    let is_folder = if kind.is_symlink() { path.is_dir() } else { kind.is_dir() };
+    Ok((path, is_folder))
+}
+
+#[derive(Default)]
+struct Loader {
+    folder: MigrationFolder,
+    ups: BTreeMap<i64, Vec<(String, PathBuf)>>,
+    downs: BTreeMap<i64, Vec<(String, PathBuf)>>,
+    waivers: Waivers,
+}
+
+impl Loader {
+    fn sort(&mut self, path: PathBuf, is_folder: bool) {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if is_folder {
+            let fix = "move it elsewhere: migrations lie side by side in one folder";
+            self.folder.problems.push(FileProblem::refused(&path, "is a folder", fix));
+            return;
+        }
+        match name::parse(&name) {
+            Ok(FileName { version, name, direction: Direction::Up }) => {
+                self.ups.entry(version).or_default().push((name, path));
+            }
+            Ok(FileName { version, name, direction: Direction::Down }) => {
+                self.downs.entry(version).or_default().push((name, path));
+            }
+            Err(misfit) => self.folder.problems.push(FileProblem::refused(&path, misfit.what, misfit.fix)),
+        }
+    }
+
+    fn pair(mut self) -> MigrationFolder {
+        for (version, files) in std::mem::take(&mut self.ups) {
+            for (_, path) in &files[1..] {
+                let what = format!("has the version {version} of {}", file_name(&files[0].1));
+                self.folder.problems.push(FileProblem::refused(path, what, "give it the next free version"));
+            }
+            for (name, path) in files {
+                self.read(version, name, path);
+            }
+        }
+        for (_, path) in self.downs.into_values().flatten() {
+            let up = file_name(&path).replace(".down.sql", ".sql");
+            let fix = "give it the version and the name of the migration that it undoes";
+            self.folder.problems.push(FileProblem::refused(&path, format!("has no matching {up}"), fix));
+        }
+        self.folder.problems.sort();
+        self.folder
+    }
+
+    fn read(&mut self, version: i64, name: String, path: PathBuf) {
+        let down = self.take_down(version, &name);
+        if down.is_none() {
+            let mut missing = FileProblem::refused(
+                &path,
+                "has no .down.sql beside it",
+                "write one, or downgrade stops here",
+            );
+            missing.weight = Weight::Noted;
+            self.folder.problems.push(missing);
+        }
+        let judged = std::fs::read(&path)
+            .map_err(|error| unreadable(&path, &error))
+            .and_then(|bytes| source::judge(&path, bytes));
+        match judged {
+            Ok((up, problems)) => {
+                self.take(Migration { version, name, up, down, waived: vec![] }, problems);
+            }
+            Err(problem) => self.folder.problems.push(problem),
+        }
+    }
+
+    fn take(&mut self, mut migration: Migration, mut problems: Vec<FileProblem>) {
+        if migration.up.statements.is_empty() && problems.is_empty() {
+            let fix = "write the migration, or remove the file";
+            problems.push(FileProblem::refused(&migration.up.path, "is empty (no SQL statement)", fix));
+        }
+        let key = waivers::key(migration.version, &migration.name, &migration.up.text);
+        if problems.is_empty() || self.waivers.contains(&key) {
+            migration.waived = problems;
+            self.folder.migrations.push(migration);
+        } else {
+            self.folder.problems.extend(problems);
+            self.folder.doubtful.push(migration);
+        }
+    }
+
+    /// The down file of a migration: same version, same name.
+    fn take_down(&mut self, version: i64, name: &str) -> Option<PathBuf> {
+        let downs = self.downs.get_mut(&version)?;
+        let found = downs.iter().position(|(down, _)| down == name)?;
+        Some(downs.remove(found).1)
+    }
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn folder(files: &[(&str, &str)]) -> (tempfile::TempDir, MigrationFolder) {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        let folder = load(dir.path());
+        (dir, folder)
+    }
+
+    fn said(folder: &MigrationFolder) -> Vec<String> {
+        let line = |p: &FileProblem| format!("{} {}", file_name(&p.path), p.what);
+        folder.problems.iter().map(line).collect()
+    }
+
+    #[test]
+    fn migrations_come_by_number_with_what_undoes_them() {
+        let (_dir, folder) = folder(&[
+            ("V10__ten.sql", "SELECT 10"),
+            ("V10__ten.down.sql", "SELECT -10"),
+            ("V9__nine.sql", "SELECT 9"),
+            (".gitkeep", ""),
+        ]);
+        let versions: Vec<_> = folder.migrations.iter().map(|m| (m.version, m.down.is_some())).collect();
+        assert_eq!(versions, [(9, false), (10, true)]);
+        assert_eq!(said(&folder), ["V9__nine.sql has no .down.sql beside it"]);
+        assert!(folder.check("x").is_ok());
+    }
+
+    #[test]
+    fn everything_wrong_is_found_at_once() {
+        let (dir, _) = folder(&[]);
+        std::fs::create_dir(dir.path().join("old")).unwrap();
+        let (dir2, found) = folder(&[
+            ("V1__a.sql", "SELECT 1"),
+            ("V01__b.sql", "SELECT 1"),
+            ("V1__a.down.sql", ""),
+            ("V1__b.down.sql", ""),
+            ("V2_c.sql", "SELECT 1"),
+            ("V3__empty.sql", "-- later\n;"),
+            ("V3__empty.down.sql", ""),
+            ("V4__gone.down.sql", ""),
+            ("notes.txt", ""),
+        ]);
+        assert_eq!(
+            said(&found),
+            [
+                "V1__a.sql has the version 1 of V01__b.sql",
+                "V2_c.sql does not have two underscores between version and name",
+                "V3__empty.sql is empty (no SQL statement)",
+                "V4__gone.down.sql has no matching V4__gone.sql",
+                "notes.txt is not a migration: its name does not end in .sql",
+            ]
+        );
+        assert_eq!(said(&load(dir.path())), ["old is a folder"]);
+        drop(dir2);
+    }
+
+    #[test]
+    fn a_missing_folder_is_a_problem_and_an_empty_one_is_not() {
+        let (dir, empty) = folder(&[]);
+        assert!(empty.problems.is_empty() && empty.migrations.is_empty());
+        assert!(said(&load(&dir.path().join("none")))[0].contains("cannot be read"));
+    }
+}

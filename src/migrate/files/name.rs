@@ -1,0 +1,159 @@
+//! File names: refinery's, and for every near miss the name that was probably meant.
+//!
+//! refinery skips what it cannot read (`V1_init.sql`, `v1__x.sql`) with a log line, and reads `V1__add-user`
+//! as "add"; a migration that silently does not run is the worst of all outcomes, so here a misfit is an error.
+
+use super::refinery;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Direction {
+    /// `V1__x.sql`
+    Up,
+    /// `V1__x.down.sql`
+    Down,
+}
+
+impl Direction {
+    /// The action in the history.
+    pub fn action(self) -> &'static str {
+        match self {
+            Direction::Up => "upgrade",
+            Direction::Down => "downgrade",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileName {
+    pub version: i64,
+    pub name: String,
+    pub direction: Direction,
+}
+
+/// Why a name does not fit: what is wrong, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// What is wrong, as the rest of a sentence that starts with the file's name.
+    pub what: String,
+    pub fix: String,
+}
+
+/// Reads `V<version>__<name>.sql` or `V<version>__<name>.down.sql`.
+pub fn parse(file: &str) -> Result<FileName, Misfit> {
+    let fail = |what: &str| Err(Misfit { what: what.into(), fix: rename(file) });
+    let Some(stem) = file.strip_suffix(".sql") else {
+        return fail("is not a migration: its name does not end in .sql");
+    };
+    let (stem, direction) = match stem.strip_suffix(".down") {
+        Some(stem) => (stem, Direction::Down),
+        None => (stem, Direction::Up),
+    };
+    let Some(rest) = stem.strip_prefix('V') else {
+        return match stem.strip_prefix('U') {
+            Some(_) => {
+                fail("is one of refinery's unversioned migrations, which apply late and in no fixed order")
+            }
+            None => fail("does not begin with a capital V and a version"),
+        };
+    };
+    let digits = rest.len() - rest.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let Ok(version) = rest[..digits].parse::<i64>() else {
+        return match digits {
+            0 => fail("has no version after its V"),
+            _ => fail("has a version that does not fit into 64 bits"),
+        };
+    };
+    let Some(name) = rest[digits..].strip_prefix("__") else {
+        return fail("does not have two underscores between version and name");
+    };
+    match name {
+        _ if refinery::reads(version, name) => Ok(FileName { version, name: name.into(), direction }),
+        "" => fail("has no name after its two underscores"),
+        _ => fail("has a name with characters other than letters, digits and underscores"),
+    }
+}
+
+/// The nearest name that fits.
+fn rename(file: &str) -> String {
+    let lower = file.to_ascii_lowercase();
+    let (stem, suffix) = match lower.strip_suffix(".down.sql") {
+        Some(stem) => (stem, ".down.sql"),
+        None => (lower.strip_suffix(".sql").unwrap_or(&lower), ".sql"),
+    };
+    let stem = stem.trim_start_matches(['v', 'u']);
+    let digits: String = stem.chars().take_while(char::is_ascii_digit).collect();
+    let name = sanitize(&stem[digits.len()..]);
+    match digits.parse::<i64>() {
+        Ok(version) if !name.is_empty() && lower.ends_with(".sql") => {
+            format!("rename it to V{version}__{name}{suffix}")
+        }
+        _ => "name it V<version>__<name>.sql, or move it out of the folder".into(),
+    }
+}
+
+/// Text as the name of a migration: `[a-z0-9_]+`, or nothing if nothing is left.
+pub fn sanitize(text: &str) -> String {
+    let mut name = String::new();
+    for c in text.to_lowercase().chars() {
+        match c {
+            'a'..='z' | '0'..='9' => name.push(c),
+            _ if name.ends_with('_') || name.is_empty() => {}
+            _ => name.push('_'),
+        }
+    }
+    name.trim_end_matches('_').into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_that_fit() {
+        for (file, version, name, direction) in [
+            ("V1__init.sql", 1, "init", Direction::Up),
+            ("V1__init.down.sql", 1, "init", Direction::Down),
+            ("V007__Ünïcode_2.sql", 7, "Ünïcode_2", Direction::Up),
+            ("V9223372036854775807__max.sql", i64::MAX, "max", Direction::Up),
+            ("V20250101120000___x.sql", 20250101120000, "_x", Direction::Up),
+        ] {
+            assert_eq!(parse(file), Ok(FileName { version, name: name.into(), direction }), "{file}");
+        }
+    }
+
+    #[test]
+    fn misfits_are_named_and_a_fitting_name_is_offered() {
+        for (file, what, fix) in [
+            ("V1_init.sql", "two underscores", "V1__init.sql"),
+            ("v2__init.sql", "capital V", "V2__init.sql"),
+            ("V1__add-user.down.sql", "characters", "V1__add_user.down.sql"),
+            ("V1.1__x.sql", "two underscores", "V1__1_x.sql"),
+            ("U2__x.sql", "unversioned", "V2__x.sql"),
+            ("V9223372036854775808__x.sql", "64 bits", "name it"),
+            ("V__x.sql", "no version", "name it"),
+            ("V1__.sql", "no name", "name it"),
+            ("README.md", ".sql", "move it out"),
+            ("V1__x.SQL", ".sql", "V1__x.sql"),
+            ("V1__x.sql~", ".sql", "move it out"),
+            ("V١__x.sql", "no version", "name it"),
+            ("|1__x.sql", "capital V", "name it"),
+            ("0001_init.sql", "capital V", "V1__init.sql"),
+            (".sql", "capital V", "name it"),
+        ] {
+            let misfit = parse(file).expect_err(file);
+            assert!(misfit.what.contains(what) && misfit.fix.contains(fix), "{file}: {misfit:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_panics_and_a_fitting_one_is_read_as_refinery_reads_it(file in r"(V|v|U|\|)?[0-9.١]{0,4}_{0,3}.{0,6}(\.down)?(\.sql)?") {
+            if let Ok(read) = parse(&file) {
+                let stem = file.trim_end_matches(".sql").trim_end_matches(".down");
+                let (_, version, name) = refinery_core::parse_migration_name(stem).unwrap();
+                prop_assert_eq!((version, name), (read.version, read.name));
+            }
+        }
+    }
+}

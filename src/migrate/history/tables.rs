@@ -1,0 +1,283 @@
+//! The two tables that tell what is applied: refinery's, which stays refinery's in every respect, and martydb's
+//! own, which keeps every event and is never rewritten. All their SQL is here.
+
+use std::time::Instant;
+
+use super::rows::AppliedRow;
+use crate::migrate::files::{Mode, VersionType};
+use crate::migrate::target::Operator;
+use crate::model::SchemaName;
+use crate::server::{Row, Unreadable};
+use crate::sql::{Bulk, Ident, Idents, Keyword, Literal, Statement, stmt};
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Present {
+    pub history: bool,
+    /// The notes about migrations outside transactions; made for the first of them.
+    pub progress: bool,
+    /// The first declared schema that holds refinery's table.
+    pub refinery: Option<SchemaName>,
+}
+
+/// Asks which there are, one column each. `to_regclass` reads and never fails.
+pub fn present(schemas: &[SchemaName]) -> Statement {
+    let mut columns = vec![
+        stmt!("pg_catalog.to_regclass('martydb.history') IS NOT NULL"),
+        stmt!("pg_catalog.to_regclass('martydb.progress') IS NOT NULL"),
+    ];
+    for schema in schemas {
+        let name = stmt!("{schema}.refinery_schema_history", schema = schema);
+        columns
+            .push(stmt!("pg_catalog.to_regclass({name}) IS NOT NULL", name = Literal(name.shown().into())));
+    }
+    stmt!("SELECT {columns}", columns = Idents(columns))
+}
+
+impl Present {
+    pub fn read(row: &Row, schemas: &[SchemaName]) -> Result<Present, Unreadable> {
+        let mut refinery = None;
+        for (at, schema) in schemas.iter().enumerate().rev() {
+            if row.try_get(at + 2)? {
+                refinery = Some(schema.clone());
+            }
+        }
+        Ok(Present { history: row.try_get(0)?, progress: row.try_get(1)?, refinery })
+    }
+
+    /// The schema of refinery's table: where it is, or where it will be.
+    pub fn schema(&self, schemas: &[SchemaName]) -> SchemaName {
+        self.refinery.as_ref().unwrap_or(&schemas[0]).clone()
+    }
+}
+
+/// Reads refinery's rows as they are: what they mean is for [`AppliedRow`] to say.
+pub fn read_refinery(schema: &SchemaName) -> Statement {
+    stmt!("SELECT version, name, checksum, applied_on FROM {schema}.refinery_schema_history", schema = schema)
+}
+
+/// Asks for the type of the versions in a table that is empty.
+pub fn read_version_type(schema: &SchemaName) -> Statement {
+    let table = stmt!("{schema}.refinery_schema_history", schema = schema);
+    stmt!(
+        "SELECT atttypid = 'pg_catalog.int8'::pg_catalog.regtype FROM pg_catalog.pg_attribute
+         WHERE attrelid = pg_catalog.to_regclass({table}) AND attname = 'version'",
+        table = Literal(table.shown().into())
+    )
+}
+
+pub fn last_event() -> Statement {
+    stmt!("SELECT coalesce(pg_catalog.max(id), 0) FROM martydb.history")
+}
+
+/// Reads the migrations outside transactions whose last event is no good end.
+pub fn read_unfinished() -> Statement {
+    stmt!(
+        "SELECT version, outcome, action FROM (
+             SELECT DISTINCT ON (version) version, outcome, action, mode FROM martydb.history ORDER BY version, id DESC
+         ) last WHERE mode = 'no-transaction' AND outcome IN ('started', 'failed') ORDER BY version"
+    )
+}
+
+/// Reads every event of martydb's history, the oldest first.
+pub fn read_history() -> Statement {
+    stmt!(
+        "SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), action, version, name,
+                checksum, (extract(epoch FROM at - began) * 1000)::bigint, coalesce(operator || '@' || host, role), outcome, role, tool, attempts,
+                error || coalesce(' (SQLSTATE ' || sqlstate || ')', ''), note
+         FROM martydb.history ORDER BY id"
+    )
+}
+
+/// The privileges that default privileges have just granted to app and readonly are revoked in the transaction that
+/// creates the table. The owner gives up its own privilege to rewrite: the history is only ever added to.
+pub fn create_history(outsiders: &Idents<Ident>) -> [Statement; 5] {
+    [
+        stmt!("CREATE SCHEMA IF NOT EXISTS martydb"),
+        stmt!("REVOKE ALL ON SCHEMA martydb FROM PUBLIC, {r}", r = outsiders),
+        stmt!(
+            "CREATE TABLE martydb.history (
+                 id bigint PRIMARY KEY,
+                 at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+                 action text NOT NULL,
+                 version bigint NOT NULL,
+                 name text NOT NULL,
+                 checksum text,
+                 outcome text NOT NULL,
+                 mode text NOT NULL,
+                 attempts integer NOT NULL,
+                 began timestamptz,
+                 role text NOT NULL DEFAULT session_user,
+                 operator text,
+                 host text,
+                 tool text NOT NULL,
+                 sqlstate text,
+                 error text,
+                 note text,
+                 content text,
+                 CHECK (action IN ('upgrade', 'downgrade', 'baseline', 'repair')
+                        AND outcome IN ('started', 'ok', 'failed') AND mode IN ('transaction', 'no-transaction'))
+             )"
+        ),
+        stmt!("REVOKE ALL ON martydb.history FROM PUBLIC, {r}", r = outsiders),
+        stmt!("REVOKE UPDATE, DELETE, TRUNCATE ON martydb.history FROM CURRENT_USER"),
+    ]
+}
+
+/// refinery's own statement (`ASSERT_MIGRATIONS_TABLE_QUERY`), the schema named.
+pub fn create_refinery(schema: &SchemaName, version_type: VersionType) -> Statement {
+    let table = stmt!("{schema}.refinery_schema_history", schema = schema);
+    let version_type = Keyword(if version_type == VersionType::Int4 { "int4" } else { "int8" });
+    stmt!(
+        "CREATE TABLE {table} (version {version_type} PRIMARY KEY, name varchar(255), applied_on varchar(255), \
+         checksum varchar(255))",
+        table = table,
+        version_type = version_type
+    )
+}
+
+/// Closes tables that other roles can reach.
+pub fn close(tables: Vec<Statement>, outsiders: &Idents<Ident>) -> Statement {
+    stmt!("REVOKE ALL ON {tables} FROM PUBLIC, {r}", tables = Idents(tables), r = outsiders)
+}
+
+/// Adds refinery's row, its time as refinery writes and reads it (RFC 3339).
+pub fn insert_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
+    stmt!(
+        "INSERT INTO {schema}.refinery_schema_history (version, name, applied_on, checksum) VALUES ({version}, {name}, \
+         pg_catalog.to_char(pg_catalog.clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), {checksum})",
+        schema = schema,
+        version = row.version,
+        name = Literal(row.name.clone()),
+        checksum = Literal(row.checksum.clone())
+    )
+}
+
+pub fn delete_refinery(schema: &SchemaName, version: i64) -> Statement {
+    stmt!(
+        "DELETE FROM {schema}.refinery_schema_history WHERE version = {version}",
+        schema = schema,
+        version = version
+    )
+}
+
+/// Gives refinery's row of a version another name and checksum.
+pub fn accept_refinery(schema: &SchemaName, row: &AppliedRow) -> Statement {
+    stmt!(
+        "UPDATE {schema}.refinery_schema_history SET name = {name}, checksum = {checksum} WHERE version = {version}",
+        schema = schema,
+        version = row.version,
+        name = Literal(row.name.clone()),
+        checksum = Literal(row.checksum.clone())
+    )
+}
+
+/// Reads the text of a version as it was last applied or accepted, where it was kept.
+pub fn read_content(version: i64) -> Statement {
+    stmt!(
+        "SELECT content FROM martydb.history WHERE version = {version} AND outcome = 'ok' AND content IS NOT NULL
+         AND action <> 'downgrade' ORDER BY id DESC LIMIT 1",
+        version = version
+    )
+}
+
+/// Longer texts are not kept: the history is for people to read, and a file of 50 MB is data.
+const MAX_CONTENT: usize = 1 << 20;
+
+pub fn content(text: &str) -> Option<String> {
+    (text.len() <= MAX_CONTENT).then(|| text.to_owned())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Took {
+    /// Since the transaction began.
+    Transaction,
+    Millis(i64),
+    Unknown,
+}
+
+impl Took {
+    pub fn since(started: Instant) -> Took {
+        Took::Millis(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record<'a> {
+    /// `upgrade`, `downgrade`, `baseline` or `repair`.
+    pub action: &'static str,
+    pub row: &'a AppliedRow,
+    /// `started`, `ok` or `failed`.
+    pub outcome: &'static str,
+    pub mode: Mode,
+    pub attempts: u32,
+    pub took: Took,
+    /// SQLSTATE and message.
+    pub error: Option<(Option<String>, String)>,
+    /// The reason that an operator gave, or what martydb notes instead.
+    pub note: Option<String>,
+    /// What was run, so that a later edit can be shown.
+    pub content: Option<String>,
+}
+
+impl<'a> Record<'a> {
+    /// An event with nothing measured yet.
+    pub fn new(action: &'static str, row: &'a AppliedRow, outcome: &'static str) -> Record<'a> {
+        Record {
+            action,
+            row,
+            outcome,
+            mode: Mode::Transaction,
+            attempts: 1,
+            took: Took::Unknown,
+            error: None,
+            note: None,
+            content: None,
+        }
+    }
+}
+
+/// The number of an event. Numbers go up by one without gaps, because every writer holds the database's lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Number {
+    /// Known to the caller, who counts.
+    Known(i64),
+    Next,
+}
+
+pub fn insert_history(number: Number, record: &Record, operator: &Operator) -> Statement {
+    let number = match number {
+        Number::Known(number) => stmt!("{number}", number = number),
+        Number::Next => stmt!("(SELECT coalesce(pg_catalog.max(id), 0) + 1 FROM martydb.history)"),
+    };
+    let began = match record.took {
+        Took::Transaction => stmt!("pg_catalog.transaction_timestamp()"),
+        Took::Millis(millis) => {
+            let took = Literal(format!("{millis} milliseconds"));
+            stmt!("pg_catalog.clock_timestamp() - {took}::interval", took = took)
+        }
+        Took::Unknown => stmt!("NULL"),
+    };
+    let (sqlstate, error) = record.error.clone().map_or((None, None), |(state, text)| (state, Some(text)));
+    stmt!(
+        "INSERT INTO martydb.history (id, action, version, name, checksum, outcome, mode, attempts, began, \
+         operator, host, tool, sqlstate, error, note, content) VALUES ({number}, \
+         {action}, {version}, {name}, {checksum}, {outcome}, {mode}, {attempts}, {began}, {by}, {host}, {tool}, \
+         {sqlstate}, {error}, {note}, {content})",
+        number = number,
+        action = Literal(record.action.into()),
+        version = record.row.version,
+        name = Literal(record.row.name.clone()),
+        checksum = Literal(record.row.checksum.clone()),
+        outcome = Literal(record.outcome.into()),
+        mode = Literal(record.mode.name().into()),
+        attempts = record.attempts,
+        began = began,
+        by = Literal(operator.user.clone()),
+        host = Literal(operator.host.clone()),
+        tool = Literal(concat!("martydb ", env!("CARGO_PKG_VERSION")).into()),
+        sqlstate = sqlstate.map(Literal),
+        error = error.map(Literal),
+        note = record.note.clone().map(Literal),
+        content = record.content.clone().map(Bulk)
+    )
+}

@@ -1,0 +1,69 @@
+//! Privileges: who holds one, and who granted it.
+
+use serde::{Deserialize, Deserializer};
+
+use super::RoleName;
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(from = "Option<RoleName>")]
+pub enum Grantee {
+    /// Every role, those to come included.
+    Public,
+    Role(RoleName),
+}
+
+impl From<Option<RoleName>> for Grantee {
+    fn from(role: Option<RoleName>) -> Grantee {
+        role.map_or(Grantee::Public, Grantee::Role)
+    }
+}
+
+impl Grantee {
+    /// `None` is PUBLIC.
+    pub fn role(&self) -> Option<&RoleName> {
+        match self {
+            Grantee::Public => None,
+            Grantee::Role(role) => Some(role),
+        }
+    }
+}
+
+impl std::fmt::Display for Grantee {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Grantee::Public => f.write_str("PUBLIC"),
+            Grantee::Role(role) => role.fmt(f),
+        }
+    }
+}
+
+/// One privilege on one object; a NULL ACL has been read through `acldefault`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+pub struct AclEntry {
+    pub grantee: Grantee,
+    pub grantor: RoleName,
+    /// Such as `CONNECT`; one that we do not know stays as the server spelt it.
+    pub privilege: String,
+    pub grantable: bool,
+}
+
+/// What an aggregate of no rows is: NULL.
+pub fn null_as_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
+    value: D,
+) -> Result<T, D::Error> {
+    Ok(Option::deserialize(value)?.unwrap_or_default())
+}
+
+/// The same for an ACL, in an order that does not depend on the server.
+pub fn sorted<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<AclEntry>, D::Error> {
+    let mut entries: Vec<AclEntry> = null_as_default(value)?;
+    entries.sort();
+    Ok(entries)
+}
+
+#[cfg(test)]
+pub fn entry(grantee: Option<&str>, privilege: &str, grantor: &str) -> AclEntry {
+    let role = |name: &str| RoleName::new(name).expect("a name");
+    let (grantee, grantor) = (grantee.map(role).into(), role(grantor));
+    AclEntry { grantee, grantor, privilege: privilege.into(), grantable: false }
+}

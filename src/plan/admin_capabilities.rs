@@ -1,0 +1,293 @@
+//! What the connected admin may do on this server, and whose rights it must borrow for it.
+//!
+//! A superuser may do everything. A limited admin (`CREATEDB CREATEROLE`) passes for an object's owner only while it
+//! is a member of that owner; which roles it can make itself a member of changed in PostgreSQL 16
+//! (<https://www.postgresql.org/docs/16/release-16.html>, "Restrict the privileges of CREATEROLE").
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::action::{Action, Attribute};
+use super::object::Object;
+use super::step::Step;
+use crate::model::{ActualObject, ActualServer, DbName, DesiredServer, ObjectKind, RoleName, SchemaName};
+
+/// The role of which the database's owner is an implicit member, from 14 on.
+const DATABASE_OWNER: &str = "pg_database_owner";
+
+/// Settings that older majors do not know, with the first that does.
+const NEWER_SETTINGS: &[(&str, u32)] = &[("idle_session_timeout", 14), ("transaction_timeout", 17)];
+
+/// Why a step cannot be done.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Refusal {
+    /// From 16 on: another role created this one, and the admin holds no ADMIN on it.
+    NotGiven(RoleName),
+    /// The role passes every check, so only its like may touch it or what it owns.
+    Superuser(RoleName),
+    /// Only a superuser may do this to any role.
+    Attribute(RoleName),
+    /// A setting that only superusers may set.
+    Setting(String),
+    /// An extension that only superusers may install.
+    Extension(String),
+    /// An extension whose script would run as the admin among the service's own functions: name and schema.
+    Planted(String, SchemaName),
+    /// A setting that this major does not have, and the first that does.
+    Unknown(String, u32),
+}
+
+/// The admin's reach.
+pub struct AdminCapabilities<'a> {
+    desired: &'a DesiredServer,
+    actual: &'a ActualServer,
+    admin: Option<RoleName>,
+    owners: BTreeMap<(DbName, Object), RoleName>,
+}
+
+/// What a step asks of the admin.
+#[derive(Default)]
+struct Needs {
+    /// Roles whose rights it must have.
+    act_as: BTreeSet<RoleName>,
+    /// Roles it must be allowed to change.
+    manage: BTreeSet<RoleName>,
+}
+
+impl<'a> AdminCapabilities<'a> {
+    /// Looks the owners of everything up once; a superuser needs none of it.
+    pub fn new(desired: &'a DesiredServer, actual: &'a ActualServer) -> Self {
+        let owners = if actual.admin.superuser { BTreeMap::new() } else { owners(actual) };
+        AdminCapabilities { desired, actual, admin: RoleName::found(actual.admin.name.clone()).ok(), owners }
+    }
+
+    /// Why the admin cannot do the step, if it cannot.
+    pub fn refusal(&self, step: &Step) -> Option<Refusal> {
+        if let Some(unknown) = self.unknown_setting(&step.action) {
+            return Some(unknown);
+        }
+        if let Some(planted) = self.planted(step) {
+            return Some(planted);
+        }
+        if self.actual.admin.superuser {
+            return None;
+        }
+        if let Some(refusal) = self.for_superusers(&step.action) {
+            return Some(refusal);
+        }
+        let needs = self.needs(step);
+        let acting = needs.act_as.iter().find_map(|role| self.cannot_be(role));
+        acting.or_else(|| needs.manage.iter().find_map(|role| self.cannot_manage(role)))
+    }
+
+    /// The roles that the admin must be a member of while the step runs, and is not anyway.
+    pub fn borrowed(&self, step: &Step) -> BTreeSet<RoleName> {
+        if self.actual.admin.superuser {
+            return BTreeSet::new();
+        }
+        let needed = self.needs(step).act_as.into_iter();
+        needed.filter(|role| !self.is_admin(role) && !self.keeps(role)).collect()
+    }
+
+    fn unknown_setting(&self, action: &Action) -> Option<Refusal> {
+        let Action::SetSetting { name, .. } = action else { return None };
+        let newer = NEWER_SETTINGS.iter().find(|row| row.0 == name && row.1 > self.actual.major())?;
+        Some(Refusal::Unknown(name.clone(), newer.1))
+    }
+
+    /// The script of an extension that cannot be moved runs in its schema, which leads its search path. A trusted
+    /// one's the service may run itself, with what it likes in its schemas: there PostgreSQL answers for it.
+    fn planted(&self, step: &Step) -> Option<Refusal> {
+        let Action::CreateExtension { name, schema: Some(schema), staged: false } = &step.action else {
+            return None;
+        };
+        if self.actual.trusted_extensions.contains(name) {
+            return None;
+        }
+        let contents = self.actual.databases.get(step.database.as_ref()?)?.contents.as_ref()?;
+        use ObjectKind::{Function, Other, Procedure, Type};
+        let code = |found: &ActualObject| {
+            found.schema == *schema && matches!(found.kind, Function | Procedure | Type | Other)
+        };
+        contents.objects.iter().any(code).then(|| Refusal::Planted(name.clone(), schema.clone()))
+    }
+
+    fn for_superusers(&self, action: &Action) -> Option<Refusal> {
+        let admin = &self.actual.admin;
+        match action {
+            Action::SetSetting { name, .. } | Action::ResetSetting { name, .. } => {
+                admin.forbidden_settings.contains(name).then(|| Refusal::Setting(name.clone()))
+            }
+            Action::CreateExtension { name, .. } => {
+                admin.untrusted_extensions.contains(name).then(|| Refusal::Extension(name.clone()))
+            }
+            Action::AlterRole { role, attributes } => {
+                let grave = |attribute: &Attribute| {
+                    matches!(
+                        attribute,
+                        Attribute::Word("NOSUPERUSER" | "SUPERUSER" | "NOREPLICATION" | "NOBYPASSRLS")
+                    )
+                };
+                attributes.iter().any(grave).then(|| Refusal::Attribute(role.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    fn needs(&self, step: &Step) -> Needs {
+        let mut needs = Needs::default();
+        let Needs { act_as, manage } = &mut needs;
+        match &step.action {
+            Action::MarkRole { role, .. }
+            | Action::AlterRole { role, .. }
+            | Action::SetPassword { role }
+            | Action::SetSetting { role, .. }
+            | Action::ResetSetting { role: Some(role), .. }
+            | Action::GrantMembership { role, .. } => {
+                manage.insert(role.clone());
+            }
+            Action::RevokeMembership { role, grantor, .. } => {
+                manage.insert(role.clone());
+                // Before 16 a membership has no row per grantor.
+                act_as.extend(grantor.iter().filter(|_| self.actual.major() >= 16).cloned());
+            }
+            Action::CreateDatabase { owner, .. } => {
+                act_as.insert(owner.clone());
+            }
+            Action::ResetSetting { database: Some(database), .. }
+            | Action::MarkDatabase { database, .. }
+            | Action::AllowConnections { database }
+            | Action::NoTemplate { database }
+            | Action::DropDatabase { database }
+            | Action::ClearConnectionLimit { database } => act_as.extend(self.owner_of_database(database)),
+            Action::CreateSchema { owner, .. } | Action::GrantDefault { owner, .. } => {
+                act_as.insert(owner.clone());
+            }
+            Action::RevokeDefault { owner, .. } => {
+                act_as.insert(owner.clone());
+            }
+            // Only who may create in a schema may move an extension there. Before 15 everybody may in `public`, which
+            // stays a superuser's where the admin is none.
+            Action::CreateExtension { schema: Some(schema), staged: true, .. } => {
+                let owner = self.owner(step, &Object::Schema(schema.clone()));
+                let superuser =
+                    |role: &RoleName| self.actual.roles.get(role).is_some_and(|found| found.superuser);
+                act_as.extend(owner.filter(|role| !superuser(role)));
+            }
+            Action::Reassign { roles, to } => {
+                act_as.extend(roles.iter().cloned());
+                act_as.insert(to.clone());
+            }
+            Action::DropOwned { roles } => act_as.extend(roles.iter().cloned()),
+            Action::DropRoles { roles } => manage.extend(roles.iter().cloned()),
+            Action::SetOwner { object, owner } => {
+                act_as.insert(owner.clone());
+                act_as.extend(self.owner(step, object));
+            }
+            Action::Revoke { grantor: Some(grantor), .. } => {
+                act_as.insert(grantor.clone());
+            }
+            Action::Grant { on, .. } | Action::Revoke { on, .. } => act_as.extend(self.owner(step, on)),
+            _ => {}
+        }
+        needs
+    }
+
+    fn owner_of_database(&self, database: &DbName) -> Option<RoleName> {
+        let found = self.actual.databases.get(database)?;
+        RoleName::found(found.owner.clone()).ok()
+    }
+
+    /// Whose rights count for an object: its owner's, or those of the service's owner for what does not exist yet.
+    fn owner(&self, step: &Step, object: &Object) -> Option<RoleName> {
+        if let Object::Database(database) = object {
+            return self.owner_of_database(database);
+        }
+        let database = step.database.as_ref()?;
+        let whole = match object {
+            Object::Column { schema, table, .. } => self.table(database, schema, table),
+            _ => self.owners.get(&(database.clone(), object.clone())),
+        };
+        let fresh = || {
+            let public = Object::Schema(crate::model::SchemaName::found("public").ok()?);
+            let before_15 = self.actual.major() < 15 && *object == public && !self.looked_into(database);
+            match before_15 {
+                true => RoleName::found(self.actual.bootstrap.clone()).ok(),
+                false => self.service_owner(step),
+            }
+        };
+        let owner = whole.cloned().or_else(fresh)?;
+        match owner.as_str() == DATABASE_OWNER {
+            true => self.owner_of_database(database).or_else(|| self.admin.clone()),
+            false => Some(owner),
+        }
+    }
+
+    fn looked_into(&self, database: &DbName) -> bool {
+        self.actual.databases.get(database).is_some_and(|found| found.contents.is_some())
+    }
+
+    fn service_owner(&self, step: &Step) -> Option<RoleName> {
+        let service = self.desired.services.get(step.service.as_ref()?)?;
+        Some(service.role(crate::model::RoleKind::Owner).clone())
+    }
+
+    fn table(&self, database: &DbName, schema: &crate::model::SchemaName, table: &str) -> Option<&RoleName> {
+        use crate::model::ObjectKind::{MaterializedView, Sequence, Table, View};
+        [Table, View, MaterializedView, Sequence].into_iter().find_map(|kind| {
+            let named = Object::Named { kind, schema: schema.clone(), name: table.to_owned() };
+            self.owners.get(&(database.clone(), named))
+        })
+    }
+
+    fn is_admin(&self, role: &RoleName) -> bool {
+        self.admin.as_ref() == Some(role)
+    }
+
+    /// A membership that a DBA gave and that this run leaves alone: borrowing would take it away afterwards.
+    fn keeps(&self, role: &RoleName) -> bool {
+        self.desired.managed_role(role).is_none() && self.is_member(role)
+    }
+
+    fn is_member(&self, role: &RoleName) -> bool {
+        let mine = |found: &&crate::model::Membership| {
+            found.role == *role && Some(&found.member) == self.admin.as_ref()
+        };
+        let usable =
+            |found: &crate::model::Membership| self.actual.major() < 16 || (found.inherit && found.set);
+        self.actual.memberships.iter().filter(mine).any(usable)
+    }
+
+    fn cannot_be(&self, role: &RoleName) -> Option<Refusal> {
+        match self.is_admin(role) || self.is_member(role) {
+            true => None,
+            false => self.cannot_manage(role),
+        }
+    }
+
+    fn cannot_manage(&self, role: &RoleName) -> Option<Refusal> {
+        let found = self.actual.roles.get(role)?;
+        let given = || {
+            let mut all = self.actual.memberships.iter();
+            all.any(|row| row.role == *role && Some(&row.member) == self.admin.as_ref() && row.admin)
+        };
+        match found.superuser {
+            true => Some(Refusal::Superuser(role.clone())),
+            false if self.is_admin(role) || self.actual.major() < 16 || given() => None,
+            false => Some(Refusal::NotGiven(role.clone())),
+        }
+    }
+}
+
+fn owners(actual: &ActualServer) -> BTreeMap<(DbName, Object), RoleName> {
+    let mut owners = BTreeMap::new();
+    for (database, found) in &actual.databases {
+        let Some(contents) = &found.contents else { continue };
+        for (schema, found) in &contents.schemas {
+            owners.insert((database.clone(), Object::Schema(schema.clone())), found.owner.clone());
+        }
+        for object in &contents.objects {
+            owners.insert((database.clone(), Object::of(object)), object.owner.clone());
+        }
+    }
+    owners
+}

@@ -1,0 +1,105 @@
+//! Roles and databases that carry this manifest's marker and that the manifest no longer declares: for `--prune` alone.
+//! They are removed as `drop` removes a service. The role that keeps what removed services owned stays for as long
+//! as it owns something, or is about to.
+//!
+//! A lost or changed comment means "not ours": two manifests on one server leave each other alone.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::comparison::Comparison;
+use crate::contract::managed;
+use crate::error::Error;
+use crate::model::{ActualRole, ActualServer, DbName, DesiredServer, Holdings, RoleDependencies, RoleName};
+use crate::plan::step::PrivilegeGap;
+use crate::plan::teardown::Teardown;
+
+/// Roles with the marker that no service of the manifest has. Twins of declared logins are declared with them.
+pub fn roles(desired: &DesiredServer, actual: &ActualServer) -> Vec<RoleName> {
+    let marker = desired.marker();
+    let marked = actual.roles.iter().filter(|(_, found)| found.comment.as_deref() == Some(&marker));
+    let names = marked.map(|(name, _)| name.clone());
+    names.filter(|name| managed(desired, name).is_none()).collect()
+}
+
+fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<DbName> {
+    let marker = desired.marker();
+    let declared: BTreeSet<&DbName> = desired.services.values().map(|service| &service.database).collect();
+    let marked = actual.databases.iter().filter(|(_, found)| found.comment.as_deref() == Some(&marker));
+    marked.map(|(name, _)| name.clone()).filter(|name| !declared.contains(name)).collect()
+}
+
+pub fn diff(look: &mut Comparison<'_>) {
+    let (desired, actual) = (look.desired, look.actual);
+    let (mut roles, databases) = (roles(desired, actual), databases(desired, actual));
+    let orphans = desired.orphans();
+    roles.retain(|role| *role != orphans);
+    let idle = is_idle(desired, actual, &orphans);
+    let found = traces(actual, &roles, &databases);
+    let given = found.shared_owned
+        || !found.databases.is_empty()
+        || found.inside.values().any(|what| !what.is_empty());
+    let traces = match idle && !given {
+        true => {
+            roles.push(orphans);
+            self::traces(actual, &roles, &databases)
+        }
+        false => found,
+    };
+    let teardown = Teardown { desired, actual, service: None, roles, databases, traces: &traces };
+    match teardown.steps() {
+        Ok(steps) => look.plan.prunable.extend(steps),
+        Err(error) => look.plan.limits.push(gap(desired, &error)),
+    }
+}
+
+/// Whether the role for what removed services owned has nothing to keep any more.
+fn is_idle(desired: &DesiredServer, actual: &ActualServer, orphans: &RoleName) -> bool {
+    let ours = |found: &ActualRole| found.comment.as_deref() == Some(&desired.marker());
+    let owns = actual.databases.values().any(|found| found.owner == orphans.as_str());
+    actual.roles.get(orphans).is_some_and(ours) && !actual.holdings.contains_key(orphans) && !owns
+}
+
+fn gap(desired: &DesiredServer, error: &Error) -> PrivilegeGap {
+    let causes: Vec<&str> = error.causes.iter().map(String::as_str).collect();
+    PrivilegeGap {
+        server: desired.name.clone(),
+        service: None,
+        what: "remove roles and databases that are not in the manifest".into(),
+        why: format!("{}: {}", error.message, causes.join("; ")),
+        grant: error.hints.first().cloned(),
+    }
+}
+
+/// What is known of them without a visit to every database.
+fn traces(actual: &ActualServer, roles: &[RoleName], dropped: &[DbName]) -> RoleDependencies {
+    let held: Vec<&Holdings> = roles.iter().filter_map(|role| actual.holdings.get(role)).collect();
+    let mut inside: BTreeMap<DbName, Vec<String>> = BTreeMap::new();
+    let places = held.iter().flat_map(|held| &held.inside);
+    for (place, owned) in places.filter(|(place, _)| !dropped.contains(place)) {
+        let what = inside.entry(place.clone()).or_default();
+        if *owned && what.is_empty() {
+            what.push("something".into());
+        }
+    }
+    let theirs = |owner: &str| roles.iter().any(|role| role.as_str() == owner);
+    let owned =
+        actual.databases.iter().filter(|(name, found)| theirs(&found.owner) && !dropped.contains(name));
+    RoleDependencies {
+        inside,
+        databases: owned.map(|(name, _)| name.clone()).collect(),
+        // Rights on shared objects, such as CONNECT on a database, end wherever DROP OWNED runs.
+        shared: !roles.is_empty(),
+        shared_owned: held.iter().any(|held| held.shared),
+        stuck: held.iter().flat_map(|held| &held.stuck).filter_map(|stuck| stays(stuck, dropped)).collect(),
+        guests: BTreeMap::new(),
+    }
+}
+
+/// What only a superuser may own, in words, unless it goes with its database.
+fn stays((place, what): &(Option<DbName>, String), dropped: &[DbName]) -> Option<String> {
+    match place {
+        Some(place) if dropped.contains(place) => None,
+        Some(place) => Some(format!("{what} in {place}")),
+        None => Some(what.clone()),
+    }
+}

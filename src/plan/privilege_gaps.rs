@@ -1,0 +1,160 @@
+//! Steps that the admin lacks privileges for → gaps: each named, explained, and with what to ask a DBA for.
+
+use std::collections::BTreeMap;
+
+use super::action::Action;
+use super::admin_capabilities::{AdminCapabilities, Refusal};
+use super::ddl::{self, passwordless, script};
+use super::object::Object;
+use super::stage::Stage;
+use super::step::{Plan, PrivilegeGap, Step};
+use crate::model::{ActualServer, DesiredServer, DesiredService, RoleName, SchemaName};
+use crate::sql::Statement;
+use crate::sql::stmt;
+
+/// What the refused steps have in common, so that one sentence does for all of them.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Topic {
+    service: Option<String>,
+    what: String,
+    refusal: Refusal,
+}
+
+/// Takes the steps out of the plan that cannot be done.
+pub fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
+    let authority = AdminCapabilities::new(desired, actual);
+    let mut refused: BTreeMap<Topic, Vec<Step>> = BTreeMap::new();
+    plan.steps.retain(|step| match authority.refusal(step) {
+        None => true,
+        Some(refusal) => {
+            let service = step.service.as_ref().map(ToString::to_string);
+            let topic = Topic { service, what: what(step, &refusal), refusal };
+            refused.entry(topic).or_default().push(step.clone());
+            false
+        }
+    });
+    // What goes together stays together.
+    let stuck = plan.prunable.iter().any(|step| step.service.is_none() && authority.refusal(step).is_some());
+    plan.prunable.retain(|step| match step.service {
+        None => !stuck,
+        Some(_) => authority.refusal(step).is_none(),
+    });
+    plan.limits.extend(refused.into_iter().map(|(topic, steps)| limit(desired, actual, topic, &steps)));
+}
+
+/// A database that the admin may not enter, so that nothing is known of what is inside.
+pub fn shut(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> PrivilegeGap {
+    let (admin, database) = (&actual.admin.name, &service.database);
+    let owner = actual.databases.get(database).map_or("", |found| found.owner.as_str());
+    let asked = RoleName::found(admin.clone()).ok().map(|admin| {
+        stmt!("ALTER DATABASE {db} OWNER TO {admin}", db = database, admin = admin).shown().to_owned()
+    });
+    PrivilegeGap {
+        server: desired.name.clone(),
+        service: Some(service.name.to_string()),
+        what: format!("inspect database {database}"),
+        why: format!("it belongs to {owner}, and {admin} lacks CONNECT on it"),
+        grant: asked,
+    }
+}
+
+fn limit(desired: &DesiredServer, actual: &ActualServer, topic: Topic, steps: &[Step]) -> PrivilegeGap {
+    let admin = &actual.admin.name;
+    let why = match &topic.refusal {
+        Refusal::NotGiven(role) => {
+            format!("{role} was made by another role, and from PostgreSQL 16 on {admin} needs ADMIN on it")
+        }
+        Refusal::Superuser(role) if opens_public(steps) => format!(
+            "before PostgreSQL 15 it belongs to {role}, a superuser: PUBLIC keeps CREATE there, so \
+             every login of the service can make tables in it"
+        ),
+        Refusal::Superuser(role) => format!("{role} is a superuser, and {admin} is not"),
+        Refusal::Attribute(_) => format!("only a superuser may, and {admin} is not one"),
+        Refusal::Setting(_) => format!("only a superuser may set it, and {admin} was not granted SET on it"),
+        Refusal::Extension(_) => {
+            format!("PostgreSQL does not count the extension as trusted, and {admin} is no superuser")
+        }
+        Refusal::Planted(_, schema) => format!(
+            "its script runs as the admin with schema {schema} first in its search path, where the service has \
+             functions, operators or types of its own, and its objects cannot be moved there afterwards"
+        ),
+        Refusal::Unknown(_, since) => {
+            format!("PostgreSQL {} does not know it; it came with {since}", actual.major())
+        }
+    };
+    let grant = grant(actual, &topic.refusal, steps);
+    PrivilegeGap { server: desired.name.clone(), service: topic.service, what: topic.what, why, grant }
+}
+
+fn opens_public(steps: &[Step]) -> bool {
+    let public = |object: &Object| *object == Object::Schema(public());
+    steps.iter().any(|step| matches!(&step.action, Action::Revoke { on, .. } if public(on)))
+}
+
+fn public() -> SchemaName {
+    SchemaName::found("public").expect("a plain word is a name")
+}
+
+/// One grant where one is enough, else the very statements that could not be run.
+fn grant(actual: &ActualServer, refusal: &Refusal, steps: &[Step]) -> Option<String> {
+    let admin = RoleName::found(actual.admin.name.clone()).ok()?;
+    let asked: Vec<Statement> = match refusal {
+        Refusal::NotGiven(role) if !role.as_str().starts_with("pg_") => vec![stmt!(
+            "GRANT {role} TO {admin} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
+            role = role,
+            admin = admin
+        )],
+        Refusal::Setting(name) if actual.major() >= 15 => {
+            vec![stmt!("GRANT SET ON PARAMETER {name} TO {admin}", name = ddl::Setting(name), admin = admin)]
+        }
+        Refusal::Unknown(..) => return None,
+        Refusal::Planted(name, _) => vec![
+            stmt!("CREATE SCHEMA {name}", name = ddl::Setting(name)),
+            stmt!("CREATE EXTENSION {name} SCHEMA {name}", name = ddl::Setting(name)),
+        ],
+        _ => {
+            let scripts = steps.iter().map(|step| script(&step.action, actual.major(), &passwordless));
+            scripts.flat_map(|script| script.statements().to_vec()).collect()
+        }
+    };
+    let inside = steps.iter().find(|step| step.stage == Stage::InDatabase);
+    let place = inside.and_then(|step| step.database.as_ref());
+    let all: Vec<&str> = asked.iter().map(Statement::shown).collect();
+    let by_hand = !matches!(refusal, Refusal::NotGiven(_) | Refusal::Setting(_));
+    Some(match place.filter(|_| by_hand) {
+        Some(database) => format!("in database {database}: {}", all.join("; ")),
+        None => all.join("; "),
+    })
+}
+
+fn what(step: &Step, refusal: &Refusal) -> String {
+    let database = step.database.as_ref().map_or_else(String::new, |name| format!(" of database {name}"));
+    match (refusal, &step.action) {
+        (Refusal::NotGiven(role), _) => format!("manage role {role}"),
+        (Refusal::Setting(name) | Refusal::Unknown(name, _), Action::SetSetting { .. }) => {
+            format!("set {name} on the logins")
+        }
+        (Refusal::Extension(name) | Refusal::Planted(name, _), _) => format!("install extension {name}"),
+        (_, Action::AlterRole { role, .. }) => format!("change the attributes of role {role}"),
+        (_, Action::RevokeMembership { role, .. } | Action::GrantMembership { role, .. }) => {
+            format!("change who is a member of {role}")
+        }
+        (
+            _,
+            Action::SetOwner { object, .. }
+            | Action::Grant { on: object, .. }
+            | Action::Revoke { on: object, .. },
+        ) => on_object(object, &database, step.service.is_some(), refusal),
+        (_, action) => format!("{} {}", action.verb().name(), action.object()),
+    }
+}
+
+fn on_object(object: &Object, database: &str, of_service: bool, refusal: &Refusal) -> String {
+    match (object, refusal) {
+        (Object::Database(name), _) if !of_service => format!("close database {name} to PUBLIC"),
+        (Object::Database(name), _) => format!("manage database {name}"),
+        (Object::Schema(name), _) => format!("take over and close schema {name}{database}"),
+        (_, Refusal::Superuser(role)) => format!("take over what {role} owns in the schemas{database}"),
+        _ => format!("manage objects{database}"),
+    }
+}

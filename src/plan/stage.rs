@@ -1,0 +1,42 @@
+//! When a step runs, and how much it can hurt.
+
+/// How much a step can hurt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Risk {
+    /// Adds what is declared, or takes back what is not declared.
+    Safe,
+    /// Touches what others may rely on.
+    Caution,
+    /// Loses data or a login.
+    Destructive,
+}
+
+impl Risk {
+    /// The JSON word.
+    pub fn name(self) -> &'static str {
+        match self {
+            Risk::Safe => "safe",
+            Risk::Caution => "caution",
+            Risk::Destructive => "destructive",
+        }
+    }
+}
+
+/// Where and together with what a step runs. Consecutive steps of one service and stage are one transaction,
+/// `Create` and `Autocommit` aside, which PostgreSQL runs in none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// In the maintenance database.
+    Cluster,
+    /// In the maintenance database, outside a transaction.
+    Create,
+    /// In the maintenance database, about one database.
+    AlterDatabase,
+    /// In the service's database.
+    InDatabase,
+    /// In the maintenance database, last of all: the service's logins may connect.
+    GrantConnect,
+    /// In the step's database, by itself: `ROLLBACK PREPARED` and `ALTER SYSTEM` run in no transaction.
+    Autocommit,
+}

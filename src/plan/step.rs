@@ -1,0 +1,72 @@
+//! A plan as a value: steps, what only `--prune` touches, and what the admin lacks privileges for.
+
+use super::action::Action;
+use super::stage::{Risk, Stage};
+use crate::model::{DbName, RoleName, ServiceName};
+
+/// One step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The service it is for; `None` for the server as a whole.
+    pub service: Option<ServiceName>,
+    /// The database it is about.
+    pub database: Option<DbName>,
+    /// Where it runs.
+    pub stage: Stage,
+    /// What it does.
+    pub action: Action,
+    /// Wanted and found, in words.
+    pub reason: String,
+    /// How much it can hurt.
+    pub risk: Risk,
+}
+
+impl Step {
+    /// The login whose password, which clients may be using, is replaced because the secret store has lost it.
+    pub fn replaces_password(&self) -> Option<&RoleName> {
+        match &self.action {
+            Action::SetPassword { role } if self.risk == Risk::Destructive => Some(role),
+            _ => None,
+        }
+    }
+}
+
+/// Something the admin may not do on this server.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct PrivilegeGap {
+    /// The server.
+    pub server: String,
+    /// The service that it concerns.
+    pub service: Option<String>,
+    /// What cannot be done.
+    pub what: String,
+    /// Why not.
+    pub why: String,
+    /// What to ask a DBA for.
+    pub grant: Option<String>,
+}
+
+/// What has to change on one server.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Plan {
+    /// The steps, in order.
+    pub steps: Vec<Step>,
+    /// What others have, which only `--prune` touches.
+    pub prunable: Vec<Step>,
+    /// What the admin may not do.
+    pub limits: Vec<PrivilegeGap>,
+}
+
+impl Plan {
+    /// The highest risk among the steps.
+    pub fn risk(&self) -> Risk {
+        self.steps.iter().map(|step| step.risk).max().unwrap_or(Risk::Safe)
+    }
+
+    /// The steps for what is declared, and those that remove what no longer is.
+    pub fn parts(&self) -> (&[Step], &[Step]) {
+        let rights = |action: &Action| matches!(action, Action::Grant { .. } | Action::Revoke { .. });
+        let leaving = |step: &Step| step.service.is_none() && !rights(&step.action);
+        self.steps.split_at(self.steps.iter().position(leaving).unwrap_or(self.steps.len()))
+    }
+}

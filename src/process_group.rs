@@ -1,0 +1,27 @@
+//! Ends a child process together with its own children, however the work with it ends.
+
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::process::Child;
+
+/// Kills a process group when dropped, unless disarmed.
+pub struct ProcessGroup(Option<Pid>);
+
+impl ProcessGroup {
+    /// The group of a child that was started with `process_group(0)` and has not been waited for.
+    pub fn of(child: &Child) -> ProcessGroup {
+        ProcessGroup(child.id().and_then(|id| Pid::from_raw(id.cast_signed())))
+    }
+
+    /// The group has ended, and another may soon get its number.
+    pub fn disarm(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for ProcessGroup {
+    fn drop(&mut self) {
+        if let Some(pid) = self.0 {
+            let _already_ended = kill_process_group(pid, Signal::KILL);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! One run of the program, from arguments to the exit status, and what a signal does to it.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::environment::{self, Environment};
+use crate::error::{Error, ExitStatus, Kind};
+use crate::report::Out;
+use crate::signals::Signals;
+use crate::wire::interrupt;
+use crate::{logging, prompt, usage};
+
+pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitStatus {
+    let arguments: Vec<OsString> = arguments.collect();
+    let environment = environment::environment();
+    let no_color = environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage::report(&error, &arguments, &environment, no_color),
+    };
+    let out = Arc::new(Out::new(cli.global.output, cli.global.quiet, cli.global.color, no_color));
+    logging::install(cli.global.verbose);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    match runtime {
+        Ok(runtime) => runtime.block_on(until_signal(cli, environment, out)),
+        Err(error) => out.error(cli.command.name(), &Error::operation("cannot start").cause(error)),
+    }
+}
+
+/// The first signal cancels what runs on the servers, and the command then says itself how far it came. Where
+/// nothing runs on a server, or at a second signal, the run ends at once.
+async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStatus {
+    let name = cli.command.name();
+    let printer = out.clone();
+    let mut signals = Signals::listen();
+    let mut work = Box::pin(run(cli, environment, out));
+    let signal = tokio::select! {
+        status = &mut work => return status,
+        signal = signals.arrives() => signal,
+    };
+    prompt::restore_terminal();
+    interrupt::begin(signal);
+    printer.note(&format!(
+        "interrupted by {signal}: cancelling what runs on the servers; a second signal leaves at once"
+    ));
+    tokio::select! {
+        _ = &mut work => ExitStatus::Interrupted,
+        () = interrupt::settled() => printer.error(name, &interrupted(signal)),
+        second = signals.arrives() => {
+            let left = format!("a second signal ({second}) arrived before the servers had answered");
+            printer.error(name, &interrupted(signal).cause(left))
+        }
+    }
+}
+
+fn interrupted(signal: &str) -> Error {
+    Error::new(Kind::Interrupted, format!("interrupted by {signal}"))
+        .hint("run the same command again: it continues where this one stopped")
+}
+
+async fn run(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStatus {
+    let name = cli.command.name();
+    match cli.command.run(&cli.global, environment, out.clone()).await {
+        Ok(report) => out.report(name, &*report),
+        Err(error) => out.error(name, &error),
+    }
+}

@@ -1,0 +1,149 @@
+//! Executing what was shown, and what a later inspection adds if the user agreed to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::plan::{PlannedServer, credential_keys, inspect_and_compare, unread};
+use super::scope::PlanScope;
+use crate::contract::alternate_of;
+use crate::converge::{Converged, Passwords, Planner, Policy, Remaining, converge};
+use crate::error::{Error, Kind, Result};
+use crate::model::{ActualServer, RoleName, ServiceName};
+use crate::plan::admin_capabilities::AdminCapabilities;
+use crate::plan::{Action, Plan, Risk, Step};
+use crate::secrets::{CredentialKey, StoreLock};
+
+#[derive(Debug, Clone, Copy)]
+pub struct Agreement {
+    /// With `-y`, steps that were not shown may affect other users; without it they must be safe.
+    pub yes: bool,
+    pub lock_wait: Duration,
+}
+
+/// Executes the plan under the server's lock.
+///
+/// `held` is the lock of the secret store, for a plan that needs new passwords ([`makes_passwords`]).
+pub async fn apply(
+    scope: &PlanScope<'_>,
+    planned: &PlannedServer,
+    agreement: Agreement,
+    held: Option<Arc<StoreLock>>,
+) -> Converged {
+    if planned.plan.steps.is_empty() {
+        return Converged { steps: vec![], end: Ok(()) };
+    }
+    if let Err(error) = can_create(planned) {
+        return Converged { steps: vec![], end: Err(error) };
+    }
+    let mut planner = Apply { scope, planned, agreement, held, actual: None };
+    let policy = Policy { lock_wait: Some(agreement.lock_wait), jobs: scope.jobs };
+    converge(&planned.access, &mut planner, &policy).await
+}
+
+struct Apply<'a> {
+    scope: &'a PlanScope<'a>,
+    planned: &'a PlannedServer,
+    agreement: Agreement,
+    held: Option<Arc<StoreLock>>,
+    actual: Option<ActualServer>,
+}
+
+impl Planner for Apply<'_> {
+    async fn remaining(&mut self, _done: &[Step]) -> Result<Remaining> {
+        let PlannedServer { access, desired, .. } = self.planned;
+        let (actual, plan) = inspect_and_compare(self.scope, access, desired).await?;
+        let known = self.planned.unread();
+        let is_new = |service: &ServiceName| known.iter().all(|(other, _)| other != service);
+        if let Some((_, error)) = unread(desired, &actual).into_iter().find(|(service, _)| is_new(service)) {
+            return Err(error);
+        }
+        self.actual = Some(actual);
+        let lent = plan.parts().0.len();
+        Ok(Remaining { steps: plan.steps, lent })
+    }
+
+    fn actual(&self) -> &ActualServer {
+        self.actual.as_ref().unwrap_or(&self.planned.actual)
+    }
+
+    fn authority(&self) -> Option<AdminCapabilities<'_>> {
+        Some(AdminCapabilities::new(&self.planned.desired, self.actual()))
+    }
+
+    fn agreed(&self, steps: &[Step], done: &[Step]) -> Result<()> {
+        let exact = self.scope.options.exact && done.is_empty();
+        agreed(&self.planned.plan.steps, steps, exact, self.agreement.yes)
+    }
+
+    /// The store's lock is let go as soon as the passwords are kept: the runs for other servers need it too.
+    async fn passwords(&mut self, steps: &[Step]) -> Result<Passwords> {
+        let (held, store, desired) = (self.held.take(), self.scope.store, &self.planned.desired);
+        let gets_password = |login: &RoleName| steps.iter().any(|step| gets_password(step) == Some(login));
+        let (due, others): (Vec<CredentialKey>, Vec<CredentialKey>) =
+            credential_keys(desired).into_iter().partition(|key| gets_password(&key.role));
+        // An alternate login is made by `rotate` alone: here it only gets again what the store has.
+        let alternate_due =
+            |key: &CredentialKey| alternate_of(&key.role).is_some_and(|login| gets_password(&login));
+        let alternates: Vec<CredentialKey> = others.into_iter().filter(alternate_due).collect();
+        let mut secrets = store.read(&alternates).await?;
+        if !due.is_empty() {
+            let held = match held {
+                Some(held) => held,
+                // The plan that was shown needed none, or this is a later round. The server is locked by now, and a
+                // run that holds a server waits for nothing else.
+                None => Arc::new(store.lock(Duration::ZERO).await?),
+            };
+            secrets.extend(store.ensure_own(&held, &due).await?);
+        }
+        let password = |login: &RoleName| Some((login.clone(), secrets.get(&desired.name, login)?.clone()));
+        Ok(steps.iter().filter_map(self::gets_password).filter_map(password).collect())
+    }
+
+    fn unfinished(&self, left: &[Step]) -> Error {
+        Error::operation(format!("server \"{}\" still differs from the manifest", self.planned.server))
+            .cause(left[0].reason.clone())
+            .hint("something on the server undoes the change: look for an event trigger or another tool")
+    }
+}
+
+/// Without these two attributes nothing can be created: not a privilege gap to accept, but the wrong admin.
+fn can_create(planned: &PlannedServer) -> Result<()> {
+    let admin = &planned.actual.admin;
+    let needs = |wanted: fn(&Action) -> bool| planned.plan.steps.iter().any(|step| wanted(&step.action));
+    let role = !admin.createrole && needs(|action| matches!(action, Action::CreateRole { .. }));
+    let database = !admin.createdb && needs(|action| matches!(action, Action::CreateDatabase { .. }));
+    let lacking = match (admin.superuser, role, database) {
+        (true, _, _) | (_, false, false) => return Ok(()),
+        (_, true, true) => "CREATEDB CREATEROLE",
+        (_, true, false) => "CREATEROLE",
+        (_, false, true) => "CREATEDB",
+    };
+    Err(Error::operation(format!("the admin \"{}\" cannot create what is missing", admin.name))
+        .cause(format!("it lacks {lacking}"))
+        .hint(format!("ask a DBA for: ALTER ROLE \"{}\" {lacking}", admin.name.replace('"', "\"\"")))
+        .hint("`martydb doctor` shows everything that this admin can and cannot do"))
+}
+
+/// `-y` agrees to what other users may feel, and never to the loss of data that was not shown.
+fn agreed(shown: &[Step], now: &[Step], exact: bool, yes: bool) -> Result<()> {
+    let welcome = if yes { Risk::Caution } else { Risk::Safe };
+    let new = now.iter().find(|step| (exact || step.risk > welcome) && !shown.contains(step));
+    let gone = shown.iter().find(|step| exact && !now.contains(step));
+    match new.or(gone) {
+        None => Ok(()),
+        Some(step) => Err(Error::new(Kind::Stale, "the server changed since the plan was shown")
+            .cause(step.reason.clone())
+            .hint("make a new plan: martydb plan")),
+    }
+}
+
+fn gets_password(step: &Step) -> Option<&RoleName> {
+    match &step.action {
+        Action::CreateRole { role, .. } | Action::SetPassword { role } => Some(role),
+        _ => None,
+    }
+}
+
+pub fn makes_passwords(plan: &Plan) -> bool {
+    plan.steps.iter().any(|step| gets_password(step).is_some())
+}

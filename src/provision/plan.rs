@@ -1,0 +1,77 @@
+//! Inspects a server and compares it with the manifest.
+
+use super::scope::PlanScope;
+use super::{compare_passwords, verify_passwords};
+use crate::catalog::inspect;
+use crate::error::{Error, Result};
+use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, RoleName, ServiceName};
+use crate::plan::{Plan, Selection, diff};
+use crate::secrets::CredentialKey;
+use crate::server::Access;
+
+pub struct PlannedServer {
+    pub server: String,
+    pub access: Access,
+    pub desired: DesiredServer,
+    pub actual: ActualServer,
+    pub plan: Plan,
+}
+
+impl PlannedServer {
+    /// Services whose database could not be read, with the reason: their plan is incomplete.
+    pub fn unread(&self) -> Vec<(ServiceName, Error)> {
+        unread(&self.desired, &self.actual)
+    }
+}
+
+pub fn unread(desired: &DesiredServer, actual: &ActualServer) -> Vec<(ServiceName, Error)> {
+    let of_service = |service: &DesiredService| {
+        let error = actual.databases.get(&service.database)?.unread.clone()?;
+        let what = format!("cannot compare service \"{}\" with the manifest", service.name);
+        Some((service.name.clone(), error.while_doing(what)))
+    };
+    desired.services.values().filter_map(of_service).collect()
+}
+
+pub async fn plan(scope: &PlanScope<'_>, access: Access, desired: DesiredServer) -> Result<PlannedServer> {
+    let (actual, plan) = inspect_and_compare(scope, &access, &desired).await?;
+    Ok(PlannedServer { server: desired.name.clone(), access, desired, actual, plan })
+}
+
+pub async fn inspect_and_compare(
+    scope: &PlanScope<'_>,
+    access: &Access,
+    desired: &DesiredServer,
+) -> Result<(ActualServer, Plan)> {
+    let secrets = scope.store.read(&credential_keys(desired)).await?;
+    let inside: Vec<DbName> = scope.services_of(desired).map(|service| service.database.clone()).collect();
+    let mut actual = inspect::inspect(access, &inside, &desired.marker(), scope.jobs.count).await?;
+    actual.refused_logins = compare_passwords::differing(scope, desired, &actual, &secrets).await?;
+    if scope.options.check_logins {
+        let refused = verify_passwords::refused(scope, access, desired, &actual, &secrets).await?;
+        actual.refused_logins.extend(refused);
+    }
+    refuse_superusers(desired, &actual)?;
+    let stored = |role: &RoleName| secrets.get(&desired.name, role).is_some();
+    let selection = Selection { services: scope.services.clone(), prune: scope.options.prune };
+    let plan = diff(desired, &actual, &stored, &selection);
+    Ok((actual, plan))
+}
+
+/// A manifest that declares the server's own superuser a service's role would take its powers away.
+fn refuse_superusers(desired: &DesiredServer, actual: &ActualServer) -> Result<()> {
+    let own = [&actual.admin.name, &actual.bootstrap];
+    let mut roles = desired.services.values().flat_map(|service| service.roles.values());
+    match roles.find(|role| own.iter().any(|name| *name == role.as_str())) {
+        None => Ok(()),
+        Some(role) => Err(Error::manifest(format!(
+            "role \"{role}\" runs server \"{}\", and cannot be a service's",
+            desired.name
+        ))
+        .hint("give the service a role of its own")),
+    }
+}
+
+pub fn credential_keys(desired: &DesiredServer) -> Vec<CredentialKey> {
+    desired.services.values().flat_map(CredentialKey::of).collect()
+}

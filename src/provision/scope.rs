@@ -1,0 +1,35 @@
+//! What one run of `plan` or `apply` covers, on all its servers.
+
+use std::collections::BTreeSet;
+
+use crate::converge::Jobs;
+use crate::model::{DesiredServer, DesiredService, ServiceName};
+use crate::secrets::Store;
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PlanOptions {
+    /// What the manifest does not declare is removed too.
+    pub prune: bool,
+    /// Every stored password is tried.
+    pub check_logins: bool,
+    /// Only what was shown is done, and all of it.
+    pub exact: bool,
+}
+
+pub struct PlanScope<'a> {
+    /// Steps of these services are wanted, and those of the server as a whole.
+    pub services: BTreeSet<ServiceName>,
+    pub options: PlanOptions,
+    pub store: &'a Store,
+    pub jobs: Jobs,
+}
+
+impl PlanScope<'_> {
+    pub fn covers(&self, service: &ServiceName) -> bool {
+        self.services.contains(service)
+    }
+
+    pub fn services_of<'a>(&'a self, desired: &'a DesiredServer) -> impl Iterator<Item = &'a DesiredService> {
+        desired.services.values().filter(|service| self.covers(&service.name))
+    }
+}

@@ -1,0 +1,154 @@
+//! One login's rotation.
+
+use secrecy::SecretString;
+
+use super::planner::{RotationPlanner, Settle, sets_password};
+use super::prove::prove;
+use super::rotation::{Rotated, Rotation, Turn};
+use crate::converge::{Converged, Jobs, Policy, converge};
+use crate::error::{Error, Result};
+use crate::model::{ActualServer, DesiredServer, DesiredService, RoleName};
+use crate::plan::{Step, rotate};
+use crate::secrets::{CredentialKey, Store, StoreLock};
+use crate::server::{Access, query};
+use crate::sql::{Literal, stmt};
+
+pub struct LoginRotation<'a> {
+    pub access: &'a Access,
+    pub desired: &'a DesiredServer,
+    pub store: &'a Store,
+    pub held: &'a StoreLock,
+    pub service: &'a DesiredService,
+    pub key: CredentialKey,
+    /// The server as it was last inspected under the lock.
+    pub actual: ActualServer,
+}
+
+impl LoginRotation<'_> {
+    pub async fn rotate(&mut self, rotation: &Rotation<'_>) -> Rotated {
+        let mut rotated = Rotated {
+            kind: self.key.kind,
+            login: self.key.role.clone(),
+            other: None,
+            sessions: None,
+            changed: false,
+            error: None,
+        };
+        let end = match rotation.turn {
+            Turn::InPlace => self.in_place(rotation, &mut rotated).await,
+            Turn::Overlap => self.overlap(rotation, &mut rotated).await,
+            Turn::Finish => self.finish(&mut rotated).await,
+        };
+        rotated.error = end.err();
+        rotated
+    }
+
+    /// The login in use and the other one of the pair.
+    async fn pair(&self) -> Result<(RoleName, RoleName)> {
+        let CredentialKey { server, role, .. } = &self.key;
+        if !self.actual.roles.contains_key(role) {
+            let name = &self.service.name;
+            return Err(Error::operation(format!("the role \"{}\" does not exist", role))
+                .hint(format!("run `martydb apply --service {name}` first")));
+        }
+        let secrets = self.store.read(std::slice::from_ref(&self.key)).await?;
+        let (current, _) = secrets.require(server, role)?;
+        let other = secrets.other(server, role).expect("one is current, so there is another");
+        Ok((current, other))
+    }
+
+    fn is_open(&self, login: &RoleName) -> bool {
+        self.actual.roles.get(login).is_some_and(|found| found.login)
+    }
+
+    async fn in_place(&mut self, rotation: &Rotation<'_>, rotated: &mut Rotated) -> Result<()> {
+        let (current, _) = self.pair().await?;
+        let password = self.store.renew(self.held, &self.key, &current).await?;
+        rotated.login = current.clone();
+        let service = self.service;
+        let steps = |_: &ActualServer| rotate::in_place(service, &current, rotation.valid_until);
+        let key = self.key.clone();
+        let settle = Settle { store: self.store, held: self.held, key: &key, password: &password };
+        let done = self.converge(&steps, &current, Some(&password), Some(settle)).await;
+        rotated.changed = sets_password(&done.steps, &current);
+        done.end?;
+        prove(self.access, &self.service.database, &self.actual, &current, &password).await
+    }
+
+    async fn overlap(&mut self, rotation: &Rotation<'_>, rotated: &mut Rotated) -> Result<()> {
+        let (current, other) = self.pair().await?;
+        rotated.login = current.clone();
+        if self.is_open(&other) {
+            let name = &self.service.name;
+            return Err(Error::usage(format!("\"{current}\" and \"{other}\" are both in use already"))
+                .cause("clients may still log in with the older one, and a new password would lock them out")
+                .hint(format!(
+                    "when none does, run `martydb rotate --service {name} --finish`, then this again"
+                )));
+        }
+        let password = self.store.prepare(self.held, &self.key, &other).await?;
+        let (desired, service, kind) = (self.desired, self.service, self.key.kind);
+        let steps = |actual: &ActualServer| {
+            rotate::overlap(desired, actual, service, kind, &other, rotation.valid_until)
+        };
+        self.converge(&steps, &other, Some(&password), None).await.end?;
+        prove(self.access, &self.service.database, &self.actual, &other, &password).await?;
+        self.store.publish(self.held, &self.key, &other, &password).await?;
+        rotated.login = other;
+        rotated.other = Some(current);
+        rotated.changed = true;
+        Ok(())
+    }
+
+    async fn finish(&mut self, rotated: &mut Rotated) -> Result<()> {
+        let (current, other) = self.pair().await?;
+        rotated.login = current.clone();
+        if !self.is_open(&other) {
+            return Ok(());
+        }
+        if !self.is_open(&current) {
+            return Err(Error::operation(format!("\"{current}\", the login in use, cannot log in"))
+                .hint(format!("run `martydb apply --service {}` first", self.service.name)));
+        }
+        let service = self.service;
+        self.converge(&|_| rotate::finish(service, &other), &other, None, None).await.end?;
+        rotated.sessions = self.sessions(&other).await;
+        rotated.other = Some(other);
+        rotated.changed = true;
+        Ok(())
+    }
+
+    async fn converge(
+        &mut self,
+        steps: &(dyn Fn(&ActualServer) -> Vec<Step> + Send + Sync),
+        login: &RoleName,
+        password: Option<&SecretString>,
+        settle: Option<Settle<'_>>,
+    ) -> Converged {
+        let mut planner = RotationPlanner {
+            access: self.access,
+            desired: self.desired,
+            login,
+            steps,
+            passwords: password.map(|password| (login.clone(), password.clone())).into_iter().collect(),
+            actual: std::mem::take(&mut self.actual),
+            fresh: true,
+            settle,
+        };
+        // The server's lock is held for all logins.
+        let policy = Policy { lock_wait: None, jobs: Jobs::ONE };
+        let converged = converge(self.access, &mut planner, &policy).await;
+        self.actual = planner.actual;
+        converged
+    }
+
+    /// Sessions outlive the LOGIN attribute. The number is for information, so an error is ignored.
+    async fn sessions(&self, login: &RoleName) -> Option<i64> {
+        let ask = stmt!(
+            "SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.usename = {login}",
+            login = Literal(login.to_string()),
+        );
+        let mut connection = self.access.read(&self.access.maintenance).await.ok()?;
+        query(&mut connection, &ask).await.ok()?.first()?.try_get(0).ok()
+    }
+}

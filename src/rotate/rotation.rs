@@ -1,0 +1,35 @@
+//! What is rotated, and what became of it.
+
+use crate::error::Error;
+use crate::model::{DesiredService, RoleKind, RoleName};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Turn {
+    /// A new password for the login in use.
+    InPlace,
+    /// The other login comes into use, the old one stays good.
+    Overlap,
+    /// The old one is closed.
+    Finish,
+}
+
+#[derive(Debug, Clone)]
+pub struct Rotated {
+    pub kind: RoleKind,
+    /// The login to use from now on.
+    pub login: RoleName,
+    /// The one that was left or closed, where there is one.
+    pub other: Option<RoleName>,
+    /// Sessions that the closed one still has.
+    pub sessions: Option<i64>,
+    pub changed: bool,
+    pub error: Option<Error>,
+}
+
+pub struct Rotation<'a> {
+    /// The services, all of this server.
+    pub services: &'a [DesiredService],
+    pub kinds: &'a [RoleKind],
+    pub turn: Turn,
+    pub valid_until: Option<&'a str>,
+}

@@ -1,0 +1,76 @@
+//! What a password is kept under. A role's entry holds its password, or names its alternate login as the one to use,
+//! so that one look tells a client which of the two it is.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use crate::contract::{ALTERNATE_SUFFIX, alternate_of};
+use crate::model::{DesiredService, RoleKind, RoleName, ServerName, ServiceName};
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CredentialKey {
+    pub server: ServerName,
+    pub role: RoleName,
+    pub service: ServiceName,
+    pub kind: RoleKind,
+}
+
+/// An entry's name below a server, and its new value; `None` removes it.
+pub type Entry = (String, Option<SecretString>);
+
+impl CredentialKey {
+    pub fn of(service: &DesiredService) -> impl Iterator<Item = CredentialKey> + '_ {
+        RoleKind::LOGINS.into_iter().map(|kind| CredentialKey::new(service, kind))
+    }
+
+    pub fn new(service: &DesiredService, kind: RoleKind) -> CredentialKey {
+        CredentialKey {
+            server: service.server.clone(),
+            role: service.role(kind).clone(),
+            service: service.name.clone(),
+            kind,
+        }
+    }
+
+    /// The entries that make `login` the one to use: the role itself, with its password, or its alternate login, whose
+    /// password has an entry already.
+    pub fn publish(&self, login: &RoleName, password: &SecretString) -> Vec<Entry> {
+        if *login != self.role {
+            return vec![(self.role.to_string(), Some(SecretString::from(self.reference())))];
+        }
+        let mut entries = settle(login, password);
+        entries.extend(self.without_alternate());
+        entries
+    }
+
+    /// The entries that remove every password of the role and its alternate login.
+    pub fn forget(&self) -> Vec<Entry> {
+        remove(&self.role).into_iter().chain(self.without_alternate()).collect()
+    }
+
+    pub fn refers_to_alternate(&self, entry: &SecretString) -> bool {
+        entry.expose_secret() == self.reference()
+    }
+
+    /// No password that martydb makes begins like this.
+    fn reference(&self) -> String {
+        format!("-> {}{ALTERNATE_SUFFIX}", self.role)
+    }
+
+    fn without_alternate(&self) -> Vec<Entry> {
+        alternate_of(&self.role).iter().flat_map(remove).collect()
+    }
+}
+
+/// The entry of a login's next password while the present one is in use.
+pub fn pending(login: &RoleName) -> String {
+    format!("{login}.next")
+}
+
+/// The entries that make a login's next password its present one.
+pub fn settle(login: &RoleName, password: &SecretString) -> Vec<Entry> {
+    vec![(login.to_string(), Some(password.clone())), (pending(login), None)]
+}
+
+fn remove(login: &RoleName) -> [Entry; 2] {
+    [(login.to_string(), None), (pending(login), None)]
+}

@@ -1,0 +1,94 @@
+//! Passwords that were read from a store.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+
+use super::key::CredentialKey;
+use crate::contract::alternate_of;
+use crate::error::{Error, Result};
+use crate::model::{RoleName, ServerName};
+
+/// `Debug` shows how many there are.
+#[derive(Clone, Default)]
+pub struct Secrets {
+    known: BTreeMap<(ServerName, RoleName), SecretString>,
+    /// Why there is none.
+    missing: BTreeMap<(ServerName, RoleName), String>,
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secrets({} known, {} missing)", self.known.len(), self.missing.len())
+    }
+}
+
+impl Secrets {
+    /// The password of this very login; `None` for the one of a pair that is not in use.
+    pub fn get(&self, server: &str, login: &RoleName) -> Option<&SecretString> {
+        self.known.get(&(server.to_owned(), login.clone()))
+    }
+
+    /// The login that a role's clients use, the role or its alternate login, with its password.
+    pub fn current(&self, server: &str, role: &RoleName) -> Option<(RoleName, &SecretString)> {
+        let alternate = alternate_of(role).filter(|alternate| self.get(server, alternate).is_some());
+        let login = alternate.unwrap_or_else(|| role.clone());
+        self.get(server, &login).map(|password| (login, password))
+    }
+
+    /// The other one of a pair: the one that the store does not name.
+    pub fn other(&self, server: &str, role: &RoleName) -> Option<RoleName> {
+        let (current, _) = self.current(server, role)?;
+        if current == *role { alternate_of(role) } else { Some(role.clone()) }
+    }
+
+    /// As [`Secrets::current`].
+    ///
+    /// # Errors
+    /// Where there is no password: why.
+    pub fn require(&self, server: &str, role: &RoleName) -> Result<(RoleName, &SecretString)> {
+        self.current(server, role).ok_or_else(|| {
+            let error = Error::operation(format!("no password for \"{role}\" on server \"{server}\""));
+            let reason = self.missing.get(&(server.to_owned(), role.clone()));
+            let error = reason.into_iter().fold(error, |error, reason| error.cause(reason));
+            error.hint(
+                "`martydb apply` makes one for a role that does not exist yet; for one that does, restore the secret \
+                 store, or give it a new one with `martydb apply --reset-passwords`",
+            )
+        })
+    }
+
+    pub fn extend(&mut self, others: Secrets) {
+        self.known.extend(others.known);
+        self.missing.extend(others.missing);
+    }
+
+    pub fn insert(&mut self, key: &CredentialKey, password: SecretString) {
+        self.missing.remove(&at(key));
+        self.known.insert(at(key), password);
+    }
+
+    pub fn insert_alternate(&mut self, key: &CredentialKey, password: SecretString) {
+        if let Some(alternate) = alternate_of(&key.role) {
+            self.missing.remove(&at(key));
+            self.known.insert((key.server.clone(), alternate), password);
+        }
+    }
+
+    pub fn missing(&mut self, key: &CredentialKey, why: impl Into<String>) {
+        self.missing.insert(at(key), why.into());
+    }
+
+    pub fn lacks(&self, key: &CredentialKey) -> bool {
+        self.current(&key.server, &key.role).is_none()
+    }
+
+    #[cfg(test)]
+    pub fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+}
+
+fn at(key: &CredentialKey) -> (ServerName, RoleName) {
+    (key.server.clone(), key.role.clone())
+}

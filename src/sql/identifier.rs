@@ -1,0 +1,137 @@
+//! Names: quoted whenever they are rendered.
+
+use std::fmt;
+
+use super::{Fragment, Rendered};
+
+/// PostgreSQL cuts longer identifiers with a mere NOTICE (`NAMEDATALEN - 1`), so they are refused here.
+pub const MAX_IDENTIFIER_BYTES: usize = 63;
+
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidIdentifier {
+    #[error("is empty")]
+    Empty,
+    /// PostgreSQL cannot store it.
+    #[error("holds a NUL byte")]
+    Nul,
+    /// PostgreSQL would cut it, and two names could become one.
+    #[error("is {0} bytes long, and PostgreSQL keeps {MAX_IDENTIFIER_BYTES}")]
+    TooLong(usize),
+}
+
+/// An identifier, quoted whenever it is rendered.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ident(String);
+
+impl Ident {
+    /// Takes any text that PostgreSQL can keep as a name.
+    pub fn new(text: impl Into<String>) -> Result<Self, InvalidIdentifier> {
+        let text = text.into();
+        match text.len() {
+            0 => Err(InvalidIdentifier::Empty),
+            _ if text.contains('\0') => Err(InvalidIdentifier::Nul),
+            n if n > MAX_IDENTIFIER_BYTES => Err(InvalidIdentifier::TooLong(n)),
+            _ => Ok(Ident(text)),
+        }
+    }
+
+    /// The bare name.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Ident {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Identifiers joined by commas.
+#[derive(Debug, Clone)]
+pub struct Idents<I>(pub Vec<I>);
+
+/// A name of several parts, each quoted: `"schema"."table"`. The parts come from a server's catalogues or have
+/// been checked, so that length is not looked at again.
+#[derive(Debug, Clone)]
+pub struct Qualified(pub Vec<String>);
+
+impl Fragment for Ident {
+    fn render(&self) -> Rendered {
+        Rendered::open(quote_identifier(&self.0))
+    }
+}
+
+impl<I: Fragment> Fragment for Idents<I> {
+    fn render(&self) -> Rendered {
+        let all: Vec<_> = self.0.iter().map(|ident| ident.render().exact().to_owned()).collect();
+        Rendered::open(all.join(", "))
+    }
+}
+
+impl Fragment for Qualified {
+    fn render(&self) -> Rendered {
+        let parts: Vec<_> = self.0.iter().map(|part| quote_identifier(part)).collect();
+        Rendered::open(parts.join("."))
+    }
+}
+
+fn quote_identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The way PostgreSQL itself stores a list of names in a setting such as `search_path`.
+pub fn split_name_list(stored: &str) -> Vec<String> {
+    let (mut names, mut name, mut quoted) = (vec![], String::new(), false);
+    let mut chars = stored.chars().peekable();
+    while let Some(c) = chars.next() {
+        match c {
+            '"' if quoted && chars.peek() == Some(&'"') => name.extend(chars.next()),
+            '"' => quoted = !quoted,
+            ',' if !quoted => names.push(std::mem::take(&mut name)),
+            c if c.is_whitespace() && !quoted => {}
+            c => name.push(c),
+        }
+    }
+    if !name.is_empty() || !names.is_empty() {
+        names.push(name);
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_name_that_postgresql_would_change_is_refused() {
+        assert_eq!(Ident::new(""), Err(InvalidIdentifier::Empty));
+        assert_eq!(Ident::new("a\0b"), Err(InvalidIdentifier::Nul));
+        assert!(Ident::new("x".repeat(63)).is_ok());
+        assert_eq!(Ident::new("x".repeat(64)), Err(InvalidIdentifier::TooLong(64)));
+        assert_eq!(Ident::new("é".repeat(32)), Err(InvalidIdentifier::TooLong(64)));
+    }
+
+    #[test]
+    fn stored_name_lists_are_read_back() {
+        for (stored, expected) in [
+            ("public", vec!["public"]),
+            ("app, \"My Schema\", public", vec!["app", "My Schema", "public"]),
+            ("\"a\"\"b\",\"c,d\"", vec!["a\"b", "c,d"]),
+            ("", vec![]),
+        ] {
+            assert_eq!(split_name_list(stored), expected, "{stored}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_name_escapes_its_quotes(name in "[^\0]{1,15}") {
+            let quoted = quote_identifier(&name);
+            let inner = &quoted[1..quoted.len() - 1];
+            prop_assert_eq!(inner.replace("\"\"", "").matches('"').count(), 0);
+            prop_assert_eq!(inner.replace("\"\"", "\""), name);
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! String literals, among them those that no log may show.
+
+use std::fmt;
+
+use super::{Fragment, Rendered};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Literal(pub String);
+
+/// String literals joined by commas.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Literals(pub Vec<String>);
+
+/// A literal too long to be worth showing: a log tells its length only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bulk(pub String);
+
+/// A literal that no log, error or plan may show.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(pub String);
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+impl Fragment for Literal {
+    fn render(&self) -> Rendered {
+        Rendered::open(quote_literal(&self.0))
+    }
+}
+
+impl Fragment for Literals {
+    fn render(&self) -> Rendered {
+        let all: Vec<_> = self.0.iter().map(|text| quote_literal(text)).collect();
+        Rendered::open(all.join(", "))
+    }
+}
+
+impl Fragment for Secret {
+    fn render(&self) -> Rendered {
+        Rendered::redacted(quote_literal(&self.0), "'<secret>'".into())
+    }
+}
+
+impl Fragment for Bulk {
+    fn render(&self) -> Rendered {
+        Rendered::redacted(quote_literal(&self.0), format!("'… {} bytes'", self.0.len()))
+    }
+}
+
+/// A NUL byte stays: no message can hold one, so the client refuses to send the statement. Without it, the text would
+/// be another than the caller's.
+///
+/// A backslash is plain in `'…'` only while `standard_conforming_strings` is on; `E'…'` means the same always.
+fn quote_literal(text: &str) -> String {
+    let quoted = text.replace('\'', "''");
+    if quoted.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::stmt;
+    use proptest::prelude::*;
+
+    #[test]
+    fn literals_are_escaped() {
+        for (text, expected) in [("a", "'a'"), ("it's", "'it''s'"), ("a\\b", "E'a\\\\b'"), ("a\0b", "'a\0b'")]
+        {
+            assert_eq!(stmt!("{x}", x = Literal(text.into())).shown(), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_escapes_its_literal(text in "[^\0]{0,20}") {
+            let quoted = quote_literal(&text);
+            let body = quoted.trim_start_matches('E');
+            let inner = &body[1..body.len() - 1];
+            prop_assert_eq!(inner.replace("''", "").matches('\'').count(), 0);
+            prop_assert_eq!(inner.matches('\\').count() % 2, 0);
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! Statements, made from a literal template and typed fragments.
+
+use std::fmt;
+
+use super::{Fragment, Rendered};
+
+/// A statement, ready for the server. `Display` and `Debug` show the redacted text.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Statement(Rendered);
+
+impl Statement {
+    #[doc(hidden)]
+    pub fn assemble(exact: String, shown: String) -> Self {
+        Statement(Rendered::redacted(exact, shown))
+    }
+
+    /// The text of a migration file: SQL that its author wrote on purpose, sent as it stands.
+    pub fn from_migration_file(text: &str) -> Self {
+        Statement(Rendered::open(text.into()))
+    }
+
+    /// Several statements in one message: `a; b; c`.
+    pub fn join(all: impl IntoIterator<Item = Statement>) -> Self {
+        let (mut exact, mut shown) = (vec![], vec![]);
+        for Statement(rendered) in all {
+            exact.push(rendered.exact().to_owned());
+            shown.push(rendered.shown().to_owned());
+        }
+        // A line break before the semicolon: the text before it may end in a `--` comment.
+        Statement(Rendered::redacted(exact.join("\n;\n"), shown.join(";\n")))
+    }
+
+    /// The text as the server gets it, which may hold secrets.
+    pub(crate) fn exact(&self) -> &str {
+        self.0.exact()
+    }
+
+    /// The text of a file that is part of this program.
+    pub fn from_program(text: &'static str) -> Self {
+        Statement(Rendered::open(text.into()))
+    }
+
+    /// The redacted text, for people.
+    pub fn shown(&self) -> &str {
+        self.0.shown()
+    }
+
+    /// How many characters the exact text has: server error positions count characters.
+    pub fn chars(&self) -> usize {
+        self.0.exact().chars().count()
+    }
+}
+
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.shown())
+    }
+}
+
+impl fmt::Debug for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Statement({})", self.shown())
+    }
+}
+
+impl Fragment for Statement {
+    fn render(&self) -> Rendered {
+        self.0.clone()
+    }
+}
+
+/// Statements that belong together, in order. JSON has them as one text, secrets redacted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Script(Vec<Statement>);
+
+impl Script {
+    pub fn statements(&self) -> &[Statement] {
+        &self.0
+    }
+
+    /// All of them as one message to the server.
+    pub fn message(&self) -> Statement {
+        Statement::join(self.0.iter().cloned())
+    }
+
+    /// On one line, for people.
+    pub fn on_one_line(&self) -> String {
+        self.shown().join("; ")
+    }
+
+    fn shown(&self) -> Vec<&str> {
+        self.0.iter().map(Statement::shown).collect()
+    }
+}
+
+impl From<Statement> for Script {
+    fn from(one: Statement) -> Self {
+        Script(vec![one])
+    }
+}
+
+impl FromIterator<Statement> for Script {
+    fn from_iter<I: IntoIterator<Item = Statement>>(all: I) -> Self {
+        Script(all.into_iter().collect())
+    }
+}
+
+impl fmt::Display for Script {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.shown().join(";\n"))
+    }
+}
+
+impl serde::Serialize for Script {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Builds a [`Statement`] from a literal template and typed fragments, each named:
+/// `stmt!("GRANT CONNECT ON DATABASE {db} TO {role}", db = db, role = role)`.
+///
+/// The template goes through `concat!`, which switches inline `{variable}` capture off.
+#[macro_export]
+macro_rules! stmt {
+    ($template:literal $(, $name:ident = $value:expr)* $(,)?) => {{
+        // All values first: a name here must not hide a variable that a later value uses.
+        let ($($name,)*) = ($($crate::sql::Fragment::render(&$value),)*);
+        $crate::sql::Statement::assemble(
+            format!(concat!($template) $(, $name = $name.exact())*),
+            format!(concat!($template) $(, $name = $name.shown())*),
+        )
+    }};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::{Ident, Secret};
+
+    #[test]
+    fn identifiers_are_quoted() {
+        for (name, expected) in
+            [("plain", "\"plain\""), ("With \"quote\"", "\"With \"\"quote\"\"\""), ("select", "\"select\"")]
+        {
+            assert_eq!(stmt!("{x}", x = Ident::new(name).unwrap()).shown(), expected);
+        }
+    }
+
+    #[test]
+    fn a_secret_reaches_the_server_and_no_reader() {
+        let statement =
+            stmt!("ALTER ROLE {r} PASSWORD {p}", r = Ident::new("r").unwrap(), p = Secret("s3".into()));
+        assert!(statement.exact().contains("s3"));
+        for printed in
+            [format!("{statement}"), format!("{statement:?}"), format!("{:?}", Secret("s3".into()))]
+        {
+            assert!(!printed.contains("s3"), "{printed}");
+        }
+    }
+
+    #[test]
+    fn a_joined_statement_survives_a_trailing_comment() {
+        let joined = Statement::join([Statement::from_migration_file("SELECT 1 -- end"), stmt!("COMMIT")]);
+        assert_eq!(joined.exact(), "SELECT 1 -- end\n;\nCOMMIT");
+    }
+
+    /// The exact text may hold a secret: only the protocol's client takes it.
+    #[test]
+    fn only_the_client_reads_the_exact_text() {
+        fn rust_files(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                match path.is_dir() {
+                    true => rust_files(&path, found),
+                    false => found.push(path),
+                }
+            }
+        }
+        let mut files = vec![];
+        rust_files(std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/src")), &mut files);
+        assert!(files.len() > 5);
+        let client = |file: &std::path::Path| file.iter().any(|part| part == "wire" || part == "sql");
+        for file in files.iter().filter(|file| !client(file)) {
+            let text = std::fs::read_to_string(file).unwrap();
+            let program = text.split("#[cfg(test)]\nmod tests {").next().unwrap();
+            assert!(!program.contains(".exact()"), "{file:?}");
+        }
+    }
+}

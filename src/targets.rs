@@ -1,0 +1,74 @@
+//! Many services at once: where each one's migrations run, and the results in the manifest's order.
+
+use std::collections::BTreeMap;
+
+use futures_util::future::join_all;
+use tokio::task::JoinSet;
+
+use crate::error::{Error, Result};
+use crate::migrate::MigrationTarget;
+use crate::model::{DesiredService, RoleKind};
+use crate::run::Run;
+use crate::server::existence::ExistenceCheck;
+use crate::server::{Access, Login};
+
+/// The targets of these services, or why one has none (its server is down).
+pub async fn of(
+    run: &Run,
+    services: &[DesiredService],
+) -> Result<Vec<(DesiredService, Result<MigrationTarget>)>> {
+    let secrets = run.secrets(services).await?;
+    let servers = run.servers_of(services).into_iter().map(|server| async move {
+        let access = run.access(&server).await;
+        (server, access.map(|access| (access.clone(), ExistenceCheck::of(access))))
+    });
+    let servers: BTreeMap<String, Result<(Access, ExistenceCheck)>> =
+        join_all(servers).await.into_iter().collect();
+    let target = |service: &DesiredService| {
+        let (access, existence) = servers[&service.server].as_ref().map_err(Error::clone)?;
+        let role = service.role(RoleKind::Migrator);
+        let current = secrets.current(&service.server, role);
+        let login = match current {
+            Some((login, password)) => Login::with_password(login.as_str(), password.clone()),
+            None => Login::of_service(role.as_str(), None),
+        };
+        Ok(MigrationTarget {
+            service: service.name.clone(),
+            server: service.server.clone(),
+            database: service.database.clone(),
+            schemas: service.schemas.clone(),
+            owner: service.role(RoleKind::Owner).clone(),
+            app: service.role(RoleKind::App).clone(),
+            readonly: service.role(RoleKind::Readonly).clone(),
+            endpoint: access.endpoint.clone(),
+            login,
+            folder: service.migrations.clone(),
+            existence: existence.clone(),
+            lint: service.lint.clone(),
+        })
+    };
+    Ok(services.iter().map(|service| (service.clone(), target(service))).collect())
+}
+
+/// Runs one task per item on all cores, at most `jobs` at a time; results come in the items' order.
+pub async fn map_concurrent<I, T, F>(jobs: usize, items: Vec<I>, work: impl Fn(I) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    // Dropping the set, as a signal does, ends the tasks with it.
+    let (mut tasks, mut results) = (JoinSet::new(), vec![]);
+    let mut waiting = items.into_iter().enumerate();
+    loop {
+        for (at, item) in waiting.by_ref().take(jobs.max(1) - tasks.len()) {
+            let work = work(item);
+            tasks.spawn(async move { (at, work.await) });
+        }
+        match tasks.join_next().await {
+            Some(result) => results.push(result.expect("a task ends with its result or with the run")),
+            None => break,
+        }
+    }
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
+}

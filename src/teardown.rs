@@ -1,0 +1,44 @@
+//! Removing a service's database and roles from its server.
+
+use crate::catalog::dependencies::dependencies;
+use crate::catalog::inspect;
+use crate::converge::{Planner, Remaining};
+use crate::error::{Error, Result};
+use crate::model::{ActualServer, DesiredServer, DesiredService};
+use crate::plan::Step;
+use crate::plan::teardown::teardown;
+use crate::server::Access;
+
+pub struct Teardown<'a> {
+    access: &'a Access,
+    desired: &'a DesiredServer,
+    service: &'a DesiredService,
+    actual: ActualServer,
+}
+
+impl<'a> Teardown<'a> {
+    pub fn new(access: &'a Access, desired: &'a DesiredServer, service: &'a DesiredService) -> Self {
+        Teardown { access, desired, service, actual: ActualServer::default() }
+    }
+}
+
+impl Planner for Teardown<'_> {
+    async fn remaining(&mut self, _done: &[Step]) -> Result<Remaining> {
+        self.actual = inspect::inspect_cluster(self.access).await?;
+        let traces = dependencies(self.access, &self.actual, self.service).await?;
+        // The steps name the memberships that they need.
+        let steps = teardown(self.desired, &self.actual, self.service, &traces)?;
+        Ok(Remaining { steps, lent: 0 })
+    }
+
+    fn actual(&self) -> &ActualServer {
+        &self.actual
+    }
+
+    fn unfinished(&self, left: &[Step]) -> Error {
+        let Step { action, reason, .. } = &left[0];
+        Error::operation(format!("service \"{}\" is not removed as a whole", self.service.name))
+            .cause(format!("{}: {reason}", action.object()))
+            .hint("something on the server undoes the change: look for an event trigger or another tool")
+    }
+}

@@ -1,0 +1,53 @@
+//! What clap says of arguments that it does not take, made safe for a terminal or put into the one JSON document.
+
+use std::ffi::OsString;
+
+use crate::environment::Environment;
+use crate::error::{Error, ExitStatus};
+use crate::flags::Format;
+use crate::report::{self, Out};
+
+/// clap's own answer: help and versions on stdout, a mistake on stderr, or as the one JSON document.
+pub fn report(
+    error: &clap::Error,
+    arguments: &[OsString],
+    environment: &Environment,
+    no_color: bool,
+) -> ExitStatus {
+    let plain = Out::new(Format::Table, false, None, no_color);
+    if !error.use_stderr() {
+        return plain.data(&error.render().to_string(), ExitStatus::Success);
+    }
+    // With its colours: without them clap strips the escape sequences of what it quotes too, but only in part.
+    let text = quoted_safely(error.render().ansi().to_string(), arguments, environment);
+    // One word for one idea: our own errors say "hint".
+    let text = report::without_colours(&text).replace("  tip:", "hint:");
+    if !wants_json(arguments, environment) {
+        plain.show(text.trim_end());
+        return ExitStatus::Usage;
+    }
+    let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    let command =
+        arguments.iter().skip(1).map(|word| word.to_string_lossy()).find(|word| !word.starts_with('-'));
+    let out = Out::new(Format::Json, false, None, no_color);
+    out.error(&command.unwrap_or_default(), &Error::usage(message).hint("martydb --help"))
+}
+
+/// clap quotes what it was given as it is: an argument, a part of one, or a variable.
+fn quoted_safely(text: String, arguments: &[OsString], environment: &Environment) -> String {
+    let arguments = arguments.iter().map(|word| word.to_string_lossy().into_owned());
+    let variables = environment.iter().filter(|(name, _)| name.starts_with("MARTYDB_"));
+    let given: Vec<String> = arguments.chain(variables.map(|(_, value)| value.clone())).collect();
+    let parts = given.iter().flat_map(|word| std::iter::once(word.as_str()).chain(word.split(['=', ','])));
+    let mut risky: Vec<&str> = parts.filter(|part| report::printable(part) != *part).collect();
+    risky.sort_by_key(|part| std::cmp::Reverse(part.len()));
+    risky.iter().fold(text, |text, part| text.replace(part, &report::printable(part)))
+}
+
+/// The arguments could not be parsed, so the format is looked for by hand.
+fn wants_json(arguments: &[OsString], environment: &Environment) -> bool {
+    let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
+    let pair = words.windows(2).any(|pair| matches!(&*pair[0], "-o" | "--output") && pair[1] == "json");
+    let joined = words.iter().any(|word| matches!(&**word, "-ojson" | "-o=json" | "--output=json"));
+    pair || joined || environment.get("MARTYDB_OUTPUT").is_some_and(|format| format == "json")
+}

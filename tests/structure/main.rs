@@ -1,0 +1,9 @@
+//! Holds the source tree to the shape that `docs/architecture.md` describes: which file imports which, how long files
+//! and functions are, and which words the program may say.
+
+mod cycles;
+mod imports;
+mod purity;
+mod sizes;
+mod source;
+mod words;

@@ -1,0 +1,150 @@
+//! The modules of the crate, parsed, without their tests.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use syn::{Attribute, Item, Visibility};
+
+/// The names of a module's path below the crate: empty for `lib.rs`.
+pub type Names = Vec<String>;
+
+/// One module that has a file of its own.
+pub struct Module {
+    /// The file, relative to the repository.
+    pub file: PathBuf,
+    /// What stands in it, without tests.
+    pub items: Vec<Item>,
+    /// The names that `use` brings in, with where they come from, and whether they are handed on.
+    pub uses: BTreeMap<String, Use>,
+    /// The modules of which every name is handed on.
+    pub globs: Vec<Names>,
+    /// The names that it defines.
+    pub defined: Vec<String>,
+}
+
+/// One name of a `use` declaration.
+pub struct Use {
+    /// The whole path, from the crate.
+    pub path: Names,
+    /// Whether others see it: a re-export.
+    pub public: bool,
+}
+
+/// Every module of the crate by its path.
+pub fn modules() -> BTreeMap<Names, Module> {
+    let mut found = BTreeMap::new();
+    read(Path::new("src/lib.rs"), Vec::new(), &mut found);
+    found
+}
+
+fn read(file: &Path, names: Names, found: &mut BTreeMap<Names, Module>) {
+    let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let parsed = syn::parse_file(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    let items: Vec<Item> = parsed.items.into_iter().filter(|item| !for_tests(attributes(item))).collect();
+    for item in &items {
+        if let Item::Mod(module) = item
+            && module.content.is_none()
+        {
+            let name = module.ident.to_string();
+            let below = match names.last() {
+                None => PathBuf::from("src"),
+                Some(_) => file.with_extension(""),
+            };
+            let names = [names.clone(), vec![name.clone()]].concat();
+            read(&below.join(format!("{name}.rs")), names, found);
+        }
+    }
+    let mut module = Module {
+        file: file.to_owned(),
+        defined: items.iter().filter_map(defined).collect(),
+        uses: BTreeMap::new(),
+        globs: Vec::new(),
+        items,
+    };
+    take_uses(&mut module, &names);
+    found.insert(names, module);
+}
+
+fn take_uses(module: &mut Module, names: &[String]) {
+    let mut leaves = Vec::new();
+    for item in &module.items {
+        if let Item::Use(item) = item {
+            let public = !matches!(item.vis, Visibility::Inherited);
+            collect(&item.tree, Vec::new(), public, &mut leaves);
+        }
+    }
+    for (path, name, public) in leaves {
+        let Some(path) = absolute(&path, names, &module.defined) else { continue };
+        match name.as_str() {
+            "*" => module.globs.push(path),
+            _ => drop(module.uses.insert(name, Use { path, public })),
+        }
+    }
+}
+
+fn collect(tree: &syn::UseTree, before: Names, public: bool, leaves: &mut Vec<(Names, String, bool)>) {
+    let with = |ident: &syn::Ident| [before.clone(), vec![ident.to_string()]].concat();
+    match tree {
+        syn::UseTree::Path(path) => collect(&path.tree, with(&path.ident), public, leaves),
+        syn::UseTree::Name(name) if name.ident == "self" => {
+            leaves.push((before.clone(), before.last().cloned().unwrap_or_default(), public));
+        }
+        syn::UseTree::Name(name) => leaves.push((with(&name.ident), name.ident.to_string(), public)),
+        syn::UseTree::Rename(name) => leaves.push((with(&name.ident), name.rename.to_string(), public)),
+        syn::UseTree::Glob(_) => leaves.push((before, "*".to_owned(), public)),
+        syn::UseTree::Group(group) => {
+            group.items.iter().for_each(|tree| collect(tree, before.clone(), public, leaves));
+        }
+    }
+}
+
+/// The path from the crate's root, if it begins in the crate.
+pub fn absolute(path: &[String], module: &[String], defined: &[String]) -> Option<Names> {
+    let ups = path.iter().take_while(|name| *name == "super").count();
+    match path.first()?.as_str() {
+        "crate" => Some(path[1..].to_vec()),
+        "self" => Some([module, &path[1..]].concat()),
+        "super" => Some([&module[..module.len().checked_sub(ups)?], &path[ups..]].concat()),
+        first if defined.iter().any(|name| name == first) => Some([module, path].concat()),
+        _ => None,
+    }
+}
+
+fn for_tests(attributes: &[Attribute]) -> bool {
+    attributes.iter().any(|attribute| {
+        let text = match &attribute.meta {
+            syn::Meta::List(list) => list.tokens.to_string(),
+            _ => return false,
+        };
+        attribute.path().is_ident("cfg") && text == "test"
+    })
+}
+
+fn attributes(item: &Item) -> &[Attribute] {
+    match item {
+        Item::Const(item) => &item.attrs,
+        Item::Enum(item) => &item.attrs,
+        Item::Fn(item) => &item.attrs,
+        Item::Impl(item) => &item.attrs,
+        Item::Mod(item) => &item.attrs,
+        Item::Struct(item) => &item.attrs,
+        Item::Use(item) => &item.attrs,
+        _ => &[],
+    }
+}
+
+fn defined(item: &Item) -> Option<String> {
+    let ident = match item {
+        Item::Const(item) => &item.ident,
+        Item::Enum(item) => &item.ident,
+        Item::Fn(item) => &item.sig.ident,
+        Item::Mod(item) => &item.ident,
+        Item::Static(item) => &item.ident,
+        Item::Struct(item) => &item.ident,
+        Item::Trait(item) => &item.ident,
+        Item::Type(item) => &item.ident,
+        Item::Macro(item) => item.ident.as_ref()?,
+        _ => return None,
+    };
+    Some(ident.to_string())
+}
