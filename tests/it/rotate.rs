@@ -136,20 +136,20 @@ fn an_alternate_login_is_like_its_primary_and_acts_as_it() {
 #[test]
 fn what_an_alternate_login_should_not_be_is_drift() {
     let server = Server::start();
-    let project = provisioned(&server, "twin");
-    project.run(&["rotate", "--service", "twin_a", "--overlap"]).expect(0);
+    let project = provisioned(&server, "alt");
+    project.run(&["rotate", "--service", "alt_a", "--overlap"]).expect(0);
     let spoil = [
-        ("ALTER ROLE twin_a_app_b CONNECTION LIMIT 7", "change connection limit from 7 to"),
-        ("ALTER ROLE twin_a_app_b CREATEDB", "set NOCREATEDB"),
-        ("ALTER ROLE twin_a_app_b NOLOGIN", "set LOGIN"),
-        ("ALTER ROLE twin_a_app_b SET lock_timeout = '1s'", "change lock_timeout from 1s to 5s"),
-        ("ALTER ROLE twin_a_app_b IN DATABASE twin_a RESET role", "role = twin_a_app"),
-        ("REVOKE twin_a_app FROM twin_a_app_b", "twin_a_app_b is not a member of twin_a_app"),
-        ("GRANT twin_b_app TO twin_a_app_b", "is a member of twin_b_app"),
-        ("GRANT CONNECT ON DATABASE twin_b TO twin_a_app_b", "holds CONNECT on database twin_b"),
+        ("ALTER ROLE alt_a_app_b CONNECTION LIMIT 7", "change connection limit from 7 to"),
+        ("ALTER ROLE alt_a_app_b CREATEDB", "set NOCREATEDB"),
+        ("ALTER ROLE alt_a_app_b NOLOGIN", "set LOGIN"),
+        ("ALTER ROLE alt_a_app_b SET lock_timeout = '1s'", "change lock_timeout from 1s to 5s"),
+        ("ALTER ROLE alt_a_app_b IN DATABASE alt_a RESET role", "role = alt_a_app"),
+        ("REVOKE alt_a_app FROM alt_a_app_b", "alt_a_app_b is not a member of alt_a_app"),
+        ("GRANT alt_b_app TO alt_a_app_b", "is a member of alt_b_app"),
+        ("GRANT CONNECT ON DATABASE alt_b TO alt_a_app_b", "holds CONNECT on database alt_b"),
         (
-            "REVOKE CONNECT ON DATABASE twin_a FROM twin_a_migrator_b",
-            "grant CONNECT on database twin_a to twin_a_migrator_b",
+            "REVOKE CONNECT ON DATABASE alt_a FROM alt_a_migrator_b",
+            "grant CONNECT on database alt_a to alt_a_migrator_b",
         ),
     ];
     for (sql, reason) in spoil {

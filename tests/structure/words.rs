@@ -12,7 +12,6 @@ const WORDS: &[(&str, &str)] = &[
     ("strangers", "unmanaged roles, or other services' logins"),
     ("besides", "also, or another"),
     ("anew", "again"),
-    ("twin", "alternate login"),
 ];
 
 /// "X is to be removed" leaves open who does it and when.

@@ -61,7 +61,7 @@ fn the_alternate_login_in_use_is_rotated_in_its_own_place() {
     let (first, old) = (project.password("own_a_app"), project.password("own_a_app_b"));
     project.run(&["rotate", "--service", "own_a"]).expect(0);
     let new = project.password("own_a_app_b");
-    assert_eq!(project.password("own_a_app"), first, "it names the twin");
+    assert_eq!(project.password("own_a_app"), first, "it names the alternate login");
     assert!(new != old && works(&server, "own_a_app_b", &new, "own_a"));
     assert!(!works(&server, "own_a_app_b", &old, "own_a"));
     assert!(!project.read(".martydb/secrets/development.yaml").contains(".next"));
