@@ -6,9 +6,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands;
 use crate::environment::Environment;
-use crate::error::Result;
+use crate::error::ExitStatus;
 use crate::flags::Global;
-use crate::report::{Out, Report};
+use crate::report::Out;
 use crate::run::Run;
 
 /// One database per service on PostgreSQL: provision, migrate, prove isolation, see where everything stands.
@@ -43,15 +43,12 @@ macro_rules! commands {
                 }
             }
 
-            pub async fn run(
-                &self,
-                global: &Global,
-                environment: Environment,
-                out: Arc<Out>,
-            ) -> Result<Box<dyn Report>> {
+            /// Runs it and prints how it ended.
+            pub async fn run(&self, global: &Global, environment: Environment, out: Arc<Out>) -> ExitStatus {
                 match self {
                     $(Command::$command(arguments) => {
-                        run_with!($needs, $module, arguments, (global, environment, out))
+                        let end = async { run_with!($needs, $module, arguments, (global, environment, out)) };
+                        out.end(self.name(), end.await)
                     })*
                 }
             }
@@ -62,7 +59,7 @@ macro_rules! commands {
 /// What a command works with: the manifest, the flags of all commands, the command line itself, or its own arguments.
 macro_rules! run_with {
     (manifest, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident)) => {
-        commands::$module::run(&Run::new($global, $environment, $out)?, $arguments).await
+        commands::$module::run(&Run::new($global, $environment, $out.clone())?, $arguments).await
     };
     (global, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident)) => {
         commands::$module::run($global, $arguments).await

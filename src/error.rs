@@ -5,8 +5,12 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 /// Why a run failed, as scripts see it: the `kind` of the JSON error and the exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// Flags or arguments are wrong; nothing was touched.
     Usage,
@@ -27,30 +31,16 @@ pub enum Kind {
     Interrupted,
 }
 
-/// Every kind with its JSON name and exit status: the only place where the two are paired.
-pub const KINDS: &[(Kind, &str, ExitStatus)] = &[
-    (Kind::Usage, "usage", ExitStatus::Usage),
-    (Kind::Manifest, "manifest", ExitStatus::Usage),
-    (Kind::MigrationFile, "migration_file", ExitStatus::Usage),
-    (Kind::Operation, "operation", ExitStatus::Failed),
-    (Kind::Divergent, "divergent", ExitStatus::Differences),
-    (Kind::Unreachable, "unreachable", ExitStatus::Unreachable),
-    (Kind::Locked, "locked", ExitStatus::Locked),
-    (Kind::Stale, "stale", ExitStatus::Locked),
-    (Kind::Interrupted, "interrupted", ExitStatus::Interrupted),
-];
-
 impl Kind {
-    fn row(self) -> &'static (Kind, &'static str, ExitStatus) {
-        KINDS.iter().find(|row| row.0 == self).expect("every kind has a row, a test counts them")
-    }
-
-    pub fn name(self) -> &'static str {
-        self.row().1
-    }
-
     pub fn status(self) -> ExitStatus {
-        self.row().2
+        match self {
+            Kind::Usage | Kind::Manifest | Kind::MigrationFile => ExitStatus::Usage,
+            Kind::Operation => ExitStatus::Failed,
+            Kind::Divergent => ExitStatus::Differences,
+            Kind::Unreachable => ExitStatus::Unreachable,
+            Kind::Locked | Kind::Stale => ExitStatus::Locked,
+            Kind::Interrupted => ExitStatus::Interrupted,
+        }
     }
 }
 
@@ -96,15 +86,20 @@ impl ExitStatus {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An error as scripts see it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+#[schemars(rename = "ErrorBody")]
 pub struct Error {
+    /// What kind of failure it is, one word.
+    #[schemars(with = "String")]
     pub kind: Kind,
-    /// One sentence: what failed.
+    /// What failed.
     pub message: String,
-    /// Why, outermost first.
+    /// Why, the nearest first.
     pub causes: Vec<String>,
-    /// What to do; each names a command or a change where there is one.
+    /// What to do.
     pub hints: Vec<String>,
+    /// What the server called it.
     pub sqlstate: Option<String>,
 }
 
@@ -171,12 +166,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_kind_has_one_row_and_a_failing_status() {
-        for (kind, name, status) in KINDS {
-            assert_eq!(kind.name(), *name);
-            assert_ne!(*status, ExitStatus::Success);
+    fn every_kind_has_its_json_name_and_exit_status() {
+        let kinds = [
+            (Kind::Usage, "usage", ExitStatus::Usage),
+            (Kind::Manifest, "manifest", ExitStatus::Usage),
+            (Kind::MigrationFile, "migration_file", ExitStatus::Usage),
+            (Kind::Operation, "operation", ExitStatus::Failed),
+            (Kind::Divergent, "divergent", ExitStatus::Differences),
+            (Kind::Unreachable, "unreachable", ExitStatus::Unreachable),
+            (Kind::Locked, "locked", ExitStatus::Locked),
+            (Kind::Stale, "stale", ExitStatus::Locked),
+            (Kind::Interrupted, "interrupted", ExitStatus::Interrupted),
+        ];
+        for (kind, name, status) in kinds {
+            assert_eq!(serde_json::to_value(kind).unwrap(), name);
+            assert_eq!(kind.status(), status);
         }
-        assert_eq!(KINDS.len(), Kind::Interrupted as usize + 1);
+        assert_eq!(kinds.len(), Kind::Interrupted as usize + 1);
     }
 
     #[test]

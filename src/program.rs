@@ -36,7 +36,7 @@ async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> Exit
     let name = cli.command.name();
     let printer = out.clone();
     let mut signals = Signals::listen();
-    let mut work = Box::pin(run(cli, environment, out));
+    let mut work = Box::pin(cli.command.run(&cli.global, environment, out));
     let signal = tokio::select! {
         status = &mut work => return status,
         signal = signals.arrives() => signal,
@@ -59,12 +59,4 @@ async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> Exit
 fn interrupted(signal: &str) -> Error {
     Error::new(Kind::Interrupted, format!("interrupted by {signal}"))
         .hint("run the same command again: it continues where this one stopped")
-}
-
-async fn run(cli: Cli, environment: Environment, out: Arc<Out>) -> ExitStatus {
-    let name = cli.command.name();
-    match cli.command.run(&cli.global, environment, out.clone()).await {
-        Ok(report) => out.report(name, &*report),
-        Err(error) => out.error(name, &error),
-    }
 }

@@ -12,8 +12,8 @@ mod safe;
 mod style;
 mod table;
 
-pub use document::{Document, Report, keys};
-pub use error_text::{ErrorBody, error_json, error_text, serialize_error};
+pub use document::{Document, Report};
+pub use error_text::error_text;
 pub use grid::{Grid, Mark, paint};
 pub use out::Out;
 pub use progress::Progress;

@@ -580,7 +580,7 @@ fn actor() {
     let spec = Spec { server: "main".into(), env: "development".into(), home: home.into(), port: None };
     match run(embedded::up(&spec, &mut |_| ())) {
         Ok(server) => println!("up {}", server.tcp.port),
-        Err(error) => println!("{} {error} {:?}", error.kind.name(), error.hints),
+        Err(error) => println!("{:?} {error} {:?}", error.kind, error.hints),
     }
 }
 

@@ -6,7 +6,6 @@ use super::migrating::{UpgradeReport, Watch, plain_options};
 use crate::error::Result;
 use crate::migrate::files::Direction;
 use crate::migrate::{self, MigrationOutcome};
-use crate::report::Report;
 use crate::run::Run;
 use crate::targets;
 
@@ -21,7 +20,7 @@ pub struct Arguments {
     pub at: i64,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
     let service = run.service(&arguments.service)?.clone();
     let name = service.name.to_string();
     let watch = Watch::new(&run.out);
@@ -32,5 +31,5 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         Err(error) => MigrationOutcome::new(&name).failed(error),
     };
     let report = UpgradeReport::new(vec![outcome], Direction::Up, false);
-    Ok(Box::new(report.words("recorded", "nothing to record")))
+    Ok(report.words("recorded", "nothing to record"))
 }

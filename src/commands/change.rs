@@ -1,23 +1,23 @@
 //! Changes as `plan`, `apply`, `drop` and `verify-isolation` report them, for people and for scripts.
 
 use schemars::JsonSchema;
-use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::json;
 
 use crate::converge::StepOutcome;
-use crate::error::Error;
+use crate::error::{Error, ExitStatus};
 use crate::plan::{PrivilegeGap, Risk, Step, Verb, passwordless, script};
-use crate::report::printable;
-use crate::report::{Cell, Paint, Style, Table, error_json};
+use crate::provision::PlannedServer;
+use crate::report::{Cell, Paint, Style, Table, error_text, printable};
 use crate::sql::Script;
 
 /// One change as scripts see it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Change {
     /// The server.
-    server: String,
+    pub server: String,
     /// The service it is for; null for the server as a whole.
-    service: Option<String>,
+    pub service: Option<String>,
     /// The database it is about.
     database: Option<String>,
     /// What kind of change it is.
@@ -33,7 +33,7 @@ pub struct Change {
     sql: Script,
     /// How it ended; absent where nothing was done.
     #[serde(skip_serializing_if = "Option::is_none")]
-    outcome: Option<StepOutcome>,
+    pub outcome: Option<StepOutcome>,
 }
 
 impl Change {
@@ -77,22 +77,6 @@ impl Change {
             outcome.into(),
         ]
     }
-
-    pub fn ended(&mut self, outcome: StepOutcome) {
-        self.outcome = Some(outcome);
-    }
-
-    pub fn outcome(&self) -> Option<StepOutcome> {
-        self.outcome
-    }
-
-    pub fn service(&self) -> Option<&str> {
-        self.service.as_deref()
-    }
-
-    pub fn server(&self) -> &str {
-        &self.server
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -116,36 +100,84 @@ impl std::fmt::Display for Summary {
     }
 }
 
-/// What an empty plan says; it is no promise where limits stand in the way.
-pub fn nothing_to_do(limits: &[PrivilegeGap]) -> &'static str {
-    if limits.is_empty() {
-        "Nothing to do: the servers are as the manifest says.\n"
-    } else {
-        "No applicable changes; the rest needs privileges that the admin lacks: see the limits below.\n"
+/// What went wrong on a server.
+#[derive(Serialize, JsonSchema)]
+pub struct ServerError {
+    #[serde(flatten)]
+    pub error: Error,
+    /// The server's key in the manifest.
+    pub server: String,
+}
+
+impl ServerError {
+    pub fn new(server: &str, error: &Error) -> ServerError {
+        ServerError { error: error.clone(), server: server.to_owned() }
+    }
+
+    pub fn worst(errors: &[ServerError]) -> ExitStatus {
+        ExitStatus::worst(errors.iter().map(|failed| failed.error.kind.status()))
+    }
+
+    /// To stand below a table.
+    pub fn text(errors: &[ServerError], style: &Style) -> String {
+        let one = |failed: &ServerError| {
+            format!("\nserver {}:\n{}\n", failed.server, error_text(&failed.error, style))
+        };
+        errors.iter().map(one).collect()
     }
 }
 
-/// The keys that plan and apply share.
-pub fn plan_keys(changes: &[Change], prunable: &[Change], limits: &[PrivilegeGap]) -> Map<String, Value> {
-    let document = json!({
-        "changes": changes,
-        "prunable": prunable,
-        "limits": limits,
-        "summary": Summary::of(changes),
-    });
-    match document {
-        Value::Object(map) => map,
-        _ => unreachable!("built as an object"),
+/// The document of `plan`, `apply` and `drop`.
+#[derive(Default)]
+pub struct Changes {
+    pub changes: Vec<Change>,
+    pub prunable: Vec<Change>,
+    pub limits: Vec<PrivilegeGap>,
+    pub errors: Vec<ServerError>,
+}
+
+impl Serialize for Changes {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let document = json!({
+            "changes": self.changes,
+            "prunable": self.prunable,
+            "limits": self.limits,
+            "summary": Summary::of(&self.changes),
+            "errors": self.errors,
+        });
+        document.serialize(serializer)
     }
 }
 
-pub fn errors(failed: &[(String, Error)]) -> Value {
-    let all = failed.iter().map(|(server, error)| {
-        let mut value = error_json(error);
-        value["server"] = server.clone().into();
-        value
-    });
-    all.collect()
+impl Changes {
+    /// Everything of a plan but the changes themselves.
+    pub fn add_rest(&mut self, planned: &PlannedServer) {
+        let (server, major) = (&planned.server, planned.actual.major());
+        self.prunable.extend(planned.plan.prunable.iter().map(|step| Change::new(server, step, major, None)));
+        self.limits.extend(planned.plan.limits.iter().cloned());
+        self.errors.extend(planned.unread().iter().map(|(_, error)| ServerError::new(server, error)));
+    }
+
+    /// What an empty plan says; it is no promise where limits stand in the way.
+    pub fn nothing_to_do(&self) -> &'static str {
+        if self.limits.is_empty() {
+            "Nothing to do: the servers are as the manifest says.\n"
+        } else {
+            "No applicable changes; the rest needs privileges that the admin lacks: see the limits below.\n"
+        }
+    }
+
+    /// What stands below the changes.
+    pub fn rest(&self, style: &Style) -> String {
+        let mut text = String::new();
+        if !self.prunable.is_empty() {
+            text += "\nNot declared and left alone:\n";
+            for change in &self.prunable {
+                text += &format!("  {}\n", printable(&change.reason));
+            }
+        }
+        text + &limits_text(&self.limits) + &ServerError::text(&self.errors, style)
+    }
 }
 
 pub fn changes_table(changes: &[Change], style: &Style) -> String {
@@ -168,14 +200,8 @@ pub fn changes_table(changes: &[Change], style: &Style) -> String {
     table.render(style)
 }
 
-pub fn side_notes(prunable: &[Change], limits: &[PrivilegeGap]) -> String {
+pub fn limits_text(limits: &[PrivilegeGap]) -> String {
     let mut text = String::new();
-    if !prunable.is_empty() {
-        text += "\nNot declared and left alone:\n";
-        for change in prunable {
-            text += &format!("  {}\n", printable(&change.reason));
-        }
-    }
     for limit in limits {
         let of = limit.service.as_ref().map_or_else(String::new, |service| format!(" for {service}"));
         let words = format!("cannot {}{of} on server {}: {}", limit.what, limit.server, limit.why);

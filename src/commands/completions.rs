@@ -4,7 +4,7 @@ use clap::{Args, Command};
 use clap_complete::Shell;
 
 use crate::error::Result;
-use crate::report::{Document, Report};
+use crate::report::Document;
 
 /// Flags of `completions`.
 #[derive(Debug, Args)]
@@ -14,8 +14,8 @@ pub struct Arguments {
     pub shell: Shell,
 }
 
-pub fn run(mut command: Command, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub fn run(mut command: Command, arguments: &Arguments) -> Result<Document> {
     let mut bytes = vec![];
     clap_complete::generate(arguments.shell, &mut command, "martydb", &mut bytes);
-    Ok(Box::new(Document(String::from_utf8_lossy(&bytes).into_owned())))
+    Ok(Document(String::from_utf8_lossy(&bytes).into_owned()))
 }

@@ -2,10 +2,10 @@
 
 use clap::{Args, Subcommand};
 use futures_util::future::join_all;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 use crate::embedded::{self, Spec, State, Status};
-use crate::error::{Error, ExitStatus, Result};
+use crate::error::{Error, Result};
 use crate::manifest::ServerLocation;
 use crate::report::{Cell, Paint, Report, Style, Table};
 use crate::run::{Consent, Run};
@@ -34,7 +34,7 @@ pub enum What {
     Destroy,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<DevReport> {
     let specs = specs(run, arguments.server.as_deref())?;
     if arguments.what == What::Destroy {
         let names: Vec<_> = specs.iter().map(|spec| spec.server.as_str()).collect();
@@ -57,37 +57,30 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     // All of them end before a failure is reported.
     join_all(all).await.into_iter().collect::<Result<()>>()?;
     let servers = specs.iter().map(embedded::status).collect::<Result<_>>()?;
-    Ok(Box::new(DevReport { servers }))
+    Ok(DevReport { servers })
 }
 
 fn specs(run: &Run, only: Option<&str>) -> Result<Vec<Spec>> {
-    let embedded = run.manifest.servers.iter().filter_map(|(name, server)| match server.location {
+    let chosen = run.manifest.servers.iter().filter(|(name, _)| only.is_none_or(|only| only == *name));
+    let embedded = chosen.filter_map(|(name, server)| match server.location {
         ServerLocation::Embedded { port } => Some(run.embedded(name, port)),
         ServerLocation::Url(_) => None,
     });
-    let mut specs: Vec<Spec> = embedded.collect();
-    if let Some(only) = only {
-        specs.retain(|spec| spec.server == only);
-    }
+    let specs: Vec<Spec> = embedded.collect();
     if specs.is_empty() {
-        return Err(Error::usage(format!(
-            "environment \"{}\" has no such embedded server",
-            run.manifest.env
-        ))
-        .hint("martydb runs only servers with embedded: true (or auto, without DB_HOST)"));
+        let message = format!("environment \"{}\" has no such embedded server", run.manifest.env);
+        return Err(Error::usage(message)
+            .hint("martydb runs only servers with embedded: true (or auto, without DB_HOST)"));
     }
     Ok(specs)
 }
 
-struct DevReport {
+#[derive(Serialize)]
+pub struct DevReport {
     servers: Vec<Status>,
 }
 
 impl Report for DevReport {
-    fn json(&self) -> Map<String, Value> {
-        Map::from_iter([("servers".to_owned(), json!(self.servers))])
-    }
-
     fn text(&self, style: &Style) -> String {
         let mut table = Table::new(&["server", "state", "version", "port", "socket", "data"])
             .spare(&["socket", "version"]);
@@ -97,24 +90,16 @@ impl Report for DevReport {
                 State::Stopped => Cell::new("stopped", Paint::Warn),
                 State::Absent => Cell::new("absent", Paint::Dim),
             };
-            let port = server.port.map_or_else(String::new, |port| port.to_string());
-            let socket =
-                server.socket_dir.as_ref().map_or_else(String::new, |path| path.display().to_string());
-            let version = server.server_version.clone().unwrap_or_default();
-            let data = server.data_dir.display().to_string();
+            let socket = server.socket_dir.as_ref().map(|path| path.display().to_string());
             table.row([
                 (&server.server).into(),
                 state,
-                version.into(),
-                Cell::number(port),
-                socket.into(),
-                data.into(),
+                server.server_version.as_deref().unwrap_or_default().into(),
+                Cell::number(server.port.map_or_else(String::new, |port| port.to_string())),
+                socket.unwrap_or_default().into(),
+                server.data_dir.display().into(),
             ]);
         }
         table.render(style)
-    }
-
-    fn status(&self) -> ExitStatus {
-        ExitStatus::Success
     }
 }

@@ -2,15 +2,14 @@
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
 
-use super::change::{errors, side_notes};
+use super::change::{ServerError, limits_text};
 use super::provisioning;
-use crate::error::{Error, ExitStatus, Result};
+use crate::error::{ExitStatus, Result};
 use crate::model::{ActualServer, Admin};
 use crate::plan::{PrivilegeGap, lockout};
 use crate::provision::{PlanOptions, PlannedServer};
-use crate::report::{Cell, Paint, Report, Style, Table, error_text, printable};
+use crate::report::{Cell, Paint, Report, Style, Table, printable};
 use crate::run::Run;
 
 /// The majors that martydb is tested with.
@@ -19,25 +18,21 @@ const MAJORS: std::ops::RangeInclusive<u32> = 13..=18;
 /// Sessions that one `apply` needs at least: the lock's, one for shared objects, one inside a database.
 const SESSIONS: usize = 3;
 
-/// `doctor` has no flags of its own.
+/// None of its own.
 #[derive(Debug, Args)]
 pub struct Arguments {}
 
 /// Plans for every service, and tells what the admin's login is good for.
-pub async fn run(run: &Run, _: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, _: &Arguments) -> Result<Doctor> {
     let services: Vec<_> = run.manifest.services.values().cloned().collect();
-    let mut report = Doctor { servers: vec![], limits: vec![], failed: vec![] };
+    let mut report = Doctor { servers: vec![], limits: vec![], errors: vec![] };
     for (server, planned) in provisioning::plan(run, &services, PlanOptions::default()).await {
         match planned {
-            Ok(planned) => {
-                report.add(&planned);
-                let unread = planned.unread().into_iter();
-                report.failed.extend(unread.map(|(_, error)| (server.clone(), error)));
-            }
-            Err(error) => report.failed.push((server, error)),
+            Ok(planned) => report.add(&planned),
+            Err(error) => report.errors.push(ServerError { error, server }),
         }
     }
-    Ok(Box::new(report))
+    Ok(report)
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -57,10 +52,11 @@ struct Seen {
     checks: Vec<Check>,
 }
 
-struct Doctor {
+#[derive(Serialize)]
+pub struct Doctor {
     servers: Vec<Seen>,
     limits: Vec<PrivilegeGap>,
-    failed: Vec<(String, Error)>,
+    errors: Vec<ServerError>,
 }
 
 impl Doctor {
@@ -74,6 +70,8 @@ impl Doctor {
             checks: checks(actual).chain(lockouts(planned)).collect(),
         });
         self.limits.extend(planned.plan.limits.iter().cloned());
+        let unread = planned.unread().into_iter();
+        self.errors.extend(unread.map(|(_, error)| ServerError { error, server: planned.server.clone() }));
     }
 
     fn healthy(&self) -> bool {
@@ -110,10 +108,8 @@ fn version(actual: &ActualServer) -> Check {
 }
 
 fn writable(actual: &ActualServer) -> Check {
-    let detail = match actual.standby {
-        true => "it is a standby and takes no writes: name the primary in the manifest",
-        false => "it takes writes",
-    };
+    let standby = "it is a standby and takes no writes: name the primary in the manifest";
+    let detail = if actual.standby { standby } else { "it takes writes" };
     Check { name: "primary", ok: !actual.standby, detail: detail.into(), grant: None }
 }
 
@@ -145,15 +141,6 @@ fn attributes(admin: &Admin) -> Vec<Check> {
 }
 
 impl Report for Doctor {
-    fn json(&self) -> Map<String, Value> {
-        let document =
-            json!({ "servers": self.servers, "limits": self.limits, "errors": errors(&self.failed) });
-        match document {
-            Value::Object(map) => map,
-            _ => unreachable!("built as an object"),
-        }
-    }
-
     fn text(&self, style: &Style) -> String {
         let mut table = Table::new(&["server", "check", "result", "detail"]);
         for seen in &self.servers {
@@ -173,19 +160,16 @@ impl Report for Doctor {
                 text += &format!("\n{detail}\n       ask a DBA for: {grant}\n");
             }
         }
-        text += &side_notes(&[], &self.limits);
-        if self.limits.is_empty() && self.failed.is_empty() && self.healthy() {
+        text += &limits_text(&self.limits);
+        if self.limits.is_empty() && self.errors.is_empty() && self.healthy() {
             text += "\nEverything the manifest asks for can be done with this login.\n";
         }
-        for (server, error) in &self.failed {
-            text += &format!("\nserver {server}:\n{}\n", error_text(error, style));
-        }
-        text
+        text + &ServerError::text(&self.errors, style)
     }
 
     fn status(&self) -> ExitStatus {
         let found = if self.healthy() { ExitStatus::Success } else { ExitStatus::Failed };
-        ExitStatus::worst(self.failed.iter().map(|(_, error)| error.kind.status()).chain([found]))
+        ExitStatus::worst([ServerError::worst(&self.errors), found])
     }
 }
 

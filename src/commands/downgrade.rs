@@ -7,7 +7,6 @@ use crate::error::Result;
 use crate::flags::Select;
 use crate::migrate::files::Direction;
 use crate::migrate::{DowngradeTo, Ended, Execution, Goal, MigrationOutcome, Options};
-use crate::report::Report;
 use crate::run::{Consent, Run};
 use crate::targets;
 use crate::units::counted;
@@ -39,7 +38,7 @@ impl Arguments {
 }
 
 /// Shows what would be undone, asks, and undoes it. Where one service cannot go back, none does.
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
     let services = run.writable(&arguments.select)?;
     let targets = targets::of(run, &services).await?;
     let (goal, options) = (arguments.goal(), plain_options(run));
@@ -51,11 +50,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         if failed && !arguments.dry_run {
             outcomes.iter_mut().filter(|outcome| outcome.outcome == Ended::Ok).for_each(skip);
         }
-        return Ok(Box::new(UpgradeReport::new(outcomes, Direction::Down, arguments.dry_run)));
+        return Ok(UpgradeReport::new(outcomes, Direction::Down, arguments.dry_run));
     }
     ask(run, &outcomes, count).await?;
     let outcomes = migrate_each(run, targets, goal, &options).await;
-    Ok(Box::new(UpgradeReport::new(outcomes, Direction::Down, false)))
+    Ok(UpgradeReport::new(outcomes, Direction::Down, false))
 }
 
 fn skip(outcome: &mut MigrationOutcome) {

@@ -1,13 +1,12 @@
 //! `drop`: takes a service's database and roles off its server.
 
 use clap::Args;
-use serde_json::{Map, Value};
+use serde::Serialize;
 
-use super::change::{Change, changes_table, errors, plan_keys};
-use crate::converge::{Converged, Jobs, Planner, Policy, StepOutcome, converge};
+use super::change::{Change, Changes, ServerError, changes_table};
+use crate::converge::{Jobs, Planner, Policy, converge};
 use crate::error::{Error, ExitStatus, Result};
-use crate::model::{ActualServer, DesiredService};
-use crate::plan::Step;
+use crate::model::DesiredService;
 use crate::report::{Report, Style, error_text};
 use crate::run::Run;
 use crate::secrets::CredentialKey;
@@ -27,7 +26,7 @@ pub struct Arguments {
     pub dry_run: bool,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
     let service = run.service(&arguments.service)?;
     if !arguments.dry_run {
         early_refusal(run, service, arguments.confirm.as_deref())?;
@@ -36,9 +35,16 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let desired = run.manifest.desired(&service.server);
     let mut teardown = Teardown::new(&access, &desired, service);
     let due = teardown.remaining(&[]).await?.steps;
-    let mut report = DropReport::new(service, teardown.actual(), &due, arguments.dry_run);
+    let major = teardown.actual().major();
+    let changes = due.iter().map(|step| Change::new(&service.server, step, major, None)).collect();
+    let mut report = DropReport {
+        all: Changes { changes, ..Changes::default() },
+        service: service.name.to_string(),
+        server: service.server.clone(),
+        dry: arguments.dry_run,
+    };
     if arguments.dry_run {
-        return Ok(Box::new(report));
+        return Ok(report);
     }
     if arguments.confirm.is_none() {
         run.out.show(&report.listing(&run.out.message_style()));
@@ -52,8 +58,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     if done.steps.is_empty() {
         done.end.clone()?;
     }
-    report.done(teardown.actual(), done);
-    if report.failed.is_empty() {
+    // What was due may have changed since it was shown.
+    let steps = done.steps.iter();
+    let changes = steps.map(|(step, end)| Change::new(&service.server, step, major, Some(*end)));
+    report.all.changes = changes.collect();
+    report.all.errors.extend(done.end.err().map(|error| ServerError::new(&service.server, &error)));
+    if report.all.errors.is_empty() {
         let keys: Vec<CredentialKey> = CredentialKey::of(service).collect();
         if !run.store.forget(&held, &keys).await? {
             run.out.note("the secret store still has the passwords of the service: remove them there");
@@ -61,19 +71,18 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         let name = &service.name;
         run.out.note(&format!("remove {name} from the manifest, or the next apply recreates it"));
     }
-    Ok(Box::new(report))
+    Ok(report)
 }
 
 /// What can be said before any server is asked. `-y` is no answer here.
 fn early_refusal(run: &Run, service: &DesiredService, confirm: Option<&str>) -> Result<()> {
+    let name = &service.name;
     match confirm {
         Some(confirm) => typed(confirm, service),
         None if run.can_ask => Ok(()),
-        None => {
-            Err(Error::usage(format!("dropping \"{}\" needs its name, nothing was touched", service.name))
-                .cause("the database and everything in it would be gone; -y is not enough for that")
-                .hint(format!("look with --dry-run, then add --confirm {}", service.name)))
-        }
+        None => Err(Error::usage(format!("dropping \"{name}\" needs its name, nothing was touched"))
+            .cause("the database and everything in it would be gone; -y is not enough for that")
+            .hint(format!("look with --dry-run, then add --confirm {name}"))),
     }
 }
 
@@ -84,65 +93,43 @@ fn typed(text: &str, service: &DesiredService) -> Result<()> {
     Err(Error::usage(format!("\"{text}\" is not \"{}\", nothing was touched", service.name)))
 }
 
-struct DropReport {
+#[derive(Serialize)]
+pub struct DropReport {
+    #[serde(flatten)]
+    all: Changes,
+    #[serde(skip)]
     service: String,
+    #[serde(skip)]
     server: String,
-    changes: Vec<Change>,
-    failed: Vec<(String, Error)>,
+    #[serde(skip)]
     dry: bool,
 }
 
 impl DropReport {
-    fn new(service: &DesiredService, actual: &ActualServer, steps: &[Step], dry: bool) -> DropReport {
-        let change = |step| Change::new(&service.server, step, actual.major(), None);
-        DropReport {
-            service: service.name.to_string(),
-            server: service.server.clone(),
-            changes: steps.iter().map(change).collect(),
-            failed: vec![],
-            dry,
-        }
-    }
-
-    /// What was due may have changed since it was shown.
-    fn done(&mut self, actual: &ActualServer, done: Converged) {
-        let change = |(step, outcome): &(Step, StepOutcome)| {
-            Change::new(&self.server, step, actual.major(), Some(*outcome))
-        };
-        self.changes = done.steps.iter().map(change).collect();
-        self.failed.extend(done.end.err().map(|error| (self.server.clone(), error)));
-    }
-
     fn listing(&self, style: &Style) -> String {
-        if self.changes.is_empty() {
+        if self.all.changes.is_empty() {
             return format!("Nothing of {} is left on server {}.\n", self.service, self.server);
         }
-        changes_table(&self.changes, style)
+        changes_table(&self.all.changes, style)
     }
 }
 
 impl Report for DropReport {
-    fn json(&self) -> Map<String, Value> {
-        let mut document = plan_keys(&self.changes, &[], &[]);
-        document.insert("errors".into(), errors(&self.failed));
-        document
-    }
-
     fn text(&self, style: &Style) -> String {
         let mut text = self.listing(style);
-        text += match (self.changes.is_empty(), self.dry, self.failed.is_empty()) {
+        text += match (self.all.changes.is_empty(), self.dry, self.all.errors.is_empty()) {
             (true, _, _) => "",
             (_, true, _) => "\nNothing was removed: this was a dry run.\n",
             (_, false, true) => "\nRemoved.\n",
             (_, false, false) => "\nRemoved in part: run the same command again to continue.\n",
         };
-        for (_, error) in &self.failed {
-            text += &format!("\n{}\n", error_text(error, style));
+        for failed in &self.all.errors {
+            text += &format!("\n{}\n", error_text(&failed.error, style));
         }
         text
     }
 
     fn status(&self) -> ExitStatus {
-        ExitStatus::worst(self.failed.iter().map(|(_, error)| error.kind.status()))
+        ServerError::worst(&self.all.errors)
     }
 }

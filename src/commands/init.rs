@@ -1,14 +1,15 @@
 //! `init`: a first manifest, and a folder for each service's migrations.
 
-use std::fs::{self, OpenOptions};
+use std::collections::BTreeSet;
+use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 use crate::environment::Environment;
-use crate::error::{Error, ExitStatus, Result};
+use crate::error::{Error, Result};
 use crate::flags::Global;
 use crate::manifest::{self, DEFAULT_ENV};
 use crate::model::ServiceName;
@@ -37,7 +38,7 @@ services:
 ";
 
 /// Writes the manifest and reads it back before anything else is made.
-pub async fn run(global: &Global, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(global: &Global, arguments: &Arguments) -> Result<InitReport> {
     let path = global.manifest.clone().unwrap_or_else(|| PathBuf::from("martydb.yaml"));
     if path.exists() {
         return Err(Error::usage(format!("{} exists already", path.display()))
@@ -45,17 +46,18 @@ pub async fn run(global: &Global, arguments: &Arguments) -> Result<Box<dyn Repor
     }
     let services = services(global, arguments).await?;
     let text = services.iter().fold(HEAD.to_owned(), |text, service| format!("{text}  {service}:\n"));
-    create(&path, &text)?;
+    let file = File::create_new(&path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| failed(&path, &error))?;
     let manifest = manifest::load(&path, DEFAULT_ENV, &Environment::new())?;
     let mut folders = vec![];
     for service in manifest.services.values() {
         fs::create_dir_all(&service.migrations).map_err(|error| failed(&service.migrations, &error))?;
         folders.push(service.migrations.clone());
     }
-    Ok(Box::new(InitReport { manifest: manifest.path, folders }))
+    Ok(InitReport { manifest: manifest.path, folders })
 }
 
-async fn services(global: &Global, arguments: &Arguments) -> Result<Vec<ServiceName>> {
+async fn services(global: &Global, arguments: &Arguments) -> Result<BTreeSet<ServiceName>> {
     let mut names = arguments.service.clone();
     if names.is_empty() && !global.no_input && prompt::possible() {
         let answer = prompt::text("Services, separated by spaces").await?;
@@ -69,38 +71,24 @@ async fn services(global: &Global, arguments: &Arguments) -> Result<Vec<ServiceN
     let checked = names.into_iter().map(|name| {
         ServiceName::new(name.clone()).map_err(|error| Error::usage(format!("service \"{name}\" {error}")))
     });
-    let all: std::collections::BTreeSet<ServiceName> = checked.collect::<Result<_>>()?;
-    Ok(all.into_iter().collect())
-}
-
-fn create(path: &Path, text: &str) -> Result<()> {
-    let file = OpenOptions::new().write(true).create_new(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| failed(path, &error))
+    checked.collect()
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Error {
     Error::operation(format!("cannot write {}", path.display())).cause(error)
 }
 
-struct InitReport {
+#[derive(Serialize)]
+pub struct InitReport {
     manifest: PathBuf,
     folders: Vec<PathBuf>,
 }
 
 impl Report for InitReport {
-    fn json(&self) -> Map<String, Value> {
-        let pairs = [("manifest", json!(self.manifest)), ("folders", json!(self.folders))];
-        pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
-    }
-
     fn text(&self, _: &Style) -> String {
         let line = |path: &Path| printable(&path.display().to_string()) + "\n";
         let mut text = line(&self.manifest);
         self.folders.iter().for_each(|folder| text += &line(folder));
         text + "\nNext: martydb revision --service NAME -m \"first table\", then martydb init-all\n"
-    }
-
-    fn status(&self) -> ExitStatus {
-        ExitStatus::Success
     }
 }

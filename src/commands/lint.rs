@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::status::look_at;
 use crate::embedded;
@@ -16,7 +15,7 @@ use crate::migrate::ServiceState;
 use crate::migrate::check::{LintFinding, lint};
 use crate::migrate::files::folder;
 use crate::model::{DesiredService, ServiceName};
-use crate::report::{Report, Style, indented, keys};
+use crate::report::{Report, Style, indented};
 use crate::run::Run;
 use crate::units::counted;
 
@@ -35,7 +34,7 @@ pub struct Arguments {
 type Versions = BTreeMap<ServiceName, Option<i64>>;
 
 /// Checks the files that are not applied. Where a database gives no answer, all of them are checked.
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
     let services = run.readable(&arguments.select)?;
     let (versions, assumed) = match arguments.since {
         Some(since) => (services.iter().map(|s| (s.name.clone(), Some(since))).collect(), vec![]),
@@ -46,7 +45,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         let at = versions.get(&service.name).copied().flatten();
         report.services.push(look(service, at)?);
     }
-    Ok(Box::new(report))
+    Ok(report)
 }
 
 /// The current version of each service, and a note for each that gave no answer.
@@ -97,16 +96,12 @@ struct Linted {
 }
 
 #[derive(Serialize)]
-struct LintReport {
+pub struct LintReport {
     services: Vec<Linted>,
     assumed: Vec<String>,
 }
 
 impl Report for LintReport {
-    fn json(&self) -> Map<String, Value> {
-        keys(self)
-    }
-
     fn text(&self, _: &Style) -> String {
         let mut text = String::new();
         for finding in self.services.iter().flat_map(|linted| &linted.findings) {

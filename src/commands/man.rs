@@ -3,14 +3,14 @@
 use clap::{Args, Command};
 
 use crate::error::Result;
-use crate::report::{Document, Report};
+use crate::report::Document;
 
 /// Flags of `man`: none.
 #[derive(Debug, Args)]
 pub struct Arguments {}
 
 /// The man page, in roff: the overview, then a section for each command.
-pub fn run(mut command: Command, _: &Arguments) -> Result<Box<dyn Report>> {
+pub fn run(mut command: Command, _: &Arguments) -> Result<Document> {
     let mut bytes = vec![];
     command.build();
     // Writing to memory cannot fail.
@@ -18,5 +18,5 @@ pub fn run(mut command: Command, _: &Arguments) -> Result<Box<dyn Report>> {
     for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
         let _written = clap_mangen::Man::new(sub.clone()).render(&mut bytes);
     }
-    Ok(Box::new(Document(String::from_utf8_lossy(&bytes).into_owned())))
+    Ok(Document(String::from_utf8_lossy(&bytes).into_owned()))
 }

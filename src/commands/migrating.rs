@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 use super::per_service::errors_text;
 use crate::error::{ExitStatus, Kind, Result};
@@ -93,10 +93,14 @@ impl Watch {
     }
 }
 
+#[derive(Serialize)]
 pub struct UpgradeReport {
+    #[serde(rename = "services")]
     outcomes: Vec<MigrationOutcome>,
+    #[serde(skip)]
     dry: bool,
     /// What was done, and what it is called if there was nothing to do.
+    #[serde(skip)]
     words: (&'static str, &'static str),
 }
 
@@ -149,10 +153,6 @@ fn failed_word(outcome: &MigrationOutcome) -> &'static str {
 }
 
 impl Report for UpgradeReport {
-    fn json(&self) -> Map<String, Value> {
-        Map::from_iter([("services".to_owned(), json!(self.outcomes))])
-    }
-
     fn text(&self, style: &Style) -> String {
         let mut table = Table::new(&["service", "from", "to", "migrations", "outcome"]);
         self.outcomes.iter().for_each(|outcome| table.row(self.row(outcome)));

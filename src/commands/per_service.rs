@@ -18,7 +18,6 @@ pub struct PerService<T> {
     pub service: String,
     #[serde(flatten)]
     pub answer: T,
-    #[serde(serialize_with = "crate::report::serialize_error")]
     pub error: Option<Error>,
 }
 

@@ -3,15 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde_json::{Map, Value};
+use serde::Serialize;
 
-use super::change::{Change, Summary, changes_table, errors, nothing_to_do, plan_keys, side_notes};
+use super::change::{Change, Changes, ServerError, Summary, changes_table};
 use super::{provisioning, saved};
-use crate::error::{Error, ExitStatus, Result};
+use crate::error::{ExitStatus, Result};
 use crate::flags::Select;
-use crate::plan::{Plan, PrivilegeGap};
-use crate::provision::{PlanOptions, PlannedServer};
-use crate::report::{Report, Style, error_text};
+use crate::provision::PlanOptions;
+use crate::report::{Report, Style};
 use crate::run::Run;
 
 /// Flags of `plan`.
@@ -34,78 +33,52 @@ pub struct Arguments {
     pub out: Option<PathBuf>,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
     let services = run.readable(&arguments.select)?;
-    let reach = PlanOptions { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
-    let planned = provisioning::plan(run, &services, reach).await;
+    let options = PlanOptions { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
+    let planned = provisioning::plan(run, &services, options).await;
     if let Some(path) = &arguments.out {
-        saved::write(run, path, &services, reach, &planned)?;
+        saved::write(run, path, &services, options, &planned)?;
         run.out.note(&format!("Saved. Apply it with: martydb apply --plan {}", path.display()));
     }
-    Ok(Box::new(PlanReport::new(&planned, arguments.check)))
+    let mut all = Changes::default();
+    for (server, planned) in &planned {
+        match planned {
+            Ok(planned) => {
+                let (steps, major) = (&planned.plan.steps, planned.actual.major());
+                all.changes.extend(steps.iter().map(|step| Change::new(server, step, major, None)));
+                all.add_rest(planned);
+            }
+            Err(error) => all.errors.push(ServerError::new(server, error)),
+        }
+    }
+    Ok(PlanReport { all, check: arguments.check })
 }
 
 /// The plans of all servers.
+#[derive(Serialize)]
 pub struct PlanReport {
-    changes: Vec<Change>,
-    prunable: Vec<Change>,
-    limits: Vec<PrivilegeGap>,
-    failed: Vec<(String, Error)>,
+    #[serde(flatten)]
+    all: Changes,
+    #[serde(skip)]
     check: bool,
 }
 
-impl PlanReport {
-    fn new(planned: &[(String, Result<PlannedServer>)], check: bool) -> PlanReport {
-        let mut report =
-            PlanReport { changes: vec![], prunable: vec![], limits: vec![], failed: vec![], check };
-        for (server, planned) in planned {
-            match planned {
-                Ok(planned) => {
-                    report.add(server, &planned.plan, planned.actual.major());
-                    let unread = planned.unread().into_iter();
-                    report.failed.extend(unread.map(|(_, error)| (server.clone(), error)));
-                }
-                Err(error) => report.failed.push((server.clone(), error.clone())),
-            }
-        }
-        report
-    }
-
-    fn add(&mut self, server: &str, plan: &Plan, major: u32) {
-        self.changes.extend(plan.steps.iter().map(|step| Change::new(server, step, major, None)));
-        self.prunable.extend(plan.prunable.iter().map(|step| Change::new(server, step, major, None)));
-        self.limits.extend(plan.limits.iter().cloned());
-    }
-}
-
 impl Report for PlanReport {
-    fn json(&self) -> Map<String, Value> {
-        let mut document = plan_keys(&self.changes, &self.prunable, &self.limits);
-        document.insert("errors".into(), errors(&self.failed));
-        document
-    }
-
     fn text(&self, style: &Style) -> String {
         let mut text = String::new();
-        if !self.changes.is_empty() {
-            text += &changes_table(&self.changes, style);
-            text += &format!("\nPlan: {}.\n", Summary::of(&self.changes));
-        } else if self.failed.is_empty() {
-            text += nothing_to_do(&self.limits);
+        if !self.all.changes.is_empty() {
+            text += &changes_table(&self.all.changes, style);
+            text += &format!("\nPlan: {}.\n", Summary::of(&self.all.changes));
+        } else if self.all.errors.is_empty() {
+            text += self.all.nothing_to_do();
         }
-        text += &side_notes(&self.prunable, &self.limits);
-        for (server, error) in &self.failed {
-            text += &format!("\nserver {server}:\n{}\n", error_text(error, style));
-        }
-        text
+        text + &self.all.rest(style)
     }
 
     fn status(&self) -> ExitStatus {
-        let found = if self.check && !self.changes.is_empty() {
-            ExitStatus::Differences
-        } else {
-            ExitStatus::Success
-        };
-        ExitStatus::worst(self.failed.iter().map(|(_, error)| error.kind.status()).chain([found]))
+        let differs = self.check && !self.all.changes.is_empty();
+        let found = if differs { ExitStatus::Differences } else { ExitStatus::Success };
+        ExitStatus::worst([ServerError::worst(&self.all.errors), found])
     }
 }

@@ -7,6 +7,9 @@ use crate::model::DesiredService;
 use crate::provision::{self, PlanOptions, PlanScope, PlannedServer};
 use crate::run::Run;
 
+/// Every server with its plan, or why it has none.
+pub type Plans = [(String, Result<PlannedServer>)];
+
 pub fn scope<'a>(run: &'a Run, services: &[DesiredService], options: PlanOptions) -> PlanScope<'a> {
     let services = services.iter().map(|service| service.name.clone()).collect();
     PlanScope { services, options, store: &run.store, jobs: run.step_jobs() }

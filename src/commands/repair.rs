@@ -2,12 +2,11 @@
 
 use clap::Args;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::migrating::{Watch, plain_options};
-use crate::error::{Error, ExitStatus, Result};
+use crate::error::{Error, Result};
 use crate::migrate::{self, Repairable};
-use crate::report::{Report, Style, keys, printable};
+use crate::report::{Report, Style, printable};
 use crate::run::{Consent, Run};
 use crate::targets;
 use crate::units::counted;
@@ -27,7 +26,7 @@ pub struct Arguments {
     pub reason: String,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<RepairReport> {
     if arguments.reason.trim().is_empty() {
         return Err(
             Error::usage("the reason is empty").hint("say why with --reason: it goes into the history")
@@ -45,7 +44,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         let tell = |event| watch.tell(&name, &event);
         migrate::repair(&target, &found, arguments.reason.trim(), &options, &tell).await?;
     }
-    Ok(Box::new(RepairReport { service: name, repaired: found }))
+    Ok(RepairReport { service: name, repaired: found })
 }
 
 async fn ask(run: &Run, service: &str, found: &[Repairable]) -> Result<()> {
@@ -70,25 +69,17 @@ fn shown(found: &[Repairable]) -> String {
 }
 
 #[derive(Serialize)]
-struct RepairReport {
+pub struct RepairReport {
     service: String,
     repaired: Vec<Repairable>,
 }
 
 impl Report for RepairReport {
-    fn json(&self) -> Map<String, Value> {
-        keys(self)
-    }
-
     fn text(&self, _: &Style) -> String {
         if self.repaired.is_empty() {
             return format!("Nothing to repair in {}.\n", self.service);
         }
         let migrations = counted(self.repaired.len(), "migration");
         format!("{}\nRepaired {migrations} of {}.\n", shown(&self.repaired), self.service)
-    }
-
-    fn status(&self) -> ExitStatus {
-        ExitStatus::Success
     }
 }

@@ -1,9 +1,9 @@
 //! `revision`: the next migration's two files, ready to be filled in.
 
 use clap::Args;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
-use crate::error::{ExitStatus, Result};
+use crate::error::Result;
 use crate::migrate::files::{Written, revision};
 use crate::report::{Report, Style, printable};
 use crate::run::Run;
@@ -22,7 +22,7 @@ pub struct Arguments {
     pub template: String,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<RevisionReport> {
     let service = run.service(&arguments.service)?;
     let written = revision::write(&revision::NewMigration {
         service: &service.name,
@@ -31,32 +31,19 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         template: &arguments.template,
         templates: &run.manifest.home().join("templates"),
     })?;
-    Ok(Box::new(RevisionReport { service: service.name.to_string(), written }))
+    Ok(RevisionReport { service: service.name.to_string(), written })
 }
 
-struct RevisionReport {
+#[derive(Serialize)]
+pub struct RevisionReport {
     service: String,
+    #[serde(flatten)]
     written: Written,
 }
 
 impl Report for RevisionReport {
-    fn json(&self) -> Map<String, Value> {
-        let pairs = [
-            ("service", json!(self.service)),
-            ("version", json!(self.written.version)),
-            ("name", json!(self.written.name)),
-            ("up", json!(self.written.up)),
-            ("down", json!(self.written.down)),
-        ];
-        pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
-    }
-
     fn text(&self, _: &Style) -> String {
         let paths = [&self.written.up, &self.written.down];
         paths.map(|path| printable(&path.display().to_string()) + "\n").concat()
-    }
-
-    fn status(&self) -> ExitStatus {
-        ExitStatus::Success
     }
 }

@@ -2,13 +2,13 @@
 
 use clap::Args;
 use futures_util::future::join_all;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 use super::url::Role;
 use crate::error::{Error, ExitStatus, Kind, Result};
 use crate::flags::Select;
 use crate::model::{DesiredService, RoleKind};
-use crate::report::{Cell, Paint, Report, Style, Table, error_json, error_text, printable};
+use crate::report::{Cell, Paint, Report, Style, Table, error_text, printable};
 use crate::rotate::{Rotated, Rotation, Turn, rotate_server};
 use crate::run::Run;
 
@@ -47,7 +47,7 @@ impl Arguments {
 }
 
 /// Rotates, servers side by side.
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
     let services = run.writable(&arguments.select)?;
     let (kinds, turn) = (arguments.kinds(), arguments.turn());
     // A question at the terminal comes before the lock: other runs would wait for the answer. Each server's error is
@@ -73,95 +73,94 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
             (done.await, here)
         }
     });
-    let mut report = RotateReport { turn, rows: vec![] };
+    let mut rotations = vec![];
     for (done, here) in join_all(all).await {
         match done {
-            Ok(rows) => report.rows.extend(rows.into_iter().map(|(service, row)| (service, Ok(row)))),
-            Err(error) => report.rows.extend(here.into_iter().map(|service| (service, Err(error.clone())))),
+            Ok(rows) => rotations.extend(rows.into_iter().map(|(service, row)| Row::new(&service, Ok(row)))),
+            Err(error) => rotations.extend(here.iter().map(|service| Row::new(service, Err(error.clone())))),
         }
     }
-    Ok(Box::new(report))
+    Ok(RotateReport { rotations, turn })
 }
 
-struct RotateReport {
+#[derive(Serialize)]
+pub struct RotateReport {
+    rotations: Vec<Row>,
+    #[serde(skip)]
     turn: Turn,
-    rows: Vec<(DesiredService, Result<Rotated>)>,
 }
 
-fn error(row: &Result<Rotated>) -> Option<&Error> {
-    match row {
-        Ok(row) => row.error.as_ref(),
-        Err(error) => Some(error),
-    }
+#[derive(Serialize)]
+struct Row {
+    service: String,
+    server: String,
+    role: Option<&'static str>,
+    login: Option<String>,
+    previous: Option<String>,
+    sessions: Option<i64>,
+    outcome: &'static str,
+    #[serde(skip)]
+    paint: Paint,
+    error: Option<Error>,
 }
 
-fn outcome(row: &Result<Rotated>) -> (&'static str, Paint) {
-    match row {
-        Err(_) => ("skipped", Paint::Warn),
-        Ok(row) if row.error.is_some() => ("failed", Paint::Bad),
-        Ok(row) if row.changed => ("ok", Paint::Good),
-        Ok(_) => ("unchanged", Paint::Dim),
-    }
-}
-
-impl RotateReport {
-    fn advice(&self) -> Option<&'static str> {
-        let changed = self.rows.iter().any(|(_, row)| row.as_ref().is_ok_and(|row| row.changed));
-        match self.turn {
-            Turn::Overlap if changed => Some(
-                "Both logins work. When every client has read the new one, run `martydb rotate --finish`.\n",
-            ),
-            _ => None,
+impl Row {
+    fn new(service: &DesiredService, done: Result<Rotated>) -> Row {
+        let (outcome, paint) = match &done {
+            Err(_) => ("skipped", Paint::Warn),
+            Ok(row) if row.error.is_some() => ("failed", Paint::Bad),
+            Ok(row) if row.changed => ("ok", Paint::Good),
+            Ok(_) => ("unchanged", Paint::Dim),
+        };
+        let (row, skipped) = match done {
+            Ok(row) => (Some(row), None),
+            Err(error) => (None, Some(error)),
+        };
+        Row {
+            service: service.name.to_string(),
+            server: service.server.clone(),
+            role: row.as_ref().map(|row| row.kind.key()),
+            login: row.as_ref().map(|row| row.login.to_string()),
+            previous: row.as_ref().and_then(|row| row.other.as_ref()).map(ToString::to_string),
+            sessions: row.as_ref().and_then(|row| row.sessions),
+            outcome,
+            paint,
+            error: row.map_or(skipped, |row| row.error),
         }
     }
 }
 
 impl Report for RotateReport {
-    fn json(&self) -> Map<String, Value> {
-        let rows = self.rows.iter().map(|(service, row)| {
-            let done = row.as_ref().ok();
-            json!({
-                "service": service.name.as_str(),
-                "server": service.server,
-                "role": done.map(|row| row.kind.key()),
-                "login": done.map(|row| row.login.as_str()),
-                "previous": done.and_then(|row| row.other.as_ref()).map(|role| role.as_str()),
-                "sessions": done.and_then(|row| row.sessions),
-                "outcome": outcome(row).0,
-                "error": error(row).map(error_json),
-            })
-        });
-        Map::from_iter([("rotations".to_owned(), rows.collect())])
-    }
-
     fn text(&self, style: &Style) -> String {
         let mut table = Table::new(&["service", "role", "active login", "previous login", "result"]);
         let mut notes = String::new();
-        for (service, row) in &self.rows {
-            let (word, paint) = outcome(row);
-            let done = row.as_ref().ok();
-            let other = done.and_then(|row| row.other.as_ref());
+        for row in &self.rotations {
             table.row([
-                service.name.as_str().into(),
-                done.map_or("-", |row| row.kind.key()).into(),
-                done.map_or("-", |row| row.login.as_str()).into(),
-                other.map_or("-", |role| role.as_str()).into(),
-                Cell::new(word, paint),
+                (&row.service).into(),
+                row.role.unwrap_or("-").into(),
+                row.login.as_deref().unwrap_or("-").into(),
+                row.previous.as_deref().unwrap_or("-").into(),
+                Cell::new(row.outcome, row.paint),
             ]);
-            if let Some((other, sessions)) = other.zip(done.and_then(|row| row.sessions).filter(|n| *n > 0)) {
+            if let Some((other, sessions)) = row.previous.as_ref().zip(row.sessions.filter(|n| *n > 0)) {
                 notes += &format!(
                     "{} still has {sessions} open sessions; they end when their clients do.\n",
-                    printable(other.as_str())
+                    printable(other)
                 );
             }
-            if let Some(error) = error(row) {
-                notes += &format!("\nservice {}:\n{}\n", service.name, error_text(error, style));
+            if let Some(error) = &row.error {
+                notes += &format!("\nservice {}:\n{}\n", row.service, error_text(error, style));
             }
         }
-        table.render(style) + &notes + self.advice().unwrap_or_default()
+        if self.turn == Turn::Overlap && self.rotations.iter().any(|row| row.outcome == "ok") {
+            notes +=
+                "Both logins work. When every client has read the new one, run `martydb rotate --finish`.\n";
+        }
+        table.render(style) + &notes
     }
 
     fn status(&self) -> ExitStatus {
-        ExitStatus::worst(self.rows.iter().filter_map(|(_, row)| error(row)).map(|error| error.kind.status()))
+        let errors = self.rotations.iter().filter_map(|row| row.error.as_ref());
+        ExitStatus::worst(errors.map(|error| error.kind.status()))
     }
 }

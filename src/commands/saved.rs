@@ -12,9 +12,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::change::Change;
+use super::provisioning::Plans;
 use crate::error::{Error, Kind, Result};
 use crate::model::DesiredService;
-use crate::provision::{PlanOptions, PlannedServer};
+use crate::provision::PlanOptions;
 use crate::run::Run;
 
 const FORMAT_VERSION: u64 = 1;
@@ -22,7 +23,7 @@ const FORMAT_VERSION: u64 = 1;
 /// A plan that was read back.
 pub struct Saved {
     pub services: Vec<DesiredService>,
-    pub reach: PlanOptions,
+    pub options: PlanOptions,
     servers: Value,
 }
 
@@ -31,8 +32,8 @@ pub fn write(
     run: &Run,
     path: &Path,
     services: &[DesiredService],
-    reach: PlanOptions,
-    planned: &[(String, Result<PlannedServer>)],
+    options: PlanOptions,
+    planned: &Plans,
 ) -> Result<()> {
     let servers = contents(planned)?;
     let document = json!({
@@ -41,8 +42,8 @@ pub fn write(
         "project": run.manifest.project,
         "env": run.manifest.env,
         "services": services.iter().map(|service| service.name.as_str()).collect::<Vec<_>>(),
-        "prune": reach.prune,
-        "check_logins": reach.check_logins,
+        "prune": options.prune,
+        "check_logins": options.check_logins,
         "servers": servers,
     });
     let text = serde_json::to_string_pretty(&document).expect("a map of values is JSON") + "\n";
@@ -69,7 +70,7 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
     done.inspect_err(|_| drop(std::fs::remove_file(&temporary)))
 }
 
-fn contents(planned: &[(String, Result<PlannedServer>)]) -> Result<Value> {
+fn contents(planned: &Plans) -> Result<Value> {
     let mut servers = vec![];
     for (server, planned) in planned {
         let planned = planned.as_ref().map_err(Clone::clone)?;
@@ -103,7 +104,7 @@ pub fn read(run: &Run, path: &Path) -> Result<Saved> {
     let flag = |key: &str| document[key] == true;
     Ok(Saved {
         services,
-        reach: PlanOptions { prune: flag("prune"), check_logins: flag("check_logins"), exact: true },
+        options: PlanOptions { prune: flag("prune"), check_logins: flag("check_logins"), exact: true },
         servers: document["servers"].clone(),
     })
 }
@@ -113,7 +114,7 @@ impl Saved {
     ///
     /// # Errors
     /// [`Kind::Stale`], naming the first change that is new or gone.
-    pub fn check(&self, planned: &[(String, Result<PlannedServer>)]) -> Result<()> {
+    pub fn check(&self, planned: &Plans) -> Result<()> {
         let now = contents(planned)?;
         if now == self.servers {
             return Ok(());

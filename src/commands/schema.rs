@@ -3,7 +3,7 @@
 use clap::{Args, ValueEnum};
 
 use crate::error::Result;
-use crate::report::{Document, Report};
+use crate::report::Document;
 
 /// Flags of `schema`.
 #[derive(Debug, Args)]
@@ -22,9 +22,9 @@ pub enum Of {
     VerifyIsolation,
 }
 
-pub fn run(arguments: &Arguments) -> Result<Box<dyn Report>> {
-    Ok(Box::new(Document(match arguments.of {
+pub fn run(arguments: &Arguments) -> Result<Document> {
+    Ok(Document(match arguments.of {
         Of::Manifest => crate::manifest::json_schema(),
         Of::VerifyIsolation => super::verify::json_schema(),
-    })))
+    }))
 }

@@ -1,7 +1,7 @@
 //! `status`: one line per service.
 
 use clap::Args;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 use super::per_service::{errors_text, for_each_service};
 use super::provisioning;
@@ -28,13 +28,13 @@ pub struct Arguments {
     pub check: bool,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<StatusReport> {
     let services = run.readable(&arguments.select)?;
     let mut all = look_at(run, &services).await?;
     if arguments.drift || arguments.check {
         mark_drift(run, &services, &mut all).await;
     }
-    Ok(Box::new(StatusReport { services: all, check: arguments.check }))
+    Ok(StatusReport { services: all, check: arguments.check })
 }
 
 /// The status of each service; one whose server gives no answer is unreachable.
@@ -87,8 +87,10 @@ fn not_compared(status: &mut ServiceStatus, error: &Error) {
     }
 }
 
-struct StatusReport {
+#[derive(Serialize)]
+pub struct StatusReport {
     services: Vec<ServiceStatus>,
+    #[serde(skip)]
     check: bool,
 }
 
@@ -104,10 +106,6 @@ fn word(state: ServiceState) -> Cell {
 }
 
 impl Report for StatusReport {
-    fn json(&self) -> Map<String, Value> {
-        Map::from_iter([("services".to_owned(), json!(self.services))])
-    }
-
     fn text(&self, style: &Style) -> String {
         let mut table = Table::new(&[
             "service",

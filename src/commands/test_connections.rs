@@ -1,35 +1,25 @@
 //! `test-connections`: every login at its own database; latency, TLS, server version.
 
-use clap::Args;
-
 use futures_util::future::join_all;
 
 use crate::catalog::inspect;
 use crate::error::{Error, ExitStatus, Result};
-use crate::flags::Select;
 use crate::model::{DesiredService, RoleKind, RoleName};
 use crate::probe::{self, ConnectionRow, Connections, LoginResult, connections};
-use crate::report::Report;
 use crate::run::Run;
 use crate::server::Access;
 
-/// Flags of `test-connections`.
-#[derive(Debug, Args)]
-pub struct Arguments {
-    /// The services to try.
-    #[command(flatten)]
-    pub select: Select,
-}
+pub use crate::flags::Select as Arguments;
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
-    let services = run.readable(&arguments.select)?;
+pub async fn run(run: &Run, select: &Arguments) -> Result<Connections> {
+    let services = run.readable(select)?;
     let servers = run.servers_of(&services);
     let all = join_all(servers.iter().map(|server| test_server(run, server, &services))).await;
     let mut rows = all.into_iter().collect::<Result<Vec<_>>>()?.concat();
     let place =
         |row: &ConnectionRow| services.iter().position(|service| service.name.as_str() == row.service);
     rows.sort_by_key(place);
-    Ok(Box::new(Connections { connections: rows }))
+    Ok(Connections { connections: rows })
 }
 
 async fn test_server(run: &Run, server: &str, services: &[DesiredService]) -> Result<Vec<ConnectionRow>> {

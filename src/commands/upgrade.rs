@@ -8,7 +8,6 @@ use crate::flags::Select;
 use crate::migrate::files::Direction;
 use crate::migrate::{Execution, Goal, Options, Order};
 use crate::model::DesiredService;
-use crate::report::Report;
 use crate::run::Run;
 use crate::targets;
 
@@ -40,9 +39,9 @@ impl Arguments {
     }
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
     let services = run.writable(&arguments.select)?;
-    Ok(Box::new(upgrade_services(run, &services, arguments.options(run)).await?))
+    Ok(upgrade_services(run, &services, arguments.options(run)).await?)
 }
 
 pub async fn upgrade_services(

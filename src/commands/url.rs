@@ -4,9 +4,9 @@ mod forms;
 
 use clap::{Args, ValueEnum};
 use secrecy::ExposeSecret;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
-use crate::error::{Error, ExitStatus, Result};
+use crate::error::{Error, Result};
 use crate::model::RoleKind;
 use crate::report::{Report, Style};
 use crate::run::Run;
@@ -56,7 +56,7 @@ impl Role {
     }
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<UrlReport> {
     let (parts, service, role) = match &arguments.service {
         Some(service) => of_service(run, service, arguments).await?,
         None => of_admin(run, arguments.server.as_deref().unwrap_or_default(), arguments).await?,
@@ -66,7 +66,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
             .hint("give the server's url a host name, or choose another --format"));
     }
     let url = parts.render(arguments.format);
-    Ok(Box::new(UrlReport { service, role, format: arguments.format.name(), url }))
+    Ok(UrlReport { service, role, format: arguments.format.name(), url })
 }
 
 async fn of_service(run: &Run, name: &str, arguments: &Arguments) -> Result<(Parts, Option<String>, String)> {
@@ -99,7 +99,8 @@ async fn of_admin(run: &Run, server: &str, arguments: &Arguments) -> Result<(Par
     Ok((parts, None, "admin".into()))
 }
 
-struct UrlReport {
+#[derive(Serialize)]
+pub struct UrlReport {
     service: Option<String>,
     role: String,
     format: String,
@@ -107,25 +108,11 @@ struct UrlReport {
 }
 
 impl Report for UrlReport {
-    fn json(&self) -> Map<String, Value> {
-        let pairs = [
-            ("service", json!(self.service)),
-            ("role", json!(self.role)),
-            ("format", json!(self.format)),
-            ("url", json!(self.url)),
-        ];
-        pairs.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
-    }
-
     fn text(&self, _: &Style) -> String {
         format!("{}\n", self.url)
     }
 
     fn verbatim(&self) -> bool {
         true
-    }
-
-    fn status(&self) -> ExitStatus {
-        ExitStatus::Success
     }
 }

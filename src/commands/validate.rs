@@ -1,93 +1,74 @@
 //! `validate`: the manifest and the migration files, without a server.
 
-use clap::Args;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use crate::error::{ExitStatus, Result};
-use crate::flags::Select;
 use crate::migrate::files::{FileProblem, folder};
-use crate::report::{Report, Style, indented, keys, printable};
+use crate::report::{Report, Style, indented, printable};
 use crate::run::Run;
 
-/// Flags of `validate`.
-#[derive(Debug, Args)]
-pub struct Arguments {
-    /// The services to look at.
-    #[command(flatten)]
-    pub select: Select,
-}
+pub use crate::flags::Select as Arguments;
 
 /// The manifest was read before this; what remains are the folders.
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
-    let services = run.readable(&arguments.select)?;
-    let looked = services.iter().map(|service| {
+pub async fn run(run: &Run, select: &Arguments) -> Result<ValidateReport> {
+    let folders = run.readable(select)?.into_iter().map(|service| {
         let folder = folder::load(&service.migrations);
-        Looked {
+        let problem = |problem: FileProblem| Problem { message: problem.to_string(), fix: problem.fix };
+        Folder {
             service: service.name.to_string(),
             migrations: folder.migrations.len(),
-            problems: folder.problems.iter().map(ProblemReport::from).collect(),
+            problems: folder.problems.into_iter().map(problem).collect(),
         }
     });
-    let manifest = run.manifest.path.display().to_string();
-    Ok(Box::new(ValidateReport {
-        manifest,
+    Ok(ValidateReport {
+        manifest: run.manifest.path.display().to_string(),
         environment: run.manifest.env.clone(),
-        services: looked.collect(),
-    }))
+        services: folders.collect(),
+    })
 }
 
 #[derive(Serialize)]
-struct ValidateReport {
+pub struct ValidateReport {
     manifest: String,
     environment: String,
-    services: Vec<Looked>,
+    services: Vec<Folder>,
 }
 
 #[derive(Serialize)]
-struct Looked {
+struct Folder {
     service: String,
     migrations: usize,
-    problems: Vec<ProblemReport>,
+    problems: Vec<Problem>,
 }
 
 #[derive(Serialize)]
-struct ProblemReport {
+struct Problem {
     message: String,
     fix: String,
 }
 
-impl From<&FileProblem> for ProblemReport {
-    fn from(problem: &FileProblem) -> ProblemReport {
-        ProblemReport { message: problem.to_string(), fix: problem.fix.clone() }
+impl ValidateReport {
+    fn problems(&self) -> impl Iterator<Item = &Problem> {
+        self.services.iter().flat_map(|folder| &folder.problems)
     }
 }
 
 impl Report for ValidateReport {
-    fn json(&self) -> Map<String, Value> {
-        keys(self)
-    }
-
     fn text(&self, _: &Style) -> String {
-        let problems: Vec<_> = self.services.iter().flat_map(|service| &service.problems).collect();
-        let mut text: String = problems
-            .iter()
+        let mut text: String = self
+            .problems()
             .map(|found| format!("{}\n  hint: {}\n", indented(&found.message, 2), indented(&found.fix, 8)))
             .collect();
-        let migrations: usize = self.services.iter().map(|service| service.migrations).sum();
-        let services = self.services.len();
-        text += &match problems.len() {
-            0 => format!(
-                "Valid: {services} services, {migrations} migrations ({}).\n",
-                printable(&self.environment)
-            ),
+        let migrations: usize = self.services.iter().map(|folder| folder.migrations).sum();
+        let (services, environment) = (self.services.len(), printable(&self.environment));
+        text += &match self.problems().count() {
+            0 => format!("Valid: {services} services, {migrations} migrations ({environment}).\n"),
             n => format!("\nInvalid: {n} problems in {services} services.\n"),
         };
         text
     }
 
     fn status(&self) -> ExitStatus {
-        let valid = self.services.iter().all(|service| service.problems.is_empty());
-        if valid { ExitStatus::Success } else { ExitStatus::Usage }
+        if self.problems().next().is_none() { ExitStatus::Success } else { ExitStatus::Usage }
     }
 }

@@ -6,7 +6,6 @@ mod report;
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
-use serde_json::{Map, Value};
 
 use super::change::Change;
 use crate::error::{Error, ExitStatus, Result};
@@ -15,10 +14,10 @@ use crate::flags::{self, Select};
 use crate::isolation::{ANY_MAJOR, Baseline, Extent, Filter, Remediation, remediate, verify};
 use crate::manifest::unknown_finding;
 use crate::model::DesiredService;
-use crate::report::{Report, Style, keys};
+use crate::report::{Report, Style};
 use crate::run::{Consent, Run};
 use crate::units::counted;
-pub use document::{Body, Document, NoResult, Printed, ServerError, json_schema};
+pub use document::{Body, Document, NoResult, Printed, json_schema};
 pub use report::{ReportFormat, VerifyReport};
 
 /// Flags of `verify-isolation`.
@@ -132,7 +131,7 @@ pub enum Probes {
 }
 
 /// Verifies, and with `--fix` or `--terminate` closes findings and verifies again.
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifyReport> {
     arguments.check()?;
     let services = run.readable(&arguments.select)?;
     let report = verify_with(run, arguments, &services).await?;
@@ -140,7 +139,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let steps = remediation.steps();
     let changes: Vec<_> = steps.map(|(server, step)| Change::new(server, step, ANY_MAJOR, None)).collect();
     if arguments.dry_run || changes.is_empty() {
-        return Ok(Box::new(VerifyReport { changes, ..report }));
+        return Ok(VerifyReport { changes, ..report });
     }
     changes.iter().for_each(|change| run.out.show(&change.in_words()));
     run.confirm(&consent(changes.len())).await?;
@@ -148,7 +147,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
     let report = verify_with(run, arguments, &services).await?;
     let changes = done.steps.iter();
     let changes = changes.map(|(server, step, outcome)| Change::new(server, step, ANY_MAJOR, Some(*outcome)));
-    Ok(Box::new(VerifyReport { changes: changes.collect(), unclosed: done.failed, ..report }))
+    Ok(VerifyReport { changes: changes.collect(), unclosed: done.failed, ..report })
 }
 
 /// With the defaults of every flag, for `init-all`.
@@ -172,14 +171,6 @@ fn consent(changes: usize) -> Consent {
 }
 
 impl Report for VerifyReport {
-    fn json(&self) -> Map<String, Value> {
-        keys(&Document::of(self))
-    }
-
-    fn json_text(&self) -> String {
-        serde_json::to_string_pretty(&Document::of(self)).expect("plain data")
-    }
-
     fn text(&self, style: &Style) -> String {
         match self.format {
             Some(ReportFormat::Junit) => formats::junit(self),

@@ -1,10 +1,7 @@
 //! `verify-down`: up, down, up on a scratch database, and the catalogues compared.
 
-use std::sync::Arc;
-
 use clap::Args;
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::migrating::plain_options;
 use super::per_service::{PerService, Services};
@@ -14,7 +11,7 @@ use crate::migrate::files::folder;
 use crate::migrate::round_trip::{RoundTrip, RoundTripResult, check_round_trips};
 use crate::migrate::{self, MigrationTarget, Options};
 use crate::model::{DesiredServer, DesiredService};
-use crate::report::{Cell, Paint, Report, Style, Table, error_text, keys, printable};
+use crate::report::{Cell, Paint, Report, Style, Table, error_text, printable};
 use crate::run::Run;
 use crate::scratch::Scratch;
 use crate::server::Access;
@@ -22,7 +19,7 @@ use crate::server::existence::{Existence, ExistenceCheck};
 use crate::targets::{self, map_concurrent};
 
 /// Flags of `verify-down`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(disable_version_flag = true)]
 pub struct Arguments {
     /// The services to look at.
@@ -36,26 +33,10 @@ pub struct Arguments {
     pub every: bool,
 }
 
-enum Which {
-    Pending,
-    Every,
-    These(Vec<i64>),
-}
-
-impl Arguments {
-    fn which(&self) -> Which {
-        match (self.every, self.version.is_empty()) {
-            (true, _) => Which::Every,
-            (false, true) => Which::Pending,
-            (false, false) => Which::These(self.version.clone()),
-        }
-    }
-}
-
 /// Makes the round trips, and leaves nothing behind.
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<Services<RoundTrips>> {
     let services = run.readable(&arguments.select)?;
-    let (options, which) = (plain_options(run), Arc::new(arguments.which()));
+    let options = plain_options(run);
     let mut work = vec![];
     for (service, target) in targets::of(run, &services).await? {
         let access = run.access(&service.server).await;
@@ -63,24 +44,24 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Box<dyn Report>> {
         work.push((service, desired, target.and_then(|target| Ok((target, access?)))));
     }
     let all = map_concurrent(run.jobs, work, |(service, desired, reached)| {
-        let (which, options) = (which.clone(), options.clone());
+        let (arguments, options) = (arguments.clone(), options.clone());
         async move {
-            let trips = round_trips(&service, &desired, reached, &which, &options).await;
+            let trips = round_trips(&service, &desired, reached, &arguments, &options).await;
             PerService::new(service.name.to_string(), trips.map(|migrations| RoundTrips { migrations }))
         }
     });
-    Ok(Box::new(Services { services: all.await }))
+    Ok(Services { services: all.await })
 }
 
 async fn round_trips(
     service: &DesiredService,
     desired: &DesiredServer,
     reached: Result<(MigrationTarget, Access)>,
-    which: &Which,
+    arguments: &Arguments,
     options: &Options,
 ) -> Result<Vec<RoundTrip>> {
     let (target, access) = reached?;
-    let chosen = chosen(&target, which, options).await?;
+    let chosen = chosen(&target, arguments, options).await?;
     if chosen.is_empty() {
         return Ok(vec![]);
     }
@@ -94,27 +75,27 @@ async fn round_trips(
     scratch.remove_after(result).await
 }
 
-async fn chosen(target: &MigrationTarget, which: &Which, options: &Options) -> Result<Vec<i64>> {
+async fn chosen(target: &MigrationTarget, arguments: &Arguments, options: &Options) -> Result<Vec<i64>> {
     let folder = folder::load_valid(&target.folder, target.service.as_str())?;
     let all: Vec<i64> = folder.migrations.iter().map(|migration| migration.version).collect();
-    match which {
-        Which::Every => Ok(all),
-        Which::These(these) => match these.iter().find(|version| !all.contains(version)) {
-            None => Ok(these.clone()),
-            Some(version) => Err(folder.has_no(*version, &target.service)),
-        },
-        Which::Pending => {
-            let status = migrate::status(target, options.lock_wait).await;
-            match status.error {
-                Some(error) => Err(error),
-                None => Ok(status.pending.iter().map(|item| item.version).collect()),
-            }
-        }
+    if arguments.every {
+        return Ok(all);
+    }
+    if let Some(unknown) = arguments.version.iter().find(|version| !all.contains(version)) {
+        return Err(folder.has_no(*unknown, &target.service));
+    }
+    if !arguments.version.is_empty() {
+        return Ok(arguments.version.clone());
+    }
+    let status = migrate::status(target, options.lock_wait).await;
+    match status.error {
+        Some(error) => Err(error),
+        None => Ok(status.pending.iter().map(|item| item.version).collect()),
     }
 }
 
 #[derive(Default, Serialize)]
-struct RoundTrips {
+pub struct RoundTrips {
     migrations: Vec<RoundTrip>,
 }
 
@@ -127,10 +108,6 @@ fn word(result: RoundTripResult) -> Cell {
 }
 
 impl Report for Services<RoundTrips> {
-    fn json(&self) -> Map<String, Value> {
-        keys(self)
-    }
-
     fn text(&self, style: &Style) -> String {
         let mut table = Table::new(&["service", "version", "name", "proof"]);
         let mut below = String::new();
@@ -142,9 +119,8 @@ impl Report for Services<RoundTrips> {
             }
         }
         below += &self.errors_text(style);
-        let nothing = "No pending migrations to check; use --every for all.\n";
         match (table.is_empty(), below.is_empty()) {
-            (true, true) => nothing.into(),
+            (true, true) => "No pending migrations to check; use --every for all.\n".into(),
             (true, false) => below,
             (false, _) => table.render(style) + &below,
         }
@@ -162,18 +138,18 @@ impl Report for Services<RoundTrips> {
 }
 
 fn details(service: &str, one: &RoundTrip, style: &Style) -> String {
+    let title = format!("\n{service} V{}__{}", one.version, printable(&one.name));
     let mut text = String::new();
     for (when, differences) in
         [("after the down file", &one.after_down), ("after the second up", &one.after_up)]
     {
         if !differences.is_empty() {
-            text += &format!("\n{service} V{}__{}, {when}:\n", one.version, printable(&one.name));
+            text += &format!("{title}, {when}:\n");
             text += &differences.iter().map(|difference| format!("  {difference}\n")).collect::<String>();
         }
     }
     if let Some(error) = &one.error {
-        let name = printable(&one.name);
-        text += &format!("\n{service} V{}__{name}:\n{}\n", one.version, error_text(error, style));
+        text += &format!("{title}:\n{}\n", error_text(error, style));
     }
     text
 }

@@ -22,7 +22,6 @@ pub struct RoundTrip {
     pub after_down: Vec<Difference>,
     /// What the second up made other than the first.
     pub after_up: Vec<Difference>,
-    #[serde(serialize_with = "crate::report::serialize_error")]
     pub error: Option<Error>,
 }
 

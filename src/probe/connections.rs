@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 
 use super::task::{ProbeLogin, Task};
 use super::verdict::judge_own;
 use crate::error::ExitStatus;
-use crate::report::{Cell, Paint, Report, Style, Table, keys, printable};
+use crate::report::{Cell, Paint, Report, Style, Table, printable};
 use crate::wire::{Attempt, Outcome};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -79,10 +78,6 @@ fn milliseconds(latency: Duration) -> f64 {
 }
 
 impl Report for Connections {
-    fn json(&self) -> Map<String, Value> {
-        keys(self)
-    }
-
     fn text(&self, style: &Style) -> String {
         let mut table = Table::new(&["service", "role", "database", "result", "ms", "tls", "version"])
             .spare(&["version", "tls"]);

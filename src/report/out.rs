@@ -3,14 +3,15 @@
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, Weak};
 
+use serde::Serialize;
 use serde_json::json;
 
 use super::document::Report;
-use super::error_text::{error_json, error_text};
+use super::error_text::error_text;
 use super::progress::Progress;
 use super::safe;
 use super::style::Style;
-use crate::error::{Error, ExitStatus};
+use crate::error::{Error, ExitStatus, Result};
 use crate::flags::{Format, When};
 
 const FORMAT_VERSION: u32 = 1;
@@ -46,9 +47,14 @@ impl Out {
         self.stderr
     }
 
-    pub fn report(&self, command: &str, report: &dyn Report) -> ExitStatus {
+    /// Prints how a command ended.
+    pub fn end(&self, command: &str, end: Result<impl Report>) -> ExitStatus {
+        let report = match end {
+            Ok(report) => report,
+            Err(error) => return self.error(command, &error),
+        };
         match report.format().unwrap_or(self.format) {
-            Format::Json => self.document(command, &report.json_text(), report.status()),
+            Format::Json => self.document(command, &report, report.status()),
             Format::Table if report.verbatim() => self.data(&report.text(&self.stdout), report.status()),
             Format::Table => {
                 let text = report.text(&self.stdout);
@@ -57,8 +63,9 @@ impl Out {
         }
     }
 
-    fn document(&self, command: &str, body: &str, status: ExitStatus) -> ExitStatus {
-        self.data(&safe::json(&envelope(command, body)), status)
+    fn document(&self, command: &str, body: &impl Serialize, status: ExitStatus) -> ExitStatus {
+        let body = serde_json::to_string_pretty(body).expect("plain data");
+        self.data(&safe::json(&envelope(command, &body)), status)
     }
 
     /// Prints text that is a document of its own and all ours: completions, schema, man page.
@@ -78,11 +85,7 @@ impl Out {
     /// Prints an error: on stdout as the one document, or on stderr for people.
     pub fn error(&self, command: &str, error: &Error) -> ExitStatus {
         match self.format {
-            Format::Json => {
-                let body = json!({ "error": error_json(error) });
-                let body = serde_json::to_string_pretty(&body).expect("plain data");
-                self.document(command, &body, error.kind.status())
-            }
+            Format::Json => self.document(command, &json!({ "error": error }), error.kind.status()),
             Format::Table => {
                 self.show(&error_text(error, &self.stderr));
                 error.kind.status()

@@ -2,12 +2,12 @@
 //! published schema and what is printed are one.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::report::VerifyReport;
-use crate::commands::change::Change;
+use crate::commands::change::{Change, ServerError};
+use crate::error::Error;
 use crate::isolation::Assessment;
-use crate::report::ErrorBody;
 
 /// What was proven, what was found, what could not be looked at.
 #[derive(Serialize, JsonSchema)]
@@ -17,28 +17,17 @@ pub struct Document<'a> {
     /// What --fix and --terminate did, or with --dry-run would do.
     pub changes: &'a [Change],
     /// Servers that could not be looked at, and changes that failed.
-    pub errors: Vec<ServerError<'a>>,
+    pub errors: Vec<ServerError>,
 }
 
-impl Document<'_> {
-    pub fn of(report: &VerifyReport) -> Document<'_> {
-        let failed = report.assessment.failed.iter().map(|(server, error)| (server, error));
-        let errors = failed.chain(report.unclosed.iter().map(|failed| (&failed.server, &failed.error)));
-        Document {
-            assessment: &report.assessment,
-            changes: &report.changes,
-            errors: errors.map(|(server, error)| ServerError { error: error.into(), server }).collect(),
-        }
+impl Serialize for VerifyReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let failed = self.assessment.failed.iter().map(|(server, error)| (server, error));
+        let errors = failed.chain(self.unclosed.iter().map(|failed| (&failed.server, &failed.error)));
+        let errors = errors.map(|(server, error)| ServerError::new(server, error)).collect();
+        let document = Document { assessment: &self.assessment, changes: &self.changes, errors };
+        document.serialize(serializer)
     }
-}
-
-/// What went wrong on a server.
-#[derive(Serialize, JsonSchema)]
-pub struct ServerError<'a> {
-    #[serde(flatten)]
-    pub error: ErrorBody,
-    /// The server's key in the manifest.
-    pub server: &'a str,
 }
 
 /// What `martydb verify-isolation -o json` prints. Keys are always there, null where they do not apply; later versions
@@ -72,7 +61,7 @@ pub enum Body {
 #[schemars(rename = "Failed")]
 pub struct NoResult {
     /// What went wrong.
-    pub error: ErrorBody,
+    pub error: Error,
 }
 
 /// The schema of everything that `verify-isolation -o json` prints.

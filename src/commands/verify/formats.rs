@@ -88,9 +88,9 @@ fn changes(report: &VerifyReport, style: &Style) -> String {
         return report.unclosed.iter().map(|one| failed_fix(one, style)).collect();
     }
     let (all, done) = (&report.changes, |outcome| {
-        report.changes.iter().filter(|change| change.outcome() == Some(outcome)).count()
+        report.changes.iter().filter(|change| change.outcome == Some(outcome)).count()
     });
-    let line = if all.iter().any(|change| change.outcome().is_some()) {
+    let line = if all.iter().any(|change| change.outcome.is_some()) {
         let (closed, failed) = (done(StepOutcome::Ok), done(StepOutcome::Failed));
         format!("Closed: {closed} of {}, {failed} failed.\n", all.len())
     } else {

@@ -33,7 +33,7 @@ pub struct NewMigration<'a> {
     pub templates: &'a Path,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Written {
     pub version: i64,
     pub name: String,

@@ -58,7 +58,6 @@ pub struct MigrationOutcome {
     pub applied: Vec<AppliedMigration>,
     /// What a dry run would run, in order.
     pub planned: Vec<PlannedFile>,
-    #[serde(serialize_with = "crate::report::serialize_error")]
     pub error: Option<Error>,
 }
 

@@ -44,7 +44,6 @@ pub struct ServiceStatus {
     pub unfinished: Vec<Unfinished>,
     #[serde(serialize_with = "serialize_problems")]
     pub problems: Vec<FileProblem>,
-    #[serde(serialize_with = "crate::report::serialize_error")]
     pub error: Option<Error>,
 }
 
