@@ -7,9 +7,36 @@
 
 mod login;
 mod planner;
-mod prove;
 mod rotation;
-mod server;
 
+use std::time::Duration;
+
+use crate::catalog::inspect;
+use crate::error::Result;
+use crate::model::{DesiredServer, DesiredService};
+use crate::secrets::{CredentialKey, LockedStore};
+use crate::server::{Access, lock};
+use login::LoginRotation;
 pub use rotation::{Rotated, Rotation, Turn};
-pub use server::rotate_server;
+
+/// One server, under its lock, login by login. The secret store is locked before any server.
+pub async fn rotate_server(
+    access: &Access,
+    desired: &DesiredServer,
+    store: &LockedStore<'_>,
+    rotation: &Rotation<'_>,
+    lock_wait: Duration,
+) -> Result<Vec<(DesiredService, Rotated)>> {
+    let _lock = lock::server(access, lock_wait).await?;
+    let mut actual = inspect::inspect_cluster(access).await?;
+    let mut done = vec![];
+    for service in rotation.services {
+        for kind in rotation.kinds {
+            let key = CredentialKey::new(service, *kind);
+            let mut login = LoginRotation { access, desired, store, service, key, actual };
+            done.push((service.clone(), login.rotate(rotation).await));
+            actual = login.actual;
+        }
+    }
+    Ok(done)
+}

@@ -1,7 +1,7 @@
 //! What a command runs with: the settings resolved once, the manifest, the secret store and the servers.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -10,12 +10,12 @@ use crate::converge::Jobs;
 use crate::credentials;
 use crate::embedded;
 use crate::environment::Environment;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::flags::{Global, Select};
 use crate::manifest::{self, Manifest, ServerLocation, ServerUrl};
 use crate::model::{DesiredService, RoleKind, ServiceName};
 use crate::report::Out;
-use crate::secrets::{CredentialKey, Secrets, Store, StoreLock};
+use crate::secrets::{CredentialKey, LockedStore, Secrets, Store};
 use crate::server::{Access, Endpoint, EventTriggerGuard, Host, Login, Tls};
 use crate::wire;
 
@@ -23,10 +23,7 @@ pub struct Run {
     pub manifest: Manifest,
     pub environment: Environment,
     pub store: Store,
-    /// Services worked on at the same time.
-    pub jobs: usize,
-    /// Whether the user chose the number.
-    jobs_said: bool,
+    pub jobs: Jobs,
     pub lock_wait: Duration,
     pub yes: bool,
     pub can_ask: bool,
@@ -34,8 +31,9 @@ pub struct Run {
     /// Passwords of admins that were asked for; `None` where the server wants none.
     typed: tokio::sync::Mutex<BTreeMap<String, Option<SecretString>>>,
     /// Servers of which was said that they get no password.
-    told: std::sync::Mutex<BTreeSet<String>>,
-    event_triggers: std::sync::Mutex<BTreeMap<String, EventTriggerGuard>>,
+    told: Mutex<BTreeSet<String>>,
+    /// Learnt once for all sessions of a run.
+    event_triggers: Mutex<BTreeMap<String, EventTriggerGuard>>,
 }
 
 impl Run {
@@ -45,8 +43,10 @@ impl Run {
             .and_then(|path| manifest::load(&path, &global.env, &environment))?;
         Ok(Run {
             store: Store::open(&manifest, &environment),
-            jobs: global.jobs.map_or_else(default_jobs, usize::from),
-            jobs_said: global.jobs.is_some(),
+            jobs: Jobs {
+                count: global.jobs.map_or_else(default_jobs, usize::from),
+                explicit: global.jobs.is_some(),
+            },
             lock_wait: global.lock_wait,
             yes: global.yes,
             can_ask: !global.no_input && crate::prompt::possible(),
@@ -54,33 +54,35 @@ impl Run {
             environment,
             out,
             typed: tokio::sync::Mutex::default(),
-            told: std::sync::Mutex::default(),
-            event_triggers: std::sync::Mutex::default(),
+            told: Mutex::default(),
+            event_triggers: Mutex::default(),
         })
-    }
-
-    pub fn step_jobs(&self) -> Jobs {
-        Jobs { count: self.jobs, explicit: self.jobs_said }
     }
 
     /// The services chosen for a command that reads: all where none is named.
     pub fn readable(&self, select: &Select) -> Result<Vec<DesiredService>> {
-        match select.service.is_empty() {
-            true => Ok(self.manifest.services.values().cloned().collect()),
-            false => self.named(&select.service),
+        if select.service.is_empty() {
+            return Ok(self.manifest.services.values().cloned().collect());
         }
+        let mut chosen: Vec<DesiredService> = vec![];
+        for name in &select.service {
+            let service = self.service(name)?;
+            if !chosen.iter().any(|other| other.name == service.name) {
+                chosen.push(service.clone());
+            }
+        }
+        Ok(chosen)
     }
 
     /// The services chosen for a command that writes: they must be named, or `--all`.
     pub fn writable(&self, select: &Select) -> Result<Vec<DesiredService>> {
-        match (select.all, select.service.is_empty()) {
-            (true, _) => Ok(self.manifest.services.values().cloned().collect()),
-            (false, false) => self.named(&select.service),
-            (false, true) => Err(Error::usage("no service given")
+        if select.service.is_empty() && !select.all {
+            return Err(Error::usage("no service given")
                 .cause("commands that write need --service NAME or --all")
                 .hint(format!("services: {}", self.service_names().join(", ")))
-                .hint("use --service NAME or --all")),
+                .hint("use --service NAME or --all"));
         }
+        self.readable(select)
     }
 
     pub fn service(&self, name: &str) -> Result<&DesiredService> {
@@ -95,17 +97,6 @@ impl Run {
         })
     }
 
-    fn named(&self, names: &[String]) -> Result<Vec<DesiredService>> {
-        let mut chosen: Vec<DesiredService> = vec![];
-        for name in names {
-            let service = self.service(name)?;
-            if !chosen.iter().any(|other| other.name == service.name) {
-                chosen.push(service.clone());
-            }
-        }
-        Ok(chosen)
-    }
-
     fn service_names(&self) -> Vec<&str> {
         self.manifest.services.keys().map(ServiceName::as_str).collect()
     }
@@ -118,21 +109,37 @@ impl Run {
 
     /// How a server is reached; an embedded one is started if it is down.
     pub async fn access(&self, server: &str) -> Result<Access> {
-        match &self.manifest.servers[server].location {
+        let event_triggers = {
+            let mut known = self.event_triggers.lock().unwrap_or_else(PoisonError::into_inner);
+            known.entry(server.to_owned()).or_default().clone()
+        };
+        let server = server.to_owned();
+        match &self.manifest.servers[&server].location {
             ServerLocation::Embedded { port } => {
-                let spec = self.embedded(server, *port);
+                let spec = self.embedded(&server, *port);
                 let running = embedded::up(&spec, &mut |text| self.out.note(&text)).await?;
                 Ok(Access {
-                    server: server.to_owned(),
+                    server,
                     admin_endpoint: running.admin,
                     admin: Login::of_admin(running.admin_role, None),
                     maintenance: "postgres".into(),
                     endpoint: running.tcp,
                     embedded: true,
-                    event_triggers: self.event_triggers_of(server),
+                    event_triggers,
                 })
             }
-            ServerLocation::Url(url) => Ok(self.external(server, url)),
+            ServerLocation::Url(url) => {
+                let password = self.admin_password(&server, url);
+                Ok(Access {
+                    server,
+                    admin_endpoint: endpoint(url),
+                    admin: Login::of_admin(url.user.clone(), password).requiring(url.require_auth.as_ref()),
+                    maintenance: url.database.clone(),
+                    endpoint: endpoint(url),
+                    embedded: false,
+                    event_triggers,
+                })
+            }
         }
     }
 
@@ -168,43 +175,19 @@ impl Run {
         }
     }
 
-    /// Learnt once for all sessions of a run.
-    fn event_triggers_of(&self, server: &str) -> EventTriggerGuard {
-        let mut known = self.event_triggers.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        known.entry(server.to_owned()).or_default().clone()
-    }
-
-    fn external(&self, server: &str, url: &ServerUrl) -> Access {
-        let endpoint = endpoint(url);
-        Access {
-            server: server.to_owned(),
-            admin: Login::of_admin(url.user.clone(), self.admin_password(server, url))
-                .requiring(url.require_auth.as_ref()),
-            admin_endpoint: endpoint.clone(),
-            maintenance: url.database.clone(),
-            endpoint,
-            embedded: false,
-            event_triggers: self.event_triggers_of(server),
-        }
-    }
-
+    /// Says once per server why a password that is set was not used for it.
     fn admin_password(&self, server: &str, url: &ServerUrl) -> Option<SecretString> {
         let only_server = self.manifest.servers.len() == 1;
         let password = credentials::admin_password(&self.environment, url, only_server);
-        if password.is_none() {
-            self.tell_withheld(server, url);
-        }
-        password
-    }
-
-    /// Says once per server why a password that is set was not used for it.
-    fn tell_withheld(&self, server: &str, url: &ServerUrl) {
-        let mut told = self.told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        if let Some(why) = credentials::withheld(&self.environment, server, url)
+        let withheld = || credentials::withheld(&self.environment, server, url);
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if password.is_none()
+            && let Some(why) = withheld()
             && told.insert(server.to_owned())
         {
             self.out.note(&why);
         }
+        password
     }
 
     pub async fn secrets(&self, services: &[DesiredService]) -> Result<Secrets> {
@@ -213,7 +196,7 @@ impl Run {
     }
 
     /// Locks the secret store against other runs, waiting as long as for any lock. To be taken before a server's lock.
-    pub async fn lock_store(&self) -> Result<StoreLock> {
+    pub async fn lock_store(&self) -> Result<LockedStore<'_>> {
         self.store.lock(self.lock_wait).await
     }
 
@@ -228,8 +211,13 @@ impl Run {
         match (self.yes, self.can_ask) {
             (true, _) => Ok(()),
             (false, true) if crate::prompt::yes_no(&consent.question).await? => Ok(()),
-            (false, true) => Err(Error::new(Kind::Usage, "not confirmed, nothing was touched")),
-            (false, false) => Err(consent.missing()),
+            (false, true) => Err(Error::usage("not confirmed, nothing was touched")),
+            (false, false) => {
+                let would = &consent.would;
+                Err(Error::usage("these changes need a confirmation, nothing was touched")
+                    .cause(format!("{would}, and this is not a terminal, so no confirmation could be asked"))
+                    .hint(consent.hint.as_str()))
+            }
         }
     }
 }
@@ -244,19 +232,13 @@ pub struct Consent {
     pub hint: String,
 }
 
-impl Consent {
-    fn missing(&self) -> Error {
-        Error::usage("these changes need a confirmation, nothing was touched")
-            .cause(format!("{}, and this is not a terminal, so no confirmation could be asked", self.would))
-            .hint(self.hint.as_str())
-    }
-}
-
 fn endpoint(url: &ServerUrl) -> Endpoint {
-    match url.host.starts_with('/') {
-        true => Endpoint { host: Host::Socket(url.host.clone().into()), port: url.port, tls: Tls::default() },
-        false => Endpoint { host: Host::Tcp(url.host.clone()), port: url.port, tls: url.tls.clone() },
-    }
+    let (host, tls) = if url.host.starts_with('/') {
+        (Host::Socket(url.host.clone().into()), Tls::default())
+    } else {
+        (Host::Tcp(url.host.clone()), url.tls.clone())
+    };
+    Endpoint { host, port: url.port, tls }
 }
 
 /// As many as there are cores, and at least four: most of the time is the server's.

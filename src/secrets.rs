@@ -18,7 +18,7 @@ mod variable;
 
 pub use generate::{password, verifier};
 pub use key::CredentialKey;
-pub use store::{Store, StoreLock};
+pub use store::{LockedStore, Store};
 pub use values::Secrets;
 
 #[cfg(test)]

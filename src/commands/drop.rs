@@ -65,7 +65,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
     report.all.errors.extend(done.end.err().map(|error| ServerError::new(&service.server, &error)));
     if report.all.errors.is_empty() {
         let keys: Vec<CredentialKey> = CredentialKey::of(service).collect();
-        if !run.store.forget(&held, &keys).await? {
+        if !held.forget(&keys).await? {
             run.out.note("the secret store still has the passwords of the service: remove them there");
         }
         let name = &service.name;

@@ -43,7 +43,7 @@ pub async fn migrate_each(
             }
         }
     };
-    map_concurrent(run.jobs, targets, one).await
+    map_concurrent(run.jobs.count, targets, one).await
 }
 
 /// Shows what happens during a run: as a bar on a terminal, else as lines.

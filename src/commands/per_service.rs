@@ -60,7 +60,7 @@ where
     F: Future<Output = T> + Send + 'static,
 {
     let targets = targets::of(run, services).await?;
-    Ok(map_concurrent(run.jobs, targets, |(service, target)| work(service, target)).await)
+    Ok(map_concurrent(run.jobs.count, targets, |(service, target)| work(service, target)).await)
 }
 
 /// Asks each selected service. `ask` gets the time that it may wait for a connection.

@@ -12,7 +12,7 @@ pub type Plans = [(String, Result<PlannedServer>)];
 
 pub fn scope<'a>(run: &'a Run, services: &[DesiredService], options: PlanOptions) -> PlanScope<'a> {
     let services = services.iter().map(|service| service.name.clone()).collect();
-    PlanScope { services, options, store: &run.store, jobs: run.step_jobs() }
+    PlanScope { services, options, store: &run.store, jobs: run.jobs }
 }
 
 /// Plans every server of the services, side by side.

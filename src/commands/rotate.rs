@@ -67,8 +67,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
             let rotation = Rotation { services: &here, kinds, turn, valid_until };
             let done = async {
                 let (access, desired) = (run.admin(&server).await?, run.manifest.desired(&server));
-                let store = (&run.store, held);
-                rotate_server(&access, &desired, store, &rotation, run.lock_wait).await
+                rotate_server(&access, &desired, held, &rotation, run.lock_wait).await
             };
             (done.await, here)
         }

@@ -43,7 +43,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<Services<RoundTrips
         let desired = run.manifest.desired(&service.server);
         work.push((service, desired, target.and_then(|target| Ok((target, access?)))));
     }
-    let all = map_concurrent(run.jobs, work, |(service, desired, reached)| {
+    let all = map_concurrent(run.jobs.count, work, |(service, desired, reached)| {
         let (arguments, options) = (arguments.clone(), options.clone());
         async move {
             let trips = round_trips(&service, &desired, reached, &arguments, &options).await;

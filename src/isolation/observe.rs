@@ -73,7 +73,7 @@ pub async fn context(
     task.databases = databases(&desired, &catalogue.actual);
     let capacity = catalogue.actual.capacity;
     task.concurrency =
-        within_limits(run.jobs.max(8), capacity.max_connections, capacity.reserved, capacity.in_use);
+        within_limits(run.jobs.count.max(8), capacity.max_connections, capacity.reserved, capacity.in_use);
     Ok((access, ServerContext { task, desired, catalogue }))
 }
 

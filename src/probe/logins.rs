@@ -17,7 +17,7 @@ pub async fn prepare(run: &Run, access: &Access, services: &[DesiredService]) ->
         endpoint: access.endpoint.clone(),
         logins: here.iter().flat_map(|service| logins(service, &secrets)).collect(),
         databases: vec![],
-        concurrency: run.jobs,
+        concurrency: run.jobs.count,
         timeout: ATTEMPT_TIMEOUT,
         sample: false,
     })

@@ -11,7 +11,7 @@ use crate::error::{Error, Kind, Result};
 use crate::model::{ActualServer, RoleName, ServiceName};
 use crate::plan::admin_capabilities::AdminCapabilities;
 use crate::plan::{Action, Plan, Risk, Step};
-use crate::secrets::{CredentialKey, StoreLock};
+use crate::secrets::{CredentialKey, LockedStore};
 
 #[derive(Debug, Clone, Copy)]
 pub struct Agreement {
@@ -27,13 +27,11 @@ pub async fn apply(
     scope: &PlanScope<'_>,
     planned: &PlannedServer,
     agreement: Agreement,
-    held: Option<Arc<StoreLock>>,
+    held: Option<Arc<LockedStore<'_>>>,
 ) -> Converged {
-    if planned.plan.steps.is_empty() {
-        return Converged { steps: vec![], end: Ok(()) };
-    }
-    if let Err(error) = can_create(planned) {
-        return Converged { steps: vec![], end: Err(error) };
+    let ready = can_create(planned);
+    if planned.plan.steps.is_empty() || ready.is_err() {
+        return Converged { steps: vec![], end: ready };
     }
     let mut planner = Apply { scope, planned, agreement, held, actual: None };
     let policy = Policy { lock_wait: Some(agreement.lock_wait), jobs: scope.jobs };
@@ -44,7 +42,7 @@ struct Apply<'a> {
     scope: &'a PlanScope<'a>,
     planned: &'a PlannedServer,
     agreement: Agreement,
-    held: Option<Arc<StoreLock>>,
+    held: Option<Arc<LockedStore<'a>>>,
     actual: Option<ActualServer>,
 }
 
@@ -93,7 +91,7 @@ impl Planner for Apply<'_> {
                 // run that holds a server waits for nothing else.
                 None => Arc::new(store.lock(Duration::ZERO).await?),
             };
-            secrets.extend(store.ensure_own(&held, &due).await?);
+            secrets.extend(held.ensure_own(&due).await?);
         }
         let password = |login: &RoleName| Some((login.clone(), secrets.get(&desired.name, login)?.clone()));
         Ok(steps.iter().filter_map(self::gets_password).filter_map(password).collect())

@@ -26,33 +26,20 @@ pub async fn differing(
 ) -> Result<BTreeSet<RoleName>> {
     let pairs = pairs(scope, desired, actual, secrets);
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let share = pairs.len().div_ceil(cores).max(1);
     // Each costs 4,096 rounds of hashing: that is no work for the threads that serve the connections.
-    let parts: Vec<_> = chunks(pairs, share)
-        .into_iter()
-        .map(|part| {
-            tokio::task::spawn_blocking(move || {
-                part.into_iter().filter(differs).map(|pair| pair.login).collect()
-            })
-        })
-        .collect();
-    let mut differing = BTreeSet::new();
-    for part in parts {
-        let found: Vec<RoleName> = part
-            .await
-            .map_err(|error| Error::operation("cannot compare the stored passwords").cause(error))?;
-        differing.extend(found);
-    }
-    Ok(differing)
+    let compared = tokio::task::spawn_blocking(move || compare(&pairs, cores)).await;
+    compared.map_err(|error| Error::operation("cannot compare the stored passwords").cause(error))
 }
 
-fn chunks(mut pairs: Vec<Pair>, size: usize) -> Vec<Vec<Pair>> {
-    let mut chunks = vec![];
-    while !pairs.is_empty() {
-        let rest = pairs.split_off(size.min(pairs.len()));
-        chunks.push(std::mem::replace(&mut pairs, rest));
-    }
-    chunks
+fn compare(pairs: &[Pair], threads: usize) -> BTreeSet<RoleName> {
+    let differing = |part: &[Pair]| -> Vec<RoleName> {
+        part.iter().filter(|pair| differs(pair)).map(|pair| pair.login.clone()).collect()
+    };
+    std::thread::scope(|scope| {
+        let parts = pairs.chunks(pairs.len().div_ceil(threads).max(1));
+        let parts: Vec<_> = parts.map(|part| scope.spawn(move || differing(part))).collect();
+        parts.into_iter().flat_map(|part| part.join().expect("a comparison does not panic")).collect()
+    })
 }
 
 fn pairs(
@@ -105,11 +92,12 @@ mod tests {
     }
 
     #[test]
-    fn every_pair_is_in_one_chunk() {
-        let pairs = |count| (0..count).map(|_| pair("", None, None)).collect();
-        for (count, size, sizes) in [(0, 1, vec![]), (5, 2, vec![2, 2, 1]), (2, 5, vec![2])] {
-            let found: Vec<usize> = chunks(pairs(count), size).iter().map(Vec::len).collect();
-            assert_eq!(found, sizes);
+    fn every_pair_is_compared_by_one_of_the_threads() {
+        for (count, threads) in [(0, 1), (5, 2), (5, 3), (2, 5), (1, 1)] {
+            let login = |n| RoleName::found(format!("login{n}")).unwrap();
+            let pairs: Vec<_> =
+                (0..count).map(|n| Pair { login: login(n), ..pair("", None, None) }).collect();
+            assert_eq!(compare(&pairs, threads), (0..count).map(login).collect(), "{count} by {threads}");
         }
     }
 }

@@ -2,22 +2,22 @@
 
 use secrecy::SecretString;
 
-use super::planner::{RotationPlanner, Settle, sets_password};
-use super::prove::prove;
+use super::planner::{PlanSteps, RotationPlanner, Settle, sets_password};
 use super::rotation::{Rotated, Rotation, Turn};
 use crate::converge::{Converged, Jobs, Policy, converge};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::{ActualServer, DesiredServer, DesiredService, RoleName};
-use crate::plan::{Step, rotate};
-use crate::secrets::{CredentialKey, Store, StoreLock};
-use crate::server::{Access, query};
+use crate::plan::rotate;
+use crate::probe::ATTEMPT_TIMEOUT;
+use crate::secrets::{CredentialKey, LockedStore};
+use crate::server::{Access, Login, query};
 use crate::sql::{Literal, stmt};
+use crate::wire::{Address, Credentials, LoginRequest, Outcome};
 
 pub struct LoginRotation<'a> {
     pub access: &'a Access,
     pub desired: &'a DesiredServer,
-    pub store: &'a Store,
-    pub held: &'a StoreLock,
+    pub store: &'a LockedStore<'a>,
     pub service: &'a DesiredService,
     pub key: CredentialKey,
     /// The server as it was last inspected under the lock.
@@ -48,10 +48,10 @@ impl LoginRotation<'_> {
         let CredentialKey { server, role, .. } = &self.key;
         if !self.actual.roles.contains_key(role) {
             let name = &self.service.name;
-            return Err(Error::operation(format!("the role \"{}\" does not exist", role))
+            return Err(Error::operation(format!("the role \"{role}\" does not exist"))
                 .hint(format!("run `martydb apply --service {name}` first")));
         }
-        let secrets = self.store.read(std::slice::from_ref(&self.key)).await?;
+        let secrets = self.store.store.read(std::slice::from_ref(&self.key)).await?;
         let (current, _) = secrets.require(server, role)?;
         let other = secrets.other(server, role).expect("one is current, so there is another");
         Ok((current, other))
@@ -63,16 +63,16 @@ impl LoginRotation<'_> {
 
     async fn in_place(&mut self, rotation: &Rotation<'_>, rotated: &mut Rotated) -> Result<()> {
         let (current, _) = self.pair().await?;
-        let password = self.store.renew(self.held, &self.key, &current).await?;
+        let password = self.store.renew(&self.key, &current).await?;
         rotated.login = current.clone();
         let service = self.service;
         let steps = |_: &ActualServer| rotate::in_place(service, &current, rotation.valid_until);
         let key = self.key.clone();
-        let settle = Settle { store: self.store, held: self.held, key: &key, password: &password };
+        let settle = Settle { store: self.store, key: &key, password: &password };
         let done = self.converge(&steps, &current, Some(&password), Some(settle)).await;
         rotated.changed = sets_password(&done.steps, &current);
         done.end?;
-        prove(self.access, &self.service.database, &self.actual, &current, &password).await
+        self.prove(&current, &password).await
     }
 
     async fn overlap(&mut self, rotation: &Rotation<'_>, rotated: &mut Rotated) -> Result<()> {
@@ -86,14 +86,14 @@ impl LoginRotation<'_> {
                     "when none does, run `martydb rotate --service {name} --finish`, then this again"
                 )));
         }
-        let password = self.store.prepare(self.held, &self.key, &other).await?;
+        let password = self.store.prepare(&self.key, &other).await?;
         let (desired, service, kind) = (self.desired, self.service, self.key.kind);
         let steps = |actual: &ActualServer| {
             rotate::overlap(desired, actual, service, kind, &other, rotation.valid_until)
         };
         self.converge(&steps, &other, Some(&password), None).await.end?;
-        prove(self.access, &self.service.database, &self.actual, &other, &password).await?;
-        self.store.publish(self.held, &self.key, &other, &password).await?;
+        self.prove(&other, &password).await?;
+        self.store.publish(&self.key, &other, &password).await?;
         rotated.login = other;
         rotated.other = Some(current);
         rotated.changed = true;
@@ -120,7 +120,7 @@ impl LoginRotation<'_> {
 
     async fn converge(
         &mut self,
-        steps: &(dyn Fn(&ActualServer) -> Vec<Step> + Send + Sync),
+        steps: &PlanSteps<'_>,
         login: &RoleName,
         password: Option<&SecretString>,
         settle: Option<Settle<'_>>,
@@ -140,6 +140,30 @@ impl LoginRotation<'_> {
         let converged = converge(self.access, &mut planner, &policy).await;
         self.actual = planner.actual;
         converged
+    }
+
+    /// A login with the new password: a server takes a malformed verifier for a password, and only a login tells.
+    async fn prove(&self, login: &RoleName, password: &SecretString) -> Result<()> {
+        let address = Address::resolve(&self.access.endpoint).await?;
+        let mut credentials = Credentials::new(Login::with_password(login.as_str(), password.clone()));
+        let database = self.service.database.as_str();
+        let request = LoginRequest { database, parameters: &[], queries: &[], timeout: ATTEMPT_TIMEOUT };
+        let refused = match address.attempt(&mut credentials, &request).await.outcome {
+            Outcome::LetIn(_) => return Ok(()),
+            // Looked at only after the password was right.
+            Outcome::Refused(refused) if !refused.sqlstate.starts_with("28") => return Ok(()),
+            Outcome::Refused(refused) => refused.to_string(),
+            Outcome::Broken(broken) => broken.to_string(),
+        };
+        let message = format!("the new password of \"{login}\" does not work");
+        let error = Error::new(Kind::Unreachable, message).cause(refused);
+        let expired = self.actual.roles.get(login).filter(|found| found.expired);
+        Err(match expired.and_then(|found| found.valid_until.as_ref()) {
+            Some(until) => error
+                .cause(format!("its VALID UNTIL, {until}, has passed"))
+                .hint("give it another with --valid-until, such as 2027-01-31 or infinity"),
+            None => error,
+        })
     }
 
     /// Sessions outlive the LOGIN attribute. The number is for information, so an error is ignored.

@@ -8,10 +8,10 @@ use crate::error::{Error, Result};
 use crate::model::{ActualServer, DesiredServer, RoleName};
 use crate::plan::admin_capabilities::AdminCapabilities;
 use crate::plan::{Action, Step};
-use crate::secrets::{CredentialKey, Store, StoreLock};
+use crate::secrets::{CredentialKey, LockedStore};
 use crate::server::Access;
 
-type PlanSteps<'a> = dyn Fn(&ActualServer) -> Vec<Step> + Send + Sync + 'a;
+pub type PlanSteps<'a> = dyn Fn(&ActualServer) -> Vec<Step> + Send + Sync + 'a;
 
 pub struct RotationPlanner<'a> {
     pub access: &'a Access,
@@ -28,23 +28,9 @@ pub struct RotationPlanner<'a> {
 
 /// The place in the secret store where the new password waits.
 pub struct Settle<'a> {
-    pub store: &'a Store,
-    pub held: &'a StoreLock,
+    pub store: &'a LockedStore<'a>,
     pub key: &'a CredentialKey,
     pub password: &'a SecretString,
-}
-
-impl Settle<'_> {
-    async fn finish(&self, current: &RoleName) -> Result<()> {
-        self.store.settle(self.held, self.key, current, self.password).await.map_err(|error| {
-            error
-                .while_doing(format!(
-                    "the server has a new password for \"{current}\", clients still read the old one"
-                ))
-                .hint(format!("the secret store keeps the new one as \"{current}.next\""))
-                .hint("when the store takes passwords again, run the same command again")
-        })
-    }
 }
 
 impl Planner for RotationPlanner<'_> {
@@ -81,7 +67,16 @@ impl Planner for RotationPlanner<'_> {
         if sets_password(done, self.login)
             && let Some(settle) = self.settle.take()
         {
-            settle.finish(self.login).await?;
+            let login = self.login;
+            let settled = settle.store.settle(settle.key, login, settle.password).await;
+            settled.map_err(|error| {
+                let what =
+                    format!("the server has a new password for \"{login}\", clients still read the old one");
+                error
+                    .while_doing(what)
+                    .hint(format!("the secret store keeps the new one as \"{login}.next\""))
+                    .hint("when the store takes passwords again, run the same command again")
+            })?;
         }
         Ok(())
     }

@@ -5,58 +5,44 @@ use std::path::Path;
 
 use crate::manifest::Absent;
 
-/// One way in which a program reports a missing entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct AbsentRule {
-    /// The file name of the program.
-    program: &'static str,
-    /// Its exit code, where it is specific or the same in all versions.
-    exit: Option<i32>,
-    /// A part of its standard error.
-    stderr: &'static str,
-}
-
-const fn rule(program: &'static str, exit: Option<i32>, stderr: &'static str) -> AbsentRule {
-    AbsentRule { program, exit, stderr }
-}
+/// A program's file name, its exit code where that is specific or the same in all versions, and a part of its standard
+/// error.
+type AbsentRule = (&'static str, Option<i32>, &'static str);
 
 /// The messages are those of the programs' sources. What they say of a missing mount, vault, namespace or file is
 /// left out on purpose: then every entry would count as absent.
 const RULES: &[AbsentRule] = &[
-    rule("vault", Some(2), "No value found at"),
-    rule("sops", Some(1), "error truncating tree: component ["),
-    rule("pass", Some(1), "is not in the password store"),
+    ("vault", Some(2), "No value found at"),
+    ("sops", Some(1), "error truncating tree: component ["),
+    ("pass", Some(1), "is not in the password store"),
     // 254 from version 2 of the AWS command line on, 255 before.
-    rule("aws", None, "(ResourceNotFoundException)"),
-    rule("aws", None, "(ParameterNotFound)"),
-    rule("gcloud", Some(1), "NOT_FOUND: Secret "),
+    ("aws", None, "(ResourceNotFoundException)"),
+    ("aws", None, "(ParameterNotFound)"),
+    ("gcloud", Some(1), "NOT_FOUND: Secret "),
     // 3 in current versions, 1 in older ones.
-    rule("az", None, "(SecretNotFound)"),
-    rule("kubectl", Some(1), "Error from server (NotFound): secrets \""),
+    ("az", None, "(SecretNotFound)"),
+    ("kubectl", Some(1), "Error from server (NotFound): secrets \""),
 ];
 
 /// Whether a call of `program` that failed says that there is no such entry: by the manifest's description if there
 /// is one, else by what is known of the program.
 pub fn is_absent(described: Option<&Absent>, program: &str, exit: Option<i32>, stderr: &str) -> bool {
+    let matches =
+        |code: Option<i32>, part: &str| code.is_none_or(|code| exit == Some(code)) && stderr.contains(part);
     match described {
-        Some(absent) => {
-            absent.exit.is_none_or(|wanted| exit == Some(wanted))
-                && absent.stderr.as_deref().is_none_or(|part| stderr.contains(part))
-        }
-        None => RULES
-            .iter()
-            .filter(|rule| rule.program == file_name(program))
-            .any(|rule| rule.exit.is_none_or(|wanted| exit == Some(wanted)) && stderr.contains(rule.stderr)),
+        Some(absent) => matches(absent.exit, absent.stderr.as_deref().unwrap_or_default()),
+        None => rules(program).any(|(_, code, part)| matches(*code, part)),
     }
 }
 
 /// Whether the program's way of reporting a missing entry is known without a description.
 pub fn is_known(program: &str) -> bool {
-    RULES.iter().any(|rule| rule.program == file_name(program))
+    rules(program).next().is_some()
 }
 
-fn file_name(program: &str) -> &str {
-    Path::new(program).file_name().and_then(|name| name.to_str()).unwrap_or(program)
+fn rules(program: &str) -> impl Iterator<Item = &'static AbsentRule> {
+    let name = Path::new(program).file_name().and_then(|name| name.to_str()).unwrap_or(program);
+    RULES.iter().filter(move |rule| rule.0 == name)
 }
 
 #[cfg(test)]

@@ -169,8 +169,6 @@ fn complaint(name: &str, answer: &Output, given: Option<&SecretString>) -> Strin
         shown.truncate(end);
         shown.push('…');
     }
-    match shown.is_empty() {
-        true => format!("{name} ended with {}, and said nothing", answer.status),
-        false => format!("{name} ended with {}: {shown}", answer.status),
-    }
+    let said = if shown.is_empty() { ", and said nothing".to_owned() } else { format!(": {shown}") };
+    format!("{name} ended with {}{said}", answer.status)
 }

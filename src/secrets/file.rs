@@ -72,17 +72,16 @@ impl LockedFile {
     /// Adds a new password for every key without one, and returns all.
     pub fn ensure(&self, keys: &[CredentialKey]) -> Result<Secrets> {
         let mut content = load(&self.place)?;
-        let lacking: Vec<&CredentialKey> = keys
-            .iter()
-            .filter(|key| pick(&content, &self.place.path(), std::slice::from_ref(key)).lacks(key))
-            .collect();
-        for key in &lacking {
+        let found = pick(&content, &self.place.path(), keys);
+        let lacking: Vec<_> = keys.iter().filter(|key| found.lacks(key)).collect();
+        if lacking.is_empty() {
+            return Ok(found);
+        }
+        for key in lacking {
             let roles = content.entry(key.server.clone()).or_default();
             roles.insert(key.role.to_string(), Kept(password()?));
         }
-        if !lacking.is_empty() {
-            self.save(&content)?;
-        }
+        self.save(&content)?;
         Ok(pick(&content, &self.place.path(), keys))
     }
 

@@ -2,7 +2,7 @@
 //! never changed: they may be a project's, a home, or /tmp.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirBuilder, File};
+use std::fs::{DirBuilder, File};
 use std::io::{ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{AtFlags, Mode, OFlags};
 use rustix::io::Errno;
-use secrecy::SecretString;
 use secrecy::zeroize::Zeroizing;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::guard;
 use crate::error::{Error, Result};
@@ -36,32 +36,36 @@ impl StorePath {
     /// # Errors
     /// Where others could replace the file or a link to it.
     pub fn find(path: &Path) -> Result<Option<StorePath>> {
+        Ok(StorePath::follow(path)?.ok())
+    }
+
+    /// The same, making the folders that are missing, for this user alone.
+    pub fn make(path: &Path) -> Result<StorePath> {
+        // A dangling link names a file in a folder that is missing.
+        let end = match StorePath::follow(path)? {
+            Ok(place) => return Ok(place),
+            Err(end) => end,
+        };
+        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder_of(&end));
+        made.map_err(|error| failed("make the folder of", &end, error))?;
+        StorePath::find(&end)?.ok_or_else(|| failed("find", &end, Errno::NOENT.into()))
+    }
+
+    /// The place that the links lead to, or the path in a missing folder at which they end.
+    fn follow(path: &Path) -> Result<Result<StorePath, PathBuf>> {
         let mut path = path.to_owned();
         for _ in 0..LINKS {
             let folder = folder_of(&path).to_owned();
-            let Some(handle) = open_folder(&folder)? else { return Ok(None) };
+            let Some(handle) = open_folder(&folder)? else { return Ok(Err(path)) };
             let Some(name) = path.file_name().map(OsStr::to_owned) else {
                 return Err(Error::manifest(format!("{} is not the name of a file", path.display())));
             };
             match target(&handle, &folder.join(&name), &name)? {
                 Some(target) => path = folder.join(target),
-                None => return Ok(Some(StorePath { handle, folder, name })),
+                None => return Ok(Ok(StorePath { handle, folder, name })),
             }
         }
         Err(Error::manifest(format!("too many symbolic links on the way to {}", path.display())))
-    }
-
-    /// The same, making the folders that are missing, for this user alone.
-    pub fn make(path: &Path) -> Result<StorePath> {
-        if let Some(place) = StorePath::find(path)? {
-            return Ok(place);
-        }
-        // A dangling link names a file in a folder that is missing.
-        let end = end_of_links(path)?;
-        let folder = folder_of(&end);
-        let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        made.map_err(|error| failed("make the folder of", &end, error))?;
-        StorePath::find(&end)?.ok_or_else(|| failed("find", &end, Errno::NOENT.into()))
     }
 
     pub fn path(&self) -> PathBuf {
@@ -83,10 +87,8 @@ impl StorePath {
         let found = file.metadata().map_err(cannot)?;
         guard::file(&self.path(), &found)?;
         if found.len() > LARGEST {
-            return Err(Error::manifest(format!(
-                "{} is too large for a file of passwords",
-                self.path().display()
-            )));
+            let path = self.path();
+            return Err(Error::manifest(format!("{} is too large for a file of passwords", path.display())));
         }
         let room = usize::try_from(found.len()).unwrap_or_default() + 1;
         let mut text = Zeroizing::new(String::with_capacity(room));
@@ -108,7 +110,11 @@ impl StorePath {
 
     /// Temporary file, fsync, rename, fsync of the folder: a crash leaves the old file or the new one.
     pub fn replace(&self, text: &SecretString) -> Result<()> {
-        let temporary = self.temporary(&nonce()?);
+        let nonce = getrandom::u64()
+            .map_err(|error| Error::operation("the system gave no random numbers").cause(error))?;
+        let mut temporary = OsString::from(".");
+        temporary.push(&self.name);
+        temporary.push(format!(".{nonce:016x}.tmp"));
         let written = self.write(&temporary, text);
         if written.is_err() {
             let _gone = rustix::fs::unlinkat(&self.handle, &temporary, AtFlags::empty());
@@ -117,7 +123,6 @@ impl StorePath {
     }
 
     fn write(&self, temporary: &OsStr, text: &SecretString) -> std::io::Result<()> {
-        use secrecy::ExposeSecret;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let mode = Mode::RUSR | Mode::WUSR;
         let mut file = File::from(rustix::fs::openat(&self.handle, temporary, flags, mode)?);
@@ -125,13 +130,6 @@ impl StorePath {
         file.sync_all()?;
         rustix::fs::renameat(&self.handle, temporary, &self.handle, &self.name)?;
         Ok(rustix::fs::fsync(&self.handle)?)
-    }
-
-    fn temporary(&self, nonce: &str) -> OsString {
-        let mut name = OsString::from(".");
-        name.push(&self.name);
-        name.push(format!(".{nonce}.tmp"));
-        name
     }
 
     /// Removes what killed runs left: they hold passwords. Called under the lock, when no run is writing.
@@ -200,24 +198,6 @@ fn target(folder: &OwnedFd, path: &Path, name: &OsStr) -> Result<Option<PathBuf>
     let target = rustix::fs::readlinkat(folder, name, Vec::new());
     let target = target.map_err(|error| failed("follow", path, error.into()))?;
     Ok(Some(PathBuf::from(OsStr::from_bytes(target.to_bytes()))))
-}
-
-/// The path that the links name in the end, whether or not it exists.
-fn end_of_links(path: &Path) -> Result<PathBuf> {
-    let mut path = path.to_owned();
-    for _ in 0..LINKS {
-        match fs::read_link(&path) {
-            Ok(target) => path = folder_of(&path).join(target),
-            Err(_) => return Ok(path),
-        }
-    }
-    Err(Error::manifest(format!("too many symbolic links on the way to {}", path.display())))
-}
-
-fn nonce() -> Result<String> {
-    let bytes = getrandom::u64()
-        .map_err(|error| Error::operation("the system gave no random numbers").cause(error))?;
-    Ok(format!("{bytes:016x}"))
 }
 
 /// `cannot <verb> the secret store <path>`, with the system's reason.

@@ -7,20 +7,20 @@ use secrecy::SecretString;
 
 use super::generate::password;
 use super::key::{CredentialKey, pending, settle};
-use super::store::{Store, StoreLock};
+use super::store::{LockedStore, Store};
 use super::values::Secrets;
 use crate::error::Result;
 use crate::model::RoleName;
 
-impl Store {
-    /// As [`Store::ensure`], for the roles themselves: an alternate login that the store names and the server lacks is
-    /// passed over.
-    pub async fn ensure_own(&self, held: &StoreLock, keys: &[CredentialKey]) -> Result<Secrets> {
-        let mut secrets = self.ensure(held, keys).await?;
+impl LockedStore<'_> {
+    /// As [`LockedStore::ensure`], for the roles themselves: an alternate login that the store names and the server
+    /// lacks is passed over.
+    pub async fn ensure_own(&self, keys: &[CredentialKey]) -> Result<Secrets> {
+        let mut secrets = self.ensure(keys).await?;
         for key in keys {
             if secrets.get(&key.server, &key.role).is_none() {
                 let new = password()?;
-                self.publish(held, key, &key.role, &new).await?;
+                self.publish(key, &key.role, &new).await?;
                 secrets.insert(key, new);
             }
         }
@@ -28,72 +28,55 @@ impl Store {
     }
 
     /// A new password for the login that is in use, stored beside the present one, which stays what clients read
-    /// until [`Store::settle`].
+    /// until [`LockedStore::settle`].
     ///
     /// The operator changes variables before the rotation, so theirs is the new one already.
-    pub async fn renew(
-        &self,
-        held: &StoreLock,
-        key: &CredentialKey,
-        login: &RoleName,
-    ) -> Result<SecretString> {
-        if let Store::Variables { .. } = self {
-            let found = self.read(std::slice::from_ref(key)).await?;
+    pub async fn renew(&self, key: &CredentialKey, login: &RoleName) -> Result<SecretString> {
+        if let Store::Variables { .. } = self.store {
+            let found = self.store.read(std::slice::from_ref(key)).await?;
             return Ok(found.require(&key.server, &key.role)?.1.clone());
         }
-        self.store_new(held, key, pending(login)).await
+        self.store_new(key, pending(login)).await
     }
 
     /// The server has the new password of the login in use: from now on clients read it.
-    pub async fn settle(
-        &self,
-        held: &StoreLock,
-        key: &CredentialKey,
-        login: &RoleName,
-        password: &SecretString,
-    ) -> Result<()> {
-        match self {
+    pub async fn settle(&self, key: &CredentialKey, login: &RoleName, password: &SecretString) -> Result<()> {
+        match self.store {
             Store::Variables { .. } => Ok(()),
-            _ => self.write(held, key, &settle(login, password)).await,
+            _ => self.write(key, &settle(login, password)).await,
         }
     }
 
     /// A new password for the other one of the pair, stored where no client reads it yet.
-    pub async fn prepare(
-        &self,
-        held: &StoreLock,
-        key: &CredentialKey,
-        other: &RoleName,
-    ) -> Result<SecretString> {
+    pub async fn prepare(&self, key: &CredentialKey, other: &RoleName) -> Result<SecretString> {
         let entry = if *other == key.role { pending(other) } else { other.to_string() };
-        self.store_new(held, key, entry).await
+        self.store_new(key, entry).await
     }
 
     /// From now on `login` is the one to use.
     pub async fn publish(
         &self,
-        held: &StoreLock,
         key: &CredentialKey,
         login: &RoleName,
         password: &SecretString,
     ) -> Result<()> {
-        self.write(held, key, &key.publish(login, password)).await
+        self.write(key, &key.publish(login, password)).await
     }
 
     /// Removes a service's passwords. `false` where the store is not martydb's to delete from.
-    pub async fn forget(&self, held: &StoreLock, keys: &[CredentialKey]) -> Result<bool> {
-        let Store::File { path, .. } = self else { return Ok(false) };
+    pub async fn forget(&self, keys: &[CredentialKey]) -> Result<bool> {
+        let Store::File { path, .. } = self.store else { return Ok(false) };
         if path.exists() {
             for key in keys {
-                self.write(held, key, &key.forget()).await?;
+                self.write(key, &key.forget()).await?;
             }
         }
         Ok(true)
     }
 
-    async fn store_new(&self, held: &StoreLock, key: &CredentialKey, entry: String) -> Result<SecretString> {
+    async fn store_new(&self, key: &CredentialKey, entry: String) -> Result<SecretString> {
         let new = password()?;
-        self.write(held, key, &[(entry, Some(new.clone()))]).await?;
+        self.write(key, &[(entry, Some(new.clone()))]).await?;
         Ok(new)
     }
 }

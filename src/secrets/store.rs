@@ -27,13 +27,10 @@ pub enum Store {
     Command(command::Program),
 }
 
-/// The permission to change the store, held until it is dropped.
-pub struct StoreLock(Option<file::LockedFile>);
-
-impl StoreLock {
-    fn file(&self) -> Result<&file::LockedFile> {
-        self.0.as_ref().ok_or_else(|| Error::operation("the secret store is not locked"))
-    }
+/// A store that no other run changes until this is dropped.
+pub struct LockedStore<'a> {
+    pub store: &'a Store,
+    file: Option<file::LockedFile>,
 }
 
 impl Store {
@@ -71,34 +68,34 @@ impl Store {
     ///
     /// # Errors
     /// [`crate::error::Kind::Locked`] where another run holds it for longer.
-    pub async fn lock(&self, wait: Duration) -> Result<StoreLock> {
+    pub async fn lock(&self, wait: Duration) -> Result<LockedStore<'_>> {
         let Store::File { path, project } = self else {
             // Programs have locks of their own, or none; variables are not written.
-            return Ok(StoreLock(None));
+            return Ok(LockedStore { store: self, file: None });
         };
         if let Some(home) = project {
             embedded::make_state_folder(home)?;
         }
-        Ok(StoreLock(Some(file::LockedFile::take(path, wait).await?)))
+        Ok(LockedStore { store: self, file: Some(file::LockedFile::take(path, wait).await?) })
     }
+}
 
+impl LockedStore<'_> {
     /// Makes a password for each key that has none, and returns them all, safely stored.
-    pub async fn ensure(&self, held: &StoreLock, keys: &[CredentialKey]) -> Result<Secrets> {
-        match self {
-            Store::File { .. } => held.file()?.ensure(keys),
-            Store::Variables { name, environment } => variable::read(name, environment, keys),
-            Store::Command(program) => command::ensure(program, keys).await,
+    pub async fn ensure(&self, keys: &[CredentialKey]) -> Result<Secrets> {
+        match (&self.file, self.store) {
+            (Some(file), _) => file.ensure(keys),
+            (None, Store::Command(program)) => command::ensure(program, keys).await,
+            (None, store) => store.read(keys).await,
         }
     }
 
-    pub(super) async fn write(&self, held: &StoreLock, key: &CredentialKey, entries: &[Entry]) -> Result<()> {
-        match self {
-            Store::File { .. } => held.file()?.write(&key.server, entries),
-            Store::Command(program) => command::write(program, key, entries).await,
-            Store::Variables { .. } => {
-                Err(Error::manifest("the secrets provider is env, which is read-only")
-                    .hint("set the variable to a new password, then run `martydb rotate` without --overlap"))
-            }
+    pub(super) async fn write(&self, key: &CredentialKey, entries: &[Entry]) -> Result<()> {
+        match (&self.file, self.store) {
+            (Some(file), _) => file.write(&key.server, entries),
+            (None, Store::Command(program)) => command::write(program, key, entries).await,
+            (None, _) => Err(Error::manifest("the secrets provider is env, which is read-only")
+                .hint("set the variable to a new password, then run `martydb rotate` without --overlap")),
         }
     }
 }

@@ -108,12 +108,12 @@ fn described(store: Store) -> Store {
     Store::Command(program)
 }
 
-async fn held(store: &Store) -> StoreLock {
+async fn held(store: &Store) -> LockedStore<'_> {
     store.lock(Duration::from_secs(10)).await.unwrap()
 }
 
 async fn ensure(store: &Store, keys: &[CredentialKey]) -> Result<Secrets> {
-    store.ensure(&held(store).await, keys).await
+    held(store).await.ensure(keys).await
 }
 
 fn chmod(path: &std::path::Path, mode: u32) {
@@ -174,18 +174,18 @@ async fn a_login_and_its_alternate_take_turns_in_every_store_that_can_be_written
         ensure(&store, one).await.unwrap();
         for (next, left) in [(&alternate, &key.role), (&key.role, &alternate), (&alternate, &key.role)] {
             let held = held(&store).await;
-            let password = store.prepare(&held, &key, next).await.unwrap();
+            let password = held.prepare(&key, next).await.unwrap();
             // Kept, and not yet anybody's.
             assert_eq!(store.read(one).await.unwrap().current("main", &key.role).unwrap().0, *left);
-            store.publish(&held, &key, next, &password).await.unwrap();
-            let secrets = store.ensure(&held, one).await.unwrap();
+            held.publish(&key, next, &password).await.unwrap();
+            let secrets = held.ensure(one).await.unwrap();
             let (login, found) = secrets.current("main", &key.role).unwrap();
             assert_eq!((&login, found.expose_secret()), (next, password.expose_secret()));
             assert_eq!(secrets.other("main", &key.role).as_ref(), Some(left));
-            let renewed = store.renew(&held, &key, next).await.unwrap();
+            let renewed = held.renew(&key, next).await.unwrap();
             // Until the server has the new one, clients read the one that works.
             assert_eq!(text(&store.read(one).await.unwrap(), next.as_str()), password.expose_secret());
-            store.settle(&held, &key, next, &renewed).await.unwrap();
+            held.settle(&key, next, &renewed).await.unwrap();
             assert_eq!(text(&store.read(one).await.unwrap(), next.as_str()), renewed.expose_secret());
         }
     }
@@ -194,7 +194,7 @@ async fn a_login_and_its_alternate_take_turns_in_every_store_that_can_be_written
 #[tokio::test]
 async fn a_store_that_forgets_what_it_was_told_is_found_out() {
     let store = program(&["echo", "another"], Some(&["true"]));
-    let error = store.renew(&held(&store).await, &keys()[0], &keys()[0].role).await.unwrap_err();
+    let error = held(&store).await.renew(&keys()[0], &keys()[0].role).await.unwrap_err();
     assert!(error.message.contains("did not keep"), "{error}");
     let strange = program(&["printf", "\\377"], None).read(&keys()).await.unwrap_err();
     assert!(strange.to_string().contains("UTF-8"), "{strange}");
@@ -215,7 +215,7 @@ async fn a_program_that_prints_nothing_has_none_and_one_that_fails_is_an_error()
 async fn a_program_cannot_draw_on_the_terminal_and_its_words_show_no_password() {
     let script = "printf '\\033[31mred\\n hint: give up\\n' >&2; cat >&2; exit 1";
     let store = program(&["true"], Some(&["sh", "-c", script]));
-    let error = store.renew(&held(&store).await, &keys()[0], &keys()[0].role).await.unwrap_err();
+    let error = held(&store).await.renew(&keys()[0], &keys()[0].role).await.unwrap_err();
     let said = error.to_string();
     assert!(!said.contains(|c: char| c.is_control()), "{said:?}");
     assert!(said.contains("| hint: give up | <secret>"), "{said}");
@@ -282,7 +282,7 @@ async fn an_open_store_is_refused_and_left_as_it_is() {
         chmod(what, loose);
         let reading = store.read(&keys()).await.unwrap_err();
         let writing = match store.lock(Duration::ZERO).await {
-            Ok(held) => store.ensure(&held, &keys()).await.unwrap_err(),
+            Ok(held) => held.ensure(&keys()).await.unwrap_err(),
             Err(error) => error,
         };
         for error in [reading, writing] {

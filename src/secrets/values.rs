@@ -9,24 +9,14 @@ use crate::contract::alternate_of;
 use crate::error::{Error, Result};
 use crate::model::{RoleName, ServerName};
 
-/// `Debug` shows how many there are.
-#[derive(Clone, Default)]
-pub struct Secrets {
-    known: BTreeMap<(ServerName, RoleName), SecretString>,
-    /// Why there is none.
-    missing: BTreeMap<(ServerName, RoleName), String>,
-}
-
-impl std::fmt::Debug for Secrets {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Secrets({} known, {} missing)", self.known.len(), self.missing.len())
-    }
-}
+/// The password of each login, or why there is none. `Debug` shows no password.
+#[derive(Debug, Clone, Default)]
+pub struct Secrets(BTreeMap<(ServerName, RoleName), Result<SecretString, String>>);
 
 impl Secrets {
     /// The password of this very login; `None` for the one of a pair that is not in use.
     pub fn get(&self, server: &str, login: &RoleName) -> Option<&SecretString> {
-        self.known.get(&(server.to_owned(), login.clone()))
+        self.0.get(&(server.to_owned(), login.clone()))?.as_ref().ok()
     }
 
     /// The login that a role's clients use, the role or its alternate login, with its password.
@@ -49,7 +39,8 @@ impl Secrets {
     pub fn require(&self, server: &str, role: &RoleName) -> Result<(RoleName, &SecretString)> {
         self.current(server, role).ok_or_else(|| {
             let error = Error::operation(format!("no password for \"{role}\" on server \"{server}\""));
-            let reason = self.missing.get(&(server.to_owned(), role.clone()));
+            let found = self.0.get(&(server.to_owned(), role.clone()));
+            let reason = found.and_then(|found| found.as_ref().err());
             let error = reason.into_iter().fold(error, |error, reason| error.cause(reason));
             error.hint(
                 "`martydb apply` makes one for a role that does not exist yet; for one that does, restore the secret \
@@ -59,24 +50,21 @@ impl Secrets {
     }
 
     pub fn extend(&mut self, others: Secrets) {
-        self.known.extend(others.known);
-        self.missing.extend(others.missing);
+        self.0.extend(others.0);
     }
 
     pub fn insert(&mut self, key: &CredentialKey, password: SecretString) {
-        self.missing.remove(&at(key));
-        self.known.insert(at(key), password);
+        self.0.insert((key.server.clone(), key.role.clone()), Ok(password));
     }
 
     pub fn insert_alternate(&mut self, key: &CredentialKey, password: SecretString) {
         if let Some(alternate) = alternate_of(&key.role) {
-            self.missing.remove(&at(key));
-            self.known.insert((key.server.clone(), alternate), password);
+            self.0.insert((key.server.clone(), alternate), Ok(password));
         }
     }
 
     pub fn missing(&mut self, key: &CredentialKey, why: impl Into<String>) {
-        self.missing.insert(at(key), why.into());
+        self.0.insert((key.server.clone(), key.role.clone()), Err(why.into()));
     }
 
     pub fn lacks(&self, key: &CredentialKey) -> bool {
@@ -85,10 +73,6 @@ impl Secrets {
 
     #[cfg(test)]
     pub fn is_empty(&self) -> bool {
-        self.known.is_empty()
+        self.0.values().all(Result::is_err)
     }
-}
-
-fn at(key: &CredentialKey) -> (ServerName, RoleName) {
-    (key.server.clone(), key.role.clone())
 }
