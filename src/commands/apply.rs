@@ -21,10 +21,8 @@ use crate::report::{Cell, Paint, Report, Style, Table, printable};
 use crate::run::{Consent, Run};
 use crate::units::counted;
 
-/// Flags of `apply`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The services to work on.
     #[command(flatten)]
     pub select: Select,
     /// Apply exactly this plan, saved by `plan --out`; refused if it no longer fits.

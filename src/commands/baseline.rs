@@ -9,7 +9,6 @@ use crate::migrate::{self, MigrationOutcome};
 use crate::run::Run;
 use crate::targets;
 
-/// Flags of `baseline`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The service.
@@ -30,6 +29,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
         Ok(target) => migrate::baseline(&target, arguments.at, &plain_options(run), &tell).await,
         Err(error) => MigrationOutcome::new(&name).failed(error),
     };
-    let report = UpgradeReport::new(vec![outcome], Direction::Up, false);
-    Ok(report.words("recorded", "nothing to record"))
+    let mut report = UpgradeReport::new(vec![outcome], Direction::Up, false);
+    report.words = ("recorded", "nothing to record");
+    Ok(report)
 }

@@ -6,7 +6,6 @@ use clap_complete::Shell;
 use crate::error::Result;
 use crate::report::Document;
 
-/// Flags of `completions`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The shell.

@@ -10,7 +10,6 @@ use crate::manifest::ServerLocation;
 use crate::report::{Cell, Paint, Report, Style, Table};
 use crate::run::{Consent, Run};
 
-/// Flags of `dev`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// What to do.

@@ -18,7 +18,6 @@ const MAJORS: std::ops::RangeInclusive<u32> = 13..=18;
 /// Sessions that one `apply` needs at least: the lock's, one for shared objects, one inside a database.
 const SESSIONS: usize = 3;
 
-/// None of its own.
 #[derive(Debug, Args)]
 pub struct Arguments {}
 
@@ -62,12 +61,13 @@ pub struct Doctor {
 impl Doctor {
     fn add(&mut self, planned: &PlannedServer) {
         let actual = &planned.actual;
+        let checks = [version(actual), writable(actual), connections(actual)];
         self.servers.push(Seen {
             server: planned.server.clone(),
             server_version: format!("{}.{}", actual.version / 10_000, actual.version % 10_000),
             admin: actual.admin.name.clone(),
             superuser: actual.admin.superuser,
-            checks: checks(actual).chain(lockouts(planned)).collect(),
+            checks: checks.into_iter().chain(attributes(&actual.admin)).chain(lockouts(planned)).collect(),
         });
         self.limits.extend(planned.plan.limits.iter().cloned());
         let unread = planned.unread().into_iter();
@@ -77,10 +77,6 @@ impl Doctor {
     fn healthy(&self) -> bool {
         self.servers.iter().all(|seen| seen.checks.iter().all(|check| check.ok))
     }
-}
-
-fn checks(actual: &ActualServer) -> impl Iterator<Item = Check> {
-    [version(actual), writable(actual), connections(actual)].into_iter().chain(attributes(&actual.admin))
 }
 
 /// This manifest can be applied, but the next run of another admin would fail.

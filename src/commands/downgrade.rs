@@ -11,10 +11,8 @@ use crate::run::{Consent, Run};
 use crate::targets;
 use crate::units::counted;
 
-/// Flags of `downgrade`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The services to work on.
     #[command(flatten)]
     pub select: Select,
     /// Undo everything above this version; 0 is everything.

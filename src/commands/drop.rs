@@ -12,7 +12,6 @@ use crate::run::Run;
 use crate::secrets::CredentialKey;
 use crate::teardown::Teardown;
 
-/// Flags of `drop`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The service.

@@ -16,7 +16,6 @@ use crate::model::ServiceName;
 use crate::prompt;
 use crate::report::{Report, Style, printable};
 
-/// Flags of `init`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// A service; may be repeated. Asked for on a terminal if none is given.

@@ -6,13 +6,12 @@ use serde::Serialize;
 use super::apply::{ApplyReport, provision_services};
 use super::migrating::{UpgradeReport, plain_options};
 use super::upgrade::upgrade_services;
-use super::verify::{VerifyReport, verify_services};
+use super::verify::{self, VerifyReport, verify_services};
 use crate::error::{ExitStatus, Result};
 use crate::provision::PlanOptions;
 use crate::report::{Report, Style};
 use crate::run::Run;
 
-/// Flags of `init-all`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Replace the passwords of roles that exist and that the secret store does not know.
@@ -29,7 +28,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<InitAllReport> {
     let mut report = InitAllReport { provisioned, migrated: None, verified: None };
     if !report.provisioned.failed() {
         report.migrated = Some(upgrade_services(run, &services, plain_options(run)).await?);
-        report.verified = Some(verify_services(run, &services).await?);
+        report.verified = Some(verify_services(run, &verify::Arguments::default(), &services).await?);
     }
     Ok(report)
 }

@@ -1,7 +1,5 @@
 //! `lint`: dangerous DDL in the migrations that are not applied yet.
 
-use std::collections::BTreeMap;
-
 use clap::Args;
 use serde::Serialize;
 
@@ -14,15 +12,13 @@ use crate::manifest::ServerLocation;
 use crate::migrate::ServiceState;
 use crate::migrate::check::{LintFinding, lint};
 use crate::migrate::files::folder;
-use crate::model::{DesiredService, ServiceName};
+use crate::model::DesiredService;
 use crate::report::{Report, Style, indented};
 use crate::run::Run;
 use crate::units::counted;
 
-/// Flags of `lint`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The services to look at.
     #[command(flatten)]
     pub select: Select,
     /// Take everything up to this version as applied, and ask no server; 0 is nothing.
@@ -30,36 +26,24 @@ pub struct Arguments {
     pub since: Option<i64>,
 }
 
-/// Which version a service is at; `None` is none.
-type Versions = BTreeMap<ServiceName, Option<i64>>;
-
 /// Checks the files that are not applied. Where a database gives no answer, all of them are checked.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
     let services = run.readable(&arguments.select)?;
-    let (versions, assumed) = match arguments.since {
-        Some(since) => (services.iter().map(|s| (s.name.clone(), Some(since))).collect(), vec![]),
-        None => ask(run, &services).await?,
-    };
-    let mut report = LintReport { services: vec![], assumed };
+    let asked = |service: &&DesiredService| arguments.since.is_none() && exists(run, service);
+    let asked: Vec<_> = services.iter().filter(asked).cloned().collect();
+    let statuses = if asked.is_empty() { vec![] } else { look_at(run, &asked).await? };
+    let mut report = LintReport { services: vec![], assumed: vec![] };
     for service in &services {
-        let at = versions.get(&service.name).copied().flatten();
+        let name = service.name.as_str();
+        let status = statuses.iter().find(|status| status.service == name);
+        if status.is_some_and(|status| status.state == ServiceState::Unreachable) {
+            let note = format!("{name} gave no answer: all its files are checked as if none were applied");
+            report.assumed.push(note);
+        }
+        let at = arguments.since.or(status.and_then(|status| status.current));
         report.services.push(look(service, at)?);
     }
     Ok(report)
-}
-
-/// The current version of each service, and a note for each that gave no answer.
-async fn ask(run: &Run, services: &[DesiredService]) -> Result<(Versions, Vec<String>)> {
-    let there: Vec<_> = services.iter().filter(|service| exists(run, service)).cloned().collect();
-    let (mut versions, mut assumed) = (Versions::new(), vec![]);
-    for (service, status) in there.iter().zip(look_at(run, &there).await?) {
-        let name = &service.name;
-        if status.state == ServiceState::Unreachable {
-            assumed.push(format!("{name} gave no answer: all its files are checked as if none were applied"));
-        }
-        versions.insert(name.clone(), status.current);
-    }
-    Ok((versions, assumed))
 }
 
 /// An embedded server that was never created has nothing applied, and is not created for this.
@@ -106,13 +90,9 @@ impl Report for LintReport {
         let mut text = String::new();
         for finding in self.services.iter().flat_map(|linted| &linted.findings) {
             text += &format!("{}\n", indented(&finding.to_string(), 2));
-            text += &finding
-                .help
-                .iter()
-                .map(|help| format!("  hint: {}\n", indented(help, 8)))
-                .collect::<String>();
+            finding.help.iter().for_each(|help| text += &format!("  hint: {}\n", indented(help, 8)));
         }
-        text += &self.assumed.iter().map(|note| format!("note: {}\n", indented(note, 6))).collect::<String>();
+        self.assumed.iter().for_each(|note| text += &format!("note: {}\n", indented(note, 6)));
         let files: usize = self.services.iter().map(|linted| linted.files).sum();
         let findings: usize = self.services.iter().map(|linted| linted.findings.len()).sum();
         let checked = counted(files, "pending file");

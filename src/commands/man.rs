@@ -5,7 +5,6 @@ use clap::{Args, Command};
 use crate::error::Result;
 use crate::report::Document;
 
-/// Flags of `man`: none.
 #[derive(Debug, Args)]
 pub struct Arguments {}
 

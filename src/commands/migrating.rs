@@ -101,7 +101,7 @@ pub struct UpgradeReport {
     dry: bool,
     /// What was done, and what it is called if there was nothing to do.
     #[serde(skip)]
-    words: (&'static str, &'static str),
+    pub words: (&'static str, &'static str),
 }
 
 impl UpgradeReport {
@@ -113,12 +113,6 @@ impl UpgradeReport {
             (Direction::Down, true) => ("would be reverted", "nothing to revert"),
         };
         UpgradeReport { outcomes, dry, words }
-    }
-
-    #[must_use]
-    pub fn words(mut self, done: &'static str, nothing: &'static str) -> UpgradeReport {
-        self.words = (done, nothing);
-        self
     }
 
     fn row(&self, outcome: &MigrationOutcome) -> [Cell; 5] {

@@ -46,24 +46,10 @@ impl<T> Services<T> {
     }
 }
 
-/// Runs `work` for each service, at most `--jobs` at a time.
+/// Asks each selected service, at most `--jobs` at a time. `ask` gets the time that it may wait for a connection.
 ///
 /// # Errors
-/// If the secrets or a server's settings cannot be read. What concerns one service reaches `work`.
-pub async fn for_each_service<T, F>(
-    run: &Run,
-    services: &[DesiredService],
-    work: impl Fn(DesiredService, Result<MigrationTarget>) -> F,
-) -> Result<Vec<T>>
-where
-    T: Send + 'static,
-    F: Future<Output = T> + Send + 'static,
-{
-    let targets = targets::of(run, services).await?;
-    Ok(map_concurrent(run.jobs.count, targets, |(service, target)| work(service, target)).await)
-}
-
-/// Asks each selected service. `ask` gets the time that it may wait for a connection.
+/// If the secrets or a server's settings cannot be read. What concerns one service is its answer.
 pub async fn ask_each<T, F>(
     run: &Run,
     select: &Select,
@@ -74,14 +60,15 @@ where
     F: Future<Output = Result<T>> + Send + 'static,
 {
     let wait = run.lock_wait;
-    let one = |service: DesiredService, target: Result<MigrationTarget>| async move {
+    let targets = targets::of(run, &run.readable(select)?).await?;
+    let one = |(service, target): (DesiredService, Result<MigrationTarget>)| async move {
         let answer = match target {
             Ok(target) => ask(target, wait).await,
             Err(error) => Err(error),
         };
         PerService::new(service.name.to_string(), answer)
     };
-    Ok(Services { services: for_each_service(run, &run.readable(select)?, one).await? })
+    Ok(Services { services: map_concurrent(run.jobs.count, targets, one).await })
 }
 
 /// The errors of services, to stand below a table.

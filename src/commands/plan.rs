@@ -13,10 +13,8 @@ use crate::provision::PlanOptions;
 use crate::report::{Report, Style};
 use crate::run::Run;
 
-/// Flags of `plan`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The services to look at.
     #[command(flatten)]
     pub select: Select,
     /// Exit with 3 if anything differs.

@@ -11,7 +11,6 @@ use crate::run::{Consent, Run};
 use crate::targets;
 use crate::units::counted;
 
-/// Flags of `repair`.
 #[derive(Debug, Args)]
 #[command(disable_version_flag = true)]
 pub struct Arguments {

@@ -8,7 +8,6 @@ use crate::migrate::files::{Written, revision};
 use crate::report::{Report, Style, printable};
 use crate::run::Run;
 
-/// Flags of `revision`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The service.

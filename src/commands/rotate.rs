@@ -4,7 +4,6 @@ use clap::Args;
 use futures_util::future::join_all;
 use serde::Serialize;
 
-use super::url::Role;
 use crate::error::{Error, ExitStatus, Kind, Result};
 use crate::flags::Select;
 use crate::model::{DesiredService, RoleKind};
@@ -12,15 +11,13 @@ use crate::report::{Cell, Paint, Report, Style, Table, error_text, printable};
 use crate::rotate::{Rotated, Rotation, Turn, rotate_server};
 use crate::run::Run;
 
-/// Flags of `rotate`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The services to work on.
     #[command(flatten)]
     pub select: Select,
     /// Only this login [default: all three].
     #[arg(long, value_enum)]
-    pub role: Option<Role>,
+    pub role: Option<RoleKind>,
     /// Bring a second login into use; the first stays good until --finish.
     #[arg(long)]
     pub overlap: bool,
@@ -42,7 +39,7 @@ impl Arguments {
     }
 
     fn kinds(&self) -> Vec<RoleKind> {
-        self.role.map_or(RoleKind::LOGINS.to_vec(), |role| vec![role.kind()])
+        self.role.map_or(RoleKind::LOGINS.to_vec(), |role| vec![role])
     }
 }
 

@@ -5,7 +5,6 @@ use clap::{Args, ValueEnum};
 use crate::error::Result;
 use crate::report::Document;
 
-/// Flags of `schema`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// What it describes.

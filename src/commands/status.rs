@@ -1,23 +1,24 @@
 //! `status`: one line per service.
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 use serde::Serialize;
 
-use super::per_service::{errors_text, for_each_service};
+use super::per_service::errors_text;
 use super::provisioning;
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::migrate::check::other_tools;
-use crate::migrate::{self, ServiceState, ServiceStatus};
+use crate::migrate::{self, MigrationTarget, ServiceState, ServiceStatus};
 use crate::model::DesiredService;
-use crate::provision::PlanOptions;
+use crate::provision::{PlanOptions, PlannedServer};
 use crate::report::{Cell, Paint, Report, Style, Table, indented};
 use crate::run::Run;
+use crate::targets::{self, map_concurrent};
 
-/// Flags of `status`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The services to look at.
     #[command(flatten)]
     pub select: Select,
     /// Also compare the server with the manifest.
@@ -40,50 +41,41 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<StatusReport> {
 /// The status of each service; one whose server gives no answer is unreachable.
 pub async fn look_at(run: &Run, services: &[DesiredService]) -> Result<Vec<ServiceStatus>> {
     let wait = run.lock_wait;
-    for_each_service(run, services, |service, target| async move {
+    let one = |(service, target): (DesiredService, Result<MigrationTarget>)| async move {
         match target {
             Ok(target) => migrate::status(&target, wait).await,
             Err(error) => ServiceStatus::unreachable(&service, error),
         }
-    })
-    .await
+    };
+    Ok(map_concurrent(run.jobs.count, targets::of(run, services).await?, one).await)
 }
 
 /// A service whose database or roles differ from the manifest has drifted, unless its state is worse.
 async fn mark_drift(run: &Run, services: &[DesiredService], all: &mut [ServiceStatus]) {
-    for (server, planned) in provisioning::plan(run, services, PlanOptions::default()).await {
-        let planned = match planned {
-            Ok(planned) => planned,
+    let plans = provisioning::plan(run, services, PlanOptions::default()).await;
+    let plans: BTreeMap<String, Result<PlannedServer>> = plans.into_iter().collect();
+    let compared = |state| matches!(state, ServiceState::UpToDate | ServiceState::Pending);
+    for status in all.iter_mut().filter(|status| compared(status.state)) {
+        match drifted(&plans[&status.server], &status.service) {
+            Ok(false) => {}
+            Ok(true) => status.state = ServiceState::Drifted,
+            // Whether it has drifted is not known, and that is not a success.
             Err(error) => {
-                let there = |status: &&mut ServiceStatus| status.server == server;
-                all.iter_mut().filter(there).for_each(|status| not_compared(status, &error));
-                continue;
-            }
-        };
-        for (service, error) in planned.unread() {
-            let its = |status: &&mut ServiceStatus| status.service == service.as_str();
-            all.iter_mut().filter(its).for_each(|status| not_compared(status, &error));
-        }
-        let drifted = |status: &ServiceStatus| {
-            let steps = &planned.plan.steps;
-            steps.iter().any(|step| step.service.as_ref().is_some_and(|name| name.as_str() == status.service))
-        };
-        for status in all
-            .iter_mut()
-            .filter(|status| matches!(status.state, ServiceState::UpToDate | ServiceState::Pending))
-        {
-            if drifted(status) {
-                status.state = ServiceState::Drifted;
+                status.state = ServiceState::Unreachable;
+                status.error.get_or_insert(error);
             }
         }
     }
 }
 
-/// Whether it has drifted is not known, and that is not a success.
-fn not_compared(status: &mut ServiceStatus, error: &Error) {
-    if matches!(status.state, ServiceState::UpToDate | ServiceState::Pending) {
-        status.state = ServiceState::Unreachable;
-        status.error.get_or_insert(error.clone());
+fn drifted(planned: &Result<PlannedServer>, service: &str) -> Result<bool> {
+    let planned = planned.as_ref().map_err(Error::clone)?;
+    match planned.unread().into_iter().find(|(unread, _)| unread.as_str() == service) {
+        Some((_, error)) => Err(error),
+        None => {
+            let mut of = planned.plan.steps.iter().filter_map(|step| step.service.as_ref());
+            Ok(of.any(|name| name.as_str() == service))
+        }
     }
 }
 
@@ -107,17 +99,8 @@ fn word(state: ServiceState) -> Cell {
 
 impl Report for StatusReport {
     fn text(&self, style: &Style) -> String {
-        let mut table = Table::new(&[
-            "service",
-            "database",
-            "state",
-            "current",
-            "latest",
-            "pending",
-            "size",
-            "connections",
-        ])
-        .spare(&["connections", "size", "latest", "database"]);
+        let columns = ["service", "database", "state", "current", "latest", "pending", "size", "connections"];
+        let mut table = Table::new(&columns).spare(&["connections", "size", "latest", "database"]);
         for status in &self.services {
             let number = |value: Option<i64>| {
                 Cell::number(value.map_or_else(|| "-".to_owned(), |value| value.to_string()))
@@ -133,11 +116,8 @@ impl Report for StatusReport {
                 number(status.connections),
             ]);
         }
-        let mut text = table.render(style);
-        for status in &self.services {
-            text += &details(status, style);
-        }
-        text
+        let details = self.services.iter().map(|status| details(status, style));
+        table.render(style) + &details.collect::<String>()
     }
 
     /// Without `--check` it is enough to have looked.

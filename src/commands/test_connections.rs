@@ -24,17 +24,19 @@ pub async fn run(run: &Run, select: &Arguments) -> Result<Connections> {
 
 async fn test_server(run: &Run, server: &str, services: &[DesiredService]) -> Result<Vec<ConnectionRow>> {
     let here: Vec<_> = services.iter().filter(|service| service.server == server).cloned().collect();
+    // A server that fails does not end the run: its logins are listed with the error.
+    let failed = |error: Error| match error.kind.status() {
+        ExitStatus::Usage => Err(error),
+        _ => Ok(unreached(&here, &error)),
+    };
     let access = match run.access(server).await {
         Ok(access) => access,
-        // A server that fails does not end the run: its logins are listed with the error.
-        Err(error) if error.kind.status() == ExitStatus::Usage => return Err(error),
-        Err(error) => return Ok(unreached(&here, &error)),
+        Err(error) => return failed(error),
     };
     let task = probe::prepare(run, &access, services).await?;
     let attempts = match probe::try_own(&task).await {
         Ok(attempts) => attempts,
-        Err(error) if error.kind.status() == ExitStatus::Usage => return Err(error),
-        Err(error) => return Ok(unreached(&here, &error)),
+        Err(error) => return failed(error),
     };
     let mut rows = connections(&task, &attempts);
     if rows.iter().any(|row| row.outcome == LoginResult::Refused) {

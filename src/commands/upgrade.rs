@@ -11,10 +11,8 @@ use crate::model::DesiredService;
 use crate::run::Run;
 use crate::targets;
 
-/// Flags of `upgrade`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The services to work on.
     #[command(flatten)]
     pub select: Select,
     /// The last version to apply.

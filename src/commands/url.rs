@@ -2,8 +2,8 @@
 
 mod forms;
 
+use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
-use secrecy::ExposeSecret;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
@@ -12,7 +12,6 @@ use crate::report::{Report, Style};
 use crate::run::Run;
 use forms::{Form, Parts};
 
-/// Flags of `url`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The service.
@@ -20,7 +19,7 @@ pub struct Arguments {
     pub service: Option<String>,
     /// Which of its logins.
     #[arg(long, value_enum, default_value = "app")]
-    pub role: Role,
+    pub role: RoleKind,
     /// Output format.
     #[arg(long, value_enum, default_value = "uri")]
     pub format: Form,
@@ -35,24 +34,19 @@ pub struct Arguments {
     pub server: Option<String>,
 }
 
-/// The logins of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Role {
-    /// Reads and writes rows.
-    App,
-    /// Reads rows.
-    Readonly,
-    /// Runs migrations.
-    Migrator,
-}
+impl ValueEnum for RoleKind {
+    fn value_variants<'a>() -> &'a [RoleKind] {
+        &[RoleKind::App, RoleKind::Readonly, RoleKind::Migrator]
+    }
 
-impl Role {
-    pub fn kind(self) -> RoleKind {
-        match self {
-            Role::App => RoleKind::App,
-            Role::Readonly => RoleKind::Readonly,
-            Role::Migrator => RoleKind::Migrator,
-        }
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        let help = match self {
+            RoleKind::Owner => return None,
+            RoleKind::App => "Reads and writes rows",
+            RoleKind::Readonly => "Reads rows",
+            RoleKind::Migrator => "Runs migrations",
+        };
+        Some(PossibleValue::new(self.key()).help(help))
     }
 }
 
@@ -71,7 +65,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<UrlReport> {
 
 async fn of_service(run: &Run, name: &str, arguments: &Arguments) -> Result<(Parts, Option<String>, String)> {
     let service = run.service(name)?;
-    let kind = arguments.role.kind();
+    let kind = arguments.role;
     let endpoint = run.access(&service.server).await?.endpoint;
     let secrets = run.secrets(std::slice::from_ref(service)).await;
     let login = secrets.and_then(|secrets| run.login(service, kind, &secrets));
@@ -81,7 +75,6 @@ async fn of_service(run: &Run, name: &str, arguments: &Arguments) -> Result<(Par
         (Err(_), true) => (service.role(kind).to_string(), None),
         (Err(error), false) => return Err(error),
     };
-    let password = password.map(|password| password.expose_secret().to_owned());
     let parts = Parts::new(&endpoint, &user, password, service.database.as_str());
     Ok((parts, Some(service.name.to_string()), kind.key().to_owned()))
 }
@@ -94,7 +87,6 @@ async fn of_admin(run: &Run, server: &str, arguments: &Arguments) -> Result<(Par
     }
     let access = run.access(server).await?;
     let password = access.admin.password.filter(|_| !arguments.no_password);
-    let password = password.map(|password| password.expose_secret().to_owned());
     let parts = Parts::new(&access.admin_endpoint, &access.admin.role, password, &access.maintenance);
     Ok((parts, None, "admin".into()))
 }

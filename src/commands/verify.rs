@@ -20,7 +20,6 @@ use crate::units::counted;
 pub use document::{Body, Document, NoResult, Printed, json_schema};
 pub use report::{ReportFormat, VerifyReport};
 
-/// Flags of `verify-isolation`.
 #[derive(Debug, Default, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -134,7 +133,7 @@ pub enum Probes {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifyReport> {
     arguments.check()?;
     let services = run.readable(&arguments.select)?;
-    let report = verify_with(run, arguments, &services).await?;
+    let report = verify_services(run, arguments, &services).await?;
     let remediation = Remediation::plan(&report.assessment, arguments.fix, arguments.terminate);
     let steps = remediation.steps();
     let changes: Vec<_> = steps.map(|(server, step)| Change::new(server, step, ANY_MAJOR, None)).collect();
@@ -144,18 +143,18 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifyReport> {
     changes.iter().for_each(|change| run.out.show(&change.in_words()));
     run.confirm(&consent(changes.len())).await?;
     let done = remediate(run, &services, &remediation).await;
-    let report = verify_with(run, arguments, &services).await?;
+    let report = verify_services(run, arguments, &services).await?;
     let changes = done.steps.iter();
     let changes = changes.map(|(server, step, outcome)| Change::new(server, step, ANY_MAJOR, Some(*outcome)));
     Ok(VerifyReport { changes: changes.collect(), unclosed: done.failed, ..report })
 }
 
-/// With the defaults of every flag, for `init-all`.
-pub async fn verify_services(run: &Run, services: &[DesiredService]) -> Result<VerifyReport> {
-    verify_with(run, &Arguments::default(), services).await
-}
-
-async fn verify_with(run: &Run, arguments: &Arguments, services: &[DesiredService]) -> Result<VerifyReport> {
+/// Verifies, and changes nothing.
+pub async fn verify_services(
+    run: &Run,
+    arguments: &Arguments,
+    services: &[DesiredService],
+) -> Result<VerifyReport> {
     let filter = arguments.filter(run)?;
     let assessment = verify(run, services, arguments.extent(), &filter).await;
     Ok(VerifyReport { assessment, changes: vec![], unclosed: vec![], format: arguments.format })

@@ -18,11 +18,9 @@ use crate::server::Access;
 use crate::server::existence::{Existence, ExistenceCheck};
 use crate::targets::{self, map_concurrent};
 
-/// Flags of `verify-down`.
 #[derive(Debug, Clone, Args)]
 #[command(disable_version_flag = true)]
 pub struct Arguments {
-    /// The services to look at.
     #[command(flatten)]
     pub select: Select,
     /// Check this version; may be repeated [default: those that are pending].

@@ -5,12 +5,11 @@
 //! passes [`finished`] or [`json`] last, for the caller that forgets.
 
 use std::borrow::Cow;
-use std::fmt::Write;
 
 /// One line, whatever it holds. Characters that move the cursor, end the line, change the direction of writing or are
 /// not seen at all are escaped as Rust writes them.
 pub fn printable(text: &str) -> String {
-    escaped(text, |c| !is_risky(c)).into_owned()
+    escaped(text, |c| !is_risky(c), in_rust).into_owned()
 }
 
 /// Several lines: those below the first are indented by so many blanks, so that none begins like a line of ours.
@@ -27,10 +26,10 @@ pub fn indented(text: &str, blanks: usize) -> String {
 pub fn finished(text: &str, colour: bool) -> Cow<'_, str> {
     let kept = |c: char| !is_risky(c) || matches!(c, '\n' | '\t');
     if !colour || !text.contains(ESCAPE) {
-        return escaped(text, kept);
+        return escaped(text, kept, in_rust);
     }
     let parts = apart(text)
-        .map(|(part, is_colour)| if is_colour { Cow::Borrowed(part) } else { escaped(part, kept) });
+        .map(|(part, is_colour)| if is_colour { Cow::Borrowed(part) } else { escaped(part, kept, in_rust) });
     Cow::Owned(parts.collect())
 }
 
@@ -40,19 +39,8 @@ pub fn without_colours(text: &str) -> String {
 
 /// A JSON document: it says the same to a parser, and nothing to a terminal. serde escapes below U+0020 only.
 pub fn json(text: &str) -> Cow<'_, str> {
-    if !text.contains(|c| is_risky(c) && c != '\n') {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match is_risky(c) && c != '\n' {
-            true => c.encode_utf16(&mut [0; 2]).iter().for_each(|unit| {
-                let _infallible = write!(out, "\\u{unit:04x}");
-            }),
-            false => out.push(c),
-        }
-    }
-    Cow::Owned(out)
+    let units = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect();
+    escaped(text, |c| !is_risky(c) || c == '\n', units)
 }
 
 const ESCAPE: char = '\u{1b}';
@@ -85,7 +73,12 @@ fn is_risky(c: char) -> bool {
             | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-fn escaped(text: &str, kept: impl Fn(char) -> bool) -> Cow<'_, str> {
+/// As Rust writes it.
+fn in_rust(c: char) -> String {
+    c.escape_unicode().to_string()
+}
+
+fn escaped(text: &str, kept: impl Fn(char) -> bool, escape: impl Fn(char) -> String) -> Cow<'_, str> {
     if text.chars().all(&kept) {
         return Cow::Borrowed(text);
     }
@@ -94,7 +87,7 @@ fn escaped(text: &str, kept: impl Fn(char) -> bool) -> Cow<'_, str> {
         if kept(c) {
             out.push(c);
         } else {
-            out.extend(c.escape_unicode());
+            out += &escape(c);
         }
     }
     Cow::Owned(out)

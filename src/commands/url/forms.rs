@@ -2,6 +2,7 @@
 
 use clap::ValueEnum;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::wire::{Endpoint, Host, TlsMode};
 
@@ -75,7 +76,7 @@ fn escape(text: &str) -> String {
 }
 
 impl Parts {
-    pub fn new(endpoint: &Endpoint, user: &str, password: Option<String>, database: &str) -> Parts {
+    pub fn new(endpoint: &Endpoint, user: &str, password: Option<SecretString>, database: &str) -> Parts {
         let (host, socket) = match &endpoint.host {
             Host::Tcp(host) => (host.clone(), false),
             Host::Socket(folder) => (folder.display().to_string(), true),
@@ -86,7 +87,7 @@ impl Parts {
             socket,
             port: endpoint.port,
             user: user.into(),
-            password,
+            password: password.map(|password| password.expose_secret().to_owned()),
             database: database.into(),
             tls,
             root: endpoint.tls.root_certificate.as_ref().map(|path| path.display().to_string()),
@@ -111,8 +112,15 @@ impl Parts {
         self.root.as_deref().filter(|_| verifies)
     }
 
+    fn tls_query(&self, dialect: &Dialect) -> impl Iterator<Item = String> {
+        let said = self.tls != TlsMode::Prefer && !self.socket;
+        let mode = said.then(|| format!("{}={}", dialect.tls, self.tls.name()));
+        let root = self.root().filter(|_| dialect.takes_root);
+        mode.into_iter().chain(root.map(|root| format!("sslrootcert={}", escape(root))))
+    }
+
     fn uri(&self, dialect: &Dialect) -> String {
-        let Dialect { scheme, tls, takes_root, database: parameter } = dialect;
+        let Dialect { scheme, database: parameter, .. } = dialect;
         let password =
             self.password.as_ref().map_or_else(String::new, |password| format!(":{}", escape(password)));
         let user = escape(&self.user);
@@ -128,11 +136,7 @@ impl Parts {
         } else {
             format!("{}:{}", bracketed(&self.host), self.port)
         };
-        if self.tls != TlsMode::Prefer && !self.socket {
-            query.push(format!("{tls}={}", self.tls.name()));
-        }
-        let root = self.root().filter(|_| *takes_root);
-        query.extend(root.map(|root| format!("sslrootcert={}", escape(root))));
+        query.extend(self.tls_query(dialect));
         let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
         format!("{scheme}://{user}{password}@{place}/{database}{query}")
     }
@@ -140,17 +144,9 @@ impl Parts {
     fn jdbc(&self) -> String {
         let mut query = vec![format!("user={}", escape(&self.user))];
         query.extend(self.password.as_ref().map(|password| format!("password={}", escape(password))));
-        if self.tls != TlsMode::Prefer {
-            query.push(format!("sslmode={}", self.tls.name()));
-        }
-        query.extend(self.root().map(|root| format!("sslrootcert={}", escape(root))));
-        format!(
-            "jdbc:postgresql://{}:{}/{}?{}",
-            bracketed(&self.host),
-            self.port,
-            escape(&self.database),
-            query.join("&")
-        )
+        query.extend(self.tls_query(&LIBPQ));
+        let (host, database) = (bracketed(&self.host), escape(&self.database));
+        format!("jdbc:postgresql://{host}:{}/{database}?{}", self.port, query.join("&"))
     }
 
     /// ADO.NET's rule: a value in double quotes, with double quotes doubled.
@@ -163,15 +159,14 @@ impl Parts {
             format!("Username={}", quote(&self.user)),
         ];
         parts.extend(self.password.as_ref().map(|password| format!("Password={}", quote(password))));
-        let modes = [
-            (TlsMode::Disable, "Disable"),
-            (TlsMode::Allow, "Allow"),
-            (TlsMode::Prefer, "Prefer"),
-            (TlsMode::Require, "Require"),
-            (TlsMode::VerifyCa, "VerifyCA"),
-            (TlsMode::VerifyFull, "VerifyFull"),
-        ];
-        let mode = modes.iter().find(|row| row.0 == self.tls).map_or("Prefer", |row| row.1);
+        let mode = match self.tls {
+            TlsMode::Disable => "Disable",
+            TlsMode::Allow => "Allow",
+            TlsMode::Prefer => "Prefer",
+            TlsMode::Require => "Require",
+            TlsMode::VerifyCa => "VerifyCA",
+            TlsMode::VerifyFull => "VerifyFull",
+        };
         parts.push(format!("SSL Mode={mode}"));
         parts.extend(self.root().map(|root| format!("Root Certificate={}", quote(root))));
         parts.join(";")

@@ -32,14 +32,14 @@ fn mark(probe: &Probe) -> Mark {
 
 /// Services × databases; without a login there is no matrix, and so nothing to say about it.
 pub fn matrix(view: &ServerView<'_>, style: &Style) -> Vec<String> {
-    match view.matrix.is_empty() {
-        true => vec![],
-        false => vec![grid(view, style), databases(view, style), notes(view, style)],
+    if view.matrix.is_empty() {
+        return vec![];
     }
+    vec![grid(view, style), databases(view, style), notes(view, style)]
 }
 
 /// A row for each service, a cell for each database. A service's logins share a cell: the worst of them shows.
-fn rows<'a>(view: &'a ServerView<'_>) -> Vec<(&'a str, Vec<Option<&'a Probe>>)> {
+pub fn rows<'a>(view: &'a ServerView<'_>) -> Vec<(&'a str, Vec<Option<&'a Probe>>)> {
     let columns: BTreeMap<&str, usize> =
         view.server.columns.iter().enumerate().map(|(n, column)| (column.name.as_str(), n)).collect();
     let mut rows: Vec<(&str, Vec<Option<&Probe>>)> = vec![];
@@ -83,22 +83,17 @@ fn columns_follow_rows(view: &ServerView<'_>) -> bool {
 const MANY: usize = 16;
 
 fn databases(view: &ServerView<'_>, style: &Style) -> String {
-    let name =
-        |(n, column): (usize, &ProbeDatabase)| format!("{}\u{a0}{}", n + 1, printable(column.name.as_str()));
+    let follow = columns_follow_rows(view);
+    let of_service = |column: &ProbeDatabase| matches!(column.kind, DatabaseKind::Service(_));
     let columns = view.server.columns.iter().enumerate();
-    let (head, named): (String, Vec<_>) = if columns_follow_rows(view) {
-        let of_service =
-            |(_, column): &(usize, &ProbeDatabase)| matches!(column.kind, DatabaseKind::Service(_));
-        ("each service's own under its number".into(), columns.filter(|c| !of_service(c)).collect())
-    } else {
-        (String::new(), columns.collect())
-    };
-    let all: Vec<_> =
-        Some(head).filter(|head| !head.is_empty()).into_iter().chain(named.into_iter().map(name)).collect();
-    match all.is_empty() {
-        true => String::new(),
-        false => wrapped(&format!("databases: {}", all.join("  ")), "  ", style),
+    let named = columns.filter(|(_, column)| !follow || !of_service(column));
+    let named = named.map(|(n, column)| format!("{}\u{a0}{}", n + 1, printable(column.name.as_str())));
+    let head = follow.then(|| "each service's own under its number".to_owned());
+    let all: Vec<_> = head.into_iter().chain(named).collect();
+    if all.is_empty() {
+        return String::new();
     }
+    wrapped(&format!("databases: {}", all.join("  ")), "  ", style)
 }
 
 fn notes(view: &ServerView<'_>, style: &Style) -> String {

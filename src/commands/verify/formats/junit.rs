@@ -2,8 +2,6 @@
 //!
 //! What ends the run with an exit code is a failure or an error here, and nothing else is.
 
-use std::fmt::Write;
-
 use super::words::{fix_lines, subject};
 use crate::commands::verify::report::VerifyReport;
 use crate::findings::{Finding, Severity};
@@ -14,81 +12,72 @@ use crate::report::printable;
 /// One suite of probes and one of findings for each server.
 pub fn junit(report: &VerifyReport) -> String {
     let assessment = &report.assessment;
-    let mut suites = vec![];
+    let mut suites: Vec<(String, Vec<TestCase>)> = vec![];
     for view in assessment.by_server() {
+        let server = &view.server.name;
         for (what, rows) in [("logins", &view.matrix), ("other ways", &view.extra)] {
-            let cases = rows.iter().map(|row| case_of_probe(row));
-            suites.push(Suite::new(format!("{}: {what}", view.server.name), cases));
+            suites.push((format!("{server}: {what}"), rows.iter().map(|row| case_of_probe(row)).collect()));
         }
         let findings = view.findings.iter().map(|finding| case_of_finding(finding));
-        suites.push(Suite::new(format!("{}: findings", view.server.name), findings));
+        suites.push((format!("{server}: findings"), findings.collect()));
     }
     for (server, error) in &assessment.failed {
-        suites.push(Suite::new(server.clone(), [error_case(server, "reached", error)]));
+        suites.push((server.clone(), vec![error_case(server, "reached", error)]));
     }
     let unclosed = report.unclosed.iter().map(|one| error_case(&one.place(), "closed", &one.error));
-    suites.push(Suite::new("closing".into(), unclosed));
-    let accepted = assessment.accepted.iter().map(|accepted| TestCase {
-        end: CaseEnd::Skipped,
-        body: element("skipped", &format!("accepted: {}", accepted.reason), &[]),
-        ..case_of_finding(&accepted.finding)
+    suites.push(("closing".into(), unclosed.collect()));
+    let accepted = assessment.accepted.iter().map(|accepted| {
+        let reason = format!("accepted: {}", accepted.reason);
+        case_of_finding(&accepted.finding).ended("skipped", &reason, &[])
     });
-    suites.push(Suite::new("accepted".into(), accepted));
-    let unread = assessment.unread.iter().map(|one| TestCase {
-        class: one.service.clone().unwrap_or_else(|| "(server)".into()),
-        name: one.what.clone(),
-        end: CaseEnd::Error,
-        body: element("error", &format!("could not be read: {}", one.why), &[]),
+    suites.push(("accepted".into(), accepted.collect()));
+    let unread = assessment.unread.iter().map(|one| {
+        let why = format!("could not be read: {}", one.why);
+        TestCase::passed(class(one.service.as_ref()), &one.what).ended("error", &why, &[])
     });
-    suites.push(Suite::new("inconclusive".into(), unread));
-    let (end, tag) =
-        if assessment.strict { (CaseEnd::Error, "error") } else { (CaseEnd::Skipped, "skipped") };
-    let not_examined = assessment.skipped_checks().iter().map(|one| TestCase {
-        class: "not examined".into(),
-        name: one.what.clone(),
-        end,
-        body: element(tag, &one.why, &[]),
-    });
-    suites.push(Suite::new("not examined".into(), not_examined));
+    suites.push(("inconclusive".into(), unread.collect()));
+    let end = if assessment.strict { "error" } else { "skipped" };
+    let not_examined = assessment.skipped_checks().iter();
+    let not_examined =
+        not_examined.map(|one| TestCase::passed("not examined", &one.what).ended(end, &one.why, &[]));
+    suites.push(("not examined".into(), not_examined.collect()));
     render(&suites)
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum CaseEnd {
-    Passed,
-    Failed,
-    Error,
-    Skipped,
 }
 
 struct TestCase {
     class: String,
     name: String,
-    end: CaseEnd,
+    /// `failure`, `error` or `skipped`; `None` has passed.
+    end: Option<&'static str>,
     body: String,
 }
 
-struct Suite {
-    name: String,
-    cases: Vec<TestCase>,
-}
+impl TestCase {
+    fn passed(class: &str, name: &str) -> TestCase {
+        TestCase { class: class.to_owned(), name: name.to_owned(), end: None, body: String::new() }
+    }
 
-impl Suite {
-    fn new(name: String, cases: impl IntoIterator<Item = TestCase>) -> Suite {
-        Suite { name, cases: cases.into_iter().collect() }
+    /// With an element that has lines of text. A line's end is ours: what a name holds is escaped.
+    fn ended(self, tag: &'static str, message: &str, lines: &[String]) -> TestCase {
+        let text = lines.iter().map(|line| xml(line)).collect::<Vec<_>>().join("\n");
+        let close = if text.is_empty() { "/>".into() } else { format!(">{text}</{tag}>") };
+        TestCase { end: Some(tag), body: format!("<{tag} message=\"{}\"{close}", xml(message)), ..self }
     }
 }
 
-fn render(suites: &[Suite]) -> String {
-    let all = suites.iter().flat_map(|suite| &suite.cases);
+fn class(service: Option<&String>) -> &str {
+    service.map_or("(server)", String::as_str)
+}
+
+fn render(suites: &[(String, Vec<TestCase>)]) -> String {
+    let counts_of_all = counts(suites.iter().flat_map(|(_, cases)| cases));
     let mut text = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"martydb verify-isolation\" {}>\n",
-        counts(all)
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"martydb verify-isolation\" {counts_of_all}>\n"
     );
-    for suite in suites {
-        let counts = counts(suite.cases.iter());
-        let _infallible = writeln!(text, "  <testsuite name=\"{}\" {counts}>", xml(&suite.name));
-        suite.cases.iter().for_each(|case| text += &case_line(case));
+    for (name, cases) in suites {
+        let counts = counts(cases.iter());
+        text += &format!("  <testsuite name=\"{}\" {counts}>\n", xml(name));
+        cases.iter().for_each(|case| text += &case_line(case));
         text += "  </testsuite>\n";
     }
     text + "</testsuites>\n"
@@ -96,63 +85,41 @@ fn render(suites: &[Suite]) -> String {
 
 fn case_line(case: &TestCase) -> String {
     let head = format!("classname=\"{}\" name=\"{}\" time=\"0\"", xml(&case.class), xml(&case.name));
-    match case.body.is_empty() {
-        true => format!("    <testcase {head}/>\n"),
-        false => format!("    <testcase {head}>{}</testcase>\n", case.body),
-    }
+    let close = if case.body.is_empty() { "/>".into() } else { format!(">{}</testcase>", case.body) };
+    format!("    <testcase {head}{close}\n")
 }
 
-fn counts<'a>(cases: impl Iterator<Item = &'a TestCase>) -> String {
-    let (mut all, mut ends) = (0, [0; 3]);
-    for case in cases {
-        all += 1;
-        for (count, end) in ends.iter_mut().zip([CaseEnd::Failed, CaseEnd::Error, CaseEnd::Skipped]) {
-            *count += usize::from(case.end == end);
-        }
-    }
-    let [failures, errors, skipped] = ends;
+fn counts<'a>(cases: impl Iterator<Item = &'a TestCase> + Clone) -> String {
+    let of = |tag| cases.clone().filter(|case| case.end == Some(tag)).count();
+    let [failures, errors, skipped] = ["failure", "error", "skipped"].map(of);
+    let all = cases.count();
     format!("tests=\"{all}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\" time=\"0\"")
 }
 
-/// An element with lines of text. A line's end is ours: what a name holds is escaped.
-fn element(tag: &str, message: &str, lines: &[String]) -> String {
-    let text = lines.iter().map(|line| xml(line)).collect::<Vec<_>>().join("\n");
-    match text.is_empty() {
-        true => format!("<{tag} message=\"{}\"/>", xml(message)),
-        false => format!("<{tag} message=\"{}\">{text}</{tag}>", xml(message)),
-    }
-}
-
 fn error_case(server: &str, name: &str, error: &crate::error::Error) -> TestCase {
-    let body = element("error", &error.to_string(), &[]);
-    TestCase { class: server.into(), name: name.into(), end: CaseEnd::Error, body }
+    TestCase::passed(server, name).ended("error", &error.to_string(), &[])
 }
 
 fn case_of_probe(row: &ProbeRow) -> TestCase {
     let probe = &row.probe;
-    let (end, body) = match (&row.reported, probe.outcome) {
-        (Some(ReportedAs::Accepted), _) => {
-            (CaseEnd::Skipped, element("skipped", "the breach is accepted", &[]))
-        }
-        (Some(ReportedAs::Shown(finding) | ReportedAs::Hidden(finding)), _) => {
-            (CaseEnd::Failed, breach(&finding.evidence, fix(finding)))
-        }
-        (Some(ReportedAs::Unreported), _) => {
-            (CaseEnd::Failed, breach(probe.why.as_deref().unwrap_or("let in"), vec![]))
-        }
-        (None, Verdict::Inconclusive) => {
-            (CaseEnd::Error, element("error", "inconclusive", &[probe.why.clone().unwrap_or_default()]))
-        }
-        (None, _) => (CaseEnd::Passed, String::new()),
-    };
     let way = probe.way.as_deref().map_or(String::new(), |way| format!(" ({way})"));
-    let name = format!("{} at {}{way}", probe.role, probe.database);
-    TestCase { class: probe.service.clone(), name, end, body }
+    let case = TestCase::passed(&probe.service, &format!("{} at {}{way}", probe.role, probe.database));
+    let why = probe.why.as_deref();
+    match (&row.reported, probe.outcome) {
+        (Some(ReportedAs::Accepted), _) => case.ended("skipped", "the breach is accepted", &[]),
+        (Some(ReportedAs::Shown(found) | ReportedAs::Hidden(found)), _) => {
+            failed(case, "breach", &found.evidence, fix(found))
+        }
+        (Some(ReportedAs::Unreported), _) => failed(case, "breach", why.unwrap_or("let in"), vec![]),
+        (None, Verdict::Inconclusive) => {
+            case.ended("error", "inconclusive", &[why.unwrap_or_default().to_owned()])
+        }
+        (None, _) => case,
+    }
 }
 
-fn breach(evidence: &str, fix: Vec<String>) -> String {
-    let lines = [vec![evidence.to_owned()], fix].concat();
-    element("failure", &format!("breach: {evidence}"), &lines)
+fn failed(case: TestCase, what: &str, evidence: &str, fix: Vec<String>) -> TestCase {
+    case.ended("failure", &format!("{what}: {evidence}"), &[vec![evidence.to_owned()], fix].concat())
 }
 
 fn fix(finding: &Finding) -> Vec<String> {
@@ -161,17 +128,16 @@ fn fix(finding: &Finding) -> Vec<String> {
 }
 
 fn case_of_finding(finding: &Finding) -> TestCase {
-    let seen = &finding.evidence;
-    let (end, body) = match finding.severity {
+    let name = format!("{}: {}", finding.id, subject(finding));
+    let case = TestCase::passed(class(finding.service.as_ref()), &name);
+    match finding.severity {
         // A note is a test case that passes, with its text.
-        Severity::Low => (CaseEnd::Passed, format!("<system-out>{}</system-out>", xml(seen))),
-        severity => {
-            let lines = [vec![seen.clone()], fix(finding)].concat();
-            (CaseEnd::Failed, element("failure", &format!("{}: {seen}", severity.word()), &lines))
+        Severity::Low => {
+            let body = format!("<system-out>{}</system-out>", xml(&finding.evidence));
+            TestCase { body, ..case }
         }
-    };
-    let class = finding.service.clone().unwrap_or_else(|| "(server)".into());
-    TestCase { class, name: format!("{}: {}", finding.id, subject(finding)), end, body }
+        severity => failed(case, severity.word(), &finding.evidence, fix(finding)),
+    }
 }
 
 /// Text as XML 1.0 takes it: control characters have no spelling there.

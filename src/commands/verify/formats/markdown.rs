@@ -1,9 +1,7 @@
 //! GitHub's Markdown, for a job's summary.
 
-use std::fmt::Write;
-
 use super::closing_line;
-use super::grid::numbers;
+use super::grid::{numbers, rows};
 use super::words::fix_lines;
 use crate::commands::change::Change;
 use crate::commands::verify::report::VerifyReport;
@@ -20,7 +18,7 @@ pub fn markdown(report: &VerifyReport) -> String {
     let unclosed = report.unclosed.iter().map(|one| (one.place(), &one.error));
     let failed = assessment.failed.iter().map(|(server, error)| (format!("server {server}"), error));
     for (place, error) in failed.chain(unclosed) {
-        let _infallible = write!(text, "\n### On {}\n\n**{}**\n", cell(&place), cell(&error.to_string()));
+        text += &format!("\n### On {}\n\n**{}**\n", cell(&place), cell(&error.to_string()));
     }
     let unread = assessment.unread.iter().cloned();
     text += &rows_under(
@@ -85,20 +83,21 @@ fn place(finding: &Finding) -> String {
 
 /// A table, or nothing where there are no rows.
 fn rows_under<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]>) -> String {
-    let line = |cells: &[String]| {
-        cells.iter().fold("|".to_owned(), |line, text| line + " " + &cell(text) + " |") + "\n"
-    };
-    let rows: String = rows.map(|row| line(&row)).collect();
-    match rows.is_empty() {
-        true => rows,
-        false => format!("\n{}|{}\n{rows}", line(&head.map(str::to_owned)), "---|".repeat(N)),
-    }
+    let rows: Vec<Vec<String>> = rows.map(|row| row.iter().map(|text| cell(text)).collect()).collect();
+    if rows.is_empty() { String::new() } else { format!("\n{}", table(head.map(cell).to_vec(), rows)) }
+}
+
+/// The cells are Markdown already.
+fn table(head: Vec<String>, rows: Vec<Vec<String>>) -> String {
+    let line = |cells: &Vec<String>| format!("| {} |\n", cells.join(" | "));
+    let rows: String = rows.iter().map(line).collect();
+    format!("{}|{}\n{rows}", line(&head), "---|".repeat(head.len()))
 }
 
 /// Services by databases, as far as a page is wide enough.
 fn grid(view: &ServerView<'_>) -> String {
     const WIDE: usize = 12;
-    let columns: Vec<&str> = view.server.columns.iter().map(|column| column.name.as_str()).collect();
+    let columns = &view.server.columns;
     if view.matrix.is_empty() {
         return String::new();
     }
@@ -106,41 +105,29 @@ fn grid(view: &ServerView<'_>) -> String {
         let count = columns.len();
         return format!("The matrix of {count} databases is too wide for this page: see --format table\n");
     }
-    let mut services: Vec<&str> = view.matrix.iter().map(|row| row.probe.service.as_str()).collect();
-    services.dedup();
-    let mut text = String::from("| service |");
-    columns.iter().for_each(|name| text += &format!(" {} |", cell(name)));
-    text += &format!("\n|---|{}\n", "---|".repeat(columns.len()));
-    for service in services {
-        text += &format!("| {} |", cell(service));
-        for column in &columns {
-            let probes = view.matrix.iter().map(|row| &row.probe);
-            let cells = probes.filter(|probe| probe.service == service && probe.database == *column);
-            let worst = cells.map(|probe| probe.outcome).max();
-            text += match worst {
-                Some(Verdict::Denied) => " denied |",
-                Some(Verdict::Allowed) => " own |",
-                Some(Verdict::Inconclusive) => " ? |",
-                Some(Verdict::Breach) => " **BREACH** |",
-                None => " |",
-            };
-        }
-        text.push('\n');
-    }
-    text
+    let word = |probe: Option<&Probe>| match probe.map(|probe| probe.outcome) {
+        Some(Verdict::Denied) => "denied",
+        Some(Verdict::Allowed) => "own",
+        Some(Verdict::Inconclusive) => "?",
+        Some(Verdict::Breach) => "**BREACH**",
+        None => "",
+    };
+    let row = |(service, cells): (&str, Vec<Option<&Probe>>)| {
+        std::iter::once(cell(service)).chain(cells.into_iter().map(|probe| word(probe).into())).collect()
+    };
+    let head =
+        std::iter::once("service".into()).chain(columns.iter().map(|column| cell(column.name.as_str())));
+    table(head.collect(), rows(view).into_iter().map(row).collect())
 }
 
 /// A cell of a Markdown table: nothing in it may start markup or end the cell.
 fn cell(text: &str) -> String {
     let mut out = String::new();
     for c in printable(text).chars() {
-        match c {
-            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '<' | '>' | '#' | '~' | '&' | '$' => {
-                out.push('\\');
-                out.push(c);
-            }
-            c => out.push(c),
+        if r"|\`*_[]<>#~&$".contains(c) {
+            out.push('\\');
         }
+        out.push(c);
     }
     out
 }
