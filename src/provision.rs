@@ -6,6 +6,6 @@ mod plan;
 mod scope;
 mod verify_passwords;
 
-pub use apply::{Agreement, apply, makes_passwords};
+pub use apply::{apply, makes_passwords};
 pub use plan::{PlannedServer, plan};
 pub use scope::{PlanOptions, PlanScope};

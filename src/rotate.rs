@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::model::{DesiredServer, DesiredService};
 use crate::secrets::{CredentialKey, LockedStore};
 use crate::server::{Access, lock};
-use login::LoginRotation;
+use rotation::LoginRotation;
 pub use rotation::{Rotated, Rotation, Turn};
 
 /// One server, under its lock, login by login. The secret store is locked before any server.

@@ -206,30 +206,18 @@ impl Run {
         Ok(Login::with_password(login.as_str(), password.clone()))
     }
 
-    /// Asks before changes that others may feel; off a terminal only `-y` says yes.
-    pub async fn confirm(&self, consent: &Consent) -> Result<()> {
+    /// Asks before changes that others may feel; off a terminal only `-y` says yes. `would` is the question as a
+    /// statement, for an error; the hint says how to see the changes first, and how to agree without being there.
+    pub async fn confirm(&self, question: &str, would: &str, hint: &str) -> Result<()> {
         match (self.yes, self.can_ask) {
             (true, _) => Ok(()),
-            (false, true) if crate::prompt::yes_no(&consent.question).await? => Ok(()),
+            (false, true) if crate::prompt::yes_no(question).await? => Ok(()),
             (false, true) => Err(Error::usage("not confirmed, nothing was touched")),
-            (false, false) => {
-                let would = &consent.would;
-                Err(Error::usage("these changes need a confirmation, nothing was touched")
-                    .cause(format!("{would}, and this is not a terminal, so no confirmation could be asked"))
-                    .hint(consent.hint.as_str()))
-            }
+            (false, false) => Err(Error::usage("these changes need a confirmation, nothing was touched")
+                .cause(format!("{would}, and this is not a terminal, so no confirmation could be asked"))
+                .hint(hint)),
         }
     }
-}
-
-#[derive(Debug, Clone)]
-pub struct Consent {
-    /// At a terminal.
-    pub question: String,
-    /// The same as a statement, for an error: what would be done.
-    pub would: String,
-    /// How to see it first, and how to agree without being there.
-    pub hint: String,
 }
 
 fn endpoint(url: &ServerUrl) -> Endpoint {

@@ -6,6 +6,8 @@
 //! The admin works inside one only while the service cannot have made anything there: the service's logins are let in
 //! last, and from then on the admin does no more than drop the database from outside.
 
+use std::time::Duration;
+
 use crate::catalog::inspect;
 use crate::converge::{Jobs, Planner, Policy, Remaining, converge};
 use crate::error::{Error, Kind, Result};
@@ -32,7 +34,7 @@ impl Scratch {
         sweep(access).await?;
         let database = name()?;
         let mut keeper = access.write(&access.maintenance).await?;
-        lock::take(&mut keeper, key(&database), std::time::Duration::ZERO, database.as_str()).await?;
+        lock::take(&mut keeper, key(&database), Duration::ZERO, database.as_str()).await?;
         let scratch = Scratch { database, access: access.clone(), keeper: Some(keeper) };
         match provision(&scratch, desired, service).await {
             Ok(()) => Ok(scratch),
@@ -80,7 +82,6 @@ impl Drop for Scratch {
             return;
         }
         let (access, database) = (self.access.clone(), self.database.clone());
-        let name = database.clone();
         let remove = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| Error::operation("cannot start a runtime").cause(error))?;
@@ -92,7 +93,7 @@ impl Drop for Scratch {
         let removed = std::thread::spawn(remove).join();
         let removed = removed.unwrap_or_else(|_| Err(Error::operation("the thread that removes it ended")));
         if let Err(error) = removed {
-            let error = left_behind(&name, error);
+            let error = left_behind(&self.database, error);
             tracing::warn!(target: "martydb", "warning: {}: {}", error.message, error.causes.join("; "));
         }
     }
@@ -105,10 +106,8 @@ async fn drop_database(connection: &mut Connection, database: &DbName) -> Result
 }
 
 fn name() -> Result<DbName> {
-    let mut random = [0u8; 8];
-    getrandom::fill(&mut random).map_err(|error| Error::operation("no random numbers").cause(error))?;
-    let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
-    DbName::new(format!("{PREFIX}{hex}")).map_err(|error| Error::operation(error.to_string()))
+    let random = getrandom::u64().map_err(|error| Error::operation("no random numbers").cause(error))?;
+    DbName::new(format!("{PREFIX}{random:016x}")).map_err(|error| Error::operation(error.to_string()))
 }
 
 /// The lock's key: the first 32 bits of the random part.
@@ -129,9 +128,8 @@ async fn sweep(access: &Access) -> Result<()> {
     let rows = query(&mut connection, &all).await?;
     for name in rows.iter().filter_map(|row| row.try_get::<String>(0).ok()) {
         let Ok(database) = DbName::new(name) else { continue };
-        let taken =
-            lock::take(&mut connection, key(&database), std::time::Duration::ZERO, database.as_str()).await;
-        let held = match taken {
+        let held = match lock::take(&mut connection, key(&database), Duration::ZERO, database.as_str()).await
+        {
             Ok(held) => held,
             // Its maker is at work.
             Err(error) if error.kind == Kind::Locked => continue,
@@ -197,14 +195,10 @@ impl Planner for Provision<'_> {
 }
 
 fn steps(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> Vec<Step> {
-    let other_login = |to: &Grantee| {
-        [RoleKind::App, RoleKind::Readonly]
-            .iter()
-            .any(|kind| *to == Grantee::Role(service.role(*kind).clone()))
-    };
+    let others = [RoleKind::App, RoleKind::Readonly].map(|kind| Grantee::Role(service.role(kind).clone()));
     let wanted = |step: &Step| {
         let admits =
-            matches!(&step.action, Action::Grant { on: Object::Database(_), to, .. } if other_login(to));
+            matches!(&step.action, Action::Grant { on: Object::Database(_), to, .. } if others.contains(to));
         step.service.is_some() && step.stage != Stage::Cluster && !admits
     };
     diff(desired, actual, &|_| true, &Selection::all(desired)).steps.into_iter().filter(wanted).collect()

@@ -64,8 +64,9 @@ fn split(text: &str) -> Option<(i64, &str)> {
 }
 
 /// The first few of a list, and how many more there are.
-pub fn listed(names: &[&str]) -> String {
+pub fn listed(names: &[impl AsRef<str>]) -> String {
     const SHOWN: usize = 4;
+    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
     match names.len() {
         n if n > SHOWN + 1 => format!("{} and {} more", names[..SHOWN].join(", "), n - SHOWN),
         _ => names.join(", "),

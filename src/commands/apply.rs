@@ -16,9 +16,9 @@ use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::model::DesiredService;
 use crate::plan::{Risk, Step};
-use crate::provision::{self, Agreement, PlanOptions, PlannedServer};
+use crate::provision::{self, PlanOptions, PlannedServer};
 use crate::report::{Cell, Paint, Report, Style, Table, printable};
-use crate::run::{Consent, Run};
+use crate::run::Run;
 use crate::units::counted;
 
 #[derive(Debug, Args)]
@@ -69,7 +69,6 @@ pub async fn provision_services(
     }
     ask(run, &plans).await?;
     let scope = provisioning::scope(run, services, options);
-    let agreement = Agreement { yes: run.yes, lock_wait: run.lock_wait };
     let needs_store = |planned: &PlannedServer| provision::makes_passwords(&planned.plan);
     let mut held = None;
     if planned(&plans).any(|(_, planned)| needs_store(planned)) {
@@ -78,12 +77,13 @@ pub async fn provision_services(
     let one = |planned| {
         // Each server that needs the store lets go of its lock when it is done with it.
         let (scope, held) = (&scope, held.clone().filter(|_| needs_store(planned)));
-        async move { provision::apply(scope, planned, agreement, held).await }
+        async move { provision::apply(scope, planned, held).await }
     };
     let all: Vec<_> = planned(&plans).map(|(_, planned)| one(planned)).collect();
     drop(held);
     let mut done = join_all(all).await.into_iter();
-    let mut report = ApplyReport::new(services);
+    let (all, services) = (Changes::default(), services.to_vec());
+    let mut report = ApplyReport { all, services, stopped: vec![], unread: vec![] };
     for (server, planned) in &plans {
         match planned {
             Ok(planned) => report.add(planned, done.next().expect("every plan was applied")),
@@ -131,12 +131,8 @@ async fn ask(run: &Run, plans: &Plans) -> Result<()> {
         run.out.eprint(&printable(&words));
     }
     let felt = format!("{} can affect other users of this server", counted(grave.len(), "change"));
-    run.confirm(&Consent {
-        question: format!("{felt}. Make {}?", if grave.len() == 1 { "it" } else { "them" }),
-        would: felt,
-        hint: "look at them with `martydb plan`, then add -y".into(),
-    })
-    .await
+    let question = format!("{felt}. Make {}?", if grave.len() == 1 { "it" } else { "them" });
+    run.confirm(&question, &felt, "look at them with `martydb plan`, then add -y").await
 }
 
 #[derive(Serialize)]
@@ -154,11 +150,6 @@ pub struct ApplyReport {
 }
 
 impl ApplyReport {
-    fn new(services: &[DesiredService]) -> ApplyReport {
-        let all = Changes::default();
-        ApplyReport { all, services: services.to_vec(), stopped: vec![], unread: vec![] }
-    }
-
     fn add(&mut self, planned: &PlannedServer, applied: Converged) {
         let (server, major) = (&planned.server, planned.actual.major());
         let steps = applied.steps.iter();

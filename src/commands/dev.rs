@@ -8,7 +8,7 @@ use crate::embedded::{self, Spec, State, Status};
 use crate::error::{Error, Result};
 use crate::manifest::ServerLocation;
 use crate::report::{Cell, Paint, Report, Style, Table};
-use crate::run::{Consent, Run};
+use crate::run::Run;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -38,12 +38,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DevReport> {
     if arguments.what == What::Destroy {
         let names: Vec<_> = specs.iter().map(|spec| spec.server.as_str()).collect();
         let data = format!("all data of the embedded server {} ({})", names.join(", "), run.manifest.env);
-        run.confirm(&Consent {
-            question: format!("Delete {data}?"),
-            would: format!("{data} would be deleted"),
-            hint: "see `martydb dev status`, then add -y".into(),
-        })
-        .await?;
+        let (question, would) = (format!("Delete {data}?"), format!("{data} would be deleted"));
+        run.confirm(&question, &would, "see `martydb dev status`, then add -y").await?;
     }
     let all = specs.iter().map(|spec| async move {
         match arguments.what {

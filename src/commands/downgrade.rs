@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::flags::Select;
 use crate::migrate::files::Direction;
 use crate::migrate::{DowngradeTo, Ended, Execution, Goal, MigrationOutcome, Options};
-use crate::run::{Consent, Run};
+use crate::run::Run;
 use crate::targets;
 use crate::units::counted;
 
@@ -67,10 +67,7 @@ async fn ask(run: &Run, outcomes: &[MigrationOutcome], count: usize) -> Result<(
     let names: Vec<_> =
         outcomes.iter().filter(|o| !o.planned.is_empty()).map(|o| o.service.as_str()).collect();
     let what = format!("{} of {}", counted(count, "migration"), names.join(", "));
-    run.confirm(&Consent {
-        question: format!("Undo {what}? Data they hold may be lost."),
-        would: format!("{what} would be undone, and data may be lost"),
-        hint: "see them with --dry-run, then add -y".into(),
-    })
-    .await
+    let question = format!("Undo {what}? Data they hold may be lost.");
+    let would = format!("{what} would be undone, and data may be lost");
+    run.confirm(&question, &would, "see them with --dry-run, then add -y").await
 }

@@ -62,11 +62,8 @@ where
     let wait = run.lock_wait;
     let targets = targets::of(run, &run.readable(select)?).await?;
     let one = |(service, target): (DesiredService, Result<MigrationTarget>)| async move {
-        let answer = match target {
-            Ok(target) => ask(target, wait).await,
-            Err(error) => Err(error),
-        };
-        PerService::new(service.name.to_string(), answer)
+        let answer = async move { ask(target?, wait).await };
+        PerService::new(service.name.to_string(), answer.await)
     };
     Ok(Services { services: map_concurrent(run.jobs.count, targets, one).await })
 }

@@ -12,7 +12,8 @@ pub type Plans = [(String, Result<PlannedServer>)];
 
 pub fn scope<'a>(run: &'a Run, services: &[DesiredService], options: PlanOptions) -> PlanScope<'a> {
     let services = services.iter().map(|service| service.name.clone()).collect();
-    PlanScope { services, options, store: &run.store, jobs: run.jobs }
+    let Run { store, jobs, yes, lock_wait, .. } = run;
+    PlanScope { services, options, store, jobs: *jobs, yes: *yes, lock_wait: *lock_wait }
 }
 
 /// Plans every server of the services, side by side.
@@ -25,11 +26,11 @@ pub async fn plan(
     let all = run.servers_of(services).into_iter().map(|server| {
         let scope = &scope;
         async move {
-            let planned = match run.admin(&server).await {
-                Ok(access) => provision::plan(scope, access, run.manifest.desired(&server)).await,
-                Err(error) => Err(error),
+            let planned = async {
+                let access = run.admin(&server).await?;
+                provision::plan(scope, access, run.manifest.desired(&server)).await
             };
-            (server, planned)
+            (server.clone(), planned.await)
         }
     });
     join_all(all).await

@@ -7,7 +7,7 @@ use super::migrating::{Watch, plain_options};
 use crate::error::{Error, Result};
 use crate::migrate::{self, Repairable};
 use crate::report::{Report, Style, printable};
-use crate::run::{Consent, Run};
+use crate::run::Run;
 use crate::targets;
 use crate::units::counted;
 
@@ -51,12 +51,9 @@ async fn ask(run: &Run, service: &str, found: &[Repairable]) -> Result<()> {
         run.out.show(shown(found).trim_end());
     }
     let migrations = counted(found.len(), "migration");
-    run.confirm(&Consent {
-        question: format!("Accept this for {migrations} of {service}?"),
-        would: format!("what is shown would be accepted for {migrations} of {service}"),
-        hint: "read what is shown above, then add -y".into(),
-    })
-    .await
+    let question = format!("Accept this for {migrations} of {service}?");
+    let would = format!("what is shown would be accepted for {migrations} of {service}");
+    run.confirm(&question, &would, "read what is shown above, then add -y").await
 }
 
 fn shown(found: &[Repairable]) -> String {

@@ -15,7 +15,7 @@ use crate::isolation::{ANY_MAJOR, Baseline, Extent, Filter, Remediation, remedia
 use crate::manifest::unknown_finding;
 use crate::model::DesiredService;
 use crate::report::{Report, Style};
-use crate::run::{Consent, Run};
+use crate::run::Run;
 use crate::units::counted;
 pub use document::{Body, Document, NoResult, Printed, json_schema};
 pub use report::{ReportFormat, VerifyReport};
@@ -85,7 +85,7 @@ impl Arguments {
     fn filter(&self, run: &Run) -> Result<Filter> {
         Ok(Filter {
             allow: run.manifest.allow.clone(),
-            today: today(),
+            today: time::OffsetDateTime::now_utc().date().to_string(),
             covers_all: self.select.service.is_empty() && self.probes == Probes::Full,
             baseline: self.baseline.as_deref().map(Baseline::read).transpose()?.unwrap_or_default(),
             only: self.only.clone(),
@@ -93,12 +93,6 @@ impl Arguments {
             strict: self.strict,
         })
     }
-}
-
-/// As [`Filter::today`] wants it.
-fn today() -> String {
-    let format = time::macros::format_description!("[year]-[month]-[day]");
-    time::OffsetDateTime::now_utc().format(format).unwrap_or_default()
 }
 
 impl ValueEnum for Severity {
@@ -141,7 +135,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifyReport> {
         return Ok(VerifyReport { changes, ..report });
     }
     changes.iter().for_each(|change| run.out.show(&change.in_words()));
-    run.confirm(&consent(changes.len())).await?;
+    let (question, would) = consent(changes.len());
+    let hint = "look at them with `martydb verify-isolation --fix --dry-run`, then say -y";
+    run.confirm(&question, &would, hint).await?;
     let done = remediate(run, &services, &remediation).await;
     let report = verify_services(run, arguments, &services).await?;
     let changes = done.steps.iter();
@@ -160,13 +156,11 @@ pub async fn verify_services(
     Ok(VerifyReport { assessment, changes: vec![], unclosed: vec![], format: arguments.format })
 }
 
-fn consent(changes: usize) -> Consent {
+/// The question, and the same as a statement.
+fn consent(changes: usize) -> (String, String) {
     let (these, changes) = (if changes == 1 { "this" } else { "these" }, counted(changes, "change"));
-    Consent {
-        question: format!("Make {these} {changes} to close what was found?"),
-        would: format!("{changes} would close what was found"),
-        hint: "look at them with `martydb verify-isolation --fix --dry-run`, then say -y".into(),
-    }
+    let question = format!("Make {these} {changes} to close what was found?");
+    (question, format!("{changes} would close what was found"))
 }
 
 impl Report for VerifyReport {
@@ -233,8 +227,8 @@ mod tests {
 
     #[test]
     fn what_needs_a_yes_is_told_as_a_statement() {
-        assert_eq!(consent(1).would, "1 change would close what was found");
-        assert_eq!(consent(1).question, "Make this 1 change to close what was found?");
-        assert_eq!(consent(2).question, "Make these 2 changes to close what was found?");
+        assert_eq!(consent(1).1, "1 change would close what was found");
+        assert_eq!(consent(1).0, "Make this 1 change to close what was found?");
+        assert_eq!(consent(2).0, "Make these 2 changes to close what was found?");
     }
 }

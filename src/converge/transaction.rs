@@ -84,16 +84,11 @@ pub async fn run(context: &Context<'_>, connection: &mut Connection, steps: &[St
     }
 }
 
-/// Whether the statements that close a finding may be one transaction. They are one wherever they can: between two of
-/// them the owner of what they change could undo the first.
-fn closes_at_once(step: &Step) -> bool {
-    matches!(&step.action, Action::Close { fix, .. } if fix.is_one_transaction())
-}
-
-/// Runs steps that PostgreSQL may allow in no transaction.
+/// Runs steps that PostgreSQL may allow in no transaction. The statements that close a finding are one wherever they
+/// can: between two of them the owner of what they change could undo the first.
 pub async fn autocommit(context: &Context<'_>, connection: &mut Connection, steps: &[Step]) -> Result<()> {
     for step in steps {
-        if closes_at_once(step) {
+        if matches!(&step.action, Action::Close { fix, .. } if fix.is_one_transaction()) {
             run(context, connection, std::slice::from_ref(step)).await?;
             continue;
         }

@@ -13,35 +13,26 @@ use crate::plan::admin_capabilities::AdminCapabilities;
 use crate::plan::{Action, Plan, Risk, Step};
 use crate::secrets::{CredentialKey, LockedStore};
 
-#[derive(Debug, Clone, Copy)]
-pub struct Agreement {
-    /// With `-y`, steps that were not shown may affect other users; without it they must be safe.
-    pub yes: bool,
-    pub lock_wait: Duration,
-}
-
 /// Executes the plan under the server's lock.
 ///
 /// `held` is the lock of the secret store, for a plan that needs new passwords ([`makes_passwords`]).
 pub async fn apply(
     scope: &PlanScope<'_>,
     planned: &PlannedServer,
-    agreement: Agreement,
     held: Option<Arc<LockedStore<'_>>>,
 ) -> Converged {
     let ready = can_create(planned);
     if planned.plan.steps.is_empty() || ready.is_err() {
         return Converged { steps: vec![], end: ready };
     }
-    let mut planner = Apply { scope, planned, agreement, held, actual: None };
-    let policy = Policy { lock_wait: Some(agreement.lock_wait), jobs: scope.jobs };
+    let mut planner = Apply { scope, planned, held, actual: None };
+    let policy = Policy { lock_wait: Some(scope.lock_wait), jobs: scope.jobs };
     converge(&planned.access, &mut planner, &policy).await
 }
 
 struct Apply<'a> {
     scope: &'a PlanScope<'a>,
     planned: &'a PlannedServer,
-    agreement: Agreement,
     held: Option<Arc<LockedStore<'a>>>,
     actual: Option<ActualServer>,
 }
@@ -70,7 +61,7 @@ impl Planner for Apply<'_> {
 
     fn agreed(&self, steps: &[Step], done: &[Step]) -> Result<()> {
         let exact = self.scope.options.exact && done.is_empty();
-        agreed(&self.planned.plan.steps, steps, exact, self.agreement.yes)
+        agreed(&self.planned.plan.steps, steps, exact, self.scope.yes)
     }
 
     /// The store's lock is let go as soon as the passwords are kept: the runs for other servers need it too.

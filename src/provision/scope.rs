@@ -1,6 +1,7 @@
 //! What one run of `plan` or `apply` covers, on all its servers.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::converge::Jobs;
 use crate::model::{DesiredServer, DesiredService, ServiceName};
@@ -22,6 +23,9 @@ pub struct PlanScope<'a> {
     pub options: PlanOptions,
     pub store: &'a Store,
     pub jobs: Jobs,
+    /// With `-y`, steps that were not shown may affect other users; without it they must be safe.
+    pub yes: bool,
+    pub lock_wait: Duration,
 }
 
 impl PlanScope<'_> {

@@ -1,6 +1,7 @@
 //! A grid of small marks: many rows and columns at a glance. Columns are numbered, because the names of fifty
 //! databases fit nowhere; marks are words while there is room for them and single signs when there is not.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use super::safe::printable;
@@ -106,17 +107,10 @@ impl Grid {
     }
 
     fn key(&self, style: &Style) -> String {
-        let mut seen: Vec<&Mark> = vec![];
-        for mark in self.marks() {
-            if !seen.contains(&mark) {
-                seen.push(mark);
-            }
-        }
-        seen.sort_by_key(|mark| mark.meaning.to_lowercase());
-        let key: Vec<_> = seen
-            .iter()
-            .map(|mark| format!("{} {}", paint(&mark.sign.to_string(), mark.paint, style), mark.meaning))
-            .collect();
+        let used: BTreeMap<String, &Mark> =
+            self.marks().map(|mark| (mark.meaning.to_lowercase(), mark)).collect();
+        let sign = |mark: &Mark| paint(&mark.sign.to_string(), mark.paint, style);
+        let key: Vec<_> = used.values().map(|mark| format!("{} {}", sign(mark), mark.meaning)).collect();
         format!("\n{}\n", key.join("   "))
     }
 

@@ -64,8 +64,9 @@ impl Out {
     }
 
     fn document(&self, command: &str, body: &impl Serialize, status: ExitStatus) -> ExitStatus {
-        let body = serde_json::to_string_pretty(body).expect("plain data");
-        self.data(&safe::json(&envelope(command, &body)), status)
+        let document = Envelope { format_version: FORMAT_VERSION, command, body };
+        let text = serde_json::to_string_pretty(&document).expect("plain data") + "\n";
+        self.data(&safe::json(&text), status)
     }
 
     /// Prints text that is a document of its own and all ours: completions, schema, man page.
@@ -156,14 +157,12 @@ fn terminal_width() -> usize {
 }
 
 /// The keys that every document begins with, before those of the body.
-fn envelope(command: &str, body: &str) -> String {
-    let head = json!({ "format_version": FORMAT_VERSION, "command": command });
-    let head = serde_json::to_string_pretty(&head).expect("plain data");
-    let (head, body) = (head.trim_end_matches("\n}"), body.trim_start_matches('{'));
-    match body.trim() {
-        "}" => format!("{head}\n}}\n"),
-        _ => format!("{head},{body}\n"),
-    }
+#[derive(Serialize)]
+struct Envelope<'a, T> {
+    format_version: u32,
+    command: &'a str,
+    #[serde(flatten)]
+    body: &'a T,
 }
 
 #[cfg(test)]

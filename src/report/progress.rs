@@ -41,20 +41,16 @@ impl Progress {
     }
 
     pub fn begin(&self, what: &str) {
-        self.busy(|busy| {
-            busy.insert(printable(what));
-        });
+        self.busy(|busy| busy.insert(printable(what)));
     }
 
     pub fn end(&self, what: &str) {
-        self.busy(|busy| {
-            busy.remove(&printable(what));
-        });
+        self.busy(|busy| busy.remove(&printable(what)));
     }
 
-    fn busy(&self, change: impl FnOnce(&mut BTreeSet<String>)) {
+    fn busy(&self, change: impl FnOnce(&mut BTreeSet<String>) -> bool) {
         if let Ok(mut busy) = self.busy.lock() {
-            change(&mut busy);
+            let _was_new = change(&mut busy);
             self.bar.set_message(busy.iter().cloned().collect::<Vec<_>>().join(", "));
         }
     }

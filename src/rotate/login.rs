@@ -2,27 +2,17 @@
 
 use secrecy::SecretString;
 
-use super::planner::{PlanSteps, RotationPlanner, Settle, sets_password};
-use super::rotation::{Rotated, Rotation, Turn};
+use super::planner::{PlanSteps, RotationPlanner, sets_password};
+use super::rotation::{LoginRotation, Rotated, Rotation, Turn};
 use crate::converge::{Converged, Jobs, Policy, converge};
 use crate::error::{Error, Kind, Result};
-use crate::model::{ActualServer, DesiredServer, DesiredService, RoleName};
+use crate::model::{ActualServer, RoleName};
 use crate::plan::rotate;
 use crate::probe::ATTEMPT_TIMEOUT;
-use crate::secrets::{CredentialKey, LockedStore};
-use crate::server::{Access, Login, query};
+use crate::secrets::CredentialKey;
+use crate::server::{Login, query};
 use crate::sql::{Literal, stmt};
 use crate::wire::{Address, Credentials, LoginRequest, Outcome};
-
-pub struct LoginRotation<'a> {
-    pub access: &'a Access,
-    pub desired: &'a DesiredServer,
-    pub store: &'a LockedStore<'a>,
-    pub service: &'a DesiredService,
-    pub key: CredentialKey,
-    /// The server as it was last inspected under the lock.
-    pub actual: ActualServer,
-}
 
 impl LoginRotation<'_> {
     pub async fn rotate(&mut self, rotation: &Rotation<'_>) -> Rotated {
@@ -67,9 +57,7 @@ impl LoginRotation<'_> {
         rotated.login = current.clone();
         let service = self.service;
         let steps = |_: &ActualServer| rotate::in_place(service, &current, rotation.valid_until);
-        let key = self.key.clone();
-        let settle = Settle { store: self.store, key: &key, password: &password };
-        let done = self.converge(&steps, &current, Some(&password), Some(settle)).await;
+        let done = self.converge(&steps, &current, Some(&password), true).await;
         rotated.changed = sets_password(&done.steps, &current);
         done.end?;
         self.prove(&current, &password).await
@@ -91,7 +79,7 @@ impl LoginRotation<'_> {
         let steps = |actual: &ActualServer| {
             rotate::overlap(desired, actual, service, kind, &other, rotation.valid_until)
         };
-        self.converge(&steps, &other, Some(&password), None).await.end?;
+        self.converge(&steps, &other, Some(&password), false).await.end?;
         self.prove(&other, &password).await?;
         self.store.publish(&self.key, &other, &password).await?;
         rotated.login = other;
@@ -111,7 +99,7 @@ impl LoginRotation<'_> {
                 .hint(format!("run `martydb apply --service {}` first", self.service.name)));
         }
         let service = self.service;
-        self.converge(&|_| rotate::finish(service, &other), &other, None, None).await.end?;
+        self.converge(&|_| rotate::finish(service, &other), &other, None, false).await.end?;
         rotated.sessions = self.sessions(&other).await;
         rotated.other = Some(other);
         rotated.changed = true;
@@ -123,23 +111,12 @@ impl LoginRotation<'_> {
         steps: &PlanSteps<'_>,
         login: &RoleName,
         password: Option<&SecretString>,
-        settle: Option<Settle<'_>>,
+        waits: bool,
     ) -> Converged {
-        let mut planner = RotationPlanner {
-            access: self.access,
-            desired: self.desired,
-            login,
-            steps,
-            passwords: password.map(|password| (login.clone(), password.clone())).into_iter().collect(),
-            actual: std::mem::take(&mut self.actual),
-            fresh: true,
-            settle,
-        };
+        let access = self.access;
+        let mut planner = RotationPlanner { of: self, login, steps, password, fresh: true, waits };
         // The server's lock is held for all logins.
-        let policy = Policy { lock_wait: None, jobs: Jobs::ONE };
-        let converged = converge(self.access, &mut planner, &policy).await;
-        self.actual = planner.actual;
-        converged
+        converge(access, &mut planner, &Policy { lock_wait: None, jobs: Jobs::ONE }).await
     }
 
     /// A login with the new password: a server takes a malformed verifier for a password, and only a login tells.

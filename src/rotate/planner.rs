@@ -2,45 +2,35 @@
 
 use secrecy::SecretString;
 
+use super::rotation::LoginRotation;
 use crate::catalog::inspect;
 use crate::converge::{Passwords, Planner, Remaining, StepOutcome};
 use crate::error::{Error, Result};
-use crate::model::{ActualServer, DesiredServer, RoleName};
+use crate::model::{ActualServer, RoleName};
 use crate::plan::admin_capabilities::AdminCapabilities;
 use crate::plan::{Action, Step};
-use crate::secrets::{CredentialKey, LockedStore};
-use crate::server::Access;
 
 pub type PlanSteps<'a> = dyn Fn(&ActualServer) -> Vec<Step> + Send + Sync + 'a;
 
-pub struct RotationPlanner<'a> {
-    pub access: &'a Access,
-    pub desired: &'a DesiredServer,
+pub struct RotationPlanner<'a, 'b> {
+    pub of: &'a mut LoginRotation<'b>,
     pub login: &'a RoleName,
     pub steps: &'a PlanSteps<'a>,
-    pub passwords: Passwords,
-    pub actual: ActualServer,
+    pub password: Option<&'a SecretString>,
     /// `actual` was inspected under the lock, and nothing was done since.
     pub fresh: bool,
-    /// Gives clients the new password of the login in use; `None` once it is done, or where clients use another login.
-    pub settle: Option<Settle<'a>>,
+    /// The password waits in the secret store for clients of this login, and they do not read it yet.
+    pub waits: bool,
 }
 
-/// The place in the secret store where the new password waits.
-pub struct Settle<'a> {
-    pub store: &'a LockedStore<'a>,
-    pub key: &'a CredentialKey,
-    pub password: &'a SecretString,
-}
-
-impl Planner for RotationPlanner<'_> {
+impl Planner for RotationPlanner<'_, '_> {
     /// What a server shows of a password does not tell which one it is, so steps that set it count as done once they
     /// were executed; the login that follows proves them.
     async fn remaining(&mut self, done: &[Step]) -> Result<Remaining> {
         if !std::mem::take(&mut self.fresh) {
-            self.actual = inspect::inspect_cluster(self.access).await?;
+            self.of.actual = inspect::inspect_cluster(self.of.access).await?;
         }
-        let mut steps = (self.steps)(&self.actual);
+        let mut steps = (self.steps)(&self.of.actual);
         let renewed = done.iter().any(|step| gives_password(step, self.login));
         let opens =
             |step: &Step| matches!(&step.action, Action::AlterRole { role, .. } if role == self.login);
@@ -51,34 +41,33 @@ impl Planner for RotationPlanner<'_> {
     }
 
     fn actual(&self) -> &ActualServer {
-        &self.actual
+        &self.of.actual
     }
 
     fn authority(&self) -> Option<AdminCapabilities<'_>> {
-        Some(AdminCapabilities::new(self.desired, &self.actual))
+        Some(AdminCapabilities::new(self.of.desired, &self.of.actual))
     }
 
     async fn passwords(&mut self, _steps: &[Step]) -> Result<Passwords> {
-        Ok(self.passwords.clone())
+        let password = |password: &SecretString| (self.login.clone(), password.clone());
+        Ok(self.password.into_iter().map(password).collect())
     }
 
     /// Once the new password is committed, the old one is of no use to clients, whatever fails afterwards.
     async fn executed(&mut self, done: &[(Step, StepOutcome)]) -> Result<()> {
-        if sets_password(done, self.login)
-            && let Some(settle) = self.settle.take()
-        {
-            let login = self.login;
-            let settled = settle.store.settle(settle.key, login, settle.password).await;
-            settled.map_err(|error| {
-                let what =
-                    format!("the server has a new password for \"{login}\", clients still read the old one");
-                error
-                    .while_doing(what)
-                    .hint(format!("the secret store keeps the new one as \"{login}.next\""))
-                    .hint("when the store takes passwords again, run the same command again")
-            })?;
-        }
-        Ok(())
+        let Some(password) = self.password.filter(|_| self.waits && sets_password(done, self.login)) else {
+            return Ok(());
+        };
+        self.waits = false;
+        let login = self.login;
+        self.of.store.settle(&self.of.key, login, password).await.map_err(|error| {
+            let what =
+                format!("the server has a new password for \"{login}\", clients still read the old one");
+            error
+                .while_doing(what)
+                .hint(format!("the secret store keeps the new one as \"{login}.next\""))
+                .hint("when the store takes passwords again, run the same command again")
+        })
     }
 
     fn unfinished(&self, left: &[Step]) -> Error {

@@ -1,7 +1,9 @@
 //! What is rotated, and what became of it.
 
 use crate::error::Error;
-use crate::model::{DesiredService, RoleKind, RoleName};
+use crate::model::{ActualServer, DesiredServer, DesiredService, RoleKind, RoleName};
+use crate::secrets::{CredentialKey, LockedStore};
+use crate::server::Access;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Turn {
@@ -32,4 +34,15 @@ pub struct Rotation<'a> {
     pub kinds: &'a [RoleKind],
     pub turn: Turn,
     pub valid_until: Option<&'a str>,
+}
+
+/// One login's rotation.
+pub struct LoginRotation<'a> {
+    pub access: &'a Access,
+    pub desired: &'a DesiredServer,
+    pub store: &'a LockedStore<'a>,
+    pub service: &'a DesiredService,
+    pub key: CredentialKey,
+    /// The server as it was last inspected under the lock.
+    pub actual: ActualServer,
 }

@@ -12,16 +12,11 @@ pub fn read(template: &str, environment: &Environment, keys: &[CredentialKey]) -
     let mut secrets = Secrets::default();
     for key in keys {
         let name = name(template, key);
-        match environment.get(&name) {
-            Some(value) if !value.is_empty() => secrets.insert(key, SecretString::from(value.clone())),
-            _ => {
-                return Err(Error::manifest(format!(
-                    "the variable {name} with the password of \"{}\" is not set",
-                    key.role
-                ))
-                .hint("the secrets provider is env, which martydb can only read"));
-            }
-        }
+        let value = environment.get(&name).filter(|value| !value.is_empty()).ok_or_else(|| {
+            Error::manifest(format!("the variable {name} with the password of \"{}\" is not set", key.role))
+                .hint("the secrets provider is env, which martydb can only read")
+        })?;
+        secrets.insert(key, SecretString::from(value.clone()));
     }
     Ok(secrets)
 }

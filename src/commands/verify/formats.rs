@@ -70,34 +70,31 @@ fn server(view: &ServerView<'_>, style: &Style) -> String {
 /// Services that do not exist, and the command that creates them.
 fn unprovisioned(view: &ServerView<'_>, style: &Style) -> String {
     const NAMED: usize = 4;
-    let names: Vec<&str> = view.server.unprovisioned.iter().map(String::as_str).collect();
-    let (verb, flags) = match names.len() {
-        0 => return String::new(),
-        1 => ("is", format!("--service {}", names[0])),
-        2..=NAMED => {
-            ("are", names.iter().map(|name| format!("--service {name}")).collect::<Vec<_>>().join(" "))
-        }
-        _ => ("are", "--all".into()),
-    };
-    let line = format!("hint: {} {verb} not provisioned: martydb apply {flags}", listed(&names));
+    let names = &view.server.unprovisioned;
+    if names.is_empty() {
+        return String::new();
+    }
+    let verb = if names.len() == 1 { "is" } else { "are" };
+    let flags: Vec<_> = names.iter().map(|name| format!("--service {name}")).collect();
+    let flags = if names.len() > NAMED { "--all".into() } else { flags.join(" ") };
+    let line = format!("hint: {} {verb} not provisioned: martydb apply {flags}", listed(names));
     format!("\n{}", wrapped(&line, "  ", style))
 }
 
 fn changes(report: &VerifyReport, style: &Style) -> String {
-    if report.changes.is_empty() {
-        return report.unclosed.iter().map(|one| failed_fix(one, style)).collect();
+    let all = &report.changes;
+    let refused: String = report.unclosed.iter().map(|one| failed_fix(one, style)).collect();
+    if all.is_empty() {
+        return refused;
     }
-    let (all, done) = (&report.changes, |outcome| {
-        report.changes.iter().filter(|change| change.outcome == Some(outcome)).count()
-    });
+    let ended = |outcome| all.iter().filter(|change| change.outcome == Some(outcome)).count();
     let line = if all.iter().any(|change| change.outcome.is_some()) {
-        let (closed, failed) = (done(StepOutcome::Ok), done(StepOutcome::Failed));
+        let (closed, failed) = (ended(StepOutcome::Ok), ended(StepOutcome::Failed));
         format!("Closed: {closed} of {}, {failed} failed.\n", all.len())
     } else {
         let sql: String = all.iter().map(|change| format!("  {}\n", change.statement())).collect();
         format!("{sql}\nPlan: {}. Nothing was done.\n", Summary::of(all))
     };
-    let refused: String = report.unclosed.iter().map(|one| failed_fix(one, style)).collect();
     format!("{}\n{line}{refused}", changes_table(all, style))
 }
 

@@ -25,8 +25,8 @@ fn found(assessment: &Assessment) -> String {
 }
 
 fn filter(assessment: &Assessment) -> String {
-    let names: Vec<&str> = assessment.only.iter().map(String::as_str).collect();
-    let only = if names.is_empty() { String::new() } else { format!(" of {}", listed(&names)) };
+    let names = &assessment.only;
+    let only = if names.is_empty() { String::new() } else { format!(" of {}", listed(names)) };
     let least = assessment.min_severity.filter(|least| *least > Severity::Low);
     only + &least.map_or(String::new(), |least| format!(" at {} or above", least.word()))
 }

@@ -112,7 +112,6 @@ fn notes(view: &ServerView<'_>, style: &Style) -> String {
     }
     if !view.server.closed.is_empty() {
         let names: Vec<_> = view.server.closed.iter().map(|name| printable(name)).collect();
-        let names: Vec<_> = names.iter().map(String::as_str).collect();
         notes.push(format!("not tried, because they accept no connections: {}", listed(&names)));
     }
     notes.iter().map(|note| wrapped(note, "  ", style)).collect()
@@ -147,7 +146,6 @@ pub fn inconclusive(view: &ServerView<'_>, style: &Style) -> String {
         }
     }
     let one = |((role, why), places): ((&str, &str), Vec<String>)| {
-        let places: Vec<_> = places.iter().map(String::as_str).collect();
         let line = format!("inconclusive: {} at {}: {}", printable(role), listed(&places), printable(why));
         paint(wrapped(&line, "  ", style).trim_end(), Paint::Warn, style) + "\n"
     };
