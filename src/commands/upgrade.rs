@@ -39,7 +39,7 @@ impl Arguments {
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
     let services = run.writable(&arguments.select)?;
-    Ok(upgrade_services(run, &services, arguments.options(run)).await?)
+    upgrade_services(run, &services, arguments.options(run)).await
 }
 
 pub async fn upgrade_services(
