@@ -9,7 +9,6 @@ mod grants;
 mod history;
 mod login_pair;
 mod object_class;
-pub mod page;
 mod privilege;
 mod roles;
 
@@ -25,3 +24,5 @@ pub use roles::{
 
 #[cfg(test)]
 mod agreement;
+#[cfg(test)]
+mod page;

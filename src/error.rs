@@ -128,17 +128,20 @@ impl Error {
     }
 
     #[must_use]
+    pub fn causes(self, all: impl IntoIterator<Item = impl fmt::Display>) -> Self {
+        all.into_iter().fold(self, Error::cause)
+    }
+
+    #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
     }
 
     #[must_use]
-    pub fn hint_if(self, hint: Option<impl Into<String>>) -> Self {
-        match hint {
-            Some(hint) => self.hint(hint),
-            None => self,
-        }
+    pub fn hint_if(mut self, hint: Option<impl Into<String>>) -> Self {
+        self.hints.extend(hint.map(Into::into));
+        self
     }
 
     /// Says what was being done when this happened: the message becomes the first cause.

@@ -8,6 +8,6 @@ mod revoke;
 pub use alter::{alter_role, reset_setting, set_owner};
 pub use fix::{Effect, Fix, Repair, RepairScope, ident};
 pub use revoke::{
-    Securable, privilege, revoke, revoke_admin_option, revoke_connect, revoke_default, revoke_default_option,
-    revoke_membership, revoke_option,
+    Securable, default_privileges, privilege, revocation, revoke, revoke_admin_option, revoke_connect,
+    revoke_default, revoke_default_option, revoke_membership, revoke_option,
 };

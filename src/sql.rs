@@ -12,7 +12,7 @@ mod literal;
 mod statement;
 
 pub use crate::stmt;
-pub use fragment::{Fragment, Keyword, Keywords, Rendered, ServerText};
-pub use identifier::{Ident, Idents, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Qualified, split_name_list};
-pub use literal::{Bulk, Literal, Literals, Secret};
+pub use fragment::{Fragment, Keyword, List, ServerText};
+pub use identifier::{Ident, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Qualified, split_name_list};
+pub use literal::{Bulk, Literal, Secret};
 pub use statement::{Script, Statement};

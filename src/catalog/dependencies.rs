@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::model::{ActualServer, DbName, DesiredService, RoleDependencies, RoleName};
 use crate::server::{Access, query};
 use crate::sql::stmt;
-use crate::sql::{Idents, Literal, Statement};
+use crate::sql::{List, Literal, Statement};
 
 #[derive(Deserialize)]
 struct Dependency {
@@ -90,9 +90,8 @@ fn dependency_rows(roles: &[RoleName], database: &DbName) -> Statement {
 }
 
 /// Never empty: `IN ()` is an error, and no role has this name.
-fn literals(roles: &[RoleName]) -> Idents<Literal> {
-    let names = roles.iter().map(|role| Literal(role.to_string()));
-    Idents(names.chain([Literal(String::new())]).collect())
+fn literals(roles: &[RoleName]) -> List<Literal> {
+    List::literals(roles.iter().map(RoleName::as_str).chain([""]))
 }
 
 /// The first few by name, the rest by number: a reason is read by people.

@@ -23,35 +23,6 @@ pub enum ObjectClass {
 }
 
 impl ObjectClass {
-    pub const ALL: [ObjectClass; 10] = [
-        ObjectClass::Database,
-        ObjectClass::Schema,
-        ObjectClass::Table,
-        ObjectClass::Sequence,
-        ObjectClass::Function,
-        ObjectClass::SecurityDefiner,
-        ObjectClass::Type,
-        ObjectClass::LargeObject,
-        ObjectClass::History,
-        ObjectClass::Other,
-    ];
-
-    /// In words, plural.
-    pub fn words(self) -> &'static str {
-        match self {
-            ObjectClass::Database => "the database",
-            ObjectClass::Schema => "schemas",
-            ObjectClass::Table => "tables, views, materialized views",
-            ObjectClass::Sequence => "sequences",
-            ObjectClass::Function => "functions, procedures",
-            ObjectClass::SecurityDefiner => "SECURITY DEFINER functions",
-            ObjectClass::Type => "types, domains",
-            ObjectClass::LargeObject => "large objects",
-            ObjectClass::History => "the migration history",
-            ObjectClass::Other => "everything else",
-        }
-    }
-
     /// The database belongs to the admin; what is inside belongs to the owner role, which holds all privileges on it.
     pub fn belongs_to_owner(self) -> bool {
         self != ObjectClass::Database

@@ -1,7 +1,7 @@
 //! The privileges that PostgreSQL has, by the names `aclexplode` gives them
 //! (<https://www.postgresql.org/docs/current/ddl-priv.html>).
 
-use crate::sql::{Fragment, Keywords, Rendered};
+use crate::sql::{Fragment, Keyword, List, Statement};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Privilege {
@@ -60,29 +60,27 @@ impl Privileges {
     /// Sorted, each once.
     pub fn new(all: impl IntoIterator<Item = Privilege>) -> Self {
         let set: std::collections::BTreeSet<_> = all.into_iter().collect();
-        match set.contains(&Privilege::Unknown) {
-            true => Privileges(vec![Privilege::Unknown]),
-            false => Privileges(set.into_iter().collect()),
-        }
+        let unknown = set.contains(&Privilege::Unknown);
+        Privileges(if unknown { vec![Privilege::Unknown] } else { set.into_iter().collect() })
     }
 
     pub fn contains(&self, privilege: Privilege) -> bool {
         self.0.contains(&privilege)
     }
 
-    fn names(&self) -> Vec<&'static str> {
-        self.0.iter().map(|privilege| privilege.name()).collect()
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
 impl std::fmt::Display for Privileges {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.names().join(", "))
+        f.write_str(self.render().shown())
     }
 }
 
 impl Fragment for Privileges {
-    fn render(&self) -> Rendered {
-        Keywords(self.names()).render()
+    fn render(&self) -> Statement {
+        List(self.0.iter().map(|privilege| Keyword(privilege.name())).collect()).render()
     }
 }

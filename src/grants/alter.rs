@@ -26,6 +26,6 @@ pub fn reset_setting(role: Option<&str>, database: Option<&str>, name: &str) -> 
         (None, Some(db)) => stmt!("DATABASE {db}", db = ident(db)),
         (None, None) => stmt!("ROLE ALL"),
     };
-    let name = Qualified(name.split('.').map(String::from).collect());
+    let name = Qualified::dotted(name);
     Repair::alter(RepairScope::Server, stmt!("ALTER {on} RESET {name}", on = on, name = name))
 }

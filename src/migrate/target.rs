@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::model::{DbName, LintRules, RoleName, SchemaName, ServerName, ServiceName};
 use crate::server::existence::ExistenceCheck;
 use crate::server::{Endpoint, Login};
-use crate::sql::{Ident, Idents};
+use crate::sql::{Ident, List};
 
 #[derive(Debug, Clone)]
 pub struct MigrationTarget {
@@ -27,8 +27,8 @@ pub struct MigrationTarget {
 }
 
 impl MigrationTarget {
-    pub fn outsiders(&self) -> Idents<Ident> {
-        Idents(vec![self.app.ident().clone(), self.readonly.ident().clone()])
+    pub fn outsiders(&self) -> List<Ident> {
+        List(vec![self.app.ident().clone(), self.readonly.ident().clone()])
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 
 use super::RoleName;
+use crate::sql::{Fragment, Keyword, Statement};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(from = "Option<RoleName>")]
@@ -37,6 +38,15 @@ impl std::fmt::Display for Grantee {
     }
 }
 
+impl Fragment for Grantee {
+    fn render(&self) -> Statement {
+        match self {
+            Grantee::Public => Keyword("PUBLIC").render(),
+            Grantee::Role(role) => role.render(),
+        }
+    }
+}
+
 /// One privilege on one object; a NULL ACL has been read through `acldefault`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct AclEntry {
@@ -45,6 +55,19 @@ pub struct AclEntry {
     /// Such as `CONNECT`; one that we do not know stays as the server spelt it.
     pub privilege: String,
     pub grantable: bool,
+}
+
+impl AclEntry {
+    /// What PUBLIC holds on a new object.
+    pub fn of_public<'a>(owner: &RoleName, privileges: impl Iterator<Item = &'a str>) -> Vec<AclEntry> {
+        let entry = |privilege: &str| AclEntry {
+            grantee: Grantee::Public,
+            grantor: owner.clone(),
+            privilege: privilege.into(),
+            grantable: false,
+        };
+        privileges.map(entry).collect()
+    }
 }
 
 /// What an aggregate of no rows is: NULL.

@@ -109,6 +109,21 @@ impl ActualServer {
     pub fn major(&self) -> u32 {
         self.version / 10000
     }
+
+    /// The admin as a role; `None` where its name is none.
+    pub fn admin_role(&self) -> Option<RoleName> {
+        RoleName::found(self.admin.name.clone()).ok()
+    }
+
+    /// Whether the admin is a member of the role and can use that: from 16 on a membership may consist of ADMIN alone,
+    /// which does not even open a database's door.
+    pub fn admin_acts_as(&self, role: &RoleName) -> bool {
+        let mut all = self.memberships.iter();
+        all.any(|row| {
+            let usable = self.major() < 16 || (row.inherit && row.set);
+            usable && row.role == *role && row.member.as_str() == self.admin.name
+        })
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -141,6 +156,13 @@ pub struct Membership {
     pub inherit: bool,
     /// Before PostgreSQL 16 always true.
     pub set: bool,
+}
+
+impl Membership {
+    /// Whether it gives no access without another grant.
+    pub fn is_admin_alone(&self) -> bool {
+        self.admin && !self.inherit && !self.set
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]

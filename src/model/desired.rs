@@ -30,10 +30,6 @@ impl RoleKind {
             RoleKind::Readonly => "readonly",
         }
     }
-
-    pub fn from_key(key: &str) -> Option<RoleKind> {
-        Self::ALL.into_iter().find(|kind| kind.key() == key)
-    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

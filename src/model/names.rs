@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use crate::sql::{Fragment, Ident, InvalidIdentifier, Rendered};
+use crate::sql::{Fragment, Ident, InvalidIdentifier, Statement};
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidName {
@@ -67,7 +67,7 @@ macro_rules! database_name {
         }
 
         impl Fragment for $name {
-            fn render(&self) -> Rendered {
+            fn render(&self) -> Statement {
                 self.0.render()
             }
         }
@@ -81,6 +81,13 @@ database_name!(
     SchemaName,
     &["$user"]
 );
+
+impl SchemaName {
+    /// The schema that each new database has.
+    pub fn public() -> SchemaName {
+        SchemaName::found("public").expect("a plain word is a name")
+    }
+}
 
 /// A service of the manifest: `[a-z][a-z0-9_-]{0,40}`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

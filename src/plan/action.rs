@@ -46,7 +46,6 @@ pub enum Attribute {
     ValidUntil(String),
 }
 
-/// A setting's value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SettingValue {
     /// As a literal.
@@ -70,46 +69,97 @@ impl std::fmt::Display for SettingValue {
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
-    /// Make a role of a service.
-    CreateRole { role: RoleName, kind: RoleKind, limit: i32 },
-    /// Mark a role as made by this manifest.
-    MarkRole { role: RoleName, marker: String },
-    /// Change attributes.
-    AlterRole { role: RoleName, attributes: Vec<Attribute> },
-    /// Set the stored password.
-    SetPassword { role: RoleName },
-    /// Make `member` a member; without `inherit` it must say `SET ROLE`.
-    GrantMembership { role: RoleName, member: RoleName, inherit: bool },
-    /// End a membership that `grantor` granted.
-    RevokeMembership { role: RoleName, member: RoleName, grantor: Option<RoleName> },
-    /// Put a setting on a role.
-    SetSetting { role: RoleName, database: Option<DbName>, name: String, value: SettingValue },
-    /// Take a setting off a role, or off a database.
-    ResetSetting { role: Option<RoleName>, database: Option<DbName>, name: String },
-    /// Make a database that takes no connections yet.
-    CreateDatabase { database: DbName, owner: RoleName },
-    /// Mark a database as made by this manifest.
-    MarkDatabase { database: DbName, marker: String },
-    /// Take connections.
-    AllowConnections { database: DbName },
-    /// Stop others from copying the database.
-    NoTemplate { database: DbName },
-    /// Remove the connection limit of the database itself.
-    ClearConnectionLimit { database: DbName },
-    /// Make a schema.
-    CreateSchema { schema: SchemaName, owner: RoleName },
-    /// Install an extension. It has a schema of its own where `None`. `staged` where its script can run in a schema
-    /// that is empty, and its objects can be moved afterwards.
-    CreateExtension { name: String, schema: Option<SchemaName>, staged: bool },
-    /// Give an object to the owner that it should have.
-    SetOwner { object: Object, owner: RoleName },
-    /// Give rights.
-    Grant { on: Object, privileges: Privileges, to: Grantee },
-    /// Take rights that `grantor` granted; `grantor` is `None` for the object's owner.
-    Revoke { on: Object, privileges: Privileges, from: Grantee, grantor: Option<RoleName>, only_option: bool },
-    /// Give rights on everything the owner will make.
-    GrantDefault { owner: RoleName, on: DefaultKind, privileges: Privileges, to: Grantee },
-    /// Take rights on what the owner will make, in one schema or everywhere.
+    /// A comment says that this manifest made it.
+    MarkRole {
+        role: RoleName,
+        marker: String,
+    },
+    MarkDatabase {
+        database: DbName,
+        marker: String,
+    },
+    CreateRole {
+        role: RoleName,
+        kind: RoleKind,
+        limit: i32,
+    },
+    AlterRole {
+        role: RoleName,
+        attributes: Vec<Attribute>,
+    },
+    /// The stored one.
+    SetPassword {
+        role: RoleName,
+    },
+    /// Without `inherit` the member must say `SET ROLE`.
+    GrantMembership {
+        role: RoleName,
+        member: RoleName,
+        inherit: bool,
+    },
+    RevokeMembership {
+        role: RoleName,
+        member: RoleName,
+        grantor: Option<RoleName>,
+    },
+    SetSetting {
+        role: RoleName,
+        database: Option<DbName>,
+        name: String,
+        value: SettingValue,
+    },
+    /// Takes a setting off a role, or off a database.
+    ResetSetting {
+        role: Option<RoleName>,
+        database: Option<DbName>,
+        name: String,
+    },
+    /// It takes no connections yet.
+    CreateDatabase {
+        database: DbName,
+        owner: RoleName,
+    },
+    /// `option` as `ALTER DATABASE` spells it, such as `ALLOW_CONNECTIONS false`.
+    AlterDatabase {
+        database: DbName,
+        option: &'static str,
+    },
+    CreateSchema {
+        schema: SchemaName,
+        owner: RoleName,
+    },
+    /// It has a schema of its own where `None`. `staged` where its script can run in a schema that is empty, and its
+    /// objects can be moved afterwards.
+    CreateExtension {
+        name: String,
+        schema: Option<SchemaName>,
+        staged: bool,
+    },
+    SetOwner {
+        object: Object,
+        owner: RoleName,
+    },
+    Grant {
+        on: Object,
+        privileges: Privileges,
+        to: Grantee,
+    },
+    /// `grantor` is `None` for the object's owner.
+    Revoke {
+        on: Object,
+        privileges: Privileges,
+        from: Grantee,
+        grantor: Option<RoleName>,
+        only_option: bool,
+    },
+    /// On everything the owner will make.
+    GrantDefault {
+        owner: RoleName,
+        on: DefaultKind,
+        privileges: Privileges,
+        to: Grantee,
+    },
+    /// On what the owner will make, in one schema or everywhere.
     RevokeDefault {
         owner: RoleName,
         schema: Option<SchemaName>,
@@ -119,24 +169,35 @@ pub enum Action {
         only_option: bool,
     },
     /// Make a limited admin a member, so that it may do what only these roles may.
-    GrantTemporaryMembership { roles: Vec<RoleName>, member: RoleName },
-    /// End that.
-    RevokeTemporaryMembership { roles: Vec<RoleName>, member: RoleName },
-    /// End every session of these roles.
-    EndSessions { roles: Vec<RoleName> },
-    /// Take no connections any more.
-    CloseDatabase { database: DbName },
-    /// Remove a database and end its sessions.
-    DropDatabase { database: DbName },
+    GrantTemporaryMembership {
+        roles: Vec<RoleName>,
+        member: RoleName,
+    },
+    RevokeTemporaryMembership {
+        roles: Vec<RoleName>,
+        member: RoleName,
+    },
+    EndSessions {
+        roles: Vec<RoleName>,
+    },
+    /// Its sessions end.
+    DropDatabase {
+        database: DbName,
+    },
     /// Give away what these roles own in one database.
-    Reassign { roles: Vec<RoleName>, to: RoleName },
+    Reassign {
+        roles: Vec<RoleName>,
+        to: RoleName,
+    },
     /// Take from these roles what they hold in one database and on shared objects.
-    DropOwned { roles: Vec<RoleName> },
-    /// Remove roles.
-    DropRoles { roles: Vec<RoleName> },
-    /// Close a finding of `verify-isolation`.
+    DropOwned {
+        roles: Vec<RoleName>,
+    },
+    DropRoles {
+        roles: Vec<RoleName>,
+    },
+    /// Close a finding of `verify-isolation`; `object` says in words what the fix changes.
     Close {
-        /// What the fix changes, in words.
         object: String,
         fix: Fix,
     },
@@ -148,28 +209,48 @@ pub(super) fn listed(roles: &[RoleName]) -> String {
 }
 
 impl Action {
-    /// What kind of change it is.
     pub fn verb(&self) -> Verb {
+        self.kind().0
+    }
+
+    /// Where it runs.
+    pub fn stage(&self) -> Stage {
+        self.kind().1
+    }
+
+    fn kind(&self) -> (Verb, Stage) {
         match self {
-            Action::CreateRole { .. }
-            | Action::CreateDatabase { .. }
-            | Action::CreateSchema { .. }
-            | Action::CreateExtension { .. } => Verb::Create,
-            Action::DropDatabase { .. } | Action::DropRoles { .. } => Verb::Drop,
+            Action::CreateRole { .. } => (Verb::Create, Stage::Cluster),
+            Action::MarkRole { .. }
+            | Action::AlterRole { .. }
+            | Action::SetPassword { .. }
+            | Action::SetSetting { .. }
+            | Action::ResetSetting { .. } => (Verb::Alter, Stage::Cluster),
+            Action::GrantMembership { .. } | Action::GrantTemporaryMembership { .. } => {
+                (Verb::Grant, Stage::Cluster)
+            }
+            Action::RevokeMembership { .. } | Action::RevokeTemporaryMembership { .. } => {
+                (Verb::Revoke, Stage::Cluster)
+            }
+            Action::CreateDatabase { .. } => (Verb::Create, Stage::Create),
+            Action::DropDatabase { .. } => (Verb::Drop, Stage::Create),
+            Action::MarkDatabase { .. } | Action::AlterDatabase { .. } | Action::EndSessions { .. } => {
+                (Verb::Alter, Stage::AlterDatabase)
+            }
+            Action::CreateSchema { .. } | Action::CreateExtension { .. } => (Verb::Create, Stage::InDatabase),
+            Action::Reassign { .. } => (Verb::Alter, Stage::InDatabase),
+            Action::GrantDefault { .. } => (Verb::Grant, Stage::InDatabase),
+            Action::RevokeDefault { .. } | Action::DropOwned { .. } => (Verb::Revoke, Stage::InDatabase),
+            Action::SetOwner { object, .. } => (Verb::Alter, object.stage()),
+            Action::Grant { on: Object::Database(_), .. } => (Verb::Grant, Stage::GrantConnect),
+            Action::Grant { .. } => (Verb::Grant, Stage::InDatabase),
+            Action::Revoke { on, .. } => (Verb::Revoke, on.stage()),
+            Action::DropRoles { .. } => (Verb::Drop, Stage::GrantConnect),
             Action::Close { fix, .. } => match fix.effect() {
-                Effect::Revoke => Verb::Revoke,
-                Effect::Alter => Verb::Alter,
-                Effect::Drop => Verb::Drop,
+                Effect::Revoke => (Verb::Revoke, Stage::Autocommit),
+                Effect::Alter => (Verb::Alter, Stage::Autocommit),
+                Effect::Drop => (Verb::Drop, Stage::Autocommit),
             },
-            Action::GrantTemporaryMembership { .. } => Verb::Grant,
-            Action::RevokeTemporaryMembership { .. } | Action::DropOwned { .. } => Verb::Revoke,
-            Action::GrantMembership { .. } | Action::Grant { .. } | Action::GrantDefault { .. } => {
-                Verb::Grant
-            }
-            Action::RevokeMembership { .. } | Action::Revoke { .. } | Action::RevokeDefault { .. } => {
-                Verb::Revoke
-            }
-            _ => Verb::Alter,
         }
     }
 
@@ -187,17 +268,12 @@ impl Action {
             Action::ResetSetting { database: Some(database), .. }
             | Action::CreateDatabase { database, .. }
             | Action::MarkDatabase { database, .. }
-            | Action::AllowConnections { database }
-            | Action::NoTemplate { database }
-            | Action::CloseDatabase { database }
-            | Action::DropDatabase { database }
-            | Action::ClearConnectionLimit { database } => format!("database {database}"),
+            | Action::AlterDatabase { database, .. }
+            | Action::DropDatabase { database } => format!("database {database}"),
             Action::ResetSetting { name, .. } => format!("setting {name}"),
             Action::GrantTemporaryMembership { roles, .. }
             | Action::RevokeTemporaryMembership { roles, .. }
-            | Action::DropRoles { roles } => {
-                format!("roles {}", listed(roles))
-            }
+            | Action::DropRoles { roles } => format!("roles {}", listed(roles)),
             Action::EndSessions { roles } => format!("sessions of {}", listed(roles)),
             Action::Reassign { roles, .. } => format!("objects of {}", listed(roles)),
             Action::DropOwned { roles } => format!("rights of {}", listed(roles)),
@@ -206,13 +282,12 @@ impl Action {
             Action::SetOwner { object, .. } => object.to_string(),
             Action::Close { object, .. } => object.clone(),
             Action::Grant { on, .. } | Action::Revoke { on, .. } => on.to_string(),
-            Action::GrantDefault { owner, on, .. } => {
+            Action::RevokeDefault { owner, schema: Some(schema), on, .. } => {
+                format!("default privileges of {owner} on {} in schema {schema}", on.word())
+            }
+            Action::GrantDefault { owner, on, .. } | Action::RevokeDefault { owner, on, .. } => {
                 format!("default privileges of {owner} on {}", on.word())
             }
-            Action::RevokeDefault { owner, schema, on, .. } => match schema {
-                Some(schema) => format!("default privileges of {owner} on {} in schema {schema}", on.word()),
-                None => format!("default privileges of {owner} on {}", on.word()),
-            },
         }
     }
 
@@ -231,35 +306,6 @@ impl Action {
             Action::Grant { to: Grantee::Role(role), .. }
             | Action::Revoke { from: Grantee::Role(role), .. } => role == login,
             _ => false,
-        }
-    }
-
-    /// Where it runs.
-    pub fn stage(&self) -> Stage {
-        match self {
-            Action::CreateDatabase { .. } | Action::DropDatabase { .. } => Stage::Create,
-            Action::MarkDatabase { .. }
-            | Action::AllowConnections { .. }
-            | Action::NoTemplate { .. }
-            | Action::CloseDatabase { .. }
-            | Action::EndSessions { .. }
-            | Action::ClearConnectionLimit { .. } => Stage::AlterDatabase,
-            Action::CreateSchema { .. }
-            | Action::CreateExtension { .. }
-            | Action::Reassign { .. }
-            | Action::DropOwned { .. }
-            | Action::GrantDefault { .. }
-            | Action::RevokeDefault { .. } => Stage::InDatabase,
-            Action::DropRoles { .. } => Stage::GrantConnect,
-            Action::Close { .. } => Stage::Autocommit,
-            Action::Grant { on: Object::Database(_), .. } => Stage::GrantConnect,
-            Action::SetOwner { object, .. }
-            | Action::Grant { on: object, .. }
-            | Action::Revoke { on: object, .. } => match object {
-                Object::Database(_) => Stage::AlterDatabase,
-                _ => Stage::InDatabase,
-            },
-            _ => Stage::Cluster,
         }
     }
 }

@@ -9,7 +9,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::action::{Action, Attribute};
 use super::object::Object;
 use super::step::Step;
-use crate::model::{ActualObject, ActualServer, DbName, DesiredServer, ObjectKind, RoleName, SchemaName};
+use crate::model::{
+    ActualObject, ActualServer, DbName, DesiredServer, ObjectKind, RoleKind, RoleName, SchemaName,
+};
 
 /// The role of which the database's owner is an implicit member, from 14 on.
 const DATABASE_OWNER: &str = "pg_database_owner";
@@ -40,43 +42,25 @@ pub enum Refusal {
 pub struct AdminCapabilities<'a> {
     desired: &'a DesiredServer,
     actual: &'a ActualServer,
-    admin: Option<RoleName>,
     owners: BTreeMap<(DbName, Object), RoleName>,
-}
-
-/// What a step asks of the admin.
-#[derive(Default)]
-struct Needs {
-    /// Roles whose rights it must have.
-    act_as: BTreeSet<RoleName>,
-    /// Roles it must be allowed to change.
-    manage: BTreeSet<RoleName>,
 }
 
 impl<'a> AdminCapabilities<'a> {
     /// Looks the owners of everything up once; a superuser needs none of it.
     pub fn new(desired: &'a DesiredServer, actual: &'a ActualServer) -> Self {
         let owners = if actual.admin.superuser { BTreeMap::new() } else { owners(actual) };
-        AdminCapabilities { desired, actual, admin: RoleName::found(actual.admin.name.clone()).ok(), owners }
+        AdminCapabilities { desired, actual, owners }
     }
 
     /// Why the admin cannot do the step, if it cannot.
     pub fn refusal(&self, step: &Step) -> Option<Refusal> {
-        if let Some(unknown) = self.unknown_setting(&step.action) {
-            return Some(unknown);
+        let refused = self.unknown_setting(&step.action).or_else(|| self.planted(step));
+        if refused.is_some() || self.actual.admin.superuser {
+            return refused;
         }
-        if let Some(planted) = self.planted(step) {
-            return Some(planted);
-        }
-        if self.actual.admin.superuser {
-            return None;
-        }
-        if let Some(refusal) = self.for_superusers(&step.action) {
-            return Some(refusal);
-        }
-        let needs = self.needs(step);
-        let acting = needs.act_as.iter().find_map(|role| self.cannot_be(role));
-        acting.or_else(|| needs.manage.iter().find_map(|role| self.cannot_manage(role)))
+        self.for_superusers(&step.action)
+            .or_else(|| self.acts_as(step).iter().find_map(|role| self.cannot_be(role)))
+            .or_else(|| managed(&step.action).iter().find_map(|role| self.cannot_manage(role)))
     }
 
     /// The roles that the admin must be a member of while the step runs, and is not anyway.
@@ -84,7 +68,7 @@ impl<'a> AdminCapabilities<'a> {
         if self.actual.admin.superuser {
             return BTreeSet::new();
         }
-        let needed = self.needs(step).act_as.into_iter();
+        let needed = self.acts_as(step).into_iter();
         needed.filter(|role| !self.is_admin(role) && !self.keeps(role)).collect()
     }
 
@@ -121,11 +105,9 @@ impl<'a> AdminCapabilities<'a> {
                 admin.untrusted_extensions.contains(name).then(|| Refusal::Extension(name.clone()))
             }
             Action::AlterRole { role, attributes } => {
+                use Attribute::Word;
                 let grave = |attribute: &Attribute| {
-                    matches!(
-                        attribute,
-                        Attribute::Word("NOSUPERUSER" | "SUPERUSER" | "NOREPLICATION" | "NOBYPASSRLS")
-                    )
+                    matches!(attribute, Word("NOSUPERUSER" | "SUPERUSER" | "NOREPLICATION" | "NOBYPASSRLS"))
                 };
                 attributes.iter().any(grave).then(|| Refusal::Attribute(role.clone()))
             }
@@ -133,63 +115,40 @@ impl<'a> AdminCapabilities<'a> {
         }
     }
 
-    fn needs(&self, step: &Step) -> Needs {
-        let mut needs = Needs::default();
-        let Needs { act_as, manage } = &mut needs;
+    /// The roles whose rights a step needs.
+    fn acts_as(&self, step: &Step) -> BTreeSet<RoleName> {
         match &step.action {
-            Action::MarkRole { role, .. }
-            | Action::AlterRole { role, .. }
-            | Action::SetPassword { role }
-            | Action::SetSetting { role, .. }
-            | Action::ResetSetting { role: Some(role), .. }
-            | Action::GrantMembership { role, .. } => {
-                manage.insert(role.clone());
+            // Before 16 a membership has no row per grantor.
+            Action::RevokeMembership { grantor, .. } if self.actual.major() >= 16 => {
+                grantor.iter().cloned().collect()
             }
-            Action::RevokeMembership { role, grantor, .. } => {
-                manage.insert(role.clone());
-                // Before 16 a membership has no row per grantor.
-                act_as.extend(grantor.iter().filter(|_| self.actual.major() >= 16).cloned());
-            }
-            Action::CreateDatabase { owner, .. } => {
-                act_as.insert(owner.clone());
-            }
-            Action::ResetSetting { database: Some(database), .. }
+            Action::CreateDatabase { owner, .. }
+            | Action::CreateSchema { owner, .. }
+            | Action::GrantDefault { owner, .. }
+            | Action::RevokeDefault { owner, .. } => [owner.clone()].into(),
+            Action::ResetSetting { role: None, database: Some(database), .. }
             | Action::MarkDatabase { database, .. }
-            | Action::AllowConnections { database }
-            | Action::NoTemplate { database }
-            | Action::DropDatabase { database }
-            | Action::ClearConnectionLimit { database } => act_as.extend(self.owner_of_database(database)),
-            Action::CreateSchema { owner, .. } | Action::GrantDefault { owner, .. } => {
-                act_as.insert(owner.clone());
-            }
-            Action::RevokeDefault { owner, .. } => {
-                act_as.insert(owner.clone());
-            }
+            | Action::AlterDatabase { database, .. }
+            | Action::DropDatabase { database } => self.owner_of_database(database).into_iter().collect(),
             // Only who may create in a schema may move an extension there. Before 15 everybody may in `public`, which
             // stays a superuser's where the admin is none.
             Action::CreateExtension { schema: Some(schema), staged: true, .. } => {
                 let owner = self.owner(step, &Object::Schema(schema.clone()));
                 let superuser =
                     |role: &RoleName| self.actual.roles.get(role).is_some_and(|found| found.superuser);
-                act_as.extend(owner.filter(|role| !superuser(role)));
+                owner.filter(|role| !superuser(role)).into_iter().collect()
             }
-            Action::Reassign { roles, to } => {
-                act_as.extend(roles.iter().cloned());
-                act_as.insert(to.clone());
-            }
-            Action::DropOwned { roles } => act_as.extend(roles.iter().cloned()),
-            Action::DropRoles { roles } => manage.extend(roles.iter().cloned()),
+            Action::Reassign { roles, to } => roles.iter().chain([to]).cloned().collect(),
+            Action::DropOwned { roles } => roles.iter().cloned().collect(),
             Action::SetOwner { object, owner } => {
-                act_as.insert(owner.clone());
-                act_as.extend(self.owner(step, object));
+                self.owner(step, object).into_iter().chain([owner.clone()]).collect()
             }
-            Action::Revoke { grantor: Some(grantor), .. } => {
-                act_as.insert(grantor.clone());
+            Action::Revoke { grantor: Some(grantor), .. } => [grantor.clone()].into(),
+            Action::Grant { on, .. } | Action::Revoke { on, .. } => {
+                self.owner(step, on).into_iter().collect()
             }
-            Action::Grant { on, .. } | Action::Revoke { on, .. } => act_as.extend(self.owner(step, on)),
-            _ => {}
+            _ => BTreeSet::new(),
         }
-        needs
     }
 
     fn owner_of_database(&self, database: &DbName) -> Option<RoleName> {
@@ -203,36 +162,28 @@ impl<'a> AdminCapabilities<'a> {
             return self.owner_of_database(database);
         }
         let database = step.database.as_ref()?;
-        let whole = match object {
+        let found = match object {
             Object::Column { schema, table, .. } => self.table(database, schema, table),
             _ => self.owners.get(&(database.clone(), object.clone())),
         };
-        let fresh = || {
-            let public = Object::Schema(crate::model::SchemaName::found("public").ok()?);
-            let before_15 = self.actual.major() < 15 && *object == public && !self.looked_into(database);
-            match before_15 {
-                true => RoleName::found(self.actual.bootstrap.clone()).ok(),
-                false => self.service_owner(step),
-            }
-        };
-        let owner = whole.cloned().or_else(fresh)?;
-        match owner.as_str() == DATABASE_OWNER {
-            true => self.owner_of_database(database).or_else(|| self.admin.clone()),
-            false => Some(owner),
+        let owner = found.cloned().or_else(|| self.future_owner(step, database, object))?;
+        if owner.as_str() == DATABASE_OWNER {
+            return self.owner_of_database(database).or_else(|| self.actual.admin_role());
         }
+        Some(owner)
     }
 
-    fn looked_into(&self, database: &DbName) -> bool {
-        self.actual.databases.get(database).is_some_and(|found| found.contents.is_some())
-    }
-
-    fn service_owner(&self, step: &Step) -> Option<RoleName> {
+    fn future_owner(&self, step: &Step, database: &DbName, object: &Object) -> Option<RoleName> {
+        let was_read = self.actual.databases.get(database).is_some_and(|found| found.contents.is_some());
+        if self.actual.major() < 15 && *object == Object::Schema(SchemaName::public()) && !was_read {
+            return RoleName::found(self.actual.bootstrap.clone()).ok();
+        }
         let service = self.desired.services.get(step.service.as_ref()?)?;
-        Some(service.role(crate::model::RoleKind::Owner).clone())
+        Some(service.role(RoleKind::Owner).clone())
     }
 
-    fn table(&self, database: &DbName, schema: &crate::model::SchemaName, table: &str) -> Option<&RoleName> {
-        use crate::model::ObjectKind::{MaterializedView, Sequence, Table, View};
+    fn table(&self, database: &DbName, schema: &SchemaName, table: &str) -> Option<&RoleName> {
+        use ObjectKind::{MaterializedView, Sequence, Table, View};
         [Table, View, MaterializedView, Sequence].into_iter().find_map(|kind| {
             let named = Object::Named { kind, schema: schema.clone(), name: table.to_owned() };
             self.owners.get(&(database.clone(), named))
@@ -240,41 +191,43 @@ impl<'a> AdminCapabilities<'a> {
     }
 
     fn is_admin(&self, role: &RoleName) -> bool {
-        self.admin.as_ref() == Some(role)
+        self.actual.admin.name == role.as_str()
     }
 
     /// A membership that a DBA gave and that this run leaves alone: borrowing would take it away afterwards.
     fn keeps(&self, role: &RoleName) -> bool {
-        self.desired.managed_role(role).is_none() && self.is_member(role)
-    }
-
-    fn is_member(&self, role: &RoleName) -> bool {
-        let mine = |found: &&crate::model::Membership| {
-            found.role == *role && Some(&found.member) == self.admin.as_ref()
-        };
-        let usable =
-            |found: &crate::model::Membership| self.actual.major() < 16 || (found.inherit && found.set);
-        self.actual.memberships.iter().filter(mine).any(usable)
+        self.desired.managed_role(role).is_none() && self.actual.admin_acts_as(role)
     }
 
     fn cannot_be(&self, role: &RoleName) -> Option<Refusal> {
-        match self.is_admin(role) || self.is_member(role) {
-            true => None,
-            false => self.cannot_manage(role),
-        }
+        let may = self.is_admin(role) || self.actual.admin_acts_as(role);
+        if may { None } else { self.cannot_manage(role) }
     }
 
     fn cannot_manage(&self, role: &RoleName) -> Option<Refusal> {
-        let found = self.actual.roles.get(role)?;
-        let given = || {
-            let mut all = self.actual.memberships.iter();
-            all.any(|row| row.role == *role && Some(&row.member) == self.admin.as_ref() && row.admin)
-        };
-        match found.superuser {
-            true => Some(Refusal::Superuser(role.clone())),
-            false if self.is_admin(role) || self.actual.major() < 16 || given() => None,
-            false => Some(Refusal::NotGiven(role.clone())),
+        if self.actual.roles.get(role)?.superuser {
+            return Some(Refusal::Superuser(role.clone()));
         }
+        let mut all = self.actual.memberships.iter();
+        let may = self.is_admin(role)
+            || self.actual.major() < 16
+            || all.any(|row| row.role == *role && self.is_admin(&row.member) && row.admin);
+        (!may).then(|| Refusal::NotGiven(role.clone()))
+    }
+}
+
+/// The roles that a step changes.
+fn managed(action: &Action) -> &[RoleName] {
+    match action {
+        Action::MarkRole { role, .. }
+        | Action::AlterRole { role, .. }
+        | Action::SetPassword { role }
+        | Action::SetSetting { role, .. }
+        | Action::ResetSetting { role: Some(role), .. }
+        | Action::GrantMembership { role, .. }
+        | Action::RevokeMembership { role, .. } => std::slice::from_ref(role),
+        Action::DropRoles { roles } => roles,
+        _ => &[],
     }
 }
 

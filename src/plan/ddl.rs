@@ -3,14 +3,11 @@
 mod fragments;
 
 use super::action::{Action, Attribute};
-use super::object::Object;
-use crate::contract::{DefaultKind, INHERIT, LOGIN, Privileges};
-use crate::grants::{self, Repair};
-use crate::model::{DbName, Grantee, RoleKind, RoleName, SchemaName};
-use crate::sql::{Idents, Keyword, Literal, Qualified, Script, Secret, Statement, stmt};
-use fragments::{AlterObject, Columns, GrantObject};
-
-pub use fragments::Setting;
+use crate::contract::{INHERIT, LOGIN};
+use crate::grants::{self, Repair, ident};
+use crate::model::{DbName, RoleKind, RoleName, SchemaName};
+use crate::sql::{Keyword, List, Literal, Qualified, Script, Secret, Statement, stmt};
+use fragments::{alter_object, columns, grant_object};
 
 /// The SQL of an action. `verifier` gives the SCRAM verifier of a login that gets a password; `major` chooses between
 /// the spellings of `GRANT role`.
@@ -18,7 +15,8 @@ pub fn script(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Secre
     match action {
         Action::CreateExtension { name, schema, staged } => create_extension(name, schema.as_ref(), *staged),
         Action::Revoke { on, privileges, from, grantor, only_option } => {
-            revoke(revocation(on, privileges, from, *only_option), grantor.as_ref())
+            let what = stmt!("{privileges}{columns}", privileges = privileges, columns = columns(on));
+            revoke(grants::revocation(*only_option, what, grant_object(on), from), grantor.as_ref())
         }
         // One by one: what the last grantee of a default privilege held goes with the entry itself, and PostgreSQL
         // then misses the entry that it wanted to drop for its owner.
@@ -27,7 +25,6 @@ pub fn script(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Secre
         }
         Action::Close { fix, .. } => fix.repairs().iter().flat_map(Repair::parts).collect(),
         _ => on_role(action, major, verifier)
-            .or_else(|| on_database(action))
             .or_else(|| on_object(action))
             .expect("every action has its SQL")
             .into(),
@@ -53,11 +50,18 @@ fn on_role(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Secret) 
         }
         Action::GrantTemporaryMembership { roles, member } => grant_temporary(roles, member, major),
         Action::RevokeTemporaryMembership { roles, member } => {
-            stmt!("REVOKE {roles} FROM {member}", roles = Idents(roles.clone()), member = member)
+            stmt!("REVOKE {roles} FROM {member}", roles = List(roles.clone()), member = member)
         }
         Action::SetSetting { role, database, name, value } => {
-            let on = in_database(stmt!("ALTER ROLE {role}", role = role), database.as_ref());
-            stmt!("{on} SET {name} = {value}", on = on, name = Setting(name), value = value)
+            let database = database.as_ref().map_or(stmt!(""), |db| stmt!(" IN DATABASE {db}", db = db));
+            let name = Qualified::dotted(name);
+            stmt!(
+                "ALTER ROLE {role}{db} SET {name} = {value}",
+                role = role,
+                db = database,
+                name = name,
+                value = value
+            )
         }
         Action::ResetSetting { role, database, name } => {
             let (role, database) =
@@ -67,14 +71,17 @@ fn on_role(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Secret) 
         Action::EndSessions { roles } => stmt!(
             "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
              WHERE a.usename IN ({roles})",
-            roles = Idents(roles.iter().map(|role| Literal(role.to_string())).collect()),
+            roles = List::literals(roles.iter().map(RoleName::as_str)),
         ),
-        Action::DropRoles { roles } => stmt!("DROP ROLE {roles}", roles = Idents(roles.clone())),
+        Action::Reassign { roles, to } => {
+            stmt!("REASSIGN OWNED BY {roles} TO {to}", roles = List(roles.clone()), to = to)
+        }
+        Action::DropRoles { roles } => stmt!("DROP ROLE {roles}", roles = List(roles.clone())),
         _ => return None,
     })
 }
 
-fn on_database(action: &Action) -> Option<Statement> {
+fn on_object(action: &Action) -> Option<Statement> {
     Some(match action {
         Action::CreateDatabase { database, owner } => stmt!(
             "CREATE DATABASE {database} OWNER {owner} TEMPLATE template0 ALLOW_CONNECTIONS false",
@@ -84,49 +91,30 @@ fn on_database(action: &Action) -> Option<Statement> {
         Action::MarkDatabase { database, marker } => {
             stmt!("COMMENT ON DATABASE {db} IS {marker}", db = database, marker = Literal(marker.clone()))
         }
-        Action::AllowConnections { database } => {
-            stmt!("ALTER DATABASE {db} ALLOW_CONNECTIONS true", db = database)
-        }
-        Action::CloseDatabase { database } => {
-            stmt!("ALTER DATABASE {db} ALLOW_CONNECTIONS false", db = database)
-        }
-        Action::NoTemplate { database } => stmt!("ALTER DATABASE {db} IS_TEMPLATE false", db = database),
-        Action::ClearConnectionLimit { database } => {
-            stmt!("ALTER DATABASE {db} CONNECTION LIMIT -1", db = database)
+        Action::AlterDatabase { database, option } => {
+            stmt!("ALTER DATABASE {db} {option}", db = database, option = Keyword(option))
         }
         Action::DropDatabase { database } => stmt!("DROP DATABASE {db} WITH (FORCE)", db = database),
-        _ => return None,
-    })
-}
-
-fn on_object(action: &Action) -> Option<Statement> {
-    Some(match action {
         Action::CreateSchema { schema, owner } => {
-            stmt!(
-                "CREATE SCHEMA IF NOT EXISTS {schema} AUTHORIZATION {owner}",
-                schema = schema,
-                owner = owner
-            )
+            stmt!("CREATE SCHEMA IF NOT EXISTS {s} AUTHORIZATION {owner}", s = schema, owner = owner)
         }
         Action::SetOwner { object, owner } => {
-            stmt!("ALTER {object} OWNER TO {owner}", object = AlterObject(object), owner = owner)
+            stmt!("ALTER {object} OWNER TO {owner}", object = alter_object(object), owner = owner)
         }
         Action::Grant { on, privileges, to } => stmt!(
             "GRANT {privileges}{columns} ON {on} TO {to}",
             privileges = privileges,
-            columns = Columns(on),
-            on = GrantObject(on),
+            columns = columns(on),
+            on = grant_object(on),
             to = to,
         ),
         Action::GrantDefault { owner, on, privileges, to } => {
             let given = stmt!("GRANT {p} ON {on} TO {to}", p = privileges, on = Keyword(on.word()), to = to);
-            default_privileges(owner, None, &given)
+            grants::default_privileges(owner, None::<&SchemaName>, &given)
         }
         Action::RevokeDefault { owner, schema, on, privileges, from, only_option } => {
-            default_privileges(owner, schema.as_ref(), &revoked_default(*on, privileges, from, *only_option))
-        }
-        Action::Reassign { roles, to } => {
-            stmt!("REASSIGN OWNED BY {roles} TO {to}", roles = Idents(roles.clone()), to = to)
+            let taken = grants::revocation(*only_option, privileges, Keyword(on.word()), from);
+            grants::default_privileges(owner, schema.as_ref(), &taken)
         }
         _ => return None,
     })
@@ -138,20 +126,17 @@ const STAGE: &str = "martydb_stage";
 /// The script of an extension runs with a superuser's rights, and its schema leads its search path: a function or an
 /// operator that a service has put there could be called in the place of the one that the author meant.
 fn create_extension(name: &str, schema: Option<&SchemaName>, staged: bool) -> Script {
-    let create =
-        |place: Statement| stmt!("CREATE EXTENSION {name}{place}", name = Setting(name), place = place);
-    let into = |schema: Qualified| stmt!(" SCHEMA {schema}", schema = schema);
-    let stage = || Qualified(vec![STAGE.to_owned()]);
-    match schema {
-        None => create(stmt!("")).into(),
-        Some(schema) if staged => Script::from_iter([
-            stmt!("CREATE SCHEMA {stage}", stage = stage()),
-            create(into(stage())),
-            stmt!("ALTER EXTENSION {name} SET SCHEMA {schema}", name = Setting(name), schema = schema),
-            stmt!("DROP SCHEMA {stage}", stage = stage()),
-        ]),
-        Some(schema) => create(into(Qualified(vec![schema.to_string()]))).into(),
+    let (name, stage) = (Qualified::dotted(name), ident(STAGE));
+    let Some(schema) = schema else { return stmt!("CREATE EXTENSION {name}", name = name).into() };
+    if !staged {
+        return stmt!("CREATE EXTENSION {name} SCHEMA {schema}", name = name, schema = schema).into();
     }
+    Script::from_iter([
+        stmt!("CREATE SCHEMA {stage}", stage = stage),
+        stmt!("CREATE EXTENSION {name} SCHEMA {stage}", name = name, stage = stage),
+        stmt!("ALTER EXTENSION {name} SET SCHEMA {schema}", name = name, schema = schema),
+        stmt!("DROP SCHEMA {stage}", stage = stage),
+    ])
 }
 
 /// For plans that are shown: the redacted text is the same whatever the password.
@@ -178,15 +163,12 @@ fn create_role(
 }
 
 fn alter(so_far: Statement, attribute: &Attribute) -> Statement {
-    match attribute {
-        Attribute::Word(word) => stmt!("{so_far} {word}", so_far = so_far, word = Keyword(word)),
-        Attribute::ConnectionLimit(limit) => {
-            stmt!("{so_far} CONNECTION LIMIT {limit}", so_far = so_far, limit = *limit)
-        }
-        Attribute::ValidUntil(time) => {
-            stmt!("{so_far} VALID UNTIL {time}", so_far = so_far, time = Literal(time.clone()))
-        }
-    }
+    let next = match attribute {
+        Attribute::Word(word) => stmt!("{word}", word = Keyword(word)),
+        Attribute::ConnectionLimit(limit) => stmt!("CONNECTION LIMIT {limit}", limit = *limit),
+        Attribute::ValidUntil(time) => stmt!("VALID UNTIL {time}", time = Literal(time.clone())),
+    };
+    stmt!("{so_far} {next}", so_far = so_far, next = next)
 }
 
 /// Before 16 the options are a syntax error, and the member's own NOINHERIT says the same.
@@ -202,58 +184,17 @@ fn grant_membership(role: &RoleName, member: &RoleName, inherit: bool, major: u3
     }
 }
 
-fn in_database(so_far: Statement, database: Option<&DbName>) -> Statement {
-    match database {
-        Some(database) => stmt!("{so_far} IN DATABASE {db}", so_far = so_far, db = database),
-        None => so_far,
-    }
-}
-
 /// Like [`grant_membership`], but the admin acts as these roles without saying `SET ROLE`.
 fn grant_temporary(roles: &[RoleName], member: &RoleName, major: u32) -> Statement {
     let options = if major >= 16 { " WITH INHERIT TRUE, SET TRUE" } else { "" };
-    let roles = Idents(roles.to_vec());
+    let roles = List(roles.to_vec());
     stmt!("GRANT {roles} TO {member}{options}", roles = roles, member = member, options = Keyword(options))
 }
 
-fn option(only_option: bool) -> Keyword {
-    Keyword(if only_option { "GRANT OPTION FOR " } else { "" })
-}
-
-fn default_privileges(owner: &RoleName, schema: Option<&SchemaName>, change: &Statement) -> Statement {
-    let place = schema.map_or(stmt!(""), |schema| stmt!(" IN SCHEMA {schema}", schema = schema));
-    stmt!(
-        "ALTER DEFAULT PRIVILEGES FOR ROLE {owner}{place} {change}",
-        owner = owner,
-        place = place,
-        change = change
-    )
-}
-
-fn revoked_default(on: DefaultKind, privileges: &Privileges, from: &Grantee, only_option: bool) -> Statement {
-    stmt!(
-        "REVOKE {option}{privileges} ON {on} FROM {from}",
-        option = option(only_option),
-        privileges = privileges,
-        on = Keyword(on.word()),
-        from = from,
-    )
-}
-
-/// CASCADE: what a delegate granted on goes with the delegate's own privilege.
-fn revocation(on: &Object, privileges: &Privileges, from: &Grantee, only_option: bool) -> Statement {
-    stmt!(
-        "REVOKE {option}{privileges}{columns} ON {on} FROM {from} CASCADE",
-        option = option(only_option),
-        privileges = privileges,
-        columns = Columns(on),
-        on = GrantObject(on),
-        from = from,
-    )
-}
-
-/// REVOKE takes only what the current role granted; a superuser's silently leaves a delegate's grant.
+/// REVOKE takes only what the current role granted; a superuser's silently leaves a delegate's grant. CASCADE: what a
+/// delegate granted on goes with the delegate's own privilege.
 fn revoke(revocation: Statement, grantor: Option<&RoleName>) -> Script {
+    let revocation = stmt!("{revocation} CASCADE", revocation = revocation);
     match grantor {
         Some(grantor) => {
             Script::from_iter([stmt!("SET LOCAL ROLE {r}", r = grantor), revocation, stmt!("RESET ROLE")])

@@ -9,14 +9,12 @@ mod maintenance;
 mod orphans;
 mod roles;
 mod selection;
-mod service_steps;
 mod settings;
 
 pub use selection::Selection;
 pub use settings::declared as declared_settings;
 
 use self::comparison::Comparison;
-use self::service_steps::ServiceSteps;
 use super::privilege_gaps;
 use super::step::Plan;
 use crate::model::{ActualServer, DesiredServer, RoleName};
@@ -28,32 +26,32 @@ pub fn diff(
     stored: &dyn Fn(&RoleName) -> bool,
     selection: &Selection,
 ) -> Plan {
-    let mut look = Comparison { desired, actual, stored, plan: Plan::default() };
+    let mut plan = Plan::default();
     for service in desired.services.values().filter(|service| selection.services.contains(&service.name)) {
-        let mut steps = ServiceSteps::new(service);
-        roles::diff(&look, service, &mut steps);
-        settings::diff(&look, service, &mut steps);
-        database::diff(&look, service, &mut steps);
-        match look.actual.databases.get(&service.database) {
-            Some(found) if found.shut => {
-                look.plan.limits.push(privilege_gaps::shut(desired, actual, service));
-            }
+        let mut look = Comparison::new(desired, actual, stored, Some(service), service.database.clone());
+        roles::diff(&mut look, service);
+        settings::diff(&mut look, service);
+        database::diff(&mut look, service);
+        match actual.databases.get(&service.database) {
+            Some(found) if found.shut => plan.limits.push(privilege_gaps::shut(desired, actual, service)),
             // What is there is not known, and its error is the run's to tell.
             Some(found) if found.unread.is_some() => {}
             _ => {
-                inside::diff(&look, service, &mut steps);
-                defaults::diff(&look, service, &mut steps);
+                inside::diff(&mut look, service);
+                defaults::diff(&mut look, service);
             }
         }
         // With --prune the membership would be taken back at once.
         if !selection.prune {
-            roles::keep_working(&look, service, &mut steps);
+            roles::keep_working(&mut look, service);
         }
-        steps.finish(&mut look.plan);
+        // Whatever the order they were found in: a stable sort.
+        look.steps.sort_by_key(|step| step.stage);
+        plan.steps.append(&mut look.steps);
+        plan.prunable.append(&mut look.prunable);
     }
-    maintenance::diff(&mut look);
-    orphans::diff(&mut look);
-    let mut plan = look.plan;
+    maintenance::diff(desired, actual, &mut plan);
+    orphans::diff(desired, actual, &mut plan);
     privilege_gaps::separate(desired, actual, &mut plan);
     selection.include_prunable(desired, &mut plan);
     plan

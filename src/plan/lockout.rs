@@ -5,20 +5,17 @@ use super::object::Object;
 use super::step::Plan;
 use crate::contract::Privilege;
 use crate::model::{ActualServer, DbName, DesiredServer, Grantee, RoleName};
-use crate::sql::Statement;
-use crate::sql::stmt;
+use crate::sql::{Statement, stmt};
 
 /// An admin that would lose CONNECT, and the grant that keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lockout {
-    /// The database.
     pub database: DbName,
     /// The login that makes databases or roles from there.
     pub role: RoleName,
 }
 
 impl Lockout {
-    /// The grant that keeps the role's CONNECT.
     pub fn grant(&self) -> Statement {
         stmt!("GRANT CONNECT ON DATABASE {db} TO {role}", db = self.database, role = self.role)
     }
@@ -31,14 +28,11 @@ pub fn of_other_admins(desired: &DesiredServer, actual: &ActualServer, plan: &Pl
         return vec![];
     }
     let admins = actual.roles.iter().filter(|(name, found)| {
-        let admin = found.login && (found.createrole || found.createdb);
-        admin
-            && !found.superuser
-            && name.as_str() != actual.admin.name
-            && desired.managed_role(name).is_none()
+        let admin = found.login && (found.createrole || found.createdb) && !found.superuser;
+        let other = name.as_str() != actual.admin.name && desired.managed_role(name).is_none();
+        admin && other && needs_public(actual, &room, name)
     });
-    let locked = admins.filter(|(name, _)| needs_public(actual, &room, name));
-    locked.map(|(name, _)| Lockout { database: room.clone(), role: name.clone() }).collect()
+    admins.map(|(name, _)| Lockout { database: room.clone(), role: name.clone() }).collect()
 }
 
 fn closes(plan: &Plan, room: &DbName) -> bool {

@@ -1,44 +1,33 @@
 //! What privileges are held on and what has an owner.
 
+use super::stage::Stage;
 use crate::model::{ActualObject, DbName, ObjectKind, SchemaName};
 
-/// Something that rights are held on, or that has an owner.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Object {
-    /// A database.
     Database(DbName),
-    /// A schema of the database the step runs in.
+    /// Of the database the step runs in.
     Schema(SchemaName),
     /// A relation or type.
     Named {
-        /// What it is.
         kind: ObjectKind,
-        /// Its schema.
         schema: SchemaName,
-        /// Its name.
         name: String,
     },
-    /// A function or procedure.
+    /// A function or procedure: qualified, with argument types, quoted by the server.
     Routine {
-        /// Which of the two.
         kind: ObjectKind,
-        /// Qualified, with argument types, quoted by the server.
         signature: String,
     },
-    /// Something else that has an owner and no rights.
+    /// Something else that has an owner and no rights: its sort as `pg_identify_object` says, and its name as the server
+    /// quotes it.
     Other {
-        /// What it is, as `pg_identify_object` says.
         sort: String,
-        /// Its name as the server quotes it.
         identity: String,
     },
-    /// A column.
     Column {
-        /// The table's schema.
         schema: SchemaName,
-        /// The table.
         table: String,
-        /// The column.
         column: String,
     },
 }
@@ -59,15 +48,17 @@ impl std::fmt::Display for Object {
 impl Object {
     /// How a found object is spoken of.
     pub fn of(found: &ActualObject) -> Object {
-        match &found.signature {
-            Some(identity) if found.kind == ObjectKind::Other => {
-                Object::Other { sort: found.name.clone(), identity: identity.clone() }
-            }
-            Some(signature) => Object::Routine { kind: found.kind, signature: signature.clone() },
-            None => {
-                Object::Named { kind: found.kind, schema: found.schema.clone(), name: found.name.clone() }
-            }
+        let (kind, name) = (found.kind, found.name.clone());
+        match found.signature.clone() {
+            Some(identity) if kind == ObjectKind::Other => Object::Other { sort: name, identity },
+            Some(signature) => Object::Routine { kind, signature },
+            None => Object::Named { kind, schema: found.schema.clone(), name },
         }
+    }
+
+    /// Where its owner and its privileges are changed.
+    pub(super) fn stage(&self) -> Stage {
+        if matches!(self, Object::Database(_)) { Stage::AlterDatabase } else { Stage::InDatabase }
     }
 }
 

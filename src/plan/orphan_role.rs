@@ -7,18 +7,15 @@ use crate::contract::{ATTRIBUTES, LOGIN};
 use crate::error::{Error, Result};
 use crate::model::{ActualRole, ActualServer, DesiredServer, Membership, RoleName};
 
-/// How the role was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrphanRole {
-    /// Its name.
     pub role: RoleName,
-    /// Whether the server has it.
     pub exists: bool,
     /// Whether it carries this manifest's marker.
     pub marked: bool,
 }
 
-/// Looks at it.
+/// How the role was found.
 ///
 /// # Errors
 /// When the role can be used: each reason, and what to do about it.
@@ -36,26 +33,22 @@ pub fn of(desired: &DesiredServer, actual: &ActualServer) -> Result<OrphanRole> 
     if wrong.is_empty() {
         return Ok(OrphanRole { role, exists: true, marked });
     }
-    let error = Error::operation(format!("role \"{role}\" cannot take over what the roles own"));
-    let error = wrong.into_iter().fold(error, Error::cause);
-    Err(error
+    Err(Error::operation(format!("role \"{role}\" cannot take over what the roles own"))
+        .causes(wrong)
         .hint("it must be NOLOGIN, without attributes, members and memberships: take these away, or rename the role"))
 }
 
 /// What makes a role more than an owner, and the word of `ALTER ROLE` that takes it away.
 pub fn powers(found: &ActualRole) -> Vec<(&'static str, &'static str)> {
-    let words = ATTRIBUTES.iter().filter(|attribute| attribute.is_power() || attribute.on == LOGIN.on);
-    words
-        .filter(|attribute| (attribute.is_set)(found))
-        .map(|attribute| (attribute.on, attribute.off))
-        .collect()
+    let powers = ATTRIBUTES.iter().filter(|attribute| attribute.is_power() || attribute.on == LOGIN.on);
+    let held = powers.filter(|attribute| (attribute.is_set)(found));
+    held.map(|attribute| (attribute.on, attribute.off)).collect()
 }
 
 /// Memberships by which another role could act as this one, or this one as another. From 16 on the creator of a role holds
 /// ADMIN on it: the connected admin's own membership gives nothing that the admin does not have anyway.
 pub fn bonds<'a>(actual: &'a ActualServer, role: &'a RoleName) -> impl Iterator<Item = &'a Membership> {
-    let creators_own =
-        |row: &Membership| row.member.as_str() == actual.admin.name && row.admin && !row.inherit && !row.set;
+    let creators_own = |row: &Membership| row.member.as_str() == actual.admin.name && row.is_admin_alone();
     let all = actual.memberships.iter().filter(move |row| row.role == *role || row.member == *role);
     all.filter(move |row| !creators_own(row))
 }

@@ -4,13 +4,12 @@ use std::collections::BTreeMap;
 
 use super::action::Action;
 use super::admin_capabilities::{AdminCapabilities, Refusal};
-use super::ddl::{self, passwordless, script};
+use super::ddl::{passwordless, script};
 use super::object::Object;
 use super::stage::Stage;
 use super::step::{Plan, PrivilegeGap, Step};
-use crate::model::{ActualServer, DesiredServer, DesiredService, RoleName, SchemaName};
-use crate::sql::Statement;
-use crate::sql::stmt;
+use crate::model::{ActualServer, DesiredServer, DesiredService, SchemaName};
+use crate::sql::{Qualified, Statement, stmt};
 
 /// What the refused steps have in common, so that one sentence does for all of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,21 +23,20 @@ struct Topic {
 pub fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
     let authority = AdminCapabilities::new(desired, actual);
     let mut refused: BTreeMap<Topic, Vec<Step>> = BTreeMap::new();
-    plan.steps.retain(|step| match authority.refusal(step) {
-        None => true,
-        Some(refusal) => {
-            let service = step.service.as_ref().map(ToString::to_string);
-            let topic = Topic { service, what: what(step, &refusal), refusal };
-            refused.entry(topic).or_default().push(step.clone());
-            false
-        }
+    plan.steps.retain(|step| {
+        let Some(refusal) = authority.refusal(step) else { return true };
+        let service = step.service.as_ref().map(ToString::to_string);
+        let topic = Topic { service, what: what(step, &refusal), refusal };
+        refused.entry(topic).or_default().push(step.clone());
+        false
     });
     // What goes together stays together.
     let stuck = plan.prunable.iter().any(|step| step.service.is_none() && authority.refusal(step).is_some());
-    plan.prunable.retain(|step| match step.service {
-        None => !stuck,
-        Some(_) => authority.refusal(step).is_none(),
-    });
+    plan.prunable.retain(
+        |step| {
+            if step.service.is_none() { !stuck } else { authority.refusal(step).is_none() }
+        },
+    );
     plan.limits.extend(refused.into_iter().map(|(topic, steps)| limit(desired, actual, topic, &steps)));
 }
 
@@ -46,15 +44,14 @@ pub fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan)
 pub fn shut(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> PrivilegeGap {
     let (admin, database) = (&actual.admin.name, &service.database);
     let owner = actual.databases.get(database).map_or("", |found| found.owner.as_str());
-    let asked = RoleName::found(admin.clone()).ok().map(|admin| {
-        stmt!("ALTER DATABASE {db} OWNER TO {admin}", db = database, admin = admin).shown().to_owned()
-    });
+    let asked =
+        actual.admin_role().map(|role| stmt!("ALTER DATABASE {d} OWNER TO {r}", d = database, r = role));
     PrivilegeGap {
         server: desired.name.clone(),
         service: Some(service.name.to_string()),
         what: format!("inspect database {database}"),
         why: format!("it belongs to {owner}, and {admin} lacks CONNECT on it"),
-        grant: asked,
+        grant: asked.map(|asked| asked.to_string()),
     }
 }
 
@@ -87,17 +84,13 @@ fn limit(desired: &DesiredServer, actual: &ActualServer, topic: Topic, steps: &[
 }
 
 fn opens_public(steps: &[Step]) -> bool {
-    let public = |object: &Object| *object == Object::Schema(public());
-    steps.iter().any(|step| matches!(&step.action, Action::Revoke { on, .. } if public(on)))
-}
-
-fn public() -> SchemaName {
-    SchemaName::found("public").expect("a plain word is a name")
+    let public = Object::Schema(SchemaName::public());
+    steps.iter().any(|step| matches!(&step.action, Action::Revoke { on, .. } if *on == public))
 }
 
 /// One grant where one is enough, else the very statements that could not be run.
 fn grant(actual: &ActualServer, refusal: &Refusal, steps: &[Step]) -> Option<String> {
-    let admin = RoleName::found(actual.admin.name.clone()).ok()?;
+    let admin = actual.admin_role()?;
     let asked: Vec<Statement> = match refusal {
         Refusal::NotGiven(role) if !role.as_str().starts_with("pg_") => vec![stmt!(
             "GRANT {role} TO {admin} WITH ADMIN TRUE, INHERIT FALSE, SET FALSE",
@@ -105,12 +98,13 @@ fn grant(actual: &ActualServer, refusal: &Refusal, steps: &[Step]) -> Option<Str
             admin = admin
         )],
         Refusal::Setting(name) if actual.major() >= 15 => {
-            vec![stmt!("GRANT SET ON PARAMETER {name} TO {admin}", name = ddl::Setting(name), admin = admin)]
+            let name = Qualified::dotted(name);
+            vec![stmt!("GRANT SET ON PARAMETER {name} TO {admin}", name = name, admin = admin)]
         }
         Refusal::Unknown(..) => return None,
         Refusal::Planted(name, _) => vec![
-            stmt!("CREATE SCHEMA {name}", name = ddl::Setting(name)),
-            stmt!("CREATE EXTENSION {name} SCHEMA {name}", name = ddl::Setting(name)),
+            stmt!("CREATE SCHEMA {name}", name = Qualified::dotted(name)),
+            stmt!("CREATE EXTENSION {name} SCHEMA {name}", name = Qualified::dotted(name)),
         ],
         _ => {
             let scripts = steps.iter().map(|step| script(&step.action, actual.major(), &passwordless));
@@ -139,12 +133,9 @@ fn what(step: &Step, refusal: &Refusal) -> String {
         (_, Action::RevokeMembership { role, .. } | Action::GrantMembership { role, .. }) => {
             format!("change who is a member of {role}")
         }
-        (
-            _,
-            Action::SetOwner { object, .. }
-            | Action::Grant { on: object, .. }
-            | Action::Revoke { on: object, .. },
-        ) => on_object(object, &database, step.service.is_some(), refusal),
+        (_, Action::SetOwner { object: on, .. } | Action::Grant { on, .. } | Action::Revoke { on, .. }) => {
+            on_object(on, &database, step.service.is_some(), refusal)
+        }
         (_, action) => format!("{} {}", action.verb().name(), action.object()),
     }
 }

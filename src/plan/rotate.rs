@@ -58,7 +58,7 @@ pub fn overlap(
 
 /// From 16 on PostgreSQL gives the creator of a role ADMIN on it, which later steps need.
 fn makers_own(actual: &ActualServer, made: &RoleName) -> Option<Membership> {
-    let member = RoleName::found(actual.admin.name.clone()).ok()?;
+    let member = actual.admin_role()?;
     let grantor = RoleName::found(actual.bootstrap.clone()).ok();
     let own = Membership { role: made.clone(), member, grantor, admin: true, inherit: false, set: false };
     (actual.major() >= 16 && !actual.admin.superuser).then_some(own)

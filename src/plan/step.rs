@@ -4,20 +4,16 @@ use super::action::Action;
 use super::stage::{Risk, Stage};
 use crate::model::{DbName, RoleName, ServiceName};
 
-/// One step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The service it is for; `None` for the server as a whole.
     pub service: Option<ServiceName>,
     /// The database it is about.
     pub database: Option<DbName>,
-    /// Where it runs.
     pub stage: Stage,
-    /// What it does.
     pub action: Action,
     /// Wanted and found, in words.
     pub reason: String,
-    /// How much it can hurt.
     pub risk: Risk,
 }
 
@@ -34,13 +30,9 @@ impl Step {
 /// Something the admin may not do on this server.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct PrivilegeGap {
-    /// The server.
     pub server: String,
-    /// The service that it concerns.
     pub service: Option<String>,
-    /// What cannot be done.
     pub what: String,
-    /// Why not.
     pub why: String,
     /// What to ask a DBA for.
     pub grant: Option<String>,
@@ -49,7 +41,6 @@ pub struct PrivilegeGap {
 /// What has to change on one server.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plan {
-    /// The steps, in order.
     pub steps: Vec<Step>,
     /// What others have, which only `--prune` touches.
     pub prunable: Vec<Step>,
@@ -58,11 +49,6 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The highest risk among the steps.
-    pub fn risk(&self) -> Risk {
-        self.steps.iter().map(|step| step.risk).max().unwrap_or(Risk::Safe)
-    }
-
     /// The steps for what is declared, and those that remove what no longer is.
     pub fn parts(&self) -> (&[Step], &[Step]) {
         let rights = |action: &Action| matches!(action, Action::Grant { .. } | Action::Revoke { .. });

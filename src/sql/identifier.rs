@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Fragment, Rendered};
+use super::{Fragment, Statement};
 
 /// PostgreSQL cuts longer identifiers with a mere NOTICE (`NAMEDATALEN - 1`), so they are refused here.
 pub const MAX_IDENTIFIER_BYTES: usize = 63;
@@ -47,32 +47,28 @@ impl fmt::Display for Ident {
     }
 }
 
-/// Identifiers joined by commas.
-#[derive(Debug, Clone)]
-pub struct Idents<I>(pub Vec<I>);
-
 /// A name of several parts, each quoted: `"schema"."table"`. The parts come from a server's catalogues or have
 /// been checked, so that length is not looked at again.
 #[derive(Debug, Clone)]
 pub struct Qualified(pub Vec<String>);
 
-impl Fragment for Ident {
-    fn render(&self) -> Rendered {
-        Rendered::open(quote_identifier(&self.0))
+impl Qualified {
+    /// The name of a setting or an extension: parts between dots are quoted one by one.
+    pub fn dotted(name: &str) -> Qualified {
+        Qualified(name.split('.').map(String::from).collect())
     }
 }
 
-impl<I: Fragment> Fragment for Idents<I> {
-    fn render(&self) -> Rendered {
-        let all: Vec<_> = self.0.iter().map(|ident| ident.render().exact().to_owned()).collect();
-        Rendered::open(all.join(", "))
+impl Fragment for Ident {
+    fn render(&self) -> Statement {
+        Statement::open(quote_identifier(&self.0))
     }
 }
 
 impl Fragment for Qualified {
-    fn render(&self) -> Rendered {
+    fn render(&self) -> Statement {
         let parts: Vec<_> = self.0.iter().map(|part| quote_identifier(part)).collect();
-        Rendered::open(parts.join("."))
+        Statement::open(parts.join("."))
     }
 }
 

@@ -2,14 +2,10 @@
 
 use std::fmt;
 
-use super::{Fragment, Rendered};
+use super::{Fragment, Statement};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Literal(pub String);
-
-/// String literals joined by commas.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Literals(pub Vec<String>);
 
 /// A literal too long to be worth showing: a log tells its length only.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,27 +22,20 @@ impl fmt::Debug for Secret {
 }
 
 impl Fragment for Literal {
-    fn render(&self) -> Rendered {
-        Rendered::open(quote_literal(&self.0))
-    }
-}
-
-impl Fragment for Literals {
-    fn render(&self) -> Rendered {
-        let all: Vec<_> = self.0.iter().map(|text| quote_literal(text)).collect();
-        Rendered::open(all.join(", "))
+    fn render(&self) -> Statement {
+        Statement::open(quote_literal(&self.0))
     }
 }
 
 impl Fragment for Secret {
-    fn render(&self) -> Rendered {
-        Rendered::redacted(quote_literal(&self.0), "'<secret>'".into())
+    fn render(&self) -> Statement {
+        Statement::assemble(quote_literal(&self.0), "'<secret>'".into())
     }
 }
 
 impl Fragment for Bulk {
-    fn render(&self) -> Rendered {
-        Rendered::redacted(quote_literal(&self.0), format!("'… {} bytes'", self.0.len()))
+    fn render(&self) -> Statement {
+        Statement::assemble(quote_literal(&self.0), format!("'… {} bytes'", self.0.len()))
     }
 }
 

@@ -2,52 +2,63 @@
 
 use std::fmt;
 
-use super::{Fragment, Rendered};
+use super::Fragment;
 
-/// A statement, ready for the server. `Display` and `Debug` show the redacted text.
+/// A statement or a part of one. `Display` and `Debug` show the redacted text.
 #[derive(Clone, PartialEq, Eq, Default)]
-pub struct Statement(Rendered);
+pub struct Statement {
+    /// As the server gets it; it may hold secrets.
+    exact: String,
+    /// For the reader.
+    shown: String,
+}
 
 impl Statement {
     #[doc(hidden)]
     pub fn assemble(exact: String, shown: String) -> Self {
-        Statement(Rendered::redacted(exact, shown))
+        Statement { exact, shown }
+    }
+
+    /// The same text for the server and for the reader.
+    pub(super) fn open(text: String) -> Self {
+        Statement { shown: text.clone(), exact: text }
     }
 
     /// The text of a migration file: SQL that its author wrote on purpose, sent as it stands.
     pub fn from_migration_file(text: &str) -> Self {
-        Statement(Rendered::open(text.into()))
+        Statement::open(text.into())
     }
 
     /// Several statements in one message: `a; b; c`.
     pub fn join(all: impl IntoIterator<Item = Statement>) -> Self {
-        let (mut exact, mut shown) = (vec![], vec![]);
-        for Statement(rendered) in all {
-            exact.push(rendered.exact().to_owned());
-            shown.push(rendered.shown().to_owned());
-        }
         // A line break before the semicolon: the text before it may end in a `--` comment.
-        Statement(Rendered::redacted(exact.join("\n;\n"), shown.join(";\n")))
+        Statement::joined(all, "\n;\n", ";\n")
     }
 
-    /// The text as the server gets it, which may hold secrets.
-    pub(crate) fn exact(&self) -> &str {
-        self.0.exact()
+    pub(super) fn joined(all: impl IntoIterator<Item = Statement>, exactly: &str, showing: &str) -> Self {
+        let (exact, shown): (Vec<_>, Vec<_>) = all.into_iter().map(|one| (one.exact, one.shown)).unzip();
+        Statement { exact: exact.join(exactly), shown: shown.join(showing) }
+    }
+
+    /// The text as the server gets it, which may hold secrets. `stmt!` needs it to be public.
+    #[doc(hidden)]
+    pub fn exact(&self) -> &str {
+        &self.exact
     }
 
     /// The text of a file that is part of this program.
     pub fn from_program(text: &'static str) -> Self {
-        Statement(Rendered::open(text.into()))
+        Statement::open(text.into())
     }
 
     /// The redacted text, for people.
     pub fn shown(&self) -> &str {
-        self.0.shown()
+        &self.shown
     }
 
     /// How many characters the exact text has: server error positions count characters.
     pub fn chars(&self) -> usize {
-        self.0.exact().chars().count()
+        self.exact.chars().count()
     }
 }
 
@@ -64,8 +75,8 @@ impl fmt::Debug for Statement {
 }
 
 impl Fragment for Statement {
-    fn render(&self) -> Rendered {
-        self.0.clone()
+    fn render(&self) -> Statement {
+        self.clone()
     }
 }
 

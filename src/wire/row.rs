@@ -67,14 +67,6 @@ impl Row {
         self.types.get(at).copied()
     }
 
-    pub fn len(&self) -> usize {
-        self.values.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.values.is_empty()
-    }
-
     pub fn bytes(&self) -> usize {
         self.body.buffer().len()
     }

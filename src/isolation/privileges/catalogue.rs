@@ -2,7 +2,7 @@
 
 use super::context::LoginContext;
 use crate::contract::{ATTRIBUTES, DefaultKind, RoleAttribute};
-use crate::sql::{Keyword, Literal, Literals, Statement, stmt};
+use crate::sql::{Keyword, List, Literal, Statement, stmt};
 
 /// The row type of a table and the type of an array follow their own; they have no grants. A grant to the login itself
 /// is harmless, since it creates nothing: what counts is a grant to PUBLIC, or to a group.
@@ -81,7 +81,7 @@ pub fn defaults(context: &LoginContext<'_>) -> Statement {
              THEN e.grantee = 0 OR NOT d.letter || ' ' || e.privilege_type = ANY (ARRAY[{declared}]::text[]) \
              ELSE NOT (e.grantee = 0 AND d.space = 0 AND (d.letter, e.privilege_type) IN (('f', 'EXECUTE'), ('T', 'USAGE'))) END",
         owner = Literal(context.owner.clone()),
-        declared = Literals(declared(context)),
+        declared = List::literals(declared(context)),
     )
 }
 
@@ -148,5 +148,5 @@ pub fn attributes() -> Statement {
 
 /// An array of names.
 fn names(all: &[String]) -> Statement {
-    stmt!("ARRAY[{all}]::pg_catalog.name[]", all = Literals(all.to_vec()))
+    stmt!("ARRAY[{all}]::pg_catalog.name[]", all = List::literals(all))
 }

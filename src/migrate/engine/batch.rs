@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::preflight::OtherRoles;
 use crate::migrate::files::MigrationFile;
 use crate::model::RoleName;
-use crate::sql::{Idents, Keyword, Literal, Statement, stmt};
+use crate::sql::{Keyword, List, Literal, Statement, stmt};
 
 /// What a message consists of; the server answers each statement in turn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -187,7 +187,7 @@ fn check(frame: &Frame<'_>) -> Statement {
         "SELECT CASE WHEN pg_catalog.current_setting('martydb.migration', true) = 'open' AND NOT EXISTS (
              SELECT FROM pg_catalog.pg_shdepend WHERE refclassid = 1260 AND refobjid IN ({others}) AND pg_catalog.age(xmin) <= 0)
          THEN 0 ELSE nullif(pg_catalog.query_to_xml({detail}, true, true, '')::pg_catalog.text, '')::integer END",
-        others = Idents(frame.other_roles.ids()),
+        others = List(frame.other_roles.ids()),
         detail = Literal(detail(frame).shown().into())
     )
 }
@@ -207,7 +207,7 @@ fn detail(frame: &Frame<'_>) -> Statement {
                                                                AND e.deptype = 'e'))
          END) f(text) WHERE f.text IS NOT NULL",
         finding = Keyword(FINDING),
-        others = Idents(frame.other_roles.ids()),
+        others = List(frame.other_roles.ids()),
         database = frame.other_roles.database
     )
 }

@@ -11,7 +11,7 @@ use crate::migrate::history::{tables, unreadable};
 use crate::migrate::target::MigrationTarget;
 use crate::model::{RoleName, SchemaName};
 use crate::server::{Row, Unreadable, query_each};
-use crate::sql::{Idents, Literal, Statement, split_name_list, stmt};
+use crate::sql::{List, Literal, Statement, split_name_list, stmt};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryTable {
@@ -111,11 +111,11 @@ impl Preflight {
 /// Tables by their names, in every schema. As few functions as can be: a new session looks each of them up, and
 /// that is most of what such a query costs.
 fn find() -> Statement {
-    let names = other_tools::names().chain(["history"]).map(|name| Literal(name.into())).collect();
+    let names = other_tools::names().chain(["history"]);
     stmt!(
         "SELECT relname, relnamespace::pg_catalog.regnamespace, relowner::pg_catalog.regrole, relacl
          FROM pg_catalog.pg_class WHERE relkind = 'r' AND relname IN ({names})",
-        names = Idents(names)
+        names = List::literals(names)
     )
 }
 

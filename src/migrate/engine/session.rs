@@ -13,7 +13,7 @@ use crate::server::advisory::{self, AdvisoryLock, LockHolder, LockKey};
 use crate::server::claim::{Claimant, Claimed, claim};
 use crate::server::existence::Existence;
 use crate::server::{Connection, Limits, Row, Unreadable, connect_watched, connect_with, query_each};
-use crate::sql::{Idents, Statement, stmt};
+use crate::sql::{List, Statement, stmt};
 use crate::sqlstate;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl MigrationSession {
         on_event: OnEvent<'_>,
     ) -> Result<MigrationSession, NoSession> {
         let deadline = Instant::now() + lock_wait;
-        let path = stmt!("{all}", all = Idents(target.schemas.clone()));
+        let path = stmt!("{all}", all = List(target.schemas.clone()));
         let settings = [("search_path", path.shown()), ("standard_conforming_strings", "on")];
         let mut connection = log_in(target, intent, &settings, deadline, on_event).await?;
         let present = start_session(&mut connection, target, intent, deadline, on_event).await?;

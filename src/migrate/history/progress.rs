@@ -5,7 +5,7 @@ use super::tables::content;
 use crate::migrate::files::{Direction, MigrationFile};
 use crate::model::RoleName;
 use crate::server::{Row, Unreadable};
-use crate::sql::{Bulk, Ident, Idents, Literal, ServerText, Statement, stmt};
+use crate::sql::{Bulk, Ident, List, Literal, ServerText, Statement, stmt};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ResumePoint {
@@ -32,7 +32,7 @@ impl ResumePoint {
 }
 
 /// The table, closed like the history. Made when the first migration needs it: most services never have one.
-pub fn create(outsiders: &Idents<Ident>) -> [Statement; 2] {
+pub fn create(outsiders: &List<Ident>) -> [Statement; 2] {
     [
         stmt!(
             "CREATE TABLE martydb.progress (
@@ -109,7 +109,7 @@ pub fn drop_index(quoted: &str) -> Statement {
 
 /// Those of these names that are INVALID indexes of the owner.
 pub fn invalid_among(names: &[String]) -> Statement {
-    let names = Idents(names.iter().map(|name| Literal(name.clone())).collect());
+    let names = List::literals(names);
     stmt!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_class c ON c.oid = i.indexrelid
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -8,7 +8,7 @@ use crate::migrate::files::{Mode, VersionType};
 use crate::migrate::target::Operator;
 use crate::model::SchemaName;
 use crate::server::{Row, Unreadable};
-use crate::sql::{Bulk, Ident, Idents, Keyword, Literal, Statement, stmt};
+use crate::sql::{Bulk, Ident, Keyword, List, Literal, Statement, stmt};
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Present {
@@ -30,7 +30,7 @@ pub fn present(schemas: &[SchemaName]) -> Statement {
         columns
             .push(stmt!("pg_catalog.to_regclass({name}) IS NOT NULL", name = Literal(name.shown().into())));
     }
-    stmt!("SELECT {columns}", columns = Idents(columns))
+    stmt!("SELECT {columns}", columns = List(columns))
 }
 
 impl Present {
@@ -90,7 +90,7 @@ pub fn read_history() -> Statement {
 
 /// The privileges that default privileges have just granted to app and readonly are revoked in the transaction that
 /// creates the table. The owner gives up its own privilege to rewrite: the history is only ever added to.
-pub fn create_history(outsiders: &Idents<Ident>) -> [Statement; 5] {
+pub fn create_history(outsiders: &List<Ident>) -> [Statement; 5] {
     [
         stmt!("CREATE SCHEMA IF NOT EXISTS martydb"),
         stmt!("REVOKE ALL ON SCHEMA martydb FROM PUBLIC, {r}", r = outsiders),
@@ -136,8 +136,8 @@ pub fn create_refinery(schema: &SchemaName, version_type: VersionType) -> Statem
 }
 
 /// Closes tables that other roles can reach.
-pub fn close(tables: Vec<Statement>, outsiders: &Idents<Ident>) -> Statement {
-    stmt!("REVOKE ALL ON {tables} FROM PUBLIC, {r}", tables = Idents(tables), r = outsiders)
+pub fn close(tables: Vec<Statement>, outsiders: &List<Ident>) -> Statement {
+    stmt!("REVOKE ALL ON {tables} FROM PUBLIC, {r}", tables = List(tables), r = outsiders)
 }
 
 /// Adds refinery's row, its time as refinery writes and reads it (RFC 3339).

@@ -1,75 +1,47 @@
-//! Objects, settings and grantees as SQL spells them.
+//! Objects and values of settings as SQL spells them.
 
-use crate::model::{Grantee, ObjectKind};
+use crate::model::ObjectKind;
 use crate::plan::action::SettingValue;
 use crate::plan::object::Object;
-use crate::sql::{Fragment, Idents, Keyword, Literal, Qualified, Rendered, ServerText, stmt};
-
-/// A setting's or extension's name: dotted parts are quoted one by one.
-pub struct Setting<'a>(pub &'a str);
-
-impl Fragment for Setting<'_> {
-    fn render(&self) -> Rendered {
-        Qualified(self.0.split('.').map(String::from).collect()).render()
-    }
-}
+use crate::sql::{Fragment, Keyword, List, Literal, Qualified, ServerText, Statement, stmt};
 
 impl Fragment for SettingValue {
-    fn render(&self) -> Rendered {
+    fn render(&self) -> Statement {
         match self {
             SettingValue::Text(text) => Literal(text.clone()).render(),
-            SettingValue::Schemas(schemas) => Idents(schemas.clone()).render(),
-        }
-    }
-}
-
-impl Fragment for Grantee {
-    fn render(&self) -> Rendered {
-        match self {
-            Grantee::Public => Keyword("PUBLIC").render(),
-            Grantee::Role(role) => role.render(),
+            SettingValue::Schemas(schemas) => List(schemas.clone()).render(),
         }
     }
 }
 
 /// An object as `GRANT … ON` spells it.
-pub struct GrantObject<'a>(pub &'a Object);
-
-impl Fragment for GrantObject<'_> {
-    fn render(&self) -> Rendered {
-        let word = |kind: ObjectKind| {
-            Keyword(match kind {
-                ObjectKind::Sequence => "SEQUENCE",
-                ObjectKind::Type => "TYPE",
-                ObjectKind::Function => "FUNCTION",
-                ObjectKind::Procedure => "PROCEDURE",
-                ObjectKind::Table | ObjectKind::View | ObjectKind::MaterializedView | ObjectKind::Other => {
-                    "TABLE"
-                }
-            })
-        };
-        object(self.0, word)
-    }
+pub fn grant_object(object: &Object) -> Statement {
+    spelt(object, |kind| words(kind).0)
 }
 
 /// An object as `ALTER … OWNER TO` spells it.
-pub struct AlterObject<'a>(pub &'a Object);
+pub fn alter_object(object: &Object) -> Statement {
+    spelt(object, |kind| words(kind).1)
+}
 
-impl Fragment for AlterObject<'_> {
-    fn render(&self) -> Rendered {
-        let word = |kind: ObjectKind| {
-            Keyword(match kind {
-                ObjectKind::Table => "TABLE",
-                ObjectKind::View => "VIEW",
-                ObjectKind::MaterializedView => "MATERIALIZED VIEW",
-                ObjectKind::Sequence => "SEQUENCE",
-                ObjectKind::Type => "TYPE",
-                ObjectKind::Function => "FUNCTION",
-                ObjectKind::Procedure => "PROCEDURE",
-                ObjectKind::Other => "TABLE",
-            })
-        };
-        object(self.0, word)
+/// The column list that stands behind the privileges.
+pub fn columns(object: &Object) -> Statement {
+    match object {
+        Object::Column { column, .. } => stmt!(" ({c})", c = Qualified(vec![column.clone()])),
+        _ => stmt!(""),
+    }
+}
+
+/// As GRANT and as ALTER call it.
+fn words(kind: ObjectKind) -> (&'static str, &'static str) {
+    match kind {
+        ObjectKind::Table | ObjectKind::Other => ("TABLE", "TABLE"),
+        ObjectKind::View => ("TABLE", "VIEW"),
+        ObjectKind::MaterializedView => ("TABLE", "MATERIALIZED VIEW"),
+        ObjectKind::Sequence => ("SEQUENCE", "SEQUENCE"),
+        ObjectKind::Type => ("TYPE", "TYPE"),
+        ObjectKind::Function => ("FUNCTION", "FUNCTION"),
+        ObjectKind::Procedure => ("PROCEDURE", "PROCEDURE"),
     }
 }
 
@@ -85,42 +57,19 @@ const SORTS: &[(&str, &str)] = &[
     ("text search dictionary", "TEXT SEARCH DICTIONARY"),
 ];
 
-fn object(object: &Object, word: impl Fn(ObjectKind) -> Keyword) -> Rendered {
-    match object {
-        Object::Database(name) => stmt!("DATABASE {name}", name = name).render(),
-        Object::Schema(name) => stmt!("SCHEMA {name}", name = name).render(),
-        Object::Named { kind, schema, name } => {
-            let name = Qualified(vec![schema.to_string(), name.clone()]);
-            stmt!("{word} {name}", word = word(*kind), name = name).render()
-        }
-        Object::Routine { kind, signature } => {
-            stmt!("{word} {name}", word = word(*kind), name = ServerText::quoted_by_server(signature.clone()))
-                .render()
-        }
+fn spelt(object: &Object, word: impl Fn(ObjectKind) -> &'static str) -> Statement {
+    let qualified = |schema: &str, name: &str| Qualified(vec![schema.into(), name.into()]).render();
+    let by_server = |text: &str| ServerText::quoted_by_server(text.into()).render();
+    let (word, name) = match object {
+        Object::Database(name) => ("DATABASE", name.render()),
+        Object::Schema(name) => ("SCHEMA", name.render()),
+        Object::Named { kind, schema, name } => (word(*kind), qualified(schema.as_str(), name)),
+        Object::Routine { kind, signature } => (word(*kind), by_server(signature)),
         Object::Other { sort, identity } => {
-            let word = SORTS.iter().find(|row| row.0 == sort).map_or("OBJECT", |row| row.1);
-            stmt!(
-                "{word} {name}",
-                word = Keyword(word),
-                name = ServerText::quoted_by_server(identity.clone())
-            )
-            .render()
+            let known = SORTS.iter().find(|row| row.0 == sort);
+            (known.map_or("OBJECT", |row| row.1), by_server(identity))
         }
-        Object::Column { schema, table, .. } => {
-            let name = Qualified(vec![schema.to_string(), table.clone()]);
-            stmt!("TABLE {name}", name = name).render()
-        }
-    }
-}
-
-/// The column list that stands behind the privileges.
-pub struct Columns<'a>(pub &'a Object);
-
-impl Fragment for Columns<'_> {
-    fn render(&self) -> Rendered {
-        match self.0 {
-            Object::Column { column, .. } => stmt!(" ({c})", c = Qualified(vec![column.clone()])).render(),
-            _ => stmt!("").render(),
-        }
-    }
+        Object::Column { schema, table, .. } => ("TABLE", qualified(schema.as_str(), table)),
+    };
+    stmt!("{word} {name}", word = Keyword(word), name = name)
 }

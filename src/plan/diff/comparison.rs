@@ -1,49 +1,92 @@
-//! What every part of the comparison looks at.
+//! What is compared for one service, or for the server as a whole, and the steps that follow from it.
 
+use std::collections::BTreeSet;
+
+use crate::contract::{alternate_of, managed};
 use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleKind, RoleName};
-use crate::plan::stage::Risk;
-use crate::plan::step::Plan;
+use crate::plan::action::Action;
+use crate::plan::object::Object;
+use crate::plan::stage::{Risk, Stage};
+use crate::plan::step::Step;
 
-/// What every part of the comparison looks at.
 pub struct Comparison<'a> {
     pub desired: &'a DesiredServer,
     pub actual: &'a ActualServer,
     pub stored: &'a dyn Fn(&RoleName) -> bool,
-    pub plan: Plan,
+    /// `None` for the server as a whole.
+    service: Option<&'a DesiredService>,
+    /// What the steps are about.
+    pub database: DbName,
+    /// In the order they were found in.
+    pub steps: Vec<Step>,
+    pub prunable: Vec<Step>,
+    /// Who loses the ownership of something.
+    pub previous_owners: BTreeSet<String>,
 }
 
-impl Comparison<'_> {
+impl<'a> Comparison<'a> {
+    pub fn new(
+        desired: &'a DesiredServer,
+        actual: &'a ActualServer,
+        stored: &'a dyn Fn(&RoleName) -> bool,
+        service: Option<&'a DesiredService>,
+        database: DbName,
+    ) -> Self {
+        let (steps, prunable, previous_owners) = Default::default();
+        Comparison { desired, actual, stored, service, database, steps, prunable, previous_owners }
+    }
+
     /// PUBLIC and the roles of any service of this manifest: their rights are made equal to the manifest.
     pub fn is_managed(&self, grantee: &Grantee) -> bool {
-        match grantee {
-            Grantee::Public => true,
-            Grantee::Role(role) => crate::contract::managed(self.desired, role).is_some(),
-        }
+        grantee.role().is_none_or(|role| managed(self.desired, role).is_some())
     }
 
     /// The alternate of a service's login, where the server has one.
     pub fn alternate(&self, service: &DesiredService, kind: RoleKind) -> Option<RoleName> {
-        let alternate = crate::contract::alternate_of(service.role(kind)).filter(|_| kind != RoleKind::Owner);
+        let alternate = alternate_of(service.role(kind)).filter(|_| kind != RoleKind::Owner);
         alternate.filter(|alternate| self.actual.roles.contains_key(alternate))
     }
 
-    /// Whether clients use the alternate now, as the secret store says.
-    pub fn alternate_in_use(&self, service: &DesiredService, kind: RoleKind) -> bool {
-        self.alternate(service, kind).is_some_and(|alternate| (self.stored)(&alternate))
-    }
-
-    /// Whether this manifest made the database, or is about to: then no other client relies on its state.
-    pub fn is_ours(&self, database: &DbName) -> bool {
-        match self.actual.databases.get(database) {
-            None => true,
-            // No client relies on a database that takes no connections: a killed run left it before it was marked.
-            Some(found) if !found.allow_connections => true,
-            Some(found) => self.desired.embedded || found.comment.as_deref() == Some(&self.desired.marker()),
-        }
+    /// The alternate, where clients use it now, as the secret store says.
+    pub fn alternate_in_use(&self, service: &DesiredService, kind: RoleKind) -> Option<RoleName> {
+        self.alternate(service, kind).filter(|alternate| (self.stored)(alternate))
     }
 
     /// For changes that others may rely on, unless there are no others.
-    pub fn caution(&self, database: &DbName) -> Risk {
-        if self.is_ours(database) { Risk::Safe } else { Risk::Caution }
+    pub fn caution(&self) -> Risk {
+        let ours = match self.actual.databases.get(&self.database) {
+            _ if self.service.is_none() => false,
+            None => true,
+            // No client relies on a database that takes no connections: a killed run left it before it was marked.
+            Some(found) if !found.allow_connections => true,
+            Some(found) => found.comment.as_deref() == Some(&self.desired.marker()),
+        };
+        if ours || self.desired.embedded { Risk::Safe } else { Risk::Caution }
+    }
+
+    pub fn add(&mut self, risk: Risk, action: Action, reason: impl Into<String>) {
+        self.add_at(action.stage(), risk, action, reason);
+    }
+
+    pub fn add_at(&mut self, stage: Stage, risk: Risk, action: Action, reason: impl Into<String>) {
+        let step = self.step(stage, risk, action, reason);
+        self.steps.push(step);
+    }
+
+    pub fn add_prunable(&mut self, action: Action, reason: impl Into<String>) {
+        let step = self.step(action.stage(), Risk::Caution, action, reason);
+        self.prunable.push(step);
+    }
+
+    /// Gives an object to the owner that it should have.
+    pub fn set_owner(&mut self, object: Object, from: &str, owner: &RoleName) {
+        let reason = format!("change owner from {from} to {owner}");
+        self.previous_owners.insert(from.to_owned());
+        self.add(self.caution(), Action::SetOwner { object, owner: owner.clone() }, reason);
+    }
+
+    pub fn step(&self, stage: Stage, risk: Risk, action: Action, reason: impl Into<String>) -> Step {
+        let service = self.service.map(|service| service.name.clone());
+        Step { service, database: Some(self.database.clone()), stage, action, reason: reason.into(), risk }
     }
 }

@@ -2,29 +2,26 @@
 
 use super::acl::{Acl, wanted};
 use super::comparison::Comparison;
-use super::service_steps::ServiceSteps;
-use crate::contract::{MEMBERSHIPS, MemberLogin, ObjectClass, Privilege, builtin, granted};
-use crate::model::{AclEntry, ActualDatabase, DbName, DesiredService, Grantee, RoleName};
+use crate::contract::{MEMBERSHIPS, MemberLogin, ObjectClass, builtin, granted};
+use crate::model::{AclEntry, ActualDatabase, DesiredService, Grantee, RoleName};
 use crate::plan::action::Action;
 use crate::plan::object::Object;
 use crate::plan::stage::{Risk, Stage};
 
-pub fn diff(look: &Comparison<'_>, service: &DesiredService, steps: &mut ServiceSteps<'_>) {
+pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     match look.actual.databases.get(&service.database) {
-        None => create(look, service, steps),
-        Some(found) => alter(look, service, found, steps),
+        None => create(look, service),
+        Some(found) => alter(look, service, found),
     }
 }
 
 /// Who the database should belong to, if its present owner will not do.
 fn owner(look: &Comparison<'_>, found: Option<&str>) -> Option<RoleName> {
-    let admin = || RoleName::found(look.actual.admin.name.clone()).ok();
-    let pinned = look.desired.database_owner.clone();
-    match (found, pinned) {
-        (None, pinned) => pinned.or_else(admin),
+    match (found, look.desired.database_owner.clone()) {
+        (None, pinned) => pinned.or_else(|| look.actual.admin_role()),
         (Some(found), Some(pinned)) => (found != pinned.as_str()).then_some(pinned),
         (Some(found), None) if acceptable(look, found) => None,
-        (Some(_), None) => admin(),
+        (Some(_), None) => look.actual.admin_role(),
     }
 }
 
@@ -32,111 +29,70 @@ fn owner(look: &Comparison<'_>, found: Option<&str>) -> Option<RoleName> {
 fn acceptable(look: &Comparison<'_>, owner: &str) -> bool {
     let Ok(name) = RoleName::found(owner) else { return false };
     let superuser = look.actual.roles.get(&name).is_some_and(|role| role.superuser);
-    let admin = look.actual.admin.name == owner;
-    let of_admin = || {
-        let mut memberships = look.actual.memberships.iter();
-        memberships.any(|found| {
-            // From 16 on a membership may consist of ADMIN alone, which does not even open the database's door.
-            let usable = look.actual.major() < 16 || (found.inherit && found.set);
-            usable && found.role == name && found.member.as_str() == look.actual.admin.name
-        })
-    };
-    look.desired.managed_role(&name).is_none() && (superuser || admin || of_admin())
+    let admin = look.actual.admin.name == owner || look.actual.admin_acts_as(&name);
+    look.desired.managed_role(&name).is_none() && (superuser || admin)
 }
 
-fn create(look: &Comparison<'_>, service: &DesiredService, steps: &mut ServiceSteps<'_>) {
-    let database = &service.database;
+fn create(look: &mut Comparison<'_>, service: &DesiredService) {
     let Some(owner) = owner(look, None) else { return };
-    let reason = "missing";
-    steps.add(
-        Risk::Safe,
-        Action::CreateDatabase { database: database.clone(), owner: owner.clone() },
-        reason,
-    );
-    mark(look, database, steps);
-    // What PostgreSQL gives everybody on a new database; it is taken away before anyone may connect.
-    let fresh = ActualDatabase {
-        owner: owner.to_string(),
-        acl: fresh_acl(&owner),
-        connection_limit: -1,
-        ..ActualDatabase::default()
-    };
-    rights(look, service, &fresh, steps);
-}
-
-fn mark(look: &Comparison<'_>, database: &DbName, steps: &mut ServiceSteps<'_>) {
-    let marker = look.desired.marker();
-    let mark = Action::MarkDatabase { database: database.clone(), marker };
-    steps.add(Risk::Safe, mark, "tag as managed by this manifest");
-}
-
-fn fresh_acl(owner: &RoleName) -> Vec<AclEntry> {
-    let public = |privilege: &Privilege| AclEntry {
-        grantee: Grantee::Public,
-        grantor: owner.clone(),
-        privilege: privilege.name().into(),
-        grantable: false,
-    };
-    builtin(ObjectClass::Database).iter().map(public).collect()
-}
-
-fn alter(
-    look: &Comparison<'_>,
-    service: &DesiredService,
-    found: &ActualDatabase,
-    steps: &mut ServiceSteps<'_>,
-) {
     let database = service.database.clone();
+    look.add(Risk::Safe, Action::CreateDatabase { database, owner: owner.clone() }, "missing");
+    mark(look);
+    // What PostgreSQL gives everybody on a new database; it is taken away before anyone may connect.
+    let acl = AclEntry::of_public(&owner, builtin(ObjectClass::Database).iter().map(|one| one.name()));
+    let fresh =
+        ActualDatabase { owner: owner.to_string(), acl, connection_limit: -1, ..ActualDatabase::default() };
+    rights(look, service, &fresh);
+}
+
+fn mark(look: &mut Comparison<'_>) {
+    let (database, marker) = (look.database.clone(), look.desired.marker());
+    look.add(Risk::Safe, Action::MarkDatabase { database, marker }, "tag as managed by this manifest");
+}
+
+fn alter(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualDatabase) {
+    let database = &service.database;
     if let Some(owner) = owner(look, Some(&found.owner)) {
-        steps.set_owner(look.caution(&database), Object::Database(database.clone()), &found.owner, &owner);
+        look.set_owner(Object::Database(database.clone()), &found.owner, &owner);
     }
     if !found.allow_connections && found.comment.is_none() {
-        mark(look, &database, steps);
+        mark(look);
     }
-    rights(look, service, found, steps);
+    rights(look, service, found);
     if found.is_template {
-        let reason = "any role with CREATEDB can copy a template";
-        steps.add(Risk::Safe, Action::NoTemplate { database: database.clone() }, reason);
+        let action = Action::AlterDatabase { database: database.clone(), option: "IS_TEMPLATE false" };
+        look.add(Risk::Safe, action, "any role with CREATEDB can copy a template");
     }
     if found.connection_limit != -1 {
         let reason = format!("remove the connection limit of the database: {}", found.connection_limit);
-        steps.add(Risk::Safe, Action::ClearConnectionLimit { database: database.clone() }, reason);
+        let action = Action::AlterDatabase { database: database.clone(), option: "CONNECTION LIMIT -1" };
+        look.add(Risk::Safe, action, reason);
     }
     for (name, value) in &found.settings {
         let reason = format!("database {database} has {name} = {value}: not in the manifest");
         let action =
             Action::ResetSetting { role: None, database: Some(database.clone()), name: name.clone() };
-        steps.add_at(Stage::AlterDatabase, look.caution(&database), action, reason);
+        look.add_at(Stage::AlterDatabase, look.caution(), action, reason);
     }
 }
 
 /// Closes first, opens after, and lets the service's own logins in.
-fn rights(
-    look: &Comparison<'_>,
-    service: &DesiredService,
-    found: &ActualDatabase,
-    steps: &mut ServiceSteps<'_>,
-) {
+fn rights(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualDatabase) {
     let database = &service.database;
     let mut wanted = wanted(service, ObjectClass::Database, granted);
     // The other alternates inherit it from their primaries.
     let alone = MEMBERSHIPS.iter().filter(|rule| rule.login == MemberLogin::Alternate && !rule.inherit);
-    for (alternate, kind) in
-        alone.filter_map(|rule| Some((look.alternate(service, rule.member)?, rule.member)))
-    {
-        let privileges = granted(kind, ObjectClass::Database).iter().copied().collect();
-        wanted.insert(Grantee::Role(alternate), privileges);
+    for kind in alone.map(|rule| rule.member) {
+        if let Some(alternate) = look.alternate(service, kind) {
+            let privileges = granted(kind, ObjectClass::Database).iter().copied().collect();
+            wanted.insert(Grantee::Role(alternate), privileges);
+        }
     }
-    let acl = Acl {
-        on: Object::Database(database.clone()),
-        owner: &found.owner,
-        found: &found.acl,
-        public_risk: look.caution(database),
-    };
-    acl.beyond(look, &wanted, steps);
+    let acl = Acl { on: Object::Database(database.clone()), owner: &found.owner, found: &found.acl };
+    acl.beyond(look, &wanted);
     if !found.allow_connections {
-        let reason = "open the database for connections";
-        steps.add(Risk::Safe, Action::AllowConnections { database: database.clone() }, reason);
+        let action = Action::AlterDatabase { database: database.clone(), option: "ALLOW_CONNECTIONS true" };
+        look.add(Risk::Safe, action, "open the database for connections");
     }
-    acl.missing(&wanted, steps);
+    acl.missing(look, &wanted);
 }

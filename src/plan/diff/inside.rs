@@ -2,120 +2,82 @@
 
 use std::borrow::Cow;
 
-use super::acl::{Acl, Wanted, wanted};
+use super::acl::{Acl, Holding, wanted};
 use super::comparison::Comparison;
-use super::service_steps::ServiceSteps;
 use crate::contract::{HISTORY_SCHEMA, ObjectClass, allowed, granted, is_history};
 use crate::model::{
-    AclEntry, ActualObject, ActualSchema, Contents, DesiredService, Grantee, RoleKind, RoleName, SchemaName,
+    AclEntry, ActualObject, ActualSchema, ActualServer, Contents, DesiredService, Grantee, RoleKind,
+    RoleName, SchemaName,
 };
 use crate::plan::action::Action;
 use crate::plan::object::Object;
 use crate::plan::stage::Risk;
 
-pub fn diff(look: &Comparison<'_>, service: &DesiredService, steps: &mut ServiceSteps<'_>) {
-    let contents = contents(look, service);
-    for schema in &service.schemas {
-        match contents.schemas.get(schema) {
-            None => create_schema(service, schema, steps),
-            Some(found) => declared_schema(look, service, schema, found, steps),
+pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
+    let contents = contents(look.actual, service);
+    for name in &service.schemas {
+        match contents.schemas.get(name) {
+            None => create_schema(look, service, name),
+            Some(found) => schema(look, service, name, found),
         }
     }
     for (name, found) in contents.schemas.iter().filter(|(name, _)| !service.schemas.contains(name)) {
-        let owner = service.role(RoleKind::Owner);
-        if found.owner != *owner && is_claimed(look, service, name, &found.owner) {
-            let object = Object::Schema(name.clone());
-            steps.set_owner(look.caution(&service.database), object, found.owner.as_str(), owner);
-        }
-        schema_rights(look, service, name, found).beyond(look, &users(service, name), steps);
+        schema(look, service, name, found);
     }
-    for object in &contents.objects {
-        diff_object(look, service, &contents, object, steps);
+    for found in &contents.objects {
+        object(look, service, &contents, found);
     }
     for name in service.extensions.iter().filter(|name| !contents.extensions.contains_key(*name)) {
-        let reason = "not installed";
         let settled = look.actual.settled_extensions.contains(name);
         let schema = (!settled).then(|| service.schemas[0].clone());
         let staged = look.actual.movable_extensions.contains(name);
-        steps.add(Risk::Safe, Action::CreateExtension { name: name.clone(), schema, staged }, reason);
+        let action = Action::CreateExtension { name: name.clone(), schema, staged };
+        look.add(Risk::Safe, action, "not installed");
     }
 }
 
 /// What is inside, or what will be once the database is created or opened: no login could have added anything before.
-fn contents<'a>(look: &'a Comparison<'_>, service: &DesiredService) -> Cow<'a, Contents> {
-    let found = look.actual.databases.get(&service.database).and_then(|database| database.contents.as_ref());
-    found.map_or_else(|| Cow::Owned(fresh(look)), Cow::Borrowed)
+fn contents<'a>(actual: &'a ActualServer, service: &DesiredService) -> Cow<'a, Contents> {
+    let found = actual.databases.get(&service.database).and_then(|database| database.contents.as_ref());
+    found.map_or_else(|| Cow::Owned(fresh(actual)), Cow::Borrowed)
 }
 
 /// A new database holds the schema `public` alone; whose it is and what PUBLIC may do there changed in 15.
-fn fresh(look: &Comparison<'_>) -> Contents {
-    let (owner, rights): (&str, &[&str]) = match look.actual.major() {
+fn fresh(actual: &ActualServer) -> Contents {
+    let (owner, rights): (&str, &[&str]) = match actual.major() {
         15.. => ("pg_database_owner", &["USAGE"]),
-        _ => (&look.actual.bootstrap, &["CREATE", "USAGE"]),
+        _ => (&actual.bootstrap, &["CREATE", "USAGE"]),
     };
-    let mut contents = Contents::default();
-    let (Ok(owner), Ok(public)) = (RoleName::found(owner), SchemaName::found("public")) else {
-        return contents;
-    };
-    let entry = |privilege: &&str| AclEntry {
-        grantee: Grantee::Public,
-        grantor: owner.clone(),
-        privilege: (*privilege).into(),
-        grantable: false,
-    };
-    let acl = rights.iter().map(entry).collect();
-    contents.schemas.insert(public, ActualSchema { owner, acl });
-    contents
+    let Ok(owner) = RoleName::found(owner) else { return Contents::default() };
+    let acl = AclEntry::of_public(&owner, rights.iter().copied());
+    let schemas = [(SchemaName::public(), ActualSchema { owner, acl })].into();
+    Contents { schemas, ..Contents::default() }
 }
 
-fn create_schema(service: &DesiredService, schema: &SchemaName, steps: &mut ServiceSteps<'_>) {
+fn create_schema(look: &mut Comparison<'_>, service: &DesiredService, schema: &SchemaName) {
     let owner = service.role(RoleKind::Owner);
-    let reason = "missing";
-    steps.add(Risk::Safe, Action::CreateSchema { schema: schema.clone(), owner: owner.clone() }, reason);
-    let acl = Acl {
-        on: Object::Schema(schema.clone()),
-        owner: owner.as_str(),
-        found: &[],
-        public_risk: Risk::Safe,
-    };
-    acl.missing(&users(service, schema), steps);
+    let action = Action::CreateSchema { schema: schema.clone(), owner: owner.clone() };
+    look.add(Risk::Safe, action, "missing");
+    let acl = Acl { on: Object::Schema(schema.clone()), owner: owner.as_str(), found: &[] };
+    acl.missing(look, &users(service, schema));
 }
 
-fn declared_schema(
-    look: &Comparison<'_>,
-    service: &DesiredService,
-    name: &SchemaName,
-    found: &ActualSchema,
-    steps: &mut ServiceSteps<'_>,
-) {
+fn schema(look: &mut Comparison<'_>, service: &DesiredService, name: &SchemaName, found: &ActualSchema) {
     let owner = service.role(RoleKind::Owner);
-    if found.owner != *owner {
-        let object = Object::Schema(name.clone());
-        steps.set_owner(look.caution(&service.database), object, found.owner.as_str(), owner);
+    if found.owner != *owner && is_claimed(look, service, name, &found.owner) {
+        look.set_owner(Object::Schema(name.clone()), found.owner.as_str(), owner);
     }
     let wanted = users(service, name);
     // ALTER SCHEMA … OWNER turns the old owner's grants into the new one's.
-    let acl = schema_rights(look, service, name, found);
-    acl.beyond(look, &wanted, steps);
-    acl.missing(&wanted, steps);
-}
-
-fn schema_rights<'a>(
-    look: &Comparison<'_>,
-    service: &DesiredService,
-    name: &SchemaName,
-    found: &'a ActualSchema,
-) -> Acl<'a> {
-    Acl {
-        on: Object::Schema(name.clone()),
-        owner: found.owner.as_str(),
-        found: &found.acl,
-        public_risk: look.caution(&service.database),
+    let acl = Acl { on: Object::Schema(name.clone()), owner: found.owner.as_str(), found: &found.acl };
+    acl.beyond(look, &wanted);
+    if service.schemas.contains(name) {
+        acl.missing(look, &wanted);
     }
 }
 
 /// App and readonly may use every schema but martydb's own.
-fn users(service: &DesiredService, schema: &SchemaName) -> Wanted {
+fn users(service: &DesiredService, schema: &SchemaName) -> Holding {
     let history = schema.as_str() == HISTORY_SCHEMA;
     wanted(service, if history { ObjectClass::History } else { ObjectClass::Schema }, granted)
 }
@@ -132,56 +94,30 @@ fn is_claimed(
     own || look.is_managed(&Grantee::Role(owner.clone()))
 }
 
-fn diff_object(
-    look: &Comparison<'_>,
-    service: &DesiredService,
-    contents: &Contents,
-    found: &ActualObject,
-    steps: &mut ServiceSteps<'_>,
-) {
+fn object(look: &mut Comparison<'_>, service: &DesiredService, contents: &Contents, found: &ActualObject) {
     let owner = service.role(RoleKind::Owner);
-    let object = Object::of(found);
-    let in_ours = contents
-        .schemas
-        .get(&found.schema)
-        .is_some_and(|schema| is_claimed(look, service, &found.schema, &schema.owner));
-    let claimed = in_ours || is_claimed(look, service, &found.schema, &found.owner);
-    let foreign = found.owner != *owner && claimed;
+    let in_schema = contents.schemas.get(&found.schema).map(|schema| &schema.owner);
+    let mut owners = in_schema.into_iter().chain([&found.owner]);
+    let foreign =
+        found.owner != *owner && owners.any(|owner| is_claimed(look, service, &found.schema, owner));
     if foreign && !found.dependent {
-        steps.set_owner(look.caution(&service.database), object.clone(), found.owner.as_str(), owner);
+        look.set_owner(Object::of(found), found.owner.as_str(), owner);
     }
-    let most = most(service, found);
-    let rights = |on: Object, entries: &[AclEntry], steps: &mut ServiceSteps<'_>| {
-        let risk = look.caution(&service.database);
-        Acl { on, owner: found.owner.as_str(), found: entries, public_risk: risk }.beyond(look, &most, steps);
-    };
-    rights(object.clone(), &found.acl, steps);
-    if foreign {
+    let class = class_of(service, found);
+    // A migration may take some of it away: what is missing is not drift.
+    let most = wanted(service, class, allowed);
+    let acl = Acl { on: Object::of(found), owner: found.owner.as_str(), found: &found.acl };
+    acl.beyond(look, &most);
+    // A function in an untrusted language stays a superuser's.
+    let stays = found.dependent && matches!(class, ObjectClass::Function | ObjectClass::SecurityDefiner);
+    if foreign && !stays {
         // The default privileges were not there when it was made, or were another role's.
-        let acl = Acl { on: object, owner: found.owner.as_str(), found: &found.acl, public_risk: Risk::Safe };
-        acl.missing(&usual(service, found), steps);
+        acl.missing(look, &wanted(service, class, granted));
     }
     for (column, entry) in &found.column_acl {
-        let on = Object::Column {
-            schema: found.schema.clone(),
-            table: found.name.clone(),
-            column: column.clone(),
-        };
-        rights(on, std::slice::from_ref(entry), steps);
-    }
-}
-
-/// What app and readonly may hold at most. A migration may take some of it away: what is missing is not drift.
-fn most(service: &DesiredService, found: &ActualObject) -> Wanted {
-    wanted(service, class_of(service, found), allowed)
-}
-
-/// What the default privileges give on such an object.
-fn usual(service: &DesiredService, found: &ActualObject) -> Wanted {
-    match class_of(service, found) {
-        // A function in an untrusted language stays a superuser's.
-        ObjectClass::Function | ObjectClass::SecurityDefiner if found.dependent => Wanted::new(),
-        class => wanted(service, class, granted),
+        let (schema, table) = (found.schema.clone(), found.name.clone());
+        let on = Object::Column { schema, table, column: column.clone() };
+        Acl { on, found: std::slice::from_ref(entry), ..acl }.beyond(look, &most);
     }
 }
 

@@ -6,15 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::comparison::Comparison;
 use crate::contract::managed;
 use crate::error::Error;
 use crate::model::{ActualRole, ActualServer, DbName, DesiredServer, Holdings, RoleDependencies, RoleName};
-use crate::plan::step::PrivilegeGap;
+use crate::plan::step::{Plan, PrivilegeGap};
 use crate::plan::teardown::Teardown;
 
 /// Roles with the marker that no service of the manifest has. Twins of declared logins are declared with them.
-pub fn roles(desired: &DesiredServer, actual: &ActualServer) -> Vec<RoleName> {
+fn roles(desired: &DesiredServer, actual: &ActualServer) -> Vec<RoleName> {
     let marker = desired.marker();
     let marked = actual.roles.iter().filter(|(_, found)| found.comment.as_deref() == Some(&marker));
     let names = marked.map(|(name, _)| name.clone());
@@ -28,27 +27,23 @@ fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<DbName> {
     marked.map(|(name, _)| name.clone()).filter(|name| !declared.contains(name)).collect()
 }
 
-pub fn diff(look: &mut Comparison<'_>) {
-    let (desired, actual) = (look.desired, look.actual);
+pub fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
     let (mut roles, databases) = (roles(desired, actual), databases(desired, actual));
     let orphans = desired.orphans();
     roles.retain(|role| *role != orphans);
     let idle = is_idle(desired, actual, &orphans);
-    let found = traces(actual, &roles, &databases);
-    let given = found.shared_owned
-        || !found.databases.is_empty()
-        || found.inside.values().any(|what| !what.is_empty());
-    let traces = match idle && !given {
-        true => {
-            roles.push(orphans);
-            self::traces(actual, &roles, &databases)
-        }
-        false => found,
-    };
+    let mut traces = dependencies(actual, &roles, &databases);
+    let given = traces.shared_owned
+        || !traces.databases.is_empty()
+        || traces.inside.values().any(|what| !what.is_empty());
+    if idle && !given {
+        roles.push(orphans);
+        traces = dependencies(actual, &roles, &databases);
+    }
     let teardown = Teardown { desired, actual, service: None, roles, databases, traces: &traces };
     match teardown.steps() {
-        Ok(steps) => look.plan.prunable.extend(steps),
-        Err(error) => look.plan.limits.push(gap(desired, &error)),
+        Ok(steps) => plan.prunable.extend(steps),
+        Err(error) => plan.limits.push(gap(desired, &error)),
     }
 }
 
@@ -71,7 +66,7 @@ fn gap(desired: &DesiredServer, error: &Error) -> PrivilegeGap {
 }
 
 /// What is known of them without a visit to every database.
-fn traces(actual: &ActualServer, roles: &[RoleName], dropped: &[DbName]) -> RoleDependencies {
+fn dependencies(actual: &ActualServer, roles: &[RoleName], dropped: &[DbName]) -> RoleDependencies {
     let held: Vec<&Holdings> = roles.iter().filter_map(|role| actual.holdings.get(role)).collect();
     let mut inside: BTreeMap<DbName, Vec<String>> = BTreeMap::new();
     let places = held.iter().flat_map(|held| &held.inside);

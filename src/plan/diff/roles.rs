@@ -1,68 +1,55 @@
 //! The four roles: that they exist, their attributes, and who is a member of whom.
 
 use super::comparison::Comparison;
-use super::service_steps::ServiceSteps;
 use crate::contract::{ATTRIBUTES, LOGIN, MEMBERSHIPS, MemberLogin, MembershipRule, RoleAttribute, managed};
-use crate::model::{ActualRole, DesiredService, Grantee, KeptPassword, Membership, RoleKind, RoleName};
+use crate::model::{
+    ActualRole, ActualServer, DesiredService, Grantee, KeptPassword, Membership, RoleKind, RoleName,
+};
 use crate::plan::action::{Action, Attribute};
 use crate::plan::stage::Risk;
 
-pub fn diff(look: &Comparison<'_>, service: &DesiredService, steps: &mut ServiceSteps<'_>) {
+pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     for kind in RoleKind::ALL {
-        let role = service.role(kind);
-        match look.actual.roles.get(role) {
-            None => create(look, service, kind, steps),
-            Some(found) => alter(look, service, kind, found, steps),
+        match look.actual.roles.get(service.role(kind)) {
+            None => create(look, service, kind),
+            Some(found) => alter(look, service, kind, found),
         }
     }
-    memberships(look, service, steps);
+    memberships(look, service);
 }
 
-fn create(look: &Comparison<'_>, service: &DesiredService, kind: RoleKind, steps: &mut ServiceSteps<'_>) {
+fn create(look: &mut Comparison<'_>, service: &DesiredService, kind: RoleKind) {
     let role = service.role(kind).clone();
     let limit = service.connection_limit.get(&kind).copied().unwrap_or(-1);
-    let reason = "missing";
-    steps.add(Risk::Safe, Action::CreateRole { role: role.clone(), kind, limit }, reason);
+    look.add(Risk::Safe, Action::CreateRole { role: role.clone(), kind, limit }, "missing");
     let marker = look.desired.marker();
-    steps.add(Risk::Safe, Action::MarkRole { role, marker }, "tag as managed by this manifest");
+    look.add(Risk::Safe, Action::MarkRole { role, marker }, "tag as managed by this manifest");
 }
 
-fn alter(
-    look: &Comparison<'_>,
-    service: &DesiredService,
-    kind: RoleKind,
-    found: &ActualRole,
-    steps: &mut ServiceSteps<'_>,
-) {
+fn alter(look: &mut Comparison<'_>, service: &DesiredService, kind: RoleKind, found: &ActualRole) {
     let role = service.role(kind);
     // During a rotation one of the two logins is closed, and the one that is not in use may be.
-    attributes(role, kind, found, look.alternate_in_use(service, kind), steps);
-    if kind != RoleKind::Owner {
-        limit(role, service.connection_limit[&kind], found, steps);
-        password(look, service, kind, steps);
-        alternate_login(look, service, kind, steps);
+    let alternate_in_use = look.alternate_in_use(service, kind).is_some();
+    attributes(look, role, kind, found, alternate_in_use);
+    if kind == RoleKind::Owner {
+        return;
     }
-}
-
-/// No alternate login is created here; one that exists gets the attributes of its primary.
-fn alternate_login(
-    look: &Comparison<'_>,
-    service: &DesiredService,
-    kind: RoleKind,
-    steps: &mut ServiceSteps<'_>,
-) {
-    let Some(alternate) = look.alternate(service, kind) else { return };
-    let found = &look.actual.roles[&alternate];
-    attributes(&alternate, kind, found, !look.alternate_in_use(service, kind), steps);
-    limit(&alternate, service.connection_limit[&kind], found, steps);
+    limit(look, role, service.connection_limit[&kind], found);
+    password(look, service, kind);
+    // No alternate login is created here; one that exists gets the attributes of its primary.
+    if let Some(alternate) = look.alternate(service, kind) {
+        let found = &look.actual.roles[&alternate];
+        attributes(look, &alternate, kind, found, !alternate_in_use);
+        limit(look, &alternate, service.connection_limit[&kind], found);
+    }
 }
 
 fn attributes(
+    look: &mut Comparison<'_>,
     role: &RoleName,
     kind: RoleKind,
     found: &ActualRole,
     may_be_closed: bool,
-    steps: &mut ServiceSteps<'_>,
 ) {
     let differs = |attribute: &&RoleAttribute| (attribute.is_set)(found) != attribute.belongs_to(kind);
     let excused = |attribute: &&RoleAttribute| attribute.on == LOGIN.on && may_be_closed;
@@ -71,11 +58,11 @@ fn attributes(
     if !words.is_empty() {
         let reason = format!("set {}", words.join(", "));
         let attributes = words.into_iter().map(Attribute::Word).collect();
-        steps.add(Risk::Safe, Action::AlterRole { role: role.clone(), attributes }, reason);
+        look.add(Risk::Safe, Action::AlterRole { role: role.clone(), attributes }, reason);
     }
 }
 
-fn limit(role: &RoleName, wanted: i32, found: &ActualRole, steps: &mut ServiceSteps<'_>) {
+fn limit(look: &mut Comparison<'_>, role: &RoleName, wanted: i32, found: &ActualRole) {
     let has = found.connection_limit;
     if wanted != has {
         // -1 is no limit at all, and a lower one may turn a running service away.
@@ -83,22 +70,21 @@ fn limit(role: &RoleName, wanted: i32, found: &ActualRole, steps: &mut ServiceSt
         let risk = if lower { Risk::Caution } else { Risk::Safe };
         let reason = format!("change connection limit from {has} to {wanted}");
         let attributes = vec![Attribute::ConnectionLimit(wanted)];
-        steps.add(risk, Action::AlterRole { role: role.clone(), attributes }, reason);
+        look.add(risk, Action::AlterRole { role: role.clone(), attributes }, reason);
     }
 }
 
-fn password(look: &Comparison<'_>, service: &DesiredService, kind: RoleKind, steps: &mut ServiceSteps<'_>) {
-    let alternate = look.alternate(service, kind).filter(|alternate| (look.stored)(alternate));
-    let role = alternate.as_ref().unwrap_or(service.role(kind));
-    let kept = look.actual.passwords.get(role);
-    let (risk, reason) = if !(look.stored)(role) {
-        missing(role, kept)
-    } else if look.actual.refused_logins.contains(role) {
-        (Risk::Caution, useless(role, kept))
+fn password(look: &mut Comparison<'_>, service: &DesiredService, kind: RoleKind) {
+    let role = look.alternate_in_use(service, kind).unwrap_or_else(|| service.role(kind).clone());
+    let kept = look.actual.passwords.get(&role);
+    let (risk, reason) = if !(look.stored)(&role) {
+        missing(&role, kept)
+    } else if look.actual.refused_logins.contains(&role) {
+        (Risk::Caution, useless(&role, kept))
     } else {
         return;
     };
-    steps.add(risk, Action::SetPassword { role: role.clone() }, reason);
+    look.add(risk, Action::SetPassword { role }, reason);
 }
 
 /// The store may have lost it only for now (another file, another vault), while clients go on using it.
@@ -145,12 +131,12 @@ fn bonds(look: &Comparison<'_>, service: &DesiredService) -> Vec<Bond> {
     MEMBERSHIPS.iter().filter_map(of).collect()
 }
 
-fn memberships(look: &Comparison<'_>, service: &DesiredService, steps: &mut ServiceSteps<'_>) {
+fn memberships(look: &mut Comparison<'_>, service: &DesiredService) {
     let bonds = bonds(look, service);
-    let ours =
-        |role: &RoleName| managed(look.desired, role).is_some_and(|(other, _)| other.name == service.name);
+    let (desired, actual) = (look.desired, look.actual);
+    let ours = |role: &RoleName| managed(desired, role).is_some_and(|(other, _)| other.name == service.name);
     let mut kept = vec![false; bonds.len()];
-    for found in &look.actual.memberships {
+    for found in &actual.memberships {
         // Seen once: by the service of the group, or else by that of the member.
         let group_managed = look.is_managed(&Grantee::Role(found.role.clone()));
         if !ours(&found.role) && (!ours(&found.member) || group_managed) {
@@ -158,62 +144,56 @@ fn memberships(look: &Comparison<'_>, service: &DesiredService, steps: &mut Serv
         }
         let wanted = bonds.iter().position(|bond| bond.role == found.role && bond.member == found.member);
         match wanted {
-            Some(place) if !kept[place] && is_as_wanted(look, &bonds[place], found) => kept[place] = true,
+            Some(place) if !kept[place] && is_as_wanted(actual, &bonds[place], found) => kept[place] = true,
             Some(place) => {
                 let options = if bonds[place].inherit { "SET and INHERIT" } else { "SET" };
-                revoke(found, steps, &format!("with other options than {options}"));
+                revoke(look, found, &format!("with other options than {options}"));
             }
-            None => judge(look, found, steps),
+            None => judge(look, found),
         }
     }
-    for (bond, _) in bonds.iter().zip(kept).filter(|(_, kept)| !kept) {
+    for (bond, _) in bonds.into_iter().zip(kept).filter(|(_, kept)| !kept) {
         let Bond { role, member, inherit } = bond;
         let reason = format!("{member} is not a member of {role}");
-        let action =
-            Action::GrantMembership { role: role.clone(), member: member.clone(), inherit: *inherit };
-        steps.add(Risk::Safe, action, reason);
+        look.add(Risk::Safe, Action::GrantMembership { role, member, inherit }, reason);
     }
 }
 
 /// Before 16 the options do not exist: INHERIT is the member's own, and compared there.
-fn is_as_wanted(look: &Comparison<'_>, bond: &Bond, found: &Membership) -> bool {
-    let options = look.actual.major() < 16 || (found.inherit == bond.inherit && found.set);
+fn is_as_wanted(actual: &ActualServer, bond: &Bond, found: &Membership) -> bool {
+    let options = actual.major() < 16 || (found.inherit == bond.inherit && found.set);
     options && !found.admin
 }
 
-fn judge(look: &Comparison<'_>, found: &Membership, steps: &mut ServiceSteps<'_>) {
+fn judge(look: &mut Comparison<'_>, found: &Membership) {
     let admin = found.member.as_str() == look.actual.admin.name;
-    // From 16 on the creator of a role holds ADMIN on it, which alone gives no access without another grant.
-    let creators_own = found.admin && !found.inherit && !found.set;
-    let member_managed = look.is_managed(&Grantee::Role(found.member.clone()));
-    match (admin && creators_own, member_managed) {
-        (true, _) => {}
-        (_, true) => revoke(found, steps, "not in the manifest"),
-        _ if admin => revoke(found, steps, "a temporary membership that was left behind"),
-        _ => {
-            let reason = format!("{} is a member of {}", found.member, found.role);
-            steps.prunable(action(found), reason);
-        }
+    // From 16 on the creator of a role holds ADMIN on it.
+    if admin && found.is_admin_alone() {
+        return;
+    }
+    if look.is_managed(&Grantee::Role(found.member.clone())) {
+        revoke(look, found, "not in the manifest");
+    } else if admin {
+        revoke(look, found, "a temporary membership that was left behind");
+    } else {
+        look.add_prunable(ending(found), format!("{} is a member of {}", found.member, found.role));
     }
 }
 
-fn revoke(found: &Membership, steps: &mut ServiceSteps<'_>, why: &str) {
+fn revoke(look: &mut Comparison<'_>, found: &Membership, why: &str) {
     let reason = format!("{} is a member of {}: {why}", found.member, found.role);
-    steps.add(Risk::Safe, action(found), reason);
+    look.add(Risk::Safe, ending(found), reason);
 }
 
-fn action(found: &Membership) -> Action {
-    Action::RevokeMembership {
-        role: found.role.clone(),
-        member: found.member.clone(),
-        grantor: found.grantor.clone(),
-    }
+fn ending(found: &Membership) -> Action {
+    let Membership { role, member, grantor, .. } = found.clone();
+    Action::RevokeMembership { role, member, grantor }
 }
 
 /// Logins that lose what they owned go on reading and writing it as members of app, until `--prune`.
-pub fn keep_working(look: &Comparison<'_>, service: &DesiredService, steps: &mut ServiceSteps<'_>) {
+pub fn keep_working(look: &mut Comparison<'_>, service: &DesiredService) {
     let app = service.role(RoleKind::App);
-    for name in steps.previous_owners.clone() {
+    for name in std::mem::take(&mut look.previous_owners) {
         let Ok(member) = RoleName::found(name) else { continue };
         let found = look.actual.roles.get(&member).filter(|found| found.login && !found.superuser);
         let ours =
@@ -223,7 +203,7 @@ pub fn keep_working(look: &Comparison<'_>, service: &DesiredService, steps: &mut
             let reason =
                 format!("{member} owned objects of {}, and keeps access as a member of {app}", service.name);
             let action = Action::GrantMembership { role: app.clone(), member, inherit: true };
-            steps.add(Risk::Caution, action, reason);
+            look.add(Risk::Caution, action, reason);
         }
     }
 }

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use crate::model::{DesiredServer, ServiceName};
 use crate::plan::step::{Plan, Step};
 
-/// What a plan is made for.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Selection {
     /// Only these services; what concerns the server as a whole is planned in any case.
@@ -28,10 +27,8 @@ impl Selection {
             // What belongs to no service goes only with a run over the whole server.
             None => self.prune && whole_server,
         };
-        let (now, later): (Vec<Step>, Vec<Step>) =
-            std::mem::take(&mut plan.prunable).into_iter().partition(selected);
-        plan.prunable = later;
-        let (orphans, now) = now.into_iter().partition::<Vec<Step>, _>(|step| step.service.is_none());
+        let now = plan.prunable.extract_if(.., |step| selected(step));
+        let (orphans, now): (Vec<Step>, Vec<Step>) = now.partition(|step| step.service.is_none());
         plan.steps.extend(now);
         // Stable: steps of one service and stage keep the order they were decided in; the server's come last.
         plan.steps.sort_by_key(|step| (step.service.is_none(), step.service.clone(), step.stage));

@@ -362,7 +362,7 @@ fn a_lost_password_is_replaced_only_where_nothing_is_lost_by_it() {
     let mut actual = provisioned(&desired, 160014);
     actual.passwords.insert(role("csca_app"), crate::model::KeptPassword::default());
     let plan = diff(&desired, &actual, &|role| role.as_str() != "csca_app", &Selection::all(&desired));
-    assert_eq!((plan.steps.len(), plan.risk()), (1, Risk::Caution));
+    assert_eq!((plan.steps.len(), plan.steps[0].risk), (1, Risk::Caution));
 }
 
 #[test]

@@ -18,16 +18,9 @@ pub fn teardown(
 ) -> Result<Vec<Step>> {
     let roles = existing_roles(actual, service);
     refuse_others(desired, actual, service, traces, &roles)?;
-    let databases = actual.databases.contains_key(&service.database).then(|| service.database.clone());
-    let teardown = Teardown {
-        desired,
-        actual,
-        service: Some(service),
-        roles,
-        databases: databases.into_iter().collect(),
-        traces,
-    };
-    teardown.steps()
+    let databases = Some(service.database.clone()).filter(|name| actual.databases.contains_key(name));
+    let databases = databases.into_iter().collect();
+    Teardown { desired, actual, service: Some(service), roles, databases, traces }.steps()
 }
 
 fn refuse_others(
@@ -44,31 +37,27 @@ fn refuse_others(
     };
     let refused = |what: String| Error::operation(format!("service \"{name}\" is not dropped: {what}"));
     let database = &service.database;
-    let found = actual.databases.get(database);
-    if foreign(found.and_then(|found| found.comment.as_ref())) {
-        return Err(refused(format!("database \"{database}\" was made by another manifest"))
-            .hint("drop it with that manifest"));
-    }
-    let strange = |role: &&RoleName| foreign(actual.roles[*role].comment.as_ref());
-    if let Some(role) = roles.iter().find(strange) {
-        return Err(refused(format!("role \"{role}\" was made by another manifest"))
-            .hint("drop it with that manifest"));
+    let found = actual.databases.get(database).filter(|found| foreign(found.comment.as_ref()));
+    let strange = found.map(|_| format!("database \"{database}\"")).or_else(|| {
+        let role = roles.iter().find(|role| foreign(actual.roles[*role].comment.as_ref()));
+        role.map(|role| format!("role \"{role}\""))
+    });
+    if let Some(what) = strange {
+        return Err(
+            refused(format!("{what} was made by another manifest")).hint("drop it with that manifest")
+        );
     }
     let theirs = |role: &RoleName| {
         let marked = actual.roles.get(role).and_then(|found| found.comment.as_ref());
         desired.managed_role(role).is_some() || foreign(marked)
     };
     let mut guests = traces.guests.iter().filter(|(role, _)| theirs(role)).peekable();
-    match guests.peek() {
-        None => Ok(()),
-        Some(_) => {
-            let error = refused(format!("database \"{database}\" holds what belongs to others"));
-            let error = guests.fold(error, |error, (role, count)| {
-                error.cause(format!("{count} of its objects belong to \"{role}\""))
-            });
-            Err(error.hint("give them to a role of this service, or move them, and try again"))
-        }
+    if guests.peek().is_none() {
+        return Ok(());
     }
+    Err(refused(format!("database \"{database}\" holds what belongs to others"))
+        .causes(guests.map(|(role, count)| format!("{count} of its objects belong to \"{role}\"")))
+        .hint("give them to a role of this service, or move them, and try again"))
 }
 
 #[cfg(test)]

@@ -11,23 +11,20 @@ use crate::error::{Error, Result};
 use crate::model::{
     ActualServer, DbName, DesiredServer, DesiredService, RoleDependencies, RoleKind, RoleName,
 };
-use crate::plan::action::{self, Action, Attribute};
+use crate::plan::action::{Action, Attribute, listed};
 use crate::plan::object::Object;
 use crate::plan::orphan_role::{self, OrphanRole};
 use crate::plan::stage::{Risk, Stage};
 use crate::plan::step::Step;
 
-/// What goes.
+/// What goes. All roles and databases exist.
 pub struct Teardown<'a> {
     /// What stays is declared here.
     pub desired: &'a DesiredServer,
-    /// The server.
     pub actual: &'a ActualServer,
-    /// The service; `None` if the manifest no longer declares it.
+    /// `None` if the manifest no longer declares it.
     pub service: Option<&'a DesiredService>,
-    /// All of them exist.
     pub roles: Vec<RoleName>,
-    /// All of them exist.
     pub databases: Vec<DbName>,
     /// What the roles own and hold outside these databases.
     pub traces: &'a RoleDependencies,
@@ -40,72 +37,25 @@ impl Teardown<'_> {
     /// Where the admin's own name is none, where the roles own what only a superuser may own, or where the role that
     /// would take over what they own is in use.
     pub fn steps(&self) -> Result<Vec<Step>> {
-        let mut steps = vec![];
-        let admin = self.admin()?;
+        let admin = RoleName::found(self.actual.admin.name.clone())
+            .map_err(|error| Error::operation("the admin's name cannot be a role").cause(error))?;
         self.refuse_stuck()?;
         let orphans = self.needs_orphans().then(|| orphan_role::of(self.desired, self.actual)).transpose()?;
+        let mut removal = Removal { what: self, admin, steps: vec![] };
         // First of all: where it cannot be made, nothing else may be gone yet.
-        orphans.iter().for_each(|orphans| self.make(&mut steps, orphans));
-        self.close(&mut steps, &admin);
-        for database in &self.databases {
-            self.database(&mut steps, database);
-        }
-        self.elsewhere(&mut steps, &admin);
-        if !self.roles.is_empty() {
-            let count = self.roles.len();
-            let why = match self.service {
-                Some(_) => format!("drop {count} roles"),
-                None => format!("drop {}", self.in_words()),
-            };
-            let action = Action::DropRoles { roles: self.roles.clone() };
-            self.add(&mut steps, None, Risk::Destructive, action, why);
-        }
-        Ok(steps)
+        orphans.iter().for_each(|orphans| removal.make(orphans));
+        removal.close();
+        self.databases.iter().for_each(|database| removal.database(database));
+        removal.elsewhere();
+        removal.roles();
+        Ok(removal.steps)
     }
 
     fn in_words(&self) -> String {
         match self.service {
             Some(service) => format!("the roles of {}", service.name),
-            None => format!("roles that are not in the manifest: {}", action::listed(&self.roles)),
+            None => format!("roles that are not in the manifest: {}", listed(&self.roles)),
         }
-    }
-
-    /// `about` is the database that a step in the maintenance database is for.
-    fn add(
-        &self,
-        steps: &mut Vec<Step>,
-        about: Option<&DbName>,
-        risk: Risk,
-        action: Action,
-        why: impl Into<String>,
-    ) {
-        let stage = action.stage();
-        let database = self.service.map(|service| &service.database).or(about).cloned();
-        steps.push(self.step(database, stage, risk, action, why));
-    }
-
-    /// In another database all of it is one transaction there, whatever each action is by itself.
-    fn add_inside(
-        &self,
-        steps: &mut Vec<Step>,
-        place: &DbName,
-        risk: Risk,
-        action: Action,
-        why: impl Into<String>,
-    ) {
-        steps.push(self.step(Some(place.clone()), Stage::InDatabase, risk, action, why));
-    }
-
-    fn step(
-        &self,
-        database: Option<DbName>,
-        stage: Stage,
-        risk: Risk,
-        action: Action,
-        why: impl Into<String>,
-    ) -> Step {
-        let service = self.service.map(|service| service.name.clone());
-        Step { service, database, stage, action, reason: why.into(), risk }
     }
 
     /// `REASSIGN OWNED` gives none of these to a role without superuser rights, and martydb gives nothing to one with.
@@ -113,11 +63,10 @@ impl Teardown<'_> {
         if self.traces.stuck.is_empty() {
             return Ok(());
         }
-        let error = Error::operation(format!("cannot remove {}", self.in_words()));
-        let causes =
-            self.traces.stuck.iter().map(|what| format!("they own {what}, which only a superuser may own"));
-        let error = causes.fold(error, Error::cause);
-        Err(error.hint("drop it, or read its code and ALTER … OWNER TO a superuser, and try again"))
+        let stuck = self.traces.stuck.iter();
+        Err(Error::operation(format!("cannot remove {}", self.in_words()))
+            .causes(stuck.map(|what| format!("they own {what}, which only a superuser may own")))
+            .hint("drop it, or read its code and ALTER … OWNER TO a superuser, and try again"))
     }
 
     /// Whether something is left that no service takes over.
@@ -127,156 +76,176 @@ impl Teardown<'_> {
         self.traces.shared_owned || databases || self.traces.inside.iter().any(given)
     }
 
-    fn make(&self, steps: &mut Vec<Step>, orphans: &OrphanRole) {
-        let role = &orphans.role;
-        if !orphans.exists {
-            let action = Action::CreateRole { role: role.clone(), kind: RoleKind::Owner, limit: -1 };
-            let why = format!("owner for what other databases hold of {}", self.in_words());
-            self.add(steps, None, Risk::Safe, action, why);
-        }
-        if !orphans.marked {
-            let action = Action::MarkRole { role: role.clone(), marker: self.desired.marker() };
-            self.add(steps, None, Risk::Safe, action, "tag as managed by this manifest");
-        }
-    }
-
-    fn admin(&self) -> Result<RoleName> {
-        RoleName::found(self.actual.admin.name.clone())
-            .map_err(|error| Error::operation("the admin's name cannot be a role").cause(error))
-    }
-
-    /// Blocks new connections and ends the open sessions.
-    fn close(&self, steps: &mut Vec<Step>, admin: &RoleName) {
-        if self.roles.is_empty() {
-            return;
-        }
-        let roles = self.roles.clone();
-        if !self.actual.admin.superuser {
-            let why = "only a member may end the sessions of these roles and drop what they own";
-            let action = Action::GrantTemporaryMembership { roles: roles.clone(), member: admin.clone() };
-            self.add(steps, None, Risk::Safe, action, why);
-        }
-        for role in self.roles.iter().filter(|role| self.actual.roles[*role].login) {
-            let action =
-                Action::AlterRole { role: role.clone(), attributes: vec![Attribute::Word("NOLOGIN")] };
-            self.add(steps, None, Risk::Destructive, action, format!("disable login {role}"));
-        }
-        let why = match self.service {
-            Some(_) => "end open sessions of this service".to_owned(),
-            None => format!("end open sessions of {}", action::listed(&roles)),
-        };
-        self.add(steps, None, Risk::Destructive, Action::EndSessions { roles }, why);
-    }
-
-    fn database(&self, steps: &mut Vec<Step>, name: &DbName) {
-        let (found, database) = (&self.actual.databases[name], name.clone());
-        if found.is_template {
-            let action = Action::NoTemplate { database: database.clone() };
-            self.add(steps, Some(name), Risk::Destructive, action, "a template cannot be dropped");
-        }
-        if found.allow_connections {
-            let action = Action::CloseDatabase { database: database.clone() };
-            self.add(
-                steps,
-                Some(name),
-                Risk::Destructive,
-                action,
-                format!("block new connections to {name}"),
-            );
-        }
-        let why = match self.service {
-            Some(service) => format!("the database of {}, with all its data", service.name),
-            None => format!("database {name}, with all its data: tagged by this manifest, and not in it"),
-        };
-        self.add(steps, Some(name), Risk::Destructive, Action::DropDatabase { database }, why);
-    }
-
-    fn elsewhere(&self, steps: &mut Vec<Step>, admin: &RoleName) {
-        for database in &self.traces.databases {
-            self.give_database(steps, database, admin);
-        }
-        let maintenance = DbName::found(self.actual.maintenance.clone()).ok();
-        if let Some(place) = maintenance.iter().find(|_| self.traces.shared_owned) {
-            // Before any service's owner takes over what is beside it.
-            let owned = vec!["tablespaces or subscriptions".to_owned()];
-            self.inside(steps, place, &owned, admin);
-        }
-        let nothing = vec![];
-        let shared = maintenance.iter().filter(|_| self.traces.shared && self.traces.inside.is_empty());
-        let shared = shared.filter(|_| !self.traces.shared_owned);
-        let all = self.traces.inside.iter().chain(shared.map(|name| (name, &nothing)));
-        for (database, owned) in all {
-            self.inside(steps, database, owned, admin);
-        }
-    }
-
-    /// The owner of a database acts as `pg_database_owner` in it, so the admin does not become its owner.
-    fn give_database(&self, steps: &mut Vec<Step>, database: &DbName, admin: &RoleName) {
-        let orphans = self.desired.orphans();
-        let owner = self.desired.database_owner.clone().unwrap_or_else(|| orphans.clone());
-        let borrowed = (!self.actual.admin.superuser && owner == orphans).then(|| vec![orphans]);
-        let mut add = |risk: Risk, action: Action, why: String| {
-            steps.push(self.step(Some(database.clone()), Stage::AlterDatabase, risk, action, why));
-        };
-        if let Some(roles) = borrowed.clone() {
-            let why = format!("only a member of the new owner may give it database {database}");
-            add(Risk::Safe, Action::GrantTemporaryMembership { roles, member: admin.clone() }, why);
-        }
-        let why = format!("database {database} belongs to one of {}", self.in_words());
-        add(Risk::Caution, Action::SetOwner { object: Object::Database(database.clone()), owner }, why);
-        if let Some(roles) = borrowed {
-            add(
-                Risk::Safe,
-                Action::RevokeTemporaryMembership { roles, member: admin.clone() },
-                "end the temporary membership".into(),
-            );
-        }
-    }
-
     /// The owner of the service that lives in this database.
     fn host(&self, place: &DbName) -> Option<RoleName> {
         let neighbour = self.desired.services.values().find(|other| other.database == *place);
         let host = neighbour.map(|other| other.role(RoleKind::Owner).clone());
         host.filter(|role| self.actual.roles.contains_key(role))
     }
+}
 
-    fn inside(&self, steps: &mut Vec<Step>, place: &DbName, owned: &[String], admin: &RoleName) {
-        let host = self.host(place);
-        let to = host.clone().unwrap_or_else(|| self.desired.orphans());
-        // Rights that another role granted can be taken back, and objects given to it, only by one of its members.
-        let needed = host.is_some() || !owned.is_empty();
-        let borrowed = needed && !self.actual.admin.superuser && !self.is_member(admin, &to);
-        if borrowed {
-            let action = Action::GrantTemporaryMembership { roles: vec![to.clone()], member: admin.clone() };
-            self.add_inside(
-                steps,
-                place,
-                Risk::Safe,
-                action,
-                format!("temporary membership, to change what it owns in {place}"),
-            );
+struct Removal<'a> {
+    what: &'a Teardown<'a>,
+    admin: RoleName,
+    steps: Vec<Step>,
+}
+
+impl Removal<'_> {
+    /// `about` is the database that a step in the maintenance database is for.
+    fn add(&mut self, about: Option<&DbName>, risk: Risk, action: Action, why: impl Into<String>) {
+        let database = self.what.service.map(|service| &service.database).or(about);
+        self.add_at(database, action.stage(), risk, action, why);
+    }
+
+    fn add_at(
+        &mut self,
+        database: Option<&DbName>,
+        stage: Stage,
+        risk: Risk,
+        action: Action,
+        why: impl Into<String>,
+    ) {
+        let (service, database) = (self.what.service.map(|service| service.name.clone()), database.cloned());
+        self.steps.push(Step { service, database, stage, action, reason: why.into(), risk });
+    }
+
+    /// What a limited admin must be a member of these roles for; it is none afterwards.
+    fn as_member(
+        &mut self,
+        (database, stage): (&DbName, Stage),
+        role: Option<RoleName>,
+        why: String,
+        work: impl FnOnce(&mut Self),
+    ) {
+        let borrowed = role.map(|role| (vec![role], self.admin.clone()));
+        if let Some((roles, member)) = borrowed.clone() {
+            let action = Action::GrantTemporaryMembership { roles, member };
+            self.add_at(Some(database), stage, Risk::Safe, action, why);
         }
-        if !owned.is_empty() {
-            let why = format!("these roles own {} in {place}", owned.join(", "));
-            let action = Action::Reassign { roles: self.roles.clone(), to: to.clone() };
-            self.add_inside(steps, place, Risk::Caution, action, why);
-        }
-        let drop = Action::DropOwned { roles: self.roles.clone() };
-        self.add_inside(
-            steps,
-            place,
-            Risk::Caution,
-            drop,
-            format!("revoke what these roles hold in {place}"),
-        );
-        if borrowed {
-            let action = Action::RevokeTemporaryMembership { roles: vec![to], member: admin.clone() };
-            self.add_inside(steps, place, Risk::Safe, action, "end the temporary membership");
+        work(self);
+        if let Some((roles, member)) = borrowed {
+            let action = Action::RevokeTemporaryMembership { roles, member };
+            self.add_at(Some(database), stage, Risk::Safe, action, "end the temporary membership");
         }
     }
 
-    fn is_member(&self, admin: &RoleName, role: &RoleName) -> bool {
-        let mut all = self.actual.memberships.iter();
-        all.any(|found| found.role == *role && found.member == *admin && found.inherit && found.set)
+    fn make(&mut self, orphans: &OrphanRole) {
+        let role = &orphans.role;
+        if !orphans.exists {
+            let action = Action::CreateRole { role: role.clone(), kind: RoleKind::Owner, limit: -1 };
+            let why = format!("owner for what other databases hold of {}", self.what.in_words());
+            self.add(None, Risk::Safe, action, why);
+        }
+        if !orphans.marked {
+            let action = Action::MarkRole { role: role.clone(), marker: self.what.desired.marker() };
+            self.add(None, Risk::Safe, action, "tag as managed by this manifest");
+        }
+    }
+
+    /// Blocks new connections and ends the open sessions.
+    fn close(&mut self) {
+        let (roles, actual) = (self.what.roles.clone(), self.what.actual);
+        if roles.is_empty() {
+            return;
+        }
+        if !actual.admin.superuser {
+            let why = "only a member may end the sessions of these roles and drop what they own";
+            let (roles, member) = (roles.clone(), self.admin.clone());
+            self.add(None, Risk::Safe, Action::GrantTemporaryMembership { roles, member }, why);
+        }
+        for role in roles.iter().filter(|role| actual.roles[*role].login) {
+            let attributes = vec![Attribute::Word("NOLOGIN")];
+            let action = Action::AlterRole { role: role.clone(), attributes };
+            self.add(None, Risk::Destructive, action, format!("disable login {role}"));
+        }
+        let whose = self.what.service.map_or_else(|| listed(&roles), |_| "this service".into());
+        let why = format!("end open sessions of {whose}");
+        self.add(None, Risk::Destructive, Action::EndSessions { roles }, why);
+    }
+
+    fn database(&mut self, name: &DbName) {
+        let (found, database) = (&self.what.actual.databases[name], name.clone());
+        let mut add = |action: Action, why: String| self.add(Some(name), Risk::Destructive, action, why);
+        if found.is_template {
+            let action = Action::AlterDatabase { database: database.clone(), option: "IS_TEMPLATE false" };
+            add(action, "a template cannot be dropped".into());
+        }
+        if found.allow_connections {
+            let option = "ALLOW_CONNECTIONS false";
+            let action = Action::AlterDatabase { database: database.clone(), option };
+            add(action, format!("block new connections to {name}"));
+        }
+        let why = match self.what.service {
+            Some(service) => format!("the database of {}, with all its data", service.name),
+            None => format!("database {name}, with all its data: tagged by this manifest, and not in it"),
+        };
+        self.add(Some(name), Risk::Destructive, Action::DropDatabase { database }, why);
+    }
+
+    fn elsewhere(&mut self) {
+        let traces = self.what.traces;
+        traces.databases.iter().for_each(|database| self.give_database(database));
+        let maintenance = DbName::found(self.what.actual.maintenance.clone()).ok();
+        if let Some(place) = maintenance.iter().find(|_| traces.shared_owned) {
+            // Before any service's owner takes over what is beside it.
+            self.inside(place, &["tablespaces or subscriptions".to_owned()]);
+        }
+        traces.inside.iter().for_each(|(database, owned)| self.inside(database, owned));
+        let shared = traces.shared && traces.inside.is_empty() && !traces.shared_owned;
+        if let Some(place) = maintenance.iter().find(|_| shared) {
+            self.inside(place, &[]);
+        }
+    }
+
+    /// The owner of a database acts as `pg_database_owner` in it, so the admin does not become its owner.
+    fn give_database(&mut self, database: &DbName) {
+        let what = self.what;
+        let orphans = what.desired.orphans();
+        let owner = what.desired.database_owner.clone().unwrap_or_else(|| orphans.clone());
+        let borrowed = Some(orphans).filter(|orphans| !what.actual.admin.superuser && owner == *orphans);
+        let why = format!("only a member of the new owner may give it database {database}");
+        self.as_member((database, Stage::AlterDatabase), borrowed, why, |this| {
+            let why = format!("database {database} belongs to one of {}", what.in_words());
+            let action = Action::SetOwner { object: Object::Database(database.clone()), owner };
+            this.add_at(Some(database), Stage::AlterDatabase, Risk::Caution, action, why);
+        });
+    }
+
+    /// In another database all of it is one transaction there, whatever each action is by itself.
+    fn inside(&mut self, place: &DbName, owned: &[String]) {
+        let what = self.what;
+        let host = what.host(place);
+        // Rights that another role granted can be taken back, and objects given to it, only by one of its members.
+        let needed = (host.is_some() || !owned.is_empty()) && !what.actual.admin.superuser;
+        let to = host.unwrap_or_else(|| what.desired.orphans());
+        let borrowed = Some(to.clone()).filter(|to| needed && !self.is_member(to));
+        let why = format!("temporary membership, to change what it owns in {place}");
+        self.as_member((place, Stage::InDatabase), borrowed, why, |this| {
+            let mut add = |action: Action, why: String| {
+                this.add_at(Some(place), Stage::InDatabase, Risk::Caution, action, why);
+            };
+            let roles = what.roles.clone();
+            if !owned.is_empty() {
+                let why = format!("these roles own {} in {place}", owned.join(", "));
+                add(Action::Reassign { roles: roles.clone(), to }, why);
+            }
+            add(Action::DropOwned { roles }, format!("revoke what these roles hold in {place}"));
+        });
+    }
+
+    fn is_member(&self, role: &RoleName) -> bool {
+        let mut all = self.what.actual.memberships.iter();
+        all.any(|found| found.role == *role && found.member == self.admin && found.inherit && found.set)
+    }
+
+    fn roles(&mut self) {
+        let roles = self.what.roles.clone();
+        if !roles.is_empty() {
+            let why = match self.what.service {
+                Some(_) => format!("drop {} roles", roles.len()),
+                None => format!("drop {}", self.what.in_words()),
+            };
+            self.add(None, Risk::Destructive, Action::DropRoles { roles }, why);
+        }
     }
 }
