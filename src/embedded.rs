@@ -21,14 +21,13 @@ mod readiness;
 mod settings;
 mod types;
 
+use std::fs::File;
 use std::time::{Duration, Instant};
 
 use crate::error::{Error, Result};
 use crate::wire::{Endpoint, Host, Tls, TlsMode};
-use files::Folder;
 use layout::Layout;
 use liveness::{Liveness, ServerProcess, look};
-use lock::LayoutLock;
 use rustix::process::Signal;
 use settings::{ADDRESS, ADMIN};
 
@@ -98,7 +97,7 @@ pub fn status(spec: &Spec) -> Result<Status> {
         server_version: None,
     };
     if layout.exists {
-        let remembered = network::remembered(&Folder::open(&layout.data(), &layout.owner)?)?;
+        let remembered = network::remembered(&layout)?;
         status.state = State::Stopped;
         status.port = spec.port.or(remembered.port);
         status.socket_dir = remembered.socket_dir;
@@ -131,7 +130,7 @@ pub async fn destroy(spec: &Spec) -> Result<bool> {
     refuse_link(&layout)?;
     if layout.exists {
         stop(&layout, Signal::QUIT).await?;
-        let remembered = network::remembered(&Folder::open(&layout.data(), &layout.owner)?)?;
+        let remembered = network::remembered(&layout)?;
         if let Some(folder) = remembered.socket_dir.filter(|folder| network::is_short(folder)) {
             files::remove(&folder)?;
         }
@@ -146,18 +145,17 @@ pub async fn destroy(spec: &Spec) -> Result<bool> {
 fn refuse_link(layout: &Layout) -> Result<()> {
     let data = layout.data();
     let Ok(target) = std::fs::read_link(&data) else { return Ok(()) };
-    let data = data.display();
-    Err(Error::operation(format!(
-        "the data folder {data} is a link to {}, nothing was touched",
-        target.display()
-    ))
-    .cause("what a link leads to is not deleted")
-    .hint(format!("stop the server with `martydb dev down`, delete that folder, then the link: rm {data}")))
+    let (data, target) = (data.display(), target.display());
+    Err(Error::operation(format!("the data folder {data} is a link to {target}, nothing was touched"))
+        .cause("what a link leads to is not deleted")
+        .hint(format!(
+            "stop the server with `martydb dev down`, delete that folder, then the link: rm {data}"
+        )))
 }
 
 /// The lock, and what there is once it is held: another run may have made or deleted the cluster meanwhile.
-async fn lock(spec: &Spec, note: Note<'_>) -> Result<(LayoutLock, Layout)> {
-    let lock = LayoutLock::take(&Layout::find(spec)?, note).await?;
+async fn lock(spec: &Spec, note: Note<'_>) -> Result<(File, Layout)> {
+    let lock = lock::take(&Layout::find(spec)?, note).await?;
     Ok((lock, Layout::find(spec)?))
 }
 
@@ -198,8 +196,6 @@ fn unknown_process(layout: &Layout, server: &ServerProcess) -> Error {
 }
 
 fn vanished(layout: &Layout) -> Error {
-    let error =
-        Error::operation(format!("the embedded server {} stopped right after its start", layout.name));
-    let hint = format!("the whole log is in {}", layout.log().display());
-    log::tail(layout).iter().fold(error, Error::cause).hint(hint)
+    let what = format!("the embedded server {} stopped right after its start", layout.name);
+    log::explain(Error::operation(what), layout)
 }

@@ -102,7 +102,7 @@ async fn probe(account: &Account, bin: &Path) -> Result<Install> {
     let output = call.output().await.map_err(|error| failed().cause(error))?;
     match version(&String::from_utf8_lossy(&output.stdout)) {
         Some((version, major)) => Ok(Install { bin: bin.into(), version, major }),
-        None => Err(said(&output).iter().fold(failed(), Error::cause)),
+        None => Err(failed().causes(said(&output))),
     }
 }
 

@@ -74,7 +74,7 @@ async fn initdb(layout: &Layout, install: &Install, data: &Path) -> Result<()> {
     }
     let base = layout.base.display();
     let hint = format!("check the free space, the permissions and the file system of {base}");
-    Err(said(&output).iter().fold(error(), Error::cause).hint(hint))
+    Err(error().causes(said(&output)).hint(hint))
 }
 
 /// What this system calls the locale `C.UTF-8`, if it has it.

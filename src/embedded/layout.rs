@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use siphasher::sip::SipHasher13;
 
 use super::account::Account;
-use super::files::{failed, make_open_folder, make_state_folder};
+use super::files::{Folder, failed, make_open_folder, make_state_folder};
 use super::types::Spec;
 use crate::error::{Error, Result};
 
@@ -69,6 +69,11 @@ impl Layout {
 
     pub fn data(&self) -> PathBuf {
         self.base.join("data")
+    }
+
+    /// The data folder, held open.
+    pub fn folder(&self) -> Result<Folder> {
+        Folder::open(&self.data(), &self.owner)
     }
 
     pub fn log(&self) -> PathBuf {

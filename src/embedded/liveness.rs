@@ -9,7 +9,6 @@ use std::process::Command;
 
 use rustix::process::{Pid, test_kill_process};
 
-use super::files::Folder;
 use super::layout::Layout;
 use crate::error::Result;
 
@@ -58,11 +57,8 @@ pub fn look(layout: &Layout) -> Result<Liveness> {
         return Ok(Liveness::Down);
     }
     let data = layout.data();
-    let Some(text) = Folder::open(&data, &layout.owner)?.read(PID_FILE)? else {
-        return Ok(Liveness::Down);
-    };
-    let Some(server) = ServerProcess::parse(&text) else {
-        // Being written right now, or cut short by a crash: PostgreSQL tells the two apart itself.
+    // One that is being written right now, or was cut short by a crash: PostgreSQL tells the two apart itself.
+    let Some(server) = layout.folder()?.read(PID_FILE)?.as_deref().and_then(ServerProcess::parse) else {
         return Ok(Liveness::Down);
     };
     let holder = holder(&server, &data, layout.owner.uid);
@@ -75,9 +71,8 @@ fn judge(server: ServerProcess, holder: Holder, answers: bool, data: &Path) -> L
     // containers that share a volume, not.
     let inside = server.socket_dir.starts_with(data);
     match (holder, answers) {
-        (Holder::Ours, true) => Liveness::Up(server),
+        (Holder::Ours | Holder::Perhaps, true) => Liveness::Up(server),
         (Holder::Ours, false) => Liveness::Unresponsive(server),
-        (Holder::Perhaps, true) => Liveness::Up(server),
         (Holder::Perhaps, false) => Liveness::Unknown(server),
         (Holder::None | Holder::Other, true) if inside => Liveness::Unknown(server),
         (Holder::None | Holder::Other, _) => Liveness::StalePidFile,

@@ -15,29 +15,23 @@ use crate::error::{Error, Kind, Result};
 const PATIENCE: Duration = Duration::from_secs(120);
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// Held until dropped. The system lets go of it when its process ends, however that ends.
-pub struct LayoutLock {
-    _file: File,
-}
-
-impl LayoutLock {
-    /// Waits for the lock, making the server's folder where it is missing.
-    pub async fn take(layout: &Layout, note: Note<'_>) -> Result<LayoutLock> {
-        let began = Instant::now();
-        let mut waiting = false;
-        loop {
-            if let Some(file) = attempt(layout)? {
-                return Ok(LayoutLock { _file: file });
-            }
-            if began.elapsed() > PATIENCE {
-                return Err(busy(layout));
-            }
-            if !waiting && began.elapsed() > Duration::from_secs(1) {
-                note(format!("waiting for another run that starts or stops the server {}", layout.name));
-                waiting = true;
-            }
-            tokio::time::sleep(PAUSE).await;
+/// Waits for the lock, making the server's folder where it is missing. It is held until the file is dropped; the system
+/// lets go of it when its process ends, however that ends.
+pub async fn take(layout: &Layout, note: Note<'_>) -> Result<File> {
+    let began = Instant::now();
+    let mut waiting = false;
+    loop {
+        if let Some(file) = attempt(layout)? {
+            return Ok(file);
         }
+        if began.elapsed() > PATIENCE {
+            return Err(busy(layout));
+        }
+        if !waiting && began.elapsed() > Duration::from_secs(1) {
+            note(format!("waiting for another run that starts or stops the server {}", layout.name));
+            waiting = true;
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 
@@ -65,10 +59,8 @@ fn attempt(layout: &Layout) -> Result<Option<File>> {
 }
 
 fn busy(layout: &Layout) -> Error {
-    Error::new(
-        Kind::Locked,
-        format!("another run has been busy with the server {} for too long", layout.name),
-    )
-    .cause(format!("{} stayed locked for {} s", layout.base.join("lock").display(), PATIENCE.as_secs()))
-    .hint("look for a martydb process that hangs or is suspended, and stop it")
+    let message = format!("another run has been busy with the server {} for too long", layout.name);
+    Error::new(Kind::Locked, message)
+        .cause(format!("{} stayed locked for {} s", layout.base.join("lock").display(), PATIENCE.as_secs()))
+        .hint("look for a martydb process that hangs or is suspended, and stop it")
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::files::{failed, make_log};
 use super::layout::Layout;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A log of this size gives way to a new one at the next start; the one before it is kept.
 const FULL: u64 = 10 << 20;
@@ -41,9 +41,13 @@ pub fn open(layout: &Layout) -> Result<Excerpt> {
     Ok(Excerpt { from: length(&path), path })
 }
 
-/// The end of the log, whenever it was written.
-pub fn tail(layout: &Layout) -> Vec<String> {
-    Excerpt { path: layout.log(), from: 0 }.last_lines()
+/// The error with the end of the log, whenever it was written.
+pub fn explain(error: Error, layout: &Layout) -> Error {
+    error.causes(Excerpt { path: layout.log(), from: 0 }.last_lines()).hint(hint(layout))
+}
+
+pub fn hint(layout: &Layout) -> String {
+    format!("the whole log is in {}", layout.log().display())
 }
 
 impl Excerpt {

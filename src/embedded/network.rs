@@ -16,12 +16,12 @@ use crate::error::{Error, Result};
 /// Systems cut a socket's path off at 104 or 108 bytes, and clients add their own suffixes.
 const LONGEST_SOCKET: usize = 100;
 
-pub fn remembered(folder: &Folder) -> Result<Remembered> {
-    Ok(Remembered::parse(&folder.read(settings::FILE)?.unwrap_or_default()))
+pub fn remembered(layout: &Layout) -> Result<Remembered> {
+    Ok(Remembered::parse(&layout.folder()?.read(settings::FILE)?.unwrap_or_default()))
 }
 
 pub async fn choose_port(layout: &Layout, spec: &Spec) -> Result<PortChoice> {
-    let remembered = remembered(&Folder::open(&layout.data(), &layout.owner)?)?.port;
+    let remembered = remembered(layout)?.port;
     wait_for_port(spec.port.or(remembered)).await;
     port::choose(&PortWish { pinned: spec.port, remembered, others: ports_of_others(layout) }, port::free)
 }
@@ -32,11 +32,11 @@ pub fn arrange(
     version: &str,
     note: Note<'_>,
 ) -> Result<EmbeddedSettings> {
-    let folder = Folder::open(&layout.data(), &layout.owner)?;
+    let folder = layout.folder()?;
     if let Some(taken) = choice.instead_of {
         note(format!("port {taken} is taken, using {}", choice.port));
     }
-    let socket_dir = socket_dir(layout, remembered(&folder)?.socket_dir)?;
+    let socket_dir = socket_dir(layout, remembered(layout)?.socket_dir)?;
     let settings = EmbeddedSettings {
         name: layout.name.clone(),
         version: version.into(),

@@ -7,7 +7,7 @@ use rustix::process::{Signal, kill_process};
 
 use super::binaries::{self, Install, WantedMajor};
 use super::child::{ProgramCall, said};
-use super::files::{self, Folder};
+use super::files;
 use super::layout::Layout;
 use super::liveness::{Liveness, PID_FILE, ServerProcess, look};
 use super::log::{self, Excerpt};
@@ -39,7 +39,7 @@ pub async fn launch(layout: &mut Layout, spec: &Spec, note: Note<'_>) -> Result<
 
 /// The major that made the cluster.
 fn major(layout: &Layout) -> Result<u32> {
-    let text = Folder::open(&layout.data(), &layout.owner)?.read("PG_VERSION")?.unwrap_or_default();
+    let text = layout.folder()?.read("PG_VERSION")?.unwrap_or_default();
     text.trim().parse().map_err(|_| {
         Error::operation(format!("{} does not say its version", layout.data().join("PG_VERSION").display()))
             .hint("the data folder is damaged; recreate it (all data is lost): martydb dev destroy, then martydb dev up")
@@ -91,8 +91,7 @@ async fn pg_ctl_start(
         return Ok(());
     }
     let lines = Some(excerpt.last_lines()).filter(|lines| !lines.is_empty()).unwrap_or_else(|| said(&output));
-    let hint = format!("the whole log is in {}", layout.log().display());
-    Err(lines.iter().fold(error(), Error::cause).hint(hint))
+    Err(error().causes(lines).hint(log::hint(layout)))
 }
 
 /// Stops the server the way `pg_ctl` does, without needing programs that may be gone: [`Signal::INT`] ends the
@@ -118,8 +117,7 @@ async fn wait_while(layout: &Layout, busy: impl Fn(&Liveness) -> bool) -> Result
     while busy(&look(layout)?) {
         if began.elapsed() > PATIENCE {
             let error = Error::operation(format!("the server is still busy after {} s", PATIENCE.as_secs()));
-            let hint = format!("the whole log is in {}", layout.log().display());
-            return Err(log::tail(layout).iter().fold(error, Error::cause).hint(hint));
+            return Err(log::explain(error, layout));
         }
         tokio::time::sleep(PAUSE).await;
     }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use rustix::process::{Signal, kill_process};
 
-use super::files::Folder;
 use super::layout::Layout;
 use super::liveness::ServerProcess;
 use super::settings::{self, ADMIN};
@@ -49,7 +48,7 @@ async fn log_in(running: &Running) -> Result<()> {
 /// Says whether it had to be. Nothing else of a running server is touched: what others changed there is for
 /// `verify-isolation` to find.
 fn authorize_os_user(layout: &Layout, server: &ServerProcess) -> Result<bool> {
-    let folder = Folder::open(&layout.data(), &layout.owner)?;
+    let folder = layout.folder()?;
     let known = folder.read("pg_ident.conf")?.unwrap_or_default();
     if known.contains(&settings::ident_line(&layout.me)) {
         return Ok(false);

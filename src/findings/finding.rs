@@ -40,6 +40,7 @@ pub struct Finding {
     /// How it was seen.
     pub evidence: String,
     /// The SQL that closes it; `None` where it takes a human to decide.
+    #[schemars(with = "Option<String>")]
     pub fix: Option<Fix>,
 }
 

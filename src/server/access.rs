@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use super::{Connection, Endpoint, Limits, Login, connect_with, query};
 use crate::error::{Error, Result};
-use crate::sql::Statement;
-use crate::sql::stmt;
+use crate::sql::{Statement, stmt};
 use crate::sqlstate;
 
 /// Advisory locks are per database, so all runs must agree on one; this one exists nearly everywhere.
@@ -73,7 +72,13 @@ impl EventTriggerGuard {
     }
 }
 
-type SessionSettings<'a> = &'a [(&'a str, &'a str)];
+/// What a session of the admin is opened for.
+#[derive(Clone, Copy)]
+struct Purpose<'a> {
+    database: &'a str,
+    settings: &'a [(&'a str, &'a str)],
+    limits: Limits,
+}
 
 const NO_EVENT_TRIGGERS: (&str, &str) = ("event_triggers", "off");
 
@@ -83,48 +88,39 @@ const LOGIN_TRIGGERS: u32 = 17;
 impl Access {
     /// A session of the admin that cannot write.
     pub async fn read(&self, database: &str) -> Result<Connection> {
-        self.connect(database, &[PINNED, READING].concat(), Limits::READ).await
+        let settings = [PINNED, READING].concat();
+        self.connect(Purpose { database, settings: &settings, limits: Limits::READ }).await
     }
 
     /// A session of the admin that may write.
     pub async fn write(&self, database: &str) -> Result<Connection> {
         let settings = [PINNED, &[("lock_timeout", "10s"), ("statement_timeout", "0")]].concat();
-        self.connect(database, &settings, Limits::WORK).await
+        self.connect(Purpose { database, settings: &settings, limits: Limits::WORK }).await
     }
 
     /// A server whose connections are all taken for a moment is worth waiting for: others work on it too.
-    async fn connect(
-        &self,
-        database: &str,
-        settings: SessionSettings<'_>,
-        limits: Limits,
-    ) -> Result<Connection> {
+    async fn connect(&self, purpose: Purpose<'_>) -> Result<Connection> {
         let mut pauses = FULL_SERVER_PAUSES.iter();
         loop {
-            let attempt = self.guarded(database, settings, limits).await;
-            let full = attempt
-                .as_ref()
-                .is_err_and(|error| error.sqlstate.as_deref() == Some(sqlstate::TOO_MANY_CONNECTIONS));
+            let attempt = self.guarded(purpose).await;
+            let full = |error: &Error| error.sqlstate.as_deref() == Some(sqlstate::TOO_MANY_CONNECTIONS);
             match pauses.next() {
-                Some(pause) if full => tokio::time::sleep(Duration::from_millis(*pause)).await,
-                _ => return self.alone(attempt?, database, limits == Limits::WORK).await,
+                Some(pause) if attempt.as_ref().is_err_and(full) => {
+                    tokio::time::sleep(Duration::from_millis(*pause)).await;
+                }
+                _ => return self.alone(attempt?, purpose).await,
             }
         }
     }
 
     /// Without event triggers, where the server has the setting and the admin may use it.
-    async fn guarded(
-        &self,
-        database: &str,
-        settings: SessionSettings<'_>,
-        limits: Limits,
-    ) -> Result<Connection> {
+    async fn guarded(&self, purpose: Purpose<'_>) -> Result<Connection> {
         match self.event_triggers.0.get() {
-            Some(Guard::Needless | Guard::Refused) => return self.login(database, settings, limits).await,
+            Some(Guard::Needless | Guard::Refused) => return self.login(purpose).await,
             Some(Guard::Off) => {}
             // No tenant makes functions in the admin's own room, so that the version may be asked there.
-            None if database == self.maintenance || database == COMMON_DATABASE => {
-                let connection = self.login(database, settings, limits).await?;
+            None if purpose.database == self.maintenance || purpose.database == COMMON_DATABASE => {
+                let connection = self.login(purpose).await?;
                 if connection.major() < LOGIN_TRIGGERS {
                     self.event_triggers.learn(Guard::Needless);
                     return Ok(connection);
@@ -132,16 +128,12 @@ impl Access {
             }
             None => {}
         }
-        self.without_event_triggers(database, settings, limits).await
+        self.without_event_triggers(purpose).await
     }
 
-    async fn without_event_triggers(
-        &self,
-        database: &str,
-        settings: SessionSettings<'_>,
-        limits: Limits,
-    ) -> Result<Connection> {
-        let guard = match self.login(database, &[settings, &[NO_EVENT_TRIGGERS]].concat(), limits).await {
+    async fn without_event_triggers(&self, purpose: Purpose<'_>) -> Result<Connection> {
+        let settings = [purpose.settings, &[NO_EVENT_TRIGGERS]].concat();
+        let guard = match self.login(Purpose { settings: &settings, ..purpose }).await {
             Ok(connection) => {
                 self.event_triggers.learn(Guard::Off);
                 return Ok(connection);
@@ -153,33 +145,27 @@ impl Access {
             },
         };
         // A database that the admin may not enter is refused in the same words: only who gets in without has learnt.
-        let connection = self.login(database, settings, limits).await?;
+        let connection = self.login(purpose).await?;
         self.event_triggers.learn(guard);
         Ok(connection)
     }
 
-    async fn login(
-        &self,
-        database: &str,
-        settings: SessionSettings<'_>,
-        limits: Limits,
-    ) -> Result<Connection> {
+    async fn login(&self, purpose: Purpose<'_>) -> Result<Connection> {
+        let Purpose { database, settings, limits } = purpose;
         connect_with(&self.admin_endpoint, &self.admin, database, settings, limits).await
     }
 
     /// A session that starts as another role sees less and makes things that are not ours.
-    async fn alone(&self, mut connection: Connection, database: &str, writes: bool) -> Result<Connection> {
-        let asked = prepared(&connection, writes);
+    async fn alone(&self, mut connection: Connection, purpose: Purpose<'_>) -> Result<Connection> {
+        let asked = prepared(&connection, purpose.limits == Limits::WORK);
         let rows = query(&mut connection, &asked).await?;
-        match rows.first().and_then(|row| row.try_get::<bool>(0).ok()) {
-            Some(true) => Ok(connection),
-            _ => Err(Error::operation(format!(
-                "the session in database {database} did not start as {}",
-                self.admin.role
-            ))
-            .cause("current_user differs from session_user")
-            .hint("look for login event triggers in that database")),
+        if rows.first().is_some_and(|row| row.try_get(0) == Ok(true)) {
+            return Ok(connection);
         }
+        let (database, admin) = (purpose.database, &self.admin.role);
+        Err(Error::operation(format!("the session in database {database} did not start as {admin}"))
+            .cause("current_user differs from session_user")
+            .hint("look for login event triggers in that database"))
     }
 }
 

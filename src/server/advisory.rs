@@ -16,8 +16,7 @@
 
 use super::Row;
 use crate::error::{Error, Result};
-use crate::sql::Statement;
-use crate::sql::stmt;
+use crate::sql::{Statement, stmt};
 
 /// A lock: the two halves of its own key. Advisory locks are per database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::sql::Statement;
 use crate::sqlstate;
 use crate::wire::{
     Address, Connection, Credentials, Endpoint, FailedStatement, Fault, Limits, Login, NotLetIn, Row,
-    Startup, interrupt,
+    Startup, interrupt, shorten,
 };
 
 /// How long one connection attempt may take before the server counts as unreachable.
@@ -76,16 +76,12 @@ pub async fn connect_watched(
     let unwatched = || UNWATCHED.lock().expect("no code panics while it holds the set");
     if !unwatched().contains(&key) {
         let all = [settings, &[WATCH]].concat();
-        match connect_with(endpoint, login, database, &all, Limits::READ).await {
-            Err(error)
-                if matches!(
-                    error.sqlstate.as_deref(),
-                    Some(sqlstate::UNDEFINED_OBJECT | sqlstate::INVALID_PARAMETER_VALUE)
-                ) =>
-            {
+        let end = connect_with(endpoint, login, database, &all, Limits::READ).await;
+        match end.as_ref().err().and_then(|error| error.sqlstate.as_deref()) {
+            Some(sqlstate::UNDEFINED_OBJECT | sqlstate::INVALID_PARAMETER_VALUE) => {
                 unwatched().insert(key);
             }
-            end => return end,
+            _ => return end,
         }
     }
     connect_with(endpoint, login, database, settings, Limits::READ).await
@@ -112,8 +108,7 @@ pub async fn query(connection: &mut Connection, statement: &Statement) -> Result
 
 /// The same with one list of rows for each statement.
 pub async fn query_each(connection: &mut Connection, statement: &Statement) -> Result<Vec<Vec<Row>>> {
-    trace(statement);
-    let reply = connection.run(statement).await.map_err(|failed| explain(*failed, statement))?;
+    let reply = explained(statement, connection.run(statement)).await?;
     Ok(reply.results.into_iter().map(|result| result.rows).collect())
 }
 
@@ -126,9 +121,7 @@ pub async fn query_rows(
     statement: &Statement,
     mut each: impl FnMut(Row) -> Result<(), String> + Send,
 ) -> Result<()> {
-    trace(statement);
-    let mut sink = |_, row| each(row);
-    connection.each_row(statement, &mut sink).await.map_err(|failed| explain(*failed, statement))
+    explained(statement, connection.each_row(statement, &mut |_, row| each(row))).await
 }
 
 /// Runs a statement (or several, joined) and says how many rows it touched. Warnings of the server become
@@ -139,7 +132,7 @@ pub async fn query_rows(
 pub async fn execute(connection: &mut Connection, statement: &Statement) -> Result<u64> {
     let (rows, warnings) = execute_warned(connection, statement).await?;
     let Some(warning) = warnings.first() else { return Ok(rows) };
-    let what = crate::wire::shorten(statement.shown());
+    let what = shorten(statement.shown());
     let message = format!("{what} had no effect: the server returned a warning");
     let mut error = Error::operation(message).cause(warning);
     // The server sends WARNING with SQLSTATEs of class 01 only.
@@ -153,22 +146,19 @@ pub async fn execute_warned(
     connection: &mut Connection,
     statement: &Statement,
 ) -> Result<(u64, Vec<String>)> {
-    trace(statement);
-    let reply = connection.run(statement).await.map_err(|failed| explain(*failed, statement))?;
+    let reply = explained(statement, connection.run(statement)).await?;
     Ok((reply.results.iter().map(|result| result.affected).sum(), reply.warnings))
 }
 
 /// Runs a statement that puts something in order, such as ROLLBACK: after a signal too.
 pub async fn execute_protected(connection: &mut Connection, statement: &Statement) -> Result<()> {
-    trace(statement);
-    let done = connection.run_protected(statement).await;
-    done.map(drop).map_err(|failed| explain(*failed, statement))
+    explained(statement, connection.run_protected(statement)).await.map(drop)
 }
 
-fn trace(statement: &Statement) {
+async fn explained<T>(
+    statement: &Statement,
+    run: impl Future<Output = Result<T, Box<FailedStatement>>> + Send,
+) -> Result<T> {
     tracing::debug!(target: "martydb::sql", "{}", statement.shown());
-}
-
-fn explain(failed: FailedStatement, statement: &Statement) -> Error {
-    failed.fault.into_error(statement)
+    run.await.map_err(|failed| failed.fault.into_error(statement))
 }

@@ -25,28 +25,20 @@ pub enum Existence {
 #[derive(Debug, Clone)]
 pub enum ExistenceCheck {
     Known(Existence),
-    Ask(Arc<CatalogNames>),
-}
-
-/// The names on one server, which the admin reads once.
-#[derive(Debug)]
-pub struct CatalogNames {
-    access: Access,
-    names: OnceCell<Option<Names>>,
+    /// The admin reads the names on the server once, for all its services.
+    Ask(Access, Arc<OnceCell<Option<CatalogNames>>>),
 }
 
 impl ExistenceCheck {
-    /// For all services of one server.
     pub fn of(access: Access) -> ExistenceCheck {
-        ExistenceCheck::Ask(Arc::new(CatalogNames { access, names: OnceCell::new() }))
+        ExistenceCheck::Ask(access, Arc::default())
     }
 
     pub async fn look(&self, database: &DbName, owner: &RoleName, login: &str) -> Existence {
-        let admin = match self {
+        let names = match self {
             ExistenceCheck::Known(seen) => return *seen,
-            ExistenceCheck::Ask(admin) => admin,
+            ExistenceCheck::Ask(access, names) => names.get_or_init(|| CatalogNames::read(access)).await,
         };
-        let names = admin.names.get_or_init(|| Names::read(&admin.access)).await;
         match names.as_ref().map(|names| names.have(database, owner, login)) {
             None => Existence::Unknown,
             Some(true) => Existence::Present,
@@ -56,14 +48,14 @@ impl ExistenceCheck {
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
-struct Names {
+pub struct CatalogNames {
     databases: BTreeSet<String>,
     roles: BTreeSet<String>,
 }
 
-impl Names {
+impl CatalogNames {
     /// Asks the server; `None` where the admin cannot look.
-    async fn read(access: &Access) -> Option<Names> {
+    async fn read(access: &Access) -> Option<CatalogNames> {
         let mut connection = access.read(&access.maintenance).await.ok()?;
         let names = Statement::from_program(include_str!("sql/names.sql"));
         let rows = query(&mut connection, &names).await.ok()?;

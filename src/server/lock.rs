@@ -7,8 +7,7 @@ use super::claim::{Claimant, Claimed, claim};
 use super::{Access, COMMON_DATABASE, Connection, query};
 use crate::backoff::Backoff;
 use crate::error::{Error, Kind, Result};
-use crate::sql::Statement;
-use crate::sql::stmt;
+use crate::sql::{Statement, stmt};
 use crate::sqlstate;
 
 /// The first half of every advisory lock key of martydb: "mrty".
@@ -20,6 +19,13 @@ const SERVER_LOCK: i32 = 1;
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
 
+/// The database is gone, or closed to the admin.
+const SHUT: [&str; 3] = [
+    sqlstate::INVALID_CATALOG_NAME,
+    sqlstate::INSUFFICIENT_PRIVILEGE,
+    sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE,
+];
+
 /// The lock of a whole server; dropping it closes the connection, which releases it.
 #[derive(Debug)]
 pub struct ServerLock(#[allow(dead_code, reason = "kept for its drop")] Connection);
@@ -30,21 +36,11 @@ pub struct ServerLock(#[allow(dead_code, reason = "kept for its drop")] Connecti
 /// [`Kind::Locked`], naming who holds it.
 pub async fn server(access: &Access, wait: Duration) -> Result<ServerLock> {
     let mut connection = match access.read(COMMON_DATABASE).await {
-        Ok(connection) => connection,
-        // Gone, or closed to this admin: all its runs meet the same refusal and agree on the other one.
-        Err(error)
-            if matches!(
-                error.sqlstate.as_deref(),
-                Some(
-                    sqlstate::INVALID_CATALOG_NAME
-                        | sqlstate::INSUFFICIENT_PRIVILEGE
-                        | sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE
-                )
-            ) =>
-        {
+        // All runs of this admin meet the same refusal and agree on the other one.
+        Err(error) if error.sqlstate.as_deref().is_some_and(|state| SHUT.contains(&state)) => {
             access.read(&access.maintenance).await?
         }
-        Err(error) => return Err(error),
+        end => end?,
     };
     take(&mut connection, SERVER_LOCK, wait, &format!("server \"{}\"", access.server)).await?;
     Ok(ServerLock(connection))
@@ -109,10 +105,7 @@ impl Claimant for AdminClaimant<'_> {
 }
 
 fn locked(what: &str, holder: Option<&LockHolder>) -> Error {
-    let error = Error::new(Kind::Locked, format!("another run of martydb works on {what}"));
-    match holder {
-        Some(holder) => error.cause(format!("the lock is held by {holder}")),
-        None => error,
-    }
-    .hint("wait for it to end, or allow more time with --lock-wait")
+    Error::new(Kind::Locked, format!("another run of martydb works on {what}"))
+        .causes(holder.map(|holder| format!("the lock is held by {holder}")))
+        .hint("wait for it to end, or allow more time with --lock-wait")
 }

@@ -106,7 +106,10 @@ impl Address {
             let startup = Startup { database: request.database, parameters: request.parameters };
             let end = match enter(&mut opened.wire, opened.channel, credentials, &startup).await {
                 Ok(greeting) => {
-                    let answers = ask_all(&mut opened.wire, request.queries).await?;
+                    let mut answers = vec![];
+                    for statement in request.queries {
+                        answers.push(ask(&mut opened.wire, statement).await?);
+                    }
                     Ok(LetIn { tls: encrypted, server_version: greeting.version, answers })
                 }
                 Err(NotLetIn::Broken(broken)) => return Err(broken),
@@ -137,14 +140,6 @@ pub async fn wants_password(endpoint: &Endpoint, login: &Login, database: &str) 
     let request = LoginRequest { database, parameters: &[], queries: &[], timeout: ASKING_TIMEOUT };
     let attempt = address.attempt(&mut Credentials::new(login.clone()), &request).await;
     matches!(attempt.outcome, Outcome::Broken(Broken { stage: Stage::Authenticate, .. }))
-}
-
-async fn ask_all(wire: &mut Wire, queries: &[Statement]) -> Result<Vec<Answer>, Broken> {
-    let mut answers = vec![];
-    for statement in queries {
-        answers.push(ask(wire, statement).await?);
-    }
-    Ok(answers)
 }
 
 /// Runs one simple query and reads what comes back, up to the next `ReadyForQuery`.

@@ -96,14 +96,9 @@ impl Connection {
         let (first, second) = tls::transports(address.mode);
         let mut encrypted = false;
         let end = Connection::once(address, first, credentials, startup, limits, &mut encrypted).await;
-        let again = |end: &NotLetIn| {
-            second.filter(|second| end.is_worth_another_try(encrypted, address.prefer_written, *second))
-        };
-        let failed = match end {
-            Ok(connection) => return Ok(connection),
-            Err(failed) => failed,
-        };
-        let Some(transport) = again(&failed) else { return Err(failed) };
+        let Err(failed) = end else { return end };
+        let worth = |next: &Transport| failed.is_worth_another_try(encrypted, address.prefer_written, *next);
+        let Some(transport) = second.filter(worth) else { return Err(failed) };
         match Connection::once(address, transport, credentials, startup, limits, &mut encrypted).await {
             // The server has no TLS to try: what it said without TLS stands.
             Err(NotLetIn::Broken(_)) if matches!(failed, NotLetIn::Refused(_)) => Err(failed),
@@ -203,21 +198,15 @@ impl Connection {
         sink: &mut Sink<'_>,
     ) -> Result<Reply, Box<FailedStatement>> {
         let mut reply = Reply::default();
-        let end = self.talk(statement, protected, sink, &mut reply).await;
-        match end {
-            Ok(()) => Ok(reply),
-            Err(mut fault) => {
-                fault.interrupted |= !protected && interrupt::signal().is_some();
-                if fault.unreachable {
-                    fault.place = Some(self.place.clone());
-                }
-                Err(Box::new(FailedStatement {
-                    fault,
-                    completed: reply.results.len(),
-                    warnings: reply.warnings,
-                }))
-            }
+        let Err(mut fault) = self.talk(statement, protected, sink, &mut reply).await else {
+            return Ok(reply);
+        };
+        fault.interrupted |= !protected && interrupt::signal().is_some();
+        if fault.unreachable {
+            fault.place = Some(self.place.clone());
         }
+        let (completed, warnings) = (reply.results.len(), reply.warnings);
+        Err(Box::new(FailedStatement { fault, completed, warnings }))
     }
 
     async fn talk(
@@ -235,28 +224,22 @@ impl Connection {
             return Err(speaking("the connection was closed after an earlier failure".into()).into());
         };
         self.in_flight = true;
-        let end =
+        let exchange =
             StatementExchange { wire, limits: self.limits, sink, reply, received: 0, types: Arc::new([]) };
-        let end = end.run(statement).await;
+        let end = exchange.run(statement).await;
         drop(running);
-        match end {
-            Ok(refused) => {
-                self.in_flight = false;
-                refused.map_or(Ok(()), Err)
-            }
-            Err(broken) => {
-                self.abandon();
-                Err(broken)
-            }
-        }
+        self.in_flight = end.is_err();
+        self.abandon();
+        end?.map_or(Ok(()), Err)
     }
 
     /// Closes a connection on which more may arrive. The server is asked to stop.
     fn abandon(&mut self) {
+        if !std::mem::take(&mut self.in_flight) {
+            return;
+        }
         self.wire = None;
-        if std::mem::take(&mut self.in_flight)
-            && let Ok(runtime) = tokio::runtime::Handle::try_current()
-        {
+        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let target = self.ticket.target().clone();
             runtime.spawn(async move { target.cancel().await });
         }
@@ -278,9 +261,7 @@ impl std::fmt::Debug for Connection {
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if self.in_flight {
-            self.abandon();
-        }
+        self.abandon();
     }
 }
 

@@ -8,7 +8,7 @@ use std::fmt;
 use fallible_iterator::FallibleIterator;
 use postgres_protocol::message::backend::ErrorFields;
 
-use super::outcome::{Broken, Refused, Stage, is_by_hba};
+use super::outcome::{Broken, Refused, Stage};
 use crate::error::{Error, Kind};
 use crate::sql::Statement;
 use crate::sqlstate;
@@ -91,7 +91,7 @@ impl Fault {
 
     /// As [`Refused::by_hba`].
     pub fn by_hba(&self) -> bool {
-        is_by_hba(self.sqlstate.as_deref().unwrap_or_default(), self.routine.as_deref(), &self.message)
+        Refused::from(self.clone()).by_hba()
     }
 
     /// As the error of a statement that failed.
@@ -160,8 +160,7 @@ impl From<Broken> for Fault {
             Stage::Reach => Some("check that the server runs, and that its address in the manifest is right"),
             Stage::Wait => Some("check the address, and that no firewall drops the packets"),
             Stage::Tls | Stage::NoTls => Some("check sslmode and sslrootcert of the server's url"),
-            Stage::Authenticate => None,
-            Stage::Speak | Stage::NotTried => None,
+            Stage::Authenticate | Stage::Speak | Stage::NotTried => None,
         };
         Fault { message: broken.why, hint: hint.map(Into::into), unreachable: true, ..Fault::default() }
     }

@@ -50,18 +50,13 @@ pub struct Refused {
 }
 
 impl Refused {
-    /// pg_hba.conf has no line for this login, or one that rejects it.
+    /// pg_hba.conf has no line for this login, or one that rejects it. The same function of the server also asks for
+    /// client certificates under the same SQLSTATE; a file's name is not translated, so it tells the two apart.
     pub fn by_hba(&self) -> bool {
-        is_by_hba(&self.sqlstate, self.routine.as_deref(), &self.message)
+        self.sqlstate == sqlstate::INVALID_AUTHORIZATION
+            && self.routine.as_deref() == Some("ClientAuthentication")
+            && self.message.contains("pg_hba.conf")
     }
-}
-
-/// What pg_hba.conf says no with. The same function also asks for client certificates under the same SQLSTATE; a file's
-/// name is not translated, so it tells the two apart.
-pub(super) fn is_by_hba(sqlstate: &str, routine: Option<&str>, message: &str) -> bool {
-    sqlstate == sqlstate::INVALID_AUTHORIZATION
-        && routine == Some("ClientAuthentication")
-        && message.contains("pg_hba.conf")
 }
 
 impl fmt::Display for Refused {

@@ -103,24 +103,18 @@ impl FromText for bool {
     }
 }
 
-impl FromText for i32 {
-    fn from_text(text: Option<&str>) -> Option<Self> {
-        text?.parse().ok()
-    }
+macro_rules! numbers {
+    ($($number:ty),*) => {$(
+        impl FromText for $number {
+            fn from_text(text: Option<&str>) -> Option<Self> {
+                text?.parse().ok()
+            }
+        }
+    )*};
 }
 
-impl FromText for i64 {
-    fn from_text(text: Option<&str>) -> Option<Self> {
-        text?.parse().ok()
-    }
-}
-
-/// OIDs.
-impl FromText for u32 {
-    fn from_text(text: Option<&str>) -> Option<Self> {
-        text?.parse().ok()
-    }
-}
+// An OID is a u32.
+numbers!(i32, i64, u32);
 
 /// One-dimensional arrays.
 impl<T: FromText> FromText for Vec<T> {
