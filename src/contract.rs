@@ -6,7 +6,6 @@
 
 mod default_kind;
 mod grants;
-mod history;
 mod login_pair;
 mod object_class;
 mod privilege;
@@ -14,13 +13,23 @@ mod roles;
 
 pub use default_kind::DefaultKind;
 pub use grants::{GRANTS, Grant, GrantedBy, allowed, allows, builtin, granted};
-pub use history::{HISTORY_SCHEMA, REFINERY_TABLE, is_history};
 pub use login_pair::{ALTERNATE_SUFFIX, alternate_of, existing_roles, managed, primary_of};
 pub use object_class::ObjectClass;
 pub use privilege::{Privilege, Privileges};
 pub use roles::{
     ATTRIBUTES, INHERIT, LOGIN, MEMBERSHIPS, MemberLogin, MembershipRule, RoleAttribute, acts_as,
 };
+
+/// The schema that holds martydb's own history in each service's database.
+pub const HISTORY_SCHEMA: &str = "martydb";
+
+/// The table that refinery keeps its history in: in the first schema of the service.
+pub const REFINERY_TABLE: &str = "refinery_schema_history";
+
+/// Whether an object is part of the history: everything in the schema for it, and refinery's table.
+pub fn is_history(schema: &str, name: &str, first_schema: Option<&str>) -> bool {
+    schema == HISTORY_SCHEMA || name == REFINERY_TABLE && first_schema == Some(schema)
+}
 
 #[cfg(test)]
 mod agreement;

@@ -1,12 +1,10 @@
 //! The SQL that takes something away from a role, as values: what kind of change each statement is and how far it
 //! reaches is known where the statement is made, and is never read out of its text again.
 
-mod alter;
 mod fix;
 mod revoke;
 
-pub use alter::{alter_role, reset_setting, set_owner};
-pub use fix::{Effect, Fix, Repair, RepairScope, ident};
+pub use fix::{Effect, Fix, Repair, RepairScope, alter_role, ident, reset_setting, set_owner};
 pub use revoke::{
     Securable, default_privileges, privilege, revocation, revoke, revoke_admin_option, revoke_connect,
     revoke_default, revoke_default_option, revoke_membership, revoke_option,

@@ -3,7 +3,6 @@
 pub mod acl;
 pub mod actual;
 mod database_kind;
-mod dependencies;
 pub mod desired;
 pub mod names;
 pub mod orphans;
@@ -12,7 +11,6 @@ mod role_graph;
 pub use acl::{AclEntry, Grantee};
 pub use actual::*;
 pub use database_kind::DatabaseKind;
-pub use dependencies::RoleDependencies;
 pub use desired::*;
 pub use names::*;
 pub use role_graph::{RoleGraph, RolePath};

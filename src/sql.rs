@@ -6,13 +6,11 @@
 //!
 //! Quoting rules: <https://www.postgresql.org/docs/current/sql-syntax-lexical.html>.
 
-mod fragment;
 mod identifier;
 mod literal;
 mod statement;
 
 pub use crate::stmt;
-pub use fragment::{Fragment, Keyword, List, ServerText};
 pub use identifier::{Ident, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Qualified, split_name_list};
 pub use literal::{Bulk, Literal, Secret};
-pub use statement::{Script, Statement};
+pub use statement::{Fragment, Keyword, List, Script, ServerText, Statement};

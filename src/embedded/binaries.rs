@@ -9,7 +9,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
-use super::child::{ProgramCall, said};
+use super::child::{output, program, said};
 use crate::error::{Error, Result};
 
 /// The variable that names the folder of the programs, and wins over every search.
@@ -84,14 +84,13 @@ async fn usual_folders(account: &Account) -> Vec<PathBuf> {
 
 /// What `pg_config` says, if it is there.
 async fn configured(account: &Account) -> Option<PathBuf> {
-    let call = ProgramCall::from_root(account, Path::new("pg_config"), ["--bindir"]);
-    let output = call.output().await.ok().filter(|output| output.status.success())?;
+    let output = output(program(account, "pg_config").arg("--bindir")).await.ok();
+    let output = output.filter(|output| output.status.success())?;
     said(&output).first().map(PathBuf::from)
 }
 
 async fn probe(account: &Account, bin: &Path) -> Result<Install> {
     let postgres = bin.join("postgres");
-    let call = ProgramCall::from_root(account, &postgres, ["--version"]);
     let failed = || {
         Error::operation(format!("\"{}\" cannot run {}", account.name, postgres.display())).hint(format!(
             "an embedded server runs as \"{}\": let it enter every folder above the programs (chmod o+x), \
@@ -99,7 +98,8 @@ async fn probe(account: &Account, bin: &Path) -> Result<Install> {
             account.name
         ))
     };
-    let output = call.output().await.map_err(|error| failed().cause(error))?;
+    let output = output(program(account, &postgres).arg("--version")).await;
+    let output = output.map_err(|error| failed().cause(error))?;
     match version(&String::from_utf8_lossy(&output.stdout)) {
         Some((version, major)) => Ok(Install { bin: bin.into(), version, major }),
         None => Err(failed().causes(said(&output))),

@@ -1,9 +1,8 @@
 //! Running PostgreSQL's programs: under the right account, with a clean environment, away from our terminal.
 
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::io;
 use std::os::fd::BorrowedFd;
-use std::path::Path;
 use std::process::{Output, Stdio};
 
 use rustix::io::{FdFlags, fcntl_setfd};
@@ -16,52 +15,30 @@ use crate::process_group::ProcessGroup;
 /// as it lives, so no password may be in it, and `PG*` variables would change what is run.
 const KEPT: &[&str] = &["PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LOCPATH", "LOCALE_ARCHIVE", "TZ"];
 
-pub struct ProgramCall<'a> {
-    pub account: &'a Account,
-    /// The working folder, which the account can enter.
-    pub folder: &'a Path,
-    pub program: &'a Path,
-    pub arguments: Vec<OsString>,
-    /// Variables beyond the usual.
-    pub variables: Vec<(&'static str, OsString)>,
+/// A program in `/`, without more of our environment than that.
+pub fn program(account: &Account, program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.current_dir("/").env_clear();
+    command.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?)))).env("LC_ALL", "C");
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // Ctrl-C goes to the terminal's group: this one is another.
+    command.process_group(0).kill_on_drop(true);
+    if account.uid != uzers::get_effective_uid() {
+        // Also gives up root's supplementary groups.
+        command.uid(account.uid).gid(account.gid);
+    }
+    command
 }
 
-impl<'a> ProgramCall<'a> {
-    /// From `/`, without variables beyond the usual.
-    pub fn from_root<A: Into<OsString>>(
-        account: &'a Account,
-        program: &'a Path,
-        arguments: impl IntoIterator<Item = A>,
-    ) -> Self {
-        let arguments = arguments.into_iter().map(Into::into).collect();
-        ProgramCall { account, folder: Path::new("/"), program, arguments, variables: vec![] }
-    }
-
-    /// Runs it to its end; `initdb` has children that would outlive it. Dropping the future kills it and its children; a server that it has started has
-    /// left the group by then and lives on.
-    pub async fn output(&self) -> io::Result<Output> {
-        keep_descriptors();
-        let child = self.command().spawn()?;
-        let group = ProcessGroup::of(&child);
-        let output = child.wait_with_output().await;
-        group.disarm();
-        output
-    }
-
-    fn command(&self) -> Command {
-        let mut command = Command::new(self.program);
-        command.args(&self.arguments).current_dir(self.folder).env_clear();
-        command.envs(KEPT.iter().filter_map(|name| Some((name, std::env::var_os(name)?))));
-        command.env("LC_ALL", "C").envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        // Ctrl-C goes to the terminal's group: this one is another.
-        command.process_group(0).kill_on_drop(true);
-        if self.account.uid != uzers::get_effective_uid() {
-            // Also gives up root's supplementary groups.
-            command.uid(self.account.uid).gid(self.account.gid);
-        }
-        command
-    }
+/// Runs it to its end; `initdb` has children that would outlive it. Dropping the future kills it and its children; a
+/// server that it has started has left the group by then and lives on.
+pub async fn output(command: &mut Command) -> io::Result<Output> {
+    keep_descriptors();
+    let child = command.spawn()?;
+    let group = ProcessGroup::of(&child);
+    let output = child.wait_with_output().await;
+    group.disarm();
+    output
 }
 
 /// Whatever our caller left open (a script's lock, the pipe of a test runner that waits for its end) must not
@@ -90,26 +67,26 @@ mod tests {
     use super::*;
     use std::time::{Duration, Instant};
 
-    fn shell<'a>(account: &'a Account, script: &str) -> ProgramCall<'a> {
-        ProgramCall::from_root(account, Path::new("/bin/sh"), ["-c", script])
+    fn shell(script: &str) -> Command {
+        let mut command = program(&Account::current().unwrap(), "/bin/sh");
+        command.args(["-c", script]);
+        command
     }
 
     #[tokio::test]
     async fn a_dropped_call_takes_its_children_with_it() {
         let folder = tempfile::tempdir().unwrap();
         let mark = folder.path().join("mark");
-        let account = Account::current().unwrap();
-        let call = shell(&account, &format!("(sleep 1; touch '{}') & wait", mark.display()));
+        let mut command = shell(&format!("(sleep 1; touch '{}') & wait", mark.display()));
         let began = Instant::now();
-        assert!(tokio::time::timeout(Duration::from_millis(300), call.output()).await.is_err());
+        assert!(tokio::time::timeout(Duration::from_millis(300), output(&mut command)).await.is_err());
         tokio::time::sleep(Duration::from_millis(1500)).await;
         assert!(!mark.exists(), "{:?}", began.elapsed());
     }
 
     #[tokio::test]
     async fn the_environment_is_clean() {
-        let account = Account::current().unwrap();
-        let output = shell(&account, "env").output().await.unwrap();
+        let output = output(&mut shell("env")).await.unwrap();
         for line in said(&output) {
             let name = line.split('=').next().unwrap();
             assert!(

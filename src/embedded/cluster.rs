@@ -1,13 +1,12 @@
 //! Creating and deleting a cluster. It appears under its name only when it is complete, and loses the name before
 //! it is deleted, so that a run that was killed leaves nothing that could be taken for one.
 
-use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
 use super::binaries::Install;
-use super::child::{ProgramCall, said};
+use super::child::{output, program, said};
 use super::files::{self, Folder, claim_folder, failed, nonce};
 use super::layout::Layout;
 use super::settings;
@@ -59,16 +58,13 @@ fn set_aside(layout: &Layout, note: Note<'_>) -> Result<()> {
 /// Sorting is by bytes, which never changes with the system; upper and lower case are Unicode's where the
 /// system knows them.
 async fn initdb(layout: &Layout, install: &Install, data: &Path) -> Result<()> {
-    let mut arguments: Vec<OsString> = vec!["-D".into(), data.into()];
-    let options = ["-U", settings::ADMIN, "-E", "UTF8", "--locale=C", "--data-checksums"];
-    arguments.extend(options.map(Into::into));
-    arguments.extend(["--auth-local=peer", "--auth-host=scram-sha-256"].map(Into::into));
-    arguments.extend(unicode_case(&layout.owner).await.map(|locale| format!("--lc-ctype={locale}").into()));
-    let program = install.program("initdb");
-    let call =
-        ProgramCall { account: &layout.owner, folder: data, program: &program, arguments, variables: vec![] };
+    let mut initdb = program(&layout.owner, install.program("initdb"));
+    initdb.current_dir(data).arg("-D").arg(data);
+    initdb.args(["-U", settings::ADMIN, "-E", "UTF8", "--locale=C", "--data-checksums"]);
+    initdb.args(["--auth-local=peer", "--auth-host=scram-sha-256"]);
+    initdb.args(unicode_case(&layout.owner).await.map(|locale| format!("--lc-ctype={locale}")));
     let error = || Error::operation(format!("cannot create a cluster in {}", layout.data().display()));
-    let output = call.output().await.map_err(|cause| error().cause(cause))?;
+    let output = output(&mut initdb).await.map_err(|cause| error().cause(cause))?;
     if output.status.success() {
         return Ok(());
     }
@@ -79,8 +75,7 @@ async fn initdb(layout: &Layout, install: &Install, data: &Path) -> Result<()> {
 
 /// What this system calls the locale `C.UTF-8`, if it has it.
 async fn unicode_case(account: &Account) -> Option<String> {
-    let call = ProgramCall::from_root(account, Path::new("locale"), ["-a"]);
-    let output = call.output().await.ok()?;
+    let output = output(program(account, "locale").arg("-a")).await.ok()?;
     let all = String::from_utf8_lossy(&output.stdout).into_owned();
     all.lines().find(|name| name.to_lowercase().replace('-', "") == "c.utf8").map(String::from)
 }

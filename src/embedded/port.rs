@@ -30,23 +30,17 @@ pub struct PortChoice {
 
 /// A port that the manifest names is never exchanged for another: clients rely on it.
 pub fn choose(wish: &PortWish, free: impl Fn(u16) -> bool) -> Result<PortChoice> {
-    if wish.pinned == Some(0) {
-        return Err(Error::manifest("0 is not a port").hint("leave the port out to have a free one chosen"));
-    }
-    if let Some(port) = wish.pinned {
-        let hint =
-            "stop the process that uses the port, change the server's port in the manifest, or leave it out";
-        return if free(port) {
-            Ok(PortChoice { port, instead_of: None })
-        } else {
-            Err(Error::operation(format!("port {port} is taken"))
-                .cause("the manifest asks for it")
-                .hint(hint))
-        };
-    }
-    match wish.remembered {
-        Some(port) if free(port) => Ok(PortChoice { port, instead_of: None }),
-        gone => {
+    match (wish.pinned, wish.remembered) {
+        (Some(0), _) => {
+            Err(Error::manifest("0 is not a port").hint("leave the port out to have a free one chosen"))
+        }
+        (Some(port), _) | (None, Some(port)) if free(port) => Ok(PortChoice { port, instead_of: None }),
+        (Some(port), _) => Err(Error::operation(format!("port {port} is taken"))
+            .cause("the manifest asks for it")
+            .hint(
+                "stop the process that uses the port, change the server's port in the manifest, or leave it out",
+            )),
+        (None, gone) => {
             let port = RANGE.clone().find(|port| !wish.others.contains(port) && free(*port));
             port.map(|port| PortChoice { port, instead_of: gone }).ok_or_else(none_free)
         }

@@ -1,12 +1,11 @@
 //! Starting and stopping the server of a cluster.
 
-use std::ffi::OsString;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Signal, kill_process};
 
 use super::binaries::{self, Install, WantedMajor};
-use super::child::{ProgramCall, said};
+use super::child::{output, program, said};
 use super::files;
 use super::layout::Layout;
 use super::liveness::{Liveness, PID_FILE, ServerProcess, look};
@@ -77,16 +76,12 @@ async fn pg_ctl_start(
     let data = layout.data();
     // pg_ctl puts -D and -l between double quotes in a shell's command, where a dollar sign in a path would be
     // expanded: the data folder goes through the environment and our own quoting, the log by a plain name.
-    let mut arguments: Vec<OsString> = ["start", "-s", "-w", "-t"].map(Into::into).into();
-    arguments.push(PATIENCE.as_secs().to_string().into());
-    arguments.extend(["-l", "server.log", "-o"].map(Into::into));
-    arguments.push(settings.options(&data).into());
-    let program = install.program("pg_ctl");
-    let variables = vec![("PGDATA", data.into_os_string())];
-    let call =
-        ProgramCall { account: &layout.owner, folder: &layout.base, program: &program, arguments, variables };
+    let mut pg_ctl = program(&layout.owner, install.program("pg_ctl"));
+    pg_ctl.current_dir(&layout.base).env("PGDATA", &data);
+    pg_ctl.args(["start", "-s", "-w", "-t"]).arg(PATIENCE.as_secs().to_string());
+    pg_ctl.args(["-l", "server.log", "-o"]).arg(settings.options(&data));
     let error = || Error::operation(format!("cannot start the embedded server {}", layout.name));
-    let output = call.output().await.map_err(|cause| error().cause(cause))?;
+    let output = output(&mut pg_ctl).await.map_err(|cause| error().cause(cause))?;
     if output.status.success() {
         return Ok(());
     }

@@ -51,6 +51,23 @@ pub struct Holdings {
     pub stuck: BTreeSet<(Option<DbName>, String)>,
 }
 
+/// What else depends on a service's roles that are going to be dropped, and on its database, as `pg_shdepend` knows.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct RoleDependencies {
+    /// Other databases in which the roles own or hold something, with what they own there.
+    pub inside: BTreeMap<DbName, Vec<String>>,
+    /// Other databases that belong to one of the roles.
+    pub databases: BTreeSet<DbName>,
+    /// Whether the roles hold rights on other shared objects.
+    pub shared: bool,
+    /// Whether the roles own shared objects other than databases: tablespaces or subscriptions.
+    pub shared_owned: bool,
+    /// What they own that only a superuser may own, in words: it can be given to no other role.
+    pub stuck: BTreeSet<String>,
+    /// Roles of others that own something in the service's database, with how much.
+    pub guests: BTreeMap<RoleName, usize>,
+}
+
 /// How a login's password is kept (`pg_authid.rolpassword`), as far as a comparison needs it: the verifier itself
 /// does not leave the server.
 #[derive(Clone, PartialEq, Eq, Default, Deserialize)]

@@ -32,11 +32,8 @@ pub fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan)
     });
     // What goes together stays together.
     let stuck = plan.prunable.iter().any(|step| step.service.is_none() && authority.refusal(step).is_some());
-    plan.prunable.retain(
-        |step| {
-            if step.service.is_none() { !stuck } else { authority.refusal(step).is_none() }
-        },
-    );
+    let stays = |step: &Step| if step.service.is_none() { !stuck } else { authority.refusal(step).is_none() };
+    plan.prunable.retain(stays);
     plan.limits.extend(refused.into_iter().map(|(topic, steps)| limit(desired, actual, topic, &steps)));
 }
 

@@ -8,8 +8,8 @@ use crate::error::{Error, Kind, Result};
 use crate::sql::Statement;
 use crate::sqlstate;
 use crate::wire::{
-    Address, Connection, Credentials, Endpoint, FailedStatement, Fault, Limits, Login, NotLetIn, Row,
-    Startup, interrupt, shorten,
+    Address, Connection, Credentials, Endpoint, Exchanged, Fault, Limits, Login, NotLetIn, Row, Startup,
+    interrupt, shorten,
 };
 
 /// How long one connection attempt may take before the server counts as unreachable.
@@ -155,10 +155,7 @@ pub async fn execute_protected(connection: &mut Connection, statement: &Statemen
     explained(statement, connection.run_protected(statement)).await.map(drop)
 }
 
-async fn explained<T>(
-    statement: &Statement,
-    run: impl Future<Output = Result<T, Box<FailedStatement>>> + Send,
-) -> Result<T> {
+async fn explained<T>(statement: &Statement, run: impl Future<Output = Exchanged<T>> + Send) -> Result<T> {
     tracing::debug!(target: "martydb::sql", "{}", statement.shown());
     run.await.map_err(|failed| failed.fault.into_error(statement))
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Fragment, Statement};
+use super::statement::{Fragment, Statement};
 
 /// PostgreSQL cuts longer identifiers with a mere NOTICE (`NAMEDATALEN - 1`), so they are refused here.
 pub const MAX_IDENTIFIER_BYTES: usize = 63;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Fragment, Statement};
+use super::statement::{Fragment, List, Statement};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Literal(pub String);
@@ -24,6 +24,12 @@ impl fmt::Debug for Secret {
 impl Fragment for Literal {
     fn render(&self) -> Statement {
         Statement::open(quote_literal(&self.0))
+    }
+}
+
+impl List<Literal> {
+    pub fn literals(texts: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        List(texts.into_iter().map(|text| Literal(text.into())).collect())
     }
 }
 

@@ -82,6 +82,9 @@ pub struct FailedStatement {
     pub warnings: Vec<String>,
 }
 
+/// Boxed, because it is large.
+pub type Exchanged<T = Reply> = Result<T, Box<FailedStatement>>;
+
 /// Takes each row as it arrives, with the number of the statement that it belongs to.
 type Sink<'a> = dyn FnMut(usize, Row) -> Result<(), String> + Send + 'a;
 
@@ -151,21 +154,17 @@ impl Connection {
     ///
     /// # Errors
     /// What the server refused, or how the connection ended. After a signal no statement is sent any more.
-    pub async fn run(&mut self, statement: &Statement) -> Result<Reply, Box<FailedStatement>> {
+    pub async fn run(&mut self, statement: &Statement) -> Exchanged {
         self.collect(statement, false).await
     }
 
     /// The same for statements that put something in order, such as ROLLBACK: they run after a signal too, and are
     /// not cancelled.
-    pub async fn run_protected(&mut self, statement: &Statement) -> Result<Reply, Box<FailedStatement>> {
+    pub async fn run_protected(&mut self, statement: &Statement) -> Exchanged {
         self.collect(statement, true).await
     }
 
-    async fn collect(
-        &mut self,
-        statement: &Statement,
-        protected: bool,
-    ) -> Result<Reply, Box<FailedStatement>> {
+    async fn collect(&mut self, statement: &Statement, protected: bool) -> Exchanged {
         let (limit, mut collected) = (self.limits.collected, 0);
         let mut rows: Vec<(usize, Row)> = vec![];
         let mut sink = |at: usize, row: Row| {
@@ -183,20 +182,11 @@ impl Connection {
     ///
     /// # Errors
     /// As [`Connection::run`], and what `sink` returns.
-    pub async fn each_row(
-        &mut self,
-        statement: &Statement,
-        sink: &mut Sink<'_>,
-    ) -> Result<(), Box<FailedStatement>> {
+    pub async fn each_row(&mut self, statement: &Statement, sink: &mut Sink<'_>) -> Exchanged<()> {
         self.exchange(statement, false, sink).await.map(drop)
     }
 
-    async fn exchange(
-        &mut self,
-        statement: &Statement,
-        protected: bool,
-        sink: &mut Sink<'_>,
-    ) -> Result<Reply, Box<FailedStatement>> {
+    async fn exchange(&mut self, statement: &Statement, protected: bool, sink: &mut Sink<'_>) -> Exchanged {
         let mut reply = Reply::default();
         let Err(mut fault) = self.talk(statement, protected, sink, &mut reply).await else {
             return Ok(reply);
