@@ -26,12 +26,12 @@ pub enum Existence {
 pub enum ExistenceCheck {
     Known(Existence),
     /// The admin reads the names on the server once, for all its services.
-    Ask(Access, Arc<OnceCell<Option<CatalogNames>>>),
+    Ask(Box<Access>, Arc<OnceCell<Option<CatalogNames>>>),
 }
 
 impl ExistenceCheck {
     pub fn of(access: Access) -> ExistenceCheck {
-        ExistenceCheck::Ask(access, Arc::default())
+        ExistenceCheck::Ask(Box::new(access), Arc::default())
     }
 
     pub async fn look(&self, database: &DbName, owner: &RoleName, login: &str) -> Existence {
