@@ -8,27 +8,22 @@ mod context;
 mod database_privileges;
 pub mod defaults;
 mod definer_views;
-mod exposure;
 mod foreign_servers;
 mod hba;
 mod memberships;
 mod owners;
 mod privileges;
-mod remediation;
 mod roles;
 mod secrets;
 mod sessions;
 mod settings;
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 
 use crate::catalog::{KnownPasswords, Snapshot};
 use crate::findings::{Finding, FindingBuilder, FindingKey};
 use crate::model::DesiredServer;
 use context::Audit;
-
-pub use remediation::step;
 
 pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords<'_>) -> Vec<Finding> {
     let audit = Audit::new(desired, snapshot);
@@ -53,9 +48,9 @@ pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords
 fn merged(all: impl Iterator<Item = Finding>) -> Vec<Finding> {
     let mut known: BTreeMap<FindingKey, Finding> = BTreeMap::new();
     for finding in all {
-        match known.entry(finding.key()) {
-            Entry::Vacant(place) => drop(place.insert(finding)),
-            Entry::Occupied(mut place) => place.get_mut().merge(finding),
+        match known.get_mut(&finding.key()) {
+            Some(known) => known.merge(finding),
+            None => drop(known.insert(finding.key(), finding)),
         }
     }
     known.into_values().collect()

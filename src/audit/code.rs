@@ -4,11 +4,10 @@ mod search_path;
 mod triggers;
 
 use super::context::{Audit, Database};
-use super::definer_views::{rules, view};
-use super::exposure::{callers, is_elsewhere, is_given, severity};
+use super::definer_views;
 use crate::catalog::CatalogObject;
 use crate::findings::Severity::{Low, Medium};
-use crate::findings::{DEFINER_SUPERUSER, FindingBuilder, SHADOW, UNTRUSTED_FUNCTION};
+use crate::findings::{DEFINER_SUPERUSER, FindingBuilder, FindingKind, SHADOW, UNTRUSTED_FUNCTION};
 use crate::grants::{Repair, RepairScope, revoke};
 use crate::model::RoleKind;
 use crate::sql::{ServerText, stmt};
@@ -16,56 +15,43 @@ use crate::sql::{ServerText, stmt};
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
         for item in &db.catalog.objects {
-            match item.kind.as_str() {
-                _ if item.is_definer_builtin() => definer_builtin(audit, &db, item, out),
-                _ if !item.is_users() => {}
-                "view" | "materialized view" => view(audit, &db, item, out),
-                "table" if item.rules => rules(audit, &db, item, out),
-                _ if item.is_routine() => routine(audit, &db, item, out),
-                _ => {}
+            if item.is_definer_builtin() {
+                definer_builtin(&db, item, out);
+            } else if item.is_users() && item.is_routine() {
+                routine(&db, item, out);
+            } else if item.is_users() {
+                definer_views::judge(&db, item, out);
             }
         }
-        triggers::judge(audit, &db, out);
+        triggers::judge(&db, out);
     }
 }
 
-/// A finding that a user can call the function, closed by taking EXECUTE from the user where an entry gives it.
-fn callable(
-    audit: &Audit<'_>,
-    db: &Database<'_>,
-    item: &CatalogObject,
-    found: FindingBuilder,
-    user: &str,
-    what: &str,
-) -> FindingBuilder {
-    let entry = item.acl.iter().find(|entry| audit.users_of(entry).contains(&user));
-    found
-        .at(severity(audit, db, user))
-        .inside(db)
-        .object(item.object())
-        .seen(format!("{user} can call {}, {what}", item.object()))
-        .fix(entry.map(|entry| revoke(entry, None, &item.securable())))
-}
-
-fn routine(audit: &Audit<'_>, db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
-    let lends = item.definer && audit.managed(&item.owner).is_none();
+fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
+    let lends = item.definer && db.audit.managed(&item.owner).is_none();
     // Only the server can call a function that returns event_trigger.
     let hook = item.returns.as_deref() == Some("event_trigger");
-    let mut users = if hook { vec![] } else { callers(audit, item, "EXECUTE") };
-    for user in users.iter().filter(|user| !is_elsewhere(audit, db, item, user)) {
+    let mut users = if hook { vec![] } else { db.audit.callers(item, "EXECUTE") };
+    for user in users.iter().filter(|user| !db.is_elsewhere(item, user)) {
+        // Closed by taking EXECUTE from the user where an entry gives it.
+        let callable = |kind: &FindingKind, what: &str| {
+            let repair = db.audit.entry_for(item, user).map(|entry| revoke(entry, None, &item.securable()));
+            let seen = format!("{user} can call {}, {what}", item.object());
+            kind.of(*user).at(db.severity(user)).about(db, item).seen(seen).fix(repair)
+        };
         if item.is_unconfined() {
             let what = if item.is_aggregate() {
                 format!("an aggregate that calls what {} may call and PUBLIC may not", item.owner)
             } else {
                 format!("which is written in {}", item.language.as_deref().unwrap_or("an unknown language"))
             };
-            out.push(callable(audit, db, item, UNTRUSTED_FUNCTION.of(*user), user, &what));
+            out.push(callable(UNTRUSTED_FUNCTION, &what));
         }
         if lends && *user != item.owner {
             let what = format!("which runs with the privileges of {}", item.owner);
-            let found = callable(audit, db, item, DEFINER_SUPERUSER.of(*user), user, &what);
+            let found = callable(DEFINER_SUPERUSER, &what);
             // Whether it can be misled is a finding of its own.
-            out.push(if is_given(audit, db, user) { found.at(Low) } else { found });
+            out.push(if db.is_given(user) { found.at(Low) } else { found });
         }
     }
     let writer = db.service.filter(|_| item.called).map(|service| service.role(RoleKind::App).as_str());
@@ -74,29 +60,24 @@ fn routine(audit: &Audit<'_>, db: &Database<'_>, item: &CatalogObject, out: &mut
             format!("{} runs with the privileges of {} when {writer} writes", item.object(), item.owner);
         // What it does with the rows that it gets is not known here; an event trigger gets none.
         let severity = if hook { Low } else { Medium };
-        out.push(DEFINER_SUPERUSER.of(writer).at(severity).inside(db).object(item.object()).seen(seen));
+        out.push(DEFINER_SUPERUSER.of(writer).at(severity).about(db, item).seen(seen));
     }
     users.extend(writer);
-    search_path::judge(audit, db, item, &users, out);
+    search_path::judge(db, item, &users, out);
     if item.shadows {
         let seen = format!("{} has the name and arguments of a function of the server", item.object());
-        out.push(SHADOW.of(item.owner.as_str()).inside(db).object(item.object()).seen(seen));
+        out.push(SHADOW.of(item.owner.as_str()).about(db, item).seen(seen));
     }
 }
 
 /// A function of the server or of an extension that runs with a superuser's privileges for its caller.
-fn definer_builtin(
-    audit: &Audit<'_>,
-    db: &Database<'_>,
-    item: &CatalogObject,
-    out: &mut Vec<FindingBuilder>,
-) {
-    for user in callers(audit, item, "EXECUTE") {
+fn definer_builtin(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
+    for user in db.audit.callers(item, "EXECUTE") {
         let seen =
             format!("{user} can call {}, which runs with the privileges of {}", item.object(), item.owner);
         let what = ServerText::quoted_by_server(item.alter.clone().unwrap_or_default());
         let invoker = stmt!("ALTER {what} SECURITY INVOKER", what = what);
-        let found = DEFINER_SUPERUSER.of(user).at(severity(audit, db, user)).inside(db).object(item.object());
-        out.push(found.seen(seen).fix(Repair::alter(RepairScope::Database, invoker)));
+        let found = DEFINER_SUPERUSER.of(user).at(db.severity(user)).about(db, item).seen(seen);
+        out.push(found.fix(Repair::alter(RepairScope::Database, invoker)));
     }
 }

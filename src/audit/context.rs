@@ -1,9 +1,12 @@
 //! What every rule of the audit reads.
 
 use super::roles::{RoleClass, Roles};
-use crate::catalog::{DatabaseCatalog, Snapshot};
+use crate::catalog::{CatalogObject, DatabaseCatalog, Snapshot};
+use crate::findings::Severity::{self, Critical, High, Low, Medium};
 use crate::findings::{FindingBuilder, PUBLIC};
-use crate::model::{AclEntry, ActualServer, DatabaseKind, DesiredServer, DesiredService, RoleKind, RoleName};
+use crate::model::{
+    AclEntry, ActualDatabase, ActualServer, DbName, DesiredServer, DesiredService, RoleKind, RoleName,
+};
 
 pub struct Audit<'a> {
     pub desired: &'a DesiredServer,
@@ -12,16 +15,59 @@ pub struct Audit<'a> {
     pub roles: Roles<'a>,
 }
 
+/// One database that was read, and who can use what in it.
 pub struct Database<'a> {
+    pub audit: &'a Audit<'a>,
     pub name: &'a str,
     pub catalog: &'a DatabaseCatalog,
     pub service: Option<&'a DesiredService>,
 }
 
-impl Database<'_> {
+impl<'a> Database<'a> {
     /// The role that owns a service's objects.
-    pub fn owner(&self) -> Option<&str> {
+    pub fn owner(&self) -> Option<&'a str> {
         self.service.map(|service| service.role(RoleKind::Owner).as_str())
+    }
+
+    /// Whether a role is one of this database's service.
+    pub fn is_own(&self, name: &str) -> bool {
+        self.audit.is_of(name, self.service)
+    }
+
+    /// How bad it is that a user can call what has a superuser's power.
+    pub fn severity(&self, user: &str) -> Severity {
+        match user {
+            PUBLIC if self.service.is_some() || self.is_visited() => Critical,
+            // No login can connect today; every database that is made from the template has it.
+            PUBLIC if self.name == "template1" => High,
+            // Unmanaged logins that were given access there: no service is behind it before they do more.
+            PUBLIC => Low,
+            _ if self.service.is_some() && self.audit.managed(user).is_some() => Critical,
+            _ if self.audit.user_can_connect(user, self.name) => Critical,
+            _ => Medium,
+        }
+    }
+
+    /// Whether a service's login can connect.
+    pub fn is_visited(&self) -> bool {
+        self.audit.roles.all_managed().any(|(role, ..)| self.audit.can_connect(role, self.name))
+    }
+
+    /// Whether an unmanaged login can connect.
+    pub fn is_entered(&self) -> bool {
+        self.audit.roles.unmanaged_logins().any(|role| self.audit.can_connect(role, self.name))
+    }
+
+    /// What unmanaged roles lend each other in a database of their own.
+    pub fn is_elsewhere(&self, item: &CatalogObject, user: &str) -> bool {
+        let among_them =
+            self.is_given(user) || user == PUBLIC && self.service.is_none() && !self.is_visited();
+        among_them && matches!(self.audit.class_of(&item.owner), RoleClass::Unmanaged | RoleClass::Predefined)
+    }
+
+    /// Whether it was granted by name to a login that is no service's, in a database of no service: a pooler's, say.
+    pub fn is_given(&self, user: &str) -> bool {
+        self.service.is_none() && user != PUBLIC && self.audit.managed(user).is_none()
     }
 }
 
@@ -34,6 +80,10 @@ impl FindingBuilder {
     /// In this database, exposing its service.
     pub fn inside(self, db: &Database<'_>) -> Self {
         self.service(db.service).database(db.name)
+    }
+
+    pub fn about(self, db: &Database<'_>, item: &CatalogObject) -> Self {
+        self.inside(db).object(item.object())
     }
 }
 
@@ -57,22 +107,19 @@ impl<'a> Audit<'a> {
         self.desired.services.values().find(|service| service.database.as_str() == database)
     }
 
-    pub fn kind_of(&self, database: &str) -> DatabaseKind {
-        DatabaseKind::of(database, self.desired, self.actual)
+    pub fn database(&self, name: &str) -> Option<&'a ActualDatabase> {
+        self.actual.databases.get(&DbName::found(name).ok()?)
     }
 
     /// Every database that was read.
-    pub fn databases(&self) -> impl Iterator<Item = Database<'a>> + '_ {
+    pub fn databases(&self) -> impl Iterator<Item = Database<'_>> {
         let all = self.snapshot.databases.iter();
-        all.map(|(name, catalog)| Database { name, catalog, service: self.service_of(name) })
+        all.map(|(name, catalog)| Database { audit: self, name, catalog, service: self.service_of(name) })
     }
 
     /// Whether a role can connect to a database: itself, through anything it can become, or as PUBLIC.
     pub fn can_connect(&self, role: &'a RoleName, database: &str) -> bool {
-        let Some((_, found)) = self.actual.databases.iter().find(|(name, _)| name.as_str() == database)
-        else {
-            return false;
-        };
+        let Some(found) = self.database(database) else { return false };
         let reachable = self.roles.reachable(role);
         let holds = |holder: &RoleName| holder == role || reachable.iter().any(|path| path.role == holder);
         let mut connects = found.acl.iter().filter(|entry| entry.privilege == "CONNECT");
@@ -89,6 +136,21 @@ impl<'a> Audit<'a> {
         entry.grantee.role().map_or(vec![PUBLIC], |role| self.actors(role.as_str()))
     }
 
+    /// PUBLIC, services' roles and unmanaged logins that can use a privilege on an object, its owner's included.
+    pub fn callers(&self, item: &CatalogObject, privilege: &str) -> Vec<&'a str> {
+        let entries = item.acl.iter().filter(|entry| entry.privilege == privilege);
+        let mut users: Vec<&str> = entries.flat_map(|entry| self.users_of(entry)).collect();
+        users.extend(self.actors(&item.owner));
+        users.sort_unstable();
+        users.dedup();
+        users
+    }
+
+    /// The first entry of an object that lets a role use it.
+    pub fn entry_for<'i>(&self, item: &'i CatalogObject, user: &str) -> Option<&'i AclEntry> {
+        item.acl.iter().find(|entry| self.users_of(entry).contains(&user))
+    }
+
     /// Services' roles and unmanaged logins that can act as a role; none for a superuser.
     pub fn actors(&self, name: &str) -> Vec<&'a str> {
         let actors = |role| self.roles.actors(role).into_iter().map(RoleName::as_str).collect();
@@ -97,6 +159,11 @@ impl<'a> Audit<'a> {
 
     pub fn managed(&self, name: &str) -> Option<(&'a DesiredService, RoleKind)> {
         self.roles.managed(&RoleName::found(name).ok()?)
+    }
+
+    /// The service whose role this is.
+    pub fn service_of_role(&self, name: &str) -> Option<&'a DesiredService> {
+        self.managed(name).map(|(service, _)| service)
     }
 
     pub fn is_of(&self, name: &str, service: Option<&DesiredService>) -> bool {

@@ -10,7 +10,7 @@ use crate::model::{AclEntry, DefaultAcl, Grantee, RoleKind};
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
         for row in &db.catalog.defaults {
-            row.acl.iter().for_each(|entry| one(audit, &db, row, entry, out));
+            row.acl.iter().for_each(|entry| one(&db, row, entry, out));
         }
         missing(&db, out);
     }
@@ -27,13 +27,7 @@ fn class(row: &DefaultAcl) -> ObjectClass {
     DefaultKind::from_letter(row.object).map_or(ObjectClass::Other, DefaultKind::class)
 }
 
-fn one(
-    audit: &Audit<'_>,
-    db: &Database<'_>,
-    row: &DefaultAcl,
-    entry: &AclEntry,
-    out: &mut Vec<FindingBuilder>,
-) {
+fn one(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, out: &mut Vec<FindingBuilder>) {
     let by_owner = db.owner() == Some(row.role.as_str());
     if is_builtin(row, entry) && !by_owner {
         return;
@@ -43,15 +37,15 @@ fn one(
     let object = format!("default privileges of {} on {word}", row.role);
     let (maker, schema, privilege) =
         (row.role.as_str(), row.schema.as_ref().map(|schema| schema.as_str()), &entry.privilege);
-    for user in audit.users_of(entry) {
-        let declared = by_owner && is_declared(audit, db, row, entry, user);
+    for user in db.audit.users_of(entry) {
+        let declared = by_owner && is_declared(db, row, entry, user);
         if declared && entry.grantable {
             let seen =
                 format!("{user} will hold {privilege} with grant option on the {word} that {maker} makes");
             let repair = kind.map(|kind| revoke_default_option(maker, schema, kind, entry));
             out.push(GRANT_OPTION.of(user).inside(db).object(&object).seen(seen).fix(repair));
         }
-        let Some(severity) = severity(audit, db, row, entry, user).filter(|_| !declared) else { continue };
+        let Some(severity) = severity(db, row, entry, user).filter(|_| !declared) else { continue };
         let place = schema.map_or(String::new(), |schema| format!(" in schema {schema}"));
         let seen = format!("{user} will hold {privilege} on the {word} that {maker} makes{place}");
         let repair = kind.map(|kind| revoke_default(maker, schema, kind, entry));
@@ -64,32 +58,26 @@ fn one(
 }
 
 /// How bad an undeclared entry is; `None` among unmanaged roles in a database of no service.
-fn severity(
-    audit: &Audit<'_>,
-    db: &Database<'_>,
-    row: &DefaultAcl,
-    entry: &AclEntry,
-    user: &str,
-) -> Option<Severity> {
-    let managed = audit.managed(user).is_some();
+fn severity(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -> Option<Severity> {
+    let managed = db.audit.managed(user).is_some();
     Some(match db.service {
-        None if !managed && audit.managed(row.role.as_str()).is_none() => return None,
+        None if !managed && db.audit.managed(row.role.as_str()).is_none() => return None,
         None if managed => Medium,
         None => Low,
         Some(_) if user == PUBLIC => High,
         // What it holds on the owner's, it will hold on this one's too: only the maker differs.
-        Some(_) if is_declared(audit, db, row, entry, user) => Low,
-        service if audit.is_of(user, service) => Medium,
+        Some(_) if is_declared(db, row, entry, user) => Low,
+        _ if db.is_own(user) => Medium,
         Some(_) if managed => High,
         Some(_) => Low,
     })
 }
 
 /// Whether the service's role would hold it on what the owner makes.
-fn is_declared(audit: &Audit<'_>, db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -> bool {
+fn is_declared(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -> bool {
     let privilege = Privilege::named(&entry.privilege);
     let holds = |kind| kind == RoleKind::Owner || granted(kind, class(row)).contains(&privilege);
-    audit.is_of(user, db.service) && audit.managed(user).is_some_and(|(_, kind)| holds(kind))
+    db.is_own(user) && db.audit.managed(user).is_some_and(|(_, kind)| holds(kind))
 }
 
 /// Without a row PUBLIC gets EXECUTE on every function, and USAGE on every type, that the owner makes.

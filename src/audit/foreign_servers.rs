@@ -1,7 +1,6 @@
 //! Ways out of a database: foreign servers, and extensions that open connections.
 
 use super::context::{Audit, Database};
-use super::exposure::callers;
 use crate::catalog::ForeignServer;
 use crate::findings::Severity::{Critical, High, Low, Medium};
 use crate::findings::{EXTENSION, FOREIGN_TABLE, FindingBuilder, PUBLIC, USER_MAPPING};
@@ -12,7 +11,10 @@ use crate::sql::{ServerText, stmt};
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
         for server in &db.catalog.servers {
-            let way = Way { audit, db: &db, server, beyond: beyond(audit, &db, server) };
+            // The service whose database it leads to.
+            let other = server.dbname.as_deref().filter(|name| *name != db.name);
+            let beyond = other.and_then(|name| audit.service_of(name));
+            let way = Way { db: &db, server, beyond };
             way.mappings(out);
             way.tables(out);
             way.owner(out);
@@ -21,13 +23,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-/// The service whose database a foreign server leads to.
-fn beyond<'a>(audit: &Audit<'a>, db: &Database<'_>, server: &ForeignServer) -> Option<&'a DesiredService> {
-    audit.service_of(server.dbname.as_deref().filter(|name| *name != db.name)?)
-}
-
 struct Way<'a> {
-    audit: &'a Audit<'a>,
     db: &'a Database<'a>,
     server: &'a ForeignServer,
     beyond: Option<&'a DesiredService>,
@@ -40,19 +36,18 @@ impl Way<'_> {
 
     /// The service at the far end is exposed, if there is one.
     fn exposing(&self, found: FindingBuilder) -> FindingBuilder {
-        let found = found.inside(self.db);
-        if self.beyond.is_some() { found.service(self.beyond) } else { found }
+        found.inside(self.db).service(self.beyond.or(self.db.service))
     }
 
     fn mappings(&self, out: &mut Vec<FindingBuilder>) {
         // A name that no database here has leads to another server.
-        let is_here = |name: &String| self.audit.actual.databases.keys().any(|one| one.as_str() == name);
-        let is_abroad = self.server.dbname.as_ref().is_some_and(|name| !is_here(name));
+        let is_abroad =
+            self.server.dbname.as_ref().is_some_and(|name| self.db.audit.database(name).is_none());
         let of_service = self.db.service.or(self.beyond).is_some();
         let severity = if of_service && !is_abroad { Critical } else { Medium };
         for mapping in &self.server.mappings {
             let free = if mapping.passwordless == Some(true) { " without a password" } else { "" };
-            let users = mapping.role.as_deref().map_or(vec![PUBLIC], |role| self.audit.actors(role));
+            let users = mapping.role.as_deref().map_or(vec![PUBLIC], |role| self.db.audit.actors(role));
             for user in users {
                 let of =
                     mapping.role.as_deref().map_or(stmt!("PUBLIC"), |role| stmt!("{r}", r = ident(role)));
@@ -69,20 +64,17 @@ impl Way<'_> {
         for table in self.server.tables.iter().filter(|_| self.db.service.is_some()) {
             let mut objects = self.db.catalog.objects.iter();
             let item = objects.find(|item| item.kind == "foreign table" && item.shown == *table);
-            let mut readers = item.map_or(vec![], |item| callers(self.audit, item, "SELECT"));
-            let severity = if readers.is_empty() { Low } else { High };
-            if readers.is_empty() {
-                readers.push(&self.server.owner);
-            }
+            let readers = item.map_or(vec![], |item| self.db.audit.callers(item, "SELECT"));
+            let (severity, users) = match readers.as_slice() {
+                [] => (Low, vec![self.server.owner.as_str()]),
+                _ => (High, readers),
+            };
             let seen =
                 format!("foreign table {table} reads through {} ({})", self.object(), self.server.wrapper);
-            for user in readers {
+            for user in users {
                 let found = self.exposing(FOREIGN_TABLE.of(user).at(severity));
                 let found = found.object(format!("foreign table {table}")).seen(seen.clone());
-                let gives = item.and_then(|item| {
-                    let entry = item.acl.iter().find(|entry| self.audit.users_of(entry).contains(&user));
-                    Some((entry?, item))
-                });
+                let gives = item.and_then(|item| Some((self.db.audit.entry_for(item, user)?, item)));
                 out.push(match gives {
                     Some((entry, item)) => found.revoking(entry, None, &item.securable()),
                     None => found,
@@ -94,7 +86,7 @@ impl Way<'_> {
     /// Its owner writes its mappings, and a superuser's servers connect without a password.
     fn owner(&self, out: &mut Vec<FindingBuilder>) {
         let owner = self.server.owner.as_str();
-        if self.audit.managed(owner).is_some() {
+        if self.db.audit.managed(owner).is_some() {
             let seen = format!("{} ({}) belongs to {owner}", self.object(), self.server.wrapper);
             let found = FOREIGN_TABLE.of(owner).at(Medium).inside(self.db);
             out.push(found.object(self.object()).seen(seen));

@@ -5,8 +5,7 @@ use super::context::Audit;
 use super::roles::RoleClass;
 use crate::catalog::{HbaLine, IdentLine};
 use crate::findings::Severity::{Critical, High, Low};
-use crate::findings::{FindingBuilder, PUBLIC};
-use crate::findings::{HBA_CLEARTEXT, HBA_ERROR, HBA_MAP, HBA_TRUST};
+use crate::findings::{FindingBuilder, FindingKind, HBA_CLEARTEXT, HBA_ERROR, HBA_MAP, HBA_TRUST, PUBLIC};
 use crate::model::{DesiredService, RoleName};
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
@@ -21,9 +20,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         }
         match line.method.as_deref() {
             Some("trust") => trust(audit, line, out),
-            Some("password")
-                if line.kind.as_deref() != Some("local") && line.kind.as_deref() != Some("hostssl") =>
-            {
+            Some("password") if !matches!(line.kind.as_deref(), Some("local" | "hostssl")) => {
                 out.push(HBA_CLEARTEXT.of(who(line)).object(place(line)).seen(words(line)));
             }
             Some("peer" | "ident") => mapped(audit, line, out),
@@ -86,17 +83,14 @@ fn trust(audit: &Audit<'_>, line: &HbaLine, out: &mut Vec<FindingBuilder>) {
     let local = line.kind.as_deref() == Some("local");
     let service = exposed(audit, line);
     // Any process of the host is a superuser then: only where the operator is alone there is that no door.
-    let finding = HBA_TRUST.of(who(line)).at(if local && service.is_none() && only_trusted(audit, line) {
-        High
-    } else {
-        Critical
-    });
-    out.push(finding.service(service).object(place(line)).seen(words(line)));
+    let closed = local && service.is_none() && only_trusted(audit, line);
+    let found = HBA_TRUST.of(who(line)).at(if closed { High } else { Critical });
+    out.push(found.service(service).object(place(line)).seen(words(line)));
 }
 
 /// The one service whose roles, group or database a line names.
 fn exposed<'a>(audit: &Audit<'a>, line: &HbaLine) -> Option<&'a DesiredService> {
-    let of_user = |user: &str| audit.managed(user.trim_start_matches('+')).map(|(service, _)| service);
+    let of_user = |user: &str| audit.service_of_role(user.trim_start_matches('+'));
     match (line.users.as_slice(), line.databases.as_slice()) {
         ([user], _) if user != "all" => of_user(user),
         (_, [database]) => audit.service_of(database),
@@ -118,27 +112,21 @@ fn is_about(line: &HbaLine, role: &str) -> bool {
 }
 
 fn mapped(audit: &Audit<'_>, line: &HbaLine, out: &mut Vec<FindingBuilder>) {
-    let map = map(line);
-    let remote = line.kind.as_deref() != Some("local");
-    match map {
+    let found = |kind: &FindingKind, seen: String| kind.of(who(line)).object(place(line)).seen(seen);
+    match (map(line), &audit.snapshot.ident) {
         // ident over the network believes whatever the other host says.
-        None if remote => out.push(HBA_TRUST.of(who(line)).object(place(line)).seen(words(line))),
-        None => {}
-        Some(map) => match &audit.snapshot.ident {
-            Some(ident) => {
-                let due =
-                    |entry: &&IdentLine| entry.map == map && (is_wild(entry) || is_about(line, &entry.role));
-                for entry in ident.iter().filter(due) {
-                    map_entry(audit, line, entry, out);
-                }
-            }
-            // The admin may not read the maps.
-            None if !only_trusted(audit, line) => {
-                let seen = format!("{}, and the map {map} cannot be read", words(line));
-                out.push(HBA_MAP.of(who(line)).object(place(line)).seen(seen));
-            }
-            None => {}
-        },
+        (None, _) if line.kind.as_deref() != Some("local") => out.push(found(HBA_TRUST, words(line))),
+        (None, _) => {}
+        (Some(map), Some(ident)) => {
+            let due =
+                |entry: &&IdentLine| entry.map == map && (is_wild(entry) || is_about(line, &entry.role));
+            out.extend(ident.iter().filter(due).filter_map(|entry| map_entry(audit, line, entry)));
+        }
+        // The admin may not read the maps.
+        (Some(_), None) if only_trusted(audit, line) => {}
+        (Some(map), None) => {
+            out.push(found(HBA_MAP, format!("{}, and the map {map} cannot be read", words(line))));
+        }
     }
 }
 
@@ -147,15 +135,14 @@ fn is_wild(entry: &IdentLine) -> bool {
     entry.role == "all" || entry.role.starts_with(['/', '+']) || entry.role.contains('\\')
 }
 
-fn map_entry(audit: &Audit<'_>, line: &HbaLine, entry: &IdentLine, out: &mut Vec<FindingBuilder>) {
-    let managed = audit.managed(&entry.role);
+fn map_entry(audit: &Audit<'_>, line: &HbaLine, entry: &IdentLine) -> Option<FindingBuilder> {
+    let service = audit.service_of_role(&entry.role);
     let any = is_wild(entry);
     let regex = entry.system.starts_with('/') || entry.system == "all";
-    let service = managed.map(|(service, _)| service);
-    let severity = match (managed.is_some() || any, regex) {
-        (true, _) | (false, true) => Critical,
-        (false, false) if audit.class_of(&entry.role) == RoleClass::Trusted => Low,
-        (false, false) => return,
+    let severity = match audit.class_of(&entry.role) {
+        _ if service.is_some() || any || regex => Critical,
+        RoleClass::Trusted => Low,
+        _ => return None,
     };
     let role = if any { PUBLIC } else { entry.role.as_str() };
     let seen = format!(
@@ -165,12 +152,6 @@ fn map_entry(audit: &Audit<'_>, line: &HbaLine, entry: &IdentLine, out: &mut Vec
         entry.system,
         entry.role
     );
-    out.push(
-        HBA_MAP
-            .of(role)
-            .at(severity)
-            .service(service)
-            .object(format!("pg_ident.conf line {}", entry.line))
-            .seen(seen),
-    );
+    let found = HBA_MAP.of(role).at(severity).service(service);
+    Some(found.object(format!("pg_ident.conf line {}", entry.line)).seen(seen))
 }

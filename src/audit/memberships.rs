@@ -22,7 +22,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         role.memberships(out);
     }
     for role in audit.roles.unmanaged_logins() {
-        unmanaged_login(audit, role, &audit.actual.roles[role], out);
+        unmanaged_login(audit, role, out);
     }
     orphans(audit, out);
     superusers(audit, out);
@@ -30,20 +30,19 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 
 fn superusers(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let known = [&audit.actual.admin.name, &audit.actual.bootstrap].map(String::as_str);
-    let all = audit.actual.roles.iter().filter(|(_, found)| found.superuser && found.login);
-    for (role, _) in all.filter(|(name, _)| !known.contains(&name.as_str())) {
-        if audit.roles.managed(role).is_none() {
-            out.push(SUPERUSERS.of(role.as_str()).seen(format!("{role} is a superuser and may log in")));
-        }
-    }
+    let is_other = |role: &RoleName| !known.contains(&role.as_str()) && audit.roles.managed(role).is_none();
+    let all =
+        audit.actual.roles.iter().filter(|(role, found)| found.superuser && found.login && is_other(role));
+    out.extend(
+        all.map(|(role, _)| {
+            SUPERUSERS.of(role.as_str()).seen(format!("{role} is a superuser and may log in"))
+        }),
+    );
 }
 
 /// How much an attribute that no role of a service has gives away.
 fn weight(attribute: &RoleAttribute) -> Severity {
-    match attribute.on {
-        "CREATEDB" | "BYPASSRLS" => Medium,
-        _ => Critical,
-    }
+    if ["CREATEDB", "BYPASSRLS"].contains(&attribute.on) { Medium } else { Critical }
 }
 
 /// Those that the role has, although no role of a service may.
@@ -61,12 +60,9 @@ struct ServiceRole<'a> {
 }
 
 impl ServiceRole<'_> {
+    /// About the role itself, unless another is its object.
     fn finding(&self, kind: &FindingKind) -> FindingBuilder {
-        kind.of(self.role.as_str()).service(Some(self.service))
-    }
-
-    fn about(&self, kind: &FindingKind) -> FindingBuilder {
-        self.finding(kind).object(format!("role {}", self.role))
+        kind.of(self.role.as_str()).service(Some(self.service)).object(format!("role {}", self.role))
     }
 
     fn alter(&self, word: &'static str) -> Repair {
@@ -78,12 +74,12 @@ impl ServiceRole<'_> {
         for row in powers(self.found) {
             // From 16 on CREATEROLE reaches the roles that it made itself, and no others.
             let severity = if row.on == "CREATEROLE" && major >= 16 { High } else { weight(row) };
-            let found = self.about(ATTRIBUTE).at(severity).seen(format!("{} is {}", self.role, row.on));
+            let found = self.finding(ATTRIBUTE).at(severity).seen(format!("{} is {}", self.role, row.on));
             out.push(found.fix(self.alter(row.off)));
         }
         // The migrator acts as the owner by SET ROLE. From 16 on the membership decides, and not the role.
         if !INHERIT.belongs_to(self.kind) && self.found.inherit {
-            let found = self.about(ATTRIBUTE).at(if major < 16 { Medium } else { Low });
+            let found = self.finding(ATTRIBUTE).at(if major < 16 { Medium } else { Low });
             let seen = format!("{} is INHERIT: it holds the owner's privileges all the time", self.role);
             out.push(found.seen(seen).fix(self.alter(INHERIT.off)));
         }
@@ -91,34 +87,28 @@ impl ServiceRole<'_> {
 
     fn login(&self, out: &mut Vec<FindingBuilder>) {
         match (self.kind, self.found.login) {
-            (RoleKind::Owner, true) => out.push(self.about(OWNER_LOGIN).fix(self.alter("NOLOGIN"))),
-            (_, true) => {
-                self.limit(out);
-                self.password(out);
-            }
+            (RoleKind::Owner, true) => out.push(self.finding(OWNER_LOGIN).fix(self.alter("NOLOGIN"))),
+            (_, true) => out.extend(self.limit().into_iter().chain(self.password())),
             (_, false) => {}
         }
     }
 
-    fn limit(&self, out: &mut Vec<FindingBuilder>) {
-        if self.found.connection_limit >= 0 {
-            return;
-        }
+    fn limit(&self) -> Option<FindingBuilder> {
         let wanted = self.service.connection_limit.get(&self.kind).copied().unwrap_or(-1);
         let limit = || alter_role(self.role.as_str(), stmt!("CONNECTION LIMIT {n}", n = wanted));
-        let found = self.about(NO_LIMIT).at(if wanted < 0 { Low } else { Medium });
+        let found = self.finding(NO_LIMIT).at(if wanted < 0 { Low } else { Medium });
         let found = found.seen(format!("{} has no connection limit", self.role));
-        out.push(found.fix((wanted >= 0).then(limit)));
+        (self.found.connection_limit < 0).then(|| found.fix((wanted >= 0).then(limit)))
     }
 
-    fn password(&self, out: &mut Vec<FindingBuilder>) {
-        let kept = self.audit.snapshot.kept.as_ref().and_then(|all| all.get(self.role));
-        let (kind, seen) = match kept.map(|kept| (&kept.digest, &kept.salt)) {
-            None | Some((Some(_), Some(_))) => return,
-            Some((None, _)) => (NO_PASSWORD, format!("{} has no password", self.role)),
-            Some((Some(_), None)) => (MD5, format!("the password of {} is kept as md5", self.role)),
+    fn password(&self) -> Option<FindingBuilder> {
+        let kept = self.audit.snapshot.kept.as_ref()?.get(self.role)?;
+        let (kind, seen) = match (&kept.digest, &kept.salt) {
+            (Some(_), Some(_)) => return None,
+            (None, _) => (NO_PASSWORD, format!("{} has no password", self.role)),
+            (Some(_), None) => (MD5, format!("the password of {} is kept as md5", self.role)),
         };
-        out.push(self.about(kind).seen(seen));
+        Some(self.finding(kind).seen(seen))
     }
 
     /// ADMIN on a membership that is declared: reported by itself, since the membership is right.
@@ -202,10 +192,6 @@ fn by(role: &RoleName, path: &RolePath<'_>) -> String {
     }
 }
 
-fn end(audit: &Audit<'_>, row: &Membership) -> Repair {
-    taken(audit, row, revoke_membership)
-}
-
 type Taking = fn(&str, &str, Option<&str>, u32) -> Repair;
 
 fn taken(audit: &Audit<'_>, row: &Membership, taking: Taking) -> Repair {
@@ -213,12 +199,12 @@ fn taken(audit: &Audit<'_>, row: &Membership, taking: Taking) -> Repair {
     taking(row.role.as_str(), row.member.as_str(), grantor, audit.actual.major())
 }
 
-fn unmanaged_login<'a>(
-    audit: &Audit<'a>,
-    role: &'a RoleName,
-    found: &ActualRole,
-    out: &mut Vec<FindingBuilder>,
-) {
+fn end(audit: &Audit<'_>, row: &Membership) -> Repair {
+    taken(audit, row, revoke_membership)
+}
+
+fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<FindingBuilder>) {
+    let found = &audit.actual.roles[role];
     let mut powers: Vec<String> = vec![];
     if found.replication && super::hba::may_replicate(audit, role) {
         powers.push("it is REPLICATION: it can copy every database".into());

@@ -17,12 +17,11 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         template(audit, name, found, out);
     }
     for db in audit.databases() {
-        let objects = db.catalog.objects.iter().filter(|item| item.kind != "column");
-        for item in objects {
-            if item.is_users() { object(audit, &db, item, out) } else { builtin(audit, &db, item, out) }
+        for item in db.catalog.objects.iter().filter(|item| item.kind != "column") {
+            if item.is_users() { object(&db, item, out) } else { builtin(&db, item, out) }
         }
-        extensions(audit, &db, out);
-        others(audit, &db, out);
+        extensions(&db, out);
+        others(&db, out);
     }
 }
 
@@ -58,12 +57,12 @@ fn template(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut 
 }
 
 /// The owner of an extension may drop it, with everything that uses it.
-fn extensions(audit: &Audit<'_>, db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
+fn extensions(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
     for extension in db.catalog.extensions.iter().filter(|one| db.owner() != Some(&one.owner)) {
-        for user in audit.actors(&extension.owner) {
+        for user in db.audit.actors(&extension.owner) {
             let object = format!("extension {}", extension.name);
             let seen = format!("{object} belongs to {}{}", extension.owner, through(user, &extension.owner));
-            let severity = if audit.managed(user).is_some() { Medium } else { Low };
+            let severity = if db.audit.managed(user).is_some() { Medium } else { Low };
             out.push(OBJECT_OWNER.of(user).at(severity).inside(db).object(object).seen(seen));
         }
     }
@@ -75,16 +74,16 @@ fn through(user: &str, owner: &str) -> String {
 
 /// What initdb or an extension made belongs to a superuser: another owner can change what all logins use. No statement
 /// gives it back: its code would run as a superuser from then on.
-fn builtin(audit: &Audit<'_>, db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
+fn builtin(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
     // The role that installs a trusted extension owns its schema.
     if item.extension.is_some() && db.owner() == Some(&item.owner) {
         return;
     }
-    for user in audit.actors(&item.owner) {
+    for user in db.audit.actors(&item.owner) {
         let through = through(user, &item.owner);
         let seen = format!("{} belongs to {}{through}; {}", item.object(), item.owner, advice(item));
         let severity = if item.system { Critical } else { High };
-        let found = OBJECT_OWNER.of(user).at(severity).inside(db).object(item.object());
+        let found = OBJECT_OWNER.of(user).at(severity).about(db, item);
         out.push(found.seen(seen).fix(leave(item)));
     }
 }
@@ -110,28 +109,28 @@ fn leave(item: &CatalogObject) -> Option<Repair> {
     Some(Repair::alter(RepairScope::Database, close))
 }
 
-fn object(audit: &Audit<'_>, db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
+fn object(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
     // A sequence of a table is told with its table.
-    if item.dependent || is_database_owners(audit, db, &item.owner) || db.owner() == Some(item.owner.as_str())
-    {
+    if item.dependent || is_database_owners(db, &item.owner) || db.owner() == Some(item.owner.as_str()) {
         return;
     }
     let mut push = |user: &str, severity: Severity| {
         let seen = format!("{} belongs to {}{}", item.object(), item.owner, through(user, &item.owner));
         let given = db.owner().zip(item.alter.as_ref());
         let repair = given.map(|(owner, what)| set_owner(RepairScope::Database, what, owner));
-        let found = OBJECT_OWNER.of(user).at(severity).inside(db).object(item.object());
+        let found = OBJECT_OWNER.of(user).at(severity).about(db, item);
         out.push(found.seen(seen).fix(repair));
     };
     let is_large_object = item.kind == "large object";
-    let users = audit.actors(&item.owner);
+    let users = db.audit.actors(&item.owner);
     for user in &users {
-        match (audit.managed(user), db.service) {
-            (Some(_), own) if audit.is_of(user, own) && is_large_object => {}
-            (Some(_), own) if audit.is_of(user, own) => push(user, Medium),
+        match (db.audit.managed(user), db.service) {
+            _ if db.is_own(user) && is_large_object => {}
+            _ if db.is_own(user) => push(user, Medium),
             (Some(_), Some(_)) => push(user, High),
             (Some(_), None) => push(user, Medium),
-            (None, Some(_)) => push(user, if audit.user_can_connect(user, db.name) { Medium } else { Low }),
+            (None, Some(_)) if db.audit.user_can_connect(user, db.name) => push(user, Medium),
+            (None, Some(_)) => push(user, Low),
             (None, None) => {}
         }
     }
@@ -145,19 +144,18 @@ fn object(audit: &Audit<'_>, db: &Database<'_>, item: &CatalogObject, out: &mut 
 }
 
 /// `pg_database_owner` stands for the database's owner, who is judged as such.
-fn is_database_owners(audit: &Audit<'_>, db: &Database<'_>, owner: &str) -> bool {
-    let mut databases = audit.actual.databases.iter();
-    let of_database = databases.find(|(name, _)| name.as_str() == db.name).map(|(_, found)| &found.owner);
-    let trusted = of_database.is_some_and(|owner| audit.class_of(owner) == RoleClass::Trusted);
+fn is_database_owners(db: &Database<'_>, owner: &str) -> bool {
+    let is_trusted = |found: &ActualDatabase| db.audit.class_of(&found.owner) == RoleClass::Trusted;
+    let trusted = db.audit.database(db.name).is_some_and(is_trusted);
     owner == "pg_database_owner" && (trusted || db.service.is_none())
 }
 
-fn others(audit: &Audit<'_>, db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
+fn others(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
     for other in &db.catalog.others {
         let object = format!("{} {}", other.kind, other.shown);
-        for user in audit.actors(&other.role) {
-            let managed = audit.managed(user);
-            let is_own = audit.is_of(user, db.service);
+        for user in db.audit.actors(&other.role) {
+            let managed = db.audit.managed(user);
+            let is_own = db.is_own(user);
             let is_owner = managed.is_some_and(|(_, kind)| kind == RoleKind::Owner);
             let severity = match (managed.is_some(), db.service.is_some()) {
                 (true, true) => High,

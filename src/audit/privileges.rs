@@ -9,14 +9,14 @@ use crate::findings::{
     CATALOG_RIGHT, EXTENSION_RIGHT, FOREIGN_RIGHT, FindingBuilder, FindingKind, GRANT_OPTION, OWN_RIGHT,
     PARAMETER, PUBLIC, PUBLIC_RIGHT, TABLESPACE, UNMANAGED_RIGHT,
 };
-use crate::grants::{Securable, ident, revoke};
+use crate::grants::{Securable, revoke};
 use crate::model::{AclEntry, RoleKind};
-use crate::sql::stmt;
+use crate::sql::{Qualified, stmt};
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
         for item in db.catalog.objects.iter().filter(|item| !item.is_definer_builtin()) {
-            item.acl.iter().for_each(|entry| on_object(audit, &db, item, entry, out));
+            item.acl.iter().for_each(|entry| on_object(&db, item, entry, out));
         }
     }
     tablespaces(audit, out);
@@ -28,7 +28,7 @@ fn tablespaces(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         let object = format!("tablespace {}", space.name);
         // An owner may grant it on. Only a superuser can have given it away, and must say to whom it goes.
         for user in audit.actors(&space.owner) {
-            let service = audit.managed(user).map(|(service, _)| service);
+            let service = audit.service_of_role(user);
             let severity = if service.is_some() { Medium } else { Low };
             let seen = format!("{object} belongs to {}", space.owner);
             out.push(TABLESPACE.of(user).at(severity).service(service).object(&object).seen(seen));
@@ -42,16 +42,19 @@ fn tablespaces(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 /// The owner of all parameters is the bootstrap superuser.
 fn parameters(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for row in &audit.snapshot.parameters {
-        let parts: Vec<String> =
-            row.parameter.split('.').map(|part| stmt!("{p}", p = ident(part)).to_string()).collect();
+        let name = Qualified(row.parameter.split('.').map(String::from).collect());
         let severity = match row.entry.privilege.as_str() {
             "ALTER SYSTEM" => Critical,
             // Every session may set it anyway.
-            "SET" if audit.snapshot.state.user_settings.contains(&row.parameter.to_lowercase()) => Low,
+            "SET"
+                if audit.snapshot.state.parameters.user_settings.contains(&row.parameter.to_lowercase()) =>
+            {
+                Low
+            }
             _ => Medium,
         };
         let object = format!("parameter {}", row.parameter);
-        let on = format!("PARAMETER {}", parts.join("."));
+        let on = stmt!("PARAMETER {name}", name = name).to_string();
         let shared = SharedObject { kind: PARAMETER, severity, object, on, owner: &audit.actual.bootstrap };
         shared.judge(audit, &row.entry, out);
     }
@@ -69,7 +72,7 @@ struct SharedObject<'a> {
 impl SharedObject<'_> {
     fn judge(&self, audit: &Audit<'_>, entry: &AclEntry, out: &mut Vec<FindingBuilder>) {
         for user in audit.users_of(entry) {
-            let service = audit.managed(user).map(|(service, _)| service);
+            let service = audit.service_of_role(user);
             let severity = if service.is_some() || user == PUBLIC { self.severity } else { Low };
             let found = self.kind.of(user).at(severity).service(service).object(&self.object);
             let repair = revoke(entry, None, &Securable::shared(&self.on, self.owner));
@@ -96,63 +99,55 @@ pub fn weight(privilege: &str) -> Severity {
     }
 }
 
-fn on_object(
-    audit: &Audit<'_>,
-    db: &Database<'_>,
-    item: &CatalogObject,
-    entry: &AclEntry,
-    out: &mut Vec<FindingBuilder>,
-) {
+fn on_object(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, out: &mut Vec<FindingBuilder>) {
     let ours = item.is_users() && db.service.is_some();
-    let users = audit.users_of(entry);
-    let told = |found: FindingBuilder, user: &str| {
-        found.inside(db).object(item.object()).seen(seen(entry, user, &item.object()))
-    };
+    let users = db.audit.users_of(entry);
+    let told =
+        |found: FindingBuilder, user: &str| found.about(db, item).seen(seen(entry, user, &item.object()));
     for user in &users {
         let found = if item.system {
-            Some(on_builtin(audit, db, user))
+            Some(on_builtin(db, user))
         } else if ours {
-            in_service(audit, db, item, entry, user)
+            in_service(db, item, entry, user)
         } else {
-            elsewhere(audit, db, item, entry, user)
+            elsewhere(db, item, entry, user)
         };
         let Some(found) = found else { continue };
         out.push(told(found, user).revoking(entry, item.column.as_deref(), &item.securable()));
     }
     // A role that cannot log in, and that no login can become.
     if let Some(role) = entry.grantee.role().filter(|_| ours && users.is_empty())
-        && audit.class_of(role.as_str()) == RoleClass::Unmanaged
+        && db.audit.class_of(role.as_str()) == RoleClass::Unmanaged
     {
         out.push(told(UNMANAGED_RIGHT.of(role.as_str()), role.as_str()));
     }
 }
 
 /// A privilege beyond what initdb gave, on one of the server's own objects.
-fn on_builtin(audit: &Audit<'_>, db: &Database<'_>, user: &str) -> FindingBuilder {
+fn on_builtin(db: &Database<'_>, user: &str) -> FindingBuilder {
     let found = CATALOG_RIGHT.of(user);
-    if user == PUBLIC || audit.managed(user).is_some() {
+    if user == PUBLIC || db.audit.managed(user).is_some() {
         return found;
     }
     // A monitoring login, most likely, and no service's data is behind it.
-    let mut services = audit.desired.services.values();
+    let mut services = db.audit.desired.services.values();
     let connects = db.service.is_some()
-        && services.any(|service| audit.user_can_connect(user, service.database.as_str()));
+        && services.any(|service| db.audit.user_can_connect(user, service.database.as_str()));
     found.at(if connects { High } else { Low })
 }
 
 fn in_service(
-    audit: &Audit<'_>,
     db: &Database<'_>,
     item: &CatalogObject,
     entry: &AclEntry,
     user: &str,
 ) -> Option<FindingBuilder> {
     let weight = weight(&entry.privilege);
-    let Some((service, kind)) = audit.managed(user) else {
+    let Some((service, kind)) = db.audit.managed(user) else {
         return Some(match user {
             PUBLIC if item.is_harmless() && !entry.grantable => PUBLIC_RIGHT.of(PUBLIC).at(Low),
             PUBLIC => PUBLIC_RIGHT.of(PUBLIC).at(weight),
-            _ if audit.user_can_connect(user, db.name) => UNMANAGED_RIGHT.of(user).at(Medium),
+            _ if db.audit.user_can_connect(user, db.name) => UNMANAGED_RIGHT.of(user).at(Medium),
             _ => UNMANAGED_RIGHT.of(user).at(Low),
         });
     };
@@ -178,8 +173,10 @@ fn in_service(
 }
 
 fn class_of(db: &Database<'_>, item: &CatalogObject) -> ObjectClass {
+    let first = db.service.and_then(|service| service.schemas.first()).map(|schema| schema.as_str());
+    let is_history = |schema: &String| contract::is_history(schema, &item.name, first);
     match item.kind.as_str() {
-        _ if is_history(db, item) => ObjectClass::History,
+        _ if item.schema.as_ref().is_some_and(is_history) => ObjectClass::History,
         "table" | "view" | "materialized view" | "foreign table" | "column" => ObjectClass::Table,
         "sequence" => ObjectClass::Sequence,
         "schema" => ObjectClass::Schema,
@@ -191,28 +188,19 @@ fn class_of(db: &Database<'_>, item: &CatalogObject) -> ObjectClass {
     }
 }
 
-fn is_history(db: &Database<'_>, item: &CatalogObject) -> bool {
-    let first = db.service.and_then(|service| service.schemas.first()).map(|schema| schema.as_str());
-    item.schema.as_deref().is_some_and(|schema| contract::is_history(schema, &item.name, first))
-}
-
 /// Members of extensions anywhere, and objects in databases that are no service's.
 fn elsewhere(
-    audit: &Audit<'_>,
     db: &Database<'_>,
     item: &CatalogObject,
     entry: &AclEntry,
     user: &str,
 ) -> Option<FindingBuilder> {
-    let managed = audit.managed(user).is_some();
-    match item.extension.is_some() {
-        _ if user != PUBLIC && !managed => None,
-        true => Some(EXTENSION_RIGHT.of(user)),
-        // What PUBLIC holds in a database of no service counts where PUBLIC can connect, which is its own finding.
-        false if user == PUBLIC => None,
-        false if entry.privilege == "USAGE" && db.service.is_none() && item.kind == "schema" => {
-            Some(FOREIGN_RIGHT.of(user).at(Low))
-        }
-        false => Some(FOREIGN_RIGHT.of(user)),
+    let is_managed = db.audit.managed(user).is_some();
+    if item.extension.is_some() {
+        return (is_managed || user == PUBLIC).then(|| EXTENSION_RIGHT.of(user));
     }
+    // What PUBLIC holds in a database of no service counts where PUBLIC can connect, which is its own finding.
+    let found = is_managed.then(|| FOREIGN_RIGHT.of(user));
+    let only_usage = entry.privilege == "USAGE" && db.service.is_none() && item.kind == "schema";
+    if only_usage { found.map(|found| found.at(Low)) } else { found }
 }

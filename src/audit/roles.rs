@@ -94,24 +94,17 @@ impl<'a> Roles<'a> {
         let mut trusted: BTreeSet<&RoleName> = superusers.collect();
         trusted.extend(actual.roles.keys().filter(|name| name.as_str() == actual.admin.name));
         trusted.extend(self.desired.database_owner.iter().filter(|name| actual.roles.contains_key(*name)));
+        let databases = self.desired.services.values().filter_map(|one| actual.databases.get(&one.database));
+        let owners: BTreeSet<&str> = databases.map(|found| found.owner.as_str()).collect();
+        let owns = |role: &RoleName| owners.contains(role.as_str());
         let of_admin = actual.memberships.iter().filter(|row| row.member.as_str() == actual.admin.name);
-        let owners: BTreeSet<&str> = self
-            .desired
-            .services
-            .values()
-            .filter_map(|service| actual.databases.get(&service.database))
-            .map(|found| found.owner.as_str())
-            .collect();
-        trusted.extend(of_admin.map(|row| &row.role).filter(|role| owners.contains(role.as_str())));
+        trusted.extend(of_admin.map(|row| &row.role).filter(|role| owns(role)));
         // Members of a database's rightful owner own it too.
-        let groups: BTreeSet<&RoleName> = trusted
-            .iter()
-            .copied()
-            .filter(|role| owners.contains(role.as_str()) && !actual.roles[*role].superuser)
-            .collect();
-        trusted.extend(
-            actual.memberships.iter().filter(|row| groups.contains(&row.role)).map(|row| &row.member),
-        );
+        let is_group =
+            |role: &RoleName| trusted.contains(role) && owns(role) && !actual.roles[role].superuser;
+        let of_groups: Vec<&RoleName> =
+            actual.memberships.iter().filter(|row| is_group(&row.role)).map(|row| &row.member).collect();
+        trusted.extend(of_groups);
         trusted.retain(|role| self.managed(role).is_none());
         trusted
     }

@@ -8,12 +8,10 @@ use std::collections::BTreeSet;
 use super::context::Audit;
 use crate::catalog::KnownPasswords;
 use crate::findings::Severity::Critical;
-use crate::findings::{FindingBuilder, PUBLIC};
-use crate::findings::{SECRET, UNSEARCHED};
+use crate::findings::{FindingBuilder, PUBLIC, SECRET, UNSEARCHED};
 use crate::grants::{Repair, RepairScope, ident, reset_setting};
 use crate::model::{DbName, DesiredService};
-use crate::sql::stmt;
-use crate::sql::{Literal, Statement};
+use crate::sql::{Keyword, Literal, Statement, stmt};
 use crate::units::counted;
 
 pub use words::announces;
@@ -35,33 +33,26 @@ pub fn judge(audit: &Audit<'_>, known: KnownPasswords<'_>, out: &mut Vec<Finding
 }
 
 fn comments<'a>(audit: &Audit<'a>) -> Vec<Text<'a>> {
-    let comment = |text: &Option<String>, object: String, service, close| {
-        let text = text.clone()?;
+    let comment = |kind: &'static str, name: &str, text: &Option<String>, service, left: Statement| {
+        let on = stmt!("{kind} {name}", kind = Keyword(kind), name = ident(name));
+        let close = stmt!("COMMENT ON {on} IS {left}", on = on, left = left);
         let repair = Some(Repair::alter(RepairScope::Server, close));
-        Some(Text { text, what: "the comment".into(), object, service, repair })
+        let object = format!("{} {name}", kind.to_lowercase());
+        Some(Text { text: text.clone()?, what: "the comment".into(), object, service, repair })
     };
     let roles = audit.actual.roles.iter().filter_map(|(role, found)| {
-        let service = audit.roles.managed(role).map(|(service, _)| service);
-        let close = stmt!(
-            "COMMENT ON ROLE {role} IS {marker}",
-            role = role,
-            marker = left(audit, service, found.comment.as_deref())
-        );
-        comment(&found.comment, format!("role {role}"), service, close)
+        let service = audit.service_of_role(role.as_str());
+        let left = left(audit, service, found.comment.as_deref());
+        comment("ROLE", role.as_str(), &found.comment, service, left)
     });
     let databases = audit.actual.databases.iter().filter_map(|(name, found)| {
         let service = audit.service_of(name.as_str());
-        let close = stmt!(
-            "COMMENT ON DATABASE {db} IS {marker}",
-            db = name,
-            marker = left(audit, service, found.comment.as_deref())
-        );
-        comment(&found.comment, format!("database {name}"), service, close)
+        let left = left(audit, service, found.comment.as_deref());
+        comment("DATABASE", name.as_str(), &found.comment, service, left)
     });
-    let spaces = audit.snapshot.state.tablespaces.iter().filter_map(|space| {
-        let close = stmt!("COMMENT ON TABLESPACE {n} IS NULL", n = ident(&space.name));
-        comment(&space.comment, format!("tablespace {}", space.name), None, close)
-    });
+    let spaces = audit.snapshot.state.tablespaces.iter();
+    let spaces =
+        spaces.filter_map(|space| comment("TABLESPACE", &space.name, &space.comment, None, stmt!("NULL")));
     roles.chain(databases).chain(spaces).collect()
 }
 
@@ -77,26 +68,24 @@ fn left(audit: &Audit<'_>, service: Option<&DesiredService>, comment: Option<&st
 }
 
 fn settings<'a>(audit: &Audit<'a>) -> Vec<Text<'a>> {
-    let setting = |name: &str, value: &str, object: String, service, repair| Text {
-        text: format!("{name}={value}"),
-        what: format!("the setting {name}"),
-        object,
-        service,
-        repair: Some(repair),
+    let of_databases = audit.actual.databases.iter().flat_map(|(database, found)| {
+        found.settings.iter().map(|(name, value)| (None, Some(database.as_str()), name, value))
+    });
+    let of_roles = audit.actual.role_settings.iter().map(|row| {
+        (Some(row.role.as_str()), row.database.as_ref().map(DbName::as_str), &row.name, &row.value)
+    });
+    let setting = |(role, database, name, value): (Option<&str>, Option<&str>, &String, &String)| {
+        let (object, service) = match role {
+            Some(role) => (format!("role {role}"), audit.service_of_role(role)),
+            None => {
+                let database = database.unwrap_or_default();
+                (format!("database {database}"), audit.service_of(database))
+            }
+        };
+        let (text, what) = (format!("{name}={value}"), format!("the setting {name}"));
+        Text { text, what, object, service, repair: Some(reset_setting(role, database, name)) }
     };
-    let databases = audit.actual.databases.iter().flat_map(|(name, found)| {
-        found.settings.iter().map(move |(key, value)| {
-            let repair = reset_setting(None, Some(name.as_str()), key);
-            setting(key, value, format!("database {name}"), audit.service_of(name.as_str()), repair)
-        })
-    });
-    let roles = audit.actual.role_settings.iter().map(|row| {
-        let database = row.database.as_ref().map(DbName::as_str);
-        let repair = reset_setting(Some(row.role.as_str()), database, &row.name);
-        let service = audit.roles.managed(&row.role).map(|(service, _)| service);
-        setting(&row.name, &row.value, format!("role {}", row.role), service, repair)
-    });
-    databases.chain(roles).collect()
+    of_databases.chain(of_roles).map(setting).collect()
 }
 
 /// Once for each role: sessions come and go, and an `allow:` entry must keep matching.
@@ -110,7 +99,7 @@ fn sessions<'a>(audit: &Audit<'a>, known: KnownPasswords<'_>) -> Vec<Text<'a>> {
                 text: text.clone(),
                 what: format!("the application_name (pid {})", session.pid),
                 object: format!("sessions of {role}"),
-                service: audit.managed(role).map(|(service, _)| service),
+                service: audit.service_of_role(role),
                 repair: None,
             });
         }
@@ -123,9 +112,8 @@ fn inside(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
         for leak in &db.catalog.leaks {
             let seen = format!("{} holds a password of the secret store", leak.object);
-            let finding =
-                SECRET.of(PUBLIC).at(Critical).service(named(audit, &leak.service)).database(db.name);
-            out.push(finding.object(leak.object.clone()).seen(seen));
+            let found = SECRET.of(PUBLIC).at(Critical).service(named(audit, &leak.service));
+            out.push(found.database(db.name).object(leak.object.clone()).seen(seen));
         }
         for (owner, left) in &db.catalog.unsearched {
             let whose = owner.as_ref().map_or(String::new(), |owner| format!(" of {owner}"));
@@ -149,17 +137,14 @@ fn named<'a>(audit: &Audit<'a>, service: &str) -> Option<&'a DesiredService> {
 /// The text itself is never repeated: it would be in one more place.
 fn told(audit: &Audit<'_>, known: KnownPasswords<'_>, found: Text<'_>) -> Option<FindingBuilder> {
     let Text { text, what, object, service, repair } = found;
-    let finding = match (known(&text), announces(&text)) {
+    let (finding, words) = match known(&text) {
         // The password's service is exposed, wherever the text stands.
-        (Some(whose), _) => SECRET
-            .of(PUBLIC)
-            .at(Critical)
-            .service(named(audit, &whose))
-            .seen(format!("{what} of {object} holds a password of the secret store")),
-        (None, true) => {
-            SECRET.of(PUBLIC).service(service).seen(format!("{what} of {object} reads like a secret"))
+        Some(whose) => {
+            let finding = SECRET.of(PUBLIC).at(Critical).service(named(audit, &whose));
+            (finding, "holds a password of the secret store")
         }
-        (None, false) => return None,
+        None if announces(&text) => (SECRET.of(PUBLIC).service(service), "reads like a secret"),
+        None => return None,
     };
-    Some(finding.object(object).fix(repair))
+    Some(finding.seen(format!("{what} of {object} {words}")).object(object).fix(repair))
 }

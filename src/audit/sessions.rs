@@ -3,7 +3,7 @@
 use super::context::Audit;
 use super::roles::RoleClass;
 use crate::catalog::ServerSession;
-use crate::findings::Severity::{self, Critical, High, Low, Medium};
+use crate::findings::Severity::{Critical, High, Low, Medium};
 use crate::findings::{FindingBuilder, PREPARED, PUBLIC, REPLICATION_OBJECT, SESSION};
 use crate::grants::{Repair, RepairScope};
 use crate::model::{RoleKind, RoleName};
@@ -90,10 +90,6 @@ fn ended(finding: FindingBuilder, session: &ServerSession) -> FindingBuilder {
     finding.object(format!("session {}", session.pid)).fix(Repair::drop(RepairScope::Server, close))
 }
 
-fn in_database(audit: &Audit<'_>, role: &str, severity: Severity, database: &str) -> FindingBuilder {
-    SESSION.of(role).at(severity).service(audit.service_of(database)).database(database)
-}
-
 /// In a database that its role can no longer connect to, or as a role that may no longer log in.
 fn outlived(audit: &Audit<'_>, session: &ServerSession, role: &RoleName, database: &str) -> FindingBuilder {
     let service = audit.service_of(database);
@@ -102,29 +98,26 @@ fn outlived(audit: &Audit<'_>, session: &ServerSession, role: &RoleName, databas
         Some(_) => High,
         None => Medium,
     };
-    let seen = format!(
-        "pid {} of {role} is in {database} since {}, and may no longer connect",
-        session.pid,
-        since(session)
-    );
-    ended(in_database(audit, role.as_str(), severity, database).seen(seen), session)
+    let since = since(session);
+    let seen =
+        format!("pid {} of {role} is in {database} since {since}, and may no longer connect", session.pid);
+    let found = SESSION.of(role.as_str()).at(severity).service(service).database(database);
+    ended(found.seen(seen), session)
 }
 
 /// What its role could do when it was dropped, the session can still do.
 fn of_dropped_role(audit: &Audit<'_>, session: &ServerSession, database: &str) -> FindingBuilder {
     let seen =
         format!("pid {} is in {database} since {}, and its role was dropped", session.pid, since(session));
-    let severity = if audit.service_of(database).is_some() { High } else { Medium };
-    ended(in_database(audit, "(dropped role)", severity, database).seen(seen), session)
+    let service = audit.service_of(database);
+    let found = SESSION.of("(dropped role)").at(if service.is_some() { High } else { Medium });
+    ended(found.service(service).database(database).seen(seen), session)
 }
 
 /// A replication connection is checked once, and then gets every change of every database.
 fn streaming(audit: &Audit<'_>, session: &ServerSession, role: &RoleName) -> FindingBuilder {
-    let seen = format!(
-        "pid {} of {role} streams the whole server since {}, and may no longer",
-        session.pid,
-        since(session)
-    );
-    let service = audit.roles.managed(role).map(|(service, _)| service);
-    ended(SESSION.of(role.as_str()).service(service).seen(seen), session)
+    let since = since(session);
+    let seen =
+        format!("pid {} of {role} streams the whole server since {since}, and may no longer", session.pid);
+    ended(SESSION.of(role.as_str()).service(audit.service_of_role(role.as_str())).seen(seen), session)
 }

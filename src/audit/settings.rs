@@ -7,20 +7,17 @@ use crate::findings::Severity::{self, Critical, High, Low, Medium};
 use crate::findings::{FindingBuilder, PUBLIC};
 use crate::findings::{LIMITS_SUM, NO_TEMP_LIMIT, SERVER_SETTING, SETTING};
 use crate::grants::{Repair, RepairScope, ident, reset_setting};
-use crate::model::{DbName, DesiredService, RoleKind, RoleSetting};
+use crate::model::{DbName, DesiredService, RoleKind, RoleName, RoleSetting};
 use crate::plan::{Action, declared_settings, passwordless, script};
-use crate::sql::split_name_list;
-use crate::sql::stmt;
+use crate::sql::{Literal, split_name_list, stmt};
 use crate::units::canonical_setting;
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for setting in &audit.actual.role_settings {
-        match audit.roles.managed(&setting.role) {
-            Some((service, kind)) => on_role(audit, service, kind, setting, out),
-            None if audit.roles.class_of(&setting.role) == RoleClass::Trusted => {
-                on_superuser(audit, setting, out)
-            }
-            None => {}
+        match audit.roles.class_of(&setting.role) {
+            RoleClass::Managed(service, kind) => out.extend(on_role(audit, service, kind, setting)),
+            RoleClass::Trusted => out.extend(on_superuser(audit, setting)),
+            RoleClass::Predefined | RoleClass::Unmanaged => {}
         }
     }
     for (database, found) in &audit.actual.databases {
@@ -38,14 +35,8 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     }
     for (name, value) in &audit.actual.everyones_settings {
         let seen = format!("every role has {name} = {}", shown(name, value));
-        out.push(
-            SETTING
-                .of(PUBLIC)
-                .at(weight(audit, name, value))
-                .object(format!("setting {name}"))
-                .seen(seen)
-                .fix(reset_setting(None, None, name)),
-        );
+        let found = SETTING.of(PUBLIC).at(weight(audit, name, value)).object(format!("setting {name}"));
+        out.push(found.seen(seen).fix(reset_setting(None, None, name)));
     }
     server(audit, out);
     temp_file_limit(audit, out);
@@ -93,14 +84,15 @@ const PLAIN: &[(&str, &str)] = &[
 
 fn weight(audit: &Audit<'_>, name: &str, value: &str) -> Severity {
     let name = name.to_ascii_lowercase();
-    let usual = audit.snapshot.state.defaults.get(&name).is_some_and(|usual| usual == value);
+    let usual = audit.snapshot.state.parameters.defaults.get(&name).is_some_and(|usual| usual == value);
     if usual || PLAIN.contains(&(name.as_str(), value)) {
         return Low;
     }
     let begins = |all: &[&str]| all.iter().any(|start| name.starts_with(start));
     // A role that may set it itself gains nothing by finding it set; a name with a dot that the server does not know
     // is the application's own.
-    let own = audit.snapshot.state.user_settings.contains(&name) || name.contains('.') && !begins(CODE);
+    let own =
+        audit.snapshot.state.parameters.user_settings.contains(&name) || name.contains('.') && !begins(CODE);
     let harmless = HARMLESS.contains(&name.as_str()) || begins(HARMLESS_KINDS);
     match GRAVE.iter().find(|row| row.0 == name) {
         Some(row) => row.1,
@@ -125,23 +117,30 @@ fn hides_the_server(path: &str) -> bool {
 }
 
 /// A superuser whose path leads through a service's schema before `pg_catalog` may call the service's functions.
-fn on_superuser(audit: &Audit<'_>, setting: &RoleSetting, out: &mut Vec<FindingBuilder>) {
+fn on_superuser(audit: &Audit<'_>, setting: &RoleSetting) -> Option<FindingBuilder> {
     let RoleSetting { role, database, name, value } = setting;
     let is_trusted = |name: &str| audit.class_of(name) == RoleClass::Trusted;
     let (severity, what) = match name.as_str() {
         "search_path" if hides_the_server(value) => (Medium, "it may call what a service made"),
         "role" if value != "none" && !is_trusted(value) => (High, "its sessions start as another role"),
-        _ => return,
+        _ => return None,
     };
     let service = database.as_ref().and_then(|database| audit.service_of(database.as_str()));
-    let finding = SETTING.of(role.as_str()).at(severity).service(service).object(format!("setting {name}"));
-    let finding = finding.seen(format!("the superuser {role} has {name} = {value}: {what}"));
-    let finding =
-        finding.fix(reset_setting(Some(role.as_str()), database.as_ref().map(DbName::as_str), name));
-    out.push(match database {
-        Some(database) => finding.database(database.as_str()),
-        None => finding,
-    });
+    let seen = format!("the superuser {role} has {name} = {value}: {what}");
+    Some(of_setting(setting).at(severity).service(service).seen(seen).fix(reset(setting)))
+}
+
+fn of_setting(setting: &RoleSetting) -> FindingBuilder {
+    let found = SETTING.of(setting.role.as_str()).object(format!("setting {}", setting.name));
+    match &setting.database {
+        Some(database) => found.database(database),
+        None => found,
+    }
+}
+
+fn reset(setting: &RoleSetting) -> Repair {
+    let database = setting.database.as_ref().map(DbName::as_str);
+    reset_setting(Some(setting.role.as_str()), database, &setting.name)
 }
 
 fn on_role(
@@ -149,12 +148,11 @@ fn on_role(
     service: &DesiredService,
     kind: RoleKind,
     setting: &RoleSetting,
-    out: &mut Vec<FindingBuilder>,
-) {
+) -> Option<FindingBuilder> {
     if is_declared(service, kind, setting) {
-        return;
+        return None;
     }
-    let RoleSetting { role, database, name, value } = setting;
+    let RoleSetting { role, name, value, .. } = setting;
     let foreign = name == "role" && audit.managed(value).is_none_or(|(other, _)| other.name != service.name);
     let severity = match name.as_str() {
         // As itself, which it is without.
@@ -163,32 +161,17 @@ fn on_role(
         "search_path" if stays_inside(service, value) => Low,
         _ => weight(audit, name, value),
     };
-    let close = mended(audit, service, kind, setting);
     let seen = format!("{role} has {name} = {}", shown(name, value));
-    let exposed =
-        if name == "role" { audit.managed(value).map_or(service, |(other, _)| other) } else { service };
-    let finding = SETTING
-        .of(role.as_str())
-        .at(severity)
-        .service(Some(exposed))
-        .object(format!("setting {name}"))
-        .seen(seen);
-    out.push(
-        match database {
-            Some(database) => finding.database(database.as_str()),
-            None => finding,
-        }
-        .fix(close),
-    );
+    let exposed = audit.service_of_role(value).filter(|_| name == "role").unwrap_or(service);
+    let found = of_setting(setting).at(severity).service(Some(exposed)).seen(seen);
+    Some(found.fix(mended(audit, service, kind, setting)))
 }
 
 /// To what the manifest declares in that place, or away.
 fn mended(audit: &Audit<'_>, service: &DesiredService, kind: RoleKind, setting: &RoleSetting) -> Repair {
     let RoleSetting { role, database, name, .. } = setting.clone();
     let declared = declared_settings(service, kind, &role);
-    let Some(value) = declared.get(&(database.clone(), name.clone())).cloned() else {
-        return reset_setting(Some(role.as_str()), database.as_ref().map(DbName::as_str), &name);
-    };
+    let Some(value) = declared.get(&(database.clone(), name.clone())).cloned() else { return reset(setting) };
     let action = Action::SetSetting { role, database, name, value };
     Repair::alter(RepairScope::Server, script(&action, audit.actual.major(), &passwordless).message())
 }
@@ -213,94 +196,73 @@ fn shown(name: &str, value: &str) -> String {
     if super::secrets::announces(&format!("{name}={value}")) { "…".into() } else { value.into() }
 }
 
-/// A setting that protects the whole server, and the values that do not.
-struct Fence {
-    name: &'static str,
-    down: fn(&str) -> bool,
-}
+/// A setting that protects the whole server, and whether a value of it does not.
+type Fence = (&'static str, fn(&str) -> bool);
 
 const FENCES: &[Fence] = &[
-    Fence { name: "lo_compat_privileges", down: |value| value == "on" },
-    Fence { name: "allow_system_table_mods", down: |value| value == "on" },
-    Fence { name: "session_replication_role", down: |value| value != "origin" },
-    Fence { name: "password_encryption", down: |value| value != "scram-sha-256" && value != "on" },
-    Fence { name: "dynamic_library_path", down: |value| value != "$libdir" },
+    ("lo_compat_privileges", |value| value == "on"),
+    ("allow_system_table_mods", |value| value == "on"),
+    ("session_replication_role", |value| value != "origin"),
+    ("password_encryption", |value| value != "scram-sha-256" && value != "on"),
+    ("dynamic_library_path", |value| value != "$libdir"),
     // Statements hold data, and every account of the host may read them.
-    Fence { name: "log_file_mode", down: |value| value.ends_with(['4', '5', '6', '7']) },
+    ("log_file_mode", |value| value.ends_with(['4', '5', '6', '7'])),
 ];
 
 fn server(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
-    let settings = &audit.snapshot.state.settings;
-    for fence in FENCES {
-        let Some(value) = settings.get(fence.name).filter(|value| (fence.down)(value)) else { continue };
+    let settings = &audit.snapshot.state.parameters.settings;
+    for (name, is_down) in FENCES {
+        let Some(value) = settings.get(*name).filter(|value| is_down(value)) else { continue };
         // Before 14 initdb leaves MD5, and what martydb sets is SCRAM all the same.
-        let usual = fence.name == "password_encryption" && audit.actual.major() < 14;
+        let usual = *name == "password_encryption" && audit.actual.major() < 14;
         let unused =
-            fence.name == "log_file_mode" && settings.get("logging_collector").is_none_or(|on| on == "off");
+            *name == "log_file_mode" && settings.get("logging_collector").is_none_or(|on| on == "off");
         if usual || unused {
             continue;
         }
-        let close = stmt!("ALTER SYSTEM RESET {name}", name = ident(fence.name));
-        out.push(
-            SERVER_SETTING
-                .of(PUBLIC)
-                .object(format!("setting {}", fence.name))
-                .seen(format!("{} is {value}", fence.name))
-                .fix(Repair::alter(RepairScope::Server, close).outside_transactions())
-                .fix(Repair::alter(RepairScope::Server, stmt!("SELECT pg_catalog.pg_reload_conf()"))),
-        );
+        let reset = stmt!("ALTER SYSTEM RESET {name}", name = ident(name));
+        let reload = stmt!("SELECT pg_catalog.pg_reload_conf()");
+        let found = SERVER_SETTING.of(PUBLIC).object(format!("setting {name}"));
+        let found = found.seen(format!("{name} is {value}"));
+        let found = found.fix(Repair::alter(RepairScope::Server, reset).outside_transactions());
+        out.push(found.fix(Repair::alter(RepairScope::Server, reload)));
     }
 }
 
 /// A role can neither set nor reset it: whatever is put on the role, or on the server, holds.
 fn temp_file_limit(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
-    let server = audit.snapshot.state.settings.get("temp_file_limit").map_or("-1", String::as_str);
     for (role, service, kind) in audit.roles.all_managed().filter(|(_, _, kind)| *kind != RoleKind::Owner) {
-        let here =
-            |database: Option<&str>| database.is_none_or(|database| database == service.database.as_str());
-        let own = audit.actual.role_settings.iter().filter(|setting| {
-            setting.role == *role
-                && setting.name == "temp_file_limit"
-                && here(setting.database.as_ref().map(|db| db.as_str()))
-        });
-        let of_database =
-            audit.actual.databases.get(&service.database).into_iter().flat_map(|found| &found.settings);
-        let of_database =
-            of_database.filter(|(name, _)| name == "temp_file_limit").map(|(_, value)| value.as_str());
-        // The most specific one wins; the last of these is it.
-        let mut values: Vec<&str> = vec![server];
-        values.extend(
-            audit
-                .actual
-                .everyones_settings
-                .iter()
-                .filter(|(name, _)| name == "temp_file_limit")
-                .map(|(_, v)| v.as_str()),
-        );
-        values.extend(of_database);
-        values.extend(own.map(|setting| setting.value.as_str()));
-        if values.last() != Some(&"-1") || !audit.actual.roles[role].login {
+        if !audit.actual.roles[role].login || effective_temp_file_limit(audit, role, service) != "-1" {
             continue;
         }
         let wanted = service.settings.get("temp_file_limit").map_or("1GB", String::as_str);
         let declared = wanted == "-1";
-        let close = stmt!(
-            "ALTER ROLE {role} SET temp_file_limit = {v}",
-            role = role,
-            v = crate::sql::Literal(wanted.into())
-        );
-        let severity = if declared { Low } else { Medium };
-        let finding = NO_TEMP_LIMIT
-            .of(role.as_str())
-            .at(severity)
-            .service(Some(service))
-            .object(format!("role {role}"));
-        let finding = finding.seen(format!(
-            "the {} login {role} has no temp_file_limit, and neither has the server",
-            kind.key()
-        ));
-        out.push(finding.fix((!declared).then(|| Repair::alter(RepairScope::Server, close))));
+        let close =
+            stmt!("ALTER ROLE {role} SET temp_file_limit = {v}", role = role, v = Literal(wanted.into()));
+        let seen =
+            format!("the {} login {role} has no temp_file_limit, and neither has the server", kind.key());
+        let found = NO_TEMP_LIMIT.of(role.as_str()).at(if declared { Low } else { Medium });
+        let found = found.service(Some(service)).object(format!("role {role}")).seen(seen);
+        out.push(found.fix((!declared).then(|| Repair::alter(RepairScope::Server, close))));
     }
+}
+
+/// What a login starts with in its own database: the most specific setting wins, and of its own the last.
+fn effective_temp_file_limit<'a>(audit: &Audit<'a>, role: &RoleName, service: &DesiredService) -> &'a str {
+    const NAME: &str = "temp_file_limit";
+    let is_own = |setting: &&RoleSetting| {
+        setting.role == *role
+            && setting.name == NAME
+            && setting.database.as_ref().is_none_or(|database| *database == service.database)
+    };
+    let of_role = audit.actual.role_settings.iter().rev().find(is_own).map(|setting| &setting.value);
+    let last_of = |settings: &'a [(String, String)]| {
+        settings.iter().rev().find(|(name, _)| name == NAME).map(|(_, value)| value)
+    };
+    let of_database = || last_of(&audit.actual.databases.get(&service.database)?.settings);
+    let of_all = || last_of(&audit.actual.everyones_settings);
+    let of_server = || audit.snapshot.state.parameters.settings.get(NAME);
+    of_role.or_else(of_database).or_else(of_all).or_else(of_server).map_or("-1", String::as_str)
 }
 
 fn sum(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {

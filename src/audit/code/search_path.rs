@@ -1,7 +1,6 @@
 //! SECURITY DEFINER functions whose caller can put objects of its own in the place of those that they mean.
 
-use crate::audit::context::{Audit, Database};
-use crate::audit::exposure::{is_elsewhere, is_entered, is_visited};
+use crate::audit::context::Database;
 use crate::catalog::CatalogObject;
 use crate::findings::Severity::{self, High, Low, Medium};
 use crate::findings::{DEFINER_PATH, FindingBuilder};
@@ -9,22 +8,14 @@ use crate::grants::{Repair, RepairScope, ident};
 use crate::model::RoleKind;
 use crate::sql::{ServerText, stmt};
 
-pub fn judge(
-    audit: &Audit<'_>,
-    db: &Database<'_>,
-    item: &CatalogObject,
-    users: &[&str],
-    out: &mut Vec<FindingBuilder>,
-) {
+pub fn judge(db: &Database<'_>, item: &CatalogObject, users: &[&str], out: &mut Vec<FindingBuilder>) {
     if !item.definer || ends_with_temp(item) {
         return;
     }
     // The migrator acts as the owner anyway.
     let of_owner = |(_, kind)| matches!(kind, RoleKind::Owner | RoleKind::Migrator);
     let gains = |user: &&&str| {
-        **user != item.owner
-            && !is_elsewhere(audit, db, item, user)
-            && !audit.managed(user).is_some_and(of_owner)
+        **user != item.owner && !db.is_elsewhere(item, user) && !db.audit.managed(user).is_some_and(of_owner)
     };
     let Some(user) = users.iter().find(gains) else { return };
     let seen =
@@ -34,15 +25,15 @@ pub fn judge(
         what = ServerText::quoted_by_server(item.alter.clone().unwrap_or_default()),
         schema = ident(item.schema.as_deref().unwrap_or("public"))
     );
-    let found = DEFINER_PATH.of(*user).at(severity(audit, db, item)).inside(db).object(item.object());
-    out.push(found.seen(seen).fix(Repair::alter(RepairScope::Database, close)));
+    let found = DEFINER_PATH.of(*user).at(severity(db, item)).about(db, item).seen(seen);
+    out.push(found.fix(Repair::alter(RepairScope::Database, close)));
 }
 
-fn severity(audit: &Audit<'_>, db: &Database<'_>, item: &CatalogObject) -> Severity {
-    let is_reached = db.service.is_some() || is_visited(audit, db);
-    match audit.managed(&item.owner) {
+fn severity(db: &Database<'_>, item: &CatalogObject) -> Severity {
+    let is_reached = db.service.is_some() || db.is_visited();
+    match db.audit.managed(&item.owner) {
         _ if names_are_written_out(item) => Low,
-        _ if !is_reached && !is_entered(audit, db) => Low,
+        _ if !is_reached && !db.is_entered() => Low,
         None if is_reached => High,
         _ => Medium,
     }

@@ -1,16 +1,16 @@
 //! Triggers and event triggers that call another role's code, and languages that are not what their mark says.
 
-use crate::audit::context::{Audit, Database};
+use crate::audit::context::Database;
 use crate::findings::Severity::{Critical, High, Low, Medium};
 use crate::findings::{EVENT_TRIGGER, FOREIGN_TRIGGER, FindingBuilder, PUBLIC, TRUSTED_LANGUAGE};
 use crate::grants::{Repair, RepairScope};
 use crate::model::RoleKind;
 use crate::sql::{Literal, ServerText, stmt};
 
-pub fn judge(audit: &Audit<'_>, db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
+pub fn judge(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
     languages(db, out);
-    event_triggers(audit, db, out);
-    triggers(audit, db, out);
+    event_triggers(db, out);
+    triggers(db, out);
 }
 
 /// Languages whose code cannot leave its session, by the name their authors gave them.
@@ -32,10 +32,10 @@ fn languages(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-fn event_triggers(audit: &Audit<'_>, db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
+fn event_triggers(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
     for trigger in db.catalog.event_triggers.iter().filter(|trigger| trigger.extension.is_none()) {
-        let mut users = audit.actors(&trigger.function_owner);
-        users.extend(audit.actors(&trigger.owner));
+        let mut users = db.audit.actors(&trigger.function_owner);
+        users.extend(db.audit.actors(&trigger.owner));
         let who = users.iter().min().copied();
         let severity = match (who, trigger.enabled) {
             (None, _) => Low,
@@ -54,9 +54,9 @@ fn event_triggers(audit: &Audit<'_>, db: &Database<'_>, out: &mut Vec<FindingBui
     }
 }
 
-fn triggers(audit: &Audit<'_>, db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
+fn triggers(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
     for trigger in &db.catalog.triggers {
-        let users = audit.actors(&trigger.function_owner);
+        let users = db.audit.actors(&trigger.function_owner);
         let Some(who) = users.first() else { continue };
         if db.owner() == Some(*who) && !trigger.temporary {
             continue;
