@@ -2,12 +2,10 @@
 //!
 //! [`inspect`] reads what a plan needs; [`snapshot`] reads deeper, for the audit, and never what a plan alone needs.
 
-mod auth_files;
 mod collect;
 mod database;
 mod decode;
 pub mod dependencies;
-mod gaps;
 pub mod inspect;
 mod objects;
 pub mod rows;
@@ -16,10 +14,8 @@ mod snapshot;
 #[cfg(test)]
 mod whole_rows;
 
-pub use auth_files::{HbaLine, IdentLine};
 pub use collect::snapshot;
 pub use database::{DatabaseCatalog, KnownPasswords};
-pub use gaps::{NotExamined, Unread};
 pub use objects::{CatalogObject, EventTrigger, ForeignServer};
 pub use server_state::{ServerSession, Tablespace};
-pub use snapshot::Snapshot;
+pub use snapshot::{HbaLine, IdentLine, NotExamined, Snapshot, Unread};

@@ -14,13 +14,11 @@ mod assess;
 mod assessment;
 mod baseline;
 mod breaches;
-mod dedup;
 mod extra_probes;
 mod filter;
 mod hba;
 mod inferred;
 mod judge;
-mod judgement;
 mod listeners;
 mod observations;
 mod observe;
@@ -28,17 +26,36 @@ mod password_audit;
 pub(crate) mod privileges;
 mod remediate;
 mod stored_passwords;
-mod verify;
-mod weak_passwords;
+
+use futures_util::future::join_all;
+
+use crate::model::DesiredService;
+use crate::run::Run;
+use judge::judge;
+use observe::observe;
 
 pub use assess::assess;
-pub use assessment::{AcceptedFinding, Assessment, ProbeRow, ReportedAs, ServerView, VerifiedServer};
+pub use assessment::{Assessment, ProbeRow, ReportedAs, ServerJudgement, ServerView, VerifiedServer};
 pub use baseline::Baseline;
 pub use breaches::{Basis, findings};
 pub use filter::Filter;
-pub use judge::judge;
-pub use judgement::ServerJudgement;
-pub use observations::{Extent, Observations};
-pub use observe::observe;
-pub use remediate::{ANY_MAJOR, FailedFix, Remediation, remediate};
-pub use verify::verify;
+pub use observations::Extent;
+pub use remediate::{ANY_MAJOR, FailedFix, Remediation, remediate, step};
+
+/// The three stages over every server of the chosen services.
+///
+/// A server that cannot be observed is part of the result: the others are assessed.
+pub async fn verify(run: &Run, services: &[DesiredService], extent: Extent, filter: &Filter) -> Assessment {
+    let servers = run.servers_of(services);
+    let all = join_all(servers.iter().map(|server| async {
+        observe(run, server, services, extent).await.map(|observations| judge(&observations, services))
+    }));
+    let (mut judged, mut failed) = (vec![], vec![]);
+    for (server, result) in servers.iter().zip(all.await) {
+        match result {
+            Ok(judgement) => judged.push(judgement),
+            Err(error) => failed.push((server.clone(), error)),
+        }
+    }
+    assess(judged, failed, filter)
+}

@@ -6,14 +6,12 @@
 
 mod attempts;
 mod connections;
-mod logins;
 mod matrix;
 mod task;
 mod verdict;
 
 pub use attempts::{LoginAttempts, attempt_patiently, try_all, try_own};
 pub use connections::{ConnectionRow, Connections, LoginResult, connections};
-pub use logins::prepare;
 pub use matrix::{Probe, ProbePlace, ProbeSummary, judge};
-pub use task::{ATTEMPT_TIMEOUT, ProbeDatabase, ProbeLogin, Task, within_limits};
+pub use task::{ATTEMPT_TIMEOUT, ProbeDatabase, ProbeLogin, Task, prepare};
 pub use verdict::{AccessPolicy, Control, Judgement, Verdict, judge_foreign, judge_own};

@@ -3,11 +3,10 @@
 use futures_util::stream::{self, StreamExt};
 
 use super::database::{DatabaseCatalog, KnownPasswords, MOST_OF_A_KIND};
-use super::gaps::{NotExamined, Unread};
 use super::inspect;
 use super::rows::{self, Completeness};
 use super::server_state::ServerState;
-use super::snapshot::Snapshot;
+use super::snapshot::{NotExamined, Snapshot, Unread};
 use crate::error::{Error, Result};
 use crate::grants::ident;
 use crate::model::{ActualServer, DbName, DesiredServer};
@@ -27,7 +26,10 @@ pub async fn snapshot(
 ) -> Result<Snapshot> {
     let mut connection = access.read(&access.maintenance).await?;
     let actual = inspect::cluster(&mut connection).await?;
-    let state = server_state(&mut connection, &access.maintenance).await?;
+    let mut state = ServerState::default();
+    rows::read_all(&mut connection, include_str!("sql/audit_cluster.sql"), |row| state.take(row)).await?;
+    check_session(state.parameters.pristine, &access.maintenance)?;
+    state.sort();
     let mut found = Snapshot { actual, state, ..Snapshot::default() };
     if found.actual.major() >= 15 {
         found.parameters = rows::document(&mut connection, include_str!("sql/parameters.sql")).await?;
@@ -41,26 +43,18 @@ pub async fn snapshot(
     Ok(found)
 }
 
-async fn server_state(connection: &mut Connection, database: &str) -> Result<ServerState> {
-    let mut state = ServerState::default();
-    rows::read_all(connection, include_str!("sql/audit_cluster.sql"), |row| state.take(row)).await?;
-    check_session(state.pristine, database)?;
-    state.sort();
-    Ok(state)
-}
-
 async fn guarded(connection: &mut Connection, found: &mut Snapshot) -> Result<()> {
     let missing = &mut Missing { admin: &found.actual.admin.name, all: &mut found.not_examined };
-    found.kept = missing.or(inspect::kept_passwords(connection).await, &PASSWORDS)?;
-    found.hba = missing.or(rows::document(connection, include_str!("sql/hba.sql")).await, &HBA)?;
+    found.kept = missing.or(inspect::kept_passwords(connection).await, PASSWORDS)?;
+    found.hba = missing.or(rows::document(connection, include_str!("sql/hba.sql")).await, HBA)?;
     let (maps, told) = match found.actual.major() {
-        15.. => (include_str!("sql/ident.sql"), &IDENT),
-        _ => (include_str!("sql/ident_before_15.sql"), &IDENT_FILE),
+        15.. => (include_str!("sql/ident.sql"), IDENT),
+        _ => (include_str!("sql/ident_before_15.sql"), IDENT_FILE),
     };
     found.ident = missing.or(rows::document(connection, maps).await, told)?;
     if !found.state.subscriptions.is_empty() {
         let sources = rows::document(connection, include_str!("sql/sources.sql")).await;
-        found.sources = missing.or(sources, &SOURCES)?.unwrap_or_default();
+        found.sources = missing.or(sources, SOURCES)?.unwrap_or_default();
     }
     Ok(())
 }
@@ -74,15 +68,9 @@ async fn databases(
     let all = found.actual.databases.iter();
     let open: Vec<DbName> =
         all.filter(|(_, found)| found.allow_connections).map(|(name, _)| name.clone()).collect();
-    let read: Vec<(DbName, Partly)> = stream::iter(open)
-        .map(|name| async move {
-            let read = database(access, &name, known).await;
-            (name, read)
-        })
-        .buffered(PARALLEL)
-        .collect()
-        .await;
-    for (name, (catalog, error)) in read {
+    let read = stream::iter(open).map(|name| async move { (database(access, &name, known).await, name) });
+    let read: Vec<(Partly, DbName)> = read.buffered(PARALLEL).collect().await;
+    for ((catalog, error), name) in read {
         found.databases.extend(catalog.map(|catalog| (name.to_string(), catalog)));
         if let Some(error) = error {
             tell_gap(access, desired, &name, &error, found);
@@ -99,13 +87,12 @@ fn tell_gap(access: &Access, desired: &DesiredServer, name: &DbName, error: &Err
     let service = service.map(|service| service.name.to_string());
     let (what, why) = (format!("what is inside database {name}"), error.to_string());
     if is_withheld(error.sqlstate.as_deref(), service.is_some()) {
+        let admin = ident(&found.actual.admin.name);
+        let grant = stmt!("GRANT CONNECT ON DATABASE {database} TO {admin}", database = name, admin = admin);
+        let note = NotExamined::new(what, why);
         // Where pg_hba.conf keeps it out, no grant helps.
-        let grant = (error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE)).then(|| {
-            let admin = ident(&found.actual.admin.name);
-            stmt!("GRANT CONNECT ON DATABASE {database} TO {admin}", database = name, admin = admin)
-        });
-        let grant = grant.map(|statement| statement.to_string());
-        found.not_examined.push(NotExamined { what, why, grant });
+        let helps = error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE);
+        found.not_examined.push(if helps { note.allowed_by(grant) } else { note });
     } else {
         let whose = service.as_ref().map_or(String::new(), |service| format!(" of service {service}"));
         found.unread.push(Unread {
@@ -152,12 +139,12 @@ async fn fill(
     if end == Completeness::TooMuch {
         return Err(rows::too_much());
     }
-    match found.crowded().as_slice() {
-        [] => Ok(()),
-        kinds => Err(Error::operation(format!(
-            "more than {MOST_OF_A_KIND} of each of these are there, and the rest was not read: {}",
-            kinds.join(", ")
-        ))),
+    let kinds = found.crowded().join(", ");
+    let why = "of each of these are there, and the rest was not read";
+    if kinds.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::operation(format!("more than {MOST_OF_A_KIND} {why}: {kinds}")))
     }
 }
 
@@ -173,51 +160,42 @@ fn check_session(pristine: bool, database: &str) -> Result<()> {
 
 /// What the server hides without refusing it.
 fn hidden(access: &Access, state: &ServerState, actual: &ActualServer) -> Vec<NotExamined> {
-    let admin = || ident(&actual.admin.name);
+    let name = &actual.admin.name;
     let mut all = vec![];
     if access.event_triggers.may_run() {
-        all.push(NotExamined {
-            what: "databases in sessions that no login event trigger can change".into(),
-            why: format!("{} may not switch event triggers off", actual.admin.name),
-            grant: Some(
-                stmt!("GRANT SET ON PARAMETER event_triggers TO {admin}", admin = admin()).to_string(),
-            ),
-        });
+        let what = "databases in sessions that no login event trigger can change";
+        let grant = stmt!("GRANT SET ON PARAMETER event_triggers TO {admin}", admin = ident(name));
+        let note = NotExamined::new(what, format!("{name} may not switch event triggers off"));
+        all.push(note.allowed_by(grant));
     }
     if state.sessions.iter().any(|session| session.since.is_none()) {
-        all.push(NotExamined {
-            what: "when the sessions of others started (pg_stat_activity)".into(),
-            why: format!("{} lacks pg_read_all_stats", actual.admin.name),
-            grant: Some(stmt!("GRANT pg_read_all_stats TO {admin}", admin = admin()).to_string()),
-        });
+        let what = "when the sessions of others started (pg_stat_activity)";
+        let grant = stmt!("GRANT pg_read_all_stats TO {admin}", admin = ident(name));
+        all.push(NotExamined::new(what, format!("{name} lacks pg_read_all_stats")).allowed_by(grant));
     }
     all
 }
 
-/// Something that needs a privilege to be read.
-struct Guarded {
-    what: &'static str,
-    grant: &'static str,
-}
+/// What needs a privilege to be read, and the beginning of what grants it.
+type Guarded = (&'static str, &'static str);
 
-const PASSWORDS: Guarded =
-    Guarded { what: "how passwords are kept (pg_authid)", grant: "GRANT SELECT ON pg_catalog.pg_authid TO" };
-const SOURCES: Guarded = Guarded {
-    what: "where subscriptions get their rows from (pg_subscription)",
-    grant: "GRANT SELECT ON pg_catalog.pg_subscription TO",
-};
-const HBA: Guarded = Guarded {
-    what: "the rules of pg_hba.conf",
-    grant: "GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_hba_file_rules TO",
-};
-const IDENT: Guarded = Guarded {
-    what: "the maps of pg_ident.conf",
-    grant: "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ident_file_mappings() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_ident_file_mappings TO",
-};
-const IDENT_FILE: Guarded = Guarded {
-    what: IDENT.what,
-    grant: "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO \"ADMIN\"; GRANT pg_read_all_settings, pg_read_server_files TO",
-};
+const PASSWORDS: Guarded = ("how passwords are kept (pg_authid)", "GRANT SELECT ON pg_catalog.pg_authid TO");
+const SOURCES: Guarded = (
+    "where subscriptions get their rows from (pg_subscription)",
+    "GRANT SELECT ON pg_catalog.pg_subscription TO",
+);
+const HBA: Guarded = (
+    "the rules of pg_hba.conf",
+    "GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_hba_file_rules TO",
+);
+const IDENT: Guarded = (
+    "the maps of pg_ident.conf",
+    "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ident_file_mappings() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_ident_file_mappings TO",
+);
+const IDENT_FILE: Guarded = (
+    IDENT.0,
+    "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO \"ADMIN\"; GRANT pg_read_all_settings, pg_read_server_files TO",
+);
 
 /// Collects what the admin lacks a privilege for.
 struct Missing<'a> {
@@ -226,16 +204,14 @@ struct Missing<'a> {
 }
 
 impl Missing<'_> {
-    fn or<T>(&mut self, read: Result<T>, guarded: &Guarded) -> Result<Option<T>> {
+    fn or<T>(&mut self, read: Result<T>, (what, grant): Guarded) -> Result<Option<T>> {
         match read {
             Ok(found) => Ok(Some(found)),
             Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => {
                 let admin = self.admin;
-                self.all.push(NotExamined {
-                    what: guarded.what.into(),
-                    why: format!("{admin} may not read it"),
-                    grant: Some(format!("{} \"{admin}\"", guarded.grant.replace("ADMIN", admin))),
-                });
+                let grant = format!("{} \"{admin}\"", grant.replace("ADMIN", admin));
+                let note = NotExamined::new(what, format!("{admin} may not read it"));
+                self.all.push(note.allowed_by(grant));
                 Ok(None)
             }
             Err(error) => Err(error),

@@ -7,38 +7,28 @@ use serde::Deserialize;
 use super::rows::CatalogRow;
 use crate::error::Result;
 use crate::model::acl::null_as_default;
-use crate::model::{
-    ActualDatabase, ActualObject, ActualRole, ActualSchema, ActualServer, Admin, Capacity, Contents, DbName,
-    KeptPassword, RoleName, RoleSetting, SchemaName,
-};
+use crate::model::{ActualServer, Contents, DbName, RoleName, RoleSetting};
 
 #[derive(Default)]
 pub struct ClusterRows {
+    /// The one row about the whole server.
+    server: ActualServer,
+    /// What has a row for each.
     actual: ActualServer,
     settings: Vec<SettingRow>,
 }
 
 #[derive(Deserialize)]
-struct Named<N, T> {
+pub struct Named<N, T> {
     name: N,
     #[serde(flatten)]
     item: T,
 }
 
-#[derive(Deserialize)]
-struct ServerRow {
-    version: u32,
-    maintenance: String,
-    standby: bool,
-    capacity: Capacity,
-    bootstrap: String,
-    #[serde(deserialize_with = "null_as_default")]
-    settled_extensions: BTreeSet<String>,
-    #[serde(deserialize_with = "null_as_default")]
-    movable_extensions: BTreeSet<String>,
-    #[serde(deserialize_with = "null_as_default")]
-    trusted_extensions: BTreeSet<String>,
-    admin: Admin,
+impl<N, T> Named<N, T> {
+    pub fn entry(self) -> [(N, T); 1] {
+        [(self.name, self.item)]
+    }
 }
 
 #[derive(Deserialize)]
@@ -60,13 +50,6 @@ pub struct LimitedAdmin {
     pub untrusted_extensions: BTreeSet<String>,
 }
 
-#[derive(Deserialize)]
-pub struct KeptRow {
-    pub role: RoleName,
-    #[serde(flatten)]
-    pub kept: KeptPassword,
-}
-
 /// A database in which a role owns or holds something; `None` stands for shared objects.
 #[derive(Deserialize)]
 pub struct HoldingRow {
@@ -81,16 +64,10 @@ impl ClusterRows {
     pub fn take(&mut self, row: &CatalogRow) -> Result<()> {
         let actual = &mut self.actual;
         match row.section.as_str() {
-            "server" => row.parse::<ServerRow>()?.place(actual),
-            "role" => {
-                let Named { name, item } = row.parse::<Named<RoleName, ActualRole>>()?;
-                actual.roles.insert(name, item);
-            }
+            "server" => self.server = row.parse()?,
+            "role" => actual.roles.extend(row.parse::<Named<_, _>>()?.entry()),
             "membership" => actual.memberships.push(row.parse()?),
-            "database" => {
-                let Named { name, item } = row.parse::<Named<DbName, ActualDatabase>>()?;
-                actual.databases.insert(name, item);
-            }
+            "database" => actual.databases.extend(row.parse::<Named<_, _>>()?.entry()),
             "setting" => self.settings.push(row.parse()?),
             _ => return row.unknown(),
         }
@@ -99,25 +76,12 @@ impl ClusterRows {
 
     /// Settings are placed last: a row may come before that of its database.
     pub fn finish(self) -> ActualServer {
-        let mut actual = self.actual;
+        let ActualServer { roles, memberships, databases, .. } = self.actual;
+        let mut actual = ActualServer { roles, memberships, databases, ..self.server };
         self.settings.into_iter().for_each(|row| row.place(&mut actual));
         actual.memberships.sort();
         actual.role_settings.sort();
         actual
-    }
-}
-
-impl ServerRow {
-    fn place(self, actual: &mut ActualServer) {
-        actual.version = self.version;
-        actual.admin = self.admin;
-        actual.bootstrap = self.bootstrap;
-        actual.settled_extensions = self.settled_extensions;
-        actual.movable_extensions = self.movable_extensions;
-        actual.trusted_extensions = self.trusted_extensions;
-        actual.capacity = self.capacity;
-        actual.maintenance = self.maintenance;
-        actual.standby = self.standby;
     }
 }
 
@@ -139,39 +103,20 @@ impl SettingRow {
     }
 }
 
-#[derive(Default)]
-pub struct ContentsRows(Contents);
-
-impl ContentsRows {
-    pub fn take(&mut self, row: &CatalogRow) -> Result<()> {
-        let ContentsRows(contents) = self;
-        match row.section.as_str() {
-            "extension" => {
-                #[derive(Deserialize)]
-                struct Extension {
-                    name: String,
-                    schema: String,
-                }
-                let Extension { name, schema } = row.parse()?;
-                contents.extensions.insert(name, schema);
-            }
-            "schema" => {
-                let Named { name, item } = row.parse::<Named<SchemaName, ActualSchema>>()?;
-                contents.schemas.insert(name, item);
-            }
-            "default" => contents.default_acls.push(row.parse()?),
-            "object" => contents.objects.push(row.parse()?),
-            _ => return row.unknown(),
+pub fn take_contents(contents: &mut Contents, row: &CatalogRow) -> Result<()> {
+    #[derive(Deserialize)]
+    struct InSchema {
+        schema: String,
+    }
+    match row.section.as_str() {
+        "extension" => {
+            let Named { name, item: InSchema { schema } } = row.parse()?;
+            contents.extensions.insert(name, schema);
         }
-        Ok(())
+        "schema" => contents.schemas.extend(row.parse::<Named<_, _>>()?.entry()),
+        "default" => contents.default_acls.push(row.parse()?),
+        "object" => contents.objects.push(row.parse()?),
+        _ => return row.unknown(),
     }
-
-    pub fn finish(self) -> Contents {
-        let ContentsRows(mut contents) = self;
-        let key = |object: &ActualObject| {
-            (object.kind, object.schema.clone(), object.name.clone(), object.signature.clone())
-        };
-        contents.objects.sort_by_cached_key(key);
-        contents
-    }
+    Ok(())
 }

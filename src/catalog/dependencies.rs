@@ -8,17 +8,16 @@ use crate::contract::existing_roles;
 use crate::error::{Error, Result};
 use crate::model::{ActualServer, DbName, DesiredService, RoleDependencies, RoleName};
 use crate::server::{Access, query};
-use crate::sql::stmt;
-use crate::sql::{List, Literal, Statement};
+use crate::sql::{List, Literal, Statement, stmt};
 
 #[derive(Deserialize)]
 struct Dependency {
-    role: String,
+    role: RoleName,
     ours: bool,
-    database: Option<String>,
+    database: Option<DbName>,
     owned: bool,
     own_database: bool,
-    other_database: Option<String>,
+    other_database: Option<DbName>,
     stuck: Option<String>,
 }
 
@@ -38,18 +37,14 @@ pub async fn dependencies(
         let row: Dependency = serde_json::from_str(&text).map_err(unreadable)?;
         let place = row.database.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
         traces.stuck.extend(row.stuck.filter(|_| row.ours).map(|what| what + &place));
-        match (row.ours, row.database.map(DbName::found).transpose().map_err(unreadable)?) {
-            (false, _) => {
-                let role = RoleName::found(row.role).map_err(unreadable)?;
-                *traces.guests.entry(role).or_default() += 1;
-            }
+        match (row.ours, row.database) {
+            (false, _) => *traces.guests.entry(row.role).or_default() += 1,
             (true, Some(database)) => *visited.entry(database).or_default() |= row.owned,
             (true, None) if row.own_database => {}
             (true, None) => {
                 traces.shared = true;
                 traces.shared_owned |= row.owned && row.other_database.is_none();
-                let database = row.other_database.filter(|_| row.owned);
-                traces.databases.extend(database.map(DbName::found).transpose().map_err(unreadable)?);
+                traces.databases.extend(row.other_database.filter(|_| row.owned));
             }
         }
     }

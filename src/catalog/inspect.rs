@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use futures_util::stream::{self, StreamExt};
 
-use super::decode::{ClusterRows, ContentsRows, HoldingRow, KeptRow, LimitedAdmin};
+use super::decode::{ClusterRows, HoldingRow, LimitedAdmin, Named, take_contents};
 use super::rows;
 use crate::error::Result;
 use crate::model::{ActualServer, Contents, DbName, Holdings, KeptPassword, RoleName};
@@ -22,26 +22,19 @@ pub async fn inspect(access: &Access, inside: &[DbName], marker: &str, jobs: usi
         .cloned()
         .collect();
     let parallel = actual.capacity.share(jobs, 1);
-    let contents: Vec<(DbName, Result<Option<Contents>>)> = stream::iter(open)
-        .map(|name| async move {
-            let contents = inspect_database(access, &name).await;
-            (name, contents)
-        })
-        .buffer_unordered(parallel)
-        .collect()
-        .await;
-    for (name, contents) in contents {
-        if let Some(database) = actual.databases.get_mut(&name) {
-            match contents {
-                Ok(contents) => {
-                    database.shut = contents.is_none();
-                    database.contents = contents;
-                }
-                // The other databases' services go on.
-                Err(error) => {
-                    let what = format!("cannot read what is inside database {name}");
-                    database.unread = Some(error.while_doing(what));
-                }
+    let read = stream::iter(open).map(|name| async move { (inspect_database(access, &name).await, name) });
+    let read: Vec<(Result<Option<Contents>>, DbName)> = read.buffer_unordered(parallel).collect().await;
+    for (contents, name) in read {
+        let Some(database) = actual.databases.get_mut(&name) else { continue };
+        match contents {
+            Ok(contents) => {
+                database.shut = contents.is_none();
+                database.contents = contents;
+            }
+            // The other databases' services go on.
+            Err(error) => {
+                let what = format!("cannot read what is inside database {name}");
+                database.unread = Some(error.while_doing(what));
             }
         }
     }
@@ -87,8 +80,7 @@ pub async fn kept_passwords(connection: &mut Connection) -> Result<BTreeMap<Role
     let mut kept = BTreeMap::new();
     let sql = include_str!("sql/passwords.sql");
     rows::read_all(connection, sql, |row| {
-        let row: KeptRow = row.parse()?;
-        kept.insert(row.role, row.kept);
+        kept.extend(row.parse::<Named<_, _>>()?.entry());
         Ok(())
     })
     .await?;
@@ -119,7 +111,11 @@ async fn inspect_database(access: &Access, name: &DbName) -> Result<Option<Conte
         Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => return Ok(None),
         Err(error) => return Err(error),
     };
-    let mut rows = ContentsRows::default();
-    rows::read_all(&mut connection, include_str!("sql/contents.sql"), |row| rows.take(row)).await?;
-    Ok(Some(rows.finish()))
+    let mut contents = Contents::default();
+    let sql = include_str!("sql/contents.sql");
+    rows::read_all(&mut connection, sql, |row| take_contents(&mut contents, row)).await?;
+    contents.objects.sort_by_cached_key(|object| {
+        (object.kind, object.schema.clone(), object.name.clone(), object.signature.clone())
+    });
+    Ok(Some(contents))
 }

@@ -11,13 +11,7 @@ use crate::model::acl::null_as_default;
 
 #[derive(Debug, Clone, Default)]
 pub struct ServerState {
-    /// Whether the session that read it started as the admin, without a role or a search path that a service planted.
-    pub pristine: bool,
-    pub settings: BTreeMap<String, String>,
-    /// The built-in default of each setting.
-    pub defaults: BTreeMap<String, String>,
-    /// Names of the settings that every session may set for itself.
-    pub user_settings: Vec<String>,
+    pub parameters: Parameters,
     pub tablespaces: Vec<Tablespace>,
     pub sessions: Vec<ServerSession>,
     pub slots: Vec<ReplicationSlot>,
@@ -25,23 +19,23 @@ pub struct ServerState {
     pub subscriptions: Vec<Subscription>,
 }
 
-#[derive(Deserialize)]
-struct StateRow {
-    alone: bool,
-    settings: BTreeMap<String, String>,
-    defaults: BTreeMap<String, String>,
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct Parameters {
+    /// Whether the session that read it started as the admin, without a role or a search path that a service planted.
+    #[serde(rename = "alone")]
+    pub pristine: bool,
+    pub settings: BTreeMap<String, String>,
+    /// The built-in default of each setting.
+    pub defaults: BTreeMap<String, String>,
+    /// Names of the settings that every session may set for itself.
     #[serde(deserialize_with = "null_as_default")]
-    user_settings: Vec<String>,
+    pub user_settings: Vec<String>,
 }
 
 impl ServerState {
     pub fn take(&mut self, row: &CatalogRow) -> Result<()> {
         match row.section.as_str() {
-            "server" => {
-                let row: StateRow = row.parse()?;
-                (self.pristine, self.settings) = (row.alone, row.settings);
-                (self.defaults, self.user_settings) = (row.defaults, row.user_settings);
-            }
+            "server" => self.parameters = row.parse()?,
             "tablespace" => self.tablespaces.push(row.parse()?),
             "session" => self.sessions.push(row.parse()?),
             "slot" => self.slots.push(row.parse()?),

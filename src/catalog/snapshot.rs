@@ -1,13 +1,13 @@
-//! One server at the depth of the audit.
+//! One server at the depth of the audit, and what of it was not read.
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::auth_files::{HbaLine, IdentLine};
 use super::database::DatabaseCatalog;
-use super::gaps::{NotExamined, Unread};
 use super::server_state::ServerState;
+use crate::model::acl::null_as_default;
 use crate::model::{AclEntry, ActualServer, KeptPassword, RoleName};
 
 /// What was read of one server. `None` stands for what the admin may not read.
@@ -40,4 +40,71 @@ pub struct SubscriptionSource {
     pub name: String,
     /// The database that its connection string names.
     pub from: Option<String>,
+}
+
+/// A line of pg_hba.conf: who may log in from where.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct HbaLine {
+    pub line: i32,
+    /// From PostgreSQL 16 on.
+    pub file: Option<String>,
+    /// local, host, hostssl and so on.
+    #[serde(rename = "type", default)]
+    pub kind: Option<String>,
+    #[serde(deserialize_with = "null_as_default")]
+    pub databases: Vec<String>,
+    #[serde(deserialize_with = "null_as_default")]
+    pub users: Vec<String>,
+    pub address: Option<String>,
+    pub netmask: Option<String>,
+    pub method: Option<String>,
+    #[serde(deserialize_with = "null_as_default")]
+    pub options: Vec<String>,
+    pub error: Option<String>,
+}
+
+/// A line of pg_ident.conf: which account may log in as whom.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct IdentLine {
+    pub line: i32,
+    pub map: String,
+    /// The account of the operating system.
+    pub system: String,
+    pub role: String,
+}
+
+/// Something that could not be read, for any reason but a missing privilege: nothing is proven of what is there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Unread {
+    /// The service whose it is; `None` where it is no service's.
+    pub service: Option<String>,
+    /// The server.
+    pub server: String,
+    /// The database; `None` where it is the whole server.
+    pub database: Option<String>,
+    /// What.
+    pub what: String,
+    /// Why not.
+    pub why: String,
+}
+
+/// Something that could not be looked at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct NotExamined {
+    /// What.
+    pub what: String,
+    /// Why not.
+    pub why: String,
+    /// What would allow it.
+    pub grant: Option<String>,
+}
+
+impl NotExamined {
+    pub fn new(what: impl Into<String>, why: impl Into<String>) -> NotExamined {
+        NotExamined { what: what.into(), why: why.into(), grant: None }
+    }
+
+    pub fn allowed_by(self, grant: impl ToString) -> NotExamined {
+        NotExamined { grant: Some(grant.to_string()), ..self }
+    }
 }

@@ -188,9 +188,9 @@ impl Report for VerifyReport {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::step;
     use crate::findings::{Finding, IN_DATABASE, PUBLIC_RIGHT, UNMANAGED_POWER};
     use crate::grants::{Securable, alter_role, revoke};
+    use crate::isolation::step;
     use crate::model::acl::entry;
     use crate::sql::Keyword;
 

@@ -5,92 +5,84 @@ use std::collections::BTreeSet;
 
 use crate::contract;
 use crate::grants::{Repair, alter_role, revoke_connect, revoke_membership};
-use crate::model::{ActualServer, DbName, Grantee, Membership, RoleName};
+use crate::model::{AclEntry, ActualDatabase, ActualServer, DbName, Grantee, Membership, RoleName};
 use crate::sql::Keyword;
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum AccessPath {
-    /// CONNECT was granted to the role or to PUBLIC.
-    Granted {
-        grantee: Grantee,
-        /// Who granted it, unless that was the database's owner: a plain REVOKE speaks for the owner only.
-        grantor: Option<RoleName>,
-    },
-    /// It inherits from `group`, through which a role that holds CONNECT can be reached.
-    Member {
-        /// What the login itself is a member of.
-        group: RoleName,
-        grantor: Option<RoleName>,
-        /// Who holds CONNECT: the group, or one further on.
-        holder: RoleName,
-    },
-    /// It is the alternate login of `primary` and its member: the path of that role has to be closed.
-    Alternate {
-        primary: RoleName,
-        path: Box<AccessPath>,
-    },
-    Superuser,
-}
-
-impl AccessPath {
-    pub fn describe(&self) -> String {
-        match self {
-            AccessPath::Granted { grantee: Grantee::Public, .. } => "PUBLIC holds CONNECT".into(),
-            AccessPath::Granted { .. } => "it holds CONNECT itself".into(),
-            AccessPath::Member { group, holder, .. } if group == holder => {
-                format!("it is a member of {group}, which holds CONNECT")
-            }
-            AccessPath::Member { group, holder, .. } => {
-                format!("it is a member of {group}, and so of {holder}, which holds CONNECT")
-            }
-            AccessPath::Alternate { primary, path } => {
-                format!("it is the alternate login of {primary}: {}", path.describe())
-            }
-            AccessPath::Superuser => "it is a superuser".into(),
-        }
-    }
-
-    pub fn fix(&self, major: u32, role: &RoleName, database: &DbName) -> Repair {
-        match self {
-            AccessPath::Granted { grantee, grantor } => {
-                revoke_connect(database, grantee, grantor.as_ref()).restrict()
-            }
-            AccessPath::Member { group, grantor, .. } => {
-                let grantor = grantor.as_ref().map(RoleName::as_str);
-                revoke_membership(group.as_str(), role.as_str(), grantor, major).restrict()
-            }
-            AccessPath::Alternate { primary, path } => path.fix(major, primary, database),
-            AccessPath::Superuser => alter_role(role.as_str(), Keyword("NOSUPERUSER")),
-        }
-    }
-
-    pub fn is_public(&self) -> bool {
-        matches!(self, AccessPath::Granted { grantee: Grantee::Public, .. })
-    }
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessPath {
+    pub why: String,
+    /// What closes it.
+    pub repair: Repair,
+    /// Whether it is PUBLIC that holds CONNECT.
+    pub is_public: bool,
 }
 
 /// Every path that the catalogue shows: all of them have to be closed. None if the catalogue does not explain it.
 pub fn access_paths(server: &ActualServer, role: &RoleName, database: &DbName) -> Vec<AccessPath> {
-    let mut paths = BTreeSet::new();
-    if server.roles.get(role).is_some_and(|found| found.superuser) {
-        paths.insert(AccessPath::Superuser);
-    }
-    let Some(found) = server.databases.get(database) else { return paths.into_iter().collect() };
-    if let Some(primary) = primary_of(server, role) {
-        let own = access_paths(server, &primary, database).into_iter().filter(|path| !path.is_public());
-        paths
-            .extend(own.map(|path| AccessPath::Alternate { primary: primary.clone(), path: Box::new(path) }));
-    }
-    for entry in found.acl.iter().filter(|entry| entry.privilege == "CONNECT") {
-        match &entry.grantee {
-            Grantee::Role(holder) if holder != role => paths.extend(through(server, role, holder)),
-            grantee => {
-                let grantor = Some(entry.grantor.clone()).filter(|grantor| grantor.as_str() != found.owner);
-                paths.insert(AccessPath::Granted { grantee: grantee.clone(), grantor });
-            }
+    let mut paths = vec![];
+    if let Some(found) = server.databases.get(database) {
+        paths.extend(granted(found, role, database));
+        paths.extend(through_groups(server, found, role));
+        if let Some(primary) = primary_of(server, role) {
+            let own = access_paths(server, &primary, database).into_iter().filter(|path| !path.is_public);
+            paths.extend(own.map(|path| {
+                let why = format!("it is the alternate login of {primary}: {}", path.why);
+                // The path of the primary has to be closed: the alternate stays its member.
+                AccessPath { why, ..path }
+            }));
         }
     }
-    paths.into_iter().collect()
+    if server.roles.get(role).is_some_and(|found| found.superuser) {
+        let repair = alter_role(role.as_str(), Keyword("NOSUPERUSER"));
+        paths.push(AccessPath { why: "it is a superuser".into(), repair, is_public: false });
+    }
+    paths
+}
+
+fn connects(found: &ActualDatabase) -> impl Iterator<Item = &AclEntry> {
+    found.acl.iter().filter(|entry| entry.privilege == "CONNECT")
+}
+
+/// CONNECT was granted to the role or to PUBLIC.
+fn granted(found: &ActualDatabase, role: &RoleName, database: &DbName) -> Vec<AccessPath> {
+    let path = |entry: &AclEntry| {
+        // A plain REVOKE speaks for the database's owner only.
+        let grantor = Some(&entry.grantor).filter(|grantor| grantor.as_str() != found.owner);
+        let is_public = entry.grantee == Grantee::Public;
+        let why = if is_public { "PUBLIC holds CONNECT" } else { "it holds CONNECT itself" };
+        let repair = revoke_connect(database, &entry.grantee, grantor).restrict();
+        AccessPath { why: why.into(), repair, is_public }
+    };
+    connects(found)
+        .filter(|entry| entry.grantee.role().is_none_or(|holder| holder == role))
+        .map(path)
+        .collect()
+}
+
+/// It inherits from a group through which a role that holds CONNECT can be reached. CONNECT is inherited, so a
+/// membership without INHERIT opens no database.
+fn through_groups(server: &ActualServer, found: &ActualDatabase, role: &RoleName) -> Vec<AccessPath> {
+    let primary = primary_of(server, role);
+    let holders: BTreeSet<&RoleName> =
+        connects(found).filter_map(|entry| entry.grantee.role()).filter(|holder| *holder != role).collect();
+    let is_own =
+        |row: &&Membership| row.member == *role && row.inherit && primary.as_ref() != Some(&row.role);
+    let path = |row: &Membership, holder: &RoleName| {
+        let group = &row.role;
+        let through = if group == holder { String::new() } else { format!(", and so of {holder}") };
+        let why = format!("it is a member of {group}{through}, which holds CONNECT");
+        let grantor = row.grantor.as_ref().map(RoleName::as_str);
+        let repair = revoke_membership(group.as_str(), role.as_str(), grantor, server.major()).restrict();
+        AccessPath { why, repair, is_public: false }
+    };
+    let mut paths = vec![];
+    for row in server.memberships.iter().filter(is_own) {
+        let inherited = server.inherited_by(&row.role);
+        paths.extend(
+            holders.iter().filter(|holder| inherited.contains(**holder)).map(|holder| path(row, holder)),
+        );
+    }
+    paths
 }
 
 fn primary_of(server: &ActualServer, role: &RoleName) -> Option<RoleName> {
@@ -99,24 +91,10 @@ fn primary_of(server: &ActualServer, role: &RoleName) -> Option<RoleName> {
     server.memberships.iter().any(joined).then_some(primary)
 }
 
-/// CONNECT is inherited, so a membership without INHERIT opens no database.
-fn through(server: &ActualServer, role: &RoleName, holder: &RoleName) -> Vec<AccessPath> {
-    let primary = primary_of(server, role);
-    let own = server.memberships.iter().filter(|row| row.member == *role && row.inherit);
-    own.filter(|row| primary.as_ref() != Some(&row.role))
-        .filter(|row| server.inherited_by(&row.role).contains(holder))
-        .map(|row| AccessPath::Member {
-            group: row.role.clone(),
-            grantor: row.grantor.clone(),
-            holder: holder.clone(),
-        })
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{AclEntry, ActualDatabase, ActualRole};
+    use crate::model::ActualRole;
 
     fn name(text: &str) -> RoleName {
         RoleName::new(text).unwrap()
@@ -148,6 +126,7 @@ mod tests {
         };
         let root = ActualRole { superuser: true, ..ActualRole::default() };
         ActualServer {
+            version: 160_000,
             memberships: memberships.iter().map(row).collect(),
             databases: [(DbName::new("b").unwrap(), database)].into(),
             roles: [(name("root"), root)].into(),
@@ -192,8 +171,7 @@ mod tests {
         for (acl, memberships, role, expected) in cases {
             let role = name(role);
             let paths = access_paths(&server(acl, memberships), &role, &database);
-            let fixes: Vec<_> =
-                paths.iter().map(|path| path.fix(16, &role, &database).statement().to_string()).collect();
+            let fixes: Vec<_> = paths.iter().map(|path| path.repair.statement().to_string()).collect();
             assert_eq!(fixes, *expected, "{acl:?} {memberships:?}");
         }
     }

@@ -1,8 +1,7 @@
 //! The third stage: what the judgements of all servers mean to the user. Pure.
 
-use super::assessment::{AcceptedFinding, Assessment, ProbeRow, ReportedAs, VerifiedServer};
+use super::assessment::{AcceptedFinding, Assessment, ProbeRow, ReportedAs, ServerJudgement};
 use super::filter::{Filter, Filtered};
-use super::judgement::ServerJudgement;
 use crate::catalog::NotExamined;
 use crate::error::Error;
 use crate::findings::{Finding, PUBLIC, SeenBy};
@@ -13,19 +12,16 @@ pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter
     let (mut servers, mut findings) = (vec![], vec![]);
     let (mut matrix, mut extra, mut not_examined, mut unread) = (vec![], vec![], vec![], vec![]);
     for one in judged {
-        let ServerJudgement { server: name, columns, closed, unprovisioned, .. } = one;
-        servers.push(VerifiedServer { name, columns, closed, unprovisioned });
+        servers.push(one.server);
         findings.extend(one.findings);
         matrix.extend(one.matrix);
         extra.extend(one.extra);
         not_examined.extend(one.not_examined);
         unread.extend(one.unread);
     }
-    not_examined.extend(failed.iter().map(|(server, error)| NotExamined {
-        what: format!("server {server}"),
-        why: error.to_string(),
-        grant: None,
-    }));
+    let unanswered =
+        |(server, error): &(String, Error)| NotExamined::new(format!("server {server}"), error.to_string());
+    not_examined.extend(failed.iter().map(unanswered));
     let filtered = filter.apply(findings, servers.first().map(|server| server.name.as_str()));
     let rows = |probes: Vec<Probe>| {
         probes.into_iter().map(|probe| ProbeRow { reported: reported(&probe, &filtered), probe }).collect()

@@ -1,4 +1,5 @@
-//! The result of a verification: flat rows over all servers, with everything decided.
+//! The result of a verification: what the observations of each server prove, and flat rows over all servers, with
+//! everything decided.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -74,10 +75,14 @@ pub enum ReportedAs {
     Unreported,
 }
 
+#[derive(Debug, Default)]
 pub struct VerifiedServer {
     pub name: String,
+    /// The databases that were tried, in order.
     pub columns: Vec<ProbeDatabase>,
+    /// Databases that were not tried because they accept no connections.
     pub closed: Vec<String>,
+    /// Services whose database, or one of whose logins, does not exist.
     pub unprovisioned: Vec<String>,
 }
 
@@ -105,8 +110,9 @@ impl ServerView<'_> {
 impl Assessment {
     pub fn by_server(&self) -> impl Iterator<Item = ServerView<'_>> {
         self.servers.iter().map(|server| {
-            let of = |rows| of_server(rows, &server.name);
-            let (matrix, extra) = (of(&self.matrix), of(&self.extra));
+            let is_here = |row: &&ProbeRow| row.probe.server == server.name;
+            let matrix: Vec<_> = self.matrix.iter().filter(is_here).collect();
+            let extra: Vec<_> = self.extra.iter().filter(is_here).collect();
             let unread = self.unread.iter().filter(|unread| unread.server == server.name).count();
             ServerView {
                 server,
@@ -146,10 +152,36 @@ impl Assessment {
     }
 }
 
-fn of_server<'a>(rows: &'a [ProbeRow], server: &str) -> Vec<&'a ProbeRow> {
-    rows.iter().filter(|row| row.probe.server == server).collect()
-}
-
 fn probes<'a>(rows: &[&'a ProbeRow]) -> impl Iterator<Item = &'a Probe> {
     rows.iter().map(|row| &row.probe)
+}
+
+/// Every probe and every finding of one server, nothing filtered.
+#[derive(Debug, Default)]
+pub struct ServerJudgement {
+    pub server: VerifiedServer,
+    /// In the order of the logins, each with its own database first.
+    pub matrix: Vec<Probe>,
+    pub extra: Vec<Probe>,
+    /// The worst first.
+    pub findings: Vec<Finding>,
+    pub not_examined: Vec<NotExamined>,
+    /// What could not be read, and so proves nothing.
+    pub unread: Vec<Unread>,
+}
+
+/// What one kind of observations proves.
+#[derive(Debug, Default)]
+pub struct PartialJudgement {
+    pub probes: Vec<Probe>,
+    pub findings: Vec<Finding>,
+    pub not_examined: Vec<NotExamined>,
+}
+
+impl PartialJudgement {
+    pub fn extend(&mut self, more: PartialJudgement) {
+        self.probes.extend(more.probes);
+        self.findings.extend(more.findings);
+        self.not_examined.extend(more.not_examined);
+    }
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::access_paths::{AccessPath, access_paths};
 use super::inferred::WAY;
 use crate::findings::{
-    FOREIGN_CONNECT, Finding, FindingBuilder, FindingKind, MAINTENANCE_CONNECT, PUBLIC, SeenBy,
-    TEMPLATE_CONNECT, UNMANAGED_CONNECT,
+    FOREIGN_CONNECT, Finding, FindingBuilder, MAINTENANCE_CONNECT, PUBLIC, SeenBy, TEMPLATE_CONNECT,
+    UNMANAGED_CONNECT,
 };
 use crate::grants::Repair;
-use crate::model::{ActualServer, DatabaseKind, RoleName};
+use crate::model::{ActualServer, DatabaseKind};
 use crate::probe::{Probe, ProbeDatabase, ProbeLogin, Task, Verdict};
 use crate::units::{counted, listed};
 
@@ -19,34 +19,6 @@ pub enum Basis {
     Login,
     /// The login could not be tried; the catalogue says that it would be accepted.
     Catalogue,
-}
-
-impl Basis {
-    fn source(self) -> SeenBy {
-        match self {
-            Basis::Login => SeenBy::Probe,
-            Basis::Catalogue => SeenBy::Audit,
-        }
-    }
-
-    fn evidence(self, who: &str, logins: usize, why: &str) -> String {
-        match (self, logins) {
-            (Basis::Login, 1) => format!("{who} was let in{why}"),
-            (Basis::Login, _) => format!("{who} were let in{why}"),
-            (Basis::Catalogue, _) => {
-                format!("{WAY}, since the password is not known: {who} would be let in{why}")
-            }
-        }
-    }
-}
-
-fn kind(database: &DatabaseKind) -> &'static FindingKind {
-    match database {
-        DatabaseKind::Service(_) => FOREIGN_CONNECT,
-        DatabaseKind::Maintenance => MAINTENANCE_CONNECT,
-        DatabaseKind::Template => TEMPLATE_CONNECT,
-        DatabaseKind::Unmanaged => UNMANAGED_CONNECT,
-    }
 }
 
 /// One finding for each database to which PUBLIC may connect, and one for each login that has a path of its own.
@@ -77,14 +49,12 @@ impl Breach<'_> {
         let mut public: Option<AccessPath> = None;
         let mut found = vec![];
         for login in entrants {
-            let paths = access_paths(self.server, &login.role, &self.database.name);
-            let (of_public, own): (Vec<_>, Vec<_>) = paths.into_iter().partition(AccessPath::is_public);
+            let paths = access_paths(self.server, &login.role, &self.database.name).into_iter();
+            let (of_public, own): (Vec<_>, Vec<_>) = paths.partition(|path| path.is_public);
             // What only PUBLIC explains is one finding for all, not one for each login of the server.
             if of_public.is_empty() || !own.is_empty() {
-                let why: Vec<_> = own.iter().map(AccessPath::describe).collect();
-                let why = if why.is_empty() { String::new() } else { format!(": {}", why.join(", and ")) };
-                let evidence = self.basis.evidence(&format!("{} of {}", login.role, login.service), 1, &why);
-                found.push(self.finding(login.role.as_str(), evidence, self.repairs(&own, &login.role)));
+                let who = format!("{} of {}", login.role, login.service);
+                found.push(self.finding(login.role.as_str(), &who, 1, own));
             }
             public = public.or(of_public.into_iter().next());
         }
@@ -92,28 +62,31 @@ impl Breach<'_> {
             let services: BTreeSet<_> = entrants.iter().map(|login| login.service.as_str()).collect();
             let services: Vec<_> = services.into_iter().collect();
             let who = format!("{} of {}", counted(entrants.len(), "login"), listed(&services));
-            let why = format!(": {}", path.describe());
-            let evidence = self.basis.evidence(&who, entrants.len(), &why);
-            found.insert(0, self.finding(PUBLIC, evidence, self.repairs(&[path], &entrants[0].role)));
+            found.insert(0, self.finding(PUBLIC, &who, entrants.len(), vec![path]));
         }
         found
     }
 
-    fn finding(&self, role: &str, evidence: String, repairs: Vec<Repair>) -> Finding {
-        let service = match &self.database.kind {
-            DatabaseKind::Service(service) => Some(service),
-            _ => None,
+    fn finding(&self, role: &str, who: &str, logins: usize, paths: Vec<AccessPath>) -> Finding {
+        let (kind, service) = match &self.database.kind {
+            DatabaseKind::Service(service) => (FOREIGN_CONNECT, Some(service)),
+            DatabaseKind::Maintenance => (MAINTENANCE_CONNECT, None),
+            DatabaseKind::Template => (TEMPLATE_CONNECT, None),
+            DatabaseKind::Unmanaged => (UNMANAGED_CONNECT, None),
         };
-        let found = kind(&self.database.kind).of(role).by(self.basis.source()).service_name(service);
-        let found = found.database(&self.database.name).seen(evidence);
-        repairs.into_iter().fold(found, FindingBuilder::fix).on(&self.task.server)
-    }
-
-    /// Each once, in the order of their text.
-    fn repairs(&self, paths: &[AccessPath], role: &RoleName) -> Vec<Repair> {
-        let repairs = paths.iter().map(|path| path.fix(self.server.major(), role, &self.database.name));
-        let all: BTreeMap<String, Repair> =
-            repairs.map(|repair| (repair.statement().to_string(), repair)).collect();
-        all.into_values().collect()
+        let why: Vec<&str> = paths.iter().map(|path| path.why.as_str()).collect();
+        let why = if why.is_empty() { String::new() } else { format!(": {}", why.join(", and ")) };
+        let (source, seen) = match (self.basis, logins) {
+            (Basis::Login, 1) => (SeenBy::Probe, format!("{who} was let in{why}")),
+            (Basis::Login, _) => (SeenBy::Probe, format!("{who} were let in{why}")),
+            (Basis::Catalogue, _) => {
+                (SeenBy::Audit, format!("{WAY}, since the password is not known: {who} would be let in{why}"))
+            }
+        };
+        let found = kind.of(role).by(source).service_name(service).database(&self.database.name).seen(seen);
+        // Each once, in the order of their text.
+        let repairs = paths.into_iter().map(|path| (path.repair.statement().to_string(), path.repair));
+        let repairs: BTreeMap<String, Repair> = repairs.collect();
+        repairs.into_values().fold(found, FindingBuilder::fix).on(&self.task.server)
     }
 }

@@ -1,11 +1,10 @@
 //! A login whose password is not known cannot be tried. What the catalogue says of it is reported instead, and marked:
 //! it is never a denial that was observed.
 
-use super::access_paths::{AccessPath, access_paths};
+use super::access_paths::access_paths;
 use super::hba::{Client, treatments};
 use super::listeners::ConnectionType;
-use crate::catalog::HbaLine;
-use crate::catalog::NotExamined;
+use crate::catalog::{HbaLine, NotExamined};
 use crate::model::{ActualServer, DbName};
 use crate::probe::{AccessPolicy, Probe, ProbeLogin, ProbePlace, Task, Verdict};
 
@@ -30,23 +29,19 @@ pub fn complete(task: &Task, known: &LoginRules<'_>, matrix: Vec<Probe>) -> (Vec
         let untried = probe.sqlstate.is_none() && probe.outcome == Verdict::Inconclusive;
         unknown.iter().find(|login| untried && probe.role == login.role.as_str())
     };
-    let matrix: Vec<Probe> = matrix
-        .into_iter()
-        .map(|probe| match login_of(&probe) {
-            Some(login) => infer(probe, task, login, known),
-            None => probe,
-        })
-        .collect();
-    let notes = unknown
-        .iter()
-        .filter(|login| matrix.iter().any(|probe| is_inferred(probe) && probe.role == login.role.as_str()));
-    let notes = notes.map(|login| NotExamined {
-        what: format!("what {} of {} can connect to", login.role, login.service),
-        why: "its password is not in the secret store, so its logins were simulated from the catalogue"
-            .into(),
-        grant: None,
-    });
-    let notes = notes.collect();
+    let complete = |probe: Probe| match login_of(&probe) {
+        Some(login) => infer(probe, task, login, known),
+        None => probe,
+    };
+    let matrix: Vec<Probe> = matrix.into_iter().map(complete).collect();
+    let is_noted = |login: &&&ProbeLogin| {
+        matrix.iter().any(|probe| is_inferred(probe) && probe.role == login.role.as_str())
+    };
+    let why = "its password is not in the secret store, so its logins were simulated from the catalogue";
+    let note = |login: &&ProbeLogin| {
+        NotExamined::new(format!("what {} of {} can connect to", login.role, login.service), why)
+    };
+    let notes = unknown.iter().filter(is_noted).map(note).collect();
     (matrix, notes)
 }
 
@@ -56,10 +51,8 @@ fn infer(probe: Probe, task: &Task, login: &ProbeLogin, known: &LoginRules<'_>) 
         .map_err(|_| "its name is not a valid database name".to_owned())
         .and_then(|name| enters(known, login, &name));
     let closed = database.is_none_or(|found| found.policy == AccessPolicy::Closed);
-    let outcome = match (&foreseen, probe.place) {
-        (Ok(_), ProbePlace::Foreign) if closed => Verdict::Breach,
-        _ => Verdict::Inconclusive,
-    };
+    let breached = foreseen.is_ok() && probe.place == ProbePlace::Foreign && closed;
+    let outcome = if breached { Verdict::Breach } else { Verdict::Inconclusive };
     let words = match foreseen {
         Ok(why) => format!("it would be let in: {why}"),
         Err(why) => format!("it would be refused: {why}"),
@@ -97,7 +90,7 @@ fn enters(known: &LoginRules<'_>, login: &ProbeLogin, database: &DbName) -> Resu
     if paths.is_empty() {
         return Err("it lacks CONNECT, of its own as well as through PUBLIC or a group".into());
     }
-    Ok(paths.iter().map(AccessPath::describe).collect::<Vec<_>>().join(", and "))
+    Ok(paths.iter().map(|path| path.why.as_str()).collect::<Vec<_>>().join(", and "))
 }
 
 #[cfg(test)]

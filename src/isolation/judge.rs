@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use super::assessment::{PartialJudgement, ServerJudgement, VerifiedServer};
 use super::breaches::{self, Basis};
 use super::extra_probes;
 use super::inferred;
-use super::judgement::{PartialJudgement, ServerJudgement};
 use super::observations::{Observations, ServerContext};
 use super::password_audit;
 use super::privileges;
@@ -21,10 +21,11 @@ pub fn judge(observations: &Observations, services: &[DesiredService]) -> Server
     let ServerContext { task, catalogue, .. } = &observations.context;
     let actual = &catalogue.actual;
     let (matrix, inferred) = matrix(observations);
-    let mut part =
-        PartialJudgement { not_examined: observations.not_examined.clone(), ..PartialJudgement::default() };
-    part.not_examined.extend(inferred);
-    part.findings.extend(connect_findings(observations, &matrix));
+    let mut part = PartialJudgement {
+        probes: vec![],
+        findings: connect_findings(observations, &matrix),
+        not_examined: [observations.not_examined.clone(), inferred].concat(),
+    };
     if !observations.attempts.is_empty() {
         part.findings.extend(stored_passwords::findings(task));
         part.extend(extra_probes::judge(observations, &matrix));
@@ -33,7 +34,9 @@ pub fn judge(observations: &Observations, services: &[DesiredService]) -> Server
     let mut audited = audited(&observations.context);
     let mut unread = catalogue.unread.clone();
     match &observations.known_passwords {
-        Ok(known) => audited.extend(password_audit::findings(&observations.context, known)),
+        Ok(known) => {
+            audited.extend(known.iter().map(|one| password_audit::finding(&observations.context, one)));
+        }
         Err(error) => unread.push(Unread {
             service: None,
             server: task.server.clone(),
@@ -48,21 +51,17 @@ pub fn judge(observations: &Observations, services: &[DesiredService]) -> Server
     };
     let (columns, closed): (Vec<_>, Vec<_>) =
         task.databases.iter().cloned().partition(|database| database.allow_connections);
-    let closed_notes = closed.iter().filter_map(|database| not_tried(&task.server, database));
+    let closed_notes = closed.iter().filter_map(|database| not_tried(&task.server, database)).collect();
     ServerJudgement {
-        server: task.server.clone(),
-        not_examined: catalogue
-            .not_examined
-            .iter()
-            .cloned()
-            .chain(part.not_examined)
-            .chain(closed_notes)
-            .collect(),
+        server: VerifiedServer {
+            name: task.server.clone(),
+            columns,
+            closed: closed.into_iter().map(|database| database.name.to_string()).collect(),
+            unprovisioned: unprovisioned(services, &task.server, actual),
+        },
+        not_examined: [catalogue.not_examined.clone(), part.not_examined, closed_notes].concat(),
         findings: merged(part.findings, audited.into_iter().filter(chosen)),
-        unprovisioned: unprovisioned(services.iter().filter(|one| one.server == task.server), actual),
-        closed: closed.into_iter().map(|database| database.name.to_string()).collect(),
         extra: part.probes,
-        columns,
         matrix,
         unread,
     }
@@ -93,11 +92,9 @@ fn connect_findings(observations: &Observations, matrix: &[Probe]) -> Vec<Findin
     let (inferred, observed): (Vec<&Probe>, Vec<&Probe>) =
         matrix.iter().partition(|probe| inferred::is_inferred(probe));
     let mut found = breaches::findings(task, &observed, actual, Basis::Login);
-    for finding in breaches::findings(task, &inferred, actual, Basis::Catalogue) {
-        if found.iter().all(|other| other.key() != finding.key()) {
-            found.push(finding);
-        }
-    }
+    let known: BTreeSet<_> = found.iter().map(Finding::key).collect();
+    let more = breaches::findings(task, &inferred, actual, Basis::Catalogue).into_iter();
+    found.extend(more.filter(|finding| !known.contains(&finding.key())));
     found
 }
 
@@ -113,21 +110,17 @@ fn merged(proven: Vec<Finding>, catalogue: impl Iterator<Item = Finding>) -> Vec
 
 /// No login can connect to template0, on any server: --strict must not fail for it.
 fn not_tried(server: &str, database: &ProbeDatabase) -> Option<NotExamined> {
-    (database.name.as_str() != "template0").then(|| NotExamined {
-        what: format!("database {} on server {server}", database.name),
-        why: "it accepts no connections (datallowconn is off)".into(),
-        grant: None,
-    })
+    let what = format!("database {} on server {server}", database.name);
+    let note = NotExamined::new(what, "it accepts no connections (datallowconn is off)");
+    (database.name.as_str() != "template0").then_some(note)
 }
 
 /// Services that `apply` has not created, or not completely.
-fn unprovisioned<'a>(
-    services: impl Iterator<Item = &'a DesiredService>,
-    actual: &ActualServer,
-) -> Vec<String> {
+fn unprovisioned(services: &[DesiredService], server: &str, actual: &ActualServer) -> Vec<String> {
     let is_there = |service: &DesiredService| {
         let mut logins = RoleKind::LOGINS.into_iter().map(|kind| service.role(kind));
         actual.databases.contains_key(&service.database) && logins.all(|role| actual.roles.contains_key(role))
     };
-    services.filter(|service| !is_there(service)).map(|service| service.name.to_string()).collect()
+    let here = services.iter().filter(|service| service.server == server);
+    here.filter(|service| !is_there(service)).map(|service| service.name.to_string()).collect()
 }

@@ -6,12 +6,12 @@ use std::io::ErrorKind;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use crate::catalog::HbaLine;
-use crate::catalog::NotExamined;
+use crate::catalog::{HbaLine, NotExamined};
 use crate::error::Result;
+use crate::grants::ident;
 use crate::probe::Task;
 use crate::server::{Endpoint, Host, TlsMode};
-use crate::sql::{Qualified, split_name_list, stmt};
+use crate::sql::{split_name_list, stmt};
 use crate::wire::Address;
 
 #[derive(Clone)]
@@ -79,9 +79,9 @@ pub async fn listeners(
     match settings.setting("port").parse() {
         Ok(port) if port == task.endpoint.port => nearby(task, settings, port, &mut all, &mut missed).await,
         // A tunnel or a pooler, and its host is not the server's.
-        _ => missed.push(unreached(
-            "the other addresses and the sockets of the server".into(),
-            "the manifest's address is not the server's own".into(),
+        _ => missed.push(NotExamined::new(
+            "the other addresses and the sockets of the server",
+            "the manifest's address is not the server's own",
         )),
     }
     families(task, &mut all);
@@ -89,10 +89,10 @@ pub async fn listeners(
         for listener in all.clone() {
             match other_transport(&task.endpoint, &listener) {
                 Ok(other) => all.extend(other),
-                Err(error) => missed.push(unreached(
-                    format!("{} with the other choice of TLS", listener.shown),
-                    error.to_string(),
-                )),
+                Err(error) => {
+                    let what = format!("{} with the other choice of TLS", listener.shown);
+                    missed.push(NotExamined::new(what, error.to_string()));
+                }
             }
         }
     }
@@ -133,48 +133,47 @@ async fn nearby(
 ) {
     let sockets = settings.settings.get("unix_socket_directories");
     if !is_local(&task.endpoint) {
-        return missed.push(unreached(
-            "the sockets of the server, and addresses of it that the manifest does not name".into(),
-            "the server is on another host: run verify-isolation there too".into(),
+        return missed.push(NotExamined::new(
+            "the sockets of the server, and addresses of it that the manifest does not name",
+            "the server is on another host: run verify-isolation there too",
         ));
     }
     if sockets.is_none() {
-        missed.push(NotExamined {
-            what: "the Unix-domain sockets of the server".into(),
-            why: format!("{} may not read unix_socket_directories", settings.admin),
-            grant: Some(
-                stmt!(
-                    "GRANT pg_read_all_settings TO {admin}",
-                    admin = Qualified(vec![settings.admin.into()])
-                )
-                .to_string(),
-            ),
-        });
+        let why = format!("{} may not read unix_socket_directories", settings.admin);
+        let grant = stmt!("GRANT pg_read_all_settings TO {admin}", admin = ident(settings.admin));
+        missed.push(NotExamined::new("the Unix-domain sockets of the server", why).allowed_by(grant));
     }
     let sockets = sockets.map_or("", String::as_str);
+    let tls = match all[0].transport {
+        ConnectionType::Socket => None,
+        ConnectionType::Tcp { tls, .. } => tls,
+    };
     let names_of_linux = split_name_list(sockets).into_iter().filter(|folder| folder.starts_with('@'));
     missed.extend(
-        names_of_linux.map(|name| unreached(format!("the socket {name}"), "it is an abstract one".into())),
+        names_of_linux.map(|name| NotExamined::new(format!("the socket {name}"), "it is an abstract one")),
     );
     for endpoint in elsewhere(&task.endpoint, settings.setting("listen_addresses"), sockets, port) {
         let address = match Address::resolve(&endpoint).await {
             Ok(address) => address,
             Err(error) => {
-                missed.push(unreached(format!("the server's address {endpoint}"), error.to_string()));
+                let what = format!("the server's address {endpoint}");
+                missed.push(NotExamined::new(what, error.to_string()));
                 continue;
             }
         };
         match address.knock().await {
             Ok(()) => all.push(Listener {
                 shown: endpoint.to_string(),
-                transport: transport(&endpoint.host, all[0].tls()),
+                transport: transport(&endpoint.host, tls),
                 configured: false,
                 trusted: true,
                 address,
             }),
             // An address family that this host, or the server, does not have.
             Err(error) if is_absent(&endpoint, &error) => {}
-            Err(error) => missed.push(unreached(format!("the server at {endpoint}"), error.to_string())),
+            Err(error) => {
+                missed.push(NotExamined::new(format!("the server at {endpoint}"), error.to_string()));
+            }
         }
     }
 }
@@ -182,10 +181,6 @@ async fn nearby(
 fn is_absent(endpoint: &Endpoint, error: &std::io::Error) -> bool {
     let loopback = matches!(&endpoint.host, Host::Tcp(host) if ["127.0.0.1", "::1"].contains(&host.as_str()));
     loopback && !matches!(error.kind(), ErrorKind::PermissionDenied | ErrorKind::TimedOut)
-}
-
-fn unreached(what: String, why: String) -> NotExamined {
-    NotExamined { what, why, grant: None }
 }
 
 /// A name that stands for an address of each family is one listener for each.
@@ -201,15 +196,6 @@ fn families(task: &Task, all: &mut Vec<Listener>) {
             address,
             ..all[0].clone()
         });
-    }
-}
-
-impl Listener {
-    fn tls(&self) -> Option<bool> {
-        match self.transport {
-            ConnectionType::Socket => None,
-            ConnectionType::Tcp { tls, .. } => tls,
-        }
     }
 }
 

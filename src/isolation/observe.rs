@@ -9,7 +9,7 @@ use super::stored_passwords::owner_of_password;
 use crate::catalog;
 use crate::error::Result;
 use crate::model::{ActualServer, DatabaseKind, DesiredServer, DesiredService};
-use crate::probe::{self, AccessPolicy, ProbeDatabase, within_limits};
+use crate::probe::{self, AccessPolicy, ProbeDatabase};
 use crate::run::Run;
 use crate::server::Access;
 
@@ -45,7 +45,7 @@ pub async fn observe(
         });
     }
     let (hba, admin) = (catalogue.hba.as_deref(), access.admin.role.as_str());
-    let settings = ServerSettings { settings: &catalogue.state.settings, hba, admin };
+    let settings = ServerSettings { settings: &catalogue.state.parameters.settings, hba, admin };
     let (listeners, not_examined) = listeners(task, &settings).await?;
     let surroundings = Surroundings {
         task,
@@ -71,9 +71,7 @@ pub async fn context(
     let desired = run.manifest.desired(server);
     let catalogue = catalog::snapshot(&access, &desired, &|text| owner_of_password(&task, text)).await?;
     task.databases = databases(&desired, &catalogue.actual);
-    let capacity = catalogue.actual.capacity;
-    task.concurrency =
-        within_limits(run.jobs.count.max(8), capacity.max_connections, capacity.reserved, capacity.in_use);
+    task.concurrency = catalogue.actual.capacity.share(run.jobs.count.max(8), 1);
     Ok((access, ServerContext { task, desired, catalogue }))
 }
 

@@ -5,7 +5,7 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use super::observations::{KnownPassword, ServerContext};
-use super::weak_passwords::{GUESSES, variants};
+use super::stored_passwords::{GUESSES, variants};
 use crate::contract::managed;
 use crate::error::{Error, Result};
 use crate::findings::{Finding, GUESSABLE, REUSED, Severity};
@@ -16,11 +16,8 @@ use crate::wire::is_kept;
 /// More rounds than this for each guess only keep a verifier busy; the default is 4,096.
 const MOST_ROUNDS: u32 = 20_000;
 
-struct Comparison {
-    role: RoleName,
-    kept: KeptPassword,
-    candidates: Vec<Candidate>,
-}
+/// What the server keeps of a role's password, and what it is compared with.
+type Comparison = (RoleName, KeptPassword, Vec<Candidate>);
 
 /// A password to try, and whose it is; `None` for a guess.
 type Candidate = (SecretString, Option<ProbeLogin>);
@@ -36,16 +33,12 @@ pub async fn known_passwords(
     let ServerContext { task, desired, catalogue } = context;
     let Some(kept) = &catalogue.kept else { return Ok(vec![]) };
     let comparison = |role: &RoleName, candidates: Vec<Candidate>| {
-        Some(Comparison { role: role.clone(), kept: kept.get(role)?.clone(), candidates })
+        Some((role.clone(), kept.get(role)?.clone(), candidates))
     };
     let in_use = |role: &RoleName| task.logins.iter().any(|login| login.role == *role);
     let unused = |role: &&RoleName| !in_use(role) && desired.managed_role(role).is_none();
-    let unused = catalogue
-        .actual
-        .roles
-        .keys()
-        .filter(unused)
-        .filter_map(|role| comparison(role, candidates(task, role)));
+    let unused = catalogue.actual.roles.keys().filter(unused);
+    let unused = unused.filter_map(|role| comparison(role, candidates(task, role)));
     // The common words are tried over a connection.
     let refused = task.logins.iter().zip(attempts).filter(|(_, attempts)| attempts.password_refused());
     let refused = refused.filter_map(|(login, _)| comparison(&login.role, names_as_passwords(login)));
@@ -61,14 +54,13 @@ fn names_as_passwords(login: &ProbeLogin) -> Vec<Candidate> {
 }
 
 fn candidates(task: &Task, role: &RoleName) -> Vec<Candidate> {
-    let names = [role.as_str()];
-    let guesses = names.iter().chain(GUESSES).map(|guess| (SecretString::from(*guess), None));
+    let guesses = [role.as_str()].into_iter().chain(GUESSES.iter().copied());
+    let guesses = guesses.map(|guess| (SecretString::from(guess), None));
     let stored = task.logins.iter().filter_map(|login| Some((login.password.clone()?, Some(login.clone()))));
     guesses.chain(stored).collect()
 }
 
-fn solve(comparison: Comparison) -> Option<KnownPassword> {
-    let Comparison { role, kept, candidates } = comparison;
+fn solve((role, kept, candidates): Comparison) -> Option<KnownPassword> {
     if kept.rounds.is_none_or(|rounds| rounds > MOST_ROUNDS) {
         return None;
     }
@@ -77,12 +69,8 @@ fn solve(comparison: Comparison) -> Option<KnownPassword> {
     Some(KnownPassword { role, owner })
 }
 
-/// One finding for each role whose password is known elsewhere.
-pub fn findings(context: &ServerContext, known: &[KnownPassword]) -> Vec<Finding> {
-    known.iter().map(|known| finding(context, known)).collect()
-}
-
-fn finding(context: &ServerContext, known: &KnownPassword) -> Finding {
+/// That the password of a role is known elsewhere.
+pub fn finding(context: &ServerContext, known: &KnownPassword) -> Finding {
     let ServerContext { task, desired, catalogue } = context;
     let KnownPassword { role, owner } = known;
     let service = managed(desired, role).map(|(service, _)| service);

@@ -8,16 +8,15 @@ use std::collections::BTreeSet;
 
 use super::access_paths::access_paths;
 use super::assessment::Assessment;
-use super::dedup::is_covered;
+use super::filter::is_covered;
 use super::judge::audited;
 use super::observe::context;
-use crate::audit::step;
 use crate::converge::{Jobs, Planner, Policy, Remaining, StepOutcome, converge};
 use crate::error::{Error, Result};
-use crate::findings::{Finding, SESSION, SeenBy, Severity};
-use crate::grants::Fix;
-use crate::model::{ActualServer, DbName, DesiredService, RoleName};
-use crate::plan::Step;
+use crate::findings::{Finding, IN_DATABASE, PUBLIC, SESSION, SeenBy, Severity};
+use crate::grants::{Effect, Fix};
+use crate::model::{ActualServer, DbName, DesiredService, RoleName, ServiceName};
+use crate::plan::{Action, Risk, Stage, Step};
 use crate::run::Run;
 use crate::server::lock;
 
@@ -93,49 +92,41 @@ pub async fn remediate(
 ) -> RemediationResult {
     let mut result = RemediationResult::default();
     for (server, steps) in &remediation.servers {
-        let work = ServerRemediation { run, services, server };
-        if let Err(error) = work.close(steps, &mut result).await {
+        if let Err(error) = close(run, services, server, steps, &mut result).await {
             result.failed.push(FailedFix { server: server.clone(), database: None, error });
         }
     }
     result
 }
 
-struct ServerRemediation<'a> {
-    run: &'a Run,
-    services: &'a [DesiredService],
-    server: &'a str,
-}
-
-impl ServerRemediation<'_> {
-    async fn close(&self, steps: &[(Finding, Step)], result: &mut RemediationResult) -> Result<()> {
-        let access = self.run.admin(self.server).await?;
-        let _lock = lock::server(&access, self.run.lock_wait).await?;
-        let mut left = self.left().await?;
-        for (finding, step) in steps {
-            let mut planner = OneFix { finding, step, left: &left };
-            // The lock is held for all findings.
-            let done = converge(&access, &mut planner, &Policy { lock_wait: None, jobs: Jobs::ONE }).await;
-            let mut outcome = done.steps.last().map_or(StepOutcome::Skipped, |(_, outcome)| *outcome);
-            if let Err(error) = done.end {
-                left = self.left().await?;
-                if left.is_open(finding) {
-                    let (server, database) = (self.server.to_owned(), finding.database.clone());
-                    result.failed.push(FailedFix { server, database, error });
-                } else {
-                    // Another finding's statement has closed this one too.
-                    outcome = StepOutcome::Ok;
-                }
+async fn close(
+    run: &Run,
+    services: &[DesiredService],
+    server: &str,
+    steps: &[(Finding, Step)],
+    result: &mut RemediationResult,
+) -> Result<()> {
+    let access = run.admin(server).await?;
+    let _lock = lock::server(&access, run.lock_wait).await?;
+    let mut left = Left::read(run, server, services).await?;
+    for (finding, step) in steps {
+        let mut planner = OneFix { finding, step, left: &left };
+        // The lock is held for all findings.
+        let done = converge(&access, &mut planner, &Policy { lock_wait: None, jobs: Jobs::ONE }).await;
+        let mut outcome = done.steps.last().map_or(StepOutcome::Skipped, |(_, outcome)| *outcome);
+        if let Err(error) = done.end {
+            left = Left::read(run, server, services).await?;
+            if left.is_open(finding) {
+                let database = finding.database.clone();
+                result.failed.push(FailedFix { server: server.into(), database, error });
+            } else {
+                // Another finding's statement has closed this one too.
+                outcome = StepOutcome::Ok;
             }
-            result.steps.push((self.server.to_owned(), step.clone(), outcome));
         }
-        Ok(())
+        result.steps.push((server.into(), step.clone(), outcome));
     }
-
-    async fn left(&self) -> Result<Left> {
-        let (_, context) = context(self.run, self.server, self.services).await?;
-        Ok(Left { findings: audited(&context), actual: context.catalogue.actual })
-    }
+    Ok(())
 }
 
 /// What the catalogues show now.
@@ -145,6 +136,11 @@ struct Left {
 }
 
 impl Left {
+    async fn read(run: &Run, server: &str, services: &[DesiredService]) -> Result<Left> {
+        let (_, context) = context(run, server, services).await?;
+        Ok(Left { findings: audited(&context), actual: context.catalogue.actual })
+    }
+
     /// The catalogue may know what a login found by another object, or as an access path.
     fn is_open(&self, finding: &Finding) -> bool {
         let gap = |finding: &Finding| (finding.id, finding.role.clone(), finding.database.clone());
@@ -155,12 +151,9 @@ impl Left {
     }
 
     fn lets_in(&self, finding: &Finding) -> bool {
-        let role = RoleName::found(finding.role.as_str());
-        let database = finding.database.as_deref().map(DbName::found);
-        match (role, database) {
-            (Ok(role), Some(Ok(database))) => !access_paths(&self.actual, &role, &database).is_empty(),
-            _ => false,
-        }
+        let role = RoleName::found(finding.role.as_str()).ok();
+        let database = finding.database.as_deref().and_then(|name| DbName::found(name).ok());
+        role.zip(database).is_some_and(|(role, name)| !access_paths(&self.actual, &role, &name).is_empty())
     }
 }
 
@@ -184,5 +177,55 @@ impl Planner for OneFix<'_> {
 
     fn unfinished(&self, left: &[Step]) -> Error {
         Error::operation(format!("{} is not closed", left[0].action.object()))
+    }
+}
+
+/// The step that closes a finding; `None` where it takes a human to decide.
+pub fn step(finding: &Finding) -> Option<Step> {
+    let fix = finding.fix.clone()?;
+    Some(Step {
+        service: finding.service.as_ref().and_then(|name| ServiceName::new(name.as_str()).ok()),
+        database: finding.database.as_ref().and_then(|name| DbName::found(name.as_str()).ok()),
+        stage: Stage::Autocommit,
+        reason: finding.evidence.clone(),
+        // It is not declared, and yet may be in use.
+        risk: if fix.effect() == Effect::Drop { Risk::Destructive } else { Risk::Caution },
+        action: Action::Close { object: changed(finding), fix },
+    })
+}
+
+/// What the fix changes. The object of a finding about a login's own database is a phrase.
+fn changed(finding: &Finding) -> String {
+    let role = || format!("role {}", finding.role);
+    match (&finding.object, &finding.database) {
+        _ if finding.is(IN_DATABASE) => role(),
+        (Some(object), _) => object.clone(),
+        (None, Some(database)) => format!("database {database}"),
+        (None, None) if finding.role != PUBLIC => role(),
+        (None, None) => format!("server {}", finding.server),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::findings::PREPARED;
+    use crate::grants::{Repair, RepairScope, alter_role};
+    use crate::plan::Verb;
+    use crate::sql::{Keyword, stmt};
+
+    #[test]
+    fn a_step_is_as_risky_as_its_fix_is_grave() {
+        let alter = || alter_role("a", Keyword("NOLOGIN"));
+        let drop = || Repair::drop(RepairScope::Database, stmt!("DROP TRIGGER t ON a"));
+        for (repairs, verb, risk) in [
+            (vec![alter()], Verb::Alter, Risk::Caution),
+            (vec![alter(), drop()], Verb::Drop, Risk::Destructive),
+        ] {
+            let found = repairs.into_iter().fold(PREPARED.of("r"), |found, one| found.fix(one));
+            let step = step(&found.on("main")).unwrap();
+            assert_eq!((step.action.verb(), step.risk), (verb, risk));
+        }
+        assert_eq!(step(&PREPARED.of("r").on("main")), None);
     }
 }

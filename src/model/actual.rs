@@ -8,7 +8,7 @@ use super::acl::{AclEntry, null_as_default, sorted};
 use super::{DbName, RoleName, SchemaName};
 use crate::error::Error;
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct ActualServer {
     /// `server_version_num`, such as 150018.
     pub version: u32,
@@ -20,24 +20,35 @@ pub struct ActualServer {
     /// The role that `initdb` made; it owns what no other role owns.
     pub bootstrap: String,
     /// Extensions whose author fixed their schema: no other can be chosen.
+    #[serde(deserialize_with = "null_as_default")]
     pub settled_extensions: BTreeSet<String>,
     /// Extensions whose objects the admin can move to another schema.
+    #[serde(deserialize_with = "null_as_default")]
     pub movable_extensions: BTreeSet<String>,
     /// Extensions whose script PostgreSQL runs as a superuser for every role that may create in a database.
+    #[serde(deserialize_with = "null_as_default")]
     pub trusted_extensions: BTreeSet<String>,
     pub capacity: Capacity,
+    #[serde(skip)]
     pub roles: BTreeMap<RoleName, ActualRole>,
     /// Every membership, one row per grantor.
+    #[serde(skip)]
     pub memberships: Vec<Membership>,
+    #[serde(skip)]
     pub databases: BTreeMap<DbName, ActualDatabase>,
+    #[serde(skip)]
     pub role_settings: Vec<RoleSetting>,
     /// Settings that `ALTER ROLE ALL` put on every role: name and value.
+    #[serde(skip)]
     pub everyones_settings: Vec<(String, String)>,
     /// How each login's password is kept; empty where the admin may not look.
+    #[serde(skip)]
     pub passwords: BTreeMap<RoleName, KeptPassword>,
     /// Logins whose stored password is not the server's; empty where that could not be found out.
+    #[serde(skip)]
     pub refused_logins: BTreeSet<RoleName>,
     /// What roles own or hold; empty where no role carries this manifest's marker.
+    #[serde(skip)]
     pub holdings: BTreeMap<RoleName, Holdings>,
 }
 
@@ -293,4 +304,18 @@ pub struct RoleSetting {
     pub name: String,
     /// Its value as stored.
     pub value: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_leaves_connections_to_the_services() {
+        for (wanted, max_connections, reserved, in_use, expected) in
+            [(8, 100, 3, 10, 8), (64, 100, 3, 17, 40), (8, 10, 3, 5, 1), (8, 10, 3, 20, 1), (1, 100, 3, 0, 1)]
+        {
+            assert_eq!(Capacity { max_connections, reserved, in_use }.share(wanted, 1), expected);
+        }
+    }
 }

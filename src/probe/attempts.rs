@@ -118,24 +118,18 @@ impl Prober {
     }
 
     async fn controls(self) -> Vec<LoginWalk> {
-        let mut all = JoinSet::new();
-        for (login, found) in self.task.logins.iter().enumerate() {
-            let (prober, mut credentials) = (self.clone(), Credentials::new(found.login()));
-            all.spawn(async move {
-                let database = prober.task.logins[login].database.as_str();
-                let control = prober.attempt(&mut credentials, database, &BACKOFF).await;
-                LoginWalk { login, credentials, attempts: LoginAttempts { control, others: vec![] } }
-            });
-        }
-        in_order(all).await
+        in_order((0..self.task.logins.len()).map(|login| self.clone().control(login)).collect()).await
+    }
+
+    async fn control(self, login: usize) -> LoginWalk {
+        let found = &self.task.logins[login];
+        let mut credentials = Credentials::new(found.login());
+        let control = self.attempt(&mut credentials, found.database.as_str(), &BACKOFF).await;
+        LoginWalk { login, credentials, attempts: LoginAttempts { control, others: vec![] } }
     }
 
     async fn matrix(self, walks: Vec<LoginWalk>) -> Vec<LoginWalk> {
-        let mut all = JoinSet::new();
-        for walk in walks {
-            all.spawn(self.clone().walk(walk));
-        }
-        in_order(all).await
+        in_order(walks.into_iter().map(|walk| self.clone().walk(walk)).collect()).await
     }
 
     async fn walk(self, mut walk: LoginWalk) -> LoginWalk {
@@ -168,9 +162,10 @@ impl Queue {
             return not_tried();
         }
         let attempt = address.attempt_in(credentials, request, slot).await;
-        match answered(&attempt.outcome) {
-            true => self.unanswered.store(0, Relaxed),
-            false => drop(self.unanswered.fetch_add(1, Relaxed)),
+        if answered(&attempt.outcome) {
+            self.unanswered.store(0, Relaxed);
+        } else {
+            self.unanswered.fetch_add(1, Relaxed);
         }
         attempt
     }

@@ -19,16 +19,6 @@ pub enum LoginResult {
     Failed,
 }
 
-impl LoginResult {
-    fn word(self) -> (&'static str, Paint) {
-        match self {
-            LoginResult::Ok => ("ok", Paint::Good),
-            LoginResult::Refused => ("refused", Paint::Bad),
-            LoginResult::Failed => ("failed", Paint::Bad),
-        }
-    }
-}
-
 /// One login at its own database.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ConnectionRow {
@@ -82,7 +72,11 @@ impl Report for Connections {
         let mut table = Table::new(&["service", "role", "database", "result", "ms", "tls", "version"])
             .spare(&["version", "tls"]);
         for row in &self.connections {
-            let (word, paint) = row.outcome.word();
+            let (word, paint) = match row.outcome {
+                LoginResult::Ok => ("ok", Paint::Good),
+                LoginResult::Refused => ("refused", Paint::Bad),
+                LoginResult::Failed => ("failed", Paint::Bad),
+            };
             table.row([
                 Cell::from(&row.service),
                 printable(&row.role).into(),
@@ -93,15 +87,11 @@ impl Report for Connections {
                 printable(row.server_version.as_deref().unwrap_or("-")).into(),
             ]);
         }
-        let failed = self.connections.iter().filter_map(|row| {
-            let error = row.error.as_deref()?;
-            Some(format!("{}: {}\n", printable(&row.role), printable(error)))
-        });
-        let failed: String = failed.collect();
-        if failed.is_empty() {
-            return table.render(style);
-        }
-        format!("{}\n{failed}", table.render(style))
+        let failed = self.connections.iter().filter_map(|row| Some((&row.role, row.error.as_deref()?)));
+        let failed: String =
+            failed.map(|(role, error)| format!("{}: {}\n", printable(role), printable(error))).collect();
+        let gap = if failed.is_empty() { "" } else { "\n" };
+        table.render(style) + gap + &failed
     }
 
     fn status(&self) -> ExitStatus {

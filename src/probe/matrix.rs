@@ -115,21 +115,16 @@ impl ProbeSummary {
 
 /// Every probe of the matrix, in the order of the logins, each with its own database first.
 pub fn judge(task: &Task, attempts: &[LoginAttempts]) -> Vec<Probe> {
-    task.logins
-        .iter()
-        .zip(attempts)
-        .flat_map(|(login, attempts)| judge_login(task, login, attempts))
-        .collect()
-}
-
-fn judge_login(task: &Task, login: &ProbeLogin, attempts: &LoginAttempts) -> Vec<Probe> {
-    let own = judge_own(&attempts.control.outcome);
-    let control = if own.verdict == Verdict::Allowed { Control::Passed } else { Control::Failed };
-    let mut probes = vec![Probe::new(task, login, login.database.as_str(), ProbePlace::Own, own)];
-    probes.extend(attempts.others.iter().map(|(index, attempt)| {
-        let database = &task.databases[*index];
-        let judgement = judge_foreign(&attempt.outcome, control, database.policy);
-        Probe::new(task, login, database.name.as_str(), ProbePlace::Foreign, judgement)
-    }));
+    let mut probes = vec![];
+    for (login, attempts) in task.logins.iter().zip(attempts) {
+        let own = judge_own(&attempts.control.outcome);
+        let control = if own.verdict == Verdict::Allowed { Control::Passed } else { Control::Failed };
+        probes.push(Probe::new(task, login, login.database.as_str(), ProbePlace::Own, own));
+        probes.extend(attempts.others.iter().map(|(index, attempt)| {
+            let database = &task.databases[*index];
+            let judgement = judge_foreign(&attempt.outcome, control, database.policy);
+            Probe::new(task, login, database.name.as_str(), ProbePlace::Foreign, judgement)
+        }));
+    }
     probes
 }

@@ -5,8 +5,11 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::verdict::AccessPolicy;
-use crate::model::{DatabaseKind, DbName, RoleKind, RoleName, ServerName, ServiceName};
-use crate::server::{Endpoint, Login};
+use crate::error::Result;
+use crate::model::{DatabaseKind, DbName, DesiredService, RoleKind, RoleName, ServerName, ServiceName};
+use crate::run::Run;
+use crate::secrets::Secrets;
+use crate::server::{Access, Endpoint, Login};
 
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -44,7 +47,7 @@ pub struct Task {
     pub endpoint: Endpoint,
     pub logins: Vec<ProbeLogin>,
     pub databases: Vec<ProbeDatabase>,
-    /// Attempts at a time; see [`within_limits`].
+    /// Attempts at a time; see [`Capacity::share`](crate::model::Capacity::share).
     pub concurrency: usize,
     /// How long one attempt may take, usually [`ATTEMPT_TIMEOUT`].
     pub timeout: Duration,
@@ -54,22 +57,18 @@ pub struct Task {
 
 impl Task {
     /// The databases at which a login is tried in addition to its own, by their index in `databases`.
-    pub fn others<'a>(&'a self, login: &'a ProbeLogin) -> impl Iterator<Item = usize> + 'a {
-        let candidates = self.databases.iter().enumerate();
-        let all: Vec<usize> = candidates
-            .filter(|(_, database)| database.allow_connections && database.name != login.database)
-            .map(|(index, _)| index)
-            .collect();
-        match (self.sample, all.len()) {
-            (false, _) | (_, 0) => all,
-            // A different one for each login, so that together they try all of them.
-            (true, many) => vec![all[self.turn(login) % many]],
+    pub fn others(&self, login: &ProbeLogin) -> Vec<usize> {
+        let is_other = |index: &usize| {
+            let database = &self.databases[*index];
+            database.allow_connections && database.name != login.database
+        };
+        let all: Vec<usize> = (0..self.databases.len()).filter(is_other).collect();
+        if !self.sample || all.is_empty() {
+            return all;
         }
-        .into_iter()
-    }
-
-    fn turn(&self, login: &ProbeLogin) -> usize {
-        self.logins.iter().position(|other| other.role == login.role).unwrap_or(0)
+        // A different one for each login, so that together they try all of them.
+        let turn = self.logins.iter().position(|other| other.role == login.role).unwrap_or(0);
+        vec![all[turn % all.len()]]
     }
 
     /// The same, with one foreign database for each login.
@@ -78,23 +77,29 @@ impl Task {
     }
 }
 
-/// How many attempts may run at a time: what was asked for, but at most half of the connections that are free
-/// now, so that the services can still connect during the verification.
-pub fn within_limits(wanted: usize, max_connections: usize, reserved: usize, in_use: usize) -> usize {
-    let free = max_connections.saturating_sub(reserved).saturating_sub(in_use);
-    wanted.min(free / 2).max(1)
+/// The logins of those services that are on this server; the task names no databases yet.
+pub async fn prepare(run: &Run, access: &Access, services: &[DesiredService]) -> Result<Task> {
+    let here: Vec<DesiredService> =
+        services.iter().filter(|service| service.server == access.server).cloned().collect();
+    let secrets = run.secrets(&here).await?;
+    Ok(Task {
+        server: access.server.clone(),
+        endpoint: access.endpoint.clone(),
+        logins: here.iter().flat_map(|service| logins(service, &secrets)).collect(),
+        databases: vec![],
+        concurrency: run.jobs.count,
+        timeout: ATTEMPT_TIMEOUT,
+        sample: false,
+    })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_run_leaves_connections_to_the_services() {
-        for (wanted, max, reserved, used, expected) in
-            [(8, 100, 3, 10, 8), (64, 100, 3, 17, 40), (8, 10, 3, 5, 1), (8, 10, 3, 20, 1), (1, 100, 3, 0, 1)]
-        {
-            assert_eq!(within_limits(wanted, max, reserved, used), expected);
-        }
-    }
+fn logins(service: &DesiredService, secrets: &Secrets) -> Vec<ProbeLogin> {
+    let login = |kind| {
+        let role = service.role(kind);
+        let known = secrets.current(&service.server, role);
+        let (role, password) =
+            known.map_or((role.clone(), None), |(login, known)| (login, Some(known.clone())));
+        ProbeLogin { service: service.name.clone(), kind, role, database: service.database.clone(), password }
+    };
+    RoleKind::LOGINS.into_iter().map(login).collect()
 }

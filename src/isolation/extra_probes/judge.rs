@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use super::super::assessment::PartialJudgement;
 use super::super::breaches::{self, Basis};
-use super::super::judgement::PartialJudgement;
 use super::super::listeners::Listener;
 use super::super::observations::{Observations, ServerContext};
 use super::purpose::ExtraProbe;
@@ -23,7 +23,7 @@ pub fn judge(observations: &Observations, matrix: &[Probe]) -> PartialJudgement 
         let policy = database.map(|found| found.policy);
         let judgement = extra.purpose.judge(&attempt.outcome, extra.place, policy);
         let listener = &observations.listeners[extra.listener];
-        let kind = extra.purpose.kind().filter(|_| judgement.verdict == Verdict::Breach);
+        let kind = extra.purpose.row().kind.filter(|_| judgement.verdict == Verdict::Breach);
         let finding = kind.map(|kind| finding(task, extra, listener, kind));
         part.probes.push(probe(task, extra, listener, judgement, finding.as_ref()));
         part.findings.extend(finding);

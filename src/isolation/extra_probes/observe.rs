@@ -1,5 +1,7 @@
 //! Makes the planned attempts. A role has one connection at a time, so that none is locked out of its own limit.
 
+use std::collections::BTreeMap;
+
 use futures_util::stream::{self, StreamExt};
 use secrecy::ExposeSecret;
 use tokio::sync::Semaphore;
@@ -26,27 +28,24 @@ async fn walk(
     walsenders: &Semaphore,
 ) -> Vec<(ExtraProbe, Attempt)> {
     // The key that SCRAM derives from a password is kept with it.
-    let mut known: Vec<(String, Credentials)> = vec![];
+    let mut known: BTreeMap<String, Credentials> = BTreeMap::new();
     let mut walked = vec![];
     for probe in probes {
-        let password = probe.password.expose_secret().to_owned();
-        let at = known.iter().position(|(other, _)| *other == password).unwrap_or_else(|| {
-            let login = Login::with_password(probe.role.clone(), probe.password.clone());
-            known.push((password, Credentials::new(login)));
-            known.len() - 1
-        });
-        let _turn = match probe.purpose.is_replication() {
-            true => Some(walsenders.acquire().await.expect("the queue is never closed")),
-            false => None,
-        };
+        let login = || Login::with_password(probe.role.clone(), probe.password.clone());
+        let credentials = known.entry(probe.password.expose_secret().to_owned());
+        let credentials = credentials.or_insert_with(|| Credentials::new(login()));
+        let parameters = probe.purpose.row().parameters;
+        // Only replication has parameters, and the server has few connections for it.
+        let turn = if parameters.is_empty() { None } else { Some(walsenders.acquire().await) };
+        let _turn = turn.transpose().expect("the queue is never closed");
         let request = LoginRequest {
             database: &probe.database,
-            parameters: probe.purpose.parameters(),
+            parameters,
             queries: &[],
             timeout: around.task.timeout,
         };
         let address = &around.listeners[probe.listener].address;
-        let attempt = attempt_patiently(address, &mut known[at].1, &request).await;
+        let attempt = attempt_patiently(address, credentials, &request).await;
         walked.push((probe, attempt));
     }
     walked

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::super::hba::{Client, Treatment, treatments};
 use super::super::listeners::{ConnectionType, Listener};
 use super::super::observations::Extent;
-use super::super::weak_passwords::GUESSES;
+use super::super::stored_passwords::GUESSES;
 use super::purpose::{ExtraProbe, Purpose};
 use crate::catalog::HbaLine;
 use crate::probe::{LoginAttempts, ProbeLogin, ProbePlace, Task};
@@ -47,95 +47,114 @@ fn once(probes: Vec<ExtraProbe>) -> Vec<ExtraProbe> {
     probes.into_iter().filter(|probe| seen.insert(key(probe))).collect()
 }
 
-struct LoginPlan<'a> {
+/// What is tried as one role.
+struct RolePlan<'a> {
     around: &'a Surroundings<'a>,
-    at: usize,
-    login: &'a ProbeLogin,
+    /// By its index in the task; `None` for the admin.
+    login: Option<usize>,
+    role: &'a str,
+    /// The database in which it belongs.
+    home: &'a str,
+    /// The other databases, the one of the sample first.
+    foreign: Vec<&'a str>,
     /// Its password, if it is known and works.
     right: Option<SecretString>,
     all: Vec<ExtraProbe>,
 }
 
 fn of_login(around: &Surroundings<'_>, at: usize) -> Vec<ExtraProbe> {
-    let (login, attempts) = (&around.task.logins[at], &around.attempts[at]);
-    let right = login.password.clone().filter(|_| attempts.logged_in());
-    let mut plan = LoginPlan { around, at, login, right, all: vec![] };
+    let (task, attempts) = (around.task, &around.attempts[at]);
+    let login = &task.logins[at];
+    let foreign = task.sampled().others(login).into_iter().chain(task.others(login));
+    let mut plan = RolePlan {
+        around,
+        login: Some(at),
+        role: login.role.as_str(),
+        home: login.database.as_str(),
+        foreign: foreign.map(|place| task.databases[place].name.as_str()).collect(),
+        right: login.password.clone().filter(|_| attempts.logged_in()),
+        all: vec![],
+    };
     for listener in 0..around.listeners.len() {
-        plan.on_listener(listener);
+        plan.on_listener(listener, attempts);
     }
     if attempts.password_refused() {
-        plan.guesses();
+        plan.guesses(login);
     }
     plan.all
 }
 
-impl LoginPlan<'_> {
-    fn on_listener(&mut self, at: usize) {
-        let own = self.login.database.as_str();
-        let foreign = self.foreign();
+/// The admin, with a wrong password, wherever the server asks for one.
+fn of_admin(around: &Surroundings<'_>) -> Vec<ExtraProbe> {
+    let (role, home) = around.admin;
+    let open = around.task.databases.iter().filter(|found| found.allow_connections);
+    let foreign = open.map(|found| found.name.as_str()).collect();
+    let mut plan = RolePlan { around, login: None, role, home, foreign, right: None, all: vec![] };
+    for (at, listener) in around.listeners.iter().enumerate() {
+        // Over the socket the operating system identifies the admin; the audit of pg_hba.conf covers the rest.
+        if listener.transport != ConnectionType::Socket {
+            plan.wrong(at, home, Purpose::Wrong);
+            plan.by_extent(at);
+        }
+    }
+    plan.all
+}
+
+impl<'a> RolePlan<'a> {
+    fn on_listener(&mut self, at: usize, attempts: &LoginAttempts) {
+        let (own, sample) = (self.home, self.foreign.first().copied());
         self.wrong(at, own, Purpose::Wrong);
         if self.around.extent != Extent::Sample {
-            for database in [own].into_iter().chain(foreign.first().map(String::as_str)) {
+            for database in [own].into_iter().chain(sample).chain(self.hidden(attempts)) {
                 self.right(at, database, Purpose::Elsewhere);
-            }
-            for database in self.hidden() {
-                self.right(at, &database, Purpose::Elsewhere);
             }
         }
         if self.around.walsenders > 0 {
             self.right(at, own, Purpose::Replication);
             if self.around.extent != Extent::Sample {
                 self.right(at, own, Purpose::LogicalReplication);
-                if let Some(database) = foreign.first() {
+                if let Some(database) = sample {
                     self.right(at, database, Purpose::Replication);
                 }
             }
         }
+        self.by_extent(at);
+    }
+
+    fn by_extent(&mut self, at: usize) {
         match self.around.extent {
             Extent::None | Extent::Sample => {}
-            Extent::Full => self.treated_apart(at, &foreign),
-            Extent::Exhaustive => self.everything(at, &foreign),
+            Extent::Full => self.treated_apart(at),
+            Extent::Exhaustive => self.everything(at),
         }
     }
 
-    /// Other databases, the one of the sample first.
-    fn foreign(&self) -> Vec<String> {
-        let task = self.around.task;
-        let name = |place: usize| task.databases[place].name.to_string();
-        let first = task.sampled().others(self.login).map(name).next();
-        let rest: Vec<String> = task.others(self.login).map(name).collect();
-        first.into_iter().chain(rest).collect()
-    }
-
     /// Where pg_hba.conf refused the login in the matrix, so that nothing is known of its grants.
-    fn hidden(&self) -> Vec<String> {
+    fn hidden(&self, attempts: &LoginAttempts) -> Vec<&'a str> {
         let by_hba = |outcome: &Outcome| matches!(outcome, Outcome::Refused(refused) if refused.by_hba());
-        let others = self.around.attempts[self.at].others.iter().filter(|(_, met)| by_hba(&met.outcome));
-        others.map(|(place, _)| self.around.task.databases[*place].name.to_string()).collect()
+        let others = attempts.others.iter().filter(|(_, met)| by_hba(&met.outcome));
+        others.map(|(place, _)| self.around.task.databases[*place].name.as_str()).collect()
     }
 
     /// One attempt for each treatment by pg_hba.conf that no other attempt here has met.
-    fn treated_apart(&mut self, at: usize, foreign: &[String]) {
+    fn treated_apart(&mut self, at: usize) {
         let Some(lines) = self.around.hba else { return };
-        let transport = self.around.listeners[at].transport;
-        let role = self.login.role.to_string();
-        let own = self.login.database.to_string();
-        let ways = |database: Option<&str>| treatments(lines, &Client { transport, role: &role, database });
-        let mut met: BTreeSet<Treatment<'_>> = ways(Some(&own)).into_iter().collect();
-        for database in foreign {
+        let (transport, role) = (self.around.listeners[at].transport, self.role);
+        let ways = |database: Option<&str>| treatments(lines, &Client { transport, role, database });
+        let mut met: BTreeSet<Treatment<'_>> = ways(Some(self.home)).into_iter().collect();
+        for database in self.foreign.clone() {
             if new(&mut met, ways(Some(database))) {
                 self.wrong(at, database, Purpose::Wrong);
                 self.right(at, database, Purpose::Elsewhere);
             }
         }
         if self.around.walsenders > 0 && new(&mut met, ways(None)) {
-            self.wrong(at, &own, Purpose::WrongReplication);
+            self.wrong(at, self.home, Purpose::WrongReplication);
         }
     }
 
-    fn everything(&mut self, at: usize, foreign: &[String]) {
-        let own = self.login.database.to_string();
-        for database in std::iter::once(&own).chain(foreign) {
+    fn everything(&mut self, at: usize) {
+        for database in [&[self.home][..], &self.foreign].concat() {
             self.wrong(at, database, Purpose::Wrong);
             self.right(at, database, Purpose::Elsewhere);
             if self.around.walsenders > 0 {
@@ -162,24 +181,23 @@ impl LoginPlan<'_> {
     }
 
     /// The stored password is wrong or expired: guesses, and the passwords of other logins.
-    fn guesses(&mut self) {
-        let login = self.login;
-        let own = login.database.as_str();
+    fn guesses(&mut self, login: &ProbeLogin) {
         let names = [login.role.as_str(), login.service.as_str()];
         for guess in names.iter().chain(GUESSES) {
-            self.push(0, own, SecretString::from(*guess), Purpose::Guess);
+            self.push(0, self.home, SecretString::from(*guess), Purpose::Guess);
         }
         for other in self.around.task.logins.iter().filter(|other| other.role != login.role) {
             let Some(password) = &other.password else { continue };
-            self.push(0, own, password.clone(), Purpose::Reuse(other.role.to_string()));
+            self.push(0, self.home, password.clone(), Purpose::Reuse(other.role.to_string()));
         }
     }
 
     fn push(&mut self, listener: usize, database: &str, password: SecretString, purpose: Purpose) {
-        let own = database == self.login.database.as_str();
+        // The admin's wrong password belongs nowhere.
+        let own = self.login.is_some() && database == self.home;
         self.all.push(ExtraProbe {
-            login: Some(self.at),
-            role: self.login.role.to_string(),
+            login: self.login,
+            role: self.role.into(),
             database: database.into(),
             place: if own { ProbePlace::Own } else { ProbePlace::Foreign },
             listener,
@@ -194,46 +212,4 @@ fn new<'a>(met: &mut BTreeSet<Treatment<'a>>, ways: Vec<Treatment<'a>>) -> bool 
     let before = met.len();
     met.extend(ways);
     met.len() > before
-}
-
-/// The admin, with a wrong password, wherever the server asks for one.
-fn of_admin(around: &Surroundings<'_>) -> Vec<ExtraProbe> {
-    let (role, home) = around.admin;
-    let wrong = |listener: usize, database: &str, purpose: Purpose| ExtraProbe {
-        login: None,
-        role: role.into(),
-        database: database.into(),
-        place: ProbePlace::Foreign,
-        listener,
-        password: SecretString::from(WRONG),
-        purpose,
-    };
-    let mut all = vec![];
-    for (at, listener) in around.listeners.iter().enumerate() {
-        // Over the socket the operating system identifies the admin; the audit of pg_hba.conf covers the rest.
-        if listener.transport == ConnectionType::Socket {
-            continue;
-        }
-        all.push(wrong(at, home, Purpose::Wrong));
-        let others = around.task.databases.iter().filter(|found| found.allow_connections);
-        let mut met = BTreeSet::new();
-        let ways = |database: Option<&'_ str>| {
-            treatments(
-                around.hba.unwrap_or_default(),
-                &Client { transport: listener.transport, role, database },
-            )
-        };
-        met.extend(ways(Some(home)));
-        for database in others.map(|found| found.name.as_str()) {
-            let apart = around.extent == Extent::Full && new(&mut met, ways(Some(database)));
-            if apart || around.extent == Extent::Exhaustive {
-                all.push(wrong(at, database, Purpose::Wrong));
-            }
-        }
-        let apart = around.extent == Extent::Full && new(&mut met, ways(None));
-        if around.walsenders > 0 && (apart || around.extent == Extent::Exhaustive) {
-            all.push(wrong(at, home, Purpose::WrongReplication));
-        }
-    }
-    all
 }

@@ -38,9 +38,11 @@ pub enum Purpose {
     Reuse(String),
 }
 
-struct PurposeRow {
-    parameters: &'static [(&'static str, &'static str)],
-    kind: Option<&'static FindingKind>,
+pub struct PurposeRow {
+    /// Startup parameters.
+    pub parameters: &'static [(&'static str, &'static str)],
+    /// What it is called where it succeeds; `None` where that depends on the database.
+    pub kind: Option<&'static FindingKind>,
     /// Refusals that prove isolation.
     denied: &'static [&'static str],
     /// Refusals that come after the password was accepted.
@@ -55,7 +57,7 @@ const LOGICAL: &[(&str, &str)] = &[("replication", "database")];
 const UNKNOWN: &[&str] = &[sqlstate::INVALID_PASSWORD, sqlstate::INVALID_AUTHORIZATION];
 
 impl Purpose {
-    fn row(&self) -> PurposeRow {
+    pub fn row(&self) -> PurposeRow {
         let row = |parameters, kind, denied, recognised| PurposeRow { parameters, kind, denied, recognised };
         let known = &[sqlstate::INSUFFICIENT_PRIVILEGE];
         // A password that is right and refused is a stale one, or meant for something else: that proves nothing.
@@ -69,21 +71,6 @@ impl Purpose {
             Purpose::LogicalReplication => row(LOGICAL, Some(REPLICATION_LOGIN), refused, &[]),
             Purpose::Elsewhere => row(PLAIN, None, &[sqlstate::INVALID_AUTHORIZATION], &[]),
         }
-    }
-
-    /// Startup parameters.
-    pub fn parameters(&self) -> &'static [(&'static str, &'static str)] {
-        self.row().parameters
-    }
-
-    /// What it is called where it succeeds; `None` where that depends on the database.
-    pub fn kind(&self) -> Option<&'static FindingKind> {
-        self.row().kind
-    }
-
-    /// Whether it takes one of the server's few replication connections.
-    pub fn is_replication(&self) -> bool {
-        self.parameters() != PLAIN
     }
 
     pub fn words(&self) -> String {
@@ -103,18 +90,12 @@ impl Purpose {
             Outcome::LetIn(_) => self.let_in(place, policy),
             Outcome::Refused(refused) => self.refused(refused),
             Outcome::Broken(broken) if broken.stage == Stage::Authenticate && *self != Purpose::Elsewhere => {
-                (
-                    Verdict::Inconclusive,
-                    Some(format!("the server asks for another authentication method: {}", broken.why)),
-                )
+                let why = format!("the server asks for another authentication method: {}", broken.why);
+                (Verdict::Inconclusive, Some(why))
             }
             Outcome::Broken(broken) => (Verdict::Inconclusive, Some(broken.why.clone())),
         };
-        let sqlstate = match outcome {
-            Outcome::Refused(refused) => Some(refused.sqlstate.clone()),
-            _ => None,
-        };
-        Judgement { verdict, sqlstate, why }
+        Judgement::of(outcome, verdict, why)
     }
 
     fn let_in(&self, place: ProbePlace, policy: Option<AccessPolicy>) -> (Verdict, Option<String>) {
@@ -132,13 +113,12 @@ impl Purpose {
         let is = |states: &[&str]| states.contains(&refused.sqlstate.as_str());
         let lacks_connect = refused.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE
             && refused.routine.as_deref() == Some("CheckMyDatabase");
-        match () {
-            () if is(row.denied) => (Verdict::Denied, None),
-            () if *self == Purpose::Elsewhere && lacks_connect => (Verdict::Denied, None),
-            () if is(row.recognised) => {
-                (Verdict::Breach, Some(format!("the password was accepted, and then: {refused}")))
-            }
-            () => (Verdict::Inconclusive, Some(format!("unexpected answer: {refused}"))),
+        if is(row.denied) || *self == Purpose::Elsewhere && lacks_connect {
+            (Verdict::Denied, None)
+        } else if is(row.recognised) {
+            (Verdict::Breach, Some(format!("the password was accepted, and then: {refused}")))
+        } else {
+            (Verdict::Inconclusive, Some(format!("unexpected answer: {refused}")))
         }
     }
 }

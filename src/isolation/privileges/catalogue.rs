@@ -1,5 +1,6 @@
 //! The questions about what is no ACL of one object: types, large objects, default privileges, roles and attributes.
 
+use super::classes::entry;
 use super::context::LoginContext;
 use crate::contract::{ATTRIBUTES, DefaultKind, RoleAttribute};
 use crate::sql::{Keyword, List, Literal, Statement, stmt};
@@ -20,15 +21,6 @@ pub fn types(context: &LoginContext<'_>) -> Statement {
              WHERE x.classid = 'pg_catalog.pg_type'::pg_catalog.regclass AND x.objid = t.oid)",
         entry = entry(),
         passed = passed_on(context),
-    )
-}
-
-/// Privilege, grantee and grantor of one entry.
-fn entry() -> Statement {
-    stmt!(
-        "e.privilege_type AS privilege, \
-         CASE WHEN e.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(e.grantee) END AS grantee, \
-         pg_catalog.pg_get_userbyid(e.grantor) AS grantor"
     )
 }
 
@@ -62,9 +54,7 @@ pub fn defaults(context: &LoginContext<'_>) -> Statement {
     stmt!(
         "SELECT e.privilege_type || ' on ' || coalesce(w.word, 'objects of kind ' || d.letter) || ' that ' \
              || pg_catalog.pg_get_userbyid(d.role) || ' makes' AS object, \
-           pg_catalog.pg_get_userbyid(d.role) AS target, d.letter AS owner, n.nspname AS part, e.privilege_type AS privilege, \
-           CASE WHEN e.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(e.grantee) END AS grantee, \
-           pg_catalog.pg_get_userbyid(e.grantor) AS grantor \
+           pg_catalog.pg_get_userbyid(d.role) AS target, d.letter AS owner, n.nspname AS part, {entry} \
          FROM (SELECT x.defaclrole AS role, x.defaclnamespace AS space, x.defaclobjtype::text AS letter, x.defaclacl AS acl \
              FROM pg_catalog.pg_default_acl x \
            UNION ALL SELECT r.oid, 0, l.letter, pg_catalog.acldefault(l.letter::\"char\", r.oid) \
@@ -80,6 +70,7 @@ pub fn defaults(context: &LoginContext<'_>) -> Statement {
            AND CASE WHEN pg_catalog.pg_get_userbyid(d.role) = {owner} \
              THEN e.grantee = 0 OR NOT d.letter || ' ' || e.privilege_type = ANY (ARRAY[{declared}]::text[]) \
              ELSE NOT (e.grantee = 0 AND d.space = 0 AND (d.letter, e.privilege_type) IN (('f', 'EXECUTE'), ('T', 'USAGE'))) END",
+        entry = entry(),
         owner = Literal(context.owner.clone()),
         declared = List::literals(declared(context)),
     )
@@ -108,28 +99,31 @@ pub const SUPERUSER: &str = "SUPERUSER";
 
 /// From 16 on SET is a privilege of its own.
 pub fn roles(context: &LoginContext<'_>) -> Statement {
-    stmt!(
-        "SELECT r.rolname AS object, pg_catalog.pg_get_userbyid(m.roleid) AS target, NULL AS owner, NULL AS part, \
-           NULL AS privilege, NULL AS grantee, pg_catalog.pg_get_userbyid(m.grantor) AS grantor \
-         FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles i ON i.rolname = session_user \
-         LEFT JOIN pg_catalog.pg_auth_members m ON m.member = i.oid AND pg_catalog.pg_has_role(m.roleid, r.oid, 'MEMBER') \
-         WHERE r.oid <> i.oid AND NOT r.rolname = ANY ({own}) AND (r.rolsuper OR r.rolname ~ '^pg_' OR r.rolname = ANY ({all})) \
-           AND pg_catalog.pg_has_role(session_user, r.oid, {way})",
+    let held = stmt!(
+        "NOT r.rolname = ANY ({own}) AND pg_catalog.pg_has_role(session_user, r.oid, {way})",
         own = names(&context.own),
-        all = names(context.managed),
         way = Literal(if context.major >= 16 { "SET" } else { "MEMBER" }.into()),
-    )
+    );
+    reserved_roles(context, &stmt!("pg_catalog.pg_has_role(m.roleid, r.oid, 'MEMBER')"), &held)
 }
 
 pub fn role_admin(context: &LoginContext<'_>) -> Statement {
+    let held = stmt!("pg_catalog.pg_has_role(session_user, r.oid, 'MEMBER WITH ADMIN OPTION')");
+    reserved_roles(context, &stmt!("m.roleid = r.oid AND m.admin_option"), &held)
+}
+
+/// The roles that no login may have more of than its own: superusers, PostgreSQL's and the services'. `through` says by
+/// which membership of the login it holds one.
+fn reserved_roles(context: &LoginContext<'_>, through: &Statement, held: &Statement) -> Statement {
     stmt!(
         "SELECT r.rolname AS object, pg_catalog.pg_get_userbyid(m.roleid) AS target, NULL AS owner, NULL AS part, \
            NULL AS privilege, NULL AS grantee, pg_catalog.pg_get_userbyid(m.grantor) AS grantor \
          FROM pg_catalog.pg_roles r JOIN pg_catalog.pg_roles i ON i.rolname = session_user \
-         LEFT JOIN pg_catalog.pg_auth_members m ON m.member = i.oid AND m.roleid = r.oid AND m.admin_option \
-         WHERE r.oid <> i.oid AND (r.rolsuper OR r.rolname ~ '^pg_' OR r.rolname = ANY ({all})) \
-           AND pg_catalog.pg_has_role(session_user, r.oid, 'MEMBER WITH ADMIN OPTION')",
+         LEFT JOIN pg_catalog.pg_auth_members m ON m.member = i.oid AND {through} \
+         WHERE r.oid <> i.oid AND (r.rolsuper OR r.rolname ~ '^pg_' OR r.rolname = ANY ({all})) AND {held}",
+        through = through,
         all = names(context.managed),
+        held = held,
     )
 }
 

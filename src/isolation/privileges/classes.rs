@@ -14,7 +14,6 @@ pub enum Depth {
 
 /// One class of objects. Everything is SQL; the columns are those of `from`.
 pub struct AclSource {
-    class: Class,
     from: &'static str,
     /// Which rows are meant. Checked first: the function fails on an object of another kind.
     only: &'static str,
@@ -32,7 +31,6 @@ pub struct AclSource {
 }
 
 const RELATION: AclSource = AclSource {
-    class: Class::Tables,
     from: "rel c",
     only: "c.relkind <> 'S' AND NOT c.history",
     oid: "c.oid",
@@ -47,7 +45,6 @@ const RELATION: AclSource = AclSource {
 
 /// The server's own three thousand have smaller numbers, and asking about each of them takes longer than all the rest.
 const FUNCTION: AclSource = AclSource {
-    class: Class::Functions,
     from: "pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace AND p.oid >= 16384 \
              AND NOT (p.prolang = 12 AND p.prosrc ~ '^(multi)?range_constructor[0-9]$') AND NOT EXISTS (SELECT FROM ext x \
                WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = p.oid)",
@@ -62,63 +59,61 @@ const FUNCTION: AclSource = AclSource {
     columns: false,
 };
 
-const CLASSES: &[AclSource] = &[
-    RELATION,
-    AclSource { class: Class::Columns, has_privilege: "pg_catalog.has_any_column_privilege", ..RELATION },
-    AclSource {
-        class: Class::History,
-        only: "c.relkind <> 'S' AND c.history",
-        has_privilege: "pg_catalog.has_any_column_privilege",
-        ..RELATION
-    },
-    AclSource {
-        class: Class::Sequences,
-        only: "c.relkind = 'S'",
-        letter: "s",
-        has_privilege: "pg_catalog.has_sequence_privilege",
-        columns: false,
-        ..RELATION
-    },
-    AclSource {
-        class: Class::Schemas,
-        from: "space n",
-        only: "NOT EXISTS (SELECT FROM ext x \
+const SCHEMA: AclSource = AclSource {
+    from: "space n",
+    only: "NOT EXISTS (SELECT FROM ext x \
              WHERE x.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND x.objid = n.oid)",
-        oid: "n.oid",
-        name: "n.nspname",
-        target: "'SCHEMA ' || pg_catalog.quote_ident(n.nspname)",
-        owner: "n.nspowner",
-        acl: "n.nspacl",
-        letter: "n",
-        has_privilege: "pg_catalog.has_schema_privilege",
-        columns: false,
-    },
-    AclSource {
-        class: Class::Database,
-        from: "pg_catalog.pg_database b",
-        only: "b.datname = pg_catalog.current_database()",
-        oid: "b.oid",
-        name: "b.datname",
-        target: "'DATABASE ' || pg_catalog.quote_ident(b.datname)",
-        owner: "b.datdba",
-        acl: "b.datacl",
-        letter: "d",
-        has_privilege: "pg_catalog.has_database_privilege",
-        columns: false,
-    },
-    // The server alone calls a trigger's function.
-    AclSource {
-        class: Class::Definers,
-        only: "p.prosecdef AND p.prorettype NOT IN ('pg_catalog.trigger'::pg_catalog.regtype, \
-             'pg_catalog.event_trigger'::pg_catalog.regtype)",
-        ..FUNCTION
-    },
-    FUNCTION,
-];
+    oid: "n.oid",
+    name: "n.nspname",
+    target: "'SCHEMA ' || pg_catalog.quote_ident(n.nspname)",
+    owner: "n.nspowner",
+    acl: "n.nspacl",
+    letter: "n",
+    has_privilege: "pg_catalog.has_schema_privilege",
+    columns: false,
+};
+
+const DATABASE: AclSource = AclSource {
+    from: "pg_catalog.pg_database b",
+    only: "b.datname = pg_catalog.current_database()",
+    oid: "b.oid",
+    name: "b.datname",
+    target: "'DATABASE ' || pg_catalog.quote_ident(b.datname)",
+    owner: "b.datdba",
+    acl: "b.datacl",
+    letter: "d",
+    has_privilege: "pg_catalog.has_database_privilege",
+    columns: false,
+};
 
 impl AclSource {
-    pub fn of(class: Class) -> &'static AclSource {
-        CLASSES.iter().find(|row| row.class == class).expect("every class with an ACL has a row")
+    /// `None` for what is no ACL of one object.
+    pub fn of(class: Class) -> Option<AclSource> {
+        const ANY_COLUMN: &str = "pg_catalog.has_any_column_privilege";
+        Some(match class {
+            Class::Tables => RELATION,
+            Class::Columns => AclSource { has_privilege: ANY_COLUMN, ..RELATION },
+            Class::History => {
+                AclSource { only: "c.relkind <> 'S' AND c.history", has_privilege: ANY_COLUMN, ..RELATION }
+            }
+            Class::Sequences => AclSource {
+                only: "c.relkind = 'S'",
+                letter: "s",
+                has_privilege: "pg_catalog.has_sequence_privilege",
+                columns: false,
+                ..RELATION
+            },
+            Class::Schemas => SCHEMA,
+            Class::Database => DATABASE,
+            // The server alone calls a trigger's function.
+            Class::Definers => AclSource {
+                only: "p.prosecdef AND p.prorettype NOT IN ('pg_catalog.trigger'::pg_catalog.regtype, \
+                         'pg_catalog.event_trigger'::pg_catalog.regtype)",
+                ..FUNCTION
+            },
+            Class::Functions => FUNCTION,
+            _ => return None,
+        })
     }
 
     /// Objects of this class on which the session's login has the privilege.
@@ -169,18 +164,26 @@ impl AclSource {
         }
         let option = if rule.asked.contains("GRANT OPTION") { "true" } else { "false" };
         stmt!(
-            "LEFT JOIN LATERAL (SELECT e.part, e.privilege_type AS privilege, \
-               CASE WHEN e.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(e.grantee) END AS grantee, \
-               pg_catalog.pg_get_userbyid(e.grantor) AS grantor FROM ({entries}) e \
+            "LEFT JOIN LATERAL (SELECT e.part, {entry} FROM ({entries}) e \
              WHERE ({privilege} = '' OR e.privilege_type = {privilege}) AND (e.is_grantable OR NOT {option}) \
                AND e.grantee <> {owner} AND CASE WHEN e.grantee = 0 THEN true \
                  ELSE pg_catalog.pg_has_role(session_user, e.grantee, 'USAGE') END) h ON true",
+            entry = entry(),
             entries = self.entries(),
-            privilege = Literal(rule.privilege.into()),
+            privilege = Literal(rule.in_acl().into()),
             option = Keyword(option),
             owner = Keyword(self.owner),
         )
     }
+}
+
+/// Privilege, grantee and grantor of one entry.
+pub fn entry() -> Statement {
+    stmt!(
+        "e.privilege_type AS privilege, \
+         CASE WHEN e.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(e.grantee) END AS grantee, \
+         pg_catalog.pg_get_userbyid(e.grantor) AS grantor"
+    )
 }
 
 #[cfg(test)]
@@ -190,8 +193,8 @@ mod tests {
 
     #[test]
     fn every_class_that_is_asked_for_an_acl_privilege_has_a_row() {
-        for rule in PRIVILEGES.iter().filter(|rule| !rule.asked.is_empty()) {
-            assert_eq!(AclSource::of(rule.class).class, rule.class);
+        for rule in PRIVILEGES {
+            assert_eq!(AclSource::of(rule.class).is_some(), !rule.asked.is_empty(), "{}", rule.what);
         }
     }
 }

@@ -14,9 +14,9 @@ use crate::grants::{
     Repair, Securable, alter_role, privilege, revoke, revoke_admin_option, revoke_default, revoke_membership,
     revoke_option,
 };
-use crate::isolation::judgement::PartialJudgement;
+use crate::isolation::assessment::PartialJudgement;
 use crate::isolation::observations::Observations;
-use crate::model::{AclEntry, Grantee, RoleName};
+use crate::model::{AclEntry, RoleName};
 use crate::probe::{Judgement, Probe, ProbePlace, Task, Verdict};
 use crate::sql::{Statement, stmt};
 use crate::sqlstate;
@@ -47,7 +47,7 @@ fn judge_session(task: &Task, context: &LoginContext<'_>, attempt: &Attempt) -> 
     let mut part =
         PartialJudgement { not_examined: not_examined(context, attempt), ..PartialJudgement::default() };
     let mut known: BTreeMap<&str, FindingKey> = BTreeMap::new();
-    for row in rows(context, attempt) {
+    for row in rows(context, attempt).unwrap_or_else(inconclusive) {
         let finding = (row.judgement.verdict == Verdict::Breach).then(|| {
             let key = known.entry(row.takes).or_insert_with(|| {
                 let finding = finding(task, context, &row);
@@ -65,28 +65,24 @@ fn judge_session(task: &Task, context: &LoginContext<'_>, attempt: &Attempt) -> 
     part
 }
 
-fn rows(context: &LoginContext<'_>, attempt: &Attempt) -> Vec<RowResult> {
+/// Fails where the session proves nothing at all.
+fn rows(context: &LoginContext<'_>, attempt: &Attempt) -> Result<Vec<RowResult>, String> {
     let session = match &attempt.outcome {
         Outcome::LetIn(session) => session,
         Outcome::Refused(refused) => {
-            return inconclusive(format!("a session with pinned settings was refused: {refused}"));
+            return Err(format!("a session with pinned settings was refused: {refused}"));
         }
-        Outcome::Broken(broken) => return inconclusive(broken.why.clone()),
+        Outcome::Broken(broken) => return Err(broken.why.clone()),
     };
     let statements = statements(context);
     match session.answers.as_slice() {
         [unchanged, held, _, answers @ .., _] if answers.len() == statements.len() => {
-            match check_session(unchanged) {
-                Ok(()) => {
-                    let statements = statements.iter().zip(answers);
-                    let statements =
-                        statements.map(|((row, statement), answer)| tried(row, statement, answer));
-                    privileges(context, held).into_iter().chain(statements).collect()
-                }
-                Err(why) => inconclusive(why),
-            }
+            check_session(unchanged)?;
+            let tried = statements.iter().zip(answers);
+            let tried = tried.map(|((row, statement), answer)| tried_as(row, statement, answer));
+            Ok(privileges(context, held).into_iter().chain(tried).collect())
         }
-        _ => inconclusive("the session ended before it had answered".into()),
+        _ => Err("the session ended before it had answered".into()),
     }
 }
 
@@ -99,11 +95,10 @@ fn is_denied_catalogue(refused: &Refused) -> bool {
 fn not_examined(context: &LoginContext<'_>, attempt: &Attempt) -> Vec<NotExamined> {
     let Outcome::LetIn(session) = &attempt.outcome else { return vec![] };
     match session.answers.get(1) {
-        Some(Answer::Refused(refused)) if is_denied_catalogue(refused) => vec![NotExamined {
-            what: format!("the privileges of {} in {}", context.login.role, context.login.database),
-            why: refused.to_string(),
-            grant: None,
-        }],
+        Some(Answer::Refused(refused)) if is_denied_catalogue(refused) => {
+            let what = format!("the privileges of {} in {}", context.login.role, context.login.database);
+            vec![NotExamined::new(what, refused.to_string())]
+        }
         _ => vec![],
     }
 }
@@ -174,68 +169,67 @@ fn of_rule(context: &LoginContext<'_>, rule: &ForbiddenPrivilege, held: &[HeldPr
 /// What takes a privilege away, where an entry of an ACL, a membership or an attribute explains it.
 fn repair(context: &LoginContext<'_>, rule: &ForbiddenPrivilege, held: &HeldPrivilege) -> Option<Repair> {
     let role = context.login.role.as_str();
-    let target = held.on.clone()?;
+    let target = held.on.as_deref()?;
     // What another managed role holds stays with it: the membership through which it is reached is a finding of its own.
     let through = |grantee: &String| grantee != role && context.managed.contains(grantee);
     if held.grantee.as_ref().is_some_and(through) {
         return None;
     }
     let grantor = held.grantor.as_deref();
-    let from = |taking: fn(&str, &str, Option<&str>, u32) -> Repair| {
-        Some(taking(&target, role, grantor, context.major).restrict())
-    };
     match rule.class {
-        Class::Roles => from(revoke_membership),
-        Class::RoleAdmin => from(revoke_admin_option),
-        Class::Attributes => Some(alter_role(role, stmt!("NO{word}", word = privilege(&target)))),
-        _ => {
-            let role = |name: &str| RoleName::found(name).ok();
-            let right = AclEntry {
-                grantee: match held.grantee.as_deref() {
-                    None => Grantee::Public,
-                    Some(name) => Grantee::Role(role(name)?),
-                },
-                grantor: role(grantor?)?,
-                privilege: held.privilege.clone()?,
-                grantable: false,
-            };
-            let (owner, part) = (held.owner.as_deref().unwrap_or_default(), held.column.as_deref());
-            let on = match rule.class {
-                Class::Database => Securable::shared(&target, owner),
-                _ => Securable::inside(&target, owner),
-            };
-            match (rule.class, rule.asked.contains("GRANT OPTION")) {
-                (Class::Defaults, _) => {
-                    let kind = owner.chars().next().and_then(DefaultKind::from_letter)?;
-                    Some(revoke_default(&target, part, kind, &right))
-                }
-                (_, true) => Some(revoke_option(&right, part, &on)),
-                (_, false) => Some(revoke(&right, part, &on)),
-            }
-        }
+        Class::Roles => Some(revoke_membership(target, role, grantor, context.major).restrict()),
+        Class::RoleAdmin => Some(revoke_admin_option(target, role, grantor, context.major).restrict()),
+        Class::Attributes => Some(alter_role(role, stmt!("NO{word}", word = privilege(target)))),
+        _ => revoke_held(rule, held, target),
     }
 }
 
-fn tried(row: &ForbiddenStatement, statement: &Statement, answer: &Answer) -> RowResult {
-    let (verdict, why) = match answer {
-        Answer::Rows(_) => (Verdict::Breach, Some(format!("{statement} succeeded, and was rolled back"))),
-        Answer::Refused(refused) => match refused.sqlstate.as_str() {
-            sqlstate::INSUFFICIENT_PRIVILEGE => (Verdict::Denied, None),
-            // The schema or the role does not exist.
-            sqlstate::INVALID_SCHEMA_NAME | sqlstate::INVALID_PARAMETER_VALUE => {
-                (Verdict::Denied, Some(refused.to_string()))
-            }
-            _ => (Verdict::Inconclusive, Some(format!("{statement} met an unexpected answer: {refused}"))),
-        },
+fn revoke_held(rule: &ForbiddenPrivilege, held: &HeldPrivilege, target: &str) -> Option<Repair> {
+    let role = |name: &String| RoleName::found(name.as_str());
+    let entry = AclEntry {
+        grantee: held.grantee.as_ref().map(role).transpose().ok()?.into(),
+        grantor: role(held.grantor.as_ref()?).ok()?,
+        privilege: held.privilege.clone()?,
+        grantable: false,
     };
-    let sqlstate = match answer {
-        Answer::Rows(_) => None,
-        Answer::Refused(refused) => Some(refused.sqlstate.clone()),
+    let (owner, part) = (held.owner.as_deref().unwrap_or_default(), held.column.as_deref());
+    let on = match rule.class {
+        Class::Database => Securable::shared(target, owner),
+        _ => Securable::inside(target, owner),
+    };
+    Some(match rule.class {
+        Class::Defaults => {
+            let kind = owner.chars().next().and_then(DefaultKind::from_letter)?;
+            revoke_default(target, part, kind, &entry)
+        }
+        _ if rule.asked.contains("GRANT OPTION") => revoke_option(&entry, part, &on),
+        _ => revoke(&entry, part, &on),
+    })
+}
+
+fn tried_as(row: &ForbiddenStatement, statement: &Statement, answer: &Answer) -> RowResult {
+    let (verdict, why, sqlstate) = match answer {
+        Answer::Rows(_) => {
+            (Verdict::Breach, Some(format!("{statement} succeeded, and was rolled back")), None)
+        }
+        Answer::Refused(refused) => {
+            let (verdict, why) = match refused.sqlstate.as_str() {
+                sqlstate::INSUFFICIENT_PRIVILEGE => (Verdict::Denied, None),
+                // The schema or the role does not exist.
+                sqlstate::INVALID_SCHEMA_NAME | sqlstate::INVALID_PARAMETER_VALUE => {
+                    (Verdict::Denied, Some(refused.to_string()))
+                }
+                _ => {
+                    (Verdict::Inconclusive, Some(format!("{statement} met an unexpected answer: {refused}")))
+                }
+            };
+            (verdict, why, Some(refused.sqlstate.clone()))
+        }
     };
     RowResult {
         what: format!("{} (tried: {statement})", row.what),
         takes: row.takes,
-        severity: row.severity,
+        severity: row.privilege().severity,
         judgement: Judgement { verdict, sqlstate, why },
         repairs: vec![],
     }

@@ -27,9 +27,13 @@ pub async fn observe(
         .map(|(index, (login, _))| {
             let context = LoginContext::new(server, login, &managed);
             async move {
-                let found = ask(task, address, &context, Depth::What).await;
-                let explain = holds_something(&found);
-                let found = if explain { ask(task, address, &context, Depth::Why).await } else { found };
+                let mut found = ask(task, address, &context, Depth::What).await;
+                // A privilege that was found has to be explained.
+                if let Outcome::LetIn(session) = &found.outcome
+                    && matches!(session.answers.get(1), Some(Answer::Rows(rows)) if !rows.is_empty())
+                {
+                    found = ask(task, address, &context, Depth::Why).await;
+                }
                 (index, found)
             }
         })
@@ -79,10 +83,4 @@ async fn ask(task: &Task, address: &Address, context: &LoginContext<'_>, depth: 
         timeout: task.timeout.max(Duration::from_secs(60)),
     };
     attempt_patiently(address, &mut Credentials::new(context.login.login()), &request).await
-}
-
-/// Whether a privilege was found that has to be explained.
-fn holds_something(attempt: &Attempt) -> bool {
-    let Outcome::LetIn(session) = &attempt.outcome else { return false };
-    matches!(session.answers.get(1), Some(Answer::Rows(rows)) if !rows.is_empty())
 }

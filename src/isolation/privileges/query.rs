@@ -31,18 +31,9 @@ pub struct HeldPrivilege {
 
 impl HeldPrivilege {
     pub fn read(row: &[Option<String>]) -> Option<HeldPrivilege> {
-        let [rule, object, on, owner, column, privilege, grantee, grantor] = row else { return None };
-        let rule: usize = rule.as_deref()?.parse().ok().filter(|at| *at < PRIVILEGES.len())?;
-        Some(HeldPrivilege {
-            rule,
-            object: object.clone()?,
-            on: on.clone(),
-            owner: owner.clone(),
-            column: column.clone(),
-            privilege: privilege.clone(),
-            grantee: grantee.clone(),
-            grantor: grantor.clone(),
-        })
+        let [rule, object, on, owner, column, privilege, grantee, grantor] = row.to_vec().try_into().ok()?;
+        let rule: usize = rule?.parse().ok().filter(|at| *at < PRIVILEGES.len())?;
+        Some(HeldPrivilege { rule, object: object?, on, owner, column, privilege, grantee, grantor })
     }
 }
 
@@ -89,7 +80,7 @@ fn of_rule(context: &LoginContext<'_>, at: usize, depth: Depth) -> Statement {
         Class::Roles => catalogue::roles(context),
         Class::RoleAdmin => catalogue::role_admin(context),
         Class::Attributes => catalogue::attributes(),
-        class => AclSource::of(class).query(rule, depth),
+        class => AclSource::of(class).expect("every other class has an ACL").query(rule, depth),
     };
     stmt!(
         "(SELECT {at}::text, a.object::text, a.target::text, a.owner::text, a.part::text, a.privilege::text, \

@@ -4,9 +4,9 @@
 use super::context::LoginContext;
 use crate::contract::{ObjectClass, Privilege, allowed};
 use crate::findings::Severity::{self, Critical, High, Medium};
+use crate::grants::ident;
 use crate::model::RoleKind;
-use crate::sql::stmt;
-use crate::sql::{Qualified, Statement};
+use crate::sql::{Qualified, Statement, stmt};
 
 /// What a privilege is held on, and how the server is asked about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,14 +45,17 @@ pub struct ForbiddenPrivilege {
     pub class: Class,
     /// As the server's functions are asked.
     pub asked: &'static str,
-    /// As an ACL spells it; any where it is empty.
-    pub privilege: &'static str,
     pub severity: Severity,
     /// The first major version that has it.
     pub since: u32,
 }
 
 impl ForbiddenPrivilege {
+    /// As an ACL spells it, where one privilege is asked for; any of the class where it is empty.
+    pub fn in_acl(&self) -> &'static str {
+        if self.asked.contains(' ') { "" } else { self.asked }
+    }
+
     /// Whether the contract keeps it from such a login; the migrator is asked as itself, not as the owner.
     pub fn is_denied_to(&self, kind: RoleKind) -> bool {
         let holds = |class| allowed(kind, class).contains(&Privilege::named(self.asked));
@@ -82,10 +85,9 @@ const fn rule(
     what: &'static str,
     class: Class,
     asked: &'static str,
-    privilege: &'static str,
     severity: Severity,
 ) -> ForbiddenPrivilege {
-    ForbiddenPrivilege { what, class, asked, privilege, severity, since: 0 }
+    ForbiddenPrivilege { what, class, asked, severity, since: 0 }
 }
 
 const COLUMN_OPTIONS: &str = "SELECT WITH GRANT OPTION, INSERT WITH GRANT OPTION, UPDATE WITH GRANT OPTION, REFERENCES WITH GRANT OPTION";
@@ -93,41 +95,41 @@ const COLUMN_OPTIONS: &str = "SELECT WITH GRANT OPTION, INSERT WITH GRANT OPTION
 /// The migrator acts as the owner: what it may do as itself is what stands here.
 #[rustfmt::skip]
 pub const PRIVILEGES: &[ForbiddenPrivilege] = &[
-    rule("an attribute beyond LOGIN", Class::Attributes, "", "", Critical),
-    rule("SET ROLE to a role that is not its own", Class::Roles, "", "", High),
-    rule("GRANT of a role to others", Class::RoleAdmin, "", "", High),
-    rule("CREATE SCHEMA", Class::Database, "CREATE", "CREATE", High),
-    rule("CREATE TEMPORARY TABLE", Class::Database, "TEMPORARY", "TEMPORARY", Medium),
-    rule("CREATE in a schema", Class::Schemas, "CREATE", "CREATE", High),
-    rule("TRUNCATE of a table", Class::Tables, "TRUNCATE", "TRUNCATE", High),
-    rule("CREATE TRIGGER on a table", Class::Tables, "TRIGGER", "TRIGGER", High),
-    ForbiddenPrivilege { since: 17, ..rule("VACUUM, REINDEX or LOCK of a table", Class::Tables, "MAINTAIN", "MAINTAIN", High) },
-    rule("a foreign key to a table", Class::Columns, "REFERENCES", "REFERENCES", Medium),
-    rule("INSERT into a table", Class::Columns, "INSERT", "INSERT", High),
-    rule("UPDATE of a table", Class::Columns, "UPDATE", "UPDATE", High),
-    rule("DELETE from a table", Class::Tables, "DELETE", "DELETE", High),
-    rule("SELECT from a table", Class::Columns, "SELECT", "SELECT", Medium),
-    rule("setval of a sequence", Class::Sequences, "UPDATE", "UPDATE", High),
-    rule("nextval of a sequence", Class::Sequences, "USAGE", "USAGE", Medium),
-    rule("a change of the record of migrations", Class::History, "INSERT, UPDATE", "", High),
-    rule("a SECURITY DEFINER function", Class::Definers, "EXECUTE", "EXECUTE", Medium),
-    rule("GRANT of a right on a table", Class::Columns, COLUMN_OPTIONS, "", Medium),
-    rule("GRANT of DELETE, TRUNCATE or TRIGGER on a table", Class::Tables, "DELETE WITH GRANT OPTION, TRUNCATE WITH GRANT OPTION, TRIGGER WITH GRANT OPTION", "", Medium),
-    rule("GRANT of a right on a sequence", Class::Sequences, "USAGE WITH GRANT OPTION, SELECT WITH GRANT OPTION, UPDATE WITH GRANT OPTION", "", Medium),
-    rule("GRANT of a right on a schema", Class::Schemas, "USAGE WITH GRANT OPTION, CREATE WITH GRANT OPTION", "", Medium),
-    rule("GRANT of a right on the database", Class::Database, "CONNECT WITH GRANT OPTION, CREATE WITH GRANT OPTION, TEMPORARY WITH GRANT OPTION", "", Medium),
-    rule("GRANT of a function", Class::Functions, "EXECUTE WITH GRANT OPTION", "EXECUTE", Medium),
-    rule("USAGE of a type", Class::Types, "", "", Medium),
-    rule("a large object of another role", Class::LargeObjects, "", "", Medium),
-    rule("a privilege on future objects", Class::Defaults, "", "", Medium),
-    rule("passwords and files of the server", Class::Server, "", "", Critical),
+    rule("an attribute beyond LOGIN", Class::Attributes, "", Critical),
+    rule("SET ROLE to a role that is not its own", Class::Roles, "", High),
+    rule("GRANT of a role to others", Class::RoleAdmin, "", High),
+    rule("CREATE SCHEMA", Class::Database, "CREATE", High),
+    rule("CREATE TEMPORARY TABLE", Class::Database, "TEMPORARY", Medium),
+    rule("CREATE in a schema", Class::Schemas, "CREATE", High),
+    rule("TRUNCATE of a table", Class::Tables, "TRUNCATE", High),
+    rule("CREATE TRIGGER on a table", Class::Tables, "TRIGGER", High),
+    ForbiddenPrivilege { since: 17, ..rule("VACUUM, REINDEX or LOCK of a table", Class::Tables, "MAINTAIN", High) },
+    rule("a foreign key to a table", Class::Columns, "REFERENCES", Medium),
+    rule("INSERT into a table", Class::Columns, "INSERT", High),
+    rule("UPDATE of a table", Class::Columns, "UPDATE", High),
+    rule("DELETE from a table", Class::Tables, "DELETE", High),
+    rule("SELECT from a table", Class::Columns, "SELECT", Medium),
+    rule("setval of a sequence", Class::Sequences, "UPDATE", High),
+    rule("nextval of a sequence", Class::Sequences, "USAGE", Medium),
+    rule("a change of the record of migrations", Class::History, "INSERT, UPDATE", High),
+    rule("a SECURITY DEFINER function", Class::Definers, "EXECUTE", Medium),
+    rule("GRANT of a right on a table", Class::Columns, COLUMN_OPTIONS, Medium),
+    rule("GRANT of DELETE, TRUNCATE or TRIGGER on a table", Class::Tables, "DELETE WITH GRANT OPTION, TRUNCATE WITH GRANT OPTION, TRIGGER WITH GRANT OPTION", Medium),
+    rule("GRANT of a right on a sequence", Class::Sequences, "USAGE WITH GRANT OPTION, SELECT WITH GRANT OPTION, UPDATE WITH GRANT OPTION", Medium),
+    rule("GRANT of a right on a schema", Class::Schemas, "USAGE WITH GRANT OPTION, CREATE WITH GRANT OPTION", Medium),
+    rule("GRANT of a right on the database", Class::Database, "CONNECT WITH GRANT OPTION, CREATE WITH GRANT OPTION, TEMPORARY WITH GRANT OPTION", Medium),
+    rule("GRANT of a function", Class::Functions, "EXECUTE WITH GRANT OPTION", Medium),
+    rule("USAGE of a type", Class::Types, "", Medium),
+    rule("a large object of another role", Class::LargeObjects, "", Medium),
+    rule("a privilege on future objects", Class::Defaults, "", Medium),
+    rule("passwords and files of the server", Class::Server, "", Critical),
 ];
 
 pub struct ForbiddenStatement {
     pub what: &'static str,
-    /// The privilege that it takes, by its name in [`PRIVILEGES`]: tried as the logins that must not have that.
+    /// The privilege that it takes, by its name in [`PRIVILEGES`]: as severe, and tried as the logins that must not have
+    /// it.
     pub takes: &'static str,
-    pub severity: Severity,
     /// Whether it would fire an event trigger, if the database has one.
     pub ddl: bool,
     /// The statements; each leaves nothing once rolled back, and waits for no lock.
@@ -135,50 +137,42 @@ pub struct ForbiddenStatement {
 }
 
 impl ForbiddenStatement {
-    pub fn is_denied_to(&self, kind: RoleKind) -> bool {
-        PRIVILEGES.iter().any(|row| row.what == self.takes && row.is_denied_to(kind))
+    pub fn privilege(&self) -> &'static ForbiddenPrivilege {
+        PRIVILEGES.iter().find(|row| row.what == self.takes).expect("it takes a privilege of the table")
     }
 }
 
 const NAME: &str = "martydb_probe";
 
-fn named(schema: &str) -> Qualified {
-    Qualified(vec![schema.into(), NAME.into()])
-}
-
 pub const STATEMENTS: &[ForbiddenStatement] = &[
     ForbiddenStatement {
         what: "CREATE TABLE",
         takes: "CREATE in a schema",
-        severity: High,
         ddl: true,
         make: |context| {
-            let make = |schema: &String| stmt!("CREATE TABLE {name} ()", name = named(schema));
+            let name = |schema: &String| Qualified(vec![schema.clone(), NAME.into()]);
+            let make = |schema| stmt!("CREATE TABLE {name} ()", name = name(schema));
             context.schemas.iter().map(make).collect()
         },
     },
     ForbiddenStatement {
         what: "CREATE SCHEMA",
         takes: "CREATE SCHEMA",
-        severity: High,
         ddl: true,
-        make: |_| vec![stmt!("CREATE SCHEMA {name}", name = Qualified(vec![NAME.into()]))],
+        make: |_| vec![stmt!("CREATE SCHEMA {name}", name = ident(NAME))],
     },
     ForbiddenStatement {
         what: "CREATE TEMPORARY TABLE",
         takes: "CREATE TEMPORARY TABLE",
-        severity: Medium,
         ddl: true,
-        make: |_| vec![stmt!("CREATE TEMPORARY TABLE {name} ()", name = Qualified(vec![NAME.into()]))],
+        make: |_| vec![stmt!("CREATE TEMPORARY TABLE {name} ()", name = ident(NAME))],
     },
     ForbiddenStatement {
         what: "SET ROLE",
         takes: "SET ROLE to a role that is not its own",
-        severity: High,
         ddl: false,
         make: |context| {
-            let become_it =
-                |role: &String| stmt!("SET LOCAL ROLE {role}", role = Qualified(vec![role.clone()]));
+            let become_it = |role: &String| stmt!("SET LOCAL ROLE {role}", role = ident(role));
             context.forbidden.iter().map(become_it).collect()
         },
     },
@@ -186,7 +180,7 @@ pub const STATEMENTS: &[ForbiddenStatement] = &[
 
 pub fn statements(context: &LoginContext<'_>) -> Vec<(&'static ForbiddenStatement, Statement)> {
     let due = |row: &&ForbiddenStatement| {
-        row.is_denied_to(context.login.kind) && !(row.ddl && context.event_trigger)
+        row.privilege().is_denied_to(context.login.kind) && !(row.ddl && context.event_trigger)
     };
     let rows = STATEMENTS.iter().filter(due);
     rows.flat_map(|row| (row.make)(context).into_iter().map(move |statement| (row, statement))).collect()
@@ -204,7 +198,10 @@ mod tests {
         assert_eq!(names.len(), PRIVILEGES.len());
         for kind in RoleKind::LOGINS {
             assert!(PRIVILEGES.iter().filter(|row| row.is_denied_to(kind)).count() >= 10, "{kind:?}");
-            assert!(STATEMENTS.iter().filter(|row| row.is_denied_to(kind)).count() >= 3, "{kind:?}");
+            assert!(
+                STATEMENTS.iter().filter(|row| row.privilege().is_denied_to(kind)).count() >= 3,
+                "{kind:?}"
+            );
         }
         assert!(STATEMENTS.iter().all(|statement| PRIVILEGES.iter().any(|row| row.what == statement.takes)));
     }

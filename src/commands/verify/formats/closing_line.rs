@@ -78,12 +78,13 @@ mod tests {
     use crate::catalog::{NotExamined, Unread};
     use crate::error::Error;
     use crate::findings::{HBA_ERROR, NO_LIMIT, PREPARED};
-    use crate::isolation::{FailedFix, Filter, ServerJudgement, assess};
+    use crate::isolation::{FailedFix, Filter, ServerJudgement, VerifiedServer, assess};
     use crate::probe::{Probe, ProbePlace, Verdict};
 
     fn report(filter: &Filter, judged: ServerJudgement, failed: &[&str]) -> VerifyReport {
         let failed = failed.iter().map(|server| ((*server).to_owned(), Error::operation("x"))).collect();
-        let judged = ServerJudgement { server: "main".into(), ..judged };
+        let server = VerifiedServer { name: "main".into(), ..VerifiedServer::default() };
+        let judged = ServerJudgement { server, ..judged };
         let assessment = assess(vec![judged], failed, filter);
         VerifyReport { assessment, changes: vec![], unclosed: vec![], format: None }
     }

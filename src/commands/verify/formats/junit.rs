@@ -162,7 +162,7 @@ mod tests {
     use super::*;
     use crate::findings::{FOREIGN_CONNECT, SeenBy};
     use crate::grants::{Securable, revoke};
-    use crate::isolation::{Filter, ServerJudgement, assess};
+    use crate::isolation::{Filter, ServerJudgement, VerifiedServer, assess};
     use crate::model::acl::entry;
     use crate::probe::{Probe, ProbePlace};
 
@@ -184,7 +184,7 @@ mod tests {
             finding: None,
         };
         let judged = ServerJudgement {
-            server: "main".into(),
+            server: VerifiedServer { name: "main".into(), ..VerifiedServer::default() },
             matrix: vec![probe],
             findings: vec![found],
             ..ServerJudgement::default()

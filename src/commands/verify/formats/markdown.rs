@@ -137,7 +137,7 @@ mod tests {
     use super::*;
     use crate::findings::UNMANAGED_POWER;
     use crate::grants::alter_role;
-    use crate::isolation::{Filter, ServerJudgement, assess};
+    use crate::isolation::{Filter, ServerJudgement, VerifiedServer, assess};
     use crate::model::{DatabaseKind, DbName, ServiceName};
     use crate::probe::{AccessPolicy, ProbeDatabase, ProbePlace};
     use crate::sql::Keyword;
@@ -163,9 +163,12 @@ mod tests {
         };
         let found = UNMANAGED_POWER.of("barman").fix(alter_role("b", Keyword("NOREPLICATION"))).on("main");
         let judged = ServerJudgement {
-            server: "main".into(),
+            server: VerifiedServer {
+                name: "main".into(),
+                columns: (1..=services).map(column).collect(),
+                ..VerifiedServer::default()
+            },
             matrix: (1..=services).map(probe).collect(),
-            columns: (1..=services).map(column).collect(),
             findings: vec![found],
             ..ServerJudgement::default()
         };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::server;
 use crate::commands::verify::report::VerifyReport;
-use crate::isolation::{Basis, Filter, ServerJudgement, assess, findings};
+use crate::isolation::{Basis, Filter, ServerJudgement, VerifiedServer, assess, findings};
 use crate::model::{
     AclEntry, ActualDatabase, ActualServer, DatabaseKind, DbName, Grantee, RoleKind, RoleName, ServiceName,
 };
@@ -85,7 +85,7 @@ fn seen(task: &Task, answer: impl Fn(&str, &str) -> Option<Outcome>) -> Vec<Logi
     };
     let one = |login: &ProbeLogin| LoginAttempts {
         control: ask(login, &login.database),
-        others: task.others(login).map(|n| (n, ask(login, &task.databases[n].name))).collect(),
+        others: task.others(login).into_iter().map(|n| (n, ask(login, &task.databases[n].name))).collect(),
     };
     task.logins.iter().map(one).collect()
 }
@@ -112,10 +112,13 @@ fn judged(task: &Task, attempts: &[LoginAttempts], catalogue: &ActualServer) -> 
     let (open, closed): (Vec<_>, Vec<_>) =
         task.databases.iter().cloned().partition(|database| database.allow_connections);
     ServerJudgement {
-        server: task.server.clone(),
+        server: VerifiedServer {
+            name: task.server.clone(),
+            columns: open,
+            closed: closed.into_iter().map(|database| database.name.to_string()).collect(),
+            unprovisioned: vec![],
+        },
         findings: findings(task, &probes, catalogue, Basis::Login),
-        columns: open,
-        closed: closed.into_iter().map(|database| database.name.to_string()).collect(),
         matrix,
         ..ServerJudgement::default()
     }
