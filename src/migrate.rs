@@ -19,7 +19,7 @@ mod status;
 mod target;
 
 pub use baseline::baseline;
-pub use check::downgrade_plan::DowngradeTo;
+pub use check::plan::DowngradeTo;
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::event::{Event, OnEvent};
 pub use report::outcome::{AppliedMigration, Ended, MigrationId, MigrationOutcome, PlannedFile};

@@ -1,13 +1,11 @@
 //! `baseline`: a database that exists already is told which migrations it has, and none of them is run.
 
-use super::engine::{Intent, MigrationSession, Preflight, prepare};
+use super::engine::{Intent, MigrationSession, Preflight};
 use super::files::{Migration, MigrationFolder, folder, waivers};
 use super::history::{AppliedRow, Number, Record, tables};
 use super::report::{AppliedMigration, MigrationOutcome, OnEvent};
 use super::target::{MigrationTarget, Options};
 use crate::error::{Error, Result};
-use crate::server::execute;
-use crate::sql::{Statement, stmt};
 
 /// Records every version up to `at` as applied.
 ///
@@ -43,7 +41,7 @@ async fn record_all(
     }
     let chosen: Vec<&Migration> = folder.all().into_iter().filter(|m| m.version <= at).collect();
     let mut session = MigrationSession::open(target, Intent::Write, options.lock_wait, on_event).await?;
-    let result = write(&mut session, target, &folder, &chosen, options).await;
+    let result = write(&mut session, &folder, &chosen, options).await;
     session.close().await;
     result?;
     let refused = chosen.iter().filter(|migration| folder.get(migration.version).is_none());
@@ -53,25 +51,24 @@ async fn record_all(
 }
 
 async fn write(
-    session: &mut MigrationSession,
-    target: &MigrationTarget,
+    session: &mut MigrationSession<'_>,
     folder: &MigrationFolder,
     chosen: &[&Migration],
     options: &Options,
 ) -> Result<()> {
+    let service = &session.target.service;
     let rows = session.rows().await?;
     if let Some(last) = rows.applied.last() {
-        return Err(Error::usage(format!("{} already has a history", target.service))
+        return Err(Error::usage(format!("{service} already has a history"))
             .cause(format!("its database is at V{}__{}", last.version, last.name))
-            .hint(format!("`martydb status --service {}` shows what is pending", target.service)));
+            .hint(format!("`martydb status --service {service}` shows what is pending")));
     }
     let version_type = rows.version_type_for(folder);
-    let preflight = Preflight::take(session, target).await?;
+    let preflight = Preflight::take(session).await?;
     let versions: Vec<i64> = chosen.iter().map(|migration| migration.version).collect();
-    preflight.check(target, version_type, &versions)?;
-    prepare(session, target, &preflight, version_type).await?;
-    let schema = session.present.schema(&target.schemas);
-    let mut all = vec![stmt!("BEGIN")];
+    preflight.check(session.target, version_type, &versions)?;
+    preflight.prepare(session, version_type).await?;
+    let (schema, mut all) = (session.schema(), vec![]);
     for migration in chosen {
         let row = AppliedRow::of(migration, version_type);
         all.push(tables::insert_refinery(&schema, &row));
@@ -82,7 +79,5 @@ async fn write(
         };
         all.push(tables::insert_history(Number::Next, &record, &options.operator));
     }
-    all.push(stmt!("COMMIT"));
-    execute(&mut session.connection, &Statement::join(all)).await?;
-    Ok(())
+    session.commit(all).await
 }

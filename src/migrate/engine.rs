@@ -1,6 +1,5 @@
 //! Running migrations on a server: the session with its lock, the checks before the first file, and the executor.
 
-pub mod backoff;
 pub mod batch;
 pub mod execute;
 pub mod executor;
@@ -8,13 +7,10 @@ pub mod failure;
 pub mod lock;
 pub mod non_transactional;
 pub mod preflight;
-pub mod prepare;
 pub mod session;
 pub mod step;
 
-pub use execute::{Executed, execute};
-pub use executor::Executor;
+pub use execute::execute;
 pub use preflight::Preflight;
-pub use prepare::prepare;
 pub use session::{Intent, MigrationSession, NoSession};
 pub use step::MigrationStep;

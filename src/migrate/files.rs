@@ -20,7 +20,7 @@ pub use folder::MigrationFolder;
 pub use migration::Migration;
 pub use name::Direction;
 pub use position::{Position, Positions, floor_boundary};
-pub use problem::{FileProblem, refused_files};
+pub use problem::{FileProblem, refuse, refused_files};
 pub use refinery::{VersionType, checksum};
 pub use revision::Written;
 pub use script::{ScriptItem, is_word, walk};

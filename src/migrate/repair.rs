@@ -5,15 +5,14 @@ use serde::Serialize;
 use similar::TextDiff;
 
 use super::check::{Divergence, Edit, compare};
-use super::engine::{Intent, MigrationSession, Preflight, prepare};
+use super::engine::{Intent, MigrationSession, Preflight};
 use super::files::{Direction, Migration, MigrationFolder, folder, waivers};
 use super::history::{AppliedRow, Interruption, Number, Record, Unfinished, progress, tables, unreadable};
 use super::report::OnEvent;
 use super::target::{MigrationTarget, Options};
 use crate::error::{Error, Kind, Result};
 use crate::model::SchemaName;
-use crate::server::{execute, query_each};
-use crate::sql::{Statement, stmt};
+use crate::sql::Statement;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Repairable {
@@ -61,7 +60,7 @@ pub async fn examine(
 }
 
 async fn look(
-    session: &mut MigrationSession,
+    session: &mut MigrationSession<'_>,
     folder: &MigrationFolder,
     version: Option<i64>,
 ) -> Result<Vec<Repairable>> {
@@ -86,13 +85,12 @@ async fn look(
     Ok(found)
 }
 
-async fn applied_text(session: &mut MigrationSession, version: i64) -> Result<Option<String>> {
+async fn applied_text(session: &mut MigrationSession<'_>, version: i64) -> Result<Option<String>> {
     if !session.present.history {
         return Ok(None);
     }
-    let results = query_each(&mut session.connection, &tables::read_content(version)).await?;
-    let row = results.first().and_then(|rows| rows.first());
-    row.map_or(Ok(None), |row| row.try_get(0).map_err(unreadable))
+    let results = session.query([tables::read_content(version)]).await?;
+    results.iter().flatten().next().map_or(Ok(None), |row| row.try_get(0).map_err(unreadable))
 }
 
 fn edited(
@@ -166,7 +164,7 @@ pub async fn repair(
 ) -> Result<()> {
     let folder = folder::load_readable(&target.folder, target.service.as_str())?;
     let mut session = MigrationSession::open(target, Intent::Write, options.lock_wait, on_event).await?;
-    let result = act(&mut session, target, &folder, shown, reason, options).await;
+    let result = act(&mut session, &folder, shown, reason, options).await;
     session.close().await;
     result?;
     let versions: Vec<i64> =
@@ -176,8 +174,7 @@ pub async fn repair(
 }
 
 async fn act(
-    session: &mut MigrationSession,
-    target: &MigrationTarget,
+    session: &mut MigrationSession<'_>,
     folder: &MigrationFolder,
     shown: &[Repairable],
     reason: &str,
@@ -191,10 +188,8 @@ async fn act(
     }
     let rows = session.rows().await?;
     let version_type = rows.version_type_for(folder);
-    let preflight = Preflight::take(session, target).await?;
-    prepare(session, target, &preflight, version_type).await?;
-    let (rows, schema) = (rows.applied, session.present.schema(&target.schemas));
-    let mut all = vec![stmt!("BEGIN")];
+    Preflight::take(session).await?.prepare(session, version_type).await?;
+    let (rows, schema, mut all) = (rows.applied, session.schema(), vec![]);
     for item in shown {
         let migration = folder.find(item.version);
         let recorded = rows.iter().find(|row| row.version == item.version);
@@ -215,9 +210,7 @@ async fn act(
         };
         all.push(tables::insert_history(Number::Next, &record, &options.operator));
     }
-    all.push(stmt!("COMMIT"));
-    execute(&mut session.connection, &Statement::join(all)).await?;
-    Ok(())
+    session.commit(all).await
 }
 
 fn accept(schema: &SchemaName, item: &Repairable, row: &AppliedRow) -> Option<Statement> {

@@ -5,11 +5,9 @@ use std::borrow::Cow;
 use super::check::{
     Comparison, DowngradeTo, PlanRefusal, compare, lint, other_tools, plan_downgrade, plan_upgrade,
 };
-use super::engine::{
-    Executed, Executor, Intent, MigrationSession, MigrationStep, Preflight, execute, prepare,
-};
+use super::engine::{Intent, MigrationSession, MigrationStep, Preflight, execute};
 use super::files::{
-    Direction, FileProblem, Migration, MigrationFile, MigrationFolder, folder, refused_files,
+    Direction, FileProblem, Migration, MigrationFile, MigrationFolder, folder, refuse, refused_files,
 };
 use super::history::{AppliedRow, HistoryRows};
 use super::report::{AppliedMigration, Event, MigrationId, MigrationOutcome, OnEvent};
@@ -44,7 +42,11 @@ pub async fn run(
     options: &Options,
     on_event: OnEvent<'_>,
 ) -> MigrationOutcome {
-    MigrationRun { target, goal, options, on_event }.run().await
+    let mut outcome = MigrationOutcome::new(target.service.as_str());
+    match attempt(target, goal, options, on_event, &mut outcome).await {
+        Ok(()) => outcome,
+        Err(error) => outcome.failed(error),
+    }
 }
 
 pub async fn upgrade(target: &MigrationTarget, options: &Options, on_event: OnEvent<'_>) -> MigrationOutcome {
@@ -60,123 +62,88 @@ pub async fn downgrade(
     run(target, Goal::Downgrade(to), options, on_event).await
 }
 
-struct MigrationRun<'a> {
-    target: &'a MigrationTarget,
+async fn attempt(
+    target: &MigrationTarget,
     goal: Goal,
-    options: &'a Options,
-    on_event: OnEvent<'a>,
+    options: &Options,
+    on_event: OnEvent<'_>,
+    outcome: &mut MigrationOutcome,
+) -> Result<()> {
+    let folder = folder::load_valid(&target.folder, target.service.as_str())?;
+    let intent = if options.execution == Execution::Real { Intent::Write } else { Intent::Read };
+    let session = MigrationSession::open(target, intent, options.lock_wait, on_event).await?;
+    let mut run = MigrationRun { session, folder: &folder, goal, options };
+    let result = run.proceed(outcome).await;
+    run.session.close().await;
+    result
 }
 
-impl MigrationRun<'_> {
-    async fn run(&self) -> MigrationOutcome {
-        let nothing = MigrationOutcome::new(self.target.service.as_str());
-        let folder = match folder::load_valid(&self.target.folder, self.target.service.as_str()) {
-            Ok(folder) => folder,
-            Err(error) => return nothing.failed(error),
-        };
-        let (intent, wait) = (self.intent(), self.options.lock_wait);
-        let mut session = match MigrationSession::open(self.target, intent, wait, self.on_event).await {
-            Ok(session) => session,
-            Err(none) => return nothing.failed(none.into()),
-        };
-        let outcome = match session.rows().await {
-            Ok(rows) => self.on_rows(&mut session, &folder, &rows, nothing).await,
-            Err(error) => nothing.failed(error),
-        };
-        session.close().await;
-        outcome
-    }
+struct MigrationRun<'a> {
+    session: MigrationSession<'a>,
+    folder: &'a MigrationFolder,
+    goal: Goal,
+    options: &'a Options,
+}
 
-    fn intent(&self) -> Intent {
-        if self.options.execution == Execution::Real { Intent::Write } else { Intent::Read }
-    }
-
-    async fn on_rows(
-        &self,
-        session: &mut MigrationSession,
-        folder: &MigrationFolder,
-        rows: &HistoryRows,
-        nothing: MigrationOutcome,
-    ) -> MigrationOutcome {
-        let comparison = compare(&folder.migrations, &rows.applied, &rows.unfinished);
-        let outcome = MigrationOutcome { from: comparison.current, to: comparison.current, ..nothing };
-        match self.steps_done(session, folder, rows, &comparison).await {
-            Err(error) => outcome.failed(error),
-            Ok(Done::Planned(steps)) => {
-                let planned: Vec<_> = steps.iter().map(MigrationStep::planned).collect();
-                let to = self.version_after(rows, planned.iter().map(|file| file.version).collect());
-                MigrationOutcome { to, planned, ..outcome }
-            }
-            Ok(Done::Executed(Executed { done, error })) => {
-                let to = self.version_after(rows, done.iter().map(|applied| applied.version).collect());
-                let outcome = MigrationOutcome { to, applied: done, ..outcome };
-                match error.map(|error| with_applied(error, &outcome.applied, self.goal.direction())) {
-                    None => outcome,
-                    Some(error) => outcome.failed(error),
-                }
-            }
-        }
-    }
-
-    async fn steps_done<'f>(
-        &self,
-        session: &mut MigrationSession,
-        folder: &'f MigrationFolder,
-        rows: &HistoryRows,
-        comparison: &Comparison,
-    ) -> Result<Done<'f>> {
-        let steps = self.steps(folder, rows, comparison)?;
-        let upgrade = self.goal == Goal::Upgrade;
-        // What refinery alone has written is taken over, and closed to other roles.
-        let adopted = session.present.refinery.is_some() && !session.present.history;
-        if upgrade && steps.is_empty() && !adopted {
-            (self.on_event)(Event::Planned(vec![]));
-            return Ok(Done::Planned(steps));
-        }
-        let preflight = Preflight::take(session, self.target).await?;
-        if upgrade && session.present.refinery.is_none() && !steps.is_empty() {
-            other_tools::refuse(self.target.service.as_str(), &preflight.other_tools)?;
-        }
-        self.refuse_waived(folder, &steps)?;
-        let version_type = rows.version_type_for(folder);
+impl<'a> MigrationRun<'a> {
+    /// Compares, decides and runs; the outcome says how far it came, also where it fails.
+    async fn proceed(&mut self, outcome: &mut MigrationOutcome) -> Result<()> {
+        let rows = self.session.rows().await?;
+        let comparison = compare(&self.folder.migrations, &rows.applied, &rows.unfinished);
+        (outcome.from, outcome.to) = (comparison.current, comparison.current);
+        let steps = self.steps(&rows, &comparison)?;
         let versions: Vec<i64> = steps.iter().map(|step| step.row.version).collect();
-        preflight.check(self.target, version_type, &versions)?;
-        (self.on_event)(Event::Planned(steps.iter().map(MigrationStep::id).collect()));
+        let (upgrade, on_event) = (self.goal == Goal::Upgrade, self.session.on_event);
+        // What refinery alone has written is taken over, and closed to other roles.
+        let adopted = self.session.present.refinery.is_some() && !self.session.present.history;
+        if upgrade && steps.is_empty() && !adopted {
+            on_event(Event::Planned(vec![]));
+            return Ok(());
+        }
+        let mut preflight = Preflight::take(&mut self.session).await?;
+        if upgrade && self.session.present.refinery.is_none() && !steps.is_empty() {
+            other_tools::refuse(self.service(), &preflight.other_tools)?;
+        }
+        self.refuse_waived(&steps)?;
+        let version_type = rows.version_type_for(self.folder);
+        preflight.check(self.session.target, version_type, &versions)?;
+        on_event(Event::Planned(steps.iter().map(MigrationStep::id).collect()));
         if self.options.execution == Execution::Dry {
-            return Ok(Done::Planned(steps));
+            outcome.planned = steps.iter().map(MigrationStep::planned).collect();
+            outcome.to = self.version_after(&rows, &versions);
+            return Ok(());
         }
         if upgrade && comparison.current.is_some() {
-            self.warn(folder, &versions);
+            self.warn(&versions);
         }
         if upgrade || !steps.is_empty() {
-            prepare(session, self.target, &preflight, version_type).await?;
+            preflight.prepare(&mut self.session, version_type).await?;
         }
-        let mut executor = Executor::new(session, &preflight, self.target, self.options, self.on_event);
-        Ok(Done::Executed(execute(&mut executor, &steps).await))
+        let done = &mut outcome.applied;
+        let result = execute(&mut self.session, &mut preflight, self.options, &steps, done).await;
+        let done: Vec<i64> = outcome.applied.iter().map(|applied| applied.version).collect();
+        outcome.to = self.version_after(&rows, &done);
+        result.map_err(|error| with_applied(error, &outcome.applied, self.goal.direction()))
     }
 
-    fn steps<'f>(
-        &self,
-        folder: &'f MigrationFolder,
-        rows: &HistoryRows,
-        comparison: &Comparison,
-    ) -> Result<Vec<MigrationStep<'f>>> {
-        let refused =
-            |refusal: PlanRefusal| refusal.into_error(&self.target.service, comparison.current, folder);
+    fn service(&self) -> &'a str {
+        self.session.target.service.as_str()
+    }
+
+    fn steps(&self, rows: &HistoryRows, comparison: &Comparison) -> Result<Vec<MigrationStep<'a>>> {
+        let service = &self.session.target.service;
+        let refused = |refusal: PlanRefusal| refusal.into_error(service, comparison.current, self.folder);
         match self.goal {
             Goal::Upgrade => {
                 let versions =
                     plan_upgrade(comparison, self.options.to, self.options.order).map_err(refused)?;
-                Ok(up_steps(folder, rows, &versions))
+                Ok(up_steps(self.folder, rows, &versions))
             }
             Goal::Downgrade(to) => {
                 let versions = plan_downgrade(comparison, &rows.order, to).map_err(refused)?;
-                down_steps(folder, rows, &versions).map_err(|problems| {
-                    let mut error = refused_files(self.target.service.as_str(), &problems);
-                    error.message = format!(
-                        "{}: cannot downgrade: a down file is missing or invalid",
-                        self.target.service
-                    );
+                down_steps(self.folder, rows, &versions).map_err(|problems| {
+                    let mut error = refused_files(service.as_str(), &problems);
+                    error.message = format!("{service}: cannot downgrade: a down file is missing or invalid");
                     error
                 })
             }
@@ -184,37 +151,30 @@ impl MigrationRun<'_> {
     }
 
     /// A file with a waiver was applied before martydb came; it is never run.
-    fn refuse_waived(&self, folder: &MigrationFolder, steps: &[MigrationStep<'_>]) -> Result<()> {
+    fn refuse_waived(&self, steps: &[MigrationStep<'_>]) -> Result<()> {
         let up = steps.iter().filter(|step| step.direction == Direction::Up);
-        let migrations = up.filter_map(|step| folder.get(step.row.version));
-        let waived: Vec<_> = migrations.flat_map(|migration| &migration.waived).collect();
-        if waived.is_empty() { Ok(()) } else { Err(refused_files(self.target.service.as_str(), waived)) }
+        let migrations = up.filter_map(|step| self.folder.get(step.row.version));
+        refuse(self.service(), migrations.flat_map(|migration| &migration.waived))
     }
 
     /// A database that has nothing applied has no sessions that could wait in a lock queue, so it gets no warning.
-    fn warn(&self, folder: &MigrationFolder, versions: &[i64]) {
-        let chosen = versions.iter().filter_map(|version| folder.get(*version));
-        for finding in lint(chosen, &self.target.lint) {
-            let name = folder.get(finding.version).map(|migration| migration.name.clone());
+    fn warn(&self, versions: &[i64]) {
+        let chosen = versions.iter().filter_map(|version| self.folder.get(*version));
+        for finding in lint(chosen, &self.session.target.lint) {
+            let name = self.folder.get(finding.version).map(|migration| migration.name.clone());
             let id = MigrationId { version: finding.version, name: name.unwrap_or_default() };
-            (self.on_event)(Event::Warned(id, finding.to_string()));
+            (self.session.on_event)(Event::Warned(id, finding.to_string()));
         }
     }
 
     /// The highest version that is applied once these are applied, or undone.
-    fn version_after(&self, rows: &HistoryRows, done: Vec<i64>) -> Option<i64> {
+    fn version_after(&self, rows: &HistoryRows, done: &[i64]) -> Option<i64> {
         let before = rows.order.iter().copied();
         match self.goal {
-            Goal::Upgrade => before.chain(done).max(),
+            Goal::Upgrade => before.chain(done.iter().copied()).max(),
             Goal::Downgrade(_) => before.filter(|version| !done.contains(version)).max(),
         }
     }
-}
-
-enum Done<'f> {
-    /// Nothing was run.
-    Planned(Vec<MigrationStep<'f>>),
-    Executed(Executed),
 }
 
 fn up_steps<'f>(folder: &'f MigrationFolder, rows: &HistoryRows, versions: &[i64]) -> Vec<MigrationStep<'f>> {

@@ -9,7 +9,7 @@ use super::history::{tables, text, unreadable};
 use super::report::{HistoryEvent, MigrationId, ServiceState, ServiceStatus};
 use super::target::MigrationTarget;
 use crate::error::Result;
-use crate::server::{Row, Unreadable, query_each};
+use crate::server::{Row, Unreadable};
 use crate::sql::{Statement, stmt};
 
 /// Compares a service's folder with its database. `wait` bounds the time spent on a server that has no connection
@@ -20,7 +20,7 @@ pub async fn status(target: &MigrationTarget, wait: Duration) -> ServiceStatus {
     status.error = folder.check(target.service.as_str()).err();
     match MigrationSession::open(target, Intent::Read, wait, &|_| {}).await {
         Ok(mut session) => {
-            if let Err(error) = fill(&mut status, &mut session, target, &folder).await {
+            if let Err(error) = fill(&mut status, &mut session, &folder).await {
                 (status.state, status.error) = (ServiceState::Unreachable, Some(error));
             }
             session.close().await;
@@ -54,8 +54,7 @@ fn id(migration: &Migration) -> MigrationId {
 
 async fn fill(
     status: &mut ServiceStatus,
-    session: &mut MigrationSession,
-    target: &MigrationTarget,
+    session: &mut MigrationSession<'_>,
     folder: &MigrationFolder,
 ) -> Result<()> {
     let (rows, measures) = session.rows_and(&measure()).await?;
@@ -69,7 +68,7 @@ async fn fill(
     (status.current, status.latest) = (comparison.current, comparison.latest);
     status.pending = comparison.pending.iter().filter_map(|version| folder.get(*version)).map(id).collect();
     if session.present.refinery.is_none() {
-        status.foreign = Preflight::take(session, target).await?.other_tools;
+        status.foreign = Preflight::take(session).await?.other_tools;
     }
     status.divergences = comparison.divergences;
     status.unfinished = comparison.unfinished;
@@ -88,30 +87,18 @@ fn measure() -> [Statement; 2] {
     ]
 }
 
-/// The size, and how many others are connected; sessions without a user are the server's own workers.
+/// The size, and how many others are connected; sessions without a user are the server's own workers. Our own session
+/// is the one with a size.
 fn measured(results: &[Vec<Row>]) -> Result<(Option<i64>, Option<i64>), Unreadable> {
-    let all = results.iter().flatten().map(session).collect::<Result<Vec<_>, _>>()?;
-    let Some(own) = all.iter().find(|session| session.size.is_some()) else { return Ok((None, None)) };
-    let others = all
-        .iter()
-        .filter(|session| session.size.is_none() && session.user && session.database == own.database);
-    Ok((own.size, i64::try_from(others.count()).ok()))
-}
-
-struct Connected {
-    database: Option<u32>,
-    user: bool,
-    /// Of our own session only.
-    size: Option<i64>,
-}
-
-fn session(row: &Row) -> Result<Connected, Unreadable> {
-    let user: Option<u32> = row.try_get(1)?;
-    Ok(Connected {
-        database: row.try_get(0)?,
-        user: user.is_some_and(|user| user != 0),
-        size: row.try_get(2)?,
-    })
+    let mut all: Vec<(Option<u32>, Option<u32>, Option<i64>)> = vec![];
+    for row in results.iter().flatten() {
+        all.push((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
+    }
+    let Some(&(own, _, size)) = all.iter().find(|row| row.2.is_some()) else { return Ok((None, None)) };
+    let others = all.iter().filter(|(database, user, size)| {
+        size.is_none() && user.is_some_and(|user| user != 0) && *database == own
+    });
+    Ok((size, i64::try_from(others.count()).ok()))
 }
 
 /// The version that a service's database is at.
@@ -137,15 +124,15 @@ pub async fn history(target: &MigrationTarget, wait: Duration) -> Result<Vec<His
     events
 }
 
-async fn read_events(session: &mut MigrationSession) -> Result<Vec<HistoryEvent>> {
+async fn read_events(session: &mut MigrationSession<'_>) -> Result<Vec<HistoryEvent>> {
     let mut own = vec![];
     if session.present.history {
-        let rows = query_each(&mut session.connection, &tables::read_history()).await?;
+        let rows = session.query([tables::read_history()]).await?;
         own = rows.iter().flatten().map(event).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
     }
     let mut all = vec![];
-    if let Some(schema) = &session.present.refinery {
-        let rows = query_each(&mut session.connection, &tables::read_refinery(schema)).await?;
+    if let Some(refinery) = session.present.refinery.as_ref().map(tables::read_refinery) {
+        let rows = session.query([refinery]).await?;
         let known = |version: i64| own.iter().any(|event| event.version == version && event.outcome == "ok");
         let mut read =
             rows.iter().flatten().map(adopted).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;

@@ -169,8 +169,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::migrate::check::refusal::PlanRefusal;
-    use crate::migrate::check::upgrade_plan::plan_upgrade;
+    use crate::migrate::check::plan::{PlanRefusal, plan_upgrade};
     use crate::migrate::files::source;
     use crate::migrate::history::rows::Interruption;
     use crate::migrate::target::Order;

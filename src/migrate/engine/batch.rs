@@ -132,11 +132,15 @@ fn framed(frame: &Frame<'_>, text: Segment, records: Vec<Statement>, after: &[St
     all
 }
 
+/// As the server's settings take it: a longer time is the longest.
+pub fn millis(time: Duration) -> i64 {
+    i32::try_from(time.as_millis()).unwrap_or(i32::MAX).into()
+}
+
 fn opening(lock_timeout: Duration) -> [Statement; 3] {
-    let millis = i64::try_from(lock_timeout.as_millis()).unwrap_or(i64::from(i32::MAX));
     [
         stmt!("BEGIN"),
-        stmt!("SET LOCAL lock_timeout = {millis}", millis = millis.min(i64::from(i32::MAX))),
+        stmt!("SET LOCAL lock_timeout = {millis}", millis = millis(lock_timeout)),
         stmt!("SET LOCAL martydb.migration = 'open'"),
     ]
 }

@@ -1,127 +1,109 @@
-//! What running a migration of either kind needs: a session on which batches are sent until they are committed, and
-//! the history in which their ends are recorded.
+//! Running one migration of either kind: batches are sent until they are committed, and their ends are recorded in the
+//! history.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use super::backoff::{is_passing, until};
 use super::batch::{Batch, BatchPart, Frame};
 use super::failure;
-use super::preflight::{OtherRoles, Preflight};
-use super::session::MigrationSession;
+use super::preflight::Preflight;
+use super::session::{MigrationSession, until};
 use super::step::MigrationStep;
 use crate::backoff::Backoff;
 use crate::error::Result;
 use crate::migrate::files::Direction;
 use crate::migrate::history::{Number, Record, Took, tables};
-use crate::migrate::report::{Event, OnEvent};
-use crate::migrate::target::{MigrationTarget, Options};
-use crate::model::SchemaName;
+use crate::migrate::report::Event;
+use crate::migrate::target::Options;
 use crate::server::{Fault, execute_protected};
 use crate::sql::{Statement, stmt};
+use crate::sqlstate;
 
-pub struct Attempts {
-    pub count: u32,
+/// A step that is being run; the history tables are prepared.
+pub struct StepRun<'r, 's> {
+    pub session: &'r mut MigrationSession<'s>,
+    pub preflight: &'r mut Preflight,
+    pub options: &'r Options,
+    pub step: &'r MigrationStep<'r>,
+    pub attempts: u32,
     /// When the time that is reported began.
     pub started: Instant,
 }
 
-impl Attempts {
-    pub fn new() -> Attempts {
-        Attempts { count: 1, started: Instant::now() }
-    }
+/// A fault that goes away by itself once others have let go of their locks: `lock_timeout` or NOWAIT (55P03), a
+/// deadlock (40P01), a serialization failure (40001).
+pub fn is_passing(fault: &Fault) -> bool {
+    matches!(
+        fault.sqlstate.as_deref(),
+        Some(sqlstate::LOCK_NOT_AVAILABLE | sqlstate::DEADLOCK_DETECTED | sqlstate::SERIALIZATION_FAILURE)
+    )
 }
 
-/// A session with everything that running a migration needs; the history tables are prepared.
-pub struct Executor<'a> {
-    pub session: &'a mut MigrationSession,
-    pub target: &'a MigrationTarget,
-    pub options: &'a Options,
-    pub on_event: OnEvent<'a>,
-    /// Where refinery's table lies.
-    schema: SchemaName,
-    other_roles: &'a OtherRoles,
-    next_event: i64,
-}
-
-impl<'a> Executor<'a> {
-    pub fn new(
-        session: &'a mut MigrationSession,
-        preflight: &'a Preflight,
-        target: &'a MigrationTarget,
-        options: &'a Options,
-        on_event: OnEvent<'a>,
-    ) -> Executor<'a> {
-        Executor {
-            schema: session.present.schema(&target.schemas),
-            other_roles: &preflight.other_roles,
-            next_event: preflight.last_event + 1,
-            session,
-            target,
-            options,
-            on_event,
-        }
+impl StepRun<'_, '_> {
+    /// The whole file in one message, with both history rows in the same transaction.
+    pub async fn in_transaction(&mut self) -> Result<Duration> {
+        self.commit(|run| {
+            run.started = Instant::now();
+            let record = Record { attempts: run.attempts, took: Took::Transaction, ..run.step.record("ok") };
+            Batch::of_file(&run.frame(), &run.step.file, run.rows(&record))
+        })
+        .await?;
+        self.recorded();
+        Ok(self.started.elapsed())
     }
 
     /// Sends a batch until it is committed; again only while locks of others are in its way.
-    pub async fn commit(
-        &mut self,
-        step: &MigrationStep<'_>,
-        attempts: &mut Attempts,
-        batch: impl Fn(&Self, &mut Attempts) -> Batch,
-    ) -> Result<()> {
-        let mut backoff = until(Instant::now() + self.options.lock_wait);
+    pub async fn commit(&mut self, batch: impl Fn(&mut Self) -> Batch) -> Result<()> {
+        let mut backoff = self.backoff();
         loop {
-            let batch = batch(self, attempts);
-            let Err((completed, fault)) = self.send(step, &batch.message).await else { return Ok(()) };
+            let batch = batch(self);
+            let Err((completed, fault)) = self.send(&batch.message).await else { return Ok(()) };
             if batch.part(completed) == BatchPart::Cleanup {
                 return Ok(());
             }
             let open = self.roll_back(&fault).await;
-            if open && is_passing(&fault) && self.retry(step, attempts, &fault, &mut backoff).await {
+            if open && is_passing(&fault) && self.retry(&fault, &mut backoff).await {
                 continue;
             }
-            self.record_failure(step, attempts, &fault).await;
-            return Err(failure::explain(step, &batch, completed, fault));
+            self.record_failure(&fault).await;
+            return Err(failure::explain(self.step, &batch, completed, fault));
         }
+    }
+
+    /// The pauses between the attempts at one statement.
+    pub fn backoff(&self) -> Backoff {
+        until(Instant::now() + self.options.lock_wait)
     }
 
     pub fn frame(&self) -> Frame<'_> {
         Frame {
-            owner: &self.target.owner,
-            other_roles: self.other_roles,
+            owner: &self.session.target.owner,
+            other_roles: &self.preflight.other_roles,
             lock_timeout: self.options.lock_timeout,
         }
     }
 
     /// What a finished migration writes into both tables.
-    pub fn rows(&self, step: &MigrationStep<'_>, record: &Record) -> [Statement; 2] {
-        let refinery = match step.direction {
-            Direction::Up => tables::insert_refinery(&self.schema, &step.row),
-            Direction::Down => tables::delete_refinery(&self.schema, step.row.version),
+    pub fn rows(&self, record: &Record) -> [Statement; 2] {
+        let (schema, row) = (self.session.schema(), &self.step.row);
+        let refinery = match self.step.direction {
+            Direction::Up => tables::insert_refinery(&schema, row),
+            Direction::Down => tables::delete_refinery(&schema, row.version),
         };
         [refinery, self.event(record)]
     }
 
-    /// Writes an event under the next number. Once it is committed, [`recorded`](Executor::recorded) counts it.
+    /// Writes an event under the next number. Once it is committed, [`recorded`](StepRun::recorded) counts it.
     pub fn event(&self, record: &Record) -> Statement {
-        tables::insert_history(Number::Known(self.next_event), record, &self.options.operator)
+        tables::insert_history(Number::Known(self.preflight.last_event + 1), record, &self.options.operator)
     }
 
     /// The event that was written last is committed.
     pub fn recorded(&mut self) {
-        self.next_event += 1;
-    }
-
-    pub fn act_as_owner(&self) -> Statement {
-        stmt!("SET ROLE {owner}", owner = self.target.owner)
+        self.preflight.last_event += 1;
     }
 
     /// Sends one message. `Err` is how many statements were finished before the one that failed, and its fault.
-    pub async fn send(
-        &mut self,
-        step: &MigrationStep<'_>,
-        message: &Statement,
-    ) -> Result<(), (usize, Fault)> {
+    pub async fn send(&mut self, message: &Statement) -> Result<(), (usize, Fault)> {
         tracing::debug!(target: "martydb::sql", "{}", message.shown());
         let connection = &mut self.session.connection;
         connection.be_patient(true);
@@ -131,10 +113,12 @@ impl<'a> Executor<'a> {
             Ok(reply) => (reply.warnings, Ok(())),
             Err(failed) => (failed.warnings, Err((failed.completed, failed.fault))),
         };
-        for warning in warnings {
-            (self.on_event)(Event::Warned(step.id(), warning));
-        }
+        warnings.into_iter().for_each(|warning| self.warn(warning));
         end
+    }
+
+    pub fn warn(&self, text: String) {
+        (self.session.on_event)(Event::Warned(self.step.id(), text));
     }
 
     /// Ends the failed transaction; false if there is no session any more.
@@ -144,32 +128,26 @@ impl<'a> Executor<'a> {
     }
 
     /// Waits a little and counts another attempt; false if the time is up.
-    pub async fn retry(
-        &mut self,
-        step: &MigrationStep<'_>,
-        attempts: &mut Attempts,
-        fault: &Fault,
-        backoff: &mut Backoff,
-    ) -> bool {
-        (self.on_event)(Event::Retrying(step.id(), attempts.count, fault.to_string()));
+    pub async fn retry(&mut self, fault: &Fault, backoff: &mut Backoff) -> bool {
+        (self.session.on_event)(Event::Retrying(self.step.id(), self.attempts, fault.to_string()));
         let again = backoff.wait().await;
-        attempts.count += u32::from(again);
+        self.attempts += u32::from(again);
         again
     }
 
     /// Adds the failure to the history, in a transaction of its own. If that fails too, the first error is the one
     /// worth reporting.
-    pub async fn record_failure(&mut self, step: &MigrationStep<'_>, attempts: &Attempts, fault: &Fault) {
+    pub async fn record_failure(&mut self, fault: &Fault) {
         if fault.unreachable {
             return;
         }
         let record = Record {
-            attempts: attempts.count,
-            took: Took::since(attempts.started),
+            attempts: self.attempts,
+            took: Took::since(self.started),
             error: Some((fault.sqlstate.clone(), failure::message(fault))),
-            ..step.record("failed")
+            ..self.step.record("failed")
         };
-        let statements = Statement::join([self.act_as_owner(), self.event(&record)]);
+        let statements = Statement::join([self.session.act_as_owner(), self.event(&record)]);
         match execute_protected(&mut self.session.connection, &statements).await {
             Ok(()) => self.recorded(),
             Err(error) => tracing::debug!("the failure was not recorded: {error}"),

@@ -7,45 +7,41 @@
 
 use std::time::{Duration, Instant};
 
-use super::backoff::{is_passing, until};
-use super::batch::{Batch, reading};
-use super::executor::{Attempts, Executor};
+use super::batch::{Batch, millis, reading};
+use super::executor::{StepRun, is_passing};
 use super::failure;
-use super::step::MigrationStep;
 use crate::error::{Error, Result};
-use crate::migrate::files::{MigrationFile, StatementKind, source, statement_kind};
+use crate::migrate::files::{StatementKind, source, statement_kind};
 use crate::migrate::history::{Record, ResumePoint, Took, progress, unreadable};
-use crate::migrate::report::Event;
-use crate::server::{Fault, Row, execute, query_each};
+use crate::server::Fault;
 use crate::sql::{ServerText, Statement, stmt};
 
-struct FileRun<'r, 'a> {
-    executor: &'r mut Executor<'a>,
-    step: &'r MigrationStep<'r>,
+struct FileRun<'r, 's> {
+    run: StepRun<'r, 's>,
     /// Statements before this one are finished.
     from: usize,
     /// Whether an earlier run was at the statement `from`.
     resumed: bool,
-    attempts: Attempts,
     /// For the history: what an earlier run left, and what was done about it.
     note: Option<String>,
 }
 
 /// Runs the statements of a file one by one; how long that took.
-pub async fn run(executor: &mut Executor<'_>, step: &MigrationStep<'_>) -> Result<Duration> {
-    let mut run = FileRun { executor, step, from: 0, resumed: false, attempts: Attempts::new(), note: None };
-    run.begin().await?;
-    for at in 0..step.file.statements.len() {
-        match statement_kind(step.statement(at)) {
+pub async fn run(run: StepRun<'_, '_>) -> Result<Duration> {
+    let mut file = FileRun { run, from: 0, resumed: false, note: None };
+    file.begin().await?;
+    let step = file.run.step;
+    for (at, text) in step.file.texts().enumerate() {
+        match statement_kind(text) {
             // A session's settings are gone with the session.
-            StatementKind::SessionSetting if at < run.from => run.repeat_setting(at).await?,
-            _ if at < run.from => {}
-            StatementKind::SessionSetting | StatementKind::Transactional => run.in_transaction(at).await?,
-            kind => run.alone(at, &kind).await?,
+            StatementKind::SessionSetting if at < file.from => file.repeat_setting(at).await?,
+            _ if at < file.from => {}
+            StatementKind::SessionSetting | StatementKind::Transactional => file.in_transaction(at).await?,
+            kind => file.alone(at, &kind).await?,
         }
     }
-    run.finish().await?;
-    Ok(run.attempts.started.elapsed())
+    file.finish().await?;
+    Ok(file.run.started.elapsed())
 }
 
 impl FileRun<'_, '_> {
@@ -53,7 +49,7 @@ impl FileRun<'_, '_> {
     async fn begin(&mut self) -> Result<()> {
         self.create_notes().await?;
         let found = self.resume_point().await?;
-        self.attempts = Attempts::new();
+        self.run.started = Instant::now();
         if let Some(point) = found {
             self.resumed = true;
             self.check_unchanged(&point)?;
@@ -61,68 +57,59 @@ impl FileRun<'_, '_> {
             self.from = point.done + usize::from(self.was_built(&point));
             self.note = Some(self.resumption(&point));
         }
-        let begun = Record { note: self.note.clone(), ..self.step.record("started") };
-        let (version, done) = (self.step.row.version, i64::try_from(self.from).unwrap_or_default());
-        self.execute([
-            stmt!("BEGIN"),
-            self.executor.event(&begun),
-            progress::begin(version, self.step.direction, done, &self.step.file),
-            stmt!("COMMIT"),
-        ])
-        .await?;
-        self.executor.recorded();
+        let step = self.run.step;
+        let begun = Record { note: self.note.clone(), ..step.record("started") };
+        let done = i64::try_from(self.from).unwrap_or_default();
+        let notes = progress::begin(step.row.version, step.direction, done, &step.file);
+        self.run.session.commit([self.run.event(&begun), notes]).await?;
+        self.run.recorded();
         Ok(())
     }
 
     /// The table for the notes, if this is the first migration that needs it.
     async fn create_notes(&mut self) -> Result<()> {
-        if self.executor.session.present.progress {
-            return Ok(());
+        let session = &mut *self.run.session;
+        if !session.present.progress {
+            session.commit(progress::create(&session.target.outsiders())).await?;
+            session.present.progress = true;
         }
-        let [create, close] = progress::create(&self.executor.target.outsiders());
-        self.execute([stmt!("BEGIN"), create, close, stmt!("COMMIT")]).await?;
-        self.executor.session.present.progress = true;
         Ok(())
     }
 
     async fn resume_point(&mut self) -> Result<Option<ResumePoint>> {
-        let results = self.query([progress::read(self.step.row.version, self.step.direction)]).await?;
-        let row = results.first().and_then(|rows| rows.first());
-        row.map(ResumePoint::read).transpose().map_err(unreadable)
+        let asked = progress::read(self.run.step.row.version, self.run.step.direction);
+        let results = self.run.session.query([asked]).await?;
+        results.iter().flatten().next().map(ResumePoint::read).transpose().map_err(unreadable)
     }
 
     /// What is finished must still stand in the file as it was run; the rest may have been corrected.
     fn check_unchanged(&self, point: &ResumePoint) -> Result<()> {
         let Some(content) = &point.content else { return Ok(()) };
-        let file = &*self.step.file;
+        let file = &*self.run.step.file;
         let then = source::read(&file.path, content.clone().into_bytes()).unwrap_or_default();
-        let finished = |file: &MigrationFile| -> Vec<String> {
-            let spans = file.statements.iter().take(point.done);
-            spans.map(|span| file.text[span.clone()].to_owned()).collect()
-        };
-        if content.as_str() == &*file.text || finished(&then) == finished(file) {
+        let unchanged = then.texts().take(point.done).eq(file.texts().take(point.done));
+        if content.as_str() == &*file.text || unchanged {
             return Ok(());
         }
-        Err(Error::operation(format!("{} was edited where it has already run", self.step.id()))
+        Err(Error::operation(format!("{} was edited where it has already run", self.run.step.id()))
             .cause(format!("its first {} statements were finished before it was interrupted", point.done))
             .hint("undo the edit of these statements, and run again")
             .hint(format!(
                 "or undo by hand what they did, and start over after \
                  `martydb repair --service {} --version {} --reason …`",
-                self.executor.target.service, self.step.row.version
+                self.run.session.target.service, self.run.step.row.version
             )))
     }
 
     /// The lost session may have continued without us and finished its index.
     fn was_built(&self, point: &ResumePoint) -> bool {
-        let interrupted = self.step.file.statements.get(point.done);
-        let kind = interrupted.map(|_| statement_kind(self.step.statement(point.done)));
-        matches!(kind, Some(StatementKind::ConcurrentIndex(name)) if point.built.contains(&name))
+        let interrupted = self.run.step.file.texts().nth(point.done).map(statement_kind);
+        matches!(interrupted, Some(StatementKind::ConcurrentIndex(name)) if point.built.contains(&name))
     }
 
     fn resumption(&self, point: &ResumePoint) -> String {
         let mut note =
-            format!("resumed after {} of {} statements", self.from, self.step.file.statements.len());
+            format!("resumed after {} of {} statements", self.from, self.run.step.file.statements.len());
         if !point.invalid.is_empty() {
             note +=
                 &format!("; dropped the INVALID index {} of the interrupted run", point.invalid.join(", "));
@@ -133,40 +120,39 @@ impl FileRun<'_, '_> {
     /// Drops what an interrupted concurrent build left.
     async fn drop_indexes(&mut self, invalid: &[String]) -> Result<()> {
         for index in invalid {
-            let text = format!("dropping the INVALID index {index} that an interrupted build left");
-            (self.executor.on_event)(Event::Warned(self.step.id(), text));
-            self.execute([stmt!("SET lock_timeout = 0")]).await?;
+            self.run.warn(format!("dropping the INVALID index {index} that an interrupted build left"));
+            self.run.session.execute([stmt!("SET lock_timeout = 0")]).await?;
             // It waits for transactions that may still use the index.
-            self.executor.session.connection.be_patient(true);
-            let dropped = self.execute([progress::drop_index(index)]).await;
-            self.executor.session.connection.be_patient(false);
+            self.run.session.connection.be_patient(true);
+            let dropped = self.run.session.execute([progress::drop_index(index)]).await;
+            self.run.session.connection.be_patient(false);
             dropped?;
         }
         Ok(())
     }
 
     async fn repeat_setting(&mut self, at: usize) -> Result<()> {
-        let batch = Batch::alone(&self.step.file, at);
-        let sent = self.executor.send(self.step, &batch.message).await;
-        sent.map_err(|(completed, fault)| failure::explain(self.step, &batch, completed, fault))
+        let batch = Batch::alone(&self.run.step.file, at);
+        let sent = self.run.send(&batch.message).await;
+        sent.map_err(|(completed, fault)| failure::explain(self.run.step, &batch, completed, fault))
     }
 
     /// A statement in a transaction, together with the note that it is finished.
     async fn in_transaction(&mut self, at: usize) -> Result<()> {
-        let (step, finished) = (self.step, self.advance(at + 1));
-        let batch = |executor: &Executor<'_>, _: &mut Attempts| {
-            Batch::of_statement(&executor.frame(), &step.file, at, finished.clone())
+        let finished = self.advance(at + 1);
+        let batch = |run: &mut StepRun<'_, '_>| {
+            Batch::of_statement(&run.frame(), &run.step.file, at, finished.clone())
         };
-        self.executor.commit(step, &mut self.attempts, batch).await
+        self.run.commit(batch).await
     }
 
     /// A statement that is its own transaction, or holds several.
     async fn alone(&mut self, at: usize, kind: &StatementKind) -> Result<()> {
-        let batch = Batch::alone(&self.step.file, at);
-        let mut backoff = until(Instant::now() + self.executor.options.lock_wait);
+        let batch = Batch::alone(&self.run.step.file, at);
+        let mut backoff = self.run.backoff();
         loop {
             self.prepare(kind).await?;
-            let Err((completed, fault)) = self.executor.send(self.step, &batch.message).await else { break };
+            let Err((completed, fault)) = self.run.send(&batch.message).await else { break };
             if self.resumed && at == self.from && kind.was_done(&fault) {
                 break;
             }
@@ -175,7 +161,7 @@ impl FileRun<'_, '_> {
                 if let Some(point) = self.resume_point().await? {
                     self.drop_indexes(&point.invalid).await?;
                 }
-                if self.executor.retry(self.step, &mut self.attempts, &fault, &mut backoff).await {
+                if self.run.retry(&fault, &mut backoff).await {
                     continue;
                 }
             }
@@ -184,29 +170,28 @@ impl FileRun<'_, '_> {
         if *kind == StatementKind::Block {
             self.check_owner(at).await?;
         }
-        let [strings, encoding] = reading();
-        self.execute([strings, encoding, self.advance(at + 1)]).await
+        let finished = self.advance(at + 1);
+        self.run.session.execute(reading().into_iter().chain([finished])).await
     }
 
     fn advance(&self, done: usize) -> Statement {
         let done = i64::try_from(done).unwrap_or(i64::MAX);
-        progress::advance(self.step.row.version, self.step.direction, done)
+        progress::advance(self.run.step.row.version, self.run.step.direction, done)
     }
 
     /// A concurrent build waits for others without being in their way, and giving up leaves an INVALID index; all
     /// other statements give up as they do in a transaction.
     async fn prepare(&mut self, kind: &StatementKind) -> Result<()> {
-        let timeout = if kind.is_patient() { Duration::ZERO } else { self.executor.options.lock_timeout };
-        let millis = i64::try_from(timeout.as_millis()).unwrap_or_default().min(i64::from(i32::MAX));
-        let [strings, encoding] = reading();
-        let timeout = stmt!("SET lock_timeout = {millis}", millis = millis);
-        self.execute([self.executor.act_as_owner(), strings, encoding, timeout]).await
+        let timeout = if kind.is_patient() { Duration::ZERO } else { self.run.options.lock_timeout };
+        let timeout = stmt!("SET lock_timeout = {millis}", millis = millis(timeout));
+        let begin = [self.run.session.act_as_owner(), timeout];
+        self.run.session.execute(begin.into_iter().chain(reading())).await
     }
 
     async fn give_up(&mut self, batch: &Batch, completed: usize, fault: Fault) -> Error {
-        self.executor.record_failure(self.step, &self.attempts, &fault).await;
+        self.run.record_failure(&fault).await;
         let left = if fault.unreachable { None } else { self.resume_point().await.ok().flatten() };
-        let mut error = failure::explain(self.step, batch, completed, fault);
+        let mut error = failure::explain(self.run.step, batch, completed, fault);
         for index in left.into_iter().flat_map(|point| point.invalid) {
             error.causes.push(format!("it left the INVALID index {index}"));
             error
@@ -219,8 +204,9 @@ impl FileRun<'_, '_> {
     /// A block that ends transactions of its own can leave objects to the login. They are given to the owner, and the
     /// file fails all the same.
     async fn check_owner(&mut self, at: usize) -> Result<()> {
-        let owner = &self.executor.target.owner;
-        let results = self.query([self.executor.act_as_owner(), progress::owned_by_login(owner)]).await?;
+        let session = &mut *self.run.session;
+        let asked = [session.act_as_owner(), progress::owned_by_login(&session.target.owner)];
+        let results = session.query(asked).await?;
         let text = |at: usize| results.iter().flatten().filter_map(move |row| row.try_get::<String>(at).ok());
         let left: Vec<String> = text(0).collect();
         if left.is_empty() {
@@ -228,11 +214,11 @@ impl FileRun<'_, '_> {
         }
         let mut all = vec![stmt!("SET ROLE NONE")];
         all.extend(text(1).map(|give| stmt!("{give}", give = ServerText::quoted_by_server(give))));
-        all.extend([self.executor.act_as_owner(), self.advance(at + 1)]);
-        self.execute(all).await?;
+        all.extend([self.run.session.act_as_owner(), self.advance(at + 1)]);
+        self.run.session.execute(all).await?;
         let message = format!("it left objects to the login instead of the owner: {}", left.join(", "));
         self.record_message(&message).await;
-        Err(Error::operation(format!("{} changed the role", self.step.id()))
+        Err(Error::operation(format!("{} changed the role", self.run.step.id()))
             .cause(message)
             .hint("they were given to the owner; do not change the role inside functions or DO blocks")
             .hint("run again: finished statements are not repeated"))
@@ -242,55 +228,38 @@ impl FileRun<'_, '_> {
     async fn finish(&mut self) -> Result<()> {
         self.check_valid().await?;
         let done = Record {
-            took: Took::since(self.attempts.started),
-            attempts: self.attempts.count,
+            took: Took::since(self.run.started),
+            attempts: self.run.attempts,
             note: self.note.clone(),
-            ..self.step.record("ok")
+            ..self.run.step.record("ok")
         };
-        let [refinery, history] = self.executor.rows(self.step, &done);
-        self.execute([
-            self.executor.act_as_owner(),
-            stmt!("RESET ALL"),
-            stmt!("BEGIN"),
-            progress::end(self.step.row.version),
-            refinery,
-            history,
-            stmt!("COMMIT"),
-        ])
-        .await?;
-        self.executor.recorded();
+        let rows = self.run.rows(&done).into_iter().chain([progress::end(self.run.step.row.version)]);
+        self.run.session.execute([self.run.session.act_as_owner(), stmt!("RESET ALL")]).await?;
+        self.run.session.commit(rows).await?;
+        self.run.recorded();
         Ok(())
     }
 
     /// `IF NOT EXISTS` accepts an INVALID index of that name; a migration does not.
     async fn check_valid(&mut self) -> Result<()> {
-        let kinds = (0..self.step.file.statements.len()).map(|at| statement_kind(self.step.statement(at)));
+        let kinds = self.run.step.file.texts().map(statement_kind);
         let names: Vec<String> = kinds.filter_map(StatementKind::built).collect();
         if names.is_empty() {
             return Ok(());
         }
-        let asked = [self.executor.act_as_owner(), progress::invalid_among(&names)];
-        let results = self.query(asked).await?;
+        let asked = [self.run.session.act_as_owner(), progress::invalid_among(&names)];
+        let results = self.run.session.query(asked).await?;
         let Some(index) = results.iter().flatten().find_map(|row| row.try_get::<String>(0).ok()) else {
             return Ok(());
         };
         self.record_message(&format!("the index {index} is INVALID")).await;
-        Err(Error::operation(format!("{} ended with an INVALID index", self.step.id()))
+        Err(Error::operation(format!("{} ended with an INVALID index", self.run.step.id()))
             .cause(format!("{index} existed before, and IF NOT EXISTS did not build it"))
             .hint(format!("drop it, as `DROP INDEX CONCURRENTLY {index}`, and run again")))
     }
 
     async fn record_message(&mut self, message: &str) {
         let fault = Fault { message: message.into(), ..Fault::default() };
-        self.executor.record_failure(self.step, &self.attempts, &fault).await;
-    }
-
-    async fn execute(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<()> {
-        execute(&mut self.executor.session.connection, &Statement::join(all)).await?;
-        Ok(())
-    }
-
-    async fn query(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<Vec<Vec<Row>>> {
-        query_each(&mut self.executor.session.connection, &Statement::join(all)).await
+        self.run.record_failure(&fault).await;
     }
 }

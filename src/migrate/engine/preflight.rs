@@ -1,6 +1,6 @@
 //! A closer look before anything is written: whose the history tables are, who else may touch them, whether another
 //! tool has kept a history in the database, and whom the session could act as. A run that finds nothing to do never
-//! asks.
+//! asks. Then what is missing is made, and what other roles can reach is closed.
 
 use super::session::MigrationSession;
 use crate::contract::{HISTORY_SCHEMA, REFINERY_TABLE};
@@ -10,14 +10,27 @@ use crate::migrate::files::VersionType;
 use crate::migrate::history::{tables, unreadable};
 use crate::migrate::target::MigrationTarget;
 use crate::model::{RoleName, SchemaName};
-use crate::server::{Row, Unreadable, query_each};
-use crate::sql::{List, Literal, Statement, split_name_list, stmt};
+use crate::server::{Row, Unreadable};
+use crate::sql::{Ident, List, Literal, Statement, split_name_list, stmt};
 
+/// A table that may hold a history, ours or another tool's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryTable {
-    pub owner: String,
+    name: String,
+    schema: String,
+    owner: String,
     /// Whether another role than the owner has a privilege on it.
-    pub shared: bool,
+    shared: bool,
+}
+
+impl HistoryTable {
+    /// The names of schemas and roles come quoted, as `regnamespace` and `regrole` print them.
+    fn read(row: &Row) -> Result<HistoryTable, Unreadable> {
+        let bare = |text: String| split_name_list(&text).pop().unwrap_or_default();
+        let (owner, acl): (String, Option<Vec<String>>) = (bare(row.try_get(2)?), row.try_get(3)?);
+        let shared = acl.iter().flatten().any(|item| grantee(item) != owner);
+        Ok(HistoryTable { name: row.try_get(0)?, schema: bare(row.try_get(1)?), owner, shared })
+    }
 }
 
 /// Whom a session can act as, apart from the owner: what a migration makes as one of them would belong to the wrong
@@ -53,9 +66,9 @@ impl OtherRoles {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Preflight {
     /// martydb's table.
-    pub history: Option<HistoryTable>,
+    history: Option<HistoryTable>,
     /// refinery's, the one that is used.
-    pub refinery: Option<HistoryTable>,
+    refinery: Option<HistoryTable>,
     pub other_tools: Vec<OtherTool>,
     pub last_event: i64,
     pub other_roles: OtherRoles,
@@ -63,19 +76,19 @@ pub struct Preflight {
 
 impl Preflight {
     /// Looks, in one round trip.
-    pub async fn take(session: &mut MigrationSession, target: &MigrationTarget) -> Result<Preflight> {
-        let mut asked = vec![find(), OtherRoles::ask(&target.owner)];
+    pub async fn take(session: &mut MigrationSession<'_>) -> Result<Preflight> {
+        let mut asked = vec![find(), OtherRoles::ask(&session.target.owner)];
         asked.extend(session.present.history.then(tables::last_event));
-        let results = query_each(&mut session.connection, &Statement::join(asked)).await?;
+        let results = session.query(asked).await?;
         Preflight::read(&results, session.present.refinery.as_ref()).map_err(unreadable)
     }
 
     fn read(results: &[Vec<Row>], refinery: Option<&SchemaName>) -> Result<Preflight, Unreadable> {
         let rows = |at: usize| results.get(at).map_or(&[] as &[Row], Vec::as_slice);
-        let all = rows(0).iter().map(TableRow::read).collect::<Result<Vec<_>, _>>()?;
+        let all = rows(0).iter().map(HistoryTable::read).collect::<Result<Vec<_>, _>>()?;
         let refinery = refinery.map(SchemaName::as_str);
         let ours = |schema: &str, name: &str| {
-            all.iter().find(|table| table.schema == schema && table.name == name).map(TableRow::found)
+            all.iter().find(|table| table.schema == schema && table.name == name).cloned()
         };
         let others = all.iter().filter(|table| refinery != Some(table.schema.as_str()));
         Ok(Preflight {
@@ -85,6 +98,46 @@ impl Preflight {
             last_event: rows(2).first().map_or(Ok(0), |row| row.try_get(0))?,
             other_roles: OtherRoles::read(rows(1))?,
         })
+    }
+
+    /// Makes the tables as they must be, in one transaction.
+    pub async fn prepare(&self, session: &mut MigrationSession<'_>, version_type: VersionType) -> Result<()> {
+        let (target, schema) = (session.target, session.schema());
+        let all = self.missing(&target.outsiders(), &schema, version_type);
+        if all.is_empty() {
+            return Ok(());
+        }
+        session.commit(all).await.map_err(|error| {
+            let plan = format!("`martydb plan --service {}`", target.service);
+            error
+                .while_doing(format!("cannot create the history tables of {}", target.service))
+                .hint(format!("{plan} shows what is missing on the server"))
+        })?;
+        session.present.history = true;
+        session.present.refinery = Some(schema);
+        Ok(())
+    }
+
+    /// What creates the tables, and closes those that other roles can reach. Runs as the owner.
+    fn missing(
+        &self,
+        outsiders: &List<Ident>,
+        schema: &SchemaName,
+        version_type: VersionType,
+    ) -> Vec<Statement> {
+        let (mut all, mut open) = (vec![], vec![]);
+        match &self.history {
+            None => all.extend(tables::create_history(outsiders)),
+            Some(table) => open.extend(table.shared.then(|| stmt!("martydb.history"))),
+        }
+        if self.refinery.is_none() {
+            all.push(tables::create_refinery(schema, version_type));
+        }
+        if self.refinery.as_ref().is_none_or(|table| table.shared) {
+            open.push(stmt!("{schema}.refinery_schema_history", schema = schema));
+        }
+        all.extend((!open.is_empty()).then(|| tables::close(open, outsiders)));
+        all
     }
 
     /// Refuses tables of other roles, and versions that refinery's table cannot hold.
@@ -119,56 +172,15 @@ fn find() -> Statement {
     )
 }
 
-struct TableRow {
-    name: String,
-    schema: String,
-    owner: String,
-    acl: Option<String>,
-}
-
-impl TableRow {
-    /// The names of schemas and roles come quoted, as `regnamespace` and `regrole` print them.
-    fn read(row: &Row) -> Result<TableRow, Unreadable> {
-        let bare = |text: String| split_name_list(&text).pop().unwrap_or_default();
-        Ok(TableRow {
-            name: row.try_get(0)?,
-            schema: bare(row.try_get(1)?),
-            owner: bare(row.try_get(2)?),
-            acl: row.try_get(3)?,
-        })
-    }
-
-    fn found(&self) -> HistoryTable {
-        let grantees = self.acl.as_deref().map(grantees).unwrap_or_default();
-        HistoryTable {
-            owner: self.owner.clone(),
-            shared: grantees.iter().any(|grantee| *grantee != self.owner),
-        }
-    }
-}
-
-/// Who has privileges, from an array of ACL items as the server prints it; PUBLIC is the empty name.
-/// <https://www.postgresql.org/docs/current/ddl-priv.html>
-fn grantees(acl: &str) -> Vec<String> {
-    let items = crate::wire::array(acl).unwrap_or_default();
-    items.iter().flatten().map(|item| grantee(item)).collect()
-}
-
-/// The name before the equals sign, which may be quoted and hold one.
+/// Who has a privilege, from an ACL item as the server prints it: the name before the equals sign, which may be quoted
+/// and hold one. PUBLIC is the empty name. <https://www.postgresql.org/docs/current/ddl-priv.html>
 fn grantee(item: &str) -> String {
-    let Some(rest) = item.strip_prefix('"') else {
-        return item.split('=').next().unwrap_or_default().to_owned();
-    };
-    let mut name = String::new();
-    let mut chars = rest.chars().peekable();
-    while let Some(c) = chars.next() {
-        match c {
-            '"' if chars.peek() == Some(&'"') => name.extend(chars.next()),
-            '"' => break,
-            c => name.push(c),
-        }
-    }
-    name
+    let mut quoted = false;
+    let end = item.find(|c| {
+        quoted ^= c == '"';
+        c == '=' && !quoted
+    });
+    split_name_list(&item[..end.unwrap_or(item.len())]).pop().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -184,7 +196,9 @@ mod tests {
             (r#"{"\"a b\"=r/o","\"x=\"\"y\"=r/o"}"#, vec!["a b", "x=\"y"]),
             (r#"{"\"a,b\"=r/o",c=r/o}"#, vec!["a,b", "c"]),
         ] {
-            assert_eq!(grantees(acl), expected, "{acl}");
+            let items = crate::wire::array(acl).unwrap();
+            let grantees: Vec<_> = items.iter().flatten().map(|item| grantee(item)).collect();
+            assert_eq!(grantees, expected, "{acl}");
         }
     }
 }

@@ -2,17 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use super::backoff::until;
 use super::lock;
+use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::migrate::files::VersionType;
 use crate::migrate::history::{HistoryRows, Present, tables, unreadable};
 use crate::migrate::report::{Event, OnEvent};
 use crate::migrate::target::MigrationTarget;
+use crate::model::SchemaName;
 use crate::server::advisory::{self, AdvisoryLock, LockHolder, LockKey};
 use crate::server::claim::{Claimant, Claimed, claim};
 use crate::server::existence::Existence;
-use crate::server::{Connection, Limits, Row, Unreadable, connect_watched, connect_with, query_each};
+use crate::server::{
+    Connection, Limits, Row, Unreadable, connect_watched, connect_with, execute, query_each,
+};
 use crate::sql::{List, Statement, stmt};
 use crate::sqlstate;
 
@@ -24,10 +27,12 @@ pub enum Intent {
     Write,
 }
 
-pub struct MigrationSession {
+pub struct MigrationSession<'a> {
     /// The connection, as the owner.
     pub connection: Connection,
     pub present: Present,
+    pub target: &'a MigrationTarget,
+    pub on_event: OnEvent<'a>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,20 +56,74 @@ impl From<NoSession> for Error {
     }
 }
 
-impl MigrationSession {
-    /// Logs in, becomes the owner, and takes the lock if it means to write.
+impl<'a> MigrationSession<'a> {
+    /// Logs in, becomes the owner, looks for the tables, and takes the lock if it means to write: one round trip after
+    /// the login where no other session is in the way.
     pub async fn open(
-        target: &MigrationTarget,
+        target: &'a MigrationTarget,
         intent: Intent,
         lock_wait: Duration,
-        on_event: OnEvent<'_>,
-    ) -> Result<MigrationSession, NoSession> {
+        on_event: OnEvent<'a>,
+    ) -> Result<MigrationSession<'a>, NoSession> {
         let deadline = Instant::now() + lock_wait;
         let path = stmt!("{all}", all = List(target.schemas.clone()));
         let settings = [("search_path", path.shown()), ("standard_conforming_strings", "on")];
-        let mut connection = log_in(target, intent, &settings, deadline, on_event).await?;
-        let present = start_session(&mut connection, target, intent, deadline, on_event).await?;
-        Ok(MigrationSession { connection, present })
+        let connection = log_in(target, intent, &settings, deadline, on_event).await?;
+        let mut session = MigrationSession { connection, present: Present::default(), target, on_event };
+        if intent == Intent::Read {
+            session.start(None).await?;
+            return Ok(session);
+        }
+        let mut backoff = until(deadline);
+        match claim(&mut session, &mut backoff).await? {
+            Claimed::Alone(_) => {}
+            Claimed::Contended { warning, .. } => {
+                warning.map(Event::Noticed).into_iter().for_each(on_event);
+                // Another run may have ended between the first look at the tables and the look at the holders.
+                session.start(None).await?;
+            }
+            Claimed::TimedOut(holder) => {
+                return Err(lock::locked_out(target, holder.as_ref(), backoff.waited()).into());
+            }
+        }
+        Ok(session)
+    }
+
+    /// One message: becomes the owner, tries to take a key, and looks for the tables.
+    async fn start(&mut self, key: Option<LockKey>) -> Result<(bool, bool), NoSession> {
+        let schemas = &self.target.schemas;
+        let mut asked = vec![self.act_as_owner()];
+        asked.extend(key.map(|key| lock::LOCK.attempt(key)).into_iter().flatten());
+        asked.push(tables::present(schemas));
+        let results = self.query(asked).await.map_err(|error| no_owner(self.target, error))?;
+        let (last, before) = results.split_last().ok_or(Unreadable::no_row()).map_err(unreadable)?;
+        let present = last.first().ok_or(Unreadable::no_row());
+        self.present = present.and_then(|row| Present::read(row, schemas)).map_err(unreadable)?;
+        Ok(advisory::attempted(before.iter().flatten()))
+    }
+
+    pub fn act_as_owner(&self) -> Statement {
+        stmt!("SET ROLE {owner}", owner = self.target.owner)
+    }
+
+    /// The schema of refinery's table: where it is, or where it will be.
+    pub fn schema(&self) -> SchemaName {
+        self.present.refinery.as_ref().unwrap_or(&self.target.schemas[0]).clone()
+    }
+
+    pub async fn execute(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<()> {
+        execute(&mut self.connection, &Statement::join(all)).await?;
+        Ok(())
+    }
+
+    /// Executes statements that take effect together.
+    pub async fn commit(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<()> {
+        self.execute([stmt!("BEGIN")].into_iter().chain(all).chain([stmt!("COMMIT")])).await
+    }
+
+    /// The rows of each statement.
+    pub async fn query(&mut self, all: impl IntoIterator<Item = Statement>) -> Result<Vec<Vec<Row>>> {
+        query_each(&mut self.connection, &Statement::join(all)).await
     }
 
     /// Reads both tables.
@@ -79,19 +138,15 @@ impl MigrationSession {
         let noted = self.present.history && self.present.progress;
         let unfinished = noted.then(tables::read_unfinished);
         let asked: Vec<_> = refinery.iter().chain(&unfinished).chain(others).cloned().collect();
-        let mut results = if asked.is_empty() {
-            vec![]
-        } else {
-            query_each(&mut self.connection, &Statement::join(asked)).await?
-        }
-        .into_iter();
-        let mut answer = |asked: bool| if asked { results.next().unwrap_or_default() } else { vec![] };
+        let results = if asked.is_empty() { vec![] } else { self.query(asked).await? };
+        let mut results = results.into_iter();
+        let mut answer = |asked: bool| asked.then(|| results.next()).flatten().unwrap_or_default();
         let (applied, unfinished) = (answer(refinery.is_some()), answer(noted));
         let mut rows = HistoryRows::read(&applied, &unfinished).map_err(unreadable)?;
         if let (None, Some(schema)) = (rows.version_type, &self.present.refinery) {
             // The table has no row that could tell.
-            let results = query_each(&mut self.connection, &tables::read_version_type(schema)).await?;
-            let wide = results.iter().flatten().next().map_or(Ok(false), |row| row.try_get(0));
+            let found = self.query([tables::read_version_type(schema)]).await?;
+            let wide = found.iter().flatten().next().map_or(Ok(false), |row| row.try_get(0));
             let wide = wide.map_err(unreadable)?;
             rows.version_type = Some(if wide { VersionType::Int8 } else { VersionType::Int4 });
         }
@@ -102,6 +157,35 @@ impl MigrationSession {
     pub async fn close(self) {
         self.connection.close().await;
     }
+}
+
+impl Claimant for MigrationSession<'_> {
+    type Error = NoSession;
+
+    fn lock(&self) -> AdvisoryLock {
+        lock::LOCK
+    }
+
+    fn connection(&mut self) -> &mut Connection {
+        &mut self.connection
+    }
+
+    fn holders(&self) -> Statement {
+        lock::holders(self.target)
+    }
+
+    async fn attempt(&mut self, key: LockKey) -> Result<(bool, bool), NoSession> {
+        self.start(Some(key)).await
+    }
+
+    fn waiting(&self, holder: &LockHolder) {
+        (self.on_event)(Event::Waiting(lock::waiting_for(holder)));
+    }
+}
+
+/// Waiting for what goes away by itself: another run's lock, a full server, a table that others hold.
+pub fn until(deadline: Instant) -> Backoff {
+    Backoff::until(deadline, Duration::from_millis(50), Duration::from_secs(1))
 }
 
 /// Settings of a session that only reads catalogues. It acts as the login alone, which inherits nothing.
@@ -190,81 +274,6 @@ fn not_provisioned(target: &MigrationTarget, error: Error) -> NoSession {
     out.causes.extend(error.causes);
     out.sqlstate = error.sqlstate;
     NoSession::NotProvisioned(out.hint(format!("run `{}`", apply(target))))
-}
-
-/// Becomes the owner, takes the lock and looks for the tables: one round trip where no other session is in the way.
-async fn start_session(
-    connection: &mut Connection,
-    target: &MigrationTarget,
-    intent: Intent,
-    deadline: Instant,
-    on_event: OnEvent<'_>,
-) -> Result<Present, NoSession> {
-    let mut migrator = Migrator { connection, target, on_event, present: Present::default() };
-    if intent == Intent::Read {
-        migrator.ask(None).await?;
-        return Ok(migrator.present);
-    }
-    let mut backoff = until(deadline);
-    match claim(&mut migrator, &mut backoff).await? {
-        Claimed::Alone(_) => {}
-        Claimed::Contended { warning, .. } => {
-            warning.map(Event::Noticed).into_iter().for_each(on_event);
-            // Another run may have ended between the first look at the tables and the look at the holders.
-            migrator.ask(None).await?;
-        }
-        Claimed::TimedOut(holder) => {
-            return Err(lock::locked_out(target, holder.as_ref(), backoff.waited()).into());
-        }
-    }
-    Ok(migrator.present)
-}
-
-struct Migrator<'a> {
-    connection: &'a mut Connection,
-    target: &'a MigrationTarget,
-    on_event: OnEvent<'a>,
-    present: Present,
-}
-
-impl Migrator<'_> {
-    /// One message: becomes the owner, tries to take a key, and looks for the tables.
-    async fn ask(&mut self, key: Option<LockKey>) -> Result<(bool, bool), NoSession> {
-        let Migrator { connection, target, .. } = self;
-        let mut asked = vec![stmt!("SET ROLE {owner}", owner = target.owner)];
-        asked.extend(key.map(|key| lock::LOCK.attempt(key)).into_iter().flatten());
-        asked.push(tables::present(&target.schemas));
-        let results = query_each(connection, &Statement::join(asked)).await;
-        let results = results.map_err(|error| no_owner(target, error))?;
-        let (last, before) = results.split_last().ok_or(Unreadable::no_row()).map_err(unreadable)?;
-        let present = last.first().ok_or(Unreadable::no_row());
-        self.present = present.and_then(|row| Present::read(row, &target.schemas)).map_err(unreadable)?;
-        Ok(advisory::attempted(before.iter().flatten()))
-    }
-}
-
-impl Claimant for Migrator<'_> {
-    type Error = NoSession;
-
-    fn lock(&self) -> AdvisoryLock {
-        lock::LOCK
-    }
-
-    fn connection(&mut self) -> &mut Connection {
-        self.connection
-    }
-
-    fn holders(&self) -> Statement {
-        lock::holders(self.target)
-    }
-
-    async fn attempt(&mut self, key: LockKey) -> Result<(bool, bool), NoSession> {
-        self.ask(Some(key)).await
-    }
-
-    fn waiting(&self, holder: &LockHolder) {
-        (self.on_event)(Event::Waiting(lock::waiting_for(holder)));
-    }
 }
 
 /// 22023: the role does not exist. 42501: the migrator is no member of it. `apply` repairs both.

@@ -18,10 +18,6 @@ impl MigrationStep<'_> {
         MigrationId { version: self.row.version, name: self.row.name.clone() }
     }
 
-    pub fn statement(&self, at: usize) -> &str {
-        &self.file.text[self.file.statements[at].clone()]
-    }
-
     pub fn planned(&self) -> PlannedFile {
         PlannedFile {
             version: self.row.version,

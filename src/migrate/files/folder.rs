@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::migration::Migration;
 use super::name::{self, Direction, FileName};
-use super::problem::{FileProblem, Weight, refused_files};
+use super::problem::{FileProblem, Weight, refuse};
 use super::source::{self, MigrationFile};
 use super::waivers::{self, Waivers};
 use crate::error::{Error, Result};
@@ -32,7 +32,7 @@ impl MigrationFolder {
     /// # Errors
     /// [`Kind::MigrationFile`](crate::error::Kind::MigrationFile), with all problems that stop a run.
     pub fn check(&self, service: &str) -> Result<()> {
-        refuse(service, self.refused().collect())
+        refuse(service, self.refused())
     }
 
     /// All readable migrations, whatever the rules say, by version.
@@ -59,10 +59,6 @@ impl MigrationFolder {
     }
 }
 
-fn refuse(service: &str, problems: Vec<&FileProblem>) -> Result<()> {
-    if problems.is_empty() { Ok(()) } else { Err(refused_files(service, problems)) }
-}
-
 /// Reads a folder whose migrations can all be run.
 pub fn load_valid(path: &Path, service: &str) -> Result<MigrationFolder> {
     let folder = load(path);
@@ -77,7 +73,7 @@ pub fn load_valid(path: &Path, service: &str) -> Result<MigrationFolder> {
 pub fn load_readable(path: &Path, service: &str) -> Result<MigrationFolder> {
     let folder = load(path);
     let doubtful = |problem: &&FileProblem| folder.doubtful.iter().any(|m| m.up.path == problem.path);
-    refuse(service, folder.refused().filter(|problem| !doubtful(problem)).collect())?;
+    refuse(service, folder.refused().filter(|problem| !doubtful(problem)))?;
     Ok(folder)
 }
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::position::Position;
-use crate::error::{Error, Kind};
+use crate::error::{Error, Kind, Result};
 use crate::units::counted;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +51,15 @@ impl FileProblem {
         self.position = Some(position);
         self
     }
+}
+
+/// Refuses files that have problems.
+///
+/// # Errors
+/// [`Kind::MigrationFile`], with all of them.
+pub fn refuse<'a>(service: &str, problems: impl IntoIterator<Item = &'a FileProblem>) -> Result<()> {
+    let error = refused_files(service, problems);
+    if error.causes.is_empty() { Ok(()) } else { Err(error) }
 }
 
 /// The error of files that cannot run: every problem is a cause, every fix a hint once.

@@ -20,6 +20,12 @@ pub struct MigrationFile {
     pub directives: Directives,
 }
 
+impl MigrationFile {
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.statements.iter().map(|span| &self.text[span.clone()])
+    }
+}
+
 /// Reads a file's bytes as a script that may be run, or says everything that is wrong with them.
 pub fn read(path: &Path, bytes: Vec<u8>) -> Result<MigrationFile, Vec<FileProblem>> {
     match judge(path, bytes) {

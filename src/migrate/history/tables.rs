@@ -43,11 +43,6 @@ impl Present {
         }
         Ok(Present { history: row.try_get(0)?, progress: row.try_get(1)?, refinery })
     }
-
-    /// The schema of refinery's table: where it is, or where it will be.
-    pub fn schema(&self, schemas: &[SchemaName]) -> SchemaName {
-        self.refinery.as_ref().unwrap_or(&schemas[0]).clone()
-    }
 }
 
 /// Reads refinery's rows as they are: what they mean is for [`AppliedRow`] to say.
