@@ -5,26 +5,22 @@
 
 mod checked;
 mod expand;
-mod find;
 mod lenient;
 mod locate;
 pub mod raw;
 mod resolve;
-mod schema;
 mod service_file;
 mod source;
 mod url;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::environment::Environment;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 pub use checked::{Manifest, ServerLocation, ServerSpec, ServerUrl};
-pub use find::find;
 pub use raw::{RawAbsent as Absent, RawAllow as Allow, RawSecrets as SecretsSpec};
-pub use resolve::allow::{UnknownFinding, unknown_finding};
-pub use schema::json_schema;
+pub use resolve::allow::unknown_finding;
 pub use source::DEFAULT_ENV;
 
 /// Reads the manifest and its overlay for `env`.
@@ -35,6 +31,36 @@ pub fn load(path: &Path, env: &str, variables: &Environment) -> Result<Manifest>
     let sources = source::Sources::read(path, env)?;
     let raw = sources.typed(variables)?;
     resolve::resolve(raw, &sources, env, variables)
+}
+
+/// The manifest's JSON Schema, for editors. Generated from the Rust types, so that it cannot lag behind them.
+pub fn json_schema() -> String {
+    let schema = schemars::schema_for!(raw::RawManifest);
+    serde_json::to_string_pretty(&schema).expect("a schema is plain JSON") + "\n"
+}
+
+/// Names looked for in each folder, in this order.
+const CANDIDATES: [&str; 2] = ["martydb.yaml", "services/manifest.yaml"];
+
+/// The path that was given, or the nearest manifest in `folder` and those above it.
+pub fn find(named: Option<&Path>, folder: &Path) -> Result<PathBuf> {
+    if let Some(path) = named {
+        return if path.is_file() {
+            Ok(path.to_owned())
+        } else {
+            Err(Error::manifest(format!("no manifest at {}", path.display()))
+                .hint("check --manifest or MARTYDB_MANIFEST"))
+        };
+    }
+    folder
+        .ancestors()
+        .flat_map(|above| CANDIDATES.iter().map(move |name| above.join(name)))
+        .find(|path| path.is_file())
+        .ok_or_else(|| {
+            Error::manifest(format!("no manifest in {} or any folder above it", folder.display()))
+                .cause(format!("looked for {}", CANDIDATES.join(" and ")))
+                .hint("name one with --manifest FILE, or write a martydb.yaml")
+        })
 }
 
 #[cfg(test)]

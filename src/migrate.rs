@@ -21,8 +21,9 @@ mod target;
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
 pub use repair::{RepairKind, Repairable, examine, repair};
-pub use report::event::{Event, OnEvent};
-pub use report::outcome::{AppliedMigration, Ended, MigrationId, MigrationOutcome, PlannedFile};
+pub use report::outcome::{
+    AppliedMigration, Ended, Event, MigrationId, MigrationOutcome, OnEvent, PlannedFile,
+};
 pub use report::status::{HistoryEvent, ServiceState, ServiceStatus};
 pub use run::{Goal, downgrade, run, upgrade};
 pub use status::{current, history, status};

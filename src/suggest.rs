@@ -10,13 +10,14 @@ pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Opt
         .map(|(_, name)| name)
 }
 
-/// The same as a hint; where nothing is near, what `otherwise` says.
-pub fn hint<'a>(
-    typed: &str,
-    known: impl IntoIterator<Item = &'a str>,
-    otherwise: impl FnOnce() -> String,
-) -> String {
-    nearest(typed, known).map_or_else(otherwise, |near| format!("did you mean \"{near}\"?"))
+/// The same as a hint; where nothing is near, it lists `what` there is.
+pub fn hint(typed: &str, what: &str, known: &[&str]) -> String {
+    let near = nearest(typed, known.iter().copied());
+    near.map_or_else(|| format!("{what}: {}", known.join(", ")), did_you_mean)
+}
+
+pub fn did_you_mean(near: &str) -> String {
+    format!("did you mean \"{near}\"?")
 }
 
 #[cfg(test)]

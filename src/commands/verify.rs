@@ -77,7 +77,7 @@ impl Arguments {
                 .hint("without them verify-isolation changes nothing"));
         }
         match self.only.iter().find_map(|id| unknown_finding(id)) {
-            Some(unknown) => Err(Error::usage(unknown.message).hint(unknown.hint)),
+            Some((message, hint)) => Err(Error::usage(message).hint(hint)),
             None => Ok(()),
         }
     }

@@ -3,14 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_yaml::Value;
 
-use super::locate::YamlStep;
 use crate::environment::Environment;
-
-#[derive(Debug, PartialEq, Eq)]
-pub struct Unfilled {
-    pub path: Vec<YamlStep>,
-    pub problem: BadVariable,
-}
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum BadVariable {
@@ -34,39 +27,33 @@ pub struct FilledUrl {
     pub shape: String,
 }
 
-/// Fills every string of the tree in, except the URLs of servers; keys are left alone.
-pub fn expand(value: &mut Value, variables: &Environment) -> Result<(), Unfilled> {
-    walk(value, variables, &mut vec![])
-}
-
-fn walk(value: &mut Value, variables: &Environment, path: &mut Vec<YamlStep>) -> Result<(), Unfilled> {
+/// Fills every string of the tree in, except the URLs of servers; keys are left alone. `Err` has the path of what cannot
+/// be filled in.
+pub fn expand(
+    value: &mut Value,
+    variables: &Environment,
+    path: &[&str],
+) -> Result<(), (Vec<String>, BadVariable)> {
     match value {
-        Value::String(_) if is_url(path) => Ok(()),
+        // A URL is filled in by [`fill_url`], which needs to see the text as it was written.
+        Value::String(_) if matches!(path, ["servers", _, "url"]) => {}
         Value::String(text) => {
-            if text.contains('$') {
-                *text = fill(text, variables).map_err(|problem| Unfilled { path: path.clone(), problem })?;
-            }
-            Ok(())
+            *text = fill(text, variables)
+                .map_err(|problem| (path.iter().map(ToString::to_string).collect(), problem))?;
         }
-        Value::Mapping(map) => map.iter_mut().try_for_each(|(key, value)| {
-            path.push(YamlStep::Key(key.as_str().unwrap_or_default().into()));
-            walk(value, variables, path)?;
-            path.pop();
-            Ok(())
-        }),
-        Value::Sequence(list) => list.iter_mut().enumerate().try_for_each(|(index, value)| {
-            path.push(YamlStep::Index(index));
-            walk(value, variables, path)?;
-            path.pop();
-            Ok(())
-        }),
-        _ => Ok(()),
+        Value::Mapping(map) => {
+            for (key, value) in map.iter_mut() {
+                expand(value, variables, &[path, &[key.as_str().unwrap_or_default()]].concat())?;
+            }
+        }
+        Value::Sequence(list) => {
+            for (index, value) in list.iter_mut().enumerate() {
+                expand(value, variables, &[path, &[&index.to_string()]].concat())?;
+            }
+        }
+        _ => {}
     }
-}
-
-/// A URL is filled in by [`fill_url`], which needs to see the text as it was written.
-fn is_url(path: &[YamlStep]) -> bool {
-    matches!(path, [YamlStep::Key(servers), YamlStep::Key(_), YamlStep::Key(url)] if servers == "servers" && url == "url")
+    Ok(())
 }
 
 fn fill(text: &str, variables: &Environment) -> Result<String, BadVariable> {

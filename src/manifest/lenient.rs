@@ -4,32 +4,23 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, de};
+use serde_yaml::Value;
 
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Scalar {
-    Bool(bool),
-    Int(i64),
-    Float(f64),
-    Text(String),
-}
-
-impl Scalar {
-    fn text(self) -> String {
-        match self {
-            Scalar::Bool(value) => value.to_string(),
-            Scalar::Int(value) => value.to_string(),
-            Scalar::Float(value) => value.to_string(),
-            Scalar::Text(value) => value,
-        }
+fn scalar<E: de::Error>(value: Value) -> Result<String, E> {
+    match value {
+        Value::Bool(value) => Ok(value.to_string()),
+        Value::String(value) => Ok(value),
+        // As the shortest number: 1.50 is 1.5.
+        Value::Number(value) => Ok(value
+            .as_i64()
+            .map_or_else(|| value.as_f64().unwrap_or_default().to_string(), |value| value.to_string())),
+        _ => Err(E::custom("expected a text or a number")),
     }
 }
 
 /// A scalar's text, however it was written.
 pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Scalar::deserialize(deserializer)
-        .map(Scalar::text)
-        .map_err(|_| de::Error::custom("expected a text or a number"))
+    Value::deserialize(deserializer).and_then(scalar)
 }
 
 /// Anything that can be parsed from a scalar's text.
@@ -49,6 +40,6 @@ pub fn optional<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(
 pub fn text_map<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<std::collections::BTreeMap<String, String>, D::Error> {
-    let raw = std::collections::BTreeMap::<String, Scalar>::deserialize(deserializer)?;
-    Ok(raw.into_iter().map(|(key, value)| (key, value.text())).collect())
+    let raw = std::collections::BTreeMap::<String, Value>::deserialize(deserializer)?;
+    raw.into_iter().map(|(key, value)| Ok((key, scalar(value)?))).collect()
 }

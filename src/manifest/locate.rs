@@ -8,21 +8,11 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum YamlStep {
-    Key(String),
-    Index(usize),
-}
-
-pub fn keys<const N: usize>(names: [&str; N]) -> Vec<YamlStep> {
-    names.map(|name| YamlStep::Key(name.to_owned())).into()
-}
-
 /// Line and column, both from 1.
 pub type LineColumn = (usize, usize);
 
-/// Where the last step of `path` stands: its key, or its element. `None` if the text has no such path.
-pub fn locate(text: &str, path: &[YamlStep]) -> Option<LineColumn> {
+/// Where the last step of `path` stands: its key, or its element, by number. `None` if the text has no such path.
+pub fn locate(text: &str, path: &[&str]) -> Option<LineColumn> {
     first_place(text, |place| place == path)
 }
 
@@ -33,7 +23,7 @@ pub fn duplicate(text: &str) -> Option<LineColumn> {
 }
 
 /// The first key or element whose path is `wanted`.
-fn first_place(text: &str, mut wanted: impl FnMut(&[YamlStep]) -> bool) -> Option<LineColumn> {
+fn first_place(text: &str, mut wanted: impl FnMut(&[String]) -> bool) -> Option<LineColumn> {
     let walk = Walk { path: &mut vec![], wanted: &mut wanted, part: Part::Value };
     let error = walk.deserialize(serde_yaml::Deserializer::from_str(text)).err()?;
     let place = error.location().filter(|_| error.to_string().contains(FOUND))?;
@@ -51,8 +41,8 @@ enum Part {
 }
 
 struct Walk<'a> {
-    path: &'a mut Vec<YamlStep>,
-    wanted: &'a mut dyn FnMut(&[YamlStep]) -> bool,
+    path: &'a mut Vec<String>,
+    wanted: &'a mut dyn FnMut(&[String]) -> bool,
     part: Part,
 }
 
@@ -106,7 +96,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
     fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<(), A::Error> {
         self.arrive()?;
         for index in 0.. {
-            self.path.push(YamlStep::Index(index));
+            self.path.push(index.to_string());
             let element = seq.next_element_seed(self.inner(Part::Element))?;
             self.path.pop();
             if element.is_none() {
@@ -118,7 +108,7 @@ impl<'de> Visitor<'de> for Walk<'_> {
 
     fn visit_str<E: Error>(mut self, text: &str) -> Result<(), E> {
         if self.part == Part::Key {
-            self.path.push(YamlStep::Key(text.to_owned()));
+            self.path.push(text.to_owned());
         }
         self.arrive()
     }
@@ -134,24 +124,20 @@ impl<'de> Visitor<'de> for Walk<'_> {
 mod tests {
     use super::*;
 
-    fn element<const N: usize>(names: [&str; N], index: usize) -> Vec<YamlStep> {
-        [keys(names), vec![YamlStep::Index(index)]].concat()
-    }
-
     #[test]
     fn paths_are_found_where_they_stand() {
         let text = "version: 1\nservices:\n  csca: { database: x }\n  pkd:\n    schemas: [a, b]\nallow:\n  - finding: z\n";
         for (path, expected) in [
-            (keys(["version"]), Some((1, 1))),
-            (keys(["services", "csca"]), Some((3, 3))),
-            (keys(["services", "csca", "database"]), Some((3, 11))),
-            (element(["services", "pkd", "schemas"], 1), Some((5, 18))),
-            (element(["allow"], 0), Some((7, 5))),
-            ([element(["allow"], 0), keys(["finding"])].concat(), Some((7, 5))),
-            (keys(["services", "absent"]), None),
-            (vec![], None),
+            (&["version"][..], Some((1, 1))),
+            (&["services", "csca"], Some((3, 3))),
+            (&["services", "csca", "database"], Some((3, 11))),
+            (&["services", "pkd", "schemas", "1"], Some((5, 18))),
+            (&["allow", "0"], Some((7, 5))),
+            (&["allow", "0", "finding"], Some((7, 5))),
+            (&["services", "absent"], None),
+            (&[], None),
         ] {
-            assert_eq!(locate(text, &path), expected, "{path:?}");
+            assert_eq!(locate(text, path), expected, "{path:?}");
         }
     }
 

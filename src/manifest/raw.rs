@@ -16,7 +16,6 @@ pub struct RawManifest {
     #[serde(deserialize_with = "lenient::parsed")]
     pub version: u32,
     /// Marks what this manifest made; default: the folder's name.
-    #[serde(default)]
     pub project: Option<String>,
     /// PostgreSQL servers, by a name of your choice.
     #[serde(default)]
@@ -37,60 +36,38 @@ pub struct RawManifest {
 
 /// One PostgreSQL server.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct RawServer {
     /// true: martydb runs it; false: it exists, see `url`; auto: embedded unless DB_HOST is set.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(deserialize_with = "lenient::optional")]
     pub embedded: Option<Embedded>,
     /// The embedded server's port; default: a free one, remembered.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(deserialize_with = "lenient::optional")]
     pub port: Option<u16>,
     /// Connection URL of the admin, in libpq's form. Keep the password out of it.
     /// Variables that fill a part of it are percent-encoded.
-    #[serde(default)]
     pub url: Option<String>,
     /// The variable of the environment that holds the admin's password.
-    #[serde(default)]
     pub password_env: Option<String>,
     /// Which ways to authenticate the admin accepts, in libpq's form: `scram-sha-256`, `md5,password`, `!password`.
-    #[serde(default)]
     pub require_auth: Option<String>,
     /// Revoke PUBLIC's rights on the maintenance database and on template1.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<bool>")]
     pub close_maintenance: Option<bool>,
     /// The role that must own the databases; default: the admin that connects.
-    #[serde(default)]
     pub database_owner: Option<String>,
 }
 
 /// Whether martydb runs the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(untagged)]
-#[schemars(with = "EmbeddedSchema")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, JsonSchema)]
+#[schemars(rename_all = "lowercase")]
 pub enum Embedded {
-    /// Yes.
-    True,
-    /// No.
-    False,
     /// Yes, unless DB_HOST is set.
     Auto,
-}
-
-/// What an editor is told about `embedded`.
-#[derive(JsonSchema)]
-#[serde(untagged)]
-#[allow(dead_code, reason = "exists for its schema only")]
-enum EmbeddedSchema {
-    Bool(bool),
-    Word(EmbeddedWord),
-}
-
-#[derive(JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[allow(dead_code, reason = "exists for its schema only")]
-enum EmbeddedWord {
-    Auto,
+    /// Yes or no.
+    #[schemars(untagged)]
+    Fixed(bool),
 }
 
 impl std::str::FromStr for Embedded {
@@ -98,10 +75,8 @@ impl std::str::FromStr for Embedded {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text {
-            "true" => Ok(Embedded::True),
-            "false" => Ok(Embedded::False),
             "auto" => Ok(Embedded::Auto),
-            _ => Err("expected true, false or auto"),
+            text => text.parse().map(Embedded::Fixed).map_err(|_| "expected true, false or auto"),
         }
     }
 }
@@ -127,27 +102,24 @@ pub enum RawSecrets {
         /// Prints the password of `{role}` (also `{env}`, `{service}`, `{server}`).
         get: Vec<String>,
         /// Reads the password on standard input.
-        #[serde(default)]
         set: Option<Vec<String>>,
         /// How long one call may take, such as `10s`.
         #[serde(default = "default_timeout")]
         timeout: String,
         /// How `get` says that it has no such password, other than printing nothing; known for vault, sops, pass, aws,
         /// gcloud, az and kubectl. Every other failure is an error.
-        #[serde(default)]
         absent: Option<RawAbsent>,
     },
 }
 
 /// How a program says that it has no such password; what is given must all match.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct RawAbsent {
     /// Its exit code.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(deserialize_with = "lenient::optional")]
     pub exit: Option<i32>,
     /// A part of its standard error.
-    #[serde(default)]
     pub stderr: Option<String>,
 }
 
@@ -171,53 +143,42 @@ fn default_timeout() -> String {
 
 /// A service, or the defaults of all: every key is optional.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct RawService {
     /// The server it lives on; default: main.
-    #[serde(default)]
     pub server: Option<String>,
     /// Its database; default: `{service}`.
-    #[serde(default)]
     pub database: Option<String>,
     /// The folder of its migrations; default: `{service}/migrations`.
-    #[serde(default)]
     pub migrations: Option<String>,
     /// Its schemas, in search_path order; default: public.
-    #[serde(default)]
     pub schemas: Option<Vec<String>>,
     /// Names of its four roles.
-    #[serde(default)]
     pub roles: RawRoles,
     /// Simultaneous connections of each login; -1 is no limit.
-    #[serde(default)]
     pub connection_limit: RawLimits,
     /// Settings of its logins, by PostgreSQL's names.
-    #[serde(default, deserialize_with = "lenient::text_map")]
+    #[serde(deserialize_with = "lenient::text_map")]
     pub settings: BTreeMap<String, String>,
     /// Extensions that apply installs.
-    #[serde(default)]
     pub extensions: Option<Vec<String>>,
     /// Whether apply also removes what is not declared.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<bool>")]
     pub prune: Option<bool>,
     /// Which rules `martydb lint` judges the migrations by.
-    #[serde(default)]
     pub lint: RawLint,
     /// What is so on purpose in this service.
-    #[serde(default)]
     pub allow: Vec<RawAllow>,
 }
 
 /// Rules of `martydb lint`, by name.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct RawLint {
     /// Rules to switch off.
-    #[serde(default)]
     pub disable: Option<Vec<String>>,
     /// Rules to switch on.
-    #[serde(default)]
     pub enable: Option<Vec<String>>,
 }
 
@@ -226,34 +187,30 @@ pub struct RawLint {
 /// The three that log in have at most 61, since `rotate --overlap` needs `<role>_b` beside each, hold neither comma
 /// nor equals sign, which mean something in a SCRAM message, and no character that SASLprep (RFC 4013) forbids.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct RawRoles {
     /// Owns the objects, never logs in; default: `{service}_owner`.
-    #[serde(default)]
     pub owner: Option<String>,
     /// Runs migrations; default: `{service}_migrator`.
-    #[serde(default)]
     pub migrator: Option<String>,
     /// Reads and writes rows; default: `{service}_app`.
-    #[serde(default)]
     pub app: Option<String>,
     /// Reads rows; default: `{service}_ro`.
-    #[serde(default)]
     pub readonly: Option<String>,
 }
 
 /// Connection limits of the three logins.
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[serde(default, deny_unknown_fields)]
 pub struct RawLimits {
     /// Default: 5.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(deserialize_with = "lenient::optional")]
     pub migrator: Option<i32>,
     /// Default: 50.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(deserialize_with = "lenient::optional")]
     pub app: Option<i32>,
     /// Default: 10.
-    #[serde(default, deserialize_with = "lenient::optional")]
+    #[serde(deserialize_with = "lenient::optional")]
     pub readonly: Option<i32>,
 }
 
@@ -266,18 +223,13 @@ pub struct RawAllow {
     /// Why it is all right.
     pub reason: String,
     /// Only for this service.
-    #[serde(default)]
     pub service: Option<String>,
     /// Only for this role.
-    #[serde(default)]
     pub role: Option<String>,
     /// Only in this database.
-    #[serde(default)]
     pub database: Option<String>,
     /// Only for this object.
-    #[serde(default)]
     pub object: Option<String>,
     /// The last day on which it counts, such as 2027-01-31.
-    #[serde(default)]
     pub until: Option<String>,
 }

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 use serde_yaml::{Mapping, Value};
 
 use super::expand::{BadVariable, expand};
-use super::locate::{YamlStep, duplicate, locate};
+use super::locate::{duplicate, locate};
 use super::raw::RawManifest;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
+use crate::suggest::hint;
 use crate::yaml;
 
 /// The environment that needs no overlay file.
@@ -51,21 +52,20 @@ impl Sources {
         if let Some(overlay) = &self.overlay {
             merge(&mut merged, &overlay.value);
         }
-        expand(&mut merged, variables)
-            .map_err(|unfilled| self.unfilled(&unfilled.path, &unfilled.problem))?;
+        expand(&mut merged, variables, &[])
+            .map_err(|(path, problem)| self.unfilled(&strs(&path), &problem))?;
         serde_path_to_error::deserialize(merged).map_err(|error| self.untyped(error))
     }
 
     /// An error at a path: the place is where the path, or the nearest part of it, was written.
-    pub fn error_at(&self, path: &[YamlStep], message: impl std::fmt::Display) -> Error {
+    pub fn error_at(&self, path: &[&str], message: impl std::fmt::Display) -> Error {
         Error::manifest(format!("{}: {}", self.place(path), without_passwords(&message.to_string())))
     }
 
     /// `file:line:column`.
-    pub fn place(&self, path: &[YamlStep]) -> String {
-        let files = || self.overlay.iter().chain([&self.base]);
+    pub fn place(&self, path: &[&str]) -> String {
         for length in (1..=path.len()).rev() {
-            for file in files() {
+            for file in self.overlay.iter().chain([&self.base]) {
                 if let Some((line, column)) = locate(&file.text, &path[..length]) {
                     return format!("{}:{line}:{column}", file.path.display());
                 }
@@ -74,7 +74,7 @@ impl Sources {
         self.base.path.display().to_string()
     }
 
-    pub fn unfilled(&self, path: &[YamlStep], problem: &BadVariable) -> Error {
+    pub fn unfilled(&self, path: &[&str], problem: &BadVariable) -> Error {
         match problem {
             BadVariable::Unset(name) => self
                 .error_at(path, format!("the variable {name} is not set"))
@@ -86,22 +86,23 @@ impl Sources {
     }
 
     fn untyped(&self, error: serde_path_to_error::Error<serde_yaml::Error>) -> Error {
-        let mut path: Vec<YamlStep> = error.path().iter().filter_map(step).collect();
+        let mut path: Vec<String> = error.path().iter().filter_map(step).collect();
         let message = error.inner().to_string();
         // The YAML library prefixes its own, untranslated path.
         let message = message
             .rsplit_once(": unknown field")
             .map_or(message.clone(), |(_, rest)| format!("unknown field{rest}"));
         let Some((unknown, expected)) = unknown_field(&message) else {
-            return self.error_at(&path, message);
+            return self.error_at(&strs(&path), message);
         };
-        if path.last() != Some(&YamlStep::Key(unknown.clone())) {
-            path.push(YamlStep::Key(unknown.clone()));
+        if path.last() != Some(&unknown) {
+            path.push(unknown.clone());
         }
-        let error = self.error_at(&path, format!("unknown key \"{unknown}\""));
-        error.hint(crate::suggest::hint(&unknown, expected.iter().map(String::as_str), || {
-            format!("known keys here: {}", expected.join(", "))
-        }))
+        self.error_at(&strs(&path), format!("unknown key \"{unknown}\"")).hint(hint(
+            &unknown,
+            "known keys here",
+            &strs(&expected),
+        ))
     }
 }
 
@@ -116,10 +117,14 @@ fn without_passwords(message: &str) -> String {
     }
 }
 
-fn step(segment: &serde_path_to_error::Segment) -> Option<YamlStep> {
+fn strs(texts: &[String]) -> Vec<&str> {
+    texts.iter().map(String::as_str).collect()
+}
+
+fn step(segment: &serde_path_to_error::Segment) -> Option<String> {
     match segment {
-        serde_path_to_error::Segment::Map { key } => Some(YamlStep::Key(key.clone())),
-        serde_path_to_error::Segment::Seq { index } => Some(YamlStep::Index(*index)),
+        serde_path_to_error::Segment::Map { key } => Some(key.clone()),
+        serde_path_to_error::Segment::Seq { index } => Some(index.to_string()),
         _ => None,
     }
 }
@@ -137,13 +142,9 @@ fn overlay_path(base: &Path, env: &str) -> PathBuf {
 }
 
 fn unknown_environment(base: &Path, env: &str, overlay: &Path) -> Error {
-    let known = environments(base);
-    let hint = crate::suggest::hint(env, known.iter().map(String::as_str), || {
-        format!("environments with a file: {}", known.join(", "))
-    });
     Error::manifest(format!("unknown environment \"{env}\""))
         .cause(format!("there is no {}", overlay.display()))
-        .hint(hint)
+        .hint(hint(env, "environments with a file", &strs(&environments(base))))
 }
 
 fn environments(base: &Path) -> Vec<String> {

@@ -13,6 +13,7 @@ use super::checked::ServerUrl;
 use super::expand::{FilledUrl, VARIABLE_MARK};
 use super::service_file::{self, ConnectionKeywords};
 use crate::environment::Environment;
+use crate::error::{Error, Result};
 use crate::wire::{Tls, TlsMode};
 
 /// The keywords that mean something here.
@@ -47,45 +48,26 @@ const IGNORED: &[&str] = &[
     "tcp_user_timeout",
 ];
 
-/// What is wrong with a URL, and what to do about it. Neither repeats any part of the URL: what was read as a port or a
-/// parameter may be the rest of a password with a character that should have been encoded.
-#[derive(Debug, PartialEq, Eq)]
-pub struct UrlError {
-    pub message: String,
-    pub hint: Option<&'static str>,
-}
-
-impl From<String> for UrlError {
-    fn from(message: String) -> UrlError {
-        UrlError { message, hint: None }
-    }
-}
-
-impl From<&str> for UrlError {
-    fn from(message: &str) -> UrlError {
-        message.to_owned().into()
-    }
-}
-
 /// Something stands where it does not belong, most often because of a character of the user's name or password.
-fn misplaced(message: &str) -> UrlError {
+fn misplaced(message: &str) -> Error {
     let hint = "in the user's name and password, write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25";
-    UrlError { message: message.into(), hint: Some(hint) }
+    Error::manifest(message).hint(hint)
 }
 
 /// Takes a URL apart. Relative paths of certificates are relative to the manifest's folder.
 ///
 /// # Errors
-/// A sentence that never repeats the URL, which may hold a password.
-pub fn parse(filled: &FilledUrl, home: &Path, variables: &Environment) -> Result<ServerUrl, UrlError> {
+/// Neither message nor hint repeats any part of the URL: what was read as a port or a parameter may be the rest of a
+/// password with a character that should have been encoded.
+pub fn parse(filled: &FilledUrl, home: &Path, variables: &Environment) -> Result<ServerUrl> {
     let mut given = take_apart(&filled.url)?;
     let host_is_db_host = given.contains_key("host") && is_db_host(&filled.shape);
-    let section = service_file::section(&given, variables)?;
+    let section = service_file::section(&given, variables).map_err(Error::manifest)?;
     fill_in(&mut given, section)?;
     let mut take = |key: &str| given.remove(key).filter(|value| !value.is_empty());
     let host = take("host").unwrap_or_else(|| "localhost".into());
     if host.contains(',') && !host.starts_with('/') {
-        return Err("several hosts in one URL are not supported".into());
+        return Err(Error::manifest("several hosts in one URL are not supported"));
     }
     let port = take("port").unwrap_or_else(|| "5432".into());
     let port: NonZeroU16 = port.parse().map_err(|_| misplaced("the port is not a number from 1 to 65535"))?;
@@ -98,7 +80,7 @@ pub fn parse(filled: &FilledUrl, home: &Path, variables: &Environment) -> Result
         password: take("password"),
         password_env: None,
         host_is_db_host,
-        require_auth: take("require_auth").map(|text| text.parse()).transpose()?,
+        require_auth: take("require_auth").map(|text| text.parse()).transpose().map_err(Error::manifest)?,
         passfile: path(take("passfile")),
         database: take("dbname").unwrap_or_else(|| "postgres".into()),
         tls: tls(&mut take, path, folder)?,
@@ -113,13 +95,14 @@ fn is_db_host(shape: &str) -> bool {
 
 /// What the service's section adds. The password in a section is for the host in it: where PGSERVICE named the section
 /// and the URL names another host, the password stays here.
-fn fill_in(given: &mut ConnectionKeywords, mut section: ConnectionKeywords) -> Result<(), UrlError> {
+fn fill_in(given: &mut ConnectionKeywords, mut section: ConnectionKeywords) -> Result<()> {
     let other_host = given.get("host").is_some_and(|host| section.get("host") != Some(host));
     if other_host && !given.contains_key("service") {
         section.remove("password");
     }
     for (key, value) in section {
-        check_keyword(&key).map_err(|_| format!("the service file has the unknown parameter \"{key}\""))?;
+        check_keyword(&key)
+            .map_err(|_| Error::manifest(format!("the service file has the unknown parameter \"{key}\"")))?;
         given.entry(key).or_insert(value);
     }
     Ok(())
@@ -127,9 +110,10 @@ fn fill_in(given: &mut ConnectionKeywords, mut section: ConnectionKeywords) -> R
 
 /// By hand, because a general URL has no place for what libpq allows: a user without a host, an empty authority,
 /// and a plus sign that means itself.
-fn take_apart(text: &str) -> Result<ConnectionKeywords, UrlError> {
+fn take_apart(text: &str) -> Result<ConnectionKeywords> {
     let rest = text.split_once("://").filter(|(scheme, _)| matches!(*scheme, "postgresql" | "postgres"));
-    let (_, rest) = rest.ok_or("not a PostgreSQL URL: it should start with postgresql://")?;
+    let (_, rest) =
+        rest.ok_or_else(|| Error::manifest("not a PostgreSQL URL: it should start with postgresql://"))?;
     let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
     let (login, place) = authority.rsplit_once('@').unwrap_or(("", authority));
@@ -154,24 +138,28 @@ fn take_apart(text: &str) -> Result<ConnectionKeywords, UrlError> {
     Ok(given)
 }
 
-fn host_and_port(place: &str) -> Result<(&str, &str), UrlError> {
+fn host_and_port(place: &str) -> Result<(&str, &str)> {
     if place.contains(',') {
-        return Err("several hosts in one URL are not supported".into());
+        return Err(Error::manifest("several hosts in one URL are not supported"));
     }
     if let Some(rest) = place.strip_prefix('[') {
-        let (host, rest) = rest.split_once(']').ok_or("an IPv6 address in the URL has no closing bracket")?;
+        let (host, rest) = rest
+            .split_once(']')
+            .ok_or_else(|| Error::manifest("an IPv6 address in the URL has no closing bracket"))?;
         return Ok((host, rest.trim_start_matches(':')));
     }
     Ok(place.split_once(':').unwrap_or((place, "")))
 }
 
-fn check_keyword(key: &str) -> Result<(), UrlError> {
+fn check_keyword(key: &str) -> Result<()> {
     if KNOWN.contains(&key) || IGNORED.contains(&key) {
         return Ok(());
     }
     let known = KNOWN.iter().chain(IGNORED).copied();
     match crate::suggest::nearest(key, known) {
-        Some(near) => Err(format!("the URL has an unknown parameter, did you mean \"{near}\"?").into()),
+        Some(near) => {
+            Err(Error::manifest(format!("the URL has an unknown parameter, did you mean \"{near}\"?")))
+        }
         None => Err(misplaced(&format!("the URL has an unknown parameter; known are {}", KNOWN.join(", ")))),
     }
 }
@@ -182,18 +170,23 @@ fn tls(
     take: &mut impl FnMut(&str) -> Option<String>,
     path: impl Fn(Option<String>) -> Option<PathBuf>,
     folder: Option<PathBuf>,
-) -> Result<Tls, UrlError> {
+) -> Result<Tls> {
     let beside = |name: &str| folder.as_ref().map(|folder| folder.join(name)).filter(|path| path.exists());
-    let mode: Option<TlsMode> = take("sslmode").map(|mode| mode.parse()).transpose().map_err(|_: String| {
-        "the sslmode of the URL is not one of disable, allow, prefer, require, verify-ca, verify-full"
-    })?;
+    let mode: Option<TlsMode> =
+        take("sslmode").map(|mode| mode.parse()).transpose().map_err(|_: String| {
+            let modes = "disable, allow, prefer, require, verify-ca, verify-full";
+            Error::manifest(format!("the sslmode of the URL is not one of {modes}"))
+        })?;
     let prefer_written = mode == Some(TlsMode::Prefer);
     let root = take("sslrootcert");
     let system = root.as_deref() == Some("system");
     let mode = match (system, mode) {
         (true, None | Some(TlsMode::VerifyFull)) => TlsMode::VerifyFull,
         (true, Some(weaker)) => {
-            return Err(format!("sslrootcert=system needs sslmode=verify-full, not {}", weaker.name()).into());
+            return Err(Error::manifest(format!(
+                "sslrootcert=system needs sslmode=verify-full, not {}",
+                weaker.name()
+            )));
         }
         (false, mode) => mode.unwrap_or_default(),
     };
@@ -201,8 +194,12 @@ fn tls(
     let (certificate, key) = match (certificate, key) {
         // As libpq: a certificate that lies there without its key is not used.
         (None, None) => beside("postgresql.crt").zip(beside("postgresql.key")).unzip(),
-        (Some(_), None) => return Err("the URL has sslcert but no sslkey: give both or neither".into()),
-        (None, Some(_)) => return Err("the URL has sslkey but no sslcert: give both or neither".into()),
+        (Some(_), None) => {
+            return Err(Error::manifest("the URL has sslcert but no sslkey: give both or neither"));
+        }
+        (None, Some(_)) => {
+            return Err(Error::manifest("the URL has sslkey but no sslcert: give both or neither"));
+        }
         both => both,
     };
     Ok(Tls {
@@ -214,9 +211,9 @@ fn tls(
     })
 }
 
-fn decode(text: &str) -> Result<String, UrlError> {
+fn decode(text: &str) -> Result<String> {
     let decoded = percent_decode_str(text).decode_utf8();
-    decoded.map(|text| text.into_owned()).map_err(|_| "a part of the URL is not UTF-8".into())
+    decoded.map(|text| text.into_owned()).map_err(|_| Error::manifest("a part of the URL is not UTF-8"))
 }
 
 #[cfg(test)]
@@ -224,12 +221,12 @@ mod tests {
     use super::super::expand::fill_url;
     use super::*;
 
-    fn parsed_with(text: &str, variables: &[(&str, &str)]) -> Result<ServerUrl, UrlError> {
+    fn parsed_with(text: &str, variables: &[(&str, &str)]) -> Result<ServerUrl> {
         let variables = variables.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
         parse(&fill_url(text, &variables).unwrap(), Path::new("/home"), &variables)
     }
 
-    fn parsed(text: &str) -> Result<ServerUrl, UrlError> {
+    fn parsed(text: &str) -> Result<ServerUrl> {
         parsed_with(text, &[])
     }
 

@@ -2,7 +2,7 @@
 
 use super::engine::{Intent, MigrationSession, Preflight};
 use super::files::{Migration, MigrationFolder, folder, waivers};
-use super::history::{AppliedRow, Number, Record, tables};
+use super::history::{AppliedRow, Record, tables};
 use super::report::{AppliedMigration, MigrationOutcome, OnEvent};
 use super::target::{MigrationTarget, Options};
 use crate::error::{Error, Result};
@@ -69,7 +69,7 @@ async fn write(
     preflight.check(session.target, version_type, &versions)?;
     preflight.prepare(session, version_type).await?;
     let (schema, mut all) = (session.schema(), vec![]);
-    for migration in chosen {
+    for (number, migration) in (preflight.last_event + 1..).zip(chosen) {
         let row = AppliedRow::of(migration, version_type);
         all.push(tables::insert_refinery(&schema, &row));
         let record = Record {
@@ -77,7 +77,7 @@ async fn write(
             content: tables::content(&migration.up.text),
             ..Record::new("baseline", &row, "ok")
         };
-        all.push(tables::insert_history(Number::Next, &record, &options.operator));
+        all.push(tables::insert_history(number, &record, &options.operator));
     }
     session.commit(all).await
 }

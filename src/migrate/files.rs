@@ -3,7 +3,6 @@
 pub mod directive;
 pub mod folder;
 mod lexer;
-pub mod migration;
 pub mod name;
 pub mod position;
 pub mod problem;
@@ -17,12 +16,11 @@ pub mod waivers;
 
 pub use directive::Mode;
 pub use folder::MigrationFolder;
-pub use migration::Migration;
 pub use name::Direction;
-pub use position::{Position, Positions, floor_boundary};
+pub use position::{Position, Positions};
 pub use problem::{FileProblem, refuse, refused_files};
 pub use refinery::{VersionType, checksum};
 pub use revision::Written;
 pub use script::{ScriptItem, is_word, walk};
-pub use source::MigrationFile;
+pub use source::{Migration, MigrationFile};
 pub use statement_kind::{StatementKind, bare, statement_kind};

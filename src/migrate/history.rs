@@ -8,4 +8,4 @@ pub mod tables;
 pub use catalogue::{Catalogue, Difference};
 pub use progress::ResumePoint;
 pub use rows::{AppliedRow, HistoryRows, Interruption, Unfinished, text, unreadable};
-pub use tables::{Number, Present, Record, Took};
+pub use tables::{Present, Record, Took};

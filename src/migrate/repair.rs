@@ -7,7 +7,7 @@ use similar::TextDiff;
 use super::check::{Divergence, Edit, compare};
 use super::engine::{Intent, MigrationSession, Preflight};
 use super::files::{Direction, Migration, MigrationFolder, folder, waivers};
-use super::history::{AppliedRow, Interruption, Number, Record, Unfinished, progress, tables, unreadable};
+use super::history::{AppliedRow, Interruption, Record, Unfinished, progress, tables, unreadable};
 use super::report::OnEvent;
 use super::target::{MigrationTarget, Options};
 use crate::error::{Error, Kind, Result};
@@ -188,9 +188,10 @@ async fn act(
     }
     let rows = session.rows().await?;
     let version_type = rows.version_type_for(folder);
-    Preflight::take(session).await?.prepare(session, version_type).await?;
+    let preflight = Preflight::take(session).await?;
+    preflight.prepare(session, version_type).await?;
     let (rows, schema, mut all) = (rows.applied, session.schema(), vec![]);
-    for item in shown {
+    for (number, item) in (preflight.last_event + 1..).zip(shown) {
         let migration = folder.find(item.version);
         let recorded = rows.iter().find(|row| row.version == item.version);
         let row = match (item.wrong, migration, recorded) {
@@ -208,7 +209,7 @@ async fn act(
             content: accepted.and_then(|migration| tables::content(&migration.up.text)),
             ..Record::new("repair", &row, "ok")
         };
-        all.push(tables::insert_history(Number::Next, &record, &options.operator));
+        all.push(tables::insert_history(number, &record, &options.operator));
     }
     session.commit(all).await
 }

@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use martydb::migrate::check::lint::lint;
-use martydb::migrate::files::migration::Migration;
 use martydb::migrate::files::name;
-use martydb::migrate::files::source::{MigrationFile, judge};
+use martydb::migrate::files::source::{Migration, MigrationFile, judge};
 use martydb::model::LintRules;
 
 use super::engine::{Target, fuzz};

@@ -5,62 +5,54 @@ use std::collections::BTreeMap;
 use super::scope::Scope;
 use crate::error::Result;
 use crate::findings::KINDS;
-use crate::manifest::locate::{YamlStep, keys};
 use crate::manifest::raw::RawAllow;
 use crate::model::{DesiredService, ServiceName};
+use crate::suggest::{did_you_mean, hint, nearest};
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnknownFinding {
-    pub message: String,
-    /// What was meant, or where the ids are.
-    pub hint: String,
-}
-
-/// `None` where a finding has this id. For everything that names findings, in the manifest and elsewhere.
-pub fn unknown_finding(id: &str) -> Option<UnknownFinding> {
+/// For everything that names findings, in the manifest and elsewhere: what is wrong with an id that no finding has, and
+/// what was meant, or where the ids are.
+pub fn unknown_finding(id: &str) -> Option<(String, String)> {
     let mut ids = KINDS.iter().map(|kind| kind.id);
     if ids.clone().any(|known| known == id) {
         return None;
     }
-    let hint = crate::suggest::hint(id, &mut ids, || "docs/findings.md lists them all".into());
-    Some(UnknownFinding { message: format!("unknown finding \"{id}\""), hint })
+    let hint = nearest(id, &mut ids).map_or("docs/findings.md lists them all".into(), did_you_mean);
+    Some((format!("unknown finding \"{id}\""), hint))
 }
 
 pub fn all(scope: &Scope, services: &BTreeMap<ServiceName, DesiredService>) -> Result<Vec<RawAllow>> {
-    let own = scope.raw.services.iter().flat_map(|(name, service)| {
-        let entries = service.iter().flat_map(|service| &service.allow).enumerate();
-        entries.map(move |(index, entry)| {
-            let path = [keys(["services", name, "allow"]), vec![YamlStep::Index(index)]].concat();
-            (path, RawAllow { service: Some(name.clone()), ..entry.clone() })
-        })
-    });
-    let global = scope.raw.allow.iter().enumerate();
-    let global = global
-        .map(|(index, entry)| (vec![YamlStep::Key("allow".into()), YamlStep::Index(index)], entry.clone()));
-    global.chain(own).map(|(path, entry)| check(scope, &path, entry, services)).collect()
+    let mut all = vec![];
+    for (index, entry) in scope.raw.allow.iter().enumerate() {
+        all.push(check(scope, &["allow", &index.to_string()], entry.clone(), services)?);
+    }
+    for (name, service) in &scope.raw.services {
+        for (index, entry) in service.iter().flat_map(|service| &service.allow).enumerate() {
+            let entry = RawAllow { service: Some(name.clone()), ..entry.clone() };
+            all.push(check(scope, &["services", name, "allow", &index.to_string()], entry, services)?);
+        }
+    }
+    Ok(all)
 }
 
 fn check(
     scope: &Scope,
-    path: &[YamlStep],
+    path: &[&str],
     entry: RawAllow,
     services: &BTreeMap<ServiceName, DesiredService>,
 ) -> Result<RawAllow> {
-    let wrong =
-        |key, message| scope.sources.error_at(&[path, &[YamlStep::Key(String::from(key))]].concat(), message);
+    let wrong = |key, message| scope.sources.error_at(&[path, &[key]].concat(), message);
     if entry.reason.trim().is_empty() {
         return Err(wrong("reason", "an allow entry needs a reason".to_owned()));
     }
-    if let Some(unknown) = unknown_finding(&entry.finding) {
-        return Err(wrong("finding", unknown.message).hint(unknown.hint));
+    if let Some((message, hint)) = unknown_finding(&entry.finding) {
+        return Err(wrong("finding", message).hint(hint));
     }
     if let Some(service) = &entry.service
         && !services.keys().any(|name| name.as_str() == service)
     {
         let names: Vec<&str> = services.keys().map(ServiceName::as_str).collect();
-        let all = || format!("services: {}", names.join(", "));
-        let hint = crate::suggest::hint(service, names.iter().copied(), all);
-        return Err(wrong("service", format!("unknown service \"{service}\"")).hint(hint));
+        let error = wrong("service", format!("unknown service \"{service}\""));
+        return Err(error.hint(hint(service, "services", &names)));
     }
     let day = time::macros::format_description!("[year]-[month]-[day]");
     match entry.until.as_deref().map(|until| time::Date::parse(until, day)) {

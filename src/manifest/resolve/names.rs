@@ -3,7 +3,6 @@
 use super::scope::Scope;
 use crate::contract::{ALTERNATE_SUFFIX, HISTORY_SCHEMA};
 use crate::error::Result;
-use crate::manifest::locate::{YamlStep, keys};
 use crate::model::{DbName, RoleKind, RoleName, SchemaName};
 use crate::sql::MAX_IDENTIFIER_BYTES;
 
@@ -23,15 +22,14 @@ pub fn database(scope: &Scope, service: &str, text: String) -> Result<DbName> {
 }
 
 pub fn schemas(scope: &Scope, service: &str, names: &[String]) -> Result<Vec<SchemaName>> {
-    let path = ["services", service, "schemas"];
     if names.is_empty() {
-        return Err(scope.error(path, "a service needs at least one schema"));
+        return Err(scope.error(["services", service, "schemas"], "a service needs at least one schema"));
     }
     let mut schemas: Vec<SchemaName> = vec![];
     for (index, text) in names.iter().enumerate() {
         let wrong = |why: &dyn std::fmt::Display| {
-            let element = [keys(path), vec![YamlStep::Index(index)]].concat();
-            scope.sources.error_at(&element, format!("schema \"{text}\" {why}"))
+            let element = ["services", service, "schemas", &index.to_string()];
+            scope.error(element, format!("schema \"{text}\" {why}"))
         };
         let schema = SchemaName::new(text.clone()).map_err(|error| wrong(&error))?;
         // martydb keeps its history in a schema of its own, on which no role of a service has privileges.

@@ -5,7 +5,6 @@ use std::path::Path;
 
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::manifest::locate::keys;
 use crate::manifest::raw::RawManifest;
 use crate::manifest::source::Sources;
 
@@ -19,7 +18,7 @@ pub struct Scope<'a> {
 
 impl Scope<'_> {
     pub fn error<const N: usize>(&self, path: [&str; N], message: impl Display) -> Error {
-        self.sources.error_at(&keys(path), message)
+        self.sources.error_at(&path, message)
     }
 
     /// The service's own value, or that of the defaults, or the fallback, with `{service}` filled in.

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::scope::Scope;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::manifest::checked::{ServerLocation, ServerSpec, ServerUrl};
 use crate::manifest::expand::{FilledUrl, fill_url};
-use crate::manifest::locate::keys;
 use crate::manifest::raw::{Embedded, RawServer};
 use crate::manifest::url;
 use crate::model::{RoleName, ServiceName};
@@ -15,7 +14,7 @@ pub const DEFAULT_SERVER: &str = "main";
 
 pub fn all(scope: &Scope) -> Result<BTreeMap<String, ServerSpec>> {
     if scope.raw.servers.is_empty() {
-        let embedded = RawServer { embedded: Some(Embedded::True), ..RawServer::default() };
+        let embedded = RawServer { embedded: Some(Embedded::Fixed(true)), ..RawServer::default() };
         return Ok(BTreeMap::from([(DEFAULT_SERVER.into(), server(scope, DEFAULT_SERVER, &embedded)?)]));
     }
     scope.raw.servers.iter().map(|(name, raw)| Ok((name.clone(), server(scope, name, raw)?))).collect()
@@ -36,23 +35,25 @@ fn server(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerSpec> {
 fn location(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerLocation> {
     let url = filled(scope, name, raw)?;
     let wrong = |key, message| scope.error(["servers", name, key], message);
-    let default = if raw.url.is_some() { Embedded::False } else { Embedded::True };
+    let default = Embedded::Fixed(raw.url.is_none());
     let db_host = scope.variables.get("DB_HOST").is_some_and(|host| !host.is_empty());
     match (raw.embedded.unwrap_or(default), url) {
-        (Embedded::True, Some(_)) => Err(wrong("url", "a server that martydb runs itself has no url")
+        (Embedded::Fixed(true), Some(_)) => Err(wrong("url", "a server that martydb runs itself has no url")
             .hint("remove the url, or write embedded: false or auto")),
-        (Embedded::False, None) => Err(wrong("embedded", "a server that martydb does not run needs a url")
-            .hint("add url: postgresql://admin@host:5432/postgres")),
+        (Embedded::Fixed(false), None) => {
+            Err(wrong("embedded", "a server that martydb does not run needs a url")
+                .hint("add url: postgresql://admin@host:5432/postgres"))
+        }
         (Embedded::Auto, None) => {
             Err(wrong("embedded", "embedded: auto needs a url for when DB_HOST is set"))
         }
-        (Embedded::True, None) if raw.password_env.is_some() || raw.require_auth.is_some() => {
+        (Embedded::Fixed(true), None) if raw.password_env.is_some() || raw.require_auth.is_some() => {
             let key = if raw.password_env.is_some() { "password_env" } else { "require_auth" };
             let message = "a server that martydb runs itself needs no password for its admin";
             Err(wrong(key, message).hint(format!("remove {key}")))
         }
         (Embedded::Auto, Some(_)) if !db_host => Ok(ServerLocation::Embedded { port: raw.port }),
-        (Embedded::True, None) => Ok(ServerLocation::Embedded { port: raw.port }),
+        (Embedded::Fixed(true), None) => Ok(ServerLocation::Embedded { port: raw.port }),
         (_, Some(url)) => server_url(scope, name, raw, &url).map(|url| ServerLocation::Url(Box::new(url))),
     }
 }
@@ -60,13 +61,13 @@ fn location(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerLocation
 /// The URL with its variables. One that is not set is an error even where the server is embedded and needs no URL.
 fn filled(scope: &Scope, name: &str, raw: &RawServer) -> Result<Option<FilledUrl>> {
     let filled = raw.url.as_deref().map(|text| fill_url(text, scope.variables)).transpose();
-    filled.map_err(|problem| scope.sources.unfilled(&keys(["servers", name, "url"]), &problem))
+    filled.map_err(|problem| scope.sources.unfilled(&["servers", name, "url"], &problem))
 }
 
 fn server_url(scope: &Scope, name: &str, raw: &RawServer, filled: &FilledUrl) -> Result<ServerUrl> {
     let wrong = |key, message: String| scope.error(["servers", name, key], message);
     let mut url = url::parse(filled, scope.home, scope.variables)
-        .map_err(|error| wrong("url", error.message).hint_if(error.hint))?;
+        .map_err(|error| Error { hints: error.hints, ..wrong("url", error.message) })?;
     url.password_env.clone_from(&raw.password_env);
     if let Some(text) = &raw.require_auth {
         let own = text.parse().map_err(|error| wrong("require_auth", error))?;

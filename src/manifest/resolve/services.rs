@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::manifest::checked::{ServerLocation, ServerSpec};
 use crate::manifest::raw::{RawLimits, RawLint, RawRoles, RawService};
 use crate::model::{DesiredService, LintRules, RoleKind, RoleName, ServiceName};
+use crate::suggest::hint;
 
 const DEFAULT_SETTINGS: [(&str, &str); 4] = [
     ("lock_timeout", "5s"),
@@ -60,9 +61,9 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
 
 fn unknown_server(scope: &Scope, service: &str, server: &str, servers: &Servers) -> Error {
     let known: Vec<&str> = servers.keys().map(String::as_str).collect();
-    let hint =
-        crate::suggest::hint(server, known.iter().copied(), || format!("servers: {}", known.join(", ")));
-    scope.error(["services", service, "server"], format!("unknown server \"{server}\"")).hint(hint)
+    scope
+        .error(["services", service, "server"], format!("unknown server \"{server}\""))
+        .hint(hint(server, "servers", &known))
 }
 
 fn lint(scope: &Scope, service: &str, own: &RawLint) -> Result<LintRules> {

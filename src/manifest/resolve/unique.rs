@@ -11,22 +11,16 @@ use crate::model::{DesiredService, RoleKind, ServiceName, orphans};
 type ServiceMap = BTreeMap<ServiceName, DesiredService>;
 
 pub fn check(scope: &Scope, services: &ServiceMap) -> Result<()> {
-    let mut databases: BTreeMap<(&str, &str), &ServiceName> = BTreeMap::new();
-    let mut roles: BTreeMap<(&str, String), &ServiceName> = BTreeMap::new();
+    let mut taken: BTreeMap<(&str, &str, String), &ServiceName> = BTreeMap::new();
     for service in services.values() {
-        let wrong = |key, message| {
-            scope.error(["services", service.name.as_str(), key], message).hint("every service needs its own")
-        };
-        let server = service.server.as_str();
-        if let Some(other) = databases.insert((server, service.database.as_str()), &service.name) {
-            let database = &service.database;
-            let message = format!("database \"{database}\" is already that of service \"{other}\"");
-            return Err(wrong("database", message));
-        }
-        for role in declared_roles(service) {
-            if let Some(other) = roles.insert((server, role.clone()), &service.name) {
-                let message = format!("role \"{role}\" is already a role of service \"{other}\"");
-                return Err(wrong("roles", message));
+        let database = ("database", service.database.to_string(), "database", "that");
+        let roles = declared_roles(service).into_iter().map(|role| ("roles", role, "role", "a role"));
+        for (key, name, what, its) in [database].into_iter().chain(roles) {
+            if let Some(other) = taken.insert((&service.server, key, name.clone()), &service.name) {
+                let message = format!("{what} \"{name}\" is already {its} of service \"{other}\"");
+                return Err(scope
+                    .error(["services", service.name.as_str(), key], message)
+                    .hint("every service needs its own"));
             }
         }
     }

@@ -14,16 +14,15 @@ use squawk_syntax::ast::{self, AstNode};
 use squawk_syntax::{Parse, SourceFile, SyntaxKind, SyntaxNode};
 
 use crate::lint_rules::{ALWAYS, OFF};
-use crate::migrate::files::{Migration, Mode, Positions, ScriptItem, bare, is_word, walk};
+use crate::migrate::files::{Migration, Mode, Position, Positions, bare};
 use crate::model::LintRules;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LintFinding {
     pub version: i64,
     pub file: PathBuf,
-    pub line: usize,
-    /// From 1, in characters.
-    pub column: usize,
+    #[serde(flatten)]
+    pub position: Position,
     pub rule: String,
     pub message: String,
     pub help: Option<String>,
@@ -31,7 +30,7 @@ pub struct LintFinding {
 
 impl std::fmt::Display for LintFinding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}:{}: {}: {}", self.file.display(), self.line, self.column, self.rule, self.message)
+        write!(f, "{}:{}: {}: {}", self.file.display(), self.position, self.rule, self.message)
     }
 }
 
@@ -68,8 +67,7 @@ fn survived(migration: &Migration, work: impl FnOnce() -> Vec<LintFinding>) -> V
         vec![LintFinding {
             version: migration.version,
             file: migration.up.path.clone(),
-            line: 1,
-            column: 1,
+            position: Position { line: 1, column: 1 },
             rule: UNREADABLE.into(),
             message: "the linter cannot make sense of this file".into(),
             help: Some("look for a statement that PostgreSQL would refuse".into()),
@@ -106,7 +104,7 @@ fn file(
     linter.settings = LinterSettings {
         // The oldest that martydb works with: what is safe there is safe on all.
         pg_version: "13.0.0".parse::<Version>().unwrap_or_default(),
-        assume_in_transaction: migration.mode() == Mode::Transaction,
+        assume_in_transaction: migration.up.directives.mode == Mode::Transaction,
     };
     let violations = linter.lint(&parsed, text);
     let statements = statements(&parsed, new);
@@ -118,12 +116,10 @@ fn file(
         if allowed(&rule) || is_about_new(&violation, &statements) {
             continue;
         }
-        let place = places.at(usize::from(violation.text_range.start()));
         findings.push(LintFinding {
             version: migration.version,
             file: migration.up.path.clone(),
-            line: place.line,
-            column: place.column,
+            position: places.at(usize::from(violation.text_range.start())),
             rule,
             message: violation.message,
             help: violation.help,
@@ -182,23 +178,11 @@ fn last_part(node: &SyntaxNode) -> Option<String> {
 fn created(statement: &ast::Stmt, on_new: bool) -> Option<String> {
     match statement {
         ast::Stmt::CreateIndex(index) => {
-            on_new.then(|| index_name(&index.syntax().text().to_string())).flatten()
+            index.index().filter(|_| on_new).and_then(|name| last_part(name.syntax()))
         }
         other if begins(&other.syntax().text().to_string(), "create") => targets(other).into_iter().next(),
         _ => None,
     }
-}
-
-fn index_name(sql: &str) -> Option<String> {
-    const BEFORE: &[&str] = &["create", "unique", "index", "concurrently", "if", "not", "exists"];
-    let mut name = None;
-    walk(sql, |seen| {
-        if let ScriptItem::Statement(seen) = seen {
-            let word = seen.outer().find(|word| !BEFORE.iter().any(|other| is_word(word, other)));
-            name = word.filter(|word| !is_word(word, "on")).map(bare);
-        }
-    });
-    name
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::step::MigrationStep;
 use crate::backoff::Backoff;
 use crate::error::Result;
 use crate::migrate::files::Direction;
-use crate::migrate::history::{Number, Record, Took, tables};
+use crate::migrate::history::{Record, Took, tables};
 use crate::migrate::report::Event;
 use crate::migrate::target::Options;
 use crate::server::{Fault, execute_protected};
@@ -94,7 +94,7 @@ impl StepRun<'_, '_> {
 
     /// Writes an event under the next number. Once it is committed, [`recorded`](StepRun::recorded) counts it.
     pub fn event(&self, record: &Record) -> Statement {
-        tables::insert_history(Number::Known(self.preflight.last_event + 1), record, &self.options.operator)
+        tables::insert_history(self.preflight.last_event + 1, record, &self.options.operator)
     }
 
     /// The event that was written last is committed.

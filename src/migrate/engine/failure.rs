@@ -4,7 +4,7 @@
 use super::batch::{Batch, BatchPart, CheckFailure};
 use super::step::MigrationStep;
 use crate::error::{Error, Kind};
-use crate::migrate::files::{Direction, Mode, Position, floor_boundary};
+use crate::migrate::files::{Direction, Mode, Position};
 use crate::server::Fault;
 use crate::sqlstate;
 
@@ -133,7 +133,7 @@ fn advice(part: BatchPart, fault: &Fault) -> Option<String> {
 
 /// The line with a caret under the character at `offset`, as psql shows it.
 fn excerpt(text: &str, offset: usize) -> String {
-    let offset = floor_boundary(text, offset);
+    let offset = text.floor_char_boundary(offset);
     let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
     let end = text[offset..].find('\n').map_or(text.len(), |at| offset + at);
     let before: Vec<char> = text[start..offset].chars().collect();

@@ -5,10 +5,9 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::migration::Migration;
 use super::name::{self, Direction, FileName};
 use super::problem::{FileProblem, Weight, refuse};
-use super::source::{self, MigrationFile};
+use super::source::{self, Migration, MigrationFile};
 use super::waivers::{self, Waivers};
 use crate::error::{Error, Result};
 use crate::model::ServiceName;
@@ -79,11 +78,8 @@ pub fn load_readable(path: &Path, service: &str) -> Result<MigrationFolder> {
 
 /// Reads a folder. Names that begin with a dot are left out; everything else must be a migration.
 pub fn load(path: &Path) -> MigrationFolder {
-    let mut loader = Loader {
-        folder: MigrationFolder { path: path.into(), ..MigrationFolder::default() },
-        ..Loader::default()
-    };
-    loader.waivers = waivers::read(path);
+    let mut loader = Loader { waivers: waivers::read(path), ..Loader::default() };
+    loader.folder.path = path.into();
     match entries(path) {
         Ok(entries) => entries.into_iter().for_each(|(path, is_folder)| loader.sort(path, is_folder)),
         Err(error) => loader.folder.problems.push(unreadable(path, &error)),
@@ -130,21 +126,21 @@ struct Loader {
 }
 
 impl Loader {
+    fn refuse(&mut self, path: &Path, what: impl Into<String>, fix: impl Into<String>) {
+        self.folder.problems.push(FileProblem::refused(path, what, fix));
+    }
+
     fn sort(&mut self, path: PathBuf, is_folder: bool) {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if is_folder {
             let fix = "move it elsewhere: migrations lie side by side in one folder";
-            self.folder.problems.push(FileProblem::refused(&path, "is a folder", fix));
-            return;
+            return self.refuse(&path, "is a folder", fix);
         }
-        match name::parse(&name) {
-            Ok(FileName { version, name, direction: Direction::Up }) => {
-                self.ups.entry(version).or_default().push((name, path));
+        match name::parse(&file_name(&path)) {
+            Ok(FileName { version, name, direction }) => {
+                let files = if direction == Direction::Up { &mut self.ups } else { &mut self.downs };
+                files.entry(version).or_default().push((name, path));
             }
-            Ok(FileName { version, name, direction: Direction::Down }) => {
-                self.downs.entry(version).or_default().push((name, path));
-            }
-            Err(misfit) => self.folder.problems.push(FileProblem::refused(&path, misfit.what, misfit.fix)),
+            Err(misfit) => self.refuse(&path, misfit.what, misfit.fix),
         }
     }
 
@@ -152,16 +148,16 @@ impl Loader {
         for (version, files) in std::mem::take(&mut self.ups) {
             for (_, path) in &files[1..] {
                 let what = format!("has the version {version} of {}", file_name(&files[0].1));
-                self.folder.problems.push(FileProblem::refused(path, what, "give it the next free version"));
+                self.refuse(path, what, "give it the next free version");
             }
             for (name, path) in files {
                 self.read(version, name, path);
             }
         }
-        for (_, path) in self.downs.into_values().flatten() {
+        for (_, path) in std::mem::take(&mut self.downs).into_values().flatten() {
             let up = file_name(&path).replace(".down.sql", ".sql");
             let fix = "give it the version and the name of the migration that it undoes";
-            self.folder.problems.push(FileProblem::refused(&path, format!("has no matching {up}"), fix));
+            self.refuse(&path, format!("has no matching {up}"), fix);
         }
         self.folder.problems.sort();
         self.folder
@@ -170,21 +166,15 @@ impl Loader {
     fn read(&mut self, version: i64, name: String, path: PathBuf) {
         let down = self.take_down(version, &name);
         if down.is_none() {
-            let mut missing = FileProblem::refused(
-                &path,
-                "has no .down.sql beside it",
-                "write one, or downgrade stops here",
-            );
-            missing.weight = Weight::Noted;
-            self.folder.problems.push(missing);
+            let fix = "write one, or downgrade stops here";
+            let missing = FileProblem::refused(&path, "has no .down.sql beside it", fix);
+            self.folder.problems.push(FileProblem { weight: Weight::Noted, ..missing });
         }
         let judged = std::fs::read(&path)
             .map_err(|error| unreadable(&path, &error))
             .and_then(|bytes| source::judge(&path, bytes));
         match judged {
-            Ok((up, problems)) => {
-                self.take(Migration { version, name, up, down, waived: vec![] }, problems);
-            }
+            Ok((up, problems)) => self.take(Migration { version, name, up, down, waived: vec![] }, problems),
             Err(problem) => self.folder.problems.push(problem),
         }
     }

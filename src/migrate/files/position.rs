@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// A position in a file: line and column from 1, the column in characters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct Position {
     pub line: usize,
     pub column: usize,
@@ -36,7 +36,7 @@ impl<'a> Positions<'a> {
 
     /// The position of `offset`, which must not lie before the last one asked for.
     pub fn at(&mut self, offset: usize) -> Position {
-        let end = floor_boundary(self.text, offset);
+        let end = self.text.floor_char_boundary(offset);
         if let Some(passed) = self.text.get(self.offset..end) {
             match passed.rfind('\n') {
                 Some(last) => {
@@ -49,15 +49,6 @@ impl<'a> Positions<'a> {
         }
         self.position
     }
-}
-
-/// The nearest character boundary at or before `offset`.
-pub fn floor_boundary(text: &str, offset: usize) -> usize {
-    let mut end = offset.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    end
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use super::directive::{Directives, Mode};
 use super::position::{Position, Positions};
 use super::problem::FileProblem;
 use super::rules::{BACKSLASH, RULES, Scope};
-use super::script::{ScriptItem, StatementHead, walk};
+use super::script::{ScriptItem, walk};
 
 #[derive(Debug, Clone, Default)]
 pub struct MigrationFile {
@@ -20,9 +20,50 @@ pub struct MigrationFile {
     pub directives: Directives,
 }
 
+#[derive(Debug, Clone)]
+pub struct Migration {
+    /// The number after the V; unique in the folder.
+    pub version: i64,
+    /// What stands after the two underscores.
+    pub name: String,
+    pub up: MigrationFile,
+    pub down: Option<PathBuf>,
+    /// What the rules have against it, if that was waived because it is applied already.
+    pub waived: Vec<FileProblem>,
+}
+
 impl MigrationFile {
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.statements.iter().map(|span| &self.text[span.clone()])
+    }
+
+    /// Takes in what stands next in the text. What is wrong with it: where, what, and what to do.
+    fn take(&mut self, seen: ScriptItem) -> Option<(usize, String, String)> {
+        match seen {
+            ScriptItem::Statement(statement) => {
+                self.statements.push(statement.span.clone());
+                let in_transaction = self.directives.mode == Mode::Transaction;
+                let holds = |scope: Scope| scope == Scope::Everywhere || in_transaction;
+                let rule = RULES.iter().find(|rule| holds(rule.scope) && (rule.applies)(&statement))?;
+                let words: Vec<_> = statement.text.split_whitespace().take(4).collect();
+                Some((statement.span.start, format!("{} {}", words.join(" "), rule.what), rule.fix.into()))
+            }
+            ScriptItem::Open(offset, what) => {
+                Some((offset, format!("this {what} is never closed"), "close it".into()))
+            }
+            ScriptItem::Backslash(offset) => {
+                let command = self.text[offset..].chars().take_while(|c| !c.is_whitespace()).take(20);
+                let what = format!("{} {}", command.collect::<String>(), BACKSLASH.0);
+                Some((offset, what, BACKSLASH.1.into()))
+            }
+            ScriptItem::Directive { start, above: false, .. } => {
+                let what = "this directive stands below the first statement, where it has no effect";
+                Some((start, what.into(), "move it to the top of the file".into()))
+            }
+            ScriptItem::Directive { start, text, above: true } => {
+                self.directives.follow(text).err().map(|(what, fix)| (start, what, fix))
+            }
+        }
     }
 }
 
@@ -37,18 +78,15 @@ pub fn read(path: &Path, bytes: Vec<u8>) -> Result<MigrationFile, Vec<FileProble
 
 /// Reads a file's bytes as a script, with what the rules have against it. `Err` is that it is not text.
 pub fn judge(path: &Path, bytes: Vec<u8>) -> Result<(MigrationFile, Vec<FileProblem>), FileProblem> {
-    let text = decode(path, bytes)?;
-    let mut judge =
-        Judge { path, positions: Positions::new(&text), problems: vec![], directives: Directives::default() };
-    let mut statements = vec![];
+    let text: Arc<str> = decode(path, bytes)?.into();
+    let mut file = MigrationFile { path: path.into(), text: text.clone(), ..MigrationFile::default() };
+    let (mut positions, mut problems) = (Positions::new(&text), vec![]);
     walk(&text, |seen| {
-        if let ScriptItem::Statement(statement) = &seen {
-            statements.push(statement.span.clone());
+        if let Some((offset, what, fix)) = file.take(seen) {
+            problems.push(FileProblem::refused(path, what, fix).at(positions.at(offset)));
         }
-        judge.see(&text, seen);
     });
-    let Judge { problems, directives, .. } = judge;
-    Ok((MigrationFile { path: path.into(), text: text.into(), statements, directives }, problems))
+    Ok((file, problems))
 }
 
 fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, FileProblem> {
@@ -70,52 +108,6 @@ fn decode(path: &Path, bytes: Vec<u8>) -> Result<String, FileProblem> {
                 .at(Position::of(&text, offset)))
         }
         None => Ok(text),
-    }
-}
-
-struct Judge<'a> {
-    path: &'a Path,
-    positions: Positions<'a>,
-    problems: Vec<FileProblem>,
-    directives: Directives,
-}
-
-impl Judge<'_> {
-    fn refuse(&mut self, offset: usize, what: String, fix: impl Into<String>) {
-        let position = self.positions.at(offset);
-        self.problems.push(FileProblem::refused(self.path, what, fix).at(position));
-    }
-
-    fn see(&mut self, text: &str, seen: ScriptItem) {
-        match seen {
-            ScriptItem::Statement(statement) => self.statement(text, &statement),
-            ScriptItem::Open(offset, what) => {
-                self.refuse(offset, format!("this {what} is never closed"), "close it");
-            }
-            ScriptItem::Backslash(offset) => {
-                let command: String =
-                    text[offset..].chars().take_while(|c| !c.is_whitespace()).take(20).collect();
-                self.refuse(offset, format!("{command} {}", BACKSLASH.0), BACKSLASH.1);
-            }
-            ScriptItem::Directive { start, above: false, .. } => {
-                let what = "this directive stands below the first statement, where it has no effect".into();
-                self.refuse(start, what, "move it to the top of the file");
-            }
-            ScriptItem::Directive { start, text, above: true } => {
-                if let Err((what, fix)) = self.directives.follow(text) {
-                    self.refuse(start, what, fix);
-                }
-            }
-        }
-    }
-
-    fn statement(&mut self, text: &str, statement: &StatementHead) {
-        let in_transaction = self.directives.mode == Mode::Transaction;
-        let holds = |scope: Scope| scope == Scope::Everywhere || in_transaction;
-        if let Some(rule) = RULES.iter().find(|rule| holds(rule.scope) && (rule.applies)(statement)) {
-            let words: Vec<_> = text[statement.span.clone()].split_whitespace().take(4).collect();
-            self.refuse(statement.span.start, format!("{} {}", words.join(" "), rule.what), rule.fix);
-        }
     }
 }
 

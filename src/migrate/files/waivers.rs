@@ -7,8 +7,8 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::Path;
 
-use super::migration::Migration;
 use super::refinery::{VersionType, checksum};
+use super::source::Migration;
 use crate::error::{Error, Result};
 
 /// The file's name; the dot keeps it out of the migrations.

@@ -231,19 +231,8 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The number of an event. Numbers go up by one without gaps, because every writer holds the database's lock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Number {
-    /// Known to the caller, who counts.
-    Known(i64),
-    Next,
-}
-
-pub fn insert_history(number: Number, record: &Record, operator: &Operator) -> Statement {
-    let number = match number {
-        Number::Known(number) => stmt!("{number}", number = number),
-        Number::Next => stmt!("(SELECT coalesce(pg_catalog.max(id), 0) + 1 FROM martydb.history)"),
-    };
+/// Adds an event. Numbers go up by one without gaps, because every writer holds the database's lock: it counts.
+pub fn insert_history(number: i64, record: &Record, operator: &Operator) -> Statement {
     let began = match record.took {
         Took::Transaction => stmt!("pg_catalog.transaction_timestamp()"),
         Took::Millis(millis) => {
