@@ -21,10 +21,10 @@ mod target;
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
 pub use repair::{RepairKind, Repairable, examine, repair};
-pub use report::outcome::{
-    AppliedMigration, Ended, Event, MigrationId, MigrationOutcome, OnEvent, PlannedFile,
+pub use report::{
+    AppliedMigration, Ended, Event, HistoryEvent, MigrationId, MigrationOutcome, OnEvent, PlannedFile,
+    ServiceState, ServiceStatus,
 };
-pub use report::status::{HistoryEvent, ServiceState, ServiceStatus};
-pub use run::{Goal, downgrade, run, upgrade};
+pub use run::{Goal, run};
 pub use status::{current, history, status};
 pub use target::{Execution, MigrationTarget, Operator, Options, Order};

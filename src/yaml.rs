@@ -54,6 +54,12 @@ impl<'a> Scan<'a> {
         self.rest.peek().copied()
     }
 
+    fn skip_while(&mut self, skipped: impl Fn(char) -> bool) {
+        while self.peek().is_some_and(&skipped) {
+            self.next();
+        }
+    }
+
     fn too_deep(mut self) -> Option<(usize, usize)> {
         while self.peek().is_some() {
             if self.flow == 0 {
@@ -83,11 +89,7 @@ impl<'a> Scan<'a> {
             Some(' ' | '\t' | '\r' | '\n') => drop(self.next()),
             Some('#') => self.skip_line(),
             Some('[' | '{') => self.inside_brackets(),
-            Some('&' | '!' | '*') => {
-                while self.peek().is_some_and(|c| !c.is_whitespace()) {
-                    self.next();
-                }
-            }
+            Some('&' | '!' | '*') => self.skip_while(|c| !c.is_whitespace()),
             Some('|' | '>') => self.skip_block_scalar(),
             Some('"' | '\'') => {
                 self.skip_quoted();
@@ -119,9 +121,7 @@ impl<'a> Scan<'a> {
 
     /// Behind a quoted text: with a colon it was a key.
     fn end_of_key(&mut self, column: usize) {
-        while matches!(self.peek(), Some(' ' | '\t')) {
-            self.next();
-        }
+        self.skip_while(|c| matches!(c, ' ' | '\t'));
         if self.peek() == Some(':') {
             self.next();
             self.open(column);
@@ -143,21 +143,12 @@ impl<'a> Scan<'a> {
             Some('#') => self.skip_line(),
             Some(' ' | '\t' | '\r' | '\n' | ',' | ':') => drop(self.next()),
             // A quote or a number sign within a plain text means itself.
-            _ => {
-                while self
-                    .peek()
-                    .is_some_and(|c| !matches!(c, ' ' | '\t' | '\n' | ',' | ':' | '[' | ']' | '{' | '}'))
-                {
-                    self.next();
-                }
-            }
+            _ => self.skip_while(|c| !matches!(c, ' ' | '\t' | '\n' | ',' | ':' | '[' | ']' | '{' | '}')),
         }
     }
 
     fn skip_line(&mut self) {
-        while self.peek().is_some_and(|c| c != '\n') {
-            self.next();
-        }
+        self.skip_while(|c| c != '\n');
     }
 
     fn skip_quoted(&mut self) {

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// In [`MigrationOutcome::error`]: [`Kind::Usage`](crate::error::Kind::Usage) if there is a history already or no such
-/// version; else as [`upgrade`](super::upgrade).
+/// version; else as [`run`](super::run()).
 pub async fn baseline(
     target: &MigrationTarget,
     at: i64,

@@ -1,7 +1,6 @@
 //! Running migrations on a server: the session with its lock, the checks before the first file, and the executor.
 
 pub mod batch;
-pub mod execute;
 pub mod executor;
 pub mod failure;
 pub mod lock;
@@ -10,7 +9,7 @@ pub mod preflight;
 pub mod session;
 pub mod step;
 
-pub use execute::execute;
+pub use executor::StepRun;
 pub use preflight::Preflight;
 pub use session::{Intent, MigrationSession, NoSession};
 pub use step::MigrationStep;

@@ -37,7 +37,7 @@ pub enum RepairKind {
 /// Looks for what repair can accept, in one version or in all. Writes nothing.
 ///
 /// # Errors
-/// [`Kind::Usage`] if the version needs no repair; else as [`upgrade`](super::upgrade).
+/// [`Kind::Usage`] if the version needs no repair; else as [`run`](super::run()).
 pub async fn examine(
     target: &MigrationTarget,
     version: Option<i64>,
@@ -100,19 +100,17 @@ fn edited(
     then: Option<&str>,
     now: &str,
 ) -> Repairable {
-    let (what, diff) = match edit {
-        Edit::Name => (format!("its new name, \"{name}\" instead of \"{applied_as}\", is accepted"), None),
-        Edit::Blanks(blanks) => (format!("its other {blanks} are accepted; the SQL is the same"), None),
-        Edit::Content => match then {
-            Some(then) => ("its new text is accepted".to_owned(), Some(unified_diff(then, now))),
-            None => (
-                "its new text is accepted; the text that was applied is not known, because another tool \
-                 recorded it or it was too long to be kept"
-                    .to_owned(),
-                None,
-            ),
-        },
+    let what = match (edit, then) {
+        (Edit::Name, _) => format!("its new name, \"{name}\" instead of \"{applied_as}\", is accepted"),
+        (Edit::Blanks(blanks), _) => format!("its other {blanks} are accepted; the SQL is the same"),
+        (Edit::Content, Some(_)) => "its new text is accepted".into(),
+        (Edit::Content, None) => {
+            "its new text is accepted; the text that was applied is not known, because another \
+                                  tool recorded it or it was too long to be kept"
+                .into()
+        }
     };
+    let diff = then.filter(|_| *edit == Edit::Content).map(|then| unified_diff(then, now));
     Repairable { version, name: name.into(), wrong: RepairKind::Edited, what, diff }
 }
 
@@ -154,7 +152,7 @@ fn refused_by_rules(migration: &Migration) -> Repairable {
 /// Accepts what was shown, if it is still so, and records who and why.
 ///
 /// # Errors
-/// [`Kind::Stale`] if the database or the files have changed since; else as [`upgrade`](super::upgrade).
+/// [`Kind::Stale`] if the database or the files have changed since; else as [`run`](super::run()).
 pub async fn repair(
     target: &MigrationTarget,
     shown: &[Repairable],

@@ -1,7 +1,186 @@
-//! What the engine answers, as values: commands print them.
+//! What the engine answers, as values: how a run of `upgrade`, `downgrade` or `baseline` ended and what happens during
+//! it, and what `status` and `history` tell of a service. Commands print them.
 
-pub mod outcome;
-pub mod status;
+use serde::{Serialize, Serializer};
 
-pub use outcome::{AppliedMigration, Event, MigrationId, MigrationOutcome, OnEvent, PlannedFile};
-pub use status::{HistoryEvent, ServiceState, ServiceStatus};
+use super::check::{Divergence, OtherTool};
+use super::files::{FileProblem, Mode};
+use super::history::Unfinished;
+use crate::error::{Error, ExitStatus, Kind};
+use crate::model::DesiredService;
+
+/// A migration that was applied or undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AppliedMigration {
+    pub version: i64,
+    pub name: String,
+    /// From sending it to the server's answer.
+    pub duration_ms: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct MigrationId {
+    pub version: i64,
+    pub name: String,
+}
+
+impl std::fmt::Display for MigrationId {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "V{}__{}", self.version, self.name)
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct PlannedFile {
+    pub version: i64,
+    pub name: String,
+    pub file: String,
+    pub mode: Mode,
+    pub sql: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ended {
+    /// Everything asked for is applied.
+    #[default]
+    Ok,
+    Failed,
+    Skipped,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct MigrationOutcome {
+    pub service: String,
+    pub from: Option<i64>,
+    pub to: Option<i64>,
+    pub outcome: Ended,
+    /// What was applied or undone, in order.
+    pub applied: Vec<AppliedMigration>,
+    /// What a dry run would run, in order.
+    pub planned: Vec<PlannedFile>,
+    pub error: Option<Error>,
+}
+
+impl MigrationOutcome {
+    pub fn new(service: &str) -> MigrationOutcome {
+        MigrationOutcome { service: service.into(), ..MigrationOutcome::default() }
+    }
+
+    #[must_use]
+    pub fn failed(mut self, error: Error) -> MigrationOutcome {
+        let untouched =
+            error.kind == Kind::Interrupted && error.sqlstate.is_none() && self.applied.is_empty();
+        self.outcome = if untouched { Ended::Skipped } else { Ended::Failed };
+        self.error = Some(error);
+        self
+    }
+
+    pub fn status(&self) -> ExitStatus {
+        self.error.as_ref().map_or(ExitStatus::Success, |error| error.kind.status())
+    }
+}
+
+/// For a progress view.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Another run, or other sessions, are in the way: who.
+    Waiting(String),
+    /// Something that an operator should look at, and that stops nothing.
+    Noticed(String),
+    Planned(Vec<MigrationId>),
+    /// A migration was sent.
+    Started(MigrationId),
+    /// A migration could not get its locks and is tried again; how often it was tried, and why again.
+    Retrying(MigrationId, u32, String),
+    /// A migration is applied, or undone.
+    Applied(AppliedMigration),
+    /// The server warned while a migration ran, or the linter before it.
+    Warned(MigrationId, String),
+}
+
+/// Takes events, from several tasks at once.
+pub type OnEvent<'a> = &'a (dyn Fn(Event) + Send + Sync);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceState {
+    UpToDate,
+    Pending,
+    /// The database, or a role, does not exist yet.
+    NotProvisioned,
+    /// The server differs from the manifest; set by the command, which compares the two.
+    Drifted,
+    /// Files and history differ.
+    Divergent,
+    #[default]
+    Unreachable,
+}
+
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct ServiceStatus {
+    pub service: String,
+    pub server: String,
+    pub database: String,
+    pub state: ServiceState,
+    pub current: Option<i64>,
+    pub latest: Option<i64>,
+    pub pending: Vec<MigrationId>,
+    pub size_bytes: Option<i64>,
+    /// Other sessions in the database.
+    pub connections: Option<i64>,
+    pub divergences: Vec<Divergence>,
+    /// Histories of other tools, where martydb has none.
+    pub foreign: Vec<OtherTool>,
+    #[serde(serialize_with = "serialize_unfinished")]
+    pub unfinished: Vec<Unfinished>,
+    #[serde(serialize_with = "serialize_problems")]
+    pub problems: Vec<FileProblem>,
+    pub error: Option<Error>,
+}
+
+impl ServiceStatus {
+    pub fn unreachable(service: &DesiredService, error: Error) -> ServiceStatus {
+        ServiceStatus {
+            service: service.name.to_string(),
+            server: service.server.clone(),
+            database: service.database.to_string(),
+            error: Some(error),
+            ..ServiceStatus::default()
+        }
+    }
+}
+
+fn serialize_unfinished<S: Serializer>(all: &[Unfinished], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(all.iter().map(|begun| begun.version))
+}
+
+fn serialize_problems<S: Serializer>(all: &[FileProblem], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(all.iter().map(ToString::to_string))
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct HistoryEvent {
+    /// RFC 3339, UTC.
+    pub at: String,
+    /// `upgrade`, `downgrade`, `baseline` or `repair`.
+    pub action: String,
+    pub version: i64,
+    pub name: String,
+    pub checksum: Option<String>,
+    /// How long it took, where that was measured.
+    pub duration_ms: Option<i64>,
+    /// Account and machine, else the role.
+    pub by: String,
+    /// `started`, `ok` or `failed`.
+    pub outcome: String,
+    /// The role that was logged in.
+    pub role: Option<String>,
+    /// The version of the tool.
+    pub tool: Option<String>,
+    /// How often it was tried because of locks.
+    pub attempts: Option<i32>,
+    pub error: Option<String>,
+    /// The reason that an operator gave.
+    pub note: Option<String>,
+}

@@ -1,13 +1,14 @@
 //! `upgrade` and `downgrade` of one service: read the files, compare them with the history, decide, run.
 
 use std::borrow::Cow;
+use std::time::Instant;
 
 use super::check::{
     Comparison, DowngradeTo, PlanRefusal, compare, lint, other_tools, plan_downgrade, plan_upgrade,
 };
-use super::engine::{Intent, MigrationSession, MigrationStep, Preflight, execute};
+use super::engine::{Intent, MigrationSession, MigrationStep, Preflight, StepRun, non_transactional};
 use super::files::{
-    Direction, FileProblem, Migration, MigrationFile, MigrationFolder, folder, refuse, refused_files,
+    Direction, FileProblem, Migration, MigrationFile, MigrationFolder, Mode, folder, refuse, refused_files,
 };
 use super::history::{AppliedRow, HistoryRows};
 use super::report::{AppliedMigration, Event, MigrationId, MigrationOutcome, OnEvent};
@@ -47,19 +48,6 @@ pub async fn run(
         Ok(()) => outcome,
         Err(error) => outcome.failed(error),
     }
-}
-
-pub async fn upgrade(target: &MigrationTarget, options: &Options, on_event: OnEvent<'_>) -> MigrationOutcome {
-    run(target, Goal::Upgrade, options, on_event).await
-}
-
-pub async fn downgrade(
-    target: &MigrationTarget,
-    to: DowngradeTo,
-    options: &Options,
-    on_event: OnEvent<'_>,
-) -> MigrationOutcome {
-    run(target, Goal::Downgrade(to), options, on_event).await
 }
 
 async fn attempt(
@@ -119,11 +107,35 @@ impl<'a> MigrationRun<'a> {
         if upgrade || !steps.is_empty() {
             preflight.prepare(&mut self.session, version_type).await?;
         }
-        let done = &mut outcome.applied;
-        let result = execute(&mut self.session, &mut preflight, self.options, &steps, done).await;
+        let result = self.execute(&mut preflight, &steps, &mut outcome.applied).await;
         let done: Vec<i64> = outcome.applied.iter().map(|applied| applied.version).collect();
         outcome.to = self.version_after(&rows, &done);
         result.map_err(|error| with_applied(error, &outcome.applied, self.goal.direction()))
+    }
+
+    /// Runs the steps in their order, and none after one that fails; `done` gets what was applied or undone.
+    async fn execute(
+        &mut self,
+        preflight: &mut Preflight,
+        steps: &[MigrationStep<'_>],
+        done: &mut Vec<AppliedMigration>,
+    ) -> Result<()> {
+        let (options, on_event) = (self.options, self.session.on_event);
+        let session = &mut self.session;
+        for step in steps {
+            on_event(Event::Started(step.id()));
+            let mut run = StepRun { session, preflight, options, step, attempts: 1, started: Instant::now() };
+            let took = match step.file.directives.mode {
+                Mode::Transaction => run.in_transaction().await?,
+                Mode::NoTransaction => non_transactional::run(run).await?,
+            };
+            let MigrationId { version, name } = step.id();
+            let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            let applied = AppliedMigration { version, name, duration_ms };
+            on_event(Event::Applied(applied.clone()));
+            done.push(applied);
+        }
+        Ok(())
     }
 
     fn service(&self) -> &'a str {

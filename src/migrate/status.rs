@@ -104,7 +104,7 @@ fn measured(results: &[Vec<Row>]) -> Result<(Option<i64>, Option<i64>), Unreadab
 /// The version that a service's database is at.
 ///
 /// # Errors
-/// As [`upgrade`](super::upgrade) until it runs something; a database without a history is at no version, which is
+/// As [`run`](super::run()) until it runs something; a database without a history is at no version, which is
 /// no error.
 pub async fn current(target: &MigrationTarget, wait: Duration) -> Result<Option<i64>> {
     let mut session = MigrationSession::open(target, Intent::Read, wait, &|_| {}).await?;

@@ -5,6 +5,7 @@
 //! transaction, and everything it made belongs to the owner. They fail by a cast of their finding to a number:
 //! a statement of plain SQL can stop a transaction in no other way, and plpgsql may be missing.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::preflight::OtherRoles;
@@ -30,17 +31,10 @@ pub enum BatchPart {
     Cleanup,
 }
 
-struct Segment {
-    part: BatchPart,
-    sql: Statement,
-    /// How many statements it holds: the file is one text, and the server counts its statements.
-    statements: usize,
-}
-
 pub struct Batch {
     pub message: Statement,
-    /// The parts with their number of statements, in the order of the message.
-    parts: Vec<(BatchPart, usize)>,
+    /// What each statement of the message is.
+    parts: Vec<BatchPart>,
     /// How many characters of the message stand before the file's text.
     before: usize,
     /// How many characters of the file stand before that text.
@@ -60,50 +54,56 @@ pub struct Frame<'a> {
 impl Batch {
     /// A whole file; the records commit together with it.
     pub fn of_file(frame: &Frame<'_>, file: &MigrationFile, records: [Statement; 2]) -> Batch {
-        let text = Segment {
-            part: BatchPart::File(0),
-            sql: Statement::from_migration_file(&file.text),
-            statements: file.statements.len(),
-        };
-        Batch::new(framed(frame, text, records.into(), &cleanup()), 0)
+        let text = Statement::from_migration_file(&file.text);
+        let closing = closing(frame, records, cleanup());
+        Batch::new(&opening(frame.lock_timeout), text, 0..file.statements.len(), closing)
     }
 
     /// One statement of a file that as a whole runs outside a transaction. What it sets stays for the next, but not
     /// what decides how the next is read.
     pub fn of_statement(frame: &Frame<'_>, file: &MigrationFile, at: usize, record: Statement) -> Batch {
-        let (text, skipped) = statement(file, at);
-        Batch::new(framed(frame, text, vec![record], &reading()), skipped)
+        Batch::one(&opening(frame.lock_timeout), file, at, closing(frame, [record], reading()))
     }
 
     /// One statement alone in its message, as it must be where it can run in no transaction.
     pub fn alone(file: &MigrationFile, at: usize) -> Batch {
-        let (text, skipped) = statement(file, at);
-        Batch::new(vec![text], skipped)
+        Batch::one(&[], file, at, vec![])
     }
 
-    fn new(segments: Vec<Segment>, skipped: usize) -> Batch {
-        let opening = segments.iter().take_while(|segment| segment.part == BatchPart::Opening);
+    fn one(
+        opening: &[Statement],
+        file: &MigrationFile,
+        at: usize,
+        closing: Vec<(BatchPart, Statement)>,
+    ) -> Batch {
+        let Range { start, end } = file.statements[at];
+        let text = Statement::from_migration_file(&file.text[start..end]);
+        let skipped = file.text[..start].chars().count();
+        Batch { skipped, ..Batch::new(opening, text, at..at + 1, closing) }
+    }
+
+    /// `statements` are those of the file that stand in its text, which the server counts.
+    fn new(
+        opening: &[Statement],
+        text: Statement,
+        statements: Range<usize>,
+        closing: Vec<(BatchPart, Statement)>,
+    ) -> Batch {
         // The empty statement stands where the file will.
-        let before = opening.map(|segment| segment.sql.clone()).chain([Statement::default()]);
+        let before = opening.iter().cloned().chain([Statement::default()]);
+        let ours = opening.iter().map(|_| BatchPart::Opening);
+        let (after, closing): (Vec<_>, Vec<_>) = closing.into_iter().unzip();
         Batch {
             before: Statement::join(before).chars(),
-            parts: segments.iter().map(|segment| (segment.part, segment.statements)).collect(),
-            message: Statement::join(segments.into_iter().map(|segment| segment.sql)),
-            skipped,
+            parts: ours.chain(statements.map(BatchPart::File)).chain(after).collect(),
+            message: Statement::join(opening.iter().cloned().chain([text]).chain(closing)),
+            skipped: 0,
         }
     }
 
     /// The statement that came after `completed` finished ones.
     pub fn part(&self, completed: usize) -> BatchPart {
-        let mut left = completed;
-        for (part, statements) in &self.parts {
-            match part {
-                BatchPart::File(first) if left < *statements => return BatchPart::File(first + left),
-                part if left < *statements => return *part,
-                _ => left -= statements,
-            }
-        }
-        BatchPart::Cleanup
+        self.parts.get(completed).copied().unwrap_or(BatchPart::Cleanup)
     }
 
     /// A position of the server (characters of the message, from 1) as characters of the file, from 0.
@@ -112,23 +112,15 @@ impl Batch {
     }
 }
 
-/// A statement of a file, and how many characters stand before it.
-fn statement(file: &MigrationFile, at: usize) -> (Segment, usize) {
-    let span = file.statements[at].clone();
-    let sql = Statement::from_migration_file(&file.text[span.clone()]);
-    let skipped = file.text[..span.start].chars().count();
-    (Segment { part: BatchPart::File(at), sql, statements: 1 }, skipped)
-}
-
-fn framed(frame: &Frame<'_>, text: Segment, records: Vec<Statement>, after: &[Statement]) -> Vec<Segment> {
-    let ours = |part: BatchPart| move |sql: Statement| Segment { part, sql, statements: 1 };
-    let mut all: Vec<Segment> =
-        opening(frame.lock_timeout).into_iter().map(ours(BatchPart::Opening)).collect();
-    all.push(text);
-    all.extend(checks(frame).into_iter().map(|(part, sql)| ours(part)(sql)));
-    all.extend(records.into_iter().map(ours(BatchPart::Record)));
-    all.push(ours(BatchPart::Commit)(stmt!("COMMIT")));
-    all.extend(after.iter().cloned().map(ours(BatchPart::Cleanup)));
+fn closing(
+    frame: &Frame<'_>,
+    records: impl IntoIterator<Item = Statement>,
+    cleanup: impl IntoIterator<Item = Statement>,
+) -> Vec<(BatchPart, Statement)> {
+    let mut all = Vec::from(checks(frame));
+    all.extend(records.into_iter().map(|sql| (BatchPart::Record, sql)));
+    all.push((BatchPart::Commit, stmt!("COMMIT")));
+    all.extend(cleanup.into_iter().map(|sql| (BatchPart::Cleanup, sql)));
     all
 }
 

@@ -19,8 +19,7 @@ pub fn explain(step: &MigrationStep<'_>, batch: &Batch, completed: usize, fault:
         return interrupted(step, &fault);
     }
     let offset = offset(step, batch, part, &fault);
-    let mut error = Error::new(kind, headline(step, offset));
-    error.causes.extend(causes(part, &fault));
+    let mut error = Error::new(kind, headline(step, offset)).cause(cause(part, &fault));
     if let Some(offset) = offset {
         error.causes.push(excerpt(&step.file.text, offset));
     }
@@ -75,19 +74,17 @@ fn headline(step: &MigrationStep<'_>, offset: Option<usize>) -> String {
     }
 }
 
-fn causes(part: BatchPart, fault: &Fault) -> Vec<String> {
+fn cause(part: BatchPart, fault: &Fault) -> String {
     let said = fault.to_string();
     match (part, found(fault)) {
-        (_, Some(found)) => vec![found],
-        (BatchPart::Constraints, _) => {
-            vec![format!("a deferred constraint failed at the end of the file: {said}")]
-        }
-        (BatchPart::Record, _) => vec![format!("its history row could not be written: {said}")],
-        (BatchPart::Commit, _) => vec![format!("COMMIT failed: {said}")],
+        (_, Some(found)) => found,
+        (BatchPart::Constraints, _) => format!("a deferred constraint failed at the end of the file: {said}"),
+        (BatchPart::Record, _) => format!("its history row could not be written: {said}"),
+        (BatchPart::Commit, _) => format!("COMMIT failed: {said}"),
         (BatchPart::Opening, _) if fault.position.is_none() => {
-            vec![format!("its transaction could not be opened: {said}")]
+            format!("its transaction could not be opened: {said}")
         }
-        _ => vec![said],
+        _ => said,
     }
 }
 

@@ -140,7 +140,7 @@ impl Loader {
                 let files = if direction == Direction::Up { &mut self.ups } else { &mut self.downs };
                 files.entry(version).or_default().push((name, path));
             }
-            Err(misfit) => self.refuse(&path, misfit.what, misfit.fix),
+            Err((what, fix)) => self.refuse(&path, what, fix),
         }
     }
 

@@ -30,17 +30,10 @@ pub struct FileName {
     pub direction: Direction,
 }
 
-/// Why a name does not fit: what is wrong, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Misfit {
-    /// What is wrong, as the rest of a sentence that starts with the file's name.
-    pub what: String,
-    pub fix: String,
-}
-
-/// Reads `V<version>__<name>.sql` or `V<version>__<name>.down.sql`.
-pub fn parse(file: &str) -> Result<FileName, Misfit> {
-    let fail = |what: &str| Err(Misfit { what: what.into(), fix: rename(file) });
+/// Reads `V<version>__<name>.sql` or `V<version>__<name>.down.sql`. `Err` is why the name does not fit, as the rest of a
+/// sentence that starts with it, and what to do.
+pub fn parse(file: &str) -> Result<FileName, (String, String)> {
+    let fail = |what: &str| Err((what.into(), rename(file)));
     let Some(stem) = file.strip_suffix(".sql") else {
         return fail("is not a migration: its name does not end in .sql");
     };
@@ -142,7 +135,7 @@ mod tests {
             (".sql", "capital V", "name it"),
         ] {
             let misfit = parse(file).expect_err(file);
-            assert!(misfit.what.contains(what) && misfit.fix.contains(fix), "{file}: {misfit:?}");
+            assert!(misfit.0.contains(what) && misfit.1.contains(fix), "{file}: {misfit:?}");
         }
     }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use martydb::migrate::{Event, MigrationOutcome, MigrationTarget, Operator, Options, upgrade};
+use martydb::migrate::{self, Event, Goal, MigrationOutcome, MigrationTarget, Operator, Options};
 use martydb::model::{DbName, RoleName, SchemaName, ServiceName};
 use martydb::server::existence::{Existence, ExistenceCheck};
 use martydb::server::{Endpoint, Host, Login, Tls, TlsMode};
@@ -106,7 +106,8 @@ impl Service {
     }
 
     pub async fn upgrade_with(&self, options: &Options) -> MigrationOutcome {
-        upgrade(&self.target, options, &|event| self.events.lock().unwrap().push(event)).await
+        let tell = |event| self.events.lock().unwrap().push(event);
+        migrate::run(&self.target, Goal::Upgrade, options, &tell).await
     }
 
     /// An upgrade that must go through; the versions it applied.
