@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, de};
 use serde_yaml::Value;
 
+/// A scalar's text, however it was written.
 fn scalar<E: de::Error>(value: Value) -> Result<String, E> {
     match value {
         Value::Bool(value) => Ok(value.to_string()),
@@ -18,14 +19,9 @@ fn scalar<E: de::Error>(value: Value) -> Result<String, E> {
     }
 }
 
-/// A scalar's text, however it was written.
-pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    Value::deserialize(deserializer).and_then(scalar)
-}
-
 /// Anything that can be parsed from a scalar's text.
 pub fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> Result<T, D::Error> {
-    let text = text(deserializer)?;
+    let text = Value::deserialize(deserializer).and_then(scalar)?;
     text.parse().map_err(|error| de::Error::custom(format!("\"{text}\": {error}")))
 }
 

@@ -11,5 +11,5 @@ pub mod step;
 
 pub use executor::StepRun;
 pub use preflight::Preflight;
-pub use session::{Intent, MigrationSession, NoSession};
+pub use session::{Intent, MigrationSession};
 pub use step::MigrationStep;

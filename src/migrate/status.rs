@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::check::compare;
-use super::engine::{Intent, MigrationSession, NoSession, Preflight};
+use super::engine::{Intent, MigrationSession, Preflight};
 use super::files::{Migration, MigrationFolder, folder};
 use super::history::{tables, text, unreadable};
 use super::report::{HistoryEvent, MigrationId, ServiceState, ServiceStatus};
@@ -25,12 +25,11 @@ pub async fn status(target: &MigrationTarget, wait: Duration) -> ServiceStatus {
             }
             session.close().await;
         }
-        Err(NoSession::NotProvisioned(error)) => {
-            status.state = ServiceState::NotProvisioned;
-            status.error.get_or_insert(error);
-        }
-        Err(NoSession::Error(error)) => {
-            status.error.get_or_insert(error);
+        Err(none) => {
+            if none.not_provisioned {
+                status.state = ServiceState::NotProvisioned;
+            }
+            status.error.get_or_insert(none.error);
         }
     }
     status

@@ -43,7 +43,7 @@ fn the_shipped_services_go_up_down_to_nothing_and_up_again() {
     let undone = look();
     project.run(&["upgrade", "--all"]).expect(0);
     for ((name, first), again) in SERVICES.iter().zip(&first).zip(&look()) {
-        assert!(first.len() > 20, "{name}: {first:?}");
+        assert!(first.0.len() > 20, "{name}: {first:?}");
         assert_eq!(first.differences(again), [], "{name}");
     }
     for ((name, before), after) in SERVICES.iter().zip(&empty).zip(&undone) {

@@ -137,7 +137,7 @@ fn edited(file: &Migration, row: &AppliedRow) -> Option<Divergence> {
     let edit = match (matches(row, &row.name, text), row.name == file.name) {
         (true, true) => return None,
         (true, false) => Edit::Name,
-        (false, _) => match blanks(text).find(|(_, variant)| matches(row, &row.name, variant)) {
+        (false, _) => match blanks(text).iter().find(|(_, variant)| matches(row, &row.name, variant)) {
             Some((what, _)) => Edit::Blanks(what),
             None => Edit::Content,
         },
@@ -147,7 +147,7 @@ fn edited(file: &Migration, row: &AppliedRow) -> Option<Divergence> {
 }
 
 /// The same SQL as an editor or version control may have stored it before.
-fn blanks(text: &str) -> impl Iterator<Item = (&'static str, String)> {
+fn blanks(text: &str) -> Vec<(&'static str, String)> {
     const ENDINGS: &str = "line endings (CRLF against LF)";
     const NEWLINES: &str = "blank lines at the end";
     let unix = text.replace("\r\n", "\n");
@@ -161,7 +161,7 @@ fn blanks(text: &str) -> impl Iterator<Item = (&'static str, String)> {
         all.push((NEWLINES, ended));
     }
     all.push(("byte order mark", format!("\u{feff}{text}")));
-    all.into_iter()
+    all
 }
 
 #[cfg(test)]

@@ -141,9 +141,6 @@ impl Preflight {
     }
 
     /// Refuses tables of other roles, and versions that refinery's table cannot hold.
-    ///
-    /// # Errors
-    /// [`Kind::Operation`](crate::error::Kind::Operation).
     pub fn check(&self, target: &MigrationTarget, version_type: VersionType, versions: &[i64]) -> Result<()> {
         let mut tables = [&self.history, &self.refinery].into_iter().flatten();
         if let Some(table) = tables.find(|table| table.owner != target.owner.as_str()) {

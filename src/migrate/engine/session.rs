@@ -35,24 +35,23 @@ pub struct MigrationSession<'a> {
     pub on_event: OnEvent<'a>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NoSession {
-    /// The database or one of its roles is not there, or not finished.
-    NotProvisioned(Error),
-    Error(Error),
+/// Why there is no session.
+#[derive(Debug)]
+pub struct NoSession {
+    pub error: Error,
+    /// Whether the database or one of its roles is not there, or not finished.
+    pub not_provisioned: bool,
 }
 
 impl From<Error> for NoSession {
     fn from(error: Error) -> Self {
-        NoSession::Error(error)
+        NoSession { error, not_provisioned: false }
     }
 }
 
 impl From<NoSession> for Error {
     fn from(none: NoSession) -> Error {
-        match none {
-            NoSession::NotProvisioned(error) | NoSession::Error(error) => error,
-        }
+        none.error
     }
 }
 
@@ -228,7 +227,7 @@ async fn log_in(
                     error.causes[0]
                 )));
                 if !backoff.wait().await {
-                    return Err(NoSession::Error(error));
+                    return Err(error.into());
                 }
             }
             Err(error) => return Err(refused_login(target, error).await),
@@ -253,14 +252,16 @@ async fn refused_login(target: &MigrationTarget, error: Error) -> NoSession {
             Existence::Absent => {
                 not_provisioned(target, Error::operation("the database or a role does not exist"))
             }
-            Existence::Present => NoSession::Error(error),
-            Existence::Unknown => NoSession::Error(error.hint(format!(
-                "a role that does not exist is refused in the same words: if {} was never applied, run `{}`",
-                target.service,
-                apply(target)
-            ))),
+            Existence::Present => error.into(),
+            Existence::Unknown => error
+                .hint(format!(
+                    "a role that does not exist is refused in the same words: if {} was never applied, run `{}`",
+                    target.service,
+                    apply(target)
+                ))
+                .into(),
         },
-        _ => NoSession::Error(error),
+        _ => error.into(),
     }
 }
 
@@ -273,16 +274,14 @@ fn not_provisioned(target: &MigrationTarget, error: Error) -> NoSession {
     out.causes.push(error.message);
     out.causes.extend(error.causes);
     out.sqlstate = error.sqlstate;
-    NoSession::NotProvisioned(out.hint(format!("run `{}`", apply(target))))
+    NoSession { error: out.hint(format!("run `{}`", apply(target))), not_provisioned: true }
 }
 
 /// 22023: the role does not exist. 42501: the migrator is no member of it. `apply` repairs both.
 fn no_owner(target: &MigrationTarget, error: Error) -> NoSession {
     match error.sqlstate.as_deref() {
         Some(sqlstate::INVALID_PARAMETER_VALUE) => not_provisioned(target, error),
-        Some(sqlstate::INSUFFICIENT_PRIVILEGE) => {
-            NoSession::Error(error.hint(format!("run `{}`", apply(target))))
-        }
-        _ => NoSession::Error(error),
+        Some(sqlstate::INSUFFICIENT_PRIVILEGE) => error.hint(format!("run `{}`", apply(target))).into(),
+        _ => error.into(),
     }
 }

@@ -11,7 +11,7 @@ use crate::sql::Statement;
 
 /// Kind and name of every object, with its definition.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Catalogue(BTreeMap<(String, String), String>);
+pub struct Catalogue(pub BTreeMap<(String, String), String>);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Difference {
@@ -52,14 +52,6 @@ impl Catalogue {
         };
         let all: Result<BTreeMap<_, _>, Unreadable> = rows.iter().map(entry).collect();
         Ok(Catalogue(all.map_err(unreadable)?))
-    }
-
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
     }
 
     pub fn differences(&self, after: &Catalogue) -> Vec<Difference> {
