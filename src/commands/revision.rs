@@ -23,13 +23,8 @@ pub struct Arguments {
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RevisionReport> {
     let service = run.service(&arguments.service)?;
-    let written = revision::write(&revision::NewMigration {
-        service: &service.name,
-        folder: &service.migrations,
-        message: &arguments.message,
-        template: &arguments.template,
-        templates: &run.manifest.home().join("templates"),
-    })?;
+    let templates = run.manifest.home().join("templates");
+    let written = revision::write(service, &arguments.message, &arguments.template, &templates)?;
     Ok(RevisionReport { service: service.name.to_string(), written })
 }
 

@@ -192,19 +192,18 @@ async fn act(
     for (number, item) in (preflight.last_event + 1..).zip(shown) {
         let migration = folder.find(item.version);
         let recorded = rows.iter().find(|row| row.version == item.version);
-        let row = match (item.wrong, migration, recorded) {
-            (RepairKind::Edited, Some(migration), _) => AppliedRow::of(migration, version_type),
-            (_, _, Some(recorded)) => recorded.clone(),
-            (_, Some(migration), None) => AppliedRow::of(migration, version_type),
-            (_, None, None) => {
+        let edited = migration.filter(|_| item.wrong == RepairKind::Edited);
+        let row = match (edited, recorded, migration) {
+            (None, Some(recorded), _) => recorded.clone(),
+            (Some(migration), ..) | (None, None, Some(migration)) => AppliedRow::of(migration, version_type),
+            (None, None, None) => {
                 AppliedRow { version: item.version, name: item.name.clone(), checksum: String::new() }
             }
         };
         all.extend(accept(&schema, item, &row));
-        let accepted = migration.filter(|_| item.wrong == RepairKind::Edited);
         let record = Record {
             note: Some(reason.into()),
-            content: accepted.and_then(|migration| tables::content(&migration.up.text)),
+            content: edited.and_then(|migration| tables::content(&migration.up.text)),
             ..Record::new("repair", &row, "ok")
         };
         all.push(tables::insert_history(number, &record, &options.operator));

@@ -111,13 +111,9 @@ pub fn compare(files: &[Migration], rows: &[AppliedRow], unfinished: &[Unfinishe
             (None, _) => comparison.pending.push(file.version),
         }
     }
-    let gone = |row: &&&AppliedRow| files.binary_search_by_key(&row.version, |file| file.version).is_err();
-    comparison.divergences.extend(
-        applied
-            .values()
-            .filter(gone)
-            .map(|row| Divergence::Missing { version: row.version, name: row.name.clone() }),
-    );
+    let gone = |row: &&AppliedRow| files.binary_search_by_key(&row.version, |file| file.version).is_err();
+    let missing = |row: &AppliedRow| Divergence::Missing { version: row.version, name: row.name.clone() };
+    comparison.divergences.extend(rows.iter().filter(gone).map(missing));
     comparison.divergences.sort_by_key(Divergence::version);
     let open =
         |begun: &&Unfinished| applied.contains_key(&begun.version) == (begun.direction == Direction::Down);

@@ -75,7 +75,6 @@ pub struct Preflight {
 }
 
 impl Preflight {
-    /// Looks, in one round trip.
     pub async fn take(session: &mut MigrationSession<'_>) -> Result<Preflight> {
         let mut asked = vec![find(), OtherRoles::ask(&session.target.owner)];
         asked.extend(session.present.history.then(tables::last_event));

@@ -125,7 +125,6 @@ impl<'a> MigrationSession<'a> {
         query_each(&mut self.connection, &Statement::join(all)).await
     }
 
-    /// Reads both tables.
     pub async fn rows(&mut self) -> Result<HistoryRows> {
         Ok(self.rows_and(&[]).await?.0)
     }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::folder;
 use super::name::sanitize;
 use crate::error::{Error, Result};
-use crate::model::ServiceName;
+use crate::model::DesiredService;
 
 /// Templates that come with martydb: name, up, down.
 const BUILTIN: &[(&str, &str, &str)] = &[
@@ -23,16 +23,6 @@ const BUILTIN: &[(&str, &str, &str)] = &[
     ),
 ];
 
-#[derive(Debug, Clone)]
-pub struct NewMigration<'a> {
-    pub service: &'a ServiceName,
-    pub folder: &'a Path,
-    pub message: &'a str,
-    pub template: &'a str,
-    /// Where templates of the project may lie; they win over the built-in ones.
-    pub templates: &'a Path,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Written {
     pub version: i64,
@@ -41,26 +31,23 @@ pub struct Written {
     pub down: PathBuf,
 }
 
-/// Writes both files; neither may exist.
+/// Writes both files; neither may exist. In `templates` may lie those of the project: they win over the built-in ones.
 ///
 /// # Errors
 /// If the message leaves no name, the template is unknown, or a file cannot be written.
-pub fn write(request: &NewMigration<'_>) -> Result<Written> {
-    let name = sanitize(request.message);
+pub fn write(service: &DesiredService, message: &str, template: &str, templates: &Path) -> Result<Written> {
+    let (name, folder) = (sanitize(message), &service.migrations);
     if name.is_empty() {
-        return Err(Error::usage(format!(
-            "no name can be made from the message \"{}\"",
-            request.message.trim()
-        ))
-        .hint("use letters or digits: -m \"add user consent\""));
+        return Err(Error::usage(format!("no name can be made from the message \"{}\"", message.trim()))
+            .hint("use letters or digits: -m \"add user consent\""));
     }
-    let (up, down) = template(request)?;
-    let version = next_version(request.folder)?;
-    fs::create_dir_all(request.folder).map_err(|error| failed(request.folder, &error))?;
-    let path = |suffix: &str| request.folder.join(format!("V{version}__{name}{suffix}"));
+    let (up, down) = texts(template, templates)?;
+    let version = next_version(folder)?;
+    fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    let path = |suffix: &str| folder.join(format!("V{version}__{name}{suffix}"));
     let written = Written { version, up: path(".sql"), down: path(".down.sql"), name };
-    create(&written.up, &fill(&up, request))?;
-    create(&written.down, &fill(&down, request))?;
+    create(&written.up, &fill(&up, service, message))?;
+    create(&written.down, &fill(&down, service, message))?;
     Ok(written)
 }
 
@@ -72,28 +59,25 @@ fn next_version(path: &Path) -> Result<i64> {
         .ok_or_else(|| Error::usage("the highest version cannot be counted past"))
 }
 
-fn template(request: &NewMigration<'_>) -> Result<(String, String)> {
-    let own =
-        |suffix: &str| fs::read_to_string(request.templates.join(format!("{}{suffix}", request.template)));
+fn texts(template: &str, templates: &Path) -> Result<(String, String)> {
+    let own = |suffix: &str| fs::read_to_string(templates.join(format!("{template}{suffix}")));
     if let Ok(up) = own(".sql") {
         return Ok((up, own(".down.sql").unwrap_or_default()));
     }
-    let builtin = BUILTIN.iter().find(|row| row.0 == request.template);
+    let builtin = BUILTIN.iter().find(|row| row.0 == template);
     builtin.map(|row| (row.1.to_owned(), row.2.to_owned())).ok_or_else(|| {
         let known: Vec<_> = BUILTIN.iter().map(|row| row.0).collect();
-        Error::usage(format!("unknown template \"{}\"", request.template)).hint(format!(
-            "templates: {}, and NAME.sql in {}",
-            known.join(", "),
-            request.templates.display()
-        ))
+        let (known, templates) = (known.join(", "), templates.display());
+        Error::usage(format!("unknown template \"{template}\""))
+            .hint(format!("templates: {known}, and NAME.sql in {templates}"))
     })
 }
 
 /// A message goes into a comment: it must stay on one line.
-fn fill(template: &str, request: &NewMigration<'_>) -> String {
-    let message: Vec<&str> = request.message.split_whitespace().collect();
+fn fill(template: &str, service: &DesiredService, message: &str) -> String {
+    let message: Vec<&str> = message.split_whitespace().collect();
     template
-        .replace("{{service}}", &request.service.as_str().replace('-', "_"))
+        .replace("{{service}}", &service.name.as_str().replace('-', "_"))
         .replace("{{message}}", &message.join(" "))
 }
 
