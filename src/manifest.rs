@@ -1,6 +1,6 @@
 //! The manifest: from YAML files to the desired state of each server, or to an error that names the place.
 //!
-//! The steps, each in its file: `find` the files, `source` parses and merges them, `expand` fills variables in,
+//! The steps: `find` the files; then each in its file: `source` parses and merges them, `expand` fills variables in,
 //! `raw` gives them types, `resolve` fills in defaults and templates and checks what no type can check.
 
 mod checked;
