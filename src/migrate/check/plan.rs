@@ -54,7 +54,7 @@ pub fn plan_downgrade(
     }
 }
 
-/// What stops a run in this direction, wherever it is to end.
+/// What stops a run in this direction, whatever its last version is.
 fn check(comparison: &Comparison, direction: Direction, late_is_fine: bool) -> Result<(), PlanRefusal> {
     if let Some(begun) = comparison.unfinished.iter().find(|begun| begun.direction != direction) {
         return Err(PlanRefusal::HalfWay(begun.clone()));
