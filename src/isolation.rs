@@ -1,7 +1,7 @@
 //! `verify-isolation`: the proof that no login reaches another service's data.
 //!
-//! Three stages, each with a value as its result. [`observe`] does the I/O for one server: it reads the catalogues,
-//! tries logins and asks sessions about their privileges. [`judge`] decides what the observations prove, and [`assess`]
+//! Three stages, each with a value as its result. `observe` does the I/O for one server: it reads the catalogues,
+//! tries logins and asks sessions about their privileges. `judge` decides what the observations prove, and `assess`
 //! applies what the user accepts or filters, over all servers: the result is one flat [`Assessment`], which the formats
 //! of the command only print. `remediate` closes findings.
 //!
