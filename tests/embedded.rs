@@ -245,7 +245,8 @@ fn a_taken_port_is_exchanged_and_the_new_one_remembered() {
         let squatter = TcpListener::bind(("127.0.0.1", old)).unwrap();
         let new = site.up().await.tcp.port;
         assert_ne!(new, old);
-        assert!(site.said(&format!("port {old} is taken, using {new}")));
+        // Another test may take the first choice before the server has it.
+        assert!(site.said(&format!("port {old} is taken, using ")));
         drop(squatter);
         embedded::down(&site.spec).await.unwrap();
         assert_eq!(site.status().port, Some(new));
@@ -631,7 +632,7 @@ fn a_run_that_is_killed_leaves_nothing_in_the_way() {
 fn a_folder_without_programs_is_refused() {
     let site = Site::open();
     let said = output(actor_command(&site).env("MARTYDB_PG_BIN", &site.spec.home));
-    assert!(said.contains("usage MARTYDB_PG_BIN names"), "{said}");
+    assert!(said.contains("Usage MARTYDB_PG_BIN names"), "{said}");
 }
 
 #[test]
