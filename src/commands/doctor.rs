@@ -6,11 +6,13 @@ use serde::Serialize;
 use super::change::{ServerError, limits_text};
 use super::provisioning;
 use crate::error::{ExitStatus, Result};
+use crate::grants::alter_role;
 use crate::model::{ActualServer, Admin};
 use crate::plan::{PrivilegeGap, lockout};
 use crate::provision::{PlanOptions, PlannedServer};
 use crate::report::{Cell, Paint, Report, Style, Table, printable};
 use crate::run::Run;
+use crate::sql::Keyword;
 
 /// The majors that martydb is tested with.
 const MAJORS: std::ops::RangeInclusive<u32> = 13..=18;
@@ -118,8 +120,7 @@ fn connections(actual: &ActualServer) -> Check {
 
 /// What `CREATEDB CREATEROLE` is for; a superuser needs neither.
 fn attributes(admin: &Admin) -> Vec<Check> {
-    let name = admin.name.replace('"', "\"\"");
-    let check = |check: &'static str, has: bool, word: &str, without: &str| Check {
+    let check = |check: &'static str, has: bool, word: &'static str, without: &str| Check {
         name: check,
         ok: has || admin.superuser,
         detail: match (admin.superuser, has) {
@@ -127,7 +128,8 @@ fn attributes(admin: &Admin) -> Vec<Check> {
             (false, true) => format!("{} has {word}", admin.name),
             (false, false) => format!("{} lacks {word}: {without}", admin.name),
         },
-        grant: (!has && !admin.superuser).then(|| format!("ALTER ROLE \"{name}\" {word}")),
+        grant: (!has && !admin.superuser)
+            .then(|| alter_role(&admin.name, Keyword(word)).statement().to_string()),
     };
     vec![
         check("databases", admin.createdb, "CREATEDB", "it can make no databases"),

@@ -8,10 +8,12 @@ use super::scope::PlanScope;
 use crate::contract::alternate_of;
 use crate::converge::{Converged, Passwords, Planner, Policy, Remaining, converge};
 use crate::error::{Error, Kind, Result};
+use crate::grants::alter_role;
 use crate::model::{ActualServer, RoleName, ServiceName};
 use crate::plan::admin_capabilities::AdminCapabilities;
 use crate::plan::{Action, Plan, Risk, Step};
 use crate::secrets::{CredentialKey, LockedStore};
+use crate::sql::Keyword;
 
 /// Executes the plan under the server's lock.
 ///
@@ -109,7 +111,7 @@ fn can_create(planned: &PlannedServer) -> Result<()> {
     };
     Err(Error::operation(format!("the admin \"{}\" cannot create what is missing", admin.name))
         .cause(format!("it lacks {lacking}"))
-        .hint(format!("ask a DBA for: ALTER ROLE \"{}\" {lacking}", admin.name.replace('"', "\"\"")))
+        .hint(format!("ask a DBA for: {}", alter_role(&admin.name, Keyword(lacking)).statement()))
         .hint("`martydb doctor` shows everything that this admin can and cannot do"))
 }
 

@@ -3,6 +3,7 @@
 
 mod cycles;
 mod imports;
+mod map;
 mod purity;
 mod sizes;
 mod source;
