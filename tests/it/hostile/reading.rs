@@ -30,7 +30,7 @@ fn every_bait_is_armed_and_would_be_seen() {
     );
     // A session that does not guard itself runs the event triggers.
     let mark = ground.server.log().len();
-    ask(&ground.server, "red_db", "GRANT SELECT ON public.item TO red_app").unwrap();
+    ground.server.sql("red_db", "GRANT SELECT ON public.item TO red_app");
     let ran = sprung(&ground.server.log_since(mark));
     assert!(ran.iter().any(|one| one.name == "event trigger" && one.actor == "postgres"), "{ran:?}");
 }
