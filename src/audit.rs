@@ -13,6 +13,7 @@ mod hba;
 mod memberships;
 mod owners;
 mod privileges;
+mod reach;
 mod roles;
 mod secrets;
 mod sessions;
@@ -39,6 +40,7 @@ pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords
     sessions::judge(&audit, &mut out);
     secrets::judge(&audit, known, &mut out);
     hba::judge(&audit, &mut out);
+    reach::judge(&audit, &mut out);
     let mut findings = merged(out.into_iter().map(|found| found.on(&desired.name)));
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.key().cmp(&b.key())));
     findings

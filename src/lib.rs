@@ -42,6 +42,7 @@
 //!
 //! - [`catalog`]: the actual state, read from a server's catalogs
 //! - [`plan`]: the difference between desired and actual state, as steps (pure)
+//! - [`reach`]: what every login can reach, by rules (pure)
 //! - [`findings`]: the registry of findings, and findings as values (pure)
 //! - [`grants`]: statements that give and take privileges (pure)
 //!
@@ -103,6 +104,7 @@ pub mod process_group;
 pub mod program;
 pub mod prompt;
 pub mod provision;
+pub mod reach;
 pub mod report;
 pub mod rotate;
 pub mod run;

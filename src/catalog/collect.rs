@@ -136,6 +136,7 @@ async fn fill(
     let sql = include_str!("sql/database.sql");
     let end = rows::read(connection, sql, |row| found.take(row, known)).await?;
     check_session(found.pristine, name.as_str())?;
+    rows::read_all(connection, include_str!("sql/reach.sql"), |row| found.privileged.take(row)).await?;
     if end == Completeness::TooMuch {
         return Err(rows::too_much());
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::objects::{CatalogObject, EventTrigger, Extension, ForeignServer, Language, Other, Trigger};
+use super::privileged::PrivilegedCatalog;
 use super::rows::CatalogRow;
 use crate::error::Result;
 use crate::model::DefaultAcl;
@@ -35,6 +36,8 @@ pub struct DatabaseCatalog {
     pub servers: Vec<ForeignServer>,
     /// Everything else that has an owner, or privileges of a kind that is none of the above.
     pub others: Vec<Other>,
+    /// Ways out of a role's own privileges.
+    pub privileged: PrivilegedCatalog,
 }
 
 /// Items of one kind that are read of one database; the queries stop after one more.
@@ -88,6 +91,7 @@ impl DatabaseCatalog {
         self.servers.sort_by(|a, b| a.name.cmp(&b.name));
         self.others.sort_by(|a, b| (&a.kind, &a.shown, &a.role).cmp(&(&b.kind, &b.shown, &b.role)));
         self.leaks.sort();
+        self.privileged.sort();
     }
 
     /// Kinds of which there are more than are read.

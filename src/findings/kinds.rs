@@ -123,6 +123,8 @@ kinds! {
         "a service's login can call a function in an untrusted language";
     TRUSTED_LANGUAGE = "language-trusted", Critical,
         "an untrusted language is marked as trusted";
+    SUPERUSER_PATH = "superuser-search-path", High,
+        "a superuser's search path leads through a schema in which another login can create objects";
     SHADOW = "shadowing-function", Low,
         "a function has the name and the arguments of a built-in function";
     EVENT_TRIGGER = "event-trigger", Low,

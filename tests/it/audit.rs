@@ -11,6 +11,7 @@ mod leaks;
 mod limited;
 mod mutation;
 mod output;
+mod reach;
 mod simulated;
 mod support;
 mod ways;

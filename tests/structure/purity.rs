@@ -18,6 +18,7 @@ const PURE: &[&str] = &[
     "isolation::judge",
     "model",
     "plan",
+    "reach",
     "sql",
     "suggest",
     "units",

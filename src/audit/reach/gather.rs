@@ -1,0 +1,90 @@
+//! From the catalogues' rows to the facts of the model.
+
+use std::collections::BTreeMap;
+
+use super::super::context::Audit;
+use super::principals;
+use crate::findings::PUBLIC;
+use crate::model::{AclEntry, Grantee};
+use crate::reach::{DatabaseId, Facts, ObjectId, RoleId};
+
+pub struct Gathered<'a> {
+    pub facts: Facts,
+    roles: Vec<&'a str>,
+    role_ids: BTreeMap<&'a str, RoleId>,
+    pub databases: Vec<&'a str>,
+    objects: Vec<ObjectName<'a>>,
+}
+
+/// An object of a fact, as findings name it.
+pub struct ObjectName<'a> {
+    pub database: &'a str,
+    pub kind: &'static str,
+    pub shown: &'a str,
+    pub owner: &'a str,
+    pub grant_on: Option<&'a str>,
+    pub extension: Option<&'a str>,
+    /// The server's own.
+    pub system: bool,
+    pub acl: &'a [AclEntry],
+}
+
+impl<'a> Gathered<'a> {
+    pub fn role(&self, id: RoleId) -> &'a str {
+        self.roles[id as usize]
+    }
+
+    pub fn database(&self, id: DatabaseId) -> &'a str {
+        self.databases[id as usize]
+    }
+
+    pub fn object(&self, id: ObjectId) -> &ObjectName<'a> {
+        &self.objects[id as usize]
+    }
+
+    pub fn role_id(&mut self, name: &'a str) -> RoleId {
+        let next = RoleId::try_from(self.roles.len()).unwrap_or(RoleId::MAX);
+        let roles = &mut self.roles;
+        *self.role_ids.entry(name).or_insert_with(|| {
+            roles.push(name);
+            next
+        })
+    }
+
+    pub fn grantee(&mut self, grantee: &'a Grantee) -> RoleId {
+        self.role_id(grantee.role().map_or(PUBLIC, |role| role.as_str()))
+    }
+
+    pub fn name(&mut self, object: ObjectName<'a>) -> ObjectId {
+        self.objects.push(object);
+        ObjectId::try_from(self.objects.len() - 1).unwrap_or(ObjectId::MAX)
+    }
+
+    /// Who holds a privilege on an object: its owner, and who is granted it.
+    pub fn holders(&mut self, id: ObjectId, privileges: &[&str]) -> Vec<(ObjectId, RoleId)> {
+        let (owner, acl) = (self.objects[id as usize].owner, self.objects[id as usize].acl);
+        let held = acl.iter().filter(|entry| privileges.contains(&entry.privilege.as_str()));
+        let mut holders = vec![self.role_id(owner)];
+        for entry in held {
+            holders.push(self.grantee(&entry.grantee));
+        }
+        holders.retain(|role| !self.facts.is_end(*role));
+        holders.into_iter().map(|role| (id, role)).collect()
+    }
+}
+
+pub fn gather<'a>(audit: &Audit<'a>) -> Gathered<'a> {
+    let mut all = Gathered {
+        facts: Facts { major: audit.actual.major(), ..Facts::default() },
+        roles: vec![],
+        role_ids: BTreeMap::new(),
+        databases: vec![],
+        objects: vec![],
+    };
+    all.role_id(PUBLIC);
+    principals::roles(audit, &mut all);
+    for (name, found) in &audit.actual.databases {
+        principals::database(audit, name.as_str(), found, &mut all);
+    }
+    all
+}

@@ -1,0 +1,90 @@
+//! Roles, memberships and databases as facts: who is asked about, and what each may enter.
+
+use super::super::context::Audit;
+use super::gather::Gathered;
+use super::objects::inside;
+use crate::model::ActualDatabase;
+use crate::reach::{DatabaseId, Member};
+
+/// Predefined roles that give the server's files and programs.
+const SERVER_ROLES: &[&str] = &["pg_execute_server_program", "pg_read_server_files", "pg_write_server_files"];
+
+pub fn roles<'a>(audit: &Audit<'a>, all: &mut Gathered<'a>) {
+    let desired_owner = audit.desired.database_owner.as_ref().map(|role| role.as_str());
+    let owners = audit.desired.services.values().filter_map(|it| audit.actual.databases.get(&it.database));
+    let owners: Vec<&str> = owners.map(|found| found.owner.as_str()).collect();
+    for (name, found) in &audit.actual.roles {
+        let id = all.role_id(name.as_str());
+        let name = name.as_str();
+        let is_admin =
+            name == audit.actual.admin.name || desired_owner == Some(name) || owners.contains(&name);
+        let managed = audit.managed(name);
+        let facts = &mut all.facts;
+        facts.roles.push(id);
+        if found.superuser {
+            facts.superusers.push(id);
+        } else if is_admin && managed.is_none() {
+            facts.admins.push(id);
+        } else if found.login {
+            facts.principals.push(id);
+        }
+        if found.createrole && !found.superuser {
+            facts.createrole.push(id);
+        }
+        if SERVER_ROLES.contains(&name) {
+            facts.server_roles.push(id);
+        }
+        if facts.major >= 16 || found.inherit {
+            facts.inheriting.push(id);
+        }
+        if let Some((service, _)) = managed {
+            let number = audit.desired.services.keys().position(|name| *name == service.name);
+            facts.service_roles.push((id, number.and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX)));
+        }
+    }
+    for row in &audit.actual.memberships {
+        let (member, role) = (all.role_id(row.member.as_str()), all.role_id(row.role.as_str()));
+        if all.facts.is_end(member) {
+            continue;
+        }
+        all.facts.members.push(Member { member, role, inherit: row.inherit, set: row.set, admin: row.admin });
+    }
+}
+
+pub fn database<'a>(audit: &Audit<'a>, name: &'a str, found: &'a ActualDatabase, all: &mut Gathered<'a>) {
+    let id = DatabaseId::try_from(all.databases.len()).unwrap_or(DatabaseId::MAX);
+    all.databases.push(name);
+    if found.allow_connections {
+        all.facts.databases.push(id);
+    }
+    let owner = all.role_id(&found.owner);
+    if !all.facts.is_end(owner) {
+        all.facts.connect.push((id, owner));
+        all.facts.grants_connect.push((id, owner));
+        all.facts.temporary.push((id, owner));
+    }
+    for entry in &found.acl {
+        let holder = all.grantee(&entry.grantee);
+        if all.facts.is_end(holder) {
+            continue;
+        }
+        match entry.privilege.as_str() {
+            "CONNECT" => {
+                all.facts.connect.push((id, holder));
+                if entry.grantable {
+                    all.facts.grants_connect.push((id, holder));
+                }
+            }
+            "TEMPORARY" => all.facts.temporary.push((id, holder)),
+            _ => {}
+        }
+    }
+    if audit.service_of(name).is_some() {
+        let number = audit.desired.services.values().position(|service| service.database.as_str() == name);
+        let number = number.and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX);
+        all.facts.service_databases.push((id, number));
+    }
+    if let Some(catalog) = audit.snapshot.databases.get(name) {
+        inside(audit, id, name, &catalog.privileged, all);
+    }
+}

@@ -1,0 +1,41 @@
+//! Where a superuser's sessions look names up.
+
+use super::super::context::Audit;
+use crate::model::{DatabaseKind, RoleName};
+
+/// Schemas that a superuser's sessions in this database look names up in: by a setting of a superuser, of the
+/// database, of all roles or of the server, and in the maintenance database and the templates by default.
+pub fn superuser_paths(audit: &Audit<'_>, database: &str) -> Vec<String> {
+    let is_superuser = |role: &RoleName| audit.actual.roles.get(role).is_some_and(|found| found.superuser);
+    let of_roles = audit.actual.role_settings.iter().filter(|row| {
+        let here = row.database.as_ref().is_none_or(|other| other.as_str() == database);
+        row.name == "search_path" && here && is_superuser(&row.role)
+    });
+    let mut values: Vec<&str> = of_roles.map(|row| row.value.as_str()).collect();
+    let of_database = audit.actual.databases.iter().filter(|(name, _)| name.as_str() == database);
+    let settings = of_database.flat_map(|(_, found)| &found.settings).chain(&audit.actual.everyones_settings);
+    let paths = settings.filter(|(name, _)| name == "search_path").map(|(_, value)| value.as_str());
+    let paths = paths.chain(audit.snapshot.state.parameters.settings.get("search_path").map(String::as_str));
+    // That a service's database leads to the service's schemas is what such a setting is for.
+    let of_service = audit.service_of(database).is_some();
+    values.extend(paths.filter(|path| !of_service || precedes_the_server(path)));
+    if matches!(
+        DatabaseKind::of(database, audit.desired, audit.actual),
+        DatabaseKind::Maintenance | DatabaseKind::Template
+    ) {
+        values.push("public");
+    }
+    let others = values.iter().filter(|value| **value != DEFAULT_PATH);
+    others.flat_map(|value| schemas_of(value)).filter(|name| name != "pg_catalog").collect()
+}
+
+fn schemas_of(path: &str) -> impl Iterator<Item = String> + '_ {
+    path.split(',').map(|name| name.trim().trim_matches('"').to_owned())
+}
+
+/// Whether a path names `pg_catalog` behind another schema. Where it does not name it, that comes first.
+fn precedes_the_server(path: &str) -> bool {
+    schemas_of(path).position(|name| name == "pg_catalog").is_some_and(|at| at > 0)
+}
+
+const DEFAULT_PATH: &str = "\"$user\", public";

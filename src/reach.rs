@@ -1,0 +1,20 @@
+//! What every login can reach: facts of the catalogues, the rules of PostgreSQL's privilege system, and what follows.
+//!
+//! A list of leaks finds those that somebody thought of. Here each rule of the server stands once, with the page
+//! that it comes from, and a Datalog engine combines them: whatever they allow together is found, with the path that
+//! shows how. Pure: [`crate::catalog`] has read everything, and `audit::reach` turns it into facts and findings.
+
+mod facts;
+mod ids;
+mod path;
+mod rules;
+mod state;
+mod step;
+#[cfg(test)]
+mod tests;
+
+pub use facts::{Facts, Member, Object};
+pub use ids::{DatabaseId, ObjectId, PUBLIC, RoleId};
+pub use path::{Path, conclude};
+pub use state::{State, Target};
+pub use step::Step;

@@ -1,0 +1,9 @@
+//! Numbers for what the rules speak of: a rule compares millions of them.
+
+/// A role; 0 is PUBLIC.
+pub type RoleId = u32;
+pub type DatabaseId = u32;
+/// An object inside one database.
+pub type ObjectId = u32;
+
+pub const PUBLIC: RoleId = 0;

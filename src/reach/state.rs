@@ -1,0 +1,48 @@
+//! What follows about one login.
+
+use super::ids::{DatabaseId, ObjectId, RoleId};
+
+/// Something that a login can do or be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum State {
+    /// What every login starts from.
+    Start,
+    /// It can log in with the privileges of this role: those that count for CONNECT.
+    LogsInWith(RoleId),
+    Enters(DatabaseId),
+    /// A session of its own has this current role.
+    Session(RoleId),
+    /// Its sessions hold this role's privileges.
+    Uses(RoleId),
+    /// Code of its choice runs in a database with this role as the current one, where `SET ROLE` is refused.
+    Frame(DatabaseId, RoleId),
+    /// It holds this role's privileges in a database, in a session or a frame.
+    Holds(DatabaseId, RoleId),
+    /// It may grant this role.
+    Grants(RoleId),
+    Calls(ObjectId),
+    Reads(ObjectId),
+    Writes(ObjectId),
+    Reaches(Target),
+}
+
+/// What no login should reach. The walk ends here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Target {
+    /// Superuser rights.
+    Superuser,
+    /// Superuser rights, once a superuser uses the database.
+    SuperuserVisit(DatabaseId),
+    /// A role that the server's admin is, or that owns the databases.
+    Admin(RoleId),
+    /// Files of the server, or programs that run as its account.
+    Files,
+    /// How passwords are kept.
+    Verifiers,
+    /// What the sessions of other databases do.
+    OtherDatabases,
+    /// Another service: as one of its roles.
+    ServiceRole(RoleId),
+    /// Another service: in its database.
+    ServiceDatabase(DatabaseId),
+}

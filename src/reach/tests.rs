@@ -1,0 +1,129 @@
+//! The rules on servers of a few roles, and their agreement with what PostgreSQL does where majors differ.
+
+use super::*;
+
+const LOGIN: RoleId = 1;
+const GROUP: RoleId = 2;
+const MIGHTY: RoleId = 3;
+const DATABASE: DatabaseId = 0;
+
+fn member(member: RoleId, role: RoleId, [inherit, set, admin]: [bool; 3]) -> Member {
+    Member { member, role, inherit, set, admin }
+}
+
+/// A login that may connect to one database, a group, and a superuser.
+fn server(major: u32, members: &[Member]) -> Facts {
+    Facts {
+        major,
+        roles: vec![LOGIN, GROUP, MIGHTY],
+        inheriting: vec![LOGIN],
+        principals: vec![LOGIN],
+        superusers: vec![MIGHTY],
+        databases: vec![DATABASE],
+        connect: vec![(DATABASE, LOGIN)],
+        members: members.to_vec(),
+        ..Facts::default()
+    }
+}
+
+fn targets(facts: &Facts) -> Vec<Target> {
+    conclude(facts).into_iter().map(|path| path.target).collect()
+}
+
+#[test]
+fn a_member_of_a_superuser_reaches_it_by_inherit_by_set_and_by_admin() {
+    for options in [[true, false, false], [false, true, false], [true, true, false]] {
+        assert_eq!(
+            targets(&server(16, &[member(LOGIN, MIGHTY, options)])),
+            [Target::Superuser],
+            "{options:?}"
+        );
+    }
+    assert_eq!(targets(&server(16, &[member(LOGIN, MIGHTY, [false, false, true])])), [Target::Superuser]);
+    assert_eq!(targets(&server(16, &[member(LOGIN, MIGHTY, [false, false, false])])), []);
+}
+
+#[test]
+fn a_row_without_set_ends_the_way_behind_it() {
+    let rows = |first| [member(LOGIN, GROUP, first), member(GROUP, MIGHTY, [false, true, false])];
+    assert_eq!(targets(&server(16, &rows([false, true, false]))), [Target::Superuser]);
+    assert_eq!(targets(&server(16, &rows([true, false, false]))), []);
+}
+
+#[test]
+fn admin_counts_through_rows_that_inherit_from_16_on_and_through_any_before() {
+    let rows = [member(LOGIN, GROUP, [false, false, false]), member(GROUP, MIGHTY, [false, false, true])];
+    assert_eq!(targets(&server(16, &rows)), []);
+    assert_eq!(targets(&server(15, &rows)), [Target::Superuser]);
+}
+
+#[test]
+fn a_login_that_enters_no_database_reaches_nothing() {
+    let facts = Facts { connect: vec![], ..server(16, &[member(LOGIN, MIGHTY, [true, true, false])]) };
+    assert_eq!(targets(&facts), []);
+}
+
+#[test]
+fn createrole_gives_everything_before_16() {
+    let facts = |major| Facts { createrole: vec![LOGIN], ..server(major, &[]) };
+    assert_eq!(targets(&facts(15)), [Target::Superuser]);
+    assert_eq!(targets(&facts(16)), []);
+}
+
+/// A function that runs what it is told as a superuser, in a schema.
+fn with_definer(facts: Facts, usage: &[RoleId], execute: &[RoleId]) -> Facts {
+    let function = Object { id: 1, database: DATABASE, schema: 0, owner: MIGHTY };
+    Facts {
+        schemas: vec![(0, DATABASE)],
+        usage: usage.iter().map(|role| (0, *role)).collect(),
+        execute: execute.iter().map(|role| (1, *role)).collect(),
+        definers: vec![function],
+        ..facts
+    }
+}
+
+#[test]
+fn usage_and_execute_may_come_from_two_roles() {
+    let members = [member(LOGIN, GROUP, [false, true, false])];
+    let facts = |usage, execute| with_definer(server(16, &members), usage, execute);
+    assert_eq!(targets(&facts(&[LOGIN], &[GROUP])), [Target::Superuser]);
+    assert_eq!(targets(&facts(&[PUBLIC], &[PUBLIC])), [Target::Superuser]);
+    assert_eq!(targets(&facts(&[], &[PUBLIC])), []);
+    assert_eq!(targets(&facts(&[PUBLIC], &[])), []);
+}
+
+#[test]
+fn a_trigger_function_is_not_called_and_its_holder_makes_a_trigger_of_it() {
+    let facts = with_definer(server(16, &[]), &[PUBLIC], &[PUBLIC]);
+    let facts = Facts { trigger_functions: vec![1], ..facts };
+    assert_eq!(targets(&facts), []);
+    assert_eq!(targets(&Facts { temporary: vec![(DATABASE, LOGIN)], ..facts.clone() }), [Target::Superuser]);
+    assert_eq!(targets(&Facts { create: vec![(0, LOGIN)], ..facts }), [Target::Superuser]);
+}
+
+#[test]
+fn the_path_is_the_shortest_and_has_each_step_once() {
+    let members = [member(LOGIN, GROUP, [true, true, false]), member(GROUP, MIGHTY, [true, true, false])];
+    let facts = with_definer(server(16, &members), &[LOGIN], &[LOGIN]);
+    let paths = conclude(&facts);
+    assert_eq!(paths.len(), 1);
+    let steps = [
+        Step::Connects(DATABASE, LOGIN),
+        Step::Inherits(LOGIN, GROUP),
+        Step::Inherits(GROUP, MIGHTY),
+        Step::IsSuperuser(MIGHTY),
+    ];
+    assert_eq!(paths[0].steps.len(), steps.len(), "{:?}", paths[0].steps);
+}
+
+#[test]
+fn the_walk_ends_at_another_service() {
+    let foreign: RoleId = 4;
+    let mut facts = server(16, &[member(LOGIN, foreign, [false, true, false])]);
+    facts.roles.push(foreign);
+    facts.members.push(member(foreign, MIGHTY, [true, true, false]));
+    facts.service_roles = vec![(LOGIN, 0), (foreign, 1)];
+    assert_eq!(targets(&facts), [Target::ServiceRole(foreign)]);
+    facts.service_roles = vec![(LOGIN, 0), (foreign, 0)];
+    assert_eq!(targets(&facts), [Target::Superuser]);
+}

@@ -1,0 +1,117 @@
+//! What the model of reach finds that no list of objects names: ways of unmanaged logins, in any database, and ways
+//! that need several steps.
+
+use super::support::Pair;
+
+/// One way, opened for the login `guest`, who may connect to the database `den` alone.
+struct Way {
+    database: &'static str,
+    open: &'static str,
+    /// severity, id, role, and a word of the object.
+    expect: [&'static str; 4],
+    /// Words of the path, in order.
+    path: &'static [&'static str],
+    close: &'static str,
+}
+
+#[rustfmt::skip]
+const WAYS: &[Way] = &[
+    Way { database: "den", open: "CREATE SCHEMA adm; GRANT USAGE ON SCHEMA adm TO guest; CREATE FUNCTION adm.run(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE q; END'; REVOKE ALL ON FUNCTION adm.run(text) FROM PUBLIC; GRANT EXECUTE ON FUNCTION adm.run(text) TO guest",
+        expect: ["critical", "definer-function", "guest", "adm.run(text)"], path: &["guest: connects to den", "calls adm.run(text)", "as postgres", "superuser"], close: "DROP SCHEMA adm CASCADE" },
+    Way { database: "den", open: "CREATE SCHEMA adm; GRANT USAGE ON SCHEMA adm TO PUBLIC; CREATE FUNCTION adm.fire() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE TG_ARGV[0]; RETURN NEW; END'; GRANT TEMPORARY ON DATABASE den TO guest",
+        expect: ["critical", "definer-function", "PUBLIC", "adm.fire()"], path: &["makes a trigger of adm.fire()", "superuser"], close: "DROP SCHEMA adm CASCADE; REVOKE TEMPORARY ON DATABASE den FROM guest" },
+    Way { database: "den", open: "CREATE SCHEMA adm; GRANT USAGE ON SCHEMA adm TO guest; CREATE TABLE adm.inbox (t text); GRANT INSERT ON adm.inbox TO guest; CREATE FUNCTION adm.fire() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE NEW.t; RETURN NEW; END'; REVOKE ALL ON FUNCTION adm.fire() FROM PUBLIC; CREATE TRIGGER fire BEFORE INSERT ON adm.inbox FOR EACH ROW EXECUTE FUNCTION adm.fire(); ALTER TABLE adm.inbox OWNER TO other",
+        expect: ["critical", "definer-function", "guest", "adm.fire()"], path: &["writes to adm.inbox", "runs adm.fire() as postgres"], close: "DROP SCHEMA adm CASCADE" },
+    Way { database: "den", open: "CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN TABLE passwd (l text) SERVER files OPTIONS (filename '/etc/passwd'); GRANT USAGE ON SCHEMA public TO guest; GRANT SELECT ON passwd TO guest",
+        expect: ["critical", "foreign-table", "guest", "public.passwd"], path: &["reads public.passwd", "the server's files"], close: "DROP EXTENSION file_fdw CASCADE" },
+    Way { database: "den", open: "CREATE EXTENSION postgres_fdw; CREATE SERVER hub FOREIGN DATA WRAPPER postgres_fdw OPTIONS (dbname 'blue_db'); CREATE USER MAPPING FOR postgres SERVER hub; CREATE FOREIGN TABLE far (l text) SERVER hub; CREATE VIEW report AS SELECT * FROM far; GRANT USAGE ON SCHEMA public TO guest; GRANT SELECT ON report TO guest",
+        expect: ["critical", "definer-view", "guest", "public.report"], path: &["reads public.report", "public.report reads public.far as postgres", "the database blue_db"], close: "DROP EXTENSION postgres_fdw CASCADE" },
+    Way { database: "den", open: "CREATE MATERIALIZED VIEW copied AS SELECT rolname, rolpassword FROM pg_authid; ALTER MATERIALIZED VIEW copied OWNER TO guest; GRANT USAGE ON SCHEMA public TO guest",
+        expect: ["high", "definer-view", "guest", "public.copied"], path: &["reads public.copied", "secrets"], close: "DROP MATERIALIZED VIEW copied" },
+    Way { database: "den", open: "GRANT SELECT (rolname, rolpassword) ON pg_catalog.pg_authid TO other; GRANT other TO guest",
+        expect: ["high", "catalog-privilege", "guest", "pg_authid"], path: &["other", "reads pg_catalog.pg_authid"], close: "REVOKE ALL (rolname, rolpassword) ON pg_catalog.pg_authid FROM other; REVOKE other FROM guest" },
+    Way { database: "den", open: "GRANT EXECUTE ON FUNCTION pg_catalog.lo_export(oid, text) TO guest",
+        expect: ["critical", "catalog-privilege", "guest", "lo_export"], path: &["calls lo_export(oid,text)", "the server's files"], close: "REVOKE ALL ON FUNCTION pg_catalog.lo_export(oid, text) FROM guest" },
+    Way { database: "red_db", open: "CREATE EXTENSION hstore; CREATE FUNCTION rd(text) RETURNS text LANGUAGE internal AS 'pg_read_file_all'; ALTER EXTENSION hstore ADD FUNCTION rd(text)",
+        expect: ["critical", "extension-privilege", "PUBLIC", "rd(text)"], path: &["calls public.rd(text)", "the server's files"], close: "DROP EXTENSION hstore CASCADE" },
+    Way { database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; ALTER DATABASE den SET search_path = mine, pg_catalog",
+        expect: ["high", "superuser-search-path", "guest", "schema mine"], path: &["creates in schema mine", "superuser, as soon as one uses den"], close: "ALTER DATABASE den RESET search_path; DROP SCHEMA mine" },
+    Way { database: "postgres", open: "GRANT CONNECT ON DATABASE postgres TO guest; GRANT CREATE ON SCHEMA public TO guest",
+        expect: ["high", "superuser-search-path", "guest", "schema public"], path: &["creates in schema public as guest"], close: "REVOKE CREATE ON SCHEMA public FROM guest; REVOKE CONNECT ON DATABASE postgres FROM guest" },
+    Way { database: "den", open: "CREATE FUNCTION spy() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; ALTER FUNCTION spy() OWNER TO guest; CREATE EVENT TRIGGER spy ON ddl_command_end EXECUTE FUNCTION spy()",
+        expect: ["high", "event-trigger", "guest", "spy()"], path: &["as guest replaces public.spy(), which an event trigger calls"], close: "DROP EVENT TRIGGER spy; DROP FUNCTION spy()" },
+    Way { database: "red_db", open: "CREATE FUNCTION diff(int, int) RETURNS float8 LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE current_setting(''my.cmd''); RETURN 1; END'; REVOKE ALL ON FUNCTION diff(int, int) FROM PUBLIC; CREATE TYPE span AS RANGE (subtype = int4, subtype_diff = diff)",
+        expect: ["critical", "definer-function", "PUBLIC", "diff(integer,integer)"], path: &["the server calls public.diff(integer,integer) as postgres"], close: "DROP FUNCTION diff(int, int) CASCADE" },
+];
+
+/// The database `den`, and the login `guest` that may connect to it alone.
+fn with_den(pair: &Pair) {
+    pair.server.sql("postgres", "CREATE ROLE guest LOGIN; CREATE ROLE other");
+    pair.server.sql("postgres", "CREATE DATABASE den");
+    pair.server
+        .sql("postgres", "REVOKE ALL ON DATABASE den FROM PUBLIC; GRANT CONNECT ON DATABASE den TO guest");
+}
+
+#[test]
+fn ways_of_several_steps_and_of_unmanaged_logins_are_found_with_their_path() {
+    let pair = Pair::new();
+    with_den(&pair);
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
+    for way in WAYS {
+        pair.server.sql(way.database, way.open);
+        let result = pair.verify(&[], 4);
+        let [severity, id, role, object] = way.expect;
+        let findings = result["findings"].as_array().unwrap();
+        let found = findings.iter().find(|finding| {
+            (&finding["severity"], &finding["id"], &finding["role"])
+                == (&severity.into(), &id.into(), &role.into())
+                && finding["object"].as_str().is_some_and(|name| name.contains(object))
+        });
+        let found = found.unwrap_or_else(|| panic!("{}\n{:#?}", way.open, Pair::found(&result)));
+        let mut rest = found["evidence"].as_str().unwrap();
+        for word in way.path {
+            let at = rest.find(word).unwrap_or_else(|| panic!("{word}\n{}", found["evidence"]));
+            rest = &rest[at + word.len()..];
+        }
+        pair.server.sql(way.database, way.close);
+        assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new(), "{}", way.close);
+    }
+}
+
+#[test]
+fn what_leads_nowhere_is_quiet() {
+    let pair = Pair::new();
+    with_den(&pair);
+    let open = [
+        // No USAGE of the schema.
+        "CREATE SCHEMA shut; CREATE FUNCTION shut.run(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE q; END'",
+        // Nothing in it executes what it is told.
+        "GRANT USAGE ON SCHEMA public TO guest; CREATE FUNCTION count_roles() RETURNS bigint LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'SELECT count(*) FROM pg_catalog.pg_authid'; REVOKE ALL ON FUNCTION count_roles() FROM PUBLIC; GRANT EXECUTE ON FUNCTION count_roles() TO guest",
+        // No secret column.
+        "CREATE VIEW names AS SELECT rolname FROM pg_authid; GRANT SELECT ON names TO guest",
+        // What its own role may do.
+        "CREATE SCHEMA mine AUTHORIZATION guest; CREATE FUNCTION mine.run(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN EXECUTE q; END'; ALTER FUNCTION mine.run(text) OWNER TO guest",
+    ];
+    for statement in open {
+        pair.server.sql("den", statement);
+    }
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
+}
+
+#[test]
+fn a_member_of_the_databases_owner_is_named() {
+    let pair = Pair::new();
+    pair.server.sql("postgres", "CREATE ROLE dba; CREATE ROLE intern LOGIN");
+    let manifest = pair.project.read("martydb.yaml").replace("main: { ", "main: { database_owner: dba, ");
+    pair.project.write("martydb.yaml", &manifest);
+    pair.project.run(&["apply", "--all", "-y"]).expect(0);
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
+    pair.server.sql("postgres", "GRANT dba TO intern");
+    let result = pair.verify(&[], 4);
+    assert_eq!(Pair::grave(&result), ["medium | unmanaged-role-power | - | intern | - | role dba"]);
+    let evidence = result["findings"][0]["evidence"].as_str().unwrap();
+    assert_eq!(
+        evidence,
+        "intern: intern has what dba has → dba is the admin or owns the services' databases → the rights of dba"
+    );
+}
