@@ -34,8 +34,9 @@ routine AS (
       SELECT FROM pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) a WHERE a.grantee <> p.proowner)
     OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger t WHERE t.evtfoid = p.oid)),
 -- Columns whose values are a secret of the server, or of other roles.
-secret (relation, part) AS (VALUES ('pg_authid', 'rolpassword'), ('pg_shadow', 'passwd'), ('pg_subscription', 'subconninfo'),
-  ('pg_user_mapping', 'umoptions')),
+secret AS (
+  SELECT 'pg_authid' AS relation, 'rolpassword' AS part UNION ALL SELECT 'pg_shadow', 'passwd'
+  UNION ALL SELECT 'pg_subscription', 'subconninfo' UNION ALL SELECT 'pg_user_mapping', 'umoptions'),
 guarded AS (
   SELECT c.oid, a.attnum, s.part FROM secret s
   JOIN pg_catalog.pg_class c ON c.relname = s.relation AND c.relnamespace = 'pg_catalog'::pg_catalog.regnamespace
