@@ -19,10 +19,10 @@ pub fn superuser_paths(audit: &Audit<'_>, database: &str) -> Vec<String> {
     // That a service's database leads to the service's schemas is what such a setting is for.
     let of_service = audit.service_of(database).is_some();
     values.extend(paths.filter(|path| !of_service || precedes_the_server(path)));
-    if matches!(
-        DatabaseKind::of(database, audit.desired, audit.actual),
-        DatabaseKind::Maintenance | DatabaseKind::Template
-    ) {
+    // Before 15 initdb gives CREATE on it to PUBLIC: who may connect there is a finding of its own.
+    let kind = DatabaseKind::of(database, audit.desired, audit.actual);
+    let is_shared = matches!(kind, DatabaseKind::Maintenance | DatabaseKind::Template);
+    if is_shared && audit.actual.major() >= 15 {
         values.push("public");
     }
     let others = values.iter().filter(|value| **value != DEFAULT_PATH);
