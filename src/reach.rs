@@ -1,6 +1,6 @@
 //! What every login can reach: facts of the catalogues, the rules of PostgreSQL's privilege system, and what follows.
 //!
-//! A list of leaks finds those that somebody thought of. Here each rule of the server stands once, with the page
+//! A list of leaks finds those that its author thought of. Here each rule of the server stands once, with the page
 //! that it comes from, and a Datalog engine combines them: whatever they allow together is found, with the path that
 //! shows how. Pure: [`crate::catalog`] has read everything, and `audit::reach` turns it into facts and findings.
 
@@ -16,5 +16,5 @@ mod tests;
 pub use facts::{Facts, Member, Object};
 pub use ids::{DatabaseId, ObjectId, PUBLIC, RoleId};
 pub use path::{Path, conclude};
-pub use state::{State, Target};
-pub use step::Step;
+pub use state::{Conclusion, Target};
+pub use step::PathStep;

@@ -17,8 +17,9 @@ use crate::findings::{
 };
 use crate::grants::{Repair, Securable, revoke};
 use crate::model::Grantee;
-use crate::reach::{self, Path, Step, Target, conclude};
-use gather::{Gathered, ObjectName, gather};
+use crate::reach::{self, Path, PathStep, Target, conclude};
+use gather::{Gathered, ObjectName};
+use principals::gather;
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let gathered = gather(audit);
@@ -87,7 +88,7 @@ fn finding(audit: &Audit<'_>, gathered: &Gathered<'_>, cause: &Cause<'_>, paths:
 fn cause<'a>(gathered: &Gathered<'a>, path: &Path) -> Option<Cause<'a>> {
     let login = gathered.role(path.login);
     let through_view = path.steps.iter().find_map(|step| match step {
-        Step::ReadsThrough(view, _) => Some((DEFINER_VIEW, *view)),
+        PathStep::ReadsThrough(view, _) => Some((DEFINER_VIEW, *view)),
         _ => None,
     });
     let last = || path.steps.iter().rev().find_map(|step| Some((kind(gathered, *step)?, step.object()?)));
@@ -100,33 +101,33 @@ fn cause<'a>(gathered: &Gathered<'a>, path: &Path) -> Option<Cause<'a>> {
     Some(Cause { kind, object: Some(id), role })
 }
 
-fn kind(gathered: &Gathered<'_>, step: Step) -> Option<&'static FindingKind> {
+fn kind(gathered: &Gathered<'_>, step: PathStep) -> Option<&'static FindingKind> {
     let object = gathered.object(step.object()?);
     Some(match step {
-        Step::Opens(_) if object.extension.is_some() => EXTENSION_RIGHT,
-        Step::Opens(_) if object.system => CATALOG_RIGHT,
-        Step::Opens(_) => UNTRUSTED_FUNCTION,
-        Step::Holds(_) if object.kind == "foreign table" => FOREIGN_TABLE,
-        Step::Holds(_) => CATALOG_RIGHT,
-        Step::CreatesIn(..) => SUPERUSER_PATH,
-        Step::ReplacesFunction(..) => EVENT_TRIGGER,
+        PathStep::Opens(_) if object.extension.is_some() => EXTENSION_RIGHT,
+        PathStep::Opens(_) if object.system => CATALOG_RIGHT,
+        PathStep::Opens(_) => UNTRUSTED_FUNCTION,
+        PathStep::Holds(_) if object.kind == "foreign table" => FOREIGN_TABLE,
+        PathStep::Holds(_) => CATALOG_RIGHT,
+        PathStep::CreatesIn(..) => SUPERUSER_PATH,
+        PathStep::ReplacesFunction(..) => EVENT_TRIGGER,
         _ => DEFINER_SUPERUSER,
     })
 }
 
 /// Whether no privilege is asked for.
 fn is_unasked(path: &Path) -> bool {
-    path.steps.iter().any(|step| matches!(step, Step::MadeServerCall(_)))
+    path.steps.iter().any(|step| matches!(step, PathStep::MadeServerCall(_)))
 }
 
 /// Who holds the privilege on the object that the path uses last.
 fn holder(path: &Path) -> Option<reach::RoleId> {
     path.steps.iter().rev().find_map(|step| match step {
-        Step::Executes(_, role)
-        | Step::MakesTrigger(_, role)
-        | Step::Selects(_, role)
-        | Step::WritesTo(_, role)
-        | Step::CreatesIn(_, role) => Some(*role),
+        PathStep::Executes(_, role)
+        | PathStep::MakesTrigger(_, role)
+        | PathStep::Selects(_, role)
+        | PathStep::WritesTo(_, role)
+        | PathStep::CreatesIn(_, role) => Some(*role),
         _ => None,
     })
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::facts::Facts;
 use super::ids::RoleId;
 use super::rules::Rules;
-use super::state::{State, Target};
-use super::step::Step;
+use super::state::{Conclusion, Target};
+use super::step::PathStep;
 
 /// How a login reaches a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +14,7 @@ pub struct Path {
     pub login: RoleId,
     pub target: Target,
     /// In order; none of them says only that the login is inside.
-    pub steps: Vec<Step>,
+    pub steps: Vec<PathStep>,
 }
 
 /// What the logins reach, by login and target.
@@ -29,29 +29,30 @@ pub fn conclude(facts: &Facts) -> Vec<Path> {
 }
 
 struct Derivation {
-    conclusion: State,
-    step: Step,
-    premises: [State; 2],
+    conclusion: Conclusion,
+    step: PathStep,
+    premises: [Conclusion; 2],
 }
 
 impl Derivation {
     /// Steps that only say that something was there before cost nothing.
     fn cost(&self) -> u32 {
-        u32::from(!matches!(self.step, Step::Inside | Step::LogsIn))
+        u32::from(!matches!(self.step, PathStep::Inside | PathStep::LogsIn))
     }
 }
 
 /// Knuth's generalisation of Dijkstra's algorithm: the cheapest derivation of each state, where a derivation costs its
 /// own step and what its premises cost.
 fn shortest(login: RoleId, all: &[Derivation]) -> Vec<Path> {
-    let mut uses: BTreeMap<State, Vec<usize>> = BTreeMap::new();
+    let mut uses: BTreeMap<Conclusion, Vec<usize>> = BTreeMap::new();
     for (at, derivation) in all.iter().enumerate() {
         for premise in derivation.premises {
             uses.entry(premise).or_default().push(at);
         }
     }
-    let mut best: BTreeMap<State, (u32, Option<usize>)> = BTreeMap::from([(State::Start, (0, None))]);
-    let mut queue = BTreeSet::from([(0, State::Start)]);
+    let mut best: BTreeMap<Conclusion, (u32, Option<usize>)> =
+        BTreeMap::from([(Conclusion::Start, (0, None))]);
+    let mut queue = BTreeSet::from([(0, Conclusion::Start)]);
     let mut done = BTreeSet::new();
     while let Some((_, state)) = queue.pop_first() {
         if !done.insert(state) {
@@ -72,20 +73,24 @@ fn shortest(login: RoleId, all: &[Derivation]) -> Vec<Path> {
         }
     }
     let targets = done.iter().filter_map(|state| match state {
-        State::Reaches(target) => Some((*state, *target)),
+        Conclusion::Reaches(target) => Some((*state, *target)),
         _ => None,
     });
     targets.map(|(state, target)| Path { login, target, steps: steps(state, all, &best) }).collect()
 }
 
 /// The steps of the cheapest derivation, premises first, each once.
-fn steps(end: State, all: &[Derivation], best: &BTreeMap<State, (u32, Option<usize>)>) -> Vec<Step> {
+fn steps(
+    end: Conclusion,
+    all: &[Derivation],
+    best: &BTreeMap<Conclusion, (u32, Option<usize>)>,
+) -> Vec<PathStep> {
     fn walk(
-        state: State,
+        state: Conclusion,
         all: &[Derivation],
-        best: &BTreeMap<State, (u32, Option<usize>)>,
-        seen: &mut BTreeSet<State>,
-        out: &mut Vec<Step>,
+        best: &BTreeMap<Conclusion, (u32, Option<usize>)>,
+        seen: &mut BTreeSet<Conclusion>,
+        out: &mut Vec<PathStep>,
     ) {
         let Some(at) = best.get(&state).and_then(|found| found.1) else { return };
         if !seen.insert(state) {

@@ -9,8 +9,8 @@
 use ascent::ascent;
 
 use super::ids::{DatabaseId, ObjectId, PUBLIC, RoleId};
-use super::state::{State, Target};
-use super::step::Step;
+use super::state::{Conclusion, Target};
+use super::step::PathStep;
 
 ascent! {
     pub struct Rules;
@@ -57,9 +57,9 @@ ascent! {
     relation event_trigger(DatabaseId, ObjectId, RoleId);
 
     // What follows: the login, and its state.
-    relation is(RoleId, State);
+    relation is(RoleId, Conclusion);
     /// Why: the login, the conclusion, the step, and one or two premises.
-    relation because(RoleId, State, Step, State, State);
+    relation because(RoleId, Conclusion, PathStep, Conclusion, Conclusion);
 
     // Every conclusion is drawn here.
     is(p, s) <-- because(p, s, _, _, _);
@@ -78,147 +78,147 @@ ascent! {
 
     // CONNECT counts with what the login inherits when it logs in; a role behind SET alone opens no door.
     // https://www.postgresql.org/docs/current/ddl-priv.html
-    because(p, State::LogsInWith(*p), Step::LogsIn, State::Start, State::Start) <-- principal(p);
-    because(p, State::LogsInWith(*g), Step::Inherits(*m, *g), State::LogsInWith(*m), State::Start) <--
-        is(p, ?State::LogsInWith(m)), inherits(m, g), !foreign_role(p, g);
-    because(p, State::Enters(*d), Step::Connects(*d, *g), State::LogsInWith(*g), State::Start) <--
-        is(p, ?State::LogsInWith(g)), connect(d, g), database(d), !foreign_database(p, d);
-    because(p, State::Reaches(Target::ServiceDatabase(*d)), Step::Connects(*d, *g), State::LogsInWith(*g), State::Start) <--
-        is(p, ?State::LogsInWith(g)), connect(d, g), database(d), foreign_database(p, d);
-    // Whoever may grant CONNECT grants it to itself, from any database.
-    because(p, State::Enters(*d), Step::GrantsConnect(*d, *g), State::Holds(*e, *g), State::Start) <--
-        is(p, ?State::Holds(e, g)), grants_connect(d, g), database(d), !foreign_database(p, d);
-    because(p, State::Reaches(Target::ServiceDatabase(*d)), Step::GrantsConnect(*d, *g), State::Holds(*e, *g), State::Start) <--
-        is(p, ?State::Holds(e, g)), grants_connect(d, g), database(d), foreign_database(p, d);
+    because(p, Conclusion::LogsInWith(*p), PathStep::LogsIn, Conclusion::Start, Conclusion::Start) <-- principal(p);
+    because(p, Conclusion::LogsInWith(*g), PathStep::Inherits(*m, *g), Conclusion::LogsInWith(*m), Conclusion::Start) <--
+        is(p, ?Conclusion::LogsInWith(m)), inherits(m, g), !foreign_role(p, g);
+    because(p, Conclusion::Enters(*d), PathStep::Connects(*d, *g), Conclusion::LogsInWith(*g), Conclusion::Start) <--
+        is(p, ?Conclusion::LogsInWith(g)), connect(d, g), database(d), !foreign_database(p, d);
+    because(p, Conclusion::Reaches(Target::ServiceDatabase(*d)), PathStep::Connects(*d, *g), Conclusion::LogsInWith(*g), Conclusion::Start) <--
+        is(p, ?Conclusion::LogsInWith(g)), connect(d, g), database(d), foreign_database(p, d);
+    // A role that may grant CONNECT grants it to itself, from any database.
+    because(p, Conclusion::Enters(*d), PathStep::GrantsConnect(*d, *g), Conclusion::Holds(*e, *g), Conclusion::Start) <--
+        is(p, ?Conclusion::Holds(e, g)), grants_connect(d, g), database(d), !foreign_database(p, d);
+    because(p, Conclusion::Reaches(Target::ServiceDatabase(*d)), PathStep::GrantsConnect(*d, *g), Conclusion::Holds(*e, *g), Conclusion::Start) <--
+        is(p, ?Conclusion::Holds(e, g)), grants_connect(d, g), database(d), foreign_database(p, d);
 
     // SET ROLE: from the session's login, along memberships that have SET (from 16 on; before, any).
     // https://www.postgresql.org/docs/current/sql-set-role.html
-    because(p, State::Session(*p), Step::Inside, State::Enters(*d), State::Start) <-- is(p, ?State::Enters(d));
-    because(p, State::Session(*g), Step::SetsRole(*m, *g), State::Session(*m), State::Start) <--
-        is(p, ?State::Session(m)), sets(m, g), !foreign_role(p, g);
-    because(p, State::Reaches(Target::ServiceRole(*g)), Step::SetsRole(*m, *g), State::Session(*m), State::Start) <--
-        is(p, ?State::Session(m)), sets(m, g), foreign_role(p, g);
+    because(p, Conclusion::Session(*p), PathStep::Inside, Conclusion::Enters(*d), Conclusion::Start) <-- is(p, ?Conclusion::Enters(d));
+    because(p, Conclusion::Session(*g), PathStep::SetsRole(*m, *g), Conclusion::Session(*m), Conclusion::Start) <--
+        is(p, ?Conclusion::Session(m)), sets(m, g), !foreign_role(p, g);
+    because(p, Conclusion::Reaches(Target::ServiceRole(*g)), PathStep::SetsRole(*m, *g), Conclusion::Session(*m), Conclusion::Start) <--
+        is(p, ?Conclusion::Session(m)), sets(m, g), foreign_role(p, g);
 
     // Privileges are those of the current role and of what it inherits.
     // https://www.postgresql.org/docs/current/role-membership.html
-    because(p, State::Uses(*r), Step::Inside, State::Session(*r), State::Start) <-- is(p, ?State::Session(r));
-    because(p, State::Uses(*g), Step::Inherits(*m, *g), State::Uses(*m), State::Start) <--
-        is(p, ?State::Uses(m)), inherits(m, g), !foreign_role(p, g);
-    because(p, State::Reaches(Target::ServiceRole(*g)), Step::Inherits(*m, *g), State::Uses(*m), State::Start) <--
-        is(p, ?State::Uses(m)), inherits(m, g), foreign_role(p, g);
-    because(p, State::Holds(*d, *g), Step::Inside, State::Uses(*g), State::Enters(*d)) <--
-        is(p, ?State::Enters(d)), is(p, ?State::Uses(g));
-    because(p, State::Holds(*d, *o), Step::Inside, State::Frame(*d, *o), State::Start) <-- is(p, ?State::Frame(d, o));
-    because(p, State::Holds(*d, *g), Step::Inherits(*m, *g), State::Holds(*d, *m), State::Start) <--
-        is(p, ?State::Holds(d, m)), inherits(m, g), !foreign_role(p, g);
-    because(p, State::Reaches(Target::ServiceRole(*g)), Step::Inherits(*m, *g), State::Holds(*d, *m), State::Start) <--
-        is(p, ?State::Holds(d, m)), inherits(m, g), foreign_role(p, g);
+    because(p, Conclusion::Uses(*r), PathStep::Inside, Conclusion::Session(*r), Conclusion::Start) <-- is(p, ?Conclusion::Session(r));
+    because(p, Conclusion::Uses(*g), PathStep::Inherits(*m, *g), Conclusion::Uses(*m), Conclusion::Start) <--
+        is(p, ?Conclusion::Uses(m)), inherits(m, g), !foreign_role(p, g);
+    because(p, Conclusion::Reaches(Target::ServiceRole(*g)), PathStep::Inherits(*m, *g), Conclusion::Uses(*m), Conclusion::Start) <--
+        is(p, ?Conclusion::Uses(m)), inherits(m, g), foreign_role(p, g);
+    because(p, Conclusion::Holds(*d, *g), PathStep::Inside, Conclusion::Uses(*g), Conclusion::Enters(*d)) <--
+        is(p, ?Conclusion::Enters(d)), is(p, ?Conclusion::Uses(g));
+    because(p, Conclusion::Holds(*d, *o), PathStep::Inside, Conclusion::Frame(*d, *o), Conclusion::Start) <-- is(p, ?Conclusion::Frame(d, o));
+    because(p, Conclusion::Holds(*d, *g), PathStep::Inherits(*m, *g), Conclusion::Holds(*d, *m), Conclusion::Start) <--
+        is(p, ?Conclusion::Holds(d, m)), inherits(m, g), !foreign_role(p, g);
+    because(p, Conclusion::Reaches(Target::ServiceRole(*g)), PathStep::Inherits(*m, *g), Conclusion::Holds(*d, *m), Conclusion::Start) <--
+        is(p, ?Conclusion::Holds(d, m)), inherits(m, g), foreign_role(p, g);
 
     // ADMIN OPTION: its holder grants the role to any login. From 16 on an inherited row counts, before that any.
     // https://www.postgresql.org/docs/current/sql-grant.html
-    because(p, State::Grants(*x), Step::HasAdmin(*g, *x), State::Holds(*d, *g), State::Start) <--
-        major(n), if *n >= 16, is(p, ?State::Holds(d, g)), admin(g, x);
-    because(p, State::Grants(*x), Step::HasAdmin(*g, *x), State::Session(*r), State::Start) <--
-        major(n), if *n < 16, is(p, ?State::Session(r)), belongs(r, g), admin(g, x);
-    because(p, State::Grants(*x), Step::HasAdmin(*g, *x), State::Frame(*d, *r), State::Start) <--
-        major(n), if *n < 16, is(p, ?State::Frame(d, r)), belongs(r, g), admin(g, x);
+    because(p, Conclusion::Grants(*x), PathStep::HasAdmin(*g, *x), Conclusion::Holds(*d, *g), Conclusion::Start) <--
+        major(n), if *n >= 16, is(p, ?Conclusion::Holds(d, g)), admin(g, x);
+    because(p, Conclusion::Grants(*x), PathStep::HasAdmin(*g, *x), Conclusion::Session(*r), Conclusion::Start) <--
+        major(n), if *n < 16, is(p, ?Conclusion::Session(r)), belongs(r, g), admin(g, x);
+    because(p, Conclusion::Grants(*x), PathStep::HasAdmin(*g, *x), Conclusion::Frame(*d, *r), Conclusion::Start) <--
+        major(n), if *n < 16, is(p, ?Conclusion::Frame(d, r)), belongs(r, g), admin(g, x);
     // A membership that would close a circle is refused.
-    because(p, State::Session(*x), Step::GrantsRole(*x), State::Grants(*x), State::Start) <--
-        is(p, ?State::Grants(x)), !belongs(x, p), !foreign_role(p, x);
-    because(p, State::LogsInWith(*x), Step::GrantsRole(*x), State::Grants(*x), State::Start) <--
-        is(p, ?State::Grants(x)), !belongs(x, p), !foreign_role(p, x), inheriting(p);
-    because(p, State::Reaches(Target::ServiceRole(*x)), Step::GrantsRole(*x), State::Grants(*x), State::Start) <--
-        is(p, ?State::Grants(x)), foreign_role(p, x);
+    because(p, Conclusion::Session(*x), PathStep::GrantsRole(*x), Conclusion::Grants(*x), Conclusion::Start) <--
+        is(p, ?Conclusion::Grants(x)), !belongs(x, p), !foreign_role(p, x);
+    because(p, Conclusion::LogsInWith(*x), PathStep::GrantsRole(*x), Conclusion::Grants(*x), Conclusion::Start) <--
+        is(p, ?Conclusion::Grants(x)), !belongs(x, p), !foreign_role(p, x), inheriting(p);
+    because(p, Conclusion::Reaches(Target::ServiceRole(*x)), PathStep::GrantsRole(*x), Conclusion::Grants(*x), Conclusion::Start) <--
+        is(p, ?Conclusion::Grants(x)), foreign_role(p, x);
     // It may grant the role to the owner of the frame that it is in, too.
-    because(p, State::Holds(*d, *x), Step::GrantsRole(*x), State::Grants(*x), State::Frame(*d, *o)) <--
-        is(p, ?State::Frame(d, o)), is(p, ?State::Grants(x)), !belongs(x, o), !foreign_role(p, x);
+    because(p, Conclusion::Holds(*d, *x), PathStep::GrantsRole(*x), Conclusion::Grants(*x), Conclusion::Frame(*d, *o)) <--
+        is(p, ?Conclusion::Frame(d, o)), is(p, ?Conclusion::Grants(x)), !belongs(x, o), !foreign_role(p, x);
 
     // CREATEROLE: the attribute of the current role alone. Before 16 it gives every role but superusers, predefined
     // ones too; from 16 on the passwords of the roles that it has ADMIN on.
     // https://www.postgresql.org/docs/current/role-attributes.html
-    because(p, State::Reaches(Target::Superuser), Step::HasCreaterole(*r), State::Session(*r), State::Start) <--
-        major(n), if *n < 16, is(p, ?State::Session(r)), createrole(r);
-    because(p, State::Reaches(Target::Superuser), Step::HasCreaterole(*r), State::Frame(*d, *r), State::Start) <--
-        major(n), if *n < 16, is(p, ?State::Frame(d, r)), createrole(r);
+    because(p, Conclusion::Reaches(Target::Superuser), PathStep::HasCreaterole(*r), Conclusion::Session(*r), Conclusion::Start) <--
+        major(n), if *n < 16, is(p, ?Conclusion::Session(r)), createrole(r);
+    because(p, Conclusion::Reaches(Target::Superuser), PathStep::HasCreaterole(*r), Conclusion::Frame(*d, *r), Conclusion::Start) <--
+        major(n), if *n < 16, is(p, ?Conclusion::Frame(d, r)), createrole(r);
     relation alters(RoleId, RoleId);
     alters(r, x) <-- major(n), if *n >= 16, createrole(r), belongs(r, g), admin(g, x), !superuser(x);
-    because(p, State::Session(*x), Step::SetsPassword(*r, *x), State::Session(*r), State::Start) <--
-        is(p, ?State::Session(r)), alters(r, x), !foreign_role(p, x);
-    because(p, State::LogsInWith(*x), Step::SetsPassword(*r, *x), State::Session(*r), State::Start) <--
-        is(p, ?State::Session(r)), alters(r, x), !foreign_role(p, x);
-    because(p, State::Reaches(Target::ServiceRole(*x)), Step::SetsPassword(*r, *x), State::Session(*r), State::Start) <--
-        is(p, ?State::Session(r)), alters(r, x), foreign_role(p, x);
-    because(p, State::Session(*x), Step::SetsPassword(*r, *x), State::Frame(*d, *r), State::Start) <--
-        is(p, ?State::Frame(d, r)), alters(r, x), !foreign_role(p, x);
-    because(p, State::LogsInWith(*x), Step::SetsPassword(*r, *x), State::Frame(*d, *r), State::Start) <--
-        is(p, ?State::Frame(d, r)), alters(r, x), !foreign_role(p, x);
+    because(p, Conclusion::Session(*x), PathStep::SetsPassword(*r, *x), Conclusion::Session(*r), Conclusion::Start) <--
+        is(p, ?Conclusion::Session(r)), alters(r, x), !foreign_role(p, x);
+    because(p, Conclusion::LogsInWith(*x), PathStep::SetsPassword(*r, *x), Conclusion::Session(*r), Conclusion::Start) <--
+        is(p, ?Conclusion::Session(r)), alters(r, x), !foreign_role(p, x);
+    because(p, Conclusion::Reaches(Target::ServiceRole(*x)), PathStep::SetsPassword(*r, *x), Conclusion::Session(*r), Conclusion::Start) <--
+        is(p, ?Conclusion::Session(r)), alters(r, x), foreign_role(p, x);
+    because(p, Conclusion::Session(*x), PathStep::SetsPassword(*r, *x), Conclusion::Frame(*d, *r), Conclusion::Start) <--
+        is(p, ?Conclusion::Frame(d, r)), alters(r, x), !foreign_role(p, x);
+    because(p, Conclusion::LogsInWith(*x), PathStep::SetsPassword(*r, *x), Conclusion::Frame(*d, *r), Conclusion::Start) <--
+        is(p, ?Conclusion::Frame(d, r)), alters(r, x), !foreign_role(p, x);
 
     // The ends. A superuser's privileges count for who inherits them, too.
-    because(p, State::Reaches(Target::Superuser), Step::IsSuperuser(*g), State::Holds(*d, *g), State::Start) <--
-        is(p, ?State::Holds(d, g)), superuser(g);
+    because(p, Conclusion::Reaches(Target::Superuser), PathStep::IsSuperuser(*g), Conclusion::Holds(*d, *g), Conclusion::Start) <--
+        is(p, ?Conclusion::Holds(d, g)), superuser(g);
     // https://www.postgresql.org/docs/current/predefined-roles.html
-    because(p, State::Reaches(Target::Files), Step::IsServerRole(*g), State::Holds(*d, *g), State::Start) <--
-        is(p, ?State::Holds(d, g)), server_role(g);
-    because(p, State::Reaches(Target::Admin(*g)), Step::IsAdmin(*g), State::Holds(*d, *g), State::Start) <--
-        is(p, ?State::Holds(d, g)), server_admin(g);
-    because(p, State::Reaches(Target::Admin(*g)), Step::IsAdmin(*g), State::LogsInWith(*g), State::Start) <--
-        is(p, ?State::LogsInWith(g)), server_admin(g);
-    because(p, State::Reaches(Target::ServiceRole(*o)), Step::IsOf(*o), State::Frame(*d, *o), State::Start) <--
-        is(p, ?State::Frame(d, o)), foreign_role(p, o);
+    because(p, Conclusion::Reaches(Target::Files), PathStep::IsServerRole(*g), Conclusion::Holds(*d, *g), Conclusion::Start) <--
+        is(p, ?Conclusion::Holds(d, g)), server_role(g);
+    because(p, Conclusion::Reaches(Target::Admin(*g)), PathStep::IsAdmin(*g), Conclusion::Holds(*d, *g), Conclusion::Start) <--
+        is(p, ?Conclusion::Holds(d, g)), server_admin(g);
+    because(p, Conclusion::Reaches(Target::Admin(*g)), PathStep::IsAdmin(*g), Conclusion::LogsInWith(*g), Conclusion::Start) <--
+        is(p, ?Conclusion::LogsInWith(g)), server_admin(g);
+    because(p, Conclusion::Reaches(Target::ServiceRole(*o)), PathStep::IsOf(*o), Conclusion::Frame(*d, *o), Conclusion::Start) <--
+        is(p, ?Conclusion::Frame(d, o)), foreign_role(p, o);
 
     // Functions: EXECUTE and USAGE of the schema, which may be held by two roles (one prepares, the other executes).
     // https://www.postgresql.org/docs/current/ddl-priv.html
     relation function(ObjectId, DatabaseId, ObjectId);
     function(f, d, s) <-- definer(f, d, s, _);
     function(f, d, s) <-- power(f, d, s, _);
-    because(p, State::Calls(*f), Step::Executes(*f, *g), State::Holds(*d, *g), State::Holds(*d, *h)) <--
-        is(p, ?State::Holds(d, g)), execute(f, g), function(f, d, s), !trigger_function(f),
-        usage(s, h), is(p, State::Holds(*d, *h));
+    because(p, Conclusion::Calls(*f), PathStep::Executes(*f, *g), Conclusion::Holds(*d, *g), Conclusion::Holds(*d, *h)) <--
+        is(p, ?Conclusion::Holds(d, g)), execute(f, g), function(f, d, s), !trigger_function(f),
+        usage(s, h), is(p, Conclusion::Holds(*d, *h));
     // SECURITY DEFINER: https://www.postgresql.org/docs/current/sql-createfunction.html
-    because(p, State::Frame(*d, *o), Step::CallsDefiner(*f, *o), State::Calls(*f), State::Start) <--
-        is(p, ?State::Calls(f)), definer(f, d, _, o);
-    because(p, State::Reaches(*t), Step::Opens(*f), State::Calls(*f), State::Start) <--
-        is(p, ?State::Calls(f)), power(f, _, _, t);
+    because(p, Conclusion::Frame(*d, *o), PathStep::CallsDefiner(*f, *o), Conclusion::Calls(*f), Conclusion::Start) <--
+        is(p, ?Conclusion::Calls(f)), definer(f, d, _, o);
+    because(p, Conclusion::Reaches(*t), PathStep::Opens(*f), Conclusion::Calls(*f), Conclusion::Start) <--
+        is(p, ?Conclusion::Calls(f)), power(f, _, _, t);
     // The server calls it for a type, an operator class or an aggregate, and asks for no EXECUTE.
-    because(p, State::Frame(*d, *o), Step::MadeServerCall(*f), State::Enters(*d), State::Start) <--
-        is(p, ?State::Enters(d)), called_by_server(f), definer(f, d, _, o);
+    because(p, Conclusion::Frame(*d, *o), PathStep::MadeServerCall(*f), Conclusion::Enters(*d), Conclusion::Start) <--
+        is(p, ?Conclusion::Enters(d)), called_by_server(f), definer(f, d, _, o);
 
     // Triggers run with the function's rights if it is a definer; nothing is asked when they fire.
     // https://www.postgresql.org/docs/current/sql-createtrigger.html
-    because(p, State::Writes(*t), Step::WritesTo(*t, *g), State::Holds(*d, *g), State::Holds(*d, *h)) <--
-        is(p, ?State::Holds(d, g)), write(t, g), trigger(t, d, s, _), usage(s, h), is(p, State::Holds(*d, *h));
-    because(p, State::Frame(*d, *o), Step::FiresTrigger(*t, *f), State::Writes(*t), State::Start) <--
-        is(p, ?State::Writes(t)), trigger(t, _, _, f), definer(f, d, _, o);
+    because(p, Conclusion::Writes(*t), PathStep::WritesTo(*t, *g), Conclusion::Holds(*d, *g), Conclusion::Holds(*d, *h)) <--
+        is(p, ?Conclusion::Holds(d, g)), write(t, g), trigger(t, d, s, _), usage(s, h), is(p, Conclusion::Holds(*d, *h));
+    because(p, Conclusion::Frame(*d, *o), PathStep::FiresTrigger(*t, *f), Conclusion::Writes(*t), Conclusion::Start) <--
+        is(p, ?Conclusion::Writes(t)), trigger(t, _, _, f), definer(f, d, _, o);
     // Its holder makes a trigger with it, on a temporary table or on one of its own.
     relation makes_tables(RoleId, DatabaseId);
-    makes_tables(p, d) <-- is(p, ?State::Holds(d, g)), temporary(d, g);
-    makes_tables(p, d) <-- is(p, ?State::Holds(d, g)), create(s, g), schema(s, d);
-    because(p, State::Frame(*d, *o), Step::MakesTrigger(*f, *g), State::Holds(*d, *g), State::Holds(*d, *h)) <--
-        is(p, ?State::Holds(d, g)), execute(f, g), trigger_function(f), definer(f, d, s, o),
-        usage(s, h), is(p, State::Holds(*d, *h)), makes_tables(p, d);
+    makes_tables(p, d) <-- is(p, ?Conclusion::Holds(d, g)), temporary(d, g);
+    makes_tables(p, d) <-- is(p, ?Conclusion::Holds(d, g)), create(s, g), schema(s, d);
+    because(p, Conclusion::Frame(*d, *o), PathStep::MakesTrigger(*f, *g), Conclusion::Holds(*d, *g), Conclusion::Holds(*d, *h)) <--
+        is(p, ?Conclusion::Holds(d, g)), execute(f, g), trigger_function(f), definer(f, d, s, o),
+        usage(s, h), is(p, Conclusion::Holds(*d, *h)), makes_tables(p, d);
 
     // Reading: SELECT and USAGE of the schema. What a view reads, it reads with its owner's rights.
     // https://www.postgresql.org/docs/current/rules-privileges.html
-    because(p, State::Reads(*t), Step::Selects(*t, *g), State::Holds(*d, *g), State::Holds(*d, *h)) <--
-        is(p, ?State::Holds(d, g)), select(t, g), table(t, d, s, _), usage(s, h), is(p, State::Holds(*d, *h));
+    because(p, Conclusion::Reads(*t), PathStep::Selects(*t, *g), Conclusion::Holds(*d, *g), Conclusion::Holds(*d, *h)) <--
+        is(p, ?Conclusion::Holds(d, g)), select(t, g), table(t, d, s, _), usage(s, h), is(p, Conclusion::Holds(*d, *h));
     relation readable(ObjectId, RoleId);
     readable(t, o) <-- select(t, o);
     readable(t, o) <-- table(t, _, _, _), superuser(o);
     readable(t, o) <-- readable(t, g), inherits(o, g);
-    because(p, State::Reads(*t), Step::ReadsThrough(*v, *t), State::Reads(*v), State::Start) <--
-        is(p, ?State::Reads(v)), view(v, t), table(v, _, _, o), readable(t, o);
-    because(p, State::Reads(*t), Step::ReadsThrough(*v, *t), State::Reads(*v), State::Start) <--
-        is(p, ?State::Reads(v)), copy(v, t);
-    because(p, State::Reaches(*target), Step::Holds(*t), State::Reads(*t), State::Start) <--
-        is(p, ?State::Reads(t)), secret(t, target);
+    because(p, Conclusion::Reads(*t), PathStep::ReadsThrough(*v, *t), Conclusion::Reads(*v), Conclusion::Start) <--
+        is(p, ?Conclusion::Reads(v)), view(v, t), table(v, _, _, o), readable(t, o);
+    because(p, Conclusion::Reads(*t), PathStep::ReadsThrough(*v, *t), Conclusion::Reads(*v), Conclusion::Start) <--
+        is(p, ?Conclusion::Reads(v)), copy(v, t);
+    because(p, Conclusion::Reaches(*target), PathStep::Holds(*t), Conclusion::Reads(*t), Conclusion::Start) <--
+        is(p, ?Conclusion::Reads(t)), secret(t, target);
 
     // A superuser's session calls what a schema of its search path has under the name that it calls.
     // CVE-2018-1058, https://wiki.postgresql.org/wiki/A_Guide_to_CVE-2018-1058
-    because(p, State::Reaches(Target::SuperuserVisit(*d)), Step::CreatesIn(*s, *g), State::Holds(*d, *g), State::Start) <--
-        is(p, ?State::Holds(d, g)), create(s, g), superuser_path(d, s);
+    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::CreatesIn(*s, *g), Conclusion::Holds(*d, *g), Conclusion::Start) <--
+        is(p, ?Conclusion::Holds(d, g)), create(s, g), superuser_path(d, s);
     // https://www.postgresql.org/docs/current/event-trigger-definition.html
-    because(p, State::Reaches(Target::SuperuserVisit(*d)), Step::ReplacesFunction(*f, *o), State::Holds(*d, *o), State::Start) <--
-        is(p, ?State::Holds(d, o)), event_trigger(d, f, o);
+    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::Start) <--
+        is(p, ?Conclusion::Holds(d, o)), event_trigger(d, f, o);
 }
 
 impl Rules {

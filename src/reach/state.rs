@@ -4,7 +4,7 @@ use super::ids::{DatabaseId, ObjectId, RoleId};
 
 /// Something that a login can do or be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum State {
+pub enum Conclusion {
     /// What every login starts from.
     Start,
     /// It can log in with the privileges of this role: those that count for CONNECT.

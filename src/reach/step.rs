@@ -3,7 +3,7 @@
 use super::ids::{DatabaseId, ObjectId, RoleId};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Step {
+pub enum PathStep {
     LogsIn,
     Inherits(RoleId, RoleId),
     SetsRole(RoleId, RoleId),
@@ -33,19 +33,19 @@ pub enum Step {
     ReplacesFunction(ObjectId, RoleId),
 }
 
-impl Step {
+impl PathStep {
     /// The object that the step goes through, if it is one inside a database.
     pub fn object(self) -> Option<ObjectId> {
         match self {
-            Step::CallsDefiner(object, _)
-            | Step::MakesTrigger(object, _)
-            | Step::MadeServerCall(object)
-            | Step::FiresTrigger(_, object)
-            | Step::Opens(object)
-            | Step::Holds(object)
-            | Step::ReadsThrough(object, _)
-            | Step::CreatesIn(object, _)
-            | Step::ReplacesFunction(object, _) => Some(object),
+            PathStep::CallsDefiner(object, _)
+            | PathStep::MakesTrigger(object, _)
+            | PathStep::MadeServerCall(object)
+            | PathStep::FiresTrigger(_, object)
+            | PathStep::Opens(object)
+            | PathStep::Holds(object)
+            | PathStep::ReadsThrough(object, _)
+            | PathStep::CreatesIn(object, _)
+            | PathStep::ReplacesFunction(object, _) => Some(object),
             _ => None,
         }
     }

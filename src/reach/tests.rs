@@ -108,10 +108,10 @@ fn the_path_is_the_shortest_and_has_each_step_once() {
     let paths = conclude(&facts);
     assert_eq!(paths.len(), 1);
     let steps = [
-        Step::Connects(DATABASE, LOGIN),
-        Step::Inherits(LOGIN, GROUP),
-        Step::Inherits(GROUP, MIGHTY),
-        Step::IsSuperuser(MIGHTY),
+        PathStep::Connects(DATABASE, LOGIN),
+        PathStep::Inherits(LOGIN, GROUP),
+        PathStep::Inherits(GROUP, MIGHTY),
+        PathStep::IsSuperuser(MIGHTY),
     ];
     assert_eq!(paths[0].steps.len(), steps.len(), "{:?}", paths[0].steps);
 }

@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::super::context::Audit;
-use super::principals;
 use crate::findings::PUBLIC;
 use crate::model::{AclEntry, Grantee};
 use crate::reach::{DatabaseId, Facts, ObjectId, RoleId};
@@ -30,6 +28,18 @@ pub struct ObjectName<'a> {
 }
 
 impl<'a> Gathered<'a> {
+    pub fn new(major: u32) -> Gathered<'a> {
+        let mut all = Gathered {
+            facts: Facts { major, ..Facts::default() },
+            roles: vec![],
+            role_ids: BTreeMap::new(),
+            databases: vec![],
+            objects: vec![],
+        };
+        all.role_id(PUBLIC);
+        all
+    }
+
     pub fn role(&self, id: RoleId) -> &'a str {
         self.roles[id as usize]
     }
@@ -71,20 +81,4 @@ impl<'a> Gathered<'a> {
         holders.retain(|role| !self.facts.is_end(*role));
         holders.into_iter().map(|role| (id, role)).collect()
     }
-}
-
-pub fn gather<'a>(audit: &Audit<'a>) -> Gathered<'a> {
-    let mut all = Gathered {
-        facts: Facts { major: audit.actual.major(), ..Facts::default() },
-        roles: vec![],
-        role_ids: BTreeMap::new(),
-        databases: vec![],
-        objects: vec![],
-    };
-    all.role_id(PUBLIC);
-    principals::roles(audit, &mut all);
-    for (name, found) in &audit.actual.databases {
-        principals::database(audit, name.as_str(), found, &mut all);
-    }
-    all
 }

@@ -1,61 +1,65 @@
 //! A path in words, one step after the other.
 
 use super::gather::Gathered;
-use crate::reach::{PUBLIC, Path, Step, Target};
+use crate::reach::{PUBLIC, Path, PathStep, Target};
 
 /// The path of a login, such as "a connects to d by the CONNECT of PUBLIC → …".
 pub fn describe(gathered: &Gathered<'_>, path: &Path) -> String {
     // What PUBLIC has needs no step: every role has it.
-    let steps = path.steps.iter().filter(|step| !matches!(step, Step::Inherits(_, PUBLIC)));
+    let steps = path.steps.iter().filter(|step| !matches!(step, PathStep::Inherits(_, PUBLIC)));
     let steps = steps.map(|step| step_told(gathered, *step));
     let end = target_told(gathered, path.target);
     format!("{}: {} → {end}", gathered.role(path.login), steps.collect::<Vec<_>>().join(" → "))
 }
 
-fn step_told(all: &Gathered<'_>, step: Step) -> String {
+fn step_told(all: &Gathered<'_>, step: PathStep) -> String {
     let object = |id| all.object(id).shown;
     let role = |id| all.role(id);
     match step {
-        Step::LogsIn | Step::Inside => String::new(),
-        Step::Inherits(member, group) => format!("{} has what {} has", role(member), role(group)),
-        Step::SetsRole(member, group) => format!("{} becomes {} (SET ROLE)", role(member), role(group)),
-        Step::Connects(at, by) => format!("connects to {} (CONNECT of {})", all.database(at), role(by)),
-        Step::GrantsConnect(at, by) => {
+        PathStep::LogsIn | PathStep::Inside => String::new(),
+        PathStep::Inherits(member, group) => format!("{} has what {} has", role(member), role(group)),
+        PathStep::SetsRole(member, group) => format!("{} becomes {} (SET ROLE)", role(member), role(group)),
+        PathStep::Connects(at, by) => format!("connects to {} (CONNECT of {})", all.database(at), role(by)),
+        PathStep::GrantsConnect(at, by) => {
             format!("as {} grants itself CONNECT on {}", role(by), all.database(at))
         }
-        Step::HasAdmin(by, of) => format!("{} has ADMIN OPTION on {}", role(by), role(of)),
-        Step::GrantsRole(of) => format!("grants itself {}", role(of)),
-        Step::SetsPassword(by, of) => {
+        PathStep::HasAdmin(by, of) => format!("{} has ADMIN OPTION on {}", role(by), role(of)),
+        PathStep::GrantsRole(of) => format!("grants itself {}", role(of)),
+        PathStep::SetsPassword(by, of) => {
             format!("as {} (CREATEROLE) sets the password of {}", role(by), role(of))
         }
-        Step::Executes(of, by) => format!("calls {} (EXECUTE of {})", object(of), role(by)),
-        Step::CallsDefiner(of, owner) => format!("{} runs what it is told as {}", object(of), role(owner)),
-        Step::MakesTrigger(of, by) => {
+        PathStep::Executes(of, by) => format!("calls {} (EXECUTE of {})", object(of), role(by)),
+        PathStep::CallsDefiner(of, owner) => {
+            format!("{} runs what it is told as {}", object(of), role(owner))
+        }
+        PathStep::MakesTrigger(of, by) => {
             let owner = all.object(of).owner;
             format!("makes a trigger of {} (EXECUTE of {}), which runs as {owner}", object(of), role(by))
         }
-        Step::WritesTo(of, by) => format!("writes to {} (privilege of {})", object(of), role(by)),
-        Step::FiresTrigger(table, of) => {
+        PathStep::WritesTo(of, by) => format!("writes to {} (privilege of {})", object(of), role(by)),
+        PathStep::FiresTrigger(table, of) => {
             format!("the trigger of {} runs {} as {}", object(table), object(of), all.object(of).owner)
         }
-        Step::MadeServerCall(of) => {
+        PathStep::MadeServerCall(of) => {
             format!("the server calls {} as {} and asks for no EXECUTE", object(of), all.object(of).owner)
         }
-        Step::Selects(of, by) => format!("reads {} (SELECT of {})", object(of), role(by)),
-        Step::ReadsThrough(view, of) => {
+        PathStep::Selects(of, by) => format!("reads {} (SELECT of {})", object(of), role(by)),
+        PathStep::ReadsThrough(view, of) => {
             format!("{} reads {} as {}", object(view), object(of), all.object(view).owner)
         }
-        Step::IsSuperuser(of) => format!("{} is a superuser", role(of)),
-        Step::IsServerRole(of) => format!("{} uses the server's files and programs", role(of)),
-        Step::HasCreaterole(of) => format!("{} has CREATEROLE, which gives every predefined role", role(of)),
-        Step::IsAdmin(of) => format!("{} is the admin or owns the services' databases", role(of)),
-        Step::IsOf(of) => format!("{} is a role of a service", role(of)),
-        Step::Opens(of) => format!("{} opens it", object(of)),
-        Step::Holds(of) => format!("{} holds it", object(of)),
-        Step::CreatesIn(of, by) => {
+        PathStep::IsSuperuser(of) => format!("{} is a superuser", role(of)),
+        PathStep::IsServerRole(of) => format!("{} uses the server's files and programs", role(of)),
+        PathStep::HasCreaterole(of) => {
+            format!("{} has CREATEROLE, which gives every predefined role", role(of))
+        }
+        PathStep::IsAdmin(of) => format!("{} is the admin or owns the services' databases", role(of)),
+        PathStep::IsOf(of) => format!("{} is a role of a service", role(of)),
+        PathStep::Opens(of) => format!("{} opens it", object(of)),
+        PathStep::Holds(of) => format!("{} holds it", object(of)),
+        PathStep::CreatesIn(of, by) => {
             format!("creates in schema {} as {}, where a superuser's search_path looks", object(of), role(by))
         }
-        Step::ReplacesFunction(of, by) => {
+        PathStep::ReplacesFunction(of, by) => {
             format!("as {} replaces {}, which an event trigger calls", role(by), object(of))
         }
     }

@@ -8,7 +8,7 @@ use super::search_paths::superuser_paths;
 use crate::catalog::{PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine};
 use crate::reach::{DatabaseId, Object, ObjectId, Target};
 
-/// C functions that open a way out to whoever may call them, by the beginning of their name.
+/// C functions that open a way out to each role that may call them, by the beginning of their name.
 const POWERS: &[(&str, Target)] = &[
     ("pg_read_file", Target::Files),
     ("pg_read_binary_file", Target::Files),

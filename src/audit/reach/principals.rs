@@ -9,7 +9,16 @@ use crate::reach::{DatabaseId, Member};
 /// Predefined roles that give the server's files and programs.
 const SERVER_ROLES: &[&str] = &["pg_execute_server_program", "pg_read_server_files", "pg_write_server_files"];
 
-pub fn roles<'a>(audit: &Audit<'a>, all: &mut Gathered<'a>) {
+pub fn gather<'a>(audit: &Audit<'a>) -> Gathered<'a> {
+    let mut all = Gathered::new(audit.actual.major());
+    roles(audit, &mut all);
+    for (name, found) in &audit.actual.databases {
+        database(audit, name.as_str(), found, &mut all);
+    }
+    all
+}
+
+fn roles<'a>(audit: &Audit<'a>, all: &mut Gathered<'a>) {
     let desired_owner = audit.desired.database_owner.as_ref().map(|role| role.as_str());
     let owners = audit.desired.services.values().filter_map(|it| audit.actual.databases.get(&it.database));
     let owners: Vec<&str> = owners.map(|found| found.owner.as_str()).collect();
@@ -51,7 +60,7 @@ pub fn roles<'a>(audit: &Audit<'a>, all: &mut Gathered<'a>) {
     }
 }
 
-pub fn database<'a>(audit: &Audit<'a>, name: &'a str, found: &'a ActualDatabase, all: &mut Gathered<'a>) {
+fn database<'a>(audit: &Audit<'a>, name: &'a str, found: &'a ActualDatabase, all: &mut Gathered<'a>) {
     let id = DatabaseId::try_from(all.databases.len()).unwrap_or(DatabaseId::MAX);
     all.databases.push(name);
     if found.allow_connections {

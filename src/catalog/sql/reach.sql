@@ -105,9 +105,9 @@ UNION ALL
       'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
       'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
     FROM (
-      SELECT a.* FROM pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) a
+      SELECT a.grantee, a.grantor, a.privilege_type, a.is_grantable FROM pg_catalog.aclexplode(coalesce(c.relacl, pg_catalog.acldefault('r', c.relowner))) a
       UNION ALL
-      SELECT b.* FROM pg_catalog.pg_attribute t CROSS JOIN LATERAL pg_catalog.aclexplode(t.attacl) b
+      SELECT b.grantee, b.grantor, b.privilege_type, b.is_grantable FROM pg_catalog.pg_attribute t CROSS JOIN LATERAL pg_catalog.aclexplode(t.attacl) b
       WHERE t.attrelid = c.oid AND t.attacl IS NOT NULL AND (c.parts IS NULL OR t.attnum = ANY (c.parts))) a
     WHERE a.grantee <> c.relowner))::text
 FROM relation c LIMIT 100001)
