@@ -10,7 +10,7 @@ use super::observations::{Observations, ServerContext};
 use super::password_audit;
 use super::privileges;
 use super::stored_passwords::{self, owner_of_password};
-use crate::audit::audit;
+use crate::audit::{Audited, audit};
 use crate::catalog::{NotExamined, Unread};
 use crate::findings::Finding;
 use crate::model::{ActualServer, DesiredService, RoleKind};
@@ -31,7 +31,7 @@ pub fn judge(observations: &Observations, services: &[DesiredService]) -> Server
         part.extend(extra_probes::judge(observations, &matrix));
         part.extend(privileges::judge(observations));
     }
-    let mut audited = audited(&observations.context);
+    let Audited { findings: mut audited, graph } = audited(&observations.context);
     let mut unread = catalogue.unread.clone();
     match &observations.known_passwords {
         Ok(known) => {
@@ -64,11 +64,12 @@ pub fn judge(observations: &Observations, services: &[DesiredService]) -> Server
         extra: part.probes,
         matrix,
         unread,
+        graph,
     }
 }
 
 /// What the catalogues show, nothing filtered.
-pub fn audited(context: &ServerContext) -> Vec<Finding> {
+pub fn audited(context: &ServerContext) -> Audited {
     audit(&context.desired, &context.catalogue, &|text| owner_of_password(&context.task, text))
 }
 

@@ -13,5 +13,5 @@ mod mutation;
 mod output;
 mod reach;
 mod simulated;
-mod support;
+pub mod support;
 mod ways;
