@@ -1,157 +1,196 @@
-//! pg_hba.conf and pg_ident.conf: who is let in without proving anything. The file is what would be loaded next;
-//! what is loaded now is for the probes to find out.
+//! pg_hba.conf and pg_ident.conf: which logins get in without a password of theirs, or by the word of something outside.
+//! The file is what would be loaded next; what is loaded now is for the probes to find out.
+//!
+//! A line counts for what it decides: the server takes the first line that matches.
+
+mod addresses;
+mod decisions;
+mod exposure;
+mod maps;
+mod methods;
+mod rules;
+mod tokens;
 
 use super::context::Audit;
-use super::roles::RoleClass;
-use crate::catalog::{HbaLine, IdentLine};
-use crate::findings::Severity::{Critical, High, Low};
-use crate::findings::{FindingBuilder, FindingKind, HBA_CLEARTEXT, HBA_ERROR, HBA_MAP, HBA_TRUST, PUBLIC};
-use crate::model::{DesiredService, RoleName};
+use crate::catalog::HbaLine;
+use crate::findings::Severity::{Critical, High, Low, Medium};
+use crate::findings::{
+    FindingBuilder, HBA_CLEARTEXT, HBA_ERROR, HBA_EXTERNAL, HBA_MAP, HBA_TRUST, PUBLIC, Severity,
+};
+use crate::model::RoleName;
+use decisions::{Decided, Decisions};
+use exposure::Exposure;
+use maps::Maps;
+use methods::{AuthMethod, Proof};
+use rules::Rule;
+use tokens::Lines;
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let lines = audit.snapshot.hba.as_deref().unwrap_or_default();
-    for (at, line) in lines.iter().enumerate() {
-        if let Some(error) = &line.error {
-            out.push(HBA_ERROR.of(PUBLIC).object(place(line)).seen(error.clone()));
-            continue;
-        }
-        if lines[..at].iter().any(|before| covers(before, line)) {
-            continue;
-        }
-        match line.method.as_deref() {
-            Some("trust") => trust(audit, line, out),
-            Some("password") if !matches!(line.kind.as_deref(), Some("local" | "hostssl")) => {
-                out.push(HBA_CLEARTEXT.of(who(line)).object(place(line)).seen(words(line)));
-            }
-            Some("peer" | "ident") => mapped(audit, line, out),
-            Some("cert" | "gss" | "sspi") if map(line).is_some() => mapped(audit, line, out),
-            _ => {}
-        }
+    for (line, error) in lines.iter().filter_map(|line| Some((line, line.error.as_ref()?))) {
+        let object = place(line.file.as_deref(), "pg_hba.conf", line.line);
+        out.push(HBA_ERROR.of(PUBLIC).object(object).seen(error.clone()));
+    }
+    let files = Lines::of(&audit.snapshot.hba_files);
+    let read = lines.iter().filter(|line| line.error.is_none());
+    let decisions = Decisions::new(audit, read.map(|line| Rule::of(line, &files)).collect());
+    let maps = Maps::of_audit(audit);
+    for at in 0..decisions.rules.len() {
+        LineAudit { audit, decisions: &decisions, at, maps: maps.as_ref() }.tell(out);
     }
 }
 
 /// Whether some line lets a role replicate; where the admin may not read the lines, one may.
 pub fn may_replicate(audit: &Audit<'_>, role: &RoleName) -> bool {
     let Some(lines) = &audit.snapshot.hba else { return true };
+    let is_about = |line: &HbaLine| {
+        let is = |user: &String| user == "all" || user == role.as_str() || user.starts_with(['+', '/', '@']);
+        line.users.iter().any(is)
+    };
     lines.iter().any(|line| {
         line.databases.iter().any(|database| database == "replication")
-            && is_about(line, role.as_str())
+            && is_about(line)
             && line.method.as_deref() != Some("reject")
     })
 }
 
 /// From 16 on a file may include others.
-fn place(line: &HbaLine) -> String {
-    let file = line.file.as_deref().and_then(|path| path.rsplit('/').next()).unwrap_or("pg_hba.conf");
-    format!("{file} line {}", line.line)
+fn place(file: Option<&str>, usual: &str, line: i32) -> String {
+    format!("{} line {line}", file.and_then(|path| path.rsplit('/').next()).unwrap_or(usual))
 }
 
-fn words(line: &HbaLine) -> String {
-    let address = line.address.as_deref().map_or(String::new(), |address| format!(" {address}"));
-    format!(
-        "{}: {} {} {}{address} {}",
-        place(line),
-        line.kind.as_deref().unwrap_or("?"),
-        line.databases.join(","),
-        line.users.join(","),
-        [&[line.method.clone().unwrap_or_default()], &line.options[..]].concat().join(" ")
-    )
+/// What an administrator of the host can do; no statement changes these files.
+fn advised(found: FindingBuilder, steps: &[String]) -> FindingBuilder {
+    steps.iter().fold(found, |found, step| found.advice(step)).reload()
 }
 
-fn who(line: &HbaLine) -> String {
-    match line.users.as_slice() {
-        [one] if one != "all" => one.clone(),
-        _ => PUBLIC.into(),
+impl Rule<'_> {
+    fn place(&self) -> String {
+        place(self.line.file.as_deref(), "pg_hba.conf", self.line.line)
     }
-}
 
-fn covers(before: &HbaLine, line: &HbaLine) -> bool {
-    let all = |names: &[String]| names.iter().any(|name| name == "all");
-    // `all` does not mean replication.
-    let databases = all(&before.databases) && !line.databases.iter().any(|name| name == "replication")
-        || before.databases == line.databases;
-    let users = all(&before.users) || before.users == line.users;
-    let kinds = before.kind == line.kind
-        || before.kind.as_deref() == Some("host")
-            && line.kind.as_deref().is_some_and(|kind| kind.starts_with("host"));
-    let address = before.address == line.address && before.netmask == line.netmask
-        || before.address.as_deref() == Some("all");
-    before.error.is_none() && databases && users && kinds && address
-}
-
-fn trust(audit: &Audit<'_>, line: &HbaLine, out: &mut Vec<FindingBuilder>) {
-    let local = line.kind.as_deref() == Some("local");
-    let service = exposed(audit, line);
-    // Any process of the host is a superuser then: only where the operator is alone there is that no door.
-    let closed = local && service.is_none() && only_trusted(audit, line);
-    let found = HBA_TRUST.of(who(line)).at(if closed { High } else { Critical });
-    out.push(found.service(service).object(place(line)).seen(words(line)));
-}
-
-/// The one service whose roles, group or database a line names.
-fn exposed<'a>(audit: &Audit<'a>, line: &HbaLine) -> Option<&'a DesiredService> {
-    let of_user = |user: &str| audit.service_of_role(user.trim_start_matches('+'));
-    match (line.users.as_slice(), line.databases.as_slice()) {
-        ([user], _) if user != "all" => of_user(user),
-        (_, [database]) => audit.service_of(database),
-        _ => None,
-    }
-}
-
-fn only_trusted(audit: &Audit<'_>, line: &HbaLine) -> bool {
-    !line.users.is_empty() && line.users.iter().all(|user| audit.class_of(user) == RoleClass::Trusted)
-}
-
-fn map(line: &HbaLine) -> Option<&str> {
-    line.options.iter().find_map(|option| option.strip_prefix("map="))
-}
-
-/// Whether a line is about this role, as far as it says so by name.
-fn is_about(line: &HbaLine, role: &str) -> bool {
-    line.users.iter().any(|user| user == "all" || user == role || user.starts_with(['+', '/', '@']))
-}
-
-fn mapped(audit: &Audit<'_>, line: &HbaLine, out: &mut Vec<FindingBuilder>) {
-    let found = |kind: &FindingKind, seen: String| kind.of(who(line)).object(place(line)).seen(seen);
-    match (map(line), &audit.snapshot.ident) {
-        // ident over the network believes whatever the other host says.
-        (None, _) if line.kind.as_deref() != Some("local") => out.push(found(HBA_TRUST, words(line))),
-        (None, _) => {}
-        (Some(map), Some(ident)) => {
-            let due =
-                |entry: &&IdentLine| entry.map == map && (is_wild(entry) || is_about(line, &entry.role));
-            out.extend(ident.iter().filter(due).filter_map(|entry| map_entry(audit, line, entry)));
-        }
-        // The admin may not read the maps.
-        (Some(_), None) if only_trusted(audit, line) => {}
-        (Some(map), None) => {
-            out.push(found(HBA_MAP, format!("{}, and the map {map} cannot be read", words(line))));
+    fn who(&self) -> &str {
+        match self.users.as_slice() {
+            [one] if one.text != "all" || one.quoting == tokens::Quoting::Quoted => one.text,
+            _ => PUBLIC,
         }
     }
 }
 
-/// Whether an entry lets an account be more than one role.
-fn is_wild(entry: &IdentLine) -> bool {
-    entry.role == "all" || entry.role.starts_with(['/', '+']) || entry.role.contains('\\')
+/// What one line means.
+struct LineAudit<'a, 'b> {
+    audit: &'b Audit<'a>,
+    decisions: &'b Decisions<'a>,
+    at: usize,
+    maps: Option<&'b Maps<'a>>,
 }
 
-fn map_entry(audit: &Audit<'_>, line: &HbaLine, entry: &IdentLine) -> Option<FindingBuilder> {
-    let service = audit.service_of_role(&entry.role);
-    let any = is_wild(entry);
-    let regex = entry.system.starts_with('/') || entry.system == "all";
-    let severity = match audit.class_of(&entry.role) {
-        _ if service.is_some() || any || regex => Critical,
-        RoleClass::Trusted => Low,
-        _ => return None,
-    };
-    let role = if any { PUBLIC } else { entry.role.as_str() };
-    let seen = format!(
-        "{} and pg_ident.conf line {}: the account {} may be {}",
-        words(line),
-        entry.line,
-        entry.system,
-        entry.role
-    );
-    let found = HBA_MAP.of(role).at(severity).service(service);
-    Some(found.object(format!("pg_ident.conf line {}", entry.line)).seen(seen))
+impl LineAudit<'_, '_> {
+    fn rule(&self) -> &Rule<'_> {
+        &self.decisions.rules[self.at]
+    }
+
+    fn tell(&self, out: &mut Vec<FindingBuilder>) {
+        let rule = self.rule();
+        let method = methods::method(rule.line.method.as_deref());
+        match method.proof {
+            Proof::Refusal | Proof::Password => {}
+            Proof::Nothing => out.extend(self.trust("accepts without a password")),
+            Proof::RemoteAccount => out.extend(self.trust("believes what the other host says about the account, for")),
+            Proof::ClearPassword => out.extend(self.clear()),
+            Proof::Outside => out.extend(self.outside(&method)),
+            Proof::Account | Proof::Certificate => match self.maps {
+                Some(maps) => maps::judge(self.audit, self.decisions, self.at, maps, out),
+                None => out.extend(self.unknown_map()),
+            },
+        }
+    }
+
+    /// The logins that the line decides about and that its map, if it has one, lets in.
+    fn decided(&self) -> Decided<'_> {
+        let (meanings, map) = (&self.decisions.meanings, self.rule().option("map"));
+        self.decisions.of(self.at, |role| match (map, self.maps) {
+            (Some(map), Some(maps)) => maps.of(map).any(|entry| maps.admits(meanings, entry, role.as_str())),
+            _ => true,
+        })
+    }
+
+    fn found(&self, kind: &crate::findings::FindingKind, severity: Severity, seen: &str) -> FindingBuilder {
+        let rule = self.rule();
+        let doubt = rule.doubtful().map_or(String::new(), |word| {
+            format!("; the file could not be read, so that \"{word}\" may be a keyword or a name in quotes")
+        });
+        let seen = format!("{}: {}; {seen}{doubt}", rule.place(), rule.text());
+        kind.of(rule.who()).at(severity).object(rule.place()).seen(seen)
+    }
+
+    fn trust(&self, verb: &str) -> Option<FindingBuilder> {
+        let rule = self.rule();
+        let decided = self.decided();
+        if decided.logins.is_empty() {
+            let seen = "it decides about no login and database that exist now";
+            return (!decided.hidden).then(|| self.mended(self.found(HBA_TRUST, Low, seen)));
+        }
+        let exposed = Exposure::of(self.audit, &decided);
+        // Any process of the host is a superuser then: only where the operator is alone there that is no way in.
+        let severity = match exposed.is_grave().then_some(rule.is_local() && exposed.trusted_only) {
+            Some(true) => High,
+            Some(false) => Critical,
+            None => Low,
+        };
+        let found = self.found(HBA_TRUST, severity, &format!("it {verb}: {}", exposed.words));
+        Some(self.mended(found.service(exposed.service())))
+    }
+
+    fn mended(&self, found: FindingBuilder) -> FindingBuilder {
+        let rule = self.rule();
+        let steps =
+            [format!("{} is: {}", rule.place(), rule.text()), format!("write instead: {}", rule.corrected())];
+        advised(found, &steps)
+    }
+
+    fn clear(&self) -> Option<FindingBuilder> {
+        let rule = self.rule();
+        let decided = self.decided();
+        if matches!(rule.line.kind.as_deref(), Some("local" | "hostssl" | "hostgssenc")) || decided.logins.is_empty() {
+            return None;
+        }
+        let exposed = Exposure::of(self.audit, &decided);
+        let seen = format!("passwords cross the network in clear text: {}", exposed.words);
+        let severity = if exposed.is_grave() { Medium } else { Low };
+        Some(self.mended(self.found(HBA_CLEARTEXT, severity, &seen)))
+    }
+
+    fn outside(&self, method: &AuthMethod) -> Option<FindingBuilder> {
+        let rule = self.rule();
+        let decided = self.decided();
+        if decided.logins.is_empty() {
+            return None;
+        }
+        let exposed = Exposure::of(self.audit, &decided);
+        let clear = if method.clear { "; the server receives the password in clear text" } else { "" };
+        let open = matches!(rule.line.kind.as_deref(), Some("host" | "hostnossl" | "hostnogssenc"));
+        let network = if method.clear && open { ", and so does every host on the way unless the client asks for TLS" } else { "" };
+        let seen = format!(
+            "who may log in is decided outside of the server, by {}, and not known here: {}{clear}{network}",
+            method.decider, exposed.words
+        );
+        let severity = if exposed.is_grave() { Medium } else { Low };
+        let found = self.found(HBA_EXTERNAL, severity, &seen).service(exposed.service());
+        let steps = [
+            format!("{} is: {}", rule.place(), rule.text()),
+            format!("where these logins have passwords, write instead: {}", rule.corrected()),
+        ];
+        Some(advised(found, &steps))
+    }
+
+    /// The admin may not read the maps.
+    fn unknown_map(&self) -> Option<FindingBuilder> {
+        let map = self.rule().option("map")?;
+        let decided = self.decided();
+        let exposed = Exposure::of(self.audit, &decided);
+        let is_due = exposed.is_grave() && !exposed.trusted_only;
+        let seen = format!("the map {map} cannot be read, and may let any account in as: {}", exposed.words);
+        is_due.then(|| self.found(HBA_MAP, Critical, &seen).service(exposed.service()))
+    }
 }

@@ -1,13 +1,16 @@
 //! Reading at the depth of the audit. Thin: sessions are read-only, pinned, and call nothing that a tenant could have made.
 
+use std::collections::BTreeMap;
+
 use futures_util::stream::{self, StreamExt};
+use serde::Deserialize;
 
 use super::database::{DatabaseCatalog, KnownPasswords, MOST_OF_A_KIND};
 use super::inspect;
 use super::rows::{self, Completeness};
 use super::server_state::ServerState;
 use super::snapshot::{NotExamined, Snapshot, Unread};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::grants::ident;
 use crate::model::{ActualServer, DbName, DesiredServer};
 use crate::server::{Access, Connection};
@@ -35,6 +38,7 @@ pub async fn snapshot(
         found.parameters = rows::document(&mut connection, include_str!("sql/parameters.sql")).await?;
     }
     guarded(&mut connection, &mut found).await?;
+    login_rules(&mut connection, &mut found, &access.server).await?;
     drop(connection);
     databases(access, desired, known, &mut found).await;
     found.not_examined.extend(hidden(access, &found.state, &found.actual));
@@ -46,15 +50,37 @@ pub async fn snapshot(
 async fn guarded(connection: &mut Connection, found: &mut Snapshot) -> Result<()> {
     let missing = &mut Missing { admin: &found.actual.admin.name, all: &mut found.not_examined };
     found.kept = missing.or(inspect::kept_passwords(connection).await, PASSWORDS)?;
-    found.hba = missing.or(rows::document(connection, include_str!("sql/hba.sql")).await, HBA)?;
-    let (maps, told) = match found.actual.major() {
-        15.. => (include_str!("sql/ident.sql"), IDENT),
-        _ => (include_str!("sql/ident_before_15.sql"), IDENT_FILE),
-    };
-    found.ident = missing.or(rows::document(connection, maps).await, told)?;
     if !found.state.subscriptions.is_empty() {
         let sources = rows::document(connection, include_str!("sql/sources.sql")).await;
         found.sources = missing.or(sources, SOURCES)?.unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// pg_hba.conf and pg_ident.conf.
+async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: &str) -> Result<()> {
+    let major = found.actual.major();
+    let mut files = Files { missing: Missing { admin: &found.actual.admin.name, all: &mut found.not_examined }, unread: &mut found.unread, server };
+    let (maps, told) = match major {
+        15.. => (include_str!("sql/ident.sql"), IDENT),
+        _ => (include_str!("sql/ident_before_15.sql"), IDENT_FILE),
+    };
+    found.hba = files.read(connection, include_str!("sql/hba.sql"), HBA).await?;
+    found.ident = files.read(connection, maps, told).await?;
+    if found.hba.is_some() {
+        let texts = files.read(connection, include_str!("sql/hba_files.sql"), HBA_FILE).await?;
+        found.hba_files = texts.unwrap_or_default();
+    }
+    if major >= 16 && found.hba.is_some() {
+        let patterns = files.read(connection, include_str!("sql/hba_patterns.sql"), HBA).await?;
+        found.patterns = patterns.unwrap_or_default();
+    }
+    if major >= 16 && found.ident.is_some() {
+        let texts = files.read(connection, include_str!("sql/ident_files.sql"), IDENT_FILE).await?;
+        found.ident_files = texts.unwrap_or_default();
+        let patterns: Option<BTreeMap<_, _>> =
+            files.read(connection, include_str!("sql/ident_patterns.sql"), IDENT).await?;
+        found.patterns.extend(patterns.unwrap_or_default());
     }
     Ok(())
 }
@@ -193,6 +219,10 @@ const IDENT: Guarded = (
     "the maps of pg_ident.conf",
     "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ident_file_mappings() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_ident_file_mappings TO",
 );
+const HBA_FILE: Guarded = (
+    "the quotes of pg_hba.conf, which make names of its keywords",
+    "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean) TO \"ADMIN\"; GRANT pg_read_all_settings, pg_read_server_files TO",
+);
 const IDENT_FILE: Guarded = (
     IDENT.0,
     "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO \"ADMIN\"; GRANT pg_read_all_settings, pg_read_server_files TO",
@@ -216,6 +246,32 @@ impl Missing<'_> {
                 Ok(None)
             }
             Err(error) => Err(error),
+        }
+    }
+}
+
+/// The same for files: one that is damaged or gone proves nothing, and stops nothing else.
+struct Files<'a> {
+    missing: Missing<'a>,
+    unread: &'a mut Vec<Unread>,
+    server: &'a str,
+}
+
+impl Files<'_> {
+    async fn read<T: for<'de> Deserialize<'de>>(
+        &mut self,
+        connection: &mut Connection,
+        sql: &'static str,
+        guarded: Guarded,
+    ) -> Result<Option<T>> {
+        match self.missing.or(rows::document(connection, sql).await, guarded) {
+            Err(error) if error.kind == Kind::Operation => {
+                let why = error.to_string();
+                let (what, server) = (guarded.0.into(), self.server.into());
+                self.unread.push(Unread { service: None, server, database: None, what, why });
+                Ok(None)
+            }
+            other => other,
         }
     }
 }

@@ -1,0 +1,113 @@
+//! Which logins a line of pg_hba.conf really decides about: the first line that matches decides, so that a line counts
+//! for what the lines before it leave.
+
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::rules::{Match, Meanings, Request, Rule};
+use crate::audit::context::Audit;
+use crate::model::RoleName;
+
+/// Comparisons of a line with a login. What a server with more lines, roles and databases leaves open counts as decided.
+const MOST_STEPS: usize = 20_000_000;
+
+pub struct Decisions<'a> {
+    pub rules: Vec<Rule<'a>>,
+    pub meanings: Meanings<'a>,
+    logins: Vec<Entrant<'a>>,
+    steps: Cell<usize>,
+}
+
+struct Entrant<'a> {
+    role: &'a RoleName,
+    databases: Vec<Option<&'a str>>,
+}
+
+/// The logins that a line decides about, and the databases that they can connect to then; `None` is replication.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Decided<'a> {
+    pub logins: BTreeMap<&'a RoleName, BTreeSet<Option<&'a str>>>,
+    /// Whether lines before it decide about all of these, or the line is about no login that exists.
+    pub hidden: bool,
+}
+
+impl<'a> Decisions<'a> {
+    pub fn new(audit: &Audit<'a>, rules: Vec<Rule<'a>>) -> Decisions<'a> {
+        Decisions { rules, meanings: Meanings::of(audit), logins: logins(audit), steps: Cell::new(0) }
+    }
+
+    /// What the line at this place decides; `admits` says which roles it lets in.
+    pub fn of(&self, at: usize, admits: impl Fn(&RoleName) -> bool) -> Decided<'a> {
+        let before = self.before(at);
+        let mut known: BTreeMap<Vec<usize>, bool> = BTreeMap::new();
+        let mut decided = Decided::default();
+        for login in self.logins.iter().filter(|login| admits(login.role)) {
+            for database in &login.databases {
+                let request = Request { role: login.role.as_str(), database: *database };
+                if self.matches(at, request) == Match::No {
+                    continue;
+                }
+                let is_earlier = |one: &usize| self.matches(*one, request) == Match::Yes;
+                let earlier: Vec<usize> = match self.steps.get() {
+                    ..MOST_STEPS => before.iter().copied().filter(is_earlier).collect(),
+                    _ => vec![],
+                };
+                let outlasts = *known.entry(earlier).or_insert_with_key(|earlier| self.outlasts(at, earlier));
+                decided.hidden |= !outlasts;
+                if outlasts {
+                    decided.logins.entry(login.role).or_default().insert(*database);
+                }
+            }
+        }
+        // No login of today: a line for all of those to come hides it as well.
+        let all: Vec<usize> = before.into_iter().filter(|one| self.rules[*one].is_for_all()).collect();
+        decided.hidden |= !self.outlasts(at, &all);
+        decided
+    }
+
+    /// Earlier lines about the same kind of connection.
+    fn before(&self, at: usize) -> Vec<usize> {
+        let ways: BTreeSet<usize> = self.rules[at].ways().collect();
+        (0..at).filter(|one| self.rules[*one].ways().any(|way| ways.contains(&way))).collect()
+    }
+
+    fn matches(&self, at: usize, login: Request<'_>) -> Match {
+        self.steps.set(self.steps.get() + 1);
+        if self.steps.get() > MOST_STEPS {
+            return Match::Perhaps;
+        }
+        self.rules[at].matches(&self.meanings, login)
+    }
+
+    /// Whether some address in some kind of connection is in none of the earlier lines.
+    fn outlasts(&self, at: usize, earlier: &[usize]) -> bool {
+        let rule = &self.rules[at];
+        let is_left = |way: usize| {
+            let same = earlier.iter().filter(|one| self.rules[**one].ways().any(|other| other == way));
+            rule.origin.outlasts(same.map(|one| &self.rules[*one].origin))
+        };
+        rule.ways().any(is_left)
+    }
+}
+
+/// Every role that can log in, with the databases that its privileges let it connect to.
+fn logins<'a>(audit: &Audit<'a>) -> Vec<Entrant<'a>> {
+    let actual = audit.actual;
+    let open: Vec<&str> = actual
+        .databases
+        .iter()
+        .filter(|(_, found)| found.allow_connections)
+        .map(|(name, _)| name.as_str())
+        .collect();
+    let logins = actual.roles.iter().filter(|(_, found)| found.login);
+    let login = |(role, found): (&'a RoleName, &crate::model::ActualRole)| {
+        let own = audit.managed(role.as_str()).map(|(service, _)| service.database.as_str());
+        let connects = |database: &&str| {
+            found.superuser || own == Some(*database) || audit.can_connect(role, database)
+        };
+        let mut databases: Vec<Option<&str>> = open.iter().copied().filter(connects).map(Some).collect();
+        databases.extend((found.superuser || found.replication).then_some(None));
+        Entrant { role, databases }
+    };
+    logins.map(login).collect()
+}
