@@ -27,13 +27,14 @@ use tokens::Lines;
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let lines = audit.snapshot.hba.as_deref().unwrap_or_default();
-    for (line, error) in lines.iter().filter_map(|line| Some((line, line.error.as_ref()?))) {
+    let (read, wrong): (Vec<&HbaLine>, Vec<&HbaLine>) = lines.iter().partition(|line| is_read(line));
+    for line in wrong {
         let object = place(line.file.as_deref(), "pg_hba.conf", line.line);
-        out.push(HBA_ERROR.of(PUBLIC).object(object).seen(error.clone()));
+        let error = line.error.as_deref().unwrap_or("the server cannot read the line, and does not say why");
+        out.push(HBA_ERROR.of(PUBLIC).object(object).seen(error));
     }
     let files = Lines::of(&audit.snapshot.hba_files);
-    let read = lines.iter().filter(|line| line.error.is_none());
-    let decisions = Decisions::new(audit, read.map(|line| Rule::of(line, &files)).collect());
+    let decisions = Decisions::new(audit, read.into_iter().map(|line| Rule::of(line, &files)).collect());
     let maps = Maps::of_audit(audit);
     for at in 0..decisions.rules.len() {
         LineAudit { audit, decisions: &decisions, at, maps: maps.as_ref() }.tell(out);
@@ -52,6 +53,11 @@ pub fn may_replicate(audit: &Audit<'_>, role: &RoleName) -> bool {
             && is_about(line)
             && line.method.as_deref() != Some("reject")
     })
+}
+
+/// For some options, such as a list that it cannot take apart, the server names no error.
+fn is_read(line: &HbaLine) -> bool {
+    line.error.is_none() && line.method.is_some()
 }
 
 /// From 16 on a file may include others.
@@ -96,7 +102,9 @@ impl LineAudit<'_, '_> {
         match method.proof {
             Proof::Refusal | Proof::Password => {}
             Proof::Nothing => out.extend(self.trust("accepts without a password")),
-            Proof::RemoteAccount => out.extend(self.trust("believes what the other host says about the account, for")),
+            Proof::RemoteAccount => {
+                out.extend(self.trust("believes what the other host says about the account, for"))
+            }
             Proof::ClearPassword => out.extend(self.clear()),
             Proof::Outside => out.extend(self.outside(&method)),
             Proof::Account | Proof::Certificate => match self.maps {
@@ -152,7 +160,9 @@ impl LineAudit<'_, '_> {
     fn clear(&self) -> Option<FindingBuilder> {
         let rule = self.rule();
         let decided = self.decided();
-        if matches!(rule.line.kind.as_deref(), Some("local" | "hostssl" | "hostgssenc")) || decided.logins.is_empty() {
+        if matches!(rule.line.kind.as_deref(), Some("local" | "hostssl" | "hostgssenc"))
+            || decided.logins.is_empty()
+        {
             return None;
         }
         let exposed = Exposure::of(self.audit, &decided);
@@ -170,7 +180,11 @@ impl LineAudit<'_, '_> {
         let exposed = Exposure::of(self.audit, &decided);
         let clear = if method.clear { "; the server receives the password in clear text" } else { "" };
         let open = matches!(rule.line.kind.as_deref(), Some("host" | "hostnossl" | "hostnogssenc"));
-        let network = if method.clear && open { ", and so does every host on the way unless the client asks for TLS" } else { "" };
+        let network = if method.clear && open {
+            ", and so does every host on the way unless the client asks for TLS"
+        } else {
+            ""
+        };
         let seen = format!(
             "who may log in is decided outside of the server, by {}, and not known here: {}{clear}{network}",
             method.decider, exposed.words

@@ -40,7 +40,7 @@ pub async fn snapshot(
     guarded(&mut connection, &mut found).await?;
     login_rules(&mut connection, &mut found, &access.server).await?;
     drop(connection);
-    databases(access, desired, known, &mut found).await;
+    databases(access, desired, known, &mut found).await?;
     found.not_examined.extend(hidden(access, &found.state, &found.actual));
     found.not_examined.sort();
     found.unread.sort();
@@ -60,7 +60,11 @@ async fn guarded(connection: &mut Connection, found: &mut Snapshot) -> Result<()
 /// pg_hba.conf and pg_ident.conf.
 async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: &str) -> Result<()> {
     let major = found.actual.major();
-    let mut files = Files { missing: Missing { admin: &found.actual.admin.name, all: &mut found.not_examined }, unread: &mut found.unread, server };
+    let mut files = Files {
+        missing: Missing { admin: &found.actual.admin.name, all: &mut found.not_examined },
+        unread: &mut found.unread,
+        server,
+    };
     let (maps, told) = match major {
         15.. => (include_str!("sql/ident.sql"), IDENT),
         _ => (include_str!("sql/ident_before_15.sql"), IDENT_FILE),
@@ -90,18 +94,22 @@ async fn databases(
     desired: &DesiredServer,
     known: KnownPasswords<'_>,
     found: &mut Snapshot,
-) {
+) -> Result<()> {
     let all = found.actual.databases.iter();
     let open: Vec<DbName> =
         all.filter(|(_, found)| found.allow_connections).map(|(name, _)| name.clone()).collect();
     let read = stream::iter(open).map(|name| async move { (database(access, &name, known).await, name) });
     let read: Vec<(Partly, DbName)> = read.buffered(PARALLEL).collect().await;
+    if read.iter().any(|((_, error), _)| error.as_ref().is_some_and(Error::is_lost)) {
+        access.check_alive().await?;
+    }
     for ((catalog, error), name) in read {
         found.databases.extend(catalog.map(|catalog| (name.to_string(), catalog)));
         if let Some(error) = error {
             tell_gap(access, desired, &name, &error, found);
         }
     }
+    Ok(())
 }
 
 /// What was read of a database, and why that is not all.

@@ -93,7 +93,8 @@ pub struct ConfigFile {
 fn text_of_hex<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
     let hex = Option::<String>::deserialize(source)?.unwrap_or_default();
     let pairs = hex.as_bytes().chunks_exact(2);
-    let byte = |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let byte =
+        |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
     let bytes: Option<Vec<u8>> = pairs.map(byte).collect();
     let bytes = bytes.ok_or_else(|| serde::de::Error::custom("not hexadecimal"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())

@@ -211,8 +211,9 @@ mod tests {
     fn a_fix_is_as_grave_as_the_gravest_of_its_repairs() {
         let drop = Repair::drop(RepairScope::Server, stmt!("DROP ROLE b"));
         let alter = alter_role("b", Keyword("NOLOGIN"));
-        let effect =
-            |repairs: &[&Repair]| Fix::new(repairs.iter().map(|one| (*one).clone())).unwrap().effect().unwrap();
+        let effect = |repairs: &[&Repair]| {
+            Fix::new(repairs.iter().map(|one| (*one).clone())).unwrap().effect().unwrap()
+        };
         assert_eq!(effect(&[&table("o")]), Effect::Revoke);
         assert_eq!(effect(&[&table("o"), &alter]), Effect::Alter);
         assert_eq!(effect(&[&alter, &drop, &table("o")]), Effect::Drop);

@@ -13,6 +13,9 @@ pub const WAYS: [&[&str]; 4] = [
     &["host", "hostnossl", "hostgssenc"],
 ];
 
+/// The place of TLS in [`WAYS`].
+pub const TLS: usize = 2;
+
 /// Addresses of one family, from the first to the last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct AddressRange {
@@ -63,7 +66,9 @@ impl Origin {
     fn taken_from(&self, left: Vec<AddressRange>, whose: &Origin) -> Vec<AddressRange> {
         match self {
             Origin::Socket | Origin::All => vec![],
-            Origin::Network(network) => left.into_iter().flat_map(|range| without(range, network.0)).collect(),
+            Origin::Network(network) => {
+                left.into_iter().flat_map(|range| without(range, network.0)).collect()
+            }
             Origin::Named(name) => match whose {
                 // An `all` whose quotes are not known may be the keyword in one line and a name in the other.
                 Origin::Named(other) if name == other && name != "all" => vec![],

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::addresses::TLS;
 use super::rules::{Match, Meanings, Request, Rule};
 use crate::audit::context::Audit;
 use crate::model::RoleName;
@@ -15,6 +16,8 @@ pub struct Decisions<'a> {
     pub rules: Vec<Rule<'a>>,
     pub meanings: Meanings<'a>,
     logins: Vec<Entrant<'a>>,
+    /// No connection is encrypted where the server has no TLS.
+    without_tls: bool,
     steps: Cell<usize>,
 }
 
@@ -33,7 +36,10 @@ pub struct Decided<'a> {
 
 impl<'a> Decisions<'a> {
     pub fn new(audit: &Audit<'a>, rules: Vec<Rule<'a>>) -> Decisions<'a> {
-        Decisions { rules, meanings: Meanings::of(audit), logins: logins(audit), steps: Cell::new(0) }
+        let settings = &audit.snapshot.state.parameters.settings;
+        let without_tls = settings.get("ssl").is_some_and(|ssl| ssl == "off");
+        let (meanings, logins) = (Meanings::of(audit), logins(audit));
+        Decisions { rules, meanings, logins, without_tls, steps: Cell::new(0) }
     }
 
     /// What the line at this place decides; `admits` says which roles it lets in.
@@ -86,7 +92,7 @@ impl<'a> Decisions<'a> {
             let same = earlier.iter().filter(|one| self.rules[**one].ways().any(|other| other == way));
             rule.origin.outlasts(same.map(|one| &self.rules[*one].origin))
         };
-        rule.ways().any(is_left)
+        rule.ways().filter(|way| *way != TLS || !self.without_tls).any(is_left)
     }
 }
 
@@ -102,9 +108,8 @@ fn logins<'a>(audit: &Audit<'a>) -> Vec<Entrant<'a>> {
     let logins = actual.roles.iter().filter(|(_, found)| found.login);
     let login = |(role, found): (&'a RoleName, &crate::model::ActualRole)| {
         let own = audit.managed(role.as_str()).map(|(service, _)| service.database.as_str());
-        let connects = |database: &&str| {
-            found.superuser || own == Some(*database) || audit.can_connect(role, database)
-        };
+        let connects =
+            |database: &&str| found.superuser || own == Some(*database) || audit.can_connect(role, database);
         let mut databases: Vec<Option<&str>> = open.iter().copied().filter(connects).map(Some).collect();
         databases.extend((found.superuser || found.replication).then_some(None));
         Entrant { role, databases }

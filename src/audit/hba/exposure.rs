@@ -25,7 +25,7 @@ pub struct Exposure<'a> {
 
 impl<'a> Exposure<'a> {
     pub fn of(audit: &Audit<'a>, decided: &Decided<'a>) -> Exposure<'a> {
-        let mut all = Exposure { words: words(decided), trusted_only: true, ..Exposure::default() };
+        let mut all = Exposure { words: words(audit, decided), trusted_only: true, ..Exposure::default() };
         for (role, databases) in &decided.logins {
             all.trusted_only &= audit.roles.class_of(role) == RoleClass::Trusted;
             all.server |= databases.contains(&None);
@@ -62,8 +62,10 @@ impl<'a> Exposure<'a> {
     }
 }
 
-fn words(decided: &Decided<'_>) -> String {
-    let names: Vec<&RoleName> = decided.logins.keys().copied().collect();
+/// Those who can do most come first.
+fn words(audit: &Audit<'_>, decided: &Decided<'_>) -> String {
+    let mut names: Vec<&RoleName> = decided.logins.keys().copied().collect();
+    names.sort_by_key(|name| audit.roles.class_of(name) != RoleClass::Trusted);
     let shown = names.iter().take(NAMED).map(|name| name.as_str()).collect::<Vec<_>>().join(", ");
     match names.len() {
         0..=NAMED => shown,

@@ -74,14 +74,18 @@ fn removal(rule: &Rule<'_>, object: &str, entry: &IdentLine) -> [String; 2] {
 fn said(rule: &Rule<'_>, account: Account, entry: &IdentLine) -> String {
     let system = &entry.system;
     match (rule.line.method.as_deref(), account) {
-        (Some("cert"), Account::Namesake) => format!("a certificate for {system} lets in the login of that name"),
+        (Some("cert"), Account::Namesake) => {
+            format!("a certificate for {system} lets in the login of that name")
+        }
         (Some("cert"), _) => format!("a certificate for {system} lets in without a password"),
         (_, Account::Own) => format!("the account {system}, which controls the server anyway, can log in as"),
         (_, Account::Namesake) => format!("the account {system} can log in as the login of its name"),
         (_, Account::Pattern) => {
             format!("every operating system account that matches {system} can log in without a password as")
         }
-        (_, Account::Other) => format!("the operating system account {system} can log in without a password as"),
+        (_, Account::Other) => {
+            format!("the operating system account {system} can log in without a password as")
+        }
     }
 }
 
@@ -99,7 +103,8 @@ fn account(audit: &Audit<'_>, rule: &Rule<'_>, entry: &IdentLine) -> Account {
 
 /// Whether `\1` is the whole name of the account, or all but a domain that the pattern fixes.
 fn keeps_name(pattern: &str) -> bool {
-    let rest = ["^(.*)", "^(.+)", "^([^@]*)", "^([^@]+)"].iter().find_map(|start| pattern.strip_prefix(start));
+    let rest =
+        ["^(.*)", "^(.+)", "^([^@]*)", "^([^@]+)"].iter().find_map(|start| pattern.strip_prefix(start));
     let is_fixed = |rest: &str| {
         let domain = rest.strip_suffix('$').unwrap_or_default().strip_prefix('@').unwrap_or_default();
         domain.chars().all(|c| c.is_ascii_alphanumeric() || ".-\\".contains(c)) && !domain.is_empty()
@@ -125,7 +130,10 @@ impl<'a> Maps<'a> {
 
     fn role<'e>(&self, entry: &'e IdentLine) -> Word<'e> {
         let fields = self.lines.fields(entry.file.as_deref(), entry.line);
-        Word { text: &entry.role, quoting: quoting(fields.as_ref().and_then(|fields| fields.get(2)), &entry.role) }
+        Word {
+            text: &entry.role,
+            quoting: quoting(fields.as_ref().and_then(|fields| fields.get(2)), &entry.role),
+        }
     }
 
     /// Whether the entry lets some account log in as the role. Before 16 only `\1` has a meaning.

@@ -68,7 +68,8 @@ mod tests {
     #[test]
     fn every_method_of_the_server_has_one_row() {
         // hba.c, UserAuthName.
-        const NAMES: &str = "trust ident password gss sspi pam bsd ldap cert radius peer oauth md5 scram-sha-256 reject";
+        const NAMES: &str =
+            "trust ident password gss sspi pam bsd ldap cert radius peer oauth md5 scram-sha-256 reject";
         for name in NAMES.split(' ') {
             assert_eq!(METHODS.iter().filter(|row| row.name == name).count(), 1, "{name}");
         }
@@ -78,7 +79,11 @@ mod tests {
     #[test]
     fn what_is_decided_elsewhere_names_what_decides() {
         for row in METHODS {
-            assert_eq!(row.proof == Proof::Outside || row.proof == Proof::RemoteAccount, !row.decider.is_empty(), "{row:?}");
+            assert_eq!(
+                row.proof == Proof::Outside || row.proof == Proof::RemoteAccount,
+                !row.decider.is_empty(),
+                "{row:?}"
+            );
         }
     }
 }

@@ -132,7 +132,8 @@ impl<'a> Rule<'a> {
         let fields = lines.fields(line.file.as_deref(), line.line);
         // A file that was changed between two questions is not this one.
         let fields = fields.filter(|fields| {
-            fields.first().and_then(|kind| kind.first()).map(|kind| kind.text.as_str()) == line.kind.as_deref()
+            fields.first().and_then(|kind| kind.first()).map(|kind| kind.text.as_str())
+                == line.kind.as_deref()
         });
         let field = |at: usize| fields.as_ref().and_then(|fields| fields.get(at));
         let words = |at: usize, names: &'a [String]| {
@@ -209,8 +210,7 @@ impl<'a> Rule<'a> {
         let address = line.address.as_deref();
         let address = address.map(|address| addresses::shown(address, line.netmask.as_deref()));
         let kind = line.kind.clone().unwrap_or_else(|| "?".into());
-        let mut all =
-            vec![kind, words(1, &self.databases).join(","), words(2, &self.users).join(",")];
+        let mut all = vec![kind, words(1, &self.databases).join(","), words(2, &self.users).join(",")];
         all.extend(address);
         all.push(method.to_owned());
         all.extend(options.iter().map(|option| written(&without_secret(option), false)));

@@ -119,7 +119,10 @@ mod tests {
     fn words_are_those_of_the_server() {
         for (line, expected) in [
             ("host \"all\" \"all\" 127.0.0.9/32 trust # why", "host | =all | =all | 127.0.0.9/32 | trust"),
-            ("local a, \"b c\",,d all\tpeer map=\"wide map\"", "local | a+=b c+d | all | peer | map=wide map"),
+            (
+                "local a, \"b c\",,d all\tpeer map=\"wide map\"",
+                "local | a+=b c+d | all | peer | map=wide map",
+            ),
             ("local \"a\"\"b#\" c\"d\"e trust#x", "local | =a\"b# | cde | trust"),
             ("local \"\" all trust", "local | = | all | trust"),
             ("  # nothing", ""),
