@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::addresses::TLS;
-use super::rules::{Match, Meanings, Request, Rule};
+use super::rules::{Fits, Meanings, Request, Rule};
 use crate::audit::context::Audit;
 use crate::model::RoleName;
 
@@ -50,10 +50,10 @@ impl<'a> Decisions<'a> {
         for login in self.logins.iter().filter(|login| admits(login.role)) {
             for database in &login.databases {
                 let request = Request { role: login.role.as_str(), database: *database };
-                if self.matches(at, request) == Match::No {
+                if self.matches(at, request) == Fits::No {
                     continue;
                 }
-                let is_earlier = |one: &usize| self.matches(*one, request) == Match::Yes;
+                let is_earlier = |one: &usize| self.matches(*one, request) == Fits::Yes;
                 let earlier: Vec<usize> = match self.steps.get() {
                     ..MOST_STEPS => before.iter().copied().filter(is_earlier).collect(),
                     _ => vec![],
@@ -66,7 +66,8 @@ impl<'a> Decisions<'a> {
             }
         }
         // No login of today: a line for all of those to come hides it as well.
-        let all: Vec<usize> = before.into_iter().filter(|one| self.rules[*one].is_for_all()).collect();
+        let is_for_all = |one: &usize| self.rules[*one].is_for_all() && !self.rules[at].is_for_replication();
+        let all: Vec<usize> = before.into_iter().filter(is_for_all).collect();
         decided.hidden |= !self.outlasts(at, &all);
         decided
     }
@@ -77,10 +78,10 @@ impl<'a> Decisions<'a> {
         (0..at).filter(|one| self.rules[*one].ways().any(|way| ways.contains(&way))).collect()
     }
 
-    fn matches(&self, at: usize, login: Request<'_>) -> Match {
+    fn matches(&self, at: usize, login: Request<'_>) -> Fits {
         self.steps.set(self.steps.get() + 1);
         if self.steps.get() > MOST_STEPS {
-            return Match::Perhaps;
+            return Fits::Perhaps;
         }
         self.rules[at].matches(&self.meanings, login)
     }

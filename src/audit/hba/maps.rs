@@ -2,9 +2,9 @@
 
 use super::decisions::Decisions;
 use super::exposure::Exposure;
-use super::rules::{Match, Meanings, Rule, Word};
-use super::tokens::{Lines, quoting};
-use super::{advised, place};
+use super::rules::{Fits, Meanings, Rule, RuleWord};
+use super::tokens::{Lines, Quoting, quoting};
+use super::wording::{advised, place};
 use crate::audit::context::Audit;
 use crate::catalog::IdentLine;
 use crate::findings::Severity::{Critical, Low};
@@ -12,7 +12,7 @@ use crate::findings::{FindingBuilder, HBA_MAP, PUBLIC};
 
 /// What the system-username of an entry is, compared with the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Account {
+enum MappedAccount {
     /// The server's own, or root: both can do everything on that host.
     Own,
     /// The one with the role's name, as without a map.
@@ -40,7 +40,7 @@ pub fn judge(
         let exposed = Exposure::of(audit, &decided);
         let account = account(audit, rule, entry);
         let severity = match account {
-            Account::Other | Account::Pattern if exposed.is_grave() => Critical,
+            MappedAccount::Other | MappedAccount::Pattern if exposed.is_grave() => Critical,
             _ => Low,
         };
         let role = if is_wild(maps, &decisions.meanings, entry) { PUBLIC } else { entry.role.as_str() };
@@ -67,37 +67,39 @@ fn removal(rule: &Rule<'_>, object: &str, entry: &IdentLine) -> [String; 2] {
     let IdentLine { map, system, role, .. } = entry;
     [
         format!("delete {object}: {map} {system} {role}"),
-        format!("or use another map, or none, in {}: {}", rule.place(), rule.text()),
+        format!("or use another map, or none, in {}: {}", rule.location(), rule.text()),
     ]
 }
 
-fn said(rule: &Rule<'_>, account: Account, entry: &IdentLine) -> String {
+fn said(rule: &Rule<'_>, account: MappedAccount, entry: &IdentLine) -> String {
     let system = &entry.system;
     match (rule.line.method.as_deref(), account) {
-        (Some("cert"), Account::Namesake) => {
+        (Some("cert"), MappedAccount::Namesake) => {
             format!("a certificate for {system} lets in the login of that name")
         }
         (Some("cert"), _) => format!("a certificate for {system} lets in without a password"),
-        (_, Account::Own) => format!("the account {system}, which controls the server anyway, can log in as"),
-        (_, Account::Namesake) => format!("the account {system} can log in as the login of its name"),
-        (_, Account::Pattern) => {
+        (_, MappedAccount::Own) => {
+            format!("the account {system}, which controls the server anyway, can log in as")
+        }
+        (_, MappedAccount::Namesake) => format!("the account {system} can log in as the login of its name"),
+        (_, MappedAccount::Pattern) => {
             format!("every operating system account that matches {system} can log in without a password as")
         }
-        (_, Account::Other) => {
+        (_, MappedAccount::Other) => {
             format!("the operating system account {system} can log in without a password as")
         }
     }
 }
 
-fn account(audit: &Audit<'_>, rule: &Rule<'_>, entry: &IdentLine) -> Account {
+fn account(audit: &Audit<'_>, rule: &Rule<'_>, entry: &IdentLine) -> MappedAccount {
     let own = ["root", "postgres", audit.actual.bootstrap.as_str()];
     let (system, role) = (entry.system.as_str(), entry.role.as_str());
     match system.strip_prefix('/') {
-        Some(pattern) if role == "\\1" && keeps_name(pattern) => Account::Namesake,
-        Some(_) => Account::Pattern,
-        None if system == role => Account::Namesake,
-        None if rule.is_local() && own.contains(&system) => Account::Own,
-        None => Account::Other,
+        Some(pattern) if role == "\\1" && keeps_name(pattern) => MappedAccount::Namesake,
+        Some(_) => MappedAccount::Pattern,
+        None if system == role => MappedAccount::Namesake,
+        None if rule.is_local() && own.contains(&system) => MappedAccount::Own,
+        None => MappedAccount::Other,
     }
 }
 
@@ -128,9 +130,9 @@ impl<'a> Maps<'a> {
         self.entries.iter().filter(move |entry| entry.map == map)
     }
 
-    fn role<'e>(&self, entry: &'e IdentLine) -> Word<'e> {
+    fn role<'e>(&self, entry: &'e IdentLine) -> RuleWord<'e> {
         let fields = self.lines.fields(entry.file.as_deref(), entry.line);
-        Word {
+        RuleWord {
             text: &entry.role,
             quoting: quoting(fields.as_ref().and_then(|fields| fields.get(2)), &entry.role),
         }
@@ -145,14 +147,14 @@ impl<'a> Maps<'a> {
         } else {
             meanings.is_name(word.text, Some(role))
         };
-        matches != Match::No || captures && meanings.has_shape(&entry.role, role)
+        matches != Fits::No || captures && meanings.has_shape(&entry.role, role)
     }
 }
 
 /// Whether an entry lets an account be more than one role.
 fn is_wild(maps: &Maps<'_>, meanings: &Meanings<'_>, entry: &IdentLine) -> bool {
     let special = meanings.has_patterns() && (entry.role == "all" || entry.role.starts_with(['/', '+']));
-    special && maps.role(entry).quoting != super::tokens::Quoting::Quoted || entry.role.contains("\\1")
+    special && maps.role(entry).quoting != Quoting::Quoted || entry.role.contains("\\1")
 }
 
 #[cfg(test)]

@@ -20,7 +20,7 @@ pub enum Proof {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AuthMethod {
+pub struct LoginMethod {
     pub name: &'static str,
     pub proof: Proof,
     /// What decides, where it is not the server.
@@ -29,11 +29,11 @@ pub struct AuthMethod {
     pub clear: bool,
 }
 
-const fn row(name: &'static str, proof: Proof, decider: &'static str, clear: bool) -> AuthMethod {
-    AuthMethod { name, proof, decider, clear }
+const fn row(name: &'static str, proof: Proof, decider: &'static str, clear: bool) -> LoginMethod {
+    LoginMethod { name, proof, decider, clear }
 }
 
-const METHODS: &[AuthMethod] = &[
+const METHODS: &[LoginMethod] = &[
     row("trust", Proof::Nothing, "", false),
     row("reject", Proof::Refusal, "", false),
     // The server's own answer to a line that matches no login.
@@ -54,9 +54,9 @@ const METHODS: &[AuthMethod] = &[
 ];
 
 /// A method that a later version of PostgreSQL may have is decided elsewhere.
-const UNKNOWN: AuthMethod = row("", Proof::Outside, "a method that martydb does not know", true);
+const UNKNOWN: LoginMethod = row("", Proof::Outside, "a method that martydb does not know", true);
 
-pub fn method(name: Option<&str>) -> AuthMethod {
+pub fn method(name: Option<&str>) -> LoginMethod {
     let known = METHODS.iter().find(|row| Some(row.name) == name);
     known.copied().unwrap_or(UNKNOWN)
 }

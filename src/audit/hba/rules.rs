@@ -3,22 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::addresses::{self, Origin, WAYS};
-use super::tokens::{Lines, Quoting, Token, quoting};
+use super::tokens::{Lines, QuotedWord, Quoting, quoting};
 use crate::audit::context::Audit;
 use crate::catalog::HbaLine;
 
 /// Whether a line is about a login.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Match {
+pub enum Fits {
     No,
     /// It depends on what is not known here: a pattern, or quotes that could not be read.
     Perhaps,
     Yes,
 }
 
-impl From<bool> for Match {
+impl From<bool> for Fits {
     fn from(matches: bool) -> Self {
-        if matches { Match::Yes } else { Match::No }
+        if matches { Fits::Yes } else { Fits::No }
     }
 }
 
@@ -31,17 +31,19 @@ pub struct Meanings<'a> {
 }
 
 #[derive(Debug, Clone)]
-pub struct Word<'a> {
+pub struct RuleWord<'a> {
     pub text: &'a str,
     pub quoting: Quoting,
 }
 
 pub struct Rule<'a> {
     pub line: &'a HbaLine,
-    pub databases: Vec<Word<'a>>,
-    pub users: Vec<Word<'a>>,
+    pub databases: Vec<RuleWord<'a>>,
+    pub users: Vec<RuleWord<'a>>,
     pub origin: Origin,
-    fields: Option<Vec<Vec<Token>>>,
+    /// The file with its folder, where that is known.
+    pub path: Option<String>,
+    fields: Option<Vec<Vec<QuotedWord>>>,
 }
 
 /// A login that asks for a database; `None` for the replication of everything.
@@ -79,12 +81,12 @@ impl<'a> Meanings<'a> {
     }
 
     /// Names are compared as they are, and from 16 on by the pattern behind a slash, quoted or not.
-    pub fn is_name(&self, word: &str, name: Option<&str>) -> Match {
-        let Some(name) = name else { return Match::No };
+    pub fn is_name(&self, word: &str, name: Option<&str>) -> Fits {
+        let Some(name) = name else { return Fits::No };
         match (self.has_patterns && word.starts_with('/'), self.patterns.get(word)) {
             (false, _) => (word == name).into(),
             (true, Some(names)) => names.contains(name).into(),
-            (true, None) => Match::Perhaps,
+            (true, None) => Fits::Perhaps,
         }
     }
 
@@ -94,7 +96,7 @@ impl<'a> Meanings<'a> {
         role.len() >= before.len() + after.len() && role.starts_with(before) && role.ends_with(after)
     }
 
-    pub fn database(&self, word: &Word<'_>, login: Request<'_>) -> Match {
+    pub fn database(&self, word: &RuleWord<'_>, login: Request<'_>) -> Fits {
         let Request { role, database } = login;
         let keyword = match word.text {
             "replication" => Some(database.is_none()),
@@ -106,7 +108,7 @@ impl<'a> Meanings<'a> {
         word.read(keyword, self.is_name(word.text, database))
     }
 
-    pub fn user(&self, word: &Word<'_>, role: &str) -> Match {
+    pub fn user(&self, word: &RuleWord<'_>, role: &str) -> Fits {
         let keyword = match (word.text, word.text.strip_prefix('+')) {
             ("all", _) => Some(true),
             (_, Some(group)) => Some(self.is_member(role, group)),
@@ -116,12 +118,12 @@ impl<'a> Meanings<'a> {
     }
 }
 
-impl Word<'_> {
+impl RuleWord<'_> {
     /// As a keyword where it is one, else as a name.
-    fn read(&self, keyword: Option<bool>, name: Match) -> Match {
-        match (self.quoting, keyword.map(Match::from)) {
+    fn read(&self, keyword: Option<bool>, name: Fits) -> Fits {
+        match (self.quoting, keyword.map(Fits::from)) {
             (Quoting::Plain, Some(keyword)) => keyword,
-            (Quoting::Unknown, Some(keyword)) if keyword != name => Match::Perhaps,
+            (Quoting::Unknown, Some(keyword)) if keyword != name => Fits::Perhaps,
             _ => name,
         }
     }
@@ -137,7 +139,7 @@ impl<'a> Rule<'a> {
         });
         let field = |at: usize| fields.as_ref().and_then(|fields| fields.get(at));
         let words = |at: usize, names: &'a [String]| {
-            names.iter().map(|text| Word { text, quoting: quoting(field(at), text) }).collect()
+            names.iter().map(|text| RuleWord { text, quoting: quoting(field(at), text) }).collect()
         };
         let address = line.address.as_deref();
         let quoted = quoting(field(3), address.unwrap_or_default());
@@ -145,6 +147,7 @@ impl<'a> Rule<'a> {
             databases: words(1, &line.databases),
             users: words(2, &line.users),
             origin: Origin::of(address, line.netmask.as_deref(), quoted),
+            path: lines.path(line.file.as_deref()).or(line.file.as_deref()).map(Into::into),
             line,
             fields,
         }
@@ -160,25 +163,31 @@ impl<'a> Rule<'a> {
         self.line.kind.as_deref() == Some("local")
     }
 
-    pub fn matches(&self, meanings: &Meanings<'_>, login: Request<'_>) -> Match {
+    pub fn matches(&self, meanings: &Meanings<'_>, login: Request<'_>) -> Fits {
         let users = self.users.iter().map(|word| meanings.user(word, login.role)).max();
-        if users.is_none_or(|users| users == Match::No) {
-            return Match::No;
+        if users.is_none_or(|users| users == Fits::No) {
+            return Fits::No;
         }
         let databases = self.databases.iter().map(|word| meanings.database(word, login)).max();
-        users.min(databases).unwrap_or(Match::No)
+        users.min(databases).unwrap_or(Fits::No)
     }
 
     /// Whether it is about every login and every database, those that do not exist yet among them.
     pub fn is_for_all(&self) -> bool {
-        let all = |words: &[Word<'_>]| words.iter().any(|w| w.text == "all" && w.quoting == Quoting::Plain);
+        let all =
+            |words: &[RuleWord<'_>]| words.iter().any(|w| w.text == "all" && w.quoting == Quoting::Plain);
         all(&self.databases) && all(&self.users)
+    }
+
+    /// Whether it is about replication alone, which `all` does not mean.
+    pub fn is_for_replication(&self) -> bool {
+        self.databases.iter().all(|word| word.text == "replication" && word.quoting != Quoting::Quoted)
     }
 
     /// Keywords and groups of which it is not known whether they are in quotes.
     pub fn doubtful(&self) -> Option<&str> {
         const KEYWORDS: [&str; 5] = ["all", "replication", "sameuser", "samerole", "samegroup"];
-        let special = |word: &&Word<'_>| KEYWORDS.contains(&word.text) || word.text.starts_with('+');
+        let special = |word: &&RuleWord<'_>| KEYWORDS.contains(&word.text) || word.text.starts_with('+');
         let mut words = self.databases.iter().chain(&self.users).filter(special);
         words.find(|word| word.quoting == Quoting::Unknown).map(|word| word.text)
     }
@@ -203,7 +212,7 @@ impl<'a> Rule<'a> {
         let line = self.line;
         let field = |at: usize| self.fields.as_ref().and_then(|fields| fields.get(at));
         // The file's own words keep their @, which the view replaces.
-        let words = |at: usize, words: &[Word<'_>]| match field(at) {
+        let words = |at: usize, words: &[RuleWord<'_>]| match field(at) {
             Some(field) => field.iter().map(|token| written(&token.text, token.quoted)).collect(),
             None => words.iter().map(|word| written(word.text, false)).collect::<Vec<_>>(),
         };

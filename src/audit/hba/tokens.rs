@@ -4,7 +4,7 @@
 use crate::catalog::ConfigFile;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Token {
+pub struct QuotedWord {
     pub text: String,
     pub quoted: bool,
 }
@@ -26,8 +26,13 @@ impl<'a> Lines<'a> {
         Lines(files.iter().map(|file| (file.path.as_str(), file.text.lines().collect())).collect())
     }
 
+    /// The whole path of a file.
+    pub fn path(&self, file: Option<&str>) -> Option<&'a str> {
+        self.0.iter().find(|(path, _)| file.is_none_or(|file| *path == file)).map(|(path, _)| *path)
+    }
+
     /// The fields of a line, with those that it continues on; `file` is `None` where there is one file only.
-    pub fn fields(&self, file: Option<&str>, line: i32) -> Option<Vec<Vec<Token>>> {
+    pub fn fields(&self, file: Option<&str>, line: i32) -> Option<Vec<Vec<QuotedWord>>> {
         let is_it = |(path, _): &&(&str, Vec<&str>)| file.is_none_or(|file| *path == file);
         let (_, lines) = self.0.iter().find(is_it)?;
         let from = usize::try_from(line).ok()?.checked_sub(1)?;
@@ -44,7 +49,7 @@ impl<'a> Lines<'a> {
 }
 
 /// Whether a word that the view shows stands in quotes in this field of the file.
-pub fn quoting(field: Option<&Vec<Token>>, word: &str) -> Quoting {
+pub fn quoting(field: Option<&Vec<QuotedWord>>, word: &str) -> Quoting {
     let Some(field) = field else { return Quoting::Unknown };
     let mut same = field.iter().filter(|token| token.text == word).peekable();
     let includes = field.iter().any(|token| !token.quoted && token.text.starts_with('@'));
@@ -57,7 +62,7 @@ pub fn quoting(field: Option<&Vec<Token>>, word: &str) -> Quoting {
 
 /// A line as `next_token` and `next_field_expand` of the server's `hba.c` take it apart: fields of words, which commas
 /// join.
-fn fields(line: &str) -> Vec<Vec<Token>> {
+fn fields(line: &str) -> Vec<Vec<QuotedWord>> {
     let (mut all, mut field, mut rest) = (vec![], vec![], line.chars().peekable());
     loop {
         while rest.next_if(|c| is_blank(*c) || *c == ',').is_some() {}
@@ -78,7 +83,7 @@ fn is_blank(c: char) -> bool {
 }
 
 /// The next word, and whether a comma ended it.
-fn token(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<(Token, bool)> {
+fn token(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<(QuotedWord, bool)> {
     let (mut text, mut quoted, mut comma) = (String::new(), false, false);
     let (mut inside, mut was_quote, mut any) = (false, false, false);
     while let Some(c) = rest.next_if(|c| inside || !is_blank(*c)) {
@@ -102,7 +107,7 @@ fn token(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<(Token, 
             quoted |= text.is_empty();
         }
     }
-    any.then_some((Token { text, quoted }, comma))
+    any.then_some((QuotedWord { text, quoted }, comma))
 }
 
 #[cfg(test)]
@@ -110,8 +115,8 @@ mod tests {
     use super::*;
 
     fn shown(line: &str) -> String {
-        let word = |token: &Token| format!("{}{}", if token.quoted { "=" } else { "" }, token.text);
-        let field = |field: &Vec<Token>| field.iter().map(word).collect::<Vec<_>>().join("+");
+        let word = |token: &QuotedWord| format!("{}{}", if token.quoted { "=" } else { "" }, token.text);
+        let field = |field: &Vec<QuotedWord>| field.iter().map(word).collect::<Vec<_>>().join("+");
         fields(line).iter().map(field).collect::<Vec<_>>().join(" | ")
     }
 
