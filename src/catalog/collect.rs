@@ -9,7 +9,7 @@ use super::database::{DatabaseCatalog, KnownPasswords, MOST_OF_A_KIND};
 use super::inspect;
 use super::rows::{self, Completeness};
 use super::server_state::ServerState;
-use super::snapshot::{NotExamined, Snapshot, Unread};
+use super::snapshot::{ConfigFile, NotExamined, Snapshot, Unread};
 use crate::error::{Error, Kind, Result};
 use crate::grants::ident;
 use crate::model::{ActualServer, DbName, DesiredServer};
@@ -72,16 +72,16 @@ async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: 
     found.hba = files.read(connection, include_str!("sql/hba.sql"), HBA).await?;
     found.ident = files.read(connection, maps, told).await?;
     if found.hba.is_some() {
-        let texts = files.read(connection, include_str!("sql/hba_files.sql"), HBA_FILE).await?;
-        found.hba_files = texts.unwrap_or_default();
+        let texts = files.texts(connection, include_str!("sql/hba_files.sql"), HBA).await?;
+        found.hba_files = texts;
     }
     if major >= 16 && found.hba.is_some() {
         let patterns = files.read(connection, include_str!("sql/hba_patterns.sql"), HBA).await?;
         found.patterns = patterns.unwrap_or_default();
     }
     if major >= 16 && found.ident.is_some() {
-        let texts = files.read(connection, include_str!("sql/ident_files.sql"), IDENT_FILE).await?;
-        found.ident_files = texts.unwrap_or_default();
+        let texts = files.texts(connection, include_str!("sql/ident_files.sql"), IDENT).await?;
+        found.ident_files = texts;
         let patterns: Option<BTreeMap<_, _>> =
             files.read(connection, include_str!("sql/ident_patterns.sql"), IDENT).await?;
         found.patterns.extend(patterns.unwrap_or_default());
@@ -227,10 +227,6 @@ const IDENT: Guarded = (
     "the maps of pg_ident.conf",
     "GRANT EXECUTE ON FUNCTION pg_catalog.pg_ident_file_mappings() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_ident_file_mappings TO",
 );
-const HBA_FILE: Guarded = (
-    "the quotes of pg_hba.conf, which make names of its keywords",
-    "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_binary_file(text, bigint, bigint, boolean) TO \"ADMIN\"; GRANT pg_read_all_settings, pg_read_server_files TO",
-);
 const IDENT_FILE: Guarded = (
     IDENT.0,
     "GRANT EXECUTE ON FUNCTION pg_catalog.pg_read_file(text) TO \"ADMIN\"; GRANT pg_read_all_settings, pg_read_server_files TO",
@@ -272,14 +268,33 @@ impl Files<'_> {
         sql: &'static str,
         guarded: Guarded,
     ) -> Result<Option<T>> {
-        match self.missing.or(rows::document(connection, sql).await, guarded) {
+        let read = rows::document(connection, sql).await;
+        let read = self.missing.or(read, guarded);
+        self.tell(read, guarded.0).map(Option::flatten)
+    }
+
+    /// The texts, for the quotes in them. They are not worth the privilege to read every file of the server: a word
+    /// whose quotes are not known is taken for the worse of its two meanings.
+    async fn texts(
+        &mut self,
+        connection: &mut Connection,
+        sql: &'static str,
+        guarded: Guarded,
+    ) -> Result<Vec<ConfigFile>> {
+        match rows::document(connection, sql).await {
+            Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => Ok(vec![]),
+            read => Ok(self.tell(read, guarded.0)?.unwrap_or_default()),
+        }
+    }
+
+    fn tell<T>(&mut self, read: Result<T>, what: &str) -> Result<Option<T>> {
+        match read {
             Err(error) if error.kind == Kind::Operation => {
-                let why = error.to_string();
-                let (what, server) = (guarded.0.into(), self.server.into());
-                self.unread.push(Unread { service: None, server, database: None, what, why });
+                let (server, why) = (self.server.into(), error.to_string());
+                self.unread.push(Unread { service: None, server, database: None, what: what.into(), why });
                 Ok(None)
             }
-            other => other,
+            read => read.map(Some),
         }
     }
 }

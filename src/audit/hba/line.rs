@@ -53,7 +53,7 @@ impl LineAudit<'_, '_> {
     fn found(&self, kind: &FindingKind, severity: Severity, seen: &str) -> FindingBuilder {
         let rule = self.rule();
         let doubt = rule.doubtful().map_or(String::new(), |word| {
-            format!("; the file could not be read, so that \"{word}\" may be a keyword or a name in quotes")
+            format!("; it is not known here whether \"{word}\" is a keyword or a name in quotes")
         });
         let seen = format!("{}: {}; {seen}{doubt}", rule.place(), rule.text());
         kind.of(rule.who()).at(severity).object(rule.place()).seen(seen)

@@ -37,7 +37,7 @@ impl<'a> Lines<'a> {
         let (_, lines) = self.0.iter().find(is_it)?;
         let from = usize::try_from(line).ok()?.checked_sub(1)?;
         let mut text = String::new();
-        for line in lines.get(from..)? {
+        for line in lines.get(from..).filter(|rest| !rest.is_empty())? {
             let Some(part) = line.strip_suffix('\\') else {
                 text.push_str(line);
                 break;

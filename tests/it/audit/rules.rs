@@ -2,6 +2,7 @@
 
 use super::doors::with_hba;
 use super::support::Pair;
+use crate::support::Admin;
 
 /// The findings about these files, and how each is closed.
 fn of_files(pair: &Pair, code: i32) -> Vec<(String, String, String)> {
@@ -245,11 +246,37 @@ fn names_from_a_file_are_read_and_a_damaged_file_is_inconclusive() {
     replace(&pair, &usual, "host red_db @names 172.16.0.1/32 trust\n");
     let (title, evidence, fix) = of_files(&pair, 4).remove(0);
     assert_eq!(title, "critical | hba-trust | - | PUBLIC | pg_hba.conf line 1");
-    assert!(evidence.contains("\"all\" may be a keyword or a name in quotes"), "{evidence}");
+    assert!(
+        evidence.contains("it is not known here whether \"all\" is a keyword or a name in quotes"),
+        "{evidence}"
+    );
     assert!(fix.contains("host red_db @names 172.16.0.1/32 scram-sha-256"), "{fix}");
     std::fs::remove_file(pair.server.data().join("pg_hba.conf")).unwrap();
     let result = pair.verify(&[], 4);
     let unread = result["unread"].as_array().unwrap();
     assert_eq!(unread.len(), 1, "{result:#}");
     assert_eq!(unread[0]["what"], "the rules of pg_hba.conf");
+}
+
+#[test]
+fn an_admin_that_cannot_read_the_file_is_told_what_is_doubtful() {
+    let pair = Pair::new();
+    pair.server.add_limited_admin();
+    pair.server.sql(
+        "postgres",
+        "GRANT EXECUTE ON FUNCTION pg_hba_file_rules() TO adm; GRANT SELECT ON pg_hba_file_rules TO adm; \
+         GRANT CONNECT ON DATABASE postgres TO adm",
+    );
+    let manifest = pair.project.read("martydb.yaml");
+    pair.project
+        .write("martydb.yaml", &manifest.replace(&pair.server.url(), &pair.server.url_of(Admin::Limited)));
+    with_hba(&pair, "host all all 172.16.0.0/12 reject\nhost all red_app 172.20.0.0/16 trust\n");
+    let (title, evidence, _) = of_files(&pair, 4).remove(0);
+    assert_eq!(title, "critical | hba-trust | red | red_app | pg_hba.conf line 2");
+    assert!(
+        evidence.contains("it is not known here whether \"all\" is a keyword or a name in quotes"),
+        "{evidence}"
+    );
+    with_hba(&pair, "host red_db red_app 172.16.0.0/12 reject\n");
+    assert_eq!(titles(&pair, 0), Vec::<String>::new(), "names leave no doubt");
 }
