@@ -54,6 +54,14 @@ impl Origin {
         }
     }
 
+    /// What stands for addresses that are not known here.
+    pub fn host(&self) -> Option<&str> {
+        match self {
+            Origin::Named(name) => Some(name),
+            _ => None,
+        }
+    }
+
     fn ranges(&self) -> Vec<AddressRange> {
         match self {
             Origin::Socket => vec![EVERY[0]],
@@ -76,6 +84,12 @@ impl Origin {
                 _ => left,
             },
         }
+    }
+
+    /// Whether another line takes some of its addresses.
+    pub fn is_cut_by(&self, other: &Origin) -> bool {
+        let ranges = self.ranges();
+        other.taken_from(ranges.clone(), self) != ranges
     }
 
     /// Whether some address of this origin is in none of the others.

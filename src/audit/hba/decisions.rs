@@ -48,16 +48,18 @@ impl<'a> Decisions<'a> {
         let mut known: BTreeMap<Vec<usize>, bool> = BTreeMap::new();
         let mut decided = Decided::default();
         for login in self.logins.iter().filter(|login| admits(login.role)) {
+            if self.user(at, login.role) == Fits::No {
+                continue;
+            }
+            let about_it = |one: &usize| self.user(*one, login.role) == Fits::Yes;
+            let about_it: Vec<usize> = before.iter().copied().filter(about_it).collect();
             for database in &login.databases {
                 let request = Request { role: login.role.as_str(), database: *database };
-                if self.matches(at, request) == Fits::No {
+                if self.database(at, request) == Fits::No {
                     continue;
                 }
-                let is_earlier = |one: &usize| self.matches(*one, request) == Fits::Yes;
-                let earlier: Vec<usize> = match self.steps.get() {
-                    ..MOST_STEPS => before.iter().copied().filter(is_earlier).collect(),
-                    _ => vec![],
-                };
+                let is_earlier = |one: &usize| self.database(*one, request) == Fits::Yes;
+                let earlier: Vec<usize> = about_it.iter().copied().filter(is_earlier).collect();
                 let outlasts = *known.entry(earlier).or_insert_with_key(|earlier| self.outlasts(at, earlier));
                 decided.hidden |= !outlasts;
                 if outlasts {
@@ -72,18 +74,30 @@ impl<'a> Decisions<'a> {
         decided
     }
 
-    /// Earlier lines about the same kind of connection.
+    /// Earlier lines about the same kind of connection and some of the same addresses.
     fn before(&self, at: usize) -> Vec<usize> {
-        let ways: BTreeSet<usize> = self.rules[at].ways().collect();
-        (0..at).filter(|one| self.rules[*one].ways().any(|way| ways.contains(&way))).collect()
+        let rule = &self.rules[at];
+        let ways: BTreeSet<usize> = rule.ways().collect();
+        let same_way = |one: &usize| self.rules[*one].ways().any(|way| ways.contains(&way));
+        (0..at).filter(same_way).filter(|one| rule.origin.is_cut_by(&self.rules[*one].origin)).collect()
     }
 
-    fn matches(&self, at: usize, login: Request<'_>) -> Fits {
-        self.steps.set(self.steps.get() + 1);
+    fn user(&self, at: usize, role: &RoleName) -> Fits {
+        let words = &self.rules[at].users;
+        self.compared(words.len(), || words.iter().map(|word| self.meanings.user(word, role.as_str())).max())
+    }
+
+    fn database(&self, at: usize, login: Request<'_>) -> Fits {
+        let words = &self.rules[at].databases;
+        self.compared(words.len(), || words.iter().map(|word| self.meanings.database(word, login)).max())
+    }
+
+    fn compared(&self, steps: usize, fits: impl FnOnce() -> Option<Fits>) -> Fits {
+        self.steps.set(self.steps.get() + steps);
         if self.steps.get() > MOST_STEPS {
             return Fits::Perhaps;
         }
-        self.rules[at].matches(&self.meanings, login)
+        fits().unwrap_or(Fits::No)
     }
 
     /// Whether some address in some kind of connection is in none of the earlier lines.

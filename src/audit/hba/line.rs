@@ -55,7 +55,10 @@ impl LineAudit<'_, '_> {
         let doubt = rule.doubtful().map_or(String::new(), |word| {
             format!("; it is not known here whether \"{word}\" is a keyword or a name in quotes")
         });
-        let seen = format!("{}: {}; {seen}{doubt}", rule.place(), rule.text());
+        let host = rule.origin.host().map_or(String::new(), |host| {
+            format!("; which addresses {host} has is not known here, so that it counts as any")
+        });
+        let seen = format!("{}: {}; {seen}{host}{doubt}", rule.place(), rule.text());
         kind.of(rule.who()).at(severity).object(rule.place()).seen(seen)
     }
 

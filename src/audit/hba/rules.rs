@@ -163,15 +163,6 @@ impl<'a> Rule<'a> {
         self.line.kind.as_deref() == Some("local")
     }
 
-    pub fn matches(&self, meanings: &Meanings<'_>, login: Request<'_>) -> Fits {
-        let users = self.users.iter().map(|word| meanings.user(word, login.role)).max();
-        if users.is_none_or(|users| users == Fits::No) {
-            return Fits::No;
-        }
-        let databases = self.databases.iter().map(|word| meanings.database(word, login)).max();
-        users.min(databases).unwrap_or(Fits::No)
-    }
-
     /// Whether it is about every login and every database, those that do not exist yet among them.
     pub fn is_for_all(&self) -> bool {
         let all =

@@ -107,6 +107,11 @@ fn a_finding_names_the_line_with_its_mask_and_the_line_as_it_should_be() {
         "-- FILE line 1 is: host all red_app,\"blue_app\" 172.20.0.0/16 trust\n\
          -- write instead: host all red_app,\"blue_app\" 172.20.0.0/16 scram-sha-256\nSELECT pg_reload_conf();"
     );
+    with_hba(&pair, "host all blue_ro db.example.com trust\n");
+    let all = of_files(&pair, 4);
+    let (_, evidence, _) = all.iter().find(|(title, ..)| title.contains("blue_ro")).unwrap();
+    let unknown = "which addresses db.example.com has is not known here, so that it counts as any";
+    assert!(evidence.contains(unknown), "{evidence}");
     // It is advice: there is no statement that --fix could run.
     pair.verify(&["--fix", "-y"], 4);
     let text = pair.project.run(&["verify-isolation", "--probes", "none"]).expect(4).stdout;
