@@ -20,4 +20,4 @@ pub use database::{DatabaseCatalog, KnownPasswords};
 pub use objects::{CatalogObject, EventTrigger, ForeignServer};
 pub use privileged::{PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, SchemaAccess};
 pub use server_state::{ServerSession, Tablespace};
-pub use snapshot::{HbaLine, IdentLine, NotExamined, Snapshot, Unread};
+pub use snapshot::{ConfigFile, HbaLine, IdentLine, NotExamined, Snapshot, Unread};

@@ -16,6 +16,7 @@ mod baseline;
 mod breaches;
 mod extra_probes;
 mod filter;
+mod first_logins;
 mod hba;
 mod inferred;
 mod judge;

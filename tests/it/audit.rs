@@ -1,5 +1,6 @@
 //! The catalogue audit on a real server: leaks are found and named, mended ones are gone, harmless changes pass.
 
+mod blind;
 mod blinding;
 mod closing;
 mod doors;
@@ -12,6 +13,7 @@ mod limited;
 mod mutation;
 mod output;
 mod reach;
+mod rules;
 mod simulated;
 pub mod support;
 mod ways;
