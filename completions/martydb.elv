@@ -57,6 +57,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand lint 'Find dangerous DDL in migrations that are not applied yet'
             cand verify-down 'Prove on a scratch database that down files undo what up files do'
             cand verify-isolation 'Prove by logging in that no service reaches another''s database'
+            cand explain 'Say what a finding of verify-isolation or a rule of lint means'
             cand test-connections 'Log in as every role of every service'
             cand url 'Print a connection string, password included'
             cand drop 'Remove a service''s database and roles'
@@ -553,6 +554,29 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'martydb;explain'= {
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand -q 'Suppress informational output'
+            cand --quiet 'Suppress informational output'
+            cand -v 'Log what happens; -vv logs every statement, secrets redacted'
+            cand --verbose 'Log what happens; -vv logs every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Never prompt; fail when input would be required'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'martydb;test-connections'= {
             cand -s 'Service to work on; may be repeated'
             cand --service 'Service to work on; may be repeated'
@@ -873,6 +897,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand lint 'Find dangerous DDL in migrations that are not applied yet'
             cand verify-down 'Prove on a scratch database that down files undo what up files do'
             cand verify-isolation 'Prove by logging in that no service reaches another''s database'
+            cand explain 'Say what a finding of verify-isolation or a rule of lint means'
             cand test-connections 'Log in as every role of every service'
             cand url 'Print a connection string, password included'
             cand drop 'Remove a service''s database and roles'
@@ -917,6 +942,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
         &'martydb;help;verify-down'= {
         }
         &'martydb;help;verify-isolation'= {
+        }
+        &'martydb;help;explain'= {
         }
         &'martydb;help;test-connections'= {
         }

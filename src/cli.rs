@@ -109,6 +109,8 @@ commands! {
     VerifyDown = "verify-down", verify_down(manifest);
     /// Prove by logging in that no service reaches another's database.
     VerifyIsolation = "verify-isolation", verify(manifest);
+    /// Say what a finding of verify-isolation or a rule of lint means.
+    Explain = "explain", explain(alone);
     /// Log in as every role of every service.
     TestConnections = "test-connections", test_connections(manifest);
     /// Print a connection string, password included.

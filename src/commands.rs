@@ -9,6 +9,7 @@ pub mod dev;
 pub mod doctor;
 pub mod downgrade;
 pub mod drop;
+pub mod explain;
 pub mod history;
 pub mod init;
 pub mod init_all;

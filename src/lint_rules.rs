@@ -1,7 +1,8 @@
 //! The rules of `lint`: which of squawk's hold, and what a mistyped name stands for. The manifest checks names with it
 //! before anything else runs.
 
-use squawk_linter::{Linter, Rule};
+use squawk_linter::Linter;
+pub use squawk_linter::Rule;
 
 use crate::suggest::nearest;
 
@@ -31,13 +32,18 @@ pub const ALWAYS: &[Rule] = &[
     Rule::BanDuplicateColumnAssignments,
 ];
 
+/// Every rule of squawk that can be named.
+pub fn names() -> Vec<String> {
+    let all = Linter::with_default_rules().rules.into_iter().map(|rule| rule.to_string());
+    all.filter(|name| name.parse::<Rule>().is_ok()).collect()
+}
+
 /// Says that a name is no rule.
 pub fn unknown(name: &str) -> Option<String> {
     if name.parse::<Rule>().is_ok() {
         return None;
     }
-    let all: Vec<String> = Linter::with_default_rules().rules.iter().map(ToString::to_string).collect();
-    Some(match nearest(name, all.iter().map(String::as_str)) {
+    Some(match nearest(name, names().iter().map(String::as_str)) {
         Some(near) => format!("\"{name}\" is no rule of lint; did you mean {near}?"),
         None => format!("\"{name}\" is no rule of lint"),
     })

@@ -11,6 +11,7 @@ mod progress;
 mod safe;
 mod style;
 mod table;
+mod wrap;
 
 pub use document::{Document, Report};
 pub use error_text::error_text;
@@ -20,3 +21,4 @@ pub use progress::Progress;
 pub use safe::{indented, printable, without_colours};
 pub use style::{Paint, Style};
 pub use table::{Cell, Table};
+pub use wrap::wrapped;

@@ -9,15 +9,13 @@ mod opengraph;
 #[cfg(test)]
 mod tests;
 mod words;
-mod wrap;
 
 use super::report::VerifyReport;
 use crate::commands::change::{Summary, changes_table};
 use crate::converge::StepOutcome;
 use crate::isolation::{FailedFix, ServerView};
-use crate::report::{Paint, Style, error_text, paint, printable};
+use crate::report::{Paint, Style, error_text, paint, printable, wrapped};
 use crate::units::listed;
-use wrap::wrapped;
 
 pub use dot::dot;
 pub use junit::junit;

@@ -2,11 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::wrap::wrapped;
 use crate::isolation::{ProbeRow, ServerView};
 use crate::model::DatabaseKind;
 use crate::probe::{Probe, ProbeDatabase, ProbePlace, Verdict};
-use crate::report::{Grid, Mark, Paint, Style, paint, printable};
+use crate::report::{Grid, Mark, Paint, Style, paint, printable, wrapped};
 use crate::sqlstate;
 use crate::units::{counted, listed};
 

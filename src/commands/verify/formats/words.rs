@@ -1,9 +1,8 @@
 //! A finding in words: role, place and object in its first line, then the evidence and what closes it.
 
-use super::wrap::wrapped;
 use crate::findings::{Finding, PUBLIC, SeenBy, Severity};
 use crate::grants::{Fix, Repair};
-use crate::report::{Paint, Style, paint, printable};
+use crate::report::{Paint, Style, paint, printable, wrapped};
 
 pub fn in_words(finding: &Finding, style: &Style) -> String {
     let colour = if finding.severity < Severity::Medium { Paint::Dim } else { Paint::Bad };

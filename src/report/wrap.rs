@@ -1,6 +1,6 @@
 //! Lines that fit a terminal.
 
-use crate::report::Style;
+use super::Style;
 
 /// Breaks a line between words to fit, continued lines indented. `\u{a0}` keeps two words together.
 pub fn wrapped(text: &str, indent: &str, style: &Style) -> String {

@@ -1,0 +1,98 @@
+//! `explain`: what a finding of `verify-isolation` or a rule of `lint` means, from the page that is shipped with it.
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::findings::{KINDS, Severity};
+use crate::lint_rules::{self, Rule};
+use crate::report::{Report, Style, wrapped};
+use crate::suggest::{did_you_mean, nearest};
+
+/// One section for each finding: severity and title, why it matters, how to reproduce and to close it.
+const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/findings.md"));
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The id of a finding, or the name of a rule.
+    #[arg(value_name = "ID")]
+    pub id: String,
+}
+
+#[derive(Debug, Serialize)]
+pub struct Explanation {
+    id: String,
+    /// The usual one of a finding; `None` for a rule.
+    severity: Option<Severity>,
+    title: String,
+    /// One paragraph each.
+    text: Vec<String>,
+}
+
+/// # Errors
+/// Where neither a finding nor a rule has this name.
+pub fn run(arguments: &Arguments) -> Result<Explanation> {
+    let id = arguments.id.as_str();
+    finding(id).or_else(|| id.parse().ok().map(|rule| of_rule(id, &rule))).ok_or_else(|| {
+        let rules = lint_rules::names();
+        let known = KINDS.iter().map(|kind| kind.id).chain(rules.iter().map(String::as_str));
+        let hint = nearest(id, known).map_or("docs/findings.md lists the findings".into(), did_you_mean);
+        Error::usage(format!("unknown finding or rule \"{id}\"")).hint(hint)
+    })
+}
+
+fn finding(id: &str) -> Option<Explanation> {
+    let kind = KINDS.iter().find(|kind| kind.id == id)?;
+    let section = PAGE.split("\n## ").find_map(|section| section.strip_prefix(&format!("{id}\n")))?;
+    let points = section.lines().filter_map(|line| line.strip_prefix("- "));
+    Some(Explanation {
+        id: id.into(),
+        severity: Some(kind.severity),
+        title: kind.title.into(),
+        text: points.map(|point| point.replace("**", "")).collect(),
+    })
+}
+
+fn of_rule(name: &str, rule: &Rule) -> Explanation {
+    let when = match lint_rules::OFF.iter().find(|(off, _)| off == rule) {
+        Some((_, why)) => format!("It is off unless the manifest enables it: {why}."),
+        None => "It is on unless the manifest disables it.".into(),
+    };
+    Explanation {
+        id: name.into(),
+        severity: None,
+        title: "a rule of lint".into(),
+        text: vec![
+            when,
+            format!("What it finds, and what to write instead: https://squawkhq.com/docs/{name}"),
+        ],
+    }
+}
+
+impl Report for Explanation {
+    fn text(&self, style: &Style) -> String {
+        let severity = self.severity.map_or(String::new(), |severity| format!(" ({})", severity.word()));
+        let title = wrapped(&format!("{}{severity}: {}", self.id, self.title), "  ", style);
+        let text = self.text.iter().map(|paragraph| wrapped(&format!("\n{paragraph}"), "  ", style));
+        title + &text.collect::<String>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_finding_and_rule_is_explained() {
+        let explain = |id: &str| run(&Arguments { id: id.into() });
+        for kind in KINDS {
+            let found = explain(kind.id).unwrap();
+            assert_eq!((found.severity, found.text.len()), (Some(kind.severity), 3), "{}", kind.id);
+        }
+        for name in lint_rules::names() {
+            assert!(explain(&name).unwrap().text[1].ends_with(&name));
+        }
+        let error = explain("definer-veiw").unwrap_err();
+        assert!(error.hints[0].contains("definer-view"));
+    }
+}
