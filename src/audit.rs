@@ -42,8 +42,16 @@ pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords
     hba::judge(&audit, &mut out);
     reach::judge(&audit, &mut out);
     let mut findings = merged(out.into_iter().map(|found| found.on(&desired.name)));
+    findings.iter_mut().for_each(|finding| withhold(finding, known));
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.key().cmp(&b.key())));
     findings
+}
+
+/// Evidence quotes values of settings, names and the like, and any of them can be a password.
+fn withhold(finding: &mut Finding, known: KnownPasswords<'_>) {
+    if known(&finding.evidence).is_some() {
+        finding.evidence = "the evidence holds a password of the secret store and is not shown".into();
+    }
 }
 
 /// What is held in several parts, privilege by privilege, is one finding that tells and closes all of them.

@@ -3,6 +3,7 @@
 //! [`inspect`] reads what a plan needs; [`snapshot`] reads deeper, for the audit, and never what a plan alone needs.
 
 mod collect;
+mod connection_strings;
 mod database;
 mod decode;
 pub mod dependencies;
@@ -12,12 +13,16 @@ mod privileged;
 pub mod rows;
 mod server_state;
 mod snapshot;
+mod texts;
 #[cfg(test)]
 mod whole_rows;
 
 pub use collect::snapshot;
+pub use connection_strings::users_with_passwords;
 pub use database::{DatabaseCatalog, KnownPasswords};
+pub use decode::is_cut;
 pub use objects::{CatalogObject, EventTrigger, ForeignServer};
 pub use privileged::{PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, SchemaAccess};
 pub use server_state::{ServerSession, Tablespace};
-pub use snapshot::{HbaLine, IdentLine, NotExamined, Snapshot, Unread};
+pub use snapshot::{FileSetting, HbaLine, IdentLine, NotExamined, Snapshot, Unread};
+pub use texts::{Leak, LeakedSecret};

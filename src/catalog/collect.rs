@@ -52,6 +52,7 @@ async fn guarded(connection: &mut Connection, found: &mut Snapshot) -> Result<()
         _ => (include_str!("sql/ident_before_15.sql"), IDENT_FILE),
     };
     found.ident = missing.or(rows::document(connection, maps).await, told)?;
+    found.files = missing.or(rows::document(connection, include_str!("sql/files.sql")).await, FILES)?;
     if !found.state.subscriptions.is_empty() {
         let sources = rows::document(connection, include_str!("sql/sources.sql")).await;
         found.sources = missing.or(sources, SOURCES)?.unwrap_or_default();
@@ -134,9 +135,12 @@ async fn fill(
     known: KnownPasswords<'_>,
 ) -> Result<()> {
     let sql = include_str!("sql/database.sql");
-    let end = rows::read(connection, sql, |row| found.take(row, known)).await?;
+    let end = rows::read(connection, sql, |row| found.take(row)).await?;
     check_session(found.pristine, name.as_str())?;
     rows::read_all(connection, include_str!("sql/reach.sql"), |row| found.privileged.take(row)).await?;
+    // Nothing of the texts is kept, so that they have no limit of their own here.
+    let texts = include_str!("sql/texts.sql");
+    rows::read(connection, texts, |row| found.texts.take(row, known).map(|()| 0)).await?;
     if end == Completeness::TooMuch {
         return Err(rows::too_much());
     }
@@ -188,6 +192,10 @@ const SOURCES: Guarded = (
 const HBA: Guarded = (
     "the rules of pg_hba.conf",
     "GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_hba_file_rules TO",
+);
+const FILES: Guarded = (
+    "secrets in the server's configuration files",
+    "GRANT EXECUTE ON FUNCTION pg_catalog.pg_show_all_file_settings() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_file_settings TO",
 );
 const IDENT: Guarded = (
     "the maps of pg_ident.conf",

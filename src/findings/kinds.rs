@@ -163,7 +163,7 @@ kinds! {
         "a session continues in a database to which its role can no longer connect";
     SECRET = "secret-in-the-open", High,
         "a secret is in a place that every login of the server can read";
-    UNSEARCHED = "unsearched-text", Low,
+    UNSEARCHED = "unsearched-text", Medium,
         "some texts are too long to be searched for stored passwords";
     HBA_TRUST = "hba-trust", Critical,
         "pg_hba.conf accepts connections without a password";

@@ -12,6 +12,7 @@ mod limited;
 mod mutation;
 mod output;
 mod reach;
+mod secrets;
 mod simulated;
 mod support;
 mod ways;

@@ -134,23 +134,7 @@ held AS (
       WHERE b.grantee IN (a.grantee, 0) AND b.privilege_type = a.privilege_type AND b.is_grantable >= a.is_grantable))
     -- initdb writes down what it grants before it makes the information schema.
     AND NOT (t.server AND t.schema IS NOT DISTINCT FROM 'information_schema' AND a.grantee = 0 AND a.privilege_type IN ('SELECT', 'USAGE') AND NOT a.is_grantable)
-  GROUP BY t.class, t.oid, t.sub),
--- What may hold a password in clear text that every login of the database can read.
-text AS (
-  SELECT 'function' AS what, 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AS class, p.oid, 0 AS sub, p.prosrc AS text
-  FROM pg_catalog.pg_proc p WHERE p.oid >= 16384
-  UNION ALL
-  SELECT 'comment', d.classoid, d.objoid, d.objsubid, d.description FROM pg_catalog.pg_description d WHERE d.objoid >= 16384
-  UNION ALL
-  SELECT 'option', 'pg_catalog.pg_foreign_server'::pg_catalog.regclass, s.oid, 0, setting
-  FROM pg_catalog.pg_foreign_server s CROSS JOIN LATERAL pg_catalog.unnest(s.srvoptions) setting),
--- Short ones first: of long texts the first 65,536 characters are read, of all together 16 MB.
-measured AS (
-  SELECT t.*, pg_catalog.octet_length(t.text) AS bytes,
-    pg_catalog.row_number() OVER shortest <= 50000
-      AND pg_catalog.sum(least(pg_catalog.octet_length(t.text), 65536)) OVER shortest <= 16777216 AS read
-  FROM text t WHERE pg_catalog.octet_length(t.text) >= 8
-  WINDOW shortest AS (ORDER BY pg_catalog.octet_length(t.text), t.class, t.oid, t.sub ROWS UNBOUNDED PRECEDING))
+  GROUP BY t.class, t.oid, t.sub)
 SELECT 'alone', pg_catalog.to_jsonb(
   current_user = session_user AND pg_catalog.current_setting('search_path') = 'pg_catalog')::text
 UNION ALL
@@ -252,23 +236,3 @@ WHERE d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND d.deptype I
     'pg_foreign_data_wrapper', 'pg_foreign_server', 'pg_largeobject', 'pg_largeobject_metadata', 'pg_default_acl',
     'pg_extension', 'pg_event_trigger', 'pg_user_mapping')
   AND NOT EXISTS (SELECT FROM ext x WHERE x.classid = d.classid AND x.objid = d.objid) LIMIT 100001)
-UNION ALL
-SELECT 'text', pg_catalog.jsonb_build_object(
-  'object', CASE m.what WHEN 'comment' THEN 'the comment on ' WHEN 'option' THEN 'the options of ' ELSE '' END
-    || pg_catalog.pg_describe_object(m.class, m.oid, m.sub),
-  'text', h.head, 'texts', 1, 'left_out', m.bytes - pg_catalog.octet_length(h.head), 'owner', CASE WHEN m.bytes > pg_catalog.octet_length(h.head) THEN (
-    SELECT pg_catalog.pg_get_userbyid(d.refobjid) FROM pg_catalog.pg_shdepend d
-    WHERE d.dbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())
-      AND d.classid = m.class AND d.objid = m.oid AND d.objsubid = 0 AND d.deptype = 'o') END)::text
-FROM measured m CROSS JOIN LATERAL (SELECT pg_catalog.left(m.text, 65536) AS head OFFSET 0) h
-WHERE m.read AND (h.head ~ '[^ ]{8}' OR m.bytes > pg_catalog.octet_length(h.head))
-UNION ALL
--- What is beyond that, by owner.
-SELECT 'text', pg_catalog.jsonb_build_object(
-  'object', 'others', 'text', '', 'texts', x.texts, 'left_out', x.bytes, 'owner', x.owner)::text
-FROM (
-  SELECT pg_catalog.count(*) AS texts, pg_catalog.sum(m.bytes) AS bytes, pg_catalog.pg_get_userbyid(d.refobjid) AS owner
-  FROM measured m LEFT JOIN pg_catalog.pg_shdepend d
-    ON d.dbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())
-      AND d.classid = m.class AND d.objid = m.oid AND d.objsubid = 0 AND d.deptype = 'o'
-  WHERE NOT m.read GROUP BY d.refobjid) x
