@@ -83,6 +83,8 @@ kinds! {
         "a service's role has an attribute that no role of a service may have";
     OWNER_LOGIN = "owner-can-log-in", High,
         "the owner role of a service may log in";
+    UNKNOWN_ALTERNATE = "unknown-alternate-login", Critical,
+        "a login has the name of an alternate login, and the secret store does not have its password";
     UNMANAGED_POWER = "unmanaged-role-power", Medium,
         "an unmanaged login has power over the whole server";
     ORPHANS = "orphans-role", Medium,

@@ -63,7 +63,7 @@ pub fn findings(task: &Task) -> Vec<Finding> {
 pub const GUESSES: &[&str] = &["postgres", "password", "changeme", ""];
 
 /// More of them, for comparing only: each attempt to log in costs the server a log line.
-const WORDS: &[&str] = &[
+pub const WORDS: &[&str] = &[
     "admin", "app", "default", "demo", "dev", "guest", "letmein", "login", "master", "migrator", "pass",
     "qwerty", "root", "secret", "test", "user", "welcome",
 ];

@@ -11,6 +11,7 @@ mod leaks;
 mod limited;
 mod mutation;
 mod output;
+mod passwords;
 mod reach;
 mod secrets;
 mod simulated;

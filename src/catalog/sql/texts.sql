@@ -104,7 +104,7 @@ SELECT 'text', pg_catalog.jsonb_build_object(
     WHERE d.dbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())
       AND d.classid = h.class AND d.objid = h.oid AND d.objsubid = 0 AND d.deptype = 'o') END)::text
 FROM headed h CROSS JOIN LATERAL (
-  SELECT CASE WHEN h.form = 'tree' THEN greatest(h.bytes - h.cap, 0) ELSE h.bytes - pg_catalog.octet_length(h.head) END AS left_out) x
+  SELECT CASE WHEN h.form = 'tree' AND h.bytes <= h.cap THEN 0 WHEN h.form = 'tree' THEN h.bytes - h.cap ELSE h.bytes - pg_catalog.octet_length(h.head) END AS left_out) x
 WHERE h.head ~ '[^ ]{8}' OR h.form = 'tree' AND h.head <> '' OR x.left_out > 0
 UNION ALL
 -- What is beyond that, by owner.

@@ -193,6 +193,7 @@ fn passwords_that_others_know_are_found_without_a_login() {
         Pair::grave(&result),
         [
             "critical | reused-password | - | dba | - | role dba",
+            "critical | unknown-alternate-login | blue | blue_app_b | blue_db | role blue_app_b",
             "high | guessable-password | blue | blue_app_b | - | role blue_app_b",
         ]
     );
