@@ -8,6 +8,7 @@ mod context;
 mod database_privileges;
 pub mod defaults;
 mod definer_views;
+mod extensions;
 mod foreign_servers;
 mod hba;
 mod memberships;
@@ -36,6 +37,7 @@ pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords
     defaults::judge(&audit, &mut out);
     code::judge(&audit, &mut out);
     foreign_servers::judge(&audit, &mut out);
+    extensions::judge(&audit, &mut out);
     settings::judge(&audit, &mut out);
     sessions::judge(&audit, &mut out);
     secrets::judge(&audit, known, &mut out);

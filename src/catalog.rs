@@ -21,7 +21,7 @@ pub use collect::snapshot;
 pub use connection_strings::users_with_passwords;
 pub use database::{DatabaseCatalog, KnownPasswords};
 pub use decode::is_cut;
-pub use objects::{CatalogObject, EventTrigger, ForeignServer};
+pub use objects::{CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Language};
 pub use privileged::{PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, SchemaAccess};
 pub use server_state::{ServerSession, Tablespace};
 pub use snapshot::{FileSetting, HbaLine, IdentLine, NotExamined, Snapshot, Unread};

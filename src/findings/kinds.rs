@@ -147,6 +147,8 @@ kinds! {
         "a service's database has a foreign table or server";
     EXTENSION = "undeclared-extension", Low,
         "an extension is installed that the manifest does not declare";
+    CROSSING = "extension-crosses-databases", Medium,
+        "a service's login can use an extension that leads out of its database";
     REPLICATION_OBJECT = "replication-object", Low,
         "there is a subscription or a replication slot";
     MD5 = "weak-verifier", Medium,

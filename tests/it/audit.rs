@@ -3,6 +3,7 @@
 mod blinding;
 mod closing;
 mod doors;
+mod extensions;
 mod formats;
 mod harmless;
 mod hostile;
