@@ -3,6 +3,7 @@
 //! Deny by default: a privilege, membership, attribute, setting or kind of object that the contract does not give is a
 //! finding, known or not. Pure: [`crate::catalog`] has read everything.
 
+mod builtins;
 mod code;
 mod context;
 mod database_privileges;
@@ -36,6 +37,7 @@ pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords
     owners::judge(&audit, &mut out);
     defaults::judge(&audit, &mut out);
     code::judge(&audit, &mut out);
+    builtins::judge(&audit, &mut out);
     foreign_servers::judge(&audit, &mut out);
     extensions::judge(&audit, &mut out);
     settings::judge(&audit, &mut out);

@@ -2,6 +2,7 @@
 //!
 //! [`inspect`] reads what a plan needs; [`snapshot`] reads deeper, for the audit, and never what a plan alone needs.
 
+mod builtins;
 mod collect;
 mod connection_strings;
 mod database;
@@ -17,6 +18,7 @@ mod texts;
 #[cfg(test)]
 mod whole_rows;
 
+pub use builtins::RewrittenRoutine;
 pub use collect::snapshot;
 pub use connection_strings::users_with_passwords;
 pub use database::{DatabaseCatalog, KnownPasswords};

@@ -72,11 +72,18 @@ async fn databases(
     let read = stream::iter(open).map(|name| async move { (database(access, &name, known).await, name) });
     let read: Vec<(Partly, DbName)> = read.buffered(PARALLEL).collect().await;
     for ((catalog, error), name) in read {
+        found.not_examined.extend(catalog.as_ref().and_then(|catalog| undated(catalog, &name)));
         found.databases.extend(catalog.map(|catalog| (name.to_string(), catalog)));
         if let Some(error) = error {
             tell_gap(access, desired, &name, &error, found);
         }
     }
+}
+
+fn undated(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
+    let what = format!("whether the server's own views and functions in database {name} were made anew");
+    let why = "the extension plpgsql, the last that initdb makes, is not there";
+    (!catalog.partial && !catalog.builtins.dated).then(|| NotExamined::new(what, why))
 }
 
 /// What was read of a database, and why that is not all.
@@ -138,6 +145,7 @@ async fn fill(
     let end = rows::read(connection, sql, |row| found.take(row)).await?;
     check_session(found.pristine, name.as_str())?;
     rows::read_all(connection, include_str!("sql/reach.sql"), |row| found.privileged.take(row)).await?;
+    rows::read_all(connection, include_str!("sql/builtins.sql"), |row| found.builtins.take(row)).await?;
     // Nothing of the texts is kept, so that they have no limit of their own here.
     let texts = include_str!("sql/texts.sql");
     rows::read(connection, texts, |row| found.texts.take(row, known).map(|()| 0)).await?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::builtins::BuiltinCatalog;
 use super::objects::{CatalogObject, EventTrigger, Extension, ForeignServer, Language, Other, Trigger};
 use super::privileged::PrivilegedCatalog;
 use super::rows::CatalogRow;
@@ -34,6 +35,7 @@ pub struct DatabaseCatalog {
     pub others: Vec<Other>,
     /// Ways out of a role's own privileges.
     pub privileged: PrivilegedCatalog,
+    pub builtins: BuiltinCatalog,
 }
 
 /// Items of one kind that are read of one database; the queries stop after one more.
@@ -68,6 +70,7 @@ impl DatabaseCatalog {
         self.servers.sort_by(|a, b| a.name.cmp(&b.name));
         self.others.sort_by(|a, b| (&a.kind, &a.shown, &a.role).cmp(&(&b.kind, &b.shown, &b.role)));
         self.texts.sort();
+        self.builtins.rewritten.sort();
         self.privileged.sort();
     }
 

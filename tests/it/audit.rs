@@ -1,6 +1,7 @@
 //! The catalogue audit on a real server: leaks are found and named, mended ones are gone, harmless changes pass.
 
 mod blinding;
+mod builtins;
 mod closing;
 mod doors;
 mod extensions;
