@@ -20,11 +20,10 @@ mod whole_rows;
 
 pub use builtins::RewrittenRoutine;
 pub use collect::snapshot;
-pub use connection_strings::users_with_passwords;
-pub use database::{DatabaseCatalog, KnownPasswords};
+pub use database::DatabaseCatalog;
 pub use decode::is_cut;
 pub use objects::{CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Language};
 pub use privileged::{PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, SchemaAccess};
 pub use server_state::{ServerSession, Tablespace};
 pub use snapshot::{FileSetting, HbaLine, IdentLine, NotExamined, Snapshot, Unread};
-pub use texts::{Leak, LeakedSecret};
+pub use texts::{KnownPasswords, Leak, LeakedSecret};

@@ -1,4 +1,4 @@
-//! The server's own views and functions, made anew: every session uses them, superusers' too, and trusts what they say.
+//! The server's own views and functions, replaced: every session uses them, superusers' too, and trusts what they say.
 
 use super::context::{Audit, Database};
 use crate::catalog::RewrittenRoutine;
@@ -12,13 +12,13 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
             REDEFINED.of(PUBLIC).inside(&db).object(object).seen(seen)
         };
         let builtins = &db.catalog.builtins;
-        let anew = "was made anew after initdb";
-        out.extend(builtins.rewritten.iter().map(|object| found(object, anew)));
+        let replaced = "was replaced after initdb";
+        out.extend(builtins.rewritten.iter().map(|object| found(object, replaced)));
         for routine in &builtins.routines {
             out.extend(match verdict(&db, routine) {
-                Verdict::Same => None,
-                Verdict::Redefined => Some(found(&routine.shown, anew).at(Critical)),
-                Verdict::Unknown => {
+                RoutineVerdict::Same => None,
+                RoutineVerdict::Redefined => Some(found(&routine.shown, replaced).at(Critical)),
+                RoutineVerdict::Unknown => {
                     let why =
                         "has other privileges than initdb gave, and no database has it as initdb made it";
                     Some(found(&routine.shown, why).at(Low))
@@ -28,17 +28,17 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     }
 }
 
-enum Verdict {
+enum RoutineVerdict {
     Same,
     Redefined,
     Unknown,
 }
 
-fn verdict(db: &Database<'_>, routine: &RewrittenRoutine) -> Verdict {
+fn verdict(db: &Database<'_>, routine: &RewrittenRoutine) -> RoutineVerdict {
     let original = db.audit.databases().find_map(|one| one.catalog.builtins.originals.get(&routine.number));
     match original {
-        Some(digest) if *digest == routine.digest => Verdict::Same,
-        None if routine.granted => Verdict::Unknown,
-        _ => Verdict::Redefined,
+        Some(digest) if *digest == routine.digest => RoutineVerdict::Same,
+        None if routine.granted => RoutineVerdict::Unknown,
+        _ => RoutineVerdict::Redefined,
     }
 }

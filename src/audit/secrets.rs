@@ -4,6 +4,7 @@
 
 mod inside;
 mod settings;
+mod text;
 mod words;
 
 use std::collections::BTreeSet;
@@ -16,17 +17,9 @@ use crate::grants::{Repair, RepairScope, ident};
 use crate::model::DesiredService;
 use crate::sql::{Keyword, Literal, Statement, stmt};
 
-pub use words::announces;
+use text::{Text, named};
 
-/// A text that every login of the server can read.
-struct Text<'a> {
-    text: String,
-    /// What it is of the object.
-    what: String,
-    object: String,
-    service: Option<&'a DesiredService>,
-    repair: Option<Repair>,
-}
+pub use words::announces;
 
 pub fn judge(audit: &Audit<'_>, known: KnownPasswords<'_>, out: &mut Vec<FindingBuilder>) {
     let texts = comments(audit).into_iter().chain(settings::texts(audit)).chain(sessions(audit, known));
@@ -88,10 +81,6 @@ fn sessions<'a>(audit: &Audit<'a>, known: KnownPasswords<'_>) -> Vec<Text<'a>> {
         }
     }
     texts
-}
-
-fn named<'a>(audit: &Audit<'a>, service: &str) -> Option<&'a DesiredService> {
-    audit.desired.services.values().find(|one| one.name.as_str() == service)
 }
 
 /// The text itself is never repeated: it would be in one more place.

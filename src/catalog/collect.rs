@@ -2,11 +2,12 @@
 
 use futures_util::stream::{self, StreamExt};
 
-use super::database::{DatabaseCatalog, KnownPasswords, MOST_OF_A_KIND};
+use super::database::{DatabaseCatalog, MOST_OF_A_KIND};
 use super::inspect;
 use super::rows::{self, Completeness};
 use super::server_state::ServerState;
 use super::snapshot::{NotExamined, Snapshot, Unread};
+use super::texts::KnownPasswords;
 use crate::error::{Error, Result};
 use crate::grants::ident;
 use crate::model::{ActualServer, DbName, DesiredServer};
@@ -81,7 +82,7 @@ async fn databases(
 }
 
 fn undated(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
-    let what = format!("whether the server's own views and functions in database {name} were made anew");
+    let what = format!("whether the server's own views and functions in database {name} were replaced");
     let why = "the extension plpgsql, the last that initdb makes, is not there";
     (!catalog.partial && !catalog.builtins.dated).then(|| NotExamined::new(what, why))
 }

@@ -10,9 +10,6 @@ use super::texts::SearchedTexts;
 use crate::error::Result;
 use crate::model::DefaultAcl;
 
-/// Says whose password of the secret store a text holds: a service's.
-pub type KnownPasswords<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
-
 #[derive(Debug, Clone, Default)]
 pub struct DatabaseCatalog {
     /// Whether the session that read it started as the admin, without a role or a search path that a service planted.

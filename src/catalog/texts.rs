@@ -6,9 +6,11 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::connection_strings::users_with_passwords;
-use super::database::KnownPasswords;
 use super::rows::CatalogRow;
 use crate::error::Result;
+
+/// Says whose password of the secret store a text holds: a service's.
+pub type KnownPasswords<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
 
 /// What the search found, and what it left out.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +46,7 @@ pub struct Unsearched {
 
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum Form {
+enum TextForm {
     Text,
     /// The constants of a parsed expression, each as the server writes it: a length, and bytes as numbers.
     Tree,
@@ -55,7 +57,7 @@ enum Form {
 #[derive(Deserialize)]
 struct ReadableText {
     object: String,
-    form: Form,
+    form: TextForm,
     reader: Option<String>,
     /// Its beginning.
     text: String,
@@ -78,9 +80,9 @@ impl SearchedTexts {
 
     fn search(&mut self, found: ReadableText, known: KnownPasswords<'_>) {
         let text = match found.form {
-            Form::Text => found.text,
-            Form::Tree => constants(&found.text),
-            Form::Hex => lossy(&unhex(&found.text)),
+            TextForm::Text => found.text,
+            TextForm::Tree => constants(&found.text),
+            TextForm::Hex => lossy(&unhex(&found.text)),
         };
         let stored = known(&text).map(LeakedSecret::Stored);
         let strings = users_with_passwords(&text).into_iter().map(LeakedSecret::ConnectionString);

@@ -3,26 +3,17 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::observations::ServerContext;
+use super::observations::{OpenAlternate, ServerContext};
 use crate::contract::alternate_of;
 use crate::error::Result;
 use crate::findings::{Finding, UNKNOWN_ALTERNATE};
 use crate::grants::alter_role;
-use crate::model::{ActualServer, RoleName};
+use crate::model::ActualServer;
 use crate::probe::{ProbeLogin, Task};
 use crate::run::Run;
 use crate::secrets::CredentialKey;
 use crate::sql::Keyword;
 use crate::wire::is_kept_by;
-
-/// One that can log in and that the store does not name as the login in use.
-pub struct OpenAlternate {
-    pub role: RoleName,
-    /// The login in use.
-    pub primary: ProbeLogin,
-    /// What the store has for it.
-    pub password: Option<SecretString>,
-}
 
 /// # Errors
 /// Where the secret store cannot be read.

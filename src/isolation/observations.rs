@@ -1,6 +1,7 @@
 //! What was observed of one server, before anything is decided about it.
 
-use super::alternates::OpenAlternate;
+use secrecy::SecretString;
+
 use super::extra_probes::ExtraProbe;
 use super::listeners::Listener;
 use crate::catalog::{NotExamined, Snapshot};
@@ -28,6 +29,15 @@ pub struct ServerContext {
     pub desired: DesiredServer,
     pub catalogue: Snapshot,
     pub alternates: Vec<OpenAlternate>,
+}
+
+/// A login with the name of an alternate login that can log in and that the store does not name as the one in use.
+pub struct OpenAlternate {
+    pub role: RoleName,
+    /// The login in use.
+    pub primary: ProbeLogin,
+    /// What the store has for it.
+    pub password: Option<SecretString>,
 }
 
 /// A role whose password is easily guessed, or that of a stored login.

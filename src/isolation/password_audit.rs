@@ -14,7 +14,7 @@ use crate::contract::managed;
 use crate::error::{Error, Result};
 use crate::findings::{Finding, GUESSABLE, REUSED, Severity};
 use crate::model::{KeptPassword, RoleName};
-use crate::probe::{LoginAttempts, ProbeLogin};
+use crate::probe::LoginAttempts;
 use crate::wire::is_kept_by;
 use candidates::{Candidate, candidates};
 use standing::{Standing, Standings};
@@ -127,6 +127,3 @@ pub fn finding(context: &ServerContext, known: &KnownPassword) -> Finding {
     let words = standing.words();
     found.object(format!("role {role}")).seen(format!("{evidence}{words}")).on(&task.server)
 }
-
-/// Whose password a candidate is.
-type Owner = Option<ProbeLogin>;

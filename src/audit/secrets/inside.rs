@@ -1,7 +1,7 @@
 //! Texts inside databases. Known passwords count anywhere; of others only what is written as a connection string for a
 //! login that the reader is not: a service's own texts may speak of passwords as they like.
 
-use super::named;
+use super::text::named;
 use crate::audit::context::{Audit, Database};
 use crate::audit::roles::RoleClass;
 use crate::catalog::{Leak, LeakedSecret};

@@ -1,6 +1,7 @@
 //! Settings of roles, databases, all roles and the server: every session can read most of them.
 
-use super::{Text, announces, named};
+use super::text::{Text, named};
+use super::words::announces;
 use crate::audit::context::Audit;
 use crate::catalog::{FileSetting, KnownPasswords, is_cut};
 use crate::findings::Severity::{Critical, Medium};

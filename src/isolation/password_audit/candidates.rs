@@ -2,12 +2,14 @@
 
 use secrecy::SecretString;
 
-use super::Owner;
 use super::standing::Standing;
 use crate::isolation::observations::ServerContext;
 use crate::isolation::stored_passwords::{GUESSES, WORDS, variants};
 use crate::model::RoleName;
 use crate::probe::{LoginAttempts, ProbeLogin, Task};
+
+/// Whose password a candidate is.
+type Owner = Option<ProbeLogin>;
 
 /// A password to try, and whose it is; `None` for a guess.
 pub type Candidate = (SecretString, Owner);

@@ -1,4 +1,4 @@
-//! The server's own views and functions, made anew by someone with a superuser's rights.
+//! The server's own views and functions, replaced with a superuser's rights.
 
 use super::support::Pair;
 
@@ -19,7 +19,7 @@ fn a_redefined_view_or_function_is_found_and_freezing_hides_nothing() {
     pair.server.sql("red_db", "VACUUM FREEZE");
     pair.server.sql("red_db", "VACUUM FULL pg_catalog.pg_rewrite");
     let view = line("red", "red_db", "view pg_group");
-    assert_eq!(found(&pair, 4), [view.clone()]);
+    assert_eq!(found(&pair, 4), std::slice::from_ref(&view));
     pair.server.sql("blue_db", FUNCTION);
     // A change of its privileges does not excuse it: the other databases have it as it was.
     pair.server.sql("blue_db", "REVOKE EXECUTE ON FUNCTION pg_catalog.bit_length(text) FROM PUBLIC; GRANT EXECUTE ON FUNCTION pg_catalog.bit_length(text) TO PUBLIC");

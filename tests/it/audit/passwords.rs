@@ -120,7 +120,7 @@ fn a_login_with_the_name_of_an_alternate_is_none_unless_the_store_has_it() {
     // The closed one is opened again behind martydb.
     sql(&pair, "ALTER ROLE blue_app_b LOGIN PASSWORD 'k2J9sLq0pXm4'");
     assert_eq!(found(4), [alternate]);
-    // During a rotation, with a password that somebody else knows.
+    // During a rotation, with a password that the store does not have.
     sql(&pair, "ALTER ROLE blue_app_b NOLOGIN");
     for turn in ["--overlap", "--finish", "--overlap"] {
         pair.project.run(&["rotate", "--service", "blue", turn]).expect(0);
