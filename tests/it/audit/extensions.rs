@@ -133,12 +133,14 @@ fn messages_cross_only_between_two_databases() {
 #[test]
 fn a_language_is_judged_by_its_handler() {
     let pair = Pair::new();
-    if !available(&pair, "plperlu") {
+    // Some packages list the extension and lack its library.
+    let install = "DO $$ BEGIN CREATE EXTENSION plperl; CREATE EXTENSION plperlu; EXCEPTION WHEN OTHERS THEN NULL; END $$";
+    pair.server.sql("red_db", install);
+    if pair.server.value("red_db", "SELECT count(*) FROM pg_language WHERE lanname = 'plperlu'") == "0" {
         return;
     }
-    pair.server.sql("red_db", "CREATE EXTENSION plperl");
     assert_eq!(Pair::grave(&pair.verify(&["--only", "language-trusted"], 0)), Vec::<String>::new());
-    pair.server.sql("red_db", "CREATE EXTENSION plperlu; CREATE TRUSTED LANGUAGE plv8 HANDLER plperlu_call_handler INLINE plperlu_inline_handler VALIDATOR plperlu_validator");
+    pair.server.sql("red_db", "CREATE TRUSTED LANGUAGE plv8 HANDLER plperlu_call_handler INLINE plperlu_inline_handler VALIDATOR plperlu_validator");
     let found = Pair::grave(&pair.verify(&[], 4));
     assert!(
         found.contains(
