@@ -2560,7 +2560,7 @@ _martydb() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "table json junit markdown" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "table json junit markdown opengraph dot" -- "${cur}"))
                     return 0
                     ;;
                 --probes)

@@ -371,7 +371,9 @@ complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s s -
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l format -d 'How the result is printed; wins over --output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 junit\t'JUnit\'s XML: one test case for each probe and finding'
-markdown\t'For a job\'s summary'"
+markdown\t'For a job\'s summary'
+opengraph\t'What every login can reach, as JSON that BloodHound imports'
+dot\t'The same for Graphviz'"
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l probes -d 'How many logins are tried: all, each at one foreign database, or none' -r -f -a "full\t'Every login at every database'
 sample\t'Every login at its own database and one foreign one'
 none\t'None: the catalogues alone'"

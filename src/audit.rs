@@ -26,9 +26,17 @@ use std::collections::BTreeMap;
 use crate::catalog::{KnownPasswords, Snapshot};
 use crate::findings::{Finding, FindingBuilder, FindingKey};
 use crate::model::DesiredServer;
+use crate::reach::AccessGraph;
 use context::Audit;
 
-pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords<'_>) -> Vec<Finding> {
+/// What the catalogues of one server show.
+pub struct Audited {
+    /// The worst first.
+    pub findings: Vec<Finding>,
+    pub graph: AccessGraph,
+}
+
+pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords<'_>) -> Audited {
     let audit = Audit::new(desired, snapshot);
     let mut out: Vec<FindingBuilder> = vec![];
     memberships::judge(&audit, &mut out);
@@ -44,11 +52,11 @@ pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords
     sessions::judge(&audit, &mut out);
     secrets::judge(&audit, known, &mut out);
     hba::judge(&audit, &mut out);
-    reach::judge(&audit, &mut out);
+    let graph = reach::judge(&audit, &mut out);
     let mut findings = merged(out.into_iter().map(|found| found.on(&desired.name)));
     findings.iter_mut().for_each(|finding| withhold(finding, known));
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.key().cmp(&b.key())));
-    findings
+    Audited { findings, graph }
 }
 
 /// Evidence quotes values of settings, names and the like, and any of them can be a password.

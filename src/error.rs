@@ -120,6 +120,12 @@ impl Error {
         Self::new(Kind::Operation, message)
     }
 
+    /// Whether the server broke the connection or does not answer; a login that it refused is an answer.
+    pub fn is_lost(&self) -> bool {
+        let ends = |state: &str| state.starts_with("08") || state.starts_with("57P");
+        self.kind == Kind::Unreachable && self.sqlstate.as_deref().is_none_or(ends)
+    }
+
     /// Adds a cause below those that are there.
     #[must_use]
     pub fn cause(mut self, cause: impl fmt::Display) -> Self {

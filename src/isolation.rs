@@ -17,6 +17,7 @@ mod baseline;
 mod breaches;
 mod extra_probes;
 mod filter;
+mod first_logins;
 mod hba;
 mod inferred;
 mod judge;

@@ -5,6 +5,7 @@
 //! shows how. Pure: [`crate::catalog`] has read everything, and `audit::reach` turns it into facts and findings.
 
 mod facts;
+mod graph;
 mod ids;
 mod path;
 mod rules;
@@ -14,7 +15,8 @@ mod step;
 mod tests;
 
 pub use facts::{Facts, Member, Object};
+pub use graph::{AccessGraph, GraphEdge, GraphNode, NodeKind};
 pub use ids::{DatabaseId, ObjectId, PUBLIC, RoleId};
-pub use path::{Path, conclude};
+pub use path::{Conclusions, Path, conclude};
 pub use state::{Conclusion, Target};
 pub use step::PathStep;

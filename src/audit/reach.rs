@@ -2,6 +2,7 @@
 //! is what has to change.
 
 mod gather;
+mod graph;
 mod names;
 mod objects;
 mod principals;
@@ -17,21 +18,26 @@ use crate::findings::{
 };
 use crate::grants::{Repair, Securable, revoke};
 use crate::model::Grantee;
-use crate::reach::{self, Path, PathStep, Target, conclude};
-use gather::{Gathered, ObjectName};
+use crate::reach::{self, AccessGraph, Path, PathStep, Target, conclude};
+use gather::Gathered;
 use principals::gather;
 
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
-    let gathered = gather(audit);
-    let paths = conclude(&gathered.facts).into_iter().filter(|path| !is_own(audit, &gathered, path));
+/// Adds its findings to `out`; the graph tells what they were concluded from.
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) -> AccessGraph {
+    let mut gathered = gather(audit);
+    let facts = std::mem::take(&mut gathered.facts);
+    let mut conclusions = conclude(facts);
+    conclusions.paths.retain(|path| !is_own(audit, &gathered, path));
+    let graph = graph::graph(&gathered, &conclusions);
     let mut causes: BTreeMap<_, (Cause<'_>, Vec<Path>)> = BTreeMap::new();
-    for path in paths {
+    for path in conclusions.paths {
         if let Some(cause) = cause(&gathered, &path) {
             let key = (cause.kind.id, cause.object, cause.role);
             causes.entry(key).or_insert_with(|| (cause, vec![])).1.push(path);
         }
     }
     out.extend(causes.values().map(|(cause, paths)| finding(audit, &gathered, cause, paths)));
+    graph
 }
 
 /// What has to change for a path to end, and for whom.
@@ -74,13 +80,13 @@ fn finding(audit: &Audit<'_>, gathered: &Gathered<'_>, cause: &Cause<'_>, paths:
     };
     let seen = names::describe(gathered, shortest) + &others;
     let found = cause.kind.of(cause.role).at(worst).seen(seen);
-    let Some(object) = cause.object.map(|id| gathered.object(id)) else {
+    let Some(id) = cause.object else {
         let Target::Admin(role) = shortest.target else { return found };
         return found.object(format!("role {}", gathered.role(role)));
     };
+    let object = gathered.object(id);
     let found = found.service(audit.service_of(object.database)).database(object.database);
-    let holder = holder(shortest).map(|role| gathered.role(role));
-    found.object(format!("{} {}", object.kind, object.shown)).fix(taken(object, holder))
+    found.object(format!("{} {}", object.kind, object.shown)).fix(taken(gathered, id, shortest))
 }
 
 /// The object that decides, and the kind of finding that is about it. Memberships and attributes are judged one by
@@ -122,19 +128,15 @@ fn is_unasked(path: &Path) -> bool {
 
 /// Who holds the privilege on the object that the path uses last.
 fn holder(path: &Path) -> Option<reach::RoleId> {
-    path.steps.iter().rev().find_map(|step| match step {
-        PathStep::Executes(_, role)
-        | PathStep::MakesTrigger(_, role)
-        | PathStep::Selects(_, role)
-        | PathStep::WritesTo(_, role)
-        | PathStep::CreatesIn(_, role) => Some(*role),
-        _ => None,
-    })
+    path.steps.iter().rev().find_map(|step| step.privilege().map(|(_, role)| role))
 }
 
-/// Takes the privilege that the path uses, where an entry gives it.
-fn taken(object: &ObjectName<'_>, holder: Option<&str>) -> Option<Repair> {
-    let holder = holder?;
+/// Takes the privilege that the path uses on the object, where an entry gives it. A path that needs none on the
+/// object itself, such as that of a trigger, does not end with it.
+fn taken(gathered: &Gathered<'_>, id: reach::ObjectId, path: &Path) -> Option<Repair> {
+    let used = path.steps.iter().rev().find_map(|step| step.privilege());
+    let (_, role) = used.filter(|(used, _)| *used == id)?;
+    let (object, holder) = (gathered.object(id), gathered.role(role));
     let is_held = |grantee: &Grantee| grantee.role().map_or(PUBLIC, |role| role.as_str()) == holder;
     let entry = object.acl.iter().find(|entry| {
         is_held(&entry.grantee) && ["EXECUTE", "SELECT", "CREATE"].contains(&entry.privilege.as_str())

@@ -1,14 +1,17 @@
 //! Reading at the depth of the audit. Thin: sessions are read-only, pinned, and call nothing that a tenant could have made.
 
+use std::collections::BTreeMap;
+
 use futures_util::stream::{self, StreamExt};
+use serde::Deserialize;
 
 use super::database::{DatabaseCatalog, MOST_OF_A_KIND};
 use super::inspect;
 use super::rows::{self, Completeness};
 use super::server_state::ServerState;
-use super::snapshot::{NotExamined, Snapshot, Unread};
+use super::snapshot::{ConfigFile, NotExamined, Snapshot, Unread};
 use super::texts::KnownPasswords;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::grants::ident;
 use crate::model::{ActualServer, DbName, DesiredServer};
 use crate::server::{Access, Connection};
@@ -36,8 +39,9 @@ pub async fn snapshot(
         found.parameters = rows::document(&mut connection, include_str!("sql/parameters.sql")).await?;
     }
     guarded(&mut connection, &mut found).await?;
+    login_rules(&mut connection, &mut found, &access.server).await?;
     drop(connection);
-    databases(access, desired, known, &mut found).await;
+    databases(access, desired, known, &mut found).await?;
     found.not_examined.extend(hidden(access, &found.state, &found.actual));
     found.not_examined.sort();
     found.unread.sort();
@@ -47,16 +51,42 @@ pub async fn snapshot(
 async fn guarded(connection: &mut Connection, found: &mut Snapshot) -> Result<()> {
     let missing = &mut Missing { admin: &found.actual.admin.name, all: &mut found.not_examined };
     found.kept = missing.or(inspect::kept_passwords(connection).await, PASSWORDS)?;
-    found.hba = missing.or(rows::document(connection, include_str!("sql/hba.sql")).await, HBA)?;
-    let (maps, told) = match found.actual.major() {
-        15.. => (include_str!("sql/ident.sql"), IDENT),
-        _ => (include_str!("sql/ident_before_15.sql"), IDENT_FILE),
-    };
-    found.ident = missing.or(rows::document(connection, maps).await, told)?;
     found.files = missing.or(rows::document(connection, include_str!("sql/files.sql")).await, FILES)?;
     if !found.state.subscriptions.is_empty() {
         let sources = rows::document(connection, include_str!("sql/sources.sql")).await;
         found.sources = missing.or(sources, SOURCES)?.unwrap_or_default();
+    }
+    Ok(())
+}
+
+/// pg_hba.conf and pg_ident.conf.
+async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: &str) -> Result<()> {
+    let major = found.actual.major();
+    let mut files = Files {
+        missing: Missing { admin: &found.actual.admin.name, all: &mut found.not_examined },
+        unread: &mut found.unread,
+        server,
+    };
+    let (maps, told) = match major {
+        15.. => (include_str!("sql/ident.sql"), IDENT),
+        _ => (include_str!("sql/ident_before_15.sql"), IDENT_FILE),
+    };
+    found.hba = files.read(connection, include_str!("sql/hba.sql"), HBA).await?;
+    found.ident = files.read(connection, maps, told).await?;
+    if found.hba.is_some() {
+        let texts = files.texts(connection, include_str!("sql/hba_files.sql"), HBA).await?;
+        found.hba_files = texts;
+    }
+    if major >= 16 && found.hba.is_some() {
+        let patterns = files.read(connection, include_str!("sql/hba_patterns.sql"), HBA).await?;
+        found.patterns = patterns.unwrap_or_default();
+    }
+    if major >= 16 && found.ident.is_some() {
+        let texts = files.texts(connection, include_str!("sql/ident_files.sql"), IDENT).await?;
+        found.ident_files = texts;
+        let patterns: Option<BTreeMap<_, _>> =
+            files.read(connection, include_str!("sql/ident_patterns.sql"), IDENT).await?;
+        found.patterns.extend(patterns.unwrap_or_default());
     }
     Ok(())
 }
@@ -66,12 +96,15 @@ async fn databases(
     desired: &DesiredServer,
     known: KnownPasswords<'_>,
     found: &mut Snapshot,
-) {
+) -> Result<()> {
     let all = found.actual.databases.iter();
     let open: Vec<DbName> =
         all.filter(|(_, found)| found.allow_connections).map(|(name, _)| name.clone()).collect();
     let read = stream::iter(open).map(|name| async move { (database(access, &name, known).await, name) });
     let read: Vec<(Partly, DbName)> = read.buffered(PARALLEL).collect().await;
+    if read.iter().any(|((_, error), _)| error.as_ref().is_some_and(Error::is_lost)) {
+        access.check_alive().await?;
+    }
     for ((catalog, error), name) in read {
         found.not_examined.extend(catalog.as_ref().and_then(|catalog| undated(catalog, &name)));
         found.databases.extend(catalog.map(|catalog| (name.to_string(), catalog)));
@@ -79,6 +112,7 @@ async fn databases(
             tell_gap(access, desired, &name, &error, found);
         }
     }
+    Ok(())
 }
 
 fn undated(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
@@ -233,6 +267,51 @@ impl Missing<'_> {
                 Ok(None)
             }
             Err(error) => Err(error),
+        }
+    }
+}
+
+/// The same for files: one that is damaged or gone proves nothing, and stops nothing else.
+struct Files<'a> {
+    missing: Missing<'a>,
+    unread: &'a mut Vec<Unread>,
+    server: &'a str,
+}
+
+impl Files<'_> {
+    async fn read<T: for<'de> Deserialize<'de>>(
+        &mut self,
+        connection: &mut Connection,
+        sql: &'static str,
+        guarded: Guarded,
+    ) -> Result<Option<T>> {
+        let read = rows::document(connection, sql).await;
+        let read = self.missing.or(read, guarded);
+        self.tell(read, guarded.0).map(Option::flatten)
+    }
+
+    /// The texts, for the quotes in them. They are not worth the privilege to read every file of the server: a word
+    /// whose quotes are not known is taken for the worse of its two meanings.
+    async fn texts(
+        &mut self,
+        connection: &mut Connection,
+        sql: &'static str,
+        guarded: Guarded,
+    ) -> Result<Vec<ConfigFile>> {
+        match rows::document(connection, sql).await {
+            Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => Ok(vec![]),
+            read => Ok(self.tell(read, guarded.0)?.unwrap_or_default()),
+        }
+    }
+
+    fn tell<T>(&mut self, read: Result<T>, what: &str) -> Result<Option<T>> {
+        match read {
+            Err(error) if error.kind == Kind::Operation => {
+                let (server, why) = (self.server.into(), error.to_string());
+                self.unread.push(Unread { service: None, server, database: None, what: what.into(), why });
+                Ok(None)
+            }
+            read => read.map(Some),
         }
     }
 }

@@ -86,6 +86,9 @@ impl DatabaseCatalog {
         kinds.insert("default privilege", self.defaults.len());
         kinds.insert("trigger", self.triggers.len());
         kinds.insert("object of another kind", self.others.len());
+        kinds.insert("schema", self.privileged.schemas.len());
+        kinds.insert("function with the rights of its owner", self.privileged.routines.len());
+        kinds.insert("view that leads to other objects", self.privileged.relations.len());
         kinds.into_iter().filter(|(_, count)| *count > MOST_OF_A_KIND).map(|(kind, _)| kind).collect()
     }
 }

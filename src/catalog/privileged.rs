@@ -59,6 +59,8 @@ pub struct PrivilegedRelation {
     /// Made by initdb.
     pub system: bool,
     pub materialized: bool,
+    /// A materialised view that holds rows.
+    pub filled: bool,
     /// Reads with the rights of the reader.
     pub invoker: bool,
     /// What a view reads, as far as it leads on.

@@ -1,10 +1,10 @@
 //! One server at the depth of the audit, and what of it was not read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::database::DatabaseCatalog;
 use super::server_state::ServerState;
@@ -26,6 +26,11 @@ pub struct Snapshot {
     pub ident: Option<Vec<IdentLine>>,
     /// What the configuration files set.
     pub files: Option<Vec<FileSetting>>,
+    /// The texts of these files; none where the admin may not read them.
+    pub hba_files: Vec<ConfigFile>,
+    pub ident_files: Vec<ConfigFile>,
+    /// The roles and databases that each pattern of these files matches.
+    pub patterns: BTreeMap<String, BTreeSet<String>>,
     pub sources: Vec<SubscriptionSource>,
     pub not_examined: Vec<NotExamined>,
     pub unread: Vec<Unread>,
@@ -101,10 +106,32 @@ pub struct HbaLine {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct IdentLine {
     pub line: i32,
+    /// From PostgreSQL 16 on.
+    #[serde(default)]
+    pub file: Option<String>,
     pub map: String,
     /// The account of the operating system.
     pub system: String,
     pub role: String,
+}
+
+/// The beginning of a configuration file.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct ConfigFile {
+    pub path: String,
+    #[serde(rename = "bytes", deserialize_with = "text_of_hex")]
+    pub text: String,
+}
+
+/// A comment may be in any encoding.
+fn text_of_hex<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
+    let hex = Option::<String>::deserialize(source)?.unwrap_or_default();
+    let pairs = hex.as_bytes().chunks_exact(2);
+    let byte =
+        |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    let bytes: Option<Vec<u8>> = pairs.map(byte).collect();
+    let bytes = bytes.ok_or_else(|| serde::de::Error::custom("not hexadecimal"))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// Something that could not be read, for any reason but a missing privilege: nothing is proven of what is there.

@@ -168,6 +168,8 @@ impl Report for VerifyReport {
         match self.format {
             Some(ReportFormat::Junit) => formats::junit(self),
             Some(ReportFormat::Markdown) => formats::markdown(self),
+            Some(ReportFormat::Opengraph) => formats::opengraph(&self.assessment),
+            Some(ReportFormat::Dot) => formats::dot(&self.assessment),
             _ => formats::table(self, style),
         }
     }

@@ -82,6 +82,7 @@ pub const PUBLIC: &str = "PUBLIC";
 pub struct FindingBuilder {
     finding: Finding,
     repairs: Vec<Repair>,
+    advice: Vec<String>,
 }
 
 impl FindingKind {
@@ -99,7 +100,7 @@ impl FindingKind {
             evidence: self.title.into(),
             fix: None,
         };
-        FindingBuilder { finding, repairs: vec![] }
+        FindingBuilder { finding, repairs: vec![], advice: vec![] }
     }
 }
 
@@ -148,7 +149,21 @@ impl FindingBuilder {
         self
     }
 
+    /// A step that no statement can take, as a comment in the fix.
+    pub fn advice(mut self, step: &str) -> Self {
+        let plain: String = step.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        self.advice.push(format!("-- {plain}"));
+        self
+    }
+
+    /// That the server must read its files again, after the steps before.
+    pub fn reload(mut self) -> Self {
+        self.advice.push("SELECT pg_reload_conf();".into());
+        self
+    }
+
     pub fn on(self, server: &str) -> Finding {
-        Finding { server: server.into(), fix: Fix::new(self.repairs), ..self.finding }
+        let fix = Fix::with_advice(self.repairs, self.advice);
+        Finding { server: server.into(), fix, ..self.finding }
     }
 }

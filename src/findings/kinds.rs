@@ -174,9 +174,11 @@ kinds! {
     HBA_TRUST = "hba-trust", Critical,
         "pg_hba.conf accepts connections without a password";
     HBA_MAP = "hba-ident-map", Critical,
-        "an operating system account can log in as a service's role";
+        "an operating system account can log in as a role of another name";
     HBA_CLEARTEXT = "hba-cleartext-password", Medium,
         "pg_hba.conf accepts passwords in clear text";
+    HBA_EXTERNAL = "hba-external", Medium,
+        "pg_hba.conf leaves to something outside of the server who may log in";
     HBA_ERROR = "hba-error", Low,
         "pg_hba.conf has a line that the server cannot read";
     WRONG_PASSWORD = "wrong-password-accepted", Critical,

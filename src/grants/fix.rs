@@ -103,43 +103,58 @@ impl Repair {
 
 /// Everything that closes a finding, in order; never empty. JSON has it as text.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fix(Vec<Repair>);
+pub struct Fix {
+    repairs: Vec<Repair>,
+    /// Lines of SQL, most of them comments, for what an administrator of the host must do: martydb runs none of them.
+    advice: Vec<String>,
+}
 
 impl Fix {
     pub fn new(repairs: impl IntoIterator<Item = Repair>) -> Option<Fix> {
-        let repairs: Vec<Repair> = repairs.into_iter().collect();
-        (!repairs.is_empty()).then_some(Fix(repairs))
+        Fix::with_advice(repairs, vec![])
+    }
+
+    pub fn with_advice(repairs: impl IntoIterator<Item = Repair>, advice: Vec<String>) -> Option<Fix> {
+        let fix = Fix { repairs: repairs.into_iter().collect(), advice };
+        (!fix.repairs.is_empty() || !fix.advice.is_empty()).then_some(fix)
     }
 
     pub fn repairs(&self) -> &[Repair] {
-        &self.0
+        &self.repairs
+    }
+
+    pub fn advice(&self) -> &[String] {
+        &self.advice
     }
 
     /// Adds what is not part of it yet.
     pub fn add(&mut self, other: Fix) {
-        let new: Vec<Repair> = other.0.into_iter().filter(|repair| !self.0.contains(repair)).collect();
-        self.0.extend(new);
+        let new = other.repairs.into_iter().filter(|repair| !self.repairs.contains(repair));
+        self.repairs.extend(new.collect::<Vec<_>>());
+        self.advice.retain(|line| !other.advice.contains(line));
+        self.advice.extend(other.advice);
     }
 
-    /// What the gravest of its repairs does.
-    pub fn effect(&self) -> Effect {
-        self.0.iter().map(|repair| repair.effect).max().expect("a fix has a repair")
+    /// What the gravest of its repairs does; `None` where it only advises.
+    pub fn effect(&self) -> Option<Effect> {
+        self.repairs.iter().map(|repair| repair.effect).max()
     }
 
     /// Whether its repairs are several and PostgreSQL takes them all in one transaction.
     pub fn is_one_transaction(&self) -> bool {
-        self.0.len() > 1 && !self.0.iter().any(|repair| repair.alone)
+        self.repairs.len() > 1 && !self.repairs.iter().any(|repair| repair.alone)
     }
 
     pub fn statements(&self) -> impl Iterator<Item = Statement> + '_ {
-        self.0.iter().map(Repair::statement)
+        self.repairs.iter().map(Repair::statement)
     }
 }
 
 impl fmt::Display for Fix {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (at, part) in self.0.iter().flat_map(Repair::parts).enumerate() {
-            write!(f, "{}{part};", if at > 0 { "\n" } else { "" })?;
+        let parts = self.repairs.iter().flat_map(Repair::parts).map(|part| format!("{part};"));
+        for (at, line) in parts.chain(self.advice.iter().cloned()).enumerate() {
+            write!(f, "{}{line}", if at > 0 { "\n" } else { "" })?;
         }
         Ok(())
     }
@@ -196,8 +211,9 @@ mod tests {
     fn a_fix_is_as_grave_as_the_gravest_of_its_repairs() {
         let drop = Repair::drop(RepairScope::Server, stmt!("DROP ROLE b"));
         let alter = alter_role("b", Keyword("NOLOGIN"));
-        let effect =
-            |repairs: &[&Repair]| Fix::new(repairs.iter().map(|one| (*one).clone())).unwrap().effect();
+        let effect = |repairs: &[&Repair]| {
+            Fix::new(repairs.iter().map(|one| (*one).clone())).unwrap().effect().unwrap()
+        };
         assert_eq!(effect(&[&table("o")]), Effect::Revoke);
         assert_eq!(effect(&[&table("o"), &alter]), Effect::Alter);
         assert_eq!(effect(&[&alter, &drop, &table("o")]), Effect::Drop);

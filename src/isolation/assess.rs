@@ -11,7 +11,9 @@ use crate::probe::{Probe, ProbeSummary, Verdict};
 pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter: &Filter) -> Assessment {
     let (mut servers, mut findings) = (vec![], vec![]);
     let (mut matrix, mut extra, mut not_examined, mut unread) = (vec![], vec![], vec![], vec![]);
+    let mut graphs = vec![];
     for one in judged {
+        graphs.push((one.server.name.clone(), one.graph));
         servers.push(one.server);
         findings.extend(one.findings);
         matrix.extend(one.matrix);
@@ -36,6 +38,7 @@ pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter
         not_examined,
         unread,
         servers,
+        graphs,
         failed,
         only: filter.only.clone(),
         min_severity: filter.min_severity,

@@ -8,6 +8,7 @@ use crate::catalog::{NotExamined, Unread};
 use crate::error::{Error, ExitStatus};
 use crate::findings::{Finding, Severity};
 use crate::probe::{Probe, ProbeDatabase, ProbeSummary, Verdict};
+use crate::reach::AccessGraph;
 
 /// Every row names its server. What is serialised is the document that scripts see.
 #[derive(Default, Serialize, JsonSchema)]
@@ -29,6 +30,9 @@ pub struct Assessment {
     pub not_examined: Vec<NotExamined>,
     /// What could not be read for any reason but a missing right: inconclusive.
     pub unread: Vec<Unread>,
+    /// What every login can reach, server by server.
+    #[serde(skip)]
+    pub graphs: Vec<(String, AccessGraph)>,
     /// The servers that answered.
     #[serde(skip)]
     pub servers: Vec<VerifiedServer>,
@@ -168,6 +172,7 @@ pub struct ServerJudgement {
     pub not_examined: Vec<NotExamined>,
     /// What could not be read, and so proves nothing.
     pub unread: Vec<Unread>,
+    pub graph: AccessGraph,
 }
 
 /// What one kind of observations proves.

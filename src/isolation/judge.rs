@@ -11,7 +11,7 @@ use super::observations::{Observations, ServerContext};
 use super::password_audit;
 use super::privileges;
 use super::stored_passwords::{self, owner_of_password};
-use crate::audit::audit;
+use crate::audit::{Audited, audit};
 use crate::catalog::{NotExamined, Unread};
 use crate::findings::Finding;
 use crate::model::{ActualServer, DesiredService, RoleKind};
@@ -33,7 +33,7 @@ pub fn judge(observations: &Observations, services: &[DesiredService]) -> Server
         part.extend(extra_probes::judge(observations, &matrix));
         part.extend(privileges::judge(observations));
     }
-    let mut audited = audited(&observations.context);
+    let Audited { findings: mut audited, graph } = audited(&observations.context);
     let mut unread = catalogue.unread.clone();
     match &observations.known_passwords {
         Ok(compared) => {
@@ -68,15 +68,16 @@ pub fn judge(observations: &Observations, services: &[DesiredService]) -> Server
         extra: part.probes,
         matrix,
         unread,
+        graph,
     }
 }
 
 /// What the catalogues show, nothing filtered.
-pub fn audited(context: &ServerContext) -> Vec<Finding> {
+pub fn audited(context: &ServerContext) -> Audited {
     let known = |text: &str| owner_of_password(&context.task, text);
-    let mut findings = audit(&context.desired, &context.catalogue, &known);
-    findings.extend(alternates::findings(context));
-    findings
+    let mut audited = audit(&context.desired, &context.catalogue, &known);
+    audited.findings.extend(alternates::findings(context));
+    audited
 }
 
 /// Every probe of the matrix, and a note for each login whose probes had to be inferred.

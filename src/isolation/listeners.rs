@@ -223,6 +223,14 @@ fn is_local(endpoint: &Endpoint) -> bool {
     }
 }
 
+/// The TCP addresses of a server whose socket the manifest names.
+pub fn loopback(endpoint: &Endpoint, settings: &BTreeMap<String, String>) -> Vec<Endpoint> {
+    let text = |name: &str| settings.get(name).map_or("", String::as_str);
+    let Ok(port) = text("port").parse::<u16>() else { return vec![] };
+    let all = elsewhere(endpoint, text("listen_addresses"), "", port);
+    all.into_iter().filter(|one| one.port == endpoint.port && is_local(one)).collect()
+}
+
 /// The other addresses of a server on this host, by its settings on where to listen: both families and the sockets.
 fn elsewhere(endpoint: &Endpoint, listen: &str, sockets: &str, port: u16) -> Vec<Endpoint> {
     let mut hosts: Vec<Host> = vec![];

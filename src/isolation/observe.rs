@@ -2,6 +2,7 @@
 
 use super::alternates::open_alternates;
 use super::extra_probes::{self, Surroundings};
+use super::first_logins as login;
 use super::listeners::{ServerSettings, listeners};
 use super::observations::{Extent, Observations, ServerContext};
 use super::password_audit::known_passwords;
@@ -24,17 +25,14 @@ pub async fn observe(
     services: &[DesiredService],
     extent: Extent,
 ) -> Result<Observations> {
-    let (access, context) = context(run, server, services).await?;
+    let (access, mut context) = context(run, server, services).await?;
+    let found = login::attempts(&mut context, extent).await?;
     let ServerContext { task, catalogue, .. } = &context;
-    let attempts = match extent {
-        Extent::None => vec![],
-        Extent::Sample => probe::try_all(&task.sampled()).await?,
-        Extent::Full | Extent::Exhaustive => probe::try_all(task).await?,
-    };
+    let attempts = found.attempts;
     let known_passwords = known_passwords(&context, &attempts).await;
     // The positive controls are what everything else stands on.
     if attempts.is_empty() {
-        let (listeners, extra, sessions, not_examined) = (vec![], vec![], vec![], vec![]);
+        let (listeners, extra, sessions, not_examined) = (vec![], vec![], vec![], found.notes);
         return Ok(Observations {
             context,
             attempts,
@@ -47,7 +45,8 @@ pub async fn observe(
     }
     let (hba, admin) = (catalogue.hba.as_deref(), access.admin.role.as_str());
     let settings = ServerSettings { settings: &catalogue.state.parameters.settings, hba, admin };
-    let (listeners, not_examined) = listeners(task, &settings).await?;
+    let (listeners, mut not_examined) = listeners(task, &settings).await?;
+    not_examined.extend(found.notes);
     let surroundings = Surroundings {
         task,
         attempts: &attempts,
@@ -59,6 +58,11 @@ pub async fn observe(
     };
     let extra = extra_probes::observe(&surroundings).await;
     let sessions = privileges::observe(&context, &attempts, &listeners[0].address).await;
+    let others = attempts.iter().flat_map(|login| login.others.iter().map(|(_, attempt)| attempt));
+    let met = others.chain(extra.iter().map(|(_, met)| met)).chain(sessions.iter().map(|(_, met)| met));
+    if met.map(|attempt| &attempt.outcome).any(login::is_lost) {
+        access.check_alive().await?;
+    }
     Ok(Observations { context, attempts, listeners, extra, sessions, known_passwords, not_examined })
 }
 

@@ -138,7 +138,7 @@ struct Left {
 impl Left {
     async fn read(run: &Run, server: &str, services: &[DesiredService]) -> Result<Left> {
         let (_, context) = context(run, server, services).await?;
-        Ok(Left { findings: audited(&context), actual: context.catalogue.actual })
+        Ok(Left { findings: audited(&context).findings, actual: context.catalogue.actual })
     }
 
     /// The catalogue may know what a login found by another object, or as an access path.
@@ -183,13 +183,14 @@ impl Planner for OneFix<'_> {
 /// The step that closes a finding; `None` where it takes a human to decide.
 pub fn step(finding: &Finding) -> Option<Step> {
     let fix = finding.fix.clone()?;
+    let effect = fix.effect()?;
     Some(Step {
         service: finding.service.as_ref().and_then(|name| ServiceName::new(name.as_str()).ok()),
         database: finding.database.as_ref().and_then(|name| DbName::found(name.as_str()).ok()),
         stage: Stage::Autocommit,
         reason: finding.evidence.clone(),
         // It is not declared, and yet may be in use.
-        risk: if fix.effect() == Effect::Drop { Risk::Destructive } else { Risk::Caution },
+        risk: if effect == Effect::Drop { Risk::Destructive } else { Risk::Caution },
         action: Action::Close { object: changed(finding), fix },
     })
 }

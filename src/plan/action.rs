@@ -247,9 +247,9 @@ impl Action {
             Action::Revoke { on, .. } => (Verb::Revoke, on.stage()),
             Action::DropRoles { .. } => (Verb::Drop, Stage::GrantConnect),
             Action::Close { fix, .. } => match fix.effect() {
-                Effect::Revoke => (Verb::Revoke, Stage::Autocommit),
-                Effect::Alter => (Verb::Alter, Stage::Autocommit),
-                Effect::Drop => (Verb::Drop, Stage::Autocommit),
+                Some(Effect::Revoke) => (Verb::Revoke, Stage::Autocommit),
+                Some(Effect::Alter) | None => (Verb::Alter, Stage::Autocommit),
+                Some(Effect::Drop) => (Verb::Drop, Stage::Autocommit),
             },
         }
     }

@@ -1,8 +1,7 @@
 //! What the rules start from, with a number for each role, database and object.
 
+use super::ids::{DatabaseId, ObjectId, RoleId, ServiceId};
 use super::state::Target;
-
-use super::ids::{DatabaseId, ObjectId, RoleId};
 
 /// One row of `pg_auth_members`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +34,8 @@ pub struct Facts {
     /// Logins whose reach is asked for. The server's superusers and its admin are none of them.
     pub principals: Vec<RoleId>,
     pub members: Vec<Member>,
+    /// Roles with LOGIN.
+    pub logins: Vec<RoleId>,
     pub superusers: Vec<RoleId>,
     pub createrole: Vec<RoleId>,
     /// Predefined roles whose privileges lead out of the database system, to its files and programs.
@@ -42,11 +43,14 @@ pub struct Facts {
     /// Roles that are the admin's, or own the databases.
     pub admins: Vec<RoleId>,
     /// Roles of services, and the service of each.
-    pub service_roles: Vec<(RoleId, u32)>,
+    pub service_roles: Vec<(RoleId, ServiceId)>,
     /// Databases that accept connections.
     pub databases: Vec<DatabaseId>,
     /// Databases of services, and the service of each.
-    pub service_databases: Vec<(DatabaseId, u32)>,
+    pub service_databases: Vec<(DatabaseId, ServiceId)>,
+    pub database_owners: Vec<(DatabaseId, RoleId)>,
+    /// `pg_database_owner`, from 14 on.
+    pub database_owner_role: Option<RoleId>,
     pub connect: Vec<(DatabaseId, RoleId)>,
     /// Who may grant CONNECT: its holders with the grant option, and the owner.
     pub grants_connect: Vec<(DatabaseId, RoleId)>,

@@ -6,4 +6,10 @@ pub type DatabaseId = u32;
 /// An object inside one database.
 pub type ObjectId = u32;
 
+/// A service of the manifest.
+pub type ServiceId = u32;
+
 pub const PUBLIC: RoleId = 0;
+
+/// Of what belongs to no service.
+pub const NO_SERVICE: ServiceId = ServiceId::MAX;

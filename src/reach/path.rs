@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::Facts;
-use super::ids::RoleId;
-use super::rules::Rules;
+use super::ids::{NO_SERVICE, PUBLIC, RoleId, ServiceId};
+use super::rules::{Actor, Rules};
 use super::state::{Conclusion, Target};
 use super::step::PathStep;
 
@@ -17,103 +17,142 @@ pub struct Path {
     pub steps: Vec<PathStep>,
 }
 
-/// What the logins reach, by login and target.
-pub fn conclude(facts: &Facts) -> Vec<Path> {
-    let rules = run(facts);
-    let mut by_login: BTreeMap<RoleId, Vec<Derivation>> = BTreeMap::new();
-    for (login, conclusion, step, first, second) in rules.because {
-        let derivation = Derivation { conclusion, step, premises: [first, second] };
-        by_login.entry(login).or_default().push(derivation);
-    }
-    by_login.into_iter().flat_map(|(login, all)| shortest(login, &all)).collect()
+/// What follows from the facts of one server.
+#[derive(Debug, Default)]
+pub struct Conclusions {
+    /// What the logins reach, by login and target.
+    pub paths: Vec<Path>,
+    /// Everything that a login enters and holds.
+    pub states: Vec<(RoleId, Conclusion)>,
 }
 
+pub fn conclude(facts: Facts) -> Conclusions {
+    let rules = run(facts);
+    let because = rules.because.into_iter().map(|(login, conclusion, step, first, second)| Derivation {
+        conclusion: (login, conclusion),
+        step,
+        premises: match step {
+            // Another login's sessions begin with its password.
+            PathStep::LogsIn if !login.is_asked() => {
+                [(login.as_login(login.asked), Conclusion::Takes(login.login)); 2]
+            }
+            _ => [(login, first), (login, second)],
+        },
+    });
+    let borrowed = rules.borrowed.into_iter().map(|(login, conclusion, other)| Derivation {
+        conclusion: (login, conclusion),
+        step: PathStep::Inside,
+        premises: [(other, conclusion); 2],
+    });
+    let shortest = Shortest::among(because.chain(borrowed).collect());
+    let is_state = |state: &Conclusion| {
+        matches!(state, Conclusion::Enters(_) | Conclusion::Holds(..) | Conclusion::Takes(_))
+    };
+    let states = rules.is.iter().filter(|(_, state)| is_state(state));
+    let states: BTreeSet<_> = states.map(|(login, state)| (login.asked, *state)).collect();
+    Conclusions { paths: shortest.paths(), states: states.into_iter().collect() }
+}
+
+/// What was concluded, and for which login.
+type Node = (Actor, Conclusion);
+
 struct Derivation {
-    conclusion: Conclusion,
+    conclusion: Node,
     step: PathStep,
-    premises: [Conclusion; 2],
+    premises: [Node; 2],
 }
 
 impl Derivation {
+    fn premises_once(&self) -> impl Iterator<Item = &Node> {
+        let [first, second] = &self.premises;
+        std::iter::once(first).chain((first != second).then_some(second))
+    }
+
     /// Steps that only say that something was there before cost nothing.
     fn cost(&self) -> u32 {
         u32::from(!matches!(self.step, PathStep::Inside | PathStep::LogsIn))
     }
 }
 
-/// Knuth's generalisation of Dijkstra's algorithm: the cheapest derivation of each state, where a derivation costs its
-/// own step and what its premises cost.
-fn shortest(login: RoleId, all: &[Derivation]) -> Vec<Path> {
-    let mut uses: BTreeMap<Conclusion, Vec<usize>> = BTreeMap::new();
-    for (at, derivation) in all.iter().enumerate() {
-        for premise in derivation.premises {
-            uses.entry(premise).or_default().push(at);
+/// The cheapest derivation of each conclusion, where a derivation costs its own step and what its premises cost.
+struct Shortest {
+    all: Vec<Derivation>,
+    /// The cost, and the derivation's place.
+    best: BTreeMap<Node, (u32, Option<usize>)>,
+}
+
+impl Shortest {
+    /// Knuth's generalisation of Dijkstra's algorithm.
+    fn among(all: Vec<Derivation>) -> Shortest {
+        let mut uses: BTreeMap<Node, Vec<usize>> = BTreeMap::new();
+        for (at, derivation) in all.iter().enumerate() {
+            for premise in derivation.premises {
+                uses.entry(premise).or_default().push(at);
+            }
         }
-    }
-    let mut best: BTreeMap<Conclusion, (u32, Option<usize>)> =
-        BTreeMap::from([(Conclusion::Start, (0, None))]);
-    let mut queue = BTreeSet::from([(0, Conclusion::Start)]);
-    let mut done = BTreeSet::new();
-    while let Some((_, state)) = queue.pop_first() {
-        if !done.insert(state) {
-            continue;
-        }
-        for &at in uses.get(&state).into_iter().flatten() {
-            let derivation = &all[at];
-            if !derivation.premises.iter().all(|premise| done.contains(premise)) {
+        let start = all.iter().map(|derivation| (derivation.conclusion.0, Conclusion::Start));
+        let mut best: BTreeMap<Node, (u32, Option<usize>)> = start.map(|node| (node, (0, None))).collect();
+        let mut queue: BTreeSet<(u32, Node)> = best.keys().map(|node| (0, *node)).collect();
+        let mut done = BTreeSet::new();
+        while let Some((_, node)) = queue.pop_first() {
+            if !done.insert(node) {
                 continue;
             }
-            let premises: u32 = derivation.premises.iter().map(|premise| best[premise].0).sum();
-            let cost = premises.saturating_add(derivation.cost());
-            let known = best.get(&derivation.conclusion).map(|known| known.0);
-            if known.is_none_or(|known| cost < known) && !done.contains(&derivation.conclusion) {
-                best.insert(derivation.conclusion, (cost, Some(at)));
-                queue.insert((cost, derivation.conclusion));
+            for &at in uses.get(&node).into_iter().flatten() {
+                let derivation = &all[at];
+                if done.contains(&derivation.conclusion)
+                    || !derivation.premises.iter().all(|it| done.contains(it))
+                {
+                    continue;
+                }
+                let premises = derivation.premises_once().map(|premise| best[premise].0).sum::<u32>();
+                let cost = premises.saturating_add(derivation.cost());
+                if best.get(&derivation.conclusion).is_none_or(|known| cost < known.0) {
+                    best.insert(derivation.conclusion, (cost, Some(at)));
+                    queue.insert((cost, derivation.conclusion));
+                }
             }
         }
+        Shortest { all, best }
     }
-    let targets = done.iter().filter_map(|state| match state {
-        Conclusion::Reaches(target) => Some((*state, *target)),
-        _ => None,
-    });
-    targets.map(|(state, target)| Path { login, target, steps: steps(state, all, &best) }).collect()
-}
 
-/// The steps of the cheapest derivation, premises first, each once.
-fn steps(
-    end: Conclusion,
-    all: &[Derivation],
-    best: &BTreeMap<Conclusion, (u32, Option<usize>)>,
-) -> Vec<PathStep> {
-    fn walk(
-        state: Conclusion,
-        all: &[Derivation],
-        best: &BTreeMap<Conclusion, (u32, Option<usize>)>,
-        seen: &mut BTreeSet<Conclusion>,
-        out: &mut Vec<PathStep>,
-    ) {
-        let Some(at) = best.get(&state).and_then(|found| found.1) else { return };
-        if !seen.insert(state) {
+    fn paths(&self) -> Vec<Path> {
+        let targets = self.best.keys().filter_map(|node| match node.1 {
+            Conclusion::Reaches(target) if node.0.is_asked() => Some((*node, target)),
+            _ => None,
+        });
+        targets.map(|(node, target)| Path { login: node.0.login, target, steps: self.steps(node) }).collect()
+    }
+
+    /// The steps to a conclusion, premises first, each once.
+    fn steps(&self, end: Node) -> Vec<PathStep> {
+        let (mut seen, mut out) = (BTreeSet::new(), vec![]);
+        self.walk(end, &mut seen, &mut out);
+        out
+    }
+
+    fn walk(&self, node: Node, seen: &mut BTreeSet<Node>, out: &mut Vec<PathStep>) {
+        let Some(at) = self.best.get(&node).and_then(|found| found.1) else { return };
+        if !seen.insert(node) {
             return;
         }
-        for premise in all[at].premises {
-            walk(premise, all, best, seen, out);
+        for premise in self.all[at].premises {
+            self.walk(premise, seen, out);
         }
-        if all[at].cost() > 0 {
-            out.push(all[at].step);
+        if self.all[at].cost() > 0 {
+            out.push(self.all[at].step);
         }
     }
-    let mut out = vec![];
-    walk(end, all, best, &mut BTreeSet::new(), &mut out);
-    out
 }
 
-fn run(facts: &Facts) -> Rules {
+fn run(facts: Facts) -> Rules {
     let mut rules = Rules::default();
-    let all = |roles: &[RoleId]| roles.iter().map(|role| (*role,)).collect();
-    rules.principal = all(&facts.principals);
-    rules.role = all(&facts.roles);
-    for row in &facts.members {
+    let known = facts.roles.iter().copied().chain([PUBLIC]);
+    rules.service = totalled(known, &facts.service_roles);
+    rules.database_service = totalled(facts.databases.iter().copied(), &facts.service_databases);
+    rules.principal = singles(facts.principals);
+    rules.role = singles(facts.roles);
+    for row in facts.members {
         rules.member.push((row.member, row.role));
         if row.inherit {
             rules.inherits.push((row.member, row.role));
@@ -126,36 +165,47 @@ fn run(facts: &Facts) -> Rules {
         }
     }
     rules.major.push((facts.major,));
-    rules.inheriting = all(&facts.inheriting);
-    rules.superuser = all(&facts.superusers);
-    rules.createrole = all(&facts.createrole);
-    rules.server_role = all(&facts.server_roles);
-    rules.server_admin = all(&facts.admins);
-    rules.service_role.clone_from(&facts.service_roles);
-    rules.database = facts.databases.iter().map(|database| (*database,)).collect();
-    rules.service_database.clone_from(&facts.service_databases);
-    rules.connect.clone_from(&facts.connect);
-    rules.grants_connect.clone_from(&facts.grants_connect);
-    rules.temporary.clone_from(&facts.temporary);
-    rules.schema.clone_from(&facts.schemas);
-    rules.usage.clone_from(&facts.usage);
-    rules.create.clone_from(&facts.create);
+    rules.inheriting = singles(facts.inheriting);
+    rules.can_log_in = singles(facts.logins);
+    rules.superuser = singles(facts.superusers);
+    rules.createrole = singles(facts.createrole);
+    rules.server_role = singles(facts.server_roles);
+    rules.server_admin = singles(facts.admins);
+    rules.database = singles(facts.databases);
+    rules.owns_database = facts.database_owners;
+    rules.database_owner_role.extend(facts.database_owner_role.map(|role| (role,)));
+    rules.connect = facts.connect;
+    rules.grants_connect = facts.grants_connect;
+    rules.temporary = facts.temporary;
+    rules.schema = facts.schemas;
+    rules.usage = facts.usage;
+    rules.create = facts.create;
     rules.definer = facts.definers.iter().map(|it| (it.id, it.database, it.schema, it.owner)).collect();
     rules.power = facts.powers.iter().map(|(it, target)| (it.id, it.database, it.schema, *target)).collect();
-    rules.execute.clone_from(&facts.execute);
-    rules.trigger_function = facts.trigger_functions.iter().map(|it| (*it,)).collect();
-    rules.called_by_server = facts.called_by_server.iter().map(|it| (*it,)).collect();
+    rules.execute = facts.execute;
+    rules.trigger_function = singles(facts.trigger_functions);
+    rules.called_by_server = singles(facts.called_by_server);
     rules.trigger =
         facts.triggers.iter().map(|(it, function)| (it.id, it.database, it.schema, *function)).collect();
-    rules.write.clone_from(&facts.write);
+    rules.write = facts.write;
     rules.table = facts.relations.iter().map(|it| (it.id, it.database, it.schema, it.owner)).collect();
-    rules.select.clone_from(&facts.select);
-    rules.view.clone_from(&facts.views);
-    rules.copy.clone_from(&facts.copies);
-    rules.secret.clone_from(&facts.secrets);
-    rules.superuser_path.clone_from(&facts.superuser_paths);
-    rules.event_trigger.clone_from(&facts.event_triggers);
+    rules.select = facts.select;
+    rules.view = facts.views;
+    rules.copy = facts.copies;
+    rules.secret = facts.secrets;
+    rules.superuser_path = facts.superuser_paths;
+    rules.event_trigger = facts.event_triggers;
     rules.add_public();
     rules.run();
     rules
+}
+
+fn singles(ids: Vec<u32>) -> Vec<(u32,)> {
+    ids.into_iter().map(|id| (id,)).collect()
+}
+
+/// The service of each, also of what has none: a rule joins it instead of asking for its absence.
+fn totalled(all: impl Iterator<Item = u32>, known: &[(u32, ServiceId)]) -> Vec<(u32, ServiceId)> {
+    let known: BTreeMap<u32, ServiceId> = known.iter().copied().collect();
+    all.map(|id| (id, known.get(&id).copied().unwrap_or(NO_SERVICE))).collect()
 }

@@ -1,5 +1,5 @@
-//! The rules, each with the page of the manual that it comes from. Tested against a brute-force attacker on real
-//! servers (`tests/it/reach`): what the attacker reached and what the rules say must agree.
+//! The rules, each with the page of the manual that it comes from. `tests/it/attack` holds them to what an attacker
+//! reaches on random servers, in both directions.
 //!
 //! Two kinds of session count. In a *session* of its own a login may `SET ROLE`; in a *frame* (a function that runs
 //! with its owner's rights) it may not, and has what the owner has or inherits. What a login holds in each database
@@ -8,7 +8,7 @@
 
 use ascent::ascent;
 
-use super::ids::{DatabaseId, ObjectId, PUBLIC, RoleId};
+use super::ids::{DatabaseId, NO_SERVICE, ObjectId, PUBLIC, RoleId, ServiceId};
 use super::state::{Conclusion, Target};
 use super::step::PathStep;
 
@@ -22,6 +22,7 @@ ascent! {
     relation inherits(RoleId, RoleId);
     relation sets(RoleId, RoleId);
     relation admin(RoleId, RoleId);
+    relation can_log_in(RoleId);
     /// Whether the login gets the privileges of a role that is granted to it now.
     relation inheriting(RoleId);
     relation major(u32);
@@ -29,9 +30,14 @@ ascent! {
     relation createrole(RoleId);
     relation server_role(RoleId);
     relation server_admin(RoleId);
-    relation service_role(RoleId, u32);
+    /// The service that a role is of, for every role.
+    relation service(RoleId, ServiceId);
     relation database(DatabaseId);
-    relation service_database(DatabaseId, u32);
+    /// The service that a database is of, for every database.
+    relation database_service(DatabaseId, ServiceId);
+    relation owns_database(DatabaseId, RoleId);
+    /// `pg_database_owner`.
+    relation database_owner_role(RoleId);
     relation connect(DatabaseId, RoleId);
     relation grants_connect(DatabaseId, RoleId);
     relation temporary(DatabaseId, RoleId);
@@ -57,9 +63,9 @@ ascent! {
     relation event_trigger(DatabaseId, ObjectId, RoleId);
 
     // What follows: the login, and its state.
-    relation is(RoleId, Conclusion);
+    relation is(Actor, Conclusion);
     /// Why: the login, the conclusion, the step, and one or two premises.
-    relation because(RoleId, Conclusion, PathStep, Conclusion, Conclusion);
+    relation because(Actor, Conclusion, PathStep, Conclusion, Conclusion);
 
     // Every conclusion is drawn here.
     is(p, s) <-- because(p, s, _, _, _);
@@ -68,51 +74,52 @@ ascent! {
     relation belongs(RoleId, RoleId);
     belongs(r, r) <-- role(r);
     belongs(m, h) <-- belongs(m, g), member(g, h);
-    relation service_of(RoleId, u32);
-    service_of(p, s) <-- principal(p), service_role(p, s);
-    /// Whether a role is of a service that is not the login's.
-    relation foreign_role(RoleId, RoleId);
-    foreign_role(p, r) <-- principal(p), service_role(r, s), !service_of(p, s);
-    relation foreign_database(RoleId, DatabaseId);
-    foreign_database(p, d) <-- principal(p), service_database(d, s), !service_of(p, s);
+
+    // Whose sessions are followed: the logins that are asked about, and those that one of them can log in as. What
+    // two logins do in sessions of their own is not mixed, but for what changes the server.
+    relation actor(Actor);
+    relation actor_of(RoleId, Actor);
+    actor(Actor { login: *p, asked: *p, service: *s }) <-- principal(p), service(p, s);
+    actor(p.as_login(*x)) <-- is(p, ?Conclusion::Takes(x));
+    actor_of(p.asked, p) <-- actor(p);
+    /// The login, the conclusion, and the other login whose conclusion it is.
+    relation borrowed(Actor, Conclusion, Actor);
+    borrowed(p, c, other) <-- is(other, c), if c.is_shared(), actor_of(other.asked, p), if p != other;
+    is(p, c) <-- borrowed(p, c, _);
 
     // CONNECT counts with what the login inherits when it logs in; a role behind SET alone opens no door.
     // https://www.postgresql.org/docs/current/ddl-priv.html
-    because(p, Conclusion::LogsInWith(*p), PathStep::LogsIn, Conclusion::Start, Conclusion::Start) <-- principal(p);
+    because(p, Conclusion::LogsInWith(p.login), PathStep::LogsIn, Conclusion::Start, Conclusion::Start) <-- actor(p);
     because(p, Conclusion::LogsInWith(*g), PathStep::Inherits(*m, *g), Conclusion::LogsInWith(*m), Conclusion::Start) <--
-        is(p, ?Conclusion::LogsInWith(m)), inherits(m, g), !foreign_role(p, g);
-    because(p, Conclusion::Enters(*d), PathStep::Connects(*d, *g), Conclusion::LogsInWith(*g), Conclusion::Start) <--
-        is(p, ?Conclusion::LogsInWith(g)), connect(d, g), database(d), !foreign_database(p, d);
-    because(p, Conclusion::Reaches(Target::ServiceDatabase(*d)), PathStep::Connects(*d, *g), Conclusion::LogsInWith(*g), Conclusion::Start) <--
-        is(p, ?Conclusion::LogsInWith(g)), connect(d, g), database(d), foreign_database(p, d);
-    // A role that may grant CONNECT grants it to itself, from any database.
-    because(p, Conclusion::Enters(*d), PathStep::GrantsConnect(*d, *g), Conclusion::Holds(*e, *g), Conclusion::Start) <--
-        is(p, ?Conclusion::Holds(e, g)), grants_connect(d, g), database(d), !foreign_database(p, d);
-    because(p, Conclusion::Reaches(Target::ServiceDatabase(*d)), PathStep::GrantsConnect(*d, *g), Conclusion::Holds(*e, *g), Conclusion::Start) <--
-        is(p, ?Conclusion::Holds(e, g)), grants_connect(d, g), database(d), foreign_database(p, d);
+        is(p, ?Conclusion::LogsInWith(m)), inherits(m, g);
+    because(p, at_database(p.service, *its, *d), PathStep::Connects(*d, *g), Conclusion::LogsInWith(*g), Conclusion::Start) <--
+        is(p, ?Conclusion::LogsInWith(g)), connect(d, g), database(d), database_service(d, its);
+    // A role that may grant CONNECT grants it to any login, from any database.
+    because(p, Conclusion::Admits(*d), PathStep::GrantsConnect(*d, *g), Conclusion::Holds(*e, *g), Conclusion::Start) <--
+        is(p, ?Conclusion::Holds(e, g)), grants_connect(d, g), database(d);
+    because(p, at_database(p.service, *its, *d), PathStep::Inside, Conclusion::Admits(*d), Conclusion::Start) <--
+        is(p, ?Conclusion::Admits(d)), database_service(d, its);
 
     // SET ROLE: from the session's login, along memberships that have SET (from 16 on; before, any).
     // https://www.postgresql.org/docs/current/sql-set-role.html
-    because(p, Conclusion::Session(*p), PathStep::Inside, Conclusion::Enters(*d), Conclusion::Start) <-- is(p, ?Conclusion::Enters(d));
-    because(p, Conclusion::Session(*g), PathStep::SetsRole(*m, *g), Conclusion::Session(*m), Conclusion::Start) <--
-        is(p, ?Conclusion::Session(m)), sets(m, g), !foreign_role(p, g);
-    because(p, Conclusion::Reaches(Target::ServiceRole(*g)), PathStep::SetsRole(*m, *g), Conclusion::Session(*m), Conclusion::Start) <--
-        is(p, ?Conclusion::Session(m)), sets(m, g), foreign_role(p, g);
+    because(p, Conclusion::Session(p.login), PathStep::Inside, Conclusion::Enters(*d), Conclusion::Start) <-- is(p, ?Conclusion::Enters(d));
+    because(p, as_role(p.service, *its, *g, Conclusion::Session(*g)), PathStep::SetsRole(*m, *g), Conclusion::Session(*m), Conclusion::Start) <--
+        is(p, ?Conclusion::Session(m)), sets(m, g), service(g, its);
 
     // Privileges are those of the current role and of what it inherits.
     // https://www.postgresql.org/docs/current/role-membership.html
     because(p, Conclusion::Uses(*r), PathStep::Inside, Conclusion::Session(*r), Conclusion::Start) <-- is(p, ?Conclusion::Session(r));
-    because(p, Conclusion::Uses(*g), PathStep::Inherits(*m, *g), Conclusion::Uses(*m), Conclusion::Start) <--
-        is(p, ?Conclusion::Uses(m)), inherits(m, g), !foreign_role(p, g);
-    because(p, Conclusion::Reaches(Target::ServiceRole(*g)), PathStep::Inherits(*m, *g), Conclusion::Uses(*m), Conclusion::Start) <--
-        is(p, ?Conclusion::Uses(m)), inherits(m, g), foreign_role(p, g);
+    because(p, as_role(p.service, *its, *g, Conclusion::Uses(*g)), PathStep::Inherits(*m, *g), Conclusion::Uses(*m), Conclusion::Start) <--
+        is(p, ?Conclusion::Uses(m)), inherits(m, g), service(g, its);
     because(p, Conclusion::Holds(*d, *g), PathStep::Inside, Conclusion::Uses(*g), Conclusion::Enters(*d)) <--
         is(p, ?Conclusion::Enters(d)), is(p, ?Conclusion::Uses(g));
     because(p, Conclusion::Holds(*d, *o), PathStep::Inside, Conclusion::Frame(*d, *o), Conclusion::Start) <-- is(p, ?Conclusion::Frame(d, o));
-    because(p, Conclusion::Holds(*d, *g), PathStep::Inherits(*m, *g), Conclusion::Holds(*d, *m), Conclusion::Start) <--
-        is(p, ?Conclusion::Holds(d, m)), inherits(m, g), !foreign_role(p, g);
-    because(p, Conclusion::Reaches(Target::ServiceRole(*g)), PathStep::Inherits(*m, *g), Conclusion::Holds(*d, *m), Conclusion::Start) <--
-        is(p, ?Conclusion::Holds(d, m)), inherits(m, g), foreign_role(p, g);
+    because(p, as_role(p.service, *its, *g, Conclusion::Holds(*d, *g)), PathStep::Inherits(*m, *g), Conclusion::Holds(*d, *m), Conclusion::Start) <--
+        is(p, ?Conclusion::Holds(d, m)), inherits(m, g), service(g, its);
+    // In its own database the owner has the privileges of pg_database_owner, from 14 on.
+    // https://www.postgresql.org/docs/current/predefined-roles.html
+    because(p, Conclusion::Holds(*d, *g), PathStep::OwnsDatabase(*d, *o), Conclusion::Holds(*d, *o), Conclusion::Start) <--
+        is(p, ?Conclusion::Holds(d, o)), owns_database(d, o), database_owner_role(g);
 
     // ADMIN OPTION: its holder grants the role to any login. From 16 on an inherited row counts, before that any.
     // https://www.postgresql.org/docs/current/sql-grant.html
@@ -123,15 +130,49 @@ ascent! {
     because(p, Conclusion::Grants(*x), PathStep::HasAdmin(*g, *x), Conclusion::Frame(*d, *r), Conclusion::Start) <--
         major(n), if *n < 16, is(p, ?Conclusion::Frame(d, r)), belongs(r, g), admin(g, x);
     // A membership that would close a circle is refused.
-    because(p, Conclusion::Session(*x), PathStep::GrantsRole(*x), Conclusion::Grants(*x), Conclusion::Start) <--
-        is(p, ?Conclusion::Grants(x)), !belongs(x, p), !foreign_role(p, x);
-    because(p, Conclusion::LogsInWith(*x), PathStep::GrantsRole(*x), Conclusion::Grants(*x), Conclusion::Start) <--
-        is(p, ?Conclusion::Grants(x)), !belongs(x, p), !foreign_role(p, x), inheriting(p);
-    because(p, Conclusion::Reaches(Target::ServiceRole(*x)), PathStep::GrantsRole(*x), Conclusion::Grants(*x), Conclusion::Start) <--
-        is(p, ?Conclusion::Grants(x)), foreign_role(p, x);
+    because(p, as_role(p.service, *its, *x, Conclusion::Session(*x)), PathStep::GrantsRole(*x), Conclusion::Grants(*x), Conclusion::Start) <--
+        is(p, ?Conclusion::Grants(x)), !belongs(x, &p.login), service(x, its);
+    because(p, as_role(p.service, *its, *x, Conclusion::LogsInWith(*x)), PathStep::GrantsRole(*x), Conclusion::Grants(*x), Conclusion::Start) <--
+        is(p, ?Conclusion::Grants(x)), !belongs(x, &p.login), inheriting(&p.login), service(x, its);
     // It may grant the role to the owner of the frame that it is in, too.
-    because(p, Conclusion::Holds(*d, *x), PathStep::GrantsRole(*x), Conclusion::Grants(*x), Conclusion::Frame(*d, *o)) <--
-        is(p, ?Conclusion::Frame(d, o)), is(p, ?Conclusion::Grants(x)), !belongs(x, o), !foreign_role(p, x);
+    because(p, as_role(p.service, *its, *x, Conclusion::Holds(*d, *x)), PathStep::GrantsRole(*x), Conclusion::Grants(*x), Conclusion::Frame(*d, *o)) <--
+        is(p, ?Conclusion::Frame(d, o)), is(p, ?Conclusion::Grants(x)), !belongs(x, o), service(x, its);
+
+    // A role may set its own password, also where it is a function's owner: a session of its own follows.
+    // https://www.postgresql.org/docs/current/sql-alterrole.html
+    because(p, as_role(p.service, *its, *r, Conclusion::Takes(*r)), PathStep::SetsOwnPassword(*r), Conclusion::Session(*r), Conclusion::Start) <--
+        is(p, ?Conclusion::Session(r)), can_log_in(r), if p.login != *r, service(r, its);
+    because(p, as_role(p.service, *its, *r, Conclusion::Takes(*r)), PathStep::SetsOwnPassword(*r), Conclusion::Frame(*d, *r), Conclusion::Start) <--
+        is(p, ?Conclusion::Frame(d, r)), can_log_in(r), if p.login != *r, service(r, its);
+
+    // A function may be given to a role that its owner can become, SET ROLE or not, and runs as that role from then
+    // on. The new owner needs CREATE where the function is, unless it is a superuser.
+    // https://www.postgresql.org/docs/current/sql-alterfunction.html
+    relation frame_owner(RoleId);
+    frame_owner(o) <-- is(_, ?Conclusion::Frame(_, o));
+    relation may_give(RoleId, RoleId);
+    may_give(o, x) <-- frame_owner(o), sets(o, x);
+    may_give(o, y) <-- may_give(o, x), sets(x, y);
+    // What those two have or inherit.
+    relation party(RoleId);
+    party(o) <-- may_give(o, _);
+    party(x) <-- may_give(_, x);
+    relation party_holds(RoleId, RoleId);
+    party_holds(r, r) <-- party(r);
+    party_holds(r, h) <-- party_holds(r, g), inherits(g, h);
+    relation makes_temporary(RoleId, DatabaseId);
+    makes_temporary(r, d) <-- party_holds(r, g), temporary(d, g);
+    relation makes_in(RoleId, ObjectId);
+    makes_in(r, s) <-- party_holds(r, g), create(s, g);
+    relation looks_into(RoleId, ObjectId);
+    looks_into(r, s) <-- party_holds(r, g), usage(s, g);
+    relation gives(RoleId, DatabaseId, RoleId);
+    gives(o, d, x) <-- may_give(o, x), makes_temporary(o, d), makes_temporary(x, d);
+    gives(o, d, x) <-- may_give(o, x), makes_temporary(o, d), superuser(x);
+    gives(o, d, x) <-- may_give(o, x), makes_in(o, s), looks_into(o, s), makes_in(x, s), schema(s, d);
+    gives(o, d, x) <-- may_give(o, x), makes_in(o, s), looks_into(o, s), superuser(x), schema(s, d);
+    because(p, as_role(p.service, *its, *x, Conclusion::Frame(*d, *x)), PathStep::GivesFunction(*o, *x), Conclusion::Frame(*d, *o), Conclusion::Start) <--
+        is(p, ?Conclusion::Frame(d, o)), gives(o, d, x), service(x, its);
 
     // CREATEROLE: the attribute of the current role alone. Before 16 it gives every role but superusers, predefined
     // ones too; from 16 on the passwords of the roles that it has ADMIN on.
@@ -142,16 +183,10 @@ ascent! {
         major(n), if *n < 16, is(p, ?Conclusion::Frame(d, r)), createrole(r);
     relation alters(RoleId, RoleId);
     alters(r, x) <-- major(n), if *n >= 16, createrole(r), belongs(r, g), admin(g, x), !superuser(x);
-    because(p, Conclusion::Session(*x), PathStep::SetsPassword(*r, *x), Conclusion::Session(*r), Conclusion::Start) <--
-        is(p, ?Conclusion::Session(r)), alters(r, x), !foreign_role(p, x);
-    because(p, Conclusion::LogsInWith(*x), PathStep::SetsPassword(*r, *x), Conclusion::Session(*r), Conclusion::Start) <--
-        is(p, ?Conclusion::Session(r)), alters(r, x), !foreign_role(p, x);
-    because(p, Conclusion::Reaches(Target::ServiceRole(*x)), PathStep::SetsPassword(*r, *x), Conclusion::Session(*r), Conclusion::Start) <--
-        is(p, ?Conclusion::Session(r)), alters(r, x), foreign_role(p, x);
-    because(p, Conclusion::Session(*x), PathStep::SetsPassword(*r, *x), Conclusion::Frame(*d, *r), Conclusion::Start) <--
-        is(p, ?Conclusion::Frame(d, r)), alters(r, x), !foreign_role(p, x);
-    because(p, Conclusion::LogsInWith(*x), PathStep::SetsPassword(*r, *x), Conclusion::Frame(*d, *r), Conclusion::Start) <--
-        is(p, ?Conclusion::Frame(d, r)), alters(r, x), !foreign_role(p, x);
+    because(p, as_role(p.service, *its, *x, Conclusion::Takes(*x)), PathStep::SetsPassword(*r, *x), Conclusion::Session(*r), Conclusion::Start) <--
+        is(p, ?Conclusion::Session(r)), alters(r, x), service(x, its);
+    because(p, as_role(p.service, *its, *x, Conclusion::Takes(*x)), PathStep::SetsPassword(*r, *x), Conclusion::Frame(*d, *r), Conclusion::Start) <--
+        is(p, ?Conclusion::Frame(d, r)), alters(r, x), service(x, its);
 
     // The ends. A superuser's privileges count for who inherits them, too.
     because(p, Conclusion::Reaches(Target::Superuser), PathStep::IsSuperuser(*g), Conclusion::Holds(*d, *g), Conclusion::Start) <--
@@ -163,8 +198,6 @@ ascent! {
         is(p, ?Conclusion::Holds(d, g)), server_admin(g);
     because(p, Conclusion::Reaches(Target::Admin(*g)), PathStep::IsAdmin(*g), Conclusion::LogsInWith(*g), Conclusion::Start) <--
         is(p, ?Conclusion::LogsInWith(g)), server_admin(g);
-    because(p, Conclusion::Reaches(Target::ServiceRole(*o)), PathStep::IsOf(*o), Conclusion::Frame(*d, *o), Conclusion::Start) <--
-        is(p, ?Conclusion::Frame(d, o)), foreign_role(p, o);
 
     // Functions: EXECUTE and USAGE of the schema, which may be held by two roles (one prepares, the other executes).
     // https://www.postgresql.org/docs/current/ddl-priv.html
@@ -175,27 +208,41 @@ ascent! {
         is(p, ?Conclusion::Holds(d, g)), execute(f, g), function(f, d, s), !trigger_function(f),
         usage(s, h), is(p, Conclusion::Holds(*d, *h));
     // SECURITY DEFINER: https://www.postgresql.org/docs/current/sql-createfunction.html
-    because(p, Conclusion::Frame(*d, *o), PathStep::CallsDefiner(*f, *o), Conclusion::Calls(*f), Conclusion::Start) <--
-        is(p, ?Conclusion::Calls(f)), definer(f, d, _, o);
+    because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::CallsDefiner(*f, *o), Conclusion::Calls(*f), Conclusion::Start) <--
+        is(p, ?Conclusion::Calls(f)), definer(f, d, _, o), service(o, its);
     because(p, Conclusion::Reaches(*t), PathStep::Opens(*f), Conclusion::Calls(*f), Conclusion::Start) <--
         is(p, ?Conclusion::Calls(f)), power(f, _, _, t);
     // The server calls it for a type, an operator class or an aggregate, and asks for no EXECUTE.
-    because(p, Conclusion::Frame(*d, *o), PathStep::MadeServerCall(*f), Conclusion::Enters(*d), Conclusion::Start) <--
-        is(p, ?Conclusion::Enters(d)), called_by_server(f), definer(f, d, _, o);
+    because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::MadeServerCall(*f), Conclusion::Enters(*d), Conclusion::Start) <--
+        is(p, ?Conclusion::Enters(d)), called_by_server(f), definer(f, d, _, o), service(o, its);
 
     // Triggers run with the function's rights if it is a definer; nothing is asked when they fire.
     // https://www.postgresql.org/docs/current/sql-createtrigger.html
     because(p, Conclusion::Writes(*t), PathStep::WritesTo(*t, *g), Conclusion::Holds(*d, *g), Conclusion::Holds(*d, *h)) <--
         is(p, ?Conclusion::Holds(d, g)), write(t, g), trigger(t, d, s, _), usage(s, h), is(p, Conclusion::Holds(*d, *h));
-    because(p, Conclusion::Frame(*d, *o), PathStep::FiresTrigger(*t, *f), Conclusion::Writes(*t), Conclusion::Start) <--
-        is(p, ?Conclusion::Writes(t)), trigger(t, _, _, f), definer(f, d, _, o);
+    because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::FiresTrigger(*t, *f), Conclusion::Writes(*t), Conclusion::Start) <--
+        is(p, ?Conclusion::Writes(t)), trigger(t, _, _, f), definer(f, d, _, o), service(o, its);
     // Its holder makes a trigger with it, on a temporary table or on one of its own.
-    relation makes_tables(RoleId, DatabaseId);
+    relation makes_tables(Actor, DatabaseId);
     makes_tables(p, d) <-- is(p, ?Conclusion::Holds(d, g)), temporary(d, g);
-    makes_tables(p, d) <-- is(p, ?Conclusion::Holds(d, g)), create(s, g), schema(s, d);
-    because(p, Conclusion::Frame(*d, *o), PathStep::MakesTrigger(*f, *g), Conclusion::Holds(*d, *g), Conclusion::Holds(*d, *h)) <--
-        is(p, ?Conclusion::Holds(d, g)), execute(f, g), trigger_function(f), definer(f, d, s, o),
-        usage(s, h), is(p, Conclusion::Holds(*d, *h)), makes_tables(p, d);
+    makes_tables(p, d) <-- is(p, ?Conclusion::Holds(d, g)), create(s, g), schema(s, d), usage(s, h), is(p, Conclusion::Holds(*d, *h));
+    // CREATE TRIGGER asks one role for EXECUTE and for USAGE of the schema: the current one, which others may have
+    // been granted to.
+    relation current(Actor, RoleId);
+    current(p, r) <-- is(p, ?Conclusion::Session(r));
+    current(p, o) <-- is(p, ?Conclusion::Frame(_, o));
+    party(r) <-- current(_, r);
+    party(x) <-- is(_, ?Conclusion::Grants(x));
+    relation current_holds(Actor, RoleId, RoleId);
+    current_holds(p, r, g) <-- current(p, r), party_holds(r, g);
+    current_holds(p, r, g) <-- is(p, ?Conclusion::Grants(x)), current(p, r), !belongs(x, r), inheriting(r), party_holds(x, g);
+    relation makes_trigger(Actor, RoleId, ObjectId, DatabaseId, RoleId);
+    makes_trigger(p, r, f, d, g) <-- trigger_function(f), definer(f, d, s, _), execute(f, g), current_holds(p, r, g),
+        usage(s, h), current_holds(p, r, h), makes_tables(p, d);
+    because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::MakesTrigger(*f, *g), Conclusion::Session(*r), Conclusion::Enters(*d)) <--
+        makes_trigger(p, r, f, d, g), is(p, Conclusion::Session(*r)), is(p, Conclusion::Enters(*d)), definer(f, d, _, o), service(o, its);
+    because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::MakesTrigger(*f, *g), Conclusion::Frame(*d, *r), Conclusion::Start) <--
+        makes_trigger(p, r, f, d, g), is(p, Conclusion::Frame(*d, *r)), definer(f, d, _, o), service(o, its);
 
     // Reading: SELECT and USAGE of the schema. What a view reads, it reads with its owner's rights.
     // https://www.postgresql.org/docs/current/rules-privileges.html
@@ -203,10 +250,14 @@ ascent! {
         is(p, ?Conclusion::Holds(d, g)), select(t, g), table(t, d, s, _), usage(s, h), is(p, Conclusion::Holds(*d, *h));
     relation readable(ObjectId, RoleId);
     readable(t, o) <-- select(t, o);
-    readable(t, o) <-- table(t, _, _, _), superuser(o);
+    readable(t, o) <-- table(t, _, _, o);
     readable(t, o) <-- readable(t, g), inherits(o, g);
+    // That a role is a superuser is not inherited.
+    relation reads_for(RoleId, ObjectId);
+    reads_for(o, t) <-- readable(t, o);
+    reads_for(o, t) <-- view(v, t), table(v, _, _, o), superuser(o);
     because(p, Conclusion::Reads(*t), PathStep::ReadsThrough(*v, *t), Conclusion::Reads(*v), Conclusion::Start) <--
-        is(p, ?Conclusion::Reads(v)), view(v, t), table(v, _, _, o), readable(t, o);
+        is(p, ?Conclusion::Reads(v)), view(v, t), table(v, _, _, o), reads_for(o, t);
     because(p, Conclusion::Reads(*t), PathStep::ReadsThrough(*v, *t), Conclusion::Reads(*v), Conclusion::Start) <--
         is(p, ?Conclusion::Reads(v)), copy(v, t);
     because(p, Conclusion::Reaches(*target), PathStep::Holds(*t), Conclusion::Reads(*t), Conclusion::Start) <--
@@ -219,6 +270,40 @@ ascent! {
     // https://www.postgresql.org/docs/current/event-trigger-definition.html
     because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::Start) <--
         is(p, ?Conclusion::Holds(d, o)), event_trigger(d, f, o);
+}
+
+/// A login, the login that is asked about and can log in as it, and the service of that one, where its walk ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Actor {
+    pub asked: RoleId,
+    pub login: RoleId,
+    pub service: ServiceId,
+}
+
+impl Actor {
+    pub fn as_login(self, login: RoleId) -> Actor {
+        Actor { login, ..self }
+    }
+
+    pub fn is_asked(self) -> bool {
+        self.login == self.asked
+    }
+}
+
+/// Whether a role or database is of a service that is not the login's.
+fn is_foreign(mine: ServiceId, its: ServiceId) -> bool {
+    its != NO_SERVICE && its != mine
+}
+
+/// What becoming a role comes to: the walk ends at a foreign service's.
+fn as_role(mine: ServiceId, its: ServiceId, role: RoleId, otherwise: Conclusion) -> Conclusion {
+    if is_foreign(mine, its) { Conclusion::Reaches(Target::ServiceRole(role)) } else { otherwise }
+}
+
+/// What entering a database comes to: the walk ends at a foreign service's.
+fn at_database(mine: ServiceId, its: ServiceId, database: DatabaseId) -> Conclusion {
+    let end = Conclusion::Reaches(Target::ServiceDatabase(database));
+    if is_foreign(mine, its) { end } else { Conclusion::Enters(database) }
 }
 
 impl Rules {

@@ -20,10 +20,22 @@ pub enum Conclusion {
     Holds(DatabaseId, RoleId),
     /// It may grant this role.
     Grants(RoleId),
+    /// It may grant CONNECT on this database.
+    Admits(DatabaseId),
+    /// It can log in as this role.
+    Takes(RoleId),
     Calls(ObjectId),
     Reads(ObjectId),
     Writes(ObjectId),
     Reaches(Target),
+}
+
+impl Conclusion {
+    /// Whether it holds for each login that can log in as the one it was drawn for, whatever that login is.
+    pub fn is_shared(self) -> bool {
+        use Conclusion::{Admits, Grants, Reaches, Takes};
+        matches!(self, Grants(_) | Admits(_) | Takes(_) | Reaches(_))
+    }
 }
 
 /// What no login should reach. The walk ends here.

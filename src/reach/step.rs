@@ -12,6 +12,10 @@ pub enum PathStep {
     HasAdmin(RoleId, RoleId),
     GrantsRole(RoleId),
     SetsPassword(RoleId, RoleId),
+    SetsOwnPassword(RoleId),
+    /// From a function's owner to the role that a function is given to.
+    GivesFunction(RoleId, RoleId),
+    OwnsDatabase(DatabaseId, RoleId),
     /// In a database, by a session that is there anyway.
     Inside,
     Executes(ObjectId, RoleId),
@@ -26,7 +30,6 @@ pub enum PathStep {
     IsServerRole(RoleId),
     HasCreaterole(RoleId),
     IsAdmin(RoleId),
-    IsOf(RoleId),
     Opens(ObjectId),
     Holds(ObjectId),
     CreatesIn(ObjectId, RoleId),
@@ -34,6 +37,18 @@ pub enum PathStep {
 }
 
 impl PathStep {
+    /// The privilege on an object that the step uses: the object, and its holder.
+    pub fn privilege(self) -> Option<(ObjectId, RoleId)> {
+        match self {
+            PathStep::Executes(object, role)
+            | PathStep::MakesTrigger(object, role)
+            | PathStep::Selects(object, role)
+            | PathStep::WritesTo(object, role)
+            | PathStep::CreatesIn(object, role) => Some((object, role)),
+            _ => None,
+        }
+    }
+
     /// The object that the step goes through, if it is one inside a database.
     pub fn object(self) -> Option<ObjectId> {
         match self {

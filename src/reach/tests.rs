@@ -5,6 +5,7 @@ use super::*;
 const LOGIN: RoleId = 1;
 const GROUP: RoleId = 2;
 const MIGHTY: RoleId = 3;
+const OTHER: RoleId = 5;
 const DATABASE: DatabaseId = 0;
 
 fn member(member: RoleId, role: RoleId, [inherit, set, admin]: [bool; 3]) -> Member {
@@ -27,7 +28,7 @@ fn server(major: u32, members: &[Member]) -> Facts {
 }
 
 fn targets(facts: &Facts) -> Vec<Target> {
-    conclude(facts).into_iter().map(|path| path.target).collect()
+    conclude(facts.clone()).paths.into_iter().map(|path| path.target).collect()
 }
 
 #[test]
@@ -105,7 +106,7 @@ fn a_trigger_function_is_not_called_and_its_holder_makes_a_trigger_of_it() {
 fn the_path_is_the_shortest_and_has_each_step_once() {
     let members = [member(LOGIN, GROUP, [true, true, false]), member(GROUP, MIGHTY, [true, true, false])];
     let facts = with_definer(server(16, &members), &[LOGIN], &[LOGIN]);
-    let paths = conclude(&facts);
+    let paths = conclude(facts).paths;
     assert_eq!(paths.len(), 1);
     let steps = [
         PathStep::Connects(DATABASE, LOGIN),
@@ -113,7 +114,7 @@ fn the_path_is_the_shortest_and_has_each_step_once() {
         PathStep::Inherits(GROUP, MIGHTY),
         PathStep::IsSuperuser(MIGHTY),
     ];
-    assert_eq!(paths[0].steps.len(), steps.len(), "{:?}", paths[0].steps);
+    assert_eq!(paths[0].steps, steps);
 }
 
 #[test]
@@ -126,4 +127,52 @@ fn the_walk_ends_at_another_service() {
     assert_eq!(targets(&facts), [Target::ServiceRole(foreign)]);
     facts.service_roles = vec![(LOGIN, 0), (foreign, 0)];
     assert_eq!(targets(&facts), [Target::Superuser]);
+}
+
+/// A function that runs what it is told as the group, and what the login needs to call it.
+fn with_group_definer(facts: Facts) -> Facts {
+    let function = Object { id: 1, database: DATABASE, schema: 0, owner: GROUP };
+    Facts {
+        schemas: vec![(0, DATABASE)],
+        usage: vec![(0, PUBLIC)],
+        execute: vec![(1, PUBLIC)],
+        definers: vec![function],
+        ..facts
+    }
+}
+
+#[test]
+fn a_function_owner_that_can_log_in_has_its_password_set_and_sets_roles_in_a_session_of_its_own() {
+    // SET alone: without a session of its own the function's owner gets nowhere.
+    let facts = with_group_definer(server(16, &[member(GROUP, MIGHTY, [false, true, false])]));
+    assert_eq!(targets(&facts), []);
+    let facts = Facts { logins: vec![LOGIN, GROUP], ..facts };
+    assert_eq!(targets(&facts), [], "it connects to no database");
+    let facts = Facts { connect: vec![(DATABASE, LOGIN), (DATABASE, GROUP)], ..facts };
+    assert_eq!(targets(&facts), [Target::Superuser]);
+}
+
+#[test]
+fn a_function_is_given_to_a_role_that_its_owner_can_become() {
+    let facts = with_group_definer(server(16, &[member(GROUP, MIGHTY, [false, true, false])]));
+    assert_eq!(targets(&Facts { temporary: vec![(DATABASE, GROUP)], ..facts.clone() }), [Target::Superuser]);
+    assert_eq!(targets(&Facts { create: vec![(0, GROUP)], ..facts }), [Target::Superuser]);
+}
+
+#[test]
+fn a_view_of_a_member_of_a_superuser_reads_no_more_than_the_member() {
+    let facts = |owner| Facts {
+        schemas: vec![(0, DATABASE)],
+        usage: vec![(0, PUBLIC)],
+        select: vec![(1, LOGIN)],
+        relations: vec![
+            Object { id: 1, database: DATABASE, schema: 0, owner },
+            Object { id: 2, database: DATABASE, schema: 0, owner: OTHER },
+        ],
+        views: vec![(1, 2)],
+        secrets: vec![(2, Target::Verifiers)],
+        ..server(15, &[member(GROUP, MIGHTY, [true, true, false])])
+    };
+    assert_eq!(targets(&facts(MIGHTY)), [Target::Verifiers]);
+    assert_eq!(targets(&facts(GROUP)), []);
 }

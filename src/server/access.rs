@@ -92,6 +92,19 @@ impl Access {
         self.connect(Purpose { database, settings: &settings, limits: Limits::READ }).await
     }
 
+    /// After a connection broke: whether the server is still there.
+    ///
+    /// # Errors
+    /// Where it is not.
+    pub async fn check_alive(&self) -> Result<()> {
+        match self.read(&self.maintenance).await {
+            Err(error) if error.is_lost() => Err(error.hint(
+                "the server stopped answering in the middle of the run: nothing is proven; run the command again",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     /// A session of the admin that may write.
     pub async fn write(&self, database: &str) -> Result<Connection> {
         let settings = [PINNED, &[("lock_timeout", "10s"), ("statement_timeout", "0")]].concat();
@@ -171,6 +184,10 @@ impl Access {
 
 /// Asks whether the session is the admin's own. One that writes also puts two things in order in the same round trip.
 ///
+/// A database with the encoding SQL_ASCII holds bytes in any encoding, and the server refuses to send those that are no
+/// UTF-8: a session that reads takes them as they are.
+/// <https://www.postgresql.org/docs/current/multibyte.html#MULTIBYTE-CHARSET-SUPPORTED>
+///
 /// From 14 on the server looks now and then whether its client still lives: otherwise a statement goes on, and is
 /// committed, after its client was killed. That works everywhere only on Linux.
 /// <https://www.postgresql.org/docs/current/runtime-config-connection.html#GUC-CLIENT-CONNECTION-CHECK-INTERVAL>
@@ -180,7 +197,10 @@ impl Access {
 /// <https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SESSION-REPLICATION-ROLE>
 fn prepared(connection: &Connection, writes: bool) -> Statement {
     if !writes {
-        return stmt!("SELECT current_user = session_user");
+        return stmt!(
+            "SELECT current_user = session_user, CASE WHEN pg_catalog.current_setting('server_encoding') = 'SQL_ASCII'
+                 THEN pg_catalog.set_config('client_encoding', 'SQL_ASCII', false) END"
+        );
     }
     let watched = match connection.major() {
         ..14 => stmt!(""),

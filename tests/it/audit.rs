@@ -1,5 +1,6 @@
 //! The catalogue audit on a real server: leaks are found and named, mended ones are gone, harmless changes pass.
 
+mod blind;
 mod blinding;
 mod builtins;
 mod closing;
@@ -15,7 +16,8 @@ mod mutation;
 mod output;
 mod passwords;
 mod reach;
+mod rules;
 mod secrets;
 mod simulated;
-mod support;
+pub mod support;
 mod ways;

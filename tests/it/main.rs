@@ -2,6 +2,7 @@
 
 mod admin_login;
 mod apply;
+mod attack;
 mod audit;
 mod command_line;
 mod downgrade;

@@ -17,6 +17,18 @@ const WORDS: &[(&str, &str)] = &[
 /// "X is to be removed" leaves open who does it and when.
 const IS_TO: &[&str] = &["is to", "are to", "is not to", "are not to", "was to", "were to"];
 
+/// A server in another encoding refuses what it cannot convert, comments included.
+#[test]
+fn statements_that_the_admin_sends_are_ascii() {
+    let mut files = vec![];
+    collect(&PathBuf::from("src"), &mut files);
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "sql"));
+    assert!(!files.is_empty());
+    let is_ascii = |file: &PathBuf| std::fs::read_to_string(file).unwrap().is_ascii();
+    let wrong: Vec<_> = files.iter().filter(|file| !is_ascii(file)).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn the_text_uses_plain_words() {
     let mut found = Vec::new();

@@ -7,12 +7,12 @@ use crate::reach::{PUBLIC, Path, PathStep, Target};
 pub fn describe(gathered: &Gathered<'_>, path: &Path) -> String {
     // What PUBLIC has needs no step: every role has it.
     let steps = path.steps.iter().filter(|step| !matches!(step, PathStep::Inherits(_, PUBLIC)));
-    let steps = steps.map(|step| step_told(gathered, *step));
-    let end = target_told(gathered, path.target);
+    let steps = steps.map(|step| step_in_words(gathered, *step));
+    let end = target_in_words(gathered, path.target);
     format!("{}: {} → {end}", gathered.role(path.login), steps.collect::<Vec<_>>().join(" → "))
 }
 
-fn step_told(all: &Gathered<'_>, step: PathStep) -> String {
+pub fn step_in_words(all: &Gathered<'_>, step: PathStep) -> String {
     let object = |id| all.object(id).shown;
     let role = |id| all.role(id);
     match step {
@@ -27,6 +27,13 @@ fn step_told(all: &Gathered<'_>, step: PathStep) -> String {
         PathStep::GrantsRole(of) => format!("grants itself {}", role(of)),
         PathStep::SetsPassword(by, of) => {
             format!("as {} (CREATEROLE) sets the password of {}", role(by), role(of))
+        }
+        PathStep::SetsOwnPassword(of) => format!("as {} sets the password of {}", role(of), role(of)),
+        PathStep::GivesFunction(from, to) => {
+            format!("as {} makes a function and gives it to {}, as which it runs", role(from), role(to))
+        }
+        PathStep::OwnsDatabase(at, by) => {
+            format!("{} owns {} and has what pg_database_owner has", role(by), all.database(at))
         }
         PathStep::Executes(of, by) => format!("calls {} (EXECUTE of {})", object(of), role(by)),
         PathStep::CallsDefiner(of, owner) => {
@@ -53,7 +60,6 @@ fn step_told(all: &Gathered<'_>, step: PathStep) -> String {
             format!("{} has CREATEROLE, which gives every predefined role", role(of))
         }
         PathStep::IsAdmin(of) => format!("{} is the admin or owns the services' databases", role(of)),
-        PathStep::IsOf(of) => format!("{} is a role of a service", role(of)),
         PathStep::Opens(of) => format!("{} opens it", object(of)),
         PathStep::Holds(of) => format!("{} holds it", object(of)),
         PathStep::CreatesIn(of, by) => {
@@ -65,7 +71,7 @@ fn step_told(all: &Gathered<'_>, step: PathStep) -> String {
     }
 }
 
-fn target_told(all: &Gathered<'_>, target: Target) -> String {
+pub fn target_in_words(all: &Gathered<'_>, target: Target) -> String {
     match target {
         Target::Superuser => "superuser".into(),
         Target::SuperuserVisit(at) => format!("superuser, as soon as one uses {}", all.database(at)),

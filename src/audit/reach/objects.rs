@@ -71,7 +71,10 @@ pub fn inside<'a>(
             all.facts.triggers.extend(fired.map(|function| (relation, *function)));
         }
     }
-    for found in found.relations.iter().filter(|found| !found.invoker && !found.system) {
+    let leads = |found: &&PrivilegedRelation| {
+        !found.invoker && !found.system && (found.filled || !found.materialized)
+    };
+    for found in found.relations.iter().filter(leads) {
         let Some(view) = relations.get(found.shown.as_str()) else { continue };
         let read = found.reads.iter().filter_map(|relation| relations.get(relation.as_str()));
         let edges = if found.materialized { &mut all.facts.copies } else { &mut all.facts.views };

@@ -30,6 +30,12 @@ fn roles<'a>(audit: &Audit<'a>, all: &mut Gathered<'a>) {
         let managed = audit.managed(name);
         let facts = &mut all.facts;
         facts.roles.push(id);
+        if found.login {
+            facts.logins.push(id);
+        }
+        if name == "pg_database_owner" {
+            facts.database_owner_role = Some(id);
+        }
         if found.superuser {
             facts.superusers.push(id);
         } else if is_admin && managed.is_none() {
@@ -68,6 +74,7 @@ fn database<'a>(audit: &Audit<'a>, name: &'a str, found: &'a ActualDatabase, all
     }
     let owner = all.role_id(&found.owner);
     if !all.facts.is_end(owner) {
+        all.facts.database_owners.push((id, owner));
         all.facts.connect.push((id, owner));
         all.facts.grants_connect.push((id, owner));
         all.facts.temporary.push((id, owner));

@@ -4,7 +4,7 @@ use super::super::context::Audit;
 use crate::model::{DatabaseKind, RoleName};
 
 /// Schemas that a superuser's sessions in this database look names up in: by a setting of a superuser, of the
-/// database, of all roles or of the server, and in the maintenance database and the templates by default.
+/// database or of all roles, and in the maintenance database and the templates by default.
 pub fn superuser_paths(audit: &Audit<'_>, database: &str) -> Vec<String> {
     let is_superuser = |role: &RoleName| audit.actual.roles.get(role).is_some_and(|found| found.superuser);
     let of_roles = audit.actual.role_settings.iter().filter(|row| {
@@ -15,7 +15,6 @@ pub fn superuser_paths(audit: &Audit<'_>, database: &str) -> Vec<String> {
     let of_database = audit.actual.databases.iter().filter(|(name, _)| name.as_str() == database);
     let settings = of_database.flat_map(|(_, found)| &found.settings).chain(&audit.actual.everyones_settings);
     let paths = settings.filter(|(name, _)| name == "search_path").map(|(_, value)| value.as_str());
-    let paths = paths.chain(audit.snapshot.state.parameters.settings.get("search_path").map(String::as_str));
     // That a service's database leads to the service's schemas is what such a setting is for.
     let of_service = audit.service_of(database).is_some();
     values.extend(paths.filter(|path| !of_service || precedes_the_server(path)));

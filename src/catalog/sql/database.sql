@@ -38,7 +38,7 @@ called AS (
   JOIN pg_catalog.pg_language l ON l.oid = f.prolang
   WHERE a.aggfnoid >= 16384
   GROUP BY a.aggfnoid),
--- kind, words for GRANT … ON and ALTER …, catalogue, oid, schema, name, owner, rights, the letter of acldefault.
+-- kind, words for GRANT ... ON and ALTER ..., catalogue, oid, schema, name, owner, rights, the letter of acldefault.
 thing AS (
   (SELECT CASE c.relkind WHEN 'S' THEN 'sequence' WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view'
               WHEN 'f' THEN 'foreign table' ELSE 'table' END AS kind,

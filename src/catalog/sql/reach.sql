@@ -18,14 +18,14 @@ space AS (
   SELECT n.oid, n.nspname, n.nspowner, n.nspacl FROM pg_catalog.pg_namespace n
   WHERE n.nspname NOT LIKE 'pg\_temp\_%' AND n.nspname NOT LIKE 'pg\_toast%'),
 routine AS (
-  SELECT p.*, n.nspname, l.lanname, l.lanpltrusted, h.prosrc AS handler, s.extname,
+  SELECT p.oid, p.proname, p.prokind, p.proowner, p.proacl, p.prosecdef, p.prolang, p.prosrc, p.prorettype, n.nspname, s.extname,
     -- The text of a body decides what it can be made to do: EXECUTE and its like, or a language that is not read here.
-    l.lanname NOT IN ('sql', 'plpgsql', 'internal', 'c')
-      OR pg_catalog.left(p.prosrc, 1000000) ~* '\m(execute|query_to_xml\w*|table_to_xml\w*|cursor_to_xml\w*|schema_to_xml\w*|database_to_xml\w*|dblink\w*|ts_stat|crosstab\w*|set_config)\M'
+    -- A text that is too long to search may hold them.
+    l.lanname NOT IN ('sql', 'plpgsql', 'internal', 'c') OR pg_catalog.length(p.prosrc) > 65536
+      OR pg_catalog.left(p.prosrc, 65536) ~* '\m(execute|query_to_xml\w*|table_to_xml\w*|cursor_to_xml\w*|schema_to_xml\w*|database_to_xml\w*|dblink\w*|ts_stat|crosstab\w*|set_config)\M'
       AS executes
   FROM pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace
   JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-  LEFT JOIN pg_catalog.pg_proc h ON h.oid = l.lanplcallfoid
   LEFT JOIN scripted s ON s.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND s.objid = p.oid
   WHERE p.prosecdef
     -- As initdb left them the server's own check for themselves.
@@ -58,7 +58,7 @@ fires AS (
   JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
   WHERE NOT t.tgisinternal AND p.prosecdef AND p.proowner <> c.relowner),
 relation AS (
-  SELECT c.oid, c.relname, c.relkind, c.relowner, c.reloptions, n.nspname, c.relacl,
+  SELECT c.oid, c.relname, c.relkind, c.relispopulated, c.relowner, c.reloptions, n.nspname, c.relacl,
     (SELECT pg_catalog.array_agg(g.attnum) FROM guarded g WHERE g.oid = c.oid) AS parts
   FROM pg_catalog.pg_class c JOIN space n ON n.oid = c.relnamespace
   WHERE c.relkind = 'f' OR c.oid IN (SELECT g.oid FROM guarded g) OR c.oid IN (SELECT r.view FROM reads r)
@@ -89,7 +89,7 @@ UNION ALL
 (SELECT 'relation', pg_catalog.jsonb_build_object(
   'shown', c.nspname || '.' || c.relname, 'schema', c.nspname, 'owner', pg_catalog.pg_get_userbyid(c.relowner),
   'grant_on', 'TABLE ' || pg_catalog.format('%I.%I', c.nspname, c.relname),
-  'system', c.oid < 16384, 'materialized', c.relkind = 'm',
+  'system', c.oid < 16384, 'materialized', c.relkind = 'm', 'filled', c.relispopulated,
   'invoker', coalesce((SELECT pg_catalog.bool_or(o IN ('security_invoker=true', 'security_invoker=on', 'security_invoker=1', 'security_invoker=yes'))
     FROM pg_catalog.unnest(c.reloptions) o), false),
   'reads', (SELECT pg_catalog.jsonb_agg(t.relnamespace::pg_catalog.regnamespace::text || '.' || t.relname)

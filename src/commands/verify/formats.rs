@@ -1,9 +1,11 @@
 //! The result as text: for people, for CI's viewers, and for the summary of a job.
 
 mod closing_line;
+mod dot;
 mod grid;
 mod junit;
 mod markdown;
+mod opengraph;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -17,8 +19,10 @@ use crate::report::{Paint, Style, error_text, paint, printable};
 use crate::units::listed;
 use wrap::wrapped;
 
+pub use dot::dot;
 pub use junit::junit;
 pub use markdown::markdown;
+pub use opengraph::opengraph;
 
 pub fn table(report: &VerifyReport, style: &Style) -> String {
     let assessment = &report.assessment;

@@ -16,6 +16,10 @@ pub enum ReportFormat {
     Junit,
     /// For a job's summary.
     Markdown,
+    /// What every login can reach, as JSON that BloodHound imports.
+    Opengraph,
+    /// The same for Graphviz.
+    Dot,
 }
 
 pub struct VerifyReport {

@@ -132,8 +132,7 @@ fn fix_closes_what_it_showed_and_looks_again() {
 #[test]
 fn an_ident_map_counts_for_whom_it_lets_in() {
     let pair = Pair::new();
-    let maps =
-        "# who may be whom\nadmins nosuchaccount postgres # the DBA's\n\"wide map\" /^(.*)$ \"red_app\"\n";
+    let maps = "# who may be whom\nadmins root postgres # the DBA's\n\"wide map\" /^(.*)$ \"red_app\"\n";
     std::fs::write(pair.server.data().join("pg_ident.conf"), maps).unwrap();
     with_hba(&pair, "local all postgres peer map=admins\nlocal blue_db all peer map=admins\n");
     assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());

@@ -64,7 +64,9 @@ fn what(finding: &Finding) -> Option<String> {
 /// has it as it is.
 pub fn fix_lines(finding: &Finding) -> Vec<String> {
     let parts = finding.fix.iter().flat_map(Fix::repairs).flat_map(Repair::parts);
-    parts.map(|part| format!("{};", printable(part.shown()))).collect()
+    let parts = parts.map(|part| format!("{};", printable(part.shown())));
+    let advice = finding.fix.iter().flat_map(Fix::advice);
+    parts.chain(advice.map(|line| printable(line))).collect()
 }
 
 #[cfg(test)]

@@ -1,0 +1,89 @@
+//! What each authentication method of pg_hba.conf checks, and who decides.
+
+/// What a login has to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    Nothing,
+    /// The line refuses.
+    Refusal,
+    /// A password, of which the server keeps a verifier and which is not sent.
+    Password,
+    /// A password that is sent as it is.
+    ClearPassword,
+    /// The account of the operating system, which the server itself asks for.
+    Account,
+    /// The account that the other host names.
+    RemoteAccount,
+    Certificate,
+    /// The answer of something outside of the server.
+    Outside,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LoginMethod {
+    pub name: &'static str,
+    pub proof: Proof,
+    /// What decides, where it is not the server.
+    pub decider: &'static str,
+    /// Whether the server receives the password in clear text.
+    pub clear: bool,
+}
+
+const fn row(name: &'static str, proof: Proof, decider: &'static str, clear: bool) -> LoginMethod {
+    LoginMethod { name, proof, decider, clear }
+}
+
+const METHODS: &[LoginMethod] = &[
+    row("trust", Proof::Nothing, "", false),
+    row("reject", Proof::Refusal, "", false),
+    // The server's own answer to a line that matches no login.
+    row("implicit-reject", Proof::Refusal, "", false),
+    row("scram-sha-256", Proof::Password, "", false),
+    row("md5", Proof::Password, "", false),
+    row("password", Proof::ClearPassword, "", true),
+    row("peer", Proof::Account, "", false),
+    row("ident", Proof::RemoteAccount, "the ident server of the host that connects", false),
+    row("cert", Proof::Certificate, "", false),
+    row("gss", Proof::Outside, "a Kerberos realm", false),
+    row("sspi", Proof::Outside, "a Windows domain", false),
+    row("pam", Proof::Outside, "PAM", true),
+    row("ldap", Proof::Outside, "an LDAP server", true),
+    row("radius", Proof::Outside, "a RADIUS server", true),
+    row("bsd", Proof::Outside, "BSD Authentication", true),
+    row("oauth", Proof::Outside, "an OAuth issuer and a validator module", false),
+];
+
+/// A method that a later version of PostgreSQL may have is decided elsewhere.
+const UNKNOWN: LoginMethod = row("", Proof::Outside, "a method that martydb does not know", true);
+
+pub fn method(name: Option<&str>) -> LoginMethod {
+    let known = METHODS.iter().find(|row| Some(row.name) == name);
+    known.copied().unwrap_or(UNKNOWN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_method_of_the_server_has_one_row() {
+        // hba.c, UserAuthName.
+        const NAMES: &str =
+            "trust ident password gss sspi pam bsd ldap cert radius peer oauth md5 scram-sha-256 reject";
+        for name in NAMES.split(' ') {
+            assert_eq!(METHODS.iter().filter(|row| row.name == name).count(), 1, "{name}");
+        }
+        assert_eq!(method(Some("later")).proof, Proof::Outside);
+    }
+
+    #[test]
+    fn what_is_decided_elsewhere_names_what_decides() {
+        for row in METHODS {
+            assert_eq!(
+                row.proof == Proof::Outside || row.proof == Proof::RemoteAccount,
+                !row.decider.is_empty(),
+                "{row:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,236 @@
+//! One line of pg_hba.conf as the server compares it with a login: keywords, groups, patterns and names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::addresses::{self, Origin, WAYS};
+use super::tokens::{Lines, QuotedWord, Quoting, quoting};
+use crate::audit::context::Audit;
+use crate::catalog::HbaLine;
+
+/// Whether a line is about a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Fits {
+    No,
+    /// It depends on what is not known here: a pattern, or quotes that could not be read.
+    Perhaps,
+    Yes,
+}
+
+impl From<bool> for Fits {
+    fn from(matches: bool) -> Self {
+        if matches { Fits::Yes } else { Fits::No }
+    }
+}
+
+/// What the words of a line mean on this server.
+pub struct Meanings<'a> {
+    members: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    patterns: &'a BTreeMap<String, BTreeSet<String>>,
+    /// From 16 on a name that starts with a slash is a pattern.
+    has_patterns: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct RuleWord<'a> {
+    pub text: &'a str,
+    pub quoting: Quoting,
+}
+
+pub struct Rule<'a> {
+    pub line: &'a HbaLine,
+    pub databases: Vec<RuleWord<'a>>,
+    pub users: Vec<RuleWord<'a>>,
+    pub origin: Origin,
+    /// The file with its folder, where that is known.
+    pub path: Option<String>,
+    fields: Option<Vec<Vec<QuotedWord>>>,
+}
+
+/// A login that asks for a database; `None` for the replication of everything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Request<'a> {
+    pub role: &'a str,
+    pub database: Option<&'a str>,
+}
+
+impl<'a> Meanings<'a> {
+    pub fn of(audit: &Audit<'a>) -> Meanings<'a> {
+        let mut members: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for row in &audit.actual.memberships {
+            members.entry(row.role.as_str()).or_default().insert(row.member.as_str());
+        }
+        let has_patterns = audit.actual.major() >= 16;
+        Meanings { members, patterns: &audit.snapshot.patterns, has_patterns }
+    }
+
+    pub fn has_patterns(&self) -> bool {
+        self.has_patterns
+    }
+
+    /// Direct and indirect members count, whatever the membership inherits; each role is a member of itself.
+    pub fn is_member(&self, role: &str, group: &str) -> bool {
+        let (mut seen, mut next) = (BTreeSet::from([group]), vec![group]);
+        while let Some(one) = next.pop() {
+            if one == role {
+                return true;
+            }
+            let members = self.members.get(one).into_iter().flatten().copied();
+            next.extend(members.filter(|member| seen.insert(member)));
+        }
+        false
+    }
+
+    /// Names are compared as they are, and from 16 on by the pattern behind a slash, quoted or not.
+    pub fn is_name(&self, word: &str, name: Option<&str>) -> Fits {
+        let Some(name) = name else { return Fits::No };
+        match (self.has_patterns && word.starts_with('/'), self.patterns.get(word)) {
+            (false, _) => (word == name).into(),
+            (true, Some(names)) => names.contains(name).into(),
+            (true, None) => Fits::Perhaps,
+        }
+    }
+
+    /// Whether a role may be what an account's captured name makes of `\1`.
+    pub fn has_shape(&self, shape: &str, role: &str) -> bool {
+        let (before, after) = shape.split_once("\\1").unwrap_or((shape, ""));
+        role.len() >= before.len() + after.len() && role.starts_with(before) && role.ends_with(after)
+    }
+
+    pub fn database(&self, word: &RuleWord<'_>, login: Request<'_>) -> Fits {
+        let Request { role, database } = login;
+        let keyword = match word.text {
+            "replication" => Some(database.is_none()),
+            "all" => Some(database.is_some()),
+            "sameuser" => Some(database == Some(role)),
+            "samerole" | "samegroup" => Some(database.is_some_and(|group| self.is_member(role, group))),
+            _ => None,
+        };
+        word.read(keyword, self.is_name(word.text, database))
+    }
+
+    pub fn user(&self, word: &RuleWord<'_>, role: &str) -> Fits {
+        let keyword = match (word.text, word.text.strip_prefix('+')) {
+            ("all", _) => Some(true),
+            (_, Some(group)) => Some(self.is_member(role, group)),
+            _ => None,
+        };
+        word.read(keyword, self.is_name(word.text, Some(role)))
+    }
+}
+
+impl RuleWord<'_> {
+    /// As a keyword where it is one, else as a name.
+    fn read(&self, keyword: Option<bool>, name: Fits) -> Fits {
+        match (self.quoting, keyword.map(Fits::from)) {
+            (Quoting::Plain, Some(keyword)) => keyword,
+            (Quoting::Unknown, Some(keyword)) if keyword != name => Fits::Perhaps,
+            _ => name,
+        }
+    }
+}
+
+impl<'a> Rule<'a> {
+    pub fn of(line: &'a HbaLine, lines: &Lines<'_>) -> Rule<'a> {
+        let fields = lines.fields(line.file.as_deref(), line.line);
+        // A file that was changed between two questions is not this one.
+        let fields = fields.filter(|fields| {
+            fields.first().and_then(|kind| kind.first()).map(|kind| kind.text.as_str())
+                == line.kind.as_deref()
+        });
+        let field = |at: usize| fields.as_ref().and_then(|fields| fields.get(at));
+        let words = |at: usize, names: &'a [String]| {
+            names.iter().map(|text| RuleWord { text, quoting: quoting(field(at), text) }).collect()
+        };
+        let address = line.address.as_deref();
+        let quoted = quoting(field(3), address.unwrap_or_default());
+        Rule {
+            databases: words(1, &line.databases),
+            users: words(2, &line.users),
+            origin: Origin::of(address, line.netmask.as_deref(), quoted),
+            path: lines.path(line.file.as_deref()).or(line.file.as_deref()).map(Into::into),
+            line,
+            fields,
+        }
+    }
+
+    /// Which of [`WAYS`] it is about.
+    pub fn ways(&self) -> impl Iterator<Item = usize> + '_ {
+        let kind = self.line.kind.as_deref().unwrap_or_default();
+        (0..WAYS.len()).filter(move |way| WAYS[*way].contains(&kind))
+    }
+
+    pub fn is_local(&self) -> bool {
+        self.line.kind.as_deref() == Some("local")
+    }
+
+    /// Whether it is about every login and every database, those that do not exist yet among them.
+    pub fn is_for_all(&self) -> bool {
+        let all =
+            |words: &[RuleWord<'_>]| words.iter().any(|w| w.text == "all" && w.quoting == Quoting::Plain);
+        all(&self.databases) && all(&self.users)
+    }
+
+    /// Whether it is about replication alone, which `all` does not mean.
+    pub fn is_for_replication(&self) -> bool {
+        self.databases.iter().all(|word| word.text == "replication" && word.quoting != Quoting::Quoted)
+    }
+
+    /// Keywords and groups of which it is not known whether they are in quotes.
+    pub fn doubtful(&self) -> Option<&str> {
+        const KEYWORDS: [&str; 5] = ["all", "replication", "sameuser", "samerole", "samegroup"];
+        let special = |word: &&RuleWord<'_>| KEYWORDS.contains(&word.text) || word.text.starts_with('+');
+        let mut words = self.databases.iter().chain(&self.users).filter(special);
+        words.find(|word| word.quoting == Quoting::Unknown).map(|word| word.text)
+    }
+
+    pub fn option(&self, name: &str) -> Option<&'a str> {
+        let value = |option: &'a String| option.strip_prefix(name)?.strip_prefix('=');
+        self.line.options.iter().find_map(value)
+    }
+
+    /// The line as it is, without its secrets.
+    pub fn text(&self) -> String {
+        let method = self.line.method.as_deref().unwrap_or("?");
+        self.text_with(method, &self.line.options)
+    }
+
+    /// The line with a password instead of its method.
+    pub fn corrected(&self) -> String {
+        self.text_with("scram-sha-256", &[])
+    }
+
+    fn text_with(&self, method: &str, options: &[String]) -> String {
+        let line = self.line;
+        let field = |at: usize| self.fields.as_ref().and_then(|fields| fields.get(at));
+        // The file's own words keep their @, which the view replaces.
+        let words = |at: usize, words: &[RuleWord<'_>]| match field(at) {
+            Some(field) => field.iter().map(|token| written(&token.text, token.quoted)).collect(),
+            None => words.iter().map(|word| written(word.text, false)).collect::<Vec<_>>(),
+        };
+        let address = line.address.as_deref();
+        let address = address.map(|address| addresses::shown(address, line.netmask.as_deref()));
+        let kind = line.kind.clone().unwrap_or_else(|| "?".into());
+        let mut all = vec![kind, words(1, &self.databases).join(","), words(2, &self.users).join(",")];
+        all.extend(address);
+        all.push(method.to_owned());
+        all.extend(options.iter().map(|option| written(&without_secret(option), false)));
+        all.join(" ")
+    }
+}
+
+fn written(word: &str, quoted: bool) -> String {
+    let plain = !word.is_empty() && !word.contains([' ', '\t', ',', '"', '#']);
+    if plain && !quoted { word.to_owned() } else { format!("\"{}\"", word.replace('"', "\"\"")) }
+}
+
+/// Options that hold a password.
+const SECRETS: [&str; 2] = ["ldapbindpasswd", "radiussecrets"];
+
+fn without_secret(option: &str) -> String {
+    match option.split_once('=') {
+        Some((name, _)) if SECRETS.contains(&name) => format!("{name}=<secret>"),
+        // A URL may hold one too.
+        Some((name, value)) if value.contains('@') && value.contains("://") => format!("{name}=<url>"),
+        _ => option.to_owned(),
+    }
+}

@@ -1,0 +1,356 @@
+//! An attacker with one login, who tries everything of a small grammar until nothing new comes of it: connect,
+//! `SET ROLE`, call, write, read, make a trigger, give a function away, grant, set a password.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+
+use super::world::{DATABASES, Kind, OWN, PREDEFINED, SERVICE, Thing, World};
+use crate::support::Server;
+
+/// What was reached for real.
+#[derive(Debug, Default)]
+pub struct Reached {
+    pub enters: BTreeSet<String>,
+    /// Database, and the role whose table was read there.
+    pub acts: BTreeSet<(String, String)>,
+    pub verifiers: bool,
+    pub files: bool,
+    pub programs: bool,
+    /// The statements that reached something new.
+    pub trace: Vec<String>,
+}
+
+impl Reached {
+    pub fn is_superuser(&self) -> bool {
+        self.programs || self.acts.iter().any(|(_, role)| role == "boss")
+    }
+
+    pub fn count(&self) -> usize {
+        self.enters.len() + self.acts.len() + usize::from(self.verifiers) + usize::from(self.files)
+    }
+}
+
+/// A way to run a text as a role within one session.
+#[derive(Clone)]
+struct Context {
+    role: String,
+    /// Whether a function's owner is the current role, so that `SET ROLE` is refused.
+    is_frame: bool,
+    /// Statements before it.
+    before: String,
+    /// What the text goes through, from the outside in; `{}` stands for it as a literal.
+    layers: Vec<String>,
+}
+
+impl Context {
+    fn sql(&self, text: &str) -> String {
+        format!("RESET ROLE; DEALLOCATE ALL; {}", self.body(text))
+    }
+
+    fn body(&self, text: &str) -> String {
+        let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+        let text =
+            self.layers.iter().rev().fold(text.to_owned(), |text, layer| layer.replace("{}", &quoted(&text)));
+        format!("{}{text}", self.before)
+    }
+
+    fn frame(&self, role: &str, before: &str, layer: String) -> Context {
+        let layers = self.layers.iter().cloned().chain([layer]).collect();
+        Context { role: role.into(), is_frame: true, before: format!("{before}{}", self.before), layers }
+    }
+}
+
+struct Attack<'a> {
+    server: &'a Server,
+    world: &'a World,
+    /// What the attacker can log in as.
+    logins: BTreeSet<String>,
+    found: Reached,
+    /// Grants that were accepted.
+    granted: BTreeSet<(String, String)>,
+    /// Login and database.
+    entered: BTreeSet<(String, &'static str)>,
+    counter: usize,
+}
+
+pub async fn attack(server: &Server, world: &World, login: &str) -> Reached {
+    let logins = BTreeSet::from([login.to_owned()]);
+    let mut attack = Attack {
+        server,
+        world,
+        logins,
+        found: Reached::default(),
+        granted: BTreeSet::new(),
+        entered: BTreeSet::new(),
+        counter: 0,
+    };
+    loop {
+        let before = attack.progress();
+        for login in attack.logins.clone() {
+            for database in DATABASES {
+                attack.enter(&login, database).await;
+                // Everything else follows from it.
+                if attack.found.is_superuser() {
+                    return attack.found;
+                }
+            }
+        }
+        if attack.progress() == before {
+            return attack.found;
+        }
+    }
+}
+
+impl Attack<'_> {
+    fn progress(&self) -> [usize; 4] {
+        [self.logins.len(), self.granted.len(), self.entered.len(), self.found.count()]
+    }
+
+    async fn enter(&mut self, login: &str, database: &'static str) {
+        let url = format!("postgresql://{login}@127.0.0.1:{}/{database}?sslmode=disable", self.server.port);
+        let Ok(mut session) = PgConnection::connect(&url).await else { return };
+        self.found.enters.insert(database.into());
+        self.entered.insert((login.into(), database));
+        let mut contexts = vec![];
+        for role in roles() {
+            let context = Context {
+                role: role.into(),
+                is_frame: false,
+                before: format!("SET ROLE {role}; "),
+                layers: vec![],
+            };
+            if works(&mut session, &context.sql("")).await {
+                contexts.push(context);
+            }
+        }
+        self.expand(&mut session, database, &mut contexts).await;
+        for context in &contexts {
+            self.act(&mut session, database, context).await;
+        }
+        self.read_views(&mut session, database, &contexts).await;
+        session.close().await.ok();
+    }
+
+    /// Every frame that can be had, until there is no new one.
+    async fn expand(&mut self, session: &mut PgConnection, database: &str, contexts: &mut Vec<Context>) {
+        let world = self.world;
+        loop {
+            let known: BTreeSet<String> =
+                contexts.iter().filter(|one| one.is_frame).map(|one| one.role.clone()).collect();
+            let mut new: BTreeMap<String, Context> = BTreeMap::new();
+            for thing in world
+                .things
+                .iter()
+                .filter(|thing| thing.database == database && !known.contains(&thing.owner))
+            {
+                if let Some(context) = self.through(session, contexts, thing).await {
+                    new.entry(thing.owner.clone()).or_insert(context);
+                }
+            }
+            for role in roles().into_iter().filter(|role| !known.contains(*role)) {
+                if let Some(context) = self.given_away(session, contexts, role).await {
+                    new.entry(role.into()).or_insert(context);
+                }
+            }
+            if new.is_empty() {
+                return;
+            }
+            contexts.extend(new.into_values());
+        }
+    }
+
+    /// A frame of the thing's owner. One role may prepare the statement and another execute it, if both look names up
+    /// in the same path.
+    async fn through(
+        &mut self,
+        session: &mut PgConnection,
+        contexts: &[Context],
+        thing: &Thing,
+    ) -> Option<Context> {
+        let name = &thing.name;
+        let statement = match thing.kind {
+            Kind::Runs => format!("SELECT {name}($1)"),
+            Kind::Inbox => format!("INSERT INTO {name} (t) VALUES ($1)"),
+            Kind::Trigger => return self.own_trigger(session, contexts, thing).await,
+            Kind::View => return None,
+        };
+        for parse in contexts {
+            self.counter += 1;
+            let number = self.counter;
+            let prepare = format!("SET search_path = pg_catalog; PREPARE z{number}(text) AS {statement}");
+            if !works(session, &parse.sql(&prepare)).await {
+                continue;
+            }
+            for execute in contexts {
+                let before = format!("{}; RESET ROLE; ", parse.body(&prepare));
+                let run = format!("SET search_path = pg_catalog; EXECUTE z{number}({{}})");
+                let context = execute.frame(&thing.owner, &before, run);
+                if works(session, &context.sql("SELECT 1")).await {
+                    return Some(context);
+                }
+            }
+        }
+        None
+    }
+
+    /// A trigger with the function on a table of one's own.
+    async fn own_trigger(
+        &mut self,
+        session: &mut PgConnection,
+        contexts: &[Context],
+        thing: &Thing,
+    ) -> Option<Context> {
+        for maker in contexts {
+            for schema in ["pg_temp", "s0", "s1"] {
+                self.counter += 1;
+                let table = format!("{schema}.t{}", self.counter);
+                if !works(
+                    session,
+                    &maker.sql(&format!("CREATE TABLE {table} (t text); GRANT ALL ON {table} TO PUBLIC")),
+                )
+                .await
+                {
+                    continue;
+                }
+                for other in contexts {
+                    let trigger = format!(
+                        "CREATE TRIGGER fire BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {}()",
+                        thing.name
+                    );
+                    let context =
+                        maker.frame(&thing.owner, "", format!("INSERT INTO {table} (t) VALUES ({{}})"));
+                    if works(session, &other.sql(&trigger)).await
+                        && works(session, &context.sql("SELECT 1")).await
+                    {
+                        return Some(context);
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// A function of one's own that is given to a role: it runs as that role from then on.
+    async fn given_away(
+        &mut self,
+        session: &mut PgConnection,
+        contexts: &[Context],
+        role: &str,
+    ) -> Option<Context> {
+        for context in contexts {
+            for schema in ["pg_temp", "s0", "s1"] {
+                self.counter += 1;
+                let name = format!("{schema}.f{}", self.counter);
+                let make = format!(
+                    "CREATE FUNCTION {name}(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN EXECUTE q; END'; ALTER FUNCTION {name} OWNER TO {role}"
+                );
+                let given = context.frame(role, "", format!("SELECT {name}({{}})"));
+                if works(session, &context.sql(&make)).await && works(session, &given.sql("SELECT 1")).await {
+                    return Some(given);
+                }
+            }
+        }
+        None
+    }
+
+    async fn act(&mut self, session: &mut PgConnection, database: &str, context: &Context) {
+        for role in OWN.iter().chain(&SERVICE) {
+            let fact = (database.to_owned(), (*role).to_owned());
+            if !self.found.acts.contains(&fact)
+                && self.tries(session, context, &format!("TABLE canary.of_{role}")).await
+            {
+                self.found.acts.insert(fact);
+            }
+        }
+        let programs = self.tries(session, context, "COPY (SELECT 1) TO PROGRAM 'true'").await;
+        self.found.programs |= programs;
+        let read = format!("COPY canary.box FROM '{}/PG_VERSION'", self.server.data().display());
+        let files = self.tries(session, context, &read).await;
+        self.found.files |= files;
+        let own = context.role.as_str();
+        if !self.logins.contains(own)
+            && self.can_log_in(own)
+            && self.tries(session, context, &format!("ALTER ROLE {own} PASSWORD 'known'")).await
+        {
+            self.logins.insert(own.into());
+        }
+        for role in roles() {
+            if !self.logins.contains(role)
+                && self.tries(session, context, &format!("ALTER ROLE {role} LOGIN PASSWORD 'known'")).await
+            {
+                self.logins.insert(role.into());
+            }
+        }
+        self.grant(session, context).await;
+    }
+
+    fn can_log_in(&self, role: &str) -> bool {
+        self.world.logins.contains(role)
+    }
+
+    async fn grant(&mut self, session: &mut PgConnection, context: &Context) {
+        let mut to = self.logins.clone();
+        if context.is_frame {
+            to.insert(context.role.clone());
+        }
+        for member in &to {
+            for role in roles() {
+                let grant = (role.to_owned(), member.clone());
+                if role != member
+                    && !self.granted.contains(&grant)
+                    && self.tries(session, context, &format!("GRANT {role} TO {member}")).await
+                {
+                    self.granted.insert(grant);
+                }
+            }
+            for database in DATABASES {
+                if self.entered.contains(&(member.clone(), database)) {
+                    continue;
+                }
+                // With a warning alone where nothing may be granted.
+                self.tries(session, context, &format!("GRANT CONNECT ON DATABASE {database} TO {member}"))
+                    .await;
+            }
+        }
+    }
+
+    async fn read_views(&mut self, session: &mut PgConnection, database: &str, contexts: &[Context]) {
+        let world = self.world;
+        for view in world.things.iter().filter(|thing| thing.database == database && thing.kind == Kind::View)
+        {
+            for parse in contexts {
+                let prepare = format!(
+                    "SET search_path = pg_catalog; PREPARE z AS SELECT rolpassword FROM {}",
+                    view.name
+                );
+                let prepare = parse.sql(&prepare);
+                for execute in contexts {
+                    let run = execute.body("SET search_path = pg_catalog; EXECUTE z");
+                    let read = format!("{prepare}; RESET ROLE; {run}");
+                    self.found.verifiers = self.found.verifiers || works(session, &read).await;
+                }
+            }
+        }
+    }
+}
+
+fn roles() -> Vec<&'static str> {
+    [&OWN[..], &SERVICE[..], &PREDEFINED[..]].concat()
+}
+
+impl Attack<'_> {
+    /// Whether the context may do it; what is new is kept for the report of a failure.
+    async fn tries(&mut self, session: &mut PgConnection, context: &Context, text: &str) -> bool {
+        let sql = context.sql(text);
+        let is_done = works(session, &sql).await;
+        if is_done {
+            self.found.trace.push(sql);
+        }
+        is_done
+    }
+}
+
+async fn works(session: &mut PgConnection, sql: &str) -> bool {
+    session.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.is_ok()
+}

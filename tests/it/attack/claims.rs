@@ -1,0 +1,106 @@
+//! What the model says of each login, read from the graph that the command prints.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::attacker::Reached;
+
+#[derive(Default)]
+struct Claim {
+    enters: BTreeSet<String>,
+    /// Database and role.
+    acts: BTreeSet<(String, String)>,
+    /// Target and path.
+    targets: BTreeMap<String, String>,
+}
+
+const ENDS: [&str; 5] = ["superuser", "the server's files", "the role ", "the database ", "the rights "];
+
+pub struct Claims(BTreeMap<String, Claim>);
+
+impl Claims {
+    /// What the command prints.
+    pub fn read(mut command: Command) -> Claims {
+        let output = command.output().unwrap();
+        let document: Value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&output.stderr)));
+        let mut claims: BTreeMap<String, Claim> = BTreeMap::new();
+        for edge in document["graph"]["edges"].as_array().unwrap() {
+            let name =
+                |end: &str| edge[end]["value"].as_str().unwrap().splitn(3, '/').nth(2).unwrap().to_owned();
+            let words = edge["properties"]["evidence"].as_str().unwrap();
+            let claim = claims.entry(name("start")).or_default();
+            let (to, at) = (name("end"), words.trim_start_matches("in ").to_owned());
+            match edge["kind"].as_str().unwrap() {
+                "PGEnters" => claim.enters.extend([to]),
+                // The server's own roles hold nothing that could be tried.
+                "PGActsAs" if to.starts_with("pg_") => {}
+                "PGActsAs" => claim.acts.extend([(at, to)]),
+                "PGReaches" => claim.targets.extend([(to, words.to_owned())]),
+                _ => {}
+            }
+        }
+        Claims(claims)
+    }
+
+    /// The paths of a login.
+    pub fn paths(&self, login: &str) -> String {
+        let claim = self.0.get(login).into_iter();
+        claim.flat_map(|claim| claim.targets.values()).map(|path| format!("  {path}\n")).collect()
+    }
+
+    /// Facts that only one of the two knows.
+    pub fn differences(&self, login: &str, found: &Reached) -> Vec<String> {
+        let none = Claim::default();
+        let claim = self.0.get(login).unwrap_or(&none);
+        // The model's walk ends at another service and at a superuser; the attacker goes on, and ends there.
+        let is_end = |target: &String| {
+            ENDS.iter().any(|end| target.starts_with(end)) && !target.contains("as soon as")
+        };
+        let has_end = claim.targets.keys().any(is_end);
+        if has_end && found.is_superuser() {
+            return vec![];
+        }
+        let mut different = vec![];
+        for target in claim.targets.keys().filter(|target| !is_reached(target, found)) {
+            different.push(format!("model only: {target}"));
+        }
+        different.extend(claim.enters.difference(&found.enters).map(|at| format!("model only: enters {at}")));
+        different.extend(claim.acts.difference(&found.acts).map(|fact| format!("model only: acts {fact:?}")));
+        if has_end {
+            return different;
+        }
+        different
+            .extend(found.enters.difference(&claim.enters).map(|at| format!("attacker only: enters {at}")));
+        let acts = found.acts.iter().filter(|(_, role)| role != login);
+        different.extend(
+            acts.filter(|fact| !claim.acts.contains(fact))
+                .map(|fact| format!("attacker only: acts {fact:?}")),
+        );
+        let wide = [
+            ("superuser", found.acts.iter().any(|(_, role)| role == "boss")),
+            ("the server's files", found.files || found.programs),
+            ("secrets of the server's catalogues", found.verifiers),
+        ];
+        different.extend(
+            wide.iter()
+                .filter(|(target, is)| *is && !claim.targets.contains_key(*target))
+                .map(|(target, _)| format!("attacker only: {target}")),
+        );
+        different
+    }
+}
+
+fn is_reached(target: &str, found: &Reached) -> bool {
+    match (target, target.strip_prefix("the role "), target.strip_prefix("the database ")) {
+        ("superuser", ..) => found.is_superuser(),
+        ("the server's files", ..) => found.files || found.programs || found.is_superuser(),
+        ("secrets of the server's catalogues", ..) => found.verifiers || found.is_superuser(),
+        (_, Some(role), _) => found.acts.iter().any(|(_, other)| other == role),
+        (_, _, Some(database)) => found.enters.contains(database),
+        // Those that wait for a superuser's visit are tried elsewhere.
+        _ => true,
+    }
+}

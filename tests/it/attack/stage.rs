@@ -1,0 +1,113 @@
+//! Makes a world on a server, puts it back between two attacks, and removes it.
+
+use sqlx::{AssertSqlSafe, Executor, PgConnection, Row};
+
+use super::world::{DATABASES, OWN, World};
+use crate::support::Server;
+
+/// What an attack may change, as it was before any world was made.
+pub struct Stage {
+    admins: Vec<(&'static str, PgConnection)>,
+    memberships: Vec<[String; 3]>,
+    logins: Vec<String>,
+    database_privileges: Vec<[String; 3]>,
+}
+
+impl Stage {
+    pub async fn new(server: &Server) -> Stage {
+        let mut admins = vec![];
+        for database in DATABASES.iter().filter(|database| **database != "den") {
+            admins.push((*database, server.admin(database).await));
+        }
+        let mut stage = Stage { admins, memberships: vec![], logins: vec![], database_privileges: vec![] };
+        stage.memberships = stage.rows(MEMBERSHIPS).await;
+        stage.logins = stage.rows(LOGINS).await.into_iter().map(|[name]: [String; 1]| name).collect();
+        stage
+    }
+
+    pub async fn make(&mut self, server: &Server, world: &World) {
+        self.run("postgres", "CREATE DATABASE den TEMPLATE template0").await;
+        self.run("postgres", "REVOKE ALL ON DATABASE den FROM PUBLIC").await;
+        self.admins.push(("den", server.admin("den").await));
+        for (database, statement) in world.made.iter().map(|(database, statement)| (*database, statement)) {
+            self.run(database, statement).await;
+        }
+        for statement in &world.memberships {
+            self.run("postgres", statement).await;
+        }
+        self.database_privileges = self.rows(DATABASE_PRIVILEGES).await;
+    }
+
+    /// The memberships, logins and privileges on databases as they were before an attack.
+    pub async fn restore(&mut self, world: &World) {
+        self.revoke_memberships(world.major).await;
+        for statement in &world.memberships {
+            self.run("postgres", statement).await;
+        }
+        for [name] in self.rows::<1>(LOGINS).await {
+            if !self.logins.contains(&name) && !world.logins.contains(&name) {
+                self.run("postgres", &format!("ALTER ROLE {name} NOLOGIN")).await;
+            }
+        }
+        let known = self.database_privileges.clone();
+        for row in self.rows::<3>(DATABASE_PRIVILEGES).await.into_iter().filter(|row| !known.contains(row)) {
+            let [name, grantee, grantor] = row;
+            let revoke =
+                format!("SET ROLE {grantor}; REVOKE CONNECT ON DATABASE {name} FROM {grantee} CASCADE");
+            self.run("postgres", &revoke).await;
+            self.run("postgres", "RESET ROLE").await;
+        }
+    }
+
+    pub async fn remove(&mut self, world: &World) {
+        self.revoke_memberships(world.major).await;
+        self.admins.retain(|(database, _)| *database != "den");
+        self.run("postgres", "DROP DATABASE den WITH (FORCE)").await;
+        // Sessions that ended may still be removing their temporary objects.
+        while self.rows::<1>(OTHER_SESSIONS).await != [["0".to_owned()]] {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let own = OWN.join(", ");
+        for database in ["red_db", "blue_db", "postgres"] {
+            self.run(database, "DROP SCHEMA IF EXISTS s0, s1, canary CASCADE").await;
+            self.run(database, &format!("DROP OWNED BY {own} CASCADE")).await;
+        }
+        self.run("postgres", &format!("DROP ROLE {own}")).await;
+    }
+
+    async fn revoke_memberships(&mut self, major: u32) {
+        let known = self.memberships.clone();
+        for [role, member, grantor] in self.rows(MEMBERSHIPS).await {
+            let by = if major >= 16 { format!("GRANTED BY {grantor}") } else { String::new() };
+            if !known.contains(&[role.clone(), member.clone(), grantor]) {
+                // The one before may have taken it along.
+                let revoke = format!(
+                    "DO $$ BEGIN REVOKE {role} FROM {member} {by} CASCADE; EXCEPTION WHEN OTHERS THEN NULL; END $$"
+                );
+                self.run("postgres", &revoke).await;
+            }
+        }
+    }
+
+    async fn run(&mut self, database: &str, statement: &str) {
+        let (_, admin) = self.admins.iter_mut().find(|(at, _)| *at == database).unwrap();
+        let result = admin.execute(sqlx::raw_sql(AssertSqlSafe(statement.to_owned()))).await;
+        if let Err(sqlx::Error::Database(error)) = &result {
+            let detail = error.downcast_ref::<sqlx::postgres::PgDatabaseError>().detail();
+            panic!("{statement}: {error}: {}", detail.unwrap_or_default());
+        }
+        result.unwrap();
+    }
+
+    async fn rows<const N: usize>(&mut self, query: &'static str) -> Vec<[String; N]> {
+        let (_, admin) = self.admins.iter_mut().find(|(at, _)| *at == "postgres").unwrap();
+        let rows = admin.fetch_all(sqlx::raw_sql(query)).await.unwrap();
+        rows.iter().map(|row| std::array::from_fn(|at| row.get_unchecked(at))).collect()
+    }
+}
+
+const MEMBERSHIPS: &str =
+    "SELECT roleid::regrole::text, member::regrole::text, grantor::regrole::text FROM pg_auth_members";
+const DATABASE_PRIVILEGES: &str = "SELECT datname::text, a.grantee::regrole::text, a.grantor::regrole::text FROM pg_database, aclexplode(datacl) a WHERE a.grantee <> 0 AND a.privilege_type = 'CONNECT'";
+const OTHER_SESSIONS: &str = "SELECT count(*)::text FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> 'postgres'";
+const LOGINS: &str = "SELECT rolname::text FROM pg_roles WHERE rolcanlogin";

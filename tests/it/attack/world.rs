@@ -1,0 +1,222 @@
+//! A random server: roles, memberships, databases' privileges, and code and views that run with other roles' rights.
+
+use std::collections::BTreeSet;
+
+use super::random::Random;
+
+/// Roles that the world makes; `boss` is a superuser.
+pub const OWN: [&str; 6] = ["w0", "w1", "w2", "w3", "w4", "boss"];
+pub const SERVICE: [&str; 8] =
+    ["red_owner", "red_migrator", "red_app", "red_ro", "blue_owner", "blue_migrator", "blue_app", "blue_ro"];
+pub const PREDEFINED: [&str; 4] =
+    ["pg_read_server_files", "pg_execute_server_program", "pg_monitor", "pg_database_owner"];
+pub const DATABASES: [&str; 4] = ["postgres", "den", "red_db", "blue_db"];
+
+/// What a login may call, write to or read, and what comes of it.
+#[derive(Clone)]
+pub struct Thing {
+    pub database: &'static str,
+    pub kind: Kind,
+    /// With its schema.
+    pub name: String,
+    pub owner: String,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A function that executes its argument with its owner's rights.
+    Runs,
+    /// One that returns `trigger` and executes the row's text.
+    Trigger,
+    /// A table with such a trigger.
+    Inbox,
+    /// A view over `pg_authid`.
+    View,
+}
+
+pub struct World {
+    pub major: u32,
+    pub things: Vec<Thing>,
+    /// Roles with LOGIN, those of the services too.
+    pub logins: BTreeSet<String>,
+    /// The database and the statement.
+    pub made: Vec<(&'static str, String)>,
+    pub memberships: Vec<String>,
+}
+
+impl World {
+    pub fn random(random: &mut Random, major: u32) -> World {
+        let services = ["app", "ro", "migrator"].iter();
+        let services = services.flat_map(|kind| [format!("red_{kind}"), format!("blue_{kind}")]);
+        let logins = services.collect();
+        let mut world = World { major, things: vec![], logins, made: vec![], memberships: vec![] };
+        world.roles(random);
+        world.memberships(random);
+        world.database_privileges(random);
+        for database in DATABASES {
+            world.canaries(database);
+        }
+        for database in ["den", "red_db", "blue_db"] {
+            world.inside(random, database);
+        }
+        world
+    }
+
+    /// Logins that attack: the world's, and two of a service.
+    pub fn attackers(&self) -> Vec<String> {
+        let own = OWN.iter().map(|role| (*role).to_owned()).filter(|role| self.logins.contains(role));
+        own.chain(["red_app".into(), "red_ro".into()]).collect()
+    }
+
+    pub fn statements(&self) -> String {
+        let made = self.made.iter().filter(|(_, statement)| !statement.contains("canary"));
+        let made = made.map(|(database, statement)| format!("{database}: {statement};\n"));
+        made.chain(self.memberships.iter().map(|statement| format!("{statement};\n"))).collect()
+    }
+
+    fn add(&mut self, database: &'static str, statement: String) {
+        self.made.push((database, statement));
+    }
+
+    fn roles(&mut self, random: &mut Random) {
+        self.add("postgres", "CREATE ROLE boss SUPERUSER NOLOGIN".into());
+        for name in &OWN[..5] {
+            let is_login = *name == "w0" || random.percent(50);
+            if is_login {
+                self.logins.insert((*name).into());
+            }
+            let login = if is_login { "LOGIN" } else { "NOLOGIN" };
+            let inherit = if random.percent(25) { "NOINHERIT" } else { "INHERIT" };
+            let create = if random.percent(8) { "CREATEROLE" } else { "NOCREATEROLE" };
+            self.add("postgres", format!("CREATE ROLE {name} {login} {inherit} {create}"));
+        }
+    }
+
+    fn memberships(&mut self, random: &mut Random) {
+        let rare = [&OWN[..], &SERVICE[..], &PREDEFINED[..3]].concat();
+        for _ in 0..3 + random.below(4) {
+            let member = random.of(&["w0", "w1", "w2", "w3", "w4", "red_app", "red_ro"]);
+            let role = if random.percent(60) { random.of(&OWN[..5]) } else { random.of(&rare) };
+            let options = self.membership_options(random);
+            if member != role {
+                // Refused where it closes a circle.
+                self.memberships.push(format!(
+                    "DO $$ BEGIN GRANT {role} TO {member} {options}; EXCEPTION WHEN OTHERS THEN NULL; END $$"
+                ));
+            }
+        }
+    }
+
+    fn membership_options(&self, random: &mut Random) -> String {
+        let mut option = |percent| if random.percent(percent) { "TRUE" } else { "FALSE" };
+        let (inherit, set, admin) = (option(60), option(60), option(25));
+        match (self.major, admin) {
+            (16.., _) => format!("WITH INHERIT {inherit}, SET {set}, ADMIN {admin}"),
+            (_, "TRUE") => "WITH ADMIN OPTION".into(),
+            _ => String::new(),
+        }
+    }
+
+    fn database_privileges(&mut self, random: &mut Random) {
+        if random.percent(40) {
+            let owner = random.of(&OWN[..5]);
+            self.add("postgres", format!("ALTER DATABASE den OWNER TO {owner}"));
+        }
+        self.add("postgres", "GRANT CONNECT ON DATABASE den TO w0".into());
+        for _ in 0..2 + random.below(4) {
+            let database = random.of(&["den", "den", "red_db", "blue_db", "postgres"]);
+            let role = random.of(&["w0", "w1", "w2", "w3", "w4", "w1", "w2", "red_app"]);
+            let what = if random.percent(70) { "CONNECT" } else { "TEMPORARY" };
+            let option = if random.percent(15) { " WITH GRANT OPTION" } else { "" };
+            self.add("postgres", format!("GRANT {what} ON DATABASE {database} TO {role}{option}"));
+        }
+    }
+
+    /// A table of each role that its owner alone reads: a read of it proves the role's privileges.
+    fn canaries(&mut self, database: &'static str) {
+        let canary = "CREATE SCHEMA canary; GRANT USAGE ON SCHEMA canary TO PUBLIC; CREATE TABLE canary.box (t text); GRANT INSERT ON canary.box TO PUBLIC";
+        self.add(database, canary.into());
+        let every = [&OWN[..], &SERVICE[..]].concat();
+        for role in &every {
+            let make =
+                format!("CREATE TABLE canary.of_{role} (); ALTER TABLE canary.of_{role} OWNER TO {role}");
+            self.add(database, make);
+        }
+    }
+
+    fn inside(&mut self, random: &mut Random, database: &'static str) {
+        for at in 0..1 + random.below(2) {
+            let (schema, owner) = (format!("s{at}"), owner(random, database));
+            self.add(database, format!("CREATE SCHEMA {schema}; ALTER SCHEMA {schema} OWNER TO {owner}"));
+            for _ in 0..1 + random.below(2) {
+                let privilege = if random.percent(80) { "USAGE" } else { "CREATE" };
+                let grant = format!("GRANT {privilege} ON SCHEMA {schema} TO {}", anyone(random, database));
+                self.add(database, grant);
+            }
+            for number in 0..random.below(4) {
+                let kind = [Kind::Runs, Kind::Runs, Kind::Trigger, Kind::Inbox, Kind::View][random.below(5)];
+                self.thing(random, database, format!("{schema}.o{number}"), kind);
+            }
+        }
+    }
+
+    fn thing(&mut self, random: &mut Random, database: &'static str, name: String, kind: Kind) {
+        let owner = owner(random, database);
+        let pinned = if random.percent(50) { "SET search_path = pg_catalog, pg_temp" } else { "" };
+        let definer = format!("LANGUAGE plpgsql SECURITY DEFINER {pinned}");
+        let fire = format!(
+            "CREATE FUNCTION {name}() RETURNS trigger {definer} AS 'BEGIN EXECUTE to_jsonb(NEW)->>''t''; RETURN NULL; END'; ALTER FUNCTION {name} OWNER TO {owner}"
+        );
+        let invoker =
+            if self.major >= 15 && random.percent(20) { "WITH (security_invoker = true)" } else { "" };
+        let close = if random.percent(60) {
+            format!("; REVOKE ALL ON FUNCTION {name} FROM PUBLIC")
+        } else {
+            String::new()
+        };
+        let (make, privilege) = match kind {
+            Kind::Runs => (
+                format!(
+                    "CREATE FUNCTION {name}(q text) RETURNS void {definer} AS 'BEGIN EXECUTE q; END'; ALTER FUNCTION {name} OWNER TO {owner}{close}"
+                ),
+                "EXECUTE ON FUNCTION",
+            ),
+            Kind::Trigger => (format!("{fire}{close}"), "EXECUTE ON FUNCTION"),
+            Kind::Inbox => (
+                format!(
+                    "CREATE TABLE {name} (t text); {fire}; REVOKE ALL ON FUNCTION {name} FROM PUBLIC; CREATE TRIGGER fire BEFORE INSERT ON {name} FOR EACH ROW EXECUTE FUNCTION {name}()"
+                ),
+                "INSERT ON",
+            ),
+            Kind::View => (
+                format!(
+                    "CREATE VIEW {name} {invoker} AS SELECT rolname, rolpassword FROM pg_authid; ALTER VIEW {name} OWNER TO {owner}"
+                ),
+                "SELECT ON",
+            ),
+        };
+        self.add(database, make);
+        for _ in 0..random.below(3) {
+            let grant = format!("GRANT {privilege} {name} TO {}", anyone(random, database));
+            self.add(database, grant);
+        }
+        self.things.push(Thing { database, kind, name, owner });
+    }
+}
+
+/// Who may hold what is inside `database`.
+fn anyone(random: &mut Random, database: &str) -> String {
+    match database.strip_suffix("_db") {
+        Some(service) if random.percent(50) => format!("{service}_{}", random.of(&["app", "ro", "owner"])),
+        _ if random.percent(20) => "PUBLIC".into(),
+        _ => random.of(&OWN[..5]).into(),
+    }
+}
+
+fn owner(random: &mut Random, database: &str) -> String {
+    match database.strip_suffix("_db") {
+        Some(service) if random.percent(30) => format!("{service}_owner"),
+        _ if random.percent(20) => "boss".into(),
+        _ => random.of(&OWN[..5]).into(),
+    }
+}

@@ -1,0 +1,287 @@
+//! pg_hba.conf and pg_ident.conf as the server reads them: a line counts for what the lines before it leave.
+
+use super::doors::with_hba;
+use super::support::Pair;
+use crate::support::Admin;
+
+/// The findings about these files, and how each is closed.
+fn of_files(pair: &Pair, code: i32) -> Vec<(String, String, String)> {
+    let result = pair.verify(&[], code);
+    let all = result["findings"].as_array().unwrap().iter();
+    let text = |value: &serde_json::Value| value.as_str().unwrap_or("-").to_owned();
+    all.filter(|found| found["id"].as_str().unwrap().starts_with("hba-"))
+        .map(|found| {
+            let line =
+                ["severity", "id", "service", "role", "object"].map(|key| text(&found[key])).join(" | ");
+            (line, text(&found["evidence"]), text(&found["fix"]))
+        })
+        .collect()
+}
+
+fn titles(pair: &Pair, code: i32) -> Vec<String> {
+    of_files(pair, code).into_iter().map(|(title, ..)| title).collect()
+}
+
+/// Replaces what a test put before the lines of the harness, and loads it.
+fn replace(pair: &Pair, usual: &str, lines: &str) {
+    let path = pair.server.data().join("pg_hba.conf");
+    std::fs::write(&path, usual).unwrap();
+    with_hba(pair, lines);
+}
+
+fn usual(pair: &Pair) -> String {
+    std::fs::read_to_string(pair.server.data().join("pg_hba.conf")).unwrap()
+}
+
+#[test]
+fn a_line_counts_for_what_earlier_lines_leave() {
+    let pair = Pair::new();
+    let usual = usual(&pair);
+    pair.server.sql("postgres", "CREATE ROLE crew; GRANT crew TO blue_app; CREATE ROLE idle LOGIN");
+    pair.server.sql("postgres", "REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC");
+    for (lines, expected) in [
+        ("host all all 172.16.0.0/12 reject\nhost all all 172.20.0.0/16 trust\n", vec![]),
+        (
+            "host all all 172.20.0.0/16 reject\nhost all all 172.16.0.0/12 trust\n",
+            vec!["critical | hba-trust | - | PUBLIC | pg_hba.conf line 2"],
+        ),
+        (
+            "host all all 172.16.0.0/13 reject\nhost all all 172.24.0.0/13 md5\nhost all all 172.16.0.0/12 trust\n",
+            vec![],
+        ),
+        ("hostnossl all all 172.16.0.0/12 reject\nhost all all 172.20.0.0/16 trust\n", vec![]),
+        (
+            "host \"all\" all 172.16.0.0/12 reject\nhost all all 172.16.0.0/12 trust\n",
+            vec!["critical | hba-trust | - | PUBLIC | pg_hba.conf line 2"],
+        ),
+        (
+            "host red_db red_app 172.16.0.1/32 trust\n",
+            vec!["critical | hba-trust | red | red_app | pg_hba.conf line 1"],
+        ),
+        ("host red_db +crew 172.16.0.1/32 trust\n", vec!["low | hba-trust | - | +crew | pg_hba.conf line 1"]),
+        (
+            "host blue_db +crew 172.16.0.1/32 trust\n",
+            vec!["critical | hba-trust | blue | +crew | pg_hba.conf line 1"],
+        ),
+        (
+            "host blue_db \"+crew\" 172.16.0.1/32 trust\n",
+            vec!["low | hba-trust | - | +crew | pg_hba.conf line 1"],
+        ),
+        ("host nowhere all 172.16.0.1/32 trust\n", vec!["low | hba-trust | - | PUBLIC | pg_hba.conf line 1"]),
+        (
+            "host sameuser all 172.16.0.1/32 trust\n",
+            vec!["critical | hba-trust | - | PUBLIC | pg_hba.conf line 1"],
+        ),
+        (
+            "host all red_app samehost reject\nhost all red_app 127.0.0.1/32 trust\n",
+            vec!["critical | hba-trust | red | red_app | pg_hba.conf line 2"],
+        ),
+        (
+            "host all all 172.16.0.0/12 reject\nhost replication all 172.16.0.0/12 trust\n",
+            vec!["critical | hba-trust | - | PUBLIC | pg_hba.conf line 2"],
+        ),
+        (
+            "host all all 172.16.0.0/12 reject\nhost replication red_app 172.16.0.0/12 trust\n",
+            vec!["low | hba-trust | - | red_app | pg_hba.conf line 2"],
+        ),
+    ] {
+        replace(&pair, &usual, lines);
+        // Without a low line nothing is worse than a note.
+        let code = if expected.iter().any(|line| !line.starts_with("low")) { 4 } else { 0 };
+        assert_eq!(titles(&pair, code), expected, "{lines}");
+    }
+}
+
+#[test]
+fn a_finding_names_the_line_with_its_mask_and_the_line_as_it_should_be() {
+    let pair = Pair::new();
+    with_hba(&pair, "host  all  red_app,\"blue_app\"  172.20.0.0  255.255.0.0  trust # a comment\n");
+    let (_, evidence, fix) = of_files(&pair, 4).remove(0);
+    assert!(
+        evidence.contains("pg_hba.conf line 1: host all red_app,\"blue_app\" 172.20.0.0/16 trust"),
+        "{evidence}"
+    );
+    let path = pair.server.data().join("pg_hba.conf").display().to_string();
+    assert_eq!(
+        fix.replace(&path, "FILE"),
+        "-- FILE line 1 is: host all red_app,\"blue_app\" 172.20.0.0/16 trust\n\
+         -- write instead: host all red_app,\"blue_app\" 172.20.0.0/16 scram-sha-256\nSELECT pg_reload_conf();"
+    );
+    with_hba(&pair, "host all blue_ro db.example.com trust\n");
+    let all = of_files(&pair, 4);
+    let (_, evidence, _) = all.iter().find(|(title, ..)| title.contains("blue_ro")).unwrap();
+    let unknown = "which addresses db.example.com has is not known here, so that it counts as any";
+    assert!(evidence.contains(unknown), "{evidence}");
+    // It is advice: there is no statement that --fix could run.
+    pair.verify(&["--fix", "-y"], 4);
+    let text = pair.project.run(&["verify-isolation", "--probes", "none"]).expect(4).stdout;
+    assert!(text.contains(&format!("fix:  -- {path} line 1 is: host")), "{text}");
+}
+
+#[test]
+fn a_method_that_something_outside_decides_is_named_and_its_secret_is_not() {
+    let pair = Pair::new();
+    let usual = usual(&pair);
+    let ldap =
+        "ldap ldapserver=localhost ldapbasedn=\"dc=x, dc=y\" ldapbinddn=cn=a ldapbindpasswd=\"Hidden 4 you\"";
+    // Which methods a server knows is decided when it is built.
+    let known = |method: &str| {
+        replace(&pair, &usual, &format!("host all all 172.16.0.1/32 {method}\n"));
+        pair.server.value("postgres", "SELECT count(*) FROM pg_hba_file_rules WHERE error IS NOT NULL") == "0"
+    };
+    let mut tried = 0;
+    for (method, by, clear) in [
+        ("radius radiusservers=127.0.0.1 radiussecrets=Hidden4you", "a RADIUS server", true),
+        (ldap, "an LDAP server", true),
+        ("pam", "PAM", true),
+        ("gss", "a Kerberos realm", false),
+    ] {
+        if !known(method) {
+            continue;
+        }
+        tried += 1;
+        let all = of_files(&pair, 4);
+        assert_eq!(all.len(), 1, "{all:#?}");
+        let (title, evidence, fix) = &all[0];
+        assert_eq!(title, "medium | hba-external | - | PUBLIC | pg_hba.conf line 1");
+        let decided =
+            format!("who may log in is decided outside of the server, by {by}, and not known here: postgres");
+        assert!(evidence.contains(&decided), "{evidence}");
+        assert_eq!(evidence.contains("receives the password in clear text"), clear, "{evidence}");
+        assert!(!format!("{evidence}{fix}").contains("Hidden"), "{evidence}\n{fix}");
+        assert!(fix.contains("host all all 172.16.0.1/32 scram-sha-256"), "{fix}");
+        replace(
+            &pair,
+            &usual,
+            &format!("host all all 172.16.0.0/16 reject\nhost all all 172.16.0.1/32 {method}\n"),
+        );
+        assert_eq!(titles(&pair, 0), Vec::<String>::new(), "behind a line that rejects");
+    }
+    // The server cannot take this list apart, and its view shows no error.
+    replace(
+        &pair,
+        &usual,
+        "host all all 172.16.0.1/32 radius radiusservers=127.0.0.1 radiussecrets=\"Hidden 4 you\"\n",
+    );
+    let (title, evidence, _) = of_files(&pair, 0).remove(0);
+    assert_eq!(title, "low | hba-error | - | PUBLIC | pg_hba.conf line 1");
+    assert!(!evidence.contains("Hidden"), "{evidence}");
+    assert!(tried > 0, "the server under test knows none of these methods");
+    replace(
+        &pair,
+        &usual,
+        "host all all 172.16.0.1/32 password\nhostssl all all 172.16.0.2/32 scram-sha-256\n",
+    );
+    let found = titles(&pair, 4);
+    assert_eq!(found[0], "medium | hba-cleartext-password | - | PUBLIC | pg_hba.conf line 1", "{found:?}");
+}
+
+#[test]
+fn an_account_that_may_be_a_superuser_is_not_the_servers_own() {
+    let pair = Pair::new();
+    let maps = "m postgres postgres\nm root postgres\nm webserver postgres\nm red_app red_app\nm webserver red_ro\n\
+                m /^(.*)$ \\1\nm /^dba-.*$ postgres\nother webserver blue_app\n";
+    std::fs::write(pair.server.data().join("pg_ident.conf"), maps).unwrap();
+    with_hba(&pair, "local all all peer map=m\n");
+    let all = of_files(&pair, 4);
+    let mut found: Vec<&str> = all.iter().map(|(title, ..)| title.as_str()).collect();
+    found.sort_unstable();
+    assert_eq!(
+        found,
+        [
+            "critical | hba-ident-map | - | postgres | pg_ident.conf line 3",
+            "critical | hba-ident-map | - | postgres | pg_ident.conf line 7",
+            "critical | hba-ident-map | red | red_ro | pg_ident.conf line 5",
+            "low | hba-ident-map | - | PUBLIC | pg_ident.conf line 6",
+            "low | hba-ident-map | - | postgres | pg_ident.conf line 1",
+            "low | hba-ident-map | - | postgres | pg_ident.conf line 2",
+            "low | hba-ident-map | red | red_app | pg_ident.conf line 4",
+        ]
+    );
+    let of = |line: &str| all.iter().find(|(title, ..)| title.ends_with(line)).unwrap();
+    let (_, evidence, fix) = of("line 3");
+    assert!(
+        evidence
+            .starts_with("the operating system account webserver can log in without a password as: postgres")
+    );
+    assert!(fix.starts_with("-- delete pg_ident.conf line 3: m webserver postgres\n"), "{fix}");
+    assert!(of("line 2").1.starts_with("the account root, which controls the server anyway,"));
+}
+
+#[test]
+fn from_16_on_groups_patterns_and_all_stand_in_maps_and_rules() {
+    let pair = Pair::new();
+    let modern = pair.server.major() >= 16;
+    let usual = usual(&pair);
+    pair.server.sql("postgres", "CREATE ROLE crew; GRANT crew TO blue_app");
+    std::fs::write(
+        pair.server.data().join("pg_ident.conf"),
+        "m webserver +crew\nm webserver \"+crew\"\nm webserver all\nm webserver \"all\"\nm webserver /^red_r\n",
+    )
+    .unwrap();
+    with_hba(&pair, "local all all peer map=m\n");
+    let expected: &[&str] = &[
+        "critical | hba-ident-map | blue | PUBLIC | pg_ident.conf line 1",
+        "critical | hba-ident-map | - | PUBLIC | pg_ident.conf line 3",
+        "critical | hba-ident-map | red | PUBLIC | pg_ident.conf line 5",
+    ];
+    let (expected, code) = if modern { (expected, 4) } else { (&[][..], 0) };
+    assert_eq!(titles(&pair, code), expected);
+    replace(
+        &pair,
+        &usual,
+        "host all /^blue_ 172.16.0.0/12 reject\nhost blue_db \"/^blue_app$\" 172.16.0.0/12 trust\n\
+         host red_db /^red_ 172.16.0.0/12 trust\n",
+    );
+    let expected: &[&str] = match modern {
+        true => &["critical | hba-trust | red | /^red_ | pg_hba.conf line 3"],
+        false => &[
+            "low | hba-trust | - | /^blue_app$ | pg_hba.conf line 2",
+            "low | hba-trust | - | /^red_ | pg_hba.conf line 3",
+        ],
+    };
+    assert_eq!(titles(&pair, if modern { 4 } else { 0 }), expected);
+}
+
+#[test]
+fn names_from_a_file_are_read_and_a_damaged_file_is_inconclusive() {
+    let pair = Pair::new();
+    let usual = usual(&pair);
+    std::fs::write(pair.server.data().join("names"), "red_app\n\"all\"\n").unwrap();
+    replace(&pair, &usual, "host red_db @names 172.16.0.1/32 trust\n");
+    let (title, evidence, fix) = of_files(&pair, 4).remove(0);
+    assert_eq!(title, "critical | hba-trust | - | PUBLIC | pg_hba.conf line 1");
+    assert!(
+        evidence.contains("it is not known here whether \"all\" is a keyword or a name in quotes"),
+        "{evidence}"
+    );
+    assert!(fix.contains("host red_db @names 172.16.0.1/32 scram-sha-256"), "{fix}");
+    std::fs::remove_file(pair.server.data().join("pg_hba.conf")).unwrap();
+    let result = pair.verify(&[], 4);
+    let unread = result["unread"].as_array().unwrap();
+    assert_eq!(unread.len(), 1, "{result:#}");
+    assert_eq!(unread[0]["what"], "the rules of pg_hba.conf");
+}
+
+#[test]
+fn an_admin_that_cannot_read_the_file_is_told_what_is_doubtful() {
+    let pair = Pair::new();
+    pair.server.add_limited_admin();
+    pair.server.sql(
+        "postgres",
+        "GRANT EXECUTE ON FUNCTION pg_hba_file_rules() TO adm; GRANT SELECT ON pg_hba_file_rules TO adm; \
+         GRANT CONNECT ON DATABASE postgres TO adm",
+    );
+    let manifest = pair.project.read("martydb.yaml");
+    pair.project
+        .write("martydb.yaml", &manifest.replace(&pair.server.url(), &pair.server.url_of(Admin::Limited)));
+    with_hba(&pair, "host all all 172.16.0.0/12 reject\nhost all red_app 172.20.0.0/16 trust\n");
+    let (title, evidence, _) = of_files(&pair, 4).remove(0);
+    assert_eq!(title, "critical | hba-trust | red | red_app | pg_hba.conf line 2");
+    assert!(
+        evidence.contains("it is not known here whether \"all\" is a keyword or a name in quotes"),
+        "{evidence}"
+    );
+    with_hba(&pair, "host red_db red_app 172.16.0.0/12 reject\n");
+    assert_eq!(titles(&pair, 0), Vec::<String>::new(), "names leave no doubt");
+}
