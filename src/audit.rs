@@ -3,11 +3,13 @@
 //! Deny by default: a privilege, membership, attribute, setting or kind of object that the contract does not give is a
 //! finding, known or not. Pure: [`crate::catalog`] has read everything.
 
+mod builtins;
 mod code;
 mod context;
 mod database_privileges;
 pub mod defaults;
 mod definer_views;
+mod extensions;
 mod foreign_servers;
 mod hba;
 mod memberships;
@@ -43,15 +45,25 @@ pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords
     owners::judge(&audit, &mut out);
     defaults::judge(&audit, &mut out);
     code::judge(&audit, &mut out);
+    builtins::judge(&audit, &mut out);
     foreign_servers::judge(&audit, &mut out);
+    extensions::judge(&audit, &mut out);
     settings::judge(&audit, &mut out);
     sessions::judge(&audit, &mut out);
     secrets::judge(&audit, known, &mut out);
     hba::judge(&audit, &mut out);
     let graph = reach::judge(&audit, &mut out);
     let mut findings = merged(out.into_iter().map(|found| found.on(&desired.name)));
+    findings.iter_mut().for_each(|finding| withhold(finding, known));
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.key().cmp(&b.key())));
     Audited { findings, graph }
+}
+
+/// Evidence quotes values of settings, names and the like, and any of them can be a password.
+fn withhold(finding: &mut Finding, known: KnownPasswords<'_>) {
+    if known(&finding.evidence).is_some() {
+        finding.evidence = "the evidence holds a password of the secret store and is not shown".into();
+    }
 }
 
 /// What is held in several parts, privilege by privilege, is one finding that tells and closes all of them.

@@ -10,6 +10,7 @@
 //! `password_audit` compares hashes without logging in. `access_paths` explains a breach from the catalogue.
 
 mod access_paths;
+mod alternates;
 mod assess;
 mod assessment;
 mod baseline;

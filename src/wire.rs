@@ -36,6 +36,6 @@ pub use login::{APPLICATION_NAME, Credentials, NotLetIn, Startup};
 pub use outcome::{Answer, Attempt, Broken, LetIn, Outcome, Refused, Stage};
 pub use require_auth::{AuthMethod, RequireAuth};
 pub use row::{FromText, Row, Unreadable, array};
-pub use scram::is_kept;
 #[cfg(test)]
 pub use scram::{digest, verifier};
+pub use scram::{is_kept, is_kept_by};

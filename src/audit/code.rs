@@ -29,9 +29,11 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 
 fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
     let lends = item.definer && db.audit.managed(&item.owner).is_none();
-    // Only the server can call a function that returns event_trigger.
+    // Only the server can call a trigger's function. What a trigger of its own makes of it for a login is a matter of
+    // reach; the library of one in C is loaded all the same.
     let hook = item.returns.as_deref() == Some("event_trigger");
-    let mut users = if hook { vec![] } else { db.audit.callers(item, "EXECUTE") };
+    let uncallable = hook || item.is_trigger_function() && !item.is_unconfined();
+    let mut users = if uncallable { vec![] } else { db.audit.callers(item, "EXECUTE") };
     for user in users.iter().filter(|user| !db.is_elsewhere(item, user)) {
         // Closed by taking EXECUTE from the user where an entry gives it.
         let callable = |kind: &FindingKind, what: &str| {
@@ -72,12 +74,20 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
 
 /// A function of the server or of an extension that runs with a superuser's privileges for its caller.
 fn definer_builtin(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
+    if item.is_trigger_function() {
+        return;
+    }
     for user in db.audit.callers(item, "EXECUTE") {
         let seen =
             format!("{user} can call {}, which runs with the privileges of {}", item.object(), item.owner);
-        let what = ServerText::quoted_by_server(item.alter.clone().unwrap_or_default());
-        let invoker = stmt!("ALTER {what} SECURITY INVOKER", what = what);
         let found = DEFINER_SUPERUSER.of(user).at(db.severity(user)).about(db, item).seen(seen);
-        out.push(found.fix(Repair::alter(RepairScope::Database, invoker)));
+        out.push(found.fix(invoker(item)));
     }
+}
+
+/// A member of an extension is never edited: its other members rely on what it is.
+fn invoker(item: &CatalogObject) -> Option<Repair> {
+    let what = ServerText::quoted_by_server(item.alter.clone().filter(|_| item.extension.is_none())?);
+    let close = stmt!("ALTER {what} SECURITY INVOKER", what = what);
+    Some(Repair::alter(RepairScope::Database, close))
 }

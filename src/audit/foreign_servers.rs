@@ -1,11 +1,11 @@
-//! Ways out of a database: foreign servers, and extensions that open connections.
+//! Ways out of a database: foreign servers, their tables and the logins that they use.
 
 use super::context::{Audit, Database};
 use crate::catalog::ForeignServer;
 use crate::findings::Severity::{Critical, High, Low, Medium};
-use crate::findings::{EXTENSION, FOREIGN_TABLE, FindingBuilder, PUBLIC, USER_MAPPING};
+use crate::findings::{FOREIGN_TABLE, FindingBuilder, PUBLIC, USER_MAPPING};
 use crate::grants::{Repair, RepairScope, ident};
-use crate::model::{DesiredService, RoleKind};
+use crate::model::DesiredService;
 use crate::sql::{ServerText, stmt};
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
@@ -19,7 +19,6 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
             way.tables(out);
             way.owner(out);
         }
-        extensions(&db, out);
     }
 }
 
@@ -91,21 +90,5 @@ impl Way<'_> {
             let found = FOREIGN_TABLE.of(owner).at(Medium).inside(self.db);
             out.push(found.object(self.object()).seen(seen));
         }
-    }
-}
-
-/// Extensions whose functions PUBLIC may call and that open connections or sessions of their own.
-const CONNECTING: &[&str] = &["dblink", "http", "pg_background", "pg_cron", "pg_net", "plproxy"];
-
-fn extensions(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
-    let Some(service) = db.service else { return };
-    for found in db.catalog.extensions.iter().filter(|found| !service.extensions.contains(&found.name)) {
-        let severity = if CONNECTING.contains(&found.name.as_str()) { Medium } else { Low };
-        let kind = if found.trusted == Some(true) { "trusted" } else { "not trusted" };
-        let seen = format!("the extension {} ({kind}) is installed and not declared", found.name);
-        let close = stmt!("DROP EXTENSION {name}", name = ident(&found.name));
-        let finding = EXTENSION.of(service.role(RoleKind::App).as_str()).at(severity).inside(db);
-        let finding = finding.object(format!("extension {}", found.name)).seen(seen);
-        out.push(finding.fix(Repair::drop(RepairScope::Database, close)));
     }
 }

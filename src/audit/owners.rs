@@ -103,7 +103,7 @@ fn advice(item: &CatalogObject) -> String {
 
 /// What was added to an extension leaves it, and keeps its owner.
 fn leave(item: &CatalogObject) -> Option<Repair> {
-    let extension = item.extension.as_ref().filter(|_| item.added)?;
+    let extension = item.joined.as_ref().or(item.extension.as_ref().filter(|_| item.added))?;
     let what = ServerText::quoted_by_server(item.alter.clone()?);
     let close = stmt!("ALTER EXTENSION {extension} DROP {what}", extension = ident(extension), what = what);
     Some(Repair::alter(RepairScope::Database, close))
@@ -117,7 +117,8 @@ fn object(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>
     let mut push = |user: &str, severity: Severity| {
         let seen = format!("{} belongs to {}{}", item.object(), item.owner, through(user, &item.owner));
         let given = db.owner().zip(item.alter.as_ref());
-        let repair = given.map(|(owner, what)| set_owner(RepairScope::Database, what, owner));
+        let given = given.map(|(owner, what)| set_owner(RepairScope::Database, what, owner));
+        let repair = if item.joined.is_some() { leave(item) } else { given };
         let found = OBJECT_OWNER.of(user).at(severity).about(db, item);
         out.push(found.seen(seen).fix(repair));
     };

@@ -1,6 +1,10 @@
-//! Secrets where every login can read them: comments and settings of shared catalogues, and what sessions call
-//! themselves. Known ones are compared; unknown ones give themselves away by the words around them.
+//! Secrets where every login can read them: comments and settings of shared catalogues, the server's settings, what
+//! sessions call themselves, and texts inside databases. Known ones are compared; unknown ones give themselves away by
+//! the words around them.
 
+mod inside;
+mod settings;
+mod text;
 mod words;
 
 use std::collections::BTreeSet;
@@ -8,28 +12,21 @@ use std::collections::BTreeSet;
 use super::context::Audit;
 use crate::catalog::KnownPasswords;
 use crate::findings::Severity::Critical;
-use crate::findings::{FindingBuilder, PUBLIC, SECRET, UNSEARCHED};
-use crate::grants::{Repair, RepairScope, ident, reset_setting};
-use crate::model::{DbName, DesiredService};
+use crate::findings::{FindingBuilder, PUBLIC, SECRET};
+use crate::grants::{Repair, RepairScope, ident};
+use crate::model::DesiredService;
 use crate::sql::{Keyword, Literal, Statement, stmt};
-use crate::units::counted;
+
+use text::{Text, named};
 
 pub use words::announces;
 
-/// A text that every login of the server can read.
-struct Text<'a> {
-    text: String,
-    /// What it is of the object.
-    what: String,
-    object: String,
-    service: Option<&'a DesiredService>,
-    repair: Option<Repair>,
-}
-
 pub fn judge(audit: &Audit<'_>, known: KnownPasswords<'_>, out: &mut Vec<FindingBuilder>) {
-    let texts = comments(audit).into_iter().chain(settings(audit)).chain(sessions(audit, known));
+    let texts = comments(audit).into_iter().chain(settings::texts(audit)).chain(sessions(audit, known));
     out.extend(texts.filter_map(|text| told(audit, known, text)));
-    inside(audit, out);
+    settings::judge_restricted(audit, known, out);
+    settings::judge_cut(audit, out);
+    inside::judge(audit, out);
 }
 
 fn comments<'a>(audit: &Audit<'a>) -> Vec<Text<'a>> {
@@ -67,27 +64,6 @@ fn left(audit: &Audit<'_>, service: Option<&DesiredService>, comment: Option<&st
     }
 }
 
-fn settings<'a>(audit: &Audit<'a>) -> Vec<Text<'a>> {
-    let of_databases = audit.actual.databases.iter().flat_map(|(database, found)| {
-        found.settings.iter().map(|(name, value)| (None, Some(database.as_str()), name, value))
-    });
-    let of_roles = audit.actual.role_settings.iter().map(|row| {
-        (Some(row.role.as_str()), row.database.as_ref().map(DbName::as_str), &row.name, &row.value)
-    });
-    let setting = |(role, database, name, value): (Option<&str>, Option<&str>, &String, &String)| {
-        let (object, service) = match role {
-            Some(role) => (format!("role {role}"), audit.service_of_role(role)),
-            None => {
-                let database = database.unwrap_or_default();
-                (format!("database {database}"), audit.service_of(database))
-            }
-        };
-        let (text, what) = (format!("{name}={value}"), format!("the setting {name}"));
-        Text { text, what, object, service, repair: Some(reset_setting(role, database, name)) }
-    };
-    of_databases.chain(of_roles).map(setting).collect()
-}
-
 /// Once for each role: sessions come and go, and an `allow:` entry must keep matching.
 fn sessions<'a>(audit: &Audit<'a>, known: KnownPasswords<'_>) -> Vec<Text<'a>> {
     let mut roles = BTreeSet::new();
@@ -105,33 +81,6 @@ fn sessions<'a>(audit: &Audit<'a>, known: KnownPasswords<'_>) -> Vec<Text<'a>> {
         }
     }
     texts
-}
-
-/// Inside a database only known passwords count: its own texts may speak of passwords as they like.
-fn inside(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
-    for db in audit.databases() {
-        for leak in &db.catalog.leaks {
-            let seen = format!("{} holds a password of the secret store", leak.object);
-            let found = SECRET.of(PUBLIC).at(Critical).service(named(audit, &leak.service));
-            out.push(found.database(db.name).object(leak.object.clone()).seen(seen));
-        }
-        for (owner, left) in &db.catalog.unsearched {
-            let whose = owner.as_ref().map_or(String::new(), |owner| format!(" of {owner}"));
-            let such = left.first.as_ref().map_or(String::new(), |first| format!(", such as {first},"));
-            let texts = usize::try_from(left.texts).unwrap_or(usize::MAX);
-            let seen = format!(
-                "{} bytes in {}{whose}{such} were not searched for passwords of the secret store",
-                left.bytes,
-                counted(texts, "text")
-            );
-            let role = owner.clone().unwrap_or_else(|| PUBLIC.into());
-            out.push(UNSEARCHED.of(role).inside(&db).object(format!("texts{whose}")).seen(seen));
-        }
-    }
-}
-
-fn named<'a>(audit: &Audit<'a>, service: &str) -> Option<&'a DesiredService> {
-    audit.desired.services.values().find(|one| one.name.as_str() == service)
 }
 
 /// The text itself is never repeated: it would be in one more place.

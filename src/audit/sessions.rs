@@ -49,9 +49,8 @@ fn subscriptions(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         let severity = if audit.actors(&found.owner).is_empty() { Low } else { High };
         let mut sources = audit.snapshot.sources.iter().filter(|source| source.name == found.name);
         // The host is not compared: a name that is a service's here hardly means another server's by chance.
-        let foreign =
-            sources.find_map(|source| source.from.as_deref()).filter(|from| *from != found.database);
-        let (severity, exposed, from) = match foreign.and_then(|from| audit.service_of(from)) {
+        let foreign = sources.find_map(|source| source.database()).filter(|from| *from != found.database);
+        let (severity, exposed, from) = match foreign.and_then(|from| audit.service_of(&from)) {
             Some(exposed) => (Critical, Some(exposed), format!(", and copies from {}", exposed.database)),
             None => (severity, service, String::new()),
         };

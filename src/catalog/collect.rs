@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use futures_util::stream::{self, StreamExt};
 use serde::Deserialize;
 
-use super::database::{DatabaseCatalog, KnownPasswords, MOST_OF_A_KIND};
+use super::database::{DatabaseCatalog, MOST_OF_A_KIND};
 use super::inspect;
 use super::rows::{self, Completeness};
 use super::server_state::ServerState;
 use super::snapshot::{ConfigFile, NotExamined, Snapshot, Unread};
+use super::texts::KnownPasswords;
 use crate::error::{Error, Kind, Result};
 use crate::grants::ident;
 use crate::model::{ActualServer, DbName, DesiredServer};
@@ -50,6 +51,7 @@ pub async fn snapshot(
 async fn guarded(connection: &mut Connection, found: &mut Snapshot) -> Result<()> {
     let missing = &mut Missing { admin: &found.actual.admin.name, all: &mut found.not_examined };
     found.kept = missing.or(inspect::kept_passwords(connection).await, PASSWORDS)?;
+    found.files = missing.or(rows::document(connection, include_str!("sql/files.sql")).await, FILES)?;
     if !found.state.subscriptions.is_empty() {
         let sources = rows::document(connection, include_str!("sql/sources.sql")).await;
         found.sources = missing.or(sources, SOURCES)?.unwrap_or_default();
@@ -104,12 +106,19 @@ async fn databases(
         access.check_alive().await?;
     }
     for ((catalog, error), name) in read {
+        found.not_examined.extend(catalog.as_ref().and_then(|catalog| undated(catalog, &name)));
         found.databases.extend(catalog.map(|catalog| (name.to_string(), catalog)));
         if let Some(error) = error {
             tell_gap(access, desired, &name, &error, found);
         }
     }
     Ok(())
+}
+
+fn undated(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
+    let what = format!("whether the server's own views and functions in database {name} were replaced");
+    let why = "the extension plpgsql, the last that initdb makes, is not there";
+    (!catalog.partial && !catalog.builtins.dated).then(|| NotExamined::new(what, why))
 }
 
 /// What was read of a database, and why that is not all.
@@ -168,9 +177,13 @@ async fn fill(
     known: KnownPasswords<'_>,
 ) -> Result<()> {
     let sql = include_str!("sql/database.sql");
-    let end = rows::read(connection, sql, |row| found.take(row, known)).await?;
+    let end = rows::read(connection, sql, |row| found.take(row)).await?;
     check_session(found.pristine, name.as_str())?;
     rows::read_all(connection, include_str!("sql/reach.sql"), |row| found.privileged.take(row)).await?;
+    rows::read_all(connection, include_str!("sql/builtins.sql"), |row| found.builtins.take(row)).await?;
+    // Nothing of the texts is kept, so that they have no limit of their own here.
+    let texts = include_str!("sql/texts.sql");
+    rows::read(connection, texts, |row| found.texts.take(row, known).map(|()| 0)).await?;
     if end == Completeness::TooMuch {
         return Err(rows::too_much());
     }
@@ -222,6 +235,10 @@ const SOURCES: Guarded = (
 const HBA: Guarded = (
     "the rules of pg_hba.conf",
     "GRANT EXECUTE ON FUNCTION pg_catalog.pg_hba_file_rules() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_hba_file_rules TO",
+);
+const FILES: Guarded = (
+    "secrets in the server's configuration files",
+    "GRANT EXECUTE ON FUNCTION pg_catalog.pg_show_all_file_settings() TO \"ADMIN\"; GRANT SELECT ON pg_catalog.pg_file_settings TO",
 );
 const IDENT: Guarded = (
     "the maps of pg_ident.conf",

@@ -21,8 +21,14 @@ pub struct CatalogObject {
     pub owner: String,
     /// Made by initdb.
     pub system: bool,
-    /// Made by this extension.
+    /// Made by the script of this extension.
     pub extension: Option<String>,
+    /// The extension that it was added to by `ALTER EXTENSION … ADD`, which changes nothing about what it is.
+    #[serde(default)]
+    pub joined: Option<String>,
+    /// Changed after that script made it, and not by its privileges. Asked only where it runs with its owner's rights.
+    #[serde(default)]
+    pub altered: bool,
     /// Certainly added to that extension by `ALTER EXTENSION … ADD`, and not made by its script. Asked only where it
     /// belongs to a role without superuser rights.
     pub added: bool,
@@ -58,10 +64,15 @@ impl CatalogObject {
         format!("{} {}", self.kind, self.shown)
     }
 
-    /// A function of the server or of an extension that runs with its owner's rights: initdb makes none, and
-    /// extensions hardly any.
+    /// A function of the server that runs with its owner's rights, which initdb does not make, or one of an extension
+    /// that its script made in another way.
     pub fn is_definer_builtin(&self) -> bool {
-        !self.is_users() && self.definer
+        !self.is_users() && self.definer && (self.extension.is_none() || self.altered)
+    }
+
+    /// Whether only the server can call it.
+    pub fn is_trigger_function(&self) -> bool {
+        matches!(self.returns.as_deref(), Some("trigger" | "event_trigger"))
     }
 
     /// Neither the server's nor an extension's.
@@ -96,6 +107,8 @@ pub struct Language {
     pub name: String,
     /// Whether every role may write functions in it.
     pub trusted: bool,
+    /// The C function behind it; `None` for those of the server itself.
+    pub handler: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -104,6 +117,17 @@ pub struct Extension {
     pub owner: String,
     /// Whether it needs no superuser; `None` where the server no longer has its files.
     pub trusted: Option<bool>,
+    /// Who may call its functions or read its relations.
+    #[serde(deserialize_with = "null_as_default")]
+    pub open: Vec<ExtensionAccess>,
+}
+
+/// That a role holds EXECUTE or SELECT on a member of an extension in a schema.
+#[derive(Debug, Clone, Deserialize)]
+pub struct ExtensionAccess {
+    pub schema: String,
+    /// `None` is PUBLIC.
+    pub grantee: Option<String>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

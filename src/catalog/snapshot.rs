@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use percent_encoding::percent_decode_str;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -23,6 +24,8 @@ pub struct Snapshot {
     pub kept: Option<BTreeMap<RoleName, KeptPassword>>,
     pub hba: Option<Vec<HbaLine>>,
     pub ident: Option<Vec<IdentLine>>,
+    /// What the configuration files set.
+    pub files: Option<Vec<FileSetting>>,
     /// The texts of these files; none where the admin may not read them.
     pub hba_files: Vec<ConfigFile>,
     pub ident_files: Vec<ConfigFile>,
@@ -44,7 +47,38 @@ pub struct ParameterAcl {
 pub struct SubscriptionSource {
     pub name: String,
     /// The database that its connection string names.
-    pub from: Option<String>,
+    from: Option<String>,
+    /// Whether the name is percent-encoded, as in a URI.
+    escaped: bool,
+}
+
+impl SubscriptionSource {
+    pub fn database(&self) -> Option<String> {
+        let from = self.from.as_deref()?;
+        let decoded = || percent_decode_str(from).decode_utf8_lossy().into_owned();
+        Some(if self.escaped { decoded() } else { from.to_owned() })
+    }
+}
+
+/// A line of postgresql.conf or of a file that it includes.
+#[derive(Debug, Clone, Deserialize)]
+pub struct FileSetting {
+    pub name: String,
+    /// Its beginning; it may hold a secret.
+    pub value: FileValue,
+    /// Whether the value goes on.
+    pub cut: bool,
+}
+
+/// Has no readable `Debug`.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct FileValue(pub String);
+
+impl std::fmt::Debug for FileValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("FileValue")
+    }
 }
 
 /// A line of pg_hba.conf: who may log in from where.

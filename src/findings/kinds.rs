@@ -83,6 +83,8 @@ kinds! {
         "a service's role has an attribute that no role of a service may have";
     OWNER_LOGIN = "owner-can-log-in", High,
         "the owner role of a service may log in";
+    UNKNOWN_ALTERNATE = "unknown-alternate-login", Critical,
+        "a login has the name of an alternate login, and the secret store does not have its password";
     UNMANAGED_POWER = "unmanaged-role-power", Medium,
         "an unmanaged login has power over the whole server";
     ORPHANS = "orphans-role", Medium,
@@ -127,6 +129,8 @@ kinds! {
         "a superuser's search path leads through a schema in which another login can create objects";
     SHADOW = "shadowing-function", Low,
         "a function has the name and the arguments of a built-in function";
+    REDEFINED = "redefined-builtin", Critical,
+        "a view or function of the server is not what initdb made";
     EVENT_TRIGGER = "event-trigger", Low,
         "an event trigger runs in the sessions of other roles";
     FOREIGN_TRIGGER = "foreign-trigger", High,
@@ -145,6 +149,8 @@ kinds! {
         "a service's database has a foreign table or server";
     EXTENSION = "undeclared-extension", Low,
         "an extension is installed that the manifest does not declare";
+    CROSSING = "extension-crosses-databases", Medium,
+        "a service's login can use an extension that leads out of its database";
     REPLICATION_OBJECT = "replication-object", Low,
         "there is a subscription or a replication slot";
     MD5 = "weak-verifier", Medium,
@@ -163,7 +169,7 @@ kinds! {
         "a session continues in a database to which its role can no longer connect";
     SECRET = "secret-in-the-open", High,
         "a secret is in a place that every login of the server can read";
-    UNSEARCHED = "unsearched-text", Low,
+    UNSEARCHED = "unsearched-text", Medium,
         "some texts are too long to be searched for stored passwords";
     HBA_TRUST = "hba-trust", Critical,
         "pg_hba.conf accepts connections without a password";

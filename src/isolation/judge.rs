@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::alternates;
 use super::assessment::{PartialJudgement, ServerJudgement, VerifiedServer};
 use super::breaches::{self, Basis};
 use super::extra_probes;
@@ -15,6 +16,7 @@ use crate::catalog::{NotExamined, Unread};
 use crate::findings::Finding;
 use crate::model::{ActualServer, DesiredService, RoleKind};
 use crate::probe::{self, Probe, ProbeDatabase};
+use crate::units::counted;
 
 /// Judges one server; of the catalogue's findings about services those about the chosen ones.
 pub fn judge(observations: &Observations, services: &[DesiredService]) -> ServerJudgement {
@@ -34,8 +36,10 @@ pub fn judge(observations: &Observations, services: &[DesiredService]) -> Server
     let Audited { findings: mut audited, graph } = audited(&observations.context);
     let mut unread = catalogue.unread.clone();
     match &observations.known_passwords {
-        Ok(known) => {
-            audited.extend(known.iter().map(|one| password_audit::finding(&observations.context, one)));
+        Ok(compared) => {
+            let known = compared.known.iter();
+            audited.extend(known.map(|one| password_audit::finding(&observations.context, one)));
+            part.not_examined.extend(not_compared(&task.server, compared.left_out));
         }
         Err(error) => unread.push(Unread {
             service: None,
@@ -70,7 +74,10 @@ pub fn judge(observations: &Observations, services: &[DesiredService]) -> Server
 
 /// What the catalogues show, nothing filtered.
 pub fn audited(context: &ServerContext) -> Audited {
-    audit(&context.desired, &context.catalogue, &|text| owner_of_password(&context.task, text))
+    let known = |text: &str| owner_of_password(&context.task, text);
+    let mut audited = audit(&context.desired, &context.catalogue, &known);
+    audited.findings.extend(alternates::findings(context));
+    audited
 }
 
 /// Every probe of the matrix, and a note for each login whose probes had to be inferred.
@@ -107,6 +114,12 @@ fn merged(proven: Vec<Finding>, catalogue: impl Iterator<Item = Finding>) -> Vec
     findings.extend(catalogue.filter(|finding| !known.contains(&gap(finding))));
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.key().cmp(&b.key())));
     findings
+}
+
+fn not_compared(server: &str, left_out: usize) -> Option<NotExamined> {
+    let what = format!("the passwords of {} on server {server}", counted(left_out, "login"));
+    let why = "comparing them with guesses and with the stored passwords would take too long";
+    (left_out > 0).then(|| NotExamined::new(what, why))
 }
 
 /// No login can connect to template0, on any server: --strict must not fail for it.

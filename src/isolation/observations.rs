@@ -1,5 +1,7 @@
 //! What was observed of one server, before anything is decided about it.
 
+use secrecy::SecretString;
+
 use super::extra_probes::ExtraProbe;
 use super::listeners::Listener;
 use crate::catalog::{NotExamined, Snapshot};
@@ -26,12 +28,28 @@ pub struct ServerContext {
     pub task: Task,
     pub desired: DesiredServer,
     pub catalogue: Snapshot,
+    pub alternates: Vec<OpenAlternate>,
+}
+
+/// A login with the name of an alternate login that can log in and that the store does not name as the one in use.
+pub struct OpenAlternate {
+    pub role: RoleName,
+    /// The login in use.
+    pub primary: ProbeLogin,
+    /// What the store has for it.
+    pub password: Option<SecretString>,
 }
 
 /// A role whose password is easily guessed, or that of a stored login.
 pub struct KnownPassword {
     pub role: RoleName,
     pub owner: Option<ProbeLogin>,
+}
+
+pub struct ComparedPasswords {
+    pub known: Vec<KnownPassword>,
+    /// Logins whose passwords were not compared: it would take too long.
+    pub left_out: usize,
 }
 
 pub struct Observations {
@@ -44,7 +62,7 @@ pub struct Observations {
     /// Sessions that asked about privileges, with the index of their login.
     pub sessions: Vec<(usize, Attempt)>,
     /// An error where the comparison did not finish.
-    pub known_passwords: Result<Vec<KnownPassword>>,
+    pub known_passwords: Result<ComparedPasswords>,
     /// Addresses that could not be reached from here.
     pub not_examined: Vec<NotExamined>,
 }

@@ -1,5 +1,6 @@
 //! The first stage: all I/O of a verification, one server at a time.
 
+use super::alternates::open_alternates;
 use super::extra_probes::{self, Surroundings};
 use super::first_logins as login;
 use super::listeners::{ServerSettings, listeners};
@@ -76,7 +77,8 @@ pub async fn context(
     let catalogue = catalog::snapshot(&access, &desired, &|text| owner_of_password(&task, text)).await?;
     task.databases = databases(&desired, &catalogue.actual);
     task.concurrency = catalogue.actual.capacity.share(run.jobs.count.max(8), 1);
-    Ok((access, ServerContext { task, desired, catalogue }))
+    let alternates = open_alternates(run, &task, &catalogue.actual).await?;
+    Ok((access, ServerContext { task, desired, catalogue, alternates }))
 }
 
 fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<ProbeDatabase> {

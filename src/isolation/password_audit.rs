@@ -1,26 +1,42 @@
-//! Passwords that are known elsewhere, found without a login: the hash that the server keeps for a superuser, an
-//! unmanaged role or an unused alternate login is compared with easy guesses and with the stored passwords. Logins in
-//! use are tried over a connection; these are not martydb's to try, and an attempt could lock them out.
+//! Passwords that are known elsewhere, found without a login: what the server keeps of each login's password is compared
+//! with guesses and with the stored passwords. An attempt to log in could lock a login out, and leaves a line in the
+//! server's log; a comparison does neither.
 
-use secrecy::{ExposeSecret, SecretString};
+mod candidates;
+mod standing;
 
-use super::observations::{KnownPassword, ServerContext};
-use super::stored_passwords::{GUESSES, variants};
+use std::sync::Arc;
+
+use secrecy::ExposeSecret;
+
+use super::observations::{ComparedPasswords, KnownPassword, ServerContext};
 use crate::contract::managed;
 use crate::error::{Error, Result};
 use crate::findings::{Finding, GUESSABLE, REUSED, Severity};
 use crate::model::{KeptPassword, RoleName};
-use crate::probe::{LoginAttempts, ProbeLogin, Task};
-use crate::wire::is_kept;
+use crate::probe::LoginAttempts;
+use crate::wire::is_kept_by;
+use candidates::{Candidate, candidates};
+use standing::{Standing, Standings};
 
-/// More rounds than this for each guess only keep a verifier busy; the default is 4,096.
-const MOST_ROUNDS: u32 = 20_000;
+/// Rounds of hashing for all comparisons of a run, about ten seconds of one core. A login may give itself a verifier
+/// that costs a million rounds for each guess.
+const MOST_ROUNDS: u64 = 40_000_000;
 
 /// What the server keeps of a role's password, and what it is compared with.
-type Comparison = (RoleName, KeptPassword, Vec<Candidate>);
+struct Comparison {
+    role: RoleName,
+    kept: KeptPassword,
+    standing: Standing,
+    candidates: Vec<Candidate>,
+}
 
-/// A password to try, and whose it is; `None` for a guess.
-type Candidate = (SecretString, Option<ProbeLogin>);
+impl Comparison {
+    fn rounds(&self) -> u64 {
+        let each = u64::from(self.kept.rounds.unwrap_or(1));
+        each.saturating_mul(self.candidates.len() as u64)
+    }
+}
 
 /// Compares what the server keeps; nothing where the admin may not read it.
 ///
@@ -29,62 +45,85 @@ type Candidate = (SecretString, Option<ProbeLogin>);
 pub async fn known_passwords(
     context: &ServerContext,
     attempts: &[LoginAttempts],
-) -> Result<Vec<KnownPassword>> {
-    let ServerContext { task, desired, catalogue } = context;
-    let Some(kept) = &catalogue.kept else { return Ok(vec![]) };
-    let comparison = |role: &RoleName, candidates: Vec<Candidate>| {
-        Some((role.clone(), kept.get(role)?.clone(), candidates))
-    };
-    let in_use = |role: &RoleName| task.logins.iter().any(|login| login.role == *role);
-    let unused = |role: &&RoleName| !in_use(role) && desired.managed_role(role).is_none();
-    let unused = catalogue.actual.roles.keys().filter(unused);
-    let unused = unused.filter_map(|role| comparison(role, candidates(task, role)));
-    // The common words are tried over a connection.
-    let refused = task.logins.iter().zip(attempts).filter(|(_, attempts)| attempts.password_refused());
-    let refused = refused.filter_map(|(login, _)| comparison(&login.role, names_as_passwords(login)));
-    let all: Vec<Comparison> = unused.chain(refused).collect();
+) -> Result<ComparedPasswords> {
+    let (chosen, left_out) = within_limit(comparisons(context, attempts));
+    let chosen = Arc::new(chosen);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
     // Each candidate costs thousands of rounds of hashing.
-    let known = tokio::task::spawn_blocking(move || all.into_iter().filter_map(solve).collect());
-    known.await.map_err(|error| Error::operation("the comparison of passwords did not finish").cause(error))
-}
-
-fn names_as_passwords(login: &ProbeLogin) -> Vec<Candidate> {
-    let names = [login.role.as_str(), login.service.as_str(), login.database.as_str()];
-    names.into_iter().flat_map(variants).map(|word| (SecretString::from(word), None)).collect()
-}
-
-fn candidates(task: &Task, role: &RoleName) -> Vec<Candidate> {
-    let guesses = [role.as_str()].into_iter().chain(GUESSES.iter().copied());
-    let guesses = guesses.map(|guess| (SecretString::from(guess), None));
-    let stored = task.logins.iter().filter_map(|login| Some((login.password.clone()?, Some(login.clone()))));
-    guesses.chain(stored).collect()
-}
-
-fn solve((role, kept, candidates): Comparison) -> Option<KnownPassword> {
-    if kept.rounds.is_none_or(|rounds| rounds > MOST_ROUNDS) {
-        return None;
+    let tasks: Vec<_> = (0..workers)
+        .map(|first| {
+            let chosen = Arc::clone(&chosen);
+            let part = move || chosen.iter().skip(first).step_by(workers).filter_map(solve).collect();
+            tokio::task::spawn_blocking(part)
+        })
+        .collect();
+    let mut known: Vec<KnownPassword> = vec![];
+    for task in tasks {
+        let part: Vec<KnownPassword> = task
+            .await
+            .map_err(|error| Error::operation("the comparison of passwords did not finish").cause(error))?;
+        known.extend(part);
     }
-    let fits = |(password, _): &Candidate| is_kept(password.expose_secret(), &kept);
-    let (_, owner) = candidates.into_iter().find(fits)?;
-    Some(KnownPassword { role, owner })
+    known.sort_by(|a, b| a.role.cmp(&b.role));
+    Ok(ComparedPasswords { known, left_out })
+}
+
+fn comparisons(context: &ServerContext, attempts: &[LoginAttempts]) -> Vec<Comparison> {
+    let ServerContext { desired, catalogue, .. } = context;
+    let Some(kept) = &catalogue.kept else { return vec![] };
+    let standings = Standings::new(desired, &catalogue.actual);
+    let logins = catalogue.actual.roles.iter().filter(|(_, found)| found.login).map(|(role, _)| role);
+    let compared = logins.filter_map(|role| {
+        let kept = kept.get(role).filter(|kept| kept.digest.is_some())?.clone();
+        let standing = standings.of(role);
+        let candidates = candidates(context, attempts, role, standing);
+        let worth = !candidates.is_empty() && standing != Standing::Outside;
+        worth.then(|| Comparison { role: role.clone(), kept, standing, candidates })
+    });
+    compared.collect()
+}
+
+/// Those that matter most, and among these the cheapest, as long as the limit holds; and how many are left.
+fn within_limit(mut all: Vec<Comparison>) -> (Vec<Comparison>, usize) {
+    all.sort_by_key(|one| (one.standing, one.rounds()));
+    let count = all.len();
+    let mut sum = 0_u64;
+    all.retain(|one| {
+        let next = sum.saturating_add(one.rounds());
+        let fits = next <= MOST_ROUNDS;
+        sum = if fits { next } else { sum };
+        fits
+    });
+    let left = count - all.len();
+    (all, left)
+}
+
+fn solve(one: &Comparison) -> Option<KnownPassword> {
+    let fits =
+        |(password, _): &&Candidate| is_kept_by(one.role.as_str(), password.expose_secret(), &one.kept);
+    let (_, owner) = one.candidates.iter().find(fits)?;
+    // A login of a service has its own password, as it should.
+    let is_own = owner.as_ref().is_some_and(|owner| owner.role == one.role);
+    (!is_own).then(|| KnownPassword { role: one.role.clone(), owner: owner.clone() })
 }
 
 /// That the password of a role is known elsewhere.
 pub fn finding(context: &ServerContext, known: &KnownPassword) -> Finding {
-    let ServerContext { task, desired, catalogue } = context;
+    let ServerContext { task, desired, catalogue, .. } = context;
     let KnownPassword { role, owner } = known;
     let service = managed(desired, role).map(|(service, _)| service);
-    let powerful = catalogue.actual.roles.get(role).is_some_and(|found| found.superuser || found.replication);
+    let standing = Standings::new(desired, &catalogue.actual).of(role);
     let (kind, evidence) = match owner {
         Some(other) => (REUSED, format!("the password of {role} is that of {}", other.role)),
         None => (GUESSABLE, format!("the password of {role} is easily guessed")),
     };
-    let severity = match (owner, service) {
-        (Some(_), _) if powerful => Severity::Critical,
-        (_, Some(_)) => Severity::High,
-        // No login of a service: the server's administrator decides.
-        (_, None) => Severity::Low,
+    let severity = match standing {
+        Standing::Powerful => Severity::Critical,
+        Standing::OfService | Standing::Enters => Severity::High,
+        // No service's data is behind it: the server's administrator decides.
+        Standing::Elsewhere | Standing::Outside => Severity::Low,
     };
     let found = kind.of(role.as_str()).at(severity).service_name(service.map(|service| &service.name));
-    found.object(format!("role {role}")).seen(evidence).on(&task.server)
+    let words = standing.words();
+    found.object(format!("role {role}")).seen(format!("{evidence}{words}")).on(&task.server)
 }

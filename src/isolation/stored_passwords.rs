@@ -17,8 +17,14 @@ pub fn owner_of_password(task: &Task, text: &str) -> Option<String> {
     task.logins.iter().find(held).map(|login| login.service.to_string())
 }
 
+/// Passwords of this length occur in no text by chance, and not every text has spaces between its values.
+const UNMISTAKABLE: usize = 16;
+
 /// As a word of its own: `postgres` is in `postgresql`.
 fn contains_word(text: &str, word: &str) -> bool {
+    if word.len() >= UNMISTAKABLE {
+        return text.contains(word);
+    }
     text.match_indices(word).any(|(at, _)| {
         let apart = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
         apart(text[..at].chars().next_back()) && apart(text[at + word.len()..].chars().next())
@@ -57,7 +63,7 @@ pub fn findings(task: &Task) -> Vec<Finding> {
 pub const GUESSES: &[&str] = &["postgres", "password", "changeme", ""];
 
 /// More of them, for comparing only: each attempt to log in costs the server a log line.
-const WORDS: &[&str] = &[
+pub const WORDS: &[&str] = &[
     "admin", "app", "default", "demo", "dev", "guest", "letmein", "login", "master", "migrator", "pass",
     "qwerty", "root", "secret", "test", "user", "welcome",
 ];

@@ -100,6 +100,7 @@ impl LoginRotation<'_> {
         }
         let service = self.service;
         self.converge(&|_| rotate::finish(service, &other), &other, None, false).await.end?;
+        self.store.close(&self.key, &other).await?;
         rotated.sessions = self.sessions(&other).await;
         rotated.other = Some(other);
         rotated.changed = true;

@@ -69,6 +69,14 @@ async fn current(program: &Program, key: &CredentialKey) -> Result<(bool, Fetche
     }
 }
 
+/// What is kept for the alternate login of a role that is itself in use.
+pub async fn alternate(program: &Program, key: &CredentialKey) -> Result<Option<SecretString>> {
+    match alternate_of(&key.role) {
+        Some(alternate) => Ok(ask(program, key, alternate.as_str()).await?.ok()),
+        None => Ok(None),
+    }
+}
+
 async fn ask(program: &Program, key: &CredentialKey, entry: &str) -> Result<Fetched> {
     let arguments = fill(&program.get, program, key, entry);
     let name = &arguments[0];

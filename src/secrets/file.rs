@@ -18,6 +18,7 @@ use super::values::Secrets;
 use crate::backoff::Backoff;
 use crate::contract::alternate_of;
 use crate::error::{Error, Kind, Result};
+use crate::model::RoleName;
 use crate::yaml;
 
 type Content = BTreeMap<String, BTreeMap<String, Kept>>;
@@ -115,6 +116,14 @@ pub fn read(path: &Path, keys: &[CredentialKey]) -> Result<Secrets> {
         None => Content::new(),
     };
     Ok(pick(&content, path, keys))
+}
+
+/// What is kept for the alternate login of a role that is itself in use.
+pub fn alternate(path: &Path, key: &CredentialKey) -> Result<Option<SecretString>> {
+    let Some(place) = StorePath::find(path)? else { return Ok(None) };
+    let content = load(&place)?;
+    let kept = |role: RoleName| Some(content.get(&key.server)?.get(role.as_str())?.0.clone());
+    Ok(alternate_of(&key.role).and_then(kept))
 }
 
 fn pick(content: &Content, path: &Path, keys: &[CredentialKey]) -> Secrets {

@@ -38,13 +38,19 @@ impl CredentialKey {
             return vec![(self.role.to_string(), Some(SecretString::from(self.reference())))];
         }
         let mut entries = settle(login, password);
-        entries.extend(self.without_alternate());
+        // The alternate login's own stays until it is closed: it tells that login from one that only has its name.
+        entries.extend(alternate_of(&self.role).map(|alternate| (pending(&alternate), None)));
         entries
     }
 
     /// The entries that remove every password of the role and its alternate login.
     pub fn forget(&self) -> Vec<Entry> {
         remove(&self.role).into_iter().chain(self.without_alternate()).collect()
+    }
+
+    /// The entries that remove what is kept for a login that was closed.
+    pub fn close(&self, login: &RoleName) -> Vec<Entry> {
+        if *login == self.role { vec![] } else { self.without_alternate() }
     }
 
     pub fn refers_to_alternate(&self, entry: &SecretString) -> bool {

@@ -63,6 +63,14 @@ impl LockedStore<'_> {
         self.write(key, &key.publish(login, password)).await
     }
 
+    /// Removes what is kept for a login that was closed. Variables have nothing of the kind.
+    pub async fn close(&self, key: &CredentialKey, login: &RoleName) -> Result<()> {
+        match (self.store, key.close(login)) {
+            (Store::File { .. }, entries) if !entries.is_empty() => self.write(key, &entries).await,
+            _ => Ok(()),
+        }
+    }
+
     /// Removes a service's passwords. `false` where the store is not martydb's to delete from.
     pub async fn forget(&self, keys: &[CredentialKey]) -> Result<bool> {
         let Store::File { path, .. } = self.store else { return Ok(false) };

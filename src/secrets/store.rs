@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use secrecy::SecretString;
+
 use super::key::{CredentialKey, Entry};
 use super::values::Secrets;
 use super::{command, file, variable};
@@ -60,6 +62,15 @@ impl Store {
             Store::File { path, .. } => file::read(path, keys),
             Store::Variables { name, environment } => variable::read(name, environment, keys),
             Store::Command(program) => command::read(program, keys).await,
+        }
+    }
+
+    /// What is kept for the alternate login of a role that is itself in use.
+    pub async fn alternate(&self, key: &CredentialKey) -> Result<Option<SecretString>> {
+        match self {
+            Store::File { path, .. } => file::alternate(path, key),
+            Store::Variables { .. } => Ok(None),
+            Store::Command(program) => command::alternate(program, key).await,
         }
     }
 

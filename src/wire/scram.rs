@@ -57,6 +57,15 @@ pub fn is_kept(password: &str, kept: &KeptPassword) -> bool {
     expected.is_some_and(|expected| Some(digest(&expected)) == kept.digest)
 }
 
+/// The same of any verifier that a server keeps; an MD5 hash is salted with the role's name.
+pub fn is_kept_by(role: &str, password: &str, kept: &KeptPassword) -> bool {
+    if kept.salt.is_some() {
+        return is_kept(password, kept);
+    }
+    let hash = postgres_protocol::password::md5(password.as_bytes(), role);
+    kept.digest.as_ref() == Some(&digest(&hash))
+}
+
 /// SHA-256 of a verifier as the server writes it: in lower-case hexadecimal.
 pub fn digest(verifier: &str) -> String {
     Sha256::digest(verifier).iter().map(|byte| format!("{byte:02x}")).collect()

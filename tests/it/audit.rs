@@ -2,8 +2,10 @@
 
 mod blind;
 mod blinding;
+mod builtins;
 mod closing;
 mod doors;
+mod extensions;
 mod formats;
 mod harmless;
 mod hostile;
@@ -12,8 +14,10 @@ mod leaks;
 mod limited;
 mod mutation;
 mod output;
+mod passwords;
 mod reach;
 mod rules;
+mod secrets;
 mod simulated;
 pub mod support;
 mod ways;

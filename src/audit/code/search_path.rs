@@ -26,7 +26,8 @@ pub fn judge(db: &Database<'_>, item: &CatalogObject, users: &[&str], out: &mut 
         schema = ident(item.schema.as_deref().unwrap_or("public"))
     );
     let found = DEFINER_PATH.of(*user).at(severity(db, item)).about(db, item).seen(seen);
-    out.push(found.fix(Repair::alter(RepairScope::Database, close)));
+    let repair = Repair::alter(RepairScope::Database, close);
+    out.push(found.fix(item.joined.is_none().then_some(repair)));
 }
 
 fn severity(db: &Database<'_>, item: &CatalogObject) -> Severity {

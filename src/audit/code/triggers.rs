@@ -1,6 +1,7 @@
 //! Triggers and event triggers that call another role's code, and languages that are not what their mark says.
 
 use crate::audit::context::Database;
+use crate::catalog::Language;
 use crate::findings::Severity::{Critical, High, Low, Medium};
 use crate::findings::{EVENT_TRIGGER, FOREIGN_TRIGGER, FindingBuilder, PUBLIC, TRUSTED_LANGUAGE};
 use crate::grants::{Repair, RepairScope};
@@ -17,9 +18,15 @@ pub fn judge(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
 const TRUSTED: &[&str] =
     &["sql", "plpgsql", "plperl", "pltcl", "plv8", "plcoffee", "plls", "pllua", "pljs", "plrust"];
 
+/// A name can be given to anything: the handler must be that language's own.
+fn is_confined(language: &Language) -> bool {
+    let own = format!("{}_call_handler", language.name);
+    let fits = language.handler.as_ref().is_none_or(|handler| handler.starts_with(&own));
+    TRUSTED.contains(&language.name.as_str()) && fits
+}
+
 fn languages(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {
-    let marked = |name: &str| !TRUSTED.contains(&name);
-    for language in db.catalog.languages.iter().filter(|one| one.trusted && marked(&one.name)) {
+    for language in db.catalog.languages.iter().filter(|one| one.trusted && !is_confined(one)) {
         let object = format!("language {}", language.name);
         let close = stmt!(
             "UPDATE pg_catalog.pg_language SET lanpltrusted = false WHERE lanname = {name}",

@@ -4,10 +4,21 @@
 -- A service decides how many objects there are and how long its texts are: kinds of objects end after 100,000 and one
 -- (the reader says so), texts are cut and their length is told.
 WITH
-ext AS (
-  SELECT d.classid, d.objid, e.extname, e.extversion, e.extowner, pg_catalog.age(d.xmin) AS since FROM pg_catalog.pg_depend d
-  JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
+member AS (
+  SELECT d.classid, d.objid, e.oid AS id, e.extname, e.extversion, e.extowner, pg_catalog.age(d.xmin) AS since, pg_catalog.age(e.xmin) AS made
+  FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_extension e ON e.oid = d.refobjid
   WHERE d.deptype = 'e' AND d.refclassid = 'pg_catalog.pg_extension'::pg_catalog.regclass),
+-- What an extension's script made: the place in a schema and the membership are written in one transaction. What was
+-- added by ALTER EXTENSION is anybody's. pg_upgrade keeps the numbers of relations and types, and gives functions new ones.
+ext AS (
+  SELECT m.* FROM member m
+  WHERE NOT (m.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND m.objid < m.id)
+    AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_depend n WHERE n.classid = m.classid AND n.objid = m.objid AND n.deptype = 'n'
+        AND n.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND pg_catalog.age(n.xmin) > m.since)
+    AND NOT EXISTS (
+      SELECT FROM pg_catalog.pg_event_trigger t WHERE m.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass
+        AND t.oid = m.objid AND pg_catalog.age(t.xmin) > m.since)),
 space AS (
   SELECT n.*, n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') AS server
   FROM pg_catalog.pg_namespace n
@@ -111,6 +122,9 @@ thing AS (
   WHERE o.place <= 1000 LIMIT 100001)),
 told AS (
   SELECT t.*, x.extname AS extension, x.extversion, x.extowner, x.since,
+    -- An update of the extension writes its own row too.
+    t.definer AND x.extname IS NOT NULL AND t.acl IS NOT DISTINCT FROM i.initprivs
+      AND coalesce((SELECT pg_catalog.age(p.xmin) < least(x.made, x.since) FROM pg_catalog.pg_proc p WHERE p.oid = t.oid), false) AS altered,
     -- The schema public is made by initdb, yet it is the service's.
     t.server AND NOT (t.kind = 'schema' AND t.schema = 'public') AS system,
     coalesce(t.acl, pg_catalog.acldefault(t.letter, t.owner)) AS rights,
@@ -128,39 +142,35 @@ held AS (
   WHERE a.grantee <> t.owner
     -- What PUBLIC holds from the start, or this role does, is no drift.
     -- What an extension gave by name it did not give to a service: it was added to it afterwards.
-    AND NOT (NOT t.definer AND (t.system OR t.extension IS NOT NULL AND (a.grantee = 0 OR pg_catalog.pg_get_userbyid(a.grantee) ~ '^pg_'))
+    AND NOT ((NOT t.definer OR t.extension IS NOT NULL AND NOT t.altered) AND (t.system OR t.extension IS NOT NULL AND (a.grantee = 0 OR pg_catalog.pg_get_userbyid(a.grantee) ~ '^pg_'))
       AND EXISTS (
       SELECT FROM pg_catalog.aclexplode(t.base) b
       WHERE b.grantee IN (a.grantee, 0) AND b.privilege_type = a.privilege_type AND b.is_grantable >= a.is_grantable))
     -- initdb writes down what it grants before it makes the information schema.
     AND NOT (t.server AND t.schema IS NOT DISTINCT FROM 'information_schema' AND a.grantee = 0 AND a.privilege_type IN ('SELECT', 'USAGE') AND NOT a.is_grantable)
-  GROUP BY t.class, t.oid, t.sub),
--- What may hold a password in clear text that every login of the database can read.
-text AS (
-  SELECT 'function' AS what, 'pg_catalog.pg_proc'::pg_catalog.regclass::oid AS class, p.oid, 0 AS sub, p.prosrc AS text
-  FROM pg_catalog.pg_proc p WHERE p.oid >= 16384
-  UNION ALL
-  SELECT 'comment', d.classoid, d.objoid, d.objsubid, d.description FROM pg_catalog.pg_description d WHERE d.objoid >= 16384
-  UNION ALL
-  SELECT 'option', 'pg_catalog.pg_foreign_server'::pg_catalog.regclass, s.oid, 0, setting
-  FROM pg_catalog.pg_foreign_server s CROSS JOIN LATERAL pg_catalog.unnest(s.srvoptions) setting),
--- Short ones first: of long texts the first 65,536 characters are read, of all together 16 MB.
-measured AS (
-  SELECT t.*, pg_catalog.octet_length(t.text) AS bytes,
-    pg_catalog.row_number() OVER shortest <= 50000
-      AND pg_catalog.sum(least(pg_catalog.octet_length(t.text), 65536)) OVER shortest <= 16777216 AS read
-  FROM text t WHERE pg_catalog.octet_length(t.text) >= 8
-  WINDOW shortest AS (ORDER BY pg_catalog.octet_length(t.text), t.class, t.oid, t.sub ROWS UNBOUNDED PRECEDING))
+  GROUP BY t.class, t.oid, t.sub)
 SELECT 'alone', pg_catalog.to_jsonb(
   current_user = session_user AND pg_catalog.current_setting('search_path') = 'pg_catalog')::text
 UNION ALL
-SELECT 'language', pg_catalog.jsonb_build_object('name', l.lanname, 'trusted', l.lanpltrusted)::text
-FROM pg_catalog.pg_language l
+SELECT 'language', pg_catalog.jsonb_build_object('name', l.lanname, 'trusted', l.lanpltrusted, 'handler', p.prosrc)::text
+FROM pg_catalog.pg_language l LEFT JOIN pg_catalog.pg_proc p ON p.oid = l.lanplcallfoid
 UNION ALL
 SELECT 'extension', pg_catalog.jsonb_build_object(
   'name', e.extname, 'owner', pg_catalog.pg_get_userbyid(e.extowner),
   'trusted', (SELECT pg_catalog.bool_or(v.trusted) FROM pg_catalog.pg_available_extension_versions v
-    WHERE v.name = e.extname AND v.version = e.extversion))::text
+    WHERE v.name = e.extname AND v.version = e.extversion),
+  'open', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'schema', o.nspname, 'grantee', CASE WHEN o.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(o.grantee) END))
+    FROM (
+      SELECT n.nspname, a.grantee FROM ext x JOIN pg_catalog.pg_proc p ON p.oid = x.objid JOIN space n ON n.oid = p.pronamespace
+      CROSS JOIN LATERAL pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) a
+      WHERE x.id = e.oid AND x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND a.privilege_type = 'EXECUTE'
+        AND p.prorettype NOT IN ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)
+      UNION
+      SELECT n.nspname, a.grantee FROM ext x JOIN pg_catalog.pg_class c ON c.oid = x.objid JOIN space n ON n.oid = c.relnamespace
+      CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a
+      WHERE x.id = e.oid AND x.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND a.privilege_type = 'SELECT') o))::text
 FROM pg_catalog.pg_extension e WHERE e.extname <> 'plpgsql'
 UNION ALL
 SELECT 'event_trigger', pg_catalog.jsonb_build_object(
@@ -170,6 +180,7 @@ SELECT 'event_trigger', pg_catalog.jsonb_build_object(
   'extension', x.extname)::text
 FROM pg_catalog.pg_event_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.evtfoid
 LEFT JOIN ext x ON x.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass AND x.objid = t.oid
+  AND EXISTS (SELECT FROM ext y WHERE y.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND y.objid = p.oid)
 UNION ALL
 SELECT 'server', pg_catalog.jsonb_build_object(
   'name', s.srvname, 'quoted', pg_catalog.quote_ident(s.srvname), 'wrapper', f.fdwname,
@@ -211,7 +222,9 @@ UNION ALL
 SELECT 'thing', pg_catalog.jsonb_build_object(
   'kind', t.kind, 'schema', t.schema, 'name', t.name, 'column', t.part, 'shown', t.shown,
   'grant_on', t.grant_word || ' ' || t.quoted, 'alter', t.alter_word || ' ' || t.quoted,
-  'owner', pg_catalog.pg_get_userbyid(t.owner), 'system', t.system, 'extension', t.extension, 'dependent', t.dependent,
+  'owner', pg_catalog.pg_get_userbyid(t.owner), 'system', t.system, 'extension', t.extension,
+  'joined', (SELECT m.extname FROM member m WHERE m.classid = t.class AND m.objid = t.oid AND t.extension IS NULL),
+'altered', t.altered, 'dependent', t.dependent,
   -- It belonged to its owner before it was a member (a change of owner writes the row again), and the script runs as
   -- a superuser, or as another role. What a script makes belongs to whom it runs as, in one transaction with both.
   'added', t.extension IS NOT NULL AND t.owner <> 10 AND coalesce((
@@ -252,23 +265,3 @@ WHERE d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND d.deptype I
     'pg_foreign_data_wrapper', 'pg_foreign_server', 'pg_largeobject', 'pg_largeobject_metadata', 'pg_default_acl',
     'pg_extension', 'pg_event_trigger', 'pg_user_mapping')
   AND NOT EXISTS (SELECT FROM ext x WHERE x.classid = d.classid AND x.objid = d.objid) LIMIT 100001)
-UNION ALL
-SELECT 'text', pg_catalog.jsonb_build_object(
-  'object', CASE m.what WHEN 'comment' THEN 'the comment on ' WHEN 'option' THEN 'the options of ' ELSE '' END
-    || pg_catalog.pg_describe_object(m.class, m.oid, m.sub),
-  'text', h.head, 'texts', 1, 'left_out', m.bytes - pg_catalog.octet_length(h.head), 'owner', CASE WHEN m.bytes > pg_catalog.octet_length(h.head) THEN (
-    SELECT pg_catalog.pg_get_userbyid(d.refobjid) FROM pg_catalog.pg_shdepend d
-    WHERE d.dbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())
-      AND d.classid = m.class AND d.objid = m.oid AND d.objsubid = 0 AND d.deptype = 'o') END)::text
-FROM measured m CROSS JOIN LATERAL (SELECT pg_catalog.left(m.text, 65536) AS head OFFSET 0) h
-WHERE m.read AND (h.head ~ '[^ ]{8}' OR m.bytes > pg_catalog.octet_length(h.head))
-UNION ALL
--- What is beyond that, by owner.
-SELECT 'text', pg_catalog.jsonb_build_object(
-  'object', 'others', 'text', '', 'texts', x.texts, 'left_out', x.bytes, 'owner', x.owner)::text
-FROM (
-  SELECT pg_catalog.count(*) AS texts, pg_catalog.sum(m.bytes) AS bytes, pg_catalog.pg_get_userbyid(d.refobjid) AS owner
-  FROM measured m LEFT JOIN pg_catalog.pg_shdepend d
-    ON d.dbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())
-      AND d.classid = m.class AND d.objid = m.oid AND d.objsubid = 0 AND d.deptype = 'o'
-  WHERE NOT m.read GROUP BY d.refobjid) x

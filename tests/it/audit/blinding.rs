@@ -61,7 +61,7 @@ fn long_function_bodies_hide_nothing() {
     trap_is_found(&result);
     let found = Pair::found(&result).join("\n");
     assert!(
-        found.contains("low | unsearched-text | red | red_owner | red_db | texts of red_owner"),
+        found.contains("medium | unsearched-text | red | red_owner | red_db | texts of red_owner"),
         "{found}"
     );
     let after = peak(&pair, AUDIT);
@@ -81,7 +81,10 @@ fn long_comments_of_the_app_login_hide_nothing() {
     let result = pair.verify(&[], 4);
     trap_is_found(&result);
     let found = Pair::found(&result).join("\n");
-    assert!(found.contains("low | unsearched-text | red | red_app | red_db | texts of red_app"), "{found}");
+    assert!(
+        found.contains("medium | unsearched-text | red | red_app | red_db | texts of red_app"),
+        "{found}"
+    );
     let after = peak(&pair, AUDIT);
     assert!(after < before + MEMORY, "{before} kB without, {after} kB with");
 }

@@ -113,8 +113,8 @@ const LEAKS: &[Leak] = &[
     leak("red_db", "CREATE FUNCTION log_it() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN RETURN NEW; END'; REVOKE ALL ON FUNCTION log_it() FROM PUBLIC; CREATE TRIGGER log_it AFTER INSERT ON item FOR EACH ROW EXECUTE FUNCTION log_it()", ["high", "definer-search-path", "red", "red_app", "log_it()"], "DROP FUNCTION log_it() CASCADE"),
     leak("red_db", "CREATE FUNCTION witness() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE NEW.name; RETURN NULL; END'; REVOKE ALL ON FUNCTION witness() FROM PUBLIC; CREATE TRIGGER witness AFTER INSERT ON item FOR EACH ROW EXECUTE FUNCTION witness()", ["critical", "definer-function", "red", "red_app", "witness()"], "DROP FUNCTION witness() CASCADE"),
     leak("red_db", "CREATE VIEW information_schema.leak AS SELECT rolname, rolpassword FROM pg_authid; GRANT SELECT ON information_schema.leak TO PUBLIC", ["high", "definer-view", "red", "PUBLIC", "leak"], "DROP VIEW information_schema.leak"),
-    leak("red_db", "CREATE EXTENSION hstore; CREATE FUNCTION run(q text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE q; RETURN q; END'; ALTER EXTENSION hstore ADD FUNCTION run(text)", ["critical", "definer-function", "red", "PUBLIC", "run(text)"], "DROP EXTENSION hstore CASCADE"),
-    leak("red_db", "CREATE EXTENSION hstore; CREATE TABLE stolen (t text); GRANT SELECT ON stolen TO blue_ro; ALTER EXTENSION hstore ADD TABLE stolen", ["high", "extension-privilege", "red", "blue_ro", "stolen"], "DROP EXTENSION hstore CASCADE"),
+    leak("red_db", "CREATE EXTENSION hstore; COMMIT; CREATE FUNCTION run(q text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE q; RETURN q; END'; COMMIT; ALTER EXTENSION hstore ADD FUNCTION run(text)", ["critical", "definer-function", "red", "PUBLIC", "run(text)"], "DROP EXTENSION hstore CASCADE"),
+    leak("red_db", "CREATE EXTENSION hstore; CREATE TABLE stolen (t text); GRANT SELECT ON stolen TO blue_ro; COMMIT; ALTER EXTENSION hstore ADD TABLE stolen", ["medium", "foreign-role-in-acl", "red", "blue_ro", "stolen"], "DROP EXTENSION hstore CASCADE"),
     leak("red_db", "CREATE EXTENSION hstore; UPDATE pg_extension SET extowner = 'red_app'::regrole WHERE extname = 'hstore'", ["medium", "object-owner", "red", "red_app", "hstore"], "DROP EXTENSION hstore CASCADE"),
     leak("red_db", "CREATE SUBSCRIPTION copied CONNECTION 'host=127.0.0.1 dbname=blue_db' PUBLICATION all_of_it WITH (connect = false, slot_name = NONE)", ["critical", "replication-object", "blue", "red_app", "copied"], "DROP SUBSCRIPTION copied"),
     leak("red_db", "CREATE EXTENSION postgres_fdw; CREATE SERVER next_door FOREIGN DATA WRAPPER postgres_fdw OPTIONS (dbname 'blue_db'); CREATE USER MAPPING FOR red_app SERVER next_door OPTIONS (user 'blue_ro', password 'x')", ["critical", "user-mapping", "blue", "red_app", "next_door"], "DROP EXTENSION postgres_fdw CASCADE"),
@@ -125,7 +125,7 @@ const LEAKS: &[Leak] = &[
     leak("template1", "CREATE FUNCTION public.adm(q text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN EXECUTE q; RETURN q; END'", ["high", "definer-function", "-", "PUBLIC", "adm(text)"], "DROP FUNCTION public.adm(text)"),
     leak("red_db", "CREATE EXTENSION postgres_fdw; CREATE SERVER elsewhere FOREIGN DATA WRAPPER postgres_fdw; CREATE USER MAPPING FOR PUBLIC SERVER elsewhere OPTIONS (password 'x')", ["critical", "user-mapping", "red", "PUBLIC", "elsewhere"], "DROP EXTENSION postgres_fdw CASCADE"),
     leak("red_db", "CREATE EXTENSION file_fdw; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw; CREATE FOREIGN TABLE logf (l text) SERVER files OPTIONS (filename '/etc/passwd'); GRANT SELECT ON logf TO red_app", ["critical", "foreign-table", "red", "red_app", "logf"], "DROP EXTENSION file_fdw CASCADE"),
-    leak("red_db", "CREATE EXTENSION dblink", ["medium", "undeclared-extension", "red", "red_app", "dblink"], "DROP EXTENSION dblink"),
+    leak("red_db", "CREATE EXTENSION dblink", ["medium", "extension-crosses-databases", "red", "red_app", "dblink"], "DROP EXTENSION dblink"),
     // Settings.
     leak("postgres", "GRANT blue_app TO red_app; ALTER ROLE red_app SET role = 'blue_app'", ["critical", "role-setting", "blue", "red_app", "role"], ""),
     leak("postgres", "ALTER ROLE blue_app SET session_preload_libraries = 'auto_explain'", ["medium", "role-setting", "blue", "blue_app", "session_preload_libraries"], ""),
@@ -193,6 +193,7 @@ fn passwords_that_others_know_are_found_without_a_login() {
         Pair::grave(&result),
         [
             "critical | reused-password | - | dba | - | role dba",
+            "critical | unknown-alternate-login | blue | blue_app_b | blue_db | role blue_app_b",
             "high | guessable-password | blue | blue_app_b | - | role blue_app_b",
         ]
     );

@@ -1,0 +1,151 @@
+//! Extensions as their scripts made them are no finding; what was added to one later, or changed in it, is judged like
+//! anything else; and one that leads out of its database is named.
+
+use super::support::Pair;
+
+fn lines(pair: &Pair, code: i32) -> Vec<String> {
+    let found = Pair::grave(&pair.verify(&[], code));
+    found.into_iter().filter(|line| line.contains("| red_db |")).collect()
+}
+
+fn available(pair: &Pair, name: &str) -> bool {
+    let ask = format!("SELECT count(*) FROM pg_available_extensions WHERE name = '{name}'");
+    pair.server.value("postgres", &ask) == "1"
+}
+
+#[test]
+fn what_an_extensions_script_made_is_its_base() {
+    let pair = Pair::new();
+    for name in ["tablefunc", "periods", "pg_repack", "pg_partman", "orafce", "pldbgapi", "lo", "xml2"] {
+        if available(&pair, name) {
+            pair.server.sql("red_db", &format!("CREATE EXTENSION {name} CASCADE"));
+            let result = pair.verify(&[], 0);
+            assert_eq!(Pair::grave(&result), Vec::<String>::new(), "{name}");
+            let fixes =
+                result["findings"].as_array().unwrap().iter().map(|finding| finding["fix"].to_string());
+            assert!(
+                fixes.clone().all(|fix| !fix.contains("ALTER ")),
+                "{name}: {:?}",
+                fixes.collect::<Vec<_>>()
+            );
+            pair.server.sql("red_db", &format!("DROP EXTENSION {name} CASCADE"));
+        }
+    }
+}
+
+#[test]
+fn a_member_that_was_added_is_judged_like_any_object() {
+    let pair = Pair::new();
+    let cases = [
+        (
+            "CREATE FUNCTION look(text) RETURNS text LANGUAGE internal AS 'pg_read_file_all'; COMMIT; ALTER EXTENSION tablefunc ADD FUNCTION look(text)",
+            "critical | untrusted-function | red | PUBLIC | red_db | function look(text)",
+        ),
+        (
+            "CREATE FUNCTION go(q text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN EXECUTE q; RETURN q; END'; COMMIT; ALTER EXTENSION tablefunc ADD FUNCTION go(text)",
+            "critical | definer-function | red | PUBLIC | red_db | function go(text)",
+        ),
+        (
+            "SET ROLE red_owner; CREATE FUNCTION note() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; RESET ROLE; CREATE EVENT TRIGGER note ON ddl_command_end EXECUTE FUNCTION note(); COMMIT; ALTER EXTENSION tablefunc ADD FUNCTION note(); ALTER EXTENSION tablefunc ADD EVENT TRIGGER note",
+            "critical | event-trigger | red | red_owner | red_db | event trigger note",
+        ),
+        (
+            "CREATE VIEW look AS SELECT rolname, rolpassword FROM pg_authid; GRANT SELECT ON look TO red_ro; COMMIT; ALTER EXTENSION tablefunc ADD VIEW look",
+            "definer-view | red | red_ro | red_db | view public.look",
+        ),
+    ];
+    for (sql, expected) in cases {
+        pair.server.sql("red_db", "CREATE EXTENSION tablefunc");
+        assert_eq!(lines(&pair, 0), Vec::<String>::new());
+        // Two transactions.
+        pair.server.sql("red_db", sql);
+        let result = pair.verify(&[], 4);
+        let found = Pair::grave(&result);
+        assert!(
+            found.iter().any(|line| line
+                .replace("public.look(", "look(")
+                .replace("public.go(", "go(")
+                .contains(expected)),
+            "{expected}\n{found:#?}"
+        );
+        let fixes: Vec<String> =
+            result["findings"].as_array().unwrap().iter().map(|one| one["fix"].to_string()).collect();
+        assert!(
+            fixes.iter().all(|fix| !fix.contains("OWNER TO") && !fix.contains("SECURITY INVOKER")),
+            "{fixes:?}"
+        );
+        pair.server.sql("red_db", "DROP EXTENSION tablefunc CASCADE");
+    }
+}
+
+#[test]
+fn a_member_that_was_made_to_run_as_its_owner_is_named_and_not_edited() {
+    let pair = Pair::new();
+    pair.server.sql("red_db", "CREATE EXTENSION tablefunc");
+    pair.server.sql("red_db", "ALTER FUNCTION crosstab(text) SECURITY DEFINER");
+    let result = pair.verify(&[], 4);
+    let found = Pair::found(&result);
+    assert!(
+        found.iter().any(|line| line.starts_with("critical | definer-function | red | PUBLIC")
+            && line.contains("crosstab(text)")),
+        "{found:#?}"
+    );
+    assert!(!result["findings"].to_string().contains("SECURITY INVOKER"));
+}
+
+#[test]
+fn an_extension_that_leads_out_of_its_database_is_accepted_once() {
+    let allow = "allow:\n  - { finding: extension-crosses-databases, object: dblink, reason: reports read the archive }\n";
+    for (manifest, code) in [("", 4), (allow, 0)] {
+        let pair = Pair::with(&[], manifest);
+        let declared =
+            pair.project.read("martydb.yaml").replace("  red:\n", "  red: { extensions: [dblink] }\n");
+        pair.project.write("martydb.yaml", &declared);
+        pair.project.run(&["apply", "--all", "-y"]).expect(0);
+        let expected = "medium | extension-crosses-databases | red | red_app | red_db | extension dblink";
+        let expected: &[&str] = if code == 4 { &[expected] } else { &[] };
+        assert_eq!(Pair::found(&pair.verify(&[], code)), expected);
+    }
+    // Closed to the logins, and one without functions for them.
+    let pair = Pair::new();
+    pair.server.sql(
+        "red_db",
+        "CREATE SCHEMA far; CREATE EXTENSION dblink SCHEMA far; CREATE EXTENSION postgres_fdw",
+    );
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
+}
+
+#[test]
+fn messages_cross_only_between_two_databases() {
+    let pair = Pair::new();
+    if !available(&pair, "orafce") {
+        return;
+    }
+    pair.server.sql("red_db", "CREATE EXTENSION orafce");
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
+    pair.server.sql("blue_db", "CREATE EXTENSION orafce");
+    let line = |name: &str| {
+        format!("medium | extension-crosses-databases | {name} | {name}_app | {name}_db | extension orafce")
+    };
+    assert_eq!(Pair::grave(&pair.verify(&[], 4)), ["blue", "red"].map(line));
+}
+
+#[test]
+fn a_language_is_judged_by_its_handler() {
+    let pair = Pair::new();
+    // Some packages list the extension and lack its library.
+    let install = "DO $$ BEGIN CREATE EXTENSION plperl; CREATE EXTENSION plperlu; EXCEPTION WHEN OTHERS THEN NULL; END $$";
+    pair.server.sql("red_db", install);
+    if pair.server.value("red_db", "SELECT count(*) FROM pg_language WHERE lanname = 'plperlu'") == "0" {
+        return;
+    }
+    assert_eq!(Pair::grave(&pair.verify(&["--only", "language-trusted"], 0)), Vec::<String>::new());
+    pair.server.sql("red_db", "CREATE TRUSTED LANGUAGE plv8 HANDLER plperlu_call_handler INLINE plperlu_inline_handler VALIDATOR plperlu_validator");
+    let found = Pair::grave(&pair.verify(&[], 4));
+    assert!(
+        found.contains(
+            &"critical | language-trusted | red | red_migrator | red_db | language plv8".to_owned()
+        ),
+        "{found:#?}"
+    );
+}

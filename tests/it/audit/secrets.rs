@@ -1,0 +1,149 @@
+//! A password of one service in every place where a login of another can read it, and texts that only look like it.
+
+use super::support::Pair;
+
+/// A text with `PW`, a password of blue, in red's database: how it gets there, the object that is named, and how it is
+/// taken away.
+type Place = (u32, &'static str, &'static str, &'static str);
+
+#[rustfmt::skip]
+const PLACES: &[Place] = &[
+    (13, "CREATE VIEW dsn AS SELECT 'postgresql://blue_app:PW@db/blue_db'::text AS v", "view public.dsn", "DROP VIEW dsn"),
+    (13, "CREATE MATERIALIZED VIEW kept AS SELECT 1 AS one WHERE 'PW' <> ''", "materialized view public.kept", "DROP MATERIALIZED VIEW kept"),
+    (13, "CREATE TABLE peers (dsn text DEFAULT 'PW')", "the default value for column dsn of table public.peers", "DROP TABLE peers"),
+    (13, "CREATE TABLE gate (t text, CONSTRAINT shut CHECK (t <> 'PW'))", "the constraint shut on table public.gate", "DROP TABLE gate"),
+    (13, "CREATE FUNCTION nop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER relay BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION nop('x', 'PW')", "the arguments of trigger relay on table public.item", "DROP FUNCTION nop() CASCADE"),
+    (13, "CREATE FUNCTION nop() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER relay BEFORE INSERT ON item FOR EACH ROW WHEN (NEW.name = 'PW') EXECUTE FUNCTION nop()", "the condition of trigger relay on table public.item", "DROP FUNCTION nop() CASCADE"),
+    (13, "ALTER TABLE hidden ENABLE ROW LEVEL SECURITY; CREATE POLICY token ON hidden USING (secret <> 'PW')", "the policy token on table public.hidden", "DROP POLICY token ON hidden; ALTER TABLE hidden DISABLE ROW LEVEL SECURITY"),
+    (13, "CREATE RULE note AS ON UPDATE TO item DO ALSO SELECT 'PW'", "rule note on table public.item", "DROP RULE note ON item"),
+    (13, "CREATE INDEX odd ON item (name) WHERE name <> 'PW'", "the expressions of index public.odd", "DROP INDEX odd"),
+    (13, "CREATE FUNCTION ask(t text DEFAULT 'PW') RETURNS int LANGUAGE sql AS 'SELECT 1'", "the defaults of function public.ask(text)", "DROP FUNCTION ask(text)"),
+    (13, "CREATE FUNCTION ask() RETURNS int LANGUAGE sql SET application_name = 'PW' AS 'SELECT 1'", "the settings of function public.ask()", "DROP FUNCTION ask()"),
+    (14, "CREATE FUNCTION ask() RETURNS text LANGUAGE sql BEGIN ATOMIC SELECT 'PW'; END", "function public.ask()", "DROP FUNCTION ask()"),
+    (13, "CREATE DOMAIN word AS text DEFAULT 'PW'", "the default of type public.word", "DROP DOMAIN word"),
+    (13, "CREATE TYPE mood AS ENUM ('PW')", "a value of type public.mood", "DROP TYPE mood"),
+    (13, "COMMENT ON SCHEMA public IS 'PW'", "the comment on schema public", "COMMENT ON SCHEMA public IS NULL"),
+    (13, "CREATE TABLE parts (t text) PARTITION BY LIST (t); CREATE TABLE part PARTITION OF parts FOR VALUES IN ('PW')", "the bounds of table public.part", "DROP TABLE parts"),
+    (15, "CREATE PUBLICATION feed FOR TABLE item WHERE (name = 'PW')", "the condition of publication of table public.item in publication feed", "DROP PUBLICATION feed"),
+    // Near enough to an expression's constant that only its bytes tell.
+    (13, "CREATE VIEW list AS SELECT ARRAY['a', 'PW', 'b'] AS v, '{\"k\": \"PW\"}'::jsonb AS j", "view public.list", "DROP VIEW list"),
+];
+
+#[test]
+fn a_stored_password_is_found_in_every_place_of_a_database() {
+    let pair = Pair::new();
+    let blue = pair.project.password("blue_app");
+    let mark = pair.server.log().len();
+    for (major, open, object, close) in PLACES {
+        if pair.server.major() < *major {
+            continue;
+        }
+        let grant = "GRANT CREATE ON DATABASE red_db TO red_owner; SET ROLE red_owner; ";
+        pair.server.sql(
+            "red_db",
+            &format!(
+                "{grant}{}; RESET ROLE; REVOKE CREATE ON DATABASE red_db FROM red_owner",
+                open.replace("PW", &blue)
+            ),
+        );
+        let result = pair.verify(&[], 4);
+        let found = Pair::grave(&result);
+        let expected = format!("critical | secret-in-the-open | blue | PUBLIC | red_db | {object}");
+        assert_eq!(found, [expected], "{open}");
+        assert!(!result.to_string().contains(&blue), "{open}");
+        pair.server.sql("red_db", &format!("SET ROLE red_owner; {close}; RESET ROLE"));
+    }
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
+    let said = pair.server.log_since(mark);
+    let of_program = said.lines().filter(|line| line.contains("pg_catalog.") && line.contains(&blue));
+    assert_eq!(of_program.count(), 0, "no statement of martydb's holds the password");
+}
+
+#[test]
+fn a_stored_password_is_found_in_settings_of_all_roles_and_of_the_server() {
+    let pair = Pair::new();
+    let blue = pair.project.password("blue_app");
+    pair.server.sql("postgres", &format!("ALTER ROLE ALL SET red.upstream = '{blue}'"));
+    let result = pair.verify(&[], 4);
+    assert_eq!(Pair::grave(&result), ["critical | secret-in-the-open | blue | PUBLIC | - | all roles"]);
+    assert!(!result.to_string().contains(&blue));
+    pair.server.sql("postgres", "ALTER ROLE ALL RESET red.upstream");
+    let path = pair.server.data().join("postgresql.conf");
+    let before = std::fs::read_to_string(&path).unwrap();
+    let conf = |lines: &str| {
+        std::fs::write(&path, format!("{before}\n{lines}\n")).unwrap();
+        pair.server.sql("postgres", "SELECT pg_reload_conf(), pg_sleep(0.5)");
+    };
+    let expected = "critical | secret-in-the-open | blue | PUBLIC | - | the server's configuration files";
+    for line in [
+        format!("fleet.upstream = 'postgresql://blue_app:{blue}@db/blue_db'"),
+        format!("restore_command = 'fetch --password={blue} %f %p'"),
+    ] {
+        conf(&line);
+        let result = pair.verify(&[], 4);
+        assert_eq!(Pair::grave(&result), [expected], "{line}");
+        assert!(!result.to_string().contains(&blue));
+    }
+    // A standby's connection: who may read it decides.
+    conf(&format!(
+        "primary_conninfo = 'host=a user=copier password={blue}'\nrestore_command = 'cp /wal/%f %p'\nfleet.region = 'north'"
+    ));
+    assert_eq!(Pair::grave(&pair.verify(&[], 0)), Vec::<String>::new());
+    pair.server.sql("postgres", "CREATE ROLE watcher LOGIN; GRANT pg_monitor TO watcher");
+    let found = Pair::grave(&pair.verify(&[], 4));
+    assert_eq!(found, ["critical | secret-in-the-open | blue | watcher | - | setting primary_conninfo"]);
+}
+
+#[test]
+fn a_connection_string_of_another_login_is_found_by_its_form() {
+    let pair = Pair::new();
+    pair.server.sql(
+        "postgres",
+        "CREATE ROLE chief LOGIN SUPERUSER PASSWORD 'zQ8-of-the-chief'; CREATE ROLE clerk LOGIN",
+    );
+    let accept = |sql: &str, expected: &[&str]| {
+        pair.server.sql("red_db", &format!("SET ROLE red_owner; {sql}; RESET ROLE"));
+        let found = Pair::grave(&pair.verify(&[], if expected.is_empty() { 0 } else { 4 }));
+        assert_eq!(found, expected, "{sql}");
+    };
+    let line = |service: &str, object: &str| {
+        format!("high | secret-in-the-open | {service} | PUBLIC | red_db | {object}")
+    };
+    accept(
+        "COMMENT ON TABLE item IS 'old: postgresql://blue_ro:k2J9sLq0@db/blue_db'",
+        &[&line("blue", "the comment on table public.item")],
+    );
+    accept(
+        "COMMENT ON TABLE item IS 'host=db user=chief password=k2J9sLq0'",
+        &[&line("-", "the comment on table public.item")],
+    );
+    // Its own, a variable, one without power, one that does not exist, and talk.
+    for text in [
+        "postgresql://red_app:k2J9sLq0@db/red_db",
+        "postgresql://blue_app:${BLUE_PASSWORD}@db/blue_db",
+        "host=db user=clerk password=k2J9sLq0",
+        "postgresql://example:k2J9sLq0@db/x",
+        "the user chief changes the password each month",
+    ] {
+        accept(&format!("COMMENT ON TABLE item IS '{text}'"), &[]);
+    }
+}
+
+#[test]
+fn a_subscription_by_uri_names_its_source() {
+    let pair = Pair::new();
+    for source in [
+        "postgresql://copier@127.0.0.1/blue_db",
+        "postgres://127.0.0.1/?dbname=blue%5Fdb",
+        "host=127.0.0.1 user=blue_db",
+    ] {
+        pair.server.sql("red_db", &format!("CREATE SUBSCRIPTION copied CONNECTION '{source}' PUBLICATION p WITH (connect = false, slot_name = NONE)"));
+        let found = Pair::grave(&pair.verify(&[], 4));
+        assert_eq!(
+            found,
+            ["critical | replication-object | blue | red_app | red_db | subscription copied"],
+            "{source}"
+        );
+        pair.server.sql("red_db", "DROP SUBSCRIPTION copied");
+    }
+}
