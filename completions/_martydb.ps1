@@ -543,7 +543,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
             [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the result is printed; wins over --output')
-            [CompletionResult]::new('--probes', '--probes', [CompletionResultType]::ParameterName, 'How many logins are tried: all, each at one foreign database, or none')
+            [CompletionResult]::new('--probes', '--probes', [CompletionResultType]::ParameterName, 'Which logins are tried: all, each at one foreign database, all one at a time without a wrong password, or none')
             [CompletionResult]::new('--min-severity', '--min-severity', [CompletionResultType]::ParameterName, 'Report findings of this severity and above only')
             [CompletionResult]::new('--only', '--only', [CompletionResultType]::ParameterName, 'Report findings with this id only; may be repeated')
             [CompletionResult]::new('--baseline', '--baseline', [CompletionResultType]::ParameterName, 'Accept the findings of this file, an earlier result as JSON')

@@ -2638,7 +2638,7 @@ _martydb() {
                     return 0
                     ;;
                 --probes)
-                    COMPREPLY=($(compgen -W "full sample none" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "full sample gentle none" -- "${cur}"))
                     return 0
                     ;;
                 --min-severity)

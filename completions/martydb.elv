@@ -522,7 +522,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand -s 'Service to work on; may be repeated'
             cand --service 'Service to work on; may be repeated'
             cand --format 'How the result is printed; wins over --output'
-            cand --probes 'How many logins are tried: all, each at one foreign database, or none'
+            cand --probes 'Which logins are tried: all, each at one foreign database, all one at a time without a wrong password, or none'
             cand --min-severity 'Report findings of this severity and above only'
             cand --only 'Report findings with this id only; may be repeated'
             cand --baseline 'Accept the findings of this file, an earlier result as JSON'

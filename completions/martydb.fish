@@ -375,8 +375,9 @@ junit\t'JUnit\'s XML: one test case for each probe and finding'
 markdown\t'For a job\'s summary'
 opengraph\t'What every login can reach, as JSON that BloodHound imports'
 dot\t'The same for Graphviz'"
-complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l probes -d 'How many logins are tried: all, each at one foreign database, or none' -r -f -a "full\t'Every login at every database'
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l probes -d 'Which logins are tried: all, each at one foreign database, all one at a time without a wrong password, or none' -r -f -a "full\t'Every login at every database'
 sample\t'Every login at its own database and one foreign one'
+gentle\t'Every login at every database, one at a time: no wrong password, no statement that must be refused'
 none\t'None: the catalogues alone'"
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l min-severity -d 'Report findings of this severity and above only' -r -f -a "low\t'Worth knowing'
 medium\t'Some login can do what it was not given'

@@ -4,6 +4,8 @@ mod document;
 mod formats;
 mod report;
 
+use std::collections::BTreeSet;
+
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
 
@@ -27,7 +29,7 @@ pub struct Arguments {
     /// How the result is printed; wins over --output.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<ReportFormat>,
-    /// How many logins are tried: all, each at one foreign database, or none.
+    /// Which logins are tried: all, each at one foreign database, all one at a time without a wrong password, or none.
     #[arg(long, value_enum, default_value = "full", value_name = "HOW")]
     pub probes: Probes,
     /// Try every login at every database on every address, with and without its password, and for replication.
@@ -62,6 +64,7 @@ impl Arguments {
             (true, _) => Extent::Exhaustive,
             (false, Probes::Full) => Extent::Full,
             (false, Probes::Sample) => Extent::Sample,
+            (false, Probes::Gentle) => Extent::Gentle,
             (false, Probes::None) => Extent::None,
         }
     }
@@ -119,30 +122,46 @@ pub enum Probes {
     Full,
     /// Every login at its own database and one foreign one.
     Sample,
+    /// Every login at every database, one at a time: no wrong password, no statement that must be refused.
+    Gentle,
     /// None: the catalogues alone.
     None,
 }
+
+/// How often `--fix` looks again and closes what it finds then.
+const MOST_ROUNDS: usize = 4;
 
 /// Verifies, and with `--fix` or `--terminate` closes findings and verifies again.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifyReport> {
     arguments.check()?;
     let services = run.readable(&arguments.select)?;
-    let report = verify_services(run, arguments, &services).await?;
-    let remediation = Remediation::plan(&report.assessment, arguments.fix, arguments.terminate);
-    let steps = remediation.steps();
-    let changes: Vec<_> = steps.map(|(server, step)| Change::new(server, step, ANY_MAJOR, None)).collect();
-    if arguments.dry_run || changes.is_empty() {
-        return Ok(VerifyReport { changes, ..report });
+    let mut report = verify_services(run, arguments, &services).await?;
+    // What one statement closes may show what lies behind it.
+    for _ in 0..MOST_ROUNDS {
+        let tried: BTreeSet<String> = report.changes.iter().map(Change::statement).collect();
+        let remediation = Remediation::plan(&report.assessment, arguments.fix, arguments.terminate);
+        let steps = remediation.steps();
+        let changes: Vec<_> =
+            steps.map(|(server, step)| Change::new(server, step, ANY_MAJOR, None)).collect();
+        if arguments.dry_run {
+            return Ok(VerifyReport { changes, ..report });
+        }
+        if changes.iter().all(|change| tried.contains(&change.statement())) {
+            break;
+        }
+        changes.iter().for_each(|change| run.out.show(&change.in_words()));
+        let (question, would) = consent(changes.len());
+        let hint = "look at them with `martydb verify-isolation --fix --dry-run`, then say -y";
+        run.confirm(&question, &would, hint).await?;
+        let done = remediate(run, &services, &remediation).await;
+        let closed = done.steps.iter();
+        report.changes.extend(
+            closed.map(|(server, step, outcome)| Change::new(server, step, ANY_MAJOR, Some(*outcome))),
+        );
+        let after = verify_services(run, arguments, &services).await?;
+        report = VerifyReport { changes: report.changes, unclosed: done.failed, ..after };
     }
-    changes.iter().for_each(|change| run.out.show(&change.in_words()));
-    let (question, would) = consent(changes.len());
-    let hint = "look at them with `martydb verify-isolation --fix --dry-run`, then say -y";
-    run.confirm(&question, &would, hint).await?;
-    let done = remediate(run, &services, &remediation).await;
-    let report = verify_services(run, arguments, &services).await?;
-    let changes = done.steps.iter();
-    let changes = changes.map(|(server, step, outcome)| Change::new(server, step, ANY_MAJOR, Some(*outcome)));
-    Ok(VerifyReport { changes: changes.collect(), unclosed: done.failed, ..report })
+    Ok(report)
 }
 
 /// Verifies, and changes nothing.

@@ -60,7 +60,7 @@ async fn matrix(task: &Task, extent: Extent) -> Result<Vec<LoginAttempts>> {
     match extent {
         Extent::None => Ok(vec![]),
         Extent::Sample => probe::try_all(&task.sampled()).await,
-        Extent::Full | Extent::Exhaustive => probe::try_all(task).await,
+        Extent::Gentle | Extent::Full | Extent::Exhaustive => probe::try_all(task).await,
     }
 }
 

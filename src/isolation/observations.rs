@@ -16,6 +16,8 @@ pub enum Extent {
     None,
     /// Each login at its own database and one foreign one; on other addresses only what must be refused everywhere.
     Sample,
+    /// Every login at every database with its own password, one at a time: nothing that a server counts as an attack.
+    Gentle,
     /// Every login at every database; on other addresses at its own and one foreign one, and what pg_hba.conf treats
     /// differently.
     #[default]

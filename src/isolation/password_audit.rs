@@ -5,8 +5,6 @@
 mod candidates;
 mod standing;
 
-use std::sync::Arc;
-
 use secrecy::ExposeSecret;
 
 use super::observations::{ComparedPasswords, KnownPassword, ServerContext};
@@ -23,6 +21,9 @@ use standing::{Standing, Standings};
 /// that costs a million rounds for each guess.
 const MOST_ROUNDS: u64 = 40_000_000;
 
+/// Up to here a verifier's own password is tried whatever the limit; PostgreSQL's default is 4096.
+const USUAL_ROUNDS: u32 = 16_384;
+
 /// What the server keeps of a role's password, and what it is compared with.
 struct Comparison {
     role: RoleName,
@@ -32,6 +33,15 @@ struct Comparison {
 }
 
 impl Comparison {
+    /// Whether it is the password that the store has for the login itself.
+    fn has_own(&self) -> bool {
+        let is_own = |(_, owner): &&Candidate| owner.as_ref().is_some_and(|owner| owner.role == self.role);
+        let mut own = self.candidates.iter().filter(is_own);
+        let is_usual = self.kept.rounds.unwrap_or(1) <= USUAL_ROUNDS;
+        is_usual
+            && own.any(|(password, _)| is_kept_by(self.role.as_str(), password.expose_secret(), &self.kept))
+    }
+
     fn rounds(&self) -> u64 {
         let each = u64::from(self.kept.rounds.unwrap_or(1));
         each.saturating_mul(self.candidates.len() as u64)
@@ -46,26 +56,35 @@ pub async fn known_passwords(
     context: &ServerContext,
     attempts: &[LoginAttempts],
 ) -> Result<ComparedPasswords> {
-    let (chosen, left_out) = within_limit(comparisons(context, attempts));
-    let chosen = Arc::new(chosen);
-    let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    // Each candidate costs thousands of rounds of hashing.
-    let tasks: Vec<_> = (0..workers)
-        .map(|first| {
-            let chosen = Arc::clone(&chosen);
-            let part = move || chosen.iter().skip(first).step_by(workers).filter_map(solve).collect();
-            tokio::task::spawn_blocking(part)
-        })
-        .collect();
-    let mut known: Vec<KnownPassword> = vec![];
-    for task in tasks {
-        let part: Vec<KnownPassword> = task
-            .await
-            .map_err(|error| Error::operation("the comparison of passwords did not finish").cause(error))?;
-        known.extend(part);
-    }
+    // A login that has its own password, as nearly all have, needs no guesses.
+    let all = comparisons(context, attempts);
+    let changed = on_all_cores(all, |one| (!one.has_own()).then_some(one)).await?;
+    let (chosen, left_out) = within_limit(changed);
+    let mut known = on_all_cores(chosen, |one| solve(&one)).await?;
     known.sort_by(|a, b| a.role.cmp(&b.role));
     Ok(ComparedPasswords { known, left_out })
+}
+
+/// What `f` gives, in any order: each candidate costs thousands of rounds of hashing.
+async fn on_all_cores<T: Send + 'static>(
+    all: Vec<Comparison>,
+    f: fn(Comparison) -> Option<T>,
+) -> Result<Vec<T>> {
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut parts: Vec<Vec<Comparison>> = (0..workers).map(|_| vec![]).collect();
+    all.into_iter().enumerate().for_each(|(at, one)| parts[at % workers].push(one));
+    let part = |part: Vec<Comparison>| move || part.into_iter().filter_map(f).collect::<Vec<T>>();
+    let tasks: Vec<_> = parts.into_iter().map(|one| tokio::task::spawn_blocking(part(one))).collect();
+    let mut found = vec![];
+    for task in tasks {
+        let part = task.await;
+        found.extend(
+            part.map_err(|error| {
+                Error::operation("the comparison of passwords did not finish").cause(error)
+            })?,
+        );
+    }
+    Ok(found)
 }
 
 fn comparisons(context: &ServerContext, attempts: &[LoginAttempts]) -> Vec<Comparison> {
@@ -102,9 +121,7 @@ fn solve(one: &Comparison) -> Option<KnownPassword> {
     let fits =
         |(password, _): &&Candidate| is_kept_by(one.role.as_str(), password.expose_secret(), &one.kept);
     let (_, owner) = one.candidates.iter().find(fits)?;
-    // A login of a service has its own password, as it should.
-    let is_own = owner.as_ref().is_some_and(|owner| owner.role == one.role);
-    (!is_own).then(|| KnownPassword { role: one.role.clone(), owner: owner.clone() })
+    Some(KnownPassword { role: one.role.clone(), owner: owner.clone() })
 }
 
 /// That the password of a role is known elsewhere.

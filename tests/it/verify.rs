@@ -69,6 +69,26 @@ fn the_log_holds_one_attempt_for_each_cell() {
     }
 }
 
+/// Nothing that fail2ban, PAM or an alert on errors counts.
+#[test]
+fn gentle_probes_send_no_wrong_password_and_no_forbidden_statement() {
+    let (server, project) = provisioned("gentle");
+    let mark = server.log().len();
+    let document = project.json(&["verify-isolation", "--probes", "gentle"], 0);
+    let log = server.log_since(mark);
+    assert_eq!(document["matrix"].as_array().unwrap().len(), 24);
+    assert!(!log.contains("password authentication failed"), "{log}");
+    assert!(!log.contains("ERROR:"), "{log}");
+    let what = "wrong passwords, and statements that must be refused, on server main";
+    assert!(
+        document["not_examined"].as_array().unwrap().iter().any(|note| note["what"] == what),
+        "{document:#}"
+    );
+    let louder = project.json(&["verify-isolation"], 0);
+    assert!(louder["trials"].as_array().unwrap().len() > document["trials"].as_array().unwrap().len());
+    assert!(server.log_since(mark).contains("password authentication failed"));
+}
+
 /// What proves nothing must never count as a denial.
 #[test]
 fn a_login_that_cannot_reach_its_own_proves_nothing() {

@@ -78,7 +78,7 @@ fn of_login(around: &Surroundings<'_>, at: usize) -> Vec<ExtraProbe> {
     for listener in 0..around.listeners.len() {
         plan.on_listener(listener, attempts);
     }
-    if attempts.password_refused() {
+    if attempts.password_refused() && around.extent != Extent::Gentle {
         plan.guesses(login);
     }
     plan.all
@@ -123,7 +123,7 @@ impl<'a> RolePlan<'a> {
 
     fn by_extent(&mut self, at: usize) {
         match self.around.extent {
-            Extent::None | Extent::Sample => {}
+            Extent::None | Extent::Sample | Extent::Gentle => {}
             Extent::Full => self.treated_apart(at),
             Extent::Exhaustive => self.everything(at),
         }
@@ -166,7 +166,9 @@ impl<'a> RolePlan<'a> {
     }
 
     fn wrong(&mut self, listener: usize, database: &str, purpose: Purpose) {
-        self.push(listener, database, SecretString::from(WRONG), purpose);
+        if self.around.extent != Extent::Gentle {
+            self.push(listener, database, SecretString::from(WRONG), purpose);
+        }
     }
 
     /// With the password that works, where it may be sent and is not part of the matrix.

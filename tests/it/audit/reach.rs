@@ -80,6 +80,22 @@ fn ways_of_several_steps_and_of_unmanaged_logins_are_found_with_their_path() {
     }
 }
 
+/// The second grant shows once the first is gone.
+#[test]
+fn a_fix_goes_on_until_no_path_is_left() {
+    let pair = Pair::new();
+    with_den(&pair);
+    let open = "CREATE SCHEMA adm; GRANT USAGE ON SCHEMA adm TO guest; CREATE FUNCTION adm.run(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE q; END'; GRANT EXECUTE ON FUNCTION adm.run(text) TO guest, other; GRANT other TO guest";
+    pair.server.sql("den", open);
+    let result = pair.verify(&["--fix", "-y"], 0);
+    let statements: Vec<&str> =
+        result["changes"].as_array().unwrap().iter().map(|change| change["sql"].as_str().unwrap()).collect();
+    assert!(statements.len() > 1, "{result:#}");
+    assert_eq!(Pair::grave(&result), Vec::<String>::new());
+    let left = "SELECT count(*) FROM aclexplode((SELECT proacl FROM pg_proc WHERE proname = 'run')) WHERE grantee <> grantor";
+    assert_eq!(pair.server.value("den", left), "0");
+}
+
 #[test]
 fn what_leads_nowhere_is_quiet() {
     let pair = Pair::new();
