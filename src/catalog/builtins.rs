@@ -11,7 +11,8 @@ use crate::error::Result;
 pub struct BuiltinCatalog {
     /// Whether it is known where initdb ended; nothing else is told without.
     pub dated: bool,
-    /// Digests of functions that are as initdb made them, by their number, which is the same in every database.
+    /// Digests of functions that are as initdb made them, by their number, which is the same in every database; of
+    /// initdb's own databases alone.
     pub originals: BTreeMap<u32, String>,
     pub routines: Vec<RewrittenRoutine>,
     /// Views, rules, operators and casts.

@@ -17,7 +17,10 @@ routine AS (
       'source', pg_catalog.left(p.prosrc, 1000000), 'library', pg_catalog.encode(pg_catalog.convert_to(p.probin, 'SQL_ASCII'), 'hex'),
       'language', p.prolang, 'definer', p.prosecdef, 'settings', pg_catalog.array_to_string(p.proconfig, ' '),
       'body', pg_catalog.to_jsonb(p) ->> 'prosqlbody')::text, 'SQL_ASCII')), 'hex') AS digest
-  FROM pg_catalog.pg_proc p CROSS JOIN initdb i WHERE p.oid < 16384 AND p.prolang <> 12)
+  FROM pg_catalog.pg_proc p CROSS JOIN initdb i WHERE p.oid < 16384 AND p.prolang <> 12
+    -- The databases of initdb tell what is original: a digest of everything in each database would cost most of a run.
+    AND (p.xmin::text::bigint > i.last OR (
+      SELECT d.oid < 16384 FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())))
 SELECT 'dated', pg_catalog.to_jsonb(i.last IS NOT NULL)::text FROM initdb i
 UNION ALL
 SELECT 'original', pg_catalog.jsonb_build_object('number', r.oid::bigint, 'digest', r.digest)::text FROM routine r WHERE NOT r.later

@@ -72,7 +72,7 @@ place AS (
   FROM pg_catalog.pg_foreign_table t
   UNION ALL
   SELECT 'the options of ', 'pg_catalog.pg_class'::pg_catalog.regclass, a.attrelid, a.attnum::int, pg_catalog.array_to_string(a.attfdwoptions, ' '), 'text', NULL
-  FROM pg_catalog.pg_attribute a WHERE a.attfdwoptions IS NOT NULL
+  FROM pg_catalog.pg_foreign_table f JOIN pg_catalog.pg_attribute a ON a.attrelid = f.ftrelid WHERE a.attfdwoptions IS NOT NULL
   UNION ALL
   -- The view hides the options from who may not read them; one for PUBLIC is read by every role that may use its server.
   SELECT 'the options of ', 'pg_catalog.pg_user_mapping'::pg_catalog.regclass, u.umid, 0, pg_catalog.array_to_string(u.umoptions, ' '), 'text',
