@@ -160,17 +160,12 @@ ascent! {
     relation party_holds(RoleId, RoleId);
     party_holds(r, r) <-- party(r);
     party_holds(r, h) <-- party_holds(r, g), inherits(g, h);
-    relation makes_temporary(RoleId, DatabaseId);
-    makes_temporary(r, d) <-- party_holds(r, g), temporary(d, g);
-    relation makes_in(RoleId, ObjectId);
-    makes_in(r, s) <-- party_holds(r, g), create(s, g);
-    relation looks_into(RoleId, ObjectId);
-    looks_into(r, s) <-- party_holds(r, g), usage(s, g);
     relation gives(RoleId, DatabaseId, RoleId);
-    gives(o, d, x) <-- may_give(o, x), makes_temporary(o, d), makes_temporary(x, d);
-    gives(o, d, x) <-- may_give(o, x), makes_temporary(o, d), superuser(x);
-    gives(o, d, x) <-- may_give(o, x), makes_in(o, s), looks_into(o, s), makes_in(x, s), schema(s, d);
-    gives(o, d, x) <-- may_give(o, x), makes_in(o, s), looks_into(o, s), superuser(x), schema(s, d);
+    gives(o, d, x) <-- may_give(o, x), party_holds(o, g), temporary(d, g), party_holds(x, h), temporary(d, h);
+    gives(o, d, x) <-- may_give(o, x), superuser(x), party_holds(o, g), temporary(d, g);
+    gives(o, d, x) <-- may_give(o, x), party_holds(o, g), create(s, g), schema(s, d), party_holds(o, u), usage(s, u),
+        party_holds(x, h), create(s, h);
+    gives(o, d, x) <-- may_give(o, x), superuser(x), party_holds(o, g), create(s, g), schema(s, d), party_holds(o, u), usage(s, u);
     because(p, as_role(p.service, *its, *x, Conclusion::Frame(*d, *x)), PathStep::GivesFunction(*o, *x), Conclusion::Frame(*d, *o), Conclusion::Start) <--
         is(p, ?Conclusion::Frame(d, o)), gives(o, d, x), service(x, its);
 
