@@ -29,12 +29,12 @@
 //! Engines:
 //!
 //! - [`converge`]: lock, inspect, plan, apply, retry, and inspect until nothing is left
-//! - [`secrets`]: where the logins' passwords are kept
-//! - [`credentials`]: the admin's password
-//! - [`pgpass`]: libpq's password file
 //! - [`audit`]: findings from the catalogs (pure)
 //! - [`probe`]: findings from logins
 //! - [`migrate`]: migrations: files, lint, execution, history
+//! - [`secrets`]: where the logins' passwords are kept
+//! - [`credentials`]: the admin's password
+//! - [`pgpass`]: libpq's password file
 //! - [`manifest`]: from YAML files to the desired state
 //! - [`embedded`]: PostgreSQL servers that martydb runs itself
 //!
@@ -48,8 +48,8 @@
 //!
 //! Talking to servers and people:
 //!
-//! - [`backoff`]: growing pauses between attempts
 //! - [`server`]: sessions: connect, query, execute with the server's warnings, lock, retry
+//! - [`backoff`]: growing pauses between attempts
 //! - [`wire`]: PostgreSQL's protocol: TLS, SCRAM, queries, notices, cancelling
 //! - [`prompt`]: questions on a terminal
 //! - [`report`]: the only room that prints: documents, tables, progress
@@ -67,9 +67,9 @@
 //!
 //! Leaves of the system:
 //!
+//! - [`yaml`]: refuses YAML that the parser would choke on
 //! - [`error`]: errors with causes, hints and exit codes
 //! - [`environment`]: the variables of the environment
-//! - [`yaml`]: refuses YAML that the parser would choke on
 //! - [`process_group`]: ends a child process with its children
 
 #![cfg_attr(

@@ -13,5 +13,5 @@ mod verdict;
 pub use attempts::{LoginAttempts, attempt_patiently, try_all, try_own};
 pub use connections::{ConnectionRow, Connections, LoginResult, connections};
 pub use matrix::{Probe, ProbePlace, ProbeSummary, judge};
-pub use task::{ATTEMPT_TIMEOUT, ProbeDatabase, ProbeLogin, Task, prepare};
+pub use task::{ATTEMPT_TIMEOUT, ProbeDatabase, ProbeLogin, Task};
 pub use verdict::{AccessPolicy, Control, Judgement, Verdict, judge_foreign, judge_own};

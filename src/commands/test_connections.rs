@@ -5,7 +5,7 @@ use futures_util::future::join_all;
 use crate::catalog::inspect;
 use crate::error::{Error, ExitStatus, Result};
 use crate::model::{DesiredService, RoleKind, RoleName};
-use crate::probe::{self, ConnectionRow, Connections, LoginResult, connections};
+use crate::probe::{self, ConnectionRow, Connections, LoginResult, Task, connections};
 use crate::run::Run;
 use crate::server::Access;
 
@@ -33,7 +33,7 @@ async fn test_server(run: &Run, server: &str, services: &[DesiredService]) -> Re
         Ok(access) => access,
         Err(error) => return failed(error),
     };
-    let task = probe::prepare(run, &access, services).await?;
+    let task = Task::new(&access, &here, &run.secrets(&here).await?, run.jobs.count);
     let attempts = match probe::try_own(&task).await {
         Ok(attempts) => attempts,
         Err(error) => return failed(error),

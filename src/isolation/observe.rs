@@ -11,7 +11,7 @@ use super::stored_passwords::owner_of_password;
 use crate::catalog::{self, NotExamined};
 use crate::error::Result;
 use crate::model::{ActualServer, DatabaseKind, DesiredServer, DesiredService};
-use crate::probe::{self, AccessPolicy, ProbeDatabase};
+use crate::probe::{AccessPolicy, ProbeDatabase, Task};
 use crate::run::Run;
 use crate::server::Access;
 
@@ -86,7 +86,9 @@ pub async fn context(
     services: &[DesiredService],
 ) -> Result<(Access, ServerContext)> {
     let access = run.admin(server).await?;
-    let mut task = probe::prepare(run, &access, services).await?;
+    let here: Vec<DesiredService> =
+        services.iter().filter(|service| service.server == access.server).cloned().collect();
+    let mut task = Task::new(&access, &here, &run.secrets(&here).await?, run.jobs.count);
     let desired = run.manifest.desired(server);
     let catalogue = catalog::snapshot(&access, &desired, &|text| owner_of_password(&task, text)).await?;
     task.databases = databases(&desired, &catalogue.actual);

@@ -5,9 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::verdict::AccessPolicy;
-use crate::error::Result;
 use crate::model::{DatabaseKind, DbName, DesiredService, RoleKind, RoleName, ServerName, ServiceName};
-use crate::run::Run;
 use crate::secrets::Secrets;
 use crate::server::{Access, Endpoint, Login};
 
@@ -56,6 +54,19 @@ pub struct Task {
 }
 
 impl Task {
+    /// The logins of these services, all of them on this server; the task names no databases yet.
+    pub fn new(access: &Access, services: &[DesiredService], secrets: &Secrets, concurrency: usize) -> Task {
+        Task {
+            server: access.server.clone(),
+            endpoint: access.endpoint.clone(),
+            logins: services.iter().flat_map(|service| logins(service, secrets)).collect(),
+            databases: vec![],
+            concurrency,
+            timeout: ATTEMPT_TIMEOUT,
+            sample: false,
+        }
+    }
+
     /// The databases at which a login is tried in addition to its own, by their index in `databases`.
     pub fn others(&self, login: &ProbeLogin) -> Vec<usize> {
         let is_other = |index: &usize| {
@@ -75,22 +86,6 @@ impl Task {
     pub fn sampled(&self) -> Task {
         Task { sample: true, ..self.clone() }
     }
-}
-
-/// The logins of those services that are on this server; the task names no databases yet.
-pub async fn prepare(run: &Run, access: &Access, services: &[DesiredService]) -> Result<Task> {
-    let here: Vec<DesiredService> =
-        services.iter().filter(|service| service.server == access.server).cloned().collect();
-    let secrets = run.secrets(&here).await?;
-    Ok(Task {
-        server: access.server.clone(),
-        endpoint: access.endpoint.clone(),
-        logins: here.iter().flat_map(|service| logins(service, &secrets)).collect(),
-        databases: vec![],
-        concurrency: run.jobs.count,
-        timeout: ATTEMPT_TIMEOUT,
-        sample: false,
-    })
 }
 
 fn logins(service: &DesiredService, secrets: &Secrets) -> Vec<ProbeLogin> {

@@ -21,6 +21,25 @@ fn no_room_imports_itself_through_others() {
     no_cycle(&graph, &imports, |names| room(names));
 }
 
+/// `src/lib.rs` lists the rooms from the top down.
+#[test]
+fn no_room_imports_from_above_it() {
+    let library = std::fs::read_to_string("src/lib.rs").unwrap();
+    let listed = library.lines().filter_map(|line| line.strip_prefix("//! - [`")?.split('`').next());
+    let order: BTreeMap<String, usize> = listed.enumerate().map(|(at, name)| (name.to_owned(), at)).collect();
+    let mut upwards = BTreeSet::new();
+    for (from, to) in imports(&modules()).keys() {
+        let (below, above) = (room(from), room(to));
+        if let (Some(from_floor), Some(to_floor)) = (order.get(&below), order.get(&above))
+            && to_floor < from_floor
+        {
+            upwards.insert(format!("{} imports {}", from.join("::"), to.join("::")));
+        }
+    }
+    assert!(order.len() > 30, "the list is not read: {order:?}");
+    assert!(upwards.is_empty(), "{upwards:#?}");
+}
+
 /// The crate's root stands above all rooms.
 fn room(names: &[String]) -> String {
     names.first().cloned().unwrap_or_default()
