@@ -202,7 +202,7 @@ impl Attack<'_> {
         thing: &Thing,
     ) -> Option<Context> {
         for maker in contexts {
-            for schema in ["pg_temp", "s0", "s1"] {
+            for schema in PLACES {
                 self.counter += 1;
                 let table = format!("{schema}.t{}", self.counter);
                 if !works(
@@ -239,7 +239,7 @@ impl Attack<'_> {
         role: &str,
     ) -> Option<Context> {
         for context in contexts {
-            for schema in ["pg_temp", "s0", "s1"] {
+            for schema in PLACES {
                 self.counter += 1;
                 let name = format!("{schema}.f{}", self.counter);
                 let make = format!(
@@ -334,6 +334,9 @@ impl Attack<'_> {
         }
     }
 }
+
+/// Schemas where something may be made; before 15 every role may create in `public`.
+const PLACES: [&str; 4] = ["pg_temp", "public", "s0", "s1"];
 
 fn roles() -> Vec<&'static str> {
     [&OWN[..], &SERVICE[..], &PREDEFINED[..]].concat()

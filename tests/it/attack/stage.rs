@@ -70,6 +70,7 @@ impl Stage {
         let own = OWN.join(", ");
         for database in ["red_db", "blue_db", "postgres"] {
             self.run(database, "DROP SCHEMA IF EXISTS s0, s1, canary CASCADE").await;
+            self.run(database, MADE_IN_PUBLIC).await;
             self.run(database, &format!("DROP OWNED BY {own} CASCADE")).await;
         }
         self.run("postgres", &format!("DROP ROLE {own}")).await;
@@ -108,6 +109,12 @@ impl Stage {
 
 const MEMBERSHIPS: &str =
     "SELECT roleid::regrole::text, member::regrole::text, grantor::regrole::text FROM pg_auth_members";
+/// What attackers made in `public` and gave to roles that stay.
+const MADE_IN_PUBLIC: &str = "DO $$ DECLARE made text; BEGIN
+    FOR made IN SELECT oid::regprocedure::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND proname ~ '^f[0-9]+$'
+    LOOP EXECUTE 'DROP FUNCTION ' || made; END LOOP;
+    FOR made IN SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname ~ '^t[0-9]+$'
+    LOOP EXECUTE 'DROP TABLE ' || made; END LOOP; END $$";
 const DATABASE_PRIVILEGES: &str = "SELECT datname::text, a.grantee::regrole::text, a.grantor::regrole::text FROM pg_database, aclexplode(datacl) a WHERE a.grantee <> 0 AND a.privilege_type = 'CONNECT'";
 const OTHER_SESSIONS: &str = "SELECT count(*)::text FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> 'postgres'";
 const LOGINS: &str = "SELECT rolname::text FROM pg_roles WHERE rolcanlogin";
