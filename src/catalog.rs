@@ -25,5 +25,5 @@ pub use decode::is_cut;
 pub use objects::{CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Language};
 pub use privileged::{PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, SchemaAccess};
 pub use server_state::{ServerSession, Tablespace};
-pub use snapshot::{ConfigFile, FileSetting, HbaLine, IdentLine, NotExamined, Snapshot, Unread};
+pub use snapshot::{ConfigFile, FileSetting, HbaLine, IdentLine, LineMatch, NotExamined, Snapshot, Unread};
 pub use texts::{KnownPasswords, Leak, LeakedSecret};

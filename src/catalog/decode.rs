@@ -9,6 +9,13 @@ use crate::error::Result;
 use crate::model::acl::null_as_default;
 use crate::model::{ActualServer, Contents, DbName, RoleName, RoleSetting};
 
+/// What `encode(…, 'hex')` wrote; `None` where it is something else.
+pub fn bytes_of_hex(hex: &str) -> Option<Vec<u8>> {
+    let byte =
+        |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    hex.as_bytes().chunks_exact(2).map(byte).collect()
+}
+
 #[derive(Default)]
 pub struct ClusterRows {
     /// The one row about the whole server.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::contract::managed;
-use crate::model::{ActualRole, ActualServer, DesiredServer, RoleGraph, RoleName};
+use crate::model::{ActualRole, ActualServer, DesiredServer, FILE_ROLES, RoleGraph, RoleName};
 
 /// In the order in which passwords are compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,9 +19,6 @@ pub enum Standing {
     /// It may connect to none.
     Outside,
 }
-
-/// Predefined roles that read or write every file of the server, or run programs.
-const FILES: &[&str] = &["pg_execute_server_program", "pg_read_server_files", "pg_write_server_files"];
 
 pub struct Standings<'a> {
     desired: &'a DesiredServer,
@@ -66,8 +63,8 @@ impl<'a> Standings<'a> {
     }
 
     fn is_powerful(&self, role: &RoleName) -> bool {
-        let powers = |found: &ActualRole| found.superuser || found.replication || found.createrole;
-        FILES.contains(&role.as_str()) || self.actual.roles.get(role).is_some_and(powers)
+        let found = self.actual.roles.get(role);
+        FILE_ROLES.contains(&role.as_str()) || found.is_some_and(ActualRole::has_server_power)
     }
 
     fn connects(&self, roles: &BTreeSet<&RoleName>, database: &str) -> bool {
