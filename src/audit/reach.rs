@@ -18,17 +18,13 @@ use crate::findings::{
 };
 use crate::grants::{Repair, Securable, revoke};
 use crate::model::Grantee;
-use crate::reach::{self, AccessGraph, Path, PathStep, Target, conclude};
+use crate::reach::{self, AccessGraph, Conclusions, Path, PathStep, Target, conclude};
 use gather::Gathered;
 use principals::gather;
 
-/// Adds its findings to `out`; the graph tells what they were concluded from.
-pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) -> AccessGraph {
-    let mut gathered = gather(audit);
-    let facts = std::mem::take(&mut gathered.facts);
-    let mut conclusions = conclude(facts);
-    conclusions.paths.retain(|path| !is_own(audit, &gathered, path));
-    let graph = graph::graph(&gathered, &conclusions);
+/// What the logins reach, as findings.
+pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    let (gathered, conclusions) = concluded(audit);
     let mut causes: BTreeMap<_, (Cause<'_>, Vec<Path>)> = BTreeMap::new();
     for path in conclusions.paths {
         if let Some(cause) = cause(&gathered, &path) {
@@ -37,7 +33,19 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) -> AccessGraph {
         }
     }
     out.extend(causes.values().map(|(cause, paths)| finding(audit, &gathered, cause, paths)));
-    graph
+}
+
+/// What the logins reach, with every step. At a hundred services it is larger than all that it is drawn from.
+pub fn graph(audit: &Audit<'_>) -> AccessGraph {
+    let (gathered, conclusions) = concluded(audit);
+    graph::graph(&gathered, &conclusions)
+}
+
+fn concluded<'a>(audit: &Audit<'a>) -> (Gathered<'a>, Conclusions) {
+    let mut gathered = gather(audit);
+    let mut conclusions = conclude(std::mem::take(&mut gathered.facts));
+    conclusions.paths.retain(|path| !is_own(audit, &gathered, path));
+    (gathered, conclusions)
 }
 
 /// What has to change for a path to end, and for whom.

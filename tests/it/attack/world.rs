@@ -10,7 +10,8 @@ pub const SERVICE: [&str; 8] =
     ["red_owner", "red_migrator", "red_app", "red_ro", "blue_owner", "blue_migrator", "blue_app", "blue_ro"];
 pub const PREDEFINED: [&str; 4] =
     ["pg_read_server_files", "pg_execute_server_program", "pg_monitor", "pg_database_owner"];
-pub const DATABASES: [&str; 4] = ["postgres", "den", "red_db", "blue_db"];
+/// One has the name of a role: `samerole` and `sameuser` of pg_hba.conf mean it.
+pub const DATABASES: [&str; 4] = ["postgres", "w1", "red_db", "blue_db"];
 
 /// What a login may call, write to or read, and what comes of it.
 #[derive(Clone)]
@@ -56,7 +57,7 @@ impl World {
         for database in DATABASES {
             world.canaries(database);
         }
-        for database in ["den", "red_db", "blue_db"] {
+        for database in ["w1", "red_db", "blue_db"] {
             world.inside(random, database);
         }
         world
@@ -88,7 +89,8 @@ impl World {
             let login = if is_login { "LOGIN" } else { "NOLOGIN" };
             let inherit = if random.percent(25) { "NOINHERIT" } else { "INHERIT" };
             let create = if random.percent(8) { "CREATEROLE" } else { "NOCREATEROLE" };
-            self.add("postgres", format!("CREATE ROLE {name} {login} {inherit} {create}"));
+            let replication = if random.percent(15) { "REPLICATION" } else { "NOREPLICATION" };
+            self.add("postgres", format!("CREATE ROLE {name} {login} {inherit} {create} {replication}"));
         }
     }
 
@@ -120,11 +122,11 @@ impl World {
     fn database_privileges(&mut self, random: &mut Random) {
         if random.percent(40) {
             let owner = random.of(&OWN[..5]);
-            self.add("postgres", format!("ALTER DATABASE den OWNER TO {owner}"));
+            self.add("postgres", format!("ALTER DATABASE w1 OWNER TO {owner}"));
         }
-        self.add("postgres", "GRANT CONNECT ON DATABASE den TO w0".into());
+        self.add("postgres", "GRANT CONNECT ON DATABASE w1 TO w0".into());
         for _ in 0..2 + random.below(4) {
-            let database = random.of(&["den", "den", "red_db", "blue_db", "postgres"]);
+            let database = random.of(&["w1", "w1", "red_db", "blue_db", "postgres"]);
             let role = random.of(&["w0", "w1", "w2", "w3", "w4", "w1", "w2", "red_app"]);
             let what = if random.percent(70) { "CONNECT" } else { "TEMPORARY" };
             let option = if random.percent(15) { " WITH GRANT OPTION" } else { "" };

@@ -41,6 +41,7 @@ fn shape(kind: NodeKind) -> &'static str {
         NodeKind::Database => "cylinder",
         NodeKind::Object => "box",
         NodeKind::Target => "octagon",
+        NodeKind::Network | NodeKind::Account => "diamond",
     }
 }
 

@@ -23,6 +23,8 @@ fn kind(node: &GraphNode) -> (&'static str, &'static str) {
         NodeKind::Database => ("PGDatabase", "database"),
         NodeKind::Object => ("PGObject", "object"),
         NodeKind::Target => ("PGTarget", "target"),
+        NodeKind::Network => ("PGNetwork", "network"),
+        NodeKind::Account => ("PGAccount", "account"),
     }
 }
 
