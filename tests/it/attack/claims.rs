@@ -17,6 +17,7 @@ struct Claim {
     targets: BTreeMap<String, String>,
 }
 
+const VISIT: &str = "superuser, as soon as one uses ";
 const ENDS: [&str; 5] = ["superuser", "the server's files", "the role ", "the database ", "the rights "];
 
 #[derive(Default)]
@@ -112,6 +113,8 @@ impl Claims {
             acts.filter(|fact| !claim.acts.contains(fact))
                 .map(|fact| format!("attacker only: acts {fact:?}")),
         );
+        let visits = found.visits.iter().filter(|at| !claim.targets.contains_key(&format!("{VISIT}{at}")));
+        different.extend(visits.map(|at| format!("attacker only: a superuser's visit to {at}")));
         let wide = [
             ("superuser", found.acts.iter().any(|(_, role)| role == "boss")),
             ("the server's files", found.files || found.programs),
@@ -127,13 +130,16 @@ impl Claims {
 }
 
 fn is_reached(target: &str, found: &Reached) -> bool {
+    if let Some(database) = target.strip_prefix(VISIT) {
+        return found.visits.contains(database) || found.is_superuser();
+    }
     match (target, target.strip_prefix("the role "), target.strip_prefix("the database ")) {
         ("superuser", ..) => found.is_superuser(),
         ("the server's files", ..) => found.files || found.programs || found.is_superuser(),
         ("secrets of the server's catalogues", ..) => found.verifiers || found.is_superuser(),
         (_, Some(role), _) => found.acts.iter().any(|(_, other)| other == role),
         (_, _, Some(database)) => found.enters.contains(database),
-        // Those that wait for a superuser's visit are tried elsewhere.
+        // Other ways to the same end are tried elsewhere.
         _ => true,
     }
 }

@@ -61,6 +61,10 @@ impl Stage {
 
     pub async fn remove(&mut self, world: &World) {
         self.revoke_memberships(world.major).await;
+        for database in &world.visited {
+            self.run("postgres", &format!("ALTER ROLE postgres IN DATABASE {database} RESET search_path"))
+                .await;
+        }
         self.admins.retain(|(database, _)| *database != "w1");
         self.run("postgres", "DROP DATABASE w1 WITH (FORCE)").await;
         // Sessions that ended may still be removing their temporary objects.

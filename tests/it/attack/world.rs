@@ -33,6 +33,8 @@ pub enum Kind {
     Inbox,
     /// A view over `pg_authid`.
     View,
+    /// A function that an event trigger calls.
+    Event,
 }
 
 pub struct World {
@@ -43,6 +45,8 @@ pub struct World {
     /// The database and the statement.
     pub made: Vec<(&'static str, String)>,
     pub memberships: Vec<String>,
+    /// Databases in which the server's own superuser has a search path of the world's schemas.
+    pub visited: BTreeSet<&'static str>,
 }
 
 impl World {
@@ -50,7 +54,14 @@ impl World {
         let services = ["app", "ro", "migrator"].iter();
         let services = services.flat_map(|kind| [format!("red_{kind}"), format!("blue_{kind}")]);
         let logins = services.collect();
-        let mut world = World { major, things: vec![], logins, made: vec![], memberships: vec![] };
+        let mut world = World {
+            major,
+            things: vec![],
+            logins,
+            made: vec![],
+            memberships: vec![],
+            visited: BTreeSet::new(),
+        };
         world.roles(random);
         world.memberships(random);
         world.database_privileges(random);
@@ -59,6 +70,14 @@ impl World {
         }
         for database in ["w1", "red_db", "blue_db"] {
             world.inside(random, database);
+            if random.percent(20) {
+                let path = random.of(&["s0", "s1", "s0, public", "s1, pg_catalog", "s1, s0"]);
+                world.add(
+                    "postgres",
+                    format!("ALTER ROLE postgres IN DATABASE {database} SET search_path = {path}"),
+                );
+                world.visited.insert(database);
+            }
         }
         world
     }
@@ -156,7 +175,8 @@ impl World {
                 self.add(database, grant);
             }
             for number in 0..random.below(4) {
-                let kind = [Kind::Runs, Kind::Runs, Kind::Trigger, Kind::Inbox, Kind::View][random.below(5)];
+                let kinds = [Kind::Runs, Kind::Runs, Kind::Trigger, Kind::Inbox, Kind::View, Kind::Event];
+                let kind = kinds[random.below(kinds.len())];
                 self.thing(random, database, format!("{schema}.o{number}"), kind);
             }
         }
@@ -196,8 +216,18 @@ impl World {
                 ),
                 "SELECT ON",
             ),
+            Kind::Event => (
+                format!(
+                    "CREATE FUNCTION {name}() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; ALTER FUNCTION {name} OWNER TO {owner}; CREATE EVENT TRIGGER {} ON ddl_command_end EXECUTE FUNCTION {name}()",
+                    name.replace('.', "_")
+                ),
+                "EXECUTE ON FUNCTION",
+            ),
         };
         self.add(database, make);
+        if kind == Kind::Inbox && random.percent(40) {
+            self.add(database, format!("ALTER TABLE {name} OWNER TO {owner}"));
+        }
         for _ in 0..random.below(3) {
             let grant = format!("GRANT {privilege} {name} TO {}", anyone(random, database));
             self.add(database, grant);
