@@ -57,7 +57,10 @@ pub struct Facts {
     /// Who may grant CONNECT: its holders with the grant option, and the owner.
     pub grants_connect: Vec<(DatabaseId, RoleId)>,
     pub temporary: Vec<(DatabaseId, RoleId)>,
+    /// Who may grant TEMPORARY.
+    pub grants_temporary: Vec<(DatabaseId, RoleId)>,
     pub schemas: Vec<(ObjectId, DatabaseId)>,
+    pub schema_owners: Vec<(ObjectId, RoleId)>,
     pub usage: Vec<(ObjectId, RoleId)>,
     pub create: Vec<(ObjectId, RoleId)>,
     /// Functions that run with the rights of their owner and execute what they are told.
@@ -83,8 +86,8 @@ pub struct Facts {
     pub secrets: Vec<(ObjectId, Target)>,
     /// Schemas that a superuser's search path leads through in a database.
     pub superuser_paths: Vec<(DatabaseId, ObjectId)>,
-    /// Event triggers: the database, the function's number and its owner.
-    pub event_triggers: Vec<(DatabaseId, ObjectId, RoleId)>,
+    /// Functions that event triggers call.
+    pub event_functions: Vec<Object>,
 }
 
 impl Facts {

@@ -177,7 +177,9 @@ fn run(facts: Facts) -> Rules {
     rules.connect = facts.connect;
     rules.grants_connect = facts.grants_connect;
     rules.temporary = facts.temporary;
+    rules.grants_temporary = facts.grants_temporary;
     rules.schema = facts.schemas;
+    rules.schema_owner = facts.schema_owners;
     rules.usage = facts.usage;
     rules.create = facts.create;
     rules.definer = facts.definers.iter().map(|it| (it.id, it.database, it.schema, it.owner)).collect();
@@ -194,7 +196,8 @@ fn run(facts: Facts) -> Rules {
     rules.copy = facts.copies;
     rules.secret = facts.secrets;
     rules.superuser_path = facts.superuser_paths;
-    rules.event_trigger = facts.event_triggers;
+    rules.event_function =
+        facts.event_functions.iter().map(|it| (it.id, it.database, it.schema, it.owner)).collect();
     rules.add_public();
     rules.run();
     rules

@@ -41,9 +41,11 @@ ascent! {
     relation connect(DatabaseId, RoleId);
     relation grants_connect(DatabaseId, RoleId);
     relation temporary(DatabaseId, RoleId);
+    relation grants_temporary(DatabaseId, RoleId);
     relation usage(ObjectId, RoleId);
     relation create(ObjectId, RoleId);
     relation schema(ObjectId, DatabaseId);
+    relation schema_owner(ObjectId, RoleId);
     /// Function, database, schema, owner.
     relation definer(ObjectId, DatabaseId, ObjectId, RoleId);
     relation power(ObjectId, DatabaseId, ObjectId, Target);
@@ -60,7 +62,8 @@ ascent! {
     relation copy(ObjectId, ObjectId);
     relation secret(ObjectId, Target);
     relation superuser_path(DatabaseId, ObjectId);
-    relation event_trigger(DatabaseId, ObjectId, RoleId);
+    /// Function, database, schema, owner.
+    relation event_function(ObjectId, DatabaseId, ObjectId, RoleId);
 
     // What follows: the login, and its state.
     relation is(Actor, Conclusion);
@@ -169,6 +172,17 @@ ascent! {
     because(p, as_role(p.service, *its, *x, Conclusion::Frame(*d, *x)), PathStep::GivesFunction(*o, *x), Conclusion::Frame(*d, *o), Conclusion::Start) <--
         is(p, ?Conclusion::Frame(d, o)), gives(o, d, x), service(x, its);
 
+    // The owner of a schema lets any role use it and create in it, and who may grant TEMPORARY grants it to any role:
+    // what a function's owner lacks of these, the login gives it. https://www.postgresql.org/docs/current/sql-grant.html
+    because(p, Conclusion::LetsCreate(*d), PathStep::LetsCreateIn(*s, *g), Conclusion::Holds(*d, *g), Conclusion::Start) <--
+        is(p, ?Conclusion::Holds(d, g)), schema_owner(s, g), schema(s, d);
+    because(p, Conclusion::LetsMakeTemporary(*d), PathStep::GrantsTemporary(*d, *g), Conclusion::Holds(*e, *g), Conclusion::Start) <--
+        is(p, ?Conclusion::Holds(e, g)), grants_temporary(d, g), database(d);
+    because(p, as_role(p.service, *its, *x, Conclusion::Frame(*d, *x)), PathStep::GivesFunction(*o, *x), Conclusion::Frame(*d, *o), Conclusion::LetsCreate(*d)) <--
+        is(p, ?Conclusion::LetsCreate(d)), is(p, ?Conclusion::Frame(e, o)), if d == e, may_give(o, x), service(x, its);
+    because(p, as_role(p.service, *its, *x, Conclusion::Frame(*d, *x)), PathStep::GivesFunction(*o, *x), Conclusion::Frame(*d, *o), Conclusion::LetsMakeTemporary(*d)) <--
+        is(p, ?Conclusion::LetsMakeTemporary(d)), is(p, ?Conclusion::Frame(e, o)), if d == e, may_give(o, x), service(x, its);
+
     // CREATEROLE: the attribute of the current role alone. Before 16 it gives every role but superusers, predefined
     // ones too; from 16 on the passwords of the roles that it has ADMIN on.
     // https://www.postgresql.org/docs/current/role-attributes.html
@@ -217,10 +231,7 @@ ascent! {
         is(p, ?Conclusion::Holds(d, g)), write(t, g), trigger(t, d, s, _), usage(s, h), is(p, Conclusion::Holds(*d, *h));
     because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::FiresTrigger(*t, *f), Conclusion::Writes(*t), Conclusion::Start) <--
         is(p, ?Conclusion::Writes(t)), trigger(t, _, _, f), definer(f, d, _, o), service(o, its);
-    // Its holder makes a trigger with it, on a temporary table or on one of its own.
-    relation makes_tables(Actor, DatabaseId);
-    makes_tables(p, d) <-- is(p, ?Conclusion::Holds(d, g)), temporary(d, g);
-    makes_tables(p, d) <-- is(p, ?Conclusion::Holds(d, g)), create(s, g), schema(s, d), usage(s, h), is(p, Conclusion::Holds(*d, *h));
+    // Its holder makes a trigger with it, on a temporary table or on one of the login's, whose schema it may use.
     // CREATE TRIGGER asks one role for EXECUTE and for USAGE of the schema: the current one, which others may have
     // been granted to.
     relation current(Actor, RoleId);
@@ -231,13 +242,26 @@ ascent! {
     relation current_holds(Actor, RoleId, RoleId);
     current_holds(p, r, g) <-- current(p, r), party_holds(r, g);
     current_holds(p, r, g) <-- is(p, ?Conclusion::Grants(x)), current(p, r), !belongs(x, r), inheriting(r), party_holds(x, g);
-    relation makes_trigger(Actor, RoleId, ObjectId, DatabaseId, RoleId);
-    makes_trigger(p, r, f, d, g) <-- trigger_function(f), definer(f, d, s, _), execute(f, g), current_holds(p, r, g),
-        usage(s, h), current_holds(p, r, h), makes_tables(p, d);
+    relation makes_temporary(Actor, DatabaseId);
+    makes_temporary(p, d) <-- is(p, ?Conclusion::Holds(d, g)), temporary(d, g);
+    relation makes_tables(Actor, DatabaseId, ObjectId);
+    makes_tables(p, d, s) <-- is(p, ?Conclusion::Holds(d, g)), create(s, g), schema(s, d), usage(s, h), is(p, Conclusion::Holds(*d, *h));
+    relation uses_table(Actor, RoleId, DatabaseId);
+    uses_table(p, r, d) <-- makes_temporary(p, d), current(p, r);
+    uses_table(p, r, d) <-- makes_tables(p, d, s), usage(s, u), current_holds(p, r, u);
+    relation fires(Actor, RoleId, ObjectId, DatabaseId, RoleId);
+    fires(p, r, f, d, g) <-- trigger_function(f), definer(f, d, s, _), execute(f, g), current_holds(p, r, g),
+        usage(s, h), current_holds(p, r, h);
     because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::MakesTrigger(*f, *g), Conclusion::Session(*r), Conclusion::Enters(*d)) <--
-        makes_trigger(p, r, f, d, g), is(p, Conclusion::Session(*r)), is(p, Conclusion::Enters(*d)), definer(f, d, _, o), service(o, its);
+        fires(p, r, f, d, g), uses_table(p, r, d), is(p, Conclusion::Session(*r)), is(p, Conclusion::Enters(*d)), definer(f, d, _, o), service(o, its);
     because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::MakesTrigger(*f, *g), Conclusion::Frame(*d, *r), Conclusion::Start) <--
-        makes_trigger(p, r, f, d, g), is(p, Conclusion::Frame(*d, *r)), definer(f, d, _, o), service(o, its);
+        fires(p, r, f, d, g), uses_table(p, r, d), is(p, Conclusion::Frame(*d, *r)), definer(f, d, _, o), service(o, its);
+    because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::MakesTrigger(*f, *g), Conclusion::Session(*r), by) <--
+        fires(p, r, f, d, g), is(p, Conclusion::Session(*r)), lets_use_table(p, d, by), definer(f, d, _, o), service(o, its);
+    because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::MakesTrigger(*f, *g), Conclusion::Frame(*d, *r), by) <--
+        fires(p, r, f, d, g), is(p, Conclusion::Frame(*d, *r)), lets_use_table(p, d, by), definer(f, d, _, o), service(o, its);
+    relation lets_use_table(Actor, DatabaseId, Conclusion);
+    lets_use_table(p, d, c) <-- is(p, c), if let Conclusion::LetsCreate(d) | Conclusion::LetsMakeTemporary(d) = c, is(p, Conclusion::Enters(*d));
 
     // Reading: SELECT and USAGE of the schema. What a view reads, it reads with its owner's rights.
     // https://www.postgresql.org/docs/current/rules-privileges.html
@@ -263,8 +287,21 @@ ascent! {
     because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::CreatesIn(*s, *g), Conclusion::Holds(*d, *g), Conclusion::Start) <--
         is(p, ?Conclusion::Holds(d, g)), create(s, g), superuser_path(d, s);
     // https://www.postgresql.org/docs/current/event-trigger-definition.html
-    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::Start) <--
-        is(p, ?Conclusion::Holds(d, o)), event_trigger(d, f, o);
+    // Its owner replaces it where it may create: in the function's schema, or in another one, to which it moves it
+    // first. https://www.postgresql.org/docs/current/sql-createfunction.html
+    relation replaces(Actor, RoleId, ObjectId, DatabaseId, RoleId);
+    replaces(p, r, f, d, o) <-- event_function(f, d, s, o), current_holds(p, r, o), create(s, g), current_holds(p, r, g);
+    replaces(p, r, f, d, o) <-- event_function(f, d, s, o), current_holds(p, r, o), usage(s, g), current_holds(p, r, g),
+        schema(t, d), create(t, h), current_holds(p, r, h);
+    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::Session(*r)) <--
+        replaces(p, r, f, d, o), is(p, Conclusion::Session(*r)), is(p, Conclusion::Holds(*d, *o));
+    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::Frame(*d, *r)) <--
+        replaces(p, r, f, d, o), is(p, Conclusion::Frame(*d, *r)), is(p, Conclusion::Holds(*d, *o));
+    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::LetsCreate(*d)) <--
+        is(p, ?Conclusion::LetsCreate(d)), event_function(f, d, s, o), is(p, Conclusion::Holds(*d, *o)), current_holds(p, r, o),
+        usage(s, u), current_holds(p, r, u);
+    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::Holds(*d, *w)) <--
+        event_function(f, d, s, o), is(p, Conclusion::Holds(*d, *o)), schema_owner(s, w), is(p, Conclusion::Holds(*d, *w));
 }
 
 /// A login, the login that is asked about and can log in as it, and the service of that one, where its walk ends.

@@ -22,6 +22,10 @@ pub enum Conclusion {
     Grants(RoleId),
     /// It may grant CONNECT on this database.
     Admits(DatabaseId),
+    /// It can let any role create objects in a schema of this database.
+    LetsCreate(DatabaseId),
+    /// It can let any role make temporary tables in this database.
+    LetsMakeTemporary(DatabaseId),
     /// It can log in as this role.
     Takes(RoleId),
     Calls(ObjectId),
@@ -33,8 +37,8 @@ pub enum Conclusion {
 impl Conclusion {
     /// Whether it holds for each login that can log in as the one it was drawn for, whatever that login is.
     pub fn is_shared(self) -> bool {
-        use Conclusion::{Admits, Grants, Reaches, Takes};
-        matches!(self, Grants(_) | Admits(_) | Takes(_) | Reaches(_))
+        use Conclusion::{Admits, Grants, LetsCreate, LetsMakeTemporary, Reaches, Takes};
+        matches!(self, Grants(_) | Admits(_) | LetsCreate(_) | LetsMakeTemporary(_) | Takes(_) | Reaches(_))
     }
 }
 

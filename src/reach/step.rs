@@ -9,6 +9,9 @@ pub enum PathStep {
     SetsRole(RoleId, RoleId),
     Connects(DatabaseId, RoleId),
     GrantsConnect(DatabaseId, RoleId),
+    /// As the schema's owner.
+    LetsCreateIn(ObjectId, RoleId),
+    GrantsTemporary(DatabaseId, RoleId),
     HasAdmin(RoleId, RoleId),
     GrantsRole(RoleId),
     SetsPassword(RoleId, RoleId),

@@ -8,7 +8,7 @@ use super::addresses::TLS;
 use super::rules::{Meanings, Request, Rule};
 use crate::audit::context::Audit;
 use crate::catalog::LineMatch;
-use crate::model::RoleName;
+use crate::model::{RoleGraph, RoleName};
 
 /// Comparisons of a line with a login. What a server with more lines, roles and databases leaves open counts as decided.
 const MOST_STEPS: usize = 20_000_000;
@@ -122,10 +122,18 @@ fn logins<'a>(audit: &Audit<'a>) -> Vec<Entrant<'a>> {
         .map(|(name, _)| name.as_str())
         .collect();
     let logins = actual.roles.iter().filter(|(_, found)| found.login);
+    // A role behind SET alone opens no door.
+    let memberships = RoleGraph::new(actual.memberships.iter().filter(|row| row.inherit));
     let login = |(role, found): (&'a RoleName, &crate::model::ActualRole)| {
         let own = audit.managed(role.as_str()).map(|(service, _)| service.database.as_str());
-        let connects =
-            |database: &&str| found.superuser || own == Some(*database) || audit.can_connect(role, database);
+        let inherited = memberships.reachable(role, |_| true).into_iter().map(|path| path.role);
+        let holds: BTreeSet<&RoleName> = inherited.chain([role]).collect();
+        let is_granted = |database: &str| {
+            let entries = audit.database(database).into_iter().flat_map(|found| &found.acl);
+            let mut entries = entries.filter(|entry| entry.privilege == "CONNECT");
+            entries.any(|entry| entry.grantee.role().is_none_or(|grantee| holds.contains(grantee)))
+        };
+        let connects = |database: &&str| found.superuser || own == Some(*database) || is_granted(database);
         let mut databases: Vec<Option<&str>> = open.iter().copied().filter(connects).map(Some).collect();
         databases.extend((found.superuser || found.replication).then_some(None));
         Entrant { role, databases }

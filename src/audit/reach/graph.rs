@@ -59,6 +59,8 @@ fn step_edges(all: &Gathered<'_>, login: &GraphNode, step: PathStep) -> Vec<Grap
         PathStep::SetsRole(member, group) => vec![("CanSetRole", of_role(member), of_role(group))],
         PathStep::Connects(at, by) => vec![("CanConnect", of_role(by), database(all, at))],
         PathStep::GrantsConnect(at, by) => vec![("CanGrantConnect", of_role(by), database(all, at))],
+        PathStep::LetsCreateIn(of, by) => vec![("OwnsSchema", of_role(by), of_object(of))],
+        PathStep::GrantsTemporary(at, by) => vec![("CanGrantTemporary", of_role(by), database(all, at))],
         PathStep::HasAdmin(by, of) => vec![("HasAdminOption", of_role(by), of_role(of))],
         PathStep::GrantsRole(of) => vec![("CanGrantItself", login.clone(), of_role(of))],
         PathStep::SetsPassword(by, of) => vec![("CanSetPassword", of_role(by), of_role(of))],

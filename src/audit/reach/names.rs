@@ -23,6 +23,12 @@ pub fn step_in_words(all: &Gathered<'_>, step: PathStep) -> String {
         PathStep::GrantsConnect(at, by) => {
             format!("as {} grants itself CONNECT on {}", role(by), all.database(at))
         }
+        PathStep::LetsCreateIn(of, by) => {
+            format!("as {} lets any role create in schema {}", role(by), object(of))
+        }
+        PathStep::GrantsTemporary(at, by) => {
+            format!("as {} grants any role TEMPORARY on {}", role(by), all.database(at))
+        }
         PathStep::HasAdmin(by, of) => format!("{} has ADMIN OPTION on {}", role(by), role(of)),
         PathStep::GrantsRole(of) => format!("grants itself {}", role(of)),
         PathStep::SetsPassword(by, of) => {

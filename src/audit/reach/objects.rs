@@ -49,6 +49,10 @@ pub fn inside<'a>(
         });
         let (usage, create) = (all.holders(object, &["USAGE"]), all.holders(object, &["CREATE"]));
         all.facts.schemas.push((object, id));
+        let owner = all.role_id(&schema.owner);
+        if !all.facts.is_end(owner) {
+            all.facts.schema_owners.push((object, owner));
+        }
         all.facts.usage.extend(usage);
         all.facts.create.extend(create);
         if paths.contains(&schema.name) {
@@ -114,7 +118,7 @@ fn routine<'a>(
         all.facts.called_by_server.push(id);
     }
     if found.event && !all.facts.is_end(owner) {
-        all.facts.event_triggers.push((database, id, owner));
+        all.facts.event_functions.push(object);
     }
     let holders = all.holders(id, &["EXECUTE"]);
     all.facts.execute.extend(holders);

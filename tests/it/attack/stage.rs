@@ -10,7 +10,9 @@ pub struct Stage {
     admins: Vec<(&'static str, PgConnection)>,
     memberships: Vec<[String; 3]>,
     logins: Vec<String>,
-    database_privileges: Vec<[String; 3]>,
+    database_privileges: Vec<[String; 4]>,
+    /// Statements that write the schemas' privileges as they were, whoever granted what since.
+    schema_privileges: Vec<(&'static str, String)>,
 }
 
 impl Stage {
@@ -19,7 +21,13 @@ impl Stage {
         for database in DATABASES.iter().filter(|database| **database != "w1") {
             admins.push((*database, server.admin(database).await));
         }
-        let mut stage = Stage { admins, memberships: vec![], logins: vec![], database_privileges: vec![] };
+        let mut stage = Stage {
+            admins,
+            memberships: vec![],
+            logins: vec![],
+            database_privileges: vec![],
+            schema_privileges: vec![],
+        };
         stage.memberships = stage.rows(MEMBERSHIPS).await;
         stage.logins = stage.rows(LOGINS).await.into_iter().map(|[name]: [String; 1]| name).collect();
         stage
@@ -36,6 +44,11 @@ impl Stage {
             self.run("postgres", statement).await;
         }
         self.database_privileges = self.rows(DATABASE_PRIVILEGES).await;
+        self.schema_privileges.clear();
+        for database in DATABASES {
+            let statements = self.rows_of::<1>(database, SCHEMA_PRIVILEGES).await;
+            self.schema_privileges.extend(statements.into_iter().map(|[statement]| (database, statement)));
+        }
     }
 
     /// The memberships, logins and privileges on databases as they were before an attack.
@@ -50,12 +63,15 @@ impl Stage {
             }
         }
         let known = self.database_privileges.clone();
-        for row in self.rows::<3>(DATABASE_PRIVILEGES).await.into_iter().filter(|row| !known.contains(row)) {
-            let [name, grantee, grantor] = row;
+        for row in self.rows::<4>(DATABASE_PRIVILEGES).await.into_iter().filter(|row| !known.contains(row)) {
+            let [name, grantee, grantor, privilege] = row;
             let revoke =
-                format!("SET ROLE {grantor}; REVOKE CONNECT ON DATABASE {name} FROM {grantee} CASCADE");
+                format!("SET ROLE {grantor}; REVOKE {privilege} ON DATABASE {name} FROM {grantee} CASCADE");
             self.run("postgres", &revoke).await;
             self.run("postgres", "RESET ROLE").await;
+        }
+        for (database, statement) in self.schema_privileges.clone() {
+            self.run(database, &statement).await;
         }
     }
 
@@ -105,7 +121,11 @@ impl Stage {
     }
 
     async fn rows<const N: usize>(&mut self, query: &'static str) -> Vec<[String; N]> {
-        let (_, admin) = self.admins.iter_mut().find(|(at, _)| *at == "postgres").unwrap();
+        self.rows_of("postgres", query).await
+    }
+
+    async fn rows_of<const N: usize>(&mut self, database: &str, query: &'static str) -> Vec<[String; N]> {
+        let (_, admin) = self.admins.iter_mut().find(|(at, _)| *at == database).unwrap();
         let rows = admin.fetch_all(sqlx::raw_sql(query)).await.unwrap();
         rows.iter().map(|row| std::array::from_fn(|at| row.get_unchecked(at))).collect()
     }
@@ -119,6 +139,9 @@ const MADE_IN_PUBLIC: &str = "DO $$ DECLARE made text; BEGIN
     LOOP EXECUTE 'DROP FUNCTION ' || made; END LOOP;
     FOR made IN SELECT oid::regclass::text FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relname ~ '^t[0-9]+$'
     LOOP EXECUTE 'DROP TABLE ' || made; END LOOP; END $$";
-const DATABASE_PRIVILEGES: &str = "SELECT datname::text, a.grantee::regrole::text, a.grantor::regrole::text FROM pg_database, aclexplode(datacl) a WHERE a.grantee <> 0 AND a.privilege_type = 'CONNECT'";
+const DATABASE_PRIVILEGES: &str = "SELECT datname::text, CASE a.grantee WHEN 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END, a.grantor::regrole::text, a.privilege_type
+    FROM pg_database, aclexplode(datacl) a WHERE a.privilege_type IN ('CONNECT', 'TEMPORARY')";
+const SCHEMA_PRIVILEGES: &str = "SELECT format('SET allow_system_table_mods = on; UPDATE pg_namespace SET nspacl = %L WHERE oid = %s AND nspacl IS DISTINCT FROM %1$L', nspacl, oid)
+    FROM pg_namespace WHERE nspname IN ('public', 's0', 's1')";
 const OTHER_SESSIONS: &str = "SELECT count(*)::text FROM pg_stat_activity WHERE backend_type = 'client backend' AND usename <> 'postgres'";
 const LOGINS: &str = "SELECT rolname::text FROM pg_roles WHERE rolcanlogin";

@@ -177,7 +177,7 @@ impl World {
             for number in 0..random.below(4) {
                 let kinds = [Kind::Runs, Kind::Runs, Kind::Trigger, Kind::Inbox, Kind::View, Kind::Event];
                 let kind = kinds[random.below(kinds.len())];
-                self.thing(random, database, format!("{schema}.o{number}"), kind);
+                self.thing(random, database, format!("{schema}.o{at}{number}"), kind);
             }
         }
     }
