@@ -6,7 +6,7 @@ use similar::TextDiff;
 
 use super::check::{Divergence, Edit, compare};
 use super::engine::{Intent, MigrationSession, Preflight};
-use super::files::{Direction, Migration, MigrationFolder, folder, waivers};
+use super::files::{Direction, Migration, MigrationFolder, folder};
 use super::history::{AppliedRow, Interruption, Record, Unfinished, progress, tables, unreadable};
 use super::report::OnEvent;
 use super::target::{MigrationTarget, Options};
@@ -144,7 +144,7 @@ fn refused_by_rules(migration: &Migration) -> Repairable {
         version: migration.version,
         name: migration.name.clone(),
         wrong: RepairKind::Refused,
-        what: format!("it is applied, and accepted as it is in {}; it is never run", waivers::FILE),
+        what: format!("it is applied, and accepted as it is in {}; it is never run", folder::WAIVERS),
         diff: None,
     }
 }
@@ -168,7 +168,7 @@ pub async fn repair(
     let versions: Vec<i64> =
         shown.iter().filter(|item| item.wrong != RepairKind::HalfWay).map(|item| item.version).collect();
     let doubtful = folder.doubtful.iter().filter(|migration| versions.contains(&migration.version));
-    waivers::add(&target.folder, doubtful, reason)
+    folder::add_waivers(&target.folder, doubtful, reason)
 }
 
 async fn act(

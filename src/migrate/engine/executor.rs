@@ -3,11 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::batch::{Batch, BatchPart, Frame};
+use super::batch::{Batch, BatchPart, Frame, MigrationStep};
 use super::failure;
 use super::preflight::Preflight;
 use super::session::{MigrationSession, until};
-use super::step::MigrationStep;
 use crate::backoff::Backoff;
 use crate::error::Result;
 use crate::migrate::files::Direction;

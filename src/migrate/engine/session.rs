@@ -1,10 +1,15 @@
-//! One connection as the migrator, acting as the owner, holding the database's lock.
+//! One connection as the migrator, acting as the owner, holding the database's lock, which makes it one run per database
+//! at a time.
+//!
+//! The lock is a session's: it dies with the connection, so a killed run leaves none behind. It is taken by polling,
+//! because a waiter inside `pg_advisory_lock` holds a snapshot that `CREATE INDEX CONCURRENTLY` waits for, and the
+//! two would wait for each other. Only logins that are members of the owner can hold it against a run: every login
+//! of the service may take an advisory lock (see `advisory`).
 
 use std::time::{Duration, Instant};
 
-use super::lock;
 use crate::backoff::Backoff;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::migrate::files::VersionType;
 use crate::migrate::history::{HistoryRows, Present, tables, unreadable};
 use crate::migrate::report::{Event, OnEvent};
@@ -16,7 +21,7 @@ use crate::server::existence::Existence;
 use crate::server::{
     Connection, Limits, Row, Unreadable, connect_watched, connect_with, execute, query_each,
 };
-use crate::sql::{List, Statement, stmt};
+use crate::sql::{List, Literal, Statement, stmt};
 use crate::sqlstate;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,7 +87,7 @@ impl<'a> MigrationSession<'a> {
                 session.start(None).await?;
             }
             Claimed::TimedOut(holder) => {
-                return Err(lock::locked_out(target, holder.as_ref(), backoff.waited()).into());
+                return Err(locked_out(target, holder.as_ref(), backoff.waited()).into());
             }
         }
         Ok(session)
@@ -92,7 +97,7 @@ impl<'a> MigrationSession<'a> {
     async fn start(&mut self, key: Option<LockKey>) -> Result<(bool, bool), NoSession> {
         let schemas = &self.target.schemas;
         let mut asked = vec![self.act_as_owner()];
-        asked.extend(key.map(|key| lock::LOCK.attempt(key)).into_iter().flatten());
+        asked.extend(key.map(|key| LOCK.attempt(key)).into_iter().flatten());
         asked.push(tables::present(schemas));
         let results = self.query(asked).await.map_err(|error| no_owner(self.target, error))?;
         let (last, before) = results.split_last().ok_or(Unreadable::no_row()).map_err(unreadable)?;
@@ -161,7 +166,7 @@ impl Claimant for MigrationSession<'_> {
     type Error = NoSession;
 
     fn lock(&self) -> AdvisoryLock {
-        lock::LOCK
+        LOCK
     }
 
     fn connection(&mut self) -> &mut Connection {
@@ -169,7 +174,7 @@ impl Claimant for MigrationSession<'_> {
     }
 
     fn holders(&self) -> Statement {
-        lock::holders(self.target)
+        holders(self.target)
     }
 
     async fn attempt(&mut self, key: LockKey) -> Result<(bool, bool), NoSession> {
@@ -177,7 +182,7 @@ impl Claimant for MigrationSession<'_> {
     }
 
     fn waiting(&self, holder: &LockHolder) {
-        (self.on_event)(Event::Waiting(lock::waiting_for(holder)));
+        (self.on_event)(Event::Waiting(waiting_for(holder)));
     }
 }
 
@@ -283,4 +288,30 @@ fn no_owner(target: &MigrationTarget, error: Error) -> NoSession {
         Some(sqlstate::INSUFFICIENT_PRIVILEGE) => error.hint(format!("run `{}`", apply(target))).into(),
         _ => error.into(),
     }
+}
+
+/// "mart" and "ydb" in ASCII.
+const LOCK: AdvisoryLock = AdvisoryLock(0x6d61_7274, 0x0079_6462);
+
+/// The query for who else holds a key. Ends the session's role: the owner is no member of the migrator and would not be
+/// told since when its sessions are there.
+fn holders(target: &MigrationTarget) -> Statement {
+    let owner = Literal(target.owner.as_str().into());
+    let member =
+        stmt!("pg_catalog.pg_has_role(a.usesysid, {owner}::pg_catalog.name, 'MEMBER')", owner = owner);
+    Statement::join([stmt!("SET ROLE NONE"), LOCK.holders(&member)])
+}
+
+fn locked_out(target: &MigrationTarget, holder: Option<&LockHolder>, waited: Duration) -> Error {
+    let holder = holder.map_or_else(|| "another run, which has just ended".into(), waiting_for);
+    Error::new(
+        Kind::Locked,
+        format!("{}: another run holds the lock of database \"{}\"", target.service, target.database),
+    )
+    .cause(format!("{holder}; waited {:.1} s for it", waited.as_secs_f64()))
+    .hint("wait for it to end, or give more time with --lock-wait")
+}
+
+fn waiting_for(holder: &LockHolder) -> String {
+    format!("another run: {holder}")
 }
