@@ -8,7 +8,6 @@ pub mod dependencies;
 pub mod inspect;
 mod objects;
 pub mod rows;
-mod server_state;
 mod snapshot;
 mod texts;
 #[cfg(test)]
@@ -18,8 +17,8 @@ pub use collect::snapshot;
 pub use database::{
     DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, RewrittenRoutine, SchemaAccess,
 };
-pub use inspect::is_cut;
 pub use objects::{CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Language};
-pub use server_state::{ServerSession, Tablespace};
-pub use snapshot::{ConfigFile, FileSetting, HbaLine, IdentLine, NotExamined, Snapshot, Unread};
-pub use texts::{KnownPasswords, Leak, LeakedSecret};
+pub use snapshot::{
+    ConfigFile, FileSetting, HbaLine, IdentLine, NotExamined, ServerSession, Snapshot, Tablespace, Unread,
+};
+pub use texts::{KnownPasswords, Leak, LeakedSecret, StoredPasswords};

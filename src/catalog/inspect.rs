@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::rows::{self, CatalogRow};
 use crate::error::Result;
 use crate::model::acl::null_as_default;
-use crate::model::{ActualServer, Contents, DbName, Holdings, KeptPassword, RoleName, RoleSetting};
+use crate::model::{self, ActualServer, Contents, DbName, Holdings, KeptPassword, RoleName, RoleSetting};
 use crate::server::{Access, Connection};
 use crate::sqlstate;
 
@@ -197,19 +197,10 @@ impl ClusterRows {
     }
 }
 
-/// What stands between the beginning of a value that was cut and its length.
-const CUT: &str = "… (";
-
-/// Whether a setting's value was read only in part.
-pub fn is_cut(value: &str) -> bool {
-    value.ends_with(" bytes)") && value.contains(CUT)
-}
-
 impl SettingRow {
     fn place(self, actual: &mut ActualServer) {
         let SettingRow { role, database, name, value, bytes } = self;
-        // A value that was cut ends with its length, and is equal to nothing that a manifest declares.
-        let value = bytes.map_or(value.clone(), |bytes| format!("{value}{CUT}{bytes} bytes)"));
+        let value = bytes.map_or(value.clone(), |bytes| model::cut(&value, bytes));
         match (role, database) {
             (Some(role), database) => actual.role_settings.push(RoleSetting { role, database, name, value }),
             (None, Some(database)) => {

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use percent_encoding::percent_decode_str;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::rows::CatalogRow;
@@ -11,6 +12,46 @@ use crate::error::Result;
 
 /// Says whose password of the secret store a text holds: a service's.
 pub type KnownPasswords<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+
+/// Shorter passwords occur in many words. Ours have 32 characters; those that an operator chose may be short.
+const SHORTEST: usize = 6;
+
+/// Passwords of this length occur in no text by chance, and not every text has spaces between its values.
+const UNMISTAKABLE: usize = 16;
+
+/// The passwords of the secret store that texts are searched for, each with its service.
+#[derive(Debug, Clone, Default)]
+pub struct StoredPasswords(Vec<(String, SecretString)>);
+
+impl StoredPasswords {
+    /// Those that are long enough to be told from words.
+    pub fn new(all: impl IntoIterator<Item = (String, SecretString)>) -> StoredPasswords {
+        let is_long = |(_, password): &(String, SecretString)| password.expose_secret().len() >= SHORTEST;
+        StoredPasswords(all.into_iter().filter(is_long).collect())
+    }
+
+    /// The service of the first one that the text holds.
+    pub fn owner_in(&self, text: &str) -> Option<String> {
+        let held = |(_, password): &&(String, SecretString)| contains_word(text, password.expose_secret());
+        self.0.iter().find(held).map(|(service, _)| service.clone())
+    }
+
+    /// The search as the rules of the audit take it.
+    pub fn search(&self) -> impl Fn(&str) -> Option<String> + Sync + '_ {
+        |text| self.owner_in(text)
+    }
+}
+
+/// As a word of its own: `postgres` is in `postgresql`.
+fn contains_word(text: &str, word: &str) -> bool {
+    if word.len() >= UNMISTAKABLE {
+        return text.contains(word);
+    }
+    text.match_indices(word).any(|(at, _)| {
+        let apart = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+        apart(text[..at].chars().next_back()) && apart(text[at + word.len()..].chars().next())
+    })
+}
 
 /// What the search found, and what it left out.
 #[derive(Debug, Clone, Default)]
@@ -70,7 +111,7 @@ struct ReadableText {
 }
 
 impl SearchedTexts {
-    pub fn take(&mut self, row: &CatalogRow, known: KnownPasswords<'_>) -> Result<()> {
+    pub fn take(&mut self, row: &CatalogRow, known: &StoredPasswords) -> Result<()> {
         match row.section.as_str() {
             "text" => self.search(row.parse()?, known),
             _ => return row.unknown(),
@@ -78,13 +119,13 @@ impl SearchedTexts {
         Ok(())
     }
 
-    fn search(&mut self, found: ReadableText, known: KnownPasswords<'_>) {
+    fn search(&mut self, found: ReadableText, known: &StoredPasswords) {
         let text = match found.form {
             TextForm::Text => found.text,
             TextForm::Tree => constants(&found.text),
             TextForm::Hex => lossy(&unhex(&found.text)),
         };
-        let stored = known(&text).map(LeakedSecret::Stored);
+        let stored = known.owner_in(&text).map(LeakedSecret::Stored);
         let strings = users_with_passwords(&text).into_iter().map(LeakedSecret::ConnectionString);
         let leak = |secret| Leak { object: found.object.clone(), reader: found.reader.clone(), secret };
         self.leaks.extend(stored.into_iter().chain(strings).map(leak));
@@ -207,7 +248,7 @@ mod tests {
         });
         let row = CatalogRow { section: "text".into(), text: text.to_string() };
         let mut found = SearchedTexts::default();
-        let known = |text: &str| text.contains("swordfish").then(|| "blue".to_owned());
+        let known = StoredPasswords::new([("blue".to_owned(), SecretString::from("swordfish"))]);
         found.take(&row, &known).unwrap();
         found.leaks.into_iter().map(|leak| leak.secret).collect()
     }

@@ -10,11 +10,11 @@ use serde::Serialize;
 
 use super::change::{Change, Changes, ServerError};
 use super::saved::{self, Saved};
-use crate::converge::{Converged, StepOutcome};
+use crate::converge::Converged;
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::model::DesiredService;
-use crate::plan::{Risk, Step};
+use crate::plan::{Risk, Step, StepOutcome};
 use crate::provision::{self, PlanOptions, PlanScope, PlannedServer, Plans};
 use crate::report::{Cell, Paint, Report, Style, Table, printable};
 use crate::run::Run;
