@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde::Serialize;
 
-use super::per_service::errors_text;
+use super::per_service::{errors_text, map_concurrent};
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::migrate::check::other_tools;
@@ -14,7 +14,7 @@ use crate::model::DesiredService;
 use crate::provision::{self, PlanOptions, PlannedServer};
 use crate::report::{Cell, Paint, Report, Style, Table, indented};
 use crate::run::Run;
-use crate::targets::{self, map_concurrent};
+use crate::targets;
 
 #[derive(Debug, Args)]
 pub struct Arguments {

@@ -8,7 +8,7 @@ use super::check::{Divergence, Edit, compare};
 use super::engine::{Intent, MigrationSession, Preflight};
 use super::files::{Direction, Migration, MigrationFolder, folder};
 use super::history::{AppliedRow, Interruption, Record, Unfinished, progress, tables, unreadable};
-use super::report::OnEvent;
+use super::report::EventSender;
 use super::target::{MigrationTarget, Options};
 use crate::error::{Error, Kind, Result};
 use crate::model::SchemaName;
@@ -44,7 +44,8 @@ pub async fn examine(
     options: &Options,
 ) -> Result<Vec<Repairable>> {
     let folder = folder::load_readable(&target.folder, target.service.as_str())?;
-    let mut session = MigrationSession::open(target, Intent::Read, options.lock_wait, &|_| {}).await?;
+    let mut session =
+        MigrationSession::open(target, Intent::Read, options.lock_wait, &EventSender::ignored()).await?;
     let found = look(&mut session, &folder, version).await;
     session.close().await;
     let found = found?;
@@ -158,10 +159,10 @@ pub async fn repair(
     shown: &[Repairable],
     reason: &str,
     options: &Options,
-    on_event: OnEvent<'_>,
+    events: &EventSender,
 ) -> Result<()> {
     let folder = folder::load_readable(&target.folder, target.service.as_str())?;
-    let mut session = MigrationSession::open(target, Intent::Write, options.lock_wait, on_event).await?;
+    let mut session = MigrationSession::open(target, Intent::Write, options.lock_wait, events).await?;
     let result = act(&mut session, &folder, shown, reason, options).await;
     session.close().await;
     result?;

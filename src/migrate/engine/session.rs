@@ -12,7 +12,7 @@ use crate::backoff::Backoff;
 use crate::error::{Error, Kind, Result};
 use crate::migrate::files::VersionType;
 use crate::migrate::history::{HistoryRows, Present, tables, unreadable};
-use crate::migrate::report::{Event, OnEvent};
+use crate::migrate::report::{Event, EventSender};
 use crate::migrate::target::MigrationTarget;
 use crate::model::SchemaName;
 use crate::server::advisory::{self, AdvisoryLock, LockHolder, LockKey};
@@ -37,7 +37,7 @@ pub struct MigrationSession<'a> {
     pub connection: Connection,
     pub present: Present,
     pub target: &'a MigrationTarget,
-    pub on_event: OnEvent<'a>,
+    pub events: EventSender,
 }
 
 /// Why there is no session.
@@ -67,13 +67,14 @@ impl<'a> MigrationSession<'a> {
         target: &'a MigrationTarget,
         intent: Intent,
         lock_wait: Duration,
-        on_event: OnEvent<'a>,
+        events: &EventSender,
     ) -> Result<MigrationSession<'a>, NoSession> {
         let deadline = Instant::now() + lock_wait;
         let path = stmt!("{all}", all = List(target.schemas.clone()));
         let settings = [("search_path", path.shown()), ("standard_conforming_strings", "on")];
-        let connection = log_in(target, intent, &settings, deadline, on_event).await?;
-        let mut session = MigrationSession { connection, present: Present::default(), target, on_event };
+        let connection = log_in(target, intent, &settings, deadline, events).await?;
+        let mut session =
+            MigrationSession { connection, present: Present::default(), target, events: events.clone() };
         if intent == Intent::Read {
             session.start(None).await?;
             return Ok(session);
@@ -82,7 +83,7 @@ impl<'a> MigrationSession<'a> {
         match claim(&mut session, &mut backoff).await? {
             Claimed::Alone(_) => {}
             Claimed::Contended { warning, .. } => {
-                warning.map(Event::Noticed).into_iter().for_each(on_event);
+                warning.map(Event::Noticed).into_iter().for_each(|event| events.send(event));
                 // Another run may have ended between the first look at the tables and the look at the holders.
                 session.start(None).await?;
             }
@@ -182,7 +183,7 @@ impl Claimant for MigrationSession<'_> {
     }
 
     fn waiting(&self, holder: &LockHolder) {
-        (self.on_event)(Event::Waiting(waiting_for(holder)));
+        self.events.send(Event::Waiting(waiting_for(holder)));
     }
 }
 
@@ -205,7 +206,7 @@ const READER: &[(&str, &str)] = &[
 
 /// A second session of the migrator, for reading catalogues while another one migrates.
 pub async fn reader(target: &MigrationTarget, wait: Duration) -> Result<Connection> {
-    Ok(log_in(target, Intent::Read, READER, Instant::now() + wait, &|_| {}).await?)
+    Ok(log_in(target, Intent::Read, READER, Instant::now() + wait, &EventSender::ignored()).await?)
 }
 
 /// Logs in, and waits while the server has no connection to spare.
@@ -214,7 +215,7 @@ async fn log_in(
     intent: Intent,
     settings: &[(&str, &str)],
     deadline: Instant,
-    on_event: OnEvent<'_>,
+    events: &EventSender,
 ) -> Result<Connection, NoSession> {
     let mut backoff = until(deadline);
     loop {
@@ -226,7 +227,7 @@ async fn log_in(
         match attempt {
             Ok(connection) => return Ok(connection),
             Err(error) if error.sqlstate.as_deref() == Some(sqlstate::TOO_MANY_CONNECTIONS) => {
-                on_event(Event::Waiting(format!(
+                events.send(Event::Waiting(format!(
                     "all connections of the server are taken: {}",
                     error.causes[0]
                 )));
