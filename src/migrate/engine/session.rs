@@ -16,7 +16,7 @@ use crate::migrate::report::{Event, EventSender};
 use crate::migrate::target::MigrationTarget;
 use crate::model::SchemaName;
 use crate::server::advisory::{self, AdvisoryLock, LockHolder, LockKey};
-use crate::server::claim::{Claimant, Claimed, claim};
+use crate::server::claim::{NextAttempt, next_attempt};
 use crate::server::existence::Existence;
 use crate::server::{
     Connection, Limits, Row, Unreadable, connect_watched, connect_with, execute, query_each,
@@ -79,19 +79,43 @@ impl<'a> MigrationSession<'a> {
             session.start(None).await?;
             return Ok(session);
         }
+        session.lock(deadline).await?;
+        Ok(session)
+    }
+
+    /// Takes the lock, and waits for it until the deadline.
+    async fn lock(&mut self, deadline: Instant) -> Result<(), NoSession> {
         let mut backoff = until(deadline);
-        match claim(&mut session, &mut backoff).await? {
-            Claimed::Alone(_) => {}
-            Claimed::Contended { warning, .. } => {
-                warning.map(Event::Noticed).into_iter().for_each(|event| events.send(event));
-                // Another run may have ended between the first look at the tables and the look at the holders.
-                session.start(None).await?;
+        let mut key = LockKey::Own;
+        loop {
+            let (taken, alone) = self.start(Some(key)).await?;
+            if taken && alone {
+                return Ok(());
             }
-            Claimed::TimedOut(holder) => {
-                return Err(locked_out(target, holder.as_ref(), backoff.waited()).into());
+            let asked = holders(self.target);
+            let holder = match next_attempt(&mut self.connection, LOCK, key, taken, &asked).await? {
+                NextAttempt::Unneeded(warning) => {
+                    warning.map(Event::Noticed).into_iter().for_each(|event| self.events.send(event));
+                    // Another run may have ended between the first look at the tables and the look at the holders.
+                    self.start(None).await?;
+                    return Ok(());
+                }
+                NextAttempt::Now(next) => {
+                    key = next;
+                    continue;
+                }
+                NextAttempt::Later(next, holder) => {
+                    key = next;
+                    holder
+                }
+            };
+            if let Some(holder) = &holder {
+                self.events.send(Event::Waiting(waiting_for(holder)));
+            }
+            if !backoff.wait().await {
+                return Err(locked_out(self.target, holder.as_ref(), backoff.waited()).into());
             }
         }
-        Ok(session)
     }
 
     /// One message: becomes the owner, tries to take a key, and looks for the tables.
@@ -160,30 +184,6 @@ impl<'a> MigrationSession<'a> {
     /// Ends the session in an orderly way, so that the server's log shows no lost connection. Failing at that harms nothing.
     pub async fn close(self) {
         self.connection.close().await;
-    }
-}
-
-impl Claimant for MigrationSession<'_> {
-    type Error = NoSession;
-
-    fn lock(&self) -> AdvisoryLock {
-        LOCK
-    }
-
-    fn connection(&mut self) -> &mut Connection {
-        &mut self.connection
-    }
-
-    fn holders(&self) -> Statement {
-        holders(self.target)
-    }
-
-    async fn attempt(&mut self, key: LockKey) -> Result<(bool, bool), NoSession> {
-        self.start(Some(key)).await
-    }
-
-    fn waiting(&self, holder: &LockHolder) {
-        self.events.send(Event::Waiting(waiting_for(holder)));
     }
 }
 
