@@ -17,7 +17,7 @@ pub mod teardown;
 
 pub use action::{Action, Attribute, SettingValue, Verb};
 pub use ddl::{passwordless, script};
-pub use diff::{Lockout, Selection, declared_settings, diff, other_admins_locked_out};
+pub use diff::{Lockout, Selection, StoredLogins, declared_settings, diff, other_admins_locked_out};
 pub use object::Object;
 pub use stage::{Risk, Stage, StepOutcome};
 pub use step::{Plan, PrivilegeGap, Step};

@@ -16,17 +16,18 @@ use std::collections::BTreeSet;
 
 use super::privilege_gaps;
 use super::step::{Plan, Step};
-use crate::model::{ActualServer, DesiredServer, RoleName, ServiceName};
+use crate::model::{ActualServer, DesiredServer, ServiceName};
 use comparison::Comparison;
 
+pub use comparison::StoredLogins;
 pub use maintenance::{Lockout, other_admins_locked_out};
 pub use settings::declared as declared_settings;
 
-/// Decides what has to change. `stored` says whether the secret store has a password for a login.
+/// Decides what has to change.
 pub fn diff(
     desired: &DesiredServer,
     actual: &ActualServer,
-    stored: &dyn Fn(&RoleName) -> bool,
+    stored: &StoredLogins,
     selection: &Selection,
 ) -> Plan {
     let mut plan = Plan::default();

@@ -6,8 +6,8 @@ use super::passwords;
 use super::scope::{PlanOptions, PlanScope};
 use crate::catalog::inspect;
 use crate::error::{Error, Result};
-use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, RoleName, ServiceName};
-use crate::plan::{Plan, Selection, diff};
+use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, ServiceName};
+use crate::plan::{Plan, Selection, StoredLogins, diff};
 use crate::run::Run;
 use crate::secrets::CredentialKey;
 use crate::server::Access;
@@ -76,7 +76,7 @@ pub async fn inspect_and_compare(
         actual.refused_logins.extend(refused);
     }
     refuse_superusers(desired, &actual)?;
-    let stored = |role: &RoleName| secrets.get(&desired.name, role).is_some();
+    let stored = StoredLogins::These(secrets.logins(&desired.name));
     let selection = Selection { services: scope.services.clone(), prune: scope.options.prune };
     let plan = diff(desired, &actual, &stored, &selection);
     Ok((actual, plan))

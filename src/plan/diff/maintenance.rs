@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use super::acl::{Acl, Holding};
-use super::comparison::Comparison;
+use super::comparison::{Comparison, StoredLogins};
 use crate::contract::{Privilege, Privileges};
 use crate::model::{ActualServer, DbName, DesiredServer, Grantee, RoleName};
 use crate::plan::action::Action;
@@ -19,11 +19,12 @@ pub fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
     if !desired.close_maintenance || desired.services.is_empty() {
         return;
     }
+    let stored = StoredLogins::These(BTreeSet::new());
     // Databases that every cluster has and every login can enter by default.
     let names = [actual.maintenance.as_str(), "postgres", "template1"];
     for room in names.into_iter().filter_map(|name| DbName::found(name).ok()).collect::<BTreeSet<_>>() {
         let Some(found) = actual.databases.get(&room) else { continue };
-        let mut look = Comparison::new(desired, actual, &|_| false, None, room.clone());
+        let mut look = Comparison::new(desired, actual, &stored, None, room.clone());
         let acl = Acl { on: Object::Database(room.clone()), owner: &found.owner, found: &found.acl };
         let own = own(actual, &room);
         acl.beyond(&mut look, &own);
@@ -129,7 +130,7 @@ mod tests {
 
     fn told(actual: &ActualServer) -> Vec<String> {
         let desired = desired(&["csca"]);
-        let plan = diff(&desired, actual, &|_| true, &Selection::all(&desired));
+        let plan = diff(&desired, actual, &StoredLogins::All, &Selection::all(&desired));
         other_admins_locked_out(&desired, actual, &plan).iter().map(|one| one.grant().to_string()).collect()
     }
 
