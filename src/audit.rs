@@ -29,14 +29,8 @@ use crate::model::DesiredServer;
 use crate::reach::AccessGraph;
 use context::Audit;
 
-/// What the catalogues of one server show.
-pub struct Audited {
-    /// The worst first.
-    pub findings: Vec<Finding>,
-    pub graph: AccessGraph,
-}
-
-pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords<'_>) -> Audited {
+/// What the catalogues of one server show, the worst first.
+pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords<'_>) -> Vec<Finding> {
     let audit = Audit::new(desired, snapshot);
     let mut out: Vec<FindingBuilder> = vec![];
     memberships::judge(&audit, &mut out);
@@ -52,11 +46,19 @@ pub fn audit(desired: &DesiredServer, snapshot: &Snapshot, known: KnownPasswords
     sessions::judge(&audit, &mut out);
     secrets::judge(&audit, known, &mut out);
     hba::judge(&audit, &mut out);
-    let graph = reach::judge(&audit, &mut out);
+    reach::judge(&audit, &mut out);
     let mut findings = merged(out.into_iter().map(|found| found.on(&desired.name)));
     findings.iter_mut().for_each(|finding| withhold(finding, known));
     findings.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.key().cmp(&b.key())));
-    Audited { findings, graph }
+    findings
+}
+
+/// What every login can reach: the roles and objects on its ways, and the lines of pg_hba.conf that ask for no password.
+pub fn access_graph(desired: &DesiredServer, snapshot: &Snapshot) -> AccessGraph {
+    let audit = Audit::new(desired, snapshot);
+    let mut graph = reach::graph(&audit);
+    graph.edges.extend(hba::open_doors(&audit));
+    graph
 }
 
 /// Evidence quotes values of settings, names and the like, and any of them can be a password.

@@ -19,6 +19,7 @@ pub use database::{
 };
 pub use objects::{CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Language};
 pub use snapshot::{
-    ConfigFile, FileSetting, HbaLine, IdentLine, NotExamined, ServerSession, Snapshot, Tablespace, Unread,
+    ConfigFile, FileSetting, HbaLine, IdentLine, LineMatch, NotExamined, ServerSession, Snapshot, Tablespace,
+    Unread,
 };
 pub use texts::{KnownPasswords, Leak, LeakedSecret, StoredPasswords};

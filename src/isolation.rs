@@ -41,10 +41,18 @@ pub use remediate::{ANY_MAJOR, FailedFix, Remediation, remediate, step};
 /// The three stages over every server of the chosen services.
 ///
 /// A server that cannot be observed is part of the result: the others are assessed.
-pub async fn verify(run: &Run, services: &[DesiredService], extent: Extent, filter: &Filter) -> Assessment {
+/// The graph of what the logins reach is made where it is asked for.
+pub async fn verify(
+    run: &Run,
+    services: &[DesiredService],
+    extent: Extent,
+    filter: &Filter,
+    wants_graph: bool,
+) -> Assessment {
     let servers = run.servers_of(services);
     let all = join_all(servers.iter().map(|server| async {
-        observe(run, server, services, extent).await.map(|observations| judge(&observations, services))
+        let observations = observe(run, server, services, extent).await?;
+        Ok(judge(&observations, services, wants_graph))
     }));
     let (mut judged, mut failed) = (vec![], vec![]);
     for (server, result) in servers.iter().zip(all.await) {

@@ -5,6 +5,7 @@
 
 mod addresses;
 mod decisions;
+mod doors;
 mod exposure;
 mod line;
 mod maps;
@@ -24,6 +25,8 @@ use rules::Rule;
 use tokens::Lines;
 use wording::place;
 
+pub use doors::open_doors;
+
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let lines = audit.snapshot.hba.as_deref().unwrap_or_default();
     let (read, wrong): (Vec<&HbaLine>, Vec<&HbaLine>) = lines.iter().partition(|line| is_read(line));
@@ -32,12 +35,17 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         let error = line.error.as_deref().unwrap_or("the server cannot read the line, and does not say why");
         out.push(HBA_ERROR.of(PUBLIC).object(object).seen(error));
     }
-    let files = Lines::of(&audit.snapshot.hba_files);
-    let decisions = Decisions::new(audit, read.into_iter().map(|line| Rule::of(line, &files)).collect());
+    let decisions = decisions(audit, read);
     let maps = Maps::of_audit(audit);
     for at in 0..decisions.rules.len() {
         LineAudit { audit, decisions: &decisions, at, maps: maps.as_ref() }.tell(out);
     }
+}
+
+/// The lines as the server would read them now.
+fn decisions<'a>(audit: &Audit<'a>, read: impl IntoIterator<Item = &'a HbaLine>) -> Decisions<'a> {
+    let files = Lines::of(&audit.snapshot.hba_files);
+    Decisions::new(audit, read.into_iter().map(|line| Rule::of(line, &files)).collect())
 }
 
 /// Whether some line lets a role replicate; where the admin may not read the lines, one may.

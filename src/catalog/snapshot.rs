@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::database::DatabaseCatalog;
-use super::rows::CatalogRow;
+use super::rows::{CatalogRow, bytes_of_hex};
 use crate::error::Result;
 use crate::model::acl::null_as_default;
 use crate::model::{AclEntry, ActualServer, KeptPassword, RoleName};
@@ -83,6 +83,21 @@ impl std::fmt::Debug for FileValue {
     }
 }
 
+/// Whether a line of pg_hba.conf is about a login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LineMatch {
+    No,
+    /// It depends on what is not known here: a host's name, a pattern, or quotes that could not be read.
+    Perhaps,
+    Yes,
+}
+
+impl From<bool> for LineMatch {
+    fn from(matches: bool) -> Self {
+        if matches { LineMatch::Yes } else { LineMatch::No }
+    }
+}
+
 /// A line of pg_hba.conf: who may log in from where.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct HbaLine {
@@ -128,11 +143,7 @@ pub struct ConfigFile {
 /// A comment may be in any encoding.
 fn text_of_hex<'de, D: Deserializer<'de>>(source: D) -> Result<String, D::Error> {
     let hex = Option::<String>::deserialize(source)?.unwrap_or_default();
-    let pairs = hex.as_bytes().chunks_exact(2);
-    let byte =
-        |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
-    let bytes: Option<Vec<u8>> = pairs.map(byte).collect();
-    let bytes = bytes.ok_or_else(|| serde::de::Error::custom("not hexadecimal"))?;
+    let bytes = bytes_of_hex(&hex).ok_or_else(|| serde::de::Error::custom("not hexadecimal"))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }
 

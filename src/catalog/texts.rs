@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::rows::CatalogRow;
+use super::rows::{CatalogRow, bytes_of_hex};
 use crate::error::Result;
 
 /// Says whose password of the secret store a text holds: a service's.
@@ -123,7 +123,7 @@ impl SearchedTexts {
         let text = match found.form {
             TextForm::Text => found.text,
             TextForm::Tree => constants(&found.text),
-            TextForm::Hex => lossy(&unhex(&found.text)),
+            TextForm::Hex => lossy(&bytes_of_hex(&found.text).unwrap_or_default()),
         };
         let stored = known.owner_in(&text).map(LeakedSecret::Stored);
         let strings = users_with_passwords(&text).into_iter().map(LeakedSecret::ConnectionString);
@@ -156,11 +156,6 @@ fn constants(list: &str) -> String {
 fn numbers(text: &str) -> Vec<u8> {
     let byte = |word: &str| word.parse::<i16>().ok().map(|number| number.to_le_bytes()[0]);
     text.split_ascii_whitespace().filter_map(byte).collect()
-}
-
-fn unhex(text: &str) -> Vec<u8> {
-    let pairs = text.as_bytes().chunks_exact(2).map(|pair| std::str::from_utf8(pair).unwrap_or_default());
-    pairs.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect()
 }
 
 fn lossy(bytes: &[u8]) -> String {

@@ -178,7 +178,8 @@ pub async fn verify_services(
     services: &[DesiredService],
 ) -> Result<VerifyReport> {
     let filter = arguments.filter(run)?;
-    let assessment = verify(run, services, arguments.extent(), &filter).await;
+    let wants_graph = matches!(arguments.format, Some(ReportFormat::Opengraph | ReportFormat::Dot));
+    let assessment = verify(run, services, arguments.extent(), &filter, wants_graph).await;
     Ok(VerifyReport { assessment, changes: vec![], unclosed: vec![], format: arguments.format })
 }
 

@@ -78,7 +78,7 @@ fn findings(
 ) -> Vec<&'static str> {
     let databases = [("csca_db".to_owned(), inside)].into();
     let snapshot = Snapshot { actual: actual.clone(), databases, ..Snapshot::default() };
-    let all = crate::audit::audit(desired, &snapshot, &|_| None).findings;
+    let all = crate::audit::audit(desired, &snapshot, &|_| None);
     all.into_iter().filter(|finding| finding.role == role.as_str()).map(|finding| finding.id).collect()
 }
 

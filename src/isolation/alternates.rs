@@ -50,9 +50,18 @@ fn finding(context: &ServerContext, one: &OpenAlternate) -> Option<Finding> {
         Some(_) => "has another password than the secret store",
         None => "is not in the secret store",
     };
-    let seen =
-        format!("{role} can log in, has the name of the alternate login of {}, and {why}", primary.role);
+    // A lost store knows no login: this one may be in use, and closing it would lock its application out.
+    let (doubt, repair) = match primary.password {
+        Some(_) => ("", Some(alter_role(role.as_str(), Keyword("NOLOGIN")))),
+        None => {
+            ("; the store has no password of the service's own login either: restore the store first", None)
+        }
+    };
+    let seen = format!(
+        "{role} can log in, has the name of the alternate login of {}, and {why}{doubt}",
+        primary.role
+    );
     let found = UNKNOWN_ALTERNATE.of(role.as_str()).service_name(Some(&primary.service));
     let found = found.database(&primary.database).object(format!("role {role}")).seen(seen);
-    Some(found.fix(alter_role(role.as_str(), Keyword("NOLOGIN"))).on(&context.task.server))
+    Some(found.fix(repair).on(&context.task.server))
 }

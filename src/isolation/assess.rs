@@ -19,7 +19,7 @@ pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter
     let (mut matrix, mut extra, mut not_examined, mut unread) = (vec![], vec![], vec![], vec![]);
     let mut graphs = vec![];
     for one in judged {
-        graphs.push((one.server.name.clone(), one.graph));
+        graphs.extend(one.graph.map(|graph| (one.server.name.clone(), graph)));
         servers.push(one.server);
         findings.extend(one.findings);
         matrix.extend(one.matrix);

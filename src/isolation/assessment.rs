@@ -30,7 +30,7 @@ pub struct Assessment {
     pub not_examined: Vec<NotExamined>,
     /// What could not be read for any reason but a missing right: inconclusive.
     pub unread: Vec<Unread>,
-    /// What every login can reach, server by server.
+    /// What every login can reach, server by server, where it was asked for.
     #[serde(skip)]
     pub graphs: Vec<(String, AccessGraph)>,
     /// The servers that answered.
@@ -172,7 +172,8 @@ pub struct ServerJudgement {
     pub not_examined: Vec<NotExamined>,
     /// What could not be read, and so proves nothing.
     pub unread: Vec<Unread>,
-    pub graph: AccessGraph,
+    /// Where it was asked for.
+    pub graph: Option<AccessGraph>,
 }
 
 /// What one kind of observations proves.

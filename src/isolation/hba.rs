@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use super::listeners::ConnectionType;
-use crate::catalog::HbaLine;
+use crate::catalog::{HbaLine, LineMatch};
 
 /// A login as pg_hba.conf sees it.
 #[derive(Debug, Clone, Copy)]
@@ -18,40 +18,25 @@ pub struct Client<'a> {
 /// Connection type, method and options of a line: two lines with the same treatment need one attempt.
 pub type Treatment<'a> = (&'a str, &'a str, &'a [String]);
 
-/// Whether a line is about a login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Fit {
-    No,
-    /// It depends on what is not known here: a host's name, a pattern, the members of a group.
-    Perhaps,
-    Yes,
-}
-
-impl From<bool> for Fit {
-    fn from(fits: bool) -> Self {
-        if fits { Fit::Yes } else { Fit::No }
-    }
-}
-
 /// How the first line that fits treats the login, and those before it that may fit.
 pub fn treatments<'a>(lines: &'a [HbaLine], client: &Client<'_>) -> Vec<Treatment<'a>> {
     let mut found = vec![];
     for line in lines.iter().filter(|line| line.error.is_none()) {
         let fit = fit(line, client);
-        if fit != Fit::No {
+        if fit != LineMatch::No {
             let [kind, method] = [&line.kind, &line.method].map(|word| word.as_deref().unwrap_or_default());
             found.push((kind, method, line.options.as_slice()));
         }
-        if fit == Fit::Yes {
+        if fit == LineMatch::Yes {
             break;
         }
     }
     found
 }
 
-fn fit(line: &HbaLine, client: &Client<'_>) -> Fit {
-    let any = |names: &[String], one: &dyn Fn(&str) -> Fit| {
-        names.iter().map(|name| one(name)).max().unwrap_or(Fit::No)
+fn fit(line: &HbaLine, client: &Client<'_>) -> LineMatch {
+    let any = |names: &[String], one: &dyn Fn(&str) -> LineMatch| {
+        names.iter().map(|name| one(name)).max().unwrap_or(LineMatch::No)
     };
     connection_type(line, client.transport)
         .min(any(&line.databases, &|name| database(name, client)))
@@ -59,51 +44,51 @@ fn fit(line: &HbaLine, client: &Client<'_>) -> Fit {
         .min(address(line, client.transport))
 }
 
-fn connection_type(line: &HbaLine, transport: ConnectionType) -> Fit {
+fn connection_type(line: &HbaLine, transport: ConnectionType) -> LineMatch {
     let tls = match transport {
         ConnectionType::Socket => return (line.kind.as_deref() == Some("local")).into(),
         ConnectionType::Tcp { tls, .. } => tls,
     };
     match (line.kind.as_deref(), tls) {
-        (Some("host" | "hostnogssenc"), _) => Fit::Yes,
+        (Some("host" | "hostnogssenc"), _) => LineMatch::Yes,
         (Some("hostssl"), Some(tls)) => tls.into(),
         (Some("hostnossl"), Some(tls)) => (!tls).into(),
-        (Some("hostssl" | "hostnossl"), None) => Fit::Perhaps,
-        _ => Fit::No,
+        (Some("hostssl" | "hostnossl"), None) => LineMatch::Perhaps,
+        _ => LineMatch::No,
     }
 }
 
-fn database(name: &str, client: &Client<'_>) -> Fit {
+fn database(name: &str, client: &Client<'_>) -> LineMatch {
     match (name, client.database) {
-        ("replication", None) => Fit::Yes,
+        ("replication", None) => LineMatch::Yes,
         // `all` does not mean replication.
-        (_, None) => Fit::No,
-        ("all", _) => Fit::Yes,
+        (_, None) => LineMatch::No,
+        ("all", _) => LineMatch::Yes,
         ("sameuser", Some(database)) => (database == client.role).into(),
-        ("samerole" | "samegroup", _) => Fit::Perhaps,
-        (pattern, _) if pattern.starts_with('/') => Fit::Perhaps,
+        ("samerole" | "samegroup", _) => LineMatch::Perhaps,
+        (pattern, _) if pattern.starts_with('/') => LineMatch::Perhaps,
         (name, Some(database)) => (name == database).into(),
     }
 }
 
-fn user(name: &str, role: &str) -> Fit {
+fn user(name: &str, role: &str) -> LineMatch {
     match name {
-        "all" => Fit::Yes,
-        pattern if pattern.starts_with(['/', '+']) => Fit::Perhaps,
+        "all" => LineMatch::Yes,
+        pattern if pattern.starts_with(['/', '+']) => LineMatch::Perhaps,
         name => (name == role).into(),
     }
 }
 
-fn address(line: &HbaLine, transport: ConnectionType) -> Fit {
+fn address(line: &HbaLine, transport: ConnectionType) -> LineMatch {
     let (ConnectionType::Tcp { client, .. }, Some(address)) = (transport, line.address.as_deref()) else {
-        return Fit::Yes;
+        return LineMatch::Yes;
     };
     let mask = line.netmask.as_deref().and_then(|mask| mask.parse::<IpAddr>().ok());
     match (address, client, address.parse::<IpAddr>(), mask) {
-        ("all", ..) => Fit::Yes,
-        ("samehost" | "samenet", Some(client), ..) if client.is_loopback() => Fit::Yes,
+        ("all", ..) => LineMatch::Yes,
+        ("samehost" | "samenet", Some(client), ..) if client.is_loopback() => LineMatch::Yes,
         (_, Some(client), Ok(network), Some(mask)) => within(client, network, mask).into(),
-        _ => Fit::Perhaps,
+        _ => LineMatch::Perhaps,
     }
 }
 

@@ -11,7 +11,7 @@ use super::inferred;
 use super::observations::{Observations, ServerContext};
 use super::password_audit;
 use super::privileges;
-use crate::audit::{Audited, audit};
+use crate::audit::{access_graph, audit};
 use crate::catalog::{NotExamined, Unread};
 use crate::findings::Finding;
 use crate::model::{ActualServer, DesiredService, RoleKind};
@@ -19,7 +19,7 @@ use crate::probe::{self, Probe, ProbeDatabase};
 use crate::units::counted;
 
 /// Judges one server; of the catalogue's findings about services those about the chosen ones.
-pub fn judge(observations: &Observations, services: &[DesiredService]) -> ServerJudgement {
+pub fn judge(observations: &Observations, services: &[DesiredService], wants_graph: bool) -> ServerJudgement {
     let ServerContext { task, catalogue, .. } = &observations.context;
     let actual = &catalogue.actual;
     let (matrix, inferred) = matrix(observations);
@@ -33,7 +33,7 @@ pub fn judge(observations: &Observations, services: &[DesiredService]) -> Server
         part.extend(extra_probes::judge(observations, &matrix));
         part.extend(privileges::judge(observations));
     }
-    let Audited { findings: mut audited, graph } = audited(&observations.context);
+    let mut audited = audited(&observations.context);
     let mut unread = catalogue.unread.clone();
     match &observations.known_passwords {
         Ok(compared) => {
@@ -68,15 +68,15 @@ pub fn judge(observations: &Observations, services: &[DesiredService]) -> Server
         extra: part.probes,
         matrix,
         unread,
-        graph,
+        graph: wants_graph.then(|| access_graph(&observations.context.desired, catalogue)),
     }
 }
 
 /// What the catalogues show, nothing filtered.
-pub fn audited(context: &ServerContext) -> Audited {
+pub fn audited(context: &ServerContext) -> Vec<Finding> {
     let stored = context.task.stored_passwords();
     let mut audited = audit(&context.desired, &context.catalogue, &stored.search());
-    audited.findings.extend(alternates::findings(context));
+    audited.extend(alternates::findings(context));
     audited
 }
 

@@ -11,7 +11,7 @@ use super::observations::{ComparedPasswords, KnownPassword, ServerContext};
 use crate::contract::managed;
 use crate::error::{Error, Result};
 use crate::findings::{Finding, GUESSABLE, REUSED, Severity};
-use crate::model::{ActualRole, ActualServer, DesiredServer, KeptPassword, RoleGraph, RoleName};
+use crate::model::{ActualRole, ActualServer, DesiredServer, FILE_ROLES, KeptPassword, RoleGraph, RoleName};
 use crate::probe::LoginAttempts;
 use crate::wire::is_kept_by;
 
@@ -158,9 +158,6 @@ pub enum Standing {
     Outside,
 }
 
-/// Predefined roles that read or write every file of the server, or run programs.
-const FILES: &[&str] = &["pg_execute_server_program", "pg_read_server_files", "pg_write_server_files"];
-
 pub struct Standings<'a> {
     desired: &'a DesiredServer,
     actual: &'a ActualServer,
@@ -204,8 +201,8 @@ impl<'a> Standings<'a> {
     }
 
     fn is_powerful(&self, role: &RoleName) -> bool {
-        let powers = |found: &ActualRole| found.superuser || found.replication || found.createrole;
-        FILES.contains(&role.as_str()) || self.actual.roles.get(role).is_some_and(powers)
+        let found = self.actual.roles.get(role);
+        FILE_ROLES.contains(&role.as_str()) || found.is_some_and(ActualRole::has_server_power)
     }
 
     fn connects(&self, roles: &BTreeSet<&RoleName>, database: &str) -> bool {

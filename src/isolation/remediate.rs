@@ -129,7 +129,7 @@ struct Left {
 impl Left {
     async fn read(run: &Run, server: &str, services: &[DesiredService]) -> Result<Left> {
         let (_, context) = context(run, server, services).await?;
-        Ok(Left { findings: audited(&context).findings, actual: context.catalogue.actual })
+        Ok(Left { findings: audited(&context), actual: context.catalogue.actual })
     }
 
     /// The catalogue may know what a login found by another object, or as an access path.

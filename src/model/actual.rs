@@ -172,6 +172,18 @@ pub struct ActualRole {
     pub comment: Option<String>,
 }
 
+impl ActualRole {
+    /// Whether its attributes give it power over other roles or over the whole cluster's data.
+    pub fn has_server_power(&self) -> bool {
+        self.superuser || self.replication || self.createrole
+    }
+}
+
+/// Predefined roles that read or write every file of the server, or run programs:
+/// <https://www.postgresql.org/docs/current/predefined-roles.html>
+pub const FILE_ROLES: [&str; 3] =
+    ["pg_execute_server_program", "pg_read_server_files", "pg_write_server_files"];
+
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 pub struct Membership {
     /// The group.

@@ -1,5 +1,7 @@
 //! What the rules start from, with a number for each role, database and object.
 
+use std::collections::BTreeSet;
+
 use super::ids::{DatabaseId, ObjectId, RoleId, ServiceId};
 use super::state::Target;
 
@@ -86,6 +88,13 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Takes what these roles hold on these objects.
+    pub fn take(&mut self, held: &BTreeSet<(ObjectId, RoleId)>) {
+        for holders in [&mut self.execute, &mut self.select, &mut self.create, &mut self.write] {
+            holders.retain(|one| !held.contains(one));
+        }
+    }
+
     /// Whether the walk ends at this role, so that what it may do is of no interest: a superuser's, or an admin's.
     pub fn is_end(&self, role: RoleId) -> bool {
         self.superusers.contains(&role) || self.admins.contains(&role)

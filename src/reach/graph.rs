@@ -8,6 +8,10 @@ pub enum NodeKind {
     Database,
     Object,
     Target,
+    /// Where connections come from, as a line of pg_hba.conf says it.
+    Network,
+    /// One of the operating system.
+    Account,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]

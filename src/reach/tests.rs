@@ -28,7 +28,7 @@ fn server(major: u32, members: &[Member]) -> Facts {
 }
 
 fn targets(facts: &Facts) -> Vec<Target> {
-    conclude(facts.clone()).paths.into_iter().map(|path| path.target).collect()
+    conclude(facts).paths.into_iter().map(|path| path.target).collect()
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn a_trigger_function_is_not_called_and_its_holder_makes_a_trigger_of_it() {
 fn the_path_is_the_shortest_and_has_each_step_once() {
     let members = [member(LOGIN, GROUP, [true, true, false]), member(GROUP, MIGHTY, [true, true, false])];
     let facts = with_definer(server(16, &members), &[LOGIN], &[LOGIN]);
-    let paths = conclude(facts).paths;
+    let paths = conclude(&facts).paths;
     assert_eq!(paths.len(), 1);
     let steps = [
         PathStep::Connects(DATABASE, LOGIN),

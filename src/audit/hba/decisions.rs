@@ -5,8 +5,9 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::addresses::TLS;
-use super::rules::{Fits, Meanings, Request, Rule};
+use super::rules::{Meanings, Request, Rule};
 use crate::audit::context::Audit;
+use crate::catalog::LineMatch;
 use crate::model::RoleName;
 
 /// Comparisons of a line with a login. What a server with more lines, roles and databases leaves open counts as decided.
@@ -48,17 +49,17 @@ impl<'a> Decisions<'a> {
         let mut known: BTreeMap<Vec<usize>, bool> = BTreeMap::new();
         let mut decided = Decided::default();
         for login in self.logins.iter().filter(|login| admits(login.role)) {
-            if self.user(at, login.role) == Fits::No {
+            if self.user(at, login.role) == LineMatch::No {
                 continue;
             }
-            let about_it = |one: &usize| self.user(*one, login.role) == Fits::Yes;
+            let about_it = |one: &usize| self.user(*one, login.role) == LineMatch::Yes;
             let about_it: Vec<usize> = before.iter().copied().filter(about_it).collect();
             for database in &login.databases {
                 let request = Request { role: login.role.as_str(), database: *database };
-                if self.database(at, request) == Fits::No {
+                if self.database(at, request) == LineMatch::No {
                     continue;
                 }
-                let is_earlier = |one: &usize| self.database(*one, request) == Fits::Yes;
+                let is_earlier = |one: &usize| self.database(*one, request) == LineMatch::Yes;
                 let earlier: Vec<usize> = about_it.iter().copied().filter(is_earlier).collect();
                 let outlasts = *known.entry(earlier).or_insert_with_key(|earlier| self.outlasts(at, earlier));
                 decided.hidden |= !outlasts;
@@ -82,22 +83,22 @@ impl<'a> Decisions<'a> {
         (0..at).filter(same_way).filter(|one| rule.origin.is_cut_by(&self.rules[*one].origin)).collect()
     }
 
-    fn user(&self, at: usize, role: &RoleName) -> Fits {
+    fn user(&self, at: usize, role: &RoleName) -> LineMatch {
         let words = &self.rules[at].users;
         self.compared(words.len(), || words.iter().map(|word| self.meanings.user(word, role.as_str())).max())
     }
 
-    fn database(&self, at: usize, login: Request<'_>) -> Fits {
+    fn database(&self, at: usize, login: Request<'_>) -> LineMatch {
         let words = &self.rules[at].databases;
         self.compared(words.len(), || words.iter().map(|word| self.meanings.database(word, login)).max())
     }
 
-    fn compared(&self, steps: usize, fits: impl FnOnce() -> Option<Fits>) -> Fits {
+    fn compared(&self, steps: usize, fits: impl FnOnce() -> Option<LineMatch>) -> LineMatch {
         self.steps.set(self.steps.get() + steps);
         if self.steps.get() > MOST_STEPS {
-            return Fits::Perhaps;
+            return LineMatch::Perhaps;
         }
-        fits().unwrap_or(Fits::No)
+        fits().unwrap_or(LineMatch::No)
     }
 
     /// Whether some address in some kind of connection is in none of the earlier lines.

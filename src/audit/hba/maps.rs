@@ -2,11 +2,11 @@
 
 use super::decisions::Decisions;
 use super::exposure::Exposure;
-use super::rules::{Fits, Meanings, Rule, RuleWord};
+use super::rules::{Meanings, Rule, RuleWord};
 use super::tokens::{Lines, Quoting, quoting};
 use super::wording::{advised, place};
 use crate::audit::context::Audit;
-use crate::catalog::IdentLine;
+use crate::catalog::{IdentLine, LineMatch};
 use crate::findings::Severity::{Critical, Low};
 use crate::findings::{FindingBuilder, HBA_MAP, PUBLIC};
 
@@ -147,7 +147,7 @@ impl<'a> Maps<'a> {
         } else {
             meanings.is_name(word.text, Some(role))
         };
-        matches != Fits::No || captures && meanings.has_shape(&entry.role, role)
+        matches != LineMatch::No || captures && meanings.has_shape(&entry.role, role)
     }
 }
 

@@ -5,22 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::addresses::{self, Origin, WAYS};
 use super::tokens::{Lines, QuotedWord, Quoting, quoting};
 use crate::audit::context::Audit;
-use crate::catalog::HbaLine;
-
-/// Whether a line is about a login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Fits {
-    No,
-    /// It depends on what is not known here: a pattern, or quotes that could not be read.
-    Perhaps,
-    Yes,
-}
-
-impl From<bool> for Fits {
-    fn from(matches: bool) -> Self {
-        if matches { Fits::Yes } else { Fits::No }
-    }
-}
+use crate::catalog::{HbaLine, LineMatch};
 
 /// What the words of a line mean on this server.
 pub struct Meanings<'a> {
@@ -81,12 +66,12 @@ impl<'a> Meanings<'a> {
     }
 
     /// Names are compared as they are, and from 16 on by the pattern behind a slash, quoted or not.
-    pub fn is_name(&self, word: &str, name: Option<&str>) -> Fits {
-        let Some(name) = name else { return Fits::No };
+    pub fn is_name(&self, word: &str, name: Option<&str>) -> LineMatch {
+        let Some(name) = name else { return LineMatch::No };
         match (self.has_patterns && word.starts_with('/'), self.patterns.get(word)) {
             (false, _) => (word == name).into(),
             (true, Some(names)) => names.contains(name).into(),
-            (true, None) => Fits::Perhaps,
+            (true, None) => LineMatch::Perhaps,
         }
     }
 
@@ -96,7 +81,7 @@ impl<'a> Meanings<'a> {
         role.len() >= before.len() + after.len() && role.starts_with(before) && role.ends_with(after)
     }
 
-    pub fn database(&self, word: &RuleWord<'_>, login: Request<'_>) -> Fits {
+    pub fn database(&self, word: &RuleWord<'_>, login: Request<'_>) -> LineMatch {
         let Request { role, database } = login;
         let keyword = match word.text {
             "replication" => Some(database.is_none()),
@@ -108,7 +93,7 @@ impl<'a> Meanings<'a> {
         word.read(keyword, self.is_name(word.text, database))
     }
 
-    pub fn user(&self, word: &RuleWord<'_>, role: &str) -> Fits {
+    pub fn user(&self, word: &RuleWord<'_>, role: &str) -> LineMatch {
         let keyword = match (word.text, word.text.strip_prefix('+')) {
             ("all", _) => Some(true),
             (_, Some(group)) => Some(self.is_member(role, group)),
@@ -120,10 +105,10 @@ impl<'a> Meanings<'a> {
 
 impl RuleWord<'_> {
     /// As a keyword where it is one, else as a name.
-    fn read(&self, keyword: Option<bool>, name: Fits) -> Fits {
-        match (self.quoting, keyword.map(Fits::from)) {
+    fn read(&self, keyword: Option<bool>, name: LineMatch) -> LineMatch {
+        match (self.quoting, keyword.map(LineMatch::from)) {
             (Quoting::Plain, Some(keyword)) => keyword,
-            (Quoting::Unknown, Some(keyword)) if keyword != name => Fits::Perhaps,
+            (Quoting::Unknown, Some(keyword)) if keyword != name => LineMatch::Perhaps,
             _ => name,
         }
     }
@@ -161,6 +146,15 @@ impl<'a> Rule<'a> {
 
     pub fn is_local(&self) -> bool {
         self.line.kind.as_deref() == Some("local")
+    }
+
+    /// Whose connections it is about: `socket`, or the kind of connection and the address.
+    pub fn clients(&self) -> String {
+        let kind = self.line.kind.as_deref().unwrap_or("?");
+        match self.line.address.as_deref() {
+            None => "socket".into(),
+            Some(address) => format!("{kind} {}", addresses::shown(address, self.line.netmask.as_deref())),
+        }
     }
 
     /// Whether it is about every login and every database, those that do not exist yet among them.

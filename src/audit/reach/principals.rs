@@ -3,11 +3,8 @@
 use super::super::context::Audit;
 use super::gather::Gathered;
 use super::objects::inside;
-use crate::model::ActualDatabase;
+use crate::model::{ActualDatabase, FILE_ROLES};
 use crate::reach::{DatabaseId, Member};
-
-/// Predefined roles that give the server's files and programs.
-const SERVER_ROLES: &[&str] = &["pg_execute_server_program", "pg_read_server_files", "pg_write_server_files"];
 
 pub fn gather<'a>(audit: &Audit<'a>) -> Gathered<'a> {
     let mut all = Gathered::new(audit.actual.major());
@@ -46,7 +43,7 @@ fn roles<'a>(audit: &Audit<'a>, all: &mut Gathered<'a>) {
         if found.createrole && !found.superuser {
             facts.createrole.push(id);
         }
-        if SERVER_ROLES.contains(&name) {
+        if FILE_ROLES.contains(&name) {
             facts.server_roles.push(id);
         }
         if facts.major >= 16 || found.inherit {

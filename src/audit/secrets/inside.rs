@@ -7,7 +7,7 @@ use crate::audit::roles::RoleClass;
 use crate::catalog::{Leak, LeakedSecret};
 use crate::findings::Severity::{Critical, High, Low, Medium};
 use crate::findings::{FindingBuilder, PUBLIC, SECRET, UNSEARCHED};
-use crate::model::{ActualRole, DesiredService};
+use crate::model::DesiredService;
 use crate::units::counted;
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
@@ -49,12 +49,12 @@ fn exposed<'a>(db: &Database<'a>, user: &str) -> Option<Option<&'a DesiredServic
     let role = db.audit.role(user)?;
     match db.audit.roles.class_of(role) {
         RoleClass::Managed(service, _) => (!db.is_own(user)).then_some(Some(service)),
-        _ => is_powerful(&db.audit.actual.roles[role]).then_some(None),
+        _ => {
+            let found = &db.audit.actual.roles[role];
+            found.login && found.has_server_power()
+        }
+        .then_some(None),
     }
-}
-
-fn is_powerful(found: &ActualRole) -> bool {
-    found.login && (found.superuser || found.replication || found.createrole)
 }
 
 fn unsearched(db: &Database<'_>, out: &mut Vec<FindingBuilder>) {

@@ -55,8 +55,7 @@ reads AS (
   WHERE pg_catalog.pg_get_viewdef(m.view) ~ ('\m' || g.part || '\M')),
 fires AS (
   SELECT t.tgrelid, p.oid AS function FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-  JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid
-  WHERE NOT t.tgisinternal AND p.prosecdef AND p.proowner <> c.relowner),
+  WHERE NOT t.tgisinternal AND p.prosecdef),
 relation AS (
   SELECT c.oid, c.relname, c.relkind, c.relispopulated, c.relowner, c.reloptions, n.nspname, c.relacl,
     (SELECT pg_catalog.array_agg(g.attnum) FROM guarded g WHERE g.oid = c.oid) AS parts

@@ -17,6 +17,8 @@ pub struct Reached {
     pub verifiers: bool,
     pub files: bool,
     pub programs: bool,
+    /// Databases in which a superuser's session ran code of the attacker.
+    pub visits: BTreeSet<String>,
     /// The statements that reached something new.
     pub trace: Vec<String>,
 }
@@ -27,7 +29,11 @@ impl Reached {
     }
 
     pub fn count(&self) -> usize {
-        self.enters.len() + self.acts.len() + usize::from(self.verifiers) + usize::from(self.files)
+        self.enters.len()
+            + self.acts.len()
+            + self.visits.len()
+            + usize::from(self.verifiers)
+            + usize::from(self.files)
     }
 }
 
@@ -173,7 +179,7 @@ impl Attack<'_> {
             Kind::Runs => format!("SELECT {name}($1)"),
             Kind::Inbox => format!("INSERT INTO {name} (t) VALUES ($1)"),
             Kind::Trigger => return self.own_trigger(session, contexts, thing).await,
-            Kind::View => return None,
+            Kind::View | Kind::Event => return None,
         };
         for parse in contexts {
             self.counter += 1;
@@ -283,6 +289,44 @@ impl Attack<'_> {
             }
         }
         self.grant(session, context).await;
+        self.lay_traps(session, database, context).await;
+    }
+
+    /// Code that a superuser's session runs: a function under a name that it calls, or one that an event trigger calls.
+    async fn lay_traps(&mut self, session: &mut PgConnection, database: &str, context: &Context) {
+        let body = "LANGUAGE plpgsql AS 'BEGIN PERFORM set_config(''trap.of'', ''attacker'', false); END'";
+        for schema in ["public", "s0", "s1"] {
+            let is_known = !self.world.visited.contains(database) || self.found.visits.contains(database);
+            let make = format!("CREATE FUNCTION {schema}.f0() RETURNS void {body}");
+            if !is_known && self.tries(session, context, &make).await {
+                self.visit(database, "SELECT f0()", &format!("DROP FUNCTION {schema}.f0()")).await;
+            }
+        }
+        let world = self.world;
+        for thing in
+            world.things.iter().filter(|thing| thing.kind == Kind::Event && thing.database == database)
+        {
+            let name = &thing.name;
+            let make = format!("CREATE OR REPLACE FUNCTION {name}() RETURNS event_trigger {body}");
+            if !self.found.visits.contains(database) && self.tries(session, context, &make).await {
+                let mend = format!(
+                    "CREATE OR REPLACE FUNCTION {name}() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'"
+                );
+                self.visit(database, "CREATE TEMP TABLE visit ()", &mend).await;
+            }
+        }
+    }
+
+    /// What a superuser does there, and what takes the trap away.
+    async fn visit(&mut self, database: &str, statement: &str, mend: &str) {
+        let mut visitor = self.server.admin(database).await;
+        works(&mut visitor, statement).await;
+        let trapped = sqlx::query_scalar("SELECT current_setting('trap.of', true)");
+        let trapped: Option<String> = trapped.fetch_one(&mut visitor).await.unwrap();
+        if trapped.is_some_and(|of| of == "attacker") {
+            self.found.visits.insert(database.into());
+        }
+        works(&mut visitor, mend).await;
     }
 
     fn can_log_in(&self, role: &str) -> bool {

@@ -16,7 +16,7 @@ pub struct Stage {
 impl Stage {
     pub async fn new(server: &Server) -> Stage {
         let mut admins = vec![];
-        for database in DATABASES.iter().filter(|database| **database != "den") {
+        for database in DATABASES.iter().filter(|database| **database != "w1") {
             admins.push((*database, server.admin(database).await));
         }
         let mut stage = Stage { admins, memberships: vec![], logins: vec![], database_privileges: vec![] };
@@ -26,9 +26,9 @@ impl Stage {
     }
 
     pub async fn make(&mut self, server: &Server, world: &World) {
-        self.run("postgres", "CREATE DATABASE den TEMPLATE template0").await;
-        self.run("postgres", "REVOKE ALL ON DATABASE den FROM PUBLIC").await;
-        self.admins.push(("den", server.admin("den").await));
+        self.run("postgres", "CREATE DATABASE w1 TEMPLATE template0").await;
+        self.run("postgres", "REVOKE ALL ON DATABASE w1 FROM PUBLIC").await;
+        self.admins.push(("w1", server.admin("w1").await));
         for (database, statement) in world.made.iter().map(|(database, statement)| (*database, statement)) {
             self.run(database, statement).await;
         }
@@ -61,8 +61,12 @@ impl Stage {
 
     pub async fn remove(&mut self, world: &World) {
         self.revoke_memberships(world.major).await;
-        self.admins.retain(|(database, _)| *database != "den");
-        self.run("postgres", "DROP DATABASE den WITH (FORCE)").await;
+        for database in &world.visited {
+            self.run("postgres", &format!("ALTER ROLE postgres IN DATABASE {database} RESET search_path"))
+                .await;
+        }
+        self.admins.retain(|(database, _)| *database != "w1");
+        self.run("postgres", "DROP DATABASE w1 WITH (FORCE)").await;
         // Sessions that ended may still be removing their temporary objects.
         while self.rows::<1>(OTHER_SESSIONS).await != [["0".to_owned()]] {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;

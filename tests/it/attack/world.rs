@@ -10,7 +10,8 @@ pub const SERVICE: [&str; 8] =
     ["red_owner", "red_migrator", "red_app", "red_ro", "blue_owner", "blue_migrator", "blue_app", "blue_ro"];
 pub const PREDEFINED: [&str; 4] =
     ["pg_read_server_files", "pg_execute_server_program", "pg_monitor", "pg_database_owner"];
-pub const DATABASES: [&str; 4] = ["postgres", "den", "red_db", "blue_db"];
+/// One has the name of a role: `samerole` and `sameuser` of pg_hba.conf mean it.
+pub const DATABASES: [&str; 4] = ["postgres", "w1", "red_db", "blue_db"];
 
 /// What a login may call, write to or read, and what comes of it.
 #[derive(Clone)]
@@ -32,6 +33,8 @@ pub enum Kind {
     Inbox,
     /// A view over `pg_authid`.
     View,
+    /// A function that an event trigger calls.
+    Event,
 }
 
 pub struct World {
@@ -42,6 +45,8 @@ pub struct World {
     /// The database and the statement.
     pub made: Vec<(&'static str, String)>,
     pub memberships: Vec<String>,
+    /// Databases in which the server's own superuser has a search path of the world's schemas.
+    pub visited: BTreeSet<&'static str>,
 }
 
 impl World {
@@ -49,15 +54,30 @@ impl World {
         let services = ["app", "ro", "migrator"].iter();
         let services = services.flat_map(|kind| [format!("red_{kind}"), format!("blue_{kind}")]);
         let logins = services.collect();
-        let mut world = World { major, things: vec![], logins, made: vec![], memberships: vec![] };
+        let mut world = World {
+            major,
+            things: vec![],
+            logins,
+            made: vec![],
+            memberships: vec![],
+            visited: BTreeSet::new(),
+        };
         world.roles(random);
         world.memberships(random);
         world.database_privileges(random);
         for database in DATABASES {
             world.canaries(database);
         }
-        for database in ["den", "red_db", "blue_db"] {
+        for database in ["w1", "red_db", "blue_db"] {
             world.inside(random, database);
+            if random.percent(20) {
+                let path = random.of(&["s0", "s1", "s0, public", "s1, pg_catalog", "s1, s0"]);
+                world.add(
+                    "postgres",
+                    format!("ALTER ROLE postgres IN DATABASE {database} SET search_path = {path}"),
+                );
+                world.visited.insert(database);
+            }
         }
         world
     }
@@ -88,7 +108,8 @@ impl World {
             let login = if is_login { "LOGIN" } else { "NOLOGIN" };
             let inherit = if random.percent(25) { "NOINHERIT" } else { "INHERIT" };
             let create = if random.percent(8) { "CREATEROLE" } else { "NOCREATEROLE" };
-            self.add("postgres", format!("CREATE ROLE {name} {login} {inherit} {create}"));
+            let replication = if random.percent(15) { "REPLICATION" } else { "NOREPLICATION" };
+            self.add("postgres", format!("CREATE ROLE {name} {login} {inherit} {create} {replication}"));
         }
     }
 
@@ -120,11 +141,11 @@ impl World {
     fn database_privileges(&mut self, random: &mut Random) {
         if random.percent(40) {
             let owner = random.of(&OWN[..5]);
-            self.add("postgres", format!("ALTER DATABASE den OWNER TO {owner}"));
+            self.add("postgres", format!("ALTER DATABASE w1 OWNER TO {owner}"));
         }
-        self.add("postgres", "GRANT CONNECT ON DATABASE den TO w0".into());
+        self.add("postgres", "GRANT CONNECT ON DATABASE w1 TO w0".into());
         for _ in 0..2 + random.below(4) {
-            let database = random.of(&["den", "den", "red_db", "blue_db", "postgres"]);
+            let database = random.of(&["w1", "w1", "red_db", "blue_db", "postgres"]);
             let role = random.of(&["w0", "w1", "w2", "w3", "w4", "w1", "w2", "red_app"]);
             let what = if random.percent(70) { "CONNECT" } else { "TEMPORARY" };
             let option = if random.percent(15) { " WITH GRANT OPTION" } else { "" };
@@ -154,7 +175,8 @@ impl World {
                 self.add(database, grant);
             }
             for number in 0..random.below(4) {
-                let kind = [Kind::Runs, Kind::Runs, Kind::Trigger, Kind::Inbox, Kind::View][random.below(5)];
+                let kinds = [Kind::Runs, Kind::Runs, Kind::Trigger, Kind::Inbox, Kind::View, Kind::Event];
+                let kind = kinds[random.below(kinds.len())];
                 self.thing(random, database, format!("{schema}.o{number}"), kind);
             }
         }
@@ -194,8 +216,18 @@ impl World {
                 ),
                 "SELECT ON",
             ),
+            Kind::Event => (
+                format!(
+                    "CREATE FUNCTION {name}() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; ALTER FUNCTION {name} OWNER TO {owner}; CREATE EVENT TRIGGER {} ON ddl_command_end EXECUTE FUNCTION {name}()",
+                    name.replace('.', "_")
+                ),
+                "EXECUTE ON FUNCTION",
+            ),
         };
         self.add(database, make);
+        if kind == Kind::Inbox && random.percent(40) {
+            self.add(database, format!("ALTER TABLE {name} OWNER TO {owner}"));
+        }
         for _ in 0..random.below(3) {
             let grant = format!("GRANT {privilege} {name} TO {}", anyone(random, database));
             self.add(database, grant);

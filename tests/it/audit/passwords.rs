@@ -129,3 +129,17 @@ fn a_login_with_the_name_of_an_alternate_is_none_unless_the_store_has_it() {
     sql(&pair, "ALTER ROLE blue_app_b PASSWORD 'k2J9sLq0pXm4'");
     assert_eq!(found(4), [alternate]);
 }
+
+#[test]
+fn a_lost_store_closes_no_login_that_may_be_in_use() {
+    let pair = Pair::new();
+    pair.project.run(&["rotate", "--service", "blue", "--overlap"]).expect(0);
+    std::fs::remove_file(pair.project.path().join(".martydb/secrets/development.yaml")).unwrap();
+    let result = pair.verify(&["--fix", "-y"], 4);
+    let findings = result["findings"].as_array().unwrap();
+    let unknown: Vec<_> = findings.iter().filter(|one| one["id"] == "unknown-alternate-login").collect();
+    assert_eq!(unknown.len(), 3, "{result:#}");
+    assert!(unknown.iter().all(|one| one["severity"] == "critical" && one["fix"].is_null()), "{unknown:#?}");
+    let open = "SELECT count(*) FROM pg_roles WHERE rolcanlogin AND rolname IN ('blue_migrator_b', 'blue_app_b', 'blue_ro_b')";
+    assert_eq!(pair.server.value("postgres", open), "3");
+}

@@ -80,9 +80,8 @@ fn ways_of_several_steps_and_of_unmanaged_logins_are_found_with_their_path() {
     }
 }
 
-/// The second grant shows once the first is gone.
 #[test]
-fn a_fix_goes_on_until_no_path_is_left() {
+fn a_fix_takes_every_grant_that_keeps_its_path_open() {
     let pair = Pair::new();
     with_den(&pair);
     let open = "CREATE SCHEMA adm; GRANT USAGE ON SCHEMA adm TO guest; CREATE FUNCTION adm.run(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE q; END'; GRANT EXECUTE ON FUNCTION adm.run(text) TO guest, other; GRANT other TO guest";
@@ -94,6 +93,39 @@ fn a_fix_goes_on_until_no_path_is_left() {
     assert_eq!(Pair::grave(&result), Vec::<String>::new());
     let left = "SELECT count(*) FROM aclexplode((SELECT proacl FROM pg_proc WHERE proname = 'run')) WHERE grantee <> grantor";
     assert_eq!(pair.server.value("den", left), "0");
+}
+
+#[test]
+fn a_way_that_a_shorter_one_hides_is_named_and_what_no_revoke_ends_has_no_fix() {
+    let pair = Pair::new();
+    with_den(&pair);
+    let definer = "LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS";
+    pair.server.sql("den", "CREATE SCHEMA adm; GRANT USAGE ON SCHEMA adm TO guest");
+    for name in ["first", "second"] {
+        let make = format!(
+            "CREATE FUNCTION adm.{name}(q text) RETURNS void {definer} 'BEGIN EXECUTE q; END'; REVOKE ALL ON FUNCTION adm.{name}(text) FROM PUBLIC; GRANT EXECUTE ON FUNCTION adm.{name}(text) TO guest"
+        );
+        pair.server.sql("den", &make);
+    }
+    let inbox = format!(
+        "CREATE TABLE adm.inbox (t text); GRANT INSERT ON adm.inbox TO guest; CREATE FUNCTION adm.fire() RETURNS trigger {definer} 'BEGIN EXECUTE NEW.t; RETURN NEW; END'; CREATE TRIGGER fire BEFORE INSERT ON adm.inbox FOR EACH ROW EXECUTE FUNCTION adm.fire(); REVOKE ALL ON FUNCTION adm.fire() FROM PUBLIC"
+    );
+    pair.server.sql("den", &inbox);
+    let result = pair.verify(&[], 4);
+    let fix_of = |object: &str| {
+        let findings = result["findings"].as_array().unwrap();
+        let found = findings.iter().find(|one| {
+            one["id"] == "definer-function" && one["severity"] == "critical" && one["object"] == object
+        });
+        found.unwrap_or_else(|| panic!("{object}: {:#?}", Pair::found(&result)))["fix"].clone()
+    };
+    for name in ["first", "second"] {
+        let fix = fix_of(&format!("function adm.{name}(text)"));
+        assert!(fix.as_str().unwrap().contains(&format!("REVOKE EXECUTE ON FUNCTION adm.{name}")), "{fix}");
+    }
+    assert!(fix_of("function adm.fire()").is_null());
+    let result = pair.verify(&["--fix", "-y"], 4);
+    assert_eq!(Pair::grave(&result), ["critical | definer-function | - | guest | den | function adm.fire()"]);
 }
 
 #[test]

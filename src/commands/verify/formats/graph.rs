@@ -43,6 +43,7 @@ fn shape(kind: NodeKind) -> &'static str {
         NodeKind::Database => "cylinder",
         NodeKind::Object => "box",
         NodeKind::Target => "octagon",
+        NodeKind::Network | NodeKind::Account => "diamond",
     }
 }
 
@@ -72,6 +73,8 @@ fn kind(node: &GraphNode) -> (&'static str, &'static str) {
         NodeKind::Database => ("PGDatabase", "database"),
         NodeKind::Object => ("PGObject", "object"),
         NodeKind::Target => ("PGTarget", "target"),
+        NodeKind::Network => ("PGNetwork", "network"),
+        NodeKind::Account => ("PGAccount", "account"),
     }
 }
 
