@@ -6,9 +6,9 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::commands;
 use crate::environment::Environment;
-use crate::error::ExitStatus;
-use crate::flags::Global;
-use crate::report::Out;
+use crate::error::{ExitStatus, Result};
+use crate::flags::{Format, Global};
+use crate::report::{Out, Report};
 use crate::run::Run;
 
 /// One database per service on PostgreSQL: provision, migrate, prove isolation, see where everything stands.
@@ -48,7 +48,7 @@ macro_rules! commands {
                 match self {
                     $(Command::$command(arguments) => {
                         let end = async { run_with!($needs, $module, arguments, (global, environment, out)) };
-                        out.end(self.name(), end.await)
+                        print(&out, self.name(), end.await)
                     })*
                 }
             }
@@ -70,6 +70,19 @@ macro_rules! run_with {
     (alone, $module:ident, $arguments:ident, $rest:tt) => {
         commands::$module::run($arguments)
     };
+}
+
+/// Prints how a command ended: its report as text or as JSON, or its error.
+fn print(out: &Out, command: &str, end: Result<impl Report>) -> ExitStatus {
+    let report = match end {
+        Ok(report) => report,
+        Err(error) => return out.error(command, &error),
+    };
+    match report.format().unwrap_or(out.format()) {
+        Format::Json => out.document(command, &report, report.status()),
+        Format::Table if report.verbatim() => out.data(&report.text(&out.result_style()), report.status()),
+        Format::Table => out.text(&report.text(&out.result_style()), report.status()),
+    }
 }
 
 commands! {

@@ -18,7 +18,6 @@ pub mod man;
 pub mod migrating;
 pub mod per_service;
 pub mod plan;
-pub mod provisioning;
 pub mod repair;
 pub mod revision;
 pub mod rotate;

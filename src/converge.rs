@@ -8,5 +8,5 @@ mod execute;
 mod transaction;
 
 pub use engine::{Converged, Planner, Policy, Remaining, converge};
-pub use execute::{Jobs, StepOutcome};
+pub use execute::Jobs;
 pub use transaction::Passwords;

@@ -7,17 +7,14 @@
 //!
 //! The manifest's address and the stored passwords are the subject of the matrix, which `probe` makes. `extra_probes`
 //! goes to other addresses and with other passwords, `privileges` into a session in a login's own database, and
-//! `password_audit` compares hashes without logging in. `access_paths` explains a breach from the catalogue.
+//! `password_audit` compares hashes without logging in.
 
-mod access_paths;
 mod alternates;
 mod assess;
 mod assessment;
-mod baseline;
 mod breaches;
 mod extra_probes;
-mod filter;
-mod first_logins;
+mod guesses;
 mod hba;
 mod inferred;
 mod judge;
@@ -27,7 +24,6 @@ mod observe;
 mod password_audit;
 pub(crate) mod privileges;
 mod remediate;
-mod stored_passwords;
 
 use futures_util::future::join_all;
 
@@ -36,11 +32,9 @@ use crate::run::Run;
 use judge::judge;
 use observe::observe;
 
-pub use assess::assess;
+pub use assess::{Baseline, Filter, assess};
 pub use assessment::{Assessment, ProbeRow, ReportedAs, ServerJudgement, ServerView, VerifiedServer};
-pub use baseline::Baseline;
 pub use breaches::{Basis, findings};
-pub use filter::Filter;
 pub use observations::Extent;
 pub use remediate::{ANY_MAJOR, FailedFix, Remediation, remediate, step};
 

@@ -22,7 +22,7 @@
 //! - [`provision`]: the manifest's databases, roles and privileges on a server
 //! - [`isolation`]: observe, judge and assess what every login can reach
 //! - [`teardown`]: the steps that remove a service
-//! - [`targets`]: the services that a command migrates, several at a time
+//! - [`targets`]: where the migrations of each service run
 //! - [`scratch`]: a throwaway database with a service's roles
 //! - [`run`]: what most commands share: manifest, servers, secrets, output
 //!

@@ -22,7 +22,7 @@ pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
-    AppliedMigration, Ended, Event, HistoryEvent, MigrationId, MigrationOutcome, OnEvent, PlannedFile,
+    AppliedMigration, Ended, Event, EventSender, HistoryEvent, MigrationId, MigrationOutcome, PlannedFile,
     ServiceState, ServiceStatus,
 };
 pub use run::{Goal, run};

@@ -7,7 +7,6 @@ mod action;
 pub mod admin_capabilities;
 mod ddl;
 pub mod diff;
-pub mod lockout;
 mod object;
 pub mod orphan_role;
 mod privilege_gaps;
@@ -18,7 +17,7 @@ pub mod teardown;
 
 pub use action::{Action, Attribute, SettingValue, Verb};
 pub use ddl::{passwordless, script};
-pub use diff::{Selection, declared_settings, diff};
+pub use diff::{Lockout, Selection, StoredLogins, declared_settings, diff, other_admins_locked_out};
 pub use object::Object;
-pub use stage::{Risk, Stage};
+pub use stage::{Risk, Stage, StepOutcome};
 pub use step::{Plan, PrivilegeGap, Step};

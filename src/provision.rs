@@ -1,11 +1,10 @@
 //! Provisioning: what a server lacks of a manifest's databases, roles, grants and settings, and adding it.
 
 mod apply;
-mod compare_passwords;
+mod passwords;
 mod plan;
 mod scope;
-mod verify_passwords;
 
 pub use apply::{apply, makes_passwords};
-pub use plan::{PlannedServer, plan};
+pub use plan::{PlannedServer, Plans, plan};
 pub use scope::{PlanOptions, PlanScope};

@@ -13,7 +13,7 @@ use crate::converge::{Jobs, Planner, Policy, Remaining, converge};
 use crate::error::{Error, Kind, Result};
 use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleKind};
 use crate::plan::admin_capabilities::AdminCapabilities;
-use crate::plan::{Action, Object, Selection, Stage, Step, diff};
+use crate::plan::{Action, Object, Selection, Stage, Step, StoredLogins, diff};
 use crate::server::{Access, Connection, execute_protected, lock, query};
 use crate::sql::Literal;
 use crate::sql::stmt;
@@ -201,5 +201,9 @@ fn steps(desired: &DesiredServer, actual: &ActualServer, service: &DesiredServic
             matches!(&step.action, Action::Grant { on: Object::Database(_), to, .. } if others.contains(to));
         step.service.is_some() && step.stage != Stage::Cluster && !admits
     };
-    diff(desired, actual, &|_| true, &Selection::all(desired)).steps.into_iter().filter(wanted).collect()
+    diff(desired, actual, &StoredLogins::All, &Selection::all(desired))
+        .steps
+        .into_iter()
+        .filter(wanted)
+        .collect()
 }

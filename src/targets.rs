@@ -1,9 +1,8 @@
-//! Many services at once: where each one's migrations run, and the results in the manifest's order.
+//! Where the migrations of each service run: its database, the migrator's login, and its folder.
 
 use std::collections::BTreeMap;
 
 use futures_util::future::join_all;
-use tokio::task::JoinSet;
 
 use crate::error::{Error, Result};
 use crate::migrate::MigrationTarget;
@@ -48,27 +47,4 @@ pub async fn of(
         })
     };
     Ok(services.iter().map(|service| (service.clone(), target(service))).collect())
-}
-
-/// Runs one task per item on all cores, at most `jobs` at a time; results come in the items' order.
-pub async fn map_concurrent<I, T, F>(jobs: usize, items: Vec<I>, work: impl Fn(I) -> F) -> Vec<T>
-where
-    T: Send + 'static,
-    F: Future<Output = T> + Send + 'static,
-{
-    // Dropping the set, as a signal does, ends the tasks with it.
-    let (mut tasks, mut results) = (JoinSet::new(), vec![]);
-    let mut waiting = items.into_iter().enumerate();
-    loop {
-        for (at, item) in waiting.by_ref().take(jobs.max(1) - tasks.len()) {
-            let work = work(item);
-            tasks.spawn(async move { (at, work.await) });
-        }
-        match tasks.join_next().await {
-            Some(result) => results.push(result.expect("a task ends with its result or with the run")),
-            None => break,
-        }
-    }
-    results.sort_by_key(|(at, _)| *at);
-    results.into_iter().map(|(_, result)| result).collect()
 }

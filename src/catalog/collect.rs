@@ -8,9 +8,8 @@ use serde::Deserialize;
 use super::database::{DatabaseCatalog, MOST_OF_A_KIND};
 use super::inspect;
 use super::rows::{self, Completeness};
-use super::server_state::ServerState;
-use super::snapshot::{ConfigFile, NotExamined, Snapshot, Unread};
-use super::texts::KnownPasswords;
+use super::snapshot::{ConfigFile, NotExamined, ServerState, Snapshot, Unread};
+use super::texts::StoredPasswords;
 use crate::error::{Error, Kind, Result};
 use crate::grants::ident;
 use crate::model::{ActualServer, DbName, DesiredServer};
@@ -23,11 +22,7 @@ const PARALLEL: usize = 4;
 
 /// Reads one server. What the admin may not read is listed in [`Snapshot::not_examined`], and what could not be read
 /// for any other reason in [`Snapshot::unread`].
-pub async fn snapshot(
-    access: &Access,
-    desired: &DesiredServer,
-    known: KnownPasswords<'_>,
-) -> Result<Snapshot> {
+pub async fn snapshot(access: &Access, desired: &DesiredServer, known: &StoredPasswords) -> Result<Snapshot> {
     let mut connection = access.read(&access.maintenance).await?;
     let actual = inspect::cluster(&mut connection).await?;
     let mut state = ServerState::default();
@@ -94,7 +89,7 @@ async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: 
 async fn databases(
     access: &Access,
     desired: &DesiredServer,
-    known: KnownPasswords<'_>,
+    known: &StoredPasswords,
     found: &mut Snapshot,
 ) -> Result<()> {
     let all = found.actual.databases.iter();
@@ -158,7 +153,7 @@ fn is_withheld(sqlstate: Option<&str>, of_service: bool) -> bool {
     }
 }
 
-async fn database(access: &Access, name: &DbName, known: KnownPasswords<'_>) -> Partly {
+async fn database(access: &Access, name: &DbName, known: &StoredPasswords) -> Partly {
     let mut found = DatabaseCatalog::default();
     let error = match access.read(name.as_str()).await {
         Ok(mut connection) => fill(&mut connection, &mut found, name, known).await.err(),
@@ -174,7 +169,7 @@ async fn fill(
     connection: &mut Connection,
     found: &mut DatabaseCatalog,
     name: &DbName,
-    known: KnownPasswords<'_>,
+    known: &StoredPasswords,
 ) -> Result<()> {
     let sql = include_str!("sql/database.sql");
     let end = rows::read(connection, sql, |row| found.take(row)).await?;

@@ -1,14 +1,16 @@
-//! What is inside one database, at the depth of the audit.
+//! What is inside one database, at the depth of the audit: its objects, what can take a role further than its own
+//! privileges, and what of the server's own objects was written again after initdb.
 
 use std::collections::BTreeMap;
 
-use super::builtins::BuiltinCatalog;
+use serde::Deserialize;
+
 use super::objects::{CatalogObject, EventTrigger, Extension, ForeignServer, Language, Other, Trigger};
-use super::privileged::PrivilegedCatalog;
 use super::rows::CatalogRow;
 use super::texts::SearchedTexts;
 use crate::error::Result;
-use crate::model::DefaultAcl;
+use crate::model::acl::null_as_default;
+use crate::model::{AclEntry, DefaultAcl};
 
 #[derive(Debug, Clone, Default)]
 pub struct DatabaseCatalog {
@@ -90,5 +92,137 @@ impl DatabaseCatalog {
         kinds.insert("function with the rights of its owner", self.privileged.routines.len());
         kinds.insert("view that leads to other objects", self.privileged.relations.len());
         kinds.into_iter().filter(|(_, count)| *count > MOST_OF_A_KIND).map(|(kind, _)| kind).collect()
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct PrivilegedCatalog {
+    pub schemas: Vec<SchemaAccess>,
+    pub routines: Vec<PrivilegedRoutine>,
+    pub relations: Vec<PrivilegedRelation>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct SchemaAccess {
+    pub name: String,
+    pub owner: String,
+    /// Without the owner's own privileges.
+    #[serde(deserialize_with = "null_as_default")]
+    pub acl: Vec<AclEntry>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct PrivilegedRoutine {
+    /// With its arguments, quoted by the server.
+    pub shown: String,
+    pub schema: String,
+    pub owner: String,
+    /// As `GRANT … ON` spells it.
+    pub grant_on: String,
+    /// Runs with its owner's rights.
+    pub definer: bool,
+    /// Whether its body can be made to run what it is told.
+    pub executes: bool,
+    /// The extension whose script made it.
+    pub extension: Option<String>,
+    /// The C function behind it.
+    pub symbol: Option<String>,
+    /// Returns `trigger`.
+    pub trigger: bool,
+    /// An enabled event trigger calls it.
+    pub event: bool,
+    /// The server calls it for an operator class or a range type.
+    pub called: bool,
+    #[serde(deserialize_with = "null_as_default")]
+    pub acl: Vec<AclEntry>,
+}
+
+/// A view, a foreign table, a table with a trigger that runs with another role's rights, or one with secrets.
+#[derive(Debug, Clone, Deserialize)]
+pub struct PrivilegedRelation {
+    pub shown: String,
+    pub schema: String,
+    pub owner: String,
+    pub grant_on: String,
+    /// Made by initdb.
+    pub system: bool,
+    pub materialized: bool,
+    /// A materialised view that holds rows.
+    pub filled: bool,
+    /// Reads with the rights of the reader.
+    pub invoker: bool,
+    /// What a view reads, as far as it leads on.
+    #[serde(deserialize_with = "null_as_default")]
+    pub reads: Vec<String>,
+    /// The functions of its triggers that run with the rights of another role than its owner.
+    #[serde(deserialize_with = "null_as_default")]
+    pub triggers: Vec<String>,
+    /// Of a foreign table.
+    pub wrapper: Option<String>,
+    /// The database that its server leads to.
+    pub database: Option<String>,
+    #[serde(deserialize_with = "null_as_default")]
+    pub acl: Vec<AclEntry>,
+}
+
+impl PrivilegedCatalog {
+    pub fn take(&mut self, row: &CatalogRow) -> Result<()> {
+        match row.section.as_str() {
+            "schema" => self.schemas.push(row.parse()?),
+            "routine" => self.routines.push(row.parse()?),
+            "relation" => self.relations.push(row.parse()?),
+            _ => return row.unknown(),
+        }
+        Ok(())
+    }
+
+    /// The server answers in any order; findings are told in this one.
+    pub fn sort(&mut self) {
+        self.schemas.sort_by(|a, b| a.name.cmp(&b.name));
+        self.routines.sort_by(|a, b| a.shown.cmp(&b.shown));
+        self.relations.sort_by(|a, b| a.shown.cmp(&b.shown));
+    }
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct BuiltinCatalog {
+    /// Whether it is known where initdb ended; nothing else is told without.
+    pub dated: bool,
+    /// Digests of functions that are as initdb made them, by their number, which is the same in every database; of
+    /// initdb's own databases alone.
+    pub originals: BTreeMap<u32, String>,
+    pub routines: Vec<RewrittenRoutine>,
+    /// Views, rules, operators and casts.
+    pub rewritten: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct RewrittenRoutine {
+    pub number: u32,
+    pub digest: String,
+    pub shown: String,
+    /// Whether its privileges differ from those that initdb gave: a GRANT writes the row again.
+    pub granted: bool,
+}
+
+#[derive(Deserialize)]
+struct Original {
+    number: u32,
+    digest: String,
+}
+
+impl BuiltinCatalog {
+    pub fn take(&mut self, row: &CatalogRow) -> Result<()> {
+        match row.section.as_str() {
+            "dated" => self.dated = row.parse()?,
+            "original" => {
+                let Original { number, digest } = row.parse()?;
+                self.originals.insert(number, digest);
+            }
+            "routine" => self.routines.push(row.parse()?),
+            "rewritten" => self.rewritten.push(row.parse()?),
+            _ => return row.unknown(),
+        }
+        Ok(())
     }
 }

@@ -108,3 +108,10 @@ fn refused(error: Error) -> Error {
 fn unreadable() -> Error {
     Error::operation("cannot read the server's catalogues")
 }
+
+/// What `encode(…, 'hex')` wrote; `None` where it is something else.
+pub fn bytes_of_hex(hex: &str) -> Option<Vec<u8>> {
+    let byte =
+        |pair: &[u8]| std::str::from_utf8(pair).ok().and_then(|pair| u8::from_str_radix(pair, 16).ok());
+    hex.as_bytes().chunks_exact(2).map(byte).collect()
+}

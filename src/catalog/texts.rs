@@ -1,17 +1,57 @@
 //! Passwords in texts of a database. The texts themselves are not kept: together they are longer than everything else
 //! in it, and one of them may hold a secret.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use percent_encoding::percent_decode_str;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::connection_strings::users_with_passwords;
-use super::decode::bytes_of_hex;
-use super::rows::CatalogRow;
+use super::rows::{CatalogRow, bytes_of_hex};
 use crate::error::Result;
 
 /// Says whose password of the secret store a text holds: a service's.
 pub type KnownPasswords<'a> = &'a (dyn Fn(&str) -> Option<String> + Sync);
+
+/// Shorter passwords occur in many words. Ours have 32 characters; those that an operator chose may be short.
+const SHORTEST: usize = 6;
+
+/// Passwords of this length occur in no text by chance, and not every text has spaces between its values.
+const UNMISTAKABLE: usize = 16;
+
+/// The passwords of the secret store that texts are searched for, each with its service.
+#[derive(Debug, Clone, Default)]
+pub struct StoredPasswords(Vec<(String, SecretString)>);
+
+impl StoredPasswords {
+    /// Those that are long enough to be told from words.
+    pub fn new(all: impl IntoIterator<Item = (String, SecretString)>) -> StoredPasswords {
+        let is_long = |(_, password): &(String, SecretString)| password.expose_secret().len() >= SHORTEST;
+        StoredPasswords(all.into_iter().filter(is_long).collect())
+    }
+
+    /// The service of the first one that the text holds.
+    pub fn owner_in(&self, text: &str) -> Option<String> {
+        let held = |(_, password): &&(String, SecretString)| contains_word(text, password.expose_secret());
+        self.0.iter().find(held).map(|(service, _)| service.clone())
+    }
+
+    /// The search as the rules of the audit take it.
+    pub fn search(&self) -> impl Fn(&str) -> Option<String> + Sync + '_ {
+        |text| self.owner_in(text)
+    }
+}
+
+/// As a word of its own: `postgres` is in `postgresql`.
+fn contains_word(text: &str, word: &str) -> bool {
+    if word.len() >= UNMISTAKABLE {
+        return text.contains(word);
+    }
+    text.match_indices(word).any(|(at, _)| {
+        let apart = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+        apart(text[..at].chars().next_back()) && apart(text[at + word.len()..].chars().next())
+    })
+}
 
 /// What the search found, and what it left out.
 #[derive(Debug, Clone, Default)]
@@ -71,7 +111,7 @@ struct ReadableText {
 }
 
 impl SearchedTexts {
-    pub fn take(&mut self, row: &CatalogRow, known: KnownPasswords<'_>) -> Result<()> {
+    pub fn take(&mut self, row: &CatalogRow, known: &StoredPasswords) -> Result<()> {
         match row.section.as_str() {
             "text" => self.search(row.parse()?, known),
             _ => return row.unknown(),
@@ -79,13 +119,13 @@ impl SearchedTexts {
         Ok(())
     }
 
-    fn search(&mut self, found: ReadableText, known: KnownPasswords<'_>) {
+    fn search(&mut self, found: ReadableText, known: &StoredPasswords) {
         let text = match found.form {
             TextForm::Text => found.text,
             TextForm::Tree => constants(&found.text),
             TextForm::Hex => lossy(&bytes_of_hex(&found.text).unwrap_or_default()),
         };
-        let stored = known(&text).map(LeakedSecret::Stored);
+        let stored = known.owner_in(&text).map(LeakedSecret::Stored);
         let strings = users_with_passwords(&text).into_iter().map(LeakedSecret::ConnectionString);
         let leak = |secret| Leak { object: found.object.clone(), reader: found.reader.clone(), secret };
         self.leaks.extend(stored.into_iter().chain(strings).map(leak));
@@ -122,8 +162,79 @@ fn lossy(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// Names that are taken from one text: its author may write as many as there is room for.
+const MOST: usize = 20;
+
+/// How far apart the keywords of one connection string may stand.
+const NEAR: usize = 200;
+
+/// The users for whom a text holds a password, as far as its form tells.
+pub fn users_with_passwords(text: &str) -> BTreeSet<String> {
+    urls(text).chain(keywords(text)).take(MOST).collect()
+}
+
+fn urls(text: &str) -> impl Iterator<Item = String> + '_ {
+    let starts = text.match_indices("://").filter(|(at, _)| {
+        let scheme = &text[..*at];
+        scheme.ends_with("postgres") || scheme.ends_with("postgresql")
+    });
+    starts.filter_map(|(at, _)| {
+        let rest = cut(&text[at + 3..], NEAR);
+        let authority =
+            rest.split(|c: char| c.is_whitespace() || matches!(c, '/' | '?' | '\'' | '"')).next()?;
+        let (user, password) = authority.rsplit_once('@')?.0.split_once(':')?;
+        let user = percent_decode_str(user).decode_utf8().ok()?.into_owned();
+        is_secret(&user, password).then_some(user)
+    })
+}
+
+fn keywords(text: &str) -> impl Iterator<Item = String> + '_ {
+    text.match_indices("user").filter_map(|(at, _)| {
+        let apart = !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+        let rest = &text[at + 4..];
+        let user = apart.then(|| value(rest))??;
+        let before = &text[floor(text, at.saturating_sub(NEAR))..at];
+        let near = [before, cut(rest, NEAR)];
+        let passwords = near.into_iter().flat_map(|part| {
+            part.match_indices("password").filter_map(|(at, word)| value(&part[at + word.len()..]))
+        });
+        passwords.into_iter().any(|password| is_secret(user, password)).then(|| user.to_owned())
+    })
+}
+
+/// What is assigned: ` = x`, `='x'`, or `x` in quotes as `OPTIONS (user 'x')` has it.
+fn value(rest: &str) -> Option<&str> {
+    let trimmed = rest.trim_start_matches(' ');
+    let assigned = trimmed.strip_prefix('=').map(|rest| rest.trim_start_matches(' '));
+    let rest = assigned.or_else(|| trimmed.starts_with('\'').then_some(trimmed))?;
+    let rest = rest.trim_start_matches(['\'', '"', '\\']);
+    let end = |c: char| c.is_whitespace() || matches!(c, '\'' | '"' | '\\' | ',' | ';' | ')');
+    rest.split(end).next().filter(|value| !value.is_empty())
+}
+
+/// Not a variable, not an example, and not what is tried as a guess anyway.
+fn is_secret(user: &str, password: &str) -> bool {
+    const EXAMPLES: &[&str] =
+        &["password", "passwd", "pass", "secret", "changeme", "xxx", "mypassword", "pw"];
+    let masked = password.chars().all(|c| matches!(c, '*' | 'x' | 'X' | '.' | '…' | '_'));
+    let variable = password.starts_with(['$', '%', '<', '{', ':', '[', '@']) || password.contains("||");
+    let example = EXAMPLES.contains(&password.to_lowercase().as_str());
+    !user.is_empty() && !masked && !variable && !example && password != user
+}
+
+/// At most so many bytes of a text.
+fn cut(text: &str, length: usize) -> &str {
+    &text[..floor(text, length)]
+}
+
+/// The last place up to this one where a text can be cut.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
 #[cfg(test)]
 mod tests {
+    use super::users_with_passwords;
     use super::*;
 
     fn searched(form: &str, text: &str) -> Vec<LeakedSecret> {
@@ -132,7 +243,7 @@ mod tests {
         });
         let row = CatalogRow { section: "text".into(), text: text.to_string() };
         let mut found = SearchedTexts::default();
-        let known = |text: &str| text.contains("swordfish").then(|| "blue".to_owned());
+        let known = StoredPasswords::new([("blue".to_owned(), SecretString::from("swordfish"))]);
         found.take(&row, &known).unwrap();
         found.leaks.into_iter().map(|leak| leak.secret).collect()
     }
@@ -146,5 +257,43 @@ mod tests {
         assert_eq!(searched("hex", "73776f72646669736800"), stored);
         assert_eq!(searched("hex", "zz"), []);
         assert_eq!(searched("tree", "9999999999 [ 70000 x ;;["), []);
+    }
+
+    #[test]
+    fn both_forms_tell_the_user() {
+        for text in [
+            "see postgresql://blue_app:k2J9s%40Lq0@db:5432/blue",
+            "'postgres://blue_app:p@ss@db/blue'",
+            "host=db user=blue_app password=k2J9sLq0",
+            "password = 'k2J9sLq0' dbname=x user='blue_app'",
+            "dblink('host=/tmp user=blue_app password=k2J9sLq0')",
+            "OPTIONS (user 'blue_app', password 'k2J9sLq0')",
+        ] {
+            assert_eq!(users_with_passwords(text).into_iter().collect::<Vec<_>>(), ["blue_app"], "{text}");
+        }
+    }
+
+    #[test]
+    fn variables_examples_and_talk_are_none() {
+        for text in [
+            "postgresql://blue_app:${PW}@db/blue",
+            "postgresql://blue_app:****@db/blue",
+            "postgresql://blue_app@db/blue",
+            "postgresql://postgres:postgres@localhost/x",
+            "https://blue_app:k2J9sLq0@db/blue",
+            "user=blue_app password=$PW",
+            "the user forgot the password of blue_app",
+            "superuser=x",
+            "user=é password=",
+            "format('user=%s password=%s', u, p)",
+        ] {
+            assert!(users_with_passwords(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn no_text_is_too_long_or_too_odd() {
+        let long = "user=é://postgres://a:b@ password=".repeat(20_000);
+        assert!(users_with_passwords(&long).len() <= super::MOST);
     }
 }

@@ -9,14 +9,13 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use super::change::{Change, Changes, ServerError};
-use super::provisioning::{self, Plans};
 use super::saved::{self, Saved};
-use crate::converge::{Converged, StepOutcome};
+use crate::converge::Converged;
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::model::DesiredService;
-use crate::plan::{Risk, Step};
-use crate::provision::{self, PlanOptions, PlannedServer};
+use crate::plan::{Risk, Step, StepOutcome};
+use crate::provision::{self, PlanOptions, PlanScope, PlannedServer, Plans};
 use crate::report::{Cell, Paint, Report, Style, Table, printable};
 use crate::run::Run;
 use crate::units::counted;
@@ -60,7 +59,7 @@ pub async fn provision_services(
     reset: bool,
     saved: Option<&Saved>,
 ) -> Result<ApplyReport> {
-    let plans = provisioning::plan(run, services, options).await;
+    let plans = provision::plan(run, services, options).await;
     if let Some(saved) = saved {
         saved.check(&plans)?;
     }
@@ -68,7 +67,7 @@ pub async fn provision_services(
         keep_passwords(&plans)?;
     }
     ask(run, &plans).await?;
-    let scope = provisioning::scope(run, services, options);
+    let scope = PlanScope::new(run, services, options);
     let needs_store = |planned: &PlannedServer| provision::makes_passwords(&planned.plan);
     let mut held = None;
     if planned(&plans).any(|(_, planned)| needs_store(planned)) {

@@ -5,7 +5,7 @@ use clap::Args;
 use super::migrating::{UpgradeReport, Watch, plain_options};
 use crate::error::Result;
 use crate::migrate::files::Direction;
-use crate::migrate::{self, MigrationOutcome};
+use crate::migrate::{self, EventSender, MigrationOutcome};
 use crate::run::Run;
 use crate::targets;
 
@@ -23,10 +23,13 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
     let service = run.service(&arguments.service)?.clone();
     let name = service.name.to_string();
     let watch = Watch::new(&run.out);
-    let tell = |event| watch.tell(&name, &event);
     let (_, target) = targets::of(run, &[service]).await?.remove(0);
     let outcome = match target {
-        Ok(target) => migrate::baseline(&target, arguments.at, &plain_options(run), &tell).await,
+        Ok(target) => {
+            let (options, (events, receiver)) = (plain_options(run), EventSender::channel());
+            let work = migrate::baseline(&target, arguments.at, &options, &events);
+            watch.follow(&name, receiver, work).await
+        }
         Err(error) => MigrationOutcome::new(&name).failed(error),
     };
     let mut report = UpgradeReport::new(vec![outcome], Direction::Up, false);

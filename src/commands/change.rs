@@ -4,9 +4,8 @@ use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
-use crate::converge::StepOutcome;
 use crate::error::{Error, ExitStatus};
-use crate::plan::{PrivilegeGap, Risk, Step, Verb, passwordless, script};
+use crate::plan::{PrivilegeGap, Risk, Step, StepOutcome, Verb, passwordless, script};
 use crate::provision::PlannedServer;
 use crate::report::{Cell, Paint, Style, Table, error_text, printable};
 use crate::sql::Script;

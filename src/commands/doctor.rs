@@ -4,12 +4,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::change::{ServerError, limits_text};
-use super::provisioning;
 use crate::error::{ExitStatus, Result};
 use crate::grants::alter_role;
 use crate::model::{ActualServer, Admin};
-use crate::plan::{PrivilegeGap, lockout};
-use crate::provision::{PlanOptions, PlannedServer};
+use crate::plan::{self, PrivilegeGap};
+use crate::provision::{self, PlanOptions, PlannedServer};
 use crate::report::{Cell, Paint, Report, Style, Table, printable};
 use crate::run::Run;
 use crate::sql::Keyword;
@@ -27,7 +26,7 @@ pub struct Arguments {}
 pub async fn run(run: &Run, _: &Arguments) -> Result<Doctor> {
     let services: Vec<_> = run.manifest.services.values().cloned().collect();
     let mut report = Doctor { servers: vec![], limits: vec![], errors: vec![] };
-    for (server, planned) in provisioning::plan(run, &services, PlanOptions::default()).await {
+    for (server, planned) in provision::plan(run, &services, PlanOptions::default()).await {
         match planned {
             Ok(planned) => report.add(&planned),
             Err(error) => report.errors.push(ServerError { error, server }),
@@ -83,7 +82,7 @@ impl Doctor {
 
 /// This manifest can be applied, but the next run of another admin would fail.
 fn lockouts(planned: &PlannedServer) -> impl Iterator<Item = Check> {
-    let all = lockout::of_other_admins(&planned.desired, &planned.actual, &planned.plan);
+    let all = plan::other_admins_locked_out(&planned.desired, &planned.actual, &planned.plan);
     all.into_iter().map(|out| Check {
         name: "other admins",
         ok: true,

@@ -1,20 +1,21 @@
 //! What `upgrade`, `downgrade` and `baseline` have to say: how each service's run ended, and what happens meanwhile.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use serde::Serialize;
+use tokio::sync::mpsc::UnboundedReceiver;
 
-use super::per_service::errors_text;
+use super::per_service::{errors_text, map_concurrent};
 use crate::error::{ExitStatus, Kind, Result};
 use crate::migrate::files::{Direction, Mode};
 use crate::migrate::{
-    self, AppliedMigration, Ended, Event, Goal, MigrationId, MigrationOutcome, MigrationTarget, Operator,
-    Options, PlannedFile,
+    self, AppliedMigration, Ended, Event, EventSender, Goal, MigrationId, MigrationOutcome, MigrationTarget,
+    Operator, Options, PlannedFile,
 };
 use crate::model::DesiredService;
 use crate::report::{Cell, Out, Paint, Progress, Report, Style, Table, printable};
 use crate::run::Run;
-use crate::targets::map_concurrent;
 
 /// How a command runs migrations unless its own flags say otherwise.
 pub fn plain_options(run: &Run) -> Options {
@@ -34,8 +35,9 @@ pub async fn migrate_each(
             let name = service.name.to_string();
             match target {
                 Ok(target) => {
-                    let tell = |event| watch.tell(&name, &event);
-                    let outcome = migrate::run(&target, goal, &options, &tell).await;
+                    let (events, receiver) = EventSender::channel();
+                    let work = migrate::run(&target, goal, &options, &events);
+                    let outcome = watch.follow(&name, receiver, work).await;
                     watch.ended(&outcome);
                     outcome
                 }
@@ -57,7 +59,28 @@ impl Watch {
         Arc::new(Watch { out: out.clone(), progress: out.progress() })
     }
 
-    pub fn tell(&self, service: &str, event: &Event) {
+    /// Shows the events of a run until it ends, and returns its end.
+    pub async fn follow<T>(
+        &self,
+        service: &str,
+        mut events: UnboundedReceiver<Event>,
+        work: impl Future<Output = T>,
+    ) -> T {
+        let mut work = pin!(work);
+        let end = loop {
+            tokio::select! {
+                biased;
+                Some(event) = events.recv() => self.tell(service, &event),
+                end = &mut work => break end,
+            }
+        };
+        while let Ok(event) = events.try_recv() {
+            self.tell(service, &event);
+        }
+        end
+    }
+
+    fn tell(&self, service: &str, event: &Event) {
         let named = |item: &MigrationId| format!("{service} V{} {}", item.version, item.name);
         match event {
             Event::Waiting(who) => self.out.note(&format!("{service}: waiting: {who}")),
@@ -78,7 +101,7 @@ impl Watch {
     }
 
     /// A service's run ended: a line where no bar shows it, once for all its files.
-    pub fn ended(&self, outcome: &MigrationOutcome) {
+    fn ended(&self, outcome: &MigrationOutcome) {
         let (Some(first), Some(last)) = (outcome.applied.first(), outcome.applied.last()) else { return };
         if self.out.tells_steps() {
             let millis: u64 = outcome.applied.iter().map(|applied| applied.duration_ms).sum();

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::task::JoinSet;
 
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
@@ -11,7 +12,7 @@ use crate::migrate::MigrationTarget;
 use crate::model::DesiredService;
 use crate::report::{Style, error_text};
 use crate::run::Run;
-use crate::targets::{self, map_concurrent};
+use crate::targets;
 
 #[derive(Serialize)]
 pub struct PerService<T> {
@@ -77,4 +78,27 @@ pub fn errors_text<'a>(
         error.map(|error| format!("\n{service}:\n{}\n", error_text(error, style)))
     };
     services.filter_map(one).collect()
+}
+
+/// Runs one task per item on all cores, at most `jobs` at a time; results come in the items' order.
+pub async fn map_concurrent<I, T, F>(jobs: usize, items: Vec<I>, work: impl Fn(I) -> F) -> Vec<T>
+where
+    T: Send + 'static,
+    F: Future<Output = T> + Send + 'static,
+{
+    // Dropping the set, as a signal does, ends the tasks with it.
+    let (mut tasks, mut results) = (JoinSet::new(), vec![]);
+    let mut waiting = items.into_iter().enumerate();
+    loop {
+        for (at, item) in waiting.by_ref().take(jobs.max(1) - tasks.len()) {
+            let work = work(item);
+            tasks.spawn(async move { (at, work.await) });
+        }
+        match tasks.join_next().await {
+            Some(result) => results.push(result.expect("a task ends with its result or with the run")),
+            None => break,
+        }
+    }
+    results.sort_by_key(|(at, _)| *at);
+    results.into_iter().map(|(_, result)| result).collect()
 }

@@ -6,10 +6,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::change::{Change, Changes, ServerError, Summary, changes_table};
-use super::{provisioning, saved};
+use super::saved;
 use crate::error::{ExitStatus, Result};
 use crate::flags::Select;
-use crate::provision::PlanOptions;
+use crate::provision::{self, PlanOptions};
 use crate::report::{Report, Style};
 use crate::run::Run;
 
@@ -34,7 +34,7 @@ pub struct Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
     let services = run.readable(&arguments.select)?;
     let options = PlanOptions { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
-    let planned = provisioning::plan(run, &services, options).await;
+    let planned = provision::plan(run, &services, options).await;
     if let Some(path) = &arguments.out {
         saved::write(run, path, &services, options, &planned)?;
         run.out.note(&format!("Saved. Apply it with: martydb apply --plan {}", path.display()));

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::migrating::{Watch, plain_options};
 use crate::error::{Error, Result};
-use crate::migrate::{self, Repairable};
+use crate::migrate::{self, EventSender, Repairable};
 use crate::report::{Report, Style, printable};
 use crate::run::Run;
 use crate::targets;
@@ -40,8 +40,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RepairReport> {
     if !found.is_empty() {
         ask(run, &name, &found).await?;
         let watch = Watch::new(&run.out);
-        let tell = |event| watch.tell(&name, &event);
-        migrate::repair(&target, &found, arguments.reason.trim(), &options, &tell).await?;
+        let (events, receiver) = EventSender::channel();
+        let work = migrate::repair(&target, &found, arguments.reason.trim(), &options, &events);
+        watch.follow(&name, receiver, work).await?;
     }
     Ok(RepairReport { service: name, repaired: found })
 }

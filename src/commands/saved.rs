@@ -12,10 +12,9 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::change::Change;
-use super::provisioning::Plans;
 use crate::error::{Error, Kind, Result};
 use crate::model::DesiredService;
-use crate::provision::PlanOptions;
+use crate::provision::{PlanOptions, Plans};
 use crate::run::Run;
 
 const FORMAT_VERSION: u64 = 1;

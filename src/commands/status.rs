@@ -5,17 +5,16 @@ use std::collections::BTreeMap;
 use clap::Args;
 use serde::Serialize;
 
-use super::per_service::errors_text;
-use super::provisioning;
+use super::per_service::{errors_text, map_concurrent};
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::migrate::check::other_tools;
 use crate::migrate::{self, MigrationTarget, ServiceState, ServiceStatus};
 use crate::model::DesiredService;
-use crate::provision::{PlanOptions, PlannedServer};
+use crate::provision::{self, PlanOptions, PlannedServer};
 use crate::report::{Cell, Paint, Report, Style, Table, indented};
 use crate::run::Run;
-use crate::targets::{self, map_concurrent};
+use crate::targets;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -52,7 +51,7 @@ pub async fn look_at(run: &Run, services: &[DesiredService]) -> Result<Vec<Servi
 
 /// A service whose database or roles differ from the manifest has drifted, unless its state is worse.
 async fn mark_drift(run: &Run, services: &[DesiredService], all: &mut [ServiceStatus]) {
-    let plans = provisioning::plan(run, services, PlanOptions::default()).await;
+    let plans = provision::plan(run, services, PlanOptions::default()).await;
     let plans: BTreeMap<String, Result<PlannedServer>> = plans.into_iter().collect();
     let compared = |state| matches!(state, ServiceState::UpToDate | ServiceState::Pending);
     for status in all.iter_mut().filter(|status| compared(status.state)) {

@@ -2,9 +2,9 @@
 
 mod document;
 mod formats;
-mod report;
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use clap::builder::PossibleValue;
 use clap::{Args, ValueEnum};
@@ -19,8 +19,8 @@ use crate::model::DesiredService;
 use crate::report::{Report, Style};
 use crate::run::Run;
 use crate::units::counted;
-pub use document::{Body, Document, NoResult, Printed, json_schema};
-pub use report::{ReportFormat, VerifyReport};
+
+pub use document::{Body, Document, NoResult, Printed, ReportFormat, VerifyReport, json_schema};
 
 #[derive(Debug, Default, Args)]
 pub struct Arguments {
@@ -90,12 +90,19 @@ impl Arguments {
             allow: run.manifest.allow.clone(),
             today: time::OffsetDateTime::now_utc().date().to_string(),
             covers_all: self.select.service.is_empty() && self.probes == Probes::Full,
-            baseline: self.baseline.as_deref().map(Baseline::read).transpose()?.unwrap_or_default(),
+            baseline: self.baseline.as_deref().map(read_baseline).transpose()?.unwrap_or_default(),
             only: self.only.clone(),
             min_severity: self.min_severity,
             strict: self.strict,
         })
     }
+}
+
+fn read_baseline(path: &Path) -> Result<Baseline> {
+    let failed = || Error::usage(format!("cannot read the baseline {}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(|error| failed().cause(error))?;
+    let hint = "create one with `martydb verify-isolation -o json > FILE`";
+    Baseline::parse(&text).map_err(|why| failed().cause(why).hint(hint))
 }
 
 impl ValueEnum for Severity {

@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::migrating::plain_options;
-use super::per_service::{PerService, Services};
+use super::per_service::{PerService, Services, map_concurrent};
 use crate::error::{ExitStatus, Result};
 use crate::flags::Select;
 use crate::migrate::files::folder;
@@ -16,7 +16,7 @@ use crate::run::Run;
 use crate::scratch::Scratch;
 use crate::server::Access;
 use crate::server::existence::{Existence, ExistenceCheck};
-use crate::targets::{self, map_concurrent};
+use crate::targets;
 
 #[derive(Debug, Clone, Args)]
 #[command(disable_version_flag = true)]

@@ -12,7 +12,7 @@ use crate::model::{
     SchemaName,
 };
 use crate::plan::diff::tests::{desired, empty, provisioned};
-use crate::plan::{Action, Object, Selection, diff};
+use crate::plan::{Action, Object, Selection, StoredLogins, diff};
 
 const PRIVILEGES: &[Privilege] = &[
     Privilege::Connect,
@@ -66,7 +66,7 @@ fn entry(grantee: RoleName, grantor: &str, privilege: Privilege) -> AclEntry {
 
 /// Whether the plan leaves the server as it is.
 fn plan_accepts(desired: &DesiredServer, actual: &ActualServer) -> bool {
-    diff(desired, actual, &|_| true, &Selection::all(desired)).steps.is_empty()
+    diff(desired, actual, &StoredLogins::All, &Selection::all(desired)).steps.is_empty()
 }
 
 /// The findings about a role, by id.
@@ -159,7 +159,7 @@ fn plan_and_audit_accept_what_the_table_allows_on_the_database() {
 #[test]
 fn a_fresh_server_is_granted_what_the_table_grants() {
     let desired = desired(&["csca"]);
-    let plan = diff(&desired, &empty(180_000), &|_| true, &Selection::all(&desired));
+    let plan = diff(&desired, &empty(180_000), &StoredLogins::All, &Selection::all(&desired));
     let to = |grantee: &Grantee, kind| *grantee == Grantee::Role(role(&desired, kind));
     for (kind, privilege) in cells() {
         for class in [ObjectClass::Database, ObjectClass::Schema] {

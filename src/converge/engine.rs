@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use super::execute::{Jobs, StepOutcome, execute};
+use super::execute::{Jobs, execute};
 use super::transaction::{Context, Passwords};
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::model::ActualServer;
-use crate::plan::Step;
 use crate::plan::admin_capabilities::AdminCapabilities;
+use crate::plan::{Step, StepOutcome};
 use crate::server::{Access, conflicts, lock};
 
 /// Rounds of executing steps before the last inspection: what is inside a closed database is known once it is open, and

@@ -10,32 +10,8 @@ use tokio::sync::Semaphore;
 use super::transaction::{self, Context};
 use crate::error::Result;
 use crate::model::{ActualServer, DbName};
-use crate::plan::{Stage, Step};
+use crate::plan::{Stage, Step, StepOutcome};
 use crate::server::Connection;
-
-/// How a step ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
-#[serde(rename_all = "lowercase")]
-#[schemars(rename = "Outcome")]
-pub enum StepOutcome {
-    /// Done and committed.
-    Ok,
-    /// Failed, or rolled back with one that failed.
-    Failed,
-    /// Not reached.
-    Skipped,
-}
-
-impl StepOutcome {
-    /// The JSON word.
-    pub fn word(self) -> &'static str {
-        match self {
-            StepOutcome::Ok => "ok",
-            StepOutcome::Failed => "failed",
-            StepOutcome::Skipped => "skipped",
-        }
-    }
-}
 
 /// How many services to work on at the same time; each takes at most two connections.
 #[derive(Debug, Clone, Copy)]

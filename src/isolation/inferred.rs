@@ -1,14 +1,12 @@
 //! A login whose password is not known cannot be tried. What the catalogue says of it is reported instead, and marked:
 //! it is never a denial that was observed.
 
-use super::access_paths::access_paths;
+use super::breaches::{WAY, access_paths};
 use super::hba::{Client, treatments};
 use super::listeners::ConnectionType;
 use crate::catalog::{HbaLine, NotExamined};
 use crate::model::{ActualServer, DbName};
 use crate::probe::{AccessPolicy, Probe, ProbeLogin, ProbePlace, Task, Verdict};
-
-pub const WAY: &str = "simulated from the catalogue";
 
 pub struct LoginRules<'a> {
     pub server: &'a ActualServer,

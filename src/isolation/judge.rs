@@ -6,11 +6,11 @@ use super::alternates;
 use super::assessment::{PartialJudgement, ServerJudgement, VerifiedServer};
 use super::breaches::{self, Basis};
 use super::extra_probes;
+use super::guesses;
 use super::inferred;
 use super::observations::{Observations, ServerContext};
 use super::password_audit;
 use super::privileges;
-use super::stored_passwords::{self, owner_of_password};
 use crate::audit::{access_graph, audit};
 use crate::catalog::{NotExamined, Unread};
 use crate::findings::Finding;
@@ -29,7 +29,7 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
         not_examined: [observations.not_examined.clone(), inferred].concat(),
     };
     if !observations.attempts.is_empty() {
-        part.findings.extend(stored_passwords::findings(task));
+        part.findings.extend(guesses::findings(task));
         part.extend(extra_probes::judge(observations, &matrix));
         part.extend(privileges::judge(observations));
     }
@@ -74,8 +74,8 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
 
 /// What the catalogues show, nothing filtered.
 pub fn audited(context: &ServerContext) -> Vec<Finding> {
-    let known = |text: &str| owner_of_password(&context.task, text);
-    let mut audited = audit(&context.desired, &context.catalogue, &known);
+    let stored = context.task.stored_passwords();
+    let mut audited = audit(&context.desired, &context.catalogue, &stored.search());
     audited.extend(alternates::findings(context));
     audited
 }

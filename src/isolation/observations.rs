@@ -2,12 +2,11 @@
 
 use secrecy::SecretString;
 
-use super::extra_probes::ExtraProbe;
 use super::listeners::Listener;
 use crate::catalog::{NotExamined, Snapshot};
 use crate::error::Result;
 use crate::model::{DesiredServer, RoleName};
-use crate::probe::{LoginAttempts, ProbeLogin, Task};
+use crate::probe::{LoginAttempts, ProbeLogin, ProbePlace, Task};
 use crate::wire::Attempt;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -52,6 +51,36 @@ pub struct ComparedPasswords {
     pub known: Vec<KnownPassword>,
     /// Logins whose passwords were not compared: it would take too long.
     pub left_out: usize,
+}
+
+/// One attempt that is not part of the matrix.
+pub struct ExtraProbe {
+    /// Whose login, by its index in the task; `None` for the admin's.
+    pub login: Option<usize>,
+    pub role: String,
+    pub database: String,
+    pub place: ProbePlace,
+    pub listener: usize,
+    pub password: SecretString,
+    pub purpose: Purpose,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Purpose {
+    /// Whether a password is asked for at all.
+    Wrong,
+    /// The same of a replication connection.
+    WrongReplication,
+    /// Whether another listener accepts the login at its own database only.
+    Elsewhere,
+    /// Whether the login may copy the server.
+    Replication,
+    /// The same through a database, which takes another line of pg_hba.conf.
+    LogicalReplication,
+    /// Whether the password is easily guessed.
+    Guess,
+    /// Whether it is that of another login.
+    Reuse(String),
 }
 
 pub struct Observations {

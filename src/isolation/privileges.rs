@@ -5,14 +5,11 @@
 //! an event trigger would run. Either is enough for a breach. The session's settings are pinned at its start, where they
 //! override those that a role may set for itself.
 //!
-//! `rules` says what a login must not be able to do, `classes` and `catalogue` how the server is asked about it.
+//! `rules` says what a login must not be able to do, `classes` how the server is asked about it.
 
-mod catalogue;
 mod classes;
-mod context;
 mod judge;
 mod observe;
-mod query;
 pub(crate) mod rules;
 
 pub use judge::judge;

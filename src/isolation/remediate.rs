@@ -6,17 +6,17 @@
 
 use std::collections::BTreeSet;
 
-use super::access_paths::access_paths;
+use super::assess::is_covered;
 use super::assessment::Assessment;
-use super::filter::is_covered;
+use super::breaches::access_paths;
 use super::judge::audited;
 use super::observe::context;
-use crate::converge::{Jobs, Planner, Policy, Remaining, StepOutcome, converge};
+use crate::converge::{Jobs, Planner, Policy, Remaining, converge};
 use crate::error::{Error, Result};
 use crate::findings::{Finding, IN_DATABASE, PUBLIC, SESSION, SeenBy, Severity};
 use crate::grants::{Effect, Fix};
 use crate::model::{ActualServer, DbName, DesiredService, RoleName, ServiceName};
-use crate::plan::{Action, Risk, Stage, Step};
+use crate::plan::{Action, Risk, Stage, Step, StepOutcome};
 use crate::run::Run;
 use crate::server::lock;
 
@@ -40,15 +40,6 @@ pub struct FailedFix {
     pub server: String,
     pub database: Option<String>,
     pub error: Error,
-}
-
-impl FailedFix {
-    pub fn place(&self) -> String {
-        match &self.database {
-            Some(database) => format!("database {database} of server {}", self.server),
-            None => format!("server {}", self.server),
-        }
-    }
 }
 
 impl Remediation {

@@ -1,9 +1,9 @@
 //! `baseline`: a database that exists already is told which migrations it has, and none of them is run.
 
 use super::engine::{Intent, MigrationSession, Preflight};
-use super::files::{Migration, MigrationFolder, folder, waivers};
+use super::files::{Migration, MigrationFolder, folder};
 use super::history::{AppliedRow, Record, tables};
-use super::report::{AppliedMigration, MigrationOutcome, OnEvent};
+use super::report::{AppliedMigration, EventSender, MigrationOutcome};
 use super::target::{MigrationTarget, Options};
 use crate::error::{Error, Result};
 
@@ -16,10 +16,10 @@ pub async fn baseline(
     target: &MigrationTarget,
     at: i64,
     options: &Options,
-    on_event: OnEvent<'_>,
+    events: &EventSender,
 ) -> MigrationOutcome {
     let nothing = MigrationOutcome::new(target.service.as_str());
-    match record_all(target, at, options, on_event).await {
+    match record_all(target, at, options, events).await {
         Ok(applied) => {
             MigrationOutcome { to: applied.last().map(|migration| migration.version), applied, ..nothing }
         }
@@ -31,7 +31,7 @@ async fn record_all(
     target: &MigrationTarget,
     at: i64,
     options: &Options,
-    on_event: OnEvent<'_>,
+    events: &EventSender,
 ) -> Result<Vec<AppliedMigration>> {
     // The rules do not hold for files that are not run; their text must be readable.
     let folder = folder::load_readable(&target.folder, target.service.as_str())?;
@@ -40,12 +40,12 @@ async fn record_all(
         return Err(folder.has_no(at, &target.service));
     }
     let chosen: Vec<&Migration> = folder.all().into_iter().filter(|m| m.version <= at).collect();
-    let mut session = MigrationSession::open(target, Intent::Write, options.lock_wait, on_event).await?;
+    let mut session = MigrationSession::open(target, Intent::Write, options.lock_wait, events).await?;
     let result = write(&mut session, &folder, &chosen, options).await;
     session.close().await;
     result?;
     let refused = chosen.iter().filter(|migration| folder.get(migration.version).is_none());
-    waivers::add(&target.folder, refused.copied(), "applied before martydb, by baseline")?;
+    folder::add_waivers(&target.folder, refused.copied(), "applied before martydb, by baseline")?;
     let done = |m: &&Migration| AppliedMigration { version: m.version, name: m.name.clone(), duration_ms: 0 };
     Ok(chosen.iter().map(done).collect())
 }

@@ -3,13 +3,11 @@
 pub mod batch;
 pub mod executor;
 pub mod failure;
-pub mod lock;
 pub mod non_transactional;
 pub mod preflight;
 pub mod session;
-pub mod step;
 
+pub use batch::MigrationStep;
 pub use executor::StepRun;
 pub use preflight::Preflight;
 pub use session::{Intent, MigrationSession};
-pub use step::MigrationStep;

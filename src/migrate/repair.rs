@@ -6,9 +6,9 @@ use similar::TextDiff;
 
 use super::check::{Divergence, Edit, compare};
 use super::engine::{Intent, MigrationSession, Preflight};
-use super::files::{Direction, Migration, MigrationFolder, folder, waivers};
+use super::files::{Direction, Migration, MigrationFolder, folder};
 use super::history::{AppliedRow, Interruption, Record, Unfinished, progress, tables, unreadable};
-use super::report::OnEvent;
+use super::report::EventSender;
 use super::target::{MigrationTarget, Options};
 use crate::error::{Error, Kind, Result};
 use crate::model::SchemaName;
@@ -44,7 +44,8 @@ pub async fn examine(
     options: &Options,
 ) -> Result<Vec<Repairable>> {
     let folder = folder::load_readable(&target.folder, target.service.as_str())?;
-    let mut session = MigrationSession::open(target, Intent::Read, options.lock_wait, &|_| {}).await?;
+    let mut session =
+        MigrationSession::open(target, Intent::Read, options.lock_wait, &EventSender::ignored()).await?;
     let found = look(&mut session, &folder, version).await;
     session.close().await;
     let found = found?;
@@ -144,7 +145,7 @@ fn refused_by_rules(migration: &Migration) -> Repairable {
         version: migration.version,
         name: migration.name.clone(),
         wrong: RepairKind::Refused,
-        what: format!("it is applied, and accepted as it is in {}; it is never run", waivers::FILE),
+        what: format!("it is applied, and accepted as it is in {}; it is never run", folder::WAIVERS),
         diff: None,
     }
 }
@@ -158,17 +159,17 @@ pub async fn repair(
     shown: &[Repairable],
     reason: &str,
     options: &Options,
-    on_event: OnEvent<'_>,
+    events: &EventSender,
 ) -> Result<()> {
     let folder = folder::load_readable(&target.folder, target.service.as_str())?;
-    let mut session = MigrationSession::open(target, Intent::Write, options.lock_wait, on_event).await?;
+    let mut session = MigrationSession::open(target, Intent::Write, options.lock_wait, events).await?;
     let result = act(&mut session, &folder, shown, reason, options).await;
     session.close().await;
     result?;
     let versions: Vec<i64> =
         shown.iter().filter(|item| item.wrong != RepairKind::HalfWay).map(|item| item.version).collect();
     let doubtful = folder.doubtful.iter().filter(|migration| versions.contains(&migration.version));
-    waivers::add(&target.folder, doubtful, reason)
+    folder::add_waivers(&target.folder, doubtful, reason)
 }
 
 async fn act(

@@ -2,6 +2,7 @@
 //! it, and what `status` and `history` tell of a service. Commands print them.
 
 use serde::{Serialize, Serializer};
+use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
 use super::check::{Divergence, OtherTool};
 use super::files::{FileProblem, Mode};
@@ -99,8 +100,26 @@ pub enum Event {
     Warned(MigrationId, String),
 }
 
-/// Takes events, from several tasks at once.
-pub type OnEvent<'a> = &'a (dyn Fn(Event) + Send + Sync);
+/// Where a run leaves its events. The command that started it takes them from the other end, while it goes on.
+#[derive(Debug, Clone)]
+pub struct EventSender(UnboundedSender<Event>);
+
+impl EventSender {
+    pub fn channel() -> (EventSender, UnboundedReceiver<Event>) {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        (EventSender(sender), receiver)
+    }
+
+    /// For a run whose events no command shows.
+    pub fn ignored() -> EventSender {
+        EventSender::channel().0
+    }
+
+    /// An event that no one takes is lost.
+    pub fn send(&self, event: Event) {
+        drop(self.0.send(event));
+    }
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -7,7 +7,7 @@ use super::check::DowngradeTo;
 use super::engine::session;
 use super::files::{Migration, folder};
 use super::history::{Catalogue, Difference};
-use super::report::MigrationOutcome;
+use super::report::{EventSender, MigrationOutcome};
 use super::run::{Goal, run};
 use super::target::{MigrationTarget, Options};
 use crate::error::{Error, Result};
@@ -75,7 +75,7 @@ fn unreplayed(target: &MigrationTarget, error: Error) -> Error {
 
 async fn up(target: &MigrationTarget, to: i64, options: &Options) -> Result<()> {
     let options = Options { to: Some(to), ..options.clone() };
-    finished(run(target, Goal::Upgrade, &options, &|_| {}).await)
+    finished(run(target, Goal::Upgrade, &options, &EventSender::ignored()).await)
 }
 
 fn finished(outcome: MigrationOutcome) -> Result<()> {
@@ -107,7 +107,7 @@ async fn there_and_back(
     let before = Catalogue::read(reader).await?;
     up(target, version, options).await?;
     let applied = Catalogue::read(reader).await?;
-    finished(run(target, Goal::Downgrade(DowngradeTo::Steps(1)), options, &|_| {}).await)?;
+    finished(run(target, Goal::Downgrade(DowngradeTo::Steps(1)), options, &EventSender::ignored()).await)?;
     let undone = Catalogue::read(reader).await?;
     up(target, version, options).await.map_err(|error| error.while_doing("it cannot be applied again"))?;
     let again = Catalogue::read(reader).await?;

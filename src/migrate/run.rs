@@ -11,7 +11,7 @@ use super::files::{
     Direction, FileProblem, Migration, MigrationFile, MigrationFolder, Mode, folder, refuse, refused_files,
 };
 use super::history::{AppliedRow, HistoryRows};
-use super::report::{AppliedMigration, Event, MigrationId, MigrationOutcome, OnEvent};
+use super::report::{AppliedMigration, Event, EventSender, MigrationId, MigrationOutcome};
 use super::target::{Execution, MigrationTarget, Options};
 use crate::error::{Error, Result};
 
@@ -41,10 +41,10 @@ pub async fn run(
     target: &MigrationTarget,
     goal: Goal,
     options: &Options,
-    on_event: OnEvent<'_>,
+    events: &EventSender,
 ) -> MigrationOutcome {
     let mut outcome = MigrationOutcome::new(target.service.as_str());
-    match attempt(target, goal, options, on_event, &mut outcome).await {
+    match attempt(target, goal, options, events, &mut outcome).await {
         Ok(()) => outcome,
         Err(error) => outcome.failed(error),
     }
@@ -54,12 +54,12 @@ async fn attempt(
     target: &MigrationTarget,
     goal: Goal,
     options: &Options,
-    on_event: OnEvent<'_>,
+    events: &EventSender,
     outcome: &mut MigrationOutcome,
 ) -> Result<()> {
     let folder = folder::load_valid(&target.folder, target.service.as_str())?;
     let intent = if options.execution == Execution::Real { Intent::Write } else { Intent::Read };
-    let session = MigrationSession::open(target, intent, options.lock_wait, on_event).await?;
+    let session = MigrationSession::open(target, intent, options.lock_wait, events).await?;
     let mut run = MigrationRun { session, folder: &folder, goal, options };
     let result = run.proceed(outcome).await;
     run.session.close().await;
@@ -81,11 +81,11 @@ impl<'a> MigrationRun<'a> {
         (outcome.from, outcome.to) = (comparison.current, comparison.current);
         let steps = self.steps(&rows, &comparison)?;
         let versions: Vec<i64> = steps.iter().map(|step| step.row.version).collect();
-        let (upgrade, on_event) = (self.goal == Goal::Upgrade, self.session.on_event);
+        let (upgrade, events) = (self.goal == Goal::Upgrade, self.session.events.clone());
         // What refinery alone has written is taken over, and closed to other roles.
         let adopted = self.session.present.refinery.is_some() && !self.session.present.history;
         if upgrade && steps.is_empty() && !adopted {
-            on_event(Event::Planned(vec![]));
+            events.send(Event::Planned(vec![]));
             return Ok(());
         }
         let mut preflight = Preflight::take(&mut self.session).await?;
@@ -95,7 +95,7 @@ impl<'a> MigrationRun<'a> {
         self.refuse_waived(&steps)?;
         let version_type = rows.version_type_for(self.folder);
         preflight.check(self.session.target, version_type, &versions)?;
-        on_event(Event::Planned(steps.iter().map(MigrationStep::id).collect()));
+        events.send(Event::Planned(steps.iter().map(MigrationStep::id).collect()));
         if self.options.execution == Execution::Dry {
             outcome.planned = steps.iter().map(MigrationStep::planned).collect();
             outcome.to = self.version_after(&rows, &versions);
@@ -120,10 +120,10 @@ impl<'a> MigrationRun<'a> {
         steps: &[MigrationStep<'_>],
         done: &mut Vec<AppliedMigration>,
     ) -> Result<()> {
-        let (options, on_event) = (self.options, self.session.on_event);
+        let (options, events) = (self.options, self.session.events.clone());
         let session = &mut self.session;
         for step in steps {
-            on_event(Event::Started(step.id()));
+            events.send(Event::Started(step.id()));
             let mut run = StepRun { session, preflight, options, step, attempts: 1, started: Instant::now() };
             let took = match step.file.directives.mode {
                 Mode::Transaction => run.in_transaction().await?,
@@ -132,7 +132,7 @@ impl<'a> MigrationRun<'a> {
             let MigrationId { version, name } = step.id();
             let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             let applied = AppliedMigration { version, name, duration_ms };
-            on_event(Event::Applied(applied.clone()));
+            events.send(Event::Applied(applied.clone()));
             done.push(applied);
         }
         Ok(())
@@ -175,7 +175,7 @@ impl<'a> MigrationRun<'a> {
         for finding in lint(chosen, &self.session.target.lint) {
             let name = self.folder.get(finding.version).map(|migration| migration.name.clone());
             let id = MigrationId { version: finding.version, name: name.unwrap_or_default() };
-            (self.session.on_event)(Event::Warned(id, finding.to_string()));
+            self.session.events.send(Event::Warned(id, finding.to_string()));
         }
     }
 

@@ -6,7 +6,7 @@ use super::check::compare;
 use super::engine::{Intent, MigrationSession, Preflight};
 use super::files::{Migration, MigrationFolder, folder};
 use super::history::{tables, text, unreadable};
-use super::report::{HistoryEvent, MigrationId, ServiceState, ServiceStatus};
+use super::report::{EventSender, HistoryEvent, MigrationId, ServiceState, ServiceStatus};
 use super::target::MigrationTarget;
 use crate::error::Result;
 use crate::server::{Row, Unreadable};
@@ -18,7 +18,7 @@ pub async fn status(target: &MigrationTarget, wait: Duration) -> ServiceStatus {
     let folder = folder::load(&target.folder);
     let mut status = blank(target, &folder);
     status.error = folder.check(target.service.as_str()).err();
-    match MigrationSession::open(target, Intent::Read, wait, &|_| {}).await {
+    match MigrationSession::open(target, Intent::Read, wait, &EventSender::ignored()).await {
         Ok(mut session) => {
             if let Err(error) = fill(&mut status, &mut session, &folder).await {
                 (status.state, status.error) = (ServiceState::Unreachable, Some(error));
@@ -106,7 +106,7 @@ fn measured(results: &[Vec<Row>]) -> Result<(Option<i64>, Option<i64>), Unreadab
 /// As [`run`](super::run()) until it runs something; a database without a history is at no version, which is
 /// no error.
 pub async fn current(target: &MigrationTarget, wait: Duration) -> Result<Option<i64>> {
-    let mut session = MigrationSession::open(target, Intent::Read, wait, &|_| {}).await?;
+    let mut session = MigrationSession::open(target, Intent::Read, wait, &EventSender::ignored()).await?;
     let rows = session.rows().await;
     session.close().await;
     Ok(rows?.applied.iter().map(|row| row.version).max())
@@ -117,7 +117,7 @@ pub async fn current(target: &MigrationTarget, wait: Duration) -> Result<Option<
 /// # Errors
 /// As [`current`].
 pub async fn history(target: &MigrationTarget, wait: Duration) -> Result<Vec<HistoryEvent>> {
-    let mut session = MigrationSession::open(target, Intent::Read, wait, &|_| {}).await?;
+    let mut session = MigrationSession::open(target, Intent::Read, wait, &EventSender::ignored()).await?;
     let events = read_events(&mut session).await;
     session.close().await;
     events

@@ -318,6 +318,20 @@ pub struct RoleSetting {
     pub value: String,
 }
 
+/// What stands between the beginning of a value that was cut and its length.
+const CUT: &str = "… (";
+
+/// A setting's value of which only the beginning was read. It ends with its length, and is equal to nothing that a
+/// manifest declares.
+pub fn cut(beginning: &str, bytes: u64) -> String {
+    format!("{beginning}{CUT}{bytes} bytes)")
+}
+
+/// Whether a setting's value was read only in part.
+pub fn is_cut(value: &str) -> bool {
+    value.ends_with(" bytes)") && value.contains(CUT)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

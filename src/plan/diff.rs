@@ -8,22 +8,26 @@ mod inside;
 mod maintenance;
 mod orphans;
 mod roles;
-mod selection;
 mod settings;
+#[cfg(test)]
+pub(crate) mod tests;
 
-pub use selection::Selection;
+use std::collections::BTreeSet;
+
+use super::privilege_gaps;
+use super::step::{Plan, Step};
+use crate::model::{ActualServer, DesiredServer, ServiceName};
+use comparison::Comparison;
+
+pub use comparison::StoredLogins;
+pub use maintenance::{Lockout, other_admins_locked_out};
 pub use settings::declared as declared_settings;
 
-use self::comparison::Comparison;
-use super::privilege_gaps;
-use super::step::Plan;
-use crate::model::{ActualServer, DesiredServer, RoleName};
-
-/// Decides what has to change. `stored` says whether the secret store has a password for a login.
+/// Decides what has to change.
 pub fn diff(
     desired: &DesiredServer,
     actual: &ActualServer,
-    stored: &dyn Fn(&RoleName) -> bool,
+    stored: &StoredLogins,
     selection: &Selection,
 ) -> Plan {
     let mut plan = Plan::default();
@@ -57,5 +61,35 @@ pub fn diff(
     plan
 }
 
-#[cfg(test)]
-pub(crate) mod tests;
+/// How far a plan goes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Selection {
+    /// Only these services; what concerns the server as a whole is planned in any case.
+    pub services: BTreeSet<ServiceName>,
+    /// Remove what is not declared, too. A service may ask for that by itself.
+    pub prune: bool,
+}
+
+impl Selection {
+    /// Every service, without pruning.
+    pub fn all(desired: &DesiredServer) -> Selection {
+        Selection { services: desired.services.keys().cloned().collect(), prune: false }
+    }
+
+    /// Makes steps of the prunable ones that are selected, at their place in the order.
+    fn include_prunable(&self, desired: &DesiredServer, plan: &mut Plan) {
+        let whole_server = desired.services.keys().all(|service| self.services.contains(service));
+        let selected = |step: &Step| match &step.service {
+            Some(service) => self.prune || desired.services[service].prune,
+            // What belongs to no service goes only with a run over the whole server.
+            None => self.prune && whole_server,
+        };
+        let now = plan.prunable.extract_if(.., |step| selected(step));
+        let (orphans, now): (Vec<Step>, Vec<Step>) = now.partition(|step| step.service.is_none());
+        plan.steps.extend(now);
+        // Stable: steps of one service and stage keep the order they were decided in; the server's come last.
+        plan.steps.sort_by_key(|step| (step.service.is_none(), step.service.clone(), step.stage));
+        // Last of all, and in an order of their own, what is no longer declared.
+        plan.steps.extend(orphans);
+    }
+}

@@ -1,7 +1,7 @@
 //! The steps of a rotation: a new password for a login, or the change from a login to its alternate and back.
 
 use super::action::{Action, Attribute};
-use super::diff::{Selection, diff};
+use super::diff::{Selection, StoredLogins, diff};
 use super::stage::Risk;
 use super::step::{Plan, Step};
 use crate::model::{ActualRole, ActualServer, DesiredServer, DesiredService, Membership, RoleKind, RoleName};
@@ -50,7 +50,7 @@ pub fn overlap(
     }
     steps.extend(validity(service, other, valid_until));
     // Both pass as stored: passwords are what this plan itself deals with.
-    let Plan { steps: found, .. } = diff(desired, &expected, &|_| true, &Selection::all(desired));
+    let Plan { steps: found, .. } = diff(desired, &expected, &StoredLogins::All, &Selection::all(desired));
     steps.extend(found.into_iter().filter(|step| step.action.concerns(other)));
     steps.sort_by_key(|step| step.stage);
     steps

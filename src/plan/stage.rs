@@ -1,4 +1,4 @@
-//! When a step runs, and how much it can hurt.
+//! When a step runs, how much it can hurt, and how it ended.
 
 /// How much a step can hurt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, schemars::JsonSchema)]
@@ -39,4 +39,28 @@ pub enum Stage {
     GrantConnect,
     /// In the step's database, by itself: `ROLLBACK PREPARED` and `ALTER SYSTEM` run in no transaction.
     Autocommit,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[serde(rename_all = "lowercase")]
+#[schemars(rename = "Outcome")]
+pub enum StepOutcome {
+    /// Done and committed.
+    Ok,
+    /// Failed, or rolled back with one that failed.
+    Failed,
+    /// Not reached.
+    Skipped,
+}
+
+impl StepOutcome {
+    /// The JSON word.
+    pub fn word(self) -> &'static str {
+        match self {
+            StepOutcome::Ok => "ok",
+            StepOutcome::Failed => "failed",
+            StepOutcome::Skipped => "skipped",
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 
 use super::verdict::AccessPolicy;
+use crate::catalog::StoredPasswords;
 use crate::model::{DatabaseKind, DbName, DesiredService, RoleKind, RoleName, ServerName, ServiceName};
 use crate::secrets::Secrets;
 use crate::server::{Access, Endpoint, Login};
@@ -80,6 +81,12 @@ impl Task {
         // A different one for each login, so that together they try all of them.
         let turn = self.logins.iter().position(|other| other.role == login.role).unwrap_or(0);
         vec![all[turn % all.len()]]
+    }
+
+    /// What texts on the server are searched for.
+    pub fn stored_passwords(&self) -> StoredPasswords {
+        let stored = |login: &ProbeLogin| Some((login.service.to_string(), login.password.clone()?));
+        StoredPasswords::new(self.logins.iter().filter_map(stored))
     }
 
     /// The same, with one foreign database for each login.

@@ -1,11 +1,14 @@
-//! Inspects a server and compares it with the manifest.
+//! Inspects servers and compares them with the manifest: what `plan`, `apply`, `doctor` and `status` share.
 
-use super::scope::PlanScope;
-use super::{compare_passwords, verify_passwords};
+use futures_util::future::join_all;
+
+use super::passwords;
+use super::scope::{PlanOptions, PlanScope};
 use crate::catalog::inspect;
 use crate::error::{Error, Result};
-use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, RoleName, ServiceName};
-use crate::plan::{Plan, Selection, diff};
+use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, ServiceName};
+use crate::plan::{Plan, Selection, StoredLogins, diff};
+use crate::run::Run;
 use crate::secrets::CredentialKey;
 use crate::server::Access;
 
@@ -33,7 +36,28 @@ pub fn unread(desired: &DesiredServer, actual: &ActualServer) -> Vec<(ServiceNam
     desired.services.values().filter_map(of_service).collect()
 }
 
-pub async fn plan(scope: &PlanScope<'_>, access: Access, desired: DesiredServer) -> Result<PlannedServer> {
+/// Every server with its plan, or why it has none.
+pub type Plans = [(String, Result<PlannedServer>)];
+
+/// Plans every server of the services, side by side.
+pub async fn plan(
+    run: &Run,
+    services: &[DesiredService],
+    options: PlanOptions,
+) -> Vec<(String, Result<PlannedServer>)> {
+    let scope = PlanScope::new(run, services, options);
+    let all = run.servers_of(services).into_iter().map(|server| {
+        let scope = &scope;
+        async move {
+            let planned = plan_server(run, scope, &server).await;
+            (server, planned)
+        }
+    });
+    join_all(all).await
+}
+
+async fn plan_server(run: &Run, scope: &PlanScope<'_>, server: &str) -> Result<PlannedServer> {
+    let (access, desired) = (run.admin(server).await?, run.manifest.desired(server));
     let (actual, plan) = inspect_and_compare(scope, &access, &desired).await?;
     Ok(PlannedServer { server: desired.name.clone(), access, desired, actual, plan })
 }
@@ -46,13 +70,13 @@ pub async fn inspect_and_compare(
     let secrets = scope.store.read(&credential_keys(desired)).await?;
     let inside: Vec<DbName> = scope.services_of(desired).map(|service| service.database.clone()).collect();
     let mut actual = inspect::inspect(access, &inside, &desired.marker(), scope.jobs.count).await?;
-    actual.refused_logins = compare_passwords::differing(scope, desired, &actual, &secrets).await?;
+    actual.refused_logins = passwords::differing(scope, desired, &actual, &secrets).await?;
     if scope.options.check_logins {
-        let refused = verify_passwords::refused(scope, access, desired, &actual, &secrets).await?;
+        let refused = passwords::refused(scope, access, desired, &actual, &secrets).await?;
         actual.refused_logins.extend(refused);
     }
     refuse_superusers(desired, &actual)?;
-    let stored = |role: &RoleName| secrets.get(&desired.name, role).is_some();
+    let stored = StoredLogins::These(secrets.logins(&desired.name));
     let selection = Selection { services: scope.services.clone(), prune: scope.options.prune };
     let plan = diff(desired, &actual, &stored, &selection);
     Ok((actual, plan))

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::converge::Jobs;
 use crate::model::{DesiredServer, DesiredService, ServiceName};
+use crate::run::Run;
 use crate::secrets::Store;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,7 +29,13 @@ pub struct PlanScope<'a> {
     pub lock_wait: Duration,
 }
 
-impl PlanScope<'_> {
+impl<'r> PlanScope<'r> {
+    pub fn new(run: &'r Run, services: &[DesiredService], options: PlanOptions) -> PlanScope<'r> {
+        let services = services.iter().map(|service| service.name.clone()).collect();
+        let Run { store, jobs, yes, lock_wait, .. } = run;
+        PlanScope { services, options, store, jobs: *jobs, yes: *yes, lock_wait: *lock_wait }
+    }
+
     pub fn covers(&self, service: &ServiceName) -> bool {
         self.services.contains(service)
     }

@@ -6,12 +6,11 @@ use std::sync::{Arc, Mutex, Weak};
 use serde::Serialize;
 use serde_json::json;
 
-use super::document::Report;
 use super::error_text::error_text;
 use super::progress::Progress;
 use super::safe;
 use super::style::Style;
-use crate::error::{Error, ExitStatus, Result};
+use crate::error::{Error, ExitStatus};
 use crate::flags::{Format, When};
 
 const FORMAT_VERSION: u32 = 1;
@@ -47,23 +46,23 @@ impl Out {
         self.stderr
     }
 
-    /// Prints how a command ended.
-    pub fn end(&self, command: &str, end: Result<impl Report>) -> ExitStatus {
-        let report = match end {
-            Ok(report) => report,
-            Err(error) => return self.error(command, &error),
-        };
-        match report.format().unwrap_or(self.format) {
-            Format::Json => self.document(command, &report, report.status()),
-            Format::Table if report.verbatim() => self.data(&report.text(&self.stdout), report.status()),
-            Format::Table => {
-                let text = report.text(&self.stdout);
-                self.data(&safe::finished(&text, self.stdout.colour), report.status())
-            }
-        }
+    /// Text or JSON, where a command has no format of its own.
+    pub fn format(&self) -> Format {
+        self.format
     }
 
-    fn document(&self, command: &str, body: &impl Serialize, status: ExitStatus) -> ExitStatus {
+    /// How a result looks.
+    pub fn result_style(&self) -> Style {
+        self.stdout
+    }
+
+    /// Prints a result that was laid out for people.
+    pub fn text(&self, text: &str, status: ExitStatus) -> ExitStatus {
+        self.data(&safe::finished(text, self.stdout.colour), status)
+    }
+
+    /// Prints a result as the one JSON document of its command.
+    pub fn document(&self, command: &str, body: &impl Serialize, status: ExitStatus) -> ExitStatus {
         let document = Envelope { format_version: FORMAT_VERSION, command, body };
         let text = serde_json::to_string_pretty(&document).expect("plain data") + "\n";
         self.data(&safe::json(&text), status)

@@ -4,11 +4,11 @@ use secrecy::SecretString;
 
 use super::rotation::LoginRotation;
 use crate::catalog::inspect;
-use crate::converge::{Passwords, Planner, Remaining, StepOutcome};
+use crate::converge::{Passwords, Planner, Remaining};
 use crate::error::{Error, Result};
 use crate::model::{ActualServer, RoleName};
 use crate::plan::admin_capabilities::AdminCapabilities;
-use crate::plan::{Action, Step};
+use crate::plan::{Action, Step, StepOutcome};
 
 pub type PlanSteps<'a> = dyn Fn(&ActualServer) -> Vec<Step> + Send + Sync + 'a;
 

@@ -1,6 +1,6 @@
 //! Passwords that were read from a store.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use secrecy::SecretString;
 
@@ -17,6 +17,12 @@ impl Secrets {
     /// The password of this very login; `None` for the one of a pair that is not in use.
     pub fn get(&self, server: &str, login: &RoleName) -> Option<&SecretString> {
         self.0.get(&(server.to_owned(), login.clone()))?.as_ref().ok()
+    }
+
+    /// The logins of a server that have a password here.
+    pub fn logins(&self, server: &str) -> BTreeSet<RoleName> {
+        let here = self.0.iter().filter(|((of, _), password)| of == server && password.is_ok());
+        here.map(|((_, login), _)| login.clone()).collect()
     }
 
     /// The login that a role's clients use, the role or its alternate login, with its password.

@@ -1,75 +1,43 @@
-//! Waiting for an advisory lock by asking for it again and again (see `advisory` for who counts as a holder).
+//! Waiting for an advisory lock by asking for it again and again (see `advisory` for who counts as a holder): what to do
+//! after an attempt that did not simply take it. Who wants the lock makes the attempts, since each has its own message.
 //!
 //! Never the blocking `pg_advisory_lock`: its waiter holds a snapshot, `CREATE INDEX CONCURRENTLY` waits for that
 //! snapshot, and the two deadlock.
 
 use super::advisory::{self, AdvisoryLock, Claim, LockHolder, LockKey};
 use super::{Connection, query};
-use crate::backoff::Backoff;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::sql::Statement;
 
-pub trait Claimant {
-    type Error: From<Error>;
-
-    fn lock(&self) -> AdvisoryLock;
-
-    fn connection(&mut self) -> &mut Connection;
-
-    /// The query for who else holds a key, see [`AdvisoryLock::holders`].
-    fn holders(&self) -> Statement;
-
-    /// Sends [`AdvisoryLock::attempt`], and returns what [`advisory::attempted`] reads of the answer.
-    fn attempt(&mut self, key: LockKey) -> impl Future<Output = Result<(bool, bool), Self::Error>> + Send;
-
-    fn waiting(&self, _holder: &LockHolder) {}
+pub enum NextAttempt {
+    /// None: the lock is ours. Other sessions that hold a key are not entitled to it; the warning names them.
+    Unneeded(Option<String>),
+    /// With this key, at once.
+    Now(LockKey),
+    /// With this key, after a pause; the lock is held by this session, if by any.
+    Later(LockKey, Option<LockHolder>),
 }
 
-pub enum Claimed {
-    /// With the key, which no other session holds.
-    Alone(LockKey),
-    /// With the key. Others that hold one are not entitled to the lock; `warning` names them.
-    Contended {
-        key: LockKey,
-        warning: Option<String>,
-    },
-    TimedOut(Option<LockHolder>),
-}
-
-pub async fn claim<C: Claimant + Send>(claimant: &mut C, backoff: &mut Backoff) -> Result<Claimed, C::Error> {
-    let lock = claimant.lock();
-    let mut key = LockKey::Own;
-    loop {
-        let (taken, alone) = claimant.attempt(key).await?;
-        if taken && alone {
-            return Ok(Claimed::Alone(key));
+/// Looks who else holds a key, after an attempt with `key` that did or did not take it. `holders` is the query for that,
+/// see [`AdvisoryLock::holders`].
+pub async fn next_attempt(
+    connection: &mut Connection,
+    lock: AdvisoryLock,
+    key: LockKey,
+    taken: bool,
+    holders: &Statement,
+) -> Result<NextAttempt> {
+    let rows = query(connection, holders).await?;
+    let holders: Vec<LockHolder> = rows.iter().map(advisory::holder).collect();
+    Ok(match advisory::verdict(key, taken, &holders)? {
+        Claim::Ours => NextAttempt::Unneeded(advisory::passed_over(&holders)),
+        Claim::Try(next) if key == LockKey::Own && next != key => NextAttempt::Now(next),
+        Claim::Try(next) => NextAttempt::Later(next, None),
+        Claim::Wait(holder) => {
+            if taken {
+                query(connection, &lock.release(key)).await?;
+            }
+            NextAttempt::Later(LockKey::Own, Some(holder))
         }
-        let asked = claimant.holders();
-        let rows = query(claimant.connection(), &asked).await?;
-        let holders: Vec<LockHolder> = rows.iter().map(advisory::holder).collect();
-        let waited_for = match advisory::verdict(key, taken, &holders)? {
-            Claim::Ours => {
-                return Ok(Claimed::Contended { key, warning: advisory::passed_over(&holders) });
-            }
-            Claim::Try(next) => {
-                let ticket = key == LockKey::Own && next != key;
-                key = next;
-                if ticket {
-                    continue;
-                }
-                None
-            }
-            Claim::Wait(holder) => {
-                if taken {
-                    query(claimant.connection(), &lock.release(key)).await?;
-                }
-                key = LockKey::Own;
-                claimant.waiting(&holder);
-                Some(holder)
-            }
-        };
-        if !backoff.wait().await {
-            return Ok(Claimed::TimedOut(waited_for));
-        }
-    }
+    })
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::advisory::{self, AdvisoryLock, LockHolder, LockKey};
-use super::claim::{Claimant, Claimed, claim};
+use super::claim::{NextAttempt, next_attempt};
 use super::{Access, COMMON_DATABASE, Connection, query};
 use crate::backoff::Backoff;
 use crate::error::{Error, Kind, Result};
@@ -59,49 +59,41 @@ pub struct SessionLock {
 /// [`Kind::Locked`], naming who holds it.
 pub async fn take(connection: &mut Connection, key: i32, wait: Duration, what: &str) -> Result<SessionLock> {
     let lock = AdvisoryLock(LOCK_CLASS, key);
+    // Logins that can provision: superusers, those that can create roles, and this session's own.
+    let holders = lock.holders(&stmt!("r.rolsuper OR r.rolcreaterole OR r.rolname = session_user"));
     let mut backoff = Backoff::until(Instant::now() + wait, FIRST_PAUSE, LONGEST_PAUSE);
-    match claim(&mut AdminClaimant { connection, lock }, &mut backoff).await? {
-        Claimed::Alone(key) => Ok(SessionLock { lock, key }),
-        Claimed::Contended { key, warning } => {
-            if let Some(warning) = warning {
-                tracing::warn!(target: "martydb", "warning: {what}: {warning}");
-            }
-            Ok(SessionLock { lock, key })
+    let mut key = LockKey::Own;
+    loop {
+        let rows = query(connection, &Statement::join(lock.attempt(key))).await?;
+        let (taken, alone) = advisory::attempted(rows.iter());
+        if taken && alone {
+            return Ok(SessionLock { lock, key });
         }
-        Claimed::TimedOut(holder) => Err(locked(what, holder.as_ref())),
+        let holder = match next_attempt(connection, lock, key, taken, &holders).await? {
+            NextAttempt::Unneeded(warning) => {
+                if let Some(warning) = warning {
+                    tracing::warn!(target: "martydb", "warning: {what}: {warning}");
+                }
+                return Ok(SessionLock { lock, key });
+            }
+            NextAttempt::Now(next) => {
+                key = next;
+                continue;
+            }
+            NextAttempt::Later(next, holder) => {
+                key = next;
+                holder
+            }
+        };
+        if !backoff.wait().await {
+            return Err(locked(what, holder.as_ref()));
+        }
     }
 }
 
 /// Releases a lock before its session ends.
 pub async fn release(connection: &mut Connection, held: SessionLock) -> Result<()> {
     query(connection, &held.lock.release(held.key)).await.map(|_| ())
-}
-
-struct AdminClaimant<'a> {
-    connection: &'a mut Connection,
-    lock: AdvisoryLock,
-}
-
-impl Claimant for AdminClaimant<'_> {
-    type Error = Error;
-
-    fn lock(&self) -> AdvisoryLock {
-        self.lock
-    }
-
-    fn connection(&mut self) -> &mut Connection {
-        self.connection
-    }
-
-    /// Logins that can provision: superusers, those that can create roles, and this session's own.
-    fn holders(&self) -> Statement {
-        self.lock.holders(&stmt!("r.rolsuper OR r.rolcreaterole OR r.rolname = session_user"))
-    }
-
-    async fn attempt(&mut self, key: LockKey) -> Result<(bool, bool)> {
-        let rows = query(self.connection, &Statement::join(self.lock.attempt(key))).await?;
-        Ok(advisory::attempted(rows.iter()))
-    }
 }
 
 fn locked(what: &str, holder: Option<&LockHolder>) -> Error {

@@ -1,13 +1,14 @@
 //! The manifest: whatever two files say, an error with a place or a desired state whose SQL keeps its quotes.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use martydb::environment::Environment;
 use martydb::manifest;
 use martydb::migrate::files::source::judge;
 use martydb::model::{ActualServer, Admin, DesiredServer};
-use martydb::plan::{Selection, diff, passwordless, script};
+use martydb::plan::{Selection, StoredLogins, diff, passwordless, script};
 
 use super::engine::{Target, fuzz};
 
@@ -108,7 +109,7 @@ fn planned(desired: &DesiredServer) -> String {
     let admin = Admin { name: "it's \"me\"".into(), createdb: true, createrole: true, ..Admin::default() };
     let actual =
         ActualServer { version: 160_000, admin, maintenance: "postgres".into(), ..ActualServer::default() };
-    let plan = diff(desired, &actual, &|_| false, &Selection::all(desired));
+    let plan = diff(desired, &actual, &StoredLogins::These(BTreeSet::new()), &Selection::all(desired));
     for step in &plan.steps {
         let sql = script(&step.action, 16, &passwordless).to_string();
         let (source, problems) = judge(Path::new("x"), sql.clone().into_bytes()).unwrap();

@@ -3,11 +3,11 @@
 use super::text::{Text, named};
 use super::words::announces;
 use crate::audit::context::Audit;
-use crate::catalog::{FileSetting, KnownPasswords, is_cut};
+use crate::catalog::{FileSetting, KnownPasswords};
 use crate::findings::Severity::{Critical, Medium};
 use crate::findings::{FindingBuilder, PUBLIC, SECRET, UNSEARCHED};
 use crate::grants::reset_setting;
-use crate::model::DbName;
+use crate::model::{DbName, is_cut};
 
 /// Whose setting it is (role and database), its name and its value.
 type Setting<'a> = (Option<&'a str>, Option<&'a str>, &'a String, &'a String);

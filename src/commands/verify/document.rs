@@ -1,13 +1,13 @@
-//! The result as scripts see it. `docs/verify-isolation.schema.json` is generated from these types, so that the
+//! The result, and how scripts see it. `docs/verify-isolation.schema.json` is generated from these types, so that the
 //! published schema and what is printed are one.
 
+use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-use super::report::VerifyReport;
 use crate::commands::change::{Change, ServerError};
 use crate::error::Error;
-use crate::isolation::Assessment;
+use crate::isolation::{Assessment, FailedFix};
 
 /// What was proven, what was found, what could not be looked at.
 #[derive(Serialize, JsonSchema)]
@@ -69,4 +69,29 @@ pub fn json_schema() -> String {
     let schema = schemars::generate::SchemaSettings::draft2020_12().for_serialize().into_generator();
     let schema = schema.into_root_schema_for::<Printed>();
     serde_json::to_string_pretty(&schema).expect("a schema is plain JSON") + "\n"
+}
+
+/// How the result is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    Table,
+    /// One JSON document.
+    Json,
+    /// JUnit's XML: one test case for each probe and finding.
+    Junit,
+    /// For a job's summary.
+    Markdown,
+    /// What every login can reach, as JSON that BloodHound imports.
+    Opengraph,
+    /// The same for Graphviz.
+    Dot,
+}
+
+pub struct VerifyReport {
+    pub assessment: Assessment,
+    /// What was done to close findings, or would be.
+    pub changes: Vec<Change>,
+    pub unclosed: Vec<FailedFix>,
+    pub format: Option<ReportFormat>,
 }

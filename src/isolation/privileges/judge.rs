@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::catalogue::SUPERUSER;
-use super::context::{LoginContext, managed_roles};
-use super::query::{HeldPrivilege, applicable};
-use super::rules::{Class, ForbiddenPrivilege, ForbiddenStatement, PRIVILEGES, statements};
+use super::classes::SUPERUSER;
+use super::observe::{HeldPrivilege, applicable};
+use super::rules::{
+    Class, ForbiddenPrivilege, ForbiddenStatement, LoginContext, PRIVILEGES, managed_roles, statements,
+};
 use crate::catalog::NotExamined;
 use crate::contract::DefaultKind;
 use crate::findings::{Finding, FindingBuilder, FindingKey, IN_DATABASE, SeenBy, Severity};

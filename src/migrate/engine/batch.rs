@@ -1,15 +1,18 @@
-//! One migration as one message: everything from BEGIN to COMMIT in a single round trip, and the way back from
+//! One migration in one direction, and as one message: everything from BEGIN to COMMIT in a single round trip, and the way back from
 //! the server's answer to a place in the file.
 //!
 //! Before the COMMIT stand the checks that make the promises hold whatever the file does: it is still in its
 //! transaction, and everything it made belongs to the owner. They fail by a cast of their finding to a number:
 //! a statement of plain SQL can stop a transaction in no other way, and plpgsql may be missing.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
 use super::preflight::OtherRoles;
-use crate::migrate::files::MigrationFile;
+use crate::migrate::files::{Direction, MigrationFile};
+use crate::migrate::history::{AppliedRow, Record, tables};
+use crate::migrate::report::{MigrationId, PlannedFile};
 use crate::model::RoleName;
 use crate::sql::{Keyword, List, Literal, Statement, stmt};
 
@@ -228,6 +231,36 @@ impl CheckFailure {
             Some(objects) => Some(CheckFailure::Owner(objects.into())),
             None => Some(CheckFailure::Transaction),
         }
+    }
+}
+
+pub struct MigrationStep<'a> {
+    pub direction: Direction,
+    pub file: Cow<'a, MigrationFile>,
+    /// The row of refinery's table: after an upgrade, or before a downgrade.
+    pub row: AppliedRow,
+}
+
+impl MigrationStep<'_> {
+    pub fn id(&self) -> MigrationId {
+        MigrationId { version: self.row.version, name: self.row.name.clone() }
+    }
+
+    pub fn planned(&self) -> PlannedFile {
+        PlannedFile {
+            version: self.row.version,
+            name: self.row.name.clone(),
+            file: self.file.path.display().to_string(),
+            mode: self.file.directives.mode,
+            sql: self.file.text.to_string(),
+        }
+    }
+
+    /// An event for the history, with nothing measured yet.
+    pub fn record(&self, outcome: &'static str) -> Record<'_> {
+        let content = (outcome == "ok").then(|| tables::content(&self.file.text)).flatten();
+        let mode = self.file.directives.mode;
+        Record { mode, content, ..Record::new(self.direction.action(), &self.row, outcome) }
     }
 }
 

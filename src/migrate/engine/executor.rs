@@ -3,11 +3,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::batch::{Batch, BatchPart, Frame};
+use super::batch::{Batch, BatchPart, Frame, MigrationStep};
 use super::failure;
 use super::preflight::Preflight;
 use super::session::{MigrationSession, until};
-use super::step::MigrationStep;
 use crate::backoff::Backoff;
 use crate::error::Result;
 use crate::migrate::files::Direction;
@@ -118,7 +117,7 @@ impl StepRun<'_, '_> {
     }
 
     pub fn warn(&self, text: String) {
-        (self.session.on_event)(Event::Warned(self.step.id(), text));
+        self.session.events.send(Event::Warned(self.step.id(), text));
     }
 
     /// Ends the failed transaction; false if there is no session any more.
@@ -129,7 +128,7 @@ impl StepRun<'_, '_> {
 
     /// Waits a little and counts another attempt; false if the time is up.
     pub async fn retry(&mut self, fault: &Fault, backoff: &mut Backoff) -> bool {
-        (self.session.on_event)(Event::Retrying(self.step.id(), self.attempts, fault.to_string()));
+        self.session.events.send(Event::Retrying(self.step.id(), self.attempts, fault.to_string()));
         let again = backoff.wait().await;
         self.attempts += u32::from(again);
         again

@@ -1,8 +1,7 @@
 //! A failed migration as an error worth reading: which file, which line, the line with a caret, what the server
 //! said, and what happened to the rest.
 
-use super::batch::{Batch, BatchPart, CheckFailure};
-use super::step::MigrationStep;
+use super::batch::{Batch, BatchPart, CheckFailure, MigrationStep};
 use crate::error::{Error, Kind};
 use crate::migrate::files::{Direction, Mode, Position};
 use crate::server::Fault;

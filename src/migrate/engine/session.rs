@@ -1,22 +1,27 @@
-//! One connection as the migrator, acting as the owner, holding the database's lock.
+//! One connection as the migrator, acting as the owner, holding the database's lock, which makes it one run per database
+//! at a time.
+//!
+//! The lock is a session's: it dies with the connection, so a killed run leaves none behind. It is taken by polling,
+//! because a waiter inside `pg_advisory_lock` holds a snapshot that `CREATE INDEX CONCURRENTLY` waits for, and the
+//! two would wait for each other. Only logins that are members of the owner can hold it against a run: every login
+//! of the service may take an advisory lock (see `advisory`).
 
 use std::time::{Duration, Instant};
 
-use super::lock;
 use crate::backoff::Backoff;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::migrate::files::VersionType;
 use crate::migrate::history::{HistoryRows, Present, tables, unreadable};
-use crate::migrate::report::{Event, OnEvent};
+use crate::migrate::report::{Event, EventSender};
 use crate::migrate::target::MigrationTarget;
 use crate::model::SchemaName;
 use crate::server::advisory::{self, AdvisoryLock, LockHolder, LockKey};
-use crate::server::claim::{Claimant, Claimed, claim};
+use crate::server::claim::{NextAttempt, next_attempt};
 use crate::server::existence::Existence;
 use crate::server::{
     Connection, Limits, Row, Unreadable, connect_watched, connect_with, execute, query_each,
 };
-use crate::sql::{List, Statement, stmt};
+use crate::sql::{List, Literal, Statement, stmt};
 use crate::sqlstate;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +37,7 @@ pub struct MigrationSession<'a> {
     pub connection: Connection,
     pub present: Present,
     pub target: &'a MigrationTarget,
-    pub on_event: OnEvent<'a>,
+    pub events: EventSender,
 }
 
 /// Why there is no session.
@@ -62,37 +67,62 @@ impl<'a> MigrationSession<'a> {
         target: &'a MigrationTarget,
         intent: Intent,
         lock_wait: Duration,
-        on_event: OnEvent<'a>,
+        events: &EventSender,
     ) -> Result<MigrationSession<'a>, NoSession> {
         let deadline = Instant::now() + lock_wait;
         let path = stmt!("{all}", all = List(target.schemas.clone()));
         let settings = [("search_path", path.shown()), ("standard_conforming_strings", "on")];
-        let connection = log_in(target, intent, &settings, deadline, on_event).await?;
-        let mut session = MigrationSession { connection, present: Present::default(), target, on_event };
+        let connection = log_in(target, intent, &settings, deadline, events).await?;
+        let mut session =
+            MigrationSession { connection, present: Present::default(), target, events: events.clone() };
         if intent == Intent::Read {
             session.start(None).await?;
             return Ok(session);
         }
+        session.lock(deadline).await?;
+        Ok(session)
+    }
+
+    /// Takes the lock, and waits for it until the deadline.
+    async fn lock(&mut self, deadline: Instant) -> Result<(), NoSession> {
         let mut backoff = until(deadline);
-        match claim(&mut session, &mut backoff).await? {
-            Claimed::Alone(_) => {}
-            Claimed::Contended { warning, .. } => {
-                warning.map(Event::Noticed).into_iter().for_each(on_event);
-                // Another run may have ended between the first look at the tables and the look at the holders.
-                session.start(None).await?;
+        let mut key = LockKey::Own;
+        loop {
+            let (taken, alone) = self.start(Some(key)).await?;
+            if taken && alone {
+                return Ok(());
             }
-            Claimed::TimedOut(holder) => {
-                return Err(lock::locked_out(target, holder.as_ref(), backoff.waited()).into());
+            let asked = holders(self.target);
+            let holder = match next_attempt(&mut self.connection, LOCK, key, taken, &asked).await? {
+                NextAttempt::Unneeded(warning) => {
+                    warning.map(Event::Noticed).into_iter().for_each(|event| self.events.send(event));
+                    // Another run may have ended between the first look at the tables and the look at the holders.
+                    self.start(None).await?;
+                    return Ok(());
+                }
+                NextAttempt::Now(next) => {
+                    key = next;
+                    continue;
+                }
+                NextAttempt::Later(next, holder) => {
+                    key = next;
+                    holder
+                }
+            };
+            if let Some(holder) = &holder {
+                self.events.send(Event::Waiting(waiting_for(holder)));
+            }
+            if !backoff.wait().await {
+                return Err(locked_out(self.target, holder.as_ref(), backoff.waited()).into());
             }
         }
-        Ok(session)
     }
 
     /// One message: becomes the owner, tries to take a key, and looks for the tables.
     async fn start(&mut self, key: Option<LockKey>) -> Result<(bool, bool), NoSession> {
         let schemas = &self.target.schemas;
         let mut asked = vec![self.act_as_owner()];
-        asked.extend(key.map(|key| lock::LOCK.attempt(key)).into_iter().flatten());
+        asked.extend(key.map(|key| LOCK.attempt(key)).into_iter().flatten());
         asked.push(tables::present(schemas));
         let results = self.query(asked).await.map_err(|error| no_owner(self.target, error))?;
         let (last, before) = results.split_last().ok_or(Unreadable::no_row()).map_err(unreadable)?;
@@ -157,30 +187,6 @@ impl<'a> MigrationSession<'a> {
     }
 }
 
-impl Claimant for MigrationSession<'_> {
-    type Error = NoSession;
-
-    fn lock(&self) -> AdvisoryLock {
-        lock::LOCK
-    }
-
-    fn connection(&mut self) -> &mut Connection {
-        &mut self.connection
-    }
-
-    fn holders(&self) -> Statement {
-        lock::holders(self.target)
-    }
-
-    async fn attempt(&mut self, key: LockKey) -> Result<(bool, bool), NoSession> {
-        self.start(Some(key)).await
-    }
-
-    fn waiting(&self, holder: &LockHolder) {
-        (self.on_event)(Event::Waiting(lock::waiting_for(holder)));
-    }
-}
-
 /// Waiting for what goes away by itself: another run's lock, a full server, a table that others hold.
 pub fn until(deadline: Instant) -> Backoff {
     Backoff::until(deadline, Duration::from_millis(50), Duration::from_secs(1))
@@ -200,7 +206,7 @@ const READER: &[(&str, &str)] = &[
 
 /// A second session of the migrator, for reading catalogues while another one migrates.
 pub async fn reader(target: &MigrationTarget, wait: Duration) -> Result<Connection> {
-    Ok(log_in(target, Intent::Read, READER, Instant::now() + wait, &|_| {}).await?)
+    Ok(log_in(target, Intent::Read, READER, Instant::now() + wait, &EventSender::ignored()).await?)
 }
 
 /// Logs in, and waits while the server has no connection to spare.
@@ -209,7 +215,7 @@ async fn log_in(
     intent: Intent,
     settings: &[(&str, &str)],
     deadline: Instant,
-    on_event: OnEvent<'_>,
+    events: &EventSender,
 ) -> Result<Connection, NoSession> {
     let mut backoff = until(deadline);
     loop {
@@ -221,7 +227,7 @@ async fn log_in(
         match attempt {
             Ok(connection) => return Ok(connection),
             Err(error) if error.sqlstate.as_deref() == Some(sqlstate::TOO_MANY_CONNECTIONS) => {
-                on_event(Event::Waiting(format!(
+                events.send(Event::Waiting(format!(
                     "all connections of the server are taken: {}",
                     error.causes[0]
                 )));
@@ -283,4 +289,30 @@ fn no_owner(target: &MigrationTarget, error: Error) -> NoSession {
         Some(sqlstate::INSUFFICIENT_PRIVILEGE) => error.hint(format!("run `{}`", apply(target))).into(),
         _ => error.into(),
     }
+}
+
+/// "mart" and "ydb" in ASCII.
+const LOCK: AdvisoryLock = AdvisoryLock(0x6d61_7274, 0x0079_6462);
+
+/// The query for who else holds a key. Ends the session's role: the owner is no member of the migrator and would not be
+/// told since when its sessions are there.
+fn holders(target: &MigrationTarget) -> Statement {
+    let owner = Literal(target.owner.as_str().into());
+    let member =
+        stmt!("pg_catalog.pg_has_role(a.usesysid, {owner}::pg_catalog.name, 'MEMBER')", owner = owner);
+    Statement::join([stmt!("SET ROLE NONE"), LOCK.holders(&member)])
+}
+
+fn locked_out(target: &MigrationTarget, holder: Option<&LockHolder>, waited: Duration) -> Error {
+    let holder = holder.map_or_else(|| "another run, which has just ended".into(), waiting_for);
+    Error::new(
+        Kind::Locked,
+        format!("{}: another run holds the lock of database \"{}\"", target.service, target.database),
+    )
+    .cause(format!("{holder}; waited {:.1} s for it", waited.as_secs_f64()))
+    .hint("wait for it to end, or give more time with --lock-wait")
+}
+
+fn waiting_for(holder: &LockHolder) -> String {
+    format!("another run: {holder}")
 }

@@ -1,14 +1,19 @@
 //! A folder of migrations. All that is wrong with it is found at once, so that its author
 //! fixes all files in one go.
+//!
+//! Beside the migrations stands a list of waivers, for files that the rules refuse and that other tools had applied
+//! before: an applied file cannot be changed any more. It goes into version control, so that `validate` knows them
+//! without a server.
 
-use std::collections::BTreeMap;
-use std::io;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::name::{self, Direction, FileName};
 use super::problem::{FileProblem, Weight, refuse};
+use super::refinery::{VersionType, checksum};
 use super::source::{self, Migration, MigrationFile};
-use super::waivers::{self, Waivers};
 use crate::error::{Error, Result};
 use crate::model::ServiceName;
 
@@ -78,7 +83,7 @@ pub fn load_readable(path: &Path, service: &str) -> Result<MigrationFolder> {
 
 /// Reads a folder. Names that begin with a dot are left out; everything else must be a migration.
 pub fn load(path: &Path) -> MigrationFolder {
-    let mut loader = Loader { waivers: waivers::read(path), ..Loader::default() };
+    let mut loader = Loader { waivers: read_waivers(path), ..Loader::default() };
     loader.folder.path = path.into();
     match entries(path) {
         Ok(entries) => entries.into_iter().for_each(|(path, is_folder)| loader.sort(path, is_folder)),
@@ -184,7 +189,7 @@ impl Loader {
             let fix = "write the migration, or remove the file";
             problems.push(FileProblem::refused(&migration.up.path, "is empty (no SQL statement)", fix));
         }
-        let key = waivers::key(migration.version, &migration.name, &migration.up.text);
+        let key = waiver_key(migration.version, &migration.name, &migration.up.text);
         if problems.is_empty() || self.waivers.contains(&key) {
             migration.waived = problems;
             self.folder.migrations.push(migration);
@@ -204,6 +209,50 @@ impl Loader {
 
 fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// The file's name; the dot keeps it out of the migrations.
+pub const WAIVERS: &str = ".martydb-accepted";
+
+const HEADER: &str = "# AppliedMigration migrations that martydb would refuse to run, accepted as they are by `repair` or `baseline`.\n\
+                      # Keep this file in version control. Version, checksum, reason.\n";
+
+/// The versions with their checksums.
+pub type Waivers = BTreeSet<(i64, String)>;
+
+/// Reads the folder's list; none is an empty one.
+fn read_waivers(folder: &Path) -> Waivers {
+    let text = std::fs::read_to_string(folder.join(WAIVERS)).unwrap_or_default();
+    let line = |line: &str| {
+        let mut words = line.split_whitespace();
+        Some((words.next()?.parse().ok()?, words.next()?.to_owned()))
+    };
+    text.lines().filter_map(line).collect()
+}
+
+/// What identifies a file: an edit ends its waiver.
+fn waiver_key(version: i64, name: &str, text: &str) -> (i64, String) {
+    (version, checksum(VersionType::Int8, version, name, text))
+}
+
+pub fn add_waivers<'a>(folder: &Path, all: impl Iterator<Item = &'a Migration>, reason: &str) -> Result<()> {
+    let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = |migration: &Migration| {
+        let (version, checksum) = waiver_key(migration.version, &migration.name, &migration.up.text);
+        format!("{version} {checksum} {reason}\n")
+    };
+    let lines: String = all.map(line).collect();
+    if lines.is_empty() {
+        return Ok(());
+    }
+    let path = folder.join(WAIVERS);
+    let header = if path.exists() { "" } else { HEADER };
+    let file = OpenOptions::new().create(true).append(true).open(&path);
+    file.and_then(|mut file| file.write_all(format!("{header}{lines}").as_bytes())).map_err(|error| {
+        Error::operation(format!("cannot write {}", path.display()))
+            .cause(error)
+            .hint("make the folder writable and run `martydb repair` again")
+    })
 }
 
 #[cfg(test)]

@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::directive::{Directives, Mode};
-use super::position::{Position, Positions};
-use super::problem::FileProblem;
+use super::problem::{FileProblem, Position, Positions};
 use super::rules::{BACKSLASH, RULES, Scope};
 use super::script::{ScriptItem, walk};
 

@@ -9,10 +9,26 @@ use crate::plan::object::Object;
 use crate::plan::stage::{Risk, Stage};
 use crate::plan::step::Step;
 
+/// The logins whose password the secret store has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StoredLogins {
+    All,
+    These(BTreeSet<RoleName>),
+}
+
+impl StoredLogins {
+    pub fn contains(&self, role: &RoleName) -> bool {
+        match self {
+            StoredLogins::All => true,
+            StoredLogins::These(logins) => logins.contains(role),
+        }
+    }
+}
+
 pub struct Comparison<'a> {
     pub desired: &'a DesiredServer,
     pub actual: &'a ActualServer,
-    pub stored: &'a dyn Fn(&RoleName) -> bool,
+    pub stored: &'a StoredLogins,
     /// `None` for the server as a whole.
     service: Option<&'a DesiredService>,
     /// What the steps are about.
@@ -28,7 +44,7 @@ impl<'a> Comparison<'a> {
     pub fn new(
         desired: &'a DesiredServer,
         actual: &'a ActualServer,
-        stored: &'a dyn Fn(&RoleName) -> bool,
+        stored: &'a StoredLogins,
         service: Option<&'a DesiredService>,
         database: DbName,
     ) -> Self {
@@ -49,7 +65,7 @@ impl<'a> Comparison<'a> {
 
     /// The alternate, where clients use it now, as the secret store says.
     pub fn alternate_in_use(&self, service: &DesiredService, kind: RoleKind) -> Option<RoleName> {
-        self.alternate(service, kind).filter(|alternate| (self.stored)(alternate))
+        self.alternate(service, kind).filter(|alternate| self.stored.contains(alternate))
     }
 
     /// For changes that others may rely on, unless there are no others.

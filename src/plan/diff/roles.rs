@@ -77,7 +77,7 @@ fn limit(look: &mut Comparison<'_>, role: &RoleName, wanted: i32, found: &Actual
 fn password(look: &mut Comparison<'_>, service: &DesiredService, kind: RoleKind) {
     let role = look.alternate_in_use(service, kind).unwrap_or_else(|| service.role(kind).clone());
     let kept = look.actual.passwords.get(&role);
-    let (risk, reason) = if !(look.stored)(&role) {
+    let (risk, reason) = if !look.stored.contains(&role) {
         missing(&role, kept)
     } else if look.actual.refused_logins.contains(&role) {
         (Risk::Caution, useless(&role, kept))

@@ -8,7 +8,7 @@ use crate::model::{
     AclEntry, ActualDatabase, ActualRole, Admin, Contents, DefaultAcl, Membership, RoleKind, RoleSetting,
     SchemaName,
 };
-use crate::model::{DbName, DesiredService, Grantee, ServiceName};
+use crate::model::{DbName, DesiredService, Grantee, RoleName, ServiceName};
 use crate::plan::{Action, Risk, passwordless, script};
 
 pub(crate) fn role(name: &str) -> RoleName {
@@ -173,7 +173,7 @@ fn lines(plan: &Plan, major: u32) -> Vec<String> {
 }
 
 fn plan(desired: &DesiredServer, actual: &ActualServer) -> Plan {
-    diff(desired, actual, &|_| true, &Selection::all(desired))
+    diff(desired, actual, &StoredLogins::All, &Selection::all(desired))
 }
 
 #[test]
@@ -345,15 +345,16 @@ fn strangers_are_listed_and_left_alone() {
     assert_eq!(plan.prunable.len(), 1);
 }
 
+fn all_but(lost: &str) -> StoredLogins {
+    let logins = ["csca_migrator", "csca_app", "csca_ro"].into_iter().filter(|login| *login != lost);
+    StoredLogins::These(logins.map(role).collect())
+}
+
 #[test]
 fn a_lost_password_is_replaced_only_where_nothing_is_lost_by_it() {
     let desired = desired(&["csca"]);
-    let plan = diff(
-        &desired,
-        &provisioned(&desired, 160014),
-        &|role| role.as_str() != "csca_app",
-        &Selection::all(&desired),
-    );
+    let plan =
+        diff(&desired, &provisioned(&desired, 160014), &all_but("csca_app"), &Selection::all(&desired));
     assert_eq!(plan.steps.len(), 1);
     assert_eq!(plan.steps[0].action, Action::SetPassword { role: role("csca_app") });
     assert_eq!(plan.steps[0].replaces_password(), Some(&role("csca_app")));
@@ -361,7 +362,7 @@ fn a_lost_password_is_replaced_only_where_nothing_is_lost_by_it() {
 
     let mut actual = provisioned(&desired, 160014);
     actual.passwords.insert(role("csca_app"), crate::model::KeptPassword::default());
-    let plan = diff(&desired, &actual, &|role| role.as_str() != "csca_app", &Selection::all(&desired));
+    let plan = diff(&desired, &actual, &all_but("csca_app"), &Selection::all(&desired));
     assert_eq!((plan.steps.len(), plan.steps[0].risk), (1, Risk::Caution));
 }
 

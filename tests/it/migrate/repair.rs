@@ -1,7 +1,7 @@
 //! `baseline` and `repair`: accepting what is.
 
 use martydb::error::Kind;
-use martydb::migrate::{RepairKind, baseline, examine, repair};
+use martydb::migrate::{EventSender, RepairKind, baseline, examine, repair};
 
 use super::support::Service;
 
@@ -11,14 +11,16 @@ async fn a_baseline_runs_nothing_and_is_made_once() {
     for n in 1..=3 {
         service.write(&format!("V{n}__f.sql"), &format!("CREATE TABLE t{n} (a int);"));
     }
-    let error = baseline(&service.target, 9, &service.options(), &|_| {}).await.error.unwrap();
+    let error =
+        baseline(&service.target, 9, &service.options(), &EventSender::ignored()).await.error.unwrap();
     assert_eq!((error.kind, error.hints[0].as_str()), (Kind::Usage, "it has 1, 2, 3"));
-    let outcome = baseline(&service.target, 2, &service.options(), &|_| {}).await;
+    let outcome = baseline(&service.target, 2, &service.options(), &EventSender::ignored()).await;
     assert_eq!((outcome.error, outcome.to, outcome.applied.len()), (None, Some(2), 2));
     assert_eq!(service.ask("SELECT to_regclass('t1')::text").await, ["-"]);
     assert_eq!(service.history().await, ["1 baseline 1 ok 1", "2 baseline 2 ok 1"]);
     assert_eq!(service.upgraded().await, [3]);
-    let error = baseline(&service.target, 3, &service.options(), &|_| {}).await.error.unwrap();
+    let error =
+        baseline(&service.target, 3, &service.options(), &EventSender::ignored()).await.error.unwrap();
     assert_eq!((error.kind, error.kind.status().code()), (Kind::Usage, 2));
 }
 
@@ -36,7 +38,9 @@ async fn an_edit_is_shown_accepted_once_and_recorded() {
     assert!(found[1].what.contains("line endings"), "{found:?}");
 
     let one = examine(&service.target, Some(1), &options).await.unwrap();
-    repair(&service.target, &one, "a typing error in a comment", &options, &|_| {}).await.unwrap();
+    repair(&service.target, &one, "a typing error in a comment", &options, &EventSender::ignored())
+        .await
+        .unwrap();
     let after = service.ask("SELECT version::text, checksum FROM refinery_schema_history ORDER BY 1").await;
     assert!(before[0] != after[0] && before[1] == after[1]);
     assert_eq!(service.upgrade().await.error.unwrap().causes.len(), 1);
@@ -46,7 +50,7 @@ async fn an_edit_is_shown_accepted_once_and_recorded() {
     assert_eq!(error.kind, Kind::Usage);
     // What was shown and is not so any more is not accepted.
     service.write("V2__b.sql", "SELECT 3;\n");
-    let stale = repair(&service.target, &found, "x", &options, &|_| {}).await.unwrap_err();
+    let stale = repair(&service.target, &found, "x", &options, &EventSender::ignored()).await.unwrap_err();
     assert_eq!(stale.kind, Kind::Stale);
     assert_eq!(service.upgraded().await, Vec::<i64>::new());
 }
@@ -61,7 +65,7 @@ async fn a_half_way_migration_is_cleared_and_starts_over() {
     let found = examine(&service.target, None, &options).await.unwrap();
     assert_eq!((found.len(), found[0].wrong), (1, RepairKind::HalfWay));
     service.do_as_admin("DROP TABLE a").await;
-    repair(&service.target, &found, "start over", &options, &|_| {}).await.unwrap();
+    repair(&service.target, &found, "start over", &options, &EventSender::ignored()).await.unwrap();
     assert_eq!(examine(&service.target, None, &options).await.unwrap(), []);
     assert_eq!(service.upgraded().await, [1]);
 }
@@ -87,7 +91,9 @@ async fn an_applied_file_that_the_rules_refuse_can_be_accepted_and_is_never_run(
     assert_eq!(service.upgrade().await.error.unwrap().kind, Kind::MigrationFile);
     let found = examine(&service.target, Some(2), &options).await.unwrap();
     assert_eq!(found[0].wrong, RepairKind::Refused);
-    repair(&service.target, &found, "applied by refinery in 2025", &options, &|_| {}).await.unwrap();
+    repair(&service.target, &found, "applied by refinery in 2025", &options, &EventSender::ignored())
+        .await
+        .unwrap();
     assert_eq!(service.upgraded().await, [3]);
 
     // Elsewhere it is not applied, and there it is refused as before.
@@ -100,6 +106,6 @@ async fn an_applied_file_that_the_rules_refuse_can_be_accepted_and_is_never_run(
     assert!(error.causes[0].contains("BEGIN is not allowed"), "{error:?}");
     // A baseline accepts such files by itself.
     std::fs::remove_file(fresh.folder.path().join(".martydb-accepted")).unwrap();
-    assert_eq!(baseline(&fresh.target, 2, &fresh.options(), &|_| {}).await.error, None);
+    assert_eq!(baseline(&fresh.target, 2, &fresh.options(), &EventSender::ignored()).await.error, None);
     assert_eq!(fresh.upgraded().await, Vec::<i64>::new());
 }

@@ -4,7 +4,9 @@ use std::path::Path;
 use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
-use martydb::migrate::{self, Event, Goal, MigrationOutcome, MigrationTarget, Operator, Options};
+use martydb::migrate::{
+    self, Event, EventSender, Goal, MigrationOutcome, MigrationTarget, Operator, Options,
+};
 use martydb::model::{DbName, RoleName, SchemaName, ServiceName};
 use martydb::server::existence::{Existence, ExistenceCheck};
 use martydb::server::{Endpoint, Host, Login, Tls, TlsMode};
@@ -106,8 +108,11 @@ impl Service {
     }
 
     pub async fn upgrade_with(&self, options: &Options) -> MigrationOutcome {
-        let tell = |event| self.events.lock().unwrap().push(event);
-        migrate::run(&self.target, Goal::Upgrade, options, &tell).await
+        let (events, mut receiver) = EventSender::channel();
+        let outcome = migrate::run(&self.target, Goal::Upgrade, options, &events).await;
+        let told = std::iter::from_fn(|| receiver.try_recv().ok());
+        self.events.lock().unwrap().extend(told);
+        outcome
     }
 
     /// An upgrade that must go through; the versions it applied.

@@ -2,8 +2,8 @@
 //!
 //! What ends the run with an exit code is a failure or an error here, and nothing else is.
 
-use super::words::{fix_lines, subject};
-use crate::commands::verify::report::VerifyReport;
+use super::words::{fix_lines, place_of, subject};
+use crate::commands::verify::document::VerifyReport;
 use crate::findings::{Finding, Severity};
 use crate::isolation::{ProbeRow, ReportedAs};
 use crate::probe::Verdict;
@@ -24,7 +24,7 @@ pub fn junit(report: &VerifyReport) -> String {
     for (server, error) in &assessment.failed {
         suites.push((server.clone(), vec![error_case(server, "reached", error)]));
     }
-    let unclosed = report.unclosed.iter().map(|one| error_case(&one.place(), "closed", &one.error));
+    let unclosed = report.unclosed.iter().map(|one| error_case(&place_of(one), "closed", &one.error));
     suites.push(("closing".into(), unclosed.collect()));
     let accepted = assessment.accepted.iter().map(|accepted| {
         let reason = format!("accepted: {}", accepted.reason);

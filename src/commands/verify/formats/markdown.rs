@@ -1,10 +1,9 @@
 //! GitHub's Markdown, for a job's summary.
 
-use super::closing_line;
-use super::grid::{numbers, rows};
-use super::words::fix_lines;
+use super::table::{numbers, rows};
+use super::words::{self, fix_lines, place_of};
 use crate::commands::change::Change;
-use crate::commands::verify::report::VerifyReport;
+use crate::commands::verify::document::VerifyReport;
 use crate::findings::Finding;
 use crate::isolation::ServerView;
 use crate::probe::{Probe, Verdict};
@@ -15,7 +14,7 @@ pub fn markdown(report: &VerifyReport) -> String {
     let assessment = &report.assessment;
     let mut text = String::from("## Isolation\n");
     assessment.by_server().for_each(|view| text += &server(&view));
-    let unclosed = report.unclosed.iter().map(|one| (one.place(), &one.error));
+    let unclosed = report.unclosed.iter().map(|one| (place_of(one), &one.error));
     let failed = assessment.failed.iter().map(|(server, error)| (format!("server {server}"), error));
     for (place, error) in failed.chain(unclosed) {
         text += &format!("\n### On {}\n\n**{}**\n", cell(&place), cell(&error.to_string()));
@@ -36,7 +35,7 @@ pub fn markdown(report: &VerifyReport) -> String {
     });
     text += &rows_under(["accepted", "who", "where", "why"], accepted);
     text += &rows_under(["change", "risk", "statement", "outcome"], report.changes.iter().map(Change::cells));
-    text + &format!("\n{}\n", cell(&closing_line::sentence(report)))
+    text + &format!("\n{}\n", cell(&words::closing_line(report)))
 }
 
 fn server(view: &ServerView<'_>) -> String {

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::server;
-use crate::commands::verify::report::VerifyReport;
+use super::table::server;
+use crate::commands::verify::document::VerifyReport;
 use crate::isolation::{Basis, Filter, ServerJudgement, VerifiedServer, assess, findings};
 use crate::model::{
     AclEntry, ActualDatabase, ActualServer, DatabaseKind, DbName, Grantee, RoleKind, RoleName, ServiceName,

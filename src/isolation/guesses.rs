@@ -1,41 +1,17 @@
-//! What can be said about the passwords of the secret store by comparing them, without a login; and those that an
-//! attacker tries first.
+//! The passwords that an attacker tries first, and what can be said about the stored ones without a login.
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
+use super::observations::ServerContext;
 use crate::findings::{Finding, FindingKind, GUESSABLE, REUSED, SeenBy};
 use crate::model::RoleName;
-use crate::probe::{ProbeLogin, Task};
-
-/// Shorter passwords occur in many words. Ours have 32 characters; those that an operator chose may be short.
-const SHORTEST: usize = 6;
-
-pub fn owner_of_password(task: &Task, text: &str) -> Option<String> {
-    let held = |login: &&ProbeLogin| {
-        password(login).is_some_and(|password| password.len() >= SHORTEST && contains_word(text, password))
-    };
-    task.logins.iter().find(held).map(|login| login.service.to_string())
-}
-
-/// Passwords of this length occur in no text by chance, and not every text has spaces between its values.
-const UNMISTAKABLE: usize = 16;
-
-/// As a word of its own: `postgres` is in `postgresql`.
-fn contains_word(text: &str, word: &str) -> bool {
-    if word.len() >= UNMISTAKABLE {
-        return text.contains(word);
-    }
-    text.match_indices(word).any(|(at, _)| {
-        let apart = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
-        apart(text[..at].chars().next_back()) && apart(text[at + word.len()..].chars().next())
-    })
-}
+use crate::probe::{LoginAttempts, ProbeLogin, Task};
 
 fn password(login: &ProbeLogin) -> Option<&str> {
     login.password.as_ref().map(ExposeSecret::expose_secret)
 }
 
-/// Equal passwords, and guessable ones.
+/// Equal passwords among the stored ones, and guessable ones.
 pub fn findings(task: &Task) -> Vec<Finding> {
     let mut found = vec![];
     for (at, login) in task.logins.iter().enumerate() {
@@ -63,13 +39,13 @@ pub fn findings(task: &Task) -> Vec<Finding> {
 pub const GUESSES: &[&str] = &["postgres", "password", "changeme", ""];
 
 /// More of them, for comparing only: each attempt to log in costs the server a log line.
-pub const WORDS: &[&str] = &[
+const WORDS: &[&str] = &[
     "admin", "app", "default", "demo", "dev", "guest", "letmein", "login", "master", "migrator", "pass",
     "qwerty", "root", "secret", "test", "user", "welcome",
 ];
 
 /// Whether a password is a name or a common word, however it is written: in capitals, with a number at its end.
-pub fn is_guessable(password: &str, names: &[&str]) -> bool {
+fn is_guessable(password: &str, names: &[&str]) -> bool {
     let stem = stem(password);
     let word = |words: &[&str]| words.iter().any(|word| *word == stem);
     let named = names.iter().any(|name| plain(name) == stem);
@@ -88,7 +64,7 @@ fn stem(password: &str) -> String {
 }
 
 /// A name as people write it when a rule wants a capital letter or a digit.
-pub fn variants(name: &str) -> Vec<String> {
+fn variants(name: &str) -> Vec<String> {
     let first: String = name.chars().take(1).flat_map(char::to_uppercase).collect();
     let capital = first + &name.chars().skip(1).collect::<String>();
     let forms =
@@ -97,6 +73,78 @@ pub fn variants(name: &str) -> Vec<String> {
         .iter()
         .flat_map(|form| ["", "1", "12", "123", "1234", "!"].map(|end| format!("{form}{end}")))
         .collect()
+}
+
+/// Whose password a candidate is.
+type Owner = Option<ProbeLogin>;
+
+/// A password to try, and whose it is; `None` for a guess.
+pub type Candidate = (SecretString, Owner);
+
+/// What people add to a word to please a rule.
+const ENDS: &[&str] = &["", "1", "123"];
+
+/// The passwords that one login's is compared with. More of them for a role with power over the whole server.
+pub fn candidates(
+    context: &ServerContext,
+    attempts: &[LoginAttempts],
+    role: &RoleName,
+    is_powerful: bool,
+) -> Vec<Candidate> {
+    let task = &context.task;
+    match task.logins.iter().position(|login| login.role == *role) {
+        Some(at) => in_use(task, at, attempts.get(at)),
+        // Its stored password was compared on its own, and the store of a service that is left out is not read.
+        None if context.desired.managed_role(role).is_some() => vec![],
+        None => unused(task, role, is_powerful),
+    }
+}
+
+/// A service's login in use. Where the stored password is right, nothing else is.
+fn in_use(task: &Task, at: usize, attempts: Option<&LoginAttempts>) -> Vec<Candidate> {
+    let login = &task.logins[at];
+    let names = [login.role.as_str(), login.service.as_str(), login.database.as_str()];
+    let names: Vec<Candidate> = names.into_iter().flat_map(variants).map(guess).collect();
+    match attempts {
+        // The common words and the stored passwords are tried over a connection.
+        Some(attempts) if attempts.password_refused() => names,
+        Some(_) => vec![],
+        None => {
+            let own = stored(task).filter(|(_, owner)| is(owner, &login.role));
+            let others = stored(task).filter(|(_, owner)| !is(owner, &login.role));
+            own.chain(others).chain(words(&[""])).chain(names).collect()
+        }
+    }
+}
+
+fn is(owner: &Owner, role: &RoleName) -> bool {
+    owner.as_ref().is_some_and(|owner| owner.role == *role)
+}
+
+fn unused(task: &Task, role: &RoleName, is_powerful: bool) -> Vec<Candidate> {
+    let ends = if is_powerful { ENDS } else { &[""] };
+    let names = [role.to_string(), capitalised(role.as_str())];
+    let names = names.into_iter().flat_map(|name| ENDS.iter().map(move |end| guess(format!("{name}{end}"))));
+    names.chain(words(ends)).chain(stored(task)).collect()
+}
+
+fn words(ends: &'static [&'static str]) -> impl Iterator<Item = Candidate> {
+    let all = GUESSES.iter().chain(WORDS);
+    all.flat_map(move |word| ends.iter().map(move |end| guess(format!("{word}{end}"))))
+}
+
+fn capitalised(name: &str) -> String {
+    let mut characters = name.chars();
+    characters.next().into_iter().flat_map(char::to_uppercase).chain(characters).collect()
+}
+
+fn guess(word: String) -> Candidate {
+    (SecretString::from(word), None)
+}
+
+fn stored(task: &Task) -> impl Iterator<Item = Candidate> + '_ {
+    let known = |login: &ProbeLogin| Some((login.password.clone()?, Some(login.clone())));
+    task.logins.iter().filter_map(known)
 }
 
 #[cfg(test)]

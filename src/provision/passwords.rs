@@ -1,15 +1,18 @@
-//! Stored passwords held against what the server keeps, for admins that may see it: the cheap way to know that a
-//! login still works, so every plan takes it. An admin that may not see it tries the logins, see `verify_passwords`.
+//! Stored passwords that the server does not keep. For an admin that may see what it keeps they are compared: the cheap
+//! way to know that a login still works, so every plan takes it. `--check-logins` tries them, which needs no superuser.
 
 use std::collections::BTreeSet;
 
 use secrecy::{ExposeSecret, SecretString};
 
 use super::scope::PlanScope;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::{ActualServer, DesiredServer, KeptPassword, RoleKind, RoleName};
+use crate::probe::{self, ATTEMPT_TIMEOUT, ProbeLogin, Task};
 use crate::secrets::Secrets;
-use crate::wire::is_kept;
+use crate::server::Access;
+use crate::sqlstate;
+use crate::wire::{Outcome, is_kept};
 
 struct Pair {
     login: RoleName,
@@ -61,6 +64,73 @@ fn pairs(
 /// MD5 counts as a difference: its hash alone is enough to log in. So does a missing password.
 fn differs(pair: &Pair) -> bool {
     !is_kept(pair.stored.expose_secret(), &pair.kept)
+}
+
+/// Tries every stored password of the covered services at its own database.
+///
+/// # Errors
+/// Where an attempt neither got in nor was refused for its password: that proves nothing either way.
+pub async fn refused(
+    scope: &PlanScope<'_>,
+    access: &Access,
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    secrets: &Secrets,
+) -> Result<BTreeSet<RoleName>> {
+    let task = Task {
+        server: desired.name.clone(),
+        endpoint: access.endpoint.clone(),
+        logins: logins(scope, desired, actual, secrets),
+        databases: vec![],
+        concurrency: actual.capacity.share(scope.jobs.count, 1),
+        timeout: ATTEMPT_TIMEOUT,
+        sample: false,
+    };
+    let attempts = probe::try_own(&task).await?;
+    let mut refused = BTreeSet::new();
+    for (login, attempt) in task.logins.iter().zip(&attempts) {
+        match &attempt.outcome {
+            Outcome::LetIn(_) => {}
+            Outcome::Refused(refusal) if refusal.sqlstate == sqlstate::INVALID_PASSWORD => {
+                refused.insert(login.role.clone());
+            }
+            // Closed doors are drift of their own, and stand in the plan as such.
+            Outcome::Refused(refusal) if refusal.sqlstate == sqlstate::INSUFFICIENT_PRIVILEGE => {}
+            _ => return Err(unclear(login, probe::judge_own(&attempt.outcome).why)),
+        }
+    }
+    Ok(refused)
+}
+
+fn unclear(login: &ProbeLogin, why: Option<String>) -> Error {
+    let message = format!("cannot tell whether the stored password of \"{}\" works", login.role);
+    why.into_iter().fold(Error::new(Kind::Unreachable, message), Error::cause)
+}
+
+/// Those that exist, may log in, have a password in the store and a database that accepts connections.
+fn logins(
+    scope: &PlanScope<'_>,
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    secrets: &Secrets,
+) -> Vec<ProbeLogin> {
+    let mut logins = vec![];
+    for service in scope.services_of(desired) {
+        let open = actual.databases.get(&service.database).is_some_and(|found| found.allow_connections);
+        for kind in RoleKind::LOGINS.into_iter().filter(|_| open) {
+            let role = service.role(kind);
+            let login = actual.roles.get(role).is_some_and(|found| found.login);
+            let password = secrets.get(&desired.name, role).filter(|_| login).cloned();
+            logins.extend(password.map(|password| ProbeLogin {
+                service: service.name.clone(),
+                kind,
+                role: role.clone(),
+                database: service.database.clone(),
+                password: Some(password),
+            }));
+        }
+    }
+    logins
 }
 
 #[cfg(test)]
