@@ -80,6 +80,8 @@ fn on_other(audit: &Audit<'_>, kind: &DatabaseKind, entry: &AclEntry, user: &str
         // Of no use without CONNECT, and worth knowing.
         (true, _) => Some(FOREIGN_RIGHT.of(user).at(if user == PUBLIC { Low } else { Medium })),
         (false, "CONNECT") if *kind != DatabaseKind::Unmanaged => Some(connect.of(user).at(Low)),
+        // A schema with the name of a superuser comes first in that one's search path.
+        (false, "CREATE") if *kind != DatabaseKind::Unmanaged => Some(UNMANAGED_RIGHT.of(user).at(Medium)),
         (false, _) => None,
     }
 }

@@ -8,7 +8,7 @@ use crate::findings::{
     DATABASE_OWNER, FOREIGN_RIGHT, FindingBuilder, OBJECT_OWNER, PUBLIC, TEMPLATE_FLAG, UNKNOWN_KIND,
 };
 use crate::grants::{Repair, RepairScope, ident, set_owner};
-use crate::model::{ActualDatabase, DbName, RoleKind, RoleName};
+use crate::model::{ActualDatabase, DatabaseKind, DbName, RoleKind, RoleName};
 use crate::sql::{ServerText, stmt};
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
@@ -28,8 +28,12 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 fn database(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut Vec<FindingBuilder>) {
     let service = audit.service_of(name.as_str());
     let object = format!("database {name}");
+    let kind = DatabaseKind::of(name.as_str(), audit.desired, audit.actual);
+    let is_shared = matches!(kind, DatabaseKind::Maintenance | DatabaseKind::Template);
     for user in audit.actors(&found.owner) {
         let finding = match (service, audit.managed(user)) {
+            // What superusers connect to, and what databases are made from.
+            (None, None) if is_shared => DATABASE_OWNER.of(user).at(High),
             (None, None) => continue,
             (None, Some((own, _))) => DATABASE_OWNER.of(user).at(Medium).service(Some(own)),
             (Some(own), _) => DATABASE_OWNER.of(user).service(Some(own)),
@@ -37,10 +41,16 @@ fn database(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut 
         let seen = format!("{object} belongs to {}{}", found.owner, through(user, &found.owner));
         let declared = audit.desired.database_owner.as_ref().map(RoleName::as_str);
         // The owner of a database of no service is not known: not a superuser, for want of a better.
-        let rightful = declared.or(service.map(|_| audit.actual.admin.name.as_str()));
+        let rightful = declared.filter(|_| !is_shared).or(match (service, is_shared) {
+            (Some(_), _) => Some(audit.actual.admin.name.as_str()),
+            (None, true) => Some(audit.actual.bootstrap.as_str()),
+            (None, false) => None,
+        });
         let on = stmt!("DATABASE {db}", db = name).to_string();
         let repair = rightful.map(|owner| set_owner(RepairScope::Server, &on, owner));
-        out.push(finding.database(name).object(&object).seen(seen).fix(repair));
+        // A fix cannot connect to a closed database.
+        let finding = if found.allow_connections { finding.database(name) } else { finding };
+        out.push(finding.object(&object).seen(seen).fix(repair));
     }
 }
 

@@ -12,10 +12,10 @@ mod search_paths;
 use std::collections::BTreeSet;
 
 use super::context::Audit;
+use crate::findings::FindingBuilder;
 use crate::findings::Severity::{self, Critical, High, Medium};
-use crate::findings::{FindingBuilder, FindingKind};
-use crate::grants::Repair;
-use crate::reach::{self, AccessGraph, Path, Target, conclude};
+use crate::reach::{AccessGraph, Target, conclude};
+use closing::{Cause, is_own};
 use gather::Gathered;
 use principals::gather;
 
@@ -34,28 +34,6 @@ pub fn graph(audit: &Audit<'_>) -> AccessGraph {
     let mut conclusions = conclude(&facts);
     conclusions.paths.retain(|path| !is_own(audit, &gathered, path));
     graph::graph(&gathered, &conclusions)
-}
-
-/// What has to change for a path to end, and for whom.
-struct Cause<'a> {
-    kind: &'static FindingKind,
-    object: Option<reach::ObjectId>,
-    role: &'a str,
-    /// Those that it ends, the first ones shorter than those that are left without them.
-    paths: Vec<Path>,
-    /// What ends them all; empty where no statement does that takes a privilege alone.
-    repairs: Vec<Repair>,
-}
-
-/// Whether it leads back to the login's own service.
-fn is_own(audit: &Audit<'_>, gathered: &Gathered<'_>, path: &Path) -> bool {
-    let Some((service, _)) = audit.managed(gathered.role(path.login)) else { return false };
-    match path.target {
-        Target::ServiceDatabase(database) => {
-            audit.service_of(gathered.database(database)).is_some_and(|other| other.name == service.name)
-        }
-        _ => false,
-    }
 }
 
 fn severity(target: Target) -> Severity {

@@ -63,6 +63,14 @@ const HARMLESS_KINDS: &[&str] = &["log_", "track_", "auto_explain.", "pg_stat_st
 const GRAVE: &[(&str, Severity)] =
     &[("role", Critical), ("session_authorization", Critical), ("dynamic_library_path", High)];
 
+/// Values with which an extension opens files of the server: the setting, and a word of its value.
+const OPENING: &[(&str, &str)] = &[
+    ("postgis.gdal_enabled_drivers", "enable_all"),
+    ("postgis.enable_outdb_rasters", "on"),
+    ("postgis.enable_outdb_rasters", "true"),
+    ("postgis.enable_outdb_rasters", "1"),
+];
+
 /// What every session may set for itself, and that yet decides which code runs or how passwords are kept.
 const RISKY: &[&str] = &[
     "backslash_quote",
@@ -94,8 +102,10 @@ fn weight(audit: &Audit<'_>, name: &str, value: &str) -> Severity {
     let own =
         audit.snapshot.state.parameters.user_settings.contains(&name) || name.contains('.') && !begins(CODE);
     let harmless = HARMLESS.contains(&name.as_str()) || begins(HARMLESS_KINDS);
+    let opens = OPENING.iter().any(|row| row.0 == name && value.to_ascii_lowercase().contains(row.1));
     match GRAVE.iter().find(|row| row.0 == name) {
         Some(row) => row.1,
+        None if opens => High,
         None if harmless || own && !RISKY.contains(&name.as_str()) => Low,
         // What a setting does that we do not know is not known.
         None => Medium,

@@ -131,6 +131,10 @@ pub struct PrivilegedRoutine {
     pub trigger: bool,
     /// An enabled event trigger calls it.
     pub event: bool,
+    /// By what sessions of superusers call it, where it is not theirs.
+    pub visitor: Option<String>,
+    /// Its language is not confined to the database.
+    pub untrusted: bool,
     /// The server calls it for an operator class or a range type.
     pub called: bool,
     #[serde(deserialize_with = "null_as_default")]
@@ -146,6 +150,9 @@ pub struct PrivilegedRelation {
     pub grant_on: String,
     /// Made by initdb.
     pub system: bool,
+    /// By what superusers write to it, where it is not theirs.
+    pub visitor: Option<String>,
+    pub row_security: bool,
     pub materialized: bool,
     /// A materialised view that holds rows.
     pub filled: bool,

@@ -127,6 +127,8 @@ kinds! {
         "an untrusted language is marked as trusted";
     SUPERUSER_PATH = "superuser-search-path", High,
         "a superuser's search path leads through a schema in which another login can create objects";
+    SUPERUSER_OBJECT = "superuser-object", High,
+        "an object of a superuser runs code that another login can replace";
     SHADOW = "shadowing-function", Low,
         "a function has the name and the arguments of a built-in function";
     REDEFINED = "redefined-builtin", Critical,

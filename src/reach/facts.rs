@@ -84,10 +84,16 @@ pub struct Facts {
     pub copies: Vec<(ObjectId, ObjectId)>,
     /// Relations whose rows are a target by themselves, such as `pg_authid`.
     pub secrets: Vec<(ObjectId, Target)>,
+    /// Relations whose rows an extension acts on: who writes to them reaches the target.
+    pub levers: Vec<(ObjectId, Target)>,
     /// Schemas that a superuser's search path leads through in a database.
     pub superuser_paths: Vec<(DatabaseId, ObjectId)>,
-    /// Functions that event triggers call.
-    pub event_functions: Vec<Object>,
+    /// Functions that sessions of superusers call by an object: by an event trigger, an index, a cast, a view.
+    pub visited_functions: Vec<Object>,
+    /// Tables that superusers write to by an object of theirs: a partitioned table, a subscription.
+    pub visited_tables: Vec<Object>,
+    /// Functions that an event trigger calls for every role that makes or changes an object.
+    pub event_functions: Vec<ObjectId>,
 }
 
 impl Facts {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::facts::Facts;
+use super::facts::{Facts, Object};
 use super::ids::{NO_SERVICE, PUBLIC, RoleId, ServiceId};
 use super::rules::{Actor, Rules};
 use super::state::{Conclusion, Target};
@@ -195,9 +195,12 @@ fn run(facts: Facts) -> Rules {
     rules.view = facts.views;
     rules.copy = facts.copies;
     rules.secret = facts.secrets;
+    rules.lever = facts.levers;
     rules.superuser_path = facts.superuser_paths;
-    rules.event_function =
-        facts.event_functions.iter().map(|it| (it.id, it.database, it.schema, it.owner)).collect();
+    let places = |all: &[Object]| all.iter().map(|it| (it.id, it.database, it.schema, it.owner)).collect();
+    rules.visited_function = places(&facts.visited_functions);
+    rules.visited_table = places(&facts.visited_tables);
+    rules.event_function = singles(facts.event_functions);
     rules.add_public();
     rules.run();
     rules

@@ -61,9 +61,13 @@ ascent! {
     relation view(ObjectId, ObjectId);
     relation copy(ObjectId, ObjectId);
     relation secret(ObjectId, Target);
+    relation lever(ObjectId, Target);
     relation superuser_path(DatabaseId, ObjectId);
     /// Function, database, schema, owner.
-    relation event_function(ObjectId, DatabaseId, ObjectId, RoleId);
+    relation visited_function(ObjectId, DatabaseId, ObjectId, RoleId);
+    /// Table, database, schema, owner.
+    relation visited_table(ObjectId, DatabaseId, ObjectId, RoleId);
+    relation event_function(ObjectId);
 
     // What follows: the login, and its state.
     relation is(Actor, Conclusion);
@@ -231,6 +235,13 @@ ascent! {
         is(p, ?Conclusion::Holds(d, g)), write(t, g), trigger(t, d, s, _), usage(s, h), is(p, Conclusion::Holds(*d, *h));
     because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::FiresTrigger(*t, *f), Conclusion::Writes(*t), Conclusion::Start) <--
         is(p, ?Conclusion::Writes(t)), trigger(t, _, _, f), definer(f, d, _, o), service(o, its);
+    because(p, Conclusion::Reaches(*target), PathStep::Opens(*f), Conclusion::Writes(*t), Conclusion::Start) <--
+        is(p, ?Conclusion::Writes(t)), trigger(t, _, _, f), power(f, _, _, target);
+    // An event trigger calls it for every role that makes an object. https://www.postgresql.org/docs/current/event-triggers.html
+    because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::FiresEventTrigger(*f, *o), Conclusion::Holds(*d, *g), Conclusion::Start) <--
+        event_function(f), definer(f, d, _, o), service(o, its), temporary(d, g), is(p, Conclusion::Holds(*d, *g));
+    because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::FiresEventTrigger(*f, *o), Conclusion::Holds(*d, *g), Conclusion::Start) <--
+        event_function(f), definer(f, d, _, o), service(o, its), schema(s, d), create(s, g), is(p, Conclusion::Holds(*d, *g));
     // Its holder makes a trigger with it, on a temporary table or on one of the login's, whose schema it may use.
     // CREATE TRIGGER asks one role for EXECUTE and for USAGE of the schema: the current one, which others may have
     // been granted to.
@@ -282,26 +293,37 @@ ascent! {
     because(p, Conclusion::Reaches(*target), PathStep::Holds(*t), Conclusion::Reads(*t), Conclusion::Start) <--
         is(p, ?Conclusion::Reads(t)), secret(t, target);
 
+    because(p, Conclusion::Writes(*t), PathStep::WritesTo(*t, *g), Conclusion::Holds(*d, *g), Conclusion::Holds(*d, *h)) <--
+        is(p, ?Conclusion::Holds(d, g)), write(t, g), lever(t, _), table(t, d, s, _), usage(s, h), is(p, Conclusion::Holds(*d, *h));
+    because(p, Conclusion::Reaches(*target), PathStep::Steers(*t), Conclusion::Writes(*t), Conclusion::Start) <--
+        is(p, ?Conclusion::Writes(t)), lever(t, target);
+
     // A superuser's session calls what a schema of its search path has under the name that it calls.
     // CVE-2018-1058, https://wiki.postgresql.org/wiki/A_Guide_to_CVE-2018-1058
     because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::CreatesIn(*s, *g), Conclusion::Holds(*d, *g), Conclusion::Start) <--
         is(p, ?Conclusion::Holds(d, g)), create(s, g), superuser_path(d, s);
     // https://www.postgresql.org/docs/current/event-trigger-definition.html
-    // Its owner replaces it where it may create: in the function's schema, or in another one, to which it moves it
+    // It calls, too, what an event trigger, an index or another object of a superuser calls.
+    // The owner replaces it where it may create: in the function's schema, or in another one, to which it moves it
     // first. https://www.postgresql.org/docs/current/sql-createfunction.html
     relation replaces(Actor, RoleId, ObjectId, DatabaseId, RoleId);
-    replaces(p, r, f, d, o) <-- event_function(f, d, s, o), current_holds(p, r, o), create(s, g), current_holds(p, r, g);
-    replaces(p, r, f, d, o) <-- event_function(f, d, s, o), current_holds(p, r, o), usage(s, g), current_holds(p, r, g),
+    replaces(p, r, f, d, o) <-- visited_function(f, d, s, o), current_holds(p, r, o), create(s, g), current_holds(p, r, g);
+    replaces(p, r, f, d, o) <-- visited_function(f, d, s, o), current_holds(p, r, o), usage(s, g), current_holds(p, r, g),
         schema(t, d), create(t, h), current_holds(p, r, h);
     because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::Session(*r)) <--
         replaces(p, r, f, d, o), is(p, Conclusion::Session(*r)), is(p, Conclusion::Holds(*d, *o));
     because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::Frame(*d, *r)) <--
         replaces(p, r, f, d, o), is(p, Conclusion::Frame(*d, *r)), is(p, Conclusion::Holds(*d, *o));
     because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::LetsCreate(*d)) <--
-        is(p, ?Conclusion::LetsCreate(d)), event_function(f, d, s, o), is(p, Conclusion::Holds(*d, *o)), current_holds(p, r, o),
+        is(p, ?Conclusion::LetsCreate(d)), visited_function(f, d, s, o), is(p, Conclusion::Holds(*d, *o)), current_holds(p, r, o),
         usage(s, u), current_holds(p, r, u);
     because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::Holds(*d, *w)) <--
-        event_function(f, d, s, o), is(p, Conclusion::Holds(*d, *o)), schema_owner(s, w), is(p, Conclusion::Holds(*d, *w));
+        visited_function(f, d, s, o), is(p, Conclusion::Holds(*d, *o)), schema_owner(s, w), is(p, Conclusion::Holds(*d, *w));
+    // The owner of a table puts triggers on it: they run as the role that writes, and their function
+    // may be made in any schema.
+    // https://www.postgresql.org/docs/current/sql-createtrigger.html
+    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::PutsTrigger(*t, *o), Conclusion::Holds(*d, *o), Conclusion::Start) <--
+        is(p, ?Conclusion::Holds(d, o)), visited_table(t, d, _, o), schema(s, d), create(s, g), is(p, Conclusion::Holds(*d, *g));
 }
 
 /// A login, the login that is asked about and can log in as it, and the service of that one, where its walk ends.

@@ -35,8 +35,11 @@ pub enum PathStep {
     IsAdmin(RoleId),
     Opens(ObjectId),
     Holds(ObjectId),
+    Steers(ObjectId),
     CreatesIn(ObjectId, RoleId),
     ReplacesFunction(ObjectId, RoleId),
+    PutsTrigger(ObjectId, RoleId),
+    FiresEventTrigger(ObjectId, RoleId),
 }
 
 impl PathStep {
@@ -61,9 +64,12 @@ impl PathStep {
             | PathStep::FiresTrigger(_, object)
             | PathStep::Opens(object)
             | PathStep::Holds(object)
+            | PathStep::Steers(object)
             | PathStep::ReadsThrough(object, _)
             | PathStep::CreatesIn(object, _)
-            | PathStep::ReplacesFunction(object, _) => Some(object),
+            | PathStep::ReplacesFunction(object, _)
+            | PathStep::PutsTrigger(object, _)
+            | PathStep::FiresEventTrigger(object, _) => Some(object),
             _ => None,
         }
     }

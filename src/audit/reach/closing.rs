@@ -5,11 +5,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::gather::Gathered;
-use super::{Cause, is_own};
 use crate::audit::context::Audit;
 use crate::findings::{
     CATALOG_RIGHT, DEFINER_SUPERUSER, DEFINER_VIEW, EVENT_TRIGGER, EXTENSION_RIGHT, FOREIGN_TABLE,
-    FindingKind, PUBLIC, SUPERUSER_PATH, UNMANAGED_POWER, UNTRUSTED_FUNCTION,
+    FindingKind, PUBLIC, SUPERUSER_OBJECT, SUPERUSER_PATH, UNMANAGED_POWER, UNTRUSTED_FUNCTION,
 };
 use crate::grants::{Repair, Securable, revoke};
 use crate::reach::{Facts, ObjectId, Path, PathStep, RoleId, Target, conclude};
@@ -19,6 +18,17 @@ const MOST_ROUNDS: usize = 5;
 
 /// The kind of finding, the object and the role: one finding for each.
 type CauseKey<'a> = (&'static str, Option<ObjectId>, &'a str);
+
+/// What has to change for a path to end, and for whom.
+pub struct Cause<'a> {
+    pub kind: &'static FindingKind,
+    pub object: Option<ObjectId>,
+    pub role: &'a str,
+    /// Those that it ends, the first ones shorter than those that are left without them.
+    pub paths: Vec<Path>,
+    /// What ends them all; empty where no statement does that takes a privilege alone.
+    pub repairs: Vec<Repair>,
+}
 
 /// What has to change for each path to end, and what changes it.
 pub fn causes<'a>(
@@ -58,6 +68,17 @@ pub fn causes<'a>(
     causes
 }
 
+/// Whether it leads back to the login's own service.
+pub fn is_own(audit: &Audit<'_>, gathered: &Gathered<'_>, path: &Path) -> bool {
+    let Some((service, _)) = audit.managed(gathered.role(path.login)) else { return false };
+    match path.target {
+        Target::ServiceDatabase(database) => {
+            audit.service_of(gathered.database(database)).is_some_and(|other| other.name == service.name)
+        }
+        _ => false,
+    }
+}
+
 impl<'a> Cause<'a> {
     fn new(kind: &'static FindingKind, object: Option<ObjectId>, role: &'a str) -> Cause<'a> {
         Cause { kind, object, role, paths: vec![], repairs: vec![] }
@@ -94,8 +115,14 @@ fn kind(gathered: &Gathered<'_>, step: PathStep) -> Option<&'static FindingKind>
         PathStep::Opens(_) => UNTRUSTED_FUNCTION,
         PathStep::Holds(_) if object.kind == "foreign table" => FOREIGN_TABLE,
         PathStep::Holds(_) => CATALOG_RIGHT,
+        PathStep::Steers(_) => EXTENSION_RIGHT,
         PathStep::CreatesIn(..) => SUPERUSER_PATH,
-        PathStep::ReplacesFunction(..) => EVENT_TRIGGER,
+        PathStep::ReplacesFunction(..)
+            if object.visitor.is_some_and(|by| by.starts_with("the event trigger")) =>
+        {
+            EVENT_TRIGGER
+        }
+        PathStep::ReplacesFunction(..) | PathStep::PutsTrigger(..) => SUPERUSER_OBJECT,
         _ => DEFINER_SUPERUSER,
     })
 }
@@ -119,7 +146,7 @@ fn used_on(path: &Path, object: Option<ObjectId>) -> Option<(ObjectId, RoleId)> 
 
 /// A statement for each entry that gives the role what a path uses; an owner would take it back.
 fn revokes(all: &Gathered<'_>, object: ObjectId, role: RoleId) -> Vec<Repair> {
-    const USED: [&str; 3] = ["EXECUTE", "SELECT", "CREATE"];
+    const USED: [&str; 6] = ["EXECUTE", "SELECT", "CREATE", "INSERT", "UPDATE", "DELETE"];
     let (object, role) = (all.object(object), all.role(role));
     let Some(grant_on) = object.grant_on.filter(|_| object.owner != role) else { return vec![] };
     let entries = object.acl.iter().filter(|entry| USED.contains(&entry.privilege.as_str()));

@@ -25,6 +25,8 @@ pub struct ObjectName<'a> {
     /// The server's own.
     pub system: bool,
     pub acl: &'a [AclEntry],
+    /// By what sessions of superusers call it or write to it.
+    pub visitor: Option<&'a str>,
 }
 
 impl<'a> Gathered<'a> {

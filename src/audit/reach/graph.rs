@@ -82,6 +82,10 @@ fn step_edges(all: &Gathered<'_>, login: &GraphNode, step: PathStep) -> Vec<Grap
         PathStep::Selects(of, by) => vec![("CanSelect", of_role(by), of_object(of))],
         PathStep::ReadsThrough(view, of) => vec![("ReadsFrom", of_object(view), of_object(of))],
         PathStep::CreatesIn(of, by) => vec![("CanCreateIn", of_role(by), of_object(of))],
+        PathStep::PutsTrigger(of, by) => vec![("CanPutTrigger", of_role(by), of_object(of))],
+        PathStep::FiresEventTrigger(of, by) => {
+            vec![("FiresEventTrigger", here(of), of_object(of)), ("RunsAs", of_object(of), of_role(by))]
+        }
         PathStep::ReplacesFunction(of, by) => vec![("CanReplace", of_role(by), of_object(of))],
         // What these say is the end of the path.
         PathStep::IsSuperuser(_)
@@ -89,7 +93,8 @@ fn step_edges(all: &Gathered<'_>, login: &GraphNode, step: PathStep) -> Vec<Grap
         | PathStep::HasCreaterole(_)
         | PathStep::IsAdmin(_)
         | PathStep::Opens(_)
-        | PathStep::Holds(_) => vec![],
+        | PathStep::Holds(_)
+        | PathStep::Steers(_) => vec![],
     };
     let words = step_in_words(all, step);
     pairs.into_iter().map(|(kind, from, to)| GraphEdge { kind, from, to, words: words.clone() }).collect()

@@ -13,7 +13,6 @@ pub fn describe(gathered: &Gathered<'_>, path: &Path) -> String {
 }
 
 pub fn step_in_words(all: &Gathered<'_>, step: PathStep) -> String {
-    let object = |id| all.object(id).shown;
     let role = |id| all.role(id);
     match step {
         PathStep::LogsIn | PathStep::Inside => String::new(),
@@ -22,9 +21,6 @@ pub fn step_in_words(all: &Gathered<'_>, step: PathStep) -> String {
         PathStep::Connects(at, by) => format!("connects to {} (CONNECT of {})", all.database(at), role(by)),
         PathStep::GrantsConnect(at, by) => {
             format!("as {} grants itself CONNECT on {}", role(by), all.database(at))
-        }
-        PathStep::LetsCreateIn(of, by) => {
-            format!("as {} lets any role create in schema {}", role(by), object(of))
         }
         PathStep::GrantsTemporary(at, by) => {
             format!("as {} grants any role TEMPORARY on {}", role(by), all.database(at))
@@ -40,6 +36,25 @@ pub fn step_in_words(all: &Gathered<'_>, step: PathStep) -> String {
         }
         PathStep::OwnsDatabase(at, by) => {
             format!("{} owns {} and has what pg_database_owner has", role(by), all.database(at))
+        }
+        PathStep::IsSuperuser(of) => format!("{} is a superuser", role(of)),
+        PathStep::IsServerRole(of) => format!("{} uses the server's files and programs", role(of)),
+        PathStep::HasCreaterole(of) => {
+            format!("{} has CREATEROLE, which gives every predefined role", role(of))
+        }
+        PathStep::IsAdmin(of) => format!("{} is the admin or owns the services' databases", role(of)),
+        _ => step_on_object(all, step),
+    }
+}
+
+/// Steps that go through an object inside a database.
+fn step_on_object(all: &Gathered<'_>, step: PathStep) -> String {
+    let object = |id| all.object(id).shown;
+    let role = |id| all.role(id);
+    let visitor = |id| all.object(id).visitor.unwrap_or("a superuser");
+    match step {
+        PathStep::LetsCreateIn(of, by) => {
+            format!("as {} lets any role create in schema {}", role(by), object(of))
         }
         PathStep::Executes(of, by) => format!("calls {} (EXECUTE of {})", object(of), role(by)),
         PathStep::CallsDefiner(of, owner) => {
@@ -60,20 +75,22 @@ pub fn step_in_words(all: &Gathered<'_>, step: PathStep) -> String {
         PathStep::ReadsThrough(view, of) => {
             format!("{} reads {} as {}", object(view), object(of), all.object(view).owner)
         }
-        PathStep::IsSuperuser(of) => format!("{} is a superuser", role(of)),
-        PathStep::IsServerRole(of) => format!("{} uses the server's files and programs", role(of)),
-        PathStep::HasCreaterole(of) => {
-            format!("{} has CREATEROLE, which gives every predefined role", role(of))
-        }
-        PathStep::IsAdmin(of) => format!("{} is the admin or owns the services' databases", role(of)),
         PathStep::Opens(of) => format!("{} opens it", object(of)),
         PathStep::Holds(of) => format!("{} holds it", object(of)),
         PathStep::CreatesIn(of, by) => {
             format!("creates in schema {} as {}, where a superuser's search_path looks", object(of), role(by))
         }
         PathStep::ReplacesFunction(of, by) => {
-            format!("as {} replaces {}, which an event trigger calls", role(by), object(of))
+            format!("as {} replaces {}, which {} calls", role(by), object(of), visitor(of))
         }
+        PathStep::Steers(of) => format!("the extension acts on the rows of {}", object(of)),
+        PathStep::PutsTrigger(of, by) => {
+            format!("as {} puts a trigger on {}, to which {} writes", role(by), object(of), visitor(of))
+        }
+        PathStep::FiresEventTrigger(of, owner) => {
+            format!("makes an object, for which an event trigger runs {} as {}", object(of), role(owner))
+        }
+        _ => String::new(),
     }
 }
 

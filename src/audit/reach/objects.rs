@@ -27,6 +27,11 @@ const SECRETS: &[(&str, Target)] = &[
     ("pg_catalog.pg_user_mapping", Target::Verifiers),
 ];
 
+/// Tables of extensions whose rows an extension acts on: jobs that run as the role that a row names, and folders that
+/// its functions open to every role. Row security lets a role change its own rows alone.
+const LEVERS: &[(&str, Target)] =
+    &[("cron.job", Target::Superuser), ("utl_file.utl_file_dir", Target::Files)];
+
 pub fn inside<'a>(
     audit: &Audit<'a>,
     id: DatabaseId,
@@ -46,6 +51,7 @@ pub fn inside<'a>(
             extension: None,
             system: schema.name.starts_with("pg_"),
             acl: &schema.acl,
+            visitor: None,
         });
         let (usage, create) = (all.holders(object, &["USAGE"]), all.holders(object, &["CREATE"]));
         all.facts.schemas.push((object, id));
@@ -102,14 +108,19 @@ fn routine<'a>(
         extension: found.extension.as_deref(),
         system: found.schema == "pg_catalog",
         acl: &found.acl,
+        visitor: found.visitor.as_deref(),
     });
     let owner = all.role_id(&found.owner);
     let object = Object { id, database, schema, owner };
     // What an extension's script made to run with its owner's rights is the extension's base.
-    if found.definer && found.executes && found.extension.is_none() {
+    let is_base = found.extension.as_deref().is_some_and(is_known);
+    if found.definer && found.executes && !is_base {
         all.facts.definers.push(object);
     }
-    let power = found.symbol.as_ref().and_then(|symbol| POWERS.iter().find(|row| symbol.starts_with(row.0)));
+    // One symbol for both ways: back to one's own role it opens nothing.
+    let leads_back = found.shown.contains("reset_user(");
+    let symbol = found.symbol.as_ref().filter(|_| !leads_back);
+    let power = symbol.and_then(|symbol| POWERS.iter().find(|row| symbol.starts_with(row.0)));
     all.facts.powers.extend(power.map(|row| (object, row.1)));
     if found.trigger {
         all.facts.trigger_functions.push(id);
@@ -117,8 +128,14 @@ fn routine<'a>(
     if found.called {
         all.facts.called_by_server.push(id);
     }
-    if found.event && !all.facts.is_end(owner) {
-        all.facts.event_functions.push(object);
+    if found.untrusted && !is_base {
+        all.facts.powers.push((object, Target::Files));
+    }
+    if found.event {
+        all.facts.event_functions.push(id);
+    }
+    if found.visitor.is_some() && !all.facts.is_end(owner) {
+        all.facts.visited_functions.push(object);
     }
     let holders = all.holders(id, &["EXECUTE"]);
     all.facts.execute.extend(holders);
@@ -146,17 +163,40 @@ fn relation<'a>(
         extension: None,
         system: found.system,
         acl: &found.acl,
+        visitor: found.visitor.as_deref(),
     });
     let object = Object { id, database, schema, owner: all.role_id(&found.owner) };
     all.facts.relations.push(object);
+    if found.visitor.is_some() && !all.facts.is_end(object.owner) {
+        all.facts.visited_tables.push(object);
+    }
     let (select, write) = (all.holders(id, &["SELECT"]), all.holders(id, &["INSERT", "UPDATE", "DELETE"]));
     all.facts.select.extend(select);
     all.facts.write.extend(write);
     let secret = SECRETS.iter().find(|row| row.0 == found.shown).map(|row| row.1);
     let target = secret.or_else(|| away(audit, found));
     all.facts.secrets.extend(target.map(|target| (id, target)));
+    let lever = LEVERS.iter().find(|row| row.0 == found.shown && !found.row_security);
+    all.facts.levers.extend(lever.map(|row| (id, row.1)));
     object
 }
+
+/// Whether an extension is one of PostgreSQL's own or is widely used: what its script made was read by many. An
+/// extension that anyone packed is as good as the role that put it there.
+fn is_known(extension: &str) -> bool {
+    KNOWN.split_whitespace().any(|known| known == extension)
+        || ["pg_", "postgis", "timescaledb"].iter().any(|start| extension.starts_with(start))
+}
+
+const KNOWN: &str = "address_standardizer adminpack age amcheck apg_plan_mgmt autoinc aws_commons aws_lambda aws_s3 azure \
+    azure_ai azure_storage bloom bool_plperl bool_plperlu btree_gin btree_gist citext citus citus_columnar columnar cube \
+    dblink dict_int dict_xsyn earthdistance file_fdw fuzzystrmatch google_columnar_engine google_ml_integration \
+    h3 hll hstore hstore_plperl hstore_plpython3u http hypopg insert_username intagg intarray ip4r isn jsonb_plperl \
+    jsonb_plpython3u lo log_fdw ltree moddatetime mysql_fdw neon ogr_fdw old_snapshot oracle_fdw orafce pageinspect \
+    periods pgagent pgaudit pgauditlogtofile pgcrypto pgjwt pglogical pgmq pgq pgrouting pgrowlocks pgsodium pgstattuple pgtap \
+    pldbgapi plperl plperlu plpgsql plpgsql_check plproxy plpython3u plr plv8 pointcloud postgres_fdw powa prefix rdkit \
+    refint repmgr seg semver set_user sslinfo supabase_vault system_stats tablefunc tcn tds_fdw temporal_tables tsm_system_rows \
+    tsm_system_time unaccent uuid-ossp vector vectorscale wal2json wrappers xml2 zhparser";
 
 /// Where a foreign table leads.
 fn away(audit: &Audit<'_>, found: &PrivilegedRelation) -> Option<Target> {

@@ -4,7 +4,7 @@ use super::super::context::Audit;
 use crate::model::{DatabaseKind, RoleName};
 
 /// Schemas that a superuser's sessions in this database look names up in: by a setting of a superuser, of the
-/// database or of all roles, and in the maintenance database and the templates by default.
+/// database or of all roles, in one with its name, and in the maintenance database and the templates by default.
 pub fn superuser_paths(audit: &Audit<'_>, database: &str) -> Vec<String> {
     let is_superuser = |role: &RoleName| audit.actual.roles.get(role).is_some_and(|found| found.superuser);
     let of_roles = audit.actual.role_settings.iter().filter(|row| {
@@ -25,7 +25,10 @@ pub fn superuser_paths(audit: &Audit<'_>, database: &str) -> Vec<String> {
         values.push("public");
     }
     let others = values.iter().filter(|value| **value != DEFAULT_PATH);
-    others.flat_map(|value| schemas_of(value)).filter(|name| name != "pg_catalog").collect()
+    let named = others.flat_map(|value| schemas_of(value)).filter(|name| name != "pg_catalog");
+    // The default path begins with a schema of the role's own name.
+    let superusers = audit.actual.roles.iter().filter(|(_, found)| found.superuser && found.login);
+    named.chain(superusers.map(|(role, _)| role.as_str().to_owned())).collect()
 }
 
 fn schemas_of(path: &str) -> impl Iterator<Item = String> + '_ {

@@ -17,8 +17,67 @@ scripted AS (
 space AS (
   SELECT n.oid, n.nspname, n.nspowner, n.nspacl FROM pg_catalog.pg_namespace n
   WHERE n.nspname NOT LIKE 'pg\_temp\_%' AND n.nspname NOT LIKE 'pg\_toast%'),
+-- Functions that sessions of superusers call by an object: by an event trigger, by what is a superuser's (an index or
+-- statistics, which autovacuum computes, too), by a cast, an operator class, or the body of a superuser's function.
+mighty AS (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper),
+weak AS (
+  SELECT p.oid, n.nspname || '.' || p.proname AS spelled
+  FROM pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace
+  WHERE p.oid >= 16384 AND p.proowner NOT IN (SELECT m.oid FROM mighty m)),
+calls AS (
+  SELECT t.evtfoid AS function, 'the event trigger ' || t.evtname AS visitor FROM pg_catalog.pg_event_trigger t WHERE t.evtenabled <> 'D'
+  UNION ALL
+  SELECT d.refobjid, pg_catalog.pg_describe_object(d.classid, d.objid, 0) FROM pg_catalog.pg_depend d
+  JOIN weak w ON w.oid = d.refobjid
+  WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND CASE d.classid
+    WHEN 'pg_catalog.pg_class'::pg_catalog.regclass THEN (SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.oid = d.objid)
+    WHEN 'pg_catalog.pg_proc'::pg_catalog.regclass THEN (SELECT c.proowner FROM pg_catalog.pg_proc c WHERE c.oid = d.objid)
+    WHEN 'pg_catalog.pg_opfamily'::pg_catalog.regclass THEN (SELECT c.opfowner FROM pg_catalog.pg_opfamily c WHERE c.oid = d.objid)
+    WHEN 'pg_catalog.pg_opclass'::pg_catalog.regclass THEN (SELECT c.opcowner FROM pg_catalog.pg_opclass c WHERE c.oid = d.objid)
+    WHEN 'pg_catalog.pg_amproc'::pg_catalog.regclass THEN (
+      SELECT f.opfowner FROM pg_catalog.pg_amproc a JOIN pg_catalog.pg_opfamily f ON f.oid = a.amprocfamily WHERE a.oid = d.objid)
+    WHEN 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass THEN (
+      SELECT c.relowner FROM pg_catalog.pg_statistic_ext s JOIN pg_catalog.pg_class c ON c.oid = s.stxrelid WHERE s.oid = d.objid)
+    WHEN 'pg_catalog.pg_attrdef'::pg_catalog.regclass THEN (
+      SELECT c.relowner FROM pg_catalog.pg_attrdef a JOIN pg_catalog.pg_class c ON c.oid = a.adrelid WHERE a.oid = d.objid)
+    WHEN 'pg_catalog.pg_rewrite'::pg_catalog.regclass THEN (
+      SELECT c.relowner FROM pg_catalog.pg_rewrite a JOIN pg_catalog.pg_class c ON c.oid = a.ev_class WHERE a.oid = d.objid)
+    WHEN 'pg_catalog.pg_policy'::pg_catalog.regclass THEN (
+      SELECT c.relowner FROM pg_catalog.pg_policy a JOIN pg_catalog.pg_class c ON c.oid = a.polrelid WHERE a.oid = d.objid)
+    WHEN 'pg_catalog.pg_trigger'::pg_catalog.regclass THEN (
+      SELECT c.relowner FROM pg_catalog.pg_trigger a JOIN pg_catalog.pg_class c ON c.oid = a.tgrelid WHERE a.oid = d.objid)
+    WHEN 'pg_catalog.pg_constraint'::pg_catalog.regclass THEN (
+      SELECT coalesce(c.relowner, t.typowner) FROM pg_catalog.pg_constraint a LEFT JOIN pg_catalog.pg_class c ON c.oid = a.conrelid
+      LEFT JOIN pg_catalog.pg_type t ON t.oid = a.contypid WHERE a.oid = d.objid)
+    END IN (SELECT m.oid FROM mighty m)
+  UNION ALL
+  -- The server's own types; those of a service are its own affair.
+  SELECT c.castfunc, pg_catalog.pg_describe_object('pg_catalog.pg_cast'::pg_catalog.regclass, c.oid, 0) FROM pg_catalog.pg_cast c
+  JOIN weak w ON w.oid = c.castfunc
+  WHERE c.castcontext IN ('i', 'a') AND c.castsource < 16384 AND c.casttarget < 16384
+  UNION ALL
+  SELECT w.oid, 'the function ' || s.oid::pg_catalog.regprocedure::text FROM pg_catalog.pg_proc s
+  JOIN weak w ON pg_catalog.strpos(pg_catalog.left(s.prosrc, 65536), w.spelled || '(') > 0
+  WHERE s.oid >= 16384 AND s.proowner IN (SELECT m.oid FROM mighty m)
+    AND (s.prosecdef OR s.prorettype IN ('pg_catalog.event_trigger'::pg_catalog.regtype, 'pg_catalog.trigger'::pg_catalog.regtype))
+    AND NOT EXISTS (SELECT FROM scripted x WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = s.oid)),
+visited AS (SELECT c.function AS oid, pg_catalog.min(c.visitor) AS visitor FROM calls c GROUP BY c.function),
+-- Tables of others that superusers write to by an object of theirs: their owners put triggers on them.
+fed AS (
+  SELECT c.oid, pg_catalog.min(f.visitor) AS visitor FROM pg_catalog.pg_class c JOIN (
+    SELECT i.inhrelid AS oid, pg_catalog.pg_describe_object('pg_catalog.pg_class'::pg_catalog.regclass, p.oid, 0) AS visitor
+    FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class p ON p.oid = i.inhparent
+    WHERE p.relkind = 'p' AND p.relowner IN (SELECT m.oid FROM mighty m)
+    UNION ALL
+    -- Before 16 the rows are written as the subscription's owner.
+    SELECT r.srrelid, 'the subscription ' || s.subname FROM pg_catalog.pg_subscription_rel r
+    JOIN pg_catalog.pg_subscription s ON s.oid = r.srsubid
+    WHERE s.subdbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())
+      AND pg_catalog.current_setting('server_version_num')::int < 160000 AND s.subowner IN (SELECT m.oid FROM mighty m)) f ON f.oid = c.oid
+  WHERE c.relkind IN ('r', 'p') AND c.relowner NOT IN (SELECT m.oid FROM mighty m)
+  GROUP BY c.oid),
 routine AS (
-  SELECT p.oid, p.proname, p.prokind, p.proowner, p.proacl, p.prosecdef, p.prolang, p.prosrc, p.prorettype, n.nspname, s.extname,
+  SELECT p.oid, v.visitor, NOT l.lanpltrusted AND l.lanname NOT IN ('internal', 'c') AS untrusted, p.proname, p.prokind, p.proowner, p.proacl, p.prosecdef, p.prolang, p.prosrc, p.prorettype, n.nspname, s.extname,
     -- The text of a body decides what it can be made to do: EXECUTE and its like, or a language that is not read here.
     -- A text that is too long to search may hold them.
     l.lanname NOT IN ('sql', 'plpgsql', 'internal', 'c') OR pg_catalog.length(p.prosrc) > 65536
@@ -27,12 +86,14 @@ routine AS (
   FROM pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace
   JOIN pg_catalog.pg_language l ON l.oid = p.prolang
   LEFT JOIN scripted s ON s.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND s.objid = p.oid
-  WHERE p.prosecdef
+  LEFT JOIN visited v ON v.oid = p.oid
+  WHERE p.prosecdef OR v.oid IS NOT NULL
+    -- Triggers call it for every role that writes.
+    OR NOT l.lanpltrusted AND l.lanname NOT IN ('internal', 'c') AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgfoid = p.oid AND NOT t.tgisinternal)
     -- As initdb left them the server's own check for themselves.
     OR p.prolang IN (12, 13) AND (p.proacl IS NOT NULL OR p.oid >= 16384)
       AND p.prosrc ~ '^(pg_read_|pg_file_|be_lo_(im|ex)port|set_user|pg_get_wal_)' AND EXISTS (
-      SELECT FROM pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) a WHERE a.grantee <> p.proowner)
-    OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger t WHERE t.evtfoid = p.oid)),
+      SELECT FROM pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) a WHERE a.grantee <> p.proowner)),
 -- Columns whose values are a secret of the server, or of other roles.
 secret AS (
   SELECT 'pg_authid' AS relation, 'rolpassword' AS part UNION ALL SELECT 'pg_shadow', 'passwd'
@@ -55,13 +116,14 @@ reads AS (
   WHERE pg_catalog.pg_get_viewdef(m.view) ~ ('\m' || g.part || '\M')),
 fires AS (
   SELECT t.tgrelid, p.oid AS function FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-  WHERE NOT t.tgisinternal AND p.prosecdef),
+  JOIN pg_catalog.pg_language l ON l.oid = p.prolang
+  WHERE NOT t.tgisinternal AND (p.prosecdef OR NOT l.lanpltrusted AND l.lanname NOT IN ('internal', 'c'))),
 relation AS (
-  SELECT c.oid, c.relname, c.relkind, c.relispopulated, c.relowner, c.reloptions, n.nspname, c.relacl,
+  SELECT c.oid, c.relname, c.relkind, c.relrowsecurity, c.relispopulated, c.relowner, c.reloptions, n.nspname, c.relacl,
     (SELECT pg_catalog.array_agg(g.attnum) FROM guarded g WHERE g.oid = c.oid) AS parts
   FROM pg_catalog.pg_class c JOIN space n ON n.oid = c.relnamespace
   WHERE c.relkind = 'f' OR c.oid IN (SELECT g.oid FROM guarded g) OR c.oid IN (SELECT r.view FROM reads r)
-    OR c.oid IN (SELECT f.tgrelid FROM fires f))
+    OR (n.nspname, c.relname) IN (('cron', 'job'), ('utl_file', 'utl_file_dir')) OR c.oid IN (SELECT f.tgrelid FROM fires f) OR c.oid IN (SELECT f.oid FROM fed f))
 (SELECT 'schema', pg_catalog.jsonb_build_object('name', n.nspname, 'owner', pg_catalog.pg_get_userbyid(n.nspowner), 'acl', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
@@ -75,6 +137,7 @@ UNION ALL
   'definer', r.prosecdef, 'executes', r.executes, 'extension', r.extname,
   'symbol', CASE WHEN r.prolang IN (12, 13) THEN r.prosrc END,
   'trigger', r.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype,
+  'visitor', r.visitor, 'untrusted', r.untrusted,
   'event', EXISTS (SELECT FROM pg_catalog.pg_event_trigger t WHERE t.evtfoid = r.oid AND t.evtenabled <> 'D'),
   'called', EXISTS (SELECT FROM pg_catalog.pg_amproc m WHERE m.amproc = r.oid)
     OR EXISTS (SELECT FROM pg_catalog.pg_range g WHERE r.oid IN (g.rngsubdiff, g.rngcanonical)),
@@ -88,7 +151,7 @@ UNION ALL
 (SELECT 'relation', pg_catalog.jsonb_build_object(
   'shown', c.nspname || '.' || c.relname, 'schema', c.nspname, 'owner', pg_catalog.pg_get_userbyid(c.relowner),
   'grant_on', 'TABLE ' || pg_catalog.format('%I.%I', c.nspname, c.relname),
-  'system', c.oid < 16384, 'materialized', c.relkind = 'm', 'filled', c.relispopulated,
+  'visitor', (SELECT f.visitor FROM fed f WHERE f.oid = c.oid), 'system', c.oid < 16384, 'row_security', c.relrowsecurity, 'materialized', c.relkind = 'm', 'filled', c.relispopulated,
   'invoker', coalesce((SELECT pg_catalog.bool_or(o IN ('security_invoker=true', 'security_invoker=on', 'security_invoker=1', 'security_invoker=yes'))
     FROM pg_catalog.unnest(c.reloptions) o), false),
   'reads', (SELECT pg_catalog.jsonb_agg(t.relnamespace::pg_catalog.regnamespace::text || '.' || t.relname)

@@ -11,7 +11,7 @@ pub struct Stage {
     memberships: Vec<[String; 3]>,
     logins: Vec<String>,
     database_privileges: Vec<[String; 4]>,
-    /// Statements that write the schemas' privileges as they were, whoever granted what since.
+    /// Statements that write the schemas' privileges as they were before an attack.
     schema_privileges: Vec<(&'static str, String)>,
 }
 

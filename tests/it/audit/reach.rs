@@ -39,10 +39,28 @@ const WAYS: &[Way] = &[
         expect: ["high", "superuser-search-path", "guest", "schema mine"], path: &["creates in schema mine", "superuser, as soon as one uses den"], close: "ALTER DATABASE den RESET search_path; DROP SCHEMA mine" },
     Way { since: 15, database: "postgres", open: "GRANT CONNECT ON DATABASE postgres TO guest; GRANT CREATE ON SCHEMA public TO guest",
         expect: ["high", "superuser-search-path", "guest", "schema public"], path: &["creates in schema public as guest"], close: "REVOKE CREATE ON SCHEMA public FROM guest; REVOKE CONNECT ON DATABASE postgres FROM guest" },
-    Way { since: 13, database: "den", open: "CREATE FUNCTION spy() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; ALTER FUNCTION spy() OWNER TO guest; CREATE EVENT TRIGGER spy ON ddl_command_end EXECUTE FUNCTION spy()",
-        expect: ["high", "event-trigger", "guest", "spy()"], path: &["as guest replaces public.spy(), which an event trigger calls"], close: "DROP EVENT TRIGGER spy; DROP FUNCTION spy()" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE FUNCTION mine.spy() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'; ALTER FUNCTION mine.spy() OWNER TO guest; CREATE EVENT TRIGGER spy ON ddl_command_end EXECUTE FUNCTION mine.spy()",
+        expect: ["high", "event-trigger", "guest", "spy()"], path: &["as guest replaces mine.spy(), which the event trigger spy calls"], close: "DROP EVENT TRIGGER spy; DROP SCHEMA mine CASCADE" },
     Way { since: 13, database: "red_db", open: "CREATE FUNCTION diff(int, int) RETURNS float8 LANGUAGE plpgsql IMMUTABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE current_setting(''my.cmd''); RETURN 1; END'; REVOKE ALL ON FUNCTION diff(int, int) FROM PUBLIC; CREATE TYPE span AS RANGE (subtype = int4, subtype_diff = diff)",
         expect: ["critical", "definer-function", "PUBLIC", "diff(integer,integer)"], path: &["the server calls public.diff(integer,integer) as postgres"], close: "DROP FUNCTION diff(int, int) CASCADE" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE FUNCTION mine.norm(text) RETURNS text LANGUAGE sql IMMUTABLE AS 'SELECT lower($1)'; ALTER FUNCTION mine.norm(text) OWNER TO guest; CREATE TABLE heard (who text); CREATE INDEX heard_norm ON heard (mine.norm(who))",
+        expect: ["high", "superuser-object", "guest", "mine.norm(text)"], path: &["as guest replaces mine.norm(text), which index", "heard_norm calls", "superuser, as soon as one uses den"], close: "DROP TABLE heard; DROP SCHEMA mine CASCADE" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE FUNCTION mine.no() RETURNS int LANGUAGE sql AS 'SELECT 7'; ALTER FUNCTION mine.no() OWNER TO guest; CREATE TABLE heard (no int DEFAULT mine.no())",
+        expect: ["high", "superuser-object", "guest", "mine.no()"], path: &["which default value for column no"], close: "DROP TABLE heard; DROP SCHEMA mine CASCADE" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE FUNCTION mine.depth() RETURNS int LANGUAGE sql AS 'SELECT 7'; ALTER FUNCTION mine.depth() OWNER TO guest; CREATE MATERIALIZED VIEW depth AS SELECT mine.depth()",
+        expect: ["high", "superuser-object", "guest", "mine.depth()"], path: &["materialized view"], close: "DROP MATERIALIZED VIEW depth; DROP SCHEMA mine CASCADE" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE FUNCTION mine.to_int(varchar) RETURNS int LANGUAGE sql IMMUTABLE AS 'SELECT 7'; ALTER FUNCTION mine.to_int(varchar) OWNER TO guest; CREATE CAST (varchar AS integer) WITH FUNCTION mine.to_int(varchar) AS IMPLICIT",
+        expect: ["high", "superuser-object", "guest", "mine.to_int(character varying)"], path: &["cast from character varying to integer"], close: "DROP CAST (varchar AS integer); DROP SCHEMA mine CASCADE" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE TABLE heard (kind text) PARTITION BY LIST (kind); CREATE TABLE mine.part (kind text); ALTER TABLE mine.part OWNER TO guest; ALTER TABLE heard ATTACH PARTITION mine.part FOR VALUES IN ('a')",
+        expect: ["high", "superuser-object", "guest", "mine.part"], path: &["as guest puts a trigger on mine.part, to which table", "heard writes"], close: "ALTER TABLE heard DETACH PARTITION mine.part; DROP TABLE heard; DROP SCHEMA mine CASCADE" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA mine AUTHORIZATION guest; CREATE FUNCTION mine.hook() RETURNS void LANGUAGE plpgsql AS 'BEGIN END'; ALTER FUNCTION mine.hook() OWNER TO guest; CREATE FUNCTION on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM mine.hook(); END'; CREATE EVENT TRIGGER ddl ON ddl_command_end EXECUTE FUNCTION on_ddl()",
+        expect: ["high", "superuser-object", "guest", "mine.hook()"], path: &["which the function", "on_ddl() calls"], close: "DROP EVENT TRIGGER ddl; DROP FUNCTION on_ddl(); DROP SCHEMA mine CASCADE" },
+    Way { since: 13, database: "den", open: "GRANT TEMPORARY ON DATABASE den TO guest; CREATE TABLE heard (q text); CREATE FUNCTION on_ddl() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE ''INSERT INTO public.heard VALUES ( || current_query() || )''; END'; CREATE EVENT TRIGGER ddl ON ddl_command_end EXECUTE FUNCTION on_ddl()",
+        expect: ["critical", "definer-function", "guest", "on_ddl()"], path: &["makes an object, for which an event trigger runs public.on_ddl() as postgres", "superuser"], close: "DROP EVENT TRIGGER ddl; DROP FUNCTION on_ddl(); DROP TABLE heard; REVOKE TEMPORARY ON DATABASE den FROM guest" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA postgres AUTHORIZATION guest",
+        expect: ["high", "superuser-search-path", "guest", "schema postgres"], path: &["creates in schema postgres as guest"], close: "DROP SCHEMA postgres" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, username text, command text); GRANT USAGE ON SCHEMA cron TO guest; GRANT UPDATE ON cron.job TO guest",
+        expect: ["critical", "extension-privilege", "guest", "cron.job"], path: &["writes to cron.job", "acts on the rows of cron.job", "superuser"], close: "DROP SCHEMA cron CASCADE" },
 ];
 
 /// The database `den`, and the login `guest` that may connect to it alone.
@@ -126,6 +144,21 @@ fn a_way_that_a_shorter_one_hides_is_named_and_what_no_revoke_ends_has_no_fix() 
     assert!(fix_of("function adm.fire()").is_null());
     let result = pair.verify(&["--fix", "-y"], 4);
     assert_eq!(Pair::grave(&result), ["critical | definer-function | - | guest | den | function adm.fire()"]);
+}
+
+#[test]
+fn a_database_that_superusers_use_belongs_to_them() {
+    let pair = Pair::new();
+    with_den(&pair);
+    pair.server.sql(
+        "postgres",
+        "ALTER DATABASE template0 OWNER TO guest; GRANT CREATE ON DATABASE postgres TO guest",
+    );
+    let grave = Pair::grave(&pair.verify(&["--fix", "-y"], 0));
+    assert_eq!(grave, Vec::<String>::new());
+    let left = "SELECT d.datdba::regrole::text || ' ' || EXISTS (SELECT FROM aclexplode((SELECT datacl FROM pg_database WHERE datname = 'postgres')) a WHERE a.grantee = 'guest'::regrole)
+        FROM pg_database d WHERE datname = 'template0'";
+    assert_eq!(pair.server.value("postgres", left), "postgres false");
 }
 
 #[test]
