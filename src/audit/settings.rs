@@ -2,6 +2,7 @@
 
 use super::context::Audit;
 use super::roles::RoleClass;
+use crate::catalog::FileSetting;
 use crate::contract::acts_as;
 use crate::findings::Severity::{self, Critical, High, Low, Medium};
 use crate::findings::{FindingBuilder, PUBLIC};
@@ -230,10 +231,19 @@ fn server(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         if usual || unused {
             continue;
         }
-        let reset = stmt!("ALTER SYSTEM RESET {name}", name = ident(name));
-        let reload = stmt!("SELECT pg_catalog.pg_reload_conf()");
         let found = SERVER_SETTING.of(PUBLIC).object(format!("setting {name}"));
         let found = found.seen(format!("{name} is {value}"));
+        let mut lines = audit.snapshot.files.iter().flatten().rev();
+        // ALTER SYSTEM writes to one file alone.
+        let by_hand = lines
+            .find(|setting| setting.name == *name)
+            .filter(|setting| !setting.file.ends_with("/postgresql.auto.conf"));
+        if let Some(FileSetting { file, line, .. }) = by_hand {
+            out.push(found.advice(&format!("take {name} out of {file}, line {line}")).reload());
+            continue;
+        }
+        let reset = stmt!("ALTER SYSTEM RESET {name}", name = ident(name));
+        let reload = stmt!("SELECT pg_catalog.pg_reload_conf()");
         let found = found.fix(Repair::alter(RepairScope::Server, reset).outside_transactions());
         out.push(found.fix(Repair::alter(RepairScope::Server, reload)));
     }

@@ -66,6 +66,8 @@ impl SubscriptionSource {
 #[derive(Debug, Clone, Deserialize)]
 pub struct FileSetting {
     pub name: String,
+    pub file: String,
+    pub line: i32,
     /// Its beginning; it may hold a secret.
     pub value: FileValue,
     /// Whether the value goes on.

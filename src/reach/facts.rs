@@ -36,7 +36,7 @@ pub struct Facts {
     /// Logins whose reach is asked for. The server's superusers and its admin are none of them.
     pub principals: Vec<RoleId>,
     pub members: Vec<Member>,
-    /// Roles with LOGIN.
+    /// Roles with LOGIN that may set their own passwords.
     pub logins: Vec<RoleId>,
     pub superusers: Vec<RoleId>,
     pub createrole: Vec<RoleId>,

@@ -27,7 +27,8 @@ fn roles<'a>(audit: &Audit<'a>, all: &mut Gathered<'a>) {
         let managed = audit.managed(name);
         let facts = &mut all.facts;
         facts.roles.push(id);
-        if found.login {
+        // Before 16 a superuser alone changes anything about a role that replicates.
+        if found.login && (facts.major >= 16 || !found.replication) {
             facts.logins.push(id);
         }
         if name == "pg_database_owner" {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 
-use super::world::{DATABASES, Kind, OWN, PREDEFINED, SERVICE, Thing, World};
+use super::world::{DATABASES, Kind, OWN, PREDEFINED, SERVICE, Thing, Visited, World};
 use crate::support::Server;
 
 /// What was reached for real.
@@ -189,7 +189,7 @@ impl Attack<'_> {
             Kind::Runs => format!("SELECT {name}($1)"),
             Kind::Inbox => format!("INSERT INTO {name} (t) VALUES ($1)"),
             Kind::Trigger => return self.own_trigger(session, contexts, thing).await,
-            Kind::View | Kind::Event => return None,
+            Kind::View | Kind::Event | Kind::Indexed => return None,
         };
         for parse in contexts {
             self.counter += 1;
@@ -324,24 +324,38 @@ impl Attack<'_> {
             }
         }
         let world = self.world;
-        for thing in
-            world.things.iter().filter(|thing| thing.kind == Kind::Event && thing.database == database)
-        {
-            let (home, name) = thing.name.split_once('.').unwrap();
-            let replace = |schema: &str, body: &str| {
-                format!("CREATE OR REPLACE FUNCTION {schema}.{name}() RETURNS event_trigger {body}")
+        for thing in world.things.iter().filter(|thing| thing.database == database) {
+            if let Some(visited) = &thing.visited {
+                self.replace(session, thing, visited, context).await;
+            }
+        }
+    }
+
+    /// Replaces what an object of a superuser calls, in its schema or in one to which it is moved.
+    async fn replace(
+        &mut self,
+        session: &mut PgConnection,
+        thing: &Thing,
+        visited: &Visited,
+        context: &Context,
+    ) {
+        let (home, name) = thing.name.split_once('.').unwrap();
+        let (signature, returns) = (visited.signature, visited.returns);
+        let evil = format!("AS 'BEGIN PERFORM set_config(''trap.of'', ''attacker'', false); {returns} END'");
+        // The volatility stays as an index wants it.
+        let kept = if signature.contains("RETURNS text") { "IMMUTABLE" } else { "" };
+        for schema in [home, "public", "s0", "s1"] {
+            let move_to = |from: &str, to: &str| match from == to {
+                true => String::new(),
+                false => format!("ALTER FUNCTION {from}.{name} SET SCHEMA {to}; "),
             };
-            let mend = |schema: &str| {
-                let back = format!("ALTER FUNCTION {schema}.{name}() SET SCHEMA {home}");
-                format!("{}; {back}", replace(schema, "LANGUAGE plpgsql AS 'BEGIN END'"))
-            };
-            for schema in [home, "public", "s0", "s1"] {
-                let there =
-                    format!("ALTER FUNCTION {home}.{name}() SET SCHEMA {schema}; {}", replace(schema, body));
-                let make = if schema == home { replace(home, body) } else { there };
-                if !self.found.visits.contains(database) && self.tries(session, context, &make).await {
-                    self.visit(database, "CREATE TEMP TABLE visit ()", &mend(schema)).await;
-                }
+            let replace =
+                |rest: &str| format!("CREATE OR REPLACE FUNCTION {schema}.{name}{signature} {rest}");
+            let make =
+                format!("{}{}", move_to(home, schema), replace(&format!("LANGUAGE plpgsql {kept} {evil}")));
+            let mend = format!("{}; {}", replace(&visited.original), move_to(schema, home));
+            if !self.found.visits.contains(thing.database) && self.tries(session, context, &make).await {
+                self.visit(thing.database, &visited.visit, &mend).await;
             }
         }
     }

@@ -21,6 +21,19 @@ pub struct Thing {
     /// With its schema.
     pub name: String,
     pub owner: String,
+    /// What a superuser's sessions call it by.
+    pub visited: Option<Visited>,
+}
+
+/// A function that an object of a superuser calls, and what a superuser does that calls it.
+#[derive(Clone)]
+pub struct Visited {
+    /// Arguments and result, and the end of its body where another one replaces it.
+    pub signature: &'static str,
+    pub returns: &'static str,
+    pub visit: String,
+    /// What is behind the signature.
+    pub original: String,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -35,6 +48,8 @@ pub enum Kind {
     View,
     /// A function that an event trigger calls.
     Event,
+    /// One that an index of a superuser's table calls.
+    Indexed,
 }
 
 pub struct World {
@@ -175,7 +190,15 @@ impl World {
                 self.add(database, grant);
             }
             for number in 0..random.below(4) {
-                let kinds = [Kind::Runs, Kind::Runs, Kind::Trigger, Kind::Inbox, Kind::View, Kind::Event];
+                let kinds = [
+                    Kind::Runs,
+                    Kind::Runs,
+                    Kind::Trigger,
+                    Kind::Inbox,
+                    Kind::View,
+                    Kind::Event,
+                    Kind::Indexed,
+                ];
                 let kind = kinds[random.below(kinds.len())];
                 self.thing(random, database, format!("{schema}.o{at}{number}"), kind);
             }
@@ -223,16 +246,45 @@ impl World {
                 ),
                 "EXECUTE ON FUNCTION",
             ),
+            Kind::Indexed => (
+                format!(
+                    "CREATE FUNCTION {name}(q text) RETURNS text LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN q; END'; ALTER FUNCTION {name} OWNER TO {owner}; CREATE TABLE {name} (t text); CREATE INDEX ON {name} ({name}(t))"
+                ),
+                "EXECUTE ON FUNCTION",
+            ),
         };
         self.add(database, make);
-        if kind == Kind::Inbox && random.percent(40) {
+        let is_given = kind == Kind::Inbox && random.percent(40);
+        if is_given {
             self.add(database, format!("ALTER TABLE {name} OWNER TO {owner}"));
         }
+        let visit = format!("INSERT INTO {name} (t) VALUES ('SELECT 1')");
+        let visited = match kind {
+            Kind::Event => Some(Visited {
+                signature: "() RETURNS event_trigger",
+                returns: "",
+                visit: "CREATE TEMP TABLE visit ()".into(),
+                original: "LANGUAGE plpgsql AS 'BEGIN END'".into(),
+            }),
+            Kind::Inbox if !is_given => Some(Visited {
+                signature: "() RETURNS trigger",
+                returns: "RETURN NULL;",
+                visit,
+                original: format!("{definer} AS 'BEGIN EXECUTE to_jsonb(NEW)->>''t''; RETURN NULL; END'"),
+            }),
+            Kind::Indexed => Some(Visited {
+                signature: "(q text) RETURNS text",
+                returns: "RETURN q;",
+                visit,
+                original: "LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN q; END'".into(),
+            }),
+            _ => None,
+        };
         for _ in 0..random.below(3) {
             let grant = format!("GRANT {privilege} {name} TO {}", anyone(random, database));
             self.add(database, grant);
         }
-        self.things.push(Thing { database, kind, name, owner });
+        self.things.push(Thing { database, kind, name, owner, visited });
     }
 }
 
