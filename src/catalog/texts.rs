@@ -3,6 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use base64::Engine;
+use base64::alphabet::STANDARD;
+use base64::engine::GeneralPurpose;
+use base64::engine::general_purpose::NO_PAD;
 use percent_encoding::percent_decode_str;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -30,8 +34,12 @@ impl StoredPasswords {
         StoredPasswords(all.into_iter().filter(is_long).collect())
     }
 
-    /// The service of the first one that the text holds.
+    /// The service of the first one that the text holds, as it is or in the Base64 of an Authorization header.
     pub fn owner_in(&self, text: &str) -> Option<String> {
+        self.owner_of_plain(text).or_else(|| encoded(text).find_map(|plain| self.owner_of_plain(&plain)))
+    }
+
+    fn owner_of_plain(&self, text: &str) -> Option<String> {
         let held = |(_, password): &&(String, SecretString)| contains_word(text, password.expose_secret());
         self.0.iter().find(held).map(|(service, _)| service.clone())
     }
@@ -42,6 +50,9 @@ impl StoredPasswords {
     }
 }
 
+/// The last digit of a word that was cut may hold bits of its own.
+const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
+
 /// As a word of its own: `postgres` is in `postgresql`.
 fn contains_word(text: &str, word: &str) -> bool {
     if word.len() >= UNMISTAKABLE {
@@ -50,6 +61,16 @@ fn contains_word(text: &str, word: &str) -> bool {
     text.match_indices(word).any(|(at, _)| {
         let apart = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
         apart(text[..at].chars().next_back()) && apart(text[at + word.len()..].chars().next())
+    })
+}
+
+/// What the words of a text are in Base64 (RFC 4648), of the standard and of the URL alphabet, padded or not.
+fn encoded(text: &str) -> impl Iterator<Item = String> + '_ {
+    let is_digit = |c: char| c.is_ascii_alphanumeric() || "+/-_".contains(c);
+    let words = text.split(move |c| !is_digit(c)).filter(|word| word.len() >= UNMISTAKABLE);
+    words.filter_map(|word| {
+        let word = word.replace('-', "+").replace('_', "/");
+        BASE64.decode(word).ok().map(|bytes| lossy(&bytes))
     })
 }
 
@@ -256,6 +277,9 @@ mod tests {
         assert_eq!(searched("tree", tree), stored);
         assert_eq!(searched("hex", "73776f72646669736800"), stored);
         assert_eq!(searched("hex", "zz"), []);
+        // blue_app:swordfish
+        assert_eq!(searched("text", "Authorization: Basic Ymx1ZV9hcHA6c3dvcmRmaXNo"), stored);
+        assert_eq!(searched("text", "token=eDpzd29yZGZpc2g_Pz8_"), stored);
         assert_eq!(searched("tree", "9999999999 [ 70000 x ;;["), []);
     }
 

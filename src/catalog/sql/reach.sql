@@ -71,7 +71,9 @@ fed AS (
     UNION ALL
     -- Before 16 the rows are written as the subscription's owner.
     SELECT r.srrelid, 'the subscription ' || s.subname FROM pg_catalog.pg_subscription_rel r
-    JOIN pg_catalog.pg_subscription s ON s.oid = r.srsubid
+    -- Before 14 not every role may read the numbers of subscriptions themselves.
+    JOIN pg_catalog.pg_stat_subscription i ON i.subid = r.srsubid
+    JOIN pg_catalog.pg_subscription s ON s.subname = i.subname
     WHERE s.subdbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())
       AND pg_catalog.current_setting('server_version_num')::int < 160000 AND s.subowner IN (SELECT m.oid FROM mighty m)) f ON f.oid = c.oid
   WHERE c.relkind IN ('r', 'p') AND c.relowner NOT IN (SELECT m.oid FROM mighty m)

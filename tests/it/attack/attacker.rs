@@ -186,14 +186,21 @@ impl Attack<'_> {
     ) -> Option<Context> {
         let name = &thing.name;
         let statement = match thing.kind {
-            Kind::Runs => format!("SELECT {name}($1)"),
-            Kind::Inbox => format!("INSERT INTO {name} (t) VALUES ($1)"),
+            Kind::Runs => format!("SELECT {name}({{}})"),
+            Kind::Inbox => format!("INSERT INTO {name} (t) VALUES ({{}})"),
             Kind::Trigger => return self.own_trigger(session, contexts, thing).await,
             Kind::View | Kind::Event | Kind::Indexed => return None,
         };
+        for one in contexts {
+            let context = one.frame(&thing.owner, "", statement.clone());
+            if works(session, &context.sql("SELECT 1")).await {
+                return Some(context);
+            }
+        }
         for parse in contexts {
             self.counter += 1;
             let number = self.counter;
+            let statement = statement.replace("{}", "$1");
             let prepare = format!("SET search_path = pg_catalog; PREPARE z{number}(text) AS {statement}");
             if !works(session, &parse.sql(&prepare)).await {
                 continue;
@@ -290,7 +297,7 @@ impl Attack<'_> {
                 self.found.acts.insert(fact);
             }
         }
-        let programs = self.tries(session, context, "COPY (SELECT 1) TO PROGRAM 'true'").await;
+        let programs = self.tries(session, context, "COPY (SELECT 1) TO PROGRAM 'cat > /dev/null'").await;
         self.found.programs |= programs;
         let read = format!("COPY canary.box FROM '{}/PG_VERSION'", self.server.data().display());
         let files = self.tries(session, context, &read).await;
