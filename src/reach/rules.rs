@@ -129,13 +129,13 @@ ascent! {
         is(p, ?Conclusion::Holds(d, o)), owns_database(d, o), database_owner_role(g);
 
     // ADMIN OPTION: its holder grants the role to any login. From 16 on an inherited row counts, before that any.
-    // https://www.postgresql.org/docs/current/sql-grant.html
+    // Only a superuser grants a superuser's role. https://www.postgresql.org/docs/current/sql-grant.html
     because(p, Conclusion::Grants(*x), PathStep::HasAdmin(*g, *x), Conclusion::Holds(*d, *g), Conclusion::Start) <--
-        major(n), if *n >= 16, is(p, ?Conclusion::Holds(d, g)), admin(g, x);
+        major(n), if *n >= 16, is(p, ?Conclusion::Holds(d, g)), admin(g, x), !superuser(x);
     because(p, Conclusion::Grants(*x), PathStep::HasAdmin(*g, *x), Conclusion::Session(*r), Conclusion::Start) <--
-        major(n), if *n < 16, is(p, ?Conclusion::Session(r)), belongs(r, g), admin(g, x);
+        major(n), if *n < 16, is(p, ?Conclusion::Session(r)), belongs(r, g), admin(g, x), !superuser(x);
     because(p, Conclusion::Grants(*x), PathStep::HasAdmin(*g, *x), Conclusion::Frame(*d, *r), Conclusion::Start) <--
-        major(n), if *n < 16, is(p, ?Conclusion::Frame(d, r)), belongs(r, g), admin(g, x);
+        major(n), if *n < 16, is(p, ?Conclusion::Frame(d, r)), belongs(r, g), admin(g, x), !superuser(x);
     // A membership that would close a circle is refused.
     because(p, as_role(p.service, *its, *x, Conclusion::Session(*x)), PathStep::GrantsRole(*x), Conclusion::Grants(*x), Conclusion::Start) <--
         is(p, ?Conclusion::Grants(x)), !belongs(x, &p.login), service(x, its);
@@ -263,6 +263,8 @@ ascent! {
     relation fires(Actor, RoleId, ObjectId, DatabaseId, RoleId);
     fires(p, r, f, d, g) <-- trigger_function(f), definer(f, d, s, _), execute(f, g), current_holds(p, r, g),
         usage(s, h), current_holds(p, r, h);
+    fires(p, r, f, d, g) <-- trigger_function(f), definer(f, d, s, _), execute(f, g), current_holds(p, r, g),
+        schema_owner(s, w), is(p, Conclusion::Holds(*d, *w));
     because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::MakesTrigger(*f, *g), Conclusion::Session(*r), Conclusion::Enters(*d)) <--
         fires(p, r, f, d, g), uses_table(p, r, d), is(p, Conclusion::Session(*r)), is(p, Conclusion::Enters(*d)), definer(f, d, _, o), service(o, its);
     because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::MakesTrigger(*f, *g), Conclusion::Frame(*d, *r), Conclusion::Start) <--

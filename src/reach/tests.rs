@@ -12,11 +12,11 @@ fn member(member: RoleId, role: RoleId, [inherit, set, admin]: [bool; 3]) -> Mem
     Member { member, role, inherit, set, admin }
 }
 
-/// A login that may connect to one database, a group, and a superuser.
+/// A login that may connect to one database, two groups, and a superuser.
 fn server(major: u32, members: &[Member]) -> Facts {
     Facts {
         major,
-        roles: vec![LOGIN, GROUP, MIGHTY],
+        roles: vec![LOGIN, GROUP, MIGHTY, OTHER],
         inheriting: vec![LOGIN],
         principals: vec![LOGIN],
         superusers: vec![MIGHTY],
@@ -32,7 +32,7 @@ fn targets(facts: &Facts) -> Vec<Target> {
 }
 
 #[test]
-fn a_member_of_a_superuser_reaches_it_by_inherit_by_set_and_by_admin() {
+fn a_member_of_a_superuser_reaches_it_by_inherit_and_by_set_and_not_by_admin() {
     for options in [[true, false, false], [false, true, false], [true, true, false]] {
         assert_eq!(
             targets(&server(16, &[member(LOGIN, MIGHTY, options)])),
@@ -40,7 +40,7 @@ fn a_member_of_a_superuser_reaches_it_by_inherit_by_set_and_by_admin() {
             "{options:?}"
         );
     }
-    assert_eq!(targets(&server(16, &[member(LOGIN, MIGHTY, [false, false, true])])), [Target::Superuser]);
+    assert_eq!(targets(&server(16, &[member(LOGIN, MIGHTY, [false, false, true])])), []);
     assert_eq!(targets(&server(16, &[member(LOGIN, MIGHTY, [false, false, false])])), []);
 }
 
@@ -53,7 +53,11 @@ fn a_row_without_set_ends_the_way_behind_it() {
 
 #[test]
 fn admin_counts_through_rows_that_inherit_from_16_on_and_through_any_before() {
-    let rows = [member(LOGIN, GROUP, [false, false, false]), member(GROUP, MIGHTY, [false, false, true])];
+    let rows = [
+        member(LOGIN, GROUP, [false, false, false]),
+        member(GROUP, OTHER, [false, false, true]),
+        member(OTHER, MIGHTY, [true, true, false]),
+    ];
     assert_eq!(targets(&server(16, &rows)), []);
     assert_eq!(targets(&server(15, &rows)), [Target::Superuser]);
 }

@@ -388,12 +388,14 @@ impl Attack<'_> {
         if context.is_frame {
             to.insert(context.role.clone());
         }
+        // From 16 on the member's own INHERIT decides where nothing is said.
+        let with = if self.world.major >= 16 { " WITH INHERIT TRUE, SET TRUE" } else { "" };
         for member in &to {
             for role in roles() {
                 let grant = (role.to_owned(), member.clone());
                 if role != member
                     && !self.granted.contains(&grant)
-                    && self.tries(session, context, &format!("GRANT {role} TO {member}")).await
+                    && self.tries(session, context, &format!("GRANT {role} TO {member}{with}")).await
                 {
                     self.granted.insert(grant);
                 }

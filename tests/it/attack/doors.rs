@@ -85,7 +85,7 @@ const ADDRESSES: [&str; 9] = [
     "127.0.0.0/15",
 ];
 /// One for each part into which [`ADDRESSES`] cut the loopback network.
-const CLIENTS: [&str; 4] = ["127.0.0.1", "127.0.0.2", "127.0.9.9", "127.1.0.1"];
+const CLIENTS: [&str; 5] = ["127.0.0.1", "127.0.0.2", "127.0.9.9", "127.1.0.1", "127.2.0.1"];
 /// System names of pg_ident.conf, and whether the account of this process is one; its name stands for the empty one.
 const SYSTEM_NAMES: [(&str, bool); 5] =
     [("", true), ("", true), ("mallory", false), ("/^(.*)$", true), ("/^mallory", false)];
