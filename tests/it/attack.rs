@@ -19,7 +19,7 @@ use stage::Stage;
 use world::World;
 
 /// The servers that a run of the whole suite makes.
-const SEEDS: std::ops::Range<u64> = 0..12;
+const SEEDS: std::ops::Range<u64> = 0..6;
 const SETTINGS: [&str; 3] = ["log_statement=none", "log_connections=off", "log_min_messages=fatal"];
 
 fn seeds() -> std::ops::Range<u64> {
