@@ -6,38 +6,65 @@
 
 use super::advisory::{self, AdvisoryLock, Claim, LockHolder, LockKey};
 use super::{Connection, query};
+use crate::backoff::Backoff;
 use crate::error::Result;
 use crate::sql::Statement;
 
-pub enum NextAttempt {
-    /// None: the lock is ours. Other sessions that hold a key are not entitled to it; the warning names them.
-    Unneeded(Option<String>),
-    /// With this key, at once.
-    Now(LockKey),
-    /// With this key, after a pause; the lock is held by this session, if by any.
-    Later(LockKey, Option<LockHolder>),
+/// Attempts at one lock: with which key the next is made, and when.
+pub struct Attempts {
+    lock: AdvisoryLock,
+    pub key: LockKey,
+    backoff: Backoff,
+    /// The next attempt needs no pause.
+    at_once: bool,
 }
 
-/// Looks who else holds a key, after an attempt with `key` that did or did not take it. `holders` is the query for that,
-/// see [`AdvisoryLock::holders`].
-pub async fn next_attempt(
-    connection: &mut Connection,
-    lock: AdvisoryLock,
-    key: LockKey,
-    taken: bool,
-    holders: &Statement,
-) -> Result<NextAttempt> {
-    let rows = query(connection, holders).await?;
-    let holders: Vec<LockHolder> = rows.iter().map(advisory::holder).collect();
-    Ok(match advisory::verdict(key, taken, &holders)? {
-        Claim::Ours => NextAttempt::Unneeded(advisory::passed_over(&holders)),
-        Claim::Try(next) if key == LockKey::Own && next != key => NextAttempt::Now(next),
-        Claim::Try(next) => NextAttempt::Later(next, None),
-        Claim::Wait(holder) => {
-            if taken {
-                query(connection, &lock.release(key)).await?;
+/// What an attempt comes to that another session's key stood in the way of.
+pub enum AttemptOutcome {
+    /// The lock is ours all the same: the other sessions are not entitled to it; the warning names them.
+    Ours(Option<String>),
+    /// Another attempt, after [`Attempts::pause`]; this session holds the lock, if any does.
+    Again(Option<LockHolder>),
+}
+
+impl Attempts {
+    pub fn new(lock: AdvisoryLock, backoff: Backoff) -> Attempts {
+        Attempts { lock, key: LockKey::Own, backoff, at_once: false }
+    }
+
+    /// Looks who else holds a key, after an attempt that did or did not take its own. `holders` is the query for that,
+    /// see [`AdvisoryLock::holders`].
+    pub async fn after(
+        &mut self,
+        connection: &mut Connection,
+        taken: bool,
+        holders: &Statement,
+    ) -> Result<AttemptOutcome> {
+        let rows = query(connection, holders).await?;
+        let holders: Vec<LockHolder> = rows.iter().map(advisory::holder).collect();
+        Ok(match advisory::verdict(self.key, taken, &holders)? {
+            Claim::Ours => AttemptOutcome::Ours(advisory::passed_over(&holders)),
+            Claim::Try(next) => {
+                self.at_once = self.key == LockKey::Own && next != self.key;
+                self.key = next;
+                AttemptOutcome::Again(None)
             }
-            NextAttempt::Later(LockKey::Own, Some(holder))
-        }
-    })
+            Claim::Wait(holder) => {
+                if taken {
+                    query(connection, &self.lock.release(self.key)).await?;
+                }
+                (self.at_once, self.key) = (false, LockKey::Own);
+                AttemptOutcome::Again(Some(holder))
+            }
+        })
+    }
+
+    /// Waits before the next attempt, where that is due; false once the time is up.
+    pub async fn pause(&mut self) -> bool {
+        self.at_once || self.backoff.wait().await
+    }
+
+    pub fn waited(&self) -> std::time::Duration {
+        self.backoff.waited()
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::advisory::{self, AdvisoryLock, LockHolder, LockKey};
-use super::claim::{NextAttempt, next_attempt};
+use super::claim::{AttemptOutcome, Attempts};
 use super::{Access, COMMON_DATABASE, Connection, query};
 use crate::backoff::Backoff;
 use crate::error::{Error, Kind, Result};
@@ -61,31 +61,23 @@ pub async fn take(connection: &mut Connection, key: i32, wait: Duration, what: &
     let lock = AdvisoryLock(LOCK_CLASS, key);
     // Logins that can provision: superusers, those that can create roles, and this session's own.
     let holders = lock.holders(&stmt!("r.rolsuper OR r.rolcreaterole OR r.rolname = session_user"));
-    let mut backoff = Backoff::until(Instant::now() + wait, FIRST_PAUSE, LONGEST_PAUSE);
-    let mut key = LockKey::Own;
+    let mut attempts = Attempts::new(lock, Backoff::until(Instant::now() + wait, FIRST_PAUSE, LONGEST_PAUSE));
     loop {
-        let rows = query(connection, &Statement::join(lock.attempt(key))).await?;
+        let rows = query(connection, &Statement::join(lock.attempt(attempts.key))).await?;
         let (taken, alone) = advisory::attempted(rows.iter());
         if taken && alone {
-            return Ok(SessionLock { lock, key });
+            return Ok(SessionLock { lock, key: attempts.key });
         }
-        let holder = match next_attempt(connection, lock, key, taken, &holders).await? {
-            NextAttempt::Unneeded(warning) => {
+        let holder = match attempts.after(connection, taken, &holders).await? {
+            AttemptOutcome::Ours(warning) => {
                 if let Some(warning) = warning {
                     tracing::warn!(target: "martydb", "warning: {what}: {warning}");
                 }
-                return Ok(SessionLock { lock, key });
+                return Ok(SessionLock { lock, key: attempts.key });
             }
-            NextAttempt::Now(next) => {
-                key = next;
-                continue;
-            }
-            NextAttempt::Later(next, holder) => {
-                key = next;
-                holder
-            }
+            AttemptOutcome::Again(holder) => holder,
         };
-        if !backoff.wait().await {
+        if !attempts.pause().await {
             return Err(locked(what, holder.as_ref()));
         }
     }

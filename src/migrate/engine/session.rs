@@ -16,7 +16,7 @@ use crate::migrate::report::{Event, EventSender};
 use crate::migrate::target::MigrationTarget;
 use crate::model::SchemaName;
 use crate::server::advisory::{self, AdvisoryLock, LockHolder, LockKey};
-use crate::server::claim::{NextAttempt, next_attempt};
+use crate::server::claim::{AttemptOutcome, Attempts};
 use crate::server::existence::Existence;
 use crate::server::{
     Connection, Limits, Row, Unreadable, connect_watched, connect_with, execute, query_each,
@@ -85,35 +85,27 @@ impl<'a> MigrationSession<'a> {
 
     /// Takes the lock, and waits for it until the deadline.
     async fn lock(&mut self, deadline: Instant) -> Result<(), NoSession> {
-        let mut backoff = until(deadline);
-        let mut key = LockKey::Own;
+        let mut attempts = Attempts::new(LOCK, until(deadline));
         loop {
-            let (taken, alone) = self.start(Some(key)).await?;
+            let (taken, alone) = self.start(Some(attempts.key)).await?;
             if taken && alone {
                 return Ok(());
             }
             let asked = holders(self.target);
-            let holder = match next_attempt(&mut self.connection, LOCK, key, taken, &asked).await? {
-                NextAttempt::Unneeded(warning) => {
+            let holder = match attempts.after(&mut self.connection, taken, &asked).await? {
+                AttemptOutcome::Ours(warning) => {
                     warning.map(Event::Noticed).into_iter().for_each(|event| self.events.send(event));
                     // Another run may have ended between the first look at the tables and the look at the holders.
                     self.start(None).await?;
                     return Ok(());
                 }
-                NextAttempt::Now(next) => {
-                    key = next;
-                    continue;
-                }
-                NextAttempt::Later(next, holder) => {
-                    key = next;
-                    holder
-                }
+                AttemptOutcome::Again(holder) => holder,
             };
             if let Some(holder) = &holder {
                 self.events.send(Event::Waiting(waiting_for(holder)));
             }
-            if !backoff.wait().await {
-                return Err(locked_out(self.target, holder.as_ref(), backoff.waited()).into());
+            if !attempts.pause().await {
+                return Err(locked_out(self.target, holder.as_ref(), attempts.waited()).into());
             }
         }
     }
