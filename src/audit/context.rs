@@ -122,8 +122,7 @@ impl<'a> Audit<'a> {
         let Some(found) = self.database(database) else { return false };
         let reachable = self.roles.reachable(role);
         let holds = |holder: &RoleName| holder == role || reachable.iter().any(|path| path.role == holder);
-        let mut connects = found.acl.iter().filter(|entry| entry.privilege == "CONNECT");
-        connects.any(|entry| entry.grantee.role().is_none_or(holds))
+        found.grants_connect(holds)
     }
 
     /// The same by name; false where no role has that name.

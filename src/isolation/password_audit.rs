@@ -208,9 +208,7 @@ impl<'a> Standings<'a> {
     fn connects(&self, roles: &BTreeSet<&RoleName>, database: &str) -> bool {
         let found = self.actual.databases.iter().find(|(name, _)| name.as_str() == database);
         found.is_some_and(|(_, found)| {
-            let mut entries = found.acl.iter().filter(|entry| entry.privilege == "CONNECT");
-            found.allow_connections
-                && entries.any(|entry| entry.grantee.role().is_none_or(|role| roles.contains(role)))
+            found.allow_connections && found.grants_connect(|role| roles.contains(role))
         })
     }
 }

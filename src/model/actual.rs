@@ -230,6 +230,14 @@ pub struct ActualDatabase {
     pub contents: Option<Contents>,
 }
 
+impl ActualDatabase {
+    /// Whether an entry grants CONNECT to one of these roles or to PUBLIC.
+    pub fn grants_connect(&self, is_one: impl Fn(&RoleName) -> bool) -> bool {
+        let mut entries = self.acl.iter().filter(|entry| entry.privilege == "CONNECT");
+        entries.any(|entry| entry.grantee.role().is_none_or(&is_one))
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Contents {
     /// Every schema that is not the server's own.

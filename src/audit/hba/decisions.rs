@@ -129,9 +129,7 @@ fn logins<'a>(audit: &Audit<'a>) -> Vec<Entrant<'a>> {
         let inherited = memberships.reachable(role, |_| true).into_iter().map(|path| path.role);
         let holds: BTreeSet<&RoleName> = inherited.chain([role]).collect();
         let is_granted = |database: &str| {
-            let entries = audit.database(database).into_iter().flat_map(|found| &found.acl);
-            let mut entries = entries.filter(|entry| entry.privilege == "CONNECT");
-            entries.any(|entry| entry.grantee.role().is_none_or(|grantee| holds.contains(grantee)))
+            audit.database(database).is_some_and(|found| found.grants_connect(|one| holds.contains(one)))
         };
         let connects = |database: &&str| found.superuser || own == Some(*database) || is_granted(database);
         let mut databases: Vec<Option<&str>> = open.iter().copied().filter(connects).map(Some).collect();

@@ -51,9 +51,8 @@ fn exposed<'a>(db: &Database<'a>, user: &str) -> Option<Option<&'a DesiredServic
         RoleClass::Managed(service, _) => (!db.is_own(user)).then_some(Some(service)),
         _ => {
             let found = &db.audit.actual.roles[role];
-            found.login && found.has_server_power()
+            (found.login && found.has_server_power()).then_some(None)
         }
-        .then_some(None),
     }
 }
 
