@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::context::Audit;
-use super::gather::{Gathered, ObjectName};
+use super::gather::{Gathered, ObjectName, Visitor};
 use super::search_paths::superuser_paths;
 use crate::catalog::{PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine};
 use crate::reach::{DatabaseId, Object, ObjectId, Target};
@@ -99,6 +99,7 @@ fn routine<'a>(
     found: &'a PrivilegedRoutine,
     all: &mut Gathered<'a>,
 ) -> ObjectId {
+    let visitor = found.visitor.as_deref().map(Visitor::Object);
     let id = all.name(ObjectName {
         database: database_name,
         kind: if found.grant_on.starts_with("PROCEDURE") { "procedure" } else { "function" },
@@ -108,7 +109,7 @@ fn routine<'a>(
         extension: found.extension.as_deref(),
         system: found.schema == "pg_catalog",
         acl: &found.acl,
-        visitor: found.visitor.as_deref(),
+        visitor: visitor.or(found.event.as_deref().map(Visitor::EventTrigger)),
     });
     let owner = all.role_id(&found.owner);
     let object = Object { id, database, schema, owner };
@@ -131,10 +132,10 @@ fn routine<'a>(
     if found.untrusted && !is_base {
         all.facts.powers.push((object, Target::Files));
     }
-    if found.event {
+    if found.event.is_some() {
         all.facts.event_functions.push(id);
     }
-    if found.visitor.is_some() && !all.facts.is_end(owner) {
+    if all.object(id).visitor.is_some() && !all.facts.is_end(owner) {
         all.facts.visited_functions.push(object);
     }
     let holders = all.holders(id, &["EXECUTE"]);
@@ -163,7 +164,7 @@ fn relation<'a>(
         extension: None,
         system: found.system,
         acl: &found.acl,
-        visitor: found.visitor.as_deref(),
+        visitor: found.visitor.as_deref().map(Visitor::Object),
     });
     let object = Object { id, database, schema, owner: all.role_id(&found.owner) };
     all.facts.relations.push(object);
@@ -185,7 +186,6 @@ fn relation<'a>(
 /// extension that anyone packed is as good as the role that put it there.
 fn is_known(extension: &str) -> bool {
     KNOWN.split_whitespace().any(|known| known == extension)
-        || ["pg_", "postgis", "timescaledb"].iter().any(|start| extension.starts_with(start))
 }
 
 const KNOWN: &str = "address_standardizer adminpack age amcheck apg_plan_mgmt autoinc aws_commons aws_lambda aws_s3 azure \
@@ -194,8 +194,13 @@ const KNOWN: &str = "address_standardizer adminpack age amcheck apg_plan_mgmt au
     h3 hll hstore hstore_plperl hstore_plpython3u http hypopg insert_username intagg intarray ip4r isn jsonb_plperl \
     jsonb_plpython3u lo log_fdw ltree moddatetime mysql_fdw neon ogr_fdw old_snapshot oracle_fdw orafce pageinspect \
     periods pgagent pgaudit pgauditlogtofile pgcrypto pgjwt pglogical pgmq pgq pgrouting pgrowlocks pgsodium pgstattuple pgtap \
-    pldbgapi plperl plperlu plpgsql plpgsql_check plproxy plpython3u plr plv8 pointcloud postgres_fdw powa prefix rdkit \
-    refint repmgr seg semver set_user sslinfo supabase_vault system_stats tablefunc tcn tds_fdw temporal_tables tsm_system_rows \
+    pg_background pg_bigm pg_buffercache pg_cron pg_curl pg_dirtyread pg_failover_slots pg_freespacemap pg_graphql pg_hashids \
+    pg_hint_plan pg_ivm pg_jsonschema pg_logicalinspect pg_net pg_partman pg_permissions pg_prewarm pg_proctab pg_profile \
+    pg_qualstats pg_rational pg_repack pg_roaringbitmap pg_search pg_show_plans pg_similarity pg_sphere pg_squeeze \
+    pg_stat_kcache pg_stat_monitor pg_stat_statements pg_store_plans pg_surgery pg_textsearch pg_tle pg_track_settings \
+    pg_trgm pg_uuidv7 pg_visibility pg_wait_sampling pg_walinspect pldbgapi plperl plperlu plpgsql plpgsql_check plproxy plpython3u plr plv8 pointcloud postgis postgis_raster postgis_sfcgal postgis_tiger_geocoder \
+    postgis_topology postgres_fdw powa prefix rdkit \
+    refint repmgr seg semver set_user sslinfo supabase_vault system_stats tablefunc tcn tds_fdw temporal_tables timescaledb timescaledb_osm timescaledb_toolkit tsm_system_rows \
     tsm_system_time unaccent uuid-ossp vector vectorscale wal2json wrappers xml2 zhparser";
 
 /// Where a foreign table leads.
