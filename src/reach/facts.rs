@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::ids::{DatabaseId, ObjectId, RoleId, ServiceId};
 use super::state::Target;
+use super::step::PathStep;
 
 /// One row of `pg_auth_members`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,10 +98,17 @@ pub struct Facts {
 }
 
 impl Facts {
-    /// Takes what these roles hold on these objects.
-    pub fn take(&mut self, held: &BTreeSet<(ObjectId, RoleId)>) {
-        for holders in [&mut self.execute, &mut self.select, &mut self.create, &mut self.write] {
-            holders.retain(|one| !held.contains(one));
+    /// Takes the privileges that these steps use.
+    pub fn take(&mut self, steps: &BTreeSet<PathStep>) {
+        for step in steps {
+            let holders = match step {
+                PathStep::Executes(..) | PathStep::MakesTrigger(..) => &mut self.execute,
+                PathStep::Selects(..) => &mut self.select,
+                PathStep::WritesTo(..) => &mut self.write,
+                PathStep::CreatesIn(..) => &mut self.create,
+                _ => continue,
+            };
+            holders.retain(|held| Some(*held) != step.privilege());
         }
     }
 

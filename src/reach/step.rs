@@ -43,6 +43,17 @@ pub enum PathStep {
 }
 
 impl PathStep {
+    /// The names of the privilege that the step uses; empty where it uses none on an object.
+    pub fn privilege_names(self) -> &'static [&'static str] {
+        match self {
+            PathStep::Executes(..) | PathStep::MakesTrigger(..) => &["EXECUTE"],
+            PathStep::Selects(..) => &["SELECT"],
+            PathStep::WritesTo(..) => &["INSERT", "UPDATE", "DELETE"],
+            PathStep::CreatesIn(..) => &["CREATE"],
+            _ => &[],
+        }
+    }
+
     /// The privilege on an object that the step uses: the object, and its holder.
     pub fn privilege(self) -> Option<(ObjectId, RoleId)> {
         match self {

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::gather::Gathered;
+use super::gather::{Gathered, Visitor};
 use crate::audit::context::Audit;
 use crate::findings::{
     CATALOG_RIGHT, DEFINER_SUPERUSER, DEFINER_VIEW, EVENT_TRIGGER, EXTENSION_RIGHT, FOREIGN_TABLE,
@@ -48,14 +48,17 @@ pub fn causes<'a>(
         unclosed = open.keys().copied().collect();
         let mut taken = BTreeSet::new();
         for (key, cause) in open {
-            let used: BTreeSet<_> =
-                cause.paths.iter().filter_map(|path| used_on(path, cause.object)).collect();
-            let used: Vec<_> =
-                used.into_iter().filter(|(object, role)| !revokes(all, *object, *role).is_empty()).collect();
             let known = causes.entry(key).or_insert_with(|| Cause { paths: vec![], ..cause });
-            known.repairs.extend(used.iter().flat_map(|(object, role)| revokes(all, *object, *role)));
+            let used: BTreeSet<PathStep> =
+                cause.paths.iter().filter_map(|path| used_on(path, cause.object)).collect();
+            for step in used {
+                let repairs = revokes(all, step);
+                if !repairs.is_empty() {
+                    known.repairs.extend(repairs);
+                    taken.insert(step);
+                }
+            }
             known.paths.extend(cause.paths);
-            taken.extend(used);
         }
         if taken.is_empty() {
             break;
@@ -117,9 +120,7 @@ fn kind(gathered: &Gathered<'_>, step: PathStep) -> Option<&'static FindingKind>
         PathStep::Holds(_) => CATALOG_RIGHT,
         PathStep::Steers(_) => EXTENSION_RIGHT,
         PathStep::CreatesIn(..) => SUPERUSER_PATH,
-        PathStep::ReplacesFunction(..)
-            if object.visitor.is_some_and(|by| by.starts_with("the event trigger")) =>
-        {
+        PathStep::ReplacesFunction(..) if matches!(object.visitor, Some(Visitor::EventTrigger(_))) => {
             EVENT_TRIGGER
         }
         PathStep::ReplacesFunction(..) | PathStep::PutsTrigger(..) => SUPERUSER_OBJECT,
@@ -137,19 +138,19 @@ fn holder(path: &Path) -> Option<RoleId> {
     path.steps.iter().rev().find_map(|step| step.privilege().map(|(_, role)| role))
 }
 
-/// The privilege that the path uses last, where it is one on this object. A path that needs none on the object
+/// The step that uses a privilege last, where that is one on this object. A path that needs none on the object
 /// itself, such as that of a trigger, does not end with it.
-fn used_on(path: &Path, object: Option<ObjectId>) -> Option<(ObjectId, RoleId)> {
-    let last = path.steps.iter().rev().find_map(|step| step.privilege())?;
-    (Some(last.0) == object).then_some(last)
+fn used_on(path: &Path, object: Option<ObjectId>) -> Option<PathStep> {
+    let last = path.steps.iter().rev().find(|step| step.privilege().is_some())?;
+    (last.privilege().map(|(id, _)| id) == object).then_some(*last)
 }
 
-/// A statement for each entry that gives the role what a path uses; an owner would take it back.
-fn revokes(all: &Gathered<'_>, object: ObjectId, role: RoleId) -> Vec<Repair> {
-    const USED: [&str; 6] = ["EXECUTE", "SELECT", "CREATE", "INSERT", "UPDATE", "DELETE"];
+/// A statement for each entry that gives the role the privilege that the step uses; an owner would take it back.
+fn revokes(all: &Gathered<'_>, step: PathStep) -> Vec<Repair> {
+    let Some((object, role)) = step.privilege() else { return vec![] };
     let (object, role) = (all.object(object), all.role(role));
     let Some(grant_on) = object.grant_on.filter(|_| object.owner != role) else { return vec![] };
-    let entries = object.acl.iter().filter(|entry| USED.contains(&entry.privilege.as_str()));
-    let held = entries.filter(|entry| entry.grantee.role().map_or(PUBLIC, |role| role.as_str()) == role);
+    let used = object.acl.iter().filter(|entry| step.privilege_names().contains(&entry.privilege.as_str()));
+    let held = used.filter(|entry| entry.grantee.role().map_or(PUBLIC, |role| role.as_str()) == role);
     held.map(|entry| revoke(entry, None, &Securable::inside(grant_on, object.owner))).collect()
 }
