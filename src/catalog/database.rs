@@ -129,8 +129,8 @@ pub struct PrivilegedRoutine {
     pub symbol: Option<String>,
     /// Returns `trigger`.
     pub trigger: bool,
-    /// An enabled event trigger calls it.
-    pub event: bool,
+    /// The enabled event trigger that calls it.
+    pub event: Option<String>,
     /// By what sessions of superusers call it, where it is not theirs.
     pub visitor: Option<String>,
     /// Its language is not confined to the database.

@@ -25,8 +25,24 @@ pub struct ObjectName<'a> {
     /// The server's own.
     pub system: bool,
     pub acl: &'a [AclEntry],
-    /// By what sessions of superusers call it or write to it.
-    pub visitor: Option<&'a str>,
+    pub visitor: Option<Visitor<'a>>,
+}
+
+/// By what sessions of superusers call a function or write to a table.
+#[derive(Debug, Clone, Copy)]
+pub enum Visitor<'a> {
+    EventTrigger(&'a str),
+    /// As the server describes it.
+    Object(&'a str),
+}
+
+impl std::fmt::Display for Visitor<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Visitor::EventTrigger(name) => write!(f, "the event trigger {name}"),
+            Visitor::Object(words) => f.write_str(words),
+        }
+    }
 }
 
 impl<'a> Gathered<'a> {

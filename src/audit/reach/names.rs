@@ -1,6 +1,6 @@
 //! A path in words, one step after the other.
 
-use super::gather::Gathered;
+use super::gather::{Gathered, Visitor};
 use crate::reach::{PUBLIC, Path, PathStep, Target};
 
 /// The path of a login, such as "a connects to d by the CONNECT of PUBLIC → …".
@@ -51,7 +51,7 @@ pub fn step_in_words(all: &Gathered<'_>, step: PathStep) -> String {
 fn step_on_object(all: &Gathered<'_>, step: PathStep) -> String {
     let object = |id| all.object(id).shown;
     let role = |id| all.role(id);
-    let visitor = |id| all.object(id).visitor.unwrap_or("a superuser");
+    let visitor = |id| all.object(id).visitor.unwrap_or(Visitor::Object("a superuser"));
     match step {
         PathStep::LetsCreateIn(of, by) => {
             format!("as {} lets any role create in schema {}", role(by), object(of))

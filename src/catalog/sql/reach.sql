@@ -17,17 +17,17 @@ scripted AS (
 space AS (
   SELECT n.oid, n.nspname, n.nspowner, n.nspacl FROM pg_catalog.pg_namespace n
   WHERE n.nspname NOT LIKE 'pg\_temp\_%' AND n.nspname NOT LIKE 'pg\_toast%'),
--- Functions that sessions of superusers call by an object: by an event trigger, by what is a superuser's (an index or
--- statistics, which autovacuum computes, too), by a cast, an operator class, or the body of a superuser's function.
+-- Languages whose code is not confined to the database; C and internal functions are known by their symbol.
+unconfined AS (SELECT l.oid FROM pg_catalog.pg_language l WHERE NOT l.lanpltrusted AND l.oid NOT IN (12, 13)),
+-- Functions that sessions of superusers call by an object of theirs: by an index or statistics, which autovacuum
+-- computes, too, by a view, a cast, an operator class, or the body of a function.
 mighty AS (SELECT r.oid FROM pg_catalog.pg_roles r WHERE r.rolsuper),
 weak AS (
-  SELECT p.oid, n.nspname || '.' || p.proname AS spelled
+  SELECT p.oid, pg_catalog.lower(n.nspname) AS space, pg_catalog.lower(p.proname) AS name
   FROM pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace
   WHERE p.oid >= 16384 AND p.proowner NOT IN (SELECT m.oid FROM mighty m)),
 calls AS (
-  SELECT t.evtfoid AS function, 'the event trigger ' || t.evtname AS visitor FROM pg_catalog.pg_event_trigger t WHERE t.evtenabled <> 'D'
-  UNION ALL
-  SELECT d.refobjid, pg_catalog.pg_describe_object(d.classid, d.objid, 0) FROM pg_catalog.pg_depend d
+  SELECT d.refobjid AS function, pg_catalog.pg_describe_object(d.classid, d.objid, 0) AS visitor FROM pg_catalog.pg_depend d
   JOIN weak w ON w.oid = d.refobjid
   WHERE d.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND CASE d.classid
     WHEN 'pg_catalog.pg_class'::pg_catalog.regclass THEN (SELECT c.relowner FROM pg_catalog.pg_class c WHERE c.oid = d.objid)
@@ -56,11 +56,15 @@ calls AS (
   JOIN weak w ON w.oid = c.castfunc
   WHERE c.castcontext IN ('i', 'a') AND c.castsource < 16384 AND c.casttarget < 16384
   UNION ALL
+  -- The calls that a body names with their schema, quoted or not, are read out of it once.
   SELECT w.oid, 'the function ' || s.oid::pg_catalog.regprocedure::text FROM pg_catalog.pg_proc s
-  JOIN weak w ON pg_catalog.strpos(pg_catalog.left(s.prosrc, 65536), w.spelled || '(') > 0
+  CROSS JOIN LATERAL pg_catalog.regexp_matches(pg_catalog.left(s.prosrc, 65536), '([[:alnum:]_$]+)"?\s*\.\s*"?([[:alnum:]_$]+)"?\s*\(', 'g') m
+  JOIN weak w ON w.space = pg_catalog.lower(m[1]) AND w.name = pg_catalog.lower(m[2])
   WHERE s.oid >= 16384 AND s.proowner IN (SELECT m.oid FROM mighty m)
     AND (s.prosecdef OR s.prorettype IN ('pg_catalog.event_trigger'::pg_catalog.regtype, 'pg_catalog.trigger'::pg_catalog.regtype))
     AND NOT EXISTS (SELECT FROM scripted x WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = s.oid)),
+hooked AS (
+  SELECT t.evtfoid AS oid, pg_catalog.min(t.evtname::text) AS event FROM pg_catalog.pg_event_trigger t WHERE t.evtenabled <> 'D' GROUP BY t.evtfoid),
 visited AS (SELECT c.function AS oid, pg_catalog.min(c.visitor) AS visitor FROM calls c GROUP BY c.function),
 -- Tables of others that superusers write to by an object of theirs: their owners put triggers on them.
 fed AS (
@@ -79,7 +83,8 @@ fed AS (
   WHERE c.relkind IN ('r', 'p') AND c.relowner NOT IN (SELECT m.oid FROM mighty m)
   GROUP BY c.oid),
 routine AS (
-  SELECT p.oid, v.visitor, NOT l.lanpltrusted AND l.lanname NOT IN ('internal', 'c') AS untrusted, p.proname, p.prokind, p.proowner, p.proacl, p.prosecdef, p.prolang, p.prosrc, p.prorettype, n.nspname, s.extname,
+  SELECT p.oid, p.proname, p.prokind, p.proowner, p.proacl, p.prosecdef, p.prolang, p.prosrc, p.prorettype, n.nspname, s.extname,
+    v.visitor, h.event, u.oid IS NOT NULL AS untrusted,
     -- The text of a body decides what it can be made to do: EXECUTE and its like, or a language that is not read here.
     -- A text that is too long to search may hold them.
     l.lanname NOT IN ('sql', 'plpgsql', 'internal', 'c') OR pg_catalog.length(p.prosrc) > 65536
@@ -89,9 +94,11 @@ routine AS (
   JOIN pg_catalog.pg_language l ON l.oid = p.prolang
   LEFT JOIN scripted s ON s.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND s.objid = p.oid
   LEFT JOIN visited v ON v.oid = p.oid
-  WHERE p.prosecdef OR v.oid IS NOT NULL
+  LEFT JOIN hooked h ON h.oid = p.oid
+  LEFT JOIN unconfined u ON u.oid = p.prolang
+  WHERE p.prosecdef OR v.oid IS NOT NULL OR h.oid IS NOT NULL
     -- Triggers call it for every role that writes.
-    OR NOT l.lanpltrusted AND l.lanname NOT IN ('internal', 'c') AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgfoid = p.oid AND NOT t.tgisinternal)
+    OR u.oid IS NOT NULL AND EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE t.tgfoid = p.oid AND NOT t.tgisinternal)
     -- As initdb left them the server's own check for themselves.
     OR p.prolang IN (12, 13) AND (p.proacl IS NOT NULL OR p.oid >= 16384)
       AND p.prosrc ~ '^(pg_read_|pg_file_|be_lo_(im|ex)port|set_user|pg_get_wal_)' AND EXISTS (
@@ -118,8 +125,7 @@ reads AS (
   WHERE pg_catalog.pg_get_viewdef(m.view) ~ ('\m' || g.part || '\M')),
 fires AS (
   SELECT t.tgrelid, p.oid AS function FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid
-  JOIN pg_catalog.pg_language l ON l.oid = p.prolang
-  WHERE NOT t.tgisinternal AND (p.prosecdef OR NOT l.lanpltrusted AND l.lanname NOT IN ('internal', 'c'))),
+  WHERE NOT t.tgisinternal AND (p.prosecdef OR p.prolang IN (SELECT u.oid FROM unconfined u))),
 relation AS (
   SELECT c.oid, c.relname, c.relkind, c.relrowsecurity, c.relispopulated, c.relowner, c.reloptions, n.nspname, c.relacl,
     (SELECT pg_catalog.array_agg(g.attnum) FROM guarded g WHERE g.oid = c.oid) AS parts
@@ -139,8 +145,7 @@ UNION ALL
   'definer', r.prosecdef, 'executes', r.executes, 'extension', r.extname,
   'symbol', CASE WHEN r.prolang IN (12, 13) THEN r.prosrc END,
   'trigger', r.prorettype = 'pg_catalog.trigger'::pg_catalog.regtype,
-  'visitor', r.visitor, 'untrusted', r.untrusted,
-  'event', EXISTS (SELECT FROM pg_catalog.pg_event_trigger t WHERE t.evtfoid = r.oid AND t.evtenabled <> 'D'),
+  'visitor', r.visitor, 'event', r.event, 'untrusted', r.untrusted,
   'called', EXISTS (SELECT FROM pg_catalog.pg_amproc m WHERE m.amproc = r.oid)
     OR EXISTS (SELECT FROM pg_catalog.pg_range g WHERE r.oid IN (g.rngsubdiff, g.rngcanonical)),
   'acl', (

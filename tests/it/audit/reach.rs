@@ -57,6 +57,10 @@ const WAYS: &[Way] = &[
         expect: ["high", "superuser-object", "guest", "mine.hook()"], path: &["which the function", "on_ddl() calls"], close: "DROP EVENT TRIGGER ddl; DROP FUNCTION on_ddl(); DROP SCHEMA mine CASCADE" },
     Way { since: 13, database: "den", open: "GRANT TEMPORARY ON DATABASE den TO guest; CREATE TABLE heard (q text); CREATE FUNCTION on_ddl() RETURNS event_trigger LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS 'BEGIN EXECUTE ''INSERT INTO public.heard VALUES ( || current_query() || )''; END'; CREATE EVENT TRIGGER ddl ON ddl_command_end EXECUTE FUNCTION on_ddl()",
         expect: ["critical", "definer-function", "guest", "on_ddl()"], path: &["makes an object, for which an event trigger runs public.on_ddl() as postgres", "superuser"], close: "DROP EVENT TRIGGER ddl; DROP FUNCTION on_ddl(); DROP TABLE heard; REVOKE TEMPORARY ON DATABASE den FROM guest" },
+    Way { since: 13, database: "den", open: "CREATE LANGUAGE wild HANDLER plpgsql_call_handler INLINE plpgsql_inline_handler VALIDATOR plpgsql_validator; CREATE SCHEMA adm; GRANT USAGE ON SCHEMA adm TO guest; CREATE TABLE adm.inbox (t text); GRANT INSERT ON adm.inbox TO guest; CREATE FUNCTION adm.load() RETURNS trigger LANGUAGE wild AS 'BEGIN RETURN NEW; END'; REVOKE ALL ON FUNCTION adm.load() FROM PUBLIC; CREATE TRIGGER load BEFORE INSERT ON adm.inbox FOR EACH ROW EXECUTE FUNCTION adm.load()",
+        expect: ["critical", "untrusted-function", "guest", "adm.load()"], path: &["writes to adm.inbox", "adm.load() opens it", "the server's files"], close: "DROP SCHEMA adm CASCADE; DROP LANGUAGE wild" },
+    Way { since: 13, database: "den", open: "CREATE SCHEMA \"Mine\" AUTHORIZATION guest; CREATE FUNCTION \"Mine\".hook() RETURNS void LANGUAGE plpgsql AS 'BEGIN END'; ALTER FUNCTION \"Mine\".hook() OWNER TO guest; CREATE FUNCTION on_ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN PERFORM \"Mine\" . HOOK (); END'; CREATE EVENT TRIGGER ddl ON ddl_command_end EXECUTE FUNCTION on_ddl()",
+        expect: ["high", "superuser-object", "guest", "hook()"], path: &["which the function", "on_ddl() calls"], close: "DROP EVENT TRIGGER ddl; DROP FUNCTION on_ddl(); DROP SCHEMA \"Mine\" CASCADE" },
     Way { since: 13, database: "den", open: "CREATE SCHEMA postgres AUTHORIZATION guest",
         expect: ["high", "superuser-search-path", "guest", "schema postgres"], path: &["creates in schema postgres as guest"], close: "DROP SCHEMA postgres" },
     Way { since: 13, database: "den", open: "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, username text, command text); GRANT USAGE ON SCHEMA cron TO guest; GRANT UPDATE ON cron.job TO guest",
@@ -144,6 +148,17 @@ fn a_way_that_a_shorter_one_hides_is_named_and_what_no_revoke_ends_has_no_fix() 
     assert!(fix_of("function adm.fire()").is_null());
     let result = pair.verify(&["--fix", "-y"], 4);
     assert_eq!(Pair::grave(&result), ["critical | definer-function | - | guest | den | function adm.fire()"]);
+}
+
+#[test]
+fn a_fix_takes_the_privilege_that_the_path_uses_and_no_other() {
+    let pair = Pair::new();
+    with_den(&pair);
+    let open = "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, username text, command text); GRANT USAGE ON SCHEMA cron TO guest; GRANT SELECT, UPDATE ON cron.job TO guest";
+    pair.server.sql("den", open);
+    pair.verify(&["--fix", "-y"], 0);
+    let left = "SELECT string_agg(a.privilege_type, ' ') FROM aclexplode((SELECT relacl FROM pg_class WHERE oid = 'cron.job'::regclass)) a WHERE a.grantee = 'guest'::regrole";
+    assert_eq!(pair.server.value("den", left), "SELECT");
 }
 
 #[test]
