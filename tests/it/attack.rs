@@ -6,7 +6,7 @@
 mod attacker;
 mod claims;
 mod doors;
-mod random;
+pub mod random;
 mod stage;
 mod world;
 

@@ -21,6 +21,7 @@ mod printing;
 mod privileges;
 mod probe;
 mod prompts;
+mod random_states;
 mod reality;
 mod rotate;
 mod secrecy;
