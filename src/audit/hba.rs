@@ -7,6 +7,7 @@ mod addresses;
 mod decisions;
 mod doors;
 mod exposure;
+mod groups;
 mod line;
 mod maps;
 mod methods;
@@ -19,6 +20,7 @@ use crate::catalog::HbaLine;
 use crate::findings::{FindingBuilder, HBA_ERROR, PUBLIC};
 use crate::model::RoleName;
 use decisions::Decisions;
+use groups::Counted;
 use line::LineAudit;
 use maps::Maps;
 use rules::Rule;
@@ -35,7 +37,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         let error = line.error.as_deref().unwrap_or("the server cannot read the line, and does not say why");
         out.push(HBA_ERROR.of(PUBLIC).object(object).seen(error));
     }
-    let decisions = decisions(audit, read);
+    let decisions = decisions(audit, read, Counted::Possible);
     let maps = Maps::of_audit(audit);
     for at in 0..decisions.rules.len() {
         LineAudit { audit, decisions: &decisions, at, maps: maps.as_ref() }.tell(out);
@@ -43,9 +45,13 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 }
 
 /// The lines as the server would read them now.
-fn decisions<'a>(audit: &Audit<'a>, read: impl IntoIterator<Item = &'a HbaLine>) -> Decisions<'a> {
+fn decisions<'a>(
+    audit: &Audit<'a>,
+    read: impl IntoIterator<Item = &'a HbaLine>,
+    counted: Counted,
+) -> Decisions<'a> {
     let files = Lines::of(&audit.snapshot.hba_files);
-    Decisions::new(audit, read.into_iter().map(|line| Rule::of(line, &files)).collect())
+    Decisions::new(audit, read.into_iter().map(|line| Rule::of(line, &files)).collect(), counted)
 }
 
 /// Whether some line lets a role replicate; where the admin may not read the lines, one may.

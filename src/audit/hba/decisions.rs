@@ -5,6 +5,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::addresses::TLS;
+use super::groups::Counted;
 use super::rules::{Meanings, Request, Rule};
 use crate::audit::context::Audit;
 use crate::catalog::LineMatch;
@@ -36,10 +37,10 @@ pub struct Decided<'a> {
 }
 
 impl<'a> Decisions<'a> {
-    pub fn new(audit: &Audit<'a>, rules: Vec<Rule<'a>>) -> Decisions<'a> {
+    pub fn new(audit: &Audit<'a>, rules: Vec<Rule<'a>>, counted: Counted) -> Decisions<'a> {
         let settings = &audit.snapshot.state.parameters.settings;
         let without_tls = settings.get("ssl").is_some_and(|ssl| ssl == "off");
-        let (meanings, logins) = (Meanings::of(audit), logins(audit));
+        let (meanings, logins) = (Meanings::of(audit, counted), logins(audit));
         Decisions { rules, meanings, logins, without_tls, steps: Cell::new(0) }
     }
 

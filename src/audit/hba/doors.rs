@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::decisions::{Decided, Decisions};
+use super::groups::Counted;
 use super::maps::Maps;
 use super::methods::{Proof, method};
 use super::{decisions, is_read};
@@ -11,9 +12,18 @@ use crate::audit::context::Audit;
 use crate::model::RoleName;
 use crate::reach::{GraphEdge, GraphNode, NodeKind};
 
+/// Those of today, and those that stand open after a login has changed the members of a group.
 pub fn open_doors(audit: &Audit<'_>) -> Vec<GraphEdge> {
+    let mut all = doors(audit, Counted::Present);
+    let open: BTreeSet<GraphEdge> = all.iter().cloned().collect();
+    let possible = doors(audit, Counted::Possible).into_iter().filter(|edge| !open.contains(edge));
+    all.extend(possible.map(|edge| GraphEdge { kind: "CanBeLetIn", ..edge }));
+    all
+}
+
+fn doors(audit: &Audit<'_>, counted: Counted) -> Vec<GraphEdge> {
     let lines = audit.snapshot.hba.as_deref().unwrap_or_default();
-    let decisions = decisions(audit, lines.iter().filter(|line| is_read(line)));
+    let decisions = decisions(audit, lines.iter().filter(|line| is_read(line)), counted);
     let maps = Maps::of_audit(audit);
     (0..decisions.rules.len()).flat_map(|at| through(&decisions, maps.as_ref(), at)).collect()
 }

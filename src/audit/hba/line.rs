@@ -58,7 +58,10 @@ impl LineAudit<'_, '_> {
         let host = rule.origin.host().map_or(String::new(), |host| {
             format!("; which addresses {host} has is not known here, so that it counts as any")
         });
-        let seen = format!("{}: {}; {seen}{host}{doubt}", rule.place(), rule.text());
+        let growth = self.decisions.meanings.growing(rule).map_or(String::new(), |(group, login)| {
+            format!("; {login} can make every login a member of {group}")
+        });
+        let seen = format!("{}: {}; {seen}{growth}{host}{doubt}", rule.place(), rule.text());
         kind.of(rule.who()).at(severity).object(rule.place()).seen(seen)
     }
 

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::addresses::{self, Origin, WAYS};
+use super::groups::{Counted, Groups};
 use super::tokens::{Lines, QuotedWord, Quoting, quoting};
 use crate::audit::context::Audit;
 use crate::catalog::{HbaLine, LineMatch};
 
 /// What the words of a line mean on this server.
 pub struct Meanings<'a> {
-    members: BTreeMap<&'a str, BTreeSet<&'a str>>,
+    groups: Groups<'a>,
     patterns: &'a BTreeMap<String, BTreeSet<String>>,
     /// From 16 on a name that starts with a slash is a pattern.
     has_patterns: bool,
@@ -39,30 +40,13 @@ pub struct Request<'a> {
 }
 
 impl<'a> Meanings<'a> {
-    pub fn of(audit: &Audit<'a>) -> Meanings<'a> {
-        let mut members: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for row in &audit.actual.memberships {
-            members.entry(row.role.as_str()).or_default().insert(row.member.as_str());
-        }
+    pub fn of(audit: &Audit<'a>, counted: Counted) -> Meanings<'a> {
         let has_patterns = audit.actual.major() >= 16;
-        Meanings { members, patterns: &audit.snapshot.patterns, has_patterns }
+        Meanings { groups: Groups::of(audit, counted), patterns: &audit.snapshot.patterns, has_patterns }
     }
 
     pub fn has_patterns(&self) -> bool {
         self.has_patterns
-    }
-
-    /// Direct and indirect members count, whatever the membership inherits; each role is a member of itself.
-    pub fn is_member(&self, role: &str, group: &str) -> bool {
-        let (mut seen, mut next) = (BTreeSet::from([group]), vec![group]);
-        while let Some(one) = next.pop() {
-            if one == role {
-                return true;
-            }
-            let members = self.members.get(one).into_iter().flatten().copied();
-            next.extend(members.filter(|member| seen.insert(member)));
-        }
-        false
     }
 
     /// Names are compared as they are, and from 16 on by the pattern behind a slash, quoted or not.
@@ -81,13 +65,22 @@ impl<'a> Meanings<'a> {
         role.len() >= before.len() + after.len() && role.starts_with(before) && role.ends_with(after)
     }
 
+    /// The group of a line's users to which a login adds members, and that login.
+    pub fn growing<'r>(&self, rule: &'r Rule<'_>) -> Option<(&'r str, &'a str)> {
+        let unquoted = rule.users.iter().filter(|word| word.quoting != Quoting::Quoted);
+        let mut groups = unquoted.filter_map(|word| word.text.strip_prefix('+'));
+        groups.find_map(|group| Some((group, self.groups.grower(group)?)))
+    }
+
     pub fn database(&self, word: &RuleWord<'_>, login: Request<'_>) -> LineMatch {
         let Request { role, database } = login;
         let keyword = match word.text {
-            "replication" => Some(database.is_none()),
-            "all" => Some(database.is_some()),
-            "sameuser" => Some(database == Some(role)),
-            "samerole" | "samegroup" => Some(database.is_some_and(|group| self.is_member(role, group))),
+            "replication" => Some(database.is_none().into()),
+            "all" => Some(database.is_some().into()),
+            "sameuser" => Some((database == Some(role)).into()),
+            "samerole" | "samegroup" => {
+                Some(database.map_or(LineMatch::No, |group| self.groups.has_member(role, group)))
+            }
             _ => None,
         };
         word.read(keyword, self.is_name(word.text, database))
@@ -95,8 +88,8 @@ impl<'a> Meanings<'a> {
 
     pub fn user(&self, word: &RuleWord<'_>, role: &str) -> LineMatch {
         let keyword = match (word.text, word.text.strip_prefix('+')) {
-            ("all", _) => Some(true),
-            (_, Some(group)) => Some(self.is_member(role, group)),
+            ("all", _) => Some(LineMatch::Yes),
+            (_, Some(group)) => Some(self.groups.has_member(role, group)),
             _ => None,
         };
         word.read(keyword, self.is_name(word.text, Some(role)))
@@ -105,8 +98,8 @@ impl<'a> Meanings<'a> {
 
 impl RuleWord<'_> {
     /// As a keyword where it is one, else as a name.
-    fn read(&self, keyword: Option<bool>, name: LineMatch) -> LineMatch {
-        match (self.quoting, keyword.map(LineMatch::from)) {
+    fn read(&self, keyword: Option<LineMatch>, name: LineMatch) -> LineMatch {
+        match (self.quoting, keyword) {
             (Quoting::Plain, Some(keyword)) => keyword,
             (Quoting::Unknown, Some(keyword)) if keyword != name => LineMatch::Perhaps,
             _ => name,

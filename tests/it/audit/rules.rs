@@ -285,3 +285,43 @@ fn an_admin_that_cannot_read_the_file_is_told_what_is_doubtful() {
     with_hba(&pair, "host red_db red_app 172.16.0.0/12 reject\n");
     assert_eq!(titles(&pair, 0), Vec::<String>::new(), "names leave no doubt");
 }
+
+#[test]
+fn a_group_to_which_a_login_adds_members_is_every_login() {
+    let pair = Pair::new();
+    pair.server.sql("postgres", "CREATE ROLE batch; CREATE ROLE inner_batch; GRANT batch TO inner_batch");
+    pair.server.sql("postgres", "CREATE ROLE scheduler LOGIN CONNECTION LIMIT 3; GRANT batch TO scheduler");
+    pair.server.sql("postgres", "REVOKE CONNECT ON DATABASE postgres, template1 FROM PUBLIC");
+    let line = "host all +batch 172.16.0.1/32 trust\n";
+    with_hba(&pair, line);
+    assert_eq!(titles(&pair, 0), ["low | hba-trust | - | +batch | pg_hba.conf line 1"]);
+    for (open, close) in [
+        ("GRANT batch TO scheduler WITH ADMIN OPTION", "REVOKE ADMIN OPTION FOR batch FROM scheduler"),
+        ("GRANT inner_batch TO red_ro WITH ADMIN OPTION", "REVOKE inner_batch FROM red_ro"),
+    ] {
+        pair.server.sql("postgres", open);
+        let all = of_files(&pair, 4);
+        let (title, evidence, _) = &all[0];
+        assert_eq!(title, "critical | hba-trust | - | +batch | pg_hba.conf line 1", "{open}");
+        assert!(evidence.contains("postgres") && evidence.contains("can make every login a member of batch"));
+        let graph = pair.project.run(&["verify-isolation", "--probes", "none", "--format", "opengraph"]);
+        assert!(graph.stdout.contains("CanBeLetIn"), "{open}");
+        pair.server.sql("postgres", close);
+    }
+    // A line that refuses the members refuses no login that can end its membership.
+    let usual = usual(&pair).replacen(line, "", 1);
+    let lines = "host all +batch 172.16.0.1/32 reject\nhost all scheduler 172.16.0.1/32 trust\n";
+    pair.server.sql(
+        "postgres",
+        "REVOKE ALL ON DATABASE red_db FROM PUBLIC; GRANT CONNECT ON DATABASE red_db TO scheduler",
+    );
+    replace(&pair, &usual, lines);
+    assert_eq!(titles(&pair, 4), Vec::<String>::new(), "the connect alone is found");
+    pair.server.sql("postgres", "GRANT batch TO scheduler WITH ADMIN OPTION");
+    assert_eq!(titles(&pair, 4), ["critical | hba-trust | red | scheduler | pg_hba.conf line 2"]);
+    if pair.server.major() < 16 {
+        pair.server.sql("postgres", "REVOKE batch FROM scheduler; ALTER ROLE scheduler CREATEROLE");
+        replace(&pair, &usual, line);
+        assert_eq!(titles(&pair, 4), ["critical | hba-trust | - | +batch | pg_hba.conf line 1"]);
+    }
+}
