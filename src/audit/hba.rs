@@ -17,7 +17,7 @@ mod wording;
 
 use super::context::Audit;
 use crate::catalog::HbaLine;
-use crate::findings::{FindingBuilder, HBA_ERROR, PUBLIC};
+use crate::findings::{FindingBuilder, HBA_ERROR, HBA_UNLOADED, PUBLIC};
 use crate::model::RoleName;
 use decisions::Decisions;
 use groups::Counted;
@@ -25,7 +25,7 @@ use line::LineAudit;
 use maps::Maps;
 use rules::Rule;
 use tokens::Lines;
-use wording::place;
+use wording::{advised, place};
 
 pub use doors::open_doors;
 
@@ -37,11 +37,21 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         let error = line.error.as_deref().unwrap_or("the server cannot read the line, and does not say why");
         out.push(HBA_ERROR.of(PUBLIC).object(object).seen(error));
     }
+    out.extend(audit.snapshot.unloaded.iter().map(|path| unloaded(path)));
     let decisions = decisions(audit, read, Counted::Possible);
     let maps = Maps::of_audit(audit);
     for at in 0..decisions.rules.len() {
         LineAudit { audit, decisions: &decisions, at, maps: maps.as_ref() }.tell(out);
     }
+}
+
+/// What the server uses is what it read before.
+fn unloaded(path: &str) -> FindingBuilder {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let seen =
+        format!("{path} was changed after the server last read it: the rules in force are not known here");
+    let step = format!("read {path}; what it says holds after this");
+    advised(HBA_UNLOADED.of(PUBLIC).object(name).seen(seen), &[step])
 }
 
 /// The lines as the server would read them now.

@@ -71,6 +71,8 @@ async fn login_rules(connection: &mut Connection, found: &mut Snapshot, server: 
     if found.hba.is_some() {
         let texts = files.texts(connection, include_str!("sql/hba_files.sql"), HBA).await?;
         found.hba_files = texts;
+        let unloaded = files.or_none(connection, include_str!("sql/login_files_changed.sql"), HBA).await?;
+        found.unloaded = unloaded;
     }
     if major >= 16 && found.hba.is_some() {
         let patterns = files.read(connection, include_str!("sql/hba_patterns.sql"), HBA).await?;
@@ -293,6 +295,16 @@ impl Files<'_> {
         sql: &'static str,
         guarded: Guarded,
     ) -> Result<Vec<ConfigFile>> {
+        self.or_none(connection, sql, guarded).await
+    }
+
+    /// What is not worth the privilege either, such as the times of these files.
+    async fn or_none<T: for<'de> Deserialize<'de>>(
+        &mut self,
+        connection: &mut Connection,
+        sql: &'static str,
+        guarded: Guarded,
+    ) -> Result<Vec<T>> {
         match rows::document(connection, sql).await {
             Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => Ok(vec![]),
             read => Ok(self.tell(read, guarded.0)?.unwrap_or_default()),

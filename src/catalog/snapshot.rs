@@ -31,6 +31,8 @@ pub struct Snapshot {
     /// The texts of these files; none where the admin may not read them.
     pub hba_files: Vec<ConfigFile>,
     pub ident_files: Vec<ConfigFile>,
+    /// Those that were changed after the server last read them; none where the admin may not ask for their times.
+    pub unloaded: Vec<String>,
     /// The roles and databases that each pattern of these files matches.
     pub patterns: BTreeMap<String, BTreeSet<String>>,
     pub sources: Vec<SubscriptionSource>,

@@ -183,6 +183,8 @@ kinds! {
         "pg_hba.conf leaves to something outside of the server who may log in";
     HBA_ERROR = "hba-error", Low,
         "pg_hba.conf has a line that the server cannot read";
+    HBA_UNLOADED = "hba-not-loaded", Medium,
+        "pg_hba.conf or pg_ident.conf was changed and not loaded";
     WRONG_PASSWORD = "wrong-password-accepted", Critical,
         "a login with a wrong password was accepted";
     REPLICATION_LOGIN = "replication-login", Critical,

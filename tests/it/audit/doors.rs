@@ -25,12 +25,23 @@ fn trust_is_found_on_the_address_where_it_holds() {
             format!("critical | wrong-password-accepted | blue | blue_app | blue_db | address ::1:{port}"),
         ]
     );
-    // Mended in the file and not loaded: the login still gets in, and that counts.
+    // Mended in the file and not loaded: the login still gets in, and that counts. A copy keeps the time of the original.
     let path = pair.server.data().join("pg_hba.conf");
-    let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replacen("host all blue_app ::1/128 trust\n", "", 1)).unwrap();
+    let mended = std::fs::read_to_string(&path).unwrap().replacen("host all blue_app ::1/128 trust\n", "", 1);
+    let written = std::fs::metadata(&path).unwrap().modified().unwrap();
+    // The server tells the time of a file in whole seconds.
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    std::fs::write(&path, mended).unwrap();
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(written).unwrap();
     let found = Pair::grave(&pair.verify(&["--probes", "sample"], 4));
-    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(
+        found,
+        [
+            format!("critical | wrong-password-accepted | blue | blue_app | blue_db | address ::1:{port}"),
+            "medium | hba-not-loaded | - | PUBLIC | - | pg_hba.conf".to_owned(),
+        ]
+    );
+    pair.server.sql("postgres", "ALTER SYSTEM SET work_mem = '5MB'");
     pair.server.sql("postgres", "SELECT pg_reload_conf(), pg_sleep(0.5)");
     assert_eq!(Pair::found(&pair.verify(&["--probes", "sample"], 0)), Vec::<String>::new());
 }
