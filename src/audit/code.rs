@@ -5,12 +5,15 @@ mod triggers;
 
 use super::context::{Audit, Database};
 use super::definer_views;
+use super::roles::RoleClass;
 use crate::catalog::CatalogObject;
 use crate::findings::Severity::{Low, Medium};
-use crate::findings::{DEFINER_SUPERUSER, FindingBuilder, FindingKind, SHADOW, UNTRUSTED_FUNCTION};
+use crate::findings::{
+    DEFINER_SUPERUSER, FindingBuilder, FindingKind, LEAKPROOF, SHADOW, UNTRUSTED_FUNCTION,
+};
 use crate::grants::{Repair, RepairScope, revoke};
 use crate::model::RoleKind;
-use crate::sql::{ServerText, stmt};
+use crate::sql::{ServerText, Statement, stmt};
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
@@ -19,6 +22,7 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
                 definer_builtin(&db, item, out);
             } else if item.is_users() && item.is_routine() {
                 routine(&db, item, out);
+                out.extend(leakproof(&db, item));
             } else if item.is_users() {
                 definer_views::judge(&db, item, out);
             }
@@ -72,6 +76,21 @@ fn routine(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder
     }
 }
 
+/// The planner trusts it with rows that its caller may not see, and a role without superuser rights owns it.
+fn leakproof(db: &Database<'_>, item: &CatalogObject) -> Option<FindingBuilder> {
+    if !item.leakproof || db.audit.class_of(&item.owner) == RoleClass::Trusted {
+        return None;
+    }
+    let seen = format!(
+        "{} of {} is marked LEAKPROOF: it gets rows that row security and security_barrier views hide",
+        item.object(),
+        item.owner
+    );
+    let severity = if db.service.is_some() || db.is_visited() { Medium } else { Low };
+    let found = LEAKPROOF.of(item.owner.as_str()).at(severity).about(db, item).seen(seen);
+    Some(found.fix(altered(item, stmt!("NOT LEAKPROOF"))))
+}
+
 /// A function of the server or of an extension that runs with a superuser's privileges for its caller.
 fn definer_builtin(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>) {
     if item.is_trigger_function() {
@@ -81,13 +100,12 @@ fn definer_builtin(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<Findin
         let seen =
             format!("{user} can call {}, which runs with the privileges of {}", item.object(), item.owner);
         let found = DEFINER_SUPERUSER.of(user).at(db.severity(user)).about(db, item).seen(seen);
-        out.push(found.fix(invoker(item)));
+        out.push(found.fix(altered(item, stmt!("SECURITY INVOKER"))));
     }
 }
 
 /// A member of an extension is never edited: its other members rely on what it is.
-fn invoker(item: &CatalogObject) -> Option<Repair> {
+fn altered(item: &CatalogObject, to: Statement) -> Option<Repair> {
     let what = ServerText::quoted_by_server(item.alter.clone().filter(|_| item.extension.is_none())?);
-    let close = stmt!("ALTER {what} SECURITY INVOKER", what = what);
-    Some(Repair::alter(RepairScope::Database, close))
+    Some(Repair::alter(RepairScope::Database, stmt!("ALTER {what} {to}", what = what, to = to)))
 }

@@ -49,6 +49,8 @@ pub struct CatalogObject {
     pub called: bool,
     /// A function whose names were looked up when it was made (`BEGIN ATOMIC`, from 14 on).
     pub atomic: bool,
+    /// A function that the planner calls before row security has decided.
+    pub leakproof: bool,
     pub rules: bool,
     /// Without the owner's own privileges.
     #[serde(deserialize_with = "null_as_default")]

@@ -129,6 +129,8 @@ kinds! {
         "a superuser's search path leads through a schema in which another login can create objects";
     SUPERUSER_OBJECT = "superuser-object", High,
         "an object of a superuser runs code that another login can replace";
+    LEAKPROOF = "leakproof-function", Medium,
+        "a function of a role without superuser rights is marked LEAKPROOF";
     SHADOW = "shadowing-function", Low,
         "a function has the name and the arguments of a built-in function";
     REDEFINED = "redefined-builtin", Critical,

@@ -99,6 +99,7 @@ const LEAKS: &[Leak] = &[
     // Code.
     leak("red_db", "CREATE FUNCTION shell(q text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN EXECUTE q; RETURN q; END'", ["critical", "definer-function", "red", "PUBLIC", "shell(text)"], "DROP FUNCTION shell(text)"),
     leak("red_db", "SET ROLE red_owner; CREATE FUNCTION note() RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN PERFORM 1; END'; RESET ROLE", ["medium", "definer-search-path", "red", "red_app", "note()"], "DROP FUNCTION note()"),
+    leak("red_db", "SET ROLE red_owner; CREATE FUNCTION trace(text) RETURNS boolean LANGUAGE plpgsql COST 0.0001 AS 'BEGIN RETURN true; END'; RESET ROLE; ALTER FUNCTION trace(text) LEAKPROOF", ["medium", "leakproof-function", "red", "red_owner", "trace(text)"], "DROP FUNCTION trace(text)"),
     leak("red_db", "CREATE VIEW everybody AS SELECT rolname, rolpassword FROM pg_authid; GRANT SELECT ON everybody TO red_ro", ["high", "definer-view", "red", "red_ro", "everybody"], "DROP VIEW everybody"),
     leak("red_db", "CREATE FUNCTION pg_catalog.shell(q text) RETURNS text LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN EXECUTE q; RETURN q; END'", ["critical", "definer-function", "red", "PUBLIC", "shell(text)"], "DROP FUNCTION pg_catalog.shell(text)"),
     leak("red_db", "CREATE AGGREGATE peek(text) (SFUNC = textcat, STYPE = text, INITCOND = '', FINALFUNC = pg_read_file)", ["critical", "untrusted-function", "red", "PUBLIC", "peek(text)"], "DROP AGGREGATE peek(text)"),
