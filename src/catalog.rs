@@ -17,7 +17,7 @@ pub use collect::snapshot;
 pub use database::{
     DatabaseCatalog, PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine, RewrittenRoutine, SchemaAccess,
 };
-pub use objects::{CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Language};
+pub use objects::{CatalogObject, EventTrigger, Extension, ExtensionAccess, ForeignServer, Job, Language};
 pub use snapshot::{
     ConfigFile, FileSetting, HbaLine, IdentLine, LineMatch, NotExamined, ServerSession, Snapshot, Tablespace,
     Unread,

@@ -2,7 +2,7 @@
 
 use super::context::{Audit, Database};
 use crate::catalog::{Extension, ExtensionAccess};
-use crate::findings::Severity::Low;
+use crate::findings::Severity::{High, Low};
 use crate::findings::{CROSSING, EXTENSION, FindingBuilder};
 use crate::grants::{Repair, RepairScope, ident};
 use crate::model::{AclEntry, DesiredService, RoleKind};
@@ -63,12 +63,28 @@ const CROSSINGS: &[Crossing] = &[
     crossing("set_user", Ends::One, "changes the role of a session", "grant EXECUTE to administrators alone"),
 ];
 
+/// A table of an extension whose rows open something to every role that may use one of its schemas.
+struct OpeningTable {
+    extension: &'static str,
+    schema: &'static str,
+    table: &'static str,
+    does: &'static str,
+}
+
+const OPENING_TABLES: &[OpeningTable] = &[OpeningTable {
+    extension: "orafce",
+    schema: "utl_file",
+    table: "utl_file.utl_file_dir",
+    does: "reads and writes files in the folders that its rows name",
+}];
+
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     for db in audit.databases() {
         let Some(service) = db.service else { continue };
         for found in &db.catalog.extensions {
             out.extend(undeclared(&db, service, found));
             out.extend(crosses(&db, service, found));
+            out.extend(opened_by_rows(&db, service, found));
         }
     }
 }
@@ -90,15 +106,32 @@ fn crosses(db: &Database<'_>, service: &DesiredService, found: &Extension) -> Op
     if row.ends == Ends::Both && !is_elsewhere(db, &found.name) {
         return None;
     }
-    let login = [RoleKind::App, RoleKind::Readonly, RoleKind::Migrator]
-        .into_iter()
-        .map(|kind| service.role(kind).as_str())
-        .find(|login| found.open.iter().any(|access| can_use(db, login, access)))?;
+    let login = user(service, |login| found.open.iter().any(|access| can_use(db, login, access)))?;
     let seen = format!(
         "{login} can use the extension {}, which {}; to close it: {}",
         row.name, row.does, row.advice
     );
     Some(CROSSING.of(login).inside(db).object(format!("extension {}", row.name)).seen(seen))
+}
+
+/// The first login of the service that can.
+fn user(service: &DesiredService, can: impl Fn(&str) -> bool) -> Option<&str> {
+    let logins = [RoleKind::App, RoleKind::Readonly, RoleKind::Migrator];
+    logins.into_iter().map(|kind| service.role(kind).as_str()).find(|login| can(login))
+}
+
+/// No question reads the rows: that the table's file is not empty says that there are some, or were before a VACUUM.
+fn opened_by_rows(db: &Database<'_>, service: &DesiredService, found: &Extension) -> Option<FindingBuilder> {
+    let row = OPENING_TABLES.iter().find(|row| row.extension == found.name)?;
+    let mut relations = db.catalog.privileged.relations.iter();
+    relations.find(|relation| relation.shown == row.table && relation.stored)?;
+    let open = found.open.iter().filter(|access| access.schema == row.schema);
+    let login = user(service, |login| open.clone().any(|access| can_use(db, login, access)))?;
+    let seen = format!("{} has rows, and {login} {} ({})", row.table, row.does, row.extension);
+    let found = CROSSING.of(login).at(High).inside(db).object(format!("table {}", row.table)).seen(seen);
+    let steps =
+        format!("delete the rows, then VACUUM {}; or revoke USAGE on schema {}", row.table, row.schema);
+    Some(found.advice(&steps))
 }
 
 /// Whether another database that logins enter has it too.

@@ -1,7 +1,7 @@
 //! Ways out of a database: foreign servers, their tables and the logins that they use.
 
 use super::context::{Audit, Database};
-use crate::catalog::ForeignServer;
+use crate::catalog::{CatalogObject, ForeignServer};
 use crate::findings::Severity::{Critical, High, Low, Medium};
 use crate::findings::{FOREIGN_TABLE, FindingBuilder, PUBLIC, USER_MAPPING};
 use crate::grants::{Repair, RepairScope, ident};
@@ -18,6 +18,33 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
             way.mappings(out);
             way.tables(out);
             way.owner(out);
+        }
+        db.catalog.unchecked_wrappers.iter().for_each(|wrapper| unchecked(&db, wrapper, out));
+    }
+}
+
+/// A wrapper's own code does not ask what the role may open: its validator does, and without one an option names any file or
+/// program. The wrapper lets a role make a server, and a server lets it make a table.
+fn unchecked(db: &Database<'_>, wrapper: &str, out: &mut Vec<FindingBuilder>) {
+    let servers = db.catalog.servers.iter().filter(|server| server.wrapper == wrapper);
+    let servers: Vec<&str> = servers.map(|server| server.name.as_str()).collect();
+    let leads = |item: &&CatalogObject| match item.kind.as_str() {
+        "foreign-data wrapper" => item.name == wrapper,
+        "foreign server" => servers.contains(&item.name.as_str()),
+        _ => false,
+    };
+    for item in db.catalog.objects.iter().filter(leads) {
+        for user in db.audit.callers(item, "USAGE") {
+            let seen = format!(
+                "{user} can use {}, and no validator checks the options of the foreign-data wrapper {wrapper}: \
+                 they name any file or program of the server",
+                item.object()
+            );
+            let found = FOREIGN_TABLE.of(user).at(db.severity(user)).about(db, item).seen(seen);
+            out.push(match db.audit.entry_for(item, user) {
+                Some(entry) => found.revoking(entry, None, &item.securable()),
+                None => found,
+            });
         }
     }
 }

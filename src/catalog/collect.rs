@@ -104,6 +104,7 @@ async fn databases(
     }
     for ((catalog, error), name) in read {
         found.not_examined.extend(catalog.as_ref().and_then(|catalog| undated(catalog, &name)));
+        found.not_examined.extend(catalog.as_ref().and_then(|catalog| unread_jobs(catalog, &name)));
         found.databases.extend(catalog.map(|catalog| (name.to_string(), catalog)));
         if let Some(error) = error {
             tell_gap(access, desired, &name, &error, found);
@@ -116,6 +117,13 @@ fn undated(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
     let what = format!("whether the server's own views and functions in database {name} were replaced");
     let why = "the extension plpgsql, the last that initdb makes, is not there";
     (!catalog.partial && !catalog.builtins.dated).then(|| NotExamined::new(what, why))
+}
+
+fn unread_jobs(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> {
+    let what = format!("the jobs of pg_cron in database {name} (cron.job)");
+    let why = "row security shows the admin its own jobs alone";
+    let is_unread = !catalog.partial && catalog.has_jobs() && catalog.jobs.is_none();
+    is_unread.then(|| NotExamined::new(what, why))
 }
 
 /// What was read of a database, and why that is not all.
@@ -178,6 +186,12 @@ async fn fill(
     check_session(found.pristine, name.as_str())?;
     rows::read_all(connection, include_str!("sql/reach.sql"), |row| found.privileged.take(row)).await?;
     rows::read_all(connection, include_str!("sql/builtins.sql"), |row| found.builtins.take(row)).await?;
+    if found.has_jobs() {
+        found.jobs = match rows::document(connection, include_str!("sql/jobs.sql")).await {
+            Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => None,
+            read => Some(read?),
+        };
+    }
     // Nothing of the texts is kept, so that they have no limit of their own here.
     let texts = include_str!("sql/texts.sql");
     rows::read(connection, texts, |row| found.texts.take(row, known).map(|()| 0)).await?;

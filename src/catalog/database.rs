@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::objects::{CatalogObject, EventTrigger, Extension, ForeignServer, Language, Other, Trigger};
+use super::objects::{CatalogObject, EventTrigger, Extension, ForeignServer, Job, Language, Other, Trigger};
 use super::rows::CatalogRow;
 use super::texts::SearchedTexts;
 use crate::error::Result;
@@ -30,6 +30,10 @@ pub struct DatabaseCatalog {
     /// Triggers whose function belongs to another role than the table.
     pub triggers: Vec<Trigger>,
     pub servers: Vec<ForeignServer>,
+    /// Foreign-data wrappers whose options no validator of their extension checks.
+    pub unchecked_wrappers: Vec<String>,
+    /// The active jobs of pg_cron, where it is installed; `None` where the admin may not read them.
+    pub jobs: Option<Vec<Job>>,
     /// Everything else that has an owner, or privileges of a kind that is none of the above.
     pub others: Vec<Other>,
     /// Ways out of a role's own privileges.
@@ -52,10 +56,17 @@ impl DatabaseCatalog {
             "event_trigger" => self.event_triggers.push(row.parse()?),
             "trigger" => self.triggers.push(row.parse()?),
             "server" => self.servers.push(row.parse()?),
+            "unchecked_wrapper" => self.unchecked_wrappers.push(row.parse()?),
             "other" => self.others.push(row.parse()?),
             _ => return row.unknown(),
         }
         Ok(row.text.len())
+    }
+
+    /// Whether the extension is there and a superuser owns it: what its script made is no service's.
+    pub fn has_jobs(&self) -> bool {
+        self.extensions.iter().any(|one| one.name == "pg_cron")
+            && self.privileged.relations.iter().any(|one| one.shown == "cron.job")
     }
 
     /// The server answers in any order; findings are told in this one.
@@ -67,6 +78,7 @@ impl DatabaseCatalog {
         self.event_triggers.sort_by(|a, b| a.name.cmp(&b.name));
         self.triggers.sort_by(|a, b| (&a.table, &a.name).cmp(&(&b.table, &b.name)));
         self.servers.sort_by(|a, b| a.name.cmp(&b.name));
+        self.unchecked_wrappers.sort();
         self.others.sort_by(|a, b| (&a.kind, &a.shown, &a.role).cmp(&(&b.kind, &b.shown, &b.role)));
         self.texts.sort();
         self.builtins.rewritten.sort();
@@ -153,6 +165,8 @@ pub struct PrivilegedRelation {
     /// By what superusers write to it, where it is not theirs.
     pub visitor: Option<String>,
     pub row_security: bool,
+    /// A table that is not empty, or was not before the last VACUUM.
+    pub stored: bool,
     pub materialized: bool,
     /// A materialised view that holds rows.
     pub filled: bool,

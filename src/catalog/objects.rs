@@ -172,6 +172,18 @@ pub struct ForeignServer {
     pub tables: Vec<String>,
 }
 
+/// What pg_cron runs.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Job {
+    pub number: i64,
+    /// Where it runs.
+    pub database: String,
+    /// As whom it runs.
+    pub role: String,
+    /// Its beginning.
+    pub command: String,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 pub struct Mapping {
     /// `None` is PUBLIC.

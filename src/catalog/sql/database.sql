@@ -200,6 +200,14 @@ SELECT 'server', pg_catalog.jsonb_build_object(
       JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE t.ftserver = s.oid LIMIT 100001) x))::text
 FROM pg_catalog.pg_foreign_server s JOIN pg_catalog.pg_foreign_data_wrapper f ON f.oid = s.srvfdw
 UNION ALL
+-- Its handler is an extension's, which also made a validator (text[], oid), and the wrapper has another one or none.
+SELECT 'unchecked_wrapper', pg_catalog.to_jsonb(f.fdwname::text)::text
+FROM pg_catalog.pg_foreign_data_wrapper f
+JOIN ext x ON x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = f.fdwhandler
+WHERE NOT EXISTS (SELECT FROM ext y WHERE y.id = x.id AND y.classid = x.classid AND y.objid = f.fdwvalidator)
+  AND EXISTS (SELECT FROM ext y JOIN pg_catalog.pg_proc p ON p.oid = y.objid
+    WHERE y.id = x.id AND y.classid = x.classid AND p.proargtypes = '1009 26'::pg_catalog.oidvector)
+UNION ALL
 (SELECT 'default', pg_catalog.jsonb_build_object(
   'role', pg_catalog.pg_get_userbyid(d.defaclrole), 'schema', n.nspname, 'object', d.defaclobjtype, 'acl', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(

@@ -158,7 +158,9 @@ UNION ALL
 (SELECT 'relation', pg_catalog.jsonb_build_object(
   'shown', c.nspname || '.' || c.relname, 'schema', c.nspname, 'owner', pg_catalog.pg_get_userbyid(c.relowner),
   'grant_on', 'TABLE ' || pg_catalog.format('%I.%I', c.nspname, c.relname),
-  'visitor', (SELECT f.visitor FROM fed f WHERE f.oid = c.oid), 'system', c.oid < 16384, 'row_security', c.relrowsecurity, 'materialized', c.relkind = 'm', 'filled', c.relispopulated,
+  'visitor', (SELECT f.visitor FROM fed f WHERE f.oid = c.oid), 'system', c.oid < 16384, 'row_security', c.relrowsecurity,
+  -- Whether there is, or was before the last VACUUM, a row in it.
+  'stored', c.relkind = 'r' AND pg_catalog.pg_relation_size(c.oid, 'main') > 0, 'materialized', c.relkind = 'm', 'filled', c.relispopulated,
   'invoker', coalesce((SELECT pg_catalog.bool_or(o IN ('security_invoker=true', 'security_invoker=on', 'security_invoker=1', 'security_invoker=yes'))
     FROM pg_catalog.unnest(c.reloptions) o), false),
   'reads', (SELECT pg_catalog.jsonb_agg(t.relnamespace::pg_catalog.regnamespace::text || '.' || t.relname)

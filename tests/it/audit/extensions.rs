@@ -151,3 +151,49 @@ fn a_language_is_judged_by_its_handler() {
     let found = Pair::grave(&pair.verify(&[], 4));
     assert!(found.contains(&of("plv8")), "{found:#?}");
 }
+
+#[test]
+fn a_wrapper_without_the_validator_of_its_extension_opens_files() {
+    let pair = Pair::new();
+    pair.server.sql("red_db", "CREATE EXTENSION file_fdw; CREATE EXTENSION postgres_fdw; CREATE FOREIGN DATA WRAPPER plain; CREATE FOREIGN DATA WRAPPER checked HANDLER file_fdw_handler VALIDATOR file_fdw_validator; GRANT USAGE ON FOREIGN DATA WRAPPER plain, checked TO red_owner; CREATE SERVER files FOREIGN DATA WRAPPER file_fdw; GRANT USAGE ON FOREIGN SERVER files TO red_migrator");
+    let usual = lines(&pair, 4);
+    assert!(usual.iter().all(|line| !line.starts_with("critical")), "{usual:#?}");
+    pair.server.sql("red_db", "CREATE FOREIGN DATA WRAPPER csv_import HANDLER file_fdw_handler; GRANT USAGE ON FOREIGN DATA WRAPPER csv_import TO red_owner; ALTER FOREIGN DATA WRAPPER file_fdw NO VALIDATOR");
+    let expected = [
+        "critical | foreign-table | red | red_migrator | red_db | foreign server files",
+        "critical | foreign-table | red | red_owner | red_db | foreign-data wrapper csv_import",
+    ];
+    let is_new = |line: &&String| line.starts_with("critical");
+    assert_eq!(lines(&pair, 4).iter().filter(is_new).collect::<Vec<_>>(), expected);
+    pair.verify(&["--fix", "-y"], 0);
+    pair.server.sql("red_db", "REVOKE USAGE ON FOREIGN DATA WRAPPER plain FROM red_owner");
+    assert_eq!(lines(&pair, 0), Vec::<String>::new());
+}
+
+#[test]
+fn a_row_in_a_table_of_an_extension_that_opens_folders_is_named() {
+    let pair = Pair::new();
+    if !available(&pair, "orafce") {
+        return;
+    }
+    pair.server.sql("red_db", "CREATE EXTENSION orafce");
+    assert_eq!(lines(&pair, 0), Vec::<String>::new());
+    pair.server.sql("red_db", "INSERT INTO utl_file.utl_file_dir (dir) VALUES ('/srv/data')");
+    let expected =
+        "high | extension-crosses-databases | red | red_app | red_db | table utl_file.utl_file_dir";
+    assert_eq!(lines(&pair, 4), [expected]);
+    pair.server.sql("red_db", "DELETE FROM utl_file.utl_file_dir");
+    pair.server.sql("red_db", "VACUUM utl_file.utl_file_dir");
+    assert_eq!(lines(&pair, 0), Vec::<String>::new());
+}
+
+#[test]
+fn a_superusers_job_that_uses_what_a_service_owns_is_named() {
+    let pair = Pair::new();
+    // pg_cron needs its library at the start of the server; only its table is read.
+    pair.server.sql("postgres", "CREATE SCHEMA cron; CREATE TABLE cron.job (jobid bigint, schedule text, command text, database text, username text, active boolean); INSERT INTO pg_extension (oid, extname, extowner, extnamespace, extrelocatable, extversion) SELECT 987654, 'pg_cron', 10, oid, false, '1.6' FROM pg_namespace WHERE nspname = 'cron'");
+    pair.server.sql("postgres", "INSERT INTO cron.job VALUES (1, '', 'VACUUM public.item', 'red_db', 'postgres', true), (2, '', 'INSERT INTO item (name) VALUES (1)', 'red_db', 'red_app', true), (3, '', 'DELETE FROM item', 'red_db', 'postgres', false), (4, '', 'SELECT pg_catalog.now()', 'red_db', 'postgres', true), (5, '', 'DELETE FROM item', 'postgres', 'postgres', true)");
+    assert_eq!(lines(&pair, 0), Vec::<String>::new());
+    pair.server.sql("postgres", "INSERT INTO cron.job VALUES (6, '', 'INSERT INTO \"item\" (name) VALUES (now())', 'red_db', 'postgres', true)");
+    assert_eq!(lines(&pair, 4), ["high | superuser-object | red | red_owner | red_db | job 6"]);
+}
