@@ -1,5 +1,6 @@
 //! The migration engine against a real server.
 
+mod advice;
 mod concurrent;
 mod downgrade;
 mod hostile;

@@ -8,7 +8,7 @@ use super::failure;
 use super::preflight::Preflight;
 use super::session::{MigrationSession, until};
 use crate::backoff::Backoff;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::migrate::files::Direction;
 use crate::migrate::history::{Record, Took, tables};
 use crate::migrate::report::Event;
@@ -64,7 +64,7 @@ impl StepRun<'_, '_> {
                 continue;
             }
             self.record_failure(&fault).await;
-            return Err(failure::explain(self.step, &batch, completed, fault));
+            return Err(self.explain(&batch, completed, fault));
         }
     }
 
@@ -114,6 +114,11 @@ impl StepRun<'_, '_> {
         };
         warnings.into_iter().for_each(|warning| self.warn(warning));
         end
+    }
+
+    /// Why it failed after `completed` statements of a batch.
+    pub fn explain(&self, batch: &Batch, completed: usize, fault: Fault) -> Error {
+        failure::explain(self.session.target, self.step, batch, completed, fault)
     }
 
     pub fn warn(&self, text: String) {
