@@ -5,9 +5,12 @@ pub mod executor;
 pub mod failure;
 pub mod non_transactional;
 pub mod preflight;
+pub mod rehearsal;
 pub mod session;
+mod watch;
 
 pub use batch::MigrationStep;
 pub use executor::StepRun;
 pub use preflight::Preflight;
 pub use session::{Intent, MigrationSession};
+pub use watch::Watcher;

@@ -144,6 +144,11 @@ impl Connection {
         self.limits.silence = if patient { None } else { Limits::READ.silence };
     }
 
+    /// The number of the server's process, as it stands in `pg_stat_activity`.
+    pub fn backend(&self) -> i32 {
+        self.ticket.target().key.0
+    }
+
     /// The server's major version as the server reported it, 0 if that cannot be read.
     pub fn major(&self) -> u32 {
         let digits = self.version.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();

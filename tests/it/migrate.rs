@@ -7,6 +7,8 @@ mod hostile;
 mod lock;
 mod non_transactional;
 mod refused;
+mod rehearsal;
 mod repair;
 mod support;
 mod upgrade;
+mod watch;

@@ -7,6 +7,7 @@ use super::batch::{Batch, BatchPart, Frame, MigrationStep};
 use super::failure;
 use super::preflight::Preflight;
 use super::session::{MigrationSession, until};
+use super::watch::Watcher;
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::migrate::files::Direction;
@@ -22,6 +23,7 @@ pub struct StepRun<'r, 's> {
     pub session: &'r mut MigrationSession<'s>,
     pub preflight: &'r mut Preflight,
     pub options: &'r Options,
+    pub watcher: &'r Watcher,
     pub step: &'r MigrationStep<'r>,
     pub attempts: u32,
     /// When the time that is reported began.
@@ -118,7 +120,10 @@ impl StepRun<'_, '_> {
 
     /// Why it failed after `completed` statements of a batch.
     pub fn explain(&self, batch: &Batch, completed: usize, fault: Fault) -> Error {
+        let locked = fault.sqlstate.as_deref() == Some(sqlstate::LOCK_NOT_AVAILABLE);
+        let blockers = if locked { self.watcher.blockers() } else { vec![] };
         failure::explain(self.session.target, self.step, batch, completed, fault)
+            .causes(blockers.iter().map(|blocker| format!("blocked by {blocker}")))
     }
 
     pub fn warn(&self, text: String) {
@@ -133,7 +138,9 @@ impl StepRun<'_, '_> {
 
     /// Waits a little and counts another attempt; false if the time is up.
     pub async fn retry(&mut self, fault: &Fault, backoff: &mut Backoff) -> bool {
-        self.session.events.send(Event::Retrying(self.step.id(), self.attempts, fault.to_string()));
+        let blockers = self.watcher.blockers().into_iter().map(|blocker| format!("; blocked by {blocker}"));
+        let why = std::iter::once(fault.to_string()).chain(blockers).collect();
+        self.session.events.send(Event::Retrying(self.step.id(), self.attempts, why));
         let again = backoff.wait().await;
         self.attempts += u32::from(again);
         again

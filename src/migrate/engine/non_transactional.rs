@@ -31,6 +31,7 @@ pub async fn run(run: StepRun<'_, '_>) -> Result<Duration> {
     file.begin().await?;
     let step = file.run.step;
     for (at, text) in step.file.texts().enumerate() {
+        file.run.watcher.at(at + 1, step.file.statements.len());
         match statement_kind(text) {
             // A session's settings are gone with the session.
             StatementKind::SessionSetting if at < file.from => file.repeat_setting(at).await?,
