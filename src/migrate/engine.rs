@@ -1,5 +1,6 @@
 //! Running migrations on a server: the session with its lock, the checks before the first file, and the executor.
 
+pub mod ahead;
 pub mod batch;
 pub mod executor;
 pub mod failure;

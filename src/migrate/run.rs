@@ -1,6 +1,7 @@
 //! `upgrade` and `downgrade` of one service: read the files, compare them with the history, decide, run.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::check::{
@@ -8,7 +9,7 @@ use super::check::{
 };
 use super::engine::rehearsal::{Rehearsal, rehearse};
 use super::engine::{
-    Intent, MigrationSession, MigrationStep, Preflight, StepRun, Watcher, non_transactional,
+    Intent, MigrationSession, MigrationStep, Preflight, StepRun, Watcher, ahead, non_transactional,
 };
 use super::files::{
     Direction, FileProblem, Migration, MigrationFile, MigrationFolder, Mode, folder, refuse, refused_files,
@@ -146,11 +147,15 @@ impl<'a> MigrationRun<'a> {
         let (options, events) = (self.options, self.session.events.clone());
         let session = &mut self.session;
         let watcher = &Watcher::over(session);
-        for step in steps {
+        let mut sent = VecDeque::new();
+        for (at, step) in steps.iter().enumerate() {
+            if !session.connection.is_ahead() {
+                sent = ahead::send(session, preflight, options, &steps[at..]).await?;
+            }
             events.send(Event::Started(step.id()));
             watcher.begin(step.id());
-            let mut run =
-                StepRun { session, preflight, options, watcher, step, attempts: 1, started: Instant::now() };
+            let (sent, started) = (sent.pop_front(), Instant::now());
+            let mut run = StepRun { session, preflight, options, watcher, step, sent, attempts: 1, started };
             let took = match step.file.directives.mode {
                 Mode::Transaction => run.in_transaction().await?,
                 Mode::NoTransaction => non_transactional::run(run).await?,

@@ -3,6 +3,7 @@
 mod advice;
 mod concurrent;
 mod downgrade;
+mod far;
 mod hostile;
 mod lock;
 mod non_transactional;

@@ -9,6 +9,7 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
+use super::ahead;
 use super::preflight::OtherRoles;
 use crate::migrate::files::{Direction, MigrationFile};
 use crate::migrate::history::{AppliedRow, Record, tables};
@@ -57,14 +58,21 @@ pub struct Frame<'a> {
     /// Who else could.
     pub other_roles: &'a OtherRoles,
     pub lock_timeout: Duration,
+    /// The number of the event that records the file.
+    pub event: i64,
+    /// The event that must have been committed last in this session, where its answer is not awaited (see `ahead`).
+    pub after: Option<i64>,
 }
 
 impl Batch {
     /// A whole file; the records commit together with it.
     pub fn of_file(frame: &Frame<'_>, file: &MigrationFile, records: [Statement; 2]) -> Batch {
         let marked = MarkedText::of(file);
-        let closing = closing(frame, records, cleanup());
-        Batch::marked(&opening(frame.lock_timeout), marked, closing)
+        let cleanup = cleanup().into_iter().chain([ahead::note(frame.event)]);
+        let [begin, settings @ ..] = opening(frame.lock_timeout);
+        let opening: Vec<_> =
+            [begin].into_iter().chain(frame.after.map(ahead::demand)).chain(settings).collect();
+        Batch::marked(&opening, marked, closing(frame, records, cleanup))
     }
 
     fn marked(opening: &[Statement], marked: MarkedText, closing: Vec<(BatchPart, Statement)>) -> Batch {
@@ -343,7 +351,13 @@ mod tests {
     fn batch(text: &str) -> Batch {
         let file = source::read(Path::new("V1__x.sql"), text.into()).unwrap();
         let (owner, other_roles) = (RoleName::new("o").unwrap(), OtherRoles::default());
-        let frame = Frame { owner: &owner, other_roles: &other_roles, lock_timeout: Duration::ZERO };
+        let frame = Frame {
+            owner: &owner,
+            other_roles: &other_roles,
+            lock_timeout: Duration::ZERO,
+            event: 1,
+            after: None,
+        };
         Batch::of_file(&frame, &file, [stmt!("SELECT 1"), stmt!("SELECT 2")])
     }
 

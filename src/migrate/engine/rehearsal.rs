@@ -83,8 +83,9 @@ impl Stage<'_, '_> {
         self.watcher.begin(step.id());
         let started = Instant::now();
         let (session, preflight, options) = (&mut *self.session, &mut *self.preflight, self.options);
+        let watcher = &self.watcher;
         let mut run =
-            StepRun { session, preflight, options, watcher: &self.watcher, step, attempts: 1, started };
+            StepRun { session, preflight, options, watcher, step, sent: None, attempts: 1, started };
         let batch = Batch::rehearsal(&run.frame(), &step.file);
         if let Err((completed, fault)) = run.send(&batch.message).await {
             if uses_earlier_enum_value(step, &fault) {
