@@ -9,7 +9,8 @@ pub mod existence;
 pub mod lock;
 
 pub use crate::wire::{
-    APPLICATION_NAME, Connection, Endpoint, Fault, Host, Limits, Login, Row, Tls, TlsMode, Unreadable,
+    APPLICATION_NAME, Connection, Endpoint, Exchanged, Fault, Host, Limits, Login, Row, Tls, TlsMode,
+    Unreadable,
 };
 pub use access::{Access, COMMON_DATABASE, EventTriggerGuard};
 pub use connect::{

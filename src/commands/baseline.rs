@@ -5,7 +5,7 @@ use clap::Args;
 use super::migrating::{UpgradeReport, Watch, plain_options};
 use crate::error::Result;
 use crate::migrate::files::Direction;
-use crate::migrate::{self, EventSender, MigrationOutcome};
+use crate::migrate::{self, EventSender, Execution, MigrationOutcome};
 use crate::run::Run;
 use crate::targets;
 
@@ -32,7 +32,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
         }
         Err(error) => MigrationOutcome::new(&name).failed(error),
     };
-    let mut report = UpgradeReport::new(vec![outcome], Direction::Up, false);
+    let mut report = UpgradeReport::new(vec![outcome], Direction::Up, Execution::Real);
     report.words = ("recorded", "nothing to record");
     Ok(report)
 }

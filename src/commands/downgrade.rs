@@ -48,11 +48,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
         if failed && !arguments.dry_run {
             outcomes.iter_mut().filter(|outcome| outcome.outcome == Ended::Ok).for_each(skip);
         }
-        return Ok(UpgradeReport::new(outcomes, Direction::Down, arguments.dry_run));
+        let shown = if arguments.dry_run { Execution::Dry } else { Execution::Real };
+        return Ok(UpgradeReport::new(outcomes, Direction::Down, shown));
     }
     ask(run, &outcomes, count).await?;
     let outcomes = migrate_each(run, targets, goal, &options).await;
-    Ok(UpgradeReport::new(outcomes, Direction::Down, false))
+    Ok(UpgradeReport::new(outcomes, Direction::Down, Execution::Real))
 }
 
 fn skip(outcome: &mut MigrationOutcome) {

@@ -1,20 +1,21 @@
 //! What `upgrade`, `downgrade` and `baseline` have to say: how each service's run ended, and what happens meanwhile.
 
-use std::pin::pin;
-use std::sync::Arc;
+mod pace;
+mod rehearsal;
+mod watch;
 
 use serde::Serialize;
-use tokio::sync::mpsc::UnboundedReceiver;
+pub use watch::Watch;
 
 use super::per_service::{errors_text, map_concurrent};
 use crate::error::{ExitStatus, Kind, Result};
 use crate::migrate::files::{Direction, Mode};
 use crate::migrate::{
-    self, AppliedMigration, Ended, Event, EventSender, Goal, MigrationId, MigrationOutcome, MigrationTarget,
-    Operator, Options, PlannedFile,
+    self, Ended, EventSender, Execution, Goal, MigrationOutcome, MigrationTarget, Operator, Options,
+    PlannedFile,
 };
 use crate::model::DesiredService;
-use crate::report::{Cell, Out, Paint, Progress, Report, Style, Table, printable};
+use crate::report::{Cell, Paint, Report, Style, Table, printable};
 use crate::run::Run;
 
 /// How a command runs migrations unless its own flags say otherwise.
@@ -48,102 +49,40 @@ pub async fn migrate_each(
     map_concurrent(run.jobs.count, targets, one).await
 }
 
-/// Shows what happens during a run: as a bar on a terminal, else as lines.
-pub struct Watch {
-    out: Arc<Out>,
-    progress: Arc<Progress>,
-}
-
-impl Watch {
-    pub fn new(out: &Arc<Out>) -> Arc<Watch> {
-        Arc::new(Watch { out: out.clone(), progress: out.progress() })
-    }
-
-    /// Shows the events of a run until it ends, and returns its end.
-    pub async fn follow<T>(
-        &self,
-        service: &str,
-        mut events: UnboundedReceiver<Event>,
-        work: impl Future<Output = T>,
-    ) -> T {
-        let mut work = pin!(work);
-        let end = loop {
-            tokio::select! {
-                biased;
-                Some(event) = events.recv() => self.tell(service, &event),
-                end = &mut work => break end,
-            }
-        };
-        while let Ok(event) = events.try_recv() {
-            self.tell(service, &event);
-        }
-        end
-    }
-
-    fn tell(&self, service: &str, event: &Event) {
-        let named = |item: &MigrationId| format!("{service} V{} {}", item.version, item.name);
-        match event {
-            Event::Waiting(who) => self.out.note(&format!("{service}: waiting: {who}")),
-            Event::Noticed(what) => self.out.note(&format!("{service}: warning: {what}")),
-            Event::Retrying(item, attempt, why) => {
-                self.out.note(&format!("{}: attempt {attempt} failed, retrying: {why}", named(item)));
-            }
-            Event::Warned(item, text) => self.out.note(&format!("{}: warning: {text}", named(item))),
-            Event::Planned(items) => self.progress.expect(items.len()),
-            Event::Started(item) => self.progress.begin(&named(item)),
-            Event::Applied(done) => {
-                let AppliedMigration { version, name, duration_ms } = done.clone();
-                self.progress.end(&named(&MigrationId { version, name: name.clone() }));
-                self.progress.advance();
-                tracing::info!(target: "martydb", "{service}: V{version} {name} done in {duration_ms} ms");
-            }
-        }
-    }
-
-    /// A service's run ended: a line where no bar shows it, once for all its files.
-    fn ended(&self, outcome: &MigrationOutcome) {
-        let (Some(first), Some(last)) = (outcome.applied.first(), outcome.applied.last()) else { return };
-        if self.out.tells_steps() {
-            let millis: u64 = outcome.applied.iter().map(|applied| applied.duration_ms).sum();
-            let (service, count) = (&outcome.service, outcome.applied.len());
-            let span = if count == 1 {
-                format!("V{}", first.version)
-            } else {
-                format!("V{} to V{} ({count} files)", first.version, last.version)
-            };
-            self.out.note(&format!("{service}: {span} in {millis} ms"));
-        }
-    }
-}
-
 #[derive(Serialize)]
 pub struct UpgradeReport {
     #[serde(rename = "services")]
     outcomes: Vec<MigrationOutcome>,
     #[serde(skip)]
-    dry: bool,
+    execution: Execution,
     /// What was done, and what it is called if there was nothing to do.
     #[serde(skip)]
     pub words: (&'static str, &'static str),
 }
 
 impl UpgradeReport {
-    pub fn new(outcomes: Vec<MigrationOutcome>, direction: Direction, dry: bool) -> UpgradeReport {
-        let words = match (direction, dry) {
-            (Direction::Up, false) => ("migrated", "up to date"),
-            (Direction::Up, true) => ("would be applied", "up to date"),
-            (Direction::Down, false) => ("reverted", "nothing to revert"),
-            (Direction::Down, true) => ("would be reverted", "nothing to revert"),
+    pub fn new(outcomes: Vec<MigrationOutcome>, direction: Direction, execution: Execution) -> UpgradeReport {
+        let words = match (direction, execution) {
+            (_, Execution::Rehearsal) => ("rehearsed", "up to date"),
+            (Direction::Up, Execution::Real) => ("migrated", "up to date"),
+            (Direction::Up, Execution::Dry) => ("would be applied", "up to date"),
+            (Direction::Down, Execution::Real) => ("reverted", "nothing to revert"),
+            (Direction::Down, Execution::Dry) => ("would be reverted", "nothing to revert"),
         };
-        UpgradeReport { outcomes, dry, words }
+        UpgradeReport { outcomes, execution, words }
     }
 
     fn row(&self, outcome: &MigrationOutcome) -> [Cell; 5] {
         let version =
             |version: Option<i64>| version.map_or_else(|| "-".to_owned(), |version| version.to_string());
-        let count = if self.dry { outcome.planned.len() } else { outcome.applied.len() };
-        let done = if self.dry { Paint::Warn } else { Paint::Good };
+        let count = match self.execution {
+            Execution::Real => outcome.applied.len(),
+            Execution::Dry => outcome.planned.len(),
+            Execution::Rehearsal => outcome.rehearsed.len(),
+        };
+        let done = if self.execution == Execution::Real { Paint::Good } else { Paint::Warn };
         let ended = match (outcome.outcome, count) {
+            (Ended::Ok, _) if !outcome.skipped.is_empty() => Cell::new("rehearsed in part", Paint::Warn),
             (Ended::Failed, _) => Cell::new(failed_word(outcome), Paint::Bad),
             (Ended::Skipped, _) => Cell::new("skipped", Paint::Warn),
             (Ended::Ok, 0) => Cell::new(self.words.1, Paint::Dim),
@@ -174,9 +113,10 @@ impl Report for UpgradeReport {
         let mut table = Table::new(&["service", "from", "to", "migrations", "outcome"]);
         self.outcomes.iter().for_each(|outcome| table.row(self.row(outcome)));
         let mut text = table.render(style);
-        if self.dry {
+        if self.execution == Execution::Dry {
             text += &planned(&self.outcomes);
         }
+        text += &rehearsal::rehearsed(&self.outcomes);
         let errors = self.outcomes.iter().map(|outcome| (outcome.service.as_str(), outcome.error.as_ref()));
         text + &errors_text(errors, style)
     }

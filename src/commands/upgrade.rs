@@ -21,6 +21,9 @@ pub struct Arguments {
     /// Say what would be applied, and write nothing.
     #[arg(long)]
     pub dry_run: bool,
+    /// Run it in one transaction on the database and roll it back; say what it locks, rewrites and breaks.
+    #[arg(long, conflicts_with = "dry_run")]
+    pub rehearse: bool,
     /// Also apply files that are older than what is applied.
     #[arg(long)]
     pub allow_out_of_order: bool,
@@ -30,7 +33,11 @@ impl Arguments {
     fn options(&self, run: &Run) -> Options {
         Options {
             to: self.to,
-            execution: if self.dry_run { Execution::Dry } else { Execution::Real },
+            execution: match (self.dry_run, self.rehearse) {
+                (true, _) => Execution::Dry,
+                (_, true) => Execution::Rehearsal,
+                _ => Execution::Real,
+            },
             order: if self.allow_out_of_order { Order::AllowOutOfOrder } else { Order::Strict },
             ..plain_options(run)
         }
@@ -49,5 +56,5 @@ pub async fn upgrade_services(
 ) -> Result<UpgradeReport> {
     let targets = targets::of(run, services).await?;
     let outcomes = migrate_each(run, targets, Goal::Upgrade, &options).await;
-    Ok(UpgradeReport::new(outcomes, Direction::Up, options.execution == Execution::Dry))
+    Ok(UpgradeReport::new(outcomes, Direction::Up, options.execution))
 }

@@ -2,7 +2,7 @@
 
 pub mod directive;
 pub mod folder;
-mod lexer;
+pub mod lexer;
 pub mod name;
 pub mod problem;
 pub mod refinery;

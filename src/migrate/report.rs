@@ -1,6 +1,11 @@
 //! What the engine answers, as values: how a run of `upgrade`, `downgrade` or `baseline` ended and what happens during
 //! it, and what `status` and `history` tell of a service. Commands print them.
 
+mod rehearsed;
+mod running;
+
+pub use rehearsed::{RehearsedMigration, RelationLock, Rewrite, SkippedMigration};
+pub use running::{Blocker, Running, ServerProgress};
 use serde::{Serialize, Serializer};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
@@ -60,6 +65,10 @@ pub struct MigrationOutcome {
     pub applied: Vec<AppliedMigration>,
     /// What a dry run would run, in order.
     pub planned: Vec<PlannedFile>,
+    /// What a rehearsal ran and rolled back, in order.
+    pub rehearsed: Vec<RehearsedMigration>,
+    /// What a rehearsal left out, and why.
+    pub skipped: Vec<SkippedMigration>,
     pub error: Option<Error>,
 }
 
@@ -92,10 +101,14 @@ pub enum Event {
     Planned(Vec<MigrationId>),
     /// A migration was sent.
     Started(MigrationId),
+    /// A migration runs for more than a moment: what is known of it. Sent about every second.
+    Running(MigrationId, Running),
     /// A migration could not get its locks and is tried again; how often it was tried, and why again.
     Retrying(MigrationId, u32, String),
     /// A migration is applied, or undone.
     Applied(AppliedMigration),
+    /// A migration ran in a rehearsal.
+    Rehearsed(MigrationId),
     /// The server warned while a migration ran, or the linter before it.
     Warned(MigrationId, String),
 }

@@ -1,12 +1,16 @@
 //! `upgrade` and `downgrade` of one service: read the files, compare them with the history, decide, run.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::time::Instant;
 
 use super::check::{
     Comparison, DowngradeTo, PlanRefusal, compare, lint, other_tools, plan_downgrade, plan_upgrade,
 };
-use super::engine::{Intent, MigrationSession, MigrationStep, Preflight, StepRun, non_transactional};
+use super::engine::rehearsal::{Rehearsal, rehearse};
+use super::engine::{
+    Intent, MigrationSession, MigrationStep, Preflight, StepRun, Watcher, ahead, non_transactional,
+};
 use super::files::{
     Direction, FileProblem, Migration, MigrationFile, MigrationFolder, Mode, folder, refuse, refused_files,
 };
@@ -58,7 +62,7 @@ async fn attempt(
     outcome: &mut MigrationOutcome,
 ) -> Result<()> {
     let folder = folder::load_valid(&target.folder, target.service.as_str())?;
-    let intent = if options.execution == Execution::Real { Intent::Write } else { Intent::Read };
+    let intent = if options.execution == Execution::Dry { Intent::Read } else { Intent::Write };
     let session = MigrationSession::open(target, intent, options.lock_wait, events).await?;
     let mut run = MigrationRun { session, folder: &folder, goal, options };
     let result = run.proceed(outcome).await;
@@ -96,10 +100,14 @@ impl<'a> MigrationRun<'a> {
         let version_type = rows.version_type_for(self.folder);
         preflight.check(self.session.target, version_type, &versions)?;
         events.send(Event::Planned(steps.iter().map(MigrationStep::id).collect()));
-        if self.options.execution == Execution::Dry {
-            outcome.planned = steps.iter().map(MigrationStep::planned).collect();
-            outcome.to = self.version_after(&rows, &versions);
-            return Ok(());
+        match self.options.execution {
+            Execution::Real => {}
+            Execution::Dry => {
+                outcome.planned = steps.iter().map(MigrationStep::planned).collect();
+                outcome.to = self.version_after(&rows, &versions);
+                return Ok(());
+            }
+            Execution::Rehearsal => return self.rehearse(&mut preflight, &rows, &steps, outcome).await,
         }
         if upgrade && comparison.current.is_some() {
             self.warn(&versions);
@@ -113,6 +121,22 @@ impl<'a> MigrationRun<'a> {
         result.map_err(|error| with_applied(error, &outcome.applied, self.goal.direction()))
     }
 
+    /// Runs the steps and rolls them back; the outcome says what they did.
+    async fn rehearse(
+        &mut self,
+        preflight: &mut Preflight,
+        rows: &HistoryRows,
+        steps: &[MigrationStep<'_>],
+        outcome: &mut MigrationOutcome,
+    ) -> Result<()> {
+        let mut found = Rehearsal::default();
+        let end = rehearse(&mut self.session, preflight, self.options, steps, &mut found).await;
+        let reached: Vec<i64> = found.rehearsed.iter().map(|one| one.version).collect();
+        outcome.to = self.version_after(rows, &reached);
+        (outcome.rehearsed, outcome.skipped) = (found.rehearsed, found.skipped);
+        end
+    }
+
     /// Runs the steps in their order, and none after one that fails; `done` gets what was applied or undone.
     async fn execute(
         &mut self,
@@ -122,13 +146,21 @@ impl<'a> MigrationRun<'a> {
     ) -> Result<()> {
         let (options, events) = (self.options, self.session.events.clone());
         let session = &mut self.session;
-        for step in steps {
+        let watcher = &Watcher::over(session);
+        let mut sent = VecDeque::new();
+        for (at, step) in steps.iter().enumerate() {
+            if !session.connection.is_ahead() {
+                sent = ahead::send(session, preflight, options, &steps[at..]).await?;
+            }
             events.send(Event::Started(step.id()));
-            let mut run = StepRun { session, preflight, options, step, attempts: 1, started: Instant::now() };
+            watcher.begin(step.id());
+            let (sent, started) = (sent.pop_front(), Instant::now());
+            let mut run = StepRun { session, preflight, options, watcher, step, sent, attempts: 1, started };
             let took = match step.file.directives.mode {
                 Mode::Transaction => run.in_transaction().await?,
                 Mode::NoTransaction => non_transactional::run(run).await?,
             };
+            watcher.end();
             let MigrationId { version, name } = step.id();
             let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             let applied = AppliedMigration { version, name, duration_ms };

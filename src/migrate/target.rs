@@ -59,7 +59,10 @@ pub enum Order {
 pub enum Execution {
     #[default]
     Real,
+    /// Say what would run.
     Dry,
+    /// Run it in a transaction that is rolled back.
+    Rehearsal,
 }
 
 #[derive(Debug, Clone)]

@@ -1,6 +1,6 @@
 //! What goes on, while it goes on: a bar on a terminal, nothing off it. Messages are printed above the bar.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -14,7 +14,9 @@ const TICK: std::time::Duration = std::time::Duration::from_millis(120);
 #[derive(Debug)]
 pub struct Progress {
     bar: ProgressBar,
-    busy: Mutex<BTreeSet<String>>,
+    drawn: bool,
+    /// What is going on, each with what is known of it.
+    busy: Mutex<BTreeMap<String, String>>,
 }
 
 impl Progress {
@@ -28,7 +30,12 @@ impl Progress {
             }
             bar.enable_steady_tick(TICK);
         }
-        Progress { bar, busy: Mutex::default() }
+        Progress { bar, drawn, busy: Mutex::default() }
+    }
+
+    /// Whether a terminal shows it.
+    pub fn is_drawn(&self) -> bool {
+        self.drawn
     }
 
     /// There is more to do than was known.
@@ -41,17 +48,26 @@ impl Progress {
     }
 
     pub fn begin(&self, what: &str) {
-        self.busy(|busy| busy.insert(printable(what)));
+        self.detail(what, "");
+    }
+
+    /// What is known of something that goes on.
+    pub fn detail(&self, what: &str, detail: &str) {
+        self.busy(|busy| busy.insert(printable(what), printable(detail)));
     }
 
     pub fn end(&self, what: &str) {
         self.busy(|busy| busy.remove(&printable(what)));
     }
 
-    fn busy(&self, change: impl FnOnce(&mut BTreeSet<String>) -> bool) {
+    fn busy(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> Option<String>) {
         if let Ok(mut busy) = self.busy.lock() {
-            let _was_new = change(&mut busy);
-            self.bar.set_message(busy.iter().cloned().collect::<Vec<_>>().join(", "));
+            let _before = change(&mut busy);
+            let one = |(what, detail): (&String, &String)| match detail.is_empty() {
+                true => what.clone(),
+                false => format!("{what}: {detail}"),
+            };
+            self.bar.set_message(busy.iter().map(one).collect::<Vec<_>>().join("; "));
         }
     }
 

@@ -33,6 +33,11 @@ impl Statement {
         Statement::joined(all, "\n;\n", ";\n")
     }
 
+    /// Pieces of one text, as they are.
+    pub fn concat(pieces: impl IntoIterator<Item = Statement>) -> Self {
+        Statement::joined(pieces, "", "")
+    }
+
     pub(super) fn joined(all: impl IntoIterator<Item = Statement>, exactly: &str, showing: &str) -> Self {
         let (exact, shown): (Vec<_>, Vec<_>) = all.into_iter().map(|one| (one.exact, one.shown)).unzip();
         Statement { exact: exact.join(exactly), shown: shown.join(showing) }

@@ -3,12 +3,15 @@
 //!
 //! <https://www.postgresql.org/docs/current/protocol-message-formats.html>
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use postgres_protocol::message::backend::{Header, Message};
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadBuf};
 
 use super::outcome::{Broken, Stage};
 
@@ -43,6 +46,28 @@ impl Wire {
         self.outbox.clear();
         build(&mut self.outbox).map_err(|error| speaking(format!("cannot say that: {error}")))?;
         self.stream.write_all(&self.outbox).await.map_err(lost)?;
+        self.stream.flush().await.map_err(lost)
+    }
+
+    /// The same for more than the sockets may hold: what arrives meanwhile is taken in, so that a server that waits
+    /// for its answers to be read cannot wait for ever.
+    pub async fn send_while_receiving(
+        &mut self,
+        build: impl FnOnce(&mut BytesMut) -> io::Result<()>,
+    ) -> Result<(), Broken> {
+        self.outbox.clear();
+        build(&mut self.outbox).map_err(|error| speaking(format!("cannot say that: {error}")))?;
+        let limit = self.inbox.len() + self.largest;
+        while !self.outbox.is_empty() {
+            let (stream, outbox, inbox) = (&mut self.stream, &mut self.outbox, &mut self.inbox);
+            poll_fn(|context| exchange_some(stream, outbox, inbox, context)).await.map_err(lost)?;
+            if self.inbox.len() > limit {
+                return Err(speaking(format!(
+                    "the server sent more than {} MiB unasked",
+                    self.largest >> 20
+                )));
+            }
+        }
         self.stream.flush().await.map_err(lost)
     }
 
@@ -88,6 +113,30 @@ impl Wire {
             }
         };
         let _gave_up_waiting = tokio::time::timeout(GOODBYE, goodbye).await;
+    }
+}
+
+/// Writes some of `outbox`, or else reads what has arrived.
+fn exchange_some(
+    stream: &mut Box<dyn Stream>,
+    outbox: &mut BytesMut,
+    inbox: &mut BytesMut,
+    context: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
+    if let Poll::Ready(written) = Pin::new(&mut *stream).poll_write(context, outbox) {
+        return Poll::Ready(written.map(|bytes| outbox.advance(bytes)));
+    }
+    let mut bytes = [0; 8192];
+    let mut buffer = ReadBuf::new(&mut bytes);
+    match Pin::new(stream).poll_read(context, &mut buffer) {
+        Poll::Ready(Ok(())) if buffer.filled().is_empty() => {
+            Poll::Ready(Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the server closed it")))
+        }
+        Poll::Ready(Ok(())) => {
+            inbox.extend_from_slice(buffer.filled());
+            Poll::Ready(Ok(()))
+        }
+        other => other,
     }
 }
 

@@ -1,5 +1,7 @@
 //! A session: statements in, results and notices out, within limits.
 
+mod ahead;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,6 +58,8 @@ pub struct Connection {
     place: String,
     /// A statement was sent and its end not yet read.
     in_flight: bool,
+    /// Statements that were sent together, if some are not answered yet.
+    ahead: Option<ahead::Ahead>,
 }
 
 #[derive(Debug, Default)]
@@ -130,6 +134,7 @@ impl Connection {
             version: greeting.version,
             place: "the server".into(),
             in_flight: false,
+            ahead: None,
         })
     }
 
@@ -142,6 +147,11 @@ impl Connection {
     /// Lets the server be silent for as long as a statement takes; or not, from the next statement on.
     pub fn be_patient(&mut self, patient: bool) {
         self.limits.silence = if patient { None } else { Limits::READ.silence };
+    }
+
+    /// The number of the server's process, as it stands in `pg_stat_activity`.
+    pub fn backend(&self) -> i32 {
+        self.ticket.target().key.0
     }
 
     /// The server's major version as the server reported it, 0 if that cannot be read.
@@ -188,9 +198,12 @@ impl Connection {
 
     async fn exchange(&mut self, statement: &Statement, protected: bool, sink: &mut Sink<'_>) -> Exchanged {
         let mut reply = Reply::default();
-        let Err(mut fault) = self.talk(statement, protected, sink, &mut reply).await else {
-            return Ok(reply);
-        };
+        let end = self.talk(statement, protected, sink, &mut reply).await;
+        self.conclude(end, reply, protected)
+    }
+
+    fn conclude(&self, end: Result<(), Fault>, reply: Reply, protected: bool) -> Exchanged {
+        let Err(mut fault) = end else { return Ok(reply) };
         fault.interrupted |= !protected && interrupt::signal().is_some();
         if fault.unreachable {
             fault.place = Some(self.place.clone());
@@ -214,9 +227,10 @@ impl Connection {
             return Err(speaking("the connection was closed after an earlier failure".into()).into());
         };
         self.in_flight = true;
-        let exchange =
-            StatementExchange { wire, limits: self.limits, sink, reply, received: 0, types: Arc::new([]) };
-        let end = exchange.run(statement).await;
+        let end = match wire.send(|out| frontend::query(statement.exact(), out)).await {
+            Ok(()) => Answer::new(wire, self.limits, sink, reply).read().await,
+            Err(broken) => Err(broken.into()),
+        };
         drop(running);
         self.in_flight = end.is_err();
         self.abandon();
@@ -229,6 +243,7 @@ impl Connection {
             return;
         }
         self.wire = None;
+        self.ahead = None;
         if let Ok(runtime) = tokio::runtime::Handle::try_current() {
             let target = self.ticket.target().clone();
             runtime.spawn(async move { target.cancel().await });
@@ -255,7 +270,7 @@ impl Drop for Connection {
     }
 }
 
-struct StatementExchange<'a> {
+struct Answer<'a> {
     wire: &'a mut Wire,
     limits: Limits,
     sink: &'a mut Sink<'a>,
@@ -264,10 +279,13 @@ struct StatementExchange<'a> {
     types: Arc<[Oid]>,
 }
 
-impl StatementExchange<'_> {
+impl<'a> Answer<'a> {
+    fn new(wire: &'a mut Wire, limits: Limits, sink: &'a mut Sink<'a>, reply: &'a mut Reply) -> Answer<'a> {
+        Answer { wire, limits, sink, reply, received: 0, types: Arc::new([]) }
+    }
+
     /// `Ok(Some)` is an error after which the session goes on.
-    async fn run(mut self, statement: &Statement) -> Result<Option<Fault>, Fault> {
-        self.wire.send(|out| frontend::query(statement.exact(), out)).await?;
+    async fn read(mut self) -> Result<Option<Fault>, Fault> {
         let mut refused = None;
         loop {
             let message = match self.receive().await {

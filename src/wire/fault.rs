@@ -23,6 +23,10 @@ pub struct Fault {
     pub hint: Option<String>,
     /// Where in the statement, in characters from 1.
     pub position: Option<usize>,
+    /// The same in [`internal_query`](Fault::internal_query).
+    pub internal_position: Option<usize>,
+    /// The statement that a function sent, or the code of a DO block.
+    pub internal_query: Option<String>,
     /// The call stack of functions, for errors inside one.
     pub context: Option<String>,
     /// Field `R`: the function in the server's source that reported it, which is never translated.
@@ -72,6 +76,8 @@ impl Fault {
                 b'D' => fault.detail = Some(text),
                 b'H' => fault.hint = Some(text),
                 b'P' => fault.position = text.parse().ok(),
+                b'p' => fault.internal_position = text.parse().ok(),
+                b'q' => fault.internal_query = Some(text),
                 b'W' => fault.context = Some(text),
                 b'R' => fault.routine = Some(text),
                 b'V' => fault.severity = Some(text),

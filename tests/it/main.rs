@@ -13,6 +13,7 @@ mod hostile;
 mod init_all;
 mod interrupted;
 mod lint;
+mod long;
 mod manifest_errors;
 mod migrate;
 mod orphans;

@@ -1,11 +1,15 @@
 //! The migration engine against a real server.
 
+mod advice;
 mod concurrent;
 mod downgrade;
+mod far;
 mod hostile;
 mod lock;
 mod non_transactional;
 mod refused;
+mod rehearsal;
 mod repair;
 mod support;
 mod upgrade;
+mod watch;

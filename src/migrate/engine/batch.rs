@@ -9,11 +9,13 @@ use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
 
+use super::ahead;
 use super::preflight::OtherRoles;
 use crate::migrate::files::{Direction, MigrationFile};
 use crate::migrate::history::{AppliedRow, Record, tables};
 use crate::migrate::report::{MigrationId, PlannedFile};
 use crate::model::RoleName;
+use crate::server::APPLICATION_NAME;
 use crate::sql::{Keyword, List, Literal, Statement, stmt};
 
 /// What a message consists of; the server answers each statement in turn.
@@ -23,6 +25,8 @@ pub enum BatchPart {
     Opening,
     /// A statement of the file, counted from 0.
     File(usize),
+    /// Ours, between two statements of the file.
+    Mark,
     /// A constraint that waits for the end of the transaction.
     Constraints,
     /// Our check of role, transaction and owners.
@@ -42,6 +46,8 @@ pub struct Batch {
     before: usize,
     /// How many characters of the file stand before that text.
     skipped: usize,
+    /// Our marks in the file's text: where each begins in the message, and how many characters it has.
+    marks: Vec<(usize, usize)>,
 }
 
 /// What stands around every file of a run.
@@ -52,14 +58,37 @@ pub struct Frame<'a> {
     /// Who else could.
     pub other_roles: &'a OtherRoles,
     pub lock_timeout: Duration,
+    /// The number of the event that records the file.
+    pub event: i64,
+    /// The event that must have been committed last in this session, where its answer is not awaited (see `ahead`).
+    pub after: Option<i64>,
 }
 
 impl Batch {
     /// A whole file; the records commit together with it.
     pub fn of_file(frame: &Frame<'_>, file: &MigrationFile, records: [Statement; 2]) -> Batch {
-        let text = Statement::from_migration_file(&file.text);
-        let closing = closing(frame, records, cleanup());
-        Batch::new(&opening(frame.lock_timeout), text, 0..file.statements.len(), closing)
+        let marked = MarkedText::of(file);
+        let cleanup = cleanup().into_iter().chain([ahead::note(frame.event)]);
+        let [begin, settings @ ..] = opening(frame.lock_timeout);
+        let opening: Vec<_> =
+            [begin].into_iter().chain(frame.after.map(ahead::demand)).chain(settings).collect();
+        Batch::marked(&opening, marked, closing(frame, records, cleanup))
+    }
+
+    fn marked(opening: &[Statement], marked: MarkedText, closing: Vec<(BatchPart, Statement)>) -> Batch {
+        let mut batch = Batch::new(opening, marked.text, marked.parts, closing);
+        batch.marks = marked.marks.into_iter().map(|(at, chars)| (at + batch.before, chars)).collect();
+        batch
+    }
+
+    /// A whole file inside a transaction that is already open, and stays so; with no record.
+    pub fn rehearsal(frame: &Frame<'_>, file: &MigrationFile) -> Batch {
+        let [_begin, opening @ ..] = opening(frame.lock_timeout);
+        let marked = MarkedText::of(file);
+        // The checks have made all constraints immediate; the next file expects those of a new transaction.
+        let after = cleanup().into_iter().chain([stmt!("SET CONSTRAINTS ALL DEFERRED")]);
+        let closing = checks(frame).into_iter().chain(after.map(|sql| (BatchPart::Cleanup, sql))).collect();
+        Batch::marked(&opening, marked, closing)
     }
 
     /// One statement of a file that as a whole runs outside a transaction. What it sets stays for the next, but not
@@ -82,14 +111,14 @@ impl Batch {
         let Range { start, end } = file.statements[at];
         let text = Statement::from_migration_file(&file.text[start..end]);
         let skipped = file.text[..start].chars().count();
-        Batch { skipped, ..Batch::new(opening, text, at..at + 1, closing) }
+        Batch { skipped, ..Batch::new(opening, text, vec![BatchPart::File(at)], closing) }
     }
 
-    /// `statements` are those of the file that stand in its text, which the server counts.
+    /// `file` is what stands in the text, statement by statement, as the server counts.
     fn new(
         opening: &[Statement],
         text: Statement,
-        statements: Range<usize>,
+        file: Vec<BatchPart>,
         closing: Vec<(BatchPart, Statement)>,
     ) -> Batch {
         // The empty statement stands where the file will.
@@ -98,9 +127,10 @@ impl Batch {
         let (after, closing): (Vec<_>, Vec<_>) = closing.into_iter().unzip();
         Batch {
             before: Statement::join(before).chars(),
-            parts: ours.chain(statements.map(BatchPart::File)).chain(after).collect(),
+            parts: ours.chain(file).chain(after).collect(),
             message: Statement::join(opening.iter().cloned().chain([text]).chain(closing)),
             skipped: 0,
+            marks: vec![],
         }
     }
 
@@ -111,8 +141,55 @@ impl Batch {
 
     /// A position of the server (characters of the message, from 1) as characters of the file, from 0.
     pub fn in_file(&self, position: usize) -> Option<usize> {
-        Some(position.checked_sub(self.before + 1)? + self.skipped)
+        let at = position.checked_sub(1)?;
+        let passed = self.marks.iter().filter(|mark| mark.0 < at);
+        let marks: usize = passed.map(|(start, chars)| (*chars).min(at - start)).sum();
+        Some((at - marks).checked_sub(self.before)? + self.skipped)
     }
+}
+
+/// How many marks a file gets at most: a dump of a hundred thousand INSERTs need not be told one by one.
+const MARKS: usize = 64;
+
+/// A file's text with our marks between its statements. All statements of a file go out in one message and the server
+/// answers when the last has ended, so that only the session itself can tell which one it is at: by its
+/// `application_name`, which other sessions see at once. RESET ALL puts it back.
+struct MarkedText {
+    text: Statement,
+    parts: Vec<BatchPart>,
+    /// Where each begins in the text, and how many characters it has.
+    marks: Vec<(usize, usize)>,
+}
+
+impl MarkedText {
+    fn of(file: &MigrationFile) -> MarkedText {
+        let all = file.statements.len();
+        let every = all.div_ceil(MARKS).max(1);
+        let (mut parts, mut marks, mut pieces) = (vec![], vec![], vec![]);
+        let (mut from, mut chars) = (0, 0);
+        for at in 0..all {
+            if at > 0 && at % every == 0 {
+                // Behind the last statement's end, before its semicolon: what follows begins with that.
+                let end = file.statements[at - 1].end;
+                let mark = mark(at + 1, all);
+                chars += file.text[from..end].chars().count();
+                marks.push((chars, mark.chars()));
+                chars += mark.chars();
+                pieces.extend([Statement::from_migration_file(&file.text[from..end]), mark]);
+                parts.push(BatchPart::Mark);
+                from = end;
+            }
+            parts.push(BatchPart::File(at));
+        }
+        pieces.push(Statement::from_migration_file(&file.text[from..]));
+        MarkedText { text: Statement::concat(pieces), parts, marks }
+    }
+}
+
+/// A line break first: the text before it may end in a comment.
+fn mark(at: usize, all: usize) -> Statement {
+    let name = format!("{APPLICATION_NAME} {at}/{all}");
+    stmt!("\n;SET application_name = {name}\n", name = Literal(name.as_str().into()))
 }
 
 fn closing(
@@ -274,7 +351,13 @@ mod tests {
     fn batch(text: &str) -> Batch {
         let file = source::read(Path::new("V1__x.sql"), text.into()).unwrap();
         let (owner, other_roles) = (RoleName::new("o").unwrap(), OtherRoles::default());
-        let frame = Frame { owner: &owner, other_roles: &other_roles, lock_timeout: Duration::ZERO };
+        let frame = Frame {
+            owner: &owner,
+            other_roles: &other_roles,
+            lock_timeout: Duration::ZERO,
+            event: 1,
+            after: None,
+        };
         Batch::of_file(&frame, &file, [stmt!("SELECT 1"), stmt!("SELECT 2")])
     }
 
@@ -285,14 +368,15 @@ mod tests {
             (0, BatchPart::Opening),
             (2, BatchPart::Opening),
             (3, BatchPart::File(0)),
-            (4, BatchPart::File(1)),
-            (5, BatchPart::Check),
-            (6, BatchPart::Constraints),
-            (9, BatchPart::Check),
-            (11, BatchPart::Record),
-            (12, BatchPart::Commit),
-            (13, BatchPart::Cleanup),
-            (18, BatchPart::Cleanup),
+            (4, BatchPart::Mark),
+            (5, BatchPart::File(1)),
+            (6, BatchPart::Check),
+            (7, BatchPart::Constraints),
+            (10, BatchPart::Check),
+            (12, BatchPart::Record),
+            (13, BatchPart::Commit),
+            (14, BatchPart::Cleanup),
+            (19, BatchPart::Cleanup),
         ] {
             assert_eq!(batch.part(completed), part, "{completed}");
         }
@@ -307,6 +391,22 @@ mod tests {
         };
         assert_eq!((batch.in_file(at("SELECT 'é'")), batch.in_file(at("nope"))), (Some(0), Some(12)));
         assert_eq!(batch.in_file(1), None);
+    }
+
+    #[test]
+    fn marks_between_statements_do_not_move_what_stands_behind_them() {
+        let text = "SELECT 1 -- é\n;SELECT 2;; SELECT nope -- end";
+        let batch = batch(text);
+        let sent = batch.message.exact();
+        let at = sent[..sent.find("nope").unwrap()].chars().count() + 1;
+        assert_eq!(batch.in_file(at), Some(text[..text.find("nope").unwrap()].chars().count()));
+        assert_eq!(sent.matches("SET application_name").count(), 2);
+        let many = "SELECT 1;".repeat(10_000);
+        let batch = self::batch(&many);
+        let sent = batch.message.exact();
+        assert!(sent.matches("SET application_name").count() <= MARKS);
+        let last = sent[..sent.rfind("SELECT 1;\n").unwrap()].chars().count() + 1;
+        assert_eq!(batch.in_file(last), Some(9 * 9_999));
     }
 
     #[test]

@@ -7,13 +7,14 @@ use super::batch::{Batch, BatchPart, Frame, MigrationStep};
 use super::failure;
 use super::preflight::Preflight;
 use super::session::{MigrationSession, until};
+use super::watch::Watcher;
 use crate::backoff::Backoff;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::migrate::files::Direction;
 use crate::migrate::history::{Record, Took, tables};
 use crate::migrate::report::Event;
-use crate::migrate::target::Options;
-use crate::server::{Fault, execute_protected};
+use crate::migrate::target::{Operator, Options};
+use crate::server::{Exchanged, Fault, execute_protected};
 use crate::sql::{Statement, stmt};
 use crate::sqlstate;
 
@@ -22,7 +23,10 @@ pub struct StepRun<'r, 's> {
     pub session: &'r mut MigrationSession<'s>,
     pub preflight: &'r mut Preflight,
     pub options: &'r Options,
+    pub watcher: &'r Watcher,
     pub step: &'r MigrationStep<'r>,
+    /// What was sent for it already, and is not answered yet.
+    pub sent: Option<Batch>,
     pub attempts: u32,
     /// When the time that is reported began.
     pub started: Instant,
@@ -42,7 +46,7 @@ impl StepRun<'_, '_> {
     pub async fn in_transaction(&mut self) -> Result<Duration> {
         self.commit(|run| {
             run.started = Instant::now();
-            let record = Record { attempts: run.attempts, took: Took::Transaction, ..run.step.record("ok") };
+            let record = file_record(run.step, run.attempts);
             Batch::of_file(&run.frame(), &run.step.file, run.rows(&record))
         })
         .await?;
@@ -54,8 +58,15 @@ impl StepRun<'_, '_> {
     pub async fn commit(&mut self, batch: impl Fn(&mut Self) -> Batch) -> Result<()> {
         let mut backoff = self.backoff();
         loop {
-            let batch = batch(self);
-            let Err((completed, fault)) = self.send(&batch.message).await else { return Ok(()) };
+            let (batch, end) = match self.sent.take() {
+                Some(batch) => (batch, self.answer().await),
+                None => {
+                    let batch = batch(self);
+                    let end = self.send(&batch.message).await;
+                    (batch, end)
+                }
+            };
+            let Err((completed, fault)) = end else { return Ok(()) };
             if batch.part(completed) == BatchPart::Cleanup {
                 return Ok(());
             }
@@ -64,7 +75,7 @@ impl StepRun<'_, '_> {
                 continue;
             }
             self.record_failure(&fault).await;
-            return Err(failure::explain(self.step, &batch, completed, fault));
+            return Err(self.explain(&batch, completed, fault));
         }
     }
 
@@ -78,17 +89,14 @@ impl StepRun<'_, '_> {
             owner: &self.session.target.owner,
             other_roles: &self.preflight.other_roles,
             lock_timeout: self.options.lock_timeout,
+            event: self.preflight.last_event + 1,
+            after: None,
         }
     }
 
     /// What a finished migration writes into both tables.
     pub fn rows(&self, record: &Record) -> [Statement; 2] {
-        let (schema, row) = (self.session.schema(), &self.step.row);
-        let refinery = match self.step.direction {
-            Direction::Up => tables::insert_refinery(&schema, row),
-            Direction::Down => tables::delete_refinery(&schema, row.version),
-        };
-        [refinery, self.event(record)]
+        rows(self.session, self.step, self.preflight.last_event + 1, record, &self.options.operator)
     }
 
     /// Writes an event under the next number. Once it is committed, [`recorded`](StepRun::recorded) counts it.
@@ -107,13 +115,33 @@ impl StepRun<'_, '_> {
         let connection = &mut self.session.connection;
         connection.be_patient(true);
         let end = connection.run(message).await;
-        connection.be_patient(false);
+        self.outcome(end)
+    }
+
+    /// Waits for the answer to what was sent ahead.
+    async fn answer(&mut self) -> Result<(), (usize, Fault)> {
+        let connection = &mut self.session.connection;
+        connection.be_patient(true);
+        let end = connection.next_answer().await;
+        self.outcome(end)
+    }
+
+    fn outcome(&mut self, end: Exchanged) -> Result<(), (usize, Fault)> {
+        self.session.connection.be_patient(false);
         let (warnings, end) = match end {
             Ok(reply) => (reply.warnings, Ok(())),
             Err(failed) => (failed.warnings, Err((failed.completed, failed.fault))),
         };
         warnings.into_iter().for_each(|warning| self.warn(warning));
         end
+    }
+
+    /// Why it failed after `completed` statements of a batch.
+    pub fn explain(&self, batch: &Batch, completed: usize, fault: Fault) -> Error {
+        let locked = fault.sqlstate.as_deref() == Some(sqlstate::LOCK_NOT_AVAILABLE);
+        let blockers = if locked { self.watcher.blockers() } else { vec![] };
+        failure::explain(self.session.target, self.step, batch, completed, fault)
+            .causes(blockers.iter().map(|blocker| format!("blocked by {blocker}")))
     }
 
     pub fn warn(&self, text: String) {
@@ -128,7 +156,9 @@ impl StepRun<'_, '_> {
 
     /// Waits a little and counts another attempt; false if the time is up.
     pub async fn retry(&mut self, fault: &Fault, backoff: &mut Backoff) -> bool {
-        self.session.events.send(Event::Retrying(self.step.id(), self.attempts, fault.to_string()));
+        let blockers = self.watcher.blockers().into_iter().map(|blocker| format!("; blocked by {blocker}"));
+        let why = std::iter::once(fault.to_string()).chain(blockers).collect();
+        self.session.events.send(Event::Retrying(self.step.id(), self.attempts, why));
         let again = backoff.wait().await;
         self.attempts += u32::from(again);
         again
@@ -152,4 +182,25 @@ impl StepRun<'_, '_> {
             Err(error) => tracing::debug!("the failure was not recorded: {error}"),
         }
     }
+}
+
+/// The event of a file that is committed together with it.
+pub fn file_record<'s>(step: &'s MigrationStep<'_>, attempts: u32) -> Record<'s> {
+    Record { attempts, took: Took::Transaction, ..step.record("ok") }
+}
+
+/// What a finished migration writes into both tables, under the event's number.
+pub fn rows(
+    session: &MigrationSession<'_>,
+    step: &MigrationStep<'_>,
+    event: i64,
+    record: &Record<'_>,
+    operator: &Operator,
+) -> [Statement; 2] {
+    let (schema, row) = (session.schema(), &step.row);
+    let refinery = match step.direction {
+        Direction::Up => tables::insert_refinery(&schema, row),
+        Direction::Down => tables::delete_refinery(&schema, row.version),
+    };
+    [refinery, tables::insert_history(event, record, operator)]
 }

@@ -1,17 +1,29 @@
 //! A failed migration as an error worth reading: which file, which line, the line with a caret, what the server
 //! said, and what happened to the rest.
 
+mod advice;
+mod block;
+mod excerpt;
+mod extensions;
+
+use advice::Case;
+use excerpt::excerpt;
+
 use super::batch::{Batch, BatchPart, CheckFailure, MigrationStep};
 use crate::error::{Error, Kind};
 use crate::migrate::files::{Direction, Mode, Position};
+use crate::migrate::target::MigrationTarget;
 use crate::server::Fault;
 use crate::sqlstate;
 
-/// How much of a long line is shown on each side of the caret, in characters.
-const MARGIN: usize = 60;
-
 /// Explains why a migration failed after `completed` statements of its batch.
-pub fn explain(step: &MigrationStep<'_>, batch: &Batch, completed: usize, fault: Fault) -> Error {
+pub fn explain(
+    target: &MigrationTarget,
+    step: &MigrationStep<'_>,
+    batch: &Batch,
+    completed: usize,
+    fault: Fault,
+) -> Error {
     let part = batch.part(completed);
     let kind = fault.kind();
     if kind == Kind::Interrupted {
@@ -23,8 +35,7 @@ pub fn explain(step: &MigrationStep<'_>, batch: &Batch, completed: usize, fault:
         error.causes.push(excerpt(&step.file.text, offset));
     }
     error.causes.extend(fault.context.as_deref().map(|context| format!("in {context}")));
-    error.hints.extend(fault.hint.clone());
-    error.hints.extend(advice(part, &fault));
+    error.hints = advice::hints(&Case { target, part, statement: statement(step, part), fault: &fault });
     error.sqlstate = fault.sqlstate;
     error
 }
@@ -54,11 +65,20 @@ fn offset(step: &MigrationStep<'_>, batch: &Batch, part: BatchPart, fault: &Faul
         // "at end of input" points behind the last character, or at the semicolon that was put there.
         None => (characters <= text.chars().count() + 2).then(|| text.trim_end().len()),
     });
-    let begun = match part {
-        BatchPart::File(at) => step.file.statements.get(at).map(|span| span.start),
+    let span = match part {
+        BatchPart::File(at) => step.file.statements.get(at),
         _ => None,
     };
+    let begun = span.map(|span| span.start + block::place(&text[span.clone()], fault).unwrap_or(0));
     pointed.or(begun)
+}
+
+/// The statement of the file that failed; empty for one of ours.
+fn statement<'a>(step: &'a MigrationStep<'_>, part: BatchPart) -> &'a str {
+    match part {
+        BatchPart::File(at) => step.file.texts().nth(at).unwrap_or_default(),
+        _ => "",
+    }
 }
 
 fn headline(step: &MigrationStep<'_>, offset: Option<usize>) -> String {
@@ -103,70 +123,4 @@ fn found(fault: &Fault) -> Option<String> {
 
 pub fn message(fault: &Fault) -> String {
     found(fault).unwrap_or_else(|| fault.message.clone())
-}
-
-fn advice(part: BatchPart, fault: &Fault) -> Option<String> {
-    let text = match (part, fault.sqlstate.as_deref()) {
-        (BatchPart::Check, _) => {
-            "create it as the owner: do not change the role inside functions or DO blocks"
-        }
-        (BatchPart::Record, Some(sqlstate::UNIQUE_VIOLATION)) => {
-            "another tool has recorded this version meanwhile: run `martydb status`"
-        }
-        (_, Some(sqlstate::LOCK_NOT_AVAILABLE)) => {
-            "other sessions hold the table: try again later, or raise --lock-wait"
-        }
-        (_, Some(sqlstate::READ_ONLY_SQL_TRANSACTION)) => {
-            "the server or this login is read-only: point the manifest at the primary"
-        }
-        (_, Some(sqlstate::ACTIVE_SQL_TRANSACTION)) => {
-            "put `-- martydb: no-transaction` in the file's first line"
-        }
-        _ => return None,
-    };
-    Some(text.into())
-}
-
-/// The line with a caret under the character at `offset`, as psql shows it.
-fn excerpt(text: &str, offset: usize) -> String {
-    let offset = text.floor_char_boundary(offset);
-    let start = text[..offset].rfind('\n').map_or(0, |at| at + 1);
-    let end = text[offset..].find('\n').map_or(text.len(), |at| offset + at);
-    let before: Vec<char> = text[start..offset].chars().collect();
-    let skipped = before.len().saturating_sub(MARGIN);
-    let cut = if skipped > 0 { "…" } else { "" };
-    let shown: String =
-        before[skipped..].iter().copied().chain(text[offset..end].chars().take(MARGIN)).collect();
-    // A tab is as wide as the terminal likes; a blank keeps the caret below its character.
-    let shown = shown.replace('\t', " ");
-    let label = format!("LINE {}: {cut}", Position::of(text, offset).line);
-    let indent = label.chars().count() + before.len() - skipped;
-    format!("{label}{}\n{}^", shown.trim_end(), " ".repeat(indent))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_caret_stands_below_its_character() {
-        let text = "SELECT 1;\r\n\tSELECT é, nope;\n";
-        assert_eq!(
-            excerpt(text, text.find("nope").unwrap()),
-            "LINE 2:  SELECT é, nope;\n                   ^"
-        );
-        assert_eq!(excerpt("", 0), "LINE 1: \n        ^");
-        let long = format!("{}x{}", "a".repeat(500), "b".repeat(500));
-        let shown = excerpt(&long, 500);
-        let (line, caret) = shown.split_once('\n').unwrap();
-        assert_eq!(line.chars().nth(caret.chars().count() - 1), Some('x'));
-        assert!(line.chars().count() < 140, "{line}");
-    }
-
-    proptest::proptest! {
-        #[test]
-        fn no_offset_panics(text in "[a\n\té]{0,30}", offset in 0..80usize) {
-            excerpt(&text, offset);
-        }
-    }
 }

@@ -9,7 +9,6 @@ use std::time::{Duration, Instant};
 
 use super::batch::{Batch, millis, reading};
 use super::executor::{StepRun, is_passing};
-use super::failure;
 use crate::error::{Error, Result};
 use crate::migrate::files::{StatementKind, source, statement_kind};
 use crate::migrate::history::{Record, ResumePoint, Took, progress, unreadable};
@@ -32,6 +31,7 @@ pub async fn run(run: StepRun<'_, '_>) -> Result<Duration> {
     file.begin().await?;
     let step = file.run.step;
     for (at, text) in step.file.texts().enumerate() {
+        file.run.watcher.at(at + 1, step.file.statements.len());
         match statement_kind(text) {
             // A session's settings are gone with the session.
             StatementKind::SessionSetting if at < file.from => file.repeat_setting(at).await?,
@@ -134,7 +134,7 @@ impl FileRun<'_, '_> {
     async fn repeat_setting(&mut self, at: usize) -> Result<()> {
         let batch = Batch::alone(&self.run.step.file, at);
         let sent = self.run.send(&batch.message).await;
-        sent.map_err(|(completed, fault)| failure::explain(self.run.step, &batch, completed, fault))
+        sent.map_err(|(completed, fault)| self.run.explain(&batch, completed, fault))
     }
 
     /// A statement in a transaction, together with the note that it is finished.
@@ -191,7 +191,7 @@ impl FileRun<'_, '_> {
     async fn give_up(&mut self, batch: &Batch, completed: usize, fault: Fault) -> Error {
         self.run.record_failure(&fault).await;
         let left = if fault.unreachable { None } else { self.resume_point().await.ok().flatten() };
-        let mut error = failure::explain(self.run.step, batch, completed, fault);
+        let mut error = self.run.explain(batch, completed, fault);
         for index in left.into_iter().flat_map(|point| point.invalid) {
             error.causes.push(format!("it left the INVALID index {index}"));
             error

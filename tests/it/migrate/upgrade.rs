@@ -127,7 +127,7 @@ async fn a_fault_without_a_position_is_placed_by_counting_statements() {
     assert!(error.message.ends_with("V1__t.sql:2:17"), "{error:?}");
     service.write("V1__t.sql", "SELECT 1;\nDO $$ BEGIN\n RAISE EXCEPTION 'no' USING HINT = 'yes'; END $$;");
     let error = service.upgrade().await.error.unwrap();
-    assert!(error.message.ends_with("V1__t.sql:2:1"), "{error:?}");
+    assert!(error.message.ends_with("V1__t.sql:3:2"), "{error:?}");
     assert_eq!(error.hints[0], "yes");
 }
 

@@ -1,0 +1,64 @@
+//! How often the same is said: at once when it is new, and then again after a while. Pure.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// Who is spoken about, and what was said last.
+#[derive(Debug)]
+pub struct Pace {
+    every: Duration,
+    said: BTreeMap<String, Said>,
+}
+
+#[derive(Debug)]
+struct Said {
+    what: String,
+    first: Instant,
+    last: Instant,
+}
+
+impl Pace {
+    pub fn new(every: Duration) -> Pace {
+        Pace { every, said: BTreeMap::new() }
+    }
+
+    /// Whether this is due about `subject`: since when it holds, if so.
+    pub fn due(&mut self, subject: &str, what: &str, now: Instant) -> Option<Duration> {
+        match self.said.get_mut(subject).filter(|said| said.what == what) {
+            None => {
+                self.said.insert(subject.into(), Said { what: what.into(), first: now, last: now });
+                Some(Duration::ZERO)
+            }
+            Some(said) if now.duration_since(said.last) >= self.every => {
+                said.last = now;
+                Some(now.duration_since(said.first))
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// Something else happened: what is said next is new.
+    pub fn forget(&mut self, subject: &str) {
+        self.said.remove(subject);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_is_said_once_and_then_every_so_often() {
+        let (mut pace, start) = (Pace::new(Duration::from_secs(10)), Instant::now());
+        let mut at = |seconds: u64, what: &str| {
+            pace.due("a", what, start + Duration::from_secs(seconds)).map(|held| held.as_secs())
+        };
+        assert_eq!(
+            [at(0, "x"), at(1, "x"), at(9, "x"), at(10, "x"), at(19, "x"), at(21, "x")],
+            [Some(0), None, None, Some(10), None, Some(21)]
+        );
+        assert_eq!([at(22, "y"), at(23, "y"), at(24, "x")], [Some(0), None, Some(0)]);
+        pace.forget("a");
+        assert_eq!(pace.due("a", "x", start).map(|held| held.as_secs()), Some(0));
+    }
+}

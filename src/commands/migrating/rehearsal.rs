@@ -1,0 +1,38 @@
+//! A rehearsal in words.
+
+use crate::migrate::{MigrationOutcome, RehearsedMigration};
+use crate::report::printable;
+use crate::units::bytes;
+
+/// What each file did, and which were left out.
+pub fn rehearsed(outcomes: &[MigrationOutcome]) -> String {
+    let mut text = String::new();
+    for outcome in outcomes {
+        let service = &outcome.service;
+        outcome.rehearsed.iter().for_each(|one| text += &migration(service, one));
+        for one in &outcome.skipped {
+            let line = format!("{service} V{} {}: not rehearsed: {}", one.version, one.name, one.reason);
+            text += &format!("\n{}\n", printable(&line));
+        }
+    }
+    text
+}
+
+fn migration(service: &str, one: &RehearsedMigration) -> String {
+    let locks = one.locks.iter().map(|lock| format!("{} on {}", lock.mode, lock.relation));
+    let rewrites = one.rewrites.iter().map(|rewrite| {
+        let rows = rewrite.rows.map_or_else(|| "rows unknown".into(), |rows| format!("about {rows} rows"));
+        format!("{} ({rows}, {})", rewrite.relation, bytes(rewrite.bytes))
+    });
+    let line = |what: &str, all: Vec<String>| match all.is_empty() {
+        true => String::new(),
+        false => format!("  {what}: {}\n", printable(&all.join(", "))),
+    };
+    let head = format!("{service} V{} {}: {} ms", one.version, one.name, one.duration_ms);
+    format!(
+        "\n{}\n{}{}",
+        printable(&head),
+        line("locks", locks.collect()),
+        line("rewrites", rewrites.collect())
+    )
+}

@@ -1,0 +1,78 @@
+//! Sends the next files before the answer to the first has come, so that a far server costs one way there and back for
+//! many files and not one for each. Every file stays a transaction of its own, with its history rows and its checks.
+//!
+//! Nothing may run behind a failure, though the server already has it. A file that fails leaves an aborted transaction,
+//! and the server refuses everything until it is rolled back. What fails at or behind its COMMIT leaves no transaction:
+//! for that, each message ends by noting its event in the session, and begins by demanding the note of the one before.
+//! <https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING>
+
+use std::collections::VecDeque;
+
+use super::batch::{Batch, Frame, MigrationStep};
+use super::executor::{file_record, rows};
+use super::failure;
+use super::preflight::Preflight;
+use super::session::MigrationSession;
+use crate::error::Result;
+use crate::migrate::files::Mode;
+use crate::migrate::target::Options;
+use crate::sql::{Literal, Statement, stmt};
+
+/// How many files are sent together: enough to hide 50 ms behind files of 2 ms, few enough to keep in memory.
+const FILES: usize = 32;
+
+/// How many bytes of messages are sent together; one file may be larger.
+const BYTES: usize = 256 << 10;
+
+/// Sends the steps that can follow each other without waiting, in their order; nothing if that is only one.
+///
+/// # Errors
+/// If the connection ends before all are sent.
+pub async fn send(
+    session: &mut MigrationSession<'_>,
+    preflight: &Preflight,
+    options: &Options,
+    steps: &[MigrationStep<'_>],
+) -> Result<VecDeque<Batch>> {
+    let together = steps.iter().take_while(|step| step.file.directives.mode == Mode::Transaction).take(FILES);
+    if together.clone().count() < 2 {
+        return Ok(VecDeque::new());
+    }
+    let (mut batches, mut bytes) = (VecDeque::new(), 0);
+    for (event, step) in (preflight.last_event + 1..).zip(together) {
+        let frame = Frame {
+            owner: &session.target.owner,
+            other_roles: &preflight.other_roles,
+            lock_timeout: options.lock_timeout,
+            event,
+            after: (event > preflight.last_event + 1).then(|| event - 1),
+        };
+        let rows = rows(session, step, event, &file_record(step, 1), &options.operator);
+        let batch = Batch::of_file(&frame, &step.file, rows);
+        bytes += batch.message.exact().len();
+        if bytes > BYTES && !batches.is_empty() {
+            break;
+        }
+        batches.push_back(batch);
+    }
+    let messages: Vec<&Statement> = batches.iter().map(|batch| &batch.message).collect();
+    messages.iter().for_each(|message| tracing::debug!(target: "martydb::sql", "{}", message.shown()));
+    match session.connection.send_ahead(&messages).await {
+        Ok(()) => Ok(batches),
+        Err(fault) => Err(failure::explain(session.target, &steps[0], &batches[0], 0, fault)),
+    }
+}
+
+/// Notes in the session that this event is committed.
+pub fn note(event: i64) -> Statement {
+    stmt!("SET martydb.committed = {event}", event = Literal(event.to_string().as_str().into()))
+}
+
+/// Fails unless this event was noted last: the second setting never exists.
+pub fn demand(event: i64) -> Statement {
+    stmt!(
+        "SELECT CASE WHEN pg_catalog.current_setting('martydb.committed', true) OPERATOR(pg_catalog.=) {event} THEN ''
+         ELSE pg_catalog.current_setting('martydb.the_migration_before_has_failed') END",
+        event = Literal(event.to_string().as_str().into())
+    )
+}

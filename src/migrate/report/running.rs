@@ -1,0 +1,150 @@
+//! What is known of a migration while it runs: how far it is, and who is in its way. In words.
+
+use std::fmt;
+use std::time::Duration;
+
+/// A session that holds what the migration waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Blocker {
+    /// 0 of a prepared transaction.
+    pub pid: i32,
+    pub login: Option<String>,
+    pub application: Option<String>,
+    /// When its transaction began, RFC 3339, UTC. The server tells it to members of the login only.
+    pub since: Option<String>,
+    /// What it runs, or ran last; not visible to others than members of the login.
+    pub statement: Option<String>,
+}
+
+impl fmt::Display for Blocker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.pid == 0 {
+            return f.write_str("a prepared transaction");
+        }
+        let login = self.login.as_deref().unwrap_or("unknown");
+        write!(f, "pid {}, login {login}", self.pid)?;
+        if let Some(application) = self.application.as_deref().filter(|name| !name.is_empty()) {
+            write!(f, ", application \"{application}\"")?;
+        }
+        if let Some(since) = &self.since {
+            write!(f, ", in a transaction since {since}")?;
+        }
+        match &self.statement {
+            Some(text) => write!(f, ", statement: {}", first_words(text)),
+            None => f.write_str(", statement not visible to the migrator"),
+        }
+    }
+}
+
+/// How many characters of a statement are shown.
+const SHOWN: usize = 60;
+
+/// The first words of a statement, up to its first string: that may be a password.
+fn first_words(text: &str) -> String {
+    let open = text.find(['\'', '$']).unwrap_or(text.len());
+    let words: Vec<&str> = text[..open].split_whitespace().collect();
+    let words = words.join(" ");
+    match words.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None if open < text.len() => format!("{words} …"),
+        None => words,
+    }
+}
+
+/// A row of one of the server's views of progress.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServerProgress {
+    /// `CREATE INDEX`, `COPY FROM` …, as the view calls it.
+    pub command: String,
+    pub relation: Option<String>,
+    pub phase: Option<String>,
+    /// Blocks, tuples or bytes; what is counted depends on the phase.
+    pub done: i64,
+    /// 0 where it is not known.
+    pub total: i64,
+}
+
+impl fmt::Display for ServerProgress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.command)?;
+        self.relation.iter().try_for_each(|relation| write!(f, " on {relation}"))?;
+        self.phase.iter().try_for_each(|phase| write!(f, ": {phase}"))?;
+        match self.total {
+            0 => Ok(()),
+            total => write!(f, ", {} %", (i128::from(self.done) * 100 / i128::from(total)).clamp(0, 100)),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Running {
+    /// Since the migration was first sent.
+    pub elapsed: Duration,
+    /// Which statement of how many of the file, from 1.
+    pub statement: Option<(usize, usize)>,
+    pub progress: Option<ServerProgress>,
+    pub blockers: Vec<Blocker>,
+}
+
+impl Running {
+    /// Who is in the way; `None` if the migration does not wait for a lock.
+    pub fn blocked(&self) -> Option<String> {
+        let all: Vec<String> = self.blockers.iter().map(ToString::to_string).collect();
+        (!all.is_empty()).then(|| format!("blocked by {}", all.join("; and by ")))
+    }
+}
+
+/// Without the time: `statement 2 of 5, CREATE INDEX on public.t: building index, 40 %`.
+impl fmt::Display for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let statement = self.statement.map(|(at, all)| format!("statement {at} of {all}"));
+        let parts = [statement, self.progress.as_ref().map(ToString::to_string), self.blocked()];
+        f.write_str(&parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_runs_is_said_in_one_line() {
+        let progress = ServerProgress {
+            command: "CREATE INDEX".into(),
+            relation: Some("public.big".into()),
+            phase: Some("building index".into()),
+            done: 45,
+            total: 180,
+        };
+        let blocker = Blocker {
+            pid: 7,
+            login: Some("x_app".into()),
+            application: Some("psql".into()),
+            ..Blocker::default()
+        };
+        let running = Running {
+            statement: Some((2, 5)),
+            progress: Some(progress),
+            blockers: vec![blocker, Blocker::default()],
+            ..Running::default()
+        };
+        assert_eq!(
+            running.to_string(),
+            "statement 2 of 5, CREATE INDEX on public.big: building index, 25 %, blocked by pid 7, login x_app, \
+             application \"psql\", statement not visible to the migrator; and by a prepared transaction"
+        );
+        assert_eq!(Running::default().to_string(), "");
+    }
+
+    #[test]
+    fn of_a_statement_no_string_is_shown() {
+        for (text, shown) in [
+            ("ALTER ROLE x\n PASSWORD 'secret'", "ALTER ROLE x PASSWORD …"),
+            ("SELECT $$secret$$", "SELECT …"),
+            ("LOCK TABLE t", "LOCK TABLE t"),
+        ] {
+            assert_eq!(first_words(text), shown);
+        }
+        assert_eq!(first_words(&"a ".repeat(100)).chars().count(), SHOWN + 1);
+    }
+}

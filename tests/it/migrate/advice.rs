@@ -1,0 +1,101 @@
+//! A failed migration says what to do, where the server's words do not or mislead.
+
+use super::support::{Service, path};
+
+/// A file, the SQLSTATE, a part of the advice, and what the error must not say.
+const CASES: &[(&str, &str, &str, &str)] = &[
+    ("CREATE TABLE t (email citext);", "42704", "`extensions: [citext]` for adv in the manifest", "\u{0}"),
+    ("CREATE TABLE t (p public.geometry(Point, 4326));", "42704", "`extensions: [postgis]`", "\u{0}"),
+    ("CREATE TABLE t (p vector(3));", "42704", "`extensions: [vector]`", "\u{0}"),
+    (
+        "CREATE TABLE t (n text); CREATE INDEX ON t USING gin (n gin_trgm_ops);",
+        "42704",
+        "gin_trgm_ops is part of the extension pg_trgm: write `extensions: [pg_trgm]`",
+        "\u{0}",
+    ),
+    (
+        "CREATE TABLE t (id uuid DEFAULT uuid_generate_v4());",
+        "42883",
+        "`extensions: [uuid-ossp]`",
+        "explicit type casts",
+    ),
+    ("SELECT gen_salt('bf');", "42883", "`extensions: [pgcrypto]`", "explicit type casts"),
+    ("SELECT no_such_function(1);", "42883", "explicit type casts", "extensions"),
+    ("SELECT * FROM st_orders;", "42P01", "", "extensions"),
+    (
+        "CREATE EXTENSION file_fdw;",
+        "42501",
+        "`extensions: [file_fdw]` for adv in the manifest, then run `martydb apply --service adv`",
+        "superuser",
+    ),
+    (
+        "DO $$ BEGIN\n  EXECUTE 'CREATE EXTENSION IF NOT EXISTS file_fdw';\nEND $$;",
+        "42501",
+        "`extensions: [file_fdw]`",
+        "superuser",
+    ),
+    ("COMMENT ON EXTENSION plpgsql IS 'x';", "42501", "remove the statement", "\u{0}"),
+    ("CREATE ROLE reporting;", "42501", "roles and databases are declared in the manifest", "\u{0}"),
+    ("DO $$ BEGIN CREATE ROLE reporting; END $$;", "42501", "roles and databases are declared", "\u{0}"),
+    (
+        "CREATE TABLE t (); GRANT SELECT ON t TO adv_reporting;",
+        "42704",
+        "adv_app has its privileges from `martydb apply`",
+        "\u{0}",
+    ),
+    ("CREATE TABLE t (); ALTER TABLE t OWNER TO postgres;", "42501", "belongs to adv_owner", "\u{0}"),
+    ("CREATE TABLE t (); ALTER TABLE t OWNER TO adv_nope;", "42704", "declared in the manifest", "\u{0}"),
+    ("ALTER DATABASE adv SET work_mem = '1MB';", "42501", "roles and databases are declared", "\u{0}"),
+    (
+        "CREATE TABLE auth.users (id int);",
+        "3F000",
+        "`schemas: [public, auth]` for adv in the manifest",
+        "\u{0}",
+    ),
+    (
+        "ALTER TYPE mood ADD VALUE 'b'; SELECT 'b'::mood;",
+        "55P04",
+        "move ALTER TYPE … ADD VALUE into a migration of its own before this one",
+        "must be committed",
+    ),
+];
+
+#[tokio::test]
+async fn an_error_knows_the_cure() {
+    let service = Service::new("adv").await;
+    service.write("V1__enum.sql", "CREATE TYPE mood AS ENUM ('a');");
+    service.upgraded().await;
+    for (sql, state, advice, never) in CASES {
+        let error = service.write("V2__x.sql", sql).upgrade().await.error.unwrap();
+        assert_eq!(error.sqlstate.as_deref(), Some(*state), "{sql}: {error:#?}");
+        let hints = error.hints.join("\n");
+        assert!(hints.contains(advice) && !hints.contains(never), "{sql}: {error:#?}");
+    }
+}
+
+#[tokio::test]
+async fn an_error_inside_a_block_is_placed_on_its_line_of_the_file() {
+    let service = Service::new("adv_block").await;
+    for (sql, place, line) in [
+        (
+            "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN\n PERFORM 1/0; END $$;\n-- do\nDO $$\nDECLARE\n  n int;\nBEGIN\n  n := 1;\n  PERFORM f();\nEND $$;",
+            ":9:3",
+            "LINE 9:   PERFORM f();\n          ^",
+        ),
+        (
+            "SELECT 1;\nDO LANGUAGE plpgsql $x$ BEGIN\n\n\tRAISE EXCEPTION 'no';\nEND $x$;",
+            ":4:2",
+            "LINE 4:  RAISE",
+        ),
+        ("SELECT 1;\nDO $$ BEGIN\n  SELEC 1;\nEND $$;", ":3:3", "LINE 3:   SELEC 1;"),
+        ("SELECT 1; DO $$ BEGIN PERFORM 1/0;\nEND $$;", ":1:11", "LINE 1: SELECT 1; DO"),
+    ] {
+        let error = service.write("V1__x.sql", sql).upgrade().await.error.unwrap();
+        assert!(error.message.ends_with(place), "{sql}: {error:#?}");
+        assert!(error.causes[1].starts_with(line), "{sql}: {error:#?}");
+    }
+    service
+        .write("V1__x.sql", "-- martydb: no-transaction\nSELECT 1;\nDO $$\nBEGIN\n  PERFORM 1/0;\nEND $$;");
+    let error = service.upgrade().await.error.unwrap();
+    assert_eq!(error.message, format!("V1__x failed at {}:5:3", path(&service, "V1__x.sql")));
+}
