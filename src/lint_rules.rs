@@ -48,7 +48,7 @@ pub const BY_SIZE: &[Rule] = &[
 /// Pairs of rules that find the same danger in the same words: the first is reported.
 pub const SAME: &[(Rule, Rule)] = &[
     (Rule::AddingForeignKeyConstraint, Rule::ConstraintMissingNotValid),
-    (Rule::DisallowedUniqueConstraint, Rule::RequireConcurrentIndexCreation),
+    (Rule::DisallowedUniqueConstraint, Rule::ConstraintMissingNotValid),
     (Rule::RequireConcurrentIndexDeletion, Rule::BanDropIndex),
 ];
 

@@ -6,6 +6,7 @@ pub mod deep;
 mod objects;
 mod sizes;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use deep::{survived, with_deep_stack};
@@ -38,6 +39,8 @@ pub struct LintFinding {
     pub severity: LintSeverity,
     pub message: String,
     pub help: Option<String>,
+    /// How often the rule finds the same in the rest of the statement.
+    pub more: usize,
 }
 
 impl LintFinding {
@@ -49,7 +52,11 @@ impl LintFinding {
 
 impl std::fmt::Display for LintFinding {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}:{}: {}: {}", self.file.display(), self.position, self.rule, self.message)
+        write!(f, "{}:{}: {}: {}", self.file.display(), self.position, self.rule, self.message)?;
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, " (and {more} more in this statement)"),
+        }
     }
 }
 
@@ -83,77 +90,116 @@ pub fn lint<'a>(
     let migrations: Vec<&Migration> = migrations.into_iter().collect();
     with_deep_stack(|| {
         let mut objects = Objects::default();
-        let mut one = |migration: &Migration| {
-            let found = survived(|| file(migration, &chosen, sizes, &mut objects));
-            found.unwrap_or_else(|| vec![unreadable(migration)])
+        let mut one = |migration| {
+            let file = FileLint { migration, chosen: &chosen, sizes };
+            survived(|| file.run(&mut objects)).unwrap_or_else(|| vec![file.unreadable()])
         };
         migrations.iter().flat_map(|migration| one(migration)).collect()
     })
 }
 
-/// squawk gave up at the file, which is no reason to call it good.
-fn unreadable(migration: &Migration) -> LintFinding {
-    LintFinding {
-        version: migration.version,
-        file: migration.up.path.clone(),
-        position: Position { line: 1, column: 1 },
-        rule: UNREADABLE.into(),
-        severity: LintSeverity::Danger,
-        message: "the linter cannot make sense of this file".into(),
-        help: Some("look for a statement that PostgreSQL would refuse".into()),
-    }
+/// What decides about the findings of one file.
+struct FileLint<'a> {
+    migration: &'a Migration,
+    chosen: &'a Chosen,
+    sizes: &'a TableSizes,
 }
 
-fn file(
-    migration: &Migration,
-    chosen: &Chosen,
-    sizes: &TableSizes,
-    objects: &mut Objects,
-) -> Vec<LintFinding> {
-    let text = &*migration.up.text;
-    let parsed = SourceFile::parse(text);
-    let allowed = |rule: &str| migration.up.directives.allowed.iter().any(|allowed| allowed.rule == rule);
-    let mut linter = Linter::with_rules(&chosen.enabled, &chosen.off);
-    linter.settings = LinterSettings {
-        // The oldest that martydb works with: what is safe there is safe on all.
-        pg_version: "13.0.0".parse::<Version>().unwrap_or_default(),
-        assume_in_transaction: migration.up.directives.mode == Mode::Transaction,
-    };
-    let statements = objects.follow(&parsed);
-    let mut places = Positions::new(text);
-    let mut finding = |at: usize, rule: String, severity, message, help| LintFinding {
-        version: migration.version,
-        file: migration.up.path.clone(),
-        position: places.at(at),
-        rule,
-        severity,
-        message,
-        help,
-    };
-    if let Some((at, message)) = syntax::first_error(&parsed).filter(|_| chosen.syntax && !allowed(SYNTAX)) {
-        // The rest was read by guesses.
-        return vec![finding(at, SYNTAX.into(), LintSeverity::Danger, message, Some(syntax::FIX.into()))];
-    }
-    let violations = linter.lint(&parsed, text);
-    let mut findings = vec![];
-    for violation in &violations {
-        let at = usize::from(violation.text_range.start());
-        let statement = statements.iter().find(|statement| statement.range.contains(&at));
-        let rule = violation.code.to_string();
-        if allowed(&rule)
-            || says_nothing(violation, statement, chosen)
-            || is_said_twice(violation, &violations)
-        {
-            continue;
+impl FileLint<'_> {
+    fn run(&self, objects: &mut Objects) -> Vec<LintFinding> {
+        let text = &*self.migration.up.text;
+        let parsed = SourceFile::parse(text);
+        let statements = objects.follow(&parsed);
+        let told = self.chosen.syntax && !self.allows(SYNTAX);
+        if let Some((at, message)) = syntax::first_error(&parsed).filter(|_| told) {
+            // The rest was read by guesses.
+            let help = Some(syntax::FIX.into());
+            return vec![LintFinding { message, help, ..self.finding(SYNTAX, Position::of(text, at)) }];
         }
-        let small = statement.filter(|_| BY_SIZE.contains(&violation.code));
-        let small = small.and_then(|statement| sizes.small(&statement.targets));
-        let severity = if small.is_some() { LintSeverity::Note } else { LintSeverity::Danger };
-        let message = small
-            .map_or_else(|| violation.message.clone(), |small| format!("{} ({small})", violation.message));
-        findings.push(finding(at, rule, severity, message, violation.help.clone()));
+        self.judge(&self.linter().lint(&parsed, text), &statements)
     }
-    findings
+
+    fn linter(&self) -> Linter {
+        let mut linter = Linter::with_rules(&self.chosen.enabled, &self.chosen.off);
+        linter.settings = LinterSettings {
+            // The oldest that martydb works with: what is safe there is safe on all.
+            pg_version: "13.0.0".parse::<Version>().unwrap_or_default(),
+            assume_in_transaction: self.migration.up.directives.mode == Mode::Transaction,
+        };
+        linter
+    }
+
+    /// The findings that are worth reading, one for each rule and statement.
+    fn judge(&self, violations: &[Violation], statements: &[SeenStatement]) -> Vec<LintFinding> {
+        let mut places = Positions::new(&self.migration.up.text);
+        let mut findings: Vec<LintFinding> = vec![];
+        // Where in the list the finding of a rule about a statement is.
+        let mut told = BTreeMap::new();
+        for violation in violations {
+            let at = usize::from(violation.text_range.start());
+            let statement = statements.iter().find(|statement| statement.range.contains(&at));
+            let rule = violation.code.to_string();
+            if self.allows(&rule)
+                || says_nothing(violation, statement, self.chosen)
+                || is_said_twice(violation, violations)
+            {
+                continue;
+            }
+            let place = (rule, statement.map_or(at, |statement| statement.range.start));
+            if let Some(first) = told.get(&place).and_then(|at: &usize| findings.get_mut(*at)) {
+                first.more += 1;
+                continue;
+            }
+            findings.push(self.of_violation(violation, statement, places.at(at)));
+            told.insert(place, findings.len() - 1);
+        }
+        findings
+    }
+
+    fn of_violation(
+        &self,
+        violation: &Violation,
+        statement: Option<&SeenStatement>,
+        position: Position,
+    ) -> LintFinding {
+        let by_size = statement.filter(|_| BY_SIZE.contains(&violation.code));
+        let small = by_size.and_then(|statement| self.sizes.small(&statement.targets));
+        let (message, help) = (violation.message.clone(), violation.help.clone());
+        let found = LintFinding { help, ..self.finding(&violation.code.to_string(), position) };
+        match small {
+            Some(small) => {
+                LintFinding { severity: LintSeverity::Note, message: format!("{message} ({small})"), ..found }
+            }
+            None => LintFinding { message, ..found },
+        }
+    }
+
+    fn allows(&self, rule: &str) -> bool {
+        self.migration.up.directives.allowed.iter().any(|allowed| allowed.rule == rule)
+    }
+
+    /// A danger without a message.
+    fn finding(&self, rule: &str, position: Position) -> LintFinding {
+        LintFinding {
+            version: self.migration.version,
+            file: self.migration.up.path.clone(),
+            position,
+            rule: rule.into(),
+            severity: LintSeverity::Danger,
+            message: String::new(),
+            help: None,
+            more: 0,
+        }
+    }
+
+    /// squawk gave up at the file, which is no reason to call it good.
+    fn unreadable(&self) -> LintFinding {
+        LintFinding {
+            message: "the linter cannot make sense of this file".into(),
+            help: Some("look for a statement that PostgreSQL would refuse".into()),
+            ..self.finding(UNREADABLE, Position { line: 1, column: 1 })
+        }
+    }
 }
 
 /// Whether the statement is about what no client uses yet, or none refers to by its name.

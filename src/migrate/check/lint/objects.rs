@@ -34,11 +34,15 @@ impl Objects {
     /// Follows the statements of a file.
     pub fn follow(&mut self, parsed: &Parse<SourceFile>) -> Vec<SeenStatement> {
         let mut file = FileNames::default();
-        let mut all: Vec<SeenStatement> =
-            parsed.tree().stmts().map(|statement| self.one(&statement, &mut file)).collect();
-        for seen in all.iter_mut().filter(|seen| seen.verb.starts_with("drop ")) {
-            seen.is_recreated =
-                !seen.targets.is_empty() && seen.targets.iter().all(|name| file.has_again(name));
+        let (mut all, mut dropped): (Vec<SeenStatement>, Vec<Vec<String>>) = (vec![], vec![]);
+        for statement in parsed.tree().stmts() {
+            let seen = self.one(&statement, &mut file);
+            let drops = seen.verb.starts_with("drop ");
+            dropped.push(if drops { file.drop(&seen.targets) } else { vec![] });
+            all.push(seen);
+        }
+        for (seen, names) in all.iter_mut().zip(&dropped) {
+            seen.is_recreated = !names.is_empty() && names.iter().all(|name| file.made.contains(name));
         }
         all
     }
@@ -91,11 +95,13 @@ impl FileNames {
         self.before.insert(new, first);
     }
 
-    /// Whether what is dropped under this name stands under its first name at the end: a DROP and a CREATE, or a new
-    /// object that took the name of the old one.
-    fn has_again(&self, name: &str) -> bool {
-        let first = self.before.get(name).map_or(name, String::as_str);
-        self.made.contains(first)
+    /// What the dropped objects were called at the file's beginning. Something stands there again if it is made later, or if
+    /// a new object has taken the name already.
+    fn drop(&mut self, names: &[String]) -> Vec<String> {
+        for name in names {
+            self.made.remove(name);
+        }
+        names.iter().map(|name| self.before.get(name).unwrap_or(name).clone()).collect()
     }
 }
 

@@ -106,6 +106,7 @@ fn what_is_new_stays_new_under_another_name() {
 fn what_a_file_drops_and_makes_again_is_no_danger() {
     for sql in [
         "DROP FUNCTION f(int); CREATE FUNCTION f(a int) RETURNS int LANGUAGE sql AS 'SELECT 1';",
+        "CREATE TYPE e_new AS ENUM ('a'); DROP TYPE e CASCADE; ALTER TYPE e_new RENAME TO e;",
         "DROP VIEW IF EXISTS s.v; CREATE VIEW s.v AS SELECT 1;",
         // As Prisma changes an enum.
         "CREATE TYPE \"X_new\" AS ENUM ('a'); ALTER TYPE \"X\" RENAME TO \"X_old\";
@@ -130,6 +131,11 @@ fn one_danger_is_one_finding() {
     let both =
         "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (a), ADD CONSTRAINT c CHECK (a > 0);";
     assert_eq!(found(&[both], 0).len(), 2, "{:?}", found(&[both], 0));
+    assert_eq!(found(&["ALTER TABLE t ADD CONSTRAINT k UNIQUE (a);"], 0), ["disallowed-unique-constraint"]);
+    let columns = "ALTER TABLE t DROP COLUMN a, DROP COLUMN b, DROP COLUMN c; ALTER TABLE t DROP COLUMN d;";
+    let all = lint(&[migration(1, columns)], &LintRules::default(), &TableSizes::default());
+    assert_eq!(all.iter().map(|one| one.more).collect::<Vec<_>>(), [2, 0]);
+    assert!(all[0].to_string().ends_with("(and 2 more in this statement)"), "{}", all[0]);
 }
 
 #[test]
