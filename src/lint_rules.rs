@@ -22,6 +22,52 @@ pub const OFF: &[(Rule, &str)] = &[
     (Rule::PreferTimestampTz, "a matter of style"),
     (Rule::BanCharField, "a matter of style"),
     (Rule::UnusedIgnore, "about squawk's own comments"),
+    (Rule::BanDropDefault, "no stored row changes, and no lock is held for long"),
+    (Rule::BanSetDefault, "no stored row changes, and no lock is held for long"),
+    (Rule::BanDropConstraint, "no stored row changes, and no lock is held for long"),
+    (Rule::BanDropNotNull, "no stored row changes, and no lock is held for long"),
+    (Rule::RequireEnumValueOrdering, "a matter of style"),
+    (Rule::BanCreateDomainWithConstraint, "a new domain is used by no table"),
+];
+
+/// Rules about how long a table is locked or rewritten: on a small table it takes a moment.
+pub const BY_SIZE: &[Rule] = &[
+    Rule::RequireConcurrentIndexCreation,
+    Rule::RequireConcurrentIndexDeletion,
+    Rule::RequireConcurrentPartitionDetach,
+    Rule::RequireConcurrentReindex,
+    Rule::ConstraintMissingNotValid,
+    Rule::AddingFieldWithDefault,
+    Rule::AddingForeignKeyConstraint,
+    Rule::AddingNotNullableField,
+    Rule::AddingSerialPrimaryKeyField,
+    Rule::ChangingColumnType,
+    Rule::DisallowedUniqueConstraint,
+];
+
+/// Pairs of rules that find the same danger in the same words: the first is reported.
+pub const SAME: &[(Rule, Rule)] = &[
+    (Rule::AddingForeignKeyConstraint, Rule::ConstraintMissingNotValid),
+    (Rule::DisallowedUniqueConstraint, Rule::ConstraintMissingNotValid),
+    (Rule::RequireConcurrentIndexDeletion, Rule::BanDropIndex),
+];
+
+/// What stands in the place of a rule where the text is no SQL.
+pub const SYNTAX: &str = "syntax-error";
+/// What stands in the place of a rule where the linter gave up.
+pub const UNREADABLE: &str = "unreadable";
+
+/// Rules of our own, and what they mean.
+pub const OWN: &[(&str, &str)] = &[
+    (
+        SYNTAX,
+        "The file is not SQL by PostgreSQL's grammar, as far as the linter knows it. Correct the statement; if PostgreSQL takes it \
+         as it is, write `-- martydb: allow syntax-error: reason` at the top of the file.",
+    ),
+    (
+        UNREADABLE,
+        "The linter stopped at this file and has judged none of it: look for a statement that PostgreSQL would refuse.",
+    ),
 ];
 
 /// Rules that hold for new objects too: what they are about is not the object, or reaches further than it.
@@ -40,7 +86,7 @@ pub fn names() -> Vec<String> {
 
 /// Says that a name is no rule.
 pub fn unknown(name: &str) -> Option<String> {
-    if name.parse::<Rule>().is_ok() {
+    if name.parse::<Rule>().is_ok() || OWN.iter().any(|row| row.0 == name) {
         return None;
     }
     Some(match nearest(name, names().iter().map(String::as_str)) {

@@ -15,6 +15,7 @@ mod repair;
 pub mod report;
 pub mod round_trip;
 mod run;
+mod sizes;
 mod status;
 mod target;
 
@@ -26,5 +27,6 @@ pub use report::{
     PlannedFile, RehearsedMigration, Running, ServiceState, ServiceStatus,
 };
 pub use run::{Goal, run};
+pub use sizes::table_sizes;
 pub use status::{current, history, status};
 pub use target::{Execution, MigrationTarget, Operator, Options, Order};

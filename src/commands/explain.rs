@@ -33,9 +33,11 @@ pub struct Explanation {
 /// Where neither a finding nor a rule has this name.
 pub fn run(arguments: &Arguments) -> Result<Explanation> {
     let id = arguments.id.as_str();
-    finding(id).or_else(|| id.parse().ok().map(|rule| of_rule(id, &rule))).ok_or_else(|| {
+    let of_squawk = || id.parse().ok().map(|rule| of_rule(id, &rule));
+    finding(id).or_else(|| of_martydb(id)).or_else(of_squawk).ok_or_else(|| {
         let rules = lint_rules::names();
-        let known = KINDS.iter().map(|kind| kind.id).chain(rules.iter().map(String::as_str));
+        let own = lint_rules::OWN.iter().map(|row| row.0);
+        let known = KINDS.iter().map(|kind| kind.id).chain(own).chain(rules.iter().map(String::as_str));
         let hint = nearest(id, known).map_or("docs/findings.md lists the findings".into(), did_you_mean);
         Error::usage(format!("unknown finding or rule \"{id}\"")).hint(hint)
     })
@@ -51,6 +53,12 @@ fn finding(id: &str) -> Option<Explanation> {
         title: kind.title.into(),
         text: points.map(|point| point.replace("**", "")).collect(),
     })
+}
+
+fn of_martydb(name: &str) -> Option<Explanation> {
+    let (id, meaning) = lint_rules::OWN.iter().find(|row| row.0 == name)?;
+    let text = vec![(*meaning).into()];
+    Some(Explanation { id: (*id).into(), severity: None, title: "a rule of lint".into(), text })
 }
 
 fn of_rule(name: &str, rule: &Rule) -> Explanation {

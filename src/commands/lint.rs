@@ -9,12 +9,13 @@ use crate::error::{Error, ExitStatus, Kind, Result};
 use crate::flags::Select;
 use crate::lint_rules::unknown;
 use crate::manifest::ServerLocation;
-use crate::migrate::ServiceState;
-use crate::migrate::check::{LintFinding, lint};
+use crate::migrate::check::{LintFinding, LintSeverity, TableSizes, lint};
 use crate::migrate::files::folder;
+use crate::migrate::{ServiceState, table_sizes};
 use crate::model::DesiredService;
 use crate::report::{Report, Style, indented};
 use crate::run::Run;
+use crate::targets;
 use crate::units::counted;
 
 #[derive(Debug, Args)]
@@ -41,9 +42,29 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
             report.assumed.push(note);
         }
         let at = arguments.since.or(status.and_then(|status| status.current));
-        report.services.push(look(service, at)?);
+        let mut looked = look(service, at, &TableSizes::default())?;
+        let answers = status.is_some_and(|status| ANSWERING.contains(&status.state));
+        if answers && looked.findings.iter().any(LintFinding::depends_on_size) {
+            match sizes(run, service).await {
+                Ok(sizes) => looked = look(service, at, &sizes)?,
+                Err(error) => {
+                    report.assumed.push(format!("{name}: the sizes of its tables are not known: {error}"))
+                }
+            }
+        }
+        report.services.push(looked);
     }
     Ok(report)
+}
+
+/// States in which the database was asked.
+const ANSWERING: &[ServiceState] =
+    &[ServiceState::UpToDate, ServiceState::Pending, ServiceState::Drifted, ServiceState::Divergent];
+
+async fn sizes(run: &Run, service: &DesiredService) -> Result<TableSizes> {
+    let mut targets = targets::of(run, std::slice::from_ref(service)).await?;
+    let (_, target) = targets.pop().ok_or_else(|| Error::operation("no such service"))?;
+    table_sizes(&target?, run.lock_wait).await
 }
 
 /// An embedded server that was never created has nothing applied, and is not created for this.
@@ -57,7 +78,7 @@ fn exists(run: &Run, service: &DesiredService) -> bool {
     }
 }
 
-fn look(service: &DesiredService, at: Option<i64>) -> Result<Linted> {
+fn look(service: &DesiredService, at: Option<i64>, sizes: &TableSizes) -> Result<Linted> {
     let folder = folder::load_valid(&service.migrations, service.name.as_str())?;
     let pending = |version: i64| at.is_none_or(|at| version > at);
     let looked: Vec<_> = folder.migrations.iter().filter(|m| pending(m.version)).collect();
@@ -68,7 +89,7 @@ fn look(service: &DesiredService, at: Option<i64>) -> Result<Linted> {
             return Err(Error::new(Kind::MigrationFile, format!("{path}: {wrong}")));
         }
     }
-    let findings = lint(looked.iter().copied(), &service.lint);
+    let findings = lint(looked.iter().copied(), &service.lint, sizes);
     Ok(Linted { service: service.name.to_string(), files: looked.len(), findings })
 }
 
@@ -88,15 +109,17 @@ pub struct LintReport {
 impl Report for LintReport {
     fn text(&self, _: &Style) -> String {
         let mut text = String::new();
-        for finding in self.services.iter().flat_map(|linted| &linted.findings) {
+        for finding in self.findings(LintSeverity::Danger) {
             text += &format!("{}\n", indented(&finding.to_string(), 2));
             finding.help.iter().for_each(|help| text += &format!("  hint: {}\n", indented(help, 8)));
         }
+        for finding in self.findings(LintSeverity::Note) {
+            text += &format!("note: {}\n", indented(&finding.to_string(), 6));
+        }
         self.assumed.iter().for_each(|note| text += &format!("note: {}\n", indented(note, 6)));
         let files: usize = self.services.iter().map(|linted| linted.files).sum();
-        let findings: usize = self.services.iter().map(|linted| linted.findings.len()).sum();
         let checked = counted(files, "pending file");
-        text += &match findings {
+        text += &match self.findings(LintSeverity::Danger).count() {
             0 => format!("{checked} checked, no dangerous statements.\n"),
             n => format!(
                 "\n{} in {checked}.\n\
@@ -109,7 +132,14 @@ impl Report for LintReport {
     }
 
     fn status(&self) -> ExitStatus {
-        let clean = self.services.iter().all(|linted| linted.findings.is_empty());
+        let clean = self.findings(LintSeverity::Danger).next().is_none();
         if clean { ExitStatus::Success } else { ExitStatus::Differences }
+    }
+}
+
+impl LintReport {
+    fn findings(&self, severity: LintSeverity) -> impl Iterator<Item = &LintFinding> {
+        let all = self.services.iter().flat_map(|linted| &linted.findings);
+        all.filter(move |finding| finding.severity == severity)
     }
 }

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use crate::error::{ExitStatus, Result};
-use crate::migrate::files::{FileProblem, folder};
+use crate::migrate::check::syntax_errors;
+use crate::migrate::files::{FileProblem, MigrationFile, folder};
 use crate::report::{Report, Style, indented, printable};
 use crate::run::Run;
 
@@ -12,7 +13,17 @@ pub use crate::flags::Select as Arguments;
 /// The manifest was read before this; what remains are the folders.
 pub async fn run(run: &Run, select: &Arguments) -> Result<ValidateReport> {
     let folders = run.readable(select)?.into_iter().map(|service| {
-        let folder = folder::load(&service.migrations);
+        let mut folder = folder::load(&service.migrations);
+        let downs = folder.migrations.iter().filter_map(|migration| migration.down.as_deref());
+        let downs: Vec<MigrationFile> = downs.filter_map(|down| folder::load_down(down).ok()).collect();
+        let ups = folder
+            .migrations
+            .iter()
+            .filter(|migration| migration.waived.is_empty())
+            .map(|migration| &migration.up);
+        let wrong = syntax_errors(ups.chain(&downs), &service.lint);
+        folder.problems.extend(wrong);
+        folder.problems.sort();
         let problem = |problem: FileProblem| Problem { message: problem.to_string(), fix: problem.fix };
         Folder {
             service: service.name.to_string(),

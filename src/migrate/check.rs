@@ -4,8 +4,10 @@ pub mod compare;
 pub mod lint;
 pub mod other_tools;
 pub mod plan;
+pub mod syntax;
 
 pub use compare::{Comparison, Divergence, Edit, compare};
-pub use lint::{LintFinding, lint};
+pub use lint::{LintFinding, LintSeverity, TableSize, TableSizes, lint};
 pub use other_tools::OtherTool;
 pub use plan::{DowngradeTo, PlanRefusal, plan_downgrade, plan_upgrade};
+pub use syntax::syntax_errors;

@@ -2,10 +2,11 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::check::{
-    Comparison, DowngradeTo, PlanRefusal, compare, lint, other_tools, plan_downgrade, plan_upgrade,
+    Comparison, DowngradeTo, LintFinding, LintSeverity, PlanRefusal, TableSizes, compare, lint, other_tools,
+    plan_downgrade, plan_upgrade, syntax_errors,
 };
 use super::engine::rehearsal::{Rehearsal, rehearse};
 use super::engine::{
@@ -16,6 +17,7 @@ use super::files::{
 };
 use super::history::{AppliedRow, HistoryRows};
 use super::report::{AppliedMigration, Event, EventSender, MigrationId, MigrationOutcome};
+use super::sizes::table_sizes;
 use super::target::{Execution, MigrationTarget, Options};
 use crate::error::{Error, Result};
 
@@ -103,6 +105,8 @@ impl<'a> MigrationRun<'a> {
         match self.options.execution {
             Execution::Real => {}
             Execution::Dry => {
+                let files = steps.iter().map(|step| &*step.file);
+                refuse(self.service(), &syntax_errors(files, &self.session.target.lint))?;
                 outcome.planned = steps.iter().map(MigrationStep::planned).collect();
                 outcome.to = self.version_after(&rows, &versions);
                 return Ok(());
@@ -110,7 +114,7 @@ impl<'a> MigrationRun<'a> {
             Execution::Rehearsal => return self.rehearse(&mut preflight, &rows, &steps, outcome).await,
         }
         if upgrade && comparison.current.is_some() {
-            self.warn(&versions);
+            self.warn(&versions).await;
         }
         if upgrade || !steps.is_empty() {
             preflight.prepare(&mut self.session, version_type).await?;
@@ -202,9 +206,15 @@ impl<'a> MigrationRun<'a> {
     }
 
     /// A database that has nothing applied has no sessions that could wait in a lock queue, so it gets no warning.
-    fn warn(&self, versions: &[i64]) {
-        let chosen = versions.iter().filter_map(|version| self.folder.get(*version));
-        for finding in lint(chosen, &self.session.target.lint) {
+    async fn warn(&self, versions: &[i64]) {
+        let chosen = || versions.iter().filter_map(|version| self.folder.get(*version));
+        let rules = &self.session.target.lint;
+        let mut found = lint(chosen(), rules, &TableSizes::default());
+        if found.iter().any(LintFinding::depends_on_size) {
+            let sizes = table_sizes(self.session.target, Duration::ZERO).await.unwrap_or_default();
+            found = lint(chosen(), rules, &sizes);
+        }
+        for finding in found.iter().filter(|finding| finding.severity == LintSeverity::Danger) {
             let name = self.folder.get(finding.version).map(|migration| migration.name.clone());
             let id = MigrationId { version: finding.version, name: name.unwrap_or_default() };
             self.session.events.send(Event::Warned(id, finding.to_string()));

@@ -10,6 +10,7 @@ fn only_what_is_not_applied_is_judged_and_known_tables_are_in_use() {
     assert_eq!(fresh.stdout, "4 pending files checked, no dangerous statements.\n");
     project.run(&["apply", "--all", "-y"]).expect(0);
     project.run(&["upgrade", "--all"]).expect(0);
+    server.sql("lint_a", "INSERT INTO item (name) SELECT repeat('x', 100) FROM generate_series(1, 20000)");
     let file = "lint_a/migrations/V3__more.sql";
     project.write(file, "-- why\nCREATE INDEX item_more_idx\n  ON item (name);\n");
     let found = project.json(&["lint"], 3);
@@ -35,4 +36,50 @@ fn only_what_is_not_applied_is_judged_and_known_tables_are_in_use() {
     project.run(&["lint"]).expect(0);
     project.write("martydb.yaml", &format!("{manifest}defaults:\n  lint: {{ disable: [ban-drop-tabel] }}\n"));
     project.run(&["lint"]).expect(2);
+}
+
+#[test]
+fn the_server_tells_how_large_a_table_is() {
+    let server = Server::start();
+    let project = Project::new(&server, "lintsize");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["upgrade", "--all"]).expect(0);
+    let file = "lintsize_a/migrations/V3__more.sql";
+    project.write(file, "CREATE INDEX more_idx ON item (name);\nDROP INDEX item_name_idx;\n");
+    let found = project.json(&["lint", "-s", "lintsize_a"], 0);
+    let findings = found["services"][0]["findings"].as_array().unwrap();
+    assert!(findings.len() == 2 && findings.iter().all(|one| one["severity"] == "note"), "{found:#}");
+    let text = project.run(&["lint", "-s", "lintsize_a"]).expect(0).stdout;
+    assert!(text.contains("note: ") && text.contains("(the table is small: "), "{text}");
+    // Offline, any table may be large.
+    project.run(&["lint", "-s", "lintsize_a", "--since", "2"]).expect(3);
+    server
+        .sql("lintsize_a", "INSERT INTO item (name) SELECT repeat('x', 100) FROM generate_series(1, 20000)");
+    let found = project.json(&["lint", "-s", "lintsize_a"], 3);
+    assert_eq!(found["services"][0]["findings"][1]["severity"], "danger", "{found:#}");
+}
+
+#[test]
+fn a_syntax_error_is_found_without_a_server() {
+    let server = Server::start();
+    let project = Project::new(&server, "syntax");
+    let (up, down) = ("syntax_a/migrations/V3__bad.sql", "syntax_a/migrations/V3__bad.down.sql");
+    project.write(up, "SELECT 1;\nCREATE TABLE q (\n  id int,,\n  b int);\n");
+    project.write(down, "DROP TABEL q;\n");
+    let said = project.run(&["validate"]).expect(2).stdout;
+    assert!(said.contains("V3__bad.sql:3:10: syntax error: "), "{said}");
+    assert!(said.contains("V3__bad.down.sql:1:6: syntax error: "), "{said}");
+    project.run(&["lint", "--since", "0"]).expect(3);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let dry = project.json(&["upgrade", "-s", "syntax_a", "--dry-run"], 2);
+    let cause = dry["services"][0]["error"]["causes"][0].as_str().unwrap();
+    assert!(cause.contains("V3__bad.sql:3:10: syntax error: "), "{dry:#}");
+    project.write(
+        up,
+        "-- martydb: allow syntax-error: a grammar that only the server knows\nCREATE TABLE q (id int);\n",
+    );
+    project.write(down, "DROP TABLE q;\n");
+    project.run(&["validate"]).expect(0);
+    project.run(&["upgrade", "-s", "syntax_a"]).expect(0);
+    assert!(project.run(&["explain", "syntax-error"]).expect(0).stdout.contains("PostgreSQL's grammar"));
 }

@@ -29,15 +29,20 @@ async fn files_that_cannot_run_are_refused_before_connecting_and_all_at_once() {
 async fn dangers_are_told_where_something_is_applied_already() {
     use martydb::migrate::Event;
     let service = Service::new("no_danger").await;
-    service.write("V1__t.sql", "CREATE TABLE t (a int);").write("V2__i.sql", "CREATE INDEX i ON t (a);");
+    let large =
+        "CREATE TABLE t (a int); INSERT INTO t SELECT generate_series(1, 50000); CREATE TABLE small (a int);";
+    service.write("V1__t.sql", large).write("V2__i.sql", "CREATE INDEX i ON t (a);");
     service.upgraded().await;
     assert!(!service.events.lock().unwrap().iter().any(|event| matches!(event, Event::Warned(..))));
-    service.write("V3__j.sql", "CREATE INDEX j ON t (a);");
+    service.write("V3__j.sql", "CREATE INDEX j ON t (a); CREATE INDEX k ON small (a);");
     service.upgraded().await;
     let warned = service.events.lock().unwrap().iter().any(|event| {
         matches!(event, Event::Warned(item, text) if item.version == 3 && text.contains("require-concurrent-index-creation"))
     });
     assert!(warned);
+    let warnings =
+        service.events.lock().unwrap().iter().filter(|event| matches!(event, Event::Warned(..))).count();
+    assert_eq!(warnings, 1, "a small table is no danger");
 }
 
 /// The file was cut into statements by the settings that the server begins with.
