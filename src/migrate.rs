@@ -16,6 +16,7 @@ pub mod report;
 pub mod round_trip;
 mod run;
 mod status;
+mod steps;
 mod target;
 
 pub use baseline::baseline;

@@ -102,6 +102,7 @@ fn word(result: RoundTripResult) -> Cell {
         RoundTripResult::Ok => Cell::new("up, down, up", Paint::Good),
         RoundTripResult::Differs => Cell::new("differs", Paint::Bad),
         RoundTripResult::Failed => Cell::new("failed", Paint::Bad),
+        RoundTripResult::Skipped => Cell::new("skipped", Paint::Dim),
     }
 }
 
@@ -145,6 +146,9 @@ fn details(service: &str, one: &RoundTrip, style: &Style) -> String {
             text += &format!("{title}, {when}:\n");
             text += &differences.iter().map(|difference| format!("  {difference}\n")).collect::<String>();
         }
+    }
+    if let Some(why) = &one.skipped {
+        text += &format!("{title}: skipped: {}\n", printable(why));
     }
     if let Some(error) = &one.error {
         text += &format!("{title}:\n{}\n", error_text(error, style));

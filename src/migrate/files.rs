@@ -2,8 +2,10 @@
 
 pub mod directive;
 pub mod folder;
+pub mod inspect;
 mod lexer;
 pub mod name;
+mod own_transaction;
 pub mod problem;
 pub mod refinery;
 pub mod revision;
@@ -11,11 +13,13 @@ mod rules;
 pub mod script;
 pub mod source;
 pub mod statement_kind;
+pub mod waivers;
 
 pub use directive::Mode;
 pub use folder::MigrationFolder;
 pub use name::Direction;
-pub use problem::{FileProblem, Position, Positions, refuse, refused_files};
+pub use own_transaction::OwnTransaction;
+pub use problem::{FileProblem, Position, Positions, Weight, refuse, refused_files};
 pub use refinery::{VersionType, checksum};
 pub use revision::Written;
 pub use script::{ScriptItem, is_word, walk};

@@ -1,17 +1,15 @@
 //! `upgrade` and `downgrade` of one service: read the files, compare them with the history, decide, run.
 
-use std::borrow::Cow;
 use std::time::Instant;
 
 use super::check::{
     Comparison, DowngradeTo, PlanRefusal, compare, lint, other_tools, plan_downgrade, plan_upgrade,
 };
 use super::engine::{Intent, MigrationSession, MigrationStep, Preflight, StepRun, non_transactional};
-use super::files::{
-    Direction, FileProblem, Migration, MigrationFile, MigrationFolder, Mode, folder, refuse, refused_files,
-};
-use super::history::{AppliedRow, HistoryRows};
+use super::files::{Direction, MigrationFolder, Mode, Weight, folder, refuse};
+use super::history::HistoryRows;
 use super::report::{AppliedMigration, Event, EventSender, MigrationId, MigrationOutcome};
+use super::steps::{down_steps, up_steps};
 use super::target::{Execution, MigrationTarget, Options};
 use crate::error::{Error, Result};
 
@@ -153,20 +151,24 @@ impl<'a> MigrationRun<'a> {
             }
             Goal::Downgrade(to) => {
                 let versions = plan_downgrade(comparison, &rows.order, to).map_err(refused)?;
-                down_steps(self.folder, rows, &versions).map_err(|problems| {
-                    let mut error = refused_files(service.as_str(), &problems);
-                    error.message = format!("{service}: cannot downgrade: a down file is missing or invalid");
-                    error
-                })
+                down_steps(self.session.target, self.folder, rows, &versions)
             }
         }
     }
 
-    /// A file with a waiver was applied before martydb came; it is never run.
+    /// A file with a waiver was applied before martydb came. It can build a new database where all that is wrong with it
+    /// is something that PostgreSQL can run outside a transaction.
     fn refuse_waived(&self, steps: &[MigrationStep<'_>]) -> Result<()> {
         let up = steps.iter().filter(|step| step.direction == Direction::Up);
         let migrations = up.filter_map(|step| self.folder.get(step.row.version));
-        refuse(self.service(), migrations.flat_map(|migration| &migration.waived))
+        let waived = migrations.flat_map(|migration| &migration.waived);
+        let service = self.service();
+        refuse(service, waived.filter(|problem| problem.weight != Weight::Runnable)).map_err(|error| {
+            error.hint(format!(
+                "the file was accepted because it is applied elsewhere: edit it all the same, and there accept the edit \
+                 with `martydb repair --service {service} --version … --reason …`"
+            ))
+        })
     }
 
     /// A database that has nothing applied has no sessions that could wait in a lock queue, so it gets no warning.
@@ -187,51 +189,6 @@ impl<'a> MigrationRun<'a> {
             Goal::Downgrade(_) => before.filter(|version| !done.contains(version)).max(),
         }
     }
-}
-
-fn up_steps<'f>(folder: &'f MigrationFolder, rows: &HistoryRows, versions: &[i64]) -> Vec<MigrationStep<'f>> {
-    let version_type = rows.version_type_for(folder);
-    let migrations = versions.iter().filter_map(|version| folder.get(*version));
-    let step = |migration: &'f Migration| MigrationStep {
-        direction: Direction::Up,
-        file: Cow::Borrowed(&migration.up),
-        row: AppliedRow::of(migration, version_type),
-    };
-    migrations.map(step).collect()
-}
-
-/// The down file of every version, or everything that is wrong with them.
-fn down_steps<'f>(
-    folder: &MigrationFolder,
-    rows: &HistoryRows,
-    versions: &[i64],
-) -> Result<Vec<MigrationStep<'f>>, Vec<FileProblem>> {
-    let (mut steps, mut problems) = (vec![], vec![]);
-    let rows = versions.iter().filter_map(|version| rows.applied.iter().find(|row| row.version == *version));
-    for row in rows {
-        match down_file(folder, row) {
-            Ok(file) => steps.push(MigrationStep {
-                direction: Direction::Down,
-                file: Cow::Owned(file),
-                row: row.clone(),
-            }),
-            Err(found) => problems.extend(found),
-        }
-    }
-    if problems.is_empty() { Ok(steps) } else { Err(problems) }
-}
-
-fn down_file(folder: &MigrationFolder, row: &AppliedRow) -> Result<MigrationFile, Vec<FileProblem>> {
-    let fix = "write it: what undoes the migration, or a comment and `SELECT 1;` if nothing has to be undone";
-    let Some(path) = folder.get(row.version).and_then(|migration| migration.down.as_ref()) else {
-        let path = folder.path.join(format!("V{}__{}.down.sql", row.version, row.name));
-        return Err(vec![FileProblem::refused(&path, "is missing", fix)]);
-    };
-    let file = folder::load_down(path)?;
-    if file.statements.is_empty() {
-        return Err(vec![FileProblem::refused(path, "is empty (no SQL statement)", fix)]);
-    }
-    Ok(file)
 }
 
 /// Says what was committed before the failure, because it is not rolled back.

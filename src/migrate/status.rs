@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::check::compare;
 use super::engine::{Intent, MigrationSession, Preflight};
-use super::files::{Migration, MigrationFolder, folder};
+use super::files::{FileProblem, Migration, MigrationFolder, folder, inspect};
 use super::history::{tables, text, unreadable};
 use super::report::{EventSender, HistoryEvent, MigrationId, ServiceState, ServiceStatus};
 use super::target::MigrationTarget;
@@ -42,9 +42,14 @@ fn blank(target: &MigrationTarget, folder: &MigrationFolder) -> ServiceStatus {
         database: target.database.to_string(),
         latest: folder.migrations.last().map(|migration| migration.version),
         pending: folder.migrations.iter().map(id).collect(),
-        problems: folder.problems.clone(),
+        problems: problems(target, folder),
         ..ServiceStatus::default()
     }
+}
+
+fn problems(target: &MigrationTarget, folder: &MigrationFolder) -> Vec<FileProblem> {
+    let missing = folder.without_down(target.down).into_iter().map(inspect::no_down);
+    folder.problems.iter().cloned().chain(missing).collect()
 }
 
 fn id(migration: &Migration) -> MigrationId {

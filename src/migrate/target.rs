@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{DbName, LintRules, RoleName, SchemaName, ServerName, ServiceName};
+use crate::model::{DbName, DownFiles, LintRules, RoleName, SchemaName, ServerName, ServiceName};
 use crate::server::existence::ExistenceCheck;
 use crate::server::{Endpoint, Login};
 use crate::sql::{Ident, List};
@@ -22,6 +22,7 @@ pub struct MigrationTarget {
     /// The migrator.
     pub login: Login,
     pub folder: PathBuf,
+    pub down: DownFiles,
     pub existence: ExistenceCheck,
     pub lint: LintRules,
 }

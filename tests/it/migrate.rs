@@ -1,5 +1,6 @@
 //! The migration engine against a real server.
 
+mod as_they_are;
 mod concurrent;
 mod downgrade;
 mod hostile;

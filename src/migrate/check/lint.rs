@@ -98,7 +98,7 @@ fn file(
     off: &[Rule],
     new: &mut BTreeSet<String>,
 ) -> Vec<LintFinding> {
-    let text = &*migration.up.text;
+    let text = &*migration.up.sent();
     let parsed = SourceFile::parse(text);
     let mut linter = Linter::with_rules(enabled, off);
     linter.settings = LinterSettings {

@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use super::preflight::OtherRoles;
-use crate::migrate::files::{Direction, MigrationFile};
+use crate::migrate::files::{Direction, MigrationFile, OwnTransaction};
 use crate::migrate::history::{AppliedRow, Record, tables};
 use crate::migrate::report::{MigrationId, PlannedFile};
 use crate::model::RoleName;
@@ -57,32 +57,39 @@ pub struct Frame<'a> {
 impl Batch {
     /// A whole file; the records commit together with it.
     pub fn of_file(frame: &Frame<'_>, file: &MigrationFile, records: [Statement; 2]) -> Batch {
-        let text = Statement::from_migration_file(&file.text);
+        let text = Statement::from_migration_file(&file.sent());
         let closing = closing(frame, records, cleanup());
-        Batch::new(&opening(frame.lock_timeout), text, 0..file.statements.len(), closing)
+        Batch::new(&opening(frame.lock_timeout, file.whole()), text, 0..file.statements.len(), closing)
     }
 
-    /// One statement of a file that as a whole runs outside a transaction. What it sets stays for the next, but not
-    /// what decides how the next is read.
-    pub fn of_statement(frame: &Frame<'_>, file: &MigrationFile, at: usize, record: Statement) -> Batch {
-        Batch::one(&opening(frame.lock_timeout), file, at, closing(frame, [record], reading()))
+    /// Statements in one transaction, of a file that as a whole runs outside one: a single one, or what stands between a
+    /// BEGIN and a COMMIT of its own. What they set stays for the next, but not what decides how the next is read.
+    pub fn of_unit(
+        frame: &Frame<'_>,
+        file: &MigrationFile,
+        statements: Range<usize>,
+        own: Option<&OwnTransaction>,
+        record: Statement,
+    ) -> Batch {
+        let opening = opening(frame.lock_timeout, own);
+        Batch::part_of(&opening, file, statements, closing(frame, [record], reading()))
     }
 
     /// One statement alone in its message, as it must be where it can run in no transaction.
     pub fn alone(file: &MigrationFile, at: usize) -> Batch {
-        Batch::one(&[], file, at, vec![])
+        Batch::part_of(&[], file, at..at + 1, vec![])
     }
 
-    fn one(
+    fn part_of(
         opening: &[Statement],
         file: &MigrationFile,
-        at: usize,
+        statements: Range<usize>,
         closing: Vec<(BatchPart, Statement)>,
     ) -> Batch {
-        let Range { start, end } = file.statements[at];
+        let (start, end) = (file.statements[statements.start].start, file.statements[statements.end - 1].end);
         let text = Statement::from_migration_file(&file.text[start..end]);
         let skipped = file.text[..start].chars().count();
-        Batch { skipped, ..Batch::new(opening, text, at..at + 1, closing) }
+        Batch { skipped, ..Batch::new(opening, text, statements, closing) }
     }
 
     /// `statements` are those of the file that stand in its text, which the server counts.
@@ -132,12 +139,17 @@ pub fn millis(time: Duration) -> i64 {
     i32::try_from(time.as_millis()).unwrap_or(i32::MAX).into()
 }
 
-fn opening(lock_timeout: Duration) -> [Statement; 3] {
-    [
+/// A BEGIN of the file's own gives its modes to ours.
+fn opening(lock_timeout: Duration, own: Option<&OwnTransaction>) -> Vec<Statement> {
+    let modes = own.map(|own| own.modes.as_str()).filter(|modes| !modes.is_empty());
+    let modes =
+        modes.map(|modes| stmt!("SET TRANSACTION {modes}", modes = Statement::from_migration_file(modes)));
+    let ours = [
         stmt!("BEGIN"),
         stmt!("SET LOCAL lock_timeout = {millis}", millis = millis(lock_timeout)),
         stmt!("SET LOCAL martydb.migration = 'open'"),
-    ]
+    ];
+    ours.into_iter().chain(modes).collect()
 }
 
 /// Deferred constraints fire before the checks, because a trigger can do anything that a file can.
