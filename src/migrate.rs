@@ -23,8 +23,8 @@ pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
-    AppliedMigration, Ended, Event, EventSender, HistoryEvent, MigrationId, MigrationOutcome, PlannedFile,
-    ServiceState, ServiceStatus,
+    AppliedMigration, DueMigration, Ended, Event, EventSender, HistoryEvent, MigrationId, MigrationOutcome,
+    PlannedFile, RepeatedMigration, ServiceState, ServiceStatus,
 };
 pub use run::{Goal, run};
 pub use status::{current, history, status};

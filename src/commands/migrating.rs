@@ -81,7 +81,7 @@ impl Watch {
     }
 
     fn tell(&self, service: &str, event: &Event) {
-        let named = |item: &MigrationId| format!("{service} V{} {}", item.version, item.name);
+        let named = |item: &MigrationId| format!("{service} {}", item.label());
         match event {
             Event::Waiting(who) => self.out.note(&format!("{service}: waiting: {who}")),
             Event::Noticed(what) => self.out.note(&format!("{service}: warning: {what}")),
@@ -93,9 +93,10 @@ impl Watch {
             Event::Started(item) => self.progress.begin(&named(item)),
             Event::Applied(done) => {
                 let AppliedMigration { version, name, duration_ms } = done.clone();
-                self.progress.end(&named(&MigrationId { version, name: name.clone() }));
+                let item = MigrationId { version, name };
+                self.progress.end(&named(&item));
                 self.progress.advance();
-                tracing::info!(target: "martydb", "{service}: V{version} {name} done in {duration_ms} ms");
+                tracing::info!(target: "martydb", "{service}: {} done in {duration_ms} ms", item.label());
             }
         }
     }
@@ -141,7 +142,11 @@ impl UpgradeReport {
     fn row(&self, outcome: &MigrationOutcome) -> [Cell; 5] {
         let version =
             |version: Option<i64>| version.map_or_else(|| "-".to_owned(), |version| version.to_string());
-        let count = if self.dry { outcome.planned.len() } else { outcome.applied.len() };
+        let count = if self.dry {
+            outcome.planned.len() + outcome.repeatable_planned.len()
+        } else {
+            outcome.applied.len() + outcome.repeatable.len()
+        };
         let done = if self.dry { Paint::Warn } else { Paint::Good };
         let ended = match (outcome.outcome, count) {
             (Ended::Failed, _) => Cell::new(failed_word(outcome), Paint::Bad),
@@ -177,8 +182,12 @@ impl Report for UpgradeReport {
         if self.dry {
             text += &planned(&self.outcomes);
         }
+        text
+    }
+
+    fn messages(&self, style: &Style) -> String {
         let errors = self.outcomes.iter().map(|outcome| (outcome.service.as_str(), outcome.error.as_ref()));
-        text + &errors_text(errors, style)
+        errors_text(errors, style)
     }
 
     fn status(&self) -> ExitStatus {
@@ -193,11 +202,15 @@ fn script(service: &str, file: &PlannedFile) -> String {
         Mode::NoTransaction => "outside a transaction",
     };
     let end = if file.sql.ends_with('\n') { "" } else { "\n" };
-    let head = printable(&format!("{service} V{} {}, {mode}: {}", file.version, file.name, file.file));
+    let id = MigrationId { version: file.version, name: file.name.clone() };
+    let head = printable(&format!("{service} {}, {mode}: {}", id.label(), file.file));
     format!("\n-- {head}\n{}{end}", file.sql)
 }
 
 pub fn planned(outcomes: &[MigrationOutcome]) -> String {
-    let items = outcomes.iter().flat_map(|outcome| outcome.planned.iter().map(move |item| (outcome, item)));
-    items.map(|(outcome, file)| script(&outcome.service, file)).collect()
+    let files = |outcome: &'_ MigrationOutcome| -> String {
+        let all = outcome.planned.iter().chain(&outcome.repeatable_planned);
+        all.map(|file| script(&outcome.service, file)).collect()
+    };
+    outcomes.iter().map(files).collect()
 }

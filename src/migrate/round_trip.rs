@@ -98,7 +98,7 @@ fn unreplayed(target: &MigrationTarget, error: Error) -> Error {
 }
 
 async fn up(target: &MigrationTarget, to: i64, options: &Options) -> Result<()> {
-    let options = Options { to: Some(to), ..options.clone() };
+    let options = Options { to: Some(to), repeatables: false, ..options.clone() };
     finished(run(target, Goal::Upgrade, &options, &EventSender::ignored()).await)
 }
 

@@ -2,14 +2,16 @@
 
 use std::time::Instant;
 
+use super::check::repeatables::due;
 use super::check::{
     Comparison, DowngradeTo, PlanRefusal, compare, lint, other_tools, plan_downgrade, plan_upgrade,
 };
 use super::engine::{Intent, MigrationSession, MigrationStep, Preflight, StepRun, non_transactional};
 use super::files::{Direction, MigrationFolder, Mode, Weight, folder, refuse};
-use super::history::HistoryRows;
-use super::report::{AppliedMigration, Event, EventSender, MigrationId, MigrationOutcome};
-use super::steps::{down_steps, up_steps};
+use super::history::{HistoryRows, repeatables};
+use super::report::{AppliedMigration, Event, EventSender, MigrationId, MigrationOutcome, RepeatedMigration};
+use super::status::recorded;
+use super::steps::{down_steps, repeatable_step, up_steps};
 use super::target::{Execution, MigrationTarget, Options};
 use crate::error::{Error, Result};
 
@@ -79,23 +81,26 @@ impl<'a> MigrationRun<'a> {
         (outcome.from, outcome.to) = (comparison.current, comparison.current);
         let steps = self.steps(&rows, &comparison)?;
         let versions: Vec<i64> = steps.iter().map(|step| step.row.version).collect();
+        let repeatables = self.repeatables(&comparison, &versions).await?;
         let (upgrade, events) = (self.goal == Goal::Upgrade, self.session.events.clone());
         // What refinery alone has written is taken over, and closed to other roles.
         let adopted = self.session.present.refinery.is_some() && !self.session.present.history;
-        if upgrade && steps.is_empty() && !adopted {
+        if upgrade && steps.is_empty() && repeatables.is_empty() && !adopted {
             events.send(Event::Planned(vec![]));
             return Ok(());
         }
         let mut preflight = Preflight::take(&mut self.session).await?;
-        if upgrade && self.session.present.refinery.is_none() && !steps.is_empty() {
+        let first = upgrade && self.session.present.refinery.is_none();
+        if first && !(steps.is_empty() && repeatables.is_empty()) {
             other_tools::refuse(self.service(), &preflight.other_tools)?;
         }
         self.refuse_waived(&steps)?;
         let version_type = rows.version_type_for(self.folder);
         preflight.check(self.session.target, version_type, &versions)?;
-        events.send(Event::Planned(steps.iter().map(MigrationStep::id).collect()));
+        events.send(Event::Planned(steps.iter().chain(&repeatables).map(MigrationStep::id).collect()));
         if self.options.execution == Execution::Dry {
             outcome.planned = steps.iter().map(MigrationStep::planned).collect();
+            outcome.repeatable_planned = repeatables.iter().map(MigrationStep::planned).collect();
             outcome.to = self.version_after(&rows, &versions);
             return Ok(());
         }
@@ -105,10 +110,48 @@ impl<'a> MigrationRun<'a> {
         if upgrade || !steps.is_empty() {
             preflight.prepare(&mut self.session, version_type).await?;
         }
-        let result = self.execute(&mut preflight, &steps, &mut outcome.applied).await;
+        let mut result = self.execute(&mut preflight, &steps, &mut outcome.applied).await;
+        if result.is_ok() && !repeatables.is_empty() {
+            result = self.repeat(&mut preflight, &repeatables, &mut outcome.repeatable).await;
+        }
         let done: Vec<i64> = outcome.applied.iter().map(|applied| applied.version).collect();
         outcome.to = self.version_after(&rows, &done);
         result.map_err(|error| with_applied(error, &outcome.applied, self.goal.direction()))
+    }
+
+    /// The repeatable migrations that are due after these versions: all that the folder has must be applied by then.
+    async fn repeatables(
+        &mut self,
+        comparison: &Comparison,
+        versions: &[i64],
+    ) -> Result<Vec<MigrationStep<'a>>> {
+        let complete = comparison.pending.iter().all(|version| versions.contains(version));
+        if self.goal != Goal::Upgrade || !complete || !self.options.repeatables {
+            return Ok(vec![]);
+        }
+        let recorded = recorded(&mut self.session, self.folder).await?;
+        Ok(due(&self.folder.repeatables, &recorded, !versions.is_empty())
+            .into_iter()
+            .map(repeatable_step)
+            .collect())
+    }
+
+    async fn repeat(
+        &mut self,
+        preflight: &mut Preflight,
+        steps: &[MigrationStep<'_>],
+        done: &mut Vec<RepeatedMigration>,
+    ) -> Result<()> {
+        if !self.session.present.repeatable {
+            self.session.commit(repeatables::create(&self.session.target.outsiders())).await?;
+            self.session.present.repeatable = true;
+        }
+        let mut applied = vec![];
+        let result = self.execute(preflight, steps, &mut applied).await;
+        let repeated =
+            |one: AppliedMigration| RepeatedMigration { name: one.name, duration_ms: one.duration_ms };
+        done.extend(applied.into_iter().map(repeated));
+        result
     }
 
     /// Runs the steps in their order, and none after one that fails; `done` gets what was applied or undone.

@@ -5,9 +5,10 @@ use std::borrow::Cow;
 
 use super::engine::MigrationStep;
 use super::files::{
-    Direction, FileProblem, Migration, MigrationFile, MigrationFolder, folder, refused_files,
+    Direction, FileProblem, Migration, MigrationFile, MigrationFolder, Repeatable, folder, refused_files,
 };
 use super::history::{AppliedRow, HistoryRows};
+use super::report::REPEATABLE;
 use super::target::MigrationTarget;
 use crate::error::{Error, Kind, Result};
 use crate::model::DownFiles;
@@ -25,6 +26,15 @@ pub fn up_steps<'f>(
         row: AppliedRow::of(migration, version_type),
     };
     migrations.map(step).collect()
+}
+
+pub fn repeatable_step(repeatable: &Repeatable) -> MigrationStep<'_> {
+    let (name, checksum) = (repeatable.name.clone(), repeatable.checksum());
+    MigrationStep {
+        direction: Direction::Up,
+        file: Cow::Borrowed(&repeatable.file),
+        row: AppliedRow { version: REPEATABLE, name, checksum },
+    }
 }
 
 /// The down file of every version.

@@ -69,6 +69,8 @@ pub struct Options {
     pub to: Option<i64>,
     pub execution: Execution,
     pub order: Order,
+    /// Whether repeatable migrations run after the others.
+    pub repeatables: bool,
     /// How long to wait for another run, for a free connection, and in all for the locks of one migration.
     pub lock_wait: Duration,
     /// How long one statement of a migration waits for a lock before it is taken back and tried again, so that a
@@ -84,6 +86,7 @@ impl Options {
             to: None,
             execution: Execution::Real,
             order: Order::Strict,
+            repeatables: true,
             lock_wait: Duration::from_secs(60),
             lock_timeout: Duration::from_secs(5),
             operator,

@@ -8,5 +8,6 @@ mod lock;
 mod non_transactional;
 mod refused;
 mod repair;
+mod repeatable;
 mod support;
 mod upgrade;

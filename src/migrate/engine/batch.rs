@@ -56,7 +56,7 @@ pub struct Frame<'a> {
 
 impl Batch {
     /// A whole file; the records commit together with it.
-    pub fn of_file(frame: &Frame<'_>, file: &MigrationFile, records: [Statement; 2]) -> Batch {
+    pub fn of_file(frame: &Frame<'_>, file: &MigrationFile, records: Vec<Statement>) -> Batch {
         let text = Statement::from_migration_file(&file.sent());
         let closing = closing(frame, records, cleanup());
         Batch::new(&opening(frame.lock_timeout, file.whole()), text, 0..file.statements.len(), closing)
@@ -249,7 +249,8 @@ impl CheckFailure {
 pub struct MigrationStep<'a> {
     pub direction: Direction,
     pub file: Cow<'a, MigrationFile>,
-    /// The row of refinery's table: after an upgrade, or before a downgrade.
+    /// The row of refinery's table: after an upgrade, or before a downgrade. Of a repeatable migration, which has none,
+    /// the name and the checksum.
     pub row: AppliedRow,
 }
 
@@ -287,7 +288,7 @@ mod tests {
         let file = source::read(Path::new("V1__x.sql"), text.into()).unwrap();
         let (owner, other_roles) = (RoleName::new("o").unwrap(), OtherRoles::default());
         let frame = Frame { owner: &owner, other_roles: &other_roles, lock_timeout: Duration::ZERO };
-        Batch::of_file(&frame, &file, [stmt!("SELECT 1"), stmt!("SELECT 2")])
+        Batch::of_file(&frame, &file, vec![stmt!("SELECT 1"), stmt!("SELECT 2")])
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::session::{MigrationSession, until};
 use crate::backoff::Backoff;
 use crate::error::Result;
 use crate::migrate::files::Direction;
-use crate::migrate::history::{Record, Took, tables};
+use crate::migrate::history::{Record, Took, repeatables, tables};
 use crate::migrate::report::Event;
 use crate::migrate::target::Options;
 use crate::server::{Fault, execute_protected};
@@ -81,24 +81,30 @@ impl StepRun<'_, '_> {
         }
     }
 
-    /// What a finished migration writes into both tables.
-    pub fn rows(&self, record: &Record) -> [Statement; 2] {
+    /// What a finished migration writes into both tables; one that is repeatable has its own.
+    pub fn rows(&self, record: &Record) -> Vec<Statement> {
         let (schema, row) = (self.session.schema(), &self.step.row);
+        if self.step.id().is_repeatable() {
+            return vec![self.event(record)];
+        }
         let refinery = match self.step.direction {
             Direction::Up => tables::insert_refinery(&schema, row),
             Direction::Down => tables::delete_refinery(&schema, row.version),
         };
-        [refinery, self.event(record)]
+        vec![refinery, self.event(record)]
     }
 
     /// Writes an event under the next number. Once it is committed, [`recorded`](StepRun::recorded) counts it.
     pub fn event(&self, record: &Record) -> Statement {
+        if self.step.id().is_repeatable() {
+            return repeatables::insert(&self.session.schema(), record, &self.options.operator);
+        }
         tables::insert_history(self.preflight.last_event + 1, record, &self.options.operator)
     }
 
     /// The event that was written last is committed.
     pub fn recorded(&mut self) {
-        self.preflight.last_event += 1;
+        self.preflight.last_event += i64::from(!self.step.id().is_repeatable());
     }
 
     /// Sends one message. `Err` is how many statements were finished before the one that failed, and its fault.

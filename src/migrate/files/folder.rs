@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use super::directive::Mode;
 use super::name::{self, Direction, FileName};
 use super::problem::{FileProblem, refuse};
+use super::repeatable::{self, Repeatable};
 use super::source::{self, Migration, MigrationFile};
 use super::waivers::{Waivers, read_waivers, waiver_key};
 use crate::error::{Error, Result};
@@ -20,6 +21,8 @@ pub struct MigrationFolder {
     pub migrations: Vec<Migration>,
     /// Readable ones that the rules refuse.
     pub doubtful: Vec<Migration>,
+    /// The repeatable migrations, by name.
+    pub repeatables: Vec<Repeatable>,
     /// What is wrong, in the order of files and places.
     pub problems: Vec<FileProblem>,
 }
@@ -143,12 +146,31 @@ impl Loader {
             let fix = "move it elsewhere: migrations lie side by side in one folder";
             return self.refuse(&path, "is a folder", fix);
         }
+        if let Some(repeatable) = name::repeatable(&file_name(&path)) {
+            return match repeatable {
+                Ok(name) => self.take_repeatable(name, &path),
+                Err((what, fix)) => self.refuse(&path, what, fix),
+            };
+        }
         match name::parse(&file_name(&path)) {
             Ok(FileName { version, name, direction }) => {
                 let files = if direction == Direction::Up { &mut self.ups } else { &mut self.downs };
                 files.entry(version).or_default().push((name, path));
             }
             Err((what, fix)) => self.refuse(&path, what, fix),
+        }
+    }
+
+    fn take_repeatable(&mut self, name: String, path: &Path) {
+        let twin =
+            self.folder.repeatables.iter().find(|other| other.name.to_lowercase() == name.to_lowercase());
+        if let Some(twin) = twin.map(|twin| file_name(&twin.file.path)) {
+            return self.refuse(path, format!("has the name of {twin}"), "give it another name");
+        }
+        let read = std::fs::read(path).map_err(|error| vec![unreadable(path, &error)]);
+        match read.and_then(|bytes| repeatable::read(path, name, bytes)) {
+            Ok(file) => self.folder.repeatables.push(file),
+            Err(problems) => self.folder.problems.extend(problems),
         }
     }
 
@@ -205,11 +227,21 @@ impl Loader {
     }
 }
 
+/// The highest version that any name in the folder begins with, also that of a file which is refused.
+pub fn highest_version(path: &Path) -> Option<i64> {
+    let names = entries(path).unwrap_or_default();
+    names.iter().filter_map(|(path, _)| leading_version(&file_name(path))).max()
+}
+
+fn leading_version(name: &str) -> Option<i64> {
+    let digits: String =
+        name.trim_start_matches(['V', 'v', 'U']).chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
 /// The order in which problems are told: V2 before V10, and what has no version last.
 pub fn in_order(problem: &FileProblem) -> (i64, FileProblem) {
-    let name = file_name(&problem.path);
-    let digits: String = name.chars().skip(1).take_while(char::is_ascii_digit).collect();
-    (digits.parse().unwrap_or(i64::MAX), problem.clone())
+    (leading_version(&file_name(&problem.path)).unwrap_or(i64::MAX), problem.clone())
 }
 
 fn file_name(path: &Path) -> String {

@@ -261,7 +261,7 @@ mod tests {
         let text = "-- é\nBEGIN -- é\n WORK; SELECT 'é'; COMMIT;\n";
         let file = read(Path::new("x"), text.into()).unwrap();
         let sent = file.sent();
-        assert_eq!(sent, "-- é\n         \n     ; SELECT 'é';       ;\n");
+        assert_eq!(sent, "-- é\n          \n     ; SELECT 'é';       ;\n");
         assert_eq!(sent.chars().count(), text.chars().count());
         assert_eq!((file.statements.len(), &*file.text), (1, text));
         let several = "-- martydb: no-transaction\nSELECT 0; BEGIN; SELECT 1; SELECT 2; COMMIT; SELECT 3;";
