@@ -124,7 +124,7 @@ fn an_interrupted_upgrade_cancels_the_migration_and_says_what_was_committed() {
         project.write(&format!("{service}/migrations/V3__slow.down.sql"), "DROP TABLE slow;\n");
         let started = Started::new(&server, &project, &["upgrade", "-s", &service], "pg_sleep(600)");
         started.signal(signal);
-        let (stdout, stderr) = started.ends(130);
+        let (_, stderr) = started.ends(130);
         assert!(!is_running(&server, "pg_sleep(600)"));
         assert!(stderr.contains(&format!("interrupted by {name}: V3__slow was rolled back")), "{stderr}");
         assert!(stderr.contains(&format!("interrupted by {name}")), "{stderr}");

@@ -91,20 +91,17 @@ fn read(text: &str, tokens: &[Token], names: &mut Names) {
     let word = |token: &Token| &text[token.start..token.end];
     let mut relation = false;
     for (at, token) in tokens.iter().enumerate() {
-        let (before, after) =
-            (at.checked_sub(1).map(|at| tokens[at].kind), tokens.get(at + 1).map(|next| next.kind));
+        let after = tokens.get(at + 1).map(|next| next.kind);
         match token.kind {
             TokenKind::Word | TokenKind::Quoted => {
                 let path = after == Some(TokenKind::Symbol(b'.'));
                 let called = after == Some(TokenKind::Symbol(b'('));
-                let qualified = before == Some(TokenKind::Symbol(b'.'));
                 names.mentioned.insert(bare(word(token)));
                 if !path && (relation || called) {
                     names.used.insert(bare(word(token)));
                 }
-                // A comma goes on with a list of relations; a schema goes on with its relation.
-                relation = relation && (path || qualified && path)
-                    || BEFORE_RELATION.iter().any(|lead| is_word(word(token), lead));
+                // A schema goes on with its relation.
+                relation = relation && path || BEFORE_RELATION.iter().any(|lead| is_word(word(token), lead));
             }
             TokenKind::Text if word(token).starts_with('$') => body(word(token), names),
             TokenKind::Symbol(b'.') => {}

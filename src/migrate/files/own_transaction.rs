@@ -23,7 +23,7 @@ pub struct OwnTransaction {
 
 /// What a statement does to the transaction around it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Control {
+pub enum TransactionControl {
     /// It opens one, with these modes.
     Begin(String),
     /// It commits, and opens no other.
@@ -33,9 +33,9 @@ pub enum Control {
 }
 
 /// <https://www.postgresql.org/docs/current/sql-commands.html>: savepoints stay inside the transaction.
-pub fn control(seen: &StatementHead) -> Option<Control> {
+pub fn control(seen: &StatementHead) -> Option<TransactionControl> {
     if seen.begins(&["begin"]) || seen.begins(&["start", "transaction"]) {
-        return Some(Control::Begin(modes(seen.text)));
+        return Some(TransactionControl::Begin(modes(seen.text)));
     }
     if seen.begins(&["commit"]) || seen.begins(&["end"]) {
         let rest: Vec<_> = seen.outer().skip(1).collect();
@@ -44,13 +44,13 @@ pub fn control(seen: &StatementHead) -> Option<Control> {
             rest => rest,
         };
         let plain = rest.is_empty() || rest.len() == 3 && is_word(rest[1], "no") && is_word(rest[2], "chain");
-        return Some(if plain { Control::Commit } else { Control::Other });
+        return Some(if plain { TransactionControl::Commit } else { TransactionControl::Other });
     }
     let back_to_savepoint = seen.outer().take(4).any(|word| is_word(word, "to"));
     let ends = seen.begins(&["abort"])
         || seen.begins(&["prepare", "transaction"])
         || seen.begins(&["rollback"]) && !back_to_savepoint;
-    ends.then_some(Control::Other)
+    ends.then_some(TransactionControl::Other)
 }
 
 /// What stands behind BEGIN and its noise word.
@@ -89,14 +89,14 @@ impl Pairing {
     }
 
     /// Takes in a statement of transaction control that stands behind `count` other ones.
-    pub fn take(&mut self, control: Control, span: Range<usize>, count: usize) {
+    pub fn take(&mut self, control: TransactionControl, span: Range<usize>, count: usize) {
         self.seen.push(span.clone());
         match (control, self.open.take()) {
-            (Control::Begin(modes), None) => {
+            (TransactionControl::Begin(modes), None) => {
                 let own = OwnTransaction { begin: span, modes, statements: count..count, commit: 0..0 };
                 self.open = Some(own);
             }
-            (Control::Commit, Some(own)) => {
+            (TransactionControl::Commit, Some(own)) => {
                 let statements = own.statements.start..count;
                 self.paired.push(OwnTransaction { statements, commit: span, ..own });
             }
