@@ -16,6 +16,7 @@ use crate::migrate::{
 use crate::model::DesiredService;
 use crate::report::{Cell, Out, Paint, Progress, Report, Style, Table, printable};
 use crate::run::Run;
+use crate::units::counted;
 
 /// How a command runs migrations unless its own flags say otherwise.
 pub fn plain_options(run: &Run) -> Options {
@@ -103,8 +104,10 @@ impl Watch {
 
     /// A service's run ended: a line where no bar shows it, once for all its files.
     fn ended(&self, outcome: &MigrationOutcome) {
-        let (Some(first), Some(last)) = (outcome.applied.first(), outcome.applied.last()) else { return };
-        if self.out.tells_steps() {
+        if !self.out.tells_steps() {
+            return;
+        }
+        if let (Some(first), Some(last)) = (outcome.applied.first(), outcome.applied.last()) {
             let millis: u64 = outcome.applied.iter().map(|applied| applied.duration_ms).sum();
             let (service, count) = (&outcome.service, outcome.applied.len());
             let span = if count == 1 {
@@ -113,6 +116,11 @@ impl Watch {
                 format!("V{} to V{} ({count} files)", first.version, last.version)
             };
             self.out.note(&format!("{service}: {span} in {millis} ms"));
+        }
+        if !outcome.repeatable.is_empty() {
+            let millis: u64 = outcome.repeatable.iter().map(|repeated| repeated.duration_ms).sum();
+            let count = counted(outcome.repeatable.len(), "repeatable migration");
+            self.out.note(&format!("{}: {count} in {millis} ms", outcome.service));
         }
     }
 }
