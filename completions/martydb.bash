@@ -2029,7 +2029,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__revision)
-            opts="-s -m -f -e -o -j -q -v -y -h -V --service --message --template --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            opts="-s -m -f -e -o -j -q -v -y -h -V --service --message --timestamp --template --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

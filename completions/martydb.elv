@@ -453,6 +453,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --jobs 'How many services to work on at the same time'
             cand --color 'When to use colour [default: auto; NO_COLOR counts]'
             cand --lock-wait 'How long to wait for another run''s lock'
+            cand --timestamp 'Make the version from the time (UTC), such as 20261121141500'
             cand -q 'Suppress informational output'
             cand --quiet 'Suppress informational output'
             cand -v 'Log what happens; -vv logs every statement, secrets redacted'

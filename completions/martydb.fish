@@ -326,6 +326,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand revision" -l color -d 'W
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand revision" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand revision" -l timestamp -d 'Make the version from the time (UTC), such as 20261121141500'
 complete -c martydb -n "__fish_martydb_using_subcommand revision" -s q -l quiet -d 'Suppress informational output'
 complete -c martydb -n "__fish_martydb_using_subcommand revision" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand revision" -s y -l yes -d 'Answer yes to questions'

@@ -81,7 +81,11 @@ fn print(out: &Out, command: &str, end: Result<impl Report>) -> ExitStatus {
     match report.format().unwrap_or(out.format()) {
         Format::Json => out.document(command, &report, report.status()),
         Format::Table if report.verbatim() => out.data(&report.text(&out.result_style()), report.status()),
-        Format::Table => out.text(&report.text(&out.result_style()), report.status()),
+        Format::Table => {
+            let status = out.text(&report.text(&out.result_style()), report.status());
+            out.failures(&report.messages(&out.message_style()));
+            status
+        }
     }
 }
 

@@ -17,14 +17,16 @@ pub mod round_trip;
 mod run;
 mod sizes;
 mod status;
+mod steps;
 mod target;
 
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
-    AppliedMigration, Blocker, Ended, Event, EventSender, HistoryEvent, MigrationId, MigrationOutcome,
-    PlannedFile, RehearsedMigration, Running, ServiceState, ServiceStatus,
+    AppliedMigration, Blocker, DueMigration, Ended, Event, EventSender, HistoryEvent, MigrationId,
+    MigrationOutcome, PlannedFile, RehearsedMigration, RepeatedMigration, Running, ServiceState,
+    ServiceStatus,
 };
 pub use run::{Goal, run};
 pub use sizes::table_sizes;

@@ -42,6 +42,7 @@ pub async fn of(
             endpoint: access.endpoint.clone(),
             login,
             folder: service.migrations.clone(),
+            down: service.down,
             existence: existence.clone(),
             lint: service.lint.clone(),
         })

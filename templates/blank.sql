@@ -1,5 +1,7 @@
 -- {{message}}
 --
--- Service {{service}}. Runs as the owner, in one transaction with its history row: no BEGIN, COMMIT,
--- SET ROLE or GRANT here. For CREATE INDEX CONCURRENTLY make "-- martydb: no-transaction" the first line.
+-- Service {{service}}. Runs as the owner, in one transaction with its history row: no SET ROLE or GRANT
+-- here. For CREATE INDEX CONCURRENTLY make "-- martydb: no-transaction" the first line.
+-- Replace the next line by the SQL; while it stands here alone, the file does not run.
+-- martydb: unwritten
 

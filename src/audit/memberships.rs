@@ -199,7 +199,7 @@ fn taken(audit: &Audit<'_>, row: &Membership, taking: Taking) -> Repair {
     taking(row.role.as_str(), row.member.as_str(), grantor, audit.actual.major())
 }
 
-fn end(audit: &Audit<'_>, row: &Membership) -> Repair {
+pub fn end(audit: &Audit<'_>, row: &Membership) -> Repair {
     taken(audit, row, revoke_membership)
 }
 

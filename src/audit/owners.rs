@@ -1,6 +1,7 @@
 //! Owners of the databases and of everything inside them.
 
 use super::context::{Audit, Database};
+use super::memberships::end;
 use super::roles::RoleClass;
 use crate::catalog::CatalogObject;
 use crate::findings::Severity::{self, Critical, High, Low, Medium};
@@ -8,7 +9,7 @@ use crate::findings::{
     DATABASE_OWNER, FOREIGN_RIGHT, FindingBuilder, OBJECT_OWNER, PUBLIC, TEMPLATE_FLAG, UNKNOWN_KIND,
 };
 use crate::grants::{Repair, RepairScope, ident, set_owner};
-use crate::model::{ActualDatabase, DatabaseKind, DbName, RoleKind, RoleName};
+use crate::model::{ActualDatabase, DatabaseKind, DbName, Membership, RoleKind, RoleName};
 use crate::sql::{ServerText, stmt};
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
@@ -47,11 +48,22 @@ fn database(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut 
             (None, false) => None,
         });
         let on = stmt!("DATABASE {db}", db = name).to_string();
-        let repair = rightful.map(|owner| set_owner(RepairScope::Server, &on, owner));
+        let repair = rightful.map(|owner| match membership(audit, user, &found.owner) {
+            // The owner is the right one: what has to end is that others can act as it.
+            Some(row) if owner == found.owner => end(audit, row),
+            _ => set_owner(RepairScope::Server, &on, owner),
+        });
         // A fix cannot connect to a closed database.
         let finding = if found.allow_connections { finding.database(name) } else { finding };
         out.push(finding.object(&object).seen(seen).fix(repair));
     }
+}
+
+/// The membership by which a role can act as this one in the end.
+fn membership<'a>(audit: &Audit<'a>, user: &str, owner: &str) -> Option<&'a Membership> {
+    let user = audit.actual.roles.keys().find(|role| role.as_str() == user)?;
+    let paths = audit.roles.reachable(user);
+    paths.into_iter().find(|path| path.role.as_str() == owner).map(|path| path.last)
 }
 
 fn template(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut Vec<FindingBuilder>) {

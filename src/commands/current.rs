@@ -33,7 +33,11 @@ impl Report for Services<Current> {
             };
             table.row([found.service.as_str().into(), cell]);
         }
-        table.render(style) + &self.errors_text(style)
+        table.render(style)
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        self.errors_text(style)
     }
 
     fn status(&self) -> ExitStatus {

@@ -35,21 +35,28 @@ impl Report for Services<Events> {
                 past.service.as_str().into(),
                 event.at.as_str().into(),
                 event.action.as_str().into(),
-                Cell::number(event.version),
+                Cell::number(event.version.map_or_else(|| "R".to_owned(), |version| version.to_string())),
                 event.name.as_str().into(),
                 Cell::number(event.duration_ms.map_or_else(|| "-".to_owned(), |ms| ms.to_string())),
                 event.by.as_str().into(),
                 Cell::new(&event.outcome, paint),
             ]);
             if let Some(what) = event.error.as_ref().or(event.note.as_ref()) {
-                let action = printable(&event.action);
-                details +=
-                    &format!("\n{} V{} {action}: {}\n", past.service, event.version, indented(what, 2));
+                let (action, what) = (printable(&event.action), indented(what, 2));
+                let id = match event.version {
+                    Some(version) => format!("V{version}"),
+                    None => format!("R__{}", printable(&event.name)),
+                };
+                details += &format!("\n{} {id} {action}: {what}\n", past.service);
             }
         }
         let text =
             if table.is_empty() { "No migration has been run yet.\n".into() } else { table.render(style) };
-        text + &details + &self.errors_text(style)
+        text + &details
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        self.errors_text(style)
     }
 
     fn status(&self) -> ExitStatus {

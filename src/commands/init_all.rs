@@ -54,6 +54,10 @@ impl Report for InitAllReport {
         parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 
+    fn messages(&self, style: &Style) -> String {
+        self.migrated.as_ref().map_or_else(String::new, |report| report.messages(style))
+    }
+
     fn status(&self) -> ExitStatus {
         let migrated = self.migrated.as_ref().map(Report::status);
         let verified = self.verified.as_ref().map(Report::status);

@@ -11,7 +11,7 @@ use super::per_service::{errors_text, map_concurrent};
 use crate::error::{ExitStatus, Kind, Result};
 use crate::migrate::files::{Direction, Mode};
 use crate::migrate::{
-    self, Ended, EventSender, Execution, Goal, MigrationOutcome, MigrationTarget, Operator, Options,
+    self, Ended, EventSender, Execution, Goal, MigrationId, MigrationOutcome, MigrationTarget, Operator, Options,
     PlannedFile,
 };
 use crate::model::DesiredService;
@@ -76,8 +76,8 @@ impl UpgradeReport {
         let version =
             |version: Option<i64>| version.map_or_else(|| "-".to_owned(), |version| version.to_string());
         let count = match self.execution {
-            Execution::Real => outcome.applied.len(),
-            Execution::Dry => outcome.planned.len(),
+            Execution::Real => outcome.applied.len() + outcome.repeatable.len(),
+            Execution::Dry => outcome.planned.len() + outcome.repeatable_planned.len(),
             Execution::Rehearsal => outcome.rehearsed.len(),
         };
         let done = if self.execution == Execution::Real { Paint::Good } else { Paint::Warn };
@@ -116,9 +116,12 @@ impl Report for UpgradeReport {
         if self.execution == Execution::Dry {
             text += &planned(&self.outcomes);
         }
-        text += &rehearsal::rehearsed(&self.outcomes);
+        text + &rehearsal::rehearsed(&self.outcomes)
+    }
+
+    fn messages(&self, style: &Style) -> String {
         let errors = self.outcomes.iter().map(|outcome| (outcome.service.as_str(), outcome.error.as_ref()));
-        text + &errors_text(errors, style)
+        errors_text(errors, style)
     }
 
     fn status(&self) -> ExitStatus {
@@ -133,11 +136,15 @@ fn script(service: &str, file: &PlannedFile) -> String {
         Mode::NoTransaction => "outside a transaction",
     };
     let end = if file.sql.ends_with('\n') { "" } else { "\n" };
-    let head = printable(&format!("{service} V{} {}, {mode}: {}", file.version, file.name, file.file));
+    let id = MigrationId { version: file.version, name: file.name.clone() };
+    let head = printable(&format!("{service} {}, {mode}: {}", id.label(), file.file));
     format!("\n-- {head}\n{}{end}", file.sql)
 }
 
 pub fn planned(outcomes: &[MigrationOutcome]) -> String {
-    let items = outcomes.iter().flat_map(|outcome| outcome.planned.iter().map(move |item| (outcome, item)));
-    items.map(|(outcome, file)| script(&outcome.service, file)).collect()
+    let files = |outcome: &'_ MigrationOutcome| -> String {
+        let all = outcome.planned.iter().chain(&outcome.repeatable_planned);
+        all.map(|file| script(&outcome.service, file)).collect()
+    };
+    outcomes.iter().map(files).collect()
 }

@@ -4,6 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::error::Result;
+use crate::migrate::files::revision::Numbering;
 use crate::migrate::files::{Written, revision};
 use crate::report::{Report, Style, printable};
 use crate::run::Run;
@@ -16,6 +17,9 @@ pub struct Arguments {
     /// What the migration does; its file name is made from it.
     #[arg(short, long, value_name = "TEXT")]
     pub message: String,
+    /// Make the version from the time (UTC), such as 20261121141500.
+    #[arg(long)]
+    pub timestamp: bool,
     /// What the files start from: blank, outbox, or NAME.sql in templates/ beside the manifest.
     #[arg(long, value_name = "NAME", default_value = "blank")]
     pub template: String,
@@ -24,7 +28,9 @@ pub struct Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RevisionReport> {
     let service = run.service(&arguments.service)?;
     let templates = run.manifest.home().join("templates");
-    let written = revision::write(service, &arguments.message, &arguments.template, &templates)?;
+    let numbering = if arguments.timestamp { Numbering::Timestamp } else { Numbering::Next };
+    let template = (arguments.template.as_str(), templates.as_path());
+    let written = revision::write(service, &arguments.message, numbering, template)?;
     Ok(RevisionReport { service: service.name.to_string(), written })
 }
 
@@ -37,7 +43,7 @@ pub struct RevisionReport {
 
 impl Report for RevisionReport {
     fn text(&self, _: &Style) -> String {
-        let paths = [&self.written.up, &self.written.down];
-        paths.map(|path| printable(&path.display().to_string()) + "\n").concat()
+        let paths = [Some(&self.written.up), self.written.down.as_ref()].into_iter().flatten();
+        paths.map(|path| printable(&path.display().to_string()) + "\n").collect()
     }
 }

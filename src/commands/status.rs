@@ -12,9 +12,10 @@ use crate::migrate::check::other_tools;
 use crate::migrate::{self, MigrationTarget, ServiceState, ServiceStatus};
 use crate::model::DesiredService;
 use crate::provision::{self, PlanOptions, PlannedServer};
-use crate::report::{Cell, Paint, Report, Style, Table, indented};
+use crate::report::{Cell, Paint, Report, Style, Table, indented, printable};
 use crate::run::Run;
 use crate::targets;
+use crate::units::counted;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -110,13 +111,18 @@ impl Report for StatusReport {
                 word(status.state),
                 number(status.current),
                 number(status.latest),
-                Cell::number(status.pending.len()),
+                Cell::number(status.pending.len() + status.repeatable_pending.len()),
                 Cell::number(status.size_bytes.map_or_else(|| "-".to_owned(), crate::units::bytes)),
                 number(status.connections),
             ]);
         }
-        let details = self.services.iter().map(|status| details(status, style));
-        table.render(style) + &details.collect::<String>()
+        table.render(style) + &self.services.iter().map(details).collect::<String>()
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        let provisioned = |status: &&ServiceStatus| status.state != ServiceState::NotProvisioned;
+        let asked = self.services.iter().filter(provisioned);
+        errors_text(asked.map(|status| (status.service.as_str(), status.error.as_ref())), style)
     }
 
     /// Without `--check` it is enough to have looked.
@@ -132,7 +138,7 @@ impl Report for StatusReport {
     }
 }
 
-fn details(status: &ServiceStatus, style: &Style) -> String {
+fn details(status: &ServiceStatus) -> String {
     let mut text = String::new();
     for divergence in &status.divergences {
         text += &told(&status.service, &divergence.to_string(), &divergence.hint(&status.service));
@@ -140,12 +146,14 @@ fn details(status: &ServiceStatus, style: &Style) -> String {
     for begun in &status.unfinished {
         text += &told(&status.service, &begun.to_string(), &begun.hint(&status.service));
     }
+    if !status.repeatable_pending.is_empty() {
+        let names: Vec<_> = status.repeatable_pending.iter().map(|due| printable(&due.name)).collect();
+        let count = counted(names.len(), "repeatable migration");
+        text += &format!("\n{}: {count} due: {}\n", status.service, names.join(", "));
+    }
     for foreign in &status.foreign {
         let what = format!("{} keeps its history in {}", foreign.tool, foreign.table);
         text += &told(&status.service, &what, &other_tools::hint(&status.service));
-    }
-    if let Some(error) = status.error.as_ref().filter(|_| status.state != ServiceState::NotProvisioned) {
-        text += &errors_text([(status.service.as_str(), Some(error))].into_iter(), style);
     }
     text
 }

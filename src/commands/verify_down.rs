@@ -16,6 +16,7 @@ use crate::run::Run;
 use crate::scratch::Scratch;
 use crate::server::Access;
 use crate::server::existence::{Existence, ExistenceCheck};
+use crate::sqlstate;
 use crate::targets;
 
 #[derive(Debug, Clone, Args)]
@@ -63,7 +64,14 @@ async fn round_trips(
     if chosen.is_empty() {
         return Ok(vec![]);
     }
-    let scratch = Scratch::make(&access, desired, service).await?;
+    let scratch =
+        Scratch::make(&access, desired, service).await.map_err(|error| match error.sqlstate.as_deref() {
+            Some(sqlstate::UNDEFINED_OBJECT) => error.hint(format!(
+                "the roles of the service are missing: run `martydb apply --service {}`",
+                service.name
+            )),
+            _ => error,
+        })?;
     let target = MigrationTarget {
         database: scratch.database.clone(),
         existence: ExistenceCheck::Known(Existence::Present),
@@ -102,6 +110,7 @@ fn word(result: RoundTripResult) -> Cell {
         RoundTripResult::Ok => Cell::new("up, down, up", Paint::Good),
         RoundTripResult::Differs => Cell::new("differs", Paint::Bad),
         RoundTripResult::Failed => Cell::new("failed", Paint::Bad),
+        RoundTripResult::Skipped => Cell::new("skipped", Paint::Dim),
     }
 }
 
@@ -116,12 +125,16 @@ impl Report for Services<RoundTrips> {
                 below += &details(service, one, style);
             }
         }
-        below += &self.errors_text(style);
-        match (table.is_empty(), below.is_empty()) {
+        let failed = self.services.iter().any(|found| found.error.is_some());
+        match (table.is_empty(), below.is_empty() && !failed) {
             (true, true) => "No pending migrations to check; use --every for all.\n".into(),
             (true, false) => below,
             (false, _) => table.render(style) + &below,
         }
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        self.errors_text(style)
     }
 
     fn status(&self) -> ExitStatus {
@@ -145,6 +158,9 @@ fn details(service: &str, one: &RoundTrip, style: &Style) -> String {
             text += &format!("{title}, {when}:\n");
             text += &differences.iter().map(|difference| format!("  {difference}\n")).collect::<String>();
         }
+    }
+    if let Some(why) = &one.skipped {
+        text += &format!("{title}: skipped: {}\n", printable(why));
     }
     if let Some(error) = &one.error {
         text += &format!("{title}:\n{}\n", error_text(error, style));

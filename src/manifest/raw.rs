@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::lenient;
 
@@ -149,8 +151,8 @@ pub struct RawService {
     pub server: Option<String>,
     /// Its database; default: `{service}`.
     pub database: Option<String>,
-    /// The folder of its migrations; default: `{service}/migrations`.
-    pub migrations: Option<String>,
+    /// The folder of its migrations, default: `{service}/migrations`; or a map of that and more.
+    pub migrations: RawMigrations,
     /// Its schemas, in search_path order; default: public.
     pub schemas: Option<Vec<String>>,
     /// Names of its four roles.
@@ -170,6 +172,86 @@ pub struct RawService {
     pub lint: RawLint,
     /// What is so on purpose in this service.
     pub allow: Vec<RawAllow>,
+}
+
+/// Where the migrations of a service are, and which files go with them.
+#[derive(Debug, Clone, Default, JsonSchema)]
+#[schemars(untagged)]
+pub enum RawMigrations {
+    /// The folder.
+    Path(String),
+    /// The folder, and whether its migrations come with files that undo them.
+    Map(RawMigrationMap),
+    #[default]
+    #[schemars(skip)]
+    Unset,
+}
+
+/// The migrations of a service.
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawMigrationMap {
+    /// Their folder; default: `{service}/migrations`.
+    pub path: Option<String>,
+    /// Whether `.down.sql` files undo them; default: required.
+    pub down: Option<RawDown>,
+}
+
+/// Whether migrations come with files that undo them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RawDown {
+    /// `validate` names the missing ones.
+    Required,
+    /// Some have one.
+    Optional,
+    /// The service only goes forward.
+    None,
+}
+
+impl RawMigrations {
+    pub fn path(&self) -> Option<&String> {
+        match self {
+            RawMigrations::Path(path) => Some(path),
+            RawMigrations::Map(map) => map.path.as_ref(),
+            RawMigrations::Unset => None,
+        }
+    }
+
+    pub fn down(&self) -> Option<RawDown> {
+        match self {
+            RawMigrations::Map(map) => map.down,
+            _ => None,
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for RawMigrations {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(MigrationsVisitor)
+    }
+}
+
+struct MigrationsVisitor;
+
+impl<'de> Visitor<'de> for MigrationsVisitor {
+    type Value = RawMigrations;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        f.write_str("a folder, or a map with the keys path and down")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<RawMigrations, E> {
+        Ok(RawMigrations::Unset)
+    }
+
+    fn visit_str<E: de::Error>(self, path: &str) -> Result<RawMigrations, E> {
+        Ok(RawMigrations::Path(path.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawMigrations, A::Error> {
+        RawMigrationMap::deserialize(MapAccessDeserializer::new(map)).map(RawMigrations::Map)
+    }
 }
 
 /// Rules of `martydb lint`, by name.

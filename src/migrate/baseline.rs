@@ -1,7 +1,7 @@
 //! `baseline`: a database that exists already is told which migrations it has, and none of them is run.
 
 use super::engine::{Intent, MigrationSession, Preflight};
-use super::files::{Migration, MigrationFolder, folder};
+use super::files::{Migration, MigrationFolder, folder, waivers};
 use super::history::{AppliedRow, Record, tables};
 use super::report::{AppliedMigration, EventSender, MigrationOutcome};
 use super::target::{MigrationTarget, Options};
@@ -45,7 +45,7 @@ async fn record_all(
     session.close().await;
     result?;
     let refused = chosen.iter().filter(|migration| folder.get(migration.version).is_none());
-    folder::add_waivers(&target.folder, refused.copied(), "applied before martydb, by baseline")?;
+    waivers::add_waivers(&target.folder, refused.copied(), "applied before martydb, by baseline")?;
     let done = |m: &&Migration| AppliedMigration { version: m.version, name: m.name.clone(), duration_ms: 0 };
     Ok(chosen.iter().map(done).collect())
 }

@@ -4,6 +4,7 @@ pub mod compare;
 pub mod lint;
 pub mod other_tools;
 pub mod plan;
+pub mod repeatables;
 pub mod syntax;
 
 pub use compare::{Comparison, Divergence, Edit, compare};

@@ -1,22 +1,29 @@
 //! The folder of a service's migrations, read and judged without a server: names, texts, statements, directives.
 
+pub mod dependencies;
 pub mod directive;
 pub mod folder;
+pub mod inspect;
 pub mod lexer;
 pub mod name;
+mod own_transaction;
 pub mod problem;
 pub mod refinery;
+pub mod repeatable;
 pub mod revision;
 mod rules;
 pub mod script;
 pub mod source;
 pub mod statement_kind;
+pub mod waivers;
 
 pub use directive::Mode;
 pub use folder::MigrationFolder;
 pub use name::Direction;
-pub use problem::{FileProblem, Position, Positions, refuse, refused_files};
+pub use own_transaction::OwnTransaction;
+pub use problem::{FileProblem, Position, Positions, Weight, refuse, refused_files};
 pub use refinery::{VersionType, checksum};
+pub use repeatable::Repeatable;
 pub use revision::Written;
 pub use script::{ScriptItem, is_word, walk};
 pub use source::{Migration, MigrationFile};

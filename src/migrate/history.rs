@@ -2,10 +2,12 @@
 
 pub mod catalogue;
 pub mod progress;
+pub mod repeatables;
 pub mod rows;
 pub mod tables;
 
 pub use catalogue::{Catalogue, Difference};
 pub use progress::ResumePoint;
+pub use repeatables::RecordedRepeatable;
 pub use rows::{AppliedRow, HistoryRows, Interruption, Unfinished, text, unreadable};
 pub use tables::{Present, Record, Took};

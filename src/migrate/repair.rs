@@ -6,7 +6,7 @@ use similar::TextDiff;
 
 use super::check::{Divergence, Edit, compare};
 use super::engine::{Intent, MigrationSession, Preflight};
-use super::files::{Direction, Migration, MigrationFolder, folder};
+use super::files::{Direction, Migration, MigrationFolder, folder, waivers};
 use super::history::{AppliedRow, Interruption, Record, Unfinished, progress, tables, unreadable};
 use super::report::EventSender;
 use super::target::{MigrationTarget, Options};
@@ -145,7 +145,10 @@ fn refused_by_rules(migration: &Migration) -> Repairable {
         version: migration.version,
         name: migration.name.clone(),
         wrong: RepairKind::Refused,
-        what: format!("it is applied, and accepted as it is in {}; it is never run", folder::WAIVERS),
+        what: format!(
+            "it is applied, and accepted as it is in {}; a new database gets it only where PostgreSQL can run it",
+            waivers::WAIVERS
+        ),
         diff: None,
     }
 }
@@ -169,7 +172,7 @@ pub async fn repair(
     let versions: Vec<i64> =
         shown.iter().filter(|item| item.wrong != RepairKind::HalfWay).map(|item| item.version).collect();
     let doubtful = folder.doubtful.iter().filter(|migration| versions.contains(&migration.version));
-    folder::add_waivers(&target.folder, doubtful, reason)
+    waivers::add_waivers(&target.folder, doubtful, reason)
 }
 
 async fn act(

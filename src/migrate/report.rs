@@ -30,10 +30,46 @@ pub struct MigrationId {
     pub name: String,
 }
 
+/// Stands for the version of a repeatable migration inside the engine; no file can have it.
+pub const REPEATABLE: i64 = -1;
+
+impl MigrationId {
+    pub fn is_repeatable(&self) -> bool {
+        self.version == REPEATABLE
+    }
+
+    /// For lines about progress.
+    pub fn label(&self) -> String {
+        if self.is_repeatable() {
+            format!("R {}", self.name)
+        } else {
+            format!("V{} {}", self.version, self.name)
+        }
+    }
+}
+
 impl std::fmt::Display for MigrationId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.is_repeatable() {
+            return write!(f, "R__{}", self.name);
+        }
         write!(f, "V{}__{}", self.version, self.name)
     }
+}
+
+/// A repeatable migration that has run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RepeatedMigration {
+    pub name: String,
+    /// From sending it to the server's answer.
+    pub duration_ms: u64,
+}
+
+/// A repeatable migration that is due.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct DueMigration {
+    pub name: String,
+    pub file: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,6 +105,11 @@ pub struct MigrationOutcome {
     pub rehearsed: Vec<RehearsedMigration>,
     /// What a rehearsal left out, and why.
     pub skipped: Vec<SkippedMigration>,
+    /// The repeatable migrations that were run, in order; they come after the others.
+    pub repeatable: Vec<RepeatedMigration>,
+    /// Those that a dry run would run, in order.
+    #[serde(serialize_with = "serialize_repeatables")]
+    pub repeatable_planned: Vec<PlannedFile>,
     pub error: Option<Error>,
 }
 
@@ -79,8 +120,10 @@ impl MigrationOutcome {
 
     #[must_use]
     pub fn failed(mut self, error: Error) -> MigrationOutcome {
-        let untouched =
-            error.kind == Kind::Interrupted && error.sqlstate.is_none() && self.applied.is_empty();
+        let untouched = error.kind == Kind::Interrupted
+            && error.sqlstate.is_none()
+            && self.applied.is_empty()
+            && self.repeatable.is_empty();
         self.outcome = if untouched { Ended::Skipped } else { Ended::Failed };
         self.error = Some(error);
         self
@@ -158,6 +201,8 @@ pub struct ServiceStatus {
     pub current: Option<i64>,
     pub latest: Option<i64>,
     pub pending: Vec<MigrationId>,
+    /// Repeatable migrations that the next upgrade runs, in order.
+    pub repeatable_pending: Vec<DueMigration>,
     pub size_bytes: Option<i64>,
     /// Other sessions in the database.
     pub connections: Option<i64>,
@@ -183,6 +228,17 @@ impl ServiceStatus {
     }
 }
 
+/// They have no version.
+fn serialize_repeatables<S: Serializer>(all: &[PlannedFile], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Shown<'a> {
+        name: &'a str,
+        file: &'a str,
+        sql: &'a str,
+    }
+    serializer.collect_seq(all.iter().map(|one| Shown { name: &one.name, file: &one.file, sql: &one.sql }))
+}
+
 fn serialize_unfinished<S: Serializer>(all: &[Unfinished], serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(all.iter().map(|begun| begun.version))
 }
@@ -197,7 +253,8 @@ pub struct HistoryEvent {
     pub at: String,
     /// `upgrade`, `downgrade`, `baseline` or `repair`.
     pub action: String,
-    pub version: i64,
+    /// `None` for a repeatable migration.
+    pub version: Option<i64>,
     pub name: String,
     pub checksum: Option<String>,
     /// How long it took, where that was measured.

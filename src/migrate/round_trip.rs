@@ -11,6 +11,7 @@ use super::report::{EventSender, MigrationOutcome};
 use super::run::{Goal, run};
 use super::target::{MigrationTarget, Options};
 use crate::error::{Error, Result};
+use crate::model::DownFiles;
 use crate::server::Connection;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -22,6 +23,8 @@ pub struct RoundTrip {
     pub after_down: Vec<Difference>,
     /// What the second up made other than the first.
     pub after_up: Vec<Difference>,
+    /// Why it was not checked.
+    pub skipped: Option<String>,
     pub error: Option<Error>,
 }
 
@@ -33,6 +36,8 @@ pub enum RoundTripResult {
     Differs,
     /// A file failed, or is missing.
     Failed,
+    /// It has no down file, and says so.
+    Skipped,
 }
 
 /// Makes the round trip of the chosen versions on a scratch database: `target` is its migrator.
@@ -53,7 +58,10 @@ pub async fn check_round_trips(
     let mut before = None;
     for migration in &folder.migrations {
         let version = migration.version;
-        if chosen.contains(&version) {
+        let skipped = skipped(target, migration);
+        if let Some(why) = skipped.filter(|_| chosen.contains(&version)) {
+            all.push(RoundTrip { skipped: Some(why), ..unchecked(migration, RoundTripResult::Skipped) });
+        } else if chosen.contains(&version) {
             if let Some(before) = before {
                 up(target, before, options).await.map_err(|error| unreplayed(target, error))?;
             }
@@ -67,6 +75,22 @@ pub async fn check_round_trips(
     Ok(all)
 }
 
+fn unchecked(migration: &Migration, outcome: RoundTripResult) -> RoundTrip {
+    let (version, name) = (migration.version, migration.name.clone());
+    RoundTrip { version, name, outcome, after_down: vec![], after_up: vec![], skipped: None, error: None }
+}
+
+/// Why a migration needs no down file, if it has none.
+fn skipped(target: &MigrationTarget, migration: &Migration) -> Option<String> {
+    let down = || folder::load_down(migration.down.as_ref()?).ok()?.directives.irreversible;
+    match (&migration.up.directives.irreversible, target.down) {
+        (Some(reason), _) => Some(format!("irreversible: {reason}")),
+        (None, DownFiles::None) => Some("the manifest says `down: none`".into()),
+        (None, DownFiles::Optional) if migration.down.is_none() => Some("it has no down file".into()),
+        _ => down().map(|reason| format!("irreversible: {reason}")),
+    }
+}
+
 fn unreplayed(target: &MigrationTarget, error: Error) -> Error {
     error
         .while_doing(format!("the files of {} cannot be replayed on an empty database", target.service))
@@ -74,7 +98,7 @@ fn unreplayed(target: &MigrationTarget, error: Error) -> Error {
 }
 
 async fn up(target: &MigrationTarget, to: i64, options: &Options) -> Result<()> {
-    let options = Options { to: Some(to), ..options.clone() };
+    let options = Options { to: Some(to), repeatables: false, ..options.clone() };
     finished(run(target, Goal::Upgrade, &options, &EventSender::ignored()).await)
 }
 
@@ -94,8 +118,7 @@ async fn round_trip(
             Ok((down, up)) if down.is_empty() && up.is_empty() => (RoundTripResult::Ok, down, up, None),
             Ok((down, up)) => (RoundTripResult::Differs, down, up, None),
         };
-    let (version, name) = (migration.version, migration.name.clone());
-    RoundTrip { version, name, outcome, after_down, after_up, error }
+    RoundTrip { after_down, after_up, error, ..unchecked(migration, outcome) }
 }
 
 async fn there_and_back(

@@ -1,9 +1,9 @@
 //! `upgrade` and `downgrade` of one service: read the files, compare them with the history, decide, run.
 
-use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
+use super::check::repeatables::due;
 use super::check::{
     Comparison, DowngradeTo, LintFinding, LintSeverity, PlanRefusal, TableSizes, compare, lint, other_tools,
     plan_downgrade, plan_upgrade, syntax_errors,
@@ -12,12 +12,12 @@ use super::engine::rehearsal::{Rehearsal, rehearse};
 use super::engine::{
     Intent, MigrationSession, MigrationStep, Preflight, StepRun, Watcher, ahead, non_transactional,
 };
-use super::files::{
-    Direction, FileProblem, Migration, MigrationFile, MigrationFolder, Mode, folder, refuse, refused_files,
-};
-use super::history::{AppliedRow, HistoryRows};
-use super::report::{AppliedMigration, Event, EventSender, MigrationId, MigrationOutcome};
+use super::files::{Direction, MigrationFolder, Mode, Weight, folder, refuse};
+use super::history::{HistoryRows, repeatables};
+use super::report::{AppliedMigration, Event, EventSender, MigrationId, MigrationOutcome, RepeatedMigration};
 use super::sizes::table_sizes;
+use super::status::recorded;
+use super::steps::{down_steps, repeatable_step, up_steps};
 use super::target::{Execution, MigrationTarget, Options};
 use crate::error::{Error, Result};
 
@@ -87,31 +87,37 @@ impl<'a> MigrationRun<'a> {
         (outcome.from, outcome.to) = (comparison.current, comparison.current);
         let steps = self.steps(&rows, &comparison)?;
         let versions: Vec<i64> = steps.iter().map(|step| step.row.version).collect();
+        let repeatables = self.repeatables(&comparison, &versions).await?;
         let (upgrade, events) = (self.goal == Goal::Upgrade, self.session.events.clone());
         // What refinery alone has written is taken over, and closed to other roles.
         let adopted = self.session.present.refinery.is_some() && !self.session.present.history;
-        if upgrade && steps.is_empty() && !adopted {
+        if upgrade && steps.is_empty() && repeatables.is_empty() && !adopted {
             events.send(Event::Planned(vec![]));
             return Ok(());
         }
         let mut preflight = Preflight::take(&mut self.session).await?;
-        if upgrade && self.session.present.refinery.is_none() && !steps.is_empty() {
+        let first = upgrade && self.session.present.refinery.is_none();
+        if first && !(steps.is_empty() && repeatables.is_empty()) {
             other_tools::refuse(self.service(), &preflight.other_tools)?;
         }
         self.refuse_waived(&steps)?;
         let version_type = rows.version_type_for(self.folder);
         preflight.check(self.session.target, version_type, &versions)?;
-        events.send(Event::Planned(steps.iter().map(MigrationStep::id).collect()));
+        events.send(Event::Planned(steps.iter().chain(&repeatables).map(MigrationStep::id).collect()));
         match self.options.execution {
             Execution::Real => {}
             Execution::Dry => {
-                let files = steps.iter().map(|step| &*step.file);
+                let files = steps.iter().chain(&repeatables).map(|step| &*step.file);
                 refuse(self.service(), &syntax_errors(files, &self.session.target.lint))?;
                 outcome.planned = steps.iter().map(MigrationStep::planned).collect();
+                outcome.repeatable_planned = repeatables.iter().map(MigrationStep::planned).collect();
                 outcome.to = self.version_after(&rows, &versions);
                 return Ok(());
             }
-            Execution::Rehearsal => return self.rehearse(&mut preflight, &rows, &steps, outcome).await,
+            Execution::Rehearsal => {
+                let all: Vec<_> = steps.into_iter().chain(repeatables).collect();
+                return self.rehearse(&mut preflight, &rows, &all, outcome).await;
+            }
         }
         if upgrade && comparison.current.is_some() {
             self.warn(&versions).await;
@@ -119,7 +125,10 @@ impl<'a> MigrationRun<'a> {
         if upgrade || !steps.is_empty() {
             preflight.prepare(&mut self.session, version_type).await?;
         }
-        let result = self.execute(&mut preflight, &steps, &mut outcome.applied).await;
+        let mut result = self.execute(&mut preflight, &steps, &mut outcome.applied).await;
+        if result.is_ok() && !repeatables.is_empty() {
+            result = self.repeat(&mut preflight, &repeatables, &mut outcome.repeatable).await;
+        }
         let done: Vec<i64> = outcome.applied.iter().map(|applied| applied.version).collect();
         outcome.to = self.version_after(&rows, &done);
         result.map_err(|error| with_applied(error, &outcome.applied, self.goal.direction()))
@@ -139,6 +148,41 @@ impl<'a> MigrationRun<'a> {
         outcome.to = self.version_after(rows, &reached);
         (outcome.rehearsed, outcome.skipped) = (found.rehearsed, found.skipped);
         end
+    }
+
+    /// The repeatable migrations that are due after these versions: all that the folder has must be applied by then.
+    async fn repeatables(
+        &mut self,
+        comparison: &Comparison,
+        versions: &[i64],
+    ) -> Result<Vec<MigrationStep<'a>>> {
+        let complete = comparison.pending.iter().all(|version| versions.contains(version));
+        if self.goal != Goal::Upgrade || !complete || !self.options.repeatables {
+            return Ok(vec![]);
+        }
+        let recorded = recorded(&mut self.session, self.folder).await?;
+        Ok(due(&self.folder.repeatables, &recorded, !versions.is_empty())
+            .into_iter()
+            .map(repeatable_step)
+            .collect())
+    }
+
+    async fn repeat(
+        &mut self,
+        preflight: &mut Preflight,
+        steps: &[MigrationStep<'_>],
+        done: &mut Vec<RepeatedMigration>,
+    ) -> Result<()> {
+        if !self.session.present.repeatable {
+            self.session.commit(repeatables::create(&self.session.target.outsiders())).await?;
+            self.session.present.repeatable = true;
+        }
+        let mut applied = vec![];
+        let result = self.execute(preflight, steps, &mut applied).await;
+        let repeated =
+            |one: AppliedMigration| RepeatedMigration { name: one.name, duration_ms: one.duration_ms };
+        done.extend(applied.into_iter().map(repeated));
+        result
     }
 
     /// Runs the steps in their order, and none after one that fails; `done` gets what was applied or undone.
@@ -189,20 +233,24 @@ impl<'a> MigrationRun<'a> {
             }
             Goal::Downgrade(to) => {
                 let versions = plan_downgrade(comparison, &rows.order, to).map_err(refused)?;
-                down_steps(self.folder, rows, &versions).map_err(|problems| {
-                    let mut error = refused_files(service.as_str(), &problems);
-                    error.message = format!("{service}: cannot downgrade: a down file is missing or invalid");
-                    error
-                })
+                down_steps(self.session.target, self.folder, rows, &versions)
             }
         }
     }
 
-    /// A file with a waiver was applied before martydb came; it is never run.
+    /// A file with a waiver was applied before martydb came. It can build a new database where all that is wrong with it
+    /// is something that PostgreSQL can run outside a transaction.
     fn refuse_waived(&self, steps: &[MigrationStep<'_>]) -> Result<()> {
         let up = steps.iter().filter(|step| step.direction == Direction::Up);
         let migrations = up.filter_map(|step| self.folder.get(step.row.version));
-        refuse(self.service(), migrations.flat_map(|migration| &migration.waived))
+        let waived = migrations.flat_map(|migration| &migration.waived);
+        let service = self.service();
+        refuse(service, waived.filter(|problem| problem.weight != Weight::Runnable)).map_err(|error| {
+            error.hint(format!(
+                "the file was accepted because it is applied elsewhere: edit it all the same, and there accept the edit \
+                 with `martydb repair --service {service} --version … --reason …`"
+            ))
+        })
     }
 
     /// A database that has nothing applied has no sessions that could wait in a lock queue, so it gets no warning.
@@ -229,51 +277,6 @@ impl<'a> MigrationRun<'a> {
             Goal::Downgrade(_) => before.filter(|version| !done.contains(version)).max(),
         }
     }
-}
-
-fn up_steps<'f>(folder: &'f MigrationFolder, rows: &HistoryRows, versions: &[i64]) -> Vec<MigrationStep<'f>> {
-    let version_type = rows.version_type_for(folder);
-    let migrations = versions.iter().filter_map(|version| folder.get(*version));
-    let step = |migration: &'f Migration| MigrationStep {
-        direction: Direction::Up,
-        file: Cow::Borrowed(&migration.up),
-        row: AppliedRow::of(migration, version_type),
-    };
-    migrations.map(step).collect()
-}
-
-/// The down file of every version, or everything that is wrong with them.
-fn down_steps<'f>(
-    folder: &MigrationFolder,
-    rows: &HistoryRows,
-    versions: &[i64],
-) -> Result<Vec<MigrationStep<'f>>, Vec<FileProblem>> {
-    let (mut steps, mut problems) = (vec![], vec![]);
-    let rows = versions.iter().filter_map(|version| rows.applied.iter().find(|row| row.version == *version));
-    for row in rows {
-        match down_file(folder, row) {
-            Ok(file) => steps.push(MigrationStep {
-                direction: Direction::Down,
-                file: Cow::Owned(file),
-                row: row.clone(),
-            }),
-            Err(found) => problems.extend(found),
-        }
-    }
-    if problems.is_empty() { Ok(steps) } else { Err(problems) }
-}
-
-fn down_file(folder: &MigrationFolder, row: &AppliedRow) -> Result<MigrationFile, Vec<FileProblem>> {
-    let fix = "write it: what undoes the migration, or a comment and `SELECT 1;` if nothing has to be undone";
-    let Some(path) = folder.get(row.version).and_then(|migration| migration.down.as_ref()) else {
-        let path = folder.path.join(format!("V{}__{}.down.sql", row.version, row.name));
-        return Err(vec![FileProblem::refused(&path, "is missing", fix)]);
-    };
-    let file = folder::load_down(path)?;
-    if file.statements.is_empty() {
-        return Err(vec![FileProblem::refused(path, "is empty (no SQL statement)", fix)]);
-    }
-    Ok(file)
 }
 
 /// Says what was committed before the failure, because it is not rolled back.

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use super::check::compare;
+use super::check::repeatables::due;
 use super::engine::{Intent, MigrationSession, Preflight};
-use super::files::{Migration, MigrationFolder, folder};
-use super::history::{tables, text, unreadable};
-use super::report::{EventSender, HistoryEvent, MigrationId, ServiceState, ServiceStatus};
+use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
+use super::history::{RecordedRepeatable, repeatables, tables, text, unreadable};
+use super::report::{DueMigration, EventSender, HistoryEvent, MigrationId, ServiceState, ServiceStatus};
 use super::target::MigrationTarget;
 use crate::error::Result;
 use crate::server::{Row, Unreadable};
@@ -42,9 +43,30 @@ fn blank(target: &MigrationTarget, folder: &MigrationFolder) -> ServiceStatus {
         database: target.database.to_string(),
         latest: folder.migrations.last().map(|migration| migration.version),
         pending: folder.migrations.iter().map(id).collect(),
-        problems: folder.problems.clone(),
+        repeatable_pending: due(&folder.repeatables, &[], true).into_iter().map(due_migration).collect(),
+        problems: problems(target, folder),
         ..ServiceStatus::default()
     }
+}
+
+fn problems(target: &MigrationTarget, folder: &MigrationFolder) -> Vec<FileProblem> {
+    let missing = folder.without_down(target.down).into_iter().map(inspect::no_down);
+    folder.problems.iter().cloned().chain(missing).collect()
+}
+
+fn due_migration(due: &Repeatable) -> DueMigration {
+    DueMigration { name: due.name.clone(), file: due.file.path.display().to_string() }
+}
+
+/// What is known about the runs of repeatable migrations. Nothing is asked where the folder has none.
+pub async fn recorded(
+    session: &mut MigrationSession<'_>,
+    folder: &MigrationFolder,
+) -> Result<Vec<RecordedRepeatable>> {
+    let present = session.present.repeatable && session.present.history && !folder.repeatables.is_empty();
+    let Some(schema) = session.present.refinery.clone().filter(|_| present) else { return Ok(vec![]) };
+    let rows = session.query([repeatables::read(&schema)]).await?;
+    rows.iter().flatten().map(RecordedRepeatable::read).collect::<Result<_, _>>().map_err(unreadable)
 }
 
 fn id(migration: &Migration) -> MigrationId {
@@ -56,10 +78,14 @@ async fn fill(
     session: &mut MigrationSession<'_>,
     folder: &MigrationFolder,
 ) -> Result<()> {
+    let ran = recorded(session, folder).await?;
     let (rows, measures) = session.rows_and(&measure()).await?;
     let comparison = compare(&folder.migrations, &rows.applied, &rows.unfinished);
+    let due = due(&folder.repeatables, &ran, !comparison.pending.is_empty());
+    status.repeatable_pending = due.into_iter().map(due_migration).collect();
     (status.size_bytes, status.connections) = measured(&measures).map_err(unreadable)?;
-    status.state = match (comparison.divergences.is_empty(), comparison.pending.is_empty()) {
+    let nothing_due = comparison.pending.is_empty() && status.repeatable_pending.is_empty();
+    status.state = match (comparison.divergences.is_empty(), nothing_due) {
         (false, _) => ServiceState::Divergent,
         (true, false) => ServiceState::Pending,
         (true, true) => ServiceState::UpToDate,
@@ -132,13 +158,20 @@ async fn read_events(session: &mut MigrationSession<'_>) -> Result<Vec<HistoryEv
     let mut all = vec![];
     if let Some(refinery) = session.present.refinery.as_ref().map(tables::read_refinery) {
         let rows = session.query([refinery]).await?;
-        let known = |version: i64| own.iter().any(|event| event.version == version && event.outcome == "ok");
+        let known =
+            |version: Option<i64>| own.iter().any(|event| event.version == version && event.outcome == "ok");
         let mut read =
             rows.iter().flatten().map(adopted).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
         read.sort_by_key(|event| event.version);
         all.extend(read.into_iter().filter(|event| !known(event.version)));
     }
     all.extend(own);
+    if session.present.repeatable {
+        let rows = session.query([repeatables::read_history()]).await?;
+        let read = rows.iter().flatten().map(event).collect::<Result<Vec<_>, _>>().map_err(unreadable)?;
+        all.extend(read);
+        all.sort_by(|one, other| one.at.cmp(&other.at));
+    }
     Ok(all)
 }
 
@@ -146,7 +179,7 @@ fn adopted(row: &Row) -> Result<HistoryEvent, Unreadable> {
     Ok(HistoryEvent {
         at: text(row, 3)?,
         action: "upgrade".into(),
-        version: row.try_get(0)?,
+        version: Some(row.try_get(0)?),
         name: text(row, 1)?,
         checksum: Some(text(row, 2)?),
         by: "refinery".into(),

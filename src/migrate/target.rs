@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::model::{DbName, LintRules, RoleName, SchemaName, ServerName, ServiceName};
+use crate::model::{DbName, DownFiles, LintRules, RoleName, SchemaName, ServerName, ServiceName};
 use crate::server::existence::ExistenceCheck;
 use crate::server::{Endpoint, Login};
 use crate::sql::{Ident, List};
@@ -22,6 +22,7 @@ pub struct MigrationTarget {
     /// The migrator.
     pub login: Login,
     pub folder: PathBuf,
+    pub down: DownFiles,
     pub existence: ExistenceCheck,
     pub lint: LintRules,
 }
@@ -71,6 +72,8 @@ pub struct Options {
     pub to: Option<i64>,
     pub execution: Execution,
     pub order: Order,
+    /// Whether repeatable migrations run after the others.
+    pub repeatables: bool,
     /// How long to wait for another run, for a free connection, and in all for the locks of one migration.
     pub lock_wait: Duration,
     /// How long one statement of a migration waits for a lock before it is taken back and tried again, so that a
@@ -86,6 +89,7 @@ impl Options {
             to: None,
             execution: Execution::Real,
             order: Order::Strict,
+            repeatables: true,
             lock_wait: Duration::from_secs(60),
             lock_timeout: Duration::from_secs(5),
             operator,

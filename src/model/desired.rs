@@ -53,6 +53,7 @@ pub struct DesiredService {
     pub database: DbName,
     /// The folder of its migrations, absolute.
     pub migrations: PathBuf,
+    pub down: DownFiles,
     /// The schemas it declares, in `search_path` order; never empty.
     pub schemas: Vec<SchemaName>,
     pub roles: BTreeMap<RoleKind, RoleName>,
@@ -64,6 +65,18 @@ pub struct DesiredService {
     /// Whether `apply` also removes what is not declared.
     pub prune: bool,
     pub lint: LintRules,
+}
+
+/// Whether the migrations of a service come with files that undo them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DownFiles {
+    /// A missing one is worth a note.
+    #[default]
+    Required,
+    /// A missing one is not, until a downgrade meets it.
+    Optional,
+    /// There are none: the service only goes forward.
+    None,
 }
 
 /// Rules of `lint` that are other than usual, by name.

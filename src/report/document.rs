@@ -11,6 +11,11 @@ pub trait Report: Serialize {
     /// The same for people. Outside text goes through `Cell`, `error_text`, `printable` or `indented`.
     fn text(&self, style: &Style) -> String;
 
+    /// What went wrong in parts of the work, for people: it stands on stderr, below the text.
+    fn messages(&self, _style: &Style) -> String {
+        String::new()
+    }
+
     fn status(&self) -> ExitStatus {
         ExitStatus::Success
     }

@@ -127,6 +127,13 @@ impl Out {
         self.show(&safe::indented(text, 2));
     }
 
+    /// Errors of parts of the work, if there are any, below the result.
+    pub fn failures(&self, text: &str) {
+        if !text.is_empty() {
+            self.show(text.trim_end());
+        }
+    }
+
     /// Text of several lines that was laid out by us, shown as a message that `--quiet` does not silence.
     pub fn show(&self, text: &str) {
         let text = safe::finished(text, self.stderr.colour);

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use martydb::migrate::check::lint::lint;
-use martydb::migrate::files::name;
 use martydb::migrate::files::source::{Migration, MigrationFile, judge};
+use martydb::migrate::files::{Repeatable, dependencies, name};
 use martydb::model::LintRules;
 
 use super::engine::{Target, fuzz};
@@ -63,6 +63,9 @@ const TOKENS: &[&str] = &[
     "RESET ROLE",
     "SESSION AUTHORIZATION ",
     "COMMIT",
+    ";COMMIT;",
+    "BEGIN;",
+    "START TRANSACTION ISOLATION LEVEL SERIALIZABLE;",
     "ROLLBACK TO s",
     "DO ",
     "CALL f()",
@@ -97,6 +100,8 @@ const AWKWARD: &[&str] = &[
     "CREATE OR REPLACE FUNCTION f(a int) RETURNS int BEGIN ATOMIC SELECT CASE WHEN a > 0 THEN 1 END; SELECT ';'; END; SELECT 1;",
     "-- martydb: no-transaction\nCREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS \"i \"\"x\" ON t (a);\nDROP INDEX CONCURRENTLY j;",
     "DO $a$ BEGIN EXECUTE $b$ COMMIT; $b$; END $a$; /* a /* ; */ b */ SELECT E'\\';' 'x' -- ;\n 'y', U&'\\0061', \"a;b\";",
+    "BEGIN /* é */ WORK; CREATE VIEW s.\"v\" AS SELECT f(a) FROM b, $x$ FROM c $x$; END TRANSACTION;",
+    "-- martydb: no-transaction\nBEGIN; SELECT 1; COMMIT; VACUUM; BEGIN; COMMIT;",
     "COPY s.t (a, b) FROM stdin WITH (FORMAT csv);\n1,'2\n\\.\nROLLBACK TO SAVEPOINT x; SET SESSION AUTHORIZATION DEFAULT;",
     "CREATE RULE r AS ON INSERT TO t DO ALSO (INSERT INTO a VALUES (1); DELETE FROM b;); ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0) NOT VALID;",
 ];
@@ -107,6 +112,9 @@ fn run(bytes: &[u8]) -> Vec<String> {
     match judge(Path::new("V1__x.sql"), bytes.to_vec()) {
         Ok((source, problems)) => {
             cut_again(&source);
+            sent(&source, problems.is_empty());
+            let twice = [Repeatable { name: "x".into(), file: source.clone() }, Repeatable::default()];
+            assert_eq!(dependencies::in_order(&twice).len(), 2);
             said.push(format!(
                 "{} statements, {:?}",
                 source.statements.len().min(40),
@@ -132,6 +140,19 @@ fn cut_again(source: &MigrationFile) {
         assert_eq!(alone.statements.as_slice(), std::slice::from_ref(&(1..text.len() + 1)), "{text:?}");
         before = span.end;
     }
+}
+
+/// A transaction of the file's own leaves blanks, and nothing else of it.
+fn sent(source: &MigrationFile, fits: bool) {
+    let sent = source.sent();
+    assert_eq!(sent.chars().count(), source.text.chars().count());
+    if fits && source.whole().is_some() {
+        let (again, problems) = judge(Path::new("x"), sent.into_owned().into_bytes()).unwrap();
+        assert!(problems.is_empty() && again.own.is_empty(), "{problems:?}");
+        assert!(again.texts().eq(source.texts()));
+    }
+    let units: Vec<usize> = source.units().into_iter().flat_map(|(unit, _)| unit).collect();
+    assert!(units.into_iter().eq(0..source.statements.len()));
 }
 
 fn linted(up: MigrationFile) -> Vec<String> {

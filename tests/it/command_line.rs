@@ -77,6 +77,67 @@ fn revision_writes_two_files_that_validate() {
 }
 
 #[test]
+fn revision_never_gives_a_version_twice() {
+    let project = anywhere();
+    let done = project.run(&["revision", "-s", "a", "-m", "first"]).expect(0);
+    assert!(done.stdout.contains("V1__first.sql"), "{}", done.stdout);
+    let unwritten = project.run(&["validate"]).expect(2);
+    assert!(unwritten.stdout.contains("V1__first.sql: comes from a template"), "{}", unwritten.stdout);
+    assert!(unwritten.stdout.contains("V1__first.down.sql: comes from a template"), "{}", unwritten.stdout);
+    let _ = project.run(&["revision", "-s", "a", "-m", "second"]).expect(0);
+    project.write("a/migrations/V7_misnamed.sql", "SELECT 1;");
+    project.write("a/migrations/V9__down_alone.down.sql", "");
+    let third = project.run(&["revision", "-s", "a", "-m", "third"]).expect(0);
+    assert!(third.stdout.contains("V10__third.sql"), "{}", third.stdout);
+    let timed = project.json(&["revision", "-s", "a", "-m", "timed", "--timestamp"], 0);
+    let version = timed["version"].as_i64().unwrap();
+    assert!((20_260_101_000_000..30_000_101_000_000).contains(&version), "{version}");
+    let again = project.json(&["revision", "-s", "a", "-m", "again", "--timestamp"], 0);
+    assert!(again["version"].as_i64().unwrap() > version);
+}
+
+#[test]
+fn validate_reads_down_files_and_says_once_that_many_are_missing() {
+    let project = anywhere();
+    for version in 1..=12 {
+        project.write(&format!("a/migrations/V{version}__x.sql"), "BEGIN; SELECT 1; COMMIT;\n");
+    }
+    project.write("a/migrations/V10__x.down.sql", "BEGIN; SELECT 1;\n");
+    project.write("a/migrations/V2__x.down.sql", "-- martydb: no-transactoin\n");
+    project.write("a/migrations/V3__x.down.sql", "-- nothing to undo\n");
+    project.write("a/migrations/V4__x.sql", "-- martydb: irreversible: sent\nSELECT 1;\n");
+    let done = project.run(&["validate"]).expect(2).stdout;
+    let lines: Vec<&str> = done.lines().collect();
+    assert!(lines[0].contains("V2__x.down.sql:1:1: \"no-transactoin\""), "{done}");
+    assert!(lines[2].contains("V10__x.down.sql:1:1: BEGIN is not allowed"), "{done}");
+    assert_eq!(lines[4], "a: 8 migrations have no .down.sql beside them", "{done}");
+    assert!(lines[5].contains("down: none"), "{done}");
+    let document = project.json(&["validate"], 2);
+    assert_eq!(document["services"][0]["problems"].as_array().unwrap().len(), 10);
+
+    for (key, text) in [("none", "V2__x.down.sql: is a down file"), ("optional", "V2__x.down.sql:1:1: ")] {
+        project.write(
+            "martydb.yaml",
+            &format!("version: 1\ndefaults: {{ migrations: {{ down: {key} }} }}\nservices: {{ a: {{ migrations: a/migrations }} }}\n"),
+        );
+        let said = project.run(&["validate"]).expect(2).stdout;
+        assert!(said.contains(text) && !said.contains("no .down.sql"), "{said}");
+    }
+    for down in [2, 3, 10] {
+        std::fs::remove_file(project.path().join(format!("a/migrations/V{down}__x.down.sql"))).unwrap();
+    }
+    let _ = project.run(&["validate"]).expect(0);
+    let forward = project.json(&["revision", "-s", "a", "-m", "next"], 0);
+    assert!(forward["down"].is_string(), "{forward}");
+    project.write("martydb.yaml", "version: 1\nservices: { a: { migrations: { down: sometimes } } }\n");
+    let wrong = project.run(&["validate"]).expect(2).stderr;
+    assert!(wrong.contains("required") && wrong.contains("martydb.yaml:2:"), "{wrong}");
+    project.write("martydb.yaml", "version: 1\nservices: { a: { migrations: { folder: x } } }\n");
+    let wrong = project.run(&["validate"]).expect(2).stderr;
+    assert!(wrong.contains("unknown key \"folder\""), "{wrong}");
+}
+
+#[test]
 fn the_shipped_services_validate() {
     let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/services/manifest.yaml");
     for env in ["development", "testing"] {

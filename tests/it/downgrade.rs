@@ -36,9 +36,9 @@ fn going_back_needs_a_yes_and_a_dry_run_shows_the_text() {
         assert_eq!(service["applied"][0]["version"], 2);
     }
     let other = project.run(&["downgrade", "--all", "--to", "2"]).expect(2);
-    assert!(other.stdout.contains("martydb upgrade --service back_a --to 2"), "{}", other.stdout);
+    assert!(other.stderr.contains("martydb upgrade --service back_a --to 2"), "{}", other.stderr);
     let other = project.run(&["upgrade", "--all", "--to", "0"]).expect(2);
-    assert!(other.stdout.contains("martydb downgrade --service back_a --to 0"), "{}", other.stdout);
+    assert!(other.stderr.contains("martydb downgrade --service back_a --to 0"), "{}", other.stderr);
 }
 
 #[test]

@@ -75,6 +75,6 @@ fn an_unprovisioned_service_is_told_apart_from_a_wrong_password() {
     let document = project.json(&["status"], 0);
     assert_eq!(document["services"][0]["state"], "not_provisioned");
     let done = project.run(&["upgrade", "--all"]).expect(1);
-    assert!(done.stdout.contains("martydb apply --service apart_a"), "{}{}", done.stdout, done.stderr);
+    assert!(done.stderr.contains("martydb apply --service apart_a"), "{}{}", done.stdout, done.stderr);
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_database"), "3");
 }

@@ -124,9 +124,9 @@ fn an_interrupted_upgrade_cancels_the_migration_and_says_what_was_committed() {
         project.write(&format!("{service}/migrations/V3__slow.down.sql"), "DROP TABLE slow;\n");
         let started = Started::new(&server, &project, &["upgrade", "-s", &service], "pg_sleep(600)");
         started.signal(signal);
-        let (stdout, stderr) = started.ends(130);
+        let (_, stderr) = started.ends(130);
         assert!(!is_running(&server, "pg_sleep(600)"));
-        assert!(stdout.contains(&format!("interrupted by {name}: V3__slow was rolled back")), "{stdout}");
+        assert!(stderr.contains(&format!("interrupted by {name}: V3__slow was rolled back")), "{stderr}");
         assert!(stderr.contains(&format!("interrupted by {name}")), "{stderr}");
         assert_eq!(versions(&server, &service), [["1"], ["2"]]);
         let status = project.json(&["status", "-s", &service], 0);
@@ -227,8 +227,8 @@ fn an_interrupted_concurrent_build_is_cancelled() {
     // The note that the file has begun holds its text too; the build itself waits for the writer.
     std::thread::sleep(Duration::from_secs(1));
     started.signal(Signal::TERM);
-    let (stdout, _) = started.ends(130);
-    assert!(stdout.contains("interrupted by SIGTERM: V3__slow was stopped"), "{stdout}");
+    let (_, stderr) = started.ends(130);
+    assert!(stderr.contains("interrupted by SIGTERM: V3__slow was stopped"), "{stderr}");
     assert!(!is_running(&server, "CONCURRENTLY slow_idx"));
     send.send(()).unwrap();
     writer.join().unwrap();

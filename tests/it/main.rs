@@ -24,6 +24,7 @@ mod probe;
 mod prompts;
 mod random_states;
 mod reality;
+mod repeatable;
 mod rotate;
 mod secrecy;
 mod secrets;

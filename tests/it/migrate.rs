@@ -1,6 +1,7 @@
 //! The migration engine against a real server.
 
 mod advice;
+mod as_they_are;
 mod concurrent;
 mod downgrade;
 mod far;
@@ -10,6 +11,7 @@ mod non_transactional;
 mod refused;
 mod rehearsal;
 mod repair;
+mod repeatable;
 mod support;
 mod upgrade;
 mod watch;

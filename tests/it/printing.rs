@@ -57,7 +57,7 @@ fn words_of_a_migration() {
     );
     project.write(&format!("{folder}/V4__fails.down.sql"), "SELECT 1;\n");
     let failed = safe(project.run(&["upgrade", "--service", "print_a", "-vv"]).expect(1));
-    assert!(failed.stdout.contains("\\u{1b}[31mred"), "{}", failed.stdout);
+    assert!(failed.stderr.contains("\\u{1b}[31mred"), "{}", failed.stderr);
     // What the database has kept comes back.
     let past = safe(project.run(&["history"]).expect(0));
     assert!(past.stdout.contains("\\u{1b}[31mred"), "{}", past.stdout);

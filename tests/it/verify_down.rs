@@ -100,6 +100,6 @@ fn a_down_file_that_forgets_something_is_told_precisely() {
     );
     project.run(&["verify-down", "--service", "forget_a"]).expect(0);
     let nothing = project.run(&["verify-down", "--service", "forget_a", "--version", "9"]).expect(2);
-    assert!(nothing.stdout.contains("has no migration V9"), "{}", nothing.stdout);
+    assert!(nothing.stderr.contains("has no migration V9"), "{}", nothing.stderr);
     project.run(&["verify-down", "--service", "forget_b", "--version", "2"]).expect(0);
 }

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::pace::Pace;
 use crate::migrate::{AppliedMigration, Event, MigrationId, MigrationOutcome, Running};
 use crate::report::{Out, Progress};
+use crate::units::counted;
 
 /// How often a run that takes long says so where no bar shows it.
 const EVERY: Duration = Duration::from_secs(10);
@@ -55,7 +56,7 @@ impl Watch {
     }
 
     fn tell(&self, service: &str, event: &Event) {
-        let named = |item: &MigrationId| format!("{service} V{} {}", item.version, item.name);
+        let named = |item: &MigrationId| format!("{service} {}", item.label());
         match event {
             Event::Waiting(who) => self.wait(service, who),
             Event::Noticed(what) => self.out.note(&format!("{service}: warning: {what}")),
@@ -72,9 +73,10 @@ impl Watch {
             }
             Event::Applied(done) => {
                 let AppliedMigration { version, name, duration_ms } = done.clone();
-                self.progress.end(&named(&MigrationId { version, name: name.clone() }));
+                let item = MigrationId { version, name };
+                self.progress.end(&named(&item));
                 self.progress.advance();
-                tracing::info!(target: "martydb", "{service}: V{version} {name} done in {duration_ms} ms");
+                tracing::info!(target: "martydb", "{service}: {} done in {duration_ms} ms", item.label());
             }
         }
     }
@@ -118,8 +120,10 @@ impl Watch {
 
     /// A service's run ended: a line where no bar shows it, once for all its files.
     pub fn ended(&self, outcome: &MigrationOutcome) {
-        let (Some(first), Some(last)) = (outcome.applied.first(), outcome.applied.last()) else { return };
-        if self.out.tells_steps() {
+        if !self.out.tells_steps() {
+            return;
+        }
+        if let (Some(first), Some(last)) = (outcome.applied.first(), outcome.applied.last()) {
             let millis: u64 = outcome.applied.iter().map(|applied| applied.duration_ms).sum();
             let (service, count) = (&outcome.service, outcome.applied.len());
             let span = if count == 1 {
@@ -128,6 +132,11 @@ impl Watch {
                 format!("V{} to V{} ({count} files)", first.version, last.version)
             };
             self.out.note(&format!("{service}: {span} in {millis} ms"));
+        }
+        if !outcome.repeatable.is_empty() {
+            let millis: u64 = outcome.repeatable.iter().map(|repeated| repeated.duration_ms).sum();
+            let count = counted(outcome.repeatable.len(), "repeatable migration");
+            self.out.note(&format!("{}: {count} in {millis} ms", outcome.service));
         }
     }
 }

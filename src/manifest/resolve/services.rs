@@ -7,8 +7,8 @@ use super::scope::Scope;
 use super::servers::DEFAULT_SERVER;
 use crate::error::{Error, Result};
 use crate::manifest::checked::{ServerLocation, ServerSpec};
-use crate::manifest::raw::{RawLimits, RawLint, RawRoles, RawService};
-use crate::model::{DesiredService, LintRules, RoleKind, RoleName, ServiceName};
+use crate::manifest::raw::{RawDown, RawLimits, RawLint, RawRoles, RawService};
+use crate::model::{DesiredService, DownFiles, LintRules, RoleKind, RoleName, ServiceName};
 use crate::suggest::hint;
 
 const DEFAULT_SETTINGS: [(&str, &str); 4] = [
@@ -38,15 +38,17 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
     let defaults = &scope.raw.defaults;
     let server = own.server.as_ref().or(defaults.server.as_ref()).map_or(DEFAULT_SERVER, String::as_str);
     let spec = servers.get(server).ok_or_else(|| unknown_server(scope, name, server, servers))?;
-    let text = |key, own: &Option<String>, default: &Option<String>, fallback| {
-        scope.template(["services", name, key], name, own.as_ref(), default.as_ref(), fallback)
+    let text = |key, own: Option<&String>, default: Option<&String>, fallback| {
+        scope.template(["services", name, key], name, own, default, fallback)
     };
-    let database = text("database", &own.database, &defaults.database, "{service}")?;
-    let migrations = text("migrations", &own.migrations, &defaults.migrations, "{service}/migrations")?;
+    let database = text("database", own.database.as_ref(), defaults.database.as_ref(), "{service}")?;
+    let (folder, default) = (own.migrations.path(), defaults.migrations.path());
+    let migrations = text("migrations", folder, default, "{service}/migrations")?;
     let schemas = own.schemas.clone().or(defaults.schemas.clone()).unwrap_or_else(|| vec!["public".into()]);
     Ok(DesiredService {
         database: names::database(scope, name, database)?,
         migrations: scope.home.join(migrations),
+        down: down(own.migrations.down().or(defaults.migrations.down())),
         schemas: names::schemas(scope, name, &schemas)?,
         roles: roles(scope, name, &own.roles, &spec.location)?,
         connection_limit: limits(&own.connection_limit, &defaults.connection_limit),
@@ -57,6 +59,14 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
         server: server.to_owned(),
         name: checked_name,
     })
+}
+
+fn down(raw: Option<RawDown>) -> DownFiles {
+    match raw {
+        None | Some(RawDown::Required) => DownFiles::Required,
+        Some(RawDown::Optional) => DownFiles::Optional,
+        Some(RawDown::None) => DownFiles::None,
+    }
 }
 
 fn unknown_server(scope: &Scope, service: &str, server: &str, servers: &Servers) -> Error {

@@ -107,7 +107,7 @@ struct FileLint<'a> {
 
 impl FileLint<'_> {
     fn run(&self, objects: &mut Objects) -> Vec<LintFinding> {
-        let text = &*self.migration.up.text;
+        let text = &*self.migration.up.sent();
         let parsed = SourceFile::parse(text);
         let statements = objects.follow(&parsed);
         let told = self.chosen.syntax && !self.allows(SYNTAX);

@@ -16,7 +16,7 @@ use super::session::MigrationSession;
 use crate::error::Result;
 use crate::migrate::files::Mode;
 use crate::migrate::target::Options;
-use crate::sql::{Literal, Statement, stmt};
+use crate::sql::{Statement, stmt};
 
 /// How many files are sent together: enough to hide 50 ms behind files of 2 ms, few enough to keep in memory.
 const FILES: usize = 32;
@@ -39,13 +39,15 @@ pub async fn send(
         return Ok(VecDeque::new());
     }
     let (mut batches, mut bytes) = (VecDeque::new(), 0);
+    let (first, mut note) = (session.noted + 1, session.noted);
     for (event, step) in (preflight.last_event + 1..).zip(together) {
+        note += 1;
         let frame = Frame {
             owner: &session.target.owner,
             other_roles: &preflight.other_roles,
             lock_timeout: options.lock_timeout,
-            event,
-            after: (event > preflight.last_event + 1).then(|| event - 1),
+            note: Some(note),
+            after: (note > first).then(|| note - 1),
         };
         let rows = rows(session, step, event, &file_record(step, 1), &options.operator);
         let batch = Batch::of_file(&frame, &step.file, rows);
@@ -55,6 +57,7 @@ pub async fn send(
         }
         batches.push_back(batch);
     }
+    session.noted = note;
     let messages: Vec<&Statement> = batches.iter().map(|batch| &batch.message).collect();
     messages.iter().for_each(|message| tracing::debug!(target: "martydb::sql", "{}", message.shown()));
     match session.connection.send_ahead(&messages).await {
@@ -63,16 +66,17 @@ pub async fn send(
     }
 }
 
-/// Notes in the session that this event is committed.
-pub fn note(event: i64) -> Statement {
-    stmt!("SET martydb.committed = {event}", event = Literal(event.to_string().as_str().into()))
+/// Notes in the session that a file is committed.
+pub fn note(number: u64) -> Statement {
+    stmt!("SET {setting} = ''", setting = setting(number))
 }
 
-/// Fails unless this event was noted last: the second setting never exists.
-pub fn demand(event: i64) -> Statement {
-    stmt!(
-        "SELECT CASE WHEN pg_catalog.current_setting('martydb.committed', true) OPERATOR(pg_catalog.=) {event} THEN ''
-         ELSE pg_catalog.current_setting('martydb.the_migration_before_has_failed') END",
-        event = Literal(event.to_string().as_str().into())
-    )
+/// Fails unless that was noted: the server knows a setting of this kind only once it was set. SHOW takes no snapshot, so
+/// the file can still choose the isolation of its transaction.
+pub fn demand(number: u64) -> Statement {
+    stmt!("SHOW {setting}", setting = setting(number))
+}
+
+fn setting(number: u64) -> Statement {
+    stmt!("martydb.committed_{number}", number = number.cast_signed())
 }

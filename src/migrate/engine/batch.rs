@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::ahead;
 use super::preflight::OtherRoles;
-use crate::migrate::files::{Direction, MigrationFile};
+use crate::migrate::files::{Direction, MigrationFile, OwnTransaction};
 use crate::migrate::history::{AppliedRow, Record, tables};
 use crate::migrate::report::{MigrationId, PlannedFile};
 use crate::model::RoleName;
@@ -58,20 +58,18 @@ pub struct Frame<'a> {
     /// Who else could.
     pub other_roles: &'a OtherRoles,
     pub lock_timeout: Duration,
-    /// The number of the event that records the file.
-    pub event: i64,
-    /// The event that must have been committed last in this session, where its answer is not awaited (see `ahead`).
-    pub after: Option<i64>,
+    /// What the session notes once the file is committed, where the next is sent before the answer (see `ahead`).
+    pub note: Option<u64>,
+    /// What it must have noted before.
+    pub after: Option<u64>,
 }
 
 impl Batch {
     /// A whole file; the records commit together with it.
-    pub fn of_file(frame: &Frame<'_>, file: &MigrationFile, records: [Statement; 2]) -> Batch {
+    pub fn of_file(frame: &Frame<'_>, file: &MigrationFile, records: Vec<Statement>) -> Batch {
         let marked = MarkedText::of(file);
-        let cleanup = cleanup().into_iter().chain([ahead::note(frame.event)]);
-        let [begin, settings @ ..] = opening(frame.lock_timeout);
-        let opening: Vec<_> =
-            [begin].into_iter().chain(frame.after.map(ahead::demand)).chain(settings).collect();
+        let cleanup = cleanup().into_iter().chain(frame.note.map(ahead::note));
+        let opening = opening(frame, file.whole());
         Batch::marked(&opening, marked, closing(frame, records, cleanup))
     }
 
@@ -81,37 +79,45 @@ impl Batch {
         batch
     }
 
-    /// A whole file inside a transaction that is already open, and stays so; with no record.
+    /// A whole file inside a transaction that is already open, and stays so; with no record. What a BEGIN of the file's
+    /// own says about its transaction cannot hold there.
     pub fn rehearsal(frame: &Frame<'_>, file: &MigrationFile) -> Batch {
-        let [_begin, opening @ ..] = opening(frame.lock_timeout);
         let marked = MarkedText::of(file);
         // The checks have made all constraints immediate; the next file expects those of a new transaction.
         let after = cleanup().into_iter().chain([stmt!("SET CONSTRAINTS ALL DEFERRED")]);
         let closing = checks(frame).into_iter().chain(after.map(|sql| (BatchPart::Cleanup, sql))).collect();
-        Batch::marked(&opening, marked, closing)
+        Batch::marked(&opening(frame, None)[1..], marked, closing)
     }
 
-    /// One statement of a file that as a whole runs outside a transaction. What it sets stays for the next, but not
-    /// what decides how the next is read.
-    pub fn of_statement(frame: &Frame<'_>, file: &MigrationFile, at: usize, record: Statement) -> Batch {
-        Batch::one(&opening(frame.lock_timeout), file, at, closing(frame, [record], reading()))
+    /// Statements in one transaction, of a file that as a whole runs outside one: a single one, or what stands between a
+    /// BEGIN and a COMMIT of its own. What they set stays for the next, but not what decides how the next is read.
+    pub fn of_unit(
+        frame: &Frame<'_>,
+        file: &MigrationFile,
+        statements: Range<usize>,
+        own: Option<&OwnTransaction>,
+        record: Statement,
+    ) -> Batch {
+        let opening = opening(frame, own);
+        Batch::part_of(&opening, file, statements, closing(frame, [record], reading()))
     }
 
     /// One statement alone in its message, as it must be where it can run in no transaction.
     pub fn alone(file: &MigrationFile, at: usize) -> Batch {
-        Batch::one(&[], file, at, vec![])
+        Batch::part_of(&[], file, at..at + 1, vec![])
     }
 
-    fn one(
+    fn part_of(
         opening: &[Statement],
         file: &MigrationFile,
-        at: usize,
+        statements: Range<usize>,
         closing: Vec<(BatchPart, Statement)>,
     ) -> Batch {
-        let Range { start, end } = file.statements[at];
+        let (start, end) = (file.statements[statements.start].start, file.statements[statements.end - 1].end);
         let text = Statement::from_migration_file(&file.text[start..end]);
         let skipped = file.text[..start].chars().count();
-        Batch { skipped, ..Batch::new(opening, text, vec![BatchPart::File(at)], closing) }
+        let parts = statements.map(BatchPart::File).collect();
+        Batch { skipped, ..Batch::new(opening, text, parts, closing) }
     }
 
     /// `file` is what stands in the text, statement by statement, as the server counts.
@@ -163,8 +169,9 @@ struct MarkedText {
 
 impl MarkedText {
     fn of(file: &MigrationFile) -> MarkedText {
-        let all = file.statements.len();
-        let every = all.div_ceil(MARKS).max(1);
+        let (text, all) = (&*file.sent(), file.statements.len());
+        // Blanks may be shorter than what they stand for; then the statements' places are not those of this text.
+        let every = if text.len() == file.text.len() { all.div_ceil(MARKS).max(1) } else { all + 1 };
         let (mut parts, mut marks, mut pieces) = (vec![], vec![], vec![]);
         let (mut from, mut chars) = (0, 0);
         for at in 0..all {
@@ -172,16 +179,16 @@ impl MarkedText {
                 // Behind the last statement's end, before its semicolon: what follows begins with that.
                 let end = file.statements[at - 1].end;
                 let mark = mark(at + 1, all);
-                chars += file.text[from..end].chars().count();
+                chars += text[from..end].chars().count();
                 marks.push((chars, mark.chars()));
                 chars += mark.chars();
-                pieces.extend([Statement::from_migration_file(&file.text[from..end]), mark]);
+                pieces.extend([Statement::from_migration_file(&text[from..end]), mark]);
                 parts.push(BatchPart::Mark);
                 from = end;
             }
             parts.push(BatchPart::File(at));
         }
-        pieces.push(Statement::from_migration_file(&file.text[from..]));
+        pieces.push(Statement::from_migration_file(&text[from..]));
         MarkedText { text: Statement::concat(pieces), parts, marks }
     }
 }
@@ -209,12 +216,17 @@ pub fn millis(time: Duration) -> i64 {
     i32::try_from(time.as_millis()).unwrap_or(i32::MAX).into()
 }
 
-fn opening(lock_timeout: Duration) -> [Statement; 3] {
-    [
-        stmt!("BEGIN"),
-        stmt!("SET LOCAL lock_timeout = {millis}", millis = millis(lock_timeout)),
+/// A BEGIN of the file's own gives its modes to ours.
+fn opening(frame: &Frame<'_>, own: Option<&OwnTransaction>) -> Vec<Statement> {
+    let modes = own.map(|own| own.modes.as_str()).filter(|modes| !modes.is_empty());
+    let modes =
+        modes.map(|modes| stmt!("SET TRANSACTION {modes}", modes = Statement::from_migration_file(modes)));
+    let settings = [
+        stmt!("SET LOCAL lock_timeout = {millis}", millis = millis(frame.lock_timeout)),
         stmt!("SET LOCAL martydb.migration = 'open'"),
-    ]
+    ];
+    let begin = [stmt!("BEGIN")].into_iter().chain(frame.after.map(ahead::demand));
+    begin.chain(settings).chain(modes).collect()
 }
 
 /// Deferred constraints fire before the checks, because a trigger can do anything that a file can.
@@ -314,7 +326,8 @@ impl CheckFailure {
 pub struct MigrationStep<'a> {
     pub direction: Direction,
     pub file: Cow<'a, MigrationFile>,
-    /// The row of refinery's table: after an upgrade, or before a downgrade.
+    /// The row of refinery's table: after an upgrade, or before a downgrade. Of a repeatable migration, which has none,
+    /// the name and the checksum.
     pub row: AppliedRow,
 }
 
@@ -355,10 +368,10 @@ mod tests {
             owner: &owner,
             other_roles: &other_roles,
             lock_timeout: Duration::ZERO,
-            event: 1,
+            note: None,
             after: None,
         };
-        Batch::of_file(&frame, &file, [stmt!("SELECT 1"), stmt!("SELECT 2")])
+        Batch::of_file(&frame, &file, vec![stmt!("SELECT 1"), stmt!("SELECT 2")])
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::watch::Watcher;
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::migrate::files::Direction;
-use crate::migrate::history::{Record, Took, tables};
+use crate::migrate::history::{Record, Took, repeatables, tables};
 use crate::migrate::report::Event;
 use crate::migrate::target::{Operator, Options};
 use crate::server::{Exchanged, Fault, execute_protected};
@@ -89,24 +89,24 @@ impl StepRun<'_, '_> {
             owner: &self.session.target.owner,
             other_roles: &self.preflight.other_roles,
             lock_timeout: self.options.lock_timeout,
-            event: self.preflight.last_event + 1,
+            note: None,
             after: None,
         }
     }
 
-    /// What a finished migration writes into both tables.
-    pub fn rows(&self, record: &Record) -> [Statement; 2] {
+    /// What a finished migration writes into both tables; one that is repeatable has its own.
+    pub fn rows(&self, record: &Record) -> Vec<Statement> {
         rows(self.session, self.step, self.preflight.last_event + 1, record, &self.options.operator)
     }
 
     /// Writes an event under the next number. Once it is committed, [`recorded`](StepRun::recorded) counts it.
     pub fn event(&self, record: &Record) -> Statement {
-        tables::insert_history(self.preflight.last_event + 1, record, &self.options.operator)
+        event(self.session, self.step, self.preflight.last_event + 1, record, &self.options.operator)
     }
 
     /// The event that was written last is committed.
     pub fn recorded(&mut self) {
-        self.preflight.last_event += 1;
+        self.preflight.last_event += i64::from(!self.step.id().is_repeatable());
     }
 
     /// Sends one message. `Err` is how many statements were finished before the one that failed, and its fault.
@@ -193,14 +193,28 @@ pub fn file_record<'s>(step: &'s MigrationStep<'_>, attempts: u32) -> Record<'s>
 pub fn rows(
     session: &MigrationSession<'_>,
     step: &MigrationStep<'_>,
-    event: i64,
+    number: i64,
     record: &Record<'_>,
     operator: &Operator,
-) -> [Statement; 2] {
+) -> Vec<Statement> {
     let (schema, row) = (session.schema(), &step.row);
     let refinery = match step.direction {
-        Direction::Up => tables::insert_refinery(&schema, row),
-        Direction::Down => tables::delete_refinery(&schema, row.version),
+        _ if step.id().is_repeatable() => None,
+        Direction::Up => Some(tables::insert_refinery(&schema, row)),
+        Direction::Down => Some(tables::delete_refinery(&schema, row.version)),
     };
-    [refinery, tables::insert_history(event, record, operator)]
+    refinery.into_iter().chain([event(session, step, number, record, operator)]).collect()
+}
+
+fn event(
+    session: &MigrationSession<'_>,
+    step: &MigrationStep<'_>,
+    number: i64,
+    record: &Record<'_>,
+    operator: &Operator,
+) -> Statement {
+    if step.id().is_repeatable() {
+        return repeatables::insert(&session.schema(), record, operator);
+    }
+    tables::insert_history(number, record, operator)
 }

@@ -5,12 +5,13 @@
 //! last. The next run continues after the last note: an index that the lost session finished building counts as
 //! built, one that it left INVALID is dropped and built again.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use super::batch::{Batch, millis, reading};
 use super::executor::{StepRun, is_passing};
 use crate::error::{Error, Result};
-use crate::migrate::files::{StatementKind, source, statement_kind};
+use crate::migrate::files::{MigrationFile, OwnTransaction, StatementKind, source, statement_kind};
 use crate::migrate::history::{Record, ResumePoint, Took, progress, unreadable};
 use crate::server::Fault;
 use crate::sql::{ServerText, Statement, stmt};
@@ -30,18 +31,24 @@ pub async fn run(run: StepRun<'_, '_>) -> Result<Duration> {
     let mut file = FileRun { run, from: 0, resumed: false, note: None };
     file.begin().await?;
     let step = file.run.step;
-    for (at, text) in step.file.texts().enumerate() {
-        file.run.watcher.at(at + 1, step.file.statements.len());
-        match statement_kind(text) {
-            // A session's settings are gone with the session.
-            StatementKind::SessionSetting if at < file.from => file.repeat_setting(at).await?,
-            _ if at < file.from => {}
-            StatementKind::SessionSetting | StatementKind::Transactional => file.in_transaction(at).await?,
-            kind => file.alone(at, &kind).await?,
+    for (statements, own) in step.file.units() {
+        let left = file.from.clamp(statements.start, statements.end)..statements.end;
+        for at in statements.start..left.start {
+            file.repeat_setting(at).await?;
+        }
+        file.run.watcher.at(left.start + 1, step.file.statements.len());
+        match (own, left.clone().next()) {
+            (_, None) => {}
+            (Some(_), _) => file.in_transaction(left, own).await?,
+            (None, Some(at)) => file.single(at).await?,
         }
     }
     file.finish().await?;
     Ok(file.run.started.elapsed())
+}
+
+fn kind_of(file: &MigrationFile, at: usize) -> StatementKind {
+    file.texts().nth(at).map_or(StatementKind::Transactional, statement_kind)
 }
 
 impl FileRun<'_, '_> {
@@ -131,17 +138,30 @@ impl FileRun<'_, '_> {
         Ok(())
     }
 
+    async fn single(&mut self, at: usize) -> Result<()> {
+        match kind_of(&self.run.step.file, at) {
+            StatementKind::SessionSetting | StatementKind::Transactional => {
+                self.in_transaction(at..at + 1, None).await
+            }
+            kind => self.alone(at, &kind).await,
+        }
+    }
+
+    /// A session's settings are gone with the session: a finished statement that set one is sent again.
     async fn repeat_setting(&mut self, at: usize) -> Result<()> {
+        if kind_of(&self.run.step.file, at) != StatementKind::SessionSetting {
+            return Ok(());
+        }
         let batch = Batch::alone(&self.run.step.file, at);
         let sent = self.run.send(&batch.message).await;
         sent.map_err(|(completed, fault)| self.run.explain(&batch, completed, fault))
     }
 
-    /// A statement in a transaction, together with the note that it is finished.
-    async fn in_transaction(&mut self, at: usize) -> Result<()> {
-        let finished = self.advance(at + 1);
+    /// Statements in a transaction, together with the note that they are finished.
+    async fn in_transaction(&mut self, statements: Range<usize>, own: Option<&OwnTransaction>) -> Result<()> {
+        let finished = self.advance(statements.end);
         let batch = |run: &mut StepRun<'_, '_>| {
-            Batch::of_statement(&run.frame(), &run.step.file, at, finished.clone())
+            Batch::of_unit(&run.frame(), &run.step.file, statements.clone(), own, finished.clone())
         };
         self.run.commit(batch).await
     }

@@ -38,6 +38,8 @@ pub struct MigrationSession<'a> {
     pub present: Present,
     pub target: &'a MigrationTarget,
     pub events: EventSender,
+    /// The last number that was given to a note (see `ahead`).
+    pub noted: u64,
 }
 
 /// Why there is no session.
@@ -74,7 +76,13 @@ impl<'a> MigrationSession<'a> {
         let settings = [("search_path", path.shown()), ("standard_conforming_strings", "on")];
         let connection = log_in(target, intent, &settings, deadline, events).await?;
         let mut session =
-            MigrationSession { connection, present: Present::default(), target, events: events.clone() };
+            MigrationSession {
+            connection,
+            present: Present::default(),
+            target,
+            events: events.clone(),
+            noted: 0,
+        };
         if intent == Intent::Read {
             session.start(None).await?;
             return Ok(session);
@@ -85,7 +93,7 @@ impl<'a> MigrationSession<'a> {
 
     /// Takes the lock, and waits for it until the deadline.
     async fn lock(&mut self, deadline: Instant) -> Result<(), NoSession> {
-        let mut attempts = Attempts::new(LOCK, until(deadline));
+        let (mut attempts, mut said) = (Attempts::new(LOCK, until(deadline)), Waits::default());
         loop {
             let (taken, alone) = self.start(Some(attempts.key)).await?;
             if taken && alone {
@@ -102,7 +110,7 @@ impl<'a> MigrationSession<'a> {
                 AttemptOutcome::Again(holder) => holder,
             };
             if let Some(holder) = &holder {
-                self.events.send(Event::Waiting(waiting_for(holder)));
+                said.say(&self.events, waiting_for(holder));
             }
             if !attempts.pause().await {
                 return Err(locked_out(self.target, holder.as_ref(), attempts.waited()).into());
@@ -164,8 +172,9 @@ impl<'a> MigrationSession<'a> {
         let (applied, unfinished) = (answer(refinery.is_some()), answer(noted));
         let mut rows = HistoryRows::read(&applied, &unfinished).map_err(unreadable)?;
         if let (None, Some(schema)) = (rows.version_type, &self.present.refinery) {
-            // The table has no row that could tell.
-            let found = self.query([tables::read_version_type(schema)]).await?;
+            // The table has no row that could tell. The other statements may have ended the role, and only the owner may
+            // look into the schema.
+            let found = self.query([self.act_as_owner(), tables::read_version_type(schema)]).await?;
             let wide = found.iter().flatten().next().map_or(Ok(false), |row| row.try_get(0));
             let wide = wide.map_err(unreadable)?;
             rows.version_type = Some(if wide { VersionType::Int8 } else { VersionType::Int4 });
@@ -176,6 +185,23 @@ impl<'a> MigrationSession<'a> {
     /// Ends the session in an orderly way, so that the server's log shows no lost connection. Failing at that harms nothing.
     pub async fn close(self) {
         self.connection.close().await;
+    }
+}
+
+/// What was said about waiting: the same is said again only after a while, however often it is tried.
+#[derive(Default)]
+struct Waits(Option<(String, Instant)>);
+
+impl Waits {
+    const PAUSE: Duration = Duration::from_secs(10);
+
+    fn say(&mut self, events: &EventSender, who: String) {
+        let now = Instant::now();
+        if self.0.as_ref().is_some_and(|(said, at)| *said == who && now - *at < Waits::PAUSE) {
+            return;
+        }
+        events.send(Event::Waiting(who.clone()));
+        self.0 = Some((who, now));
     }
 }
 
@@ -209,7 +235,7 @@ async fn log_in(
     deadline: Instant,
     events: &EventSender,
 ) -> Result<Connection, NoSession> {
-    let mut backoff = until(deadline);
+    let (mut backoff, mut said) = (until(deadline), Waits::default());
     loop {
         let (endpoint, login, database) = (&target.endpoint, &target.login, target.database.as_str());
         let attempt = match intent {
@@ -219,10 +245,7 @@ async fn log_in(
         match attempt {
             Ok(connection) => return Ok(connection),
             Err(error) if error.sqlstate.as_deref() == Some(sqlstate::TOO_MANY_CONNECTIONS) => {
-                events.send(Event::Waiting(format!(
-                    "all connections of the server are taken: {}",
-                    error.causes[0]
-                )));
+                said.say(events, format!("all connections of the server are taken: {}", error.causes[0]));
                 if !backoff.wait().await {
                     return Err(error.into());
                 }

@@ -35,6 +35,10 @@ pub struct AllowedRule {
 pub struct Directives {
     pub mode: Mode,
     pub allowed: Vec<AllowedRule>,
+    /// Why the migration cannot be undone.
+    pub irreversible: Option<String>,
+    /// The file comes from a template, and its author has yet to write it.
+    pub unwritten: bool,
 }
 
 impl Directives {
@@ -43,12 +47,17 @@ impl Directives {
         let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
         match word {
             "no-transaction" if rest.is_empty() => self.mode = Mode::NoTransaction,
+            "unwritten" if rest.is_empty() => self.unwritten = true,
             "allow" => self.allowed.push(allowed(rest)?),
-            "no-transaction" => {
-                return Err((format!("\"{text}\" says more than no-transaction"), FORMS.into()));
+            "irreversible:" if !rest.trim().is_empty() => self.irreversible = Some(rest.trim().into()),
+            "irreversible" | "irreversible:" => {
+                return Err(("irreversible needs a colon and a reason".into(), FORMS.into()));
+            }
+            "no-transaction" | "unwritten" => {
+                return Err((format!("\"{text}\" says more than {word}"), FORMS.into()));
             }
             other => {
-                let meant = nearest(other, ["no-transaction", "allow"]);
+                let meant = nearest(other, ["no-transaction", "allow", "irreversible", "unwritten"]);
                 let fix = meant.map_or(FORMS.into(), |meant| format!("did you mean {meant}? {FORMS}"));
                 return Err((format!("\"{other}\" is not a directive of martydb"), fix));
             }
@@ -57,7 +66,8 @@ impl Directives {
     }
 }
 
-const FORMS: &str = "the forms are `-- martydb: no-transaction` and `-- martydb: allow <rule>: reason`";
+const FORMS: &str = "the forms are `-- martydb: no-transaction`, `-- martydb: allow <rule>: reason` and \
+                     `-- martydb: irreversible: reason`";
 
 fn allowed(text: &str) -> Result<AllowedRule, (String, String)> {
     match text.split_once(':').map(|(rule, reason)| (rule.trim(), reason.trim())) {
@@ -79,11 +89,18 @@ mod tests {
         assert_eq!(directives.follow("allow ban-drop-column: unused"), Ok(()));
         assert_eq!(directives.mode, Mode::NoTransaction);
         assert_eq!(directives.allowed[0].rule, "ban-drop-column");
+        assert_eq!(directives.follow("irreversible: the rows are gone"), Ok(()));
+        assert_eq!(directives.irreversible.as_deref(), Some("the rows are gone"));
+        assert_eq!(directives.follow("unwritten"), Ok(()));
         for (text, fix) in [
             ("no-transactions", "did you mean no-transaction?"),
             ("no-transaction please", "the forms are"),
             ("allow ban-drop-column", "the forms are"),
             ("allow : because", "the forms are"),
+            ("irreversible", "the forms are"),
+            ("irreversible:", "the forms are"),
+            ("irreversibel: x", "did you mean irreversible?"),
+            ("unwritten yet", "the forms are"),
             ("", "the forms are"),
         ] {
             let (_, found) = directives.follow(text).expect_err(text);

@@ -1,21 +1,18 @@
 //! A folder of migrations. All that is wrong with it is found at once, so that its author
 //! fixes all files in one go.
-//!
-//! Beside the migrations stands a list of waivers, for files that the rules refuse and that other tools had applied
-//! before: an applied file cannot be changed any more. It goes into version control, so that `validate` knows them
-//! without a server.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::directive::Mode;
 use super::name::{self, Direction, FileName};
-use super::problem::{FileProblem, Weight, refuse};
-use super::refinery::{VersionType, checksum};
+use super::problem::{FileProblem, refuse};
+use super::repeatable::{self, Repeatable};
 use super::source::{self, Migration, MigrationFile};
+use super::waivers::{Waivers, read_waivers, waiver_key};
 use crate::error::{Error, Result};
-use crate::model::ServiceName;
+use crate::model::{DownFiles, ServiceName};
 
 #[derive(Debug, Clone, Default)]
 pub struct MigrationFolder {
@@ -24,13 +21,15 @@ pub struct MigrationFolder {
     pub migrations: Vec<Migration>,
     /// Readable ones that the rules refuse.
     pub doubtful: Vec<Migration>,
+    /// The repeatable migrations, by name.
+    pub repeatables: Vec<Repeatable>,
     /// What is wrong, in the order of files and places.
     pub problems: Vec<FileProblem>,
 }
 
 impl MigrationFolder {
     fn refused(&self) -> impl Iterator<Item = &FileProblem> {
-        self.problems.iter().filter(|problem| problem.weight == Weight::Refused)
+        self.problems.iter().filter(|problem| problem.refuses())
     }
 
     /// # Errors
@@ -54,6 +53,13 @@ impl MigrationFolder {
     /// The migration of that version, if the rules allow it or were waived.
     pub fn get(&self, version: i64) -> Option<&Migration> {
         self.migrations.iter().find(|migration| migration.version == version)
+    }
+
+    /// Those that should have a down file and have none, by version.
+    pub fn without_down(&self, down: DownFiles) -> Vec<&Migration> {
+        let mut all = if down == DownFiles::Required { self.all() } else { vec![] };
+        all.retain(|migration| migration.down.is_none() && migration.up.directives.irreversible.is_none());
+        all
     }
 
     pub fn has_no(&self, version: i64, service: &ServiceName) -> Error {
@@ -140,12 +146,31 @@ impl Loader {
             let fix = "move it elsewhere: migrations lie side by side in one folder";
             return self.refuse(&path, "is a folder", fix);
         }
+        if let Some(repeatable) = name::repeatable(&file_name(&path)) {
+            return match repeatable {
+                Ok(name) => self.take_repeatable(name, &path),
+                Err((what, fix)) => self.refuse(&path, what, fix),
+            };
+        }
         match name::parse(&file_name(&path)) {
             Ok(FileName { version, name, direction }) => {
                 let files = if direction == Direction::Up { &mut self.ups } else { &mut self.downs };
                 files.entry(version).or_default().push((name, path));
             }
             Err((what, fix)) => self.refuse(&path, what, fix),
+        }
+    }
+
+    fn take_repeatable(&mut self, name: String, path: &Path) {
+        let twin =
+            self.folder.repeatables.iter().find(|other| other.name.to_lowercase() == name.to_lowercase());
+        if let Some(twin) = twin.map(|twin| file_name(&twin.file.path)) {
+            return self.refuse(path, format!("has the name of {twin}"), "give it another name");
+        }
+        let read = std::fs::read(path).map_err(|error| vec![unreadable(path, &error)]);
+        match read.and_then(|bytes| repeatable::read(path, name, bytes)) {
+            Ok(file) => self.folder.repeatables.push(file),
+            Err(problems) => self.folder.problems.extend(problems),
         }
     }
 
@@ -164,17 +189,12 @@ impl Loader {
             let fix = "give it the version and the name of the migration that it undoes";
             self.refuse(&path, format!("has no matching {up}"), fix);
         }
-        self.folder.problems.sort();
+        self.folder.problems.sort_by_cached_key(in_order);
         self.folder
     }
 
     fn read(&mut self, version: i64, name: String, path: PathBuf) {
         let down = self.take_down(version, &name);
-        if down.is_none() {
-            let fix = "write one, or downgrade stops here";
-            let missing = FileProblem::refused(&path, "has no .down.sql beside it", fix);
-            self.folder.problems.push(FileProblem { weight: Weight::Noted, ..missing });
-        }
         let judged = std::fs::read(&path)
             .map_err(|error| unreadable(&path, &error))
             .and_then(|bytes| source::judge(&path, bytes));
@@ -184,13 +204,13 @@ impl Loader {
         }
     }
 
-    fn take(&mut self, mut migration: Migration, mut problems: Vec<FileProblem>) {
-        if migration.up.statements.is_empty() && problems.is_empty() {
-            let fix = "write the migration, or remove the file";
-            problems.push(FileProblem::refused(&migration.up.path, "is empty (no SQL statement)", fix));
-        }
+    fn take(&mut self, mut migration: Migration, problems: Vec<FileProblem>) {
         let key = waiver_key(migration.version, &migration.name, &migration.up.text);
         if problems.is_empty() || self.waivers.contains(&key) {
+            if !problems.is_empty() {
+                // It may still have to build a new database: as psql would run it.
+                migration.up.directives.mode = Mode::NoTransaction;
+            }
             migration.waived = problems;
             self.folder.migrations.push(migration);
         } else {
@@ -207,52 +227,25 @@ impl Loader {
     }
 }
 
+/// The highest version that any name in the folder begins with, also that of a file which is refused.
+pub fn highest_version(path: &Path) -> Option<i64> {
+    let names = entries(path).unwrap_or_default();
+    names.iter().filter_map(|(path, _)| leading_version(&file_name(path))).max()
+}
+
+fn leading_version(name: &str) -> Option<i64> {
+    let digits: String =
+        name.trim_start_matches(['V', 'v', 'U']).chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
+/// The order in which problems are told: V2 before V10, and what has no version last.
+pub fn in_order(problem: &FileProblem) -> (i64, FileProblem) {
+    (leading_version(&file_name(&problem.path)).unwrap_or(i64::MAX), problem.clone())
+}
+
 fn file_name(path: &Path) -> String {
     path.file_name().unwrap_or_default().to_string_lossy().into_owned()
-}
-
-/// The file's name; the dot keeps it out of the migrations.
-pub const WAIVERS: &str = ".martydb-accepted";
-
-const HEADER: &str = "# AppliedMigration migrations that martydb would refuse to run, accepted as they are by `repair` or `baseline`.\n\
-                      # Keep this file in version control. Version, checksum, reason.\n";
-
-/// The versions with their checksums.
-pub type Waivers = BTreeSet<(i64, String)>;
-
-/// Reads the folder's list; none is an empty one.
-fn read_waivers(folder: &Path) -> Waivers {
-    let text = std::fs::read_to_string(folder.join(WAIVERS)).unwrap_or_default();
-    let line = |line: &str| {
-        let mut words = line.split_whitespace();
-        Some((words.next()?.parse().ok()?, words.next()?.to_owned()))
-    };
-    text.lines().filter_map(line).collect()
-}
-
-/// What identifies a file: an edit ends its waiver.
-fn waiver_key(version: i64, name: &str, text: &str) -> (i64, String) {
-    (version, checksum(VersionType::Int8, version, name, text))
-}
-
-pub fn add_waivers<'a>(folder: &Path, all: impl Iterator<Item = &'a Migration>, reason: &str) -> Result<()> {
-    let reason = reason.split_whitespace().collect::<Vec<_>>().join(" ");
-    let line = |migration: &Migration| {
-        let (version, checksum) = waiver_key(migration.version, &migration.name, &migration.up.text);
-        format!("{version} {checksum} {reason}\n")
-    };
-    let lines: String = all.map(line).collect();
-    if lines.is_empty() {
-        return Ok(());
-    }
-    let path = folder.join(WAIVERS);
-    let header = if path.exists() { "" } else { HEADER };
-    let file = OpenOptions::new().create(true).append(true).open(&path);
-    file.and_then(|mut file| file.write_all(format!("{header}{lines}").as_bytes())).map_err(|error| {
-        Error::operation(format!("cannot write {}", path.display()))
-            .cause(error)
-            .hint("make the folder writable and run `martydb repair` again")
-    })
 }
 
 #[cfg(test)]
@@ -283,7 +276,9 @@ mod tests {
         ]);
         let versions: Vec<_> = folder.migrations.iter().map(|m| (m.version, m.down.is_some())).collect();
         assert_eq!(versions, [(9, false), (10, true)]);
-        assert_eq!(said(&folder), ["V9__nine.sql has no .down.sql beside it"]);
+        let missing: Vec<_> = folder.without_down(DownFiles::Required).iter().map(|m| m.version).collect();
+        assert_eq!((missing, folder.without_down(DownFiles::Optional).len()), (vec![9], 0));
+        assert!(folder.problems.is_empty());
         assert!(folder.check("x").is_ok());
     }
 
@@ -307,7 +302,6 @@ mod tests {
             [
                 "V1__a.sql has the version 1 of V01__b.sql",
                 "V2_c.sql does not have two underscores between version and name",
-                "V3__empty.sql is empty (no SQL statement)",
                 "V4__gone.down.sql has no matching V4__gone.sql",
                 "notes.txt is not a migration: its name does not end in .sql",
             ]

@@ -66,6 +66,25 @@ pub fn parse(file: &str) -> Result<FileName, (String, String)> {
     }
 }
 
+/// The name of a repeatable migration, `R__<name>.sql`; `None` if the file is meant to be none. `Err` is as of [`parse`].
+pub fn repeatable(file: &str) -> Option<Result<String, (String, String)>> {
+    let rest = file.strip_prefix(['R', 'r'])?;
+    let stem = rest.strip_suffix(".sql").filter(|_| rest.starts_with('_'))?;
+    if stem.ends_with(".down") {
+        let fix = "remove it: a repeatable migration is replaced, never undone";
+        return Some(Err(("is a down file of a repeatable migration".into(), fix.into())));
+    }
+    let name = stem.strip_prefix("__").filter(|_| file.starts_with('R'));
+    Some(match name {
+        Some(name) if refinery::reads(1, name) => Ok(name.to_owned()),
+        _ => {
+            let what =
+                "is not named as a repeatable migration: R, two underscores, letters, digits and underscores";
+            Err((what.into(), format!("rename it to R__{}.sql", sanitize(stem))))
+        }
+    })
+}
+
 /// The nearest name that fits.
 fn rename(file: &str) -> String {
     let lower = file.to_ascii_lowercase();
@@ -112,6 +131,23 @@ mod tests {
             ("V20250101120000___x.sql", 20250101120000, "_x", Direction::Up),
         ] {
             assert_eq!(parse(file), Ok(FileName { version, name: name.into(), direction }), "{file}");
+        }
+    }
+
+    #[test]
+    fn repeatable_names_are_told_from_versioned_ones() {
+        assert_eq!(repeatable("R__All_views.sql"), Some(Ok("All_views".into())));
+        for file in ["V1__x.sql", "readme.md", "R1__x.sql", "report.sql"] {
+            assert_eq!(repeatable(file), None, "{file}");
+        }
+        for (file, fix) in [
+            ("R_x.sql", "R__x.sql"),
+            ("r__x.sql", "R__x.sql"),
+            ("R__a-b.sql", "R__a_b.sql"),
+            ("R__x.down.sql", "never undone"),
+        ] {
+            let (_, found) = repeatable(file).unwrap().expect_err(file);
+            assert!(found.contains(fix), "{file}: {found}");
         }
     }
 

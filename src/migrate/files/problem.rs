@@ -11,6 +11,8 @@ use crate::units::counted;
 pub enum Weight {
     /// Nothing is run while it stands.
     Refused,
+    /// Nothing is run while it stands; but where the file was waived, PostgreSQL can run it outside a transaction.
+    Runnable,
     /// Worth a note; nothing is stopped.
     Noted,
 }
@@ -36,6 +38,11 @@ impl std::fmt::Display for FileProblem {
 }
 
 impl FileProblem {
+    /// A problem that stops nothing.
+    pub fn noted(path: &Path, what: impl Into<String>, fix: impl Into<String>) -> FileProblem {
+        FileProblem { weight: Weight::Noted, ..FileProblem::refused(path, what, fix) }
+    }
+
     /// A problem that stops a run, of the file as a whole.
     pub fn refused(path: &Path, what: impl Into<String>, fix: impl Into<String>) -> FileProblem {
         FileProblem {
@@ -45,6 +52,11 @@ impl FileProblem {
             what: what.into(),
             fix: fix.into(),
         }
+    }
+
+    /// Whether it stops a run.
+    pub fn refuses(&self) -> bool {
+        self.weight != Weight::Noted
     }
 
     #[must_use]

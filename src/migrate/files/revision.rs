@@ -4,10 +4,12 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use time::OffsetDateTime;
+
 use super::folder;
 use super::name::sanitize;
 use crate::error::{Error, Result};
-use crate::model::DesiredService;
+use crate::model::{DesiredService, DownFiles};
 
 /// Templates that come with martydb: name, up, down.
 const BUILTIN: &[(&str, &str, &str)] = &[
@@ -28,35 +30,61 @@ pub struct Written {
     pub version: i64,
     pub name: String,
     pub up: PathBuf,
-    pub down: PathBuf,
+    /// `None` where the service only goes forward.
+    pub down: Option<PathBuf>,
+}
+
+/// How the next version is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Numbering {
+    /// One above the highest.
+    Next,
+    /// The time in UTC, as `20261121141500`.
+    Timestamp,
 }
 
 /// Writes both files; neither may exist. In `templates` may lie those of the project: they win over the built-in ones.
 ///
 /// # Errors
 /// If the message leaves no name, the template is unknown, or a file cannot be written.
-pub fn write(service: &DesiredService, message: &str, template: &str, templates: &Path) -> Result<Written> {
+pub fn write(
+    service: &DesiredService,
+    message: &str,
+    numbering: Numbering,
+    (template, templates): (&str, &Path),
+) -> Result<Written> {
     let (name, folder) = (sanitize(message), &service.migrations);
     if name.is_empty() {
         return Err(Error::usage(format!("no name can be made from the message \"{}\"", message.trim()))
             .hint("use letters or digits: -m \"add user consent\""));
     }
     let (up, down) = texts(template, templates)?;
-    let version = next_version(folder)?;
+    let version = next_version(folder, numbering)?;
     fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
     let path = |suffix: &str| folder.join(format!("V{version}__{name}{suffix}"));
-    let written = Written { version, up: path(".sql"), down: path(".down.sql"), name };
+    let down_path = (service.down != DownFiles::None).then(|| path(".down.sql"));
+    let written = Written { version, up: path(".sql"), down: down_path, name };
     create(&written.up, &fill(&up, service, message))?;
-    create(&written.down, &fill(&down, service, message))?;
+    written.down.as_ref().map_or(Ok(()), |path| create(path, &fill(&down, service, message)))?;
     Ok(written)
 }
 
-fn next_version(path: &Path) -> Result<i64> {
-    let highest = folder::load(path).migrations.iter().map(|migration| migration.version).max();
-    highest
+/// Every file in the folder counts, whatever is wrong with it: a version is never given twice.
+fn next_version(path: &Path, numbering: Numbering) -> Result<i64> {
+    let next = folder::highest_version(path)
         .unwrap_or(0)
         .checked_add(1)
-        .ok_or_else(|| Error::usage("the highest version cannot be counted past"))
+        .ok_or_else(|| Error::usage("the highest version cannot be counted past"))?;
+    Ok(match numbering {
+        Numbering::Next => next,
+        Numbering::Timestamp => timestamp(OffsetDateTime::now_utc()).max(next),
+    })
+}
+
+/// A time as a version: year, month, day, hour, minute and second, two digits each after the year.
+fn timestamp(at: OffsetDateTime) -> i64 {
+    let parts = [u8::from(at.month()), at.day(), at.hour(), at.minute(), at.second()];
+    parts.iter().fold(i64::from(at.year()), |version, part| version * 100 + i64::from(*part))
 }
 
 fn texts(template: &str, templates: &Path) -> Result<(String, String)> {
@@ -88,4 +116,15 @@ fn create(path: &Path, text: &str) -> Result<()> {
 
 fn failed(path: &Path, error: &std::io::Error) -> Error {
     Error::operation(format!("cannot write {}", path.display())).cause(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_a_version_that_sorts_as_it_does() {
+        let at = OffsetDateTime::from_unix_timestamp(1_795_270_500).unwrap();
+        assert_eq!(timestamp(at), 20_261_121_141_500);
+    }
 }

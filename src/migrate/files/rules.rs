@@ -5,6 +5,7 @@
 //! (`EXECUTE`, `set_config`) is caught by the checks before the COMMIT (see `batch`).
 
 use super::lexer::{Lexer, TokenKind};
+use super::problem::Weight;
 use super::script::{READING, StatementHead, inside, is_word};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Scope {
 
 pub struct FileRule {
     pub scope: Scope,
+    /// What an applied file that breaks it is worth on a new database.
+    pub weight: Weight,
     pub applies: fn(&StatementHead) -> bool,
     /// What is wrong, after the statement's own words.
     pub what: &'static str,
@@ -28,65 +31,64 @@ const NO_TRANSACTION: &str = "put `-- martydb: no-transaction` in the file's fir
 pub const RULES: &[FileRule] = &[
     FileRule {
         scope: Scope::Everywhere,
-        applies: controls_transaction,
-        what: "is not allowed: martydb runs the file in one transaction",
-        fix: "remove it: each file already runs in a transaction of its own",
-    },
-    FileRule {
-        scope: Scope::Everywhere,
+        weight: Weight::Refused,
         applies: changes_role,
         what: "would change the role, and everything a migration makes must belong to the owner",
         fix: "remove it: the file already runs as the owner",
     },
     FileRule {
         scope: Scope::Everywhere,
+        weight: Weight::Refused,
         applies: changes_reading,
         what: "would change how the server reads the text behind it, and where a statement ends",
         fix: "remove it: the file is read as UTF-8, and E'…' is the string with escapes",
     },
     FileRule {
         scope: Scope::Everywhere,
+        weight: Weight::Refused,
         applies: |seen| seen.begins(&["discard", "all"]),
         what: "would end the session's state, the lock against other runs included",
         fix: "use DISCARD TEMP, DISCARD PLANS or DISCARD SEQUENCES",
     },
     FileRule {
         scope: Scope::Everywhere,
+        weight: Weight::Refused,
         applies: copies_to_client,
         what: "needs psql to read or take the data",
         fix: "use INSERT with VALUES; COPY to and from a file of the server needs a superuser",
     },
     FileRule {
         scope: Scope::Everywhere,
+        weight: Weight::Runnable,
         applies: builds_nameless,
         what: "gives the index no name, and an interrupted build could not be found again",
         fix: "name it: CREATE INDEX CONCURRENTLY <name> ON …",
     },
     FileRule {
         scope: Scope::Transaction,
+        weight: Weight::Runnable,
         applies: needs_no_transaction,
         what: "cannot run in a transaction",
         fix: NO_TRANSACTION,
     },
 ];
 
+/// What transaction control is told that is not one BEGIN and one COMMIT around the whole file.
+pub const CONTROL: (&str, &str) = (
+    "is not allowed: martydb runs the file in one transaction",
+    "remove it: each file already runs in a transaction of its own",
+);
+
+/// What to do about several whole transactions in one file.
+pub const SEVERAL: &str = "leave BEGIN and COMMIT out, or make each transaction a file of its own; with \
+                           `-- martydb: no-transaction` in the first line each BEGIN … COMMIT stays a transaction of its own";
+
+/// What to do about a statement that cannot run between the BEGIN and the COMMIT around it.
+pub const MOVE_OUT: &str = "move it out of BEGIN … COMMIT";
+
 /// What psql's own commands are told.
 pub const BACKSLASH: (&str, &str) =
     ("is a command of psql, which the server does not know", "write what it does as SQL");
-
-/// <https://www.postgresql.org/docs/current/sql-commands.html>: savepoints stay inside the transaction.
-fn controls_transaction(seen: &StatementHead) -> bool {
-    const ALWAYS: &[&[&str]] = &[
-        &["begin"],
-        &["start", "transaction"],
-        &["commit"],
-        &["end"],
-        &["abort"],
-        &["prepare", "transaction"],
-    ];
-    let back_to_savepoint = seen.outer().take(4).any(|word| is_word(word, "to"));
-    ALWAYS.iter().any(|words| seen.begins(words)) || seen.begins(&["rollback"]) && !back_to_savepoint
-}
 
 fn changes_role(seen: &StatementHead) -> bool {
     let mut words = seen.outer();
@@ -181,13 +183,17 @@ fn detaches_concurrently(seen: &StatementHead) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::migrate::files::own_transaction::control;
     use crate::migrate::files::script::{ScriptItem, walk};
 
     fn verdict(sql: &str) -> Option<(Scope, &'static str)> {
         let mut found = None;
         walk(sql, |seen| {
             if let ScriptItem::Statement(seen) = seen {
-                found = found.or(RULES.iter().find(|r| (r.applies)(&seen)).map(|r| (r.scope, r.what)));
+                let control = control(&seen).map(|_| (Scope::Everywhere, CONTROL.0));
+                found = found
+                    .or(control)
+                    .or(RULES.iter().find(|r| (r.applies)(&seen)).map(|r| (r.scope, r.what)));
             }
         });
         found

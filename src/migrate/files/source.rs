@@ -1,13 +1,15 @@
 //! One file's text, judged: what it says to the runner, where its statements are, and what cannot run.
 
+use std::borrow::Cow;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::directive::{Directives, Mode};
-use super::problem::{FileProblem, Position, Positions};
-use super::rules::{BACKSLASH, RULES, Scope};
-use super::script::{ScriptItem, walk};
+use super::own_transaction::{OwnTransaction, Paired, Pairing, control};
+use super::problem::{FileProblem, Position, Positions, Weight};
+use super::rules::{BACKSLASH, CONTROL, MOVE_OUT, RULES, SEVERAL, Scope};
+use super::script::{ScriptItem, StatementHead, walk};
 
 #[derive(Debug, Clone, Default)]
 pub struct MigrationFile {
@@ -16,6 +18,8 @@ pub struct MigrationFile {
     pub text: Arc<str>,
     /// Where its statements are, in bytes, without semicolons.
     pub statements: Vec<Range<usize>>,
+    /// The transactions that it opens and ends itself. Their BEGIN and COMMIT are not among the statements.
+    pub own: Vec<OwnTransaction>,
     pub directives: Directives,
 }
 
@@ -36,34 +40,120 @@ impl MigrationFile {
         self.statements.iter().map(|span| &self.text[span.clone()])
     }
 
-    /// Takes in what stands next in the text. What is wrong with it: where, what, and what to do.
-    fn take(&mut self, seen: ScriptItem) -> Option<(usize, String, String)> {
-        match seen {
-            ScriptItem::Statement(statement) => {
-                self.statements.push(statement.span.clone());
-                let in_transaction = self.directives.mode == Mode::Transaction;
-                let holds = |scope: Scope| scope == Scope::Everywhere || in_transaction;
-                let rule = RULES.iter().find(|rule| holds(rule.scope) && (rule.applies)(&statement))?;
-                let words: Vec<_> = statement.text.split_whitespace().take(4).collect();
-                Some((statement.span.start, format!("{} {}", words.join(" "), rule.what), rule.fix.into()))
-            }
+    /// The transaction that the file opens and ends itself, where that is the one that it runs in.
+    pub fn whole(&self) -> Option<&OwnTransaction> {
+        self.own.first().filter(|_| self.directives.mode == Mode::Transaction)
+    }
+
+    /// The text as it is sent: blanks stand where the file's own BEGIN and COMMIT stood, so that positions stay.
+    pub fn sent(&self) -> Cow<'_, str> {
+        let Some(OwnTransaction { begin, commit, .. }) = self.whole() else {
+            return Cow::Borrowed(&self.text);
+        };
+        let blank = |span: &Range<usize>| -> String {
+            self.text[span.clone()].chars().map(|c| if c == '\n' { c } else { ' ' }).collect()
+        };
+        let (before, between) = (&self.text[..begin.start], &self.text[begin.end..commit.start]);
+        Cow::Owned([before, &blank(begin), between, &blank(commit), &self.text[commit.end..]].concat())
+    }
+
+    /// What a run outside a transaction sends one by one: statements, and the file's own transactions as a whole.
+    pub fn units(&self) -> Vec<(Range<usize>, Option<&OwnTransaction>)> {
+        let (mut all, mut at) = (vec![], 0);
+        for own in self.own.iter().filter(|own| !own.statements.is_empty()) {
+            all.extend((at..own.statements.start).map(|single| (single..single + 1, None)));
+            all.push((own.statements.clone(), Some(own)));
+            at = own.statements.end;
+        }
+        all.extend((at..self.statements.len()).map(|single| (single..single + 1, None)));
+        all
+    }
+}
+
+/// What is wrong with a text at a place, in bytes.
+struct Wrong {
+    offset: usize,
+    weight: Weight,
+    what: String,
+    fix: String,
+}
+
+impl Wrong {
+    fn refused(offset: usize, what: impl Into<String>, fix: impl Into<String>) -> Wrong {
+        Wrong { offset, weight: Weight::Refused, what: what.into(), fix: fix.into() }
+    }
+}
+
+#[derive(Default)]
+struct Reader {
+    file: MigrationFile,
+    pairing: Pairing,
+    wrong: Vec<Wrong>,
+}
+
+impl Reader {
+    /// Takes in what stands next in the text.
+    fn take(&mut self, seen: ScriptItem) {
+        let found = match seen {
+            ScriptItem::Statement(statement) => self.statement(&statement),
             ScriptItem::Open(offset, what) => {
-                Some((offset, format!("this {what} is never closed"), "close it".into()))
+                Some(Wrong::refused(offset, format!("this {what} is never closed"), "close it"))
             }
             ScriptItem::Backslash(offset) => {
-                let command = self.text[offset..].chars().take_while(|c| !c.is_whitespace()).take(20);
+                let command = self.file.text[offset..].chars().take_while(|c| !c.is_whitespace()).take(20);
                 let what = format!("{} {}", command.collect::<String>(), BACKSLASH.0);
-                Some((offset, what, BACKSLASH.1.into()))
+                Some(Wrong::refused(offset, what, BACKSLASH.1))
             }
             ScriptItem::Directive { start, above: false, .. } => {
                 let what = "this directive stands below the first statement, where it has no effect";
-                Some((start, what.into(), "move it to the top of the file".into()))
+                Some(Wrong::refused(start, what, "move it to the top of the file"))
             }
             ScriptItem::Directive { start, text, above: true } => {
-                self.directives.follow(text).err().map(|(what, fix)| (start, what, fix))
+                let followed = self.file.directives.follow(text);
+                followed.err().map(|(what, fix)| Wrong::refused(start, what, fix))
             }
-        }
+        };
+        self.wrong.extend(found);
     }
+
+    fn statement(&mut self, statement: &StatementHead) -> Option<Wrong> {
+        if let Some(control) = control(statement) {
+            self.pairing.take(control, statement.span.clone(), self.file.statements.len());
+            return None;
+        }
+        self.file.statements.push(statement.span.clone());
+        let in_own = self.pairing.is_open();
+        let in_transaction = in_own || self.file.directives.mode == Mode::Transaction;
+        let holds = |scope: Scope| scope == Scope::Everywhere || in_transaction;
+        let rule = RULES.iter().find(|rule| holds(rule.scope) && (rule.applies)(statement))?;
+        let what = format!("{} {}", first_words(statement.text), rule.what);
+        let wrong = Wrong::refused(statement.span.start, what, rule.fix);
+        Some(match (rule.scope, in_own) {
+            (Scope::Transaction, true) => Wrong { fix: MOVE_OUT.into(), ..wrong },
+            _ => Wrong { weight: rule.weight, ..wrong },
+        })
+    }
+
+    /// The file, and what is wrong with it in the order of the text.
+    fn end(mut self) -> (MigrationFile, Vec<Wrong>) {
+        let (own, paired) = self.pairing.end(self.file.directives.mode, self.file.statements.len());
+        let (spans, weight, fix) = match paired {
+            Paired::Fits => (vec![], Weight::Noted, ""),
+            Paired::Several(spans) => (spans, Weight::Runnable, SEVERAL),
+            Paired::Unbalanced(spans) => (spans, Weight::Refused, CONTROL.1),
+        };
+        let text = self.file.text.clone();
+        self.wrong.extend(spans.into_iter().map(|span| {
+            let what = format!("{} {}", first_words(&text[span.clone()]), CONTROL.0);
+            Wrong { offset: span.start, weight, what, fix: fix.into() }
+        }));
+        self.wrong.sort_by_key(|wrong| wrong.offset);
+        (MigrationFile { own, ..self.file }, self.wrong)
+    }
+}
+
+fn first_words(text: &str) -> String {
+    text.split_whitespace().take(4).collect::<Vec<_>>().join(" ")
 }
 
 /// Reads a file's bytes as a script that may be run, or says everything that is wrong with them.
@@ -78,13 +168,22 @@ pub fn read(path: &Path, bytes: Vec<u8>) -> Result<MigrationFile, Vec<FileProble
 /// Reads a file's bytes as a script, with what the rules have against it. `Err` is that it is not text.
 pub fn judge(path: &Path, bytes: Vec<u8>) -> Result<(MigrationFile, Vec<FileProblem>), FileProblem> {
     let text: Arc<str> = decode(path, bytes)?.into();
-    let mut file = MigrationFile { path: path.into(), text: text.clone(), ..MigrationFile::default() };
-    let (mut positions, mut problems) = (Positions::new(&text), vec![]);
-    walk(&text, |seen| {
-        if let Some((offset, what, fix)) = file.take(seen) {
-            problems.push(FileProblem::refused(path, what, fix).at(positions.at(offset)));
-        }
-    });
+    let file = MigrationFile { path: path.into(), text: text.clone(), ..MigrationFile::default() };
+    let mut reader = Reader { file, ..Reader::default() };
+    walk(&text, |seen| reader.take(seen));
+    let (file, wrong) = reader.end();
+    let mut positions = Positions::new(&text);
+    let mut problems: Vec<_> = wrong
+        .into_iter()
+        .map(|Wrong { offset, weight, what, fix }| {
+            let problem = FileProblem::refused(path, what, fix).at(positions.at(offset));
+            FileProblem { weight, ..problem }
+        })
+        .collect();
+    if file.directives.unwritten && file.statements.is_empty() {
+        let fix = "write it, and remove the line `-- martydb: unwritten`; or remove the file";
+        problems.push(FileProblem::refused(path, "comes from a template and is not written yet", fix));
+    }
     Ok((file, problems))
 }
 
@@ -155,6 +254,34 @@ mod tests {
             problems(b"CREATE INDEX CONCURRENTLY i ON t (a);")[0].contains("cannot run in a transaction")
         );
         assert!(problems(b"-- martydb: no-transacton\nSELECT 1")[0].contains("not a directive"));
+    }
+
+    #[test]
+    fn a_transaction_around_the_whole_file_is_left_out_of_what_is_sent() {
+        let text = "-- é\nBEGIN -- é\n WORK; SELECT 'é'; COMMIT;\n";
+        let file = read(Path::new("x"), text.into()).unwrap();
+        let sent = file.sent();
+        assert_eq!(sent, "-- é\n          \n     ; SELECT 'é';       ;\n");
+        assert_eq!(sent.chars().count(), text.chars().count());
+        assert_eq!((file.statements.len(), &*file.text), (1, text));
+        let several = "-- martydb: no-transaction\nSELECT 0; BEGIN; SELECT 1; SELECT 2; COMMIT; SELECT 3;";
+        let file = read(Path::new("x"), several.into()).unwrap();
+        assert_eq!(file.sent(), several);
+        let units: Vec<_> = file.units().into_iter().map(|(unit, own)| (unit, own.is_some())).collect();
+        assert_eq!(units, [(0..1, false), (1..3, true), (3..4, false)]);
+        let inside = problems(b"-- martydb: no-transaction\nBEGIN; VACUUM; COMMIT;");
+        assert_eq!(inside, ["V1__x.sql:2:8: VACUUM cannot run in a transaction"]);
+    }
+
+    #[test]
+    fn a_template_counts_as_written_once_it_holds_a_statement() {
+        let unwritten = "-- martydb: unwritten\n";
+        assert_eq!(
+            problems(unwritten.as_bytes()),
+            ["V1__x.sql: comes from a template and is not written yet"]
+        );
+        assert!(problems(format!("{unwritten}SELECT 1;").as_bytes()).is_empty());
+        assert!(problems(b"-- nothing to do\n").is_empty());
     }
 
     #[test]

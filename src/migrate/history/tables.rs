@@ -15,6 +15,8 @@ pub struct Present {
     pub history: bool,
     /// The notes about migrations outside transactions; made for the first of them.
     pub progress: bool,
+    /// The runs of repeatable migrations; made for the first of them.
+    pub repeatable: bool,
     /// The first declared schema that holds refinery's table.
     pub refinery: Option<SchemaName>,
 }
@@ -24,6 +26,7 @@ pub fn present(schemas: &[SchemaName]) -> Statement {
     let mut columns = vec![
         stmt!("pg_catalog.to_regclass('martydb.history') IS NOT NULL"),
         stmt!("pg_catalog.to_regclass('martydb.progress') IS NOT NULL"),
+        stmt!("pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL"),
     ];
     for schema in schemas {
         let name = stmt!("{schema}.refinery_schema_history", schema = schema);
@@ -37,11 +40,12 @@ impl Present {
     pub fn read(row: &Row, schemas: &[SchemaName]) -> Result<Present, Unreadable> {
         let mut refinery = None;
         for (at, schema) in schemas.iter().enumerate().rev() {
-            if row.try_get(at + 2)? {
+            if row.try_get(at + 3)? {
                 refinery = Some(schema.clone());
             }
         }
-        Ok(Present { history: row.try_get(0)?, progress: row.try_get(1)?, refinery })
+        let (history, progress, repeatable) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        Ok(Present { history, progress, repeatable, refinery })
     }
 }
 
@@ -191,6 +195,18 @@ pub enum Took {
 }
 
 impl Took {
+    /// When it began, as an expression of the server.
+    pub fn began(self) -> Statement {
+        match self {
+            Took::Transaction => stmt!("pg_catalog.transaction_timestamp()"),
+            Took::Millis(millis) => {
+                let took = Literal(format!("{millis} milliseconds"));
+                stmt!("pg_catalog.clock_timestamp() - {took}::interval", took = took)
+            }
+            Took::Unknown => stmt!("NULL"),
+        }
+    }
+
     pub fn since(started: Instant) -> Took {
         Took::Millis(i64::try_from(started.elapsed().as_millis()).unwrap_or(i64::MAX))
     }
@@ -233,14 +249,6 @@ impl<'a> Record<'a> {
 
 /// Adds an event. Numbers go up by one without gaps, because every writer holds the database's lock: it counts.
 pub fn insert_history(number: i64, record: &Record, operator: &Operator) -> Statement {
-    let began = match record.took {
-        Took::Transaction => stmt!("pg_catalog.transaction_timestamp()"),
-        Took::Millis(millis) => {
-            let took = Literal(format!("{millis} milliseconds"));
-            stmt!("pg_catalog.clock_timestamp() - {took}::interval", took = took)
-        }
-        Took::Unknown => stmt!("NULL"),
-    };
     let (sqlstate, error) = record.error.clone().map_or((None, None), |(state, text)| (state, Some(text)));
     stmt!(
         "INSERT INTO martydb.history (id, action, version, name, checksum, outcome, mode, attempts, began, \
@@ -255,7 +263,7 @@ pub fn insert_history(number: i64, record: &Record, operator: &Operator) -> Stat
         outcome = Literal(record.outcome.into()),
         mode = Literal(record.mode.name().into()),
         attempts = record.attempts,
-        began = began,
+        began = record.took.began(),
         by = Literal(operator.user.clone()),
         host = Literal(operator.host.clone()),
         tool = Literal(concat!("martydb ", env!("CARGO_PKG_VERSION")).into()),

@@ -27,6 +27,7 @@ fn service(name: &str) -> DesiredService {
         server: "main".into(),
         database: DbName::new(format!("{name}_db")).unwrap(),
         migrations: PathBuf::new(),
+        down: Default::default(),
         schemas: vec![SchemaName::new("public").unwrap()],
         roles: roles.map(|(kind, suffix)| (kind, role(&format!("{name}_{suffix}")))).into(),
         connection_limit: [(RoleKind::Migrator, 5), (RoleKind::App, 50), (RoleKind::Readonly, 10)].into(),

@@ -325,3 +325,23 @@ fn a_group_to_which_a_login_adds_members_is_every_login() {
         assert_eq!(titles(&pair, 4), ["critical | hba-trust | - | +batch | pg_hba.conf line 1"]);
     }
 }
+
+/// Giving the database to its owner once more would change nothing.
+#[test]
+fn a_member_of_the_rightful_owner_loses_the_membership() {
+    let pair = Pair::new();
+    let owner =
+        pair.server.value("postgres", "SELECT datdba::regrole FROM pg_database WHERE datname = 'blue_db'");
+    pair.server.sql("postgres", &format!("CREATE ROLE guest LOGIN; GRANT {owner} TO guest"));
+    let result = pair.verify(&[], 4);
+    let findings = result["findings"].as_array().unwrap();
+    let about =
+        |finding: &&serde_json::Value| finding["id"] == "database-owner" && finding["role"] == "guest";
+    let fixes: Vec<&str> =
+        findings.iter().filter(about).map(|finding| finding["fix"].as_str().unwrap()).collect();
+    assert!(!fixes.is_empty(), "{result:#}");
+    assert!(
+        fixes.iter().all(|fix| fix.starts_with(&format!("REVOKE \"{owner}\" FROM \"guest\""))),
+        "{fixes:?}"
+    );
+}

@@ -30,12 +30,15 @@ async fn a_lock_that_is_held_is_named_with_its_holder() {
     service.write("V1__a.sql", "SELECT 1;");
     let mut other = service.migrator().await;
     run(&mut other, "SET application_name = 'the other'; SELECT pg_advisory_lock(1835102836, 7955554)").await;
-    let impatient = Options { lock_wait: Duration::from_millis(300), ..service.options() };
+    let impatient = Options { lock_wait: Duration::from_millis(1500), ..service.options() };
     let error = service.upgrade_with(&impatient).await.error.unwrap();
     assert_eq!((error.kind, error.kind.status().code()), (Kind::Locked, 6));
     for word in ["login co_held_migrator", "application \"the other\"", "pid ", "since 2"] {
         assert!(error.causes[0].contains(word), "{error:?}");
     }
+    let told = |event: &&Event| matches!(event, Event::Waiting(who) if who.contains("the other"));
+    let waits = service.events.lock().unwrap().iter().filter(told).count();
+    assert_eq!(waits, 1, "the same is not said twice within ten seconds");
     drop(other);
     assert_eq!(service.upgraded().await, [1]);
 }

@@ -19,7 +19,7 @@ async fn files_that_cannot_run_are_refused_before_connecting_and_all_at_once() {
     let error = service.upgrade().await.error.unwrap();
     assert_eq!(error.kind, Kind::MigrationFile);
     assert_eq!(error.kind.status().code(), 2);
-    assert_eq!(error.causes.len(), 9, "{error:#?}");
+    assert_eq!(error.causes.len(), 8, "{error:#?}");
     assert!(error.causes[1].contains("V3__c.sql:2:1: COMMIT is not allowed"), "{error:#?}");
     assert!(error.hints.iter().any(|hint| hint.contains("-- martydb: no-transaction")), "{error:#?}");
     assert!(!server().log().contains("user=no_connect_migrator"));

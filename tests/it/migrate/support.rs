@@ -67,6 +67,7 @@ impl Service {
             },
             login: Login::with_password(format!("{name}_migrator"), MIGRATOR.into()),
             folder: folder.path().into(),
+            down: Default::default(),
             existence: ExistenceCheck::Known(Existence::Unknown),
             lint: Default::default(),
         };

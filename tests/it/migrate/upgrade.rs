@@ -23,7 +23,10 @@ async fn pending_files_are_applied_once_and_recorded_in_both_tables() {
 
     let events = migrate::history(&service.target, WAIT).await.unwrap();
     let told: Vec<_> = events.iter().map(|e| (e.version, e.outcome.as_str(), e.by.as_str())).collect();
-    assert_eq!(told, [(1, "ok", "tester@bench"), (2, "ok", "tester@bench"), (10, "ok", "tester@bench")]);
+    assert_eq!(
+        told,
+        [(Some(1), "ok", "tester@bench"), (Some(2), "ok", "tester@bench"), (Some(10), "ok", "tester@bench")]
+    );
     assert_eq!(events[0].role.as_deref(), Some("up_plain_migrator"));
     assert!(events[0].at.ends_with('Z') && events[0].duration_ms.is_some());
     assert_eq!(migrate::current(&service.target, WAIT).await, Ok(Some(10)));

@@ -38,10 +38,10 @@ fn a_scratch_database_that_stays_is_an_error_and_the_next_run_removes_it() {
         });
         project.run(&arguments).expect(1)
     });
-    assert!(done.stdout.contains("could not be removed"), "{}", done.stdout);
-    assert!(done.stdout.contains("cannot drop a template database"), "{}", done.stdout);
+    assert!(done.stderr.contains("could not be removed"), "{}", done.stderr);
+    assert!(done.stderr.contains("cannot drop a template database"), "{}", done.stderr);
     let name = server.value("postgres", SCRATCH);
-    assert!(done.stdout.contains(&name) && !name.is_empty(), "{}", done.stdout);
+    assert!(done.stderr.contains(&name) && !name.is_empty(), "{}", done.stderr);
 
     server.sql("postgres", &format!("ALTER DATABASE {name} IS_TEMPLATE false"));
     project.run(&arguments).expect(0);
