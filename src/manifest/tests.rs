@@ -75,6 +75,21 @@ fn an_overlay_wins_key_by_key_and_errors_name_its_file() {
 }
 
 #[test]
+fn both_forms_of_migrations_stand_over_each_other() {
+    let base = "version: 1\ndefaults: { migrations: { down: optional } }\n\
+                services: { a: { migrations: sql }, b: { migrations: { path: sql, down: none } } }\n";
+    let over = "services: { a: { migrations: { down: none } }, b: { migrations: other } }\n";
+    let folder = Folder::with(&[("m.yaml", base), ("m.testing.yaml", over)]);
+    let found = |env: &str| -> Vec<(String, crate::model::DownFiles)> {
+        let services = folder.load(env, &[]).unwrap().services.into_values();
+        services.map(|one| (one.migrations.file_name().unwrap().to_string_lossy().into(), one.down)).collect()
+    };
+    use crate::model::DownFiles::{None, Optional};
+    assert_eq!(found("development"), [("sql".to_owned(), Optional), ("sql".to_owned(), None)]);
+    assert_eq!(found("testing"), [("sql".to_owned(), None), ("other".to_owned(), None)]);
+}
+
+#[test]
 fn an_overlay_with_another_provider_replaces_the_keys_of_the_first() {
     let base = format!("{SMALL}secrets: {{ provider: file, path: \"x/{{env}}.yaml\" }}\n");
     let over = "secrets: { provider: env, name: \"{SERVICE}_{ROLE}\" }\n";
