@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::error::{Error, Kind};
-use crate::model::{RoleKind, ServiceName};
+use crate::model::{DownFiles, RoleKind, ServiceName};
 
 struct Folder(tempfile::TempDir);
 
@@ -80,13 +80,13 @@ fn both_forms_of_migrations_stand_over_each_other() {
                 services: { a: { migrations: sql }, b: { migrations: { path: sql, down: none } } }\n";
     let over = "services: { a: { migrations: { down: none } }, b: { migrations: other } }\n";
     let folder = Folder::with(&[("m.yaml", base), ("m.testing.yaml", over)]);
-    let found = |env: &str| -> Vec<(String, crate::model::DownFiles)> {
+    let found = |env: &str| -> Vec<(String, DownFiles)> {
         let services = folder.load(env, &[]).unwrap().services.into_values();
         services.map(|one| (one.migrations.file_name().unwrap().to_string_lossy().into(), one.down)).collect()
     };
-    use crate::model::DownFiles::{None, Optional};
-    assert_eq!(found("development"), [("sql".to_owned(), Optional), ("sql".to_owned(), None)]);
-    assert_eq!(found("testing"), [("sql".to_owned(), None), ("other".to_owned(), None)]);
+    let row = |folder: &str, down: DownFiles| (folder.to_owned(), down);
+    assert_eq!(found("development"), [row("sql", DownFiles::Optional), row("sql", DownFiles::None)]);
+    assert_eq!(found("testing"), [row("sql", DownFiles::None), row("other", DownFiles::None)]);
 }
 
 #[test]
