@@ -205,9 +205,21 @@ fn other_provider(base: &Mapping, over: &Mapping) -> bool {
     over.get("provider").is_some_and(|provider| base.get("provider") != Some(provider))
 }
 
+/// `migrations: folder` is short for `migrations: { path: folder }`, and either may stand over the other.
+fn spelled_out(migrations: &Value) -> Value {
+    match migrations {
+        Value::String(_) => Value::Mapping([("path".into(), migrations.clone())].into_iter().collect()),
+        other => other.clone(),
+    }
+}
+
 fn merge_maps(base: &mut Mapping, over: &Mapping) {
     for (key, value) in over {
         match base.get_mut(key) {
+            Some(existing) if key.as_str() == Some("migrations") => {
+                *existing = spelled_out(existing);
+                merge(existing, &spelled_out(value));
+            }
             Some(existing) => merge(existing, value),
             None => {
                 base.insert(key.clone(), value.clone());

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::error::{Error, Kind};
-use crate::model::{RoleKind, ServiceName};
+use crate::model::{DownFiles, RoleKind, ServiceName};
 
 struct Folder(tempfile::TempDir);
 
@@ -72,6 +72,21 @@ fn an_overlay_wins_key_by_key_and_errors_name_its_file() {
     let wrong = Folder::with(&[("m.yaml", SMALL), ("m.testing.yaml", "services:\n  csca: { databse: x }\n")]);
     let error = wrong.load("testing", &[]).unwrap_err();
     assert_eq!(message(&error), "m.testing.yaml:2:11: unknown key \"databse\"");
+}
+
+#[test]
+fn both_forms_of_migrations_stand_over_each_other() {
+    let base = "version: 1\ndefaults: { migrations: { down: optional } }\n\
+                services: { a: { migrations: sql }, b: { migrations: { path: sql, down: none } } }\n";
+    let over = "services: { a: { migrations: { down: none } }, b: { migrations: other } }\n";
+    let folder = Folder::with(&[("m.yaml", base), ("m.testing.yaml", over)]);
+    let found = |env: &str| -> Vec<(String, DownFiles)> {
+        let services = folder.load(env, &[]).unwrap().services.into_values();
+        services.map(|one| (one.migrations.file_name().unwrap().to_string_lossy().into(), one.down)).collect()
+    };
+    let row = |folder: &str, down: DownFiles| (folder.to_owned(), down);
+    assert_eq!(found("development"), [row("sql", DownFiles::Optional), row("sql", DownFiles::None)]);
+    assert_eq!(found("testing"), [row("sql", DownFiles::None), row("other", DownFiles::None)]);
 }
 
 #[test]
