@@ -2351,7 +2351,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__upgrade)
-            opts="-s -f -e -o -j -q -v -y -h -V --service --all --to --dry-run --allow-out-of-order --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            opts="-s -f -e -o -j -q -v -y -h -V --service --all --to --dry-run --rehearse --allow-out-of-order --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

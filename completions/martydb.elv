@@ -264,6 +264,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --lock-wait 'How long to wait for another run''s lock'
             cand --all 'All services of the manifest'
             cand --dry-run 'Say what would be applied, and write nothing'
+            cand --rehearse 'Run it in one transaction on the database and roll it back; say what it locks, rewrites and breaks'
             cand --allow-out-of-order 'Also apply files that are older than what is applied'
             cand -q 'Suppress informational output'
             cand --quiet 'Suppress informational output'

@@ -200,6 +200,7 @@ never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l all -d 'All services of the manifest'
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l dry-run -d 'Say what would be applied, and write nothing'
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l rehearse -d 'Run it in one transaction on the database and roll it back; say what it locks, rewrites and breaks'
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l allow-out-of-order -d 'Also apply files that are older than what is applied'
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s q -l quiet -d 'Suppress informational output'
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'

@@ -25,7 +25,7 @@ pub use check::plan::DowngradeTo;
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
     AppliedMigration, Blocker, DueMigration, Ended, Event, EventSender, HistoryEvent, MigrationId,
-    MigrationOutcome, PlannedFile, RehearsedMigration, RepeatedMigration, Running, ServiceState,
+    MigrationOutcome, PlannedFile, RehearsedMigration, RepeatedMigration, RunningMigration, ServiceState,
     ServiceStatus,
 };
 pub use run::{Goal, run};

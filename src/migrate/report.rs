@@ -5,7 +5,7 @@ mod rehearsed;
 mod running;
 
 pub use rehearsed::{RehearsedMigration, RelationLock, Rewrite, SkippedMigration};
-pub use running::{Blocker, Running, ServerProgress};
+pub use running::{Blocker, RunningMigration, ServerProgress};
 use serde::{Serialize, Serializer};
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 
@@ -145,7 +145,7 @@ pub enum Event {
     /// A migration was sent.
     Started(MigrationId),
     /// A migration runs for more than a moment: what is known of it. Sent about every second.
-    Running(MigrationId, Running),
+    Running(MigrationId, RunningMigration),
     /// A migration could not get its locks and is tried again; how often it was tried, and why again.
     Retrying(MigrationId, u32, String),
     /// A migration is applied, or undone.

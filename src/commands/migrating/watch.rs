@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::pace::Pace;
-use crate::migrate::{AppliedMigration, Event, MigrationId, MigrationOutcome, Running};
+use crate::migrate::{AppliedMigration, Event, MigrationId, MigrationOutcome, RunningMigration};
 use crate::report::{Out, Progress};
 use crate::units::counted;
 
@@ -98,7 +98,7 @@ impl Watch {
 
     /// On a terminal as a part of the bar's line; off it, the one in its way as soon as it is seen, and a line about the
     /// whole every so often.
-    fn run(&self, service: &str, item: &MigrationId, name: &str, running: &Running) {
+    fn run(&self, service: &str, item: &MigrationId, name: &str, running: &RunningMigration) {
         let said = running.to_string();
         if self.progress.is_drawn() {
             self.progress.detail(name, &said);

@@ -5,9 +5,15 @@
 //! transaction, and everything it made belongs to the owner. They fail by a cast of their finding to a number:
 //! a statement of plain SQL can stop a transaction in no other way, and plpgsql may be missing.
 
+mod marks;
+mod part;
+
 use std::borrow::Cow;
 use std::ops::Range;
 use std::time::Duration;
+
+use marks::MarkedText;
+pub use part::BatchPart;
 
 use super::ahead;
 use super::preflight::OtherRoles;
@@ -15,28 +21,7 @@ use crate::migrate::files::{Direction, MigrationFile, OwnTransaction};
 use crate::migrate::history::{AppliedRow, Record, tables};
 use crate::migrate::report::{MigrationId, PlannedFile};
 use crate::model::RoleName;
-use crate::server::APPLICATION_NAME;
 use crate::sql::{Keyword, List, Literal, Statement, stmt};
-
-/// What a message consists of; the server answers each statement in turn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BatchPart {
-    /// Ours, before the file.
-    Opening,
-    /// A statement of the file, counted from 0.
-    File(usize),
-    /// Ours, between two statements of the file.
-    Mark,
-    /// A constraint that waits for the end of the transaction.
-    Constraints,
-    /// Our check of role, transaction and owners.
-    Check,
-    /// refinery's row, our own, or the note of a finished statement.
-    Record,
-    Commit,
-    /// What restores the session after the COMMIT.
-    Cleanup,
-}
 
 pub struct Batch {
     pub message: Statement,
@@ -152,51 +137,6 @@ impl Batch {
         let marks: usize = passed.map(|(start, chars)| (*chars).min(at - start)).sum();
         Some((at - marks).checked_sub(self.before)? + self.skipped)
     }
-}
-
-/// How many marks a file gets at most: a dump of a hundred thousand INSERTs need not be told one by one.
-const MARKS: usize = 64;
-
-/// A file's text with our marks between its statements. All statements of a file go out in one message and the server
-/// answers when the last has ended, so that only the session itself can tell which one it is at: by its
-/// `application_name`, which other sessions see at once. RESET ALL puts it back.
-struct MarkedText {
-    text: Statement,
-    parts: Vec<BatchPart>,
-    /// Where each begins in the text, and how many characters it has.
-    marks: Vec<(usize, usize)>,
-}
-
-impl MarkedText {
-    fn of(file: &MigrationFile) -> MarkedText {
-        let (text, all) = (&*file.sent(), file.statements.len());
-        // Blanks may be shorter than what they stand for; then the statements' places are not those of this text.
-        let every = if text.len() == file.text.len() { all.div_ceil(MARKS).max(1) } else { all + 1 };
-        let (mut parts, mut marks, mut pieces) = (vec![], vec![], vec![]);
-        let (mut from, mut chars) = (0, 0);
-        for at in 0..all {
-            if at > 0 && at % every == 0 {
-                // Behind the last statement's end, before its semicolon: what follows begins with that.
-                let end = file.statements[at - 1].end;
-                let mark = mark(at + 1, all);
-                chars += text[from..end].chars().count();
-                marks.push((chars, mark.chars()));
-                chars += mark.chars();
-                pieces.extend([Statement::from_migration_file(&text[from..end]), mark]);
-                parts.push(BatchPart::Mark);
-                from = end;
-            }
-            parts.push(BatchPart::File(at));
-        }
-        pieces.push(Statement::from_migration_file(&text[from..]));
-        MarkedText { text: Statement::concat(pieces), parts, marks }
-    }
-}
-
-/// A line break first: the text before it may end in a comment.
-fn mark(at: usize, all: usize) -> Statement {
-    let name = format!("{APPLICATION_NAME} {at}/{all}");
-    stmt!("\n;SET application_name = {name}\n", name = Literal(name.as_str().into()))
 }
 
 fn closing(
@@ -417,7 +357,7 @@ mod tests {
         let many = "SELECT 1;".repeat(10_000);
         let batch = self::batch(&many);
         let sent = batch.message.exact();
-        assert!(sent.matches("SET application_name").count() <= MARKS);
+        assert!(sent.matches("SET application_name").count() <= marks::MARKS);
         let last = sent[..sent.rfind("SELECT 1;\n").unwrap()].chars().count() + 1;
         assert_eq!(batch.in_file(last), Some(9 * 9_999));
     }

@@ -32,7 +32,7 @@ pub struct Rehearsal {
     pub skipped: Vec<SkippedMigration>,
 }
 
-struct Stage<'r, 's> {
+struct RehearsalStage<'r, 's> {
     session: &'r mut MigrationSession<'s>,
     preflight: &'r mut Preflight,
     options: &'r Options,
@@ -55,14 +55,14 @@ pub async fn rehearse(
     let rows = results.last().map(Vec::as_slice).unwrap_or_default();
     let relations = Relations::read(rows).map_err(unreadable)?;
     let watcher = Watcher::over(session);
-    let mut stage = Stage { session, preflight, options, watcher, relations };
+    let mut stage = RehearsalStage { session, preflight, options, watcher, relations };
     let end = stage.each(steps, found).await;
     let undone = execute_protected(&mut stage.session.connection, &stmt!("ROLLBACK")).await;
     end.map_err(|error| error.hint("this was a rehearsal: everything was rolled back"))?;
     undone
 }
 
-impl Stage<'_, '_> {
+impl RehearsalStage<'_, '_> {
     async fn each(&mut self, steps: &[MigrationStep<'_>], found: &mut Rehearsal) -> Result<()> {
         for (at, step) in steps.iter().enumerate() {
             let reason = match step.file.directives.mode {

@@ -11,7 +11,7 @@ use lookout::Lookout;
 use tokio::task::JoinHandle;
 
 use super::session::MigrationSession;
-use crate::migrate::report::{Blocker, Event, EventSender, MigrationId, Running};
+use crate::migrate::report::{Blocker, Event, EventSender, MigrationId, RunningMigration};
 
 /// Between two looks.
 const TICK: Duration = Duration::from_secs(1);
@@ -91,8 +91,12 @@ async fn watch(post: Arc<Mutex<Post>>, mut lookout: Lookout, events: EventSender
             post.blockers.clone_from(&seen.blockers);
         }
         let statement = post.statement.or(seen.statement);
-        let running =
-            Running { elapsed: since.elapsed(), statement, progress: seen.progress, blockers: seen.blockers };
+        let running = RunningMigration {
+            elapsed: since.elapsed(),
+            statement,
+            progress: seen.progress,
+            blockers: seen.blockers,
+        };
         events.send(Event::Running(id, running));
     }
 }

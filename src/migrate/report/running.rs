@@ -77,7 +77,7 @@ impl fmt::Display for ServerProgress {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Running {
+pub struct RunningMigration {
     /// Since the migration was first sent.
     pub elapsed: Duration,
     /// Which statement of how many of the file, from 1.
@@ -86,7 +86,7 @@ pub struct Running {
     pub blockers: Vec<Blocker>,
 }
 
-impl Running {
+impl RunningMigration {
     /// Who is in the way; `None` if the migration does not wait for a lock.
     pub fn blocked(&self) -> Option<String> {
         let all: Vec<String> = self.blockers.iter().map(ToString::to_string).collect();
@@ -95,7 +95,7 @@ impl Running {
 }
 
 /// Without the time: `statement 2 of 5, CREATE INDEX on public.t: building index, 40 %`.
-impl fmt::Display for Running {
+impl fmt::Display for RunningMigration {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let statement = self.statement.map(|(at, all)| format!("statement {at} of {all}"));
         let parts = [statement, self.progress.as_ref().map(ToString::to_string), self.blocked()];
@@ -122,18 +122,18 @@ mod tests {
             application: Some("psql".into()),
             ..Blocker::default()
         };
-        let running = Running {
+        let running = RunningMigration {
             statement: Some((2, 5)),
             progress: Some(progress),
             blockers: vec![blocker, Blocker::default()],
-            ..Running::default()
+            ..RunningMigration::default()
         };
         assert_eq!(
             running.to_string(),
             "statement 2 of 5, CREATE INDEX on public.big: building index, 25 %, blocked by pid 7, login x_app, \
              application \"psql\", statement not visible to the migrator; and by a prepared transaction"
         );
-        assert_eq!(Running::default().to_string(), "");
+        assert_eq!(RunningMigration::default().to_string(), "");
     }
 
     #[test]

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use martydb::migrate::{Event, Options, Running};
+use martydb::migrate::{Event, Options, RunningMigration};
 use martydb::sqlstate;
 
 use super::support::{Service, run, server};
 
-fn seen(service: &Service) -> Vec<Running> {
+fn seen(service: &Service) -> Vec<RunningMigration> {
     let events = service.events.lock().unwrap();
     let running = |event: &Event| match event {
         Event::Running(_, running) => Some(running.clone()),

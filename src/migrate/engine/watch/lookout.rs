@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 
 /// What one look has shown.
 #[derive(Debug, Default)]
-pub struct Seen {
+pub struct Sighting {
     /// Statement n of m, as the migrating session says itself (see `batch`).
     pub statement: Option<(usize, usize)>,
     pub progress: Option<ServerProgress>,
@@ -38,7 +38,7 @@ impl Lookout {
     }
 
     /// What is seen now; `None` where there is no session to look from.
-    pub async fn look(&mut self) -> Option<Seen> {
+    pub async fn look(&mut self) -> Option<Sighting> {
         if self.pause_until.is_some_and(|until| Instant::now() < until) {
             return None;
         }
@@ -50,7 +50,7 @@ impl Lookout {
         seen
     }
 
-    async fn ask(&mut self) -> Option<Seen> {
+    async fn ask(&mut self) -> Option<Sighting> {
         if self.session.is_none() {
             self.session = Some(reader(&self.target, Duration::ZERO).await.ok()?);
         }
@@ -133,10 +133,10 @@ fn blockers(pid: i32) -> Statement {
     )
 }
 
-fn read(results: &[Vec<Row>]) -> Result<Seen, Unreadable> {
+fn read(results: &[Vec<Row>]) -> Result<Sighting, Unreadable> {
     let [own, progress, blockers] = results else { return Err(Unreadable::no_row()) };
     let said: Option<Option<String>> = own.first().map(|row| row.try_get(0)).transpose()?;
-    Ok(Seen {
+    Ok(Sighting {
         statement: said.flatten().as_deref().and_then(count),
         progress: progress.first().map(progress_of).transpose()?,
         blockers: blockers.iter().map(blocker).collect::<Result<_, _>>()?,
