@@ -1,0 +1,21 @@
+//! Another tool's folder of migrations as martydb's: which files there are, what each says, in which order, under
+//! which versions. Reading gives values; only `tree` and `alembic` read, and only `write` writes.
+
+mod alembic;
+mod files;
+mod kinds;
+mod name;
+mod number;
+mod script;
+mod split;
+mod tools;
+mod tree;
+mod write;
+
+pub use alembic::read as read_alembic;
+pub use files::{PlannedFile, planned};
+pub use kinds::{Carried, Harvest, LeftOut, Repeatable, Script};
+pub use number::normal;
+pub use tools::{TOOLS, Tool};
+pub use tree::read;
+pub use write::{Written, write};
