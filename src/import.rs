@@ -3,6 +3,7 @@
 
 mod alembic;
 mod files;
+mod fit;
 mod kinds;
 mod name;
 mod number;
@@ -13,9 +14,10 @@ mod tree;
 mod write;
 
 pub use alembic::read as read_alembic;
-pub use files::{PlannedFile, planned};
-pub use kinds::{Carried, Harvest, LeftOut, Repeatable, Script};
+pub use fit::{Fit, fit};
+pub use files::{NewFile, planned};
+pub use kinds::{Carried, Harvest, LeftOut, Repeatable, SqlText};
 pub use number::normal;
 pub use tools::{TOOLS, Tool};
 pub use tree::read;
-pub use write::{Written, write};
+pub use write::{WriteCount, write};

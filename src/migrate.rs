@@ -6,6 +6,7 @@
 //! `check` decides (pure), `engine` runs what follows, `report` holds what commands print. The use cases stand above
 //! them: `run` (upgrade and downgrade), `baseline`, `repair`, `status`, `round_trip`.
 
+mod adoption;
 mod baseline;
 pub mod check;
 mod engine;
@@ -18,6 +19,7 @@ mod run;
 mod status;
 mod target;
 
+pub use adoption::{Found, Meaning, look};
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
 pub use repair::{RepairKind, Repairable, examine, repair};

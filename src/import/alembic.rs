@@ -7,7 +7,7 @@ use std::process::Stdio;
 
 use tokio::process::Command;
 
-use super::kinds::{Carried, Harvest, LeftOut, Script};
+use super::kinds::{Carried, Harvest, LeftOut, SqlText};
 use super::name::readable;
 use super::number::{normal, versions};
 use super::script::tidy;
@@ -115,7 +115,7 @@ fn sections(text: &str, begin: &str) -> Vec<(String, String, String)> {
 
 /// Without Alembic's own table and the frame of its transactions. A COMMIT that something follows is an
 /// `autocommit_block`: the whole runs outside a transaction.
-fn script(body: &str) -> Script {
+fn script(body: &str) -> SqlText {
     let (mut spans, mut committed, mut alone) = (vec![], false, false);
     walk(body, |seen| {
         let ScriptItem::Statement(statement) = seen else { return };
@@ -144,7 +144,7 @@ fn script(body: &str) -> Script {
         at = body[span.end..].find(';').map_or(body.len(), |found| span.end + found + 1);
     }
     text += &body[at..];
-    Script { text: tidy(&text), alone }
+    SqlText { text: tidy(&text), alone }
 }
 
 /// What `alembic history` calls each revision: `a -> b (head), message`.
@@ -171,7 +171,7 @@ mod tests {
     #[test]
     fn what_alembic_prints_is_cut_at_its_revisions() {
         let found = harvest(UP, DOWN, "1a -> 2b (head), more tables\n<base> -> 1a, first\n");
-        let script = |script: &Script| (script.text.clone(), script.alone);
+        let script = |script: &SqlText| (script.text.clone(), script.alone);
         let said: Vec<_> =
             found.carried.iter().map(|one| (one.version, one.name.as_str(), script(&one.up))).collect();
         assert_eq!(

@@ -14,7 +14,7 @@ pub struct SourceFile {
 
 /// One direction of a migration, as SQL without the tool's markers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Script {
+pub struct SqlText {
     pub text: String,
     /// The tool runs it outside a transaction.
     pub alone: bool,
@@ -29,8 +29,8 @@ pub struct Carried {
     pub key: String,
     /// The file that it comes from.
     pub source: String,
-    pub up: Script,
-    pub down: Option<Script>,
+    pub up: SqlText,
+    pub down: Option<SqlText>,
 }
 
 /// Flyway's `R__`: run whenever it has changed.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kinds::{Carried, Harvest, LeftOut, Repeatable, Script, SourceFile};
+use super::kinds::{Carried, Harvest, LeftOut, Repeatable, SqlText, SourceFile};
 use super::name::{Half, Named, readable};
 use super::number::{normal, versions};
 use super::split::plain;
@@ -16,8 +16,8 @@ struct Loose {
     key: String,
     name: String,
     source: String,
-    up: Option<Script>,
-    down: Option<Script>,
+    up: Option<SqlText>,
+    down: Option<SqlText>,
 }
 
 #[derive(Default)]
@@ -89,7 +89,7 @@ impl Gathering {
         file: &SourceFile,
         key: &str,
         text: &str,
-    ) -> Result<(Script, Option<Script>), LeftOut> {
+    ) -> Result<(SqlText, Option<SqlText>), LeftOut> {
         let says = |line: Option<&str>| {
             line.is_some_and(|line| {
                 self.settings.get(key).is_some_and(|all| all.lines().any(|said| said == line))
@@ -98,9 +98,9 @@ impl Gathering {
         let split = if says(tool.verbatim) { plain } else { tool.split };
         let parts = split(text)
             .map_err(|(at, what, fix)| LeftOut::new(&file.path, what, fix).at(Position::of(text, at)))?;
-        let finish = |script: Script| {
+        let finish = |script: SqlText| {
             let alone = script.alone || says(tool.alone) || tool.detects && cannot_share(&script.text);
-            Script { text: tidy(&script.text), alone }
+            SqlText { text: tidy(&script.text), alone }
         };
         Ok((finish(parts.up), parts.down.map(finish)))
     }
@@ -200,7 +200,7 @@ mod tests {
 
     fn harvest(tool: &str, all: &[(&str, &str)]) -> (Vec<String>, Vec<String>) {
         let harvest = gather(Tool::find(tool).unwrap(), &files(all));
-        let script = |script: &Script| {
+        let script = |script: &SqlText| {
             format!("{}{}", if script.alone { "alone " } else { "" }, script.text.trim_end())
         };
         let line = |one: &Carried| {

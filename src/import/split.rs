@@ -1,12 +1,12 @@
 //! How each tool marks, inside one file, what goes up, what goes down, and what runs outside a transaction.
 
-use super::kinds::Script;
+use super::kinds::SqlText;
 
 /// Both directions of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Parts {
-    pub up: Script,
-    pub down: Option<Script>,
+    pub up: SqlText,
+    pub down: Option<SqlText>,
 }
 
 /// What cannot be carried over: the byte where it stands, what it is, and what to do.
@@ -36,7 +36,7 @@ enum Marker {
 
 /// A file whose text is one direction.
 pub fn plain(text: &str) -> Result<Parts, Misfit> {
-    Ok(Parts { up: Script { text: text.into(), alone: false }, down: None })
+    Ok(Parts { up: SqlText { text: text.into(), alone: false }, down: None })
 }
 
 /// sqlx looks at the first bytes of the file alone.
@@ -44,13 +44,13 @@ pub fn sqlx(text: &str) -> Result<Parts, Misfit> {
     const MARKER: &str = "-- no-transaction";
     let Some(rest) = text.strip_prefix(MARKER) else { return plain(text) };
     let text = rest.split_once('\n').map_or("", |lines| lines.1);
-    Ok(Parts { up: Script { text: text.into(), alone: true }, down: None })
+    Ok(Parts { up: SqlText { text: text.into(), alone: true }, down: None })
 }
 
 /// Cuts at markers that stand on lines of their own.
 fn cut(text: &str, first: Side, marker: impl Fn(&str) -> Option<Marker>) -> Result<Parts, Misfit> {
     let (mut side, mut at, mut alone) = (first, 0, false);
-    let (mut up, mut down) = (Script::default(), None::<Script>);
+    let (mut up, mut down) = (SqlText::default(), None::<SqlText>);
     for line in text.split_inclusive('\n') {
         match marker(line.trim()) {
             Some(Marker::Up { alone }) => (side, up.alone) = (Side::Up, alone),
@@ -153,7 +153,7 @@ mod tests {
 
     fn said(parts: Result<Parts, Misfit>) -> String {
         let script =
-            |script: &Script| format!("{:?}{}", script.text, if script.alone { " alone" } else { "" });
+            |script: &SqlText| format!("{:?}{}", script.text, if script.alone { " alone" } else { "" });
         match parts {
             Ok(parts) => {
                 let down = parts.down.as_ref().map_or("none".into(), script);

@@ -5,14 +5,14 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::files::PlannedFile;
+use super::files::NewFile;
 use crate::error::{Error, Result};
 use crate::report::printable;
 use crate::units::counted;
 
 /// How many files were written, and how many were there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Written {
+pub struct WriteCount {
     pub new: usize,
     pub kept: usize,
 }
@@ -22,11 +22,11 @@ pub struct Written {
 /// # Errors
 /// [`Kind::Usage`](crate::error::Kind::Usage) if another file is in the folder, or one differs; else if the folder
 /// cannot be read or written.
-pub fn write(folder: &Path, files: &[PlannedFile], dry: bool) -> Result<Written> {
+pub fn write(folder: &Path, files: &[NewFile], dry: bool) -> Result<WriteCount> {
     let present = present(folder).map_err(|error| failed(folder, &error))?;
     refuse_others(folder, files, &present)?;
-    let missing: Vec<&PlannedFile> = files.iter().filter(|file| !present.contains(&file.file)).collect();
-    let written = Written { new: missing.len(), kept: files.len() - missing.len() };
+    let missing: Vec<&NewFile> = files.iter().filter(|file| !present.contains(&file.file)).collect();
+    let written = WriteCount { new: missing.len(), kept: files.len() - missing.len() };
     if !dry {
         fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
         for file in missing {
@@ -49,7 +49,7 @@ fn present(folder: &Path) -> io::Result<Vec<String>> {
     Ok(names)
 }
 
-fn refuse_others(folder: &Path, files: &[PlannedFile], present: &[String]) -> Result<()> {
+fn refuse_others(folder: &Path, files: &[NewFile], present: &[String]) -> Result<()> {
     let mut causes = vec![];
     for name in present {
         match files.iter().find(|file| file.file == *name) {
@@ -73,7 +73,7 @@ fn refuse_others(folder: &Path, files: &[PlannedFile], present: &[String]) -> Re
 }
 
 /// Under another name first: a file that is there is complete.
-fn create(folder: &Path, file: &PlannedFile) -> io::Result<()> {
+fn create(folder: &Path, file: &NewFile) -> io::Result<()> {
     let part = folder.join(".martydb-import.part");
     let mut open = File::create(&part)?;
     open.write_all(file.text.as_bytes())?;

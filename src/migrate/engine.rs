@@ -1,6 +1,7 @@
 //! Running migrations on a server: the session with its lock, the checks before the first file, and the executor.
 
 pub mod batch;
+mod contents;
 pub mod executor;
 pub mod failure;
 pub mod non_transactional;

@@ -91,6 +91,7 @@ impl<'a> MigrationRun<'a> {
         let mut preflight = Preflight::take(&mut self.session).await?;
         if upgrade && self.session.present.refinery.is_none() && !steps.is_empty() {
             other_tools::refuse(self.service(), &preflight.other_tools)?;
+            other_tools::refuse_contents(self.service(), &preflight.contents)?;
         }
         self.refuse_waived(&steps)?;
         let version_type = rows.version_type_for(self.folder);
