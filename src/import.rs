@@ -2,11 +2,13 @@
 //! which versions. Reading gives values; only `tree` and `alembic` read, and only `write` writes.
 
 mod alembic;
+mod dump;
 mod files;
 mod fit;
 mod kinds;
 mod name;
 mod number;
+pub mod pg_dump;
 mod script;
 mod split;
 mod tools;
@@ -14,8 +16,9 @@ mod tree;
 mod write;
 
 pub use alembic::read as read_alembic;
-pub use fit::{Fit, fit};
+pub use dump::{FirstMigration, Provided, first_migration};
 pub use files::{NewFile, planned};
+pub use fit::{Fit, fit};
 pub use kinds::{Carried, Harvest, LeftOut, Repeatable, SqlText};
 pub use number::normal;
 pub use tools::{TOOLS, Tool};

@@ -11,6 +11,7 @@ mod baseline;
 pub mod check;
 mod engine;
 pub mod files;
+mod first;
 pub mod history;
 mod repair;
 pub mod report;
@@ -22,6 +23,7 @@ mod target;
 pub use adoption::{Found, Meaning, look};
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
+pub use first::{Unadopted, examine as examine_unadopted, prove};
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
     AppliedMigration, Ended, Event, EventSender, HistoryEvent, MigrationId, MigrationOutcome, PlannedFile,

@@ -167,7 +167,9 @@ impl ImportReport {
                 self.baseline_at = Some(at);
                 self.next.push(format!("martydb baseline --service {} --at {at}", self.service));
             }
-            None if fit.missing.is_empty() => self.notes.push(format!("{table} names none of these migrations as applied")),
+            None if fit.missing.is_empty() => {
+                self.notes.push(format!("{table} names none of these migrations as applied"))
+            }
             None => {}
         }
     }
@@ -178,11 +180,16 @@ impl ImportReport {
         let (downs, folder) = (counted(downs, "down file"), printable(&self.folder.display().to_string()));
         match self.outcome {
             Outcome::Written if self.count.kept > 0 => {
-                format!("{ups}, {downs}: {} written to {folder}, {} there already\n", self.count.new, self.count.kept)
+                format!(
+                    "{ups}, {downs}: {} written to {folder}, {} there already\n",
+                    self.count.new, self.count.kept
+                )
             }
             Outcome::Written => format!("{ups}, {downs} written to {folder}\n"),
             Outcome::Unchanged => format!("{ups}, {downs}: all in {folder} already\n"),
-            Outcome::Stopped => format!("nothing written: {} cannot be carried over\n", counted(self.left_out.len(), "file")),
+            Outcome::Stopped => {
+                format!("nothing written: {} cannot be carried over\n", counted(self.left_out.len(), "file"))
+            }
             Outcome::DryRun => format!("{ups}, {downs} would be in {folder}\n"),
         }
     }
@@ -199,7 +206,8 @@ impl Report for ImportReport {
     fn text(&self, _: &Style) -> String {
         let mut text = self.head();
         if self.dry {
-            let line = |file: &NewFile| format!("  {} <- {}\n", printable(&file.file), printable(&file.source));
+            let line =
+                |file: &NewFile| format!("  {} <- {}\n", printable(&file.file), printable(&file.source));
             text += &self.files.iter().map(line).collect::<String>();
         }
         for left in &self.left_out {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kinds::{Carried, Harvest, LeftOut, Repeatable, SqlText, SourceFile};
+use super::kinds::{Carried, Harvest, LeftOut, Repeatable, SourceFile, SqlText};
 use super::name::{Half, Named, readable};
 use super::number::{normal, versions};
 use super::split::plain;

@@ -19,6 +19,6 @@ pub use problem::{FileProblem, Position, Positions, refuse, refused_files};
 pub use refinery::{VersionType, checksum, reads};
 pub use revision::Written;
 pub use rules::needs_no_transaction;
-pub use script::{ScriptItem, is_word, walk};
+pub use script::{ScriptItem, StatementHead, is_word, walk};
 pub use source::{Migration, MigrationFile};
 pub use statement_kind::{StatementKind, bare, statement_kind};

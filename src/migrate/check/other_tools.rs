@@ -40,6 +40,15 @@ const TOOLS: &[KnownTable] = &[
     (crate::contract::REFINERY_TABLE, "refinery", &[]),
 ];
 
+/// Tables that stand beside a history and are the tool's own.
+const COMPANIONS: &[(&str, &str)] =
+    &[("databasechangelog", "databasechangeloglock"), ("knex_migrations", "knex_migrations_lock")];
+
+/// A history's table and those beside it.
+pub fn tables_of(name: &str) -> impl Iterator<Item = &str> {
+    [name].into_iter().chain(COMPANIONS.iter().filter(move |row| row.0 == name).map(|row| row.1))
+}
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OtherTool {
     pub tool: String,
@@ -94,7 +103,9 @@ pub fn refuse(service: &str, found: &[OtherTool]) -> Result<()> {
     Err(Error::new(Kind::Divergent, message)
         .causes(found.iter().map(cause))
         .hint(hint(service))
-        .hint(format!("its files are here already: `martydb baseline --service {service} --at N`, N the last applied"))
+        .hint(format!(
+            "its files are here already: `martydb baseline --service {service} --at N`, N the last applied"
+        ))
         .hint(escape(service)))
 }
 
@@ -106,11 +117,14 @@ pub fn refuse_contents(service: &str, objects: &[String]) -> Result<()> {
     if objects.is_empty() {
         return Ok(());
     }
-    Err(Error::new(Kind::Divergent, format!("the database of {service} is not empty, and martydb has no history"))
-        .cause(format!("it holds {}", objects.join(", ")))
-        .hint(hint(service))
-        .hint(format!("if the files made it: `martydb baseline --service {service} --at N`, N the last applied"))
-        .hint(escape(service)))
+    Err(Error::new(
+        Kind::Divergent,
+        format!("the database of {service} is not empty, and martydb has no history"),
+    )
+    .cause(format!("it holds {}", objects.join(", ")))
+    .hint(hint(service))
+    .hint(format!("if the files made it: `martydb baseline --service {service} --at N`, N the last applied"))
+    .hint(escape(service)))
 }
 
 #[cfg(test)]
