@@ -8,6 +8,7 @@ mod fit;
 mod kinds;
 mod name;
 mod number;
+mod own_table;
 pub mod pg_dump;
 mod script;
 mod split;

@@ -59,7 +59,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ImportReport> {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-enum Outcome {
+enum ImportOutcome {
     Written,
     /// All files were there.
     Unchanged,
@@ -73,7 +73,7 @@ pub struct ImportReport {
     service: String,
     tool: &'static str,
     folder: PathBuf,
-    outcome: Outcome,
+    outcome: ImportOutcome,
     files: Vec<NewFile>,
     left_out: Vec<LeftOut>,
     notes: Vec<String>,
@@ -97,7 +97,7 @@ impl ImportReport {
             service: service.name.to_string(),
             tool: tool.name,
             folder: service.migrations.clone(),
-            outcome: Outcome::DryRun,
+            outcome: ImportOutcome::DryRun,
             files: vec![],
             left_out: vec![],
             notes: vec![],
@@ -113,10 +113,10 @@ impl ImportReport {
     /// What the tool has applied to the service's database. A server that does not answer is a note.
     async fn database(&mut self, run: &Run, service: &DesiredService, tool: &Tool, harvest: &Harvest) {
         self.outcome = match (self.dry, harvest.left_out.is_empty() || self.skip, self.count.new) {
-            (true, _, _) => Outcome::DryRun,
-            (_, false, _) => Outcome::Stopped,
-            (_, _, 0) => Outcome::Unchanged,
-            _ => Outcome::Written,
+            (true, _, _) => ImportOutcome::DryRun,
+            (_, false, _) => ImportOutcome::Stopped,
+            (_, _, 0) => ImportOutcome::Unchanged,
+            _ => ImportOutcome::Written,
         };
         let Some(history) = tool.history else { return };
         let found = async {
@@ -179,18 +179,18 @@ impl ImportReport {
         let ups = counted(self.files.len() - downs, "migration");
         let (downs, folder) = (counted(downs, "down file"), printable(&self.folder.display().to_string()));
         match self.outcome {
-            Outcome::Written if self.count.kept > 0 => {
+            ImportOutcome::Written if self.count.kept > 0 => {
                 format!(
                     "{ups}, {downs}: {} written to {folder}, {} there already\n",
                     self.count.new, self.count.kept
                 )
             }
-            Outcome::Written => format!("{ups}, {downs} written to {folder}\n"),
-            Outcome::Unchanged => format!("{ups}, {downs}: all in {folder} already\n"),
-            Outcome::Stopped => {
+            ImportOutcome::Written => format!("{ups}, {downs} written to {folder}\n"),
+            ImportOutcome::Unchanged => format!("{ups}, {downs}: all in {folder} already\n"),
+            ImportOutcome::Stopped => {
                 format!("nothing written: {} cannot be carried over\n", counted(self.left_out.len(), "file"))
             }
-            Outcome::DryRun => format!("{ups}, {downs} would be in {folder}\n"),
+            ImportOutcome::DryRun => format!("{ups}, {downs} would be in {folder}\n"),
         }
     }
 }
@@ -216,7 +216,7 @@ impl Report for ImportReport {
         for note in &self.notes {
             text += &format!("note: {}\n", indented(note, 6));
         }
-        if self.outcome == Outcome::Stopped {
+        if self.outcome == ImportOutcome::Stopped {
             text += "hint: pass --skip to write the others\n";
         }
         if self.code && !self.left_out.is_empty() {
@@ -225,7 +225,7 @@ impl Report for ImportReport {
                 self.service
             );
         }
-        if matches!(self.outcome, Outcome::Written | Outcome::Unchanged) {
+        if matches!(self.outcome, ImportOutcome::Written | ImportOutcome::Unchanged) {
             text += &self.next.iter().map(|command| format!("next: {command}\n")).collect::<String>();
         }
         text
@@ -233,7 +233,7 @@ impl Report for ImportReport {
 
     fn status(&self) -> ExitStatus {
         match self.outcome {
-            Outcome::Stopped => ExitStatus::Usage,
+            ImportOutcome::Stopped => ExitStatus::Usage,
             _ => ExitStatus::Success,
         }
     }

@@ -13,7 +13,7 @@ pub enum Half {
 
 /// What the tool does with a file of that name.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Named {
+pub enum FileMeaning {
     Migration {
         key: String,
         version: Vec<u64>,
@@ -36,8 +36,8 @@ const IN_CODE: (&str, &str) =
 const UNNUMBERED: (&str, &str) =
     ("has no version in its name", "give it the version that it runs at, or pass --skip");
 
-fn migration(key: &str, version: Vec<u64>, name: &str, half: Half) -> Named {
-    Named::Migration { key: key.into(), version, name: name.into(), half }
+fn migration(key: &str, version: Vec<u64>, name: &str, half: Half) -> FileMeaning {
+    FileMeaning::Migration { key: key.into(), version, name: name.into(), half }
 }
 
 /// The digits at the front, and what follows them.
@@ -59,27 +59,27 @@ fn is_code(file: &str) -> bool {
 }
 
 /// `0001_x`: the number as key, the rest as name.
-fn numbered(stem: &str, half: Half) -> Named {
+fn numbered(stem: &str, half: Half) -> FileMeaning {
     let read = digits(stem).and_then(|(digits, rest)| Some((digits, number(digits)?, rest)));
     match read {
         Some((digits, version, rest)) => {
             migration(digits, version, rest.trim_start_matches(['_', '-', '.']), half)
         }
-        None => Named::Foreign(UNNUMBERED.0, UNNUMBERED.1),
+        None => FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
     }
 }
 
 /// A migration in code carries a number as the others do; a file of code without one is no migration.
-fn code_or_other(file: &str) -> Named {
+fn code_or_other(file: &str) -> FileMeaning {
     let test = file.ends_with("_test.go");
     match is_code(file) && digits(file).is_some() && !test {
-        true => Named::Foreign(IN_CODE.0, IN_CODE.1),
-        false => Named::Other,
+        true => FileMeaning::Foreign(IN_CODE.0, IN_CODE.1),
+        false => FileMeaning::Other,
     }
 }
 
 /// goose, dbmate: `20240115180414_init.sql`.
-pub fn single(path: &str) -> Named {
+pub fn single(path: &str) -> FileMeaning {
     match path.strip_suffix(".sql") {
         Some(stem) => numbered(stem, Half::Whole),
         None => code_or_other(path),
@@ -87,7 +87,7 @@ pub fn single(path: &str) -> Named {
 }
 
 /// sqlx, golang-migrate: `1_x.up.sql`, `1_x.down.sql`; without `.up` it is sqlx's simple form.
-pub fn paired(path: &str) -> Named {
+pub fn paired(path: &str) -> FileMeaning {
     let Some(stem) = path.strip_suffix(".sql") else { return code_or_other(path) };
     match (stem.strip_suffix(".up"), stem.strip_suffix(".down")) {
         (Some(stem), _) => numbered(stem, Half::Up),
@@ -97,30 +97,30 @@ pub fn paired(path: &str) -> Named {
 }
 
 /// `V0001.Name.up.sql`, `0001_name.up.sql`.
-pub fn updown(path: &str) -> Named {
+pub fn updown(path: &str) -> FileMeaning {
     let bare = path.strip_prefix(['V', 'v']).filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
     paired(bare.unwrap_or(path))
 }
 
 /// `2022-04-26-153628_name/up.sql`: the version is what stands before the underscore, without dashes
 /// (`diesel_migrations::file_based_migrations::version_from_string`).
-pub fn diesel(path: &str) -> Named {
+pub fn diesel(path: &str) -> FileMeaning {
     let Some((folder, file)) = path.split_once('/') else { return code_or_other(path) };
     let (version, name) = folder.split_once('_').unwrap_or((folder, ""));
     let key = version.replace('-', "");
     let half = match file {
         "up.sql" => Half::Up,
         "down.sql" => Half::Down,
-        "metadata.toml" => return Named::Settings(key),
-        _ => return Named::Other,
+        "metadata.toml" => return FileMeaning::Settings(key),
+        _ => return FileMeaning::Other,
     };
     let version = number(&key).unwrap_or_default();
     migration(&key, version, name, half)
 }
 
 /// `20210101120000_init/migration.sql`; the table has the folder's whole name.
-pub fn prisma(path: &str) -> Named {
-    let Some((folder, "migration.sql")) = path.split_once('/') else { return Named::Other };
+pub fn prisma(path: &str) -> FileMeaning {
+    let Some((folder, "migration.sql")) = path.split_once('/') else { return FileMeaning::Other };
     let (version, name) = digits(folder).map_or((vec![], folder), |(digits, rest)| {
         (number(digits).unwrap_or_default(), rest.trim_start_matches(['_', '-']))
     });
@@ -128,56 +128,60 @@ pub fn prisma(path: &str) -> Named {
 }
 
 /// `1700000000000_x.sql`; the table has the name without the suffix.
-pub fn node_pg_migrate(path: &str) -> Named {
+pub fn node_pg_migrate(path: &str) -> FileMeaning {
     let stem = path.rsplit_once('.').map_or(path, |parts| parts.0);
     match (extension(path), numbered(stem, Half::Whole)) {
-        ("sql", Named::Migration { version, name, half, .. }) => migration(stem, version, &name, half),
+        ("sql", FileMeaning::Migration { version, name, half, .. }) => migration(stem, version, &name, half),
         ("sql", other) => other,
         _ => code_or_other(path),
     }
 }
 
 /// Rails keeps its migrations in Ruby; a plain SQL file beside them is read as sqlx's.
-pub fn rails(path: &str) -> Named {
+pub fn rails(path: &str) -> FileMeaning {
     paired(path)
 }
 
 const CALLBACKS: &[&str] = &["before", "after", "createSchema"];
 
 /// `V1.2__x.sql`, `U1.2__x.sql`, `R__x.sql`, callbacks; the parts of a version are joined by dots or underscores.
-pub fn flyway(path: &str) -> Named {
+pub fn flyway(path: &str) -> FileMeaning {
     let file = path.rsplit_once('/').map_or(path, |parts| parts.1);
     if let Some(script) = file.strip_suffix(".conf") {
         return match flyway(script) {
-            Named::Migration { key, .. } => Named::Settings(key),
-            _ => Named::Other,
+            FileMeaning::Migration { key, .. } => FileMeaning::Settings(key),
+            _ => FileMeaning::Other,
         };
     }
     let versioned = file.starts_with(['V', 'U', 'B', 'R']) && file.contains("__");
     let Some(stem) = file.strip_suffix(".sql") else {
-        return if is_code(file) && versioned { Named::Foreign(IN_CODE.0, IN_CODE.1) } else { Named::Other };
+        return if is_code(file) && versioned {
+            FileMeaning::Foreign(IN_CODE.0, IN_CODE.1)
+        } else {
+            FileMeaning::Other
+        };
     };
     if CALLBACKS.iter().any(|name| stem.starts_with(name)) {
         let fix = "write what it does into the migrations, or pass --skip";
-        return Named::Foreign("is a callback of Flyway", fix);
+        return FileMeaning::Foreign("is a callback of Flyway", fix);
     }
     let half = match stem.chars().next() {
         Some('V') => Half::Up,
         Some('U') => Half::Down,
-        Some('R') if stem.starts_with("R__") => return Named::Repeatable(stem[3..].into()),
+        Some('R') if stem.starts_with("R__") => return FileMeaning::Repeatable(stem[3..].into()),
         Some('B') if versioned => {
-            return Named::Foreign(
+            return FileMeaning::Foreign(
                 "is a baseline of Flyway's",
                 "import the versions before it, or pass --skip",
             );
         }
-        _ => return Named::Foreign(UNNUMBERED.0, UNNUMBERED.1),
+        _ => return FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
     };
     let (version, name) = stem[1..].split_once("__").unwrap_or((&stem[1..], ""));
     let parts: Option<Vec<u64>> = version.split(['.', '_']).map(|part| part.parse().ok()).collect();
     match parts {
         Some(parts) => migration(&version.replace('_', "."), parts, name, half),
-        None => Named::Foreign(UNNUMBERED.0, UNNUMBERED.1),
+        None => FileMeaning::Foreign(UNNUMBERED.0, UNNUMBERED.1),
     }
 }
 
@@ -199,19 +203,21 @@ pub fn readable(name: &str, version: i64) -> String {
 mod tests {
     use super::*;
 
-    fn said(named: Named) -> String {
+    fn said(named: FileMeaning) -> String {
         match named {
-            Named::Migration { key, version, name, half } => format!("{key} {version:?} {name} {half:?}"),
-            Named::Repeatable(name) => format!("repeatable {name}"),
-            Named::Settings(key) => format!("settings {key}"),
-            Named::Foreign(what, _) => what.into(),
-            Named::Other => "other".into(),
+            FileMeaning::Migration { key, version, name, half } => {
+                format!("{key} {version:?} {name} {half:?}")
+            }
+            FileMeaning::Repeatable(name) => format!("repeatable {name}"),
+            FileMeaning::Settings(key) => format!("settings {key}"),
+            FileMeaning::Foreign(what, _) => what.into(),
+            FileMeaning::Other => "other".into(),
         }
     }
 
     #[test]
     fn names_are_read_as_their_tools_read_them() {
-        type Row = (fn(&str) -> Named, &'static str, &'static str);
+        type Row = (fn(&str) -> FileMeaning, &'static str, &'static str);
         let rows: &[Row] = &[
             (single, "001_init.sql", "001 [1] init Whole"),
             (single, "20251226153622_x.go", "is code, which martydb does not run"),

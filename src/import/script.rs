@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::kinds::{Carried, Harvest, LeftOut, Repeatable, SourceFile, SqlText};
-use super::name::{Half, Named, readable};
+use super::name::{FileMeaning, Half, readable};
 use super::number::{normal, versions};
+use super::own_table::provide;
 use super::split::plain;
 use super::tools::{Sorted, Tool};
 use crate::migrate::files::{Position, ScriptItem, needs_no_transaction, walk};
@@ -33,9 +34,10 @@ struct Gathering {
 /// What a tool's files give.
 pub fn gather(tool: &Tool, files: &[SourceFile]) -> Harvest {
     let mut gathering = Gathering::default();
-    let read: Vec<(&SourceFile, Named)> = files.iter().map(|file| (file, (tool.named)(&file.path))).collect();
+    let read: Vec<(&SourceFile, FileMeaning)> =
+        files.iter().map(|file| (file, (tool.named)(&file.path))).collect();
     for (file, named) in &read {
-        if let Named::Settings(key) = named {
+        if let FileMeaning::Settings(key) = named {
             gathering.settings.insert(normal(key), squeezed(&file.bytes));
         }
     }
@@ -53,20 +55,22 @@ fn squeezed(bytes: &[u8]) -> String {
 }
 
 impl Gathering {
-    fn take(&mut self, tool: &Tool, file: &SourceFile, named: Named) {
+    fn take(&mut self, tool: &Tool, file: &SourceFile, named: FileMeaning) {
         match named {
-            Named::Other | Named::Settings(_) => {}
-            Named::Foreign(what, fix) => {
+            FileMeaning::Other | FileMeaning::Settings(_) => {}
+            FileMeaning::Foreign(what, fix) => {
                 self.harvest.left_out.push(LeftOut::new(&file.path, what, fix));
             }
-            Named::Repeatable(name) => match text(file).and_then(|text| self.cut(tool, file, "", &text)) {
-                Ok((up, _)) => {
-                    let (name, source) = (readable(&name, 1), file.path.clone());
-                    self.harvest.repeatable.push(Repeatable { name, source, text: up.text });
+            FileMeaning::Repeatable(name) => {
+                match text(file).and_then(|text| self.cut(tool, file, "", &text)) {
+                    Ok((up, _)) => {
+                        let (name, source) = (readable(&name, 1), file.path.clone());
+                        self.harvest.repeatable.push(Repeatable { name, source, text: up.text });
+                    }
+                    Err(left) => self.harvest.left_out.push(left),
                 }
-                Err(left) => self.harvest.left_out.push(left),
-            },
-            Named::Migration { key, version, name, half } => {
+            }
+            FileMeaning::Migration { key, version, name, half } => {
                 let key = normal(&key);
                 match text(file).and_then(|text| self.cut(tool, file, &key, &text)) {
                     Ok((up, down)) => self.add(
@@ -157,6 +161,8 @@ impl Gathering {
             down: loose.down,
         };
         self.harvest.carried = numbers.into_iter().zip(whole).map(carried).collect();
+        let provided = tool.own_table.and_then(|table| provide(table, &mut self.harvest.carried));
+        self.harvest.notes.extend(provided);
         self.harvest.left_out.sort_by(|a, b| a.file.cmp(&b.file));
         self.harvest
     }

@@ -4,7 +4,7 @@ use super::kinds::SqlText;
 
 /// Both directions of a file.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Parts {
+pub struct Halves {
     pub up: SqlText,
     pub down: Option<SqlText>,
 }
@@ -35,20 +35,20 @@ enum Marker {
 }
 
 /// A file whose text is one direction.
-pub fn plain(text: &str) -> Result<Parts, Misfit> {
-    Ok(Parts { up: SqlText { text: text.into(), alone: false }, down: None })
+pub fn plain(text: &str) -> Result<Halves, Misfit> {
+    Ok(Halves { up: SqlText { text: text.into(), alone: false }, down: None })
 }
 
 /// sqlx looks at the first bytes of the file alone.
-pub fn sqlx(text: &str) -> Result<Parts, Misfit> {
+pub fn sqlx(text: &str) -> Result<Halves, Misfit> {
     const MARKER: &str = "-- no-transaction";
     let Some(rest) = text.strip_prefix(MARKER) else { return plain(text) };
     let text = rest.split_once('\n').map_or("", |lines| lines.1);
-    Ok(Parts { up: SqlText { text: text.into(), alone: true }, down: None })
+    Ok(Halves { up: SqlText { text: text.into(), alone: true }, down: None })
 }
 
 /// Cuts at markers that stand on lines of their own.
-fn cut(text: &str, first: Side, marker: impl Fn(&str) -> Option<Marker>) -> Result<Parts, Misfit> {
+fn cut(text: &str, first: Side, marker: impl Fn(&str) -> Option<Marker>) -> Result<Halves, Misfit> {
     let (mut side, mut at, mut alone) = (first, 0, false);
     let (mut up, mut down) = (SqlText::default(), None::<SqlText>);
     for line in text.split_inclusive('\n') {
@@ -80,7 +80,7 @@ fn cut(text: &str, first: Side, marker: impl Fn(&str) -> Option<Marker>) -> Resu
     }
     up.alone |= alone;
     down.iter_mut().for_each(|down| down.alone |= alone);
-    Ok(Parts { up, down })
+    Ok(Halves { up, down })
 }
 
 /// What stands behind `--`, the blanks left out.
@@ -89,7 +89,7 @@ fn comment(line: &str) -> Option<&str> {
 }
 
 /// <https://pressly.github.io/goose/documentation/annotations/>
-pub fn goose(text: &str) -> Result<Parts, Misfit> {
+pub fn goose(text: &str) -> Result<Halves, Misfit> {
     cut(text, Side::Before, |line| {
         let words = comment(line)?.strip_prefix("+goose")?.trim().to_ascii_lowercase();
         Some(match words.as_str() {
@@ -110,7 +110,7 @@ pub fn goose(text: &str) -> Result<Parts, Misfit> {
 }
 
 /// <https://github.com/amacneil/dbmate#migration-options>
-pub fn dbmate(text: &str) -> Result<Parts, Misfit> {
+pub fn dbmate(text: &str) -> Result<Halves, Misfit> {
     cut(text, Side::Before, |line| {
         let words = comment(line)?.strip_prefix("migrate:")?;
         let (side, options) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
@@ -124,7 +124,7 @@ pub fn dbmate(text: &str) -> Result<Parts, Misfit> {
 }
 
 /// <https://salsita.github.io/node-pg-migrate/migrations/>: a file without markers goes up as a whole.
-pub fn node_pg_migrate(text: &str) -> Result<Parts, Misfit> {
+pub fn node_pg_migrate(text: &str) -> Result<Halves, Misfit> {
     cut(text, Side::Up, |line| {
         let words = comment(line)?.trim_start_matches(['-', ' ', '\t']).to_ascii_lowercase();
         let mut words = words.split_whitespace();
@@ -137,7 +137,7 @@ pub fn node_pg_migrate(text: &str) -> Result<Parts, Misfit> {
 }
 
 /// `${name}`, which Flyway fills in.
-pub fn flyway(text: &str) -> Result<Parts, Misfit> {
+pub fn flyway(text: &str) -> Result<Halves, Misfit> {
     match text.find("${") {
         None => plain(text),
         Some(at) => {
@@ -151,7 +151,7 @@ pub fn flyway(text: &str) -> Result<Parts, Misfit> {
 mod tests {
     use super::*;
 
-    fn said(parts: Result<Parts, Misfit>) -> String {
+    fn said(parts: Result<Halves, Misfit>) -> String {
         let script =
             |script: &SqlText| format!("{:?}{}", script.text, if script.alone { " alone" } else { "" });
         match parts {
@@ -165,7 +165,7 @@ mod tests {
 
     #[test]
     fn files_are_cut_as_their_tools_cut_them() {
-        type Row = (fn(&str) -> Result<Parts, Misfit>, &'static str, &'static str);
+        type Row = (fn(&str) -> Result<Halves, Misfit>, &'static str, &'static str);
         let rows: &[Row] = &[
             (goose, "-- x\n-- +goose Up\na;\n-- +goose Down\nb;\n", r#""a;\n" / "b;\n""#),
             (

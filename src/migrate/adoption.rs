@@ -41,7 +41,7 @@ const QUERIES: &[HistoryQuery] = &[
     ("dbmate or Rails", |t| stmt!("SELECT version::pg_catalog.text FROM {t}", t = t), Meaning::Each),
     (
         "golang-migrate",
-        |t| stmt!("SELECT version::pg_catalog.text FROM {t} WHERE NOT dirty", t = t),
+        |t| stmt!("SELECT CASE WHEN dirty THEN 'dirty ' ELSE '' END || version FROM {t}", t = t),
         Meaning::Last,
     ),
     (

@@ -94,7 +94,7 @@ fn the_schema_becomes_the_first_migration() {
     );
 
     project.run(&["status", "--check"]).expect(0);
-    assert_eq!(project.json(&["current"], 0)["services"][0]["version"], 1);
+    assert_eq!(project.json(&["current"], 0)["services"][0]["current"], 1);
     assert_eq!(server().value(service, "SELECT n FROM \"Order\""), "41");
     project.write("fdb_rich/migrations/V2__next.sql", "ALTER TABLE line ADD note text;");
     project.run(&["upgrade", "--all"]).expect(0);
@@ -145,7 +145,7 @@ fn a_schema_that_v1_does_not_make_is_not_recorded() {
     let refused = project.run(&command).expect(3);
     assert!(refused.stdout.contains("table public.a differs"), "{}", refused.stdout);
     assert_eq!(files(&project, service), [".martydb-baseline"]);
-    assert_eq!(project.json(&["current"], 0)["services"][0]["version"], serde_json::Value::Null);
+    assert_eq!(project.json(&["current"], 0)["services"][0]["current"], serde_json::Value::Null);
     let left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'martydb_scratch_%' AND datname IN (SELECT datname FROM pg_stat_activity)";
     assert_eq!(server().value("postgres", left), "0");
     server().sql(service, "REVOKE ALL ON a FROM fdb_reader");
