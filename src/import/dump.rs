@@ -40,7 +40,7 @@ enum Fate<'a> {
     Undeclared(&'a str),
 }
 
-/// Pure. `database` and `program` are for the first line.
+/// Pure. `origin` becomes the first line, as a comment.
 ///
 /// # Errors
 /// If the text ends inside a quote: it was cut off.
@@ -84,11 +84,9 @@ fn unrestricted(dump: &str) -> &str {
 fn fate<'a>(statement: &StatementHead<'a, '_>, provided: &Provided) -> Fate<'a> {
     let declared = |name: &str, all: &[String]| all.iter().any(|one| *one == bare(name));
     let word = |at: usize| statement.head.get(at).map_or("", |word| word.text);
-    if statement.begins(&["set"]) && RUNNERS.iter().any(|setting| is_word(word(1), setting)) {
-        Fate::Dropped
-    } else if statement.begins(&["create", "schema"]) && declared(word(2), &provided.schemas) {
-        Fate::Dropped
-    } else if statement.begins(&["comment", "on", "extension"]) {
+    let runners = statement.begins(&["set"]) && RUNNERS.iter().any(|setting| is_word(word(1), setting));
+    let made = statement.begins(&["create", "schema"]) && declared(word(2), &provided.schemas);
+    if runners || made || statement.begins(&["comment", "on", "extension"]) {
         Fate::Dropped
     } else if statement.begins(&["create", "extension"]) {
         // CREATE EXTENSION IF NOT EXISTS name

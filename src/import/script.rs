@@ -142,7 +142,7 @@ impl Gathering {
         self.harvest.left_out.extend(alone.iter().map(orphan));
         whole.sort_by(|a, b| match tool.sorted {
             Sorted::ByVersion => (&a.version, &a.key).cmp(&(&b.version, &b.key)),
-            Sorted::ByKey => (&a.source).cmp(&b.source),
+            Sorted::ByKey => a.source.cmp(&b.source),
         });
         let order: Vec<&[u64]> = whole.iter().map(|loose| loose.version.as_slice()).collect();
         let (numbers, counted) = versions(&order);
