@@ -20,7 +20,7 @@ pub use alembic::read as read_alembic;
 pub use dump::{FirstMigration, Provided, first_migration};
 pub use files::{NewFile, planned};
 pub use fit::{Fit, fit};
-pub use kinds::{Carried, Harvest, LeftOut, Repeatable, SqlText};
+pub use kinds::{Carried, Harvest, LeftOut, RepeatedFile, SqlText};
 pub use number::normal;
 pub use tools::{TOOLS, Tool};
 pub use tree::read;

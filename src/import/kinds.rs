@@ -35,7 +35,7 @@ pub struct Carried {
 
 /// Flyway's `R__`: run whenever it has changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Repeatable {
+pub struct RepeatedFile {
     pub name: String,
     pub source: String,
     pub text: String,
@@ -77,7 +77,7 @@ impl std::fmt::Display for LeftOut {
 pub struct Harvest {
     /// By version.
     pub carried: Vec<Carried>,
-    pub repeatable: Vec<Repeatable>,
+    pub repeatable: Vec<RepeatedFile>,
     pub left_out: Vec<LeftOut>,
     /// What the reader should know and nothing stops for.
     pub notes: Vec<String>,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::kinds::{Carried, Harvest, LeftOut, Repeatable, SourceFile, SqlText};
+use super::kinds::{Carried, Harvest, LeftOut, RepeatedFile, SourceFile, SqlText};
 use super::name::{FileMeaning, Half, readable};
 use super::number::{normal, versions};
 use super::own_table::provide;
@@ -65,7 +65,7 @@ impl Gathering {
                 match text(file).and_then(|text| self.cut(tool, file, "", &text)) {
                     Ok((up, _)) => {
                         let (name, source) = (readable(&name, 1), file.path.clone());
-                        self.harvest.repeatable.push(Repeatable { name, source, text: up.text });
+                        self.harvest.repeatable.push(RepeatedFile { name, source, text: up.text });
                     }
                     Err(left) => self.harvest.left_out.push(left),
                 }

@@ -69,7 +69,7 @@ fn the_baseline_that_fits_is_read_from_the_tools_table() {
 
         // Before it, nothing runs; after it, the next migration does.
         let refused = project.run(&["upgrade", "--all"]).expect(3);
-        assert!(refused.stdout.contains("another tool"), "{tool}: {}", refused.stdout);
+        assert!(refused.said().contains("another tool"), "{tool}: {}", refused.said());
         project.run(&["baseline", "--service", &service, "--at", at]).expect(0);
         project.run(&["upgrade", "--all"]).expect(0);
         assert_eq!(

@@ -56,7 +56,7 @@ fn can_dump(project: &Project, service: &str) -> bool {
         return true;
     }
     let refused = project.run(&["baseline", "--service", service, "--from-database"]).expect(1);
-    assert!(refused.stdout.contains("there is no pg_dump for a server of version"), "{}", refused.stdout);
+    assert!(refused.said().contains("there is no pg_dump for a server of version"), "{}", refused.said());
     assert_eq!(files(project, service), [""; 0]);
     false
 }
@@ -121,11 +121,11 @@ fn it_is_refused_where_files_or_a_history_are() {
     let command = ["baseline", "--service", service, "--from-database"];
     project.write("fdb_refused/migrations/V1__a.sql", "SELECT 1;");
     let refused = project.run(&command).expect(2);
-    assert!(refused.stdout.contains("has migrations already"), "{}", refused.stdout);
+    assert!(refused.said().contains("has migrations already"), "{}", refused.said());
     project.run(&["baseline", "--service", service, "--at", "1"]).expect(0);
     std::fs::remove_file(project.path().join("fdb_refused/migrations/V1__a.sql")).unwrap();
     let refused = project.run(&command).expect(2);
-    assert!(refused.stdout.contains("already has a history"), "{}", refused.stdout);
+    assert!(refused.said().contains("already has a history"), "{}", refused.said());
     let usage = project.run(&["baseline", "--service", service, "--from-database", "--at", "1"]).expect(2);
     assert!(usage.stderr.contains("cannot be used with"), "{}", usage.stderr);
     project.run(&["baseline", "--service", service]).expect(2);
@@ -143,7 +143,7 @@ fn a_schema_that_v1_does_not_make_is_not_recorded() {
     server().sql(service, "CREATE ROLE fdb_reader; GRANT SELECT ON a TO fdb_reader");
     let command = ["baseline", "--service", service, "--from-database"];
     let refused = project.run(&command).expect(3);
-    assert!(refused.stdout.contains("table public.a differs"), "{}", refused.stdout);
+    assert!(refused.said().contains("table public.a differs"), "{}", refused.said());
     assert_eq!(files(&project, service), [".martydb-baseline"]);
     assert_eq!(project.json(&["current"], 0)["services"][0]["current"], serde_json::Value::Null);
     let left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'martydb_scratch_%' AND datname IN (SELECT datname FROM pg_stat_activity)";

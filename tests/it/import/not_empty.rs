@@ -19,7 +19,7 @@ fn a_first_run_on_a_database_that_holds_something_is_refused() {
         for dry in [&["upgrade", "--all", "--dry-run"][..], &["upgrade", "--all"]] {
             let refused = project.run(dry).expect(3);
             for word in ["is not empty", named, "import --from", "--from-database", "--at 0"] {
-                assert!(refused.stdout.contains(word), "{service}: {word}: {}", refused.stdout);
+                assert!(refused.said().contains(word), "{service}: {word}: {}", refused.said());
             }
         }
         assert_eq!(server().value(service, "SELECT to_regclass('made') IS NULL"), "t");
@@ -69,9 +69,9 @@ fn every_tool_is_named_by_its_table() {
         server().sql(service, &format!("CREATE SCHEMA IF NOT EXISTS tool; CREATE TABLE {table} ({columns})"));
         let refused = project.run(&["upgrade", "--all"]).expect(3);
         assert!(
-            refused.stdout.contains(&format!("another tool, {tool}, has migrated")),
+            refused.said().contains(&format!("another tool, {tool}, has migrated")),
             "{tool}: {}",
-            refused.stdout
+            refused.said()
         );
         let status = project.json(&["status"], 0);
         assert_eq!(status["services"][0]["foreign"][0]["tool"], tool, "{status:#}");
