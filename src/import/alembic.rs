@@ -154,7 +154,8 @@ fn messages(history: &str) -> BTreeMap<String, String> {
         let revision = revisions.split_once("->")?.1.split_whitespace().next()?;
         Some((revision.to_owned(), message.trim().to_owned()))
     };
-    history.lines().filter_map(line).collect()
+    // What it prints of a migration without one.
+    history.lines().filter_map(line).filter(|(_, message)| message != "empty message").collect()
 }
 
 #[cfg(test)]
