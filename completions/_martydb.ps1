@@ -51,6 +51,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('init-all', 'init-all', [CompletionResultType]::ParameterValue, 'Apply, upgrade and verify-isolation for all services in one run')
             [CompletionResult]::new('upgrade', 'upgrade', [CompletionResultType]::ParameterValue, 'Apply pending migrations')
             [CompletionResult]::new('downgrade', 'downgrade', [CompletionResultType]::ParameterValue, 'Undo migrations, newest applied first')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Write another tool''s migrations as the service''s own')
             [CompletionResult]::new('baseline', 'baseline', [CompletionResultType]::ParameterValue, 'Record versions as applied without running them, for a database that exists already')
             [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Accept edited files and clear failed records, after showing which')
             [CompletionResult]::new('current', 'current', [CompletionResultType]::ParameterValue, 'Show the version of each service')
@@ -320,6 +321,35 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'martydb;import' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'The tool whose files these are')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The service')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'The service')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
+            [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('--skip', '--skip', [CompletionResultType]::ParameterName, 'Leave out what cannot be carried over')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Write nothing, and show each file')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never prompt; fail when input would be required')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'martydb;baseline' {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The service')
             [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'The service')
@@ -334,6 +364,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
             [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('--from-database', '--from-database', [CompletionResultType]::ParameterName, 'Write the first migration from the database itself, with pg_dump, and record it')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
@@ -930,6 +961,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('init-all', 'init-all', [CompletionResultType]::ParameterValue, 'Apply, upgrade and verify-isolation for all services in one run')
             [CompletionResult]::new('upgrade', 'upgrade', [CompletionResultType]::ParameterValue, 'Apply pending migrations')
             [CompletionResult]::new('downgrade', 'downgrade', [CompletionResultType]::ParameterValue, 'Undo migrations, newest applied first')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Write another tool''s migrations as the service''s own')
             [CompletionResult]::new('baseline', 'baseline', [CompletionResultType]::ParameterValue, 'Record versions as applied without running them, for a database that exists already')
             [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Accept edited files and clear failed records, after showing which')
             [CompletionResult]::new('current', 'current', [CompletionResultType]::ParameterValue, 'Show the version of each service')
@@ -975,6 +1007,9 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;help;downgrade' {
+            break
+        }
+        'martydb;help;import' {
             break
         }
         'martydb;help;baseline' {

@@ -49,6 +49,9 @@ _martydb() {
             martydb,history)
                 cmd="martydb__subcmd__history"
                 ;;
+            martydb,import)
+                cmd="martydb__subcmd__import"
+                ;;
             martydb,init)
                 cmd="martydb__subcmd__init"
                 ;;
@@ -160,6 +163,9 @@ _martydb() {
             martydb__subcmd__help,history)
                 cmd="martydb__subcmd__help__subcmd__history"
                 ;;
+            martydb__subcmd__help,import)
+                cmd="martydb__subcmd__help__subcmd__import"
+                ;;
             martydb__subcmd__help,init)
                 cmd="martydb__subcmd__help__subcmd__init"
                 ;;
@@ -227,7 +233,7 @@ _martydb() {
 
     case "${cmd}" in
         martydb)
-            opts="-f -e -o -j -q -v -y -h -V --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation explain test-connections url drop rotate dev completions man help"
+            opts="-f -e -o -j -q -v -y -h -V --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision lint verify-down verify-isolation explain test-connections url drop rotate dev completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -347,7 +353,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__baseline)
-            opts="-s -f -e -o -j -q -v -y -h -V --service --at --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            opts="-s -f -e -o -j -q -v -y -h -V --service --at --from-database --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1147,7 +1153,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__help)
-            opts="init validate schema doctor plan apply init-all upgrade downgrade baseline repair current history status revision lint verify-down verify-isolation explain test-connections url drop rotate dev completions man help"
+            opts="init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision lint verify-down verify-isolation explain test-connections url drop rotate dev completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1357,6 +1363,20 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__help__subcmd__history)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        martydb__subcmd__help__subcmd__import)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1601,6 +1621,72 @@ _martydb() {
                 return 0
             fi
             case "${prev}" in
+                --service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --manifest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --lock-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        martydb__subcmd__import)
+            opts="-s -f -e -o -j -q -v -y -h -V --from --service --skip --dry-run --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --from)
+                    COMPREPLY=($(compgen -W "diesel sqlx goose dbmate golang-migrate updown flyway prisma alembic node-pg-migrate rails" -- "${cur}"))
+                    return 0
+                    ;;
                 --service)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

@@ -48,6 +48,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand init-all 'Apply, upgrade and verify-isolation for all services in one run'
             cand upgrade 'Apply pending migrations'
             cand downgrade 'Undo migrations, newest applied first'
+            cand import 'Write another tool''s migrations as the service''s own'
             cand baseline 'Record versions as applied without running them, for a database that exists already'
             cand repair 'Accept edited files and clear failed records, after showing which'
             cand current 'Show the version of each service'
@@ -307,6 +308,34 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'martydb;import'= {
+            cand --from 'The tool whose files these are'
+            cand -s 'The service'
+            cand --service 'The service'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --skip 'Leave out what cannot be carried over'
+            cand --dry-run 'Write nothing, and show each file'
+            cand -q 'Suppress informational output'
+            cand --quiet 'Suppress informational output'
+            cand -v 'Log what happens; -vv logs every statement, secrets redacted'
+            cand --verbose 'Log what happens; -vv logs every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Never prompt; fail when input would be required'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'martydb;baseline'= {
             cand -s 'The service'
             cand --service 'The service'
@@ -321,6 +350,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --jobs 'How many services to work on at the same time'
             cand --color 'When to use colour [default: auto; NO_COLOR counts]'
             cand --lock-wait 'How long to wait for another run''s lock'
+            cand --from-database 'Write the first migration from the database itself, with pg_dump, and record it'
             cand -q 'Suppress informational output'
             cand --quiet 'Suppress informational output'
             cand -v 'Log what happens; -vv logs every statement, secrets redacted'
@@ -890,6 +920,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand init-all 'Apply, upgrade and verify-isolation for all services in one run'
             cand upgrade 'Apply pending migrations'
             cand downgrade 'Undo migrations, newest applied first'
+            cand import 'Write another tool''s migrations as the service''s own'
             cand baseline 'Record versions as applied without running them, for a database that exists already'
             cand repair 'Accept edited files and clear failed records, after showing which'
             cand current 'Show the version of each service'
@@ -926,6 +957,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
         &'martydb;help;upgrade'= {
         }
         &'martydb;help;downgrade'= {
+        }
+        &'martydb;help;import'= {
         }
         &'martydb;help;baseline'= {
         }

@@ -108,6 +108,8 @@ commands! {
     Upgrade = "upgrade", upgrade(manifest);
     /// Undo migrations, newest applied first.
     Downgrade = "downgrade", downgrade(manifest);
+    /// Write another tool's migrations as the service's own.
+    Import = "import", import(manifest);
     /// Record versions as applied without running them, for a database that exists already.
     Baseline = "baseline", baseline(manifest);
     /// Accept edited files and clear failed records, after showing which.

@@ -11,6 +11,7 @@ pub mod downgrade;
 pub mod drop;
 pub mod explain;
 pub mod history;
+pub mod import;
 pub mod init;
 pub mod init_all;
 pub mod lint;

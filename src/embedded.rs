@@ -31,6 +31,7 @@ use liveness::{Liveness, ServerProcess, look};
 use rustix::process::Signal;
 use settings::{ADDRESS, ADMIN};
 
+pub use binaries::program_folders;
 pub use files::make_state_folder;
 pub use types::{Note, Running, Spec, State, Status};
 

@@ -31,6 +31,7 @@
 //! - [`converge`]: lock, inspect, plan, apply, retry, and inspect until nothing is left
 //! - [`audit`]: findings from the catalogs (pure)
 //! - [`probe`]: findings from logins
+//! - [`import`]: another tool's migrations as martydb's
 //! - [`migrate`]: migrations: files, lint, execution, history
 //! - [`secrets`]: where the logins' passwords are kept
 //! - [`credentials`]: the admin's password
@@ -91,6 +92,7 @@ pub mod error;
 pub mod findings;
 pub mod flags;
 pub mod grants;
+pub mod import;
 pub mod isolation;
 pub mod lint_rules;
 pub mod logging;

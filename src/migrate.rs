@@ -6,10 +6,12 @@
 //! `check` decides (pure), `engine` runs what follows, `report` holds what commands print. The use cases stand above
 //! them: `run` (upgrade and downgrade), `baseline`, `repair`, `status`, `round_trip`.
 
+mod adoption;
 mod baseline;
 pub mod check;
 mod engine;
 pub mod files;
+mod first;
 pub mod history;
 mod repair;
 pub mod report;
@@ -20,8 +22,10 @@ mod status;
 mod steps;
 mod target;
 
+pub use adoption::{Found, Meaning, look};
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
+pub use first::{Unadopted, examine as examine_unadopted, prove};
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
     AppliedMigration, Blocker, DueMigration, Ended, Event, EventSender, HistoryEvent, MigrationId,

@@ -1,11 +1,14 @@
 //! `baseline`: records versions as applied without running them, for a database that exists already.
 
+mod from_database;
+
 use clap::Args;
 
 use super::migrating::{UpgradeReport, Watch, plain_options};
 use crate::error::Result;
 use crate::migrate::files::Direction;
-use crate::migrate::{self, EventSender, Execution, MigrationOutcome};
+use crate::migrate::{self, EventSender, Execution, MigrationOutcome, MigrationTarget, Options};
+use crate::model::DesiredService;
 use crate::run::Run;
 use crate::targets;
 
@@ -15,24 +18,47 @@ pub struct Arguments {
     #[arg(short, long, value_name = "NAME")]
     pub service: String,
     /// The last version that the database has already.
-    #[arg(long, value_name = "VERSION")]
-    pub at: i64,
+    #[arg(long, value_name = "VERSION", required_unless_present = "from_database")]
+    pub at: Option<i64>,
+    /// Write the first migration from the database itself, with pg_dump, and record it.
+    #[arg(long, conflicts_with = "at")]
+    pub from_database: bool,
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
     let service = run.service(&arguments.service)?.clone();
     let name = service.name.to_string();
-    let watch = Watch::new(&run.out);
-    let (_, target) = targets::of(run, &[service]).await?.remove(0);
+    let options = plain_options(run);
+    let (_, target) = targets::of(run, std::slice::from_ref(&service)).await?.remove(0);
     let outcome = match target {
-        Ok(target) => {
-            let (options, (events, receiver)) = (plain_options(run), EventSender::channel());
-            let work = migrate::baseline(&target, arguments.at, &options, &events);
-            watch.follow(&name, receiver, work).await
-        }
-        Err(error) => MigrationOutcome::new(&name).failed(error),
+        Ok(target) => record(run, &service, &target, arguments.at, &options).await,
+        Err(error) => Err(error),
     };
+    let outcome = outcome.unwrap_or_else(|error| MigrationOutcome::new(&name).failed(error));
     let mut report = UpgradeReport::new(vec![outcome], Direction::Up, Execution::Real);
     report.words = ("recorded", "nothing to record");
     Ok(report)
+}
+
+/// Without a version, V1 is written first.
+async fn record(
+    run: &Run,
+    service: &DesiredService,
+    target: &MigrationTarget,
+    at: Option<i64>,
+    options: &Options,
+) -> Result<MigrationOutcome> {
+    let watch = Watch::new(&run.out);
+    let at = match at {
+        Some(at) => at,
+        None => {
+            let adopted = from_database::write(run, service, target, options).await?;
+            run.out.note(&format!("{}: wrote {}", service.name, adopted.file.display()));
+            adopted.notes.iter().for_each(|note| run.out.note(&format!("{}: {note}", service.name)));
+            1
+        }
+    };
+    let (events, receiver) = EventSender::channel();
+    let work = migrate::baseline(target, at, options, &events);
+    Ok(watch.follow(service.name.as_str(), receiver, work).await)
 }

@@ -11,8 +11,8 @@ use super::per_service::{errors_text, map_concurrent};
 use crate::error::{ExitStatus, Kind, Result};
 use crate::migrate::files::{Direction, Mode};
 use crate::migrate::{
-    self, Ended, EventSender, Execution, Goal, MigrationId, MigrationOutcome, MigrationTarget, Operator, Options,
-    PlannedFile,
+    self, Ended, EventSender, Execution, Goal, MigrationId, MigrationOutcome, MigrationTarget, Operator,
+    Options, PlannedFile,
 };
 use crate::model::DesiredService;
 use crate::report::{Cell, Paint, Report, Style, Table, printable};

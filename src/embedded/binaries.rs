@@ -69,6 +69,14 @@ fn named_folder(folder: &OsString) -> Result<PathBuf> {
     }
 }
 
+/// Where PostgreSQL's programs may lie, best first: what the variable names, `PATH`, and the usual folders.
+pub fn program_folders() -> Vec<PathBuf> {
+    let named = env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let path = env::var_os("PATH").unwrap_or_default();
+    let on_path = env::split_paths(&path).filter(|folder| folder.is_absolute()).collect::<Vec<_>>();
+    named.into_iter().chain(on_path).chain(folders::known()).collect()
+}
+
 /// Complete folders, best first, each once.
 async fn usual_folders(account: &Account) -> Vec<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();

@@ -2,6 +2,7 @@
 
 pub mod ahead;
 pub mod batch;
+mod contents;
 pub mod executor;
 pub mod failure;
 pub mod non_transactional;

@@ -99,6 +99,7 @@ impl<'a> MigrationRun<'a> {
         let first = upgrade && self.session.present.refinery.is_none();
         if first && !(steps.is_empty() && repeatables.is_empty()) {
             other_tools::refuse(self.service(), &preflight.other_tools)?;
+            other_tools::refuse_contents(self.service(), &preflight.contents)?;
         }
         self.refuse_waived(&steps)?;
         let version_type = rows.version_type_for(self.folder);

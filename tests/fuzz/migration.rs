@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use martydb::migrate::check::lint::lint;
+use martydb::migrate::check::{TableSizes, lint};
 use martydb::migrate::files::source::{Migration, MigrationFile, judge};
 use martydb::migrate::files::{Repeatable, dependencies, name};
 use martydb::model::LintRules;
@@ -157,7 +157,7 @@ fn sent(source: &MigrationFile, fits: bool) {
 
 fn linted(up: MigrationFile) -> Vec<String> {
     let migration = Migration { version: 1, name: "x".into(), up, down: None, waived: vec![] };
-    let findings = lint([&migration], &LintRules::default());
+    let findings = lint([&migration], &LintRules::default(), &TableSizes::default());
     findings.into_iter().map(|finding| finding.rule).collect()
 }
 

@@ -115,7 +115,7 @@ impl StepRun<'_, '_> {
         let connection = &mut self.session.connection;
         connection.be_patient(true);
         let end = connection.run(message).await;
-        self.outcome(end)
+        self.failed(end).map_or(Ok(()), Err)
     }
 
     /// Waits for the answer to what was sent ahead.
@@ -123,17 +123,18 @@ impl StepRun<'_, '_> {
         let connection = &mut self.session.connection;
         connection.be_patient(true);
         let end = connection.next_answer().await;
-        self.outcome(end)
+        self.failed(end).map_or(Ok(()), Err)
     }
 
-    fn outcome(&mut self, end: Exchanged) -> Result<(), (usize, Fault)> {
+    /// Reports the warnings; how many statements were finished before the one that failed, and its fault.
+    fn failed(&mut self, end: Exchanged) -> Option<(usize, Fault)> {
         self.session.connection.be_patient(false);
-        let (warnings, end) = match end {
-            Ok(reply) => (reply.warnings, Ok(())),
-            Err(failed) => (failed.warnings, Err((failed.completed, failed.fault))),
+        let (warnings, failed) = match end {
+            Ok(reply) => (reply.warnings, None),
+            Err(failed) => (failed.warnings, Some((failed.completed, failed.fault))),
         };
         warnings.into_iter().for_each(|warning| self.warn(warning));
-        end
+        failed
     }
 
     /// Why it failed after `completed` statements of a batch.

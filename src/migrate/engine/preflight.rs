@@ -2,6 +2,7 @@
 //! tool has kept a history in the database, and whom the session could act as. A run that finds nothing to do never
 //! asks. Then what is missing is made, and what other roles can reach is closed.
 
+use super::contents;
 use super::session::MigrationSession;
 use crate::contract::{HISTORY_SCHEMA, REFINERY_TABLE};
 use crate::error::{Error, Result};
@@ -21,6 +22,7 @@ pub struct HistoryTable {
     owner: String,
     /// Whether another role than the owner has a privilege on it.
     shared: bool,
+    columns: Vec<String>,
 }
 
 impl HistoryTable {
@@ -29,7 +31,8 @@ impl HistoryTable {
         let bare = |text: String| split_name_list(&text).pop().unwrap_or_default();
         let (owner, acl): (String, Option<Vec<String>>) = (bare(row.try_get(2)?), row.try_get(3)?);
         let shared = acl.iter().flatten().any(|item| grantee(item) != owner);
-        Ok(HistoryTable { name: row.try_get(0)?, schema: bare(row.try_get(1)?), owner, shared })
+        let (name, schema, columns) = (row.try_get(0)?, bare(row.try_get(1)?), row.try_get(4)?);
+        Ok(HistoryTable { name, schema, owner, shared, columns })
     }
 }
 
@@ -70,6 +73,8 @@ pub struct Preflight {
     /// refinery's, the one that is used.
     refinery: Option<HistoryTable>,
     pub other_tools: Vec<OtherTool>,
+    /// Some of what is in the declared schemas; only asked where there is no history.
+    pub contents: Vec<String>,
     pub last_event: i64,
     pub other_roles: OtherRoles,
 }
@@ -77,12 +82,20 @@ pub struct Preflight {
 impl Preflight {
     pub async fn take(session: &mut MigrationSession<'_>) -> Result<Preflight> {
         let mut asked = vec![find(), OtherRoles::ask(&session.target.owner)];
-        asked.extend(session.present.history.then(tables::last_event));
+        asked.push(match session.present.history {
+            true => tables::last_event(),
+            false => contents::some(&session.target.schemas),
+        });
+        let fresh = !session.present.history;
         let results = session.query(asked).await?;
-        Preflight::read(&results, session.present.refinery.as_ref()).map_err(unreadable)
+        Preflight::read(&results, session.present.refinery.as_ref(), fresh).map_err(unreadable)
     }
 
-    fn read(results: &[Vec<Row>], refinery: Option<&SchemaName>) -> Result<Preflight, Unreadable> {
+    fn read(
+        results: &[Vec<Row>],
+        refinery: Option<&SchemaName>,
+        fresh: bool,
+    ) -> Result<Preflight, Unreadable> {
         let rows = |at: usize| results.get(at).map_or(&[] as &[Row], Vec::as_slice);
         let all = rows(0).iter().map(HistoryTable::read).collect::<Result<Vec<_>, _>>()?;
         let refinery = refinery.map(SchemaName::as_str);
@@ -90,11 +103,15 @@ impl Preflight {
             all.iter().find(|table| table.schema == schema && table.name == name).cloned()
         };
         let others = all.iter().filter(|table| refinery != Some(table.schema.as_str()));
+        let (contents, last) = if fresh { (rows(2), &[] as &[Row]) } else { (&[] as &[Row], rows(2)) };
         Ok(Preflight {
             history: ours(HISTORY_SCHEMA, "history"),
             refinery: refinery.and_then(|schema| ours(schema, REFINERY_TABLE)),
-            other_tools: others.filter_map(|table| other_tools::known(&table.name, &table.schema)).collect(),
-            last_event: rows(2).first().map_or(Ok(0), |row| row.try_get(0))?,
+            other_tools: others
+                .filter_map(|table| other_tools::known(&table.name, &table.schema, &table.columns))
+                .collect(),
+            contents: contents.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?,
+            last_event: last.first().map_or(Ok(0), |row| row.try_get(0))?,
             other_roles: OtherRoles::read(rows(1))?,
         })
     }
@@ -162,7 +179,8 @@ impl Preflight {
 fn find() -> Statement {
     let names = other_tools::names().chain(["history"]);
     stmt!(
-        "SELECT relname, relnamespace::pg_catalog.regnamespace, relowner::pg_catalog.regrole, relacl
+        "SELECT relname, relnamespace::pg_catalog.regnamespace, relowner::pg_catalog.regrole, relacl,
+                ARRAY(SELECT attname FROM pg_catalog.pg_attribute WHERE attrelid = pg_class.oid AND attnum > 0 AND NOT attisdropped)
          FROM pg_catalog.pg_class WHERE relkind = 'r' AND relname IN ({names})",
         names = List::literals(names)
     )

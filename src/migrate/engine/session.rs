@@ -75,8 +75,7 @@ impl<'a> MigrationSession<'a> {
         let path = stmt!("{all}", all = List(target.schemas.clone()));
         let settings = [("search_path", path.shown()), ("standard_conforming_strings", "on")];
         let connection = log_in(target, intent, &settings, deadline, events).await?;
-        let mut session =
-            MigrationSession {
+        let mut session = MigrationSession {
             connection,
             present: Present::default(),
             target,

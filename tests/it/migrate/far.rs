@@ -99,7 +99,8 @@ async fn nothing_behind_a_file_that_fails_is_run() {
     assert!(error.message.starts_with("V20__t failed at ") && error.message.contains(":2:"), "{error:?}");
     assert_eq!((outcome.applied.len(), outcome.to), (19, Some(19)));
     assert_eq!(tables(&service).await, "19");
-    let failed = service.ask("SELECT id::text, version::text FROM martydb.history WHERE outcome = 'failed'").await;
+    let failed =
+        service.ask("SELECT id::text, version::text FROM martydb.history WHERE outcome = 'failed'").await;
     assert_eq!(failed, ["20 20"]);
 
     service.write("V20__t.sql", "CREATE TABLE t20 (a int);");

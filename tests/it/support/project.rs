@@ -32,6 +32,11 @@ impl Done {
         self
     }
 
+    /// Both outputs.
+    pub fn said(&self) -> String {
+        format!("{}{}", self.stdout, self.stderr)
+    }
+
     /// The one document on stdout.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout)

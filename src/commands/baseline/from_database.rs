@@ -1,0 +1,126 @@
+//! `baseline --from-database`: the schema that is there becomes V1, once a scratch database has shown that V1 makes it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Kind, Result};
+use crate::import::{FirstMigration, Provided, first_migration, pg_dump};
+use crate::migrate::files::folder;
+use crate::migrate::history::Difference;
+use crate::migrate::{self, MigrationTarget, Options, Unadopted};
+use crate::model::DesiredService;
+use crate::report::printable;
+use crate::run::Run;
+use crate::scratch::Scratch;
+use crate::server::existence::{Existence, ExistenceCheck};
+
+/// The file; its folder during the proof begins with a dot, which keeps it out of the migrations.
+const FILE: &str = "V1__before_martydb.sql";
+const DRAFT: &str = ".martydb-baseline";
+
+/// What was written.
+pub struct Adopted {
+    pub file: PathBuf,
+    pub notes: Vec<String>,
+}
+
+/// Writes V1 and proves it; the history is not touched.
+///
+/// # Errors
+/// [`Kind::Usage`] if there are migrations or a history; [`Kind::Divergent`] if V1 makes another schema.
+pub async fn write(
+    run: &Run,
+    service: &DesiredService,
+    target: &MigrationTarget,
+    options: &Options,
+) -> Result<Adopted> {
+    refuse_files(target)?;
+    let found = migrate::examine_unadopted(target, options.lock_wait).await?;
+    let program = pg_dump::find(found.major).await?;
+    let dump = pg_dump::schema(&program, target, &found.set_aside).await?;
+    let provided = Provided {
+        schemas: service.schemas.iter().map(ToString::to_string).chain(["public".into()]).collect(),
+        extensions: service.extensions.clone(),
+    };
+    let origin = format!("The schema before martydb, by pg_dump {}.", program.version);
+    let first = first_migration(&dump, &provided, &printable(&origin))
+        .map_err(|why| Error::operation("pg_dump's text cannot be read").cause(why))?;
+    let draft = target.folder.join(DRAFT);
+    let file = draft.join(FILE);
+    put(&file, &first.text)?;
+    folder::load_valid(&draft, target.service.as_str())?;
+    let differences = compare(run, service, target, &draft, &found, options).await?;
+    if !differences.is_empty() {
+        return Err(unequal(&file, &differences));
+    }
+    let end = target.folder.join(FILE);
+    fs::rename(&file, &end).map_err(|error| failed(&end, &error))?;
+    let _not_empty = fs::remove_dir(&draft);
+    Ok(Adopted { file: end, notes: notes(&first, &found) })
+}
+
+fn refuse_files(target: &MigrationTarget) -> Result<()> {
+    let present = folder::load(&target.folder);
+    match present.all().first() {
+        Some(migration) => Err(Error::usage(format!("{} has migrations already", target.service))
+            .cause(format!("{} lies there", migration.up.path.display()))
+            .hint(format!("`martydb baseline --service {} --at N` records them as applied", target.service))),
+        None => Ok(()),
+    }
+}
+
+async fn compare(
+    run: &Run,
+    service: &DesiredService,
+    target: &MigrationTarget,
+    draft: &Path,
+    found: &Unadopted,
+    options: &Options,
+) -> Result<Vec<Difference>> {
+    let access = run.access(&service.server).await?;
+    let desired = run.manifest.desired(&service.server);
+    let scratch = Scratch::make(&access, &desired, service).await?;
+    let there = MigrationTarget {
+        database: scratch.database.clone(),
+        existence: ExistenceCheck::Known(Existence::Present),
+        folder: draft.into(),
+        ..target.clone()
+    };
+    let result = migrate::prove(target, &there, found, options).await;
+    scratch.remove_after(result).await
+}
+
+fn unequal(file: &Path, differences: &[Difference]) -> Error {
+    const SHOWN: usize = 20;
+    let more = differences.len().saturating_sub(SHOWN);
+    Error::new(Kind::Divergent, "the schema that pg_dump wrote makes another one than it was taken from")
+        .causes(differences.iter().take(SHOWN))
+        .causes((more > 0).then(|| format!("and {more} more")))
+        .hint(format!("`before` is the database, `after` what {} made on a scratch database", file.display()))
+        .hint("privileges that the manifest does not give have to go first: `martydb plan` shows them")
+}
+
+fn notes(first: &FirstMigration, found: &Unadopted) -> Vec<String> {
+    let tools = found.tools.iter().map(|tool| {
+        format!(
+            "{} of {} is not in the file; drop it in a migration once the tool is no longer used",
+            tool.table, tool.tool
+        )
+    });
+    let left = first.left_out.iter().map(|what| format!("left out: {what}"));
+    let undeclared = first.undeclared.iter().map(|extension| {
+        format!(
+            "the extension {extension} is not declared; `extensions:` in the manifest has `apply` make it"
+        )
+    });
+    tools.chain(left).chain(undeclared).collect()
+}
+
+fn put(path: &Path, text: &str) -> Result<()> {
+    let folder = path.parent().unwrap_or(path);
+    fs::create_dir_all(folder).and_then(|()| fs::write(path, text)).map_err(|error| failed(path, &error))
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> Error {
+    Error::operation(format!("cannot write {}", path.display())).cause(error)
+}

@@ -1,0 +1,240 @@
+//! `import`: another tool's migrations become the service's own, and the history that the tool has kept is recognised.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap::builder::PossibleValuesParser;
+use serde::Serialize;
+
+use crate::error::{Error, ExitStatus, Result};
+use crate::import::{self, Harvest, LeftOut, NewFile, TOOLS, Tool, WriteCount};
+use crate::migrate::{self, Found, Meaning, MigrationTarget};
+use crate::model::DesiredService;
+use crate::report::{Report, Style, indented, printable};
+use crate::run::Run;
+use crate::targets;
+use crate::units::counted;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The tool whose files these are.
+    #[arg(long, value_name = "TOOL", value_parser = PossibleValuesParser::new(TOOLS.iter().map(|tool| tool.name)))]
+    pub from: String,
+    /// The service.
+    #[arg(short, long, value_name = "NAME")]
+    pub service: String,
+    /// Leave out what cannot be carried over.
+    #[arg(long)]
+    pub skip: bool,
+    /// Write nothing, and show each file.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// The folder of the tool's migrations; for Alembic the one with alembic.ini.
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<ImportReport> {
+    let service = run.service(&arguments.service)?.clone();
+    let tool = Tool::find(&arguments.from).ok_or_else(|| Error::usage("unknown tool"))?;
+    let harvest = match tool.prints() {
+        true => import::read_alembic(&arguments.folder).await?,
+        false => import::read(tool, &arguments.folder)?,
+    };
+    let files = import::planned(&harvest);
+    if files.is_empty() && harvest.left_out.is_empty() {
+        let folder = arguments.folder.display();
+        return Err(Error::usage(format!("{folder} holds no migration of {}", tool.name))
+            .hint("name the folder that holds the migrations themselves"));
+    }
+    let stopped = !harvest.left_out.is_empty() && !arguments.skip;
+    let count = import::write(&service.migrations, &files, arguments.dry_run || stopped)?;
+    let mut report = ImportReport::new(tool, &service, arguments, count);
+    report.files = files;
+    report.database(run, &service, tool, &harvest).await;
+    report.notes.extend(harvest.notes);
+    report.left_out = harvest.left_out;
+    Ok(report)
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum ImportOutcome {
+    Written,
+    /// All files were there.
+    Unchanged,
+    /// Something cannot be carried over: nothing was written.
+    Stopped,
+    DryRun,
+}
+
+#[derive(Serialize)]
+pub struct ImportReport {
+    service: String,
+    tool: &'static str,
+    folder: PathBuf,
+    outcome: ImportOutcome,
+    files: Vec<NewFile>,
+    left_out: Vec<LeftOut>,
+    notes: Vec<String>,
+    /// The version at which the tool's own table says that the database is.
+    baseline_at: Option<i64>,
+    /// The commands that come next.
+    next: Vec<String>,
+    #[serde(skip)]
+    skip: bool,
+    #[serde(skip)]
+    dry: bool,
+    #[serde(skip)]
+    count: WriteCount,
+    #[serde(skip)]
+    code: bool,
+}
+
+impl ImportReport {
+    fn new(tool: &'static Tool, service: &DesiredService, arguments: &Arguments, count: WriteCount) -> Self {
+        ImportReport {
+            service: service.name.to_string(),
+            tool: tool.name,
+            folder: service.migrations.clone(),
+            outcome: ImportOutcome::DryRun,
+            files: vec![],
+            left_out: vec![],
+            notes: vec![],
+            baseline_at: None,
+            next: vec![format!("martydb validate --service {}", service.name)],
+            skip: arguments.skip,
+            dry: arguments.dry_run,
+            count,
+            code: tool.is_code(),
+        }
+    }
+
+    /// What the tool has applied to the service's database. A server that does not answer is a note.
+    async fn database(&mut self, run: &Run, service: &DesiredService, tool: &Tool, harvest: &Harvest) {
+        self.outcome = match (self.dry, harvest.left_out.is_empty() || self.skip, self.count.new) {
+            (true, _, _) => ImportOutcome::DryRun,
+            (_, false, _) => ImportOutcome::Stopped,
+            (_, _, 0) => ImportOutcome::Unchanged,
+            _ => ImportOutcome::Written,
+        };
+        let Some(history) = tool.history else { return };
+        let found = async {
+            let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
+            let target: MigrationTarget = target?;
+            migrate::look(&target, history, run.lock_wait).await
+        };
+        match found.await {
+            Ok(found) => self.adopt(tool, harvest, &found),
+            Err(error) => self.notes.push(format!(
+                "the database was not asked what {} has applied: {error}; `martydb apply --service {}`, then this command \
+                 again, prints the baseline that fits",
+                tool.name, self.service
+            )),
+        }
+    }
+
+    fn adopt(&mut self, tool: &Tool, harvest: &Harvest, found: &Found) {
+        if found.adopted {
+            return;
+        }
+        let Some((table, applied, meaning)) = &found.applied else {
+            for other in &found.tools {
+                self.notes.push(format!("{} keeps its history in {}", other.tool, other.table));
+            }
+            return;
+        };
+        let fit = import::fit(&harvest.carried, applied, *meaning == Meaning::Last);
+        let table = &table.table;
+        if !fit.unknown.is_empty() {
+            self.notes.push(format!(
+                "{table} names {} that the files do not have: {}",
+                counted(fit.unknown.len(), "migration"),
+                some(&fit.unknown)
+            ));
+        }
+        if !fit.missing.is_empty() {
+            let missing: Vec<String> = fit.missing.iter().map(|version| format!("V{version}")).collect();
+            self.notes.push(format!(
+                "{table} does not name {}, though it names a later one: run it with {} first, or take its file out",
+                some(&missing),
+                tool.name
+            ));
+        }
+        match fit.at {
+            Some(at) => {
+                self.notes.push(format!("{table} says that the database is at V{at}"));
+                self.baseline_at = Some(at);
+                self.next.push(format!("martydb baseline --service {} --at {at}", self.service));
+            }
+            None if fit.missing.is_empty() => {
+                self.notes.push(format!("{table} names none of these migrations as applied"))
+            }
+            None => {}
+        }
+    }
+
+    fn head(&self) -> String {
+        let downs = self.files.iter().filter(|file| file.file.ends_with(".down.sql")).count();
+        let ups = counted(self.files.len() - downs, "migration");
+        let (downs, folder) = (counted(downs, "down file"), printable(&self.folder.display().to_string()));
+        match self.outcome {
+            ImportOutcome::Written if self.count.kept > 0 => {
+                format!(
+                    "{ups}, {downs}: {} written to {folder}, {} there already\n",
+                    self.count.new, self.count.kept
+                )
+            }
+            ImportOutcome::Written => format!("{ups}, {downs} written to {folder}\n"),
+            ImportOutcome::Unchanged => format!("{ups}, {downs}: all in {folder} already\n"),
+            ImportOutcome::Stopped => {
+                format!("nothing written: {} cannot be carried over\n", counted(self.left_out.len(), "file"))
+            }
+            ImportOutcome::DryRun => format!("{ups}, {downs} would be in {folder}\n"),
+        }
+    }
+}
+
+/// The first of many.
+fn some(all: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let more = if all.len() > SHOWN { ", …" } else { "" };
+    format!("{}{more}", all[..all.len().min(SHOWN)].join(", "))
+}
+
+impl Report for ImportReport {
+    fn text(&self, _: &Style) -> String {
+        let mut text = self.head();
+        if self.dry {
+            let line =
+                |file: &NewFile| format!("  {} <- {}\n", printable(&file.file), printable(&file.source));
+            text += &self.files.iter().map(line).collect::<String>();
+        }
+        for left in &self.left_out {
+            text += &format!("left out: {}\n  hint: {}\n", printable(&left.to_string()), left.fix);
+        }
+        for note in &self.notes {
+            text += &format!("note: {}\n", indented(note, 6));
+        }
+        if self.outcome == ImportOutcome::Stopped {
+            text += "hint: pass --skip to write the others\n";
+        }
+        if self.code && !self.left_out.is_empty() {
+            text += &format!(
+                "hint: `martydb baseline --service {} --from-database` writes the schema as the first migration\n",
+                self.service
+            );
+        }
+        if matches!(self.outcome, ImportOutcome::Written | ImportOutcome::Unchanged) {
+            text += &self.next.iter().map(|command| format!("next: {command}\n")).collect::<String>();
+        }
+        text
+    }
+
+    fn status(&self) -> ExitStatus {
+        match self.outcome {
+            ImportOutcome::Stopped => ExitStatus::Usage,
+            _ => ExitStatus::Success,
+        }
+    }
+}

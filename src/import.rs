@@ -1,0 +1,27 @@
+//! Another tool's folder of migrations as martydb's: which files there are, what each says, in which order, under
+//! which versions. Reading gives values; only `tree` and `alembic` read, and only `write` writes.
+
+mod alembic;
+mod dump;
+mod files;
+mod fit;
+mod kinds;
+mod name;
+mod number;
+mod own_table;
+pub mod pg_dump;
+mod script;
+mod split;
+mod tools;
+mod tree;
+mod write;
+
+pub use alembic::read as read_alembic;
+pub use dump::{FirstMigration, Provided, first_migration};
+pub use files::{NewFile, planned};
+pub use fit::{Fit, fit};
+pub use kinds::{Carried, Harvest, LeftOut, RepeatedFile, SqlText};
+pub use number::normal;
+pub use tools::{TOOLS, Tool};
+pub use tree::read;
+pub use write::{WriteCount, write};

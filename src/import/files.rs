@@ -1,0 +1,42 @@
+//! The files that a harvest becomes.
+
+use super::kinds::{Harvest, SqlText};
+
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct NewFile {
+    pub file: String,
+    /// The file that it comes from, below the imported folder.
+    pub source: String,
+    #[serde(skip)]
+    pub text: String,
+}
+
+const ALONE: &str = "-- martydb: no-transaction\n";
+/// A file with comments only does nothing, and says that this is meant.
+const NOTHING: &str = "-- Nothing: the migration that this was imported from has no statement here.\n";
+
+fn text(script: &SqlText) -> String {
+    match script.text.as_str() {
+        "" => NOTHING.into(),
+        text => format!("{}{text}", if script.alone { ALONE } else { "" }),
+    }
+}
+
+/// Up files, down files and repeatable ones, in the order in which they run.
+pub fn planned(harvest: &Harvest) -> Vec<NewFile> {
+    let mut all = vec![];
+    for one in &harvest.carried {
+        let mut add = |script: &SqlText, suffix: &str| {
+            let file = format!("V{}__{}{suffix}", one.version, one.name);
+            all.push(NewFile { file, source: one.source.clone(), text: text(script) });
+        };
+        add(&one.up, ".sql");
+        one.down.iter().for_each(|down| add(down, ".down.sql"));
+    }
+    let repeatable = harvest.repeatable.iter().map(|one| NewFile {
+        file: format!("R__{}.sql", one.name),
+        source: one.source.clone(),
+        text: one.text.clone(),
+    });
+    all.into_iter().chain(repeatable).collect()
+}

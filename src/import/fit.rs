@@ -1,0 +1,65 @@
+//! Which `baseline` fits what the other tool has applied. Pure.
+
+use std::collections::BTreeSet;
+
+use super::kinds::Carried;
+use super::number::normal;
+
+/// What the tool's table says of the migrations that were read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Fit {
+    /// The version up to which all are applied; `None` where none is, or one below it is not.
+    pub at: Option<i64>,
+    /// Not applied, though a later one is.
+    pub missing: Vec<i64>,
+    /// Applied, and not among the files.
+    pub unknown: Vec<String>,
+}
+
+/// `last`: a row names the last applied migration, and all before it are.
+pub fn fit(carried: &[Carried], applied: &[String], last: bool) -> Fit {
+    let applied: BTreeSet<String> = applied.iter().map(|key| normal(key)).collect();
+    let known: BTreeSet<&str> = carried.iter().map(|one| one.key.as_str()).collect();
+    let unknown = applied.iter().filter(|key| !known.contains(key.as_str())).cloned().collect();
+    let Some(highest) = carried.iter().rposition(|one| applied.contains(&one.key)) else {
+        return Fit { unknown, ..Fit::default() };
+    };
+    let up_to = &carried[..=highest];
+    let is_missing = |one: &&Carried| !last && !applied.contains(&one.key);
+    let missing: Vec<i64> = up_to.iter().filter(is_missing).map(|one| one.version).collect();
+    let at = missing.is_empty().then(|| carried[highest].version);
+    Fit { at, missing, unknown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::import::kinds::SqlText;
+
+    fn carried(keys: &[&str]) -> Vec<Carried> {
+        let one = |(version, key): (i64, &&str)| Carried {
+            version,
+            name: "x".into(),
+            key: (*key).into(),
+            source: "x".into(),
+            up: SqlText::default(),
+            down: None,
+        };
+        (10..).zip(keys).map(one).collect()
+    }
+
+    #[test]
+    fn the_baseline_is_the_last_of_an_unbroken_row() {
+        let fit = |keys: &[&str], applied: &[&str], last| {
+            let applied: Vec<String> = applied.iter().map(ToString::to_string).collect();
+            let fit = fit(&carried(keys), &applied, last);
+            (fit.at, fit.missing, fit.unknown)
+        };
+        assert_eq!(fit(&["1", "2", "3"], &["0001", "2"], false), (Some(11), vec![], vec![]));
+        assert_eq!(fit(&["1", "2", "3"], &["1", "3"], false), (None, vec![11], vec![]));
+        assert_eq!(fit(&["1", "2", "3"], &["2"], true), (Some(11), vec![], vec![]));
+        assert_eq!(fit(&["a", "b"], &[], false), (None, vec![], vec![]));
+        assert_eq!(fit(&["1"], &["1", "9"], false), (Some(10), vec![], vec!["9".into()]));
+        assert_eq!(fit(&["1"], &["9"], true), (None, vec![], vec!["9".into()]));
+    }
+}

@@ -1,0 +1,197 @@
+//! How each tool marks, inside one file, what goes up, what goes down, and what runs outside a transaction.
+
+use super::kinds::SqlText;
+
+/// Both directions of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Halves {
+    pub up: SqlText,
+    pub down: Option<SqlText>,
+}
+
+/// What cannot be carried over: the byte where it stands, what it is, and what to do.
+pub type Misfit = (usize, String, String);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Before,
+    Up,
+    Down,
+}
+
+/// What a line says to its tool.
+enum Marker {
+    Up {
+        alone: bool,
+    },
+    Down {
+        alone: bool,
+    },
+    /// The whole file runs outside a transaction.
+    Alone,
+    /// It only helps the tool to find the end of a statement.
+    Dropped,
+    Unknown(String, String),
+}
+
+/// A file whose text is one direction.
+pub fn plain(text: &str) -> Result<Halves, Misfit> {
+    Ok(Halves { up: SqlText { text: text.into(), alone: false }, down: None })
+}
+
+/// sqlx looks at the first bytes of the file alone.
+pub fn sqlx(text: &str) -> Result<Halves, Misfit> {
+    const MARKER: &str = "-- no-transaction";
+    let Some(rest) = text.strip_prefix(MARKER) else { return plain(text) };
+    let text = rest.split_once('\n').map_or("", |lines| lines.1);
+    Ok(Halves { up: SqlText { text: text.into(), alone: true }, down: None })
+}
+
+/// Cuts at markers that stand on lines of their own.
+fn cut(text: &str, first: Side, marker: impl Fn(&str) -> Option<Marker>) -> Result<Halves, Misfit> {
+    let (mut side, mut at, mut alone) = (first, 0, false);
+    let (mut up, mut down) = (SqlText::default(), None::<SqlText>);
+    for line in text.split_inclusive('\n') {
+        match marker(line.trim()) {
+            Some(Marker::Up { alone }) => (side, up.alone) = (Side::Up, alone),
+            Some(Marker::Down { alone }) => {
+                side = Side::Down;
+                down.get_or_insert_default().alone = alone;
+            }
+            Some(Marker::Alone) => alone = true,
+            Some(Marker::Dropped) => {}
+            Some(Marker::Unknown(what, fix)) => return Err((at, what, fix)),
+            None if side == Side::Down => down.get_or_insert_default().text += line,
+            None if side == Side::Up => up.text += line,
+            None if line.trim().is_empty() || line.trim_start().starts_with("--") => {}
+            None => {
+                return Err((
+                    at,
+                    "stands before the marker of the way up".into(),
+                    "move it behind the marker".into(),
+                ));
+            }
+        }
+        at += line.len();
+    }
+    if side == Side::Before {
+        let what = "has no marker that begins the way up";
+        return Err((0, what.into(), "write the marker, or pass --skip".into()));
+    }
+    up.alone |= alone;
+    down.iter_mut().for_each(|down| down.alone |= alone);
+    Ok(Halves { up, down })
+}
+
+/// What stands behind `--`, the blanks left out.
+fn comment(line: &str) -> Option<&str> {
+    line.strip_prefix("--").map(str::trim_start)
+}
+
+/// <https://pressly.github.io/goose/documentation/annotations/>
+pub fn goose(text: &str) -> Result<Halves, Misfit> {
+    cut(text, Side::Before, |line| {
+        let words = comment(line)?.strip_prefix("+goose")?.trim().to_ascii_lowercase();
+        Some(match words.as_str() {
+            "up" => Marker::Up { alone: false },
+            "down" => Marker::Down { alone: false },
+            "no transaction" => Marker::Alone,
+            "statementbegin" | "statementend" | "envsub off" => Marker::Dropped,
+            "envsub on" => Marker::Unknown(
+                "takes values from the environment".into(),
+                "write the values into the file, or pass --skip".into(),
+            ),
+            other => Marker::Unknown(
+                format!("\"+goose {other}\" is not a marker that is known here"),
+                "remove it, or pass --skip".into(),
+            ),
+        })
+    })
+}
+
+/// <https://github.com/amacneil/dbmate#migration-options>
+pub fn dbmate(text: &str) -> Result<Halves, Misfit> {
+    cut(text, Side::Before, |line| {
+        let words = comment(line)?.strip_prefix("migrate:")?;
+        let (side, options) = words.split_once(char::is_whitespace).unwrap_or((words, ""));
+        let alone = options.split_whitespace().any(|option| option == "transaction:false");
+        match side {
+            "up" => Some(Marker::Up { alone }),
+            "down" => Some(Marker::Down { alone }),
+            _ => None,
+        }
+    })
+}
+
+/// <https://salsita.github.io/node-pg-migrate/migrations/>: a file without markers goes up as a whole.
+pub fn node_pg_migrate(text: &str) -> Result<Halves, Misfit> {
+    cut(text, Side::Up, |line| {
+        let words = comment(line)?.trim_start_matches(['-', ' ', '\t']).to_ascii_lowercase();
+        let mut words = words.split_whitespace();
+        match (words.next(), words.next()) {
+            (Some("up"), Some("migration")) => Some(Marker::Up { alone: false }),
+            (Some("down"), Some("migration")) => Some(Marker::Down { alone: false }),
+            _ => None,
+        }
+    })
+}
+
+/// `${name}`, which Flyway fills in.
+pub fn flyway(text: &str) -> Result<Halves, Misfit> {
+    match text.find("${") {
+        None => plain(text),
+        Some(at) => {
+            let fix = "write its value, or set placeholderReplacement=false in the script's .conf file";
+            Err((at, "holds a placeholder, which Flyway fills in".into(), fix.into()))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(parts: Result<Halves, Misfit>) -> String {
+        let script =
+            |script: &SqlText| format!("{:?}{}", script.text, if script.alone { " alone" } else { "" });
+        match parts {
+            Ok(parts) => {
+                let down = parts.down.as_ref().map_or("none".into(), script);
+                format!("{} / {down}", script(&parts.up))
+            }
+            Err((at, what, _)) => format!("{at}: {what}"),
+        }
+    }
+
+    #[test]
+    fn files_are_cut_as_their_tools_cut_them() {
+        type Row = (fn(&str) -> Result<Halves, Misfit>, &'static str, &'static str);
+        let rows: &[Row] = &[
+            (goose, "-- x\n-- +goose Up\na;\n-- +goose Down\nb;\n", r#""a;\n" / "b;\n""#),
+            (
+                goose,
+                "-- +goose NO TRANSACTION\n-- +goose Up\na;\n-- +goose Down\n",
+                r#""a;\n" alone / "" alone"#,
+            ),
+            (
+                goose,
+                "-- +goose Up\n-- +goose StatementBegin\r\na;\r\n--+goose StatementEnd\r\n",
+                r#""a;\r\n" / none"#,
+            ),
+            (goose, "a;\n", "0: stands before the marker of the way up"),
+            (goose, "-- nothing\n", "0: has no marker that begins the way up"),
+            (goose, "-- +goose Up\n-- +goose ENVSUB ON\n", "13: takes values from the environment"),
+            (dbmate, "-- migrate:up transaction:false\na\n-- migrate:down\nb", r#""a\n" alone / "b""#),
+            (dbmate, "--migrate:up\na\n-- migrate:downtown\n", r#""a\n-- migrate:downtown\n" / none"#),
+            (sqlx, "-- no-transaction\na", r#""a" alone / none"#),
+            (sqlx, "a\n-- no-transaction\n", r#""a\n-- no-transaction\n" / none"#),
+            (node_pg_migrate, "a\n", r#""a\n" / none"#),
+            (node_pg_migrate, "-- Up Migration\na\n--- DOWN migration\nb\n", r#""a\n" / "b\n""#),
+            (flyway, "SELECT '${x}'", "8: holds a placeholder, which Flyway fills in"),
+            (plain, "${x}", r#""${x}" / none"#),
+        ];
+        for (cut, text, expected) in rows {
+            assert_eq!(said(cut(text)), *expected, "{text}");
+        }
+    }
+}

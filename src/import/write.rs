@@ -1,0 +1,86 @@
+//! Writes the files. What is there already is never changed: an import that was interrupted goes on, one that is
+//! complete changes nothing, and a folder with other migrations is refused.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::files::NewFile;
+use crate::error::{Error, Result};
+use crate::report::printable;
+use crate::units::counted;
+
+/// How many files were written, and how many were there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct WriteCount {
+    pub new: usize,
+    pub kept: usize,
+}
+
+/// Writes what is missing; with `dry` it only looks.
+///
+/// # Errors
+/// [`Kind::Usage`](crate::error::Kind::Usage) if another file is in the folder, or one differs; else if the folder
+/// cannot be read or written.
+pub fn write(folder: &Path, files: &[NewFile], dry: bool) -> Result<WriteCount> {
+    let present = present(folder).map_err(|error| failed(folder, &error))?;
+    refuse_others(folder, files, &present)?;
+    let missing: Vec<&NewFile> = files.iter().filter(|file| !present.contains(&file.file)).collect();
+    let written = WriteCount { new: missing.len(), kept: files.len() - missing.len() };
+    if !dry {
+        fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+        for file in missing {
+            create(folder, file).map_err(|error| failed(&folder.join(&file.file), &error))?;
+        }
+    }
+    Ok(written)
+}
+
+/// The names in the folder, without those that begin with a dot.
+fn present(folder: &Path) -> io::Result<Vec<String>> {
+    let entries = match fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(vec![]),
+        entries => entries?,
+    };
+    let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+    let mut names = names.collect::<io::Result<Vec<String>>>()?;
+    names.retain(|name| !name.starts_with('.'));
+    names.sort();
+    Ok(names)
+}
+
+fn refuse_others(folder: &Path, files: &[NewFile], present: &[String]) -> Result<()> {
+    let mut causes = vec![];
+    for name in present {
+        match files.iter().find(|file| file.file == *name) {
+            None => causes.push(format!("{} is there already", printable(name))),
+            Some(file) => match fs::read(folder.join(name)) {
+                Ok(bytes) if bytes == file.text.as_bytes() => {}
+                _ => causes.push(format!("{} differs from what the import would write", printable(name))),
+            },
+        }
+    }
+    if causes.is_empty() {
+        return Ok(());
+    }
+    const SHOWN: usize = 5;
+    let more = causes.len().saturating_sub(SHOWN);
+    causes.truncate(SHOWN);
+    causes.extend((more > 0).then(|| format!("and {} more", counted(more, "file"))));
+    Err(Error::usage(format!("{} holds migrations already", folder.display()))
+        .causes(causes)
+        .hint("import into an empty folder: `migrations` in the manifest names it"))
+}
+
+/// Under another name first: a file that is there is complete.
+fn create(folder: &Path, file: &NewFile) -> io::Result<()> {
+    let part = folder.join(".martydb-import.part");
+    let mut open = File::create(&part)?;
+    open.write_all(file.text.as_bytes())?;
+    open.sync_all()?;
+    fs::rename(&part, folder.join(&file.file))
+}
+
+fn failed(path: &Path, error: &io::Error) -> Error {
+    Error::operation(format!("cannot write {}", path.display())).cause(error)
+}

@@ -1,0 +1,210 @@
+//! Databases that the tool itself has migrated: its table is imitated, and the baseline that is offered fits.
+
+use super::{LAYOUTS, project, server, write};
+
+/// The tool, its table, the rows after two of three migrations, and where the database then is.
+const TABLES: &[(&str, &str, &str)] = &[
+    (
+        "diesel",
+        "CREATE TABLE __diesel_schema_migrations (version varchar(50) PRIMARY KEY, run_on timestamp NOT NULL DEFAULT now());
+         INSERT INTO __diesel_schema_migrations VALUES ('20240101000000'), ('20240201000000')",
+        "20240201000000",
+    ),
+    (
+        "sqlx",
+        "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, description text, installed_on timestamptz DEFAULT now(), success boolean);
+         INSERT INTO _sqlx_migrations VALUES (1, 'first', now(), true), (2, 'note', now(), true), (3, 'index', now(), false)",
+        "2",
+    ),
+    (
+        "goose",
+        "CREATE TABLE goose_db_version (id serial PRIMARY KEY, version_id bigint NOT NULL, is_applied boolean NOT NULL, tstamp timestamp DEFAULT now());
+         INSERT INTO goose_db_version (version_id, is_applied) VALUES (0, true), (1, true), (2, true), (3, true), (3, false)",
+        "2",
+    ),
+    (
+        "dbmate",
+        "CREATE TABLE schema_migrations (version varchar(128) PRIMARY KEY);
+         INSERT INTO schema_migrations VALUES ('20240101000000'), ('20240201000000')",
+        "20240201000000",
+    ),
+    (
+        "golang-migrate",
+        "CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL);
+         INSERT INTO schema_migrations VALUES (2, false)",
+        "2",
+    ),
+    (
+        "flyway",
+        "CREATE TABLE flyway_schema_history (installed_rank int PRIMARY KEY, version varchar(50), description varchar(200), type varchar(20),
+             script varchar(1000), success boolean);
+         INSERT INTO flyway_schema_history VALUES (1, '1.0', 'first', 'SQL', 'V1_0__first.sql', true), (2, '1.1', 'note', 'SQL', 'V1.1__note.sql', true)",
+        "2",
+    ),
+    (
+        "node-pg-migrate",
+        "CREATE TABLE pgmigrations (id serial PRIMARY KEY, name varchar(255) NOT NULL, run_on timestamp NOT NULL);
+         INSERT INTO pgmigrations (name, run_on) VALUES ('1700000000001_first', now())",
+        "1700000000001",
+    ),
+];
+
+#[test]
+fn the_baseline_that_fits_is_read_from_the_tools_table() {
+    for (tool, table, at) in TABLES {
+        let service = format!("ado_{}", tool.replace('-', "_"));
+        let old = "CREATE TABLE item (id int PRIMARY KEY); ALTER TABLE item ADD note text;";
+        let old = if *tool == "node-pg-migrate" { "CREATE TABLE item (id int PRIMARY KEY);" } else { old };
+        server().sql("postgres", &format!("CREATE DATABASE {service}"));
+        server().sql(&service, &format!("{old} INSERT INTO item (id) VALUES (7); {table}"));
+        let project = project(&service, "");
+        write(&project, LAYOUTS.iter().find(|row| row.0 == *tool).unwrap().1);
+        project.run(&["apply", "--all", "-y"]).expect(0);
+        let import = ["import", "--from", tool, "--service", &service, "old"];
+        let document = project.json(&import, 0);
+        assert_eq!(document["baseline_at"].to_string(), *at, "{tool}: {document:#}");
+        let said = project.run(&import).expect(0);
+        let next = format!("next: martydb baseline --service {service} --at {at}\n");
+        assert!(said.stdout.contains(&next), "{tool}: {}", said.stdout);
+
+        // Before it, nothing runs; after it, the next migration does.
+        let refused = project.run(&["upgrade", "--all"]).expect(3);
+        assert!(refused.said().contains("another tool"), "{tool}: {}", refused.said());
+        project.run(&["baseline", "--service", &service, "--at", at]).expect(0);
+        project.run(&["upgrade", "--all"]).expect(0);
+        assert_eq!(
+            server().value(&service, "SELECT count(*) FROM pg_indexes WHERE indexname = 'item_note'"),
+            "1"
+        );
+        assert_eq!(server().value(&service, "SELECT id FROM item"), "7");
+        assert_eq!(project.json(&import, 0)["baseline_at"], serde_json::Value::Null);
+    }
+}
+
+#[test]
+fn a_gap_and_a_migration_without_a_file_are_told() {
+    let service = "ado_gap";
+    server().sql("postgres", "CREATE DATABASE ado_gap");
+    server().sql(
+        service,
+        "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, success boolean);
+         INSERT INTO _sqlx_migrations VALUES (1, true), (3, true), (99, true)",
+    );
+    let project = project(service, "");
+    write(&project, &[("1_a.sql", "SELECT 1;"), ("2_b.sql", "SELECT 1;"), ("3_c.sql", "SELECT 1;")]);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let said = project.run(&["import", "--from", "sqlx", "--service", service, "old"]).expect(0);
+    assert!(said.stdout.contains("does not name V2, though it names a later one"), "{}", said.stdout);
+    assert!(said.stdout.contains("1 migration that the files do not have: 99"), "{}", said.stdout);
+    assert!(!said.stdout.contains("martydb baseline"), "{}", said.stdout);
+}
+
+#[test]
+fn a_server_that_is_down_and_a_database_that_is_not_there_are_notes() {
+    let project = project("ado_absent", "");
+    write(&project, &[("1_a.sql", "SELECT 1;")]);
+    let import = ["import", "--from", "sqlx", "--service", "ado_absent", "old"];
+    let said = project.run(&import).expect(0);
+    assert!(
+        said.stdout.contains("the database was not asked") && said.stdout.contains("not provisioned"),
+        "{}",
+        said.stdout
+    );
+    project.write(
+        "martydb.yaml",
+        "version: 1\nproject: p\nservers:\n  main:\n    url: postgresql://postgres@127.0.0.1:1/postgres\nservices:\n  ado_absent:\n",
+    );
+    let said = project.run(&import).expect(0);
+    assert!(said.stdout.contains("the database was not asked"), "{}", said.stdout);
+}
+
+/// The table is the service's: a policy on it runs with the owner's rights and sees no more than the owner does.
+#[test]
+fn the_tools_table_is_read_without_the_admins_rights() {
+    let service = "ado_trap";
+    server().sql("postgres", "CREATE DATABASE ado_trap");
+    server().sql(
+        service,
+        "CREATE TABLE _sqlx_migrations (version bigint PRIMARY KEY, success boolean); INSERT INTO _sqlx_migrations VALUES (1, true);
+         CREATE TABLE seen (who name, super boolean);
+         CREATE FUNCTION trap() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+             RAISE LOG 'trap sprung by % as %', session_user, current_user; RETURN true; END $$;
+         ALTER TABLE _sqlx_migrations ENABLE ROW LEVEL SECURITY; ALTER TABLE _sqlx_migrations FORCE ROW LEVEL SECURITY;
+         CREATE POLICY p ON _sqlx_migrations USING (trap());",
+    );
+    let project = project(service, "");
+    write(&project, &[("1_a.sql", "SELECT 1;")]);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let document = project.json(&["import", "--from", "sqlx", "--service", service, "old"], 0);
+    assert_eq!(document["baseline_at"], 1, "{document:#}");
+    let log = server().log();
+    let sprung: Vec<&str> = log.lines().filter(|line| line.contains("LOG:  trap sprung by ")).collect();
+    assert!(!sprung.is_empty(), "the trap was never sprung");
+    assert!(sprung.iter().all(|line| line.contains("by ado_trap_migrator as ado_trap_owner")), "{sprung:?}");
+}
+
+/// A program called `alembic` that prints what Alembic prints.
+const ALEMBIC: &str = r#"#!/bin/sh
+case "$*" in
+  "upgrade heads --sql") cat <<'SQL'
+BEGIN;
+
+CREATE TABLE alembic_version (
+    version_num VARCHAR(32) NOT NULL,
+    CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num)
+);
+
+-- Running upgrade  -> ae10
+
+CREATE TABLE item (id int PRIMARY KEY);
+
+INSERT INTO alembic_version (version_num) VALUES ('ae10') RETURNING alembic_version.version_num;
+
+-- Running upgrade ae10 -> bf20
+
+ALTER TABLE item ADD note text;
+
+UPDATE alembic_version SET version_num='bf20' WHERE alembic_version.version_num = 'ae10';
+
+COMMIT;
+
+SQL
+  ;;
+  "downgrade heads:base --sql") echo "no way back" >&2; exit 1 ;;
+  "history") echo 'ae10 -> bf20 (head), a note'; echo '<base> -> ae10, first' ;;
+esac
+"#;
+
+#[test]
+fn alembic_prints_its_migrations_itself() {
+    use std::os::unix::fs::PermissionsExt;
+    let service = "ado_alembic";
+    server().sql("postgres", "CREATE DATABASE ado_alembic");
+    server().sql(
+        service,
+        "CREATE TABLE item (id int PRIMARY KEY); CREATE TABLE alembic_version (version_num varchar(32) PRIMARY KEY);
+         INSERT INTO alembic_version VALUES ('ae10')",
+    );
+    let project = project(service, "");
+    project.write("old/alembic.ini", "[alembic]\n");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let import = ["import", "--from", "alembic", "--service", service, "old"];
+    let mut command = project.command(&import);
+    command.env("PATH", "/nonexistent");
+    let missing = project.finish(command).expect(1);
+    assert!(missing.stderr.contains("put Alembic on PATH"), "{}", missing.stderr);
+
+    project.write("bin/alembic", ALEMBIC);
+    let program = project.path().join("bin/alembic");
+    std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let mut command = project.command(&import);
+    let path = std::env::var("PATH").unwrap();
+    command.env("PATH", format!("{}:{path}", project.path().join("bin").display()));
+    let said = project.finish(command).expect(0);
+    assert!(said.stdout.contains("no down files") && said.stdout.contains("no way back"), "{}", said.stdout);
+    assert!(said.stdout.contains("next: martydb baseline --service ado_alembic --at 1\n"), "{}", said.stdout);
+    assert_eq!(super::files(&project, service), ["V1__first.sql", "V2__a_note.sql"]);
+    project.run(&["baseline", "--service", service, "--at", "1"]).expect(0);
+    project.run(&["upgrade", "--all"]).expect(0);
+    server().sql(service, "SELECT note FROM item");
+}

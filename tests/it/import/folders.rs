@@ -1,0 +1,144 @@
+//! From files to files.
+
+use super::{LAYOUTS, files, project, server, write};
+
+#[test]
+fn every_layout_becomes_migrations_that_go_up_and_down() {
+    for (tool, all) in LAYOUTS {
+        let service = format!("lay_{}", tool.replace('-', "_"));
+        let project = project(&service, "");
+        write(&project, all);
+        let done = project.json(&["import", "--from", tool, "--service", &service, "old"], 0);
+        assert_eq!(done["outcome"], "written", "{tool}: {done:#}");
+        assert_eq!(done["left_out"].as_array().unwrap().len(), 0, "{tool}: {done:#}");
+        project.run(&["validate"]).expect(0);
+        project.run(&["apply", "--all", "-y"]).expect(0);
+        project.run(&["upgrade", "--all"]).expect(0);
+        let look = "SELECT count(*) FROM pg_indexes WHERE indexname = 'item_note'";
+        assert_eq!(server().value(&service, look), "1", "{tool}");
+        project.run(&["downgrade", "--all", "--to", "0", "-y"]).expect(0);
+        assert_eq!(server().value(&service, "SELECT to_regclass('item') IS NULL"), "t", "{tool}");
+        project.run(&["upgrade", "--all"]).expect(0);
+    }
+}
+
+#[test]
+fn versions_names_and_markers() {
+    let project = project("imp_names", "");
+    let (_, diesel) = LAYOUTS.iter().find(|row| row.0 == "diesel").unwrap();
+    write(&project, diesel);
+    let import = ["import", "--from", "diesel", "--service", "imp_names", "old"];
+    let said = project.run(&import).expect(0);
+    assert!(said.stdout.contains("3 migrations, 3 down files written to"), "{}", said.stdout);
+    assert_eq!(
+        files(&project, "imp_names"),
+        [
+            "V20240101000000__first.down.sql",
+            "V20240101000000__first.sql",
+            "V20240201000000__note.down.sql",
+            "V20240201000000__note.sql",
+            "V20240301000000__index.down.sql",
+            "V20240301000000__index.sql",
+        ]
+    );
+    assert_eq!(
+        project.read("imp_names/migrations/V20240301000000__index.sql"),
+        "-- martydb: no-transaction\nCREATE INDEX CONCURRENTLY item_note ON item (note);\n"
+    );
+
+    // Again changes nothing; what an interrupted run did not write comes back.
+    assert_eq!(project.json(&import, 0)["outcome"], "unchanged");
+    std::fs::remove_file(project.path().join("imp_names/migrations/V20240201000000__note.sql")).unwrap();
+    project.write("imp_names/migrations/.martydb-import.part", "ALTER TA");
+    let said = project.run(&import).expect(0);
+    assert!(
+        said.stdout.contains("1 written to") && said.stdout.contains("5 there already"),
+        "{}",
+        said.stdout
+    );
+
+    // What is there is never changed.
+    project.write("imp_names/migrations/V20240201000000__note.sql", "SELECT 1;\n");
+    project.write("imp_names/migrations/V9__own.sql", "SELECT 1;\n");
+    let refused = project.run(&import).expect(2);
+    assert!(refused.stderr.contains("V20240201000000__note.sql differs"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("V9__own.sql is there already"), "{}", refused.stderr);
+    assert_eq!(project.read("imp_names/migrations/V20240201000000__note.sql"), "SELECT 1;\n");
+}
+
+#[test]
+fn a_dry_run_shows_and_writes_nothing() {
+    let project = project("imp_dry", "");
+    write(
+        &project,
+        &[("V4_0_0_1__b.sql", "SELECT 2;"), ("V4_0_0__a.sql", "SELECT 1;"), ("R__views.sql", "SELECT 3;")],
+    );
+    let said =
+        project.run(&["import", "--from", "flyway", "--service", "imp_dry", "--dry-run", "old"]).expect(0);
+    for line in [
+        "V1__a.sql <- V4_0_0__a.sql",
+        "V2__b.sql <- V4_0_0_1__b.sql",
+        "R__views.sql <- R__views.sql",
+        "counted from 1",
+    ] {
+        assert!(said.stdout.contains(line), "{line}: {}", said.stdout);
+    }
+    assert_eq!(files(&project, "imp_dry"), [""; 0]);
+}
+
+#[test]
+fn what_cannot_be_carried_over_stops_it_with_its_place() {
+    let project = project("imp_left", "");
+    write(
+        &project,
+        &[
+            ("1_a.sql", "-- +goose Up\nSELECT 1;\n"),
+            ("2_b.go", "package migrations"),
+            ("3_c.sql", "-- +goose Up\n-- +goose ENVSUB ON\nSELECT '${X}';\n"),
+            ("main.go", "package migrations"),
+            ("notes.sql", "SELECT 1;"),
+        ],
+    );
+    let import = ["import", "--from", "goose", "--service", "imp_left", "old"];
+    let document = project.json(&import, 2);
+    assert_eq!(document["outcome"], "stopped");
+    let left = |at: usize| document["left_out"][at].clone();
+    assert_eq!((left(0)["file"].as_str(), left(0)["line"].as_u64()), (Some("2_b.go"), None));
+    assert_eq!((left(1)["file"].as_str(), left(1)["line"].as_u64()), (Some("3_c.sql"), Some(2)));
+    assert_eq!(left(2)["what"], "has no version in its name");
+    assert_eq!(document["left_out"].as_array().unwrap().len(), 3, "{document:#}");
+    assert_eq!(files(&project, "imp_left"), [""; 0]);
+    let said = project.run(&import).expect(2);
+    assert!(
+        said.stdout.contains("left out: 3_c.sql:2:1: takes values from the environment"),
+        "{}",
+        said.stdout
+    );
+
+    project.run(&["import", "--from", "goose", "--service", "imp_left", "--skip", "old"]).expect(0);
+    assert_eq!(files(&project, "imp_left"), ["V1__a.sql"]);
+}
+
+#[test]
+fn ruby_is_listed_and_another_way_is_offered() {
+    let project = project("imp_rails", "");
+    write(
+        &project,
+        &[("20240101000000_create_users.rb", "class CreateUsers < ActiveRecord::Migration[7.1]\nend\n")],
+    );
+    let said = project.run(&["import", "--from", "rails", "--service", "imp_rails", "old"]).expect(2);
+    assert!(said.stdout.contains("20240101000000_create_users.rb: is code"), "{}", said.stdout);
+    assert!(said.stdout.contains("martydb baseline --service imp_rails --from-database"), "{}", said.stdout);
+}
+
+#[test]
+fn a_folder_without_migrations_and_an_unknown_tool_are_refused() {
+    let project = project("imp_empty", "");
+    project.write("old/README.md", "nothing");
+    let refused = project.run(&["import", "--from", "sqlx", "--service", "imp_empty", "old"]).expect(2);
+    assert!(refused.stderr.contains("holds no migration of sqlx"), "{}", refused.stderr);
+    let refused = project.run(&["import", "--from", "sqlx", "--service", "imp_empty", "gone"]).expect(2);
+    assert!(refused.stderr.contains("cannot read"), "{}", refused.stderr);
+    let refused = project.run(&["import", "--from", "ruby", "--service", "imp_empty", "old"]).expect(2);
+    assert!(refused.stderr.contains("golang-migrate"), "{}", refused.stderr);
+}

@@ -1,0 +1,154 @@
+//! `baseline --from-database`.
+
+use super::{files, project, server};
+use crate::support::Project;
+
+/// What a restore stumbles over: a function that names a later table, a cast chain of defaults, names with quotes, bodies
+/// whose lines look like a dump's own.
+const SCHEMA: &str = r#"
+SET check_function_bodies = false;
+CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE DOMAIN positive AS int CHECK (VALUE > 0);
+CREATE FUNCTION latest() RETURNS bigint LANGUAGE sql STABLE AS $$
+SELECT max(id) FROM "Order"
+$$;
+CREATE FUNCTION body() RETURNS text LANGUAGE plpgsql AS $$ BEGIN
+-- a comment
+SET statement_timeout = 0;
+\restrict key
+RETURN 'x';
+END $$;
+CREATE TABLE "Order" (id bigserial PRIMARY KEY, n positive NOT NULL DEFAULT 1, m mood DEFAULT 'good',
+    tags hstore, at timestamptz DEFAULT now(), half numeric GENERATED ALWAYS AS (n / 2.0) STORED);
+CREATE TABLE line (order_id bigint REFERENCES "Order" ON DELETE CASCADE, pos int GENERATED ALWAYS AS IDENTITY, UNIQUE (order_id, pos));
+CREATE INDEX line_pos ON line (pos) WHERE pos > 1;
+CREATE VIEW recent AS SELECT id, m FROM "Order" WHERE id > latest() - 10;
+CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.at := now(); RETURN NEW; END';
+CREATE TRIGGER touch BEFORE UPDATE ON "Order" FOR EACH ROW EXECUTE FUNCTION touch();
+ALTER TABLE line ENABLE ROW LEVEL SECURITY;
+CREATE POLICY own ON line USING (pos > 0);
+COMMENT ON TABLE line IS 'it''s a line;';
+CREATE SCHEMA app;
+CREATE TABLE app.thing (id int PRIMARY KEY);
+CREATE TABLE part (k int, v text) PARTITION BY RANGE (k);
+CREATE TABLE part_1 PARTITION OF part FOR VALUES FROM (0) TO (10);
+CREATE TABLE goose_db_version (id serial PRIMARY KEY, version_id bigint NOT NULL, is_applied boolean NOT NULL, tstamp timestamp);
+COMMENT ON TABLE goose_db_version IS 'goose';
+INSERT INTO goose_db_version (version_id, is_applied) VALUES (1, true);
+INSERT INTO "Order" (n) VALUES (41);
+"#;
+
+/// A database as another tool left it, adopted by `apply`.
+fn adopted(service: &str, sql: &str) -> Project {
+    server().sql("postgres", &format!("CREATE DATABASE {service}"));
+    server().sql(service, &format!("CREATE EXTENSION hstore; {sql}"));
+    let project = project(service, "schemas: [public, app], extensions: [hstore]");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project
+}
+
+/// Whether the machine has a `pg_dump` for the server of this run; without one the command has to say so.
+fn can_dump(project: &Project, service: &str) -> bool {
+    let output = std::process::Command::new("pg_dump").arg("--version").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let major: u32 = text.split_whitespace().nth(2).unwrap().split('.').next().unwrap().parse().unwrap();
+    if major >= server().major() {
+        return true;
+    }
+    let refused = project.run(&["baseline", "--service", service, "--from-database"]).expect(1);
+    assert!(refused.said().contains("there is no pg_dump for a server of version"), "{}", refused.said());
+    assert_eq!(files(project, service), [""; 0]);
+    false
+}
+
+#[test]
+fn the_schema_becomes_the_first_migration() {
+    let service = "fdb_rich";
+    let project = adopted(service, SCHEMA);
+    if !can_dump(&project, service) {
+        return;
+    }
+    let mark = server().log().len();
+    let said = project.run(&["baseline", "--service", service, "--from-database"]).expect(0);
+    assert!(said.stderr.contains("public.goose_db_version of goose is not in the file"), "{}", said.stderr);
+    assert_eq!(files(&project, service), ["V1__before_martydb.sql"]);
+    let text = project.read("fdb_rich/migrations/V1__before_martydb.sql");
+    assert!(text.contains("SET check_function_bodies = false;") && !text.contains("goose"), "{text}");
+    assert!(
+        !text.contains("SET lock_timeout")
+            && !text.contains("CREATE EXTENSION")
+            && text.contains("\\restrict key")
+    );
+    for password in project.passwords() {
+        assert!(
+            !text.contains(&password) && !said.stdout.contains(&password) && !said.stderr.contains(&password)
+        );
+    }
+    // The dump is the migrator's, never the admin's.
+    let log = server().log_since(mark);
+    let dumps: Vec<&str> =
+        log.lines().filter(|line| line.contains("@fdb_rich ") && line.contains("LOCK TABLE")).collect();
+    assert!(
+        !dumps.is_empty() && dumps.iter().all(|line| line.contains("fdb_rich_migrator@fdb_rich")),
+        "{dumps:?}"
+    );
+
+    project.run(&["status", "--check"]).expect(0);
+    assert_eq!(project.json(&["current"], 0)["services"][0]["current"], 1);
+    assert_eq!(server().value(service, "SELECT n FROM \"Order\""), "41");
+    project.write("fdb_rich/migrations/V2__next.sql", "ALTER TABLE line ADD note text;");
+    project.run(&["upgrade", "--all"]).expect(0);
+
+    // A new environment is made from the same files.
+    project.write(
+        "martydb.yaml",
+        &project.read("martydb.yaml").replace("fdb_rich: {", "fdb_new: { migrations: fdb_rich/migrations,"),
+    );
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["upgrade", "--all"]).expect(0);
+    assert_eq!(
+        server()
+            .value("fdb_new", "SELECT count(*) FROM information_schema.columns WHERE table_name = 'line'"),
+        "3"
+    );
+    assert_eq!(server().value("fdb_new", "SELECT to_regclass('goose_db_version') IS NULL"), "t");
+}
+
+#[test]
+fn it_is_refused_where_files_or_a_history_are() {
+    let service = "fdb_refused";
+    let project = adopted(service, "CREATE SCHEMA app; CREATE TABLE a (id int)");
+    let command = ["baseline", "--service", service, "--from-database"];
+    project.write("fdb_refused/migrations/V1__a.sql", "SELECT 1;");
+    let refused = project.run(&command).expect(2);
+    assert!(refused.said().contains("has migrations already"), "{}", refused.said());
+    project.run(&["baseline", "--service", service, "--at", "1"]).expect(0);
+    std::fs::remove_file(project.path().join("fdb_refused/migrations/V1__a.sql")).unwrap();
+    let refused = project.run(&command).expect(2);
+    assert!(refused.said().contains("already has a history"), "{}", refused.said());
+    let usage = project.run(&["baseline", "--service", service, "--from-database", "--at", "1"]).expect(2);
+    assert!(usage.stderr.contains("cannot be used with"), "{}", usage.stderr);
+    project.run(&["baseline", "--service", service]).expect(2);
+}
+
+/// A privilege that another role has is not in V1, and the proof says so; nothing is recorded, and no scratch database
+/// stays.
+#[test]
+fn a_schema_that_v1_does_not_make_is_not_recorded() {
+    let service = "fdb_differs";
+    let project = adopted(service, "CREATE SCHEMA app; CREATE TABLE a (id int)");
+    if !can_dump(&project, service) {
+        return;
+    }
+    server().sql(service, "CREATE ROLE fdb_reader; GRANT SELECT ON a TO fdb_reader");
+    let command = ["baseline", "--service", service, "--from-database"];
+    let refused = project.run(&command).expect(3);
+    assert!(refused.said().contains("table public.a differs"), "{}", refused.said());
+    assert_eq!(files(&project, service), [".martydb-baseline"]);
+    assert_eq!(project.json(&["current"], 0)["services"][0]["current"], serde_json::Value::Null);
+    let left = "SELECT count(*) FROM pg_database WHERE datname LIKE 'martydb_scratch_%' AND datname IN (SELECT datname FROM pg_stat_activity)";
+    assert_eq!(server().value("postgres", left), "0");
+    server().sql(service, "REVOKE ALL ON a FROM fdb_reader");
+    project.run(&command).expect(0);
+    assert_eq!(files(&project, service), ["V1__before_martydb.sql"]);
+}
