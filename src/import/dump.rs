@@ -46,7 +46,10 @@ enum Fate<'a> {
 /// If the text ends inside a quote: it was cut off.
 pub fn first_migration(dump: &str, provided: &Provided, origin: &str) -> Result<FirstMigration, String> {
     let dump = unrestricted(dump);
-    let mut first = FirstMigration { text: format!("-- {origin}\n-- martydb: irreversible: it was there before martydb\n\n"), ..FirstMigration::default() };
+    let mut first = FirstMigration {
+        text: format!("-- {origin}\n-- martydb: irreversible: it was there before martydb\n\n"),
+        ..FirstMigration::default()
+    };
     let mut open = None;
     walk(dump, |seen| match seen {
         ScriptItem::Statement(statement) => match fate(&statement, provided) {
