@@ -43,6 +43,7 @@ pub async fn of(
             login,
             folder: service.migrations.clone(),
             existence: existence.clone(),
+            throwaway: false,
             lint: service.lint.clone(),
         })
     };

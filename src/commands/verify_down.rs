@@ -8,14 +8,13 @@ use super::per_service::{PerService, Services, map_concurrent};
 use crate::error::{ExitStatus, Result};
 use crate::flags::Select;
 use crate::migrate::files::folder;
-use crate::migrate::round_trip::{RoundTrip, RoundTripResult, check_round_trips};
+use crate::migrate::round_trip::{RoundTrip, RoundTripResult, ScratchSource, check_round_trips, folder_of};
 use crate::migrate::{self, MigrationTarget, Options};
 use crate::model::{DesiredServer, DesiredService};
 use crate::report::{Cell, Paint, Report, Style, Table, error_text, printable};
 use crate::run::Run;
 use crate::scratch::Scratch;
 use crate::server::Access;
-use crate::server::existence::{Existence, ExistenceCheck};
 use crate::targets;
 
 #[derive(Debug, Clone, Args)]
@@ -63,14 +62,35 @@ async fn round_trips(
     if chosen.is_empty() {
         return Ok(vec![]);
     }
-    let scratch = Scratch::make(&access, desired, service).await?;
-    let target = MigrationTarget {
-        database: scratch.database.clone(),
-        existence: ExistenceCheck::Known(Existence::Present),
-        ..target
-    };
-    let result = check_round_trips(&target, &chosen, options).await;
-    scratch.remove_after(result).await
+    let folder = folder_of(&target)?;
+    let mut scratches = Scratches { access, desired, service, target, last: None };
+    let result = check_round_trips(&mut scratches, &folder, &chosen, options).await;
+    match scratches.last {
+        Some(last) => last.remove_after(result).await,
+        None => result,
+    }
+}
+
+/// Scratch databases of one service, one at a time.
+struct Scratches<'a> {
+    access: Access,
+    desired: &'a DesiredServer,
+    service: &'a DesiredService,
+    /// The service's own database.
+    target: MigrationTarget,
+    last: Option<Scratch>,
+}
+
+impl ScratchSource for Scratches<'_> {
+    async fn fresh(&mut self) -> Result<MigrationTarget> {
+        if let Some(last) = self.last.take() {
+            last.remove_after(Ok(())).await?;
+        }
+        let scratch = Scratch::make(&self.access, self.desired, self.service).await?;
+        let target = scratch.target(&self.target);
+        self.last = Some(scratch);
+        Ok(target)
+    }
 }
 
 async fn chosen(target: &MigrationTarget, arguments: &Arguments, options: &Options) -> Result<Vec<i64>> {
@@ -102,6 +122,7 @@ fn word(result: RoundTripResult) -> Cell {
         RoundTripResult::Ok => Cell::new("up, down, up", Paint::Good),
         RoundTripResult::Differs => Cell::new("differs", Paint::Bad),
         RoundTripResult::Failed => Cell::new("failed", Paint::Bad),
+        RoundTripResult::Skipped => Cell::new("skipped", Paint::Dim),
     }
 }
 
@@ -145,6 +166,9 @@ fn details(service: &str, one: &RoundTrip, style: &Style) -> String {
             text += &format!("{title}, {when}:\n");
             text += &differences.iter().map(|difference| format!("  {difference}\n")).collect::<String>();
         }
+    }
+    if let Some(why) = &one.skipped {
+        text += &format!("{title}: skipped: {}\n", printable(why));
     }
     if let Some(error) = &one.error {
         text += &format!("{title}:\n{}\n", error_text(error, style));

@@ -14,6 +14,7 @@ pub mod statement_kind;
 
 pub use directive::Mode;
 pub use folder::MigrationFolder;
+pub use lexer::{Token, TokenKind, tokens};
 pub use name::Direction;
 pub use problem::{FileProblem, Position, Positions, refuse, refused_files};
 pub use refinery::{VersionType, checksum};

@@ -1,11 +1,12 @@
 //! What a database knows about its migrations: the tables, and the SQL that reads and writes them.
 
+mod alike;
 pub mod catalogue;
 pub mod progress;
 pub mod rows;
 pub mod tables;
 
-pub use catalogue::{Catalogue, Difference};
+pub use catalogue::{Catalogue, CatalogueQueries, Difference};
 pub use progress::ResumePoint;
 pub use rows::{AppliedRow, HistoryRows, Interruption, Unfinished, text, unreadable};
 pub use tables::{Present, Record, Took};

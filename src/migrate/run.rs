@@ -59,21 +59,35 @@ async fn attempt(
 ) -> Result<()> {
     let folder = folder::load_valid(&target.folder, target.service.as_str())?;
     let intent = if options.execution == Execution::Real { Intent::Write } else { Intent::Read };
-    let session = MigrationSession::open(target, intent, options.lock_wait, events).await?;
-    let mut run = MigrationRun { session, folder: &folder, goal, options };
+    let mut session = MigrationSession::open(target, intent, options.lock_wait, events).await?;
+    let mut run = MigrationRun { session: &mut session, folder: &folder, goal, options };
     let result = run.proceed(outcome).await;
-    run.session.close().await;
+    session.close().await;
     result
 }
 
-struct MigrationRun<'a> {
-    session: MigrationSession<'a>,
+/// The same in a session that is open for writing and stays open, with a folder that was read before.
+///
+/// # Errors
+/// As in the outcome of [`run`].
+pub async fn run_in(
+    session: &mut MigrationSession<'_>,
+    folder: &MigrationFolder,
+    goal: Goal,
+    options: &Options,
+) -> Result<()> {
+    let mut outcome = MigrationOutcome::new(session.target.service.as_str());
+    MigrationRun { session, folder, goal, options }.proceed(&mut outcome).await
+}
+
+struct MigrationRun<'a, 's> {
+    session: &'a mut MigrationSession<'s>,
     folder: &'a MigrationFolder,
     goal: Goal,
     options: &'a Options,
 }
 
-impl<'a> MigrationRun<'a> {
+impl<'a> MigrationRun<'a, '_> {
     /// Compares, decides and runs; the outcome says how far it came, also where it fails.
     async fn proceed(&mut self, outcome: &mut MigrationOutcome) -> Result<()> {
         let rows = self.session.rows().await?;
@@ -88,7 +102,7 @@ impl<'a> MigrationRun<'a> {
             events.send(Event::Planned(vec![]));
             return Ok(());
         }
-        let mut preflight = Preflight::take(&mut self.session).await?;
+        let mut preflight = Preflight::take(self.session).await?;
         if upgrade && self.session.present.refinery.is_none() && !steps.is_empty() {
             other_tools::refuse(self.service(), &preflight.other_tools)?;
         }
@@ -105,7 +119,7 @@ impl<'a> MigrationRun<'a> {
             self.warn(&versions);
         }
         if upgrade || !steps.is_empty() {
-            preflight.prepare(&mut self.session, version_type).await?;
+            preflight.prepare(self.session, version_type).await?;
         }
         let result = self.execute(&mut preflight, &steps, &mut outcome.applied).await;
         let done: Vec<i64> = outcome.applied.iter().map(|applied| applied.version).collect();
@@ -121,7 +135,7 @@ impl<'a> MigrationRun<'a> {
         done: &mut Vec<AppliedMigration>,
     ) -> Result<()> {
         let (options, events) = (self.options, self.session.events.clone());
-        let session = &mut self.session;
+        let session = &mut *self.session;
         for step in steps {
             events.send(Event::Started(step.id()));
             let mut run = StepRun { session, preflight, options, step, attempts: 1, started: Instant::now() };
@@ -138,7 +152,7 @@ impl<'a> MigrationRun<'a> {
         Ok(())
     }
 
-    fn service(&self) -> &'a str {
+    fn service(&self) -> &str {
         self.session.target.service.as_str()
     }
 

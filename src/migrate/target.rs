@@ -23,6 +23,8 @@ pub struct MigrationTarget {
     pub login: Login,
     pub folder: PathBuf,
     pub existence: ExistenceCheck,
+    /// A scratch database: nothing in it has to outlive a crash of the server.
+    pub throwaway: bool,
     pub lint: LintRules,
 }
 

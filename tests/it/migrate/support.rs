@@ -68,6 +68,7 @@ impl Service {
             login: Login::with_password(format!("{name}_migrator"), MIGRATOR.into()),
             folder: folder.path().into(),
             existence: ExistenceCheck::Known(Existence::Unknown),
+            throwaway: false,
             lint: Default::default(),
         };
         Service { name: name.into(), target, folder, events: Mutex::default() }
