@@ -15,6 +15,7 @@ mod repair;
 pub mod report;
 pub mod round_trip;
 mod run;
+mod schema_file;
 mod status;
 mod target;
 
@@ -26,5 +27,7 @@ pub use report::{
     ServiceState, ServiceStatus,
 };
 pub use run::{Goal, run};
-pub use status::{current, history, status};
+pub use schema_file::{schema_path, schema_version, write_schema};
+
+pub use status::{catalogue, current, history, status};
 pub use target::{Execution, MigrationTarget, Operator, Options, Order};

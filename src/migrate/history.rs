@@ -4,9 +4,11 @@ mod alike;
 pub mod catalogue;
 pub mod progress;
 pub mod rows;
+mod schema_text;
 pub mod tables;
 
 pub use catalogue::{Catalogue, CatalogueQueries, Difference};
 pub use progress::ResumePoint;
 pub use rows::{AppliedRow, HistoryRows, Interruption, Unfinished, text, unreadable};
+pub use schema_text::schema_text;
 pub use tables::{Present, Record, Took};

@@ -24,6 +24,7 @@ mod prompts;
 mod random_states;
 mod reality;
 mod rotate;
+mod schema_review;
 mod secrecy;
 mod secrets;
 mod several;
