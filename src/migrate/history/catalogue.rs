@@ -42,7 +42,8 @@ impl Catalogue {
     /// Reads a database, and leaves the session with a search path of `pg_catalog`. The service owns what is read:
     /// the session's login should have no more rights than the service has.
     pub async fn read(connection: &mut Connection) -> Result<Catalogue> {
-        CatalogueQueries::default().read(connection).await
+        let texts = texts(connection.major()).iter().map(|(_, text)| Statement::from_program(text));
+        ask(connection, texts.collect()).await
     }
 
     pub fn differences(&self, after: &Catalogue) -> Vec<Difference> {
@@ -75,8 +76,7 @@ impl CatalogueQueries {
 
     /// Reads the database of this session, which is the same each time.
     pub async fn read(&mut self, connection: &mut Connection) -> Result<Catalogue> {
-        let names = texts(connection.major());
-        let mut asked = vec![stmt!("SET search_path = pg_catalog, pg_temp"), days()];
+        let (names, mut asked) = (texts(connection.major()), vec![]);
         if self.executed.is_none_or(|times| times >= Self::REPLANNED) {
             asked.extend(self.executed.map(|_| stmt!("DEALLOCATE ALL")));
             asked.extend(names.iter().map(|(name, text)| {
@@ -90,9 +90,16 @@ impl CatalogueQueries {
         }
         asked.extend(names.iter().map(|(name, _)| stmt!("EXECUTE {name}", name = Keyword(name))));
         self.executed = self.executed.map(|times| times + 1);
-        let rows = query_each(connection, &Statement::join(asked)).await?;
-        read(rows).map_err(|error| Error::operation("cannot read the catalogue").cause(error))
+        ask(connection, asked).await
     }
+}
+
+/// Sends the queries in one message, with the path that they are written for.
+async fn ask(connection: &mut Connection, queries: Vec<Statement>) -> Result<Catalogue> {
+    let path = stmt!("SET search_path = pg_catalog, pg_temp");
+    let asked = Statement::join([path, days()].into_iter().chain(queries));
+    let rows = query_each(connection, &asked).await?;
+    read(rows).map_err(|error| Error::operation("cannot read the catalogue").cause(error))
 }
 
 fn read(results: Vec<Vec<Row>>) -> Result<Catalogue, Unreadable> {
