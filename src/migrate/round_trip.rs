@@ -4,52 +4,14 @@
 //! All migrations are reported in one run. What leaves the database other than its files make it ends its use: the next
 //! round trip is made in a fresh one, which is brought to the version before.
 
+mod outcome;
 mod walk;
 
-use serde::Serialize;
-
-use super::files::{Migration, MigrationFolder, folder};
-use super::history::Difference;
+use super::files::{MigrationFolder, folder};
 use super::target::{MigrationTarget, Options};
-use crate::error::{Error, Result};
-use walk::{Walk, WalkEnd};
-
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RoundTrip {
-    pub version: i64,
-    pub name: String,
-    pub outcome: RoundTripResult,
-    /// What the down file left other than it was.
-    pub after_down: Vec<Difference>,
-    /// What the second up made other than the first.
-    pub after_up: Vec<Difference>,
-    /// Why it was not checked.
-    pub skipped: Option<String>,
-    pub error: Option<Error>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RoundTripResult {
-    /// Both catalogues are the same.
-    Ok,
-    Differs,
-    /// A file failed, or is missing.
-    Failed,
-    /// It could not be checked.
-    Skipped,
-}
-
-impl RoundTrip {
-    fn of(migration: &Migration, outcome: RoundTripResult) -> RoundTrip {
-        let (version, name) = (migration.version, migration.name.clone());
-        RoundTrip { version, name, outcome, after_down: vec![], after_up: vec![], skipped: None, error: None }
-    }
-
-    fn skipped(migration: &Migration, why: String) -> RoundTrip {
-        RoundTrip { skipped: Some(why), ..RoundTrip::of(migration, RoundTripResult::Skipped) }
-    }
-}
+use crate::error::Result;
+pub use outcome::{RoundTrip, RoundTripResult};
+use walk::{TripSession, WalkEnd};
 
 /// Makes scratch databases, one at a time.
 pub trait ScratchSource {
@@ -76,7 +38,7 @@ pub async fn check_round_trips(
     let mut next = migrations.iter().position(|migration| chosen.contains(&migration.version));
     while let Some(first) = next {
         let target = source.fresh().await?;
-        let mut walk = Walk::start(&target, folder, first, options).await?;
+        let mut walk = TripSession::start(&target, folder, first, options).await?;
         let end = walk.make(chosen, first, &mut all).await;
         walk.end().await;
         next = match end {

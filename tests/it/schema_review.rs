@@ -9,11 +9,11 @@ const KINDS: &str =
 CREATE TYPE pair AS (a int, b text); CREATE TYPE span AS RANGE (SUBTYPE = int); CREATE SEQUENCE count_up;
 CREATE TABLE part (id bigserial, at date, m mood DEFAULT 'ok') PARTITION BY RANGE (at);
 CREATE TABLE part_20 PARTITION OF part FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');
-ALTER TABLE item ENABLE ROW LEVEL SECURITY; CREATE POLICY some ON item FOR SELECT USING (id > 1);
+ALTER TABLE item ENABLE ROW LEVEL SECURITY; CREATE POLICY mine ON item FOR SELECT USING (id > 1);
 CREATE VIEW names AS SELECT name FROM item; COMMENT ON TABLE item IS 'it''s';
 CREATE FUNCTION same() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NEW; END $$;
 CREATE TRIGGER same BEFORE INSERT ON item FOR EACH ROW EXECUTE FUNCTION same();
-CREATE STATISTICS both ON id, name FROM item; CREATE RULE quiet AS ON DELETE TO item DO INSTEAD NOTHING;";
+CREATE STATISTICS pairs ON id, name FROM item; CREATE RULE quiet AS ON DELETE TO item DO INSTEAD NOTHING;";
 
 /// Every kind has its statement, and nothing of martydb's or refinery's tables stands there.
 #[test]
@@ -51,7 +51,7 @@ fn schema_sql_follows_the_database() {
         "    m public.mood DEFAULT 'ok'::public.mood\n) PARTITION BY RANGE (at);",
         "CREATE TABLE public.part_20 PARTITION OF public.part FOR VALUES FROM ('2020-01-01') TO ('2021-01-01');",
         "ALTER TABLE public.item ENABLE ROW LEVEL SECURITY;",
-        "CREATE POLICY some ON public.item FOR SELECT USING ((id > 1));",
+        "CREATE POLICY mine ON public.item FOR SELECT USING ((id > 1));",
         "CREATE VIEW public.names AS\n SELECT item.name\n   FROM public.item;",
         "COMMENT ON TABLE public.item IS 'it''s';",
         "CREATE TRIGGER same BEFORE INSERT ON public.item FOR EACH ROW EXECUTE FUNCTION public.same();",
@@ -64,8 +64,8 @@ fn schema_sql_follows_the_database() {
     // The way back writes it as it was; the same again leaves it alone, and so does a file of another's.
     project.write(
         "scr_a/migrations/V3__kinds.down.sql",
-        "DROP RULE quiet ON item; DROP STATISTICS both; DROP TRIGGER same ON item; DROP FUNCTION same; COMMENT ON TABLE item IS NULL;
-         DROP VIEW names; DROP POLICY some ON item; ALTER TABLE item DISABLE ROW LEVEL SECURITY; DROP TABLE part;
+        "DROP RULE quiet ON item; DROP STATISTICS pairs; DROP TRIGGER same ON item; DROP FUNCTION same; COMMENT ON TABLE item IS NULL;
+         DROP VIEW names; DROP POLICY mine ON item; ALTER TABLE item DISABLE ROW LEVEL SECURITY; DROP TABLE part;
          DROP SEQUENCE count_up; DROP TYPE span, pair, mood; DROP DOMAIN pos;",
     );
     project.run(&["downgrade", "-s", "scr_a", "-y"]).expect(0);

@@ -14,7 +14,7 @@ use crate::migrate::files::name::{self, Direction};
 pub type Conflict = (String, String);
 
 /// The up files of a folder, by name, with what identifies the content of each.
-type Files = BTreeMap<String, String>;
+type UpFiles = BTreeMap<String, String>;
 
 /// Compares a migration folder with what a commit has there.
 ///
@@ -31,7 +31,7 @@ pub async fn compare(folder: &Path, reference: &str) -> Result<Vec<Conflict>> {
     let commit = git(folder, &["rev-parse", "--verify", "--quiet", &commit], reference).await?;
     let commit = commit.trim().to_owned();
     let listed = git(folder, &["ls-tree", "-z", &commit], reference).await?;
-    let there: Files = listed.split('\0').filter_map(entry).collect();
+    let there: UpFiles = listed.split('\0').filter_map(entry).collect();
     Ok(conflicts(&there, &here(folder, reference).await?, reference))
 }
 
@@ -45,13 +45,13 @@ fn is_up(file: &str) -> Option<String> {
     name::parse(file).ok().filter(|name| name.direction == Direction::Up).map(|_| file.to_owned())
 }
 
-async fn here(folder: &Path, reference: &str) -> Result<Files> {
+async fn here(folder: &Path, reference: &str) -> Result<UpFiles> {
     let unreadable = |error| Error::operation(format!("cannot read {}", folder.display())).cause(error);
     let entries = std::fs::read_dir(folder).map_err(unreadable)?;
     let mut names: Vec<String> =
         entries.flatten().filter_map(|entry| is_up(entry.file_name().to_str()?)).collect();
     names.sort();
-    let mut files = Files::new();
+    let mut files = UpFiles::new();
     for some in names.chunks(500) {
         let mut arguments = vec!["hash-object", "--"];
         arguments.extend(some.iter().map(String::as_str));
@@ -83,7 +83,7 @@ fn version(file: &str) -> i64 {
 }
 
 /// Pure.
-fn conflicts(there: &Files, here: &Files, reference: &str) -> Vec<Conflict> {
+fn conflicts(there: &UpFiles, here: &UpFiles, reference: &str) -> Vec<Conflict> {
     let newest = there.keys().map(|file| version(file)).max();
     let taken = |file: &String| there.keys().find(|other| version(other) == version(file));
     let added = here.keys().filter(|file| !there.contains_key(*file)).filter_map(|file| {
@@ -117,7 +117,7 @@ mod tests {
 
     #[test]
     fn older_taken_edited_and_removed_files_are_found() {
-        let files = |all: &[(&str, &str)]| -> Files {
+        let files = |all: &[(&str, &str)]| -> UpFiles {
             all.iter().map(|(name, content)| ((*name).into(), (*content).into())).collect()
         };
         let there = files(&[("V1__a.sql", "1"), ("V2__b.sql", "2"), ("V5__e.sql", "5")]);
@@ -138,6 +138,6 @@ mod tests {
                 "V5__other.sql has the version of V5__e.sql in main",
             ]
         );
-        assert!(conflicts(&Files::new(), &here, "main").is_empty());
+        assert!(conflicts(&UpFiles::new(), &here, "main").is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! The round trips of one scratch database, each from where the one before it ended.
 
-use super::{RoundTrip, RoundTripResult};
+use super::outcome::{RoundTrip, RoundTripResult};
 use crate::error::{Error, Result};
 use crate::migrate::check::DowngradeTo;
 use crate::migrate::engine::{Intent, MigrationSession, session};
@@ -11,7 +11,8 @@ use crate::migrate::run::{Goal, run_in};
 use crate::migrate::target::{MigrationTarget, Options};
 use crate::server::Connection;
 
-pub struct Walk<'a> {
+/// The two sessions in a scratch database, and what is known of it.
+pub struct TripSession<'a> {
     session: MigrationSession<'a>,
     reader: Connection,
     queries: CatalogueQueries,
@@ -45,19 +46,19 @@ enum StateAfter {
     Doubtful,
 }
 
-impl<'a> Walk<'a> {
+impl<'a> TripSession<'a> {
     /// Brings a fresh database to the version before the migration at `first`.
     pub async fn start(
         target: &'a MigrationTarget,
         folder: &'a MigrationFolder,
         first: usize,
         options: &'a Options,
-    ) -> Result<Walk<'a>> {
+    ) -> Result<TripSession<'a>> {
         let events = EventSender::ignored();
         let session = MigrationSession::open(target, Intent::Write, options.lock_wait, &events).await?;
         let reader = session::reader(target, options.lock_wait).await?;
         let queries = CatalogueQueries::default();
-        let mut walk = Walk { session, reader, queries, folder, options, catalogue: None };
+        let mut walk = TripSession { session, reader, queries, folder, options, catalogue: None };
         walk.replay(first).await?;
         Ok(walk)
     }
