@@ -55,7 +55,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DiffReport> {
 
 /// What is read for one service.
 enum Side {
-    Database(MigrationTarget),
+    Database(Box<MigrationTarget>),
     Files(Box<(MigrationTarget, Access, DesiredServer, DesiredService)>),
 }
 
@@ -83,7 +83,7 @@ async fn sides(run: &Run, name: &str, services: &[DesiredService]) -> Result<Vec
 
 async fn databases(run: &Run, services: &[DesiredService]) -> Result<Vec<Result<Side>>> {
     let all = targets::of(run, services).await?;
-    Ok(all.into_iter().map(|(_, target)| target.map(Side::Database)).collect())
+    Ok(all.into_iter().map(|(_, target)| target.map(|target| Side::Database(Box::new(target)))).collect())
 }
 
 async fn files(run: &Run, services: &[DesiredService]) -> Result<Vec<Result<Side>>> {
