@@ -60,6 +60,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('revision', 'revision', [CompletionResultType]::ParameterValue, 'Write the next migration and its down file')
             [CompletionResult]::new('lint', 'lint', [CompletionResultType]::ParameterValue, 'Find dangerous DDL in migrations that are not applied yet')
             [CompletionResult]::new('verify-down', 'verify-down', [CompletionResultType]::ParameterValue, 'Prove on a scratch database that down files undo what up files do')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Compare the schemas of two environments, or of files and database')
             [CompletionResult]::new('verify-isolation', 'verify-isolation', [CompletionResultType]::ParameterValue, 'Prove by logging in that no service reaches another''s database')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a finding of verify-isolation or a rule of lint means')
             [CompletionResult]::new('test-connections', 'test-connections', [CompletionResultType]::ParameterValue, 'Log in as every role of every service')
@@ -101,6 +102,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
         'martydb;validate' {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
             [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
+            [CompletionResult]::new('--against', '--against', [CompletionResultType]::ParameterName, 'Also find what conflicts with this branch: older or taken versions, edited and removed files')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
@@ -572,6 +574,33 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'martydb;diff' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'An environment, `database` (of this environment) or `files` (a scratch database made from them)')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'What it is compared with; the same choices')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
+            [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All services of the manifest')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never prompt; fail when input would be required')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'martydb;verify-isolation' {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
             [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
@@ -970,6 +999,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('revision', 'revision', [CompletionResultType]::ParameterValue, 'Write the next migration and its down file')
             [CompletionResult]::new('lint', 'lint', [CompletionResultType]::ParameterValue, 'Find dangerous DDL in migrations that are not applied yet')
             [CompletionResult]::new('verify-down', 'verify-down', [CompletionResultType]::ParameterValue, 'Prove on a scratch database that down files undo what up files do')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Compare the schemas of two environments, or of files and database')
             [CompletionResult]::new('verify-isolation', 'verify-isolation', [CompletionResultType]::ParameterValue, 'Prove by logging in that no service reaches another''s database')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a finding of verify-isolation or a rule of lint means')
             [CompletionResult]::new('test-connections', 'test-connections', [CompletionResultType]::ParameterValue, 'Log in as every role of every service')
@@ -1034,6 +1064,9 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;help;verify-down' {
+            break
+        }
+        'martydb;help;diff' {
             break
         }
         'martydb;help;verify-isolation' {

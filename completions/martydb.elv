@@ -57,6 +57,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand revision 'Write the next migration and its down file'
             cand lint 'Find dangerous DDL in migrations that are not applied yet'
             cand verify-down 'Prove on a scratch database that down files undo what up files do'
+            cand diff 'Compare the schemas of two environments, or of files and database'
             cand verify-isolation 'Prove by logging in that no service reaches another''s database'
             cand explain 'Say what a finding of verify-isolation or a rule of lint means'
             cand test-connections 'Log in as every role of every service'
@@ -96,6 +97,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
         &'martydb;validate'= {
             cand -s 'Service to work on; may be repeated'
             cand --service 'Service to work on; may be repeated'
+            cand --against 'Also find what conflicts with this branch: older or taken versions, edited and removed files'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
@@ -550,6 +552,32 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'martydb;diff'= {
+            cand -s 'Service to work on; may be repeated'
+            cand --service 'Service to work on; may be repeated'
+            cand --from 'An environment, `database` (of this environment) or `files` (a scratch database made from them)'
+            cand --to 'What it is compared with; the same choices'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --all 'All services of the manifest'
+            cand -q 'Suppress informational output'
+            cand --quiet 'Suppress informational output'
+            cand -v 'Log what happens; -vv logs every statement, secrets redacted'
+            cand --verbose 'Log what happens; -vv logs every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Never prompt; fail when input would be required'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'martydb;verify-isolation'= {
             cand -s 'Service to work on; may be repeated'
             cand --service 'Service to work on; may be repeated'
@@ -929,6 +957,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand revision 'Write the next migration and its down file'
             cand lint 'Find dangerous DDL in migrations that are not applied yet'
             cand verify-down 'Prove on a scratch database that down files undo what up files do'
+            cand diff 'Compare the schemas of two environments, or of files and database'
             cand verify-isolation 'Prove by logging in that no service reaches another''s database'
             cand explain 'Say what a finding of verify-isolation or a rule of lint means'
             cand test-connections 'Log in as every role of every service'
@@ -975,6 +1004,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
         &'martydb;help;lint'= {
         }
         &'martydb;help;verify-down'= {
+        }
+        &'martydb;help;diff'= {
         }
         &'martydb;help;verify-isolation'= {
         }

@@ -57,6 +57,7 @@ complete -c martydb -n "__fish_martydb_needs_command" -f -a "status" -d 'Show wh
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "revision" -d 'Write the next migration and its down file'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "lint" -d 'Find dangerous DDL in migrations that are not applied yet'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "verify-down" -d 'Prove on a scratch database that down files undo what up files do'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "diff" -d 'Compare the schemas of two environments, or of files and database'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "verify-isolation" -d 'Prove by logging in that no service reaches another\'s database'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "explain" -d 'Say what a finding of verify-isolation or a rule of lint means'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "test-connections" -d 'Log in as every role of every service'
@@ -84,6 +85,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand init" -l no-input -d 'Ne
 complete -c martydb -n "__fish_martydb_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand init" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand validate" -s s -l service -d 'Service to work on; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -l against -d 'Also find what conflicts with this branch: older or taken versions, edited and removed files' -r
 complete -c martydb -n "__fish_martydb_using_subcommand validate" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand validate" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
 complete -c martydb -n "__fish_martydb_using_subcommand validate" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
@@ -401,6 +403,24 @@ complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s v -l ver
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s y -l yes -d 'Answer yes to questions'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand diff" -s s -l service -d 'Service to work on; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand diff" -l from -d 'An environment, `database` (of this environment) or `files` (a scratch database made from them)' -r
+complete -c martydb -n "__fish_martydb_using_subcommand diff" -l to -d 'What it is compared with; the same choices' -r
+complete -c martydb -n "__fish_martydb_using_subcommand diff" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand diff" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand diff" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand diff" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand diff" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand diff" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand diff" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand diff" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand diff" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand diff" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand diff" -l no-input -d 'Never prompt; fail when input would be required'
+complete -c martydb -n "__fish_martydb_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s s -l service -d 'Service to work on; may be repeated' -r
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l format -d 'How the result is printed; wins over --output' -r -f -a "table\t'For people'
 json\t'One JSON document'

@@ -126,6 +126,8 @@ commands! {
     Lint = "lint", lint(manifest);
     /// Prove on a scratch database that down files undo what up files do.
     VerifyDown = "verify-down", verify_down(manifest);
+    /// Compare the schemas of two environments, or of files and database.
+    Diff = "diff", diff(manifest);
     /// Prove by logging in that no service reaches another's database.
     VerifyIsolation = "verify-isolation", verify(manifest);
     /// Say what a finding of verify-isolation or a rule of lint means.

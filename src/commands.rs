@@ -6,6 +6,7 @@ pub mod change;
 pub mod completions;
 pub mod current;
 pub mod dev;
+pub mod diff;
 pub mod doctor;
 pub mod downgrade;
 pub mod drop;

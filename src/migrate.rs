@@ -17,6 +17,7 @@ mod repair;
 pub mod report;
 pub mod round_trip;
 mod run;
+mod schema_file;
 mod sizes;
 mod status;
 mod steps;
@@ -33,6 +34,7 @@ pub use report::{
     ServiceStatus,
 };
 pub use run::{Goal, run};
+pub use schema_file::{schema_path, schema_version, write_schema};
 pub use sizes::table_sizes;
-pub use status::{current, history, status};
+pub use status::{catalogue, current, history, status};
 pub use target::{Execution, MigrationTarget, Operator, Options, Order};

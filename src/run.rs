@@ -59,6 +59,27 @@ impl Run {
         })
     }
 
+    /// The same manifest in another environment.
+    ///
+    /// # Errors
+    /// If there is no overlay for it, or it is not valid.
+    pub fn in_environment(&self, env: &str) -> Result<Run> {
+        let manifest = manifest::load(&self.manifest.path, env, &self.environment)?;
+        Ok(Run {
+            store: Store::open(&manifest, &self.environment),
+            jobs: self.jobs,
+            lock_wait: self.lock_wait,
+            yes: self.yes,
+            can_ask: self.can_ask,
+            manifest,
+            environment: self.environment.clone(),
+            out: self.out.clone(),
+            typed: tokio::sync::Mutex::default(),
+            told: Mutex::default(),
+            event_triggers: Mutex::default(),
+        })
+    }
+
     /// The services chosen for a command that reads: all where none is named.
     pub fn readable(&self, select: &Select) -> Result<Vec<DesiredService>> {
         if select.service.is_empty() {

@@ -11,9 +11,11 @@ use std::time::Duration;
 use crate::catalog::inspect;
 use crate::converge::{Jobs, Planner, Policy, Remaining, converge};
 use crate::error::{Error, Kind, Result};
+use crate::migrate::MigrationTarget;
 use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleKind};
 use crate::plan::admin_capabilities::AdminCapabilities;
 use crate::plan::{Action, Object, Selection, Stage, Step, StoredLogins, diff};
+use crate::server::existence::{Existence, ExistenceCheck};
 use crate::server::{Access, Connection, execute_protected, lock, query};
 use crate::sql::Literal;
 use crate::sql::stmt;
@@ -41,6 +43,16 @@ impl Scratch {
             Err(error) => {
                 scratch.remove_after(Err(error.while_doing("cannot make a scratch database"))).await
             }
+        }
+    }
+
+    /// The same service in this database, as its migrator.
+    pub fn target(&self, own: &MigrationTarget) -> MigrationTarget {
+        MigrationTarget {
+            database: self.database.clone(),
+            existence: ExistenceCheck::Known(Existence::Present),
+            throwaway: true,
+            ..own.clone()
         }
     }
 

@@ -44,6 +44,7 @@ pub async fn of(
             folder: service.migrations.clone(),
             down: service.down,
             existence: existence.clone(),
+            throwaway: false,
             lint: service.lint.clone(),
         })
     };

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::migrating::{UpgradeReport, migrate_each, plain_options, planned};
+use super::migrating::{UpgradeReport, migrate_each, plain_options, planned, write_schemas};
 use crate::error::Result;
 use crate::flags::Select;
 use crate::migrate::files::Direction;
@@ -52,7 +52,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
         return Ok(UpgradeReport::new(outcomes, Direction::Down, shown));
     }
     ask(run, &outcomes, count).await?;
-    let outcomes = migrate_each(run, targets, goal, &options).await;
+    let outcomes = migrate_each(run, targets.clone(), goal, &options).await;
+    write_schemas(run, &targets, &outcomes).await;
     Ok(UpgradeReport::new(outcomes, Direction::Down, Execution::Real))
 }
 

@@ -49,6 +49,23 @@ pub async fn migrate_each(
     map_concurrent(run.jobs.count, targets, one).await
 }
 
+/// Writes `schema.sql` of the services that ask for it and whose run ended well. What goes wrong is a warning: the
+/// migrations are applied.
+pub async fn write_schemas(
+    run: &Run,
+    targets: &[(DesiredService, Result<MigrationTarget>)],
+    outcomes: &[MigrationOutcome],
+) {
+    for ((service, target), outcome) in targets.iter().zip(outcomes) {
+        if let (true, Ok(target), Ended::Ok) = (service.dump_schema, target, outcome.outcome)
+            && let Err(error) = migrate::write_schema(target, outcome.to, run.lock_wait).await
+        {
+            let why: Vec<_> = [error.message].into_iter().chain(error.causes).collect();
+            run.out.note(&format!("{}: warning: no schema.sql: {}", service.name, why.join(": ")));
+        }
+    }
+}
+
 #[derive(Serialize)]
 pub struct UpgradeReport {
     #[serde(rename = "services")]

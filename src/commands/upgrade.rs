@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::migrating::{UpgradeReport, migrate_each, plain_options};
+use super::migrating::{UpgradeReport, migrate_each, plain_options, write_schemas};
 use crate::error::Result;
 use crate::flags::Select;
 use crate::migrate::files::Direction;
@@ -55,6 +55,9 @@ pub async fn upgrade_services(
     options: Options,
 ) -> Result<UpgradeReport> {
     let targets = targets::of(run, services).await?;
-    let outcomes = migrate_each(run, targets, Goal::Upgrade, &options).await;
+    let outcomes = migrate_each(run, targets.clone(), Goal::Upgrade, &options).await;
+    if options.execution == Execution::Real {
+        write_schemas(run, &targets, &outcomes).await;
+    }
     Ok(UpgradeReport::new(outcomes, Direction::Up, options.execution))
 }

@@ -1,30 +1,47 @@
 //! `validate`: the manifest and the migration files, without a server.
 
+mod against;
+
+use clap::Args;
 use serde::Serialize;
 
 use crate::error::{ExitStatus, Result};
+use crate::flags::Select;
 use crate::migrate::check::syntax_errors;
 use crate::migrate::files::inspect::{Inspection, inspect};
-use crate::migrate::files::{FileProblem, MigrationFile, folder};
-use crate::model::LintRules;
+use crate::migrate::files::{FileProblem, MigrationFile, MigrationFolder, folder};
+use crate::migrate::{schema_path, schema_version};
+use crate::model::{DesiredService, LintRules};
 use crate::report::{Report, Style, indented, printable};
 use crate::run::Run;
 use crate::units::counted;
 
-pub use crate::flags::Select as Arguments;
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub select: Select,
+    /// Also find what conflicts with this branch: older or taken versions, edited and removed files.
+    #[arg(long, value_name = "GIT_REF")]
+    pub against: Option<String>,
+}
 
 /// The manifest was read before this; what remains are the folders.
-pub async fn run(run: &Run, select: &Arguments) -> Result<ValidateReport> {
-    let services = run.readable(select)?.into_iter();
-    let folders = services.map(|service| {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<ValidateReport> {
+    let mut folders = vec![];
+    for service in run.readable(&arguments.select)? {
         let mut found = inspect(&service.migrations, service.down);
         add_syntax_errors(&mut found, &service.lint);
-        Folder::new(service.name.to_string(), found)
-    });
+        let mut differences = vec![];
+        if let Some(reference) = &arguments.against {
+            differences.extend(against::compare(&service.migrations, reference).await?);
+        }
+        differences.extend(stale_schema(&service, &found.folder));
+        folders.push(Folder::new(service.name.to_string(), found, differences));
+    }
     Ok(ValidateReport {
         manifest: run.manifest.path.display().to_string(),
         environment: run.manifest.env.clone(),
-        services: folders.collect(),
+        services: folders,
     })
 }
 
@@ -37,6 +54,15 @@ fn add_syntax_errors(found: &mut Inspection, rules: &LintRules) {
     let repeatable = found.folder.repeatables.iter().map(|repeatable| &repeatable.file);
     found.problems.extend(syntax_errors(ups.chain(repeatable).chain(&downs), rules));
     found.problems.sort_by_cached_key(|problem| (!problem.refuses(), folder::in_order(problem)));
+}
+
+/// `schema.sql` in version control says what the newest migration makes, or the review saw another schema.
+fn stale_schema(service: &DesiredService, folder: &MigrationFolder) -> Option<against::Conflict> {
+    let newest = folder.all().last().map(|migration| migration.version)?;
+    let at = schema_version(&service.migrations).filter(|at| service.dump_schema && *at != newest)?;
+    let file = schema_path(&service.migrations);
+    let what = format!("{} is of V{at}, the newest migration is V{newest}", file.display());
+    Some((what, format!("run `martydb upgrade --service {}` and commit the file", service.name)))
 }
 
 #[derive(Serialize)]
@@ -54,16 +80,21 @@ struct Folder {
     /// How many of the problems, the last ones, are missing down files.
     #[serde(skip)]
     missing_downs: usize,
+    /// What is valid by itself, and conflicts with another branch or with `schema.sql`.
+    differences: Vec<Problem>,
 }
 
 impl Folder {
-    fn new(service: String, found: Inspection) -> Folder {
+    fn new(service: String, found: Inspection, differences: Vec<against::Conflict>) -> Folder {
         let problem = |problem: FileProblem| Problem { message: problem.to_string(), fix: problem.fix };
+        let difference =
+            |(message, fix): against::Conflict| Problem { message: format!("{service}: {message}"), fix };
         Folder {
-            service,
+            differences: differences.into_iter().map(difference).collect(),
             migrations: found.folder.migrations.len(),
             missing_downs: found.missing_downs.len(),
             problems: found.problems.into_iter().chain(found.missing_downs).map(problem).collect(),
+            service,
         }
     }
 
@@ -97,25 +128,34 @@ impl ValidateReport {
     fn problems(&self) -> usize {
         self.services.iter().map(|folder| folder.problems.len()).sum()
     }
+
+    fn differences(&self) -> impl Iterator<Item = &Problem> {
+        self.services.iter().flat_map(|folder| &folder.differences)
+    }
 }
 
 impl Report for ValidateReport {
     fn text(&self, _: &Style) -> String {
-        let others = self.services.iter().flat_map(|folder| folder.split().1);
+        let others = self.services.iter().flat_map(|folder| folder.split().1).chain(self.differences());
         let mut text: String = others
             .map(|found| format!("{}\n  hint: {}\n", indented(&found.message, 2), indented(&found.fix, 8)))
             .collect();
         text.extend(self.services.iter().map(Folder::missing));
         let migrations: usize = self.services.iter().map(|folder| folder.migrations).sum();
         let (services, environment) = (self.services.len(), printable(&self.environment));
-        text += &match self.problems() {
-            0 => format!("Valid: {services} services, {migrations} migrations ({environment}).\n"),
-            n => format!("\nInvalid: {n} problems in {services} services.\n"),
+        text += &match (self.problems(), self.differences().count()) {
+            (0, 0) => format!("Valid: {services} services, {migrations} migrations ({environment}).\n"),
+            (0, n) => format!("\nDiffers: {n} differences in {services} services.\n"),
+            (n, _) => format!("\nInvalid: {n} problems in {services} services.\n"),
         };
         text
     }
 
     fn status(&self) -> ExitStatus {
-        if self.problems() == 0 { ExitStatus::Success } else { ExitStatus::Usage }
+        match (self.problems(), self.differences().next()) {
+            (1.., _) => ExitStatus::Usage,
+            (0, Some(_)) => ExitStatus::Differences,
+            (0, None) => ExitStatus::Success,
+        }
     }
 }

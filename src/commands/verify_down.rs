@@ -8,14 +8,13 @@ use super::per_service::{PerService, Services, map_concurrent};
 use crate::error::{ExitStatus, Result};
 use crate::flags::Select;
 use crate::migrate::files::folder;
-use crate::migrate::round_trip::{RoundTrip, RoundTripResult, check_round_trips};
+use crate::migrate::round_trip::{RoundTrip, RoundTripResult, ScratchSource, check_round_trips, folder_of};
 use crate::migrate::{self, MigrationTarget, Options};
 use crate::model::{DesiredServer, DesiredService};
 use crate::report::{Cell, Paint, Report, Style, Table, error_text, printable};
 use crate::run::Run;
 use crate::scratch::Scratch;
 use crate::server::Access;
-use crate::server::existence::{Existence, ExistenceCheck};
 use crate::sqlstate;
 use crate::targets;
 
@@ -64,21 +63,42 @@ async fn round_trips(
     if chosen.is_empty() {
         return Ok(vec![]);
     }
-    let scratch =
-        Scratch::make(&access, desired, service).await.map_err(|error| match error.sqlstate.as_deref() {
+    let folder = folder_of(&target)?;
+    let mut scratches = Scratches { access, desired, service, target, last: None };
+    let result = check_round_trips(&mut scratches, &folder, &chosen, options).await;
+    match scratches.last {
+        Some(last) => last.remove_after(result).await,
+        None => result,
+    }
+}
+
+/// Scratch databases of one service, one at a time.
+struct Scratches<'a> {
+    access: Access,
+    desired: &'a DesiredServer,
+    service: &'a DesiredService,
+    /// The service's own database.
+    target: MigrationTarget,
+    last: Option<Scratch>,
+}
+
+impl ScratchSource for Scratches<'_> {
+    async fn fresh(&mut self) -> Result<MigrationTarget> {
+        if let Some(last) = self.last.take() {
+            last.remove_after(Ok(())).await?;
+        }
+        let made = Scratch::make(&self.access, self.desired, self.service).await;
+        let scratch = made.map_err(|error| match error.sqlstate.as_deref() {
             Some(sqlstate::UNDEFINED_OBJECT) => error.hint(format!(
                 "the roles of the service are missing: run `martydb apply --service {}`",
-                service.name
+                self.service.name
             )),
             _ => error,
         })?;
-    let target = MigrationTarget {
-        database: scratch.database.clone(),
-        existence: ExistenceCheck::Known(Existence::Present),
-        ..target
-    };
-    let result = check_round_trips(&target, &chosen, options).await;
-    scratch.remove_after(result).await
+        let target = scratch.target(&self.target);
+        self.last = Some(scratch);
+        Ok(target)
+    }
 }
 
 async fn chosen(target: &MigrationTarget, arguments: &Arguments, options: &Options) -> Result<Vec<i64>> {

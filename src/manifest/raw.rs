@@ -168,6 +168,10 @@ pub struct RawService {
     #[serde(deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<bool>")]
     pub prune: Option<bool>,
+    /// Whether upgrade and downgrade write the schema to `schema.sql` beside the migrations, for review.
+    #[serde(deserialize_with = "lenient::optional")]
+    #[schemars(with = "Option<bool>")]
+    pub dump_schema: Option<bool>,
     /// Which rules `martydb lint` judges the migrations by.
     pub lint: RawLint,
     /// What is so on purpose in this service.

@@ -19,6 +19,7 @@ pub mod waivers;
 
 pub use directive::Mode;
 pub use folder::MigrationFolder;
+pub use lexer::{Token, TokenKind, tokens};
 pub use name::Direction;
 pub use own_transaction::OwnTransaction;
 pub use problem::{FileProblem, Position, Positions, Weight, refuse, refused_files};

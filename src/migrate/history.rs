@@ -1,13 +1,16 @@
 //! What a database knows about its migrations: the tables, and the SQL that reads and writes them.
 
+mod alike;
 pub mod catalogue;
 pub mod progress;
 pub mod repeatables;
 pub mod rows;
+mod schema_text;
 pub mod tables;
 
-pub use catalogue::{Catalogue, Difference};
+pub use catalogue::{Catalogue, CatalogueQueries, Difference};
 pub use progress::ResumePoint;
 pub use repeatables::RecordedRepeatable;
 pub use rows::{AppliedRow, HistoryRows, Interruption, Unfinished, text, unreadable};
+pub use schema_text::schema_text;
 pub use tables::{Present, Record, Took};

@@ -1,138 +1,61 @@
 //! Up, down, up on a scratch database, and a look at the catalogue after each: the proof that a down file undoes its
 //! migration, and that it can be applied again.
+//!
+//! All migrations are reported in one run. What leaves the database other than its files make it ends its use: the next
+//! round trip is made in a fresh one, which is brought to the version before.
 
-use serde::Serialize;
+mod outcome;
+mod walk;
 
-use super::check::DowngradeTo;
-use super::engine::session;
-use super::files::{Migration, folder};
-use super::history::{Catalogue, Difference};
-use super::report::{EventSender, MigrationOutcome};
-use super::run::{Goal, run};
+use super::files::{MigrationFolder, folder};
 use super::target::{MigrationTarget, Options};
-use crate::error::{Error, Result};
-use crate::model::DownFiles;
-use crate::server::Connection;
+use crate::error::Result;
+pub use outcome::{RoundTrip, RoundTripResult};
+use walk::{TripSession, WalkEnd};
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RoundTrip {
-    pub version: i64,
-    pub name: String,
-    pub outcome: RoundTripResult,
-    /// What the down file left other than it was.
-    pub after_down: Vec<Difference>,
-    /// What the second up made other than the first.
-    pub after_up: Vec<Difference>,
-    /// Why it was not checked.
-    pub skipped: Option<String>,
-    pub error: Option<Error>,
+/// Makes scratch databases, one at a time.
+pub trait ScratchSource {
+    /// Removes the last one and makes another; the target is its migrator.
+    fn fresh(&mut self) -> impl Future<Output = Result<MigrationTarget>> + Send;
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RoundTripResult {
-    /// Both catalogues are the same.
-    Ok,
-    Differs,
-    /// A file failed, or is missing.
-    Failed,
-    /// It has no down file, and says so.
-    Skipped,
-}
-
-/// Makes the round trip of the chosen versions on a scratch database: `target` is its migrator.
+/// Makes the round trip of the chosen versions of a folder.
 ///
-/// The same login reads the catalogue. Once a migration has run, whatever is called in this database is the service's
+/// The migrator reads the catalogue. Once a migration has run, whatever is called in this database is the service's
 /// code, and a session of the admin would lend it the admin's rights.
 ///
 /// # Errors
-/// If the migrator cannot log in, or the files before the first chosen one cannot be replayed.
+/// If a scratch database cannot be made, the migrator cannot log in, or the files before a chosen one cannot be
+/// replayed.
 pub async fn check_round_trips(
-    target: &MigrationTarget,
+    source: &mut impl ScratchSource,
+    folder: &MigrationFolder,
     chosen: &[i64],
     options: &Options,
 ) -> Result<Vec<RoundTrip>> {
-    let mut reader = session::reader(target, options.lock_wait).await?;
-    let folder = folder::load(&target.folder);
+    let migrations = &folder.migrations;
     let mut all = vec![];
-    let mut before = None;
-    for migration in &folder.migrations {
-        let version = migration.version;
-        let skipped = skipped(target, migration);
-        if let Some(why) = skipped.filter(|_| chosen.contains(&version)) {
-            all.push(RoundTrip { skipped: Some(why), ..unchecked(migration, RoundTripResult::Skipped) });
-        } else if chosen.contains(&version) {
-            if let Some(before) = before {
-                up(target, before, options).await.map_err(|error| unreplayed(target, error))?;
+    let mut next = migrations.iter().position(|migration| chosen.contains(&migration.version));
+    while let Some(first) = next {
+        let target = source.fresh().await?;
+        let mut walk = TripSession::start(&target, folder, first, options).await?;
+        let end = walk.make(chosen, first, &mut all).await;
+        walk.end().await;
+        next = match end {
+            WalkEnd::Done => None,
+            WalkEnd::Fresh(at) => Some(at).filter(|at| *at < migrations.len()),
+            WalkEnd::Stuck(at) => {
+                let why = format!("V{} before it cannot be applied", migrations[at].version);
+                let rest = migrations[at + 1..].iter().filter(|one| chosen.contains(&one.version));
+                all.extend(rest.map(|one| RoundTrip::skipped(one, why.clone())));
+                None
             }
-            all.push(round_trip(target, &mut reader, migration, options).await);
-            if all.last().is_some_and(|trip| trip.outcome == RoundTripResult::Failed) {
-                break;
-            }
-        }
-        before = Some(version);
+        };
     }
     Ok(all)
 }
 
-fn unchecked(migration: &Migration, outcome: RoundTripResult) -> RoundTrip {
-    let (version, name) = (migration.version, migration.name.clone());
-    RoundTrip { version, name, outcome, after_down: vec![], after_up: vec![], skipped: None, error: None }
-}
-
-/// Why a migration needs no down file, if it has none.
-fn skipped(target: &MigrationTarget, migration: &Migration) -> Option<String> {
-    let down = || folder::load_down(migration.down.as_ref()?).ok()?.directives.irreversible;
-    match (&migration.up.directives.irreversible, target.down) {
-        (Some(reason), _) => Some(format!("irreversible: {reason}")),
-        (None, DownFiles::None) => Some("the manifest says `down: none`".into()),
-        (None, DownFiles::Optional) if migration.down.is_none() => Some("it has no down file".into()),
-        _ => down().map(|reason| format!("irreversible: {reason}")),
-    }
-}
-
-fn unreplayed(target: &MigrationTarget, error: Error) -> Error {
-    error
-        .while_doing(format!("the files of {} cannot be replayed on an empty database", target.service))
-        .hint("a database that was there before its files cannot be rebuilt from them")
-}
-
-async fn up(target: &MigrationTarget, to: i64, options: &Options) -> Result<()> {
-    let options = Options { to: Some(to), repeatables: false, ..options.clone() };
-    finished(run(target, Goal::Upgrade, &options, &EventSender::ignored()).await)
-}
-
-fn finished(outcome: MigrationOutcome) -> Result<()> {
-    outcome.error.map_or(Ok(()), Err)
-}
-
-async fn round_trip(
-    target: &MigrationTarget,
-    reader: &mut Connection,
-    migration: &Migration,
-    options: &Options,
-) -> RoundTrip {
-    let (outcome, after_down, after_up, error) =
-        match there_and_back(target, reader, migration.version, options).await {
-            Err(error) => (RoundTripResult::Failed, vec![], vec![], Some(error)),
-            Ok((down, up)) if down.is_empty() && up.is_empty() => (RoundTripResult::Ok, down, up, None),
-            Ok((down, up)) => (RoundTripResult::Differs, down, up, None),
-        };
-    RoundTrip { after_down, after_up, error, ..unchecked(migration, outcome) }
-}
-
-async fn there_and_back(
-    target: &MigrationTarget,
-    reader: &mut Connection,
-    version: i64,
-    options: &Options,
-) -> Result<(Vec<Difference>, Vec<Difference>)> {
-    let before = Catalogue::read(reader).await?;
-    up(target, version, options).await?;
-    let applied = Catalogue::read(reader).await?;
-    finished(run(target, Goal::Downgrade(DowngradeTo::Steps(1)), options, &EventSender::ignored()).await)?;
-    let undone = Catalogue::read(reader).await?;
-    up(target, version, options).await.map_err(|error| error.while_doing("it cannot be applied again"))?;
-    let again = Catalogue::read(reader).await?;
-    Ok((before.differences(&undone), applied.differences(&again)))
+/// The folder whose migrations are checked.
+pub fn folder_of(target: &MigrationTarget) -> Result<MigrationFolder> {
+    folder::load_valid(&target.folder, target.service.as_str())
 }

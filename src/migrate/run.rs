@@ -65,21 +65,35 @@ async fn attempt(
 ) -> Result<()> {
     let folder = folder::load_valid(&target.folder, target.service.as_str())?;
     let intent = if options.execution == Execution::Dry { Intent::Read } else { Intent::Write };
-    let session = MigrationSession::open(target, intent, options.lock_wait, events).await?;
-    let mut run = MigrationRun { session, folder: &folder, goal, options };
+    let mut session = MigrationSession::open(target, intent, options.lock_wait, events).await?;
+    let mut run = MigrationRun { session: &mut session, folder: &folder, goal, options };
     let result = run.proceed(outcome).await;
-    run.session.close().await;
+    session.close().await;
     result
 }
 
-struct MigrationRun<'a> {
-    session: MigrationSession<'a>,
+/// The same in a session that is open for writing and stays open, with a folder that was read before.
+///
+/// # Errors
+/// As in the outcome of [`run`].
+pub async fn run_in(
+    session: &mut MigrationSession<'_>,
+    folder: &MigrationFolder,
+    goal: Goal,
+    options: &Options,
+) -> Result<()> {
+    let mut outcome = MigrationOutcome::new(session.target.service.as_str());
+    MigrationRun { session, folder, goal, options }.proceed(&mut outcome).await
+}
+
+struct MigrationRun<'a, 's> {
+    session: &'a mut MigrationSession<'s>,
     folder: &'a MigrationFolder,
     goal: Goal,
     options: &'a Options,
 }
 
-impl<'a> MigrationRun<'a> {
+impl<'a> MigrationRun<'a, '_> {
     /// Compares, decides and runs; the outcome says how far it came, also where it fails.
     async fn proceed(&mut self, outcome: &mut MigrationOutcome) -> Result<()> {
         let rows = self.session.rows().await?;
@@ -95,7 +109,7 @@ impl<'a> MigrationRun<'a> {
             events.send(Event::Planned(vec![]));
             return Ok(());
         }
-        let mut preflight = Preflight::take(&mut self.session).await?;
+        let mut preflight = Preflight::take(self.session).await?;
         let first = upgrade && self.session.present.refinery.is_none();
         if first && !(steps.is_empty() && repeatables.is_empty()) {
             other_tools::refuse(self.service(), &preflight.other_tools)?;
@@ -124,7 +138,7 @@ impl<'a> MigrationRun<'a> {
             self.warn(&versions).await;
         }
         if upgrade || !steps.is_empty() {
-            preflight.prepare(&mut self.session, version_type).await?;
+            preflight.prepare(self.session, version_type).await?;
         }
         let mut result = self.execute(&mut preflight, &steps, &mut outcome.applied).await;
         if result.is_ok() && !repeatables.is_empty() {
@@ -144,7 +158,7 @@ impl<'a> MigrationRun<'a> {
         outcome: &mut MigrationOutcome,
     ) -> Result<()> {
         let mut found = Rehearsal::default();
-        let end = rehearse(&mut self.session, preflight, self.options, steps, &mut found).await;
+        let end = rehearse(self.session, preflight, self.options, steps, &mut found).await;
         let reached: Vec<i64> = found.rehearsed.iter().map(|one| one.version).collect();
         outcome.to = self.version_after(rows, &reached);
         (outcome.rehearsed, outcome.skipped) = (found.rehearsed, found.skipped);
@@ -161,7 +175,7 @@ impl<'a> MigrationRun<'a> {
         if self.goal != Goal::Upgrade || !complete || !self.options.repeatables {
             return Ok(vec![]);
         }
-        let recorded = recorded(&mut self.session, self.folder).await?;
+        let recorded = recorded(self.session, self.folder).await?;
         Ok(due(&self.folder.repeatables, &recorded, !versions.is_empty())
             .into_iter()
             .map(repeatable_step)
@@ -194,7 +208,7 @@ impl<'a> MigrationRun<'a> {
         done: &mut Vec<AppliedMigration>,
     ) -> Result<()> {
         let (options, events) = (self.options, self.session.events.clone());
-        let session = &mut self.session;
+        let session = &mut *self.session;
         let watcher = &Watcher::over(session);
         let mut sent = VecDeque::new();
         for (at, step) in steps.iter().enumerate() {
@@ -219,7 +233,7 @@ impl<'a> MigrationRun<'a> {
         Ok(())
     }
 
-    fn service(&self) -> &'a str {
+    fn service(&self) -> &str {
         self.session.target.service.as_str()
     }
 

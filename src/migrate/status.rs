@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::check::compare;
 use super::check::repeatables::due;
-use super::engine::{Intent, MigrationSession, Preflight};
+use super::engine::{Intent, MigrationSession, Preflight, session};
 use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
-use super::history::{RecordedRepeatable, repeatables, tables, text, unreadable};
+use super::history::{Catalogue, RecordedRepeatable, repeatables, tables, text, unreadable};
 use super::report::{DueMigration, EventSender, HistoryEvent, MigrationId, ServiceState, ServiceStatus};
 use super::target::MigrationTarget;
 use crate::error::Result;
@@ -136,6 +136,17 @@ pub async fn current(target: &MigrationTarget, wait: Duration) -> Result<Option<
     let rows = session.rows().await;
     session.close().await;
     Ok(rows?.applied.iter().map(|row| row.version).max())
+}
+
+/// Everything that a service's database holds, read by its migrator.
+///
+/// # Errors
+/// If the migrator cannot log in, or the server ends the session.
+pub async fn catalogue(target: &MigrationTarget, wait: Duration) -> Result<Catalogue> {
+    let mut reader = session::reader(target, wait).await?;
+    let found = Catalogue::read(&mut reader).await;
+    reader.close().await;
+    found
 }
 
 /// Every event of a service's history, the oldest first. What refinery alone recorded stands before all others.

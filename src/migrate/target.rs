@@ -24,6 +24,8 @@ pub struct MigrationTarget {
     pub folder: PathBuf,
     pub down: DownFiles,
     pub existence: ExistenceCheck,
+    /// A scratch database: nothing in it has to outlive a crash of the server.
+    pub throwaway: bool,
     pub lint: LintRules,
 }
 

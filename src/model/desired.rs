@@ -64,6 +64,8 @@ pub struct DesiredService {
     pub extensions: Vec<String>,
     /// Whether `apply` also removes what is not declared.
     pub prune: bool,
+    /// Whether `schema.sql` is written beside its migrations.
+    pub dump_schema: bool,
     pub lint: LintRules,
 }
 

@@ -28,6 +28,7 @@ mod random_states;
 mod reality;
 mod repeatable;
 mod rotate;
+mod schema_review;
 mod secrecy;
 mod secrets;
 mod several;

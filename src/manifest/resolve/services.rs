@@ -55,6 +55,7 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
         settings: settings(scope, name, &own.settings)?,
         extensions: own.extensions.clone().or(defaults.extensions.clone()).unwrap_or_default(),
         prune: own.prune.or(defaults.prune).unwrap_or(false),
+        dump_schema: own.dump_schema.or(defaults.dump_schema).unwrap_or(false),
         lint: lint(scope, name, &own.lint)?,
         server: server.to_owned(),
         name: checked_name,

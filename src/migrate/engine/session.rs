@@ -73,7 +73,8 @@ impl<'a> MigrationSession<'a> {
     ) -> Result<MigrationSession<'a>, NoSession> {
         let deadline = Instant::now() + lock_wait;
         let path = stmt!("{all}", all = List(target.schemas.clone()));
-        let settings = [("search_path", path.shown()), ("standard_conforming_strings", "on")];
+        let mut settings = vec![("search_path", path.shown()), ("standard_conforming_strings", "on")];
+        settings.extend(target.throwaway.then_some(("synchronous_commit", "off")));
         let connection = log_in(target, intent, &settings, deadline, events).await?;
         let mut session = MigrationSession {
             connection,
@@ -218,6 +219,9 @@ const READER: &[(&str, &str)] = &[
     ("idle_in_transaction_session_timeout", "0"),
     // What the catalogue functions print must not depend on the login's settings.
     ("quote_all_identifiers", "off"),
+    ("DateStyle", "ISO"),
+    ("IntervalStyle", "postgres"),
+    ("TimeZone", "UTC"),
     ("jit", "off"),
 ];
 

@@ -33,6 +33,11 @@ pub struct Lexer<'a> {
     pub directives: Vec<usize>,
 }
 
+/// All tokens of a text.
+pub fn tokens(text: &str) -> Vec<Token> {
+    Lexer::new(text).collect()
+}
+
 impl<'a> Lexer<'a> {
     pub fn new(text: &'a str) -> Self {
         Lexer { text, bytes: text.as_bytes(), at: 0, directives: vec![] }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::alike::{same_columns, without_now};
 use crate::error::{Error, Result};
 use crate::report::{indented, printable};
-use crate::server::{Connection, Row, Unreadable, query};
-use crate::sql::Statement;
+use crate::server::{Connection, Row, Unreadable, query_each};
+use crate::sql::{Keyword, Statement, stmt};
 
 /// Kind and name of every object, with its definition.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -41,17 +42,8 @@ impl Catalogue {
     /// Reads a database, and leaves the session with a search path of `pg_catalog`. The service owns what is read:
     /// the session's login should have no more rights than the service has.
     pub async fn read(connection: &mut Connection) -> Result<Catalogue> {
-        let unreadable = |error: Unreadable| Error::operation("cannot read the catalogue").cause(error);
-        let mut rows = vec![];
-        for text in texts(connection.major()) {
-            rows.extend(query(connection, &Statement::from_program(text)).await?);
-        }
-        let entry = |row: &Row| {
-            let definition: Option<String> = row.try_get(2)?;
-            Ok(((row.try_get(0)?, row.try_get(1)?), definition.unwrap_or_default()))
-        };
-        let all: Result<BTreeMap<_, _>, Unreadable> = rows.iter().map(entry).collect();
-        Ok(Catalogue(all.map_err(unreadable)?))
+        let texts = texts(connection.major()).iter().map(|(_, text)| Statement::from_program(text));
+        ask(connection, texts.collect()).await
     }
 
     pub fn differences(&self, after: &Catalogue) -> Vec<Difference> {
@@ -61,16 +53,81 @@ impl Catalogue {
         let difference = |key: &(String, String)| {
             let (before, after) = (self.0.get(key).cloned(), after.0.get(key).cloned());
             let (kind, name) = key.clone();
-            (before != after).then_some(Difference { kind, name, before, after })
+            let alike = match (&before, &after) {
+                (Some(before), Some(after)) => before == after || same_columns(&kind, before, after),
+                _ => before == after,
+            };
+            (!alike).then_some(Difference { kind, name, before, after })
         };
         keys.into_iter().filter_map(difference).collect()
     }
 }
 
-/// The queries for a version of the server. A column that only some majors have is named in a text of its own, because
-/// reading it through `to_jsonb` would convert the whole row.
-fn texts(major: u32) -> &'static [&'static str] {
-    const ALL: &[&str] = &[include_str!("sql/catalogue.sql"), include_str!("sql/compression.sql")];
+/// The queries of a session that reads often: planning them takes the server as long as running them.
+#[derive(Debug, Default)]
+pub struct CatalogueQueries {
+    /// How often they were executed since they were planned.
+    executed: Option<u32>,
+}
+
+impl CatalogueQueries {
+    /// A plan is made for the catalogues as large as they are, and they grow.
+    const REPLANNED: u32 = 20;
+
+    /// Reads the database of this session, which is the same each time.
+    pub async fn read(&mut self, connection: &mut Connection) -> Result<Catalogue> {
+        let (names, mut asked) = (texts(connection.major()), vec![]);
+        if self.executed.is_none_or(|times| times >= Self::REPLANNED) {
+            asked.extend(self.executed.map(|_| stmt!("DEALLOCATE ALL")));
+            asked.extend(names.iter().map(|(name, text)| {
+                stmt!(
+                    "PREPARE {name} AS {query}",
+                    name = Keyword(name),
+                    query = Statement::from_program(text)
+                )
+            }));
+            self.executed = Some(0);
+        }
+        asked.extend(names.iter().map(|(name, _)| stmt!("EXECUTE {name}", name = Keyword(name))));
+        self.executed = self.executed.map(|times| times + 1);
+        ask(connection, asked).await
+    }
+}
+
+/// Sends the queries in one message, with the path that they are written for.
+async fn ask(connection: &mut Connection, queries: Vec<Statement>) -> Result<Catalogue> {
+    let path = stmt!("SET search_path = pg_catalog, pg_temp");
+    let asked = Statement::join([path, days()].into_iter().chain(queries));
+    let rows = query_each(connection, &asked).await?;
+    read(rows).map_err(|error| Error::operation("cannot read the catalogue").cause(error))
+}
+
+fn read(results: Vec<Vec<Row>>) -> Result<Catalogue, Unreadable> {
+    let mut rows = results.into_iter().flatten();
+    let days: Vec<String> = rows.by_ref().take(DAYS).map(|row| row.try_get(0)).collect::<Result<_, _>>()?;
+    let entry = |row: Row| {
+        let definition: Option<String> = row.try_get(2)?;
+        Ok(((row.try_get(0)?, row.try_get(1)?), without_now(&definition.unwrap_or_default(), &days)))
+    };
+    rows.map(entry).collect::<Result<_, _>>().map(Catalogue)
+}
+
+const DAYS: usize = 3;
+
+/// Yesterday, today and tomorrow: the zone in which a migration read the clock is not known.
+fn days() -> Statement {
+    stmt!(
+        "SELECT pg_catalog.to_char(pg_catalog.now() + d * interval '1 day', 'YYYY-MM-DD') FROM pg_catalog.generate_series(-1, 1) d"
+    )
+}
+
+/// The queries for a version of the server, with their names. A column that only some majors have is named in a text of
+/// its own, because reading it through `to_jsonb` would convert the whole row.
+fn texts(major: u32) -> &'static [(&'static str, &'static str)] {
+    const ALL: &[(&str, &str)] = &[
+        ("martydb_catalogue", include_str!("sql/catalogue.sql")),
+        ("martydb_compression", include_str!("sql/compression.sql")),
+    ];
     let known = if major < 14 { 1 } else { ALL.len() };
     &ALL[..known]
 }

@@ -69,6 +69,7 @@ impl Service {
             folder: folder.path().into(),
             down: Default::default(),
             existence: ExistenceCheck::Known(Existence::Unknown),
+            throwaway: false,
             lint: Default::default(),
         };
         Service { name: name.into(), target, folder, events: Mutex::default() }

@@ -3,8 +3,8 @@
 -- histories and what belongs to extensions.
 --
 -- The service that is read owns the database, so this text converts no row that holds an anyarray (pg_attribute,
--- pg_statistic): that conversion calls casts of the element's type, which the service may have made. It sets its own
--- path, because an operator cannot be written with its schema everywhere.
+-- pg_statistic): that conversion calls casts of the element's type, which the service may have made. Its session has a
+-- path of its own, because an operator cannot be written with its schema everywhere.
 --
 -- What the server writes into its catalogues by itself is no difference. Options of columns are compared by name and
 -- value if the manual lists them, as are options of relations; of other options of relations only the name counts, and
@@ -13,7 +13,6 @@
 --   https://www.postgresql.org/docs/current/sql-createtable.html#SQL-CREATETABLE-STORAGE-PARAMETERS
 --   https://www.postgresql.org/docs/current/sql-createindex.html#SQL-CREATEINDEX-STORAGE-PARAMETERS
 --   https://www.postgresql.org/docs/current/sql-createview.html
-SET search_path = pg_catalog, pg_temp;
 WITH ns AS (
     SELECT oid, nspname, nspowner, nspacl FROM pg_catalog.pg_namespace
     WHERE nspname !~ '^pg_' AND nspname NOT IN ('information_schema', 'martydb')

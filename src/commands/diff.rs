@@ -1,0 +1,177 @@
+//! `diff`: the schemas of two environments, or of migration files and a database.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::per_service::{PerService, Services, map_concurrent};
+use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
+use crate::migrate::history::{Catalogue, Difference};
+use crate::migrate::{self, EventSender, Goal, MigrationTarget, Operator, Options};
+use crate::model::{DesiredServer, DesiredService};
+use crate::report::{Report, Style, indented, printable};
+use crate::run::Run;
+use crate::scratch::Scratch;
+use crate::server::Access;
+use crate::targets;
+
+#[derive(Debug, Args)]
+#[command(disable_version_flag = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub select: Select,
+    /// An environment, `database` (of this environment) or `files` (a scratch database made from them).
+    #[arg(long, value_name = "SIDE")]
+    pub from: String,
+    /// What it is compared with; the same choices.
+    #[arg(long, value_name = "SIDE")]
+    pub to: String,
+}
+
+/// Reads both sides of each service, and writes on neither: `files` is a scratch database.
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<DiffReport> {
+    let services = run.readable(&arguments.select)?;
+    if arguments.from == arguments.to {
+        return Err(Error::usage(format!("both sides are \"{}\"", arguments.from)));
+    }
+    let (before, after) =
+        (sides(run, &arguments.from, &services).await?, sides(run, &arguments.to, &services).await?);
+    let options = Options { lock_wait: run.lock_wait, ..Options::new(Operator::current()) };
+    let work: Vec<_> = services.into_iter().zip(before.into_iter().zip(after)).collect();
+    let all = map_concurrent(run.jobs.count, work, |(service, (before, after))| {
+        let options = options.clone();
+        async move {
+            let found = compare(before, after, &options).await;
+            let answer = found.map(|differences| Differences { differences });
+            PerService::new(service.name.to_string(), answer)
+        }
+    });
+    Ok(DiffReport {
+        from: arguments.from.clone(),
+        to: arguments.to.clone(),
+        found: Services { services: all.await },
+    })
+}
+
+/// What is read for one service.
+enum Side {
+    Database(Box<MigrationTarget>),
+    Files(Box<(MigrationTarget, Access, DesiredServer, DesiredService)>),
+}
+
+/// A side for each service, or why it has none.
+async fn sides(run: &Run, name: &str, services: &[DesiredService]) -> Result<Vec<Result<Side>>> {
+    match name {
+        "database" => databases(run, services).await,
+        "files" => files(run, services).await,
+        environment => {
+            let there = run.in_environment(environment).map_err(|error| {
+                error.hint("a side is an environment of the manifest, `database` or `files`")
+            })?;
+            let found: Vec<Result<DesiredService>> =
+                services.iter().map(|service| there.service(service.name.as_str()).cloned()).collect();
+            let known: Vec<DesiredService> = found.iter().flatten().cloned().collect();
+            let mut sides = databases(&there, &known).await?.into_iter();
+            let side = |service: Result<DesiredService>| {
+                service
+                    .and_then(|_| sides.next().unwrap_or_else(|| Err(Error::operation("it has no database"))))
+            };
+            Ok(found.into_iter().map(side).collect())
+        }
+    }
+}
+
+async fn databases(run: &Run, services: &[DesiredService]) -> Result<Vec<Result<Side>>> {
+    let all = targets::of(run, services).await?;
+    Ok(all.into_iter().map(|(_, target)| target.map(|target| Side::Database(Box::new(target)))).collect())
+}
+
+async fn files(run: &Run, services: &[DesiredService]) -> Result<Vec<Result<Side>>> {
+    let mut all = vec![];
+    for (service, target) in targets::of(run, services).await? {
+        let access = run.access(&service.server).await;
+        let desired = run.manifest.desired(&service.server);
+        all.push(target.and_then(|target| Ok(Side::Files(Box::new((target, access?, desired, service))))));
+    }
+    Ok(all)
+}
+
+async fn compare(before: Result<Side>, after: Result<Side>, options: &Options) -> Result<Vec<Difference>> {
+    let (before, after) = (before?, after?);
+    let before = catalogue(before, options).await?;
+    let after = catalogue(after, options).await?;
+    Ok(before.differences(&after))
+}
+
+async fn catalogue(side: Side, options: &Options) -> Result<Catalogue> {
+    match side {
+        Side::Database(target) => migrate::catalogue(&target, options.lock_wait).await,
+        Side::Files(parts) => {
+            let (own, access, desired, service) = *parts;
+            let scratch = Scratch::make(&access, &desired, &service).await?;
+            let found = built(&scratch.target(&own), options).await;
+            scratch.remove_after(found).await
+        }
+    }
+}
+
+async fn built(target: &MigrationTarget, options: &Options) -> Result<Catalogue> {
+    match migrate::run(target, Goal::Upgrade, options, &EventSender::ignored()).await.error {
+        Some(error) => Err(error.while_doing("the files cannot be applied to an empty database")),
+        None => migrate::catalogue(target, options.lock_wait).await,
+    }
+}
+
+#[derive(Default, Serialize)]
+pub struct Differences {
+    differences: Vec<Difference>,
+}
+
+#[derive(Serialize)]
+pub struct DiffReport {
+    from: String,
+    to: String,
+    #[serde(flatten)]
+    found: Services<Differences>,
+}
+
+impl DiffReport {
+    fn line(&self, one: &Difference) -> String {
+        let (kind, name) = (&one.kind, printable(&one.name));
+        match (&one.before, &one.after) {
+            (None, _) => format!("  {kind} {name} is only in {}\n", self.to),
+            (_, None) => format!("  {kind} {name} is only in {}\n", self.from),
+            (Some(before), Some(after)) => format!(
+                "  {kind} {name} differs\n    {}: {}\n    {}: {}\n",
+                self.from,
+                indented(before, 6),
+                self.to,
+                indented(after, 6)
+            ),
+        }
+    }
+}
+
+impl Report for DiffReport {
+    fn text(&self, style: &Style) -> String {
+        let mut text = String::new();
+        for one in &self.found.services {
+            let differences = &one.answer.differences;
+            match (differences.len(), &one.error) {
+                (_, Some(_)) => {}
+                (0, None) => text += &format!("{}: no difference\n", one.service),
+                (n, None) => {
+                    text += &format!("{}: {n} differences\n", one.service);
+                    text += &differences.iter().map(|difference| self.line(difference)).collect::<String>();
+                }
+            }
+        }
+        text + &self.found.errors_text(style)
+    }
+
+    fn status(&self) -> ExitStatus {
+        let differ = self.found.services.iter().any(|one| !one.answer.differences.is_empty());
+        let found = if differ { ExitStatus::Differences } else { ExitStatus::Success };
+        ExitStatus::worst([self.found.worst_status(), found])
+    }
+}

@@ -1,0 +1,143 @@
+//! `validate --against GIT_REF`: what a merge into that branch would bring: versions that are older than what is there
+//! or taken, and files that were changed or removed although they may be applied. Git reads its own repository.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use crate::error::{Error, Result};
+use crate::migrate::files::name::{self, Direction};
+
+/// A difference: what, and what to do.
+pub type Conflict = (String, String);
+
+/// The up files of a folder, by name, with what identifies the content of each.
+type UpFiles = BTreeMap<String, String>;
+
+/// Compares a migration folder with what a commit has there.
+///
+/// # Errors
+/// If git is missing, the folder is in no repository, or the commit is not known.
+pub async fn compare(folder: &Path, reference: &str) -> Result<Vec<Conflict>> {
+    if !folder.is_dir() {
+        return Ok(vec![]);
+    }
+    if reference.is_empty() || reference.starts_with('-') {
+        return Err(Error::usage(format!("\"{reference}\" is no name of a commit or branch")));
+    }
+    let commit = format!("{reference}^{{commit}}");
+    let commit = git(folder, &["rev-parse", "--verify", "--quiet", &commit], reference).await?;
+    let commit = commit.trim().to_owned();
+    let listed = git(folder, &["ls-tree", "-z", &commit], reference).await?;
+    let there: UpFiles = listed.split('\0').filter_map(entry).collect();
+    Ok(conflicts(&there, &here(folder, reference).await?, reference))
+}
+
+/// A line of `ls-tree`: mode, type, object, a tab and the name.
+fn entry(line: &str) -> Option<(String, String)> {
+    let (head, name) = line.split_once('\t')?;
+    Some((is_up(name)?, head.rsplit(' ').next()?.to_owned()))
+}
+
+fn is_up(file: &str) -> Option<String> {
+    name::parse(file).ok().filter(|name| name.direction == Direction::Up).map(|_| file.to_owned())
+}
+
+async fn here(folder: &Path, reference: &str) -> Result<UpFiles> {
+    let unreadable = |error| Error::operation(format!("cannot read {}", folder.display())).cause(error);
+    let entries = std::fs::read_dir(folder).map_err(unreadable)?;
+    let mut names: Vec<String> =
+        entries.flatten().filter_map(|entry| is_up(entry.file_name().to_str()?)).collect();
+    names.sort();
+    let mut files = UpFiles::new();
+    for some in names.chunks(500) {
+        let mut arguments = vec!["hash-object", "--"];
+        arguments.extend(some.iter().map(String::as_str));
+        let hashes = git(folder, &arguments, reference).await?;
+        files.extend(some.iter().cloned().zip(hashes.lines().map(str::to_owned)));
+    }
+    Ok(files)
+}
+
+/// Runs git in a folder, without a shell. What its configuration names as programs to run is not run.
+async fn git(folder: &Path, arguments: &[&str], reference: &str) -> Result<String> {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(folder).args(["-c", "core.fsmonitor=false", "--no-pager"]).args(arguments);
+    command.stdin(Stdio::null()).kill_on_drop(true);
+    let output =
+        command.output().await.map_err(|error| Error::operation("git cannot be run").cause(error))?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let words = String::from_utf8_lossy(&output.stderr);
+    let why = words.lines().next().map_or_else(|| format!("git knows no \"{reference}\""), str::to_owned);
+    Err(Error::usage(format!("cannot compare {} with {reference}", folder.display()))
+        .cause(why)
+        .hint("give a branch, tag or commit of the repository that the folder is in; fetch it first"))
+}
+
+fn version(file: &str) -> i64 {
+    name::parse(file).map_or(0, |name| name.version)
+}
+
+/// Pure.
+fn conflicts(there: &UpFiles, here: &UpFiles, reference: &str) -> Vec<Conflict> {
+    let newest = there.keys().map(|file| version(file)).max();
+    let taken = |file: &String| there.keys().find(|other| version(other) == version(file));
+    let added = here.keys().filter(|file| !there.contains_key(*file)).filter_map(|file| {
+        let newest = newest?;
+        let next = "give it a version above V".to_owned() + &newest.to_string();
+        match taken(file) {
+            Some(other) => Some((format!("{file} has the version of {other} in {reference}"), next)),
+            None if version(file) < newest => {
+                Some((format!("{file} is older than V{newest}, which is in {reference}"), next))
+            }
+            None => None,
+        }
+    });
+    let changed = there.iter().filter_map(|(file, content)| {
+        let what = match here.get(file) {
+            Some(present) if present == content => return None,
+            Some(_) => "was edited",
+            None => "is missing here",
+        };
+        let fix = "restore it: it may be applied; write a new migration for the change";
+        Some((format!("{file} of {reference} {what}"), fix.to_owned()))
+    });
+    let mut all: Vec<Conflict> = added.chain(changed).collect();
+    all.sort_by_key(|(what, _)| (version(what.split(' ').next().unwrap_or_default()), what.clone()));
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn older_taken_edited_and_removed_files_are_found() {
+        let files = |all: &[(&str, &str)]| -> UpFiles {
+            all.iter().map(|(name, content)| ((*name).into(), (*content).into())).collect()
+        };
+        let there = files(&[("V1__a.sql", "1"), ("V2__b.sql", "2"), ("V5__e.sql", "5")]);
+        let here = files(&[
+            ("V1__a.sql", "1"),
+            ("V2__b.sql", "changed"),
+            ("V3__c.sql", "3"),
+            ("V5__other.sql", "5"),
+            ("V6__f.sql", "6"),
+        ]);
+        let said: Vec<_> = conflicts(&there, &here, "main").into_iter().map(|(what, _)| what).collect();
+        assert_eq!(
+            said,
+            [
+                "V2__b.sql of main was edited",
+                "V3__c.sql is older than V5, which is in main",
+                "V5__e.sql of main is missing here",
+                "V5__other.sql has the version of V5__e.sql in main",
+            ]
+        );
+        assert!(conflicts(&UpFiles::new(), &here, "main").is_empty());
+    }
+}
