@@ -239,7 +239,7 @@ _martydb() {
 
     case "${cmd}" in
         martydb)
-            opts="-f -e -o -j -q -v -y -h -V --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision lint verify-down verify-isolation explain test-connections url drop rotate dev completions man help"
+            opts="-f -e -o -j -q -v -y -h -V --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision lint verify-down diff verify-isolation explain test-connections url drop rotate dev completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1229,7 +1229,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__help)
-            opts="init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision lint verify-down verify-isolation explain test-connections url drop rotate dev completions man help"
+            opts="init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision lint verify-down diff verify-isolation explain test-connections url drop rotate dev completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -36,7 +36,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ValidateReport> {
             differences.extend(against::compare(&service.migrations, reference).await?);
         }
         differences.extend(stale_schema(&service, &found.folder));
-        folders.push(Folder::new(service.name.to_string(), found, differences));
+        folders.push(CheckedFolder::new(service.name.to_string(), found, differences));
     }
     Ok(ValidateReport {
         manifest: run.manifest.path.display().to_string(),
@@ -69,11 +69,11 @@ fn stale_schema(service: &DesiredService, folder: &MigrationFolder) -> Option<ag
 pub struct ValidateReport {
     manifest: String,
     environment: String,
-    services: Vec<Folder>,
+    services: Vec<CheckedFolder>,
 }
 
 #[derive(Serialize)]
-struct Folder {
+struct CheckedFolder {
     service: String,
     migrations: usize,
     problems: Vec<Problem>,
@@ -84,12 +84,12 @@ struct Folder {
     differences: Vec<Problem>,
 }
 
-impl Folder {
-    fn new(service: String, found: Inspection, differences: Vec<against::Conflict>) -> Folder {
+impl CheckedFolder {
+    fn new(service: String, found: Inspection, differences: Vec<against::Conflict>) -> CheckedFolder {
         let problem = |problem: FileProblem| Problem { message: problem.to_string(), fix: problem.fix };
         let difference =
             |(message, fix): against::Conflict| Problem { message: format!("{service}: {message}"), fix };
-        Folder {
+        CheckedFolder {
             differences: differences.into_iter().map(difference).collect(),
             migrations: found.folder.migrations.len(),
             missing_downs: found.missing_downs.len(),
@@ -140,7 +140,7 @@ impl Report for ValidateReport {
         let mut text: String = others
             .map(|found| format!("{}\n  hint: {}\n", indented(&found.message, 2), indented(&found.fix, 8)))
             .collect();
-        text.extend(self.services.iter().map(Folder::missing));
+        text.extend(self.services.iter().map(CheckedFolder::missing));
         let migrations: usize = self.services.iter().map(|folder| folder.migrations).sum();
         let (services, environment) = (self.services.len(), printable(&self.environment));
         text += &match (self.problems(), self.differences().count()) {

@@ -134,7 +134,7 @@ mod tests {
         let first = first_migration(DUMP, &provided, "from x").unwrap();
         assert_eq!(
             first.text,
-            "-- from x\n\nSET check_function_bodies = false;\n\nSELECT pg_catalog.set_config('search_path', '', false);\n\n\
+            "-- from x\n-- martydb: irreversible: it was there before martydb\n\nSET check_function_bodies = false;\n\nSELECT pg_catalog.set_config('search_path', '', false);\n\n\
              CREATE SCHEMA \"Other\";\n\nCREATE EXTENSION IF NOT EXISTS \"uuid-ossp\" WITH SCHEMA public;\n\n\
              CREATE FUNCTION app.f() RETURNS text\n    LANGUAGE sql\n    AS $$\nSET statement_timeout = 0;\n-- kept\n\\restrict aB3\n$$;\n"
         );

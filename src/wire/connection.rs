@@ -15,7 +15,7 @@ use super::codec::{Wire, speaking};
 use super::dial::Address;
 use super::endpoint::Endpoint;
 use super::fault::Fault;
-use super::interrupt::{self, Ticket};
+use super::interrupt::{self, RunningStatement, Ticket};
 use super::login::{Credentials, NotLetIn, Startup, enter};
 use super::outcome::{Broken, Stage};
 use super::row::Row;
@@ -59,7 +59,14 @@ pub struct Connection {
     /// A statement was sent and its end not yet read.
     in_flight: bool,
     /// Statements that were sent together, if some are not answered yet.
-    ahead: Option<ahead::Ahead>,
+    ahead: Option<Ahead>,
+}
+
+/// What was sent and is not answered yet.
+struct Ahead {
+    /// Announces all of them as one statement that runs.
+    _running: RunningStatement,
+    unanswered: usize,
 }
 
 #[derive(Debug, Default)]
@@ -228,7 +235,7 @@ impl Connection {
         };
         self.in_flight = true;
         let end = match wire.send(|out| frontend::query(statement.exact(), out)).await {
-            Ok(()) => Answer::new(wire, self.limits, sink, reply).read().await,
+            Ok(()) => StatementExchange::new(wire, self.limits, sink, reply).read().await,
             Err(broken) => Err(broken.into()),
         };
         drop(running);
@@ -270,7 +277,7 @@ impl Drop for Connection {
     }
 }
 
-struct Answer<'a> {
+struct StatementExchange<'a> {
     wire: &'a mut Wire,
     limits: Limits,
     sink: &'a mut Sink<'a>,
@@ -279,9 +286,14 @@ struct Answer<'a> {
     types: Arc<[Oid]>,
 }
 
-impl<'a> Answer<'a> {
-    fn new(wire: &'a mut Wire, limits: Limits, sink: &'a mut Sink<'a>, reply: &'a mut Reply) -> Answer<'a> {
-        Answer { wire, limits, sink, reply, received: 0, types: Arc::new([]) }
+impl<'a> StatementExchange<'a> {
+    fn new(
+        wire: &'a mut Wire,
+        limits: Limits,
+        sink: &'a mut Sink<'a>,
+        reply: &'a mut Reply,
+    ) -> StatementExchange<'a> {
+        StatementExchange { wire, limits, sink, reply, received: 0, types: Arc::new([]) }
     }
 
     /// `Ok(Some)` is an error after which the session goes on.

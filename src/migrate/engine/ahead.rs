@@ -16,7 +16,7 @@ use super::session::MigrationSession;
 use crate::error::Result;
 use crate::migrate::files::Mode;
 use crate::migrate::target::Options;
-use crate::sql::{Statement, stmt};
+use crate::sql::Statement;
 
 /// How many files are sent together: enough to hide 50 ms behind files of 2 ms, few enough to keep in memory.
 const FILES: usize = 32;
@@ -51,7 +51,7 @@ pub async fn send(
         };
         let rows = rows(session, step, event, &file_record(step, 1), &options.operator);
         let batch = Batch::of_file(&frame, &step.file, rows);
-        bytes += batch.message.exact().len();
+        bytes += batch.message.chars();
         if bytes > BYTES && !batches.is_empty() {
             break;
         }
@@ -64,19 +64,4 @@ pub async fn send(
         Ok(()) => Ok(batches),
         Err(fault) => Err(failure::explain(session.target, &steps[0], &batches[0], 0, fault)),
     }
-}
-
-/// Notes in the session that a file is committed.
-pub fn note(number: u64) -> Statement {
-    stmt!("SET {setting} = ''", setting = setting(number))
-}
-
-/// Fails unless that was noted: the server knows a setting of this kind only once it was set. SHOW takes no snapshot, so
-/// the file can still choose the isolation of its transaction.
-pub fn demand(number: u64) -> Statement {
-    stmt!("SHOW {setting}", setting = setting(number))
-}
-
-fn setting(number: u64) -> Statement {
-    stmt!("martydb.committed_{number}", number = number.cast_signed())
 }

@@ -6,6 +6,7 @@
 //! a statement of plain SQL can stop a transaction in no other way, and plpgsql may be missing.
 
 mod marks;
+mod notes;
 mod part;
 
 use std::borrow::Cow;
@@ -15,7 +16,6 @@ use std::time::Duration;
 use marks::MarkedText;
 pub use part::BatchPart;
 
-use super::ahead;
 use super::preflight::OtherRoles;
 use crate::migrate::files::{Direction, MigrationFile, OwnTransaction};
 use crate::migrate::history::{AppliedRow, Record, tables};
@@ -53,7 +53,7 @@ impl Batch {
     /// A whole file; the records commit together with it.
     pub fn of_file(frame: &Frame<'_>, file: &MigrationFile, records: Vec<Statement>) -> Batch {
         let marked = MarkedText::of(file);
-        let cleanup = cleanup().into_iter().chain(frame.note.map(ahead::note));
+        let cleanup = cleanup().into_iter().chain(frame.note.map(notes::note));
         let opening = opening(frame, file.whole());
         Batch::marked(&opening, marked, closing(frame, records, cleanup))
     }
@@ -165,7 +165,7 @@ fn opening(frame: &Frame<'_>, own: Option<&OwnTransaction>) -> Vec<Statement> {
         stmt!("SET LOCAL lock_timeout = {millis}", millis = millis(frame.lock_timeout)),
         stmt!("SET LOCAL martydb.migration = 'open'"),
     ];
-    let begin = [stmt!("BEGIN")].into_iter().chain(frame.after.map(ahead::demand));
+    let begin = [stmt!("BEGIN")].into_iter().chain(frame.after.map(notes::demand));
     begin.chain(settings).chain(modes).collect()
 }
 

@@ -4,18 +4,10 @@
 
 use postgres_protocol::message::frontend;
 
-use super::{Answer, Connection, Exchanged, Reply};
+use super::{Ahead, Connection, Exchanged, Reply, StatementExchange};
 use crate::sql::Statement;
 use crate::wire::codec::speaking;
 use crate::wire::fault::Fault;
-use crate::wire::interrupt::RunningStatement;
-
-/// What was sent and is not answered yet.
-pub(super) struct Ahead {
-    /// Announces all of them as one statement that runs.
-    _running: RunningStatement,
-    unanswered: usize,
-}
 
 impl Connection {
     /// Sends each statement as a message of its own and waits for none. [`Connection::next_answer`] gives their answers
@@ -71,7 +63,7 @@ impl Connection {
         let (Some(wire), Some(ahead)) = (self.wire.as_mut(), self.ahead.as_mut()) else {
             return Err(speaking("nothing was sent that could be answered".into()).into());
         };
-        let end = Answer::new(wire, self.limits, &mut |_, _| Ok(()), reply).read().await;
+        let end = StatementExchange::new(wire, self.limits, &mut |_, _| Ok(()), reply).read().await;
         ahead.unanswered -= 1;
         if end.is_err() {
             self.abandon();
