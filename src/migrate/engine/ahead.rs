@@ -1,5 +1,5 @@
-//! Sends the next files before the answer to the first has come, so that a far server costs one way there and back for
-//! many files and not one for each. Every file stays a transaction of its own, with its history rows and its checks.
+//! Sends the next files before the answer to the first has come, so that many files over a slow
+//! link cost one round trip and not one for each. Every file stays a transaction of its own, with its history rows and its checks.
 //!
 //! Nothing may run behind a failure, though the server already has it. A file that fails leaves an aborted transaction,
 //! and the server refuses everything until it is rolled back. What fails at or behind its COMMIT leaves no transaction:

@@ -1,5 +1,5 @@
-//! Several messages sent together, and answered one by one: over a slow link what costs is the way there and back, and
-//! not the bytes. Each message is still an exchange of its own for the server. After an error the later ones are
+//! Several messages sent together, and answered one by one: over a slow link it is round trips that cost, and not
+//! bytes. Each message is still an exchange of its own for the server. After an error the later ones are
 //! answered too, so the sender has to make sure that they do nothing then.
 
 use postgres_protocol::message::frontend;

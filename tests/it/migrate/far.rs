@@ -1,4 +1,4 @@
-//! Files that are sent together: few ways there and back, and nothing behind a failure runs, wherever it fails.
+//! Files that are sent together: few round trips, and nothing behind a failure runs, wherever it fails.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
