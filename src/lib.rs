@@ -107,6 +107,7 @@ pub mod program;
 pub mod prompt;
 pub mod provision;
 pub mod reach;
+pub mod replace_file;
 pub mod report;
 pub mod rotate;
 pub mod run;

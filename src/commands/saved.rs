@@ -3,10 +3,6 @@
 //! Staleness is judged by content. The file holds the changes, each with what was found; applying plans again and
 //! compares. What else happened on the server does not matter, and whatever would change the plan does.
 
-use std::ffi::OsString;
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use serde_json::{Value, json};
@@ -15,6 +11,7 @@ use super::change::Change;
 use crate::error::{Error, Kind, Result};
 use crate::model::DesiredService;
 use crate::provision::{PlanOptions, Plans};
+use crate::replace_file::{Readers, replace_file};
 use crate::run::Run;
 
 const FORMAT_VERSION: u64 = 1;
@@ -46,27 +43,9 @@ pub fn write(
         "servers": servers,
     });
     let text = serde_json::to_string_pretty(&document).expect("a map of values is JSON") + "\n";
-    replace(path, &text)
+    // A plan names roles, databases and rights: it is its owner's to read.
+    replace_file(path, &text, Readers::Owner)
         .map_err(|error| Error::operation(format!("cannot write the plan {}", path.display())).cause(error))
-}
-
-/// Puts a new file in the place of what has this name. A link, which another account may have made, is not followed,
-/// and a device is not replaced. A plan names roles, databases and rights: it is its owner's to read.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let name = path.file_name().ok_or(std::io::ErrorKind::InvalidInput)?;
-    if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
-        let message = "something that is not a regular file has this name: remove it, or name another file";
-        return Err(std::io::Error::new(std::io::ErrorKind::AlreadyExists, message));
-    }
-    let mut hidden = OsString::from(".");
-    hidden.push(name);
-    hidden.push(format!(".{}", std::process::id()));
-    let temporary = path.with_file_name(hidden);
-    // Neither follows a link nor takes a file that is there.
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-    let done = written.and_then(|()| std::fs::rename(&temporary, path));
-    done.inspect_err(|_| drop(std::fs::remove_file(&temporary)))
 }
 
 fn contents(planned: &Plans) -> Result<Value> {

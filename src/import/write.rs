@@ -1,12 +1,13 @@
 //! Writes the files. What is there already is never changed: an import that was interrupted goes on, one that is
 //! complete changes nothing, and a folder with other migrations is refused.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::Path;
 
 use super::files::NewFile;
 use crate::error::{Error, Result};
+use crate::replace_file::{Readers, replace_file};
 use crate::report::printable;
 use crate::units::counted;
 
@@ -30,7 +31,8 @@ pub fn write(folder: &Path, files: &[NewFile], dry: bool) -> Result<WriteCount> 
     if !dry {
         fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
         for file in missing {
-            create(folder, file).map_err(|error| failed(&folder.join(&file.file), &error))?;
+            let path = folder.join(&file.file);
+            replace_file(&path, &file.text, Readers::All).map_err(|error| failed(&path, &error))?;
         }
     }
     Ok(written)
@@ -70,15 +72,6 @@ fn refuse_others(folder: &Path, files: &[NewFile], present: &[String]) -> Result
     Err(Error::usage(format!("{} holds migrations already", folder.display()))
         .causes(causes)
         .hint("import into an empty folder: `migrations` in the manifest names it"))
-}
-
-/// Under another name first: a file that is there is complete.
-fn create(folder: &Path, file: &NewFile) -> io::Result<()> {
-    let part = folder.join(".martydb-import.part");
-    let mut open = File::create(&part)?;
-    open.write_all(file.text.as_bytes())?;
-    open.sync_all()?;
-    fs::rename(&part, folder.join(&file.file))
 }
 
 fn failed(path: &Path, error: &io::Error) -> Error {

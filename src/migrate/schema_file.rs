@@ -9,6 +9,7 @@ use super::engine::session;
 use super::history::schema_text;
 use super::target::MigrationTarget;
 use crate::error::{Error, Result};
+use crate::replace_file::{Readers, replace_file};
 
 const MARK: &str = "-- The schema of ";
 
@@ -40,7 +41,7 @@ pub async fn write_schema(target: &MigrationTarget, version: Option<i64>, wait: 
         }
         _ => {}
     }
-    fs::write(&path, text)
+    replace_file(&path, &text, Readers::All)
         .map_err(|error| Error::operation(format!("cannot write {}", path.display())).cause(error))
 }
 

@@ -9,6 +9,7 @@ use crate::migrate::files::folder;
 use crate::migrate::history::Difference;
 use crate::migrate::{self, MigrationTarget, Options, Unadopted};
 use crate::model::DesiredService;
+use crate::replace_file::{Readers, replace_file};
 use crate::report::printable;
 use crate::run::Run;
 use crate::scratch::Scratch;
@@ -118,7 +119,9 @@ fn notes(first: &FirstMigration, found: &Unadopted) -> Vec<String> {
 
 fn put(path: &Path, text: &str) -> Result<()> {
     let folder = path.parent().unwrap_or(path);
-    fs::create_dir_all(folder).and_then(|()| fs::write(path, text)).map_err(|error| failed(path, &error))
+    fs::create_dir_all(folder)
+        .and_then(|()| replace_file(path, text, Readers::All))
+        .map_err(|error| failed(path, &error))
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Error {

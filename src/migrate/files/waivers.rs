@@ -2,18 +2,19 @@
 //! cannot be changed any more. The list goes into version control, so that `validate` knows it without a server.
 
 use std::collections::BTreeSet;
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use super::refinery::{VersionType, checksum};
 use super::source::Migration;
 use crate::error::{Error, Result};
+use crate::replace_file::{Readers, replace_file};
 
 /// The file's name; the dot keeps it out of the migrations.
 pub const WAIVERS: &str = ".martydb-accepted";
 
-const HEADER: &str = "# AppliedMigration migrations that martydb would refuse to run, accepted as they are by `repair` or `baseline`.\n\
+const HEADER: &str = "# Applied migrations that martydb would refuse to run, accepted as they are by `repair` or `baseline`.\n\
                       # Keep this file in version control. Version, checksum, reason.\n";
 
 /// The versions with their checksums.
@@ -45,9 +46,12 @@ pub fn add_waivers<'a>(folder: &Path, all: impl Iterator<Item = &'a Migration>, 
         return Ok(());
     }
     let path = folder.join(WAIVERS);
-    let header = if path.exists() { "" } else { HEADER };
-    let file = OpenOptions::new().create(true).append(true).open(&path);
-    file.and_then(|mut file| file.write_all(format!("{header}{lines}").as_bytes())).map_err(|error| {
+    let present = match fs::read_to_string(&path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(HEADER.into()),
+        present => present,
+    };
+    let written = present.and_then(|present| replace_file(&path, &format!("{present}{lines}"), Readers::All));
+    written.map_err(|error| {
         Error::operation(format!("cannot write {}", path.display()))
             .cause(error)
             .hint("make the folder writable and run `martydb repair` again")

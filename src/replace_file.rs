@@ -1,0 +1,60 @@
+//! Puts a whole file in the place of another, as nothing that another account or a service's team can prepare changes:
+//! a link is not followed, a device is not replaced, and what has the name is complete at every moment.
+
+use std::ffi::OsString;
+use std::fs::{self, OpenOptions};
+use std::io::{Error, ErrorKind, Result, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// Permissions of a new file; the umask takes from them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Readers {
+    /// Its owner alone.
+    Owner,
+    /// Whomever the umask admits.
+    All,
+}
+
+/// Writes `text` under another name first.
+///
+/// # Errors
+/// [`ErrorKind::AlreadyExists`] if something that is not a regular file has the name; else what writing says.
+pub fn replace_file(path: &Path, text: &str, readers: Readers) -> Result<()> {
+    let name = path.file_name().ok_or(ErrorKind::InvalidInput)?;
+    if path.symlink_metadata().is_ok_and(|found| !found.is_file()) {
+        let message = "something that is not a regular file has this name: remove it, or name another file";
+        return Err(Error::new(ErrorKind::AlreadyExists, message));
+    }
+    let mut hidden = OsString::from(".");
+    hidden.push(name);
+    hidden.push(format!(".{}", std::process::id()));
+    let temporary = path.with_file_name(hidden);
+    let mode = if readers == Readers::Owner { 0o600 } else { 0o666 };
+    // Neither follows a link nor takes a file that is there.
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    let done = written.and_then(|()| fs::rename(&temporary, path));
+    done.inspect_err(|_| drop(fs::remove_file(&temporary)))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_link_is_not_written_through() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, target) = (folder.path().join("schema.sql"), folder.path().join("elsewhere"));
+        symlink(&target, &path).unwrap();
+        assert_eq!(replace_file(&path, "x", Readers::All).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert!(!target.exists());
+        fs::remove_file(&path).unwrap();
+        replace_file(&path, "x", Readers::All).unwrap();
+        replace_file(&path, "y", Readers::All).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "y");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+}
