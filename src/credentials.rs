@@ -19,6 +19,18 @@ pub fn admin_password(environment: &Environment, url: &ServerUrl, only_server: b
     password.map(SecretString::from)
 }
 
+/// The variables that hold an admin's password: those that are asked for one, and those that a URL's own came from.
+pub fn variables<'a>(environment: &Environment, urls: impl Iterator<Item = &'a ServerUrl>) -> Vec<String> {
+    let mut all = vec!["DB_PASSWORD".to_owned(), "PGPASSWORD".to_owned()];
+    for url in urls {
+        all.extend(url.password_env.clone());
+        let own = url.password.as_deref().filter(|password| !password.is_empty());
+        let holds = |value: &String| own.is_some_and(|password| value.contains(password));
+        all.extend(environment.iter().filter(|(_, value)| holds(value)).map(|(name, _)| name.clone()));
+    }
+    all
+}
+
 /// Why a password that is set is not given to this server, for an operator who expects that it is.
 pub fn withheld(environment: &Environment, server: &str, url: &ServerUrl) -> Option<String> {
     let set = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());

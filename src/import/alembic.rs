@@ -16,14 +16,16 @@ use crate::migrate::files::{ScriptItem, is_word, walk};
 use crate::process_group::ProcessGroup;
 use crate::report::printable;
 
-/// Runs `alembic` in the folder that holds `alembic.ini`.
+/// Runs `alembic` in the folder that holds `alembic.ini`. What it imports there is the service's code, so the variables
+/// `withheld`, which hold passwords of admins, are not among its environment.
 ///
 /// # Errors
 /// If the program cannot be started, or cannot print the way up.
-pub async fn read(folder: &Path) -> Result<Harvest> {
-    let up = printed(folder, &["upgrade", "heads", "--sql"]).await?;
-    let down = printed(folder, &["downgrade", "heads:base", "--sql"]).await;
-    let history = printed(folder, &["history"]).await.unwrap_or_default();
+pub async fn read(folder: &Path, withheld: &[String]) -> Result<Harvest> {
+    let printed = |arguments| printed(folder, withheld, arguments);
+    let up = printed(&["upgrade", "heads", "--sql"]).await?;
+    let down = printed(&["downgrade", "heads:base", "--sql"]).await;
+    let history = printed(&["history"]).await.unwrap_or_default();
     let mut harvest = harvest(&up, down.as_deref().unwrap_or_default(), &history);
     if let Err(error) = down {
         harvest.notes.push(format!("no down files: {error}"));
@@ -31,10 +33,14 @@ pub async fn read(folder: &Path) -> Result<Harvest> {
     Ok(harvest)
 }
 
-async fn printed(folder: &Path, arguments: &[&str]) -> Result<String> {
+async fn printed(folder: &Path, withheld: &[String], arguments: &[&str]) -> Result<String> {
     let said = format!("`alembic {}` in {}", arguments.join(" "), folder.display());
     let failed = |why: String| Error::operation(format!("{said} failed")).cause(why);
-    let child = Command::new("alembic")
+    let mut command = Command::new("alembic");
+    withheld.iter().for_each(|variable| {
+        command.env_remove(variable);
+    });
+    let child = command
         .args(arguments)
         .current_dir(folder)
         .stdin(Stdio::null())

@@ -145,6 +145,7 @@ fn the_tools_table_is_read_without_the_admins_rights() {
 
 /// A program called `alembic` that prints what Alembic prints.
 const ALEMBIC: &str = r#"#!/bin/sh
+env > "$(dirname "$0")/environment"
 case "$*" in
   "upgrade heads --sql") cat <<'SQL'
 BEGIN;
@@ -200,7 +201,11 @@ fn alembic_prints_its_migrations_itself() {
     let mut command = project.command(&import);
     let path = std::env::var("PATH").unwrap();
     command.env("PATH", format!("{}:{path}", project.path().join("bin").display()));
+    command.env("DB_PASSWORD", "an-admins-password").env("DATABASE_URL", "postgres://x@nowhere/y");
     let said = project.finish(command).expect(0);
+    let environment = project.read("bin/environment");
+    assert!(environment.contains("DATABASE_URL=postgres://x@nowhere/y"), "{environment}");
+    assert!(!environment.contains("an-admins-password"), "{environment}");
     assert!(said.stdout.contains("no down files") && said.stdout.contains("no way back"), "{}", said.stdout);
     assert!(said.stdout.contains("next: martydb baseline --service ado_alembic --at 1\n"), "{}", said.stdout);
     assert_eq!(super::files(&project, service), ["V1__first.sql", "V2__a_note.sql"]);
