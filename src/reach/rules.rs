@@ -180,6 +180,14 @@ ascent! {
     // what a function's owner lacks of these, the login gives it. https://www.postgresql.org/docs/current/sql-grant.html
     because(p, Conclusion::LetsCreate(*d), PathStep::LetsCreateIn(*s, *g), Conclusion::Holds(*d, *g), Conclusion::Start) <--
         is(p, ?Conclusion::Holds(d, g)), schema_owner(s, g), schema(s, d);
+    because(p, Conclusion::LendsSchema(*s), PathStep::LetsCreateIn(*s, *g), Conclusion::Holds(*d, *g), Conclusion::Start) <--
+        is(p, ?Conclusion::Holds(d, g)), schema_owner(s, g), schema(s, d), lendable(s);
+    // Schemas in which something that another login may call, write to or read can stand.
+    relation lendable(ObjectId);
+    lendable(s) <-- function(_, _, s);
+    lendable(s) <-- trigger(_, _, s, _);
+    lendable(s) <-- table(_, _, s, _);
+    lendable(s) <-- visited_function(_, _, s, _);
     because(p, Conclusion::LetsMakeTemporary(*d), PathStep::GrantsTemporary(*d, *g), Conclusion::Holds(*e, *g), Conclusion::Start) <--
         is(p, ?Conclusion::Holds(e, g)), grants_temporary(d, g), database(d);
     because(p, as_role(p.service, *its, *x, Conclusion::Frame(*d, *x)), PathStep::GivesFunction(*o, *x), Conclusion::Frame(*d, *o), Conclusion::LetsCreate(*d)) <--
@@ -220,6 +228,8 @@ ascent! {
     because(p, Conclusion::Calls(*f), PathStep::Executes(*f, *g), Conclusion::Holds(*d, *g), Conclusion::Holds(*d, *h)) <--
         is(p, ?Conclusion::Holds(d, g)), execute(f, g), function(f, d, s), !trigger_function(f),
         usage(s, h), is(p, Conclusion::Holds(*d, *h));
+    because(p, Conclusion::Calls(*f), PathStep::Executes(*f, *g), Conclusion::Holds(*d, *g), Conclusion::LendsSchema(*s)) <--
+        is(p, ?Conclusion::LendsSchema(s)), function(f, d, s), !trigger_function(f), execute(f, g), is(p, Conclusion::Holds(*d, *g));
     // SECURITY DEFINER: https://www.postgresql.org/docs/current/sql-createfunction.html
     because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::CallsDefiner(*f, *o), Conclusion::Calls(*f), Conclusion::Start) <--
         is(p, ?Conclusion::Calls(f)), definer(f, d, _, o), service(o, its);
@@ -233,6 +243,8 @@ ascent! {
     // https://www.postgresql.org/docs/current/sql-createtrigger.html
     because(p, Conclusion::Writes(*t), PathStep::WritesTo(*t, *g), Conclusion::Holds(*d, *g), Conclusion::Holds(*d, *h)) <--
         is(p, ?Conclusion::Holds(d, g)), write(t, g), trigger(t, d, s, _), usage(s, h), is(p, Conclusion::Holds(*d, *h));
+    because(p, Conclusion::Writes(*t), PathStep::WritesTo(*t, *g), Conclusion::Holds(*d, *g), Conclusion::LendsSchema(*s)) <--
+        is(p, ?Conclusion::LendsSchema(s)), trigger(t, d, s, _), write(t, g), is(p, Conclusion::Holds(*d, *g));
     because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::FiresTrigger(*t, *f), Conclusion::Writes(*t), Conclusion::Start) <--
         is(p, ?Conclusion::Writes(t)), trigger(t, _, _, f), definer(f, d, _, o), service(o, its);
     because(p, Conclusion::Reaches(*target), PathStep::Opens(*f), Conclusion::Writes(*t), Conclusion::Start) <--
@@ -242,6 +254,8 @@ ascent! {
         event_function(f), definer(f, d, _, o), service(o, its), temporary(d, g), is(p, Conclusion::Holds(*d, *g));
     because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::FiresEventTrigger(*f, *o), Conclusion::Holds(*d, *g), Conclusion::Start) <--
         event_function(f), definer(f, d, _, o), service(o, its), schema(s, d), create(s, g), is(p, Conclusion::Holds(*d, *g));
+    because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::FiresEventTrigger(*f, *o), Conclusion::Enters(*d), Conclusion::LetsMakeTemporary(*d)) <--
+        event_function(f), definer(f, d, _, o), service(o, its), is(p, Conclusion::Enters(*d)), is(p, Conclusion::LetsMakeTemporary(*d));
     // Its holder makes a trigger with it, on a temporary table or on one of the login's, whose schema it may use.
     // CREATE TRIGGER asks one role for EXECUTE and for USAGE of the schema: the current one, which others may have
     // been granted to.
@@ -264,7 +278,7 @@ ascent! {
     fires(p, r, f, d, g) <-- trigger_function(f), definer(f, d, s, _), execute(f, g), current_holds(p, r, g),
         usage(s, h), current_holds(p, r, h);
     fires(p, r, f, d, g) <-- trigger_function(f), definer(f, d, s, _), execute(f, g), current_holds(p, r, g),
-        schema_owner(s, w), is(p, Conclusion::Holds(*d, *w));
+        is(p, Conclusion::LendsSchema(*s));
     because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::MakesTrigger(*f, *g), Conclusion::Session(*r), Conclusion::Enters(*d)) <--
         fires(p, r, f, d, g), uses_table(p, r, d), is(p, Conclusion::Session(*r)), is(p, Conclusion::Enters(*d)), definer(f, d, _, o), service(o, its);
     because(p, as_role(p.service, *its, *o, Conclusion::Frame(*d, *o)), PathStep::MakesTrigger(*f, *g), Conclusion::Frame(*d, *r), Conclusion::Start) <--
@@ -280,6 +294,8 @@ ascent! {
     // https://www.postgresql.org/docs/current/rules-privileges.html
     because(p, Conclusion::Reads(*t), PathStep::Selects(*t, *g), Conclusion::Holds(*d, *g), Conclusion::Holds(*d, *h)) <--
         is(p, ?Conclusion::Holds(d, g)), select(t, g), table(t, d, s, _), usage(s, h), is(p, Conclusion::Holds(*d, *h));
+    because(p, Conclusion::Reads(*t), PathStep::Selects(*t, *g), Conclusion::Holds(*d, *g), Conclusion::LendsSchema(*s)) <--
+        is(p, ?Conclusion::LendsSchema(s)), table(t, d, s, _), select(t, g), is(p, Conclusion::Holds(*d, *g));
     relation readable(ObjectId, RoleId);
     readable(t, o) <-- select(t, o);
     readable(t, o) <-- table(t, _, _, o);
@@ -297,6 +313,8 @@ ascent! {
 
     because(p, Conclusion::Writes(*t), PathStep::WritesTo(*t, *g), Conclusion::Holds(*d, *g), Conclusion::Holds(*d, *h)) <--
         is(p, ?Conclusion::Holds(d, g)), write(t, g), lever(t, _), table(t, d, s, _), usage(s, h), is(p, Conclusion::Holds(*d, *h));
+    because(p, Conclusion::Writes(*t), PathStep::WritesTo(*t, *g), Conclusion::Holds(*d, *g), Conclusion::LendsSchema(*s)) <--
+        is(p, ?Conclusion::LendsSchema(s)), table(t, d, s, _), lever(t, _), write(t, g), is(p, Conclusion::Holds(*d, *g));
     because(p, Conclusion::Reaches(*target), PathStep::Steers(*t), Conclusion::Writes(*t), Conclusion::Start) <--
         is(p, ?Conclusion::Writes(t)), lever(t, target);
 
@@ -319,13 +337,15 @@ ascent! {
     because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::LetsCreate(*d)) <--
         is(p, ?Conclusion::LetsCreate(d)), visited_function(f, d, s, o), is(p, Conclusion::Holds(*d, *o)), current_holds(p, r, o),
         usage(s, u), current_holds(p, r, u);
-    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::Holds(*d, *w)) <--
-        visited_function(f, d, s, o), is(p, Conclusion::Holds(*d, *o)), schema_owner(s, w), is(p, Conclusion::Holds(*d, *w));
+    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::ReplacesFunction(*f, *o), Conclusion::Holds(*d, *o), Conclusion::LendsSchema(*s)) <--
+        is(p, ?Conclusion::LendsSchema(s)), visited_function(f, d, s, o), is(p, Conclusion::Holds(*d, *o));
     // The owner of a table puts triggers on it: they run as the role that writes, and their function
     // may be made in any schema.
     // https://www.postgresql.org/docs/current/sql-createtrigger.html
     because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::PutsTrigger(*t, *o), Conclusion::Holds(*d, *o), Conclusion::Start) <--
         is(p, ?Conclusion::Holds(d, o)), visited_table(t, d, _, o), schema(s, d), create(s, g), is(p, Conclusion::Holds(*d, *g));
+    because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::PutsTrigger(*t, *o), Conclusion::Holds(*d, *o), Conclusion::LetsCreate(*d)) <--
+        is(p, ?Conclusion::LetsCreate(d)), visited_table(t, d, _, o), is(p, Conclusion::Holds(*d, *o));
 }
 
 /// A login, the login that is asked about and can log in as it, and the service of that one, where its walk ends.

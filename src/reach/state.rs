@@ -24,6 +24,8 @@ pub enum Conclusion {
     Admits(DatabaseId),
     /// It can let any role create objects in a schema of this database.
     LetsCreate(DatabaseId),
+    /// It can let any role use this schema and create in it.
+    LendsSchema(ObjectId),
     /// It can let any role make temporary tables in this database.
     LetsMakeTemporary(DatabaseId),
     /// It can log in as this role.
@@ -37,8 +39,17 @@ pub enum Conclusion {
 impl Conclusion {
     /// Whether it holds for each login that can log in as the one it was drawn for, whatever that login is.
     pub fn is_shared(self) -> bool {
-        use Conclusion::{Admits, Grants, LetsCreate, LetsMakeTemporary, Reaches, Takes};
-        matches!(self, Grants(_) | Admits(_) | LetsCreate(_) | LetsMakeTemporary(_) | Takes(_) | Reaches(_))
+        use Conclusion::{Admits, Grants, LendsSchema, LetsCreate, LetsMakeTemporary, Reaches, Takes};
+        matches!(
+            self,
+            Grants(_)
+                | Admits(_)
+                | LendsSchema(_)
+                | LetsCreate(_)
+                | LetsMakeTemporary(_)
+                | Takes(_)
+                | Reaches(_)
+        )
     }
 }
 

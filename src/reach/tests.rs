@@ -180,3 +180,22 @@ fn a_view_of_a_member_of_a_superuser_reads_no_more_than_the_member() {
     assert_eq!(targets(&facts(MIGHTY)), [Target::Verifiers]);
     assert_eq!(targets(&facts(GROUP)), []);
 }
+
+#[test]
+fn a_login_that_was_taken_lends_its_schema_to_the_one_that_took_it() {
+    let way_in = Object { id: 1, database: DATABASE, schema: 0, owner: OTHER };
+    let mighty = Object { id: 2, database: 1, schema: 7, owner: MIGHTY };
+    let lent = Facts {
+        logins: vec![OTHER],
+        databases: vec![DATABASE, 1],
+        connect: vec![(DATABASE, LOGIN), (1, LOGIN), (1, OTHER)],
+        schemas: vec![(0, DATABASE), (7, 1)],
+        schema_owners: vec![(7, OTHER)],
+        usage: vec![(0, LOGIN), (7, OTHER)],
+        definers: vec![way_in, mighty],
+        execute: vec![(1, LOGIN), (2, LOGIN)],
+        ..server(16, &[])
+    };
+    assert_eq!(targets(&lent), [Target::Superuser]);
+    assert_eq!(targets(&Facts { schema_owners: vec![], ..lent }), []);
+}

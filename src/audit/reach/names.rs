@@ -54,7 +54,7 @@ fn step_on_object(all: &Gathered<'_>, step: PathStep) -> String {
     let visitor = |id| all.object(id).visitor.unwrap_or(Visitor::Object("a superuser"));
     match step {
         PathStep::LetsCreateIn(of, by) => {
-            format!("as {} lets any role create in schema {}", role(by), object(of))
+            format!("as {} lets any role use schema {} and create in it", role(by), object(of))
         }
         PathStep::Executes(of, by) => format!("calls {} (EXECUTE of {})", object(of), role(by)),
         PathStep::CallsDefiner(of, owner) => {

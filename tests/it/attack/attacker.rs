@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 
 use super::world::{DATABASES, Kind, OWN, PREDEFINED, SERVICE, Thing, Visited, World};
 use crate::support::Server;
@@ -75,6 +75,8 @@ struct Attack<'a> {
     found: Reached,
     /// Grants that were accepted.
     granted: BTreeSet<(String, String)>,
+    /// Database and schema that every role may use and create in.
+    opened: BTreeSet<(String, String)>,
     /// Login and database.
     entered: BTreeSet<(String, &'static str)>,
     counter: usize,
@@ -88,16 +90,18 @@ pub async fn attack(server: &Server, world: &World, login: &str) -> Reached {
         logins,
         found: Reached::default(),
         granted: BTreeSet::new(),
+        opened: BTreeSet::new(),
         entered: BTreeSet::new(),
         counter: 0,
     };
     // What two logins do in one database differs by what was granted and taken before.
-    let mut tried: BTreeMap<(String, &str), [usize; 2]> = BTreeMap::new();
+    let mut tried: BTreeMap<(String, &str), [usize; 3]> = BTreeMap::new();
     loop {
         let before = attack.progress();
         for login in attack.logins.clone() {
             for database in DATABASES {
-                let (key, state) = ((login.clone(), database), [attack.logins.len(), attack.granted.len()]);
+                let key = (login.clone(), database);
+                let state = [attack.logins.len(), attack.granted.len(), attack.opened.len()];
                 if attack.entered.contains(&key) && tried.get(&key) == Some(&state) {
                     continue;
                 }
@@ -116,8 +120,9 @@ pub async fn attack(server: &Server, world: &World, login: &str) -> Reached {
 }
 
 impl Attack<'_> {
-    fn progress(&self) -> [usize; 4] {
-        [self.logins.len(), self.granted.len(), self.entered.len(), self.found.count()]
+    fn progress(&self) -> [usize; 5] {
+        let [logins, granted, opened] = [self.logins.len(), self.granted.len(), self.opened.len()];
+        [logins, granted, opened, self.entered.len(), self.found.count()]
     }
 
     async fn enter(&mut self, login: &str, database: &'static str) {
@@ -153,6 +158,8 @@ impl Attack<'_> {
             for context in &contexts[fresh..] {
                 open_places(session, context).await;
             }
+            let opened = session.fetch_all(sqlx::raw_sql(OPENED)).await.unwrap();
+            self.opened.extend(opened.iter().map(|row| (database.to_owned(), row.get_unchecked(0))));
             let known: BTreeSet<String> =
                 contexts.iter().filter(|one| one.is_frame).map(|one| one.role.clone()).collect();
             let mut new: BTreeMap<String, Context> = BTreeMap::new();
@@ -459,6 +466,8 @@ async fn open_places(session: &mut PgConnection, context: &Context) {
         works(session, &context.sql(&format!("GRANT TEMPORARY ON DATABASE {database} TO PUBLIC"))).await;
     }
 }
+
+const OPENED: &str = "SELECT nspname::text FROM pg_namespace, aclexplode(nspacl) WHERE grantee = 0 AND privilege_type = 'CREATE'";
 
 async fn works(session: &mut PgConnection, sql: &str) -> bool {
     session.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.is_ok()
