@@ -6,6 +6,6 @@ mod revoke;
 
 pub use fix::{Effect, Fix, Repair, RepairScope, alter_role, ident, reset_setting, set_owner};
 pub use revoke::{
-    Securable, default_privileges, privilege, revocation, revoke, revoke_admin_option, revoke_connect,
-    revoke_default, revoke_default_option, revoke_membership, revoke_option,
+    Securable, default_privileges, grant_to_former_owner, privilege, revocation, revoke, revoke_admin_option,
+    revoke_connect, revoke_default, revoke_default_option, revoke_membership, revoke_option,
 };

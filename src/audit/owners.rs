@@ -2,13 +2,15 @@
 
 use super::context::{Audit, Database};
 use super::memberships::end;
+use super::privileges::class_of;
 use super::roles::RoleClass;
 use crate::catalog::CatalogObject;
+use crate::contract::{ObjectClass, granted};
 use crate::findings::Severity::{self, Critical, High, Low, Medium};
 use crate::findings::{
     DATABASE_OWNER, FOREIGN_RIGHT, FindingBuilder, OBJECT_OWNER, PUBLIC, TEMPLATE_FLAG, UNKNOWN_KIND,
 };
-use crate::grants::{Repair, RepairScope, ident, set_owner};
+use crate::grants::{Repair, RepairScope, Securable, grant_to_former_owner, ident, set_owner};
 use crate::model::{ActualDatabase, DatabaseKind, DbName, Membership, RoleKind, RoleName};
 use crate::sql::{ServerText, stmt};
 
@@ -50,12 +52,19 @@ fn database(audit: &Audit<'_>, name: &DbName, found: &ActualDatabase, out: &mut 
         let on = stmt!("DATABASE {db}", db = name).to_string();
         let repair = rightful.map(|owner| match membership(audit, user, &found.owner) {
             // The owner is the right one: what has to end is that others can act as it.
-            Some(row) if owner == found.owner => end(audit, row),
-            _ => set_owner(RepairScope::Server, &on, owner),
+            Some(row) if owner == found.owner => vec![end(audit, row)],
+            _ => {
+                let own = audit
+                    .managed(&found.owner)
+                    .filter(|(own, _)| service.is_some_and(|service| service == *own));
+                let declared = own.map_or(&[][..], |(_, kind)| granted(kind, ObjectClass::Database));
+                let kept = grant_to_former_owner(declared, &Securable::shared(&on, &found.owner));
+                [set_owner(RepairScope::Server, &on, owner)].into_iter().chain(kept).collect()
+            }
         });
         // A fix cannot connect to a closed database.
         let finding = if found.allow_connections { finding.database(name) } else { finding };
-        out.push(finding.object(&object).seen(seen).fix(repair));
+        out.push(finding.object(&object).seen(seen).fixes(repair.unwrap_or_default()));
     }
 }
 
@@ -144,9 +153,11 @@ fn object(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>
         // What a superuser's code or server does, a service's owner could change from then on.
         let is_risky = users.is_empty() && (item.is_routine() || item.kind.starts_with("foreign"));
         let given = given.filter(|_| !is_risky);
-        let repair = if item.joined.is_some() { leave(item) } else { given };
+        let kept = if given.is_some() { declared(db, item) } else { vec![] };
+        let given = given.into_iter().chain(kept).collect();
+        let repairs = if item.joined.is_some() { leave(item).into_iter().collect() } else { given };
         let found = OBJECT_OWNER.of(user).at(severity).about(db, item);
-        out.push(found.seen(seen).fix(repair));
+        out.push(found.seen(seen).fixes(repairs));
     };
     let is_large_object = item.kind == "large object";
     for user in &users {
@@ -167,6 +178,17 @@ fn object(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>
     if users.is_empty() && db.service.is_some() && !is_large_object && !is_servers {
         push(&item.owner, Low);
     }
+}
+
+/// What a login of the service should still hold on what it no longer owns, and on the sequences of a table.
+fn declared(db: &Database<'_>, item: &CatalogObject) -> Vec<Repair> {
+    let Some((_, kind)) = db.audit.managed(&item.owner).filter(|_| db.is_own(&item.owner)) else {
+        return vec![];
+    };
+    let follows =
+        |other: &&CatalogObject| other.table.as_ref() == Some(&item.shown) && other.owner == item.owner;
+    let all = [item].into_iter().chain(db.catalog.objects.iter().filter(follows));
+    all.filter_map(|one| grant_to_former_owner(granted(kind, class_of(db, one)), &one.securable())).collect()
 }
 
 /// `pg_database_owner` stands for the database's owner, who is judged as such.

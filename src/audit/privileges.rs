@@ -172,7 +172,7 @@ fn in_service(
     Some(OWN_RIGHT.of(user).at(severity))
 }
 
-fn class_of(db: &Database<'_>, item: &CatalogObject) -> ObjectClass {
+pub fn class_of(db: &Database<'_>, item: &CatalogObject) -> ObjectClass {
     let first = db.service.and_then(|service| service.schemas.first()).map(|schema| schema.as_str());
     let is_history = |schema: &String| contract::is_history(schema, &item.name, first);
     match item.kind.as_str() {

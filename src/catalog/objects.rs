@@ -34,6 +34,9 @@ pub struct CatalogObject {
     pub added: bool,
     /// Its owner follows another object's.
     pub dependent: bool,
+    /// Of a sequence, the table whose owner it follows, as `shown` has it.
+    #[serde(default)]
+    pub table: Option<String>,
     pub language: Option<String>,
     pub trusted: Option<bool>,
     /// Runs with its owner's rights.

@@ -149,6 +149,11 @@ impl FindingBuilder {
         self
     }
 
+    pub fn fixes(mut self, repairs: Vec<Repair>) -> Self {
+        self.repairs.extend(repairs);
+        self
+    }
+
     /// A step that no statement can take, as a comment in the fix.
     pub fn advice(mut self, step: &str) -> Self {
         let plain: String = step.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();

@@ -35,11 +35,22 @@ pub struct Repair {
     grantor: Option<String>,
     cascade: bool,
     alone: bool,
+    /// A change that takes this and more.
+    whole: Option<Statement>,
 }
 
 impl Repair {
     fn new(effect: Effect, scope: RepairScope, change: Statement) -> Repair {
-        Repair { effect, scope, change, speaker: None, grantor: None, cascade: false, alone: false }
+        Repair {
+            effect,
+            scope,
+            change,
+            speaker: None,
+            grantor: None,
+            cascade: false,
+            alone: false,
+            whole: None,
+        }
     }
 
     /// A REVOKE. What its grantee granted on goes with it.
@@ -61,6 +72,10 @@ impl Repair {
 
     pub(super) fn granted_by(self, grantor: Option<&str>) -> Repair {
         Repair { grantor: grantor.map(Into::into), ..self }
+    }
+
+    pub(super) fn part_of(self, whole: Statement) -> Repair {
+        Repair { whole: Some(whole), ..self }
     }
 
     /// Without CASCADE: the server refuses where something depends on what is taken.
@@ -97,7 +112,8 @@ impl Repair {
 
     /// Whether this one takes away all that `other` would, by any grantor and with or without CASCADE.
     pub fn covers(&self, other: &Repair) -> bool {
-        self.change == other.change && (other.speaker.is_none() || self.speaker == other.speaker)
+        let takes_it = self.change == other.change || other.whole.as_ref() == Some(&self.change);
+        takes_it && (other.speaker.is_none() || self.speaker == other.speaker)
     }
 }
 
@@ -199,7 +215,7 @@ pub fn ident(name: &str) -> Qualified {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Securable, alter_role, revoke, revoke_membership};
+    use super::super::{Securable, alter_role, revoke, revoke_admin_option, revoke_membership};
     use super::*;
     use crate::model::acl::entry;
 
@@ -238,6 +254,8 @@ mod tests {
         assert!(table("x").covers(&table("o")), "the owner's own words need no other speaker");
         assert!(!table("o").covers(&table("x")));
         assert!(!table("o").covers(&before));
+        let option = revoke_admin_option("g", "m", Some("adm"), 16);
+        assert!(of_16.covers(&option) && !option.covers(&of_16));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! REVOKE of privileges, default privileges and memberships.
 
 use super::fix::{Repair, RepairScope, ident};
-use crate::contract::DefaultKind;
+use crate::contract::{DefaultKind, Privilege, Privileges};
 use crate::model::{AclEntry, DbName, Grantee, RoleName};
 use crate::sql::{Fragment, Keyword, ServerText, Statement, stmt};
 
@@ -97,11 +97,23 @@ pub fn revoke_membership(group: &str, member: &str, grantor: Option<&str>, major
 }
 
 pub fn revoke_admin_option(group: &str, member: &str, grantor: Option<&str>, major: u32) -> Repair {
-    of_membership("ADMIN OPTION FOR ", group, member, grantor, major)
+    of_membership("ADMIN OPTION FOR ", group, member, grantor, major).part_of(membership("", group, member))
 }
 
 fn of_membership(what: &'static str, group: &str, member: &str, grantor: Option<&str>, major: u32) -> Repair {
-    let (what, group, member) = (Keyword(what), ident(group), ident(member));
-    let change = stmt!("REVOKE {what}{group} FROM {member}", what = what, group = group, member = member);
+    let change = membership(what, group, member);
     Repair::revoke(RepairScope::Server, change).granted_by(grantor.filter(|_| major >= 16))
+}
+
+fn membership(what: &'static str, group: &str, member: &str) -> Statement {
+    let (what, group, member) = (Keyword(what), ident(group), ident(member));
+    stmt!("REVOKE {what}{group} FROM {member}", what = what, group = group, member = member)
+}
+
+/// Grants what the former owner should hold: with the ownership it loses all privileges. `None` where that is nothing.
+pub fn grant_to_former_owner(privileges: &[Privilege], on: &Securable<'_>) -> Option<Repair> {
+    let what = Privileges::new(privileges.iter().copied());
+    let object = ServerText::quoted_by_server(on.on.into());
+    let change = stmt!("GRANT {what} ON {on} TO {owner}", what = what, on = object, owner = ident(on.owner));
+    (!privileges.is_empty()).then(|| Repair::alter(on.scope, change))
 }

@@ -233,6 +233,10 @@ SELECT 'thing', pg_catalog.jsonb_build_object(
   'owner', pg_catalog.pg_get_userbyid(t.owner), 'system', t.system, 'extension', t.extension,
   'joined', (SELECT m.extname FROM member m WHERE m.classid = t.class AND m.objid = t.oid AND t.extension IS NULL),
 'altered', t.altered, 'dependent', t.dependent,
+  'table', CASE WHEN t.kind = 'sequence' AND t.dependent THEN (
+    SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_depend d
+    JOIN pg_catalog.pg_class c ON c.oid = d.refobjid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE d.classid = t.class AND d.objid = t.oid AND d.refclassid = t.class AND d.deptype IN ('a', 'i') LIMIT 1) END,
   -- It belonged to its owner before it was a member (a change of owner writes the row again), and the script runs as
   -- a superuser, or as another role. What a script makes belongs to whom it runs as, in one transaction with both.
   'added', t.extension IS NOT NULL AND t.owner <> 10 AND coalesce((

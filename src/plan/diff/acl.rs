@@ -57,9 +57,10 @@ pub struct Acl<'a> {
 }
 
 impl Acl<'_> {
-    /// Grants what is wanted and missing.
+    /// Grants what is wanted and missing. What the owner holds would go with its ownership, and does not count.
     pub fn missing(&self, look: &mut Comparison<'_>, wanted: &Holding) {
-        for (to, privileges) in difference(wanted, &held(self.found)) {
+        let others = self.found.iter().filter(|found| !self.is_owner(&found.grantee));
+        for (to, privileges) in difference(wanted, &held(others)) {
             let reason = format!("grant {privileges} on {} to {to}", self.on);
             look.add(Risk::Safe, Action::Grant { on: self.on.clone(), privileges, to }, reason);
         }
@@ -67,9 +68,8 @@ impl Acl<'_> {
 
     /// Revokes what managed roles and PUBLIC hold beyond `allowed`; what others hold is prunable.
     pub fn beyond(&self, look: &mut Comparison<'_>, allowed: &Holding) {
-        let is_owner = |grantee: &Grantee| grantee.role().is_some_and(|role| role.as_str() == self.owner);
         let mut taken: BTreeMap<(&Grantee, &RoleName, bool), Vec<Privilege>> = BTreeMap::new();
-        for found in self.found.iter().filter(|found| !is_owner(&found.grantee)) {
+        for found in self.found.iter().filter(|found| !self.is_owner(&found.grantee)) {
             let privilege = Privilege::named(&found.privilege);
             let fine = allowed.get(&found.grantee).is_some_and(|fine| fine.contains(&privilege));
             if !fine || found.grantable {
@@ -84,6 +84,10 @@ impl Acl<'_> {
         for ((grantee, grantor, only_option), privileges) in taken {
             self.take(look, grantee, grantor, only_option, Privileges::new(privileges));
         }
+    }
+
+    fn is_owner(&self, grantee: &Grantee) -> bool {
+        grantee.role().is_some_and(|role| role.as_str() == self.owner)
     }
 
     fn take(

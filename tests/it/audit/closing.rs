@@ -191,3 +191,31 @@ fn a_fix_takes_no_more_than_what_nobody_declared() {
         plan["changes"].as_array().unwrap().iter().map(|one| one["object"].as_str().unwrap()).collect();
     assert!(left.iter().all(|object| object.contains("logf")), "{plan:#}");
 }
+
+/// With the ownership its owner loses all privileges: what it should hold is granted again.
+#[test]
+fn what_a_login_owned_it_can_still_use_as_declared() {
+    let pair = Pair::new();
+    let server = &pair.server;
+    server.sql("blue_db", "CREATE TABLE public.kept (id serial, note text)");
+    server.sql(
+        "blue_db",
+        "ALTER TABLE public.kept OWNER TO blue_app; ALTER DATABASE blue_db OWNER TO blue_app",
+    );
+    let plan = pair.project.run(&["plan"]).expect(0).stdout;
+    assert!(plan.contains("grant CONNECT, TEMPORARY on database blue_db to blue_app"), "{plan}");
+    pair.verify(&["--probes", "full", "--fix", "-y"], 0);
+    let password = pair.project.password("blue_app");
+    let used = server.sql_as("blue_app", &password, "blue_db", "INSERT INTO public.kept (note) VALUES ('a')");
+    assert!(used.is_ok(), "{used:?}");
+    pair.project.run(&["plan", "--check"]).expect(0);
+    // And by apply, in one run.
+    server.sql(
+        "blue_db",
+        "ALTER TABLE public.kept OWNER TO blue_app; ALTER DATABASE blue_db OWNER TO blue_app",
+    );
+    pair.project.run(&["apply", "--all", "-y"]).expect(0);
+    let used = server.sql_as("blue_app", &password, "blue_db", "INSERT INTO public.kept (note) VALUES ('b')");
+    assert!(used.is_ok(), "{used:?}");
+    pair.project.run(&["plan", "--check"]).expect(0);
+}
