@@ -77,6 +77,8 @@ struct Attack<'a> {
     granted: BTreeSet<(String, String)>,
     /// Database and schema that every role may use and create in.
     opened: BTreeSet<(String, String)>,
+    /// Roles that code of the attacker has run as, in functions of theirs.
+    frames: BTreeSet<String>,
     /// Login and database.
     entered: BTreeSet<(String, &'static str)>,
     counter: usize,
@@ -91,6 +93,7 @@ pub async fn attack(server: &Server, world: &World, login: &str) -> Reached {
         found: Reached::default(),
         granted: BTreeSet::new(),
         opened: BTreeSet::new(),
+        frames: BTreeSet::new(),
         entered: BTreeSet::new(),
         counter: 0,
     };
@@ -143,6 +146,7 @@ impl Attack<'_> {
             }
         }
         self.expand(&mut session, database, &mut contexts).await;
+        self.frames.extend(contexts.iter().filter(|one| one.is_frame).map(|one| one.role.clone()));
         for context in &contexts {
             self.act(&mut session, database, context).await;
         }
@@ -391,10 +395,8 @@ impl Attack<'_> {
     }
 
     async fn grant(&mut self, session: &mut PgConnection, context: &Context) {
-        let mut to = self.logins.clone();
-        if context.is_frame {
-            to.insert(context.role.clone());
-        }
+        // A session lends to the owner of a function what the function then does with it.
+        let to: BTreeSet<String> = self.logins.union(&self.frames).cloned().collect();
         // From 16 on the member's own INHERIT decides where nothing is said.
         let with = if self.world.major >= 16 { " WITH INHERIT TRUE, SET TRUE" } else { "" };
         for member in &to {
