@@ -9,7 +9,7 @@ use super::privileges;
 use crate::catalog::{self, NotExamined, Unread};
 use crate::error::Result;
 use crate::model::{ActualServer, DatabaseKind, DesiredServer, DesiredService};
-use crate::probe::{self, AccessPolicy, LoginAttempts, ProbeDatabase, Task};
+use crate::probe::{self, AccessPolicy, LoginAttempts, ProbeDatabase, Task, quickest};
 use crate::run::Run;
 use crate::server::{Access, Endpoint, Host};
 use crate::sqlstate;
@@ -27,9 +27,12 @@ pub async fn observe(
 ) -> Result<Observations> {
     let (access, mut context) = context(run, server, services).await?;
     if extent == Extent::Gentle {
-        context.task.concurrency = 1;
+        (context.task.concurrency, context.task.most) = (1, 1);
     }
     let found = first_logins(&mut context, extent).await?;
+    if let Some(quickest) = quickest(&found.attempts) {
+        context.task.concurrency = context.task.in_flight(quickest);
+    }
     let ServerContext { task, catalogue, .. } = &context;
     let attempts = found.attempts;
     let known_passwords = known_passwords(&context, &attempts).await;
@@ -74,6 +77,9 @@ pub async fn observe(
     Ok(Observations { context, attempts, listeners, extra, sessions, known_passwords, not_examined })
 }
 
+/// Attempts at a time over the slowest link.
+const MOST_IN_FLIGHT: usize = 128;
+
 /// What gentle probes leave to the catalogue's audit.
 fn left_out(extent: Extent, server: &str) -> Option<NotExamined> {
     let what = format!("wrong passwords, and statements that must be refused, on server {server}");
@@ -92,7 +98,9 @@ pub async fn context(
     let desired = run.manifest.desired(server);
     let catalogue = catalog::snapshot(&access, &desired, &task.stored_passwords()).await?;
     task.databases = databases(&desired, &catalogue.actual);
-    task.concurrency = catalogue.actual.capacity.share(run.jobs.count.max(8), 1);
+    let capacity = &catalogue.actual.capacity;
+    task.concurrency = capacity.share(run.jobs.count.max(8), 1);
+    task.most = capacity.share(MOST_IN_FLIGHT, 1);
     let alternates = open_alternates(run, &task, &catalogue.actual).await?;
     Ok((access, ServerContext { task, desired, catalogue, alternates }))
 }

@@ -59,7 +59,13 @@ pub async fn try_all(task: &Task) -> Result<Vec<LoginAttempts>> {
     if let (false, Some(first)) = (reached, walks.first()) {
         return Err(unreachable(task, &first.attempts.control.outcome));
     }
+    prober.widen(quickest(walks.iter().map(|walk| &walk.attempts)));
     Ok(prober.matrix(walks).await.into_iter().map(|walk| walk.attempts).collect())
+}
+
+/// The shortest of the first logins that were let in.
+pub fn quickest<'a>(all: impl IntoIterator<Item = &'a LoginAttempts>) -> Option<Duration> {
+    all.into_iter().filter(|one| one.logged_in()).map(|one| one.control.latency).min()
 }
 
 fn answered(outcome: &Outcome) -> bool {
@@ -115,6 +121,14 @@ impl Prober {
                 most_unanswered: 2 * task.concurrency.max(8),
             }),
         })
+    }
+
+    /// Takes more attempts at a time where the first ones were long on their way.
+    fn widen(&self, quickest: Option<Duration>) {
+        let wanted = quickest.map_or(0, |quickest| self.task.in_flight(quickest));
+        let more = wanted.saturating_sub(self.task.concurrency.max(1));
+        self.queue.slots.add_permits(more);
+        self.queue.open.add_permits(2 * more);
     }
 
     async fn controls(self) -> Vec<LoginWalk> {

@@ -12,6 +12,9 @@ use crate::server::{Access, Endpoint, Login};
 
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long an attempt takes on the same machine or in the same data centre, with SCRAM.
+const NEAR: Duration = Duration::from_millis(10);
+
 /// One login of a service. `Debug` shows no password.
 #[derive(Debug, Clone)]
 pub struct ProbeLogin {
@@ -48,6 +51,8 @@ pub struct Task {
     pub databases: Vec<ProbeDatabase>,
     /// Attempts at a time; see [`Capacity::share`](crate::model::Capacity::share).
     pub concurrency: usize,
+    /// Attempts at a time at most, where the server is far and answers late.
+    pub most: usize,
     /// How long one attempt may take, usually [`ATTEMPT_TIMEOUT`].
     pub timeout: Duration,
     /// Each login is tried at one foreign database instead of all.
@@ -63,9 +68,18 @@ impl Task {
             logins: services.iter().flat_map(|service| logins(service, secrets)).collect(),
             databases: vec![],
             concurrency,
+            most: concurrency,
             timeout: ATTEMPT_TIMEOUT,
             sample: false,
         }
+    }
+
+    /// Attempts at a time that keep a server as busy as [`concurrency`](Task::concurrency) does where an attempt takes
+    /// [`NEAR`]: what a link adds costs the server nothing. `quickest` is the shortest attempt, in which none waited for
+    /// another.
+    pub fn in_flight(&self, quickest: Duration) -> usize {
+        let times = usize::try_from(quickest.as_millis() / NEAR.as_millis()).unwrap_or(usize::MAX);
+        self.concurrency.saturating_mul(times).clamp(self.concurrency, self.most.max(self.concurrency))
     }
 
     /// The databases at which a login is tried in addition to its own, by their index in `databases`.

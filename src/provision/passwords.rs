@@ -83,6 +83,7 @@ pub async fn refused(
         logins: logins(scope, desired, actual, secrets),
         databases: vec![],
         concurrency: actual.capacity.share(scope.jobs.count, 1),
+        most: actual.capacity.share(scope.jobs.count, 1),
         timeout: ATTEMPT_TIMEOUT,
         sample: false,
     };

@@ -1,10 +1,12 @@
 //! What the end-to-end tests stand on: a real server for each test, a project folder, and the built binary.
 
+mod link;
 mod project;
 mod reference;
 mod server;
 pub mod workload;
 
+pub use link::FarLink;
 pub use project::{Done, Project};
 pub use reference::Reference;
 pub use server::{ADMIN_PASSWORD, Admin, Server};

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Project, Server};
+use crate::support::{FarLink, Project, Server};
 
 fn provisioned(prefix: &str) -> (Server, Project) {
     let server = Server::start();
@@ -165,4 +165,21 @@ fn every_login_reaches_its_own() {
         document["connections"].as_array().unwrap().iter().filter(|one| one["outcome"] != "ok").collect();
     assert_eq!(failed.len(), 1);
     assert_eq!(failed[0]["role"], "own_a_app");
+}
+
+/// Eight logins at a time keep a near server busy; over a link of 50 ms they would wait for each other.
+#[test]
+fn more_logins_are_under_way_where_the_server_is_far() {
+    let (server, project) = provisioned("distant");
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let link = runtime.block_on(FarLink::to(server.port));
+    let manifest = project.read("martydb.yaml");
+    let services: String = (0..6).map(|number| format!("  distant_{number}:\n")).collect();
+    project.write("martydb.yaml", &format!("{manifest}{services}"));
+    let _ = project.run(&["apply", "--all", "-y"]).expect(0);
+    let (here, there) = (format!(":{}/", server.port), format!(":{}/", link.port));
+    assert!(manifest.contains(&here), "{manifest}");
+    project.write("martydb.yaml", &format!("{manifest}{services}").replace(&here, &there));
+    let _ = project.run(&["verify-isolation"]).expect(0);
+    assert!(link.most_open() > 18, "{} connections at a time", link.most_open());
 }

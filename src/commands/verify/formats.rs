@@ -1,5 +1,6 @@
 //! The result as text: for people, for CI's viewers, and for the summary of a job.
 
+mod alike;
 mod graph;
 mod junit;
 mod markdown;

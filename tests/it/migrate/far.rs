@@ -1,64 +1,9 @@
 //! Files that are sent together: few round trips, and nothing behind a failure runs, wherever it fails.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::mpsc;
-use tokio::time::Instant;
-
 use super::support::{Service, server};
-
-/// The way to the server, and the same back.
-const ONE_WAY: Duration = Duration::from_millis(25);
-
-/// Forwards a connection with a delay, and counts how often the client speaks after the server has.
-async fn far_link(port: u16) -> (u16, Arc<AtomicUsize>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (own, trips) = (listener.local_addr().unwrap().port(), Arc::new(AtomicUsize::new(0)));
-    let counted = trips.clone();
-    tokio::spawn(async move {
-        while let Ok((client, _)) = listener.accept().await {
-            let server = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-            let (from_client, to_client) = client.into_split();
-            let (from_server, to_server) = server.into_split();
-            let turn = Arc::new(AtomicUsize::new(0));
-            tokio::spawn(forward(from_client, to_server, turn.clone(), 1, counted.clone()));
-            tokio::spawn(forward(from_server, to_client, turn, 2, Arc::default()));
-        }
-    });
-    (own, trips)
-}
-
-/// `turn` holds who spoke last, and `turns` how often this side began to.
-async fn forward(
-    mut from: tokio::net::tcp::OwnedReadHalf,
-    mut to: tokio::net::tcp::OwnedWriteHalf,
-    turn: Arc<AtomicUsize>,
-    side: usize,
-    turns: Arc<AtomicUsize>,
-) {
-    let (sender, mut receiver) = mpsc::unbounded_channel::<(Instant, Vec<u8>)>();
-    tokio::spawn(async move {
-        while let Some((due, bytes)) = receiver.recv().await {
-            tokio::time::sleep_until(due).await;
-            if to.write_all(&bytes).await.is_err() {
-                return;
-            }
-        }
-    });
-    let mut bytes = vec![0; 65536];
-    while let Ok(count @ 1..) = from.read(&mut bytes).await {
-        if turn.swap(side, Ordering::SeqCst) != side {
-            turns.fetch_add(1, Ordering::SeqCst);
-        }
-        if sender.send((Instant::now() + ONE_WAY, bytes[..count].to_vec())).is_err() {
-            return;
-        }
-    }
-}
+use crate::support::FarLink;
 
 fn write_tables(service: &Service, versions: std::ops::RangeInclusive<u32>) {
     for version in versions {
@@ -75,11 +20,11 @@ async fn tables(service: &Service) -> String {
 async fn fifty_files_over_a_slow_link_take_at_most_twelve_round_trips() {
     let mut service = Service::new("far_link").await;
     write_tables(&service, 1..=50);
-    let (port, trips) = far_link(server().port).await;
-    service.target.endpoint.port = port;
+    let link = FarLink::to(server().port).await;
+    service.target.endpoint.port = link.port;
     let versions = service.upgraded().await;
     assert_eq!(versions, (1..=50).collect::<Vec<i64>>());
-    let trips = trips.load(Ordering::SeqCst);
+    let trips = link.round_trips();
     assert!((4..=12).contains(&trips), "{trips} round trips");
     assert_eq!(tables(&service).await, "50");
     let ends = service.ask("SELECT DISTINCT outcome, attempts::text FROM martydb.history").await;

@@ -31,6 +31,7 @@ fn at(port: u16, mode: TlsMode) -> Task {
             policy: AccessPolicy::Closed,
         }],
         concurrency: 2,
+        most: 2,
         timeout: Duration::from_millis(500),
         sample: false,
     }

@@ -142,6 +142,7 @@ pub fn task(server: &Server, logins: Vec<ProbeLogin>) -> Task {
         logins,
         databases,
         concurrency: 4,
+        most: 4,
         timeout: Duration::from_secs(10),
         sample: false,
     }

@@ -1,5 +1,6 @@
 //! GitHub's Markdown, for a job's summary.
 
+use super::alike::alike;
 use super::table::{numbers, rows};
 use super::words::{self, fix_lines, place_of};
 use crate::commands::change::Change;
@@ -44,9 +45,14 @@ fn server(view: &ServerView<'_>) -> String {
     let numbers = cell(&numbers(view)).replacen(&breaches, &format!("**{breaches}**"), 1);
     let mut text = format!("\n### Server {name}\n\n{numbers}\n\n");
     text += &grid(view);
-    let rows = view.findings.iter().map(|finding| {
-        let (word, fix) = (finding.severity.word().into(), fix_lines(finding).join(" "));
-        [word, finding.id.into(), finding.role.clone(), place(finding), finding.evidence.clone(), fix]
+    let all = alike(&view.findings);
+    let rows = all.iter().map(|alike| {
+        let finding = alike.first;
+        let (word, mut fix) = (finding.severity.word().into(), fix_lines(finding).join(" "));
+        fix += alike.fixed_alike().map_or("", |_| " …");
+        let seen = alike.named().map_or(String::new(), |others| format!("; {others}"));
+        let seen = format!("{}{seen}", finding.evidence);
+        [word, finding.id.into(), finding.role.clone(), place(finding) + &alike.more(), seen, fix]
     });
     text += &rows_under(["severity", "finding", "who", "where", "seen", "fix"], rows);
     text + &inconclusive(view)

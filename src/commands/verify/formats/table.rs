@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::alike::alike;
 use super::words;
 use crate::commands::change::{Summary, changes_table};
 use crate::commands::verify::document::VerifyReport;
@@ -52,7 +53,7 @@ pub fn table(report: &VerifyReport, style: &Style) -> String {
 
 pub fn server(view: &ServerView<'_>, style: &Style) -> String {
     let rest = [
-        view.findings.iter().map(|finding| words::in_words(finding, style)).collect(),
+        alike(&view.findings).iter().map(|alike| words::in_words(alike, style)).collect(),
         inconclusive(view, style),
         sum(view, style),
     ];

@@ -68,9 +68,18 @@ fn task(services: &[String]) -> Task {
             .collect(),
         databases,
         concurrency: 1,
+        most: 1,
         timeout: Duration::from_secs(1),
         sample: false,
     }
+}
+
+#[test]
+fn a_far_server_is_tried_with_more_logins_at_a_time() {
+    let task = Task { concurrency: 8, most: 40, ..task(&[]) };
+    let in_flight = |millis| task.in_flight(Duration::from_millis(millis));
+    assert_eq!([0, 4, 19, 30, 50, 10_000].map(in_flight), [8, 8, 8, 24, 40, 40]);
+    assert_eq!(Task { concurrency: 1, most: 1, ..task }.in_flight(Duration::from_secs(1)), 1);
 }
 
 fn names(all: &[&str]) -> Vec<String> {

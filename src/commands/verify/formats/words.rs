@@ -1,6 +1,7 @@
 //! A finding in words: role, place and object in its first line, then the evidence and what closes it; and the line that
 //! closes the report.
 
+use super::alike::Alike;
 use crate::commands::verify::document::VerifyReport;
 use crate::findings::{Finding, PUBLIC, SeenBy, Severity};
 use crate::grants::{Fix, Repair};
@@ -8,12 +9,16 @@ use crate::isolation::{Assessment, FailedFix};
 use crate::report::{Paint, Style, paint, printable, wrapped};
 use crate::units::{counted, listed};
 
-pub fn in_words(finding: &Finding, style: &Style) -> String {
+pub fn in_words(alike: &Alike<'_>, style: &Style) -> String {
+    let finding = alike.first;
     let colour = if finding.severity < Severity::Medium { Paint::Dim } else { Paint::Bad };
-    let mut text = paint(wrapped(&title(finding), "  ", style).trim_end(), colour, style) + "\n";
-    text += &wrapped(&format!("  seen: {}", printable(&finding.evidence)), "        ", style);
+    let title = format!("{}: {}{} [{}]", finding.severity.word(), subject(finding), alike.more(), finding.id);
+    let mut text = paint(wrapped(&title, "  ", style).trim_end(), colour, style) + "\n";
+    let seen = alike.named().map_or(String::new(), |others| format!("; {others}"));
+    text += &wrapped(&format!("  seen: {}{seen}", printable(&finding.evidence)), "        ", style);
     // Never wrapped: it is there to be copied.
-    let fix = fix_lines(finding);
+    let mut fix = fix_lines(finding);
+    fix.extend(alike.fixed_alike().map(Into::into));
     if !fix.is_empty() {
         text += &format!("  fix:  {}\n", fix.join("\n        "));
     }
@@ -202,7 +207,7 @@ mod tests {
         let right = entry(Some("a\nb"), "SELECT", "x");
         let repair = revoke(&right, None, &Securable::inside("TABLE t", "o"));
         let found = IN_DATABASE.of("y").fix(repair).on("main");
-        let text = in_words(&found, &Style::PLAIN);
+        let text = in_words(&Alike { first: &found, others: vec![] }, &Style::PLAIN);
         let expected = "  fix:  SET ROLE \"x\";\n        \
             REVOKE SELECT ON TABLE t FROM \"a\\u{a}b\" CASCADE;\n        RESET ROLE;\n";
         assert!(text.ends_with(expected), "{text}");

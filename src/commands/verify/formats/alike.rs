@@ -1,0 +1,109 @@
+//! Findings that differ in their object alone: one cause, such as a GRANT on all tables of a schema, is told once.
+
+use std::collections::BTreeMap;
+
+use crate::findings::Finding;
+use crate::grants::Fix;
+use crate::report::printable;
+
+/// From how many on they are told as one; a few are easier to read one by one.
+const LEAST: usize = 4;
+
+/// How many of the other objects are named.
+const NAMED: usize = 3;
+
+/// The first finding of a cause, and the rest of them.
+pub struct Alike<'a> {
+    pub first: &'a Finding,
+    pub others: Vec<&'a Finding>,
+}
+
+/// In the order of the first of each.
+pub fn alike<'a>(findings: &[&'a Finding]) -> Vec<Alike<'a>> {
+    let mut all: BTreeMap<String, Vec<&'a Finding>> = BTreeMap::new();
+    for finding in findings {
+        all.entry(cause(finding)).or_default().push(finding);
+    }
+    let mut told = vec![];
+    for finding in findings {
+        let same = &all[&cause(finding)];
+        if same.len() < LEAST {
+            told.push(Alike { first: finding, others: vec![] });
+        } else if std::ptr::eq(same[0], *finding) {
+            told.push(Alike { first: finding, others: same[1..].to_vec() });
+        }
+    }
+    told
+}
+
+/// All of a finding but the name of its object.
+fn cause(finding: &Finding) -> String {
+    let object = finding.object.as_deref().unwrap_or_default();
+    let (sort, name) = object.split_once(' ').unwrap_or((object, object));
+    let without = |text: &str| if name.is_empty() { text.to_owned() } else { text.replace(name, "\0") };
+    let fix = finding.fix.as_ref().map_or(String::new(), |fix| without(&fix.to_string()));
+    let place = [&finding.service, &finding.database].map(|name| name.as_deref().unwrap_or_default());
+    let Finding { id, role, server, severity, kind, .. } = finding;
+    let parts =
+        [id, severity.word(), role, server, place[0], place[1], sort, &without(&finding.evidence), &fix];
+    format!("{kind:?}\u{1}{}", parts.join("\u{1}"))
+}
+
+impl Alike<'_> {
+    /// Behind the first object: ` and 41 more`.
+    pub fn more(&self) -> String {
+        if self.others.is_empty() { String::new() } else { format!(" and {} more", self.others.len()) }
+    }
+
+    /// The other objects, the first of them by name.
+    pub fn named(&self) -> Option<String> {
+        let names = self.others.iter().take(NAMED).filter_map(|finding| finding.object.as_deref());
+        let names = names.map(printable).collect::<Vec<_>>().join(", ");
+        let rest = self.others.len().saturating_sub(NAMED);
+        let rest = if rest == 0 { String::new() } else { format!(" and {rest} more (all of them: -o json)") };
+        (!self.others.is_empty()).then(|| format!("the same on {names}{rest}"))
+    }
+
+    /// That the others have such a fix, too.
+    pub fn fixed_alike(&self) -> Option<&'static str> {
+        let has_repair = self.first.fix.as_ref().is_some_and(|fix: &Fix| !fix.repairs().is_empty());
+        (has_repair && !self.others.is_empty())
+            .then_some("-- and the same on the others; --fix runs them all")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::findings::{PUBLIC, PUBLIC_RIGHT};
+
+    fn readable(table: &str, role: &str) -> Finding {
+        let found = PUBLIC_RIGHT.of(role).database("red_db").object(format!("table {table}"));
+        found.seen(format!("{role} holds SELECT on table {table}")).on("main")
+    }
+
+    #[test]
+    fn many_grants_are_one_cause_with_a_count_and_a_few_are_not() {
+        let mut all: Vec<Finding> = (0..5).map(|n| readable(&format!("a.t{n}"), PUBLIC)).collect();
+        all.insert(2, readable("a.t9", "blue_app"));
+        let all: Vec<&Finding> = all.iter().collect();
+        let told = alike(&all);
+        let words: Vec<_> =
+            told.iter().map(|one| (one.first.object.as_deref().unwrap(), one.more())).collect();
+        assert_eq!(words, [("table a.t0", " and 4 more".into()), ("table a.t9", String::new())]);
+        let named = "the same on table a.t1, table a.t2, table a.t3 and 1 more (all of them: -o json)";
+        assert_eq!(told[0].named().as_deref(), Some(named));
+        assert_eq!(alike(&all[..3]).len(), 3);
+    }
+
+    #[test]
+    fn what_differs_in_more_than_the_object_stays_apart() {
+        let all: Vec<Finding> = (0..4)
+            .map(|n| Finding {
+                evidence: format!("PUBLIC holds way {n}"),
+                ..readable(&format!("a.t{n}"), PUBLIC)
+            })
+            .collect();
+        assert_eq!(alike(&all.iter().collect::<Vec<_>>()).len(), 4);
+    }
+}
