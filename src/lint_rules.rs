@@ -49,6 +49,8 @@ pub const BY_SIZE: &[Rule] = &[
 pub const SAME: &[(Rule, Rule)] = &[
     (Rule::AddingForeignKeyConstraint, Rule::ConstraintMissingNotValid),
     (Rule::DisallowedUniqueConstraint, Rule::ConstraintMissingNotValid),
+    // No PRIMARY KEY can be NOT VALID.
+    (Rule::AddingSerialPrimaryKeyField, Rule::ConstraintMissingNotValid),
     (Rule::RequireConcurrentIndexDeletion, Rule::BanDropIndex),
 ];
 

@@ -153,7 +153,7 @@ fn details(status: &ServiceStatus) -> String {
     }
     for foreign in &status.foreign {
         let what = format!("{} keeps its history in {}", foreign.tool, foreign.table);
-        text += &told(&status.service, &what, &other_tools::hint(&status.service));
+        text += &told(&status.service, &what, &other_tools::hint(&status.service, &foreign.tool));
     }
     text
 }

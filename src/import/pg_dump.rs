@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use crate::embedded::program_folders;
 use crate::error::{Error, Result};
-use crate::migrate::MigrationTarget;
+use crate::migrate::{MigrationTarget, Unadopted};
 use crate::process_group::ProcessGroup;
 use crate::report::printable;
 use crate::wire::{Host, TlsMode};
@@ -59,17 +59,14 @@ fn number(version: &str) -> Option<u32> {
     version[..end].parse().ok()
 }
 
-/// Dumps the schema of a service's database, without the relations `without` (schema and name).
+/// Dumps the schema of a service's database, without the relations (schema and name) and the schemas that `found` sets
+/// aside.
 ///
 /// # Errors
 /// If the program fails, with its words.
-pub async fn schema(
-    program: &DumpProgram,
-    target: &MigrationTarget,
-    without: &[(String, String)],
-) -> Result<String> {
+pub async fn schema(program: &DumpProgram, target: &MigrationTarget, found: &Unadopted) -> Result<String> {
     let failed = |why: String| Error::operation(format!("{} failed", program.path.display())).cause(why);
-    let child = command(program, target, without).spawn().map_err(|error| failed(error.to_string()))?;
+    let child = command(program, target, found).spawn().map_err(|error| failed(error.to_string()))?;
     let _group = ProcessGroup::of(&child);
     let Output { status, stdout, stderr } =
         child.wait_with_output().await.map_err(|error| failed(error.to_string()))?;
@@ -81,17 +78,19 @@ pub async fn schema(
     String::from_utf8(stdout).map_err(|_| failed("it printed something that is not UTF-8".into()))
 }
 
-fn command(program: &DumpProgram, target: &MigrationTarget, without: &[(String, String)]) -> Command {
+fn command(program: &DumpProgram, target: &MigrationTarget, found: &Unadopted) -> Command {
     let mut command = Command::new(&program.path);
     command
         .args(["--schema-only", "--no-owner", "--no-privileges", "--no-subscriptions", "--no-password"])
         .args(["--encoding=UTF8", "--exclude-schema=martydb"])
         .arg(format!("--role={}", target.owner))
         .args(
-            without
+            found
+                .set_aside
                 .iter()
                 .map(|(schema, name)| format!("--exclude-table={}.{}", pattern(schema), pattern(name))),
         )
+        .args(found.schemas_aside.iter().map(|schema| format!("--exclude-schema={}", pattern(schema))))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -87,7 +87,7 @@ pub const TOOLS: &[Tool] = &[
         name: "dbmate",
         split: split::dbmate,
         sorted: Sorted::ByKey,
-        history: Some("dbmate or Rails"),
+        history: Some("dbmate"),
         own_table: Some(("schema_migrations", "version varchar(128) PRIMARY KEY")),
         ..PLAIN
     },
@@ -144,5 +144,22 @@ impl Tool {
     /// Whether it prints its migrations as SQL itself.
     pub fn prints(&self) -> bool {
         self.name == "alembic"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate::check::other_tools::IMPORTED;
+
+    #[test]
+    fn a_refused_first_run_names_every_tool_that_can_be_imported() {
+        let mut expected: Vec<(&str, &str)> = TOOLS
+            .iter()
+            .filter(|tool| !tool.is_code())
+            .filter_map(|tool| Some((tool.history?, tool.name)))
+            .collect();
+        expected.sort_unstable();
+        assert_eq!(expected, IMPORTED);
     }
 }

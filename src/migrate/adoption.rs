@@ -38,7 +38,7 @@ const QUERIES: &[HistoryQuery] = &[
         },
         Meaning::Each,
     ),
-    ("dbmate or Rails", |t| stmt!("SELECT version::pg_catalog.text FROM {t}", t = t), Meaning::Each),
+    ("dbmate", |t| stmt!("SELECT version::pg_catalog.text FROM {t}", t = t), Meaning::Each),
     (
         "golang-migrate",
         |t| stmt!("SELECT CASE WHEN dirty THEN 'dirty ' ELSE '' END || version FROM {t}", t = t),

@@ -10,6 +10,7 @@ use super::report::EventSender;
 use super::run::{Goal, run};
 use super::target::{MigrationTarget, Options};
 use crate::error::{Error, Result};
+use crate::model::SchemaName;
 use crate::sql::{List, Literal, Statement, stmt};
 
 /// A database without a history.
@@ -20,6 +21,10 @@ pub struct Unadopted {
     pub tools: Vec<OtherTool>,
     /// The tables of histories with their indexes and sequences: schema and name.
     pub set_aside: Vec<(String, String)>,
+    /// Undeclared schemas that hold nothing else, such as Drizzle's.
+    pub schemas_aside: Vec<String>,
+    /// Other schemas that neither the manifest nor the owner has, which a dump as the owner cannot read.
+    pub schemas_of_others: Vec<String>,
 }
 
 /// Looks at a database as its migrator.
@@ -47,29 +52,80 @@ async fn look(session: &mut MigrationSession<'_>) -> Result<Unadopted> {
     tables.extend(
         session.target.schemas.iter().map(|schema| (schema.as_str(), crate::contract::REFINERY_TABLE)),
     );
-    let rows = session.query([belongings(&tables)]).await?;
-    let pairs: Result<Vec<_>, _> =
-        rows.iter().flatten().map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect();
-    Ok(Unadopted { major: session.connection.major(), tools, set_aside: pairs.map_err(unreadable)? })
+    let declared = &session.target.schemas;
+    let owner = session.target.owner.as_str();
+    let rows = session
+        .query([belongings(&tables), schemas_of(&tables, declared), schemas_of_others(declared, owner)])
+        .await?;
+    let of = |at: usize| rows.get(at).into_iter().flatten();
+    let set_aside: Result<Vec<_>, _> = of(0).map(|row| Ok((row.try_get(0)?, row.try_get(1)?))).collect();
+    let names = |at: usize| of(at).map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>();
+    let schemas_aside = names(1).map_err(unreadable)?;
+    let mut schemas_of_others = names(2).map_err(unreadable)?;
+    schemas_of_others.retain(|schema| !schemas_aside.contains(schema));
+    Ok(Unadopted {
+        major: session.connection.major(),
+        tools,
+        set_aside: set_aside.map_err(unreadable)?,
+        schemas_aside,
+        schemas_of_others,
+    })
 }
 
-/// Asks for tables, their indexes and the sequences that they own.
-fn belongings(tables: &[(&str, &str)]) -> Statement {
+/// The tables, their indexes and the sequences that they own.
+fn chosen(tables: &[(&str, &str)]) -> Statement {
     let pair = |(schema, name): &(&str, &str)| {
         stmt!("({schema}, {name})", schema = Literal((*schema).into()), name = Literal((*name).into()))
     };
     stmt!(
-        "WITH chosen AS (
+        "WITH tables AS (
              SELECT c.oid FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
              WHERE (n.nspname, c.relname) IN ({tables}) AND c.relkind = 'r'
-         )
-         SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-         WHERE c.oid IN (SELECT oid FROM chosen UNION SELECT indexrelid FROM pg_catalog.pg_index WHERE indrelid IN (SELECT oid FROM chosen)
+         ), chosen AS (
+             SELECT oid FROM tables UNION SELECT indexrelid FROM pg_catalog.pg_index WHERE indrelid IN (SELECT oid FROM tables)
              UNION SELECT objid FROM pg_catalog.pg_depend WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass
-                 AND refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND refobjid IN (SELECT oid FROM chosen) AND deptype IN ('a', 'i')
-                 AND objsubid = 0)
-         ORDER BY 1, 2",
+                 AND refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass AND refobjid IN (SELECT oid FROM tables) AND deptype IN ('a', 'i')
+                 AND objsubid = 0)",
         tables = List(tables.iter().map(pair).collect())
+    )
+}
+
+fn belongings(tables: &[(&str, &str)]) -> Statement {
+    stmt!(
+        "{chosen} SELECT n.nspname, c.relname FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.oid IN (SELECT oid FROM chosen) ORDER BY 1, 2",
+        chosen = chosen(tables)
+    )
+}
+
+/// Asks for schemas in which nothing but the tables and what belongs to them depends on the schema.
+fn schemas_of(tables: &[(&str, &str)], declared: &[SchemaName]) -> Statement {
+    stmt!(
+        "{chosen} SELECT n.nspname FROM pg_catalog.pg_namespace n
+         WHERE n.nspname NOT IN ('public', {declared})
+             AND n.oid IN (SELECT relnamespace FROM pg_catalog.pg_class WHERE oid IN (SELECT oid FROM tables))
+             AND NOT EXISTS (
+                 SELECT FROM pg_catalog.pg_depend d
+                 WHERE d.refclassid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.refobjid = n.oid
+                     AND NOT (d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.objid IN (SELECT oid FROM chosen)))
+         ORDER BY 1",
+        chosen = chosen(tables),
+        declared = List::literals(declared.iter().map(SchemaName::as_str))
+    )
+}
+
+/// Asks for undeclared schemas of other roles than the owner that no extension made.
+fn schemas_of_others(declared: &[SchemaName], owner: &str) -> Statement {
+    stmt!(
+        "SELECT nspname FROM pg_catalog.pg_namespace n
+         WHERE nspname NOT IN ('public', 'martydb', 'information_schema', {declared}) AND NOT pg_catalog.starts_with(nspname::pg_catalog.text, 'pg_')
+             AND nspowner <> (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = {owner})
+             AND NOT EXISTS (
+                 SELECT FROM pg_catalog.pg_depend d
+                 WHERE d.classid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND d.objid = n.oid AND d.deptype = 'e')
+         ORDER BY 1",
+        declared = List::literals(declared.iter().map(SchemaName::as_str)),
+        owner = Literal(owner.into())
     )
 }
 
@@ -93,10 +149,15 @@ pub async fn prove(
         *catalogue = Catalogue::read(&mut reader).await?;
         reader.close().await;
     }
-    let aside: Vec<String> =
+    let relations: Vec<String> =
         found.set_aside.iter().map(|(schema, name)| format!("{}.{}", quoted(schema), quoted(name))).collect();
+    let schemas: Vec<String> = found.schemas_aside.iter().map(|schema| quoted(schema)).collect();
     let mut differences = all[0].differences(&all[1]);
-    differences.retain(|difference| !aside.iter().any(|id| is_about(difference, id)));
+    differences.retain(|difference| {
+        !relations.iter().any(|id| is_about(difference, id))
+            && !schemas.iter().any(|id| is_schema(difference, id))
+            && !is_owner_of_extension(difference)
+    });
     Ok(differences)
 }
 
@@ -119,6 +180,19 @@ fn is_about(difference: &Difference, id: &str) -> bool {
             && (name.ends_with(&format!(" {id}")) || name.contains(&format!(" {part}")))
 }
 
+fn is_schema(difference: &Difference, id: &str) -> bool {
+    match difference.kind.as_str() {
+        "schema" => difference.name == id,
+        "comment" | "owner" => difference.name.strip_prefix("schema ") == Some(id),
+        _ => false,
+    }
+}
+
+/// An extension belongs to the role that created it, and no `ALTER EXTENSION … OWNER TO` exists that a file could hold.
+fn is_owner_of_extension(difference: &Difference) -> bool {
+    difference.kind == "owner" && difference.name.starts_with("extension ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -136,6 +210,17 @@ mod tests {
         ] {
             let difference = Difference { kind: kind.into(), name: name.into(), before: None, after: None };
             assert_eq!(is_about(&difference, "public.alembic_version"), expected, "{kind} {name}");
+        }
+        for (kind, name, expected) in [
+            ("schema", "drizzle", true),
+            ("owner", "schema drizzle", true),
+            ("comment", "schema drizzle", true),
+            ("schema", "drizzle2", false),
+            ("table", "drizzle", false),
+            ("owner", "table drizzle", false),
+        ] {
+            let difference = Difference { kind: kind.into(), name: name.into(), before: None, after: None };
+            assert_eq!(is_schema(&difference, "drizzle"), expected, "{kind} {name}");
         }
         assert_eq!(quoted("SequelizeMeta"), "\"SequelizeMeta\"");
         assert_eq!(quoted("__x1"), "__x1");

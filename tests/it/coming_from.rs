@@ -91,16 +91,29 @@ fn with_the_tools_files() {
     project.write("db/migrations/20240301090000_total.sql", "-- +goose Up\nCREATE INDEX orders_total ON orders (total);\n-- +goose Down\nDROP INDEX orders_total;\n");
     let all = blocks("With the tool's files");
     let mut count = 0;
+    let mut revised = false;
     for (at, (language, text)) in all.iter().enumerate() {
-        if language == "sh" {
-            let sql = all.get(at + 1).filter(|next| next.0 == "sql").map(|next| next.1.as_str());
-            count += run(&project, text, sql);
+        match language.as_str() {
+            "sh" => {
+                let sql = all.get(at + 1).filter(|next| next.0 == "sql").map(|next| next.1.as_str());
+                count += run(&project, text, sql);
+                revised = text.contains("martydb revision");
+            }
+            "sql" if !revised => drop(server.sql("orders", text)),
+            _ => {}
         }
     }
     assert!(count >= 10, "{all:?}");
     assert_eq!(server.value("orders", "SELECT total FROM orders"), "12.5");
     assert_eq!(server.value("orders", "SELECT to_regclass('goose_db_version') IS NULL"), "t");
+    assert_eq!(server.value("postgres", "SELECT to_regrole('old_owner') IS NULL"), "t");
     project.run(&["status", "--check"]).expect(0);
+
+    // A new environment, which goose has never seen, is made from the same files.
+    let manifest = project.read("martydb.yaml");
+    project.write("martydb.yaml", &format!("{manifest}  fresh: {{ migrations: orders/migrations }}\n"));
+    project.run(&["init-all", "-y"]).expect(0);
+    assert_eq!(server.value("fresh", "SELECT to_regclass('orders_total') IS NULL"), "f");
 }
 
 #[test]

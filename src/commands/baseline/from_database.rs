@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
 use crate::import::{FirstMigration, Provided, first_migration, pg_dump};
+use crate::migrate::check::other_tools;
 use crate::migrate::files::folder;
 use crate::migrate::history::Difference;
 use crate::migrate::{self, MigrationTarget, Options, Unadopted};
-use crate::model::DesiredService;
+use crate::model::{DesiredService, SchemaName};
 use crate::replace_file::{Readers, replace_file};
 use crate::report::printable;
 use crate::run::Run;
@@ -28,7 +29,8 @@ pub struct Adopted {
 /// Writes V1 and proves it; the history is not touched.
 ///
 /// # Errors
-/// [`Kind::Usage`] if there are migrations or a history; [`Kind::Divergent`] if V1 makes another schema.
+/// [`Kind::Usage`] if there are migrations or a history; [`Kind::Divergent`] if V1 makes another schema, or there are
+/// schemas of other roles.
 pub async fn write(
     run: &Run,
     service: &DesiredService,
@@ -37,8 +39,9 @@ pub async fn write(
 ) -> Result<Adopted> {
     refuse_files(target)?;
     let found = migrate::examine_unadopted(target, options.lock_wait).await?;
+    refuse_schemas(service, &found.schemas_of_others)?;
     let program = pg_dump::find(found.major).await?;
-    let dump = pg_dump::schema(&program, target, &found.set_aside).await?;
+    let dump = pg_dump::schema(&program, target, &found).await?;
     let provided = Provided {
         schemas: service.schemas.iter().map(ToString::to_string).chain(["public".into()]).collect(),
         extensions: service.extensions.clone(),
@@ -65,9 +68,26 @@ fn refuse_files(target: &MigrationTarget) -> Result<()> {
     match present.all().first() {
         Some(migration) => Err(Error::usage(format!("{} has migrations already", target.service))
             .cause(format!("{} lies there", migration.up.path.display()))
-            .hint(format!("`martydb baseline --service {} --at N` records them as applied", target.service))),
+            .hint(format!("`martydb baseline --service {} --at N` records them as applied", target.service))
+            .hint("those that the database does not have yet: move them away, and back as V2 and later when V1 is written")),
         None => Ok(()),
     }
+}
+
+/// The owner can read them no better than V1 could make them.
+fn refuse_schemas(service: &DesiredService, others: &[String]) -> Result<()> {
+    if others.is_empty() {
+        return Ok(());
+    }
+    let declared = service.schemas.iter().map(SchemaName::as_str);
+    let all: Vec<&str> = declared.chain(others.iter().map(String::as_str)).collect();
+    let name = &service.name;
+    Err(Error::new(Kind::Divergent, format!("the database of {name} has schemas that {name} does not own"))
+        .cause(format!("the manifest does not declare {}", others.join(", ")))
+        .hint(format!(
+            "declare them, `schemas: [{}]`; then `martydb apply --service {name}`",
+            all.join(", ")
+        )))
 }
 
 async fn compare(
@@ -103,9 +123,15 @@ fn unequal(file: &Path, differences: &[Difference]) -> Error {
 
 fn notes(first: &FirstMigration, found: &Unadopted) -> Vec<String> {
     let tools = found.tools.iter().map(|tool| {
+        let tables: Vec<String> = other_tools::tables_of(&tool.name)
+            .filter(|name| found.set_aside.iter().any(|table| table.0 == tool.schema && table.1 == *name))
+            .map(|name| format!("{}.{name}", tool.schema))
+            .collect();
+        let is = if tables.len() == 1 { "is" } else { "are" };
         format!(
-            "{} of {} is not in the file; drop it in a migration once the tool is no longer used",
-            tool.table, tool.tool
+            "{} of {} {is} not in the file; `DROP TABLE IF EXISTS` in a migration once the tool is no longer used",
+            tables.join(" and "),
+            tool.tool
         )
     });
     let left = first.left_out.iter().map(|what| format!("left out: {what}"));
@@ -114,7 +140,9 @@ fn notes(first: &FirstMigration, found: &Unadopted) -> Vec<String> {
             "the extension {extension} is not declared; `extensions:` in the manifest has `apply` make it"
         )
     });
-    tools.chain(left).chain(undeclared).collect()
+    let rows = "the file holds no rows: those that every environment needs go into the next migration, as \
+                `INSERT \u{2026} ON CONFLICT DO NOTHING`";
+    tools.chain(left).chain(undeclared).chain([rows.into()]).collect()
 }
 
 fn put(path: &Path, text: &str) -> Result<()> {

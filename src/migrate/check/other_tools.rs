@@ -8,6 +8,9 @@ use crate::error::{Error, Kind, Result};
 /// A table, the tool that keeps its history there, and columns that it must have: some names are used by several.
 type KnownTable = (&'static str, &'static str, &'static [&'static str]);
 
+/// Since 5.0, Rails makes this table beside `schema_migrations`, which looks like dbmate's.
+const RAILS: &str = "ar_internal_metadata";
+
 /// Of rows with the same table, the first that fits.
 const TOOLS: &[KnownTable] = &[
     ("alembic_version", "Alembic", &["version_num"]),
@@ -16,8 +19,8 @@ const TOOLS: &[KnownTable] = &[
     ("_sqlx_migrations", "sqlx", &["version", "success"]),
     ("schema_migrations", "golang-migrate", &["version", "dirty"]),
     ("schema_migrations", "Ecto", &["version", "inserted_at"]),
-    ("schema_migrations", "dbmate or Rails", &["version"]),
-    ("ar_internal_metadata", "Rails", &["key", "value"]),
+    ("schema_migrations", "dbmate", &["version"]),
+    (RAILS, "Rails", &["key", "value"]),
     ("schema_migration", "pop", &["version"]),
     ("pgmigrations", "node-pg-migrate", &["name", "run_on"]),
     ("goose_db_version", "goose", &["version_id", "is_applied"]),
@@ -44,6 +47,19 @@ const TOOLS: &[KnownTable] = &[
 const COMPANIONS: &[(&str, &str)] =
     &[("databasechangelog", "databasechangeloglock"), ("knex_migrations", "knex_migrations_lock")];
 
+/// Tools whose migrations are SQL or can be printed as SQL, and what `import --from` calls them.
+pub const IMPORTED: &[(&str, &str)] = &[
+    ("Alembic", "alembic"),
+    ("Diesel", "diesel"),
+    ("Flyway", "flyway"),
+    ("Prisma", "prisma"),
+    ("dbmate", "dbmate"),
+    ("golang-migrate", "golang-migrate"),
+    ("goose", "goose"),
+    ("node-pg-migrate", "node-pg-migrate"),
+    ("sqlx", "sqlx"),
+];
+
 /// A history's table and those beside it.
 pub fn tables_of(name: &str) -> impl Iterator<Item = &str> {
     [name].into_iter().chain(COMPANIONS.iter().filter(move |row| row.0 == name).map(|row| row.1))
@@ -67,8 +83,19 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     names.into_iter()
 }
 
-/// Whose history a table of that name with these columns is.
-pub fn known(name: &str, schema: &str, columns: &[String]) -> Option<OtherTool> {
+/// Whose histories these tables are: schema, name and columns of each.
+pub fn recognise<'a>(tables: impl Iterator<Item = (&'a str, &'a str, &'a [String])>) -> Vec<OtherTool> {
+    let mut found: Vec<OtherTool> =
+        tables.filter_map(|(schema, name, columns)| known(name, schema, columns)).collect();
+    let rails: Vec<String> =
+        found.iter().filter(|table| table.name == RAILS).map(|table| table.schema.clone()).collect();
+    for table in found.iter_mut().filter(|table| table.tool == "dbmate" && rails.contains(&table.schema)) {
+        table.tool = "Rails".into();
+    }
+    found
+}
+
+fn known(name: &str, schema: &str, columns: &[String]) -> Option<OtherTool> {
     let has = |column: &&str| columns.iter().any(|found| found == column);
     let fits = |known: &&KnownTable| known.0 == name && known.2.iter().all(has);
     let tool = TOOLS.iter().find(fits).filter(|_| !schema.starts_with("pg_"))?;
@@ -80,9 +107,20 @@ pub fn known(name: &str, schema: &str, columns: &[String]) -> Option<OtherTool> 
     })
 }
 
-pub fn hint(service: &str) -> String {
+/// The way over from a tool, as [`OtherTool::tool`] calls it.
+pub fn hint(service: &str, tool: &str) -> String {
+    match IMPORTED.iter().find(|row| row.0 == tool) {
+        Some((_, from)) => way(service, from),
+        None => format!(
+            "`martydb baseline --service {service} --from-database` makes the schema as it is the first migration; \
+             docs/coming-from.md shows the way"
+        ),
+    }
+}
+
+fn way(service: &str, from: &str) -> String {
     format!(
-        "`martydb import --from TOOL --service {service} DIR` takes its files over, `martydb baseline --service \
+        "`martydb import --from {from} --service {service} DIR` takes its files over, `martydb baseline --service \
          {service} --from-database` the schema as it is; docs/coming-from.md shows the way"
     )
 }
@@ -102,7 +140,7 @@ pub fn refuse(service: &str, found: &[OtherTool]) -> Result<()> {
     let cause = |other: &OtherTool| format!("its table {} exists, and martydb has no history", other.table);
     Err(Error::new(Kind::Divergent, message)
         .causes(found.iter().map(cause))
-        .hint(hint(service))
+        .hint(hint(service, &first.tool))
         .hint(format!(
             "its files are here already: `martydb baseline --service {service} --at N`, N the last applied"
         ))
@@ -122,7 +160,7 @@ pub fn refuse_contents(service: &str, objects: &[String]) -> Result<()> {
         format!("the database of {service} is not empty, and martydb has no history"),
     )
     .cause(format!("it holds {}", objects.join(", ")))
-    .hint(hint(service))
+    .hint(way(service, "TOOL"))
     .hint(format!("if the files made it: `martydb baseline --service {service} --at N`, N the last applied"))
     .hint(escape(service)))
 }
@@ -136,7 +174,7 @@ mod tests {
         for (table, columns, expected) in [
             ("schema_migrations", &["version", "dirty"][..], Some("golang-migrate")),
             ("schema_migrations", &["version", "inserted_at"], Some("Ecto")),
-            ("schema_migrations", &["version"], Some("dbmate or Rails")),
+            ("schema_migrations", &["version"], Some("dbmate")),
             ("schema_migrations", &["id"], None),
             ("migrations", &["id", "timestamp", "name"], Some("TypeORM")),
             ("migrations", &["id", "migration", "batch"], Some("Laravel")),
@@ -152,5 +190,23 @@ mod tests {
             assert_eq!(known(table, "pg_catalog", &columns), None);
         }
         assert_eq!(names().filter(|name| *name == "schema_migrations").count(), 1);
+    }
+
+    #[test]
+    fn rails_is_known_by_the_table_beside_its_history() {
+        let columns = ["version", "key", "value"].map(String::from);
+        let said = |tables: &[(&'static str, &'static str)]| -> Vec<String> {
+            let tables = tables.iter().map(|(schema, name)| (*schema, *name, &columns[..]));
+            recognise(tables).into_iter().map(|found| found.tool).collect()
+        };
+        assert_eq!(said(&[("a", "schema_migrations"), ("a", RAILS)]), ["Rails", "Rails"]);
+        assert_eq!(said(&[("a", "schema_migrations"), ("b", RAILS)]), ["dbmate", "Rails"]);
+    }
+
+    #[test]
+    fn the_way_names_the_tool_where_its_files_can_be_imported() {
+        assert!(hint("shop", "Diesel").contains("import --from diesel --service shop DIR"));
+        assert!(!hint("shop", "Knex").contains("import"));
+        assert!(hint("shop", "Knex").contains("baseline --service shop --from-database"));
     }
 }

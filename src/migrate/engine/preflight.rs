@@ -107,9 +107,9 @@ impl Preflight {
         Ok(Preflight {
             history: ours(HISTORY_SCHEMA, "history"),
             refinery: refinery.and_then(|schema| ours(schema, REFINERY_TABLE)),
-            other_tools: others
-                .filter_map(|table| other_tools::known(&table.name, &table.schema, &table.columns))
-                .collect(),
+            other_tools: other_tools::recognise(
+                others.map(|table| (&*table.schema, &*table.name, &*table.columns)),
+            ),
             contents: contents.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>()?,
             last_event: last.first().map_or(Ok(0), |row| row.try_get(0))?,
             other_roles: OtherRoles::read(rows(1))?,

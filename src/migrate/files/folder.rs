@@ -105,7 +105,10 @@ pub fn load_down(path: &Path) -> Result<MigrationFile, Vec<FileProblem>> {
 
 fn unreadable(path: &Path, error: &io::Error) -> FileProblem {
     let fix = match error.kind() {
-        io::ErrorKind::NotFound => "make the folder, or correct `migrations` in the manifest",
+        io::ErrorKind::NotFound => {
+            "`martydb revision` makes the folder with a first file, `martydb import` fills it with another tool's; or correct \
+             `migrations` in the manifest"
+        }
         _ => "make it readable for the account that runs martydb",
     };
     FileProblem::refused(path, format!("cannot be read: {error}"), fix)

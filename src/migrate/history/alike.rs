@@ -1,5 +1,6 @@
-//! Definitions that differ in their text and not in what they mean: views that list their columns in another order, and
-//! the moment in which a migration ran, which the server writes in place of `'now'::timestamp`.
+//! Definitions that differ in their text and not in what they mean: views that list their columns in another order,
+//! functions with other comments, and the moment in which a migration ran, which the server writes in place of
+//! `'now'::timestamp`.
 
 use std::ops::Range;
 
@@ -42,6 +43,44 @@ pub fn same_columns(kind: &str, before: &str, after: &str) -> bool {
     let (Some(one), Some(other)) = (select_list(before), select_list(after)) else { return false };
     let rest = |text: &str, list: &Range<usize>| (text[..list.start].to_owned(), text[list.end..].to_owned());
     rest(before, &one) == rest(after, &other) && items(&before[one]) == items(&after[other])
+}
+
+/// Whether two definitions of a function are the same but for comments and the width of blanks. Other languages than SQL
+/// and PL/pgSQL may count them, and so do the hints of `pg_hint_plan`.
+pub fn same_code(kind: &str, before: &str, after: &str) -> bool {
+    kind == "routine"
+        && !before.contains("/*+")
+        && !after.contains("/*+")
+        && is_sql(before)
+        && is_sql(after)
+        && code(before) == code(after)
+}
+
+fn is_sql(definition: &str) -> bool {
+    let all = tokens(definition);
+    let word = |token: &Token, words: &[&str]| {
+        token.kind == TokenKind::Word
+            && words.iter().any(|word| is_word(&definition[token.start..token.end], word))
+    };
+    all.windows(2).any(|pair| word(&pair[0], &["language"]) && word(&pair[1], &["sql", "plpgsql"]))
+}
+
+/// The tokens, with one blank where any stood or a comment; those of a body in `$function$` too.
+fn code(text: &str) -> String {
+    const QUOTE: &str = "$function$";
+    let (mut out, mut end) = (String::with_capacity(text.len()), 0);
+    for token in tokens(text) {
+        if token.start > end {
+            out.push(' ');
+        }
+        let word = &text[token.start..token.end];
+        match word.strip_prefix(QUOTE).and_then(|rest| rest.strip_suffix(QUOTE)) {
+            Some(body) => out += &format!("{QUOTE}{}{QUOTE}", code(body).trim()),
+            None => out += word,
+        }
+        end = token.end;
+    }
+    out
 }
 
 /// Where the list of the only outer SELECT stands: from its first column to the word after the last one.
@@ -132,5 +171,31 @@ mod tests {
             assert_eq!(same_columns("view", &view(before), &view(after)), same, "{before} / {after}");
         }
         assert!(!same_columns("routine", &view("t.a,\n    t.b"), &view("t.b,\n    t.a")));
+    }
+
+    #[test]
+    fn a_function_with_other_comments_is_the_same() {
+        let function = |language: &str, body: &str| {
+            format!(
+                "o =X/o CREATE OR REPLACE FUNCTION f()\n LANGUAGE {language}\nAS $function${body}$function$\n"
+            )
+        };
+        let body = "\nBEGIN\n  RETURN a - 1;\nEND";
+        for (language, other, same) in [
+            ("plpgsql", "\nBEGIN\n  -- one less\n  RETURN a - 1; /* done */\nEND\n", true),
+            ("plpgsql", "\nBEGIN\n  RETURN a -- 1;\nEND", false),
+            ("plpgsql", "\nBEGIN\n  RETURN a -1;\nEND", false),
+            ("plpgsql", "\nBEGIN\n  RETURN 'a - 1';\nEND", false),
+            ("plpgsql", "\nBEGIN\n  /*+ SeqScan(t) */ RETURN a - 1;\nEND", false),
+            ("plpython3u", "\nBEGIN\n    RETURN a - 1;\nEND", false),
+        ] {
+            assert_eq!(
+                same_code("routine", &function(language, body), &function(language, other)),
+                same,
+                "{other}"
+            );
+        }
+        assert!(!same_code("routine", &function("sql", body), &function("plpgsql", body)));
+        assert!(!same_code("view", &function("sql", body), &function("sql", "\nBEGIN RETURN a - 1; END")));
     }
 }

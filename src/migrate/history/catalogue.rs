@@ -1,10 +1,10 @@
 //! What a database holds, as rows that can be compared: two databases that serve alike have equal catalogues.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::alike::{same_columns, without_now};
+use super::alike::{same_code, same_columns, without_now};
 use crate::error::{Error, Result};
 use crate::report::{indented, printable};
 use crate::server::{Connection, Row, Unreadable, query_each};
@@ -54,13 +54,36 @@ impl Catalogue {
             let (before, after) = (self.0.get(key).cloned(), after.0.get(key).cloned());
             let (kind, name) = key.clone();
             let alike = match (&before, &after) {
-                (Some(before), Some(after)) => before == after || same_columns(&kind, before, after),
+                (Some(before), Some(after)) => {
+                    before == after || same_columns(&kind, before, after) || same_code(&kind, before, after)
+                }
                 _ => before == after,
             };
             (!alike).then_some(Difference { kind, name, before, after })
         };
-        keys.into_iter().filter_map(difference).collect()
+        without_parts(keys.into_iter().filter_map(difference).collect())
     }
+}
+
+/// Without what goes and comes with an object that is missing or left over: the columns and constraints of a table, and
+/// the owner and the comment of anything.
+fn without_parts(mut all: Vec<Difference>) -> Vec<Difference> {
+    let whole: BTreeSet<(String, bool)> = all
+        .iter()
+        .filter(|found| found.before.is_none() || found.after.is_none())
+        .map(|found| (format!("{} {}", found.kind, found.name), found.before.is_none()))
+        .collect();
+    all.retain(|found| {
+        let (left, missing) = (found.before.is_none(), found.after.is_none());
+        let is_whole = |object: String| whole.contains(&(object, left));
+        let mut dots = found.name.match_indices('.').map(|(at, _)| &found.name[..at]);
+        let is_part = match found.kind.as_str() {
+            "owner" | "comment" => is_whole(found.name.clone()),
+            _ => dots.any(|table| is_whole(format!("table {table}"))),
+        };
+        !(is_part && (left || missing))
+    });
+    all
 }
 
 /// The queries of a session that reads often: planning them takes the server as long as running them.
@@ -151,5 +174,38 @@ mod tests {
             ["index b differs\n    before: 1\n    after:  2", "index c is missing", "index d is left over"]
         );
         assert_eq!(before.differences(&before), []);
+    }
+
+    #[test]
+    fn what_belongs_to_a_missing_object_is_not_told_again() {
+        let catalogue = |rows: &[(&str, &str)]| {
+            let entry =
+                |(kind, name): &(&str, &str)| (((*kind).to_owned(), (*name).to_owned()), "x".to_owned());
+            Catalogue(rows.iter().map(entry).collect())
+        };
+        let rows = [
+            ("table", "public.a"),
+            ("column", "public.a.id"),
+            ("constraint", "public.a.a_pkey"),
+            ("owner", "table public.a"),
+            ("comment", "table public.a"),
+            ("column", "public.ab.id"),
+            ("comment", "table public.b"),
+            ("table", "\"x.y\".a"),
+            ("column", "\"x.y\".a.id"),
+        ];
+        let said =
+            |found: Vec<Difference>| -> Vec<String> { found.iter().map(ToString::to_string).collect() };
+        let (some, none) = (catalogue(&rows), Catalogue::default());
+        let left = ["column public.ab.id", "comment table public.b", "table \"x.y\".a", "table public.a"];
+        assert_eq!(said(some.differences(&none)), left.map(|name| format!("{name} is missing")));
+        assert_eq!(said(none.differences(&some)), left.map(|name| format!("{name} is left over")));
+        // A table in the place of another kind of object, with a column of its name.
+        let after = catalogue(&[("column", "public.a.id"), ("view", "public.a")]);
+        let before = catalogue(&[("table", "public.a")]);
+        assert_eq!(
+            said(before.differences(&after)),
+            ["column public.a.id is left over", "table public.a is missing", "view public.a is left over"]
+        );
     }
 }

@@ -122,6 +122,7 @@ fn it_is_refused_where_files_or_a_history_are() {
     project.write("fdb_refused/migrations/V1__a.sql", "SELECT 1;");
     let refused = project.run(&command).expect(2);
     assert!(refused.said().contains("has migrations already"), "{}", refused.said());
+    assert!(refused.said().contains("back as V2"), "{}", refused.said());
     project.run(&["baseline", "--service", service, "--at", "1"]).expect(0);
     std::fs::remove_file(project.path().join("fdb_refused/migrations/V1__a.sql")).unwrap();
     let refused = project.run(&command).expect(2);
@@ -151,4 +152,50 @@ fn a_schema_that_v1_does_not_make_is_not_recorded() {
     server().sql(service, "REVOKE ALL ON a FROM fdb_reader");
     project.run(&command).expect(0);
     assert_eq!(files(&project, service), ["V1__before_martydb.sql"]);
+}
+
+/// A database of the old login, as TypeORM, Drizzle and Knex leave it: the login created the extension, and the tool has a
+/// schema of its own. Neither is a difference; a schema that nothing declares is one, with the cure.
+#[test]
+fn what_belongs_to_the_old_login_and_its_tool_is_no_difference() {
+    let service = "fdb_old";
+    server().sql("postgres", "CREATE ROLE fdb_old_login LOGIN");
+    server().sql("postgres", &format!("CREATE DATABASE {service} OWNER fdb_old_login"));
+    server().sql(
+        service,
+        "ALTER SCHEMA public OWNER TO fdb_old_login; SET ROLE fdb_old_login;
+         CREATE EXTENSION hstore; CREATE TABLE a (id int, tags hstore);
+         CREATE SCHEMA drizzle; COMMENT ON SCHEMA drizzle IS 'drizzle';
+         CREATE TABLE drizzle.__drizzle_migrations (id serial PRIMARY KEY, hash text NOT NULL, created_at bigint);
+         CREATE TABLE knex_migrations (id serial PRIMARY KEY, name text, batch int);
+         CREATE TABLE knex_migrations_lock (index serial PRIMARY KEY, is_locked int);
+         CREATE SCHEMA billing; CREATE TABLE billing.bill (id int)",
+    );
+    let project = project(service, "schemas: [public]");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    if !can_dump(&project, service) {
+        return;
+    }
+    let command = ["baseline", "--service", service, "--from-database"];
+    let refused = project.run(&command).expect(3);
+    assert!(refused.said().contains("`schemas: [public, billing]`"), "{}", refused.said());
+    assert!(
+        !refused.said().contains("drizzle") && !refused.said().contains("extension"),
+        "{}",
+        refused.said()
+    );
+
+    let manifest = project.read("martydb.yaml");
+    project.write("martydb.yaml", &manifest.replace("schemas: [public]", "schemas: [public, billing]"));
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let said = project.run(&command).expect(0);
+    for words in [
+        "public.knex_migrations and public.knex_migrations_lock of Knex are not in the file",
+        "drizzle.__drizzle_migrations of Drizzle is not in the file",
+        "the file holds no rows",
+    ] {
+        assert!(said.stderr.contains(words), "{words}: {}", said.stderr);
+    }
+    let text = project.read("fdb_old/migrations/V1__before_martydb.sql");
+    assert!(text.contains("billing.bill") && !text.contains("drizzle") && !text.contains("knex"), "{text}");
 }

@@ -49,8 +49,10 @@ fn what_apply_and_extensions_make_does_not_count() {
 fn every_tool_is_named_by_its_table() {
     let service = "named_tool";
     let project = project(service, "");
-    project.write(&format!("{service}/migrations/V1__a.sql"), "CREATE TABLE made (id int);");
     project.run(&["apply", "--all", "-y"]).expect(0);
+    let nothing = project.run(&["upgrade", "--all"]).expect(2);
+    assert!(nothing.said().contains("`martydb import`"), "{}", nothing.said());
+    project.write(&format!("{service}/migrations/V1__a.sql"), "CREATE TABLE made (id int);");
     for (table, columns, tool) in [
         ("public._prisma_migrations", "id text, migration_name text, finished_at timestamptz", "Prisma"),
         ("public.\"__EFMigrationsHistory\"", "\"MigrationId\" text, \"ProductVersion\" text", "EF Core"),
@@ -61,7 +63,7 @@ fn every_tool_is_named_by_its_table() {
         ("public.\"SequelizeMeta\"", "name text", "Sequelize"),
         ("public.schema_migrations", "version bigint, inserted_at timestamp", "Ecto"),
         ("public.schema_migrations", "version bigint, dirty boolean", "golang-migrate"),
-        ("public.schema_migrations", "version text", "dbmate or Rails"),
+        ("public.schema_migrations", "version text", "dbmate"),
         ("public.knex_migrations", "id int, name text, batch int, migration_time timestamptz", "Knex"),
         ("public.django_migrations", "id int, app text, name text, applied timestamptz", "Django"),
         ("public.databasechangelog", "id text, author text, filename text", "Liquibase"),
@@ -73,6 +75,9 @@ fn every_tool_is_named_by_its_table() {
             "{tool}: {}",
             refused.said()
         );
+        let (code, import) = (refused.said().contains("as it is the first migration"), "import --from");
+        assert_eq!(refused.said().contains(import), !code, "{tool}: {}", refused.said());
+        assert_eq!(code, !["Prisma", "golang-migrate", "dbmate"].contains(&tool), "{tool}");
         let status = project.json(&["status"], 0);
         assert_eq!(status["services"][0]["foreign"][0]["tool"], tool, "{status:#}");
         server().sql(service, &format!("DROP TABLE {table}"));

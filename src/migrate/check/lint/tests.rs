@@ -128,6 +128,8 @@ fn what_a_file_drops_and_makes_again_is_no_danger() {
 fn one_danger_is_one_finding() {
     let key = "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (a);";
     assert_eq!(found(&[key], 0), ["adding-foreign-key-constraint"]);
+    let primary = "ALTER TABLE a ADD CONSTRAINT a_pkey PRIMARY KEY (id);";
+    assert_eq!(found(&[primary], 0), ["adding-serial-primary-key-field"]);
     let both =
         "ALTER TABLE t ADD CONSTRAINT f FOREIGN KEY (a) REFERENCES u (a), ADD CONSTRAINT c CHECK (a > 0);";
     assert_eq!(found(&[both], 0).len(), 2, "{:?}", found(&[both], 0));

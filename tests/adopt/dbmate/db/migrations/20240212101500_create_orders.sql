@@ -1,0 +1,12 @@
+-- migrate:up
+CREATE TYPE order_status AS ENUM ('new', 'paid');
+CREATE TABLE orders (
+    id bigserial PRIMARY KEY,
+    customer_id integer NOT NULL REFERENCES customers (id) ON DELETE CASCADE,
+    status order_status NOT NULL DEFAULT 'new',
+    total numeric(12, 2) NOT NULL CHECK (total >= 0)
+);
+
+-- migrate:down
+DROP TABLE orders;
+DROP TYPE order_status;

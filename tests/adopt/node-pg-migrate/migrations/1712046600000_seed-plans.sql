@@ -1,0 +1,8 @@
+-- Up Migration
+CREATE TABLE plans (code text PRIMARY KEY, title text NOT NULL);
+INSERT INTO plans VALUES ('free', 'Free'), ('team', 'It''s: for teams');
+ALTER TABLE orders ADD COLUMN note text;
+
+-- Down Migration
+ALTER TABLE orders DROP COLUMN note;
+DROP TABLE plans;
