@@ -134,6 +134,8 @@ commands! {
     Explain = "explain", explain(alone);
     /// Log in as every role of every service.
     TestConnections = "test-connections", test_connections(manifest);
+    /// Make a migrated database for tests from a template, and print its connection string.
+    TestDb = "test-db", test_db(manifest);
     /// Print a connection string, password included.
     Url = "url", url(manifest);
     /// Remove a service's database and roles.

@@ -27,6 +27,7 @@ pub mod saved;
 pub mod schema;
 pub mod status;
 pub mod test_connections;
+pub mod test_db;
 pub mod upgrade;
 pub mod url;
 pub mod validate;

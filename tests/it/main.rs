@@ -34,6 +34,7 @@ mod secrets;
 mod several;
 mod shipped;
 mod support;
+mod test_db;
 mod tls;
 mod url;
 mod verify;
