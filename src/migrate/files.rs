@@ -1,5 +1,6 @@
 //! The folder of a service's migrations, read and judged without a server: names, texts, statements, directives.
 
+pub mod checkpoint;
 pub mod dependencies;
 pub mod directive;
 pub mod folder;
@@ -17,6 +18,7 @@ pub mod source;
 pub mod statement_kind;
 pub mod waivers;
 
+pub use checkpoint::{Checkpoint, Replaced};
 pub use directive::Mode;
 pub use folder::MigrationFolder;
 pub use lexer::{Token, TokenKind, tokens};

@@ -21,7 +21,7 @@ pub fn digest(
     parts.extend(service.roles.iter().map(|(kind, role)| format!("{}: {role}", kind.key())));
     parts.extend(service.schemas.iter().map(|schema| format!("schema {schema}")));
     parts.extend(service.extensions.iter().map(|extension| format!("extension {extension}")));
-    for migration in &folder.migrations {
+    for migration in &folder.for_new(None).migrations {
         let kind = if migration.waived.is_empty() { "V" } else { "waived V" };
         parts.push(format!("{kind}{}__{}", migration.version, migration.name));
         parts.push(migration.up.text.to_string());

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::checkpoint::Replaced;
 use super::directive::{Directives, Mode};
 use super::own_transaction::{OwnTransaction, Paired, Pairing, control};
 use super::problem::{FileProblem, Position, Positions, Weight};
@@ -33,6 +34,8 @@ pub struct Migration {
     pub down: Option<PathBuf>,
     /// What the rules have against it, if that was waived because it is applied already.
     pub waived: Vec<FileProblem>,
+    /// Those that it stands for, itself the last, if it is a checkpoint.
+    pub replaces: Vec<Replaced>,
 }
 
 impl MigrationFile {

@@ -1,0 +1,220 @@
+//! A checkpoint, `C<version>__checkpoint.sql`: one file that a new database starts from, in place of the migrations up to
+//! that version. `squash` writes it.
+//!
+//! refinery, and every other tool that reads `V<version>__<name>.sql`, passes it over: for them the folder is as it was for
+//! as long as the replaced files lie there. What it replaces stands in its header, with both checksums of each migration,
+//! since their texts may be gone: the rows of a database that ran them are compared with that, and a new database gets
+//! the same rows. A digest guards all of it against edits, of which nothing else would tell.
+
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::directive::Mode;
+use super::problem::FileProblem;
+use super::refinery::{self, VersionType, checksum};
+use super::source::{self, Migration, MigrationFile};
+
+/// A migration that a checkpoint stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    pub version: i64,
+    pub name: String,
+    narrow: String,
+    wide: String,
+}
+
+impl Replaced {
+    pub fn of(migration: &Migration) -> Replaced {
+        let Migration { version, name, up, .. } = migration;
+        let of_type = |version_type| checksum(version_type, *version, name, &up.text);
+        let (narrow, wide) = (of_type(VersionType::Int4), of_type(VersionType::Int8));
+        Replaced { version: *version, name: name.clone(), narrow, wide }
+    }
+
+    /// refinery's checksum of the migration, as a table with versions of this type holds it.
+    pub fn checksum(&self, version_type: VersionType) -> &str {
+        match version_type {
+            VersionType::Int4 => &self.narrow,
+            VersionType::Int8 => &self.wide,
+        }
+    }
+
+    /// Whether a row of refinery's table, of either type, is that of the migration.
+    pub fn is(&self, name: &str, checksum: &str) -> bool {
+        self.name == name && [&self.narrow, &self.wide].into_iter().any(|own| own == checksum)
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct Checkpoint {
+    pub file: MigrationFile,
+    /// By version, the lowest first; never empty.
+    pub replaces: Vec<Replaced>,
+}
+
+impl Checkpoint {
+    /// The last version that it replaces.
+    pub fn version(&self) -> i64 {
+        self.replaces.last().map_or(0, |last| last.version)
+    }
+
+    pub fn replaced(&self, version: i64) -> Option<&Replaced> {
+        self.replaces.iter().find(|replaced| replaced.version == version)
+    }
+
+    /// What a new database runs in place of the replaced ones: it has the version and the name of the last.
+    pub fn migration(&self) -> Migration {
+        Migration {
+            version: self.version(),
+            name: self.replaces.last().map(|last| last.name.clone()).unwrap_or_default(),
+            up: self.file.clone(),
+            down: None,
+            waived: vec![],
+            replaces: self.replaces.clone(),
+        }
+    }
+}
+
+/// The file's name.
+pub fn file_name(version: i64) -> String {
+    format!("C{version}__checkpoint.sql")
+}
+
+/// The version of a file that is named as a checkpoint; `None` for all others.
+pub fn version_of(file: &str) -> Option<i64> {
+    let version = file.strip_prefix('C')?.strip_suffix("__checkpoint.sql")?.parse().ok()?;
+    (file_name(version) == file).then_some(version)
+}
+
+const MARK: &str = "-- checkpoint ";
+const REPLACES: &str = "-- replaces ";
+
+/// The text of a checkpoint. `origin` says where the body comes from.
+pub fn write(replaces: &[Replaced], origin: &str, body: &str) -> String {
+    let line =
+        |one: &Replaced| format!("{REPLACES}V{}__{} {} {}\n", one.version, one.name, one.narrow, one.wide);
+    let list: String = replaces.iter().map(line).collect();
+    let guarded = format!("{list}\n{}\n", body.trim());
+    format!(
+        "-- {origin}\n-- Written by `martydb squash`; an edit is refused.\n{MARK}{}\n{guarded}",
+        digest(&guarded)
+    )
+}
+
+/// Version control may change the ends of lines.
+fn digest(guarded: &str) -> String {
+    let digest = Sha256::digest(guarded.replace("\r\n", "\n"));
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Reads one, or says everything that is wrong with it.
+pub fn read(path: &Path, version: i64, bytes: Vec<u8>) -> Result<Checkpoint, Vec<FileProblem>> {
+    let file = source::read(path, bytes)?;
+    let refused = |what: &str| {
+        let fix = "restore it from version control, or remove it and write it again with `martydb squash` from the files \
+                   that it replaces";
+        Err(vec![FileProblem::refused(path, what, fix)])
+    };
+    let Some((guarded, noted)) = guarded(&file.text) else {
+        return refused("is no checkpoint: its header is not that of `martydb squash`");
+    };
+    if digest(guarded) != noted {
+        return refused("was edited after `martydb squash` wrote it");
+    }
+    let lines = guarded.lines().map_while(|line| line.strip_prefix(REPLACES));
+    let Some(replaces) = lines.map(replaced).collect::<Option<Vec<_>>>() else {
+        return refused("names a migration that cannot be read");
+    };
+    let ascending = replaces.is_sorted_by(|one, next| one.version < next.version);
+    if !ascending || replaces.last().is_none_or(|last| last.version != version) {
+        return refused("does not replace the versions that its name says");
+    }
+    if file.directives.mode == Mode::NoTransaction {
+        return refused("says that it runs outside a transaction");
+    }
+    Ok(Checkpoint { file, replaces })
+}
+
+/// What the digest covers, and the digest.
+fn guarded(text: &str) -> Option<(&str, &str)> {
+    let at = text.lines().take(4).find(|line| line.starts_with(MARK))?;
+    let start = at.as_ptr() as usize - text.as_ptr() as usize;
+    let rest = text[start..].split_once('\n')?.1;
+    Some((rest, at.strip_prefix(MARK)?.trim_end()))
+}
+
+/// `V1__name narrow wide`.
+fn replaced(line: &str) -> Option<Replaced> {
+    let mut words = line.split_whitespace();
+    let (version, name) = words.next()?.strip_prefix('V')?.split_once("__")?;
+    let version = version.parse().ok().filter(|version| refinery::reads(*version, name))?;
+    let mut checksum = || words.next().filter(|word| word.parse::<u64>().is_ok()).map(str::to_owned);
+    let replaced = Replaced { version, name: name.into(), narrow: checksum()?, wide: checksum()? };
+    words.next().is_none().then_some(replaced)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn migration(version: i64, sql: &str) -> Migration {
+        let up = source::read(Path::new("x"), sql.into()).unwrap();
+        Migration { version, name: "a_b".into(), up, down: None, waived: vec![], replaces: vec![] }
+    }
+
+    fn text() -> String {
+        let all = [migration(1, "SELECT 1;"), migration(20_250_101_120_000, "SELECT 2;")];
+        let replaces: Vec<_> = all.iter().map(Replaced::of).collect();
+        write(&replaces, "from here", "CREATE TABLE t (a int);\n")
+    }
+
+    fn wrong(version: i64, text: &str) -> String {
+        let problems = read(Path::new("C1__checkpoint.sql"), version, text.into()).unwrap_err();
+        problems.iter().map(ToString::to_string).collect()
+    }
+
+    #[test]
+    fn what_is_written_is_read_with_either_kind_of_line() {
+        for text in [text(), text().replace('\n', "\r\n")] {
+            let read = read(Path::new("x"), 20_250_101_120_000, text.into()).unwrap();
+            assert_eq!((read.replaces.len(), read.version()), (2, 20_250_101_120_000));
+            assert_eq!(read.replaced(1), Some(&Replaced::of(&migration(1, "SELECT 1;"))));
+            let first = read.replaced(1).unwrap();
+            assert!(first.is("a_b", &checksum(VersionType::Int4, 1, "a_b", "SELECT 1;")));
+            assert!(first.is("a_b", &checksum(VersionType::Int8, 1, "a_b", "SELECT 1;")));
+            assert!(!first.is("b", first.checksum(VersionType::Int8)) && !first.is("a_b", "1"));
+            assert_eq!(read.file.statements.len(), 1);
+        }
+    }
+
+    #[test]
+    fn an_edit_anywhere_is_refused() {
+        let (text, version) = (text(), 20_250_101_120_000);
+        assert!(wrong(1, &text).contains("does not replace the versions"));
+        for (from, to) in
+            [("a int", "a bigint"), ("V1__a_b", "V1__a_c"), ("-- replaces V1", "-- replaces V2")]
+        {
+            assert!(
+                text.contains(from) && wrong(version, &text.replace(from, to)).contains("was edited"),
+                "{from}"
+            );
+        }
+        assert!(wrong(version, &text.replace("-- checkpoint", "-- check")).contains("is no checkpoint"));
+        assert!(wrong(version, "CREATE TABLE t (a int);").contains("is no checkpoint"));
+    }
+
+    #[test]
+    fn names_of_checkpoints() {
+        assert_eq!(version_of(&file_name(12)), Some(12));
+        for other in [
+            "C012__checkpoint.sql",
+            "C1__x.sql",
+            "V1__checkpoint.sql",
+            "C__checkpoint.sql",
+            "C+1__checkpoint.sql",
+        ] {
+            assert_eq!(version_of(other), None, "{other}");
+        }
+    }
+}
