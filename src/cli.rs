@@ -122,6 +122,8 @@ commands! {
     Status = "status", status(manifest);
     /// Write the next migration and its down file.
     Revision = "revision", revision(manifest);
+    /// Write one checkpoint file that new databases start from, in place of the first migrations.
+    Squash = "squash", squash(manifest);
     /// Find dangerous DDL in migrations that are not applied yet.
     Lint = "lint", lint(manifest);
     /// Prove on a scratch database that down files undo what up files do.

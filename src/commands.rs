@@ -25,6 +25,7 @@ pub mod revision;
 pub mod rotate;
 pub mod saved;
 pub mod schema;
+pub mod squash;
 pub mod status;
 pub mod test_connections;
 pub mod test_db;

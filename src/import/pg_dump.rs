@@ -59,17 +59,27 @@ fn number(version: &str) -> Option<u32> {
     version[..end].parse().ok()
 }
 
-/// Dumps the schema of a service's database, without the relations `without` (schema and name).
+/// What a dump holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    Schema,
+    /// With the rows, each as a statement, and without large objects.
+    WithRows,
+}
+
+/// Dumps a service's database, without the relations `without` (schema and name).
 ///
 /// # Errors
 /// If the program fails, with its words.
-pub async fn schema(
+pub async fn dump(
     program: &DumpProgram,
     target: &MigrationTarget,
+    extent: Extent,
     without: &[(String, String)],
 ) -> Result<String> {
     let failed = |why: String| Error::operation(format!("{} failed", program.path.display())).cause(why);
-    let child = command(program, target, without).spawn().map_err(|error| failed(error.to_string()))?;
+    let child =
+        command(program, target, extent, without).spawn().map_err(|error| failed(error.to_string()))?;
     let _group = ProcessGroup::of(&child);
     let Output { status, stdout, stderr } =
         child.wait_with_output().await.map_err(|error| failed(error.to_string()))?;
@@ -81,10 +91,20 @@ pub async fn schema(
     String::from_utf8(stdout).map_err(|_| failed("it printed something that is not UTF-8".into()))
 }
 
-fn command(program: &DumpProgram, target: &MigrationTarget, without: &[(String, String)]) -> Command {
+fn command(
+    program: &DumpProgram,
+    target: &MigrationTarget,
+    extent: Extent,
+    without: &[(String, String)],
+) -> Command {
     let mut command = Command::new(&program.path);
+    let extent: &[&str] = match extent {
+        Extent::Schema => &["--schema-only"],
+        Extent::WithRows => &["--inserts", "--no-blobs"],
+    };
     command
-        .args(["--schema-only", "--no-owner", "--no-privileges", "--no-subscriptions", "--no-password"])
+        .args(extent)
+        .args(["--no-owner", "--no-privileges", "--no-subscriptions", "--no-password"])
         .args(["--encoding=UTF8", "--exclude-schema=martydb"])
         .arg(format!("--role={}", target.owner))
         .args(

@@ -33,6 +33,7 @@ mod secrecy;
 mod secrets;
 mod several;
 mod shipped;
+mod squash;
 mod support;
 mod test_db;
 mod tls;

@@ -148,9 +148,9 @@ fn what_is_older_than_a_day_goes_unless_it_is_in_use_or_not_ours() {
     // A killed run left this between the copy and the mark.
     let half = format!("martydb_test_tdo_a_{OLD}cccccccc");
     server.sql("postgres", &format!("CREATE DATABASE {half} ALLOW_CONNECTIONS false"));
-    let strangers =
+    let unmarked =
         ["dddddddd", "eeeeeeee", "ffffffff"].map(|digits| format!("martydb_test_tdo_a_{OLD}{digits}"));
-    for name in &strangers {
+    for name in &unmarked {
         server.sql("postgres", &format!("CREATE DATABASE {name}"));
     }
     let mark = server.value(
@@ -159,10 +159,10 @@ fn what_is_older_than_a_day_goes_unless_it_is_in_use_or_not_ours() {
     );
     // The mark of another project, and ours on the database of a login that wrote it itself.
     let other = mark.replace("tdo/", "other/");
-    server.sql("postgres", &format!("COMMENT ON DATABASE {} IS '{other}'", strangers[1]));
+    server.sql("postgres", &format!("COMMENT ON DATABASE {} IS '{other}'", unmarked[1]));
     server.sql("postgres", "CREATE ROLE maker LOGIN CREATEDB");
-    server.sql("postgres", &format!("ALTER DATABASE {} OWNER TO maker", strangers[2]));
-    server.sql("postgres", &format!("COMMENT ON DATABASE {} IS '{mark}'", strangers[2]));
+    server.sql("postgres", &format!("ALTER DATABASE {} OWNER TO maker", unmarked[2]));
+    server.sql("postgres", &format!("COMMENT ON DATABASE {} IS '{mark}'", unmarked[2]));
 
     let made = std::thread::scope(|scope| {
         let password = project.password("tdo_b_app");
@@ -191,7 +191,7 @@ fn what_is_older_than_a_day_goes_unless_it_is_in_use_or_not_ours() {
     assert_eq!(made["in_use"], serde_json::json!([used]));
     let left = databases(&server, "martydb_test_");
     assert!(!left.contains(&old) && !left.contains(&half), "{left:?}");
-    assert!(strangers.iter().all(|name| left.contains(name)), "{left:?}");
+    assert!(unmarked.iter().all(|name| left.contains(name)), "{left:?}");
     // Once the session is gone, so is the database.
     let after = self::made(&project, "tdo_a");
     assert_eq!(after["removed"], serde_json::json!([used]));

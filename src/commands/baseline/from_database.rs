@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
-use crate::import::{FirstMigration, Provided, first_migration, pg_dump};
+use crate::import::pg_dump::{self, Extent};
+use crate::import::{FirstMigration, Provided, first_migration};
 use crate::migrate::files::folder;
 use crate::migrate::history::Difference;
 use crate::migrate::{self, MigrationTarget, Options, Unadopted};
@@ -38,13 +39,12 @@ pub async fn write(
     refuse_files(target)?;
     let found = migrate::examine_unadopted(target, options.lock_wait).await?;
     let program = pg_dump::find(found.major).await?;
-    let dump = pg_dump::schema(&program, target, &found.set_aside).await?;
-    let provided = Provided {
-        schemas: service.schemas.iter().map(ToString::to_string).chain(["public".into()]).collect(),
-        extensions: service.extensions.clone(),
-    };
+    let dump = pg_dump::dump(&program, target, Extent::Schema, &found.set_aside).await?;
+    let provided = provided(service);
     let origin = format!("The schema before martydb, by pg_dump {}.", program.version);
-    let first = first_migration(&dump, &provided, &printable(&origin))
+    let head =
+        format!("-- {}\n-- martydb: irreversible: it was there before martydb\n\n", printable(&origin));
+    let first = first_migration(&dump, &provided, &head)
         .map_err(|why| Error::operation("pg_dump's text cannot be read").cause(why))?;
     let draft = target.folder.join(DRAFT);
     let file = draft.join(FILE);
@@ -58,6 +58,14 @@ pub async fn write(
     fs::rename(&file, &end).map_err(|error| failed(&end, &error))?;
     let _not_empty = fs::remove_dir(&draft);
     Ok(Adopted { file: end, notes: notes(&first, &found) })
+}
+
+/// What the manifest makes before the first migration.
+pub fn provided(service: &DesiredService) -> Provided {
+    Provided {
+        schemas: service.schemas.iter().map(ToString::to_string).chain(["public".into()]).collect(),
+        extensions: service.extensions.clone(),
+    }
 }
 
 fn refuse_files(target: &MigrationTarget) -> Result<()> {
@@ -117,13 +125,13 @@ fn notes(first: &FirstMigration, found: &Unadopted) -> Vec<String> {
     tools.chain(left).chain(undeclared).collect()
 }
 
-fn put(path: &Path, text: &str) -> Result<()> {
+pub fn put(path: &Path, text: &str) -> Result<()> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder)
         .and_then(|()| replace_file(path, text, Readers::All))
         .map_err(|error| failed(path, &error))
 }
 
-fn failed(path: &Path, error: &std::io::Error) -> Error {
+pub fn failed(path: &Path, error: &std::io::Error) -> Error {
     Error::operation(format!("cannot write {}", path.display())).cause(error)
 }

@@ -207,6 +207,7 @@ mod tests {
     #[test]
     fn names_of_checkpoints() {
         assert_eq!(version_of(&file_name(12)), Some(12));
+        assert!(refinery_core::parse_migration_name("C12__checkpoint").is_err());
         for other in [
             "C012__checkpoint.sql",
             "C1__x.sql",
