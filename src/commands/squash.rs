@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::baseline::from_database::{failed, provided, put};
 use super::migrating::{Watch, plain_options};
 use crate::error::{Error, Kind, Result};
-use crate::import::pg_dump::{self, DumpProgram, Extent};
+use crate::import::pg_dump::{self, DumpExtent, DumpProgram};
 use crate::import::{contents, first_migration};
 use crate::migrate::files::{Migration, MigrationFolder, Replaced, checkpoint, folder};
 use crate::migrate::{self, EventSender, Goal, MigrationTarget, Options, Unadopted};
@@ -53,9 +53,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SquashReport> {
     let major = access.read(&access.maintenance).await?.major();
     let program = pg_dump::find(major).await?;
     let squash = Squash { run, access, desired: &desired, service, target: target?, options, program, major };
-    let written = squash.prove(&replaces).await?;
+    let proven = squash.prove(&replaces).await?;
     let path = service.migrations.join(checkpoint::file_name(arguments.to));
-    fs::rename(&written.draft, &path).map_err(|error| failed(&path, &error))?;
+    fs::rename(&proven.draft, &path).map_err(|error| failed(&path, &error))?;
     let _not_empty = fs::remove_dir(service.migrations.join(DRAFT));
     let removed = remove(&folder, arguments)?;
     Ok(SquashReport {
@@ -63,7 +63,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SquashReport> {
         version: arguments.to,
         file: path.display().to_string(),
         replaces: replaces.len(),
-        rows: written.rows,
+        rows: proven.rows,
         removed: removed.iter().map(|path| path.display().to_string()).collect(),
     })
 }
@@ -85,7 +85,7 @@ fn replaces(folder: &MigrationFolder, service: &DesiredService, to: i64) -> Resu
     let files = || folder.migrations.iter().filter(|migration| migration.version <= to);
     let earlier = folder.checkpoint.iter().flat_map(|checkpoint| &checkpoint.replaces);
     let earlier = earlier.filter(|one| files().all(|file| file.version != one.version));
-    let mut all: Vec<Replaced> = earlier.cloned().chain(files().map(Replaced::of)).collect();
+    let mut all: Vec<Replaced> = earlier.cloned().chain(files().map(Migration::as_replaced)).collect();
     all.sort_by_key(|one| one.version);
     Ok(all)
 }
@@ -102,7 +102,7 @@ struct Squash<'a> {
 }
 
 /// A proven checkpoint that has yet to get its place.
-struct Written {
+struct ProvenDraft {
     draft: PathBuf,
     /// By table.
     rows: BTreeMap<String, usize>,
@@ -110,14 +110,14 @@ struct Written {
 
 impl Squash<'_> {
     /// Runs the files in one scratch database and what was dumped from it in another.
-    async fn prove(&self, replaces: &[Replaced]) -> Result<Written> {
+    async fn prove(&self, replaces: &[Replaced]) -> Result<ProvenDraft> {
         let first = Scratch::make(&self.access, self.desired, self.service).await?;
         let files = first.target(&self.target);
         let result = self.write_and_compare(&files, replaces).await;
         first.remove_after(result).await
     }
 
-    async fn write_and_compare(&self, files: &MigrationTarget, replaces: &[Replaced]) -> Result<Written> {
+    async fn write_and_compare(&self, files: &MigrationTarget, replaces: &[Replaced]) -> Result<ProvenDraft> {
         let watch = Watch::new(&self.run.out);
         let (events, receiver) = EventSender::channel();
         let work = migrate::run(files, Goal::Upgrade, &self.options, &events);
@@ -134,14 +134,14 @@ impl Squash<'_> {
         checkpoint.folder = self.target.folder.join(DRAFT);
         let result = self.compare(files, &checkpoint, &draft, &statements).await;
         second.remove_after(result).await?;
-        Ok(Written { draft, rows })
+        Ok(ProvenDraft { draft, rows })
     }
 
     async fn dump(&self, target: &MigrationTarget) -> Result<String> {
         let schemas = self.target.schemas.iter();
         let table = crate::contract::REFINERY_TABLE.to_owned();
         let history: Vec<_> = schemas.map(|schema| (schema.to_string(), table.clone())).collect();
-        pg_dump::dump(&self.program, target, Extent::WithRows, &history).await
+        pg_dump::dump(&self.program, target, DumpExtent::WithRows, &history).await
     }
 
     /// Writes the draft, which is the only file in its folder.

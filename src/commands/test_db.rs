@@ -75,7 +75,7 @@ async fn make(
             left.database, left.why
         ));
     }
-    Ok(TestDbReport::Made(Made {
+    Ok(TestDbReport::Made(MadeReport {
         service: service.name.to_string(),
         database: made.database.to_string(),
         role: arguments.role.key(),
@@ -90,7 +90,7 @@ async fn make(
 
 async fn list(workshop: &mut Workshop<'_>) -> Result<TestDbReport> {
     let present = workshop.list().await?;
-    let databases = present.into_iter().map(|one| Listed {
+    let databases = present.into_iter().map(|one| ListedRow {
         database: one.database.to_string(),
         template: one.template.to_string(),
         age_s: one.age,
@@ -103,13 +103,13 @@ async fn list(workshop: &mut Workshop<'_>) -> Result<TestDbReport> {
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum TestDbReport {
-    Made(Made),
-    List { service: String, databases: Vec<Listed> },
+    Made(MadeReport),
+    List { service: String, databases: Vec<ListedRow> },
     Dropped { service: String, removed: String },
 }
 
 #[derive(Serialize)]
-pub struct Made {
+pub struct MadeReport {
     service: String,
     database: String,
     role: &'static str,
@@ -125,7 +125,7 @@ pub struct Made {
 }
 
 #[derive(Serialize)]
-pub struct Listed {
+pub struct ListedRow {
     database: String,
     template: String,
     /// Seconds; `None` where the name was changed.

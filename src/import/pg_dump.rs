@@ -61,7 +61,7 @@ fn number(version: &str) -> Option<u32> {
 
 /// What a dump holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
+pub enum DumpExtent {
     Schema,
     /// With the rows, each as a statement, and without large objects.
     WithRows,
@@ -74,7 +74,7 @@ pub enum Extent {
 pub async fn dump(
     program: &DumpProgram,
     target: &MigrationTarget,
-    extent: Extent,
+    extent: DumpExtent,
     without: &[(String, String)],
 ) -> Result<String> {
     let failed = |why: String| Error::operation(format!("{} failed", program.path.display())).cause(why);
@@ -94,13 +94,13 @@ pub async fn dump(
 fn command(
     program: &DumpProgram,
     target: &MigrationTarget,
-    extent: Extent,
+    extent: DumpExtent,
     without: &[(String, String)],
 ) -> Command {
     let mut command = Command::new(&program.path);
     let extent: &[&str] = match extent {
-        Extent::Schema => &["--schema-only"],
-        Extent::WithRows => &["--inserts", "--no-blobs"],
+        DumpExtent::Schema => &["--schema-only"],
+        DumpExtent::WithRows => &["--inserts", "--no-blobs"],
     };
     command
         .args(extent)

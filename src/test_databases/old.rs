@@ -4,12 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use super::{LIFETIME, Workshop};
+use super::workshop::Workshop;
 use crate::error::{Error, Result};
 use crate::model::{ActualServer, DbName, DesiredServer, made_at};
 use crate::server::{Connection, execute, query};
 use crate::sql::{Literal, stmt};
 use crate::sqlstate;
+
+/// How long a test database stays, in seconds.
+pub const LIFETIME: u64 = 24 * 60 * 60;
 
 /// What was removed, and what was not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

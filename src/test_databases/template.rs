@@ -1,6 +1,7 @@
 //! Finding or making the template. Of several runs that miss it, one makes it while the others wait.
 
-use super::{Workshop, content};
+use super::content;
+use super::workshop::Workshop;
 use crate::error::Result;
 use crate::migrate::files::folder;
 use crate::migrate::{EventSender, Goal, run};

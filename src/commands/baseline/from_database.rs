@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
-use crate::import::pg_dump::{self, Extent};
+use crate::import::pg_dump::{self, DumpExtent};
 use crate::import::{FirstMigration, Provided, first_migration};
 use crate::migrate::files::folder;
 use crate::migrate::history::Difference;
@@ -39,7 +39,7 @@ pub async fn write(
     refuse_files(target)?;
     let found = migrate::examine_unadopted(target, options.lock_wait).await?;
     let program = pg_dump::find(found.major).await?;
-    let dump = pg_dump::dump(&program, target, Extent::Schema, &found.set_aside).await?;
+    let dump = pg_dump::dump(&program, target, DumpExtent::Schema, &found.set_aside).await?;
     let provided = provided(service);
     let origin = format!("The schema before martydb, by pg_dump {}.", program.version);
     let head =

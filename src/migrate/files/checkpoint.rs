@@ -12,39 +12,8 @@ use sha2::{Digest, Sha256};
 
 use super::directive::Mode;
 use super::problem::FileProblem;
-use super::refinery::{self, VersionType, checksum};
+use super::replaced::Replaced;
 use super::source::{self, Migration, MigrationFile};
-
-/// A migration that a checkpoint stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Replaced {
-    pub version: i64,
-    pub name: String,
-    narrow: String,
-    wide: String,
-}
-
-impl Replaced {
-    pub fn of(migration: &Migration) -> Replaced {
-        let Migration { version, name, up, .. } = migration;
-        let of_type = |version_type| checksum(version_type, *version, name, &up.text);
-        let (narrow, wide) = (of_type(VersionType::Int4), of_type(VersionType::Int8));
-        Replaced { version: *version, name: name.clone(), narrow, wide }
-    }
-
-    /// refinery's checksum of the migration, as a table with versions of this type holds it.
-    pub fn checksum(&self, version_type: VersionType) -> &str {
-        match version_type {
-            VersionType::Int4 => &self.narrow,
-            VersionType::Int8 => &self.wide,
-        }
-    }
-
-    /// Whether a row of refinery's table, of either type, is that of the migration.
-    pub fn is(&self, name: &str, checksum: &str) -> bool {
-        self.name == name && [&self.narrow, &self.wide].into_iter().any(|own| own == checksum)
-    }
-}
 
 #[derive(Debug, Clone)]
 pub struct Checkpoint {
@@ -61,6 +30,29 @@ impl Checkpoint {
 
     pub fn replaced(&self, version: i64) -> Option<&Replaced> {
         self.replaces.iter().find(|replaced| replaced.version == version)
+    }
+
+    /// What of the files up to its version is not what it replaces.
+    pub fn disagreements(&self, files: &[&Migration]) -> Vec<FileProblem> {
+        let name = file_name(self.version());
+        let older = files.iter().filter(|file| file.version <= self.version());
+        let problem = |file: &&Migration| match self.replaced(file.version) {
+            Some(replaced) if *replaced == file.as_replaced() => None,
+            Some(_) => {
+                let fix = "restore it from version control, or remove it";
+                Some(FileProblem::refused(
+                    &file.up.path,
+                    format!("is not the file that {name} replaces"),
+                    fix,
+                ))
+            }
+            None => {
+                let what = format!("is older than {name}, which does not hold it");
+                let fix = format!("give it a version above {}", self.version());
+                Some(FileProblem::refused(&file.up.path, what, fix))
+            }
+        };
+        older.filter_map(problem).collect()
     }
 
     /// What a new database runs in place of the replaced ones: it has the version and the name of the last.
@@ -92,9 +84,7 @@ const REPLACES: &str = "-- replaces ";
 
 /// The text of a checkpoint. `origin` says where the body comes from.
 pub fn write(replaces: &[Replaced], origin: &str, body: &str) -> String {
-    let line =
-        |one: &Replaced| format!("{REPLACES}V{}__{} {} {}\n", one.version, one.name, one.narrow, one.wide);
-    let list: String = replaces.iter().map(line).collect();
+    let list: String = replaces.iter().map(|one| format!("{REPLACES}{one}\n")).collect();
     let guarded = format!("{list}\n{}\n", body.trim());
     format!(
         "-- {origin}\n-- Written by `martydb squash`; an edit is refused.\n{MARK}{}\n{guarded}",
@@ -123,7 +113,7 @@ pub fn read(path: &Path, version: i64, bytes: Vec<u8>) -> Result<Checkpoint, Vec
         return refused("was edited after `martydb squash` wrote it");
     }
     let lines = guarded.lines().map_while(|line| line.strip_prefix(REPLACES));
-    let Some(replaces) = lines.map(replaced).collect::<Option<Vec<_>>>() else {
+    let Some(replaces) = lines.map(Replaced::read).collect::<Option<Vec<_>>>() else {
         return refused("names a migration that cannot be read");
     };
     let ascending = replaces.is_sorted_by(|one, next| one.version < next.version);
@@ -144,28 +134,14 @@ fn guarded(text: &str) -> Option<(&str, &str)> {
     Some((rest, at.strip_prefix(MARK)?.trim_end()))
 }
 
-/// `V1__name narrow wide`.
-fn replaced(line: &str) -> Option<Replaced> {
-    let mut words = line.split_whitespace();
-    let (version, name) = words.next()?.strip_prefix('V')?.split_once("__")?;
-    let version = version.parse().ok().filter(|version| refinery::reads(*version, name))?;
-    let mut checksum = || words.next().filter(|word| word.parse::<u64>().is_ok()).map(str::to_owned);
-    let replaced = Replaced { version, name: name.into(), narrow: checksum()?, wide: checksum()? };
-    words.next().is_none().then_some(replaced)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn migration(version: i64, sql: &str) -> Migration {
-        let up = source::read(Path::new("x"), sql.into()).unwrap();
-        Migration { version, name: "a_b".into(), up, down: None, waived: vec![], replaces: vec![] }
-    }
+    use crate::migrate::files::refinery::{VersionType, checksum};
 
     fn text() -> String {
-        let all = [migration(1, "SELECT 1;"), migration(20_250_101_120_000, "SELECT 2;")];
-        let replaces: Vec<_> = all.iter().map(Replaced::of).collect();
+        let replaces = [(1, "SELECT 1;"), (20_250_101_120_000, "SELECT 2;")]
+            .map(|(version, sql)| Replaced::of(version, "a_b", sql));
         write(&replaces, "from here", "CREATE TABLE t (a int);\n")
     }
 
@@ -179,7 +155,7 @@ mod tests {
         for text in [text(), text().replace('\n', "\r\n")] {
             let read = read(Path::new("x"), 20_250_101_120_000, text.into()).unwrap();
             assert_eq!((read.replaces.len(), read.version()), (2, 20_250_101_120_000));
-            assert_eq!(read.replaced(1), Some(&Replaced::of(&migration(1, "SELECT 1;"))));
+            assert_eq!(read.replaced(1), Some(&Replaced::of(1, "a_b", "SELECT 1;")));
             let first = read.replaced(1).unwrap();
             assert!(first.is("a_b", &checksum(VersionType::Int4, 1, "a_b", "SELECT 1;")));
             assert!(first.is("a_b", &checksum(VersionType::Int8, 1, "a_b", "SELECT 1;")));

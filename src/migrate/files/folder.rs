@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::checkpoint::{self, Checkpoint, Replaced};
+use super::checkpoint::{self, Checkpoint};
 use super::directive::Mode;
 use super::name::{self, Direction, FileName};
 use super::problem::{FileProblem, refuse};
@@ -258,21 +258,8 @@ impl Loader {
             Ok(checkpoint) => checkpoint,
             Err(problems) => return self.folder.problems.extend(problems),
         };
-        let old: Vec<Migration> = self.folder.all().into_iter().cloned().collect();
-        for migration in old.iter().filter(|migration| migration.version <= version) {
-            let (up, name) = (&migration.up.path, file_name(&path));
-            match checkpoint.replaced(migration.version) {
-                Some(replaced) if *replaced == Replaced::of(migration) => {}
-                Some(_) => {
-                    let fix = "restore it from version control, or remove it";
-                    self.refuse(up, format!("is not the file that {name} replaces"), fix);
-                }
-                None => {
-                    let fix = format!("give it a version above {version}");
-                    self.refuse(up, format!("is older than {name}, which does not hold it"), fix);
-                }
-            }
-        }
+        let disagreements = checkpoint.disagreements(&self.folder.all());
+        self.folder.problems.extend(disagreements);
         self.folder.checkpoint = Some(checkpoint);
     }
 

@@ -5,10 +5,10 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::checkpoint::Replaced;
 use super::directive::{Directives, Mode};
 use super::own_transaction::{OwnTransaction, Paired, Pairing, control};
 use super::problem::{FileProblem, Position, Positions, Weight};
+use super::replaced::Replaced;
 use super::rules::{BACKSLASH, CONTROL, MOVE_OUT, RULES, SEVERAL, Scope};
 use super::script::{ScriptItem, StatementHead, walk};
 
@@ -36,6 +36,13 @@ pub struct Migration {
     pub waived: Vec<FileProblem>,
     /// Those that it stands for, itself the last, if it is a checkpoint.
     pub replaces: Vec<Replaced>,
+}
+
+impl Migration {
+    /// What a checkpoint notes of it.
+    pub fn as_replaced(&self) -> Replaced {
+        Replaced::of(self.version, &self.name, &self.up.text)
+    }
 }
 
 impl MigrationFile {
