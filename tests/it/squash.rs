@@ -42,6 +42,21 @@ fn service(server: &Server, name: &str) -> Project {
     project
 }
 
+/// Whether the machine has a `pg_dump` for the server of this run; without one the command has to say so, and write nothing.
+fn can_dump(server: &Server, project: &Project, name: &str) -> bool {
+    let output = std::process::Command::new("pg_dump").arg("--version").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let major: u32 = text.split_whitespace().nth(2).unwrap().split('.').next().unwrap().parse().unwrap();
+    if major >= server.major() {
+        return true;
+    }
+    let before = files(project, name);
+    let refused = project.run(&["squash", "-s", name, "--to", "2", "--remove"]).expect(1);
+    assert!(refused.said().contains("there is no pg_dump for a server of version"), "{refused:?}");
+    assert_eq!(files(project, name), before);
+    false
+}
+
 fn checkpoint(name: &str, version: i64) -> String {
     format!("{name}/migrations/C{version}__checkpoint.sql")
 }
@@ -72,6 +87,9 @@ const ROWS: &str = "SELECT (SELECT string_agg(c::text, '|' ORDER BY code) FROM c
 fn a_new_database_starts_from_it_and_one_that_is_there_goes_on() {
     let server = Server::start();
     let project = service(&server, "sqa");
+    if !can_dump(&server, &project, "sqa") {
+        return;
+    }
     let before = files(&project, "sqa");
     let done = project.json(&["squash", "--service", "sqa", "--to", "3"], 0);
     assert_eq!((&done["replaces"], &done["version"]), (&3.into(), &3.into()), "{done:#}");
@@ -144,6 +162,9 @@ fn a_new_database_starts_from_it_and_one_that_is_there_goes_on() {
 fn a_later_checkpoint_takes_the_place_of_an_earlier_one_and_of_its_files() {
     let server = Server::start();
     let project = service(&server, "sqc");
+    if !can_dump(&server, &project, "sqc") {
+        return;
+    }
     project.run(&["squash", "-s", "sqc", "--to", "2", "--remove"]).expect(0);
     assert_eq!(
         files(&project, "sqc"),
@@ -179,6 +200,9 @@ fn a_later_checkpoint_takes_the_place_of_an_earlier_one_and_of_its_files() {
 fn a_database_of_before_martydb_is_told_that_it_has_them() {
     let server = Server::start();
     let project = service(&server, "sqb");
+    if !can_dump(&server, &project, "sqb") {
+        return;
+    }
     let rows = applied(&server, "sqb");
     project.run(&["squash", "-s", "sqb", "--to", "3", "--remove"]).expect(0);
     server.sql("sqb", "DROP SCHEMA martydb CASCADE; DROP TABLE refinery_schema_history");
