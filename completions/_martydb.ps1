@@ -58,12 +58,14 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show every migration run: who, when, how long, how it ended')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show where each service stands')
             [CompletionResult]::new('revision', 'revision', [CompletionResultType]::ParameterValue, 'Write the next migration and its down file')
+            [CompletionResult]::new('squash', 'squash', [CompletionResultType]::ParameterValue, 'Write one checkpoint file that new databases start from, in place of the first migrations')
             [CompletionResult]::new('lint', 'lint', [CompletionResultType]::ParameterValue, 'Find dangerous DDL in migrations that are not applied yet')
             [CompletionResult]::new('verify-down', 'verify-down', [CompletionResultType]::ParameterValue, 'Prove on a scratch database that down files undo what up files do')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Compare the schemas of two environments, or of files and database')
             [CompletionResult]::new('verify-isolation', 'verify-isolation', [CompletionResultType]::ParameterValue, 'Prove by logging in that no service reaches another''s database')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a finding of verify-isolation or a rule of lint means')
             [CompletionResult]::new('test-connections', 'test-connections', [CompletionResultType]::ParameterValue, 'Log in as every role of every service')
+            [CompletionResult]::new('test-db', 'test-db', [CompletionResultType]::ParameterValue, 'Make a migrated database for tests from a template, and print its connection string')
             [CompletionResult]::new('url', 'url', [CompletionResultType]::ParameterValue, 'Print a connection string, password included')
             [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Remove a service''s database and roles')
             [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Give logins new passwords')
@@ -519,6 +521,34 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'martydb;squash' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The service')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'The service')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The last version that goes into the checkpoint')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
+            [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('--remove', '--remove', [CompletionResultType]::ParameterName, 'Remove the files that it replaces, once it is proven')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never prompt; fail when input would be required')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'martydb;lint' {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
             [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
@@ -676,6 +706,36 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
             [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All services of the manifest')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never prompt; fail when input would be required')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'martydb;test-db' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The service')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'The service')
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Which of its logins')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Output format of the connection string')
+            [CompletionResult]::new('--drop', '--drop', [CompletionResultType]::ParameterName, 'Remove this test database with its sessions, and make none')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
+            [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('--list', '--list', [CompletionResultType]::ParameterName, 'Show the service''s test databases, and make none')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
@@ -997,12 +1057,14 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('history', 'history', [CompletionResultType]::ParameterValue, 'Show every migration run: who, when, how long, how it ended')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show where each service stands')
             [CompletionResult]::new('revision', 'revision', [CompletionResultType]::ParameterValue, 'Write the next migration and its down file')
+            [CompletionResult]::new('squash', 'squash', [CompletionResultType]::ParameterValue, 'Write one checkpoint file that new databases start from, in place of the first migrations')
             [CompletionResult]::new('lint', 'lint', [CompletionResultType]::ParameterValue, 'Find dangerous DDL in migrations that are not applied yet')
             [CompletionResult]::new('verify-down', 'verify-down', [CompletionResultType]::ParameterValue, 'Prove on a scratch database that down files undo what up files do')
             [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Compare the schemas of two environments, or of files and database')
             [CompletionResult]::new('verify-isolation', 'verify-isolation', [CompletionResultType]::ParameterValue, 'Prove by logging in that no service reaches another''s database')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a finding of verify-isolation or a rule of lint means')
             [CompletionResult]::new('test-connections', 'test-connections', [CompletionResultType]::ParameterValue, 'Log in as every role of every service')
+            [CompletionResult]::new('test-db', 'test-db', [CompletionResultType]::ParameterValue, 'Make a migrated database for tests from a template, and print its connection string')
             [CompletionResult]::new('url', 'url', [CompletionResultType]::ParameterValue, 'Print a connection string, password included')
             [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Remove a service''s database and roles')
             [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Give logins new passwords')
@@ -1060,6 +1122,9 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
         'martydb;help;revision' {
             break
         }
+        'martydb;help;squash' {
+            break
+        }
         'martydb;help;lint' {
             break
         }
@@ -1076,6 +1141,9 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;help;test-connections' {
+            break
+        }
+        'martydb;help;test-db' {
             break
         }
         'martydb;help;url' {

@@ -55,12 +55,14 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand history 'Show every migration run: who, when, how long, how it ended'
             cand status 'Show where each service stands'
             cand revision 'Write the next migration and its down file'
+            cand squash 'Write one checkpoint file that new databases start from, in place of the first migrations'
             cand lint 'Find dangerous DDL in migrations that are not applied yet'
             cand verify-down 'Prove on a scratch database that down files undo what up files do'
             cand diff 'Compare the schemas of two environments, or of files and database'
             cand verify-isolation 'Prove by logging in that no service reaches another''s database'
             cand explain 'Say what a finding of verify-isolation or a rule of lint means'
             cand test-connections 'Log in as every role of every service'
+            cand test-db 'Make a migrated database for tests from a template, and print its connection string'
             cand url 'Print a connection string, password included'
             cand drop 'Remove a service''s database and roles'
             cand rotate 'Give logins new passwords'
@@ -499,6 +501,33 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'martydb;squash'= {
+            cand -s 'The service'
+            cand --service 'The service'
+            cand --to 'The last version that goes into the checkpoint'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --remove 'Remove the files that it replaces, once it is proven'
+            cand -q 'Suppress informational output'
+            cand --quiet 'Suppress informational output'
+            cand -v 'Log what happens; -vv logs every statement, secrets redacted'
+            cand --verbose 'Log what happens; -vv logs every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Never prompt; fail when input would be required'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'martydb;lint'= {
             cand -s 'Service to work on; may be repeated'
             cand --service 'Service to work on; may be repeated'
@@ -651,6 +680,35 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --color 'When to use colour [default: auto; NO_COLOR counts]'
             cand --lock-wait 'How long to wait for another run''s lock'
             cand --all 'All services of the manifest'
+            cand -q 'Suppress informational output'
+            cand --quiet 'Suppress informational output'
+            cand -v 'Log what happens; -vv logs every statement, secrets redacted'
+            cand --verbose 'Log what happens; -vv logs every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Never prompt; fail when input would be required'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'martydb;test-db'= {
+            cand -s 'The service'
+            cand --service 'The service'
+            cand --role 'Which of its logins'
+            cand --format 'Output format of the connection string'
+            cand --drop 'Remove this test database with its sessions, and make none'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --list 'Show the service''s test databases, and make none'
             cand -q 'Suppress informational output'
             cand --quiet 'Suppress informational output'
             cand -v 'Log what happens; -vv logs every statement, secrets redacted'
@@ -955,12 +1013,14 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand history 'Show every migration run: who, when, how long, how it ended'
             cand status 'Show where each service stands'
             cand revision 'Write the next migration and its down file'
+            cand squash 'Write one checkpoint file that new databases start from, in place of the first migrations'
             cand lint 'Find dangerous DDL in migrations that are not applied yet'
             cand verify-down 'Prove on a scratch database that down files undo what up files do'
             cand diff 'Compare the schemas of two environments, or of files and database'
             cand verify-isolation 'Prove by logging in that no service reaches another''s database'
             cand explain 'Say what a finding of verify-isolation or a rule of lint means'
             cand test-connections 'Log in as every role of every service'
+            cand test-db 'Make a migrated database for tests from a template, and print its connection string'
             cand url 'Print a connection string, password included'
             cand drop 'Remove a service''s database and roles'
             cand rotate 'Give logins new passwords'
@@ -1001,6 +1061,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
         }
         &'martydb;help;revision'= {
         }
+        &'martydb;help;squash'= {
+        }
         &'martydb;help;lint'= {
         }
         &'martydb;help;verify-down'= {
@@ -1012,6 +1074,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
         &'martydb;help;explain'= {
         }
         &'martydb;help;test-connections'= {
+        }
+        &'martydb;help;test-db'= {
         }
         &'martydb;help;url'= {
         }

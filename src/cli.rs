@@ -122,6 +122,8 @@ commands! {
     Status = "status", status(manifest);
     /// Write the next migration and its down file.
     Revision = "revision", revision(manifest);
+    /// Write one checkpoint file that new databases start from, in place of the first migrations.
+    Squash = "squash", squash(manifest);
     /// Find dangerous DDL in migrations that are not applied yet.
     Lint = "lint", lint(manifest);
     /// Prove on a scratch database that down files undo what up files do.
@@ -134,6 +136,8 @@ commands! {
     Explain = "explain", explain(alone);
     /// Log in as every role of every service.
     TestConnections = "test-connections", test_connections(manifest);
+    /// Make a migrated database for tests from a template, and print its connection string.
+    TestDb = "test-db", test_db(manifest);
     /// Print a connection string, password included.
     Url = "url", url(manifest);
     /// Remove a service's database and roles.

@@ -17,7 +17,7 @@ mod tree;
 mod write;
 
 pub use alembic::read as read_alembic;
-pub use dump::{FirstMigration, Provided, first_migration};
+pub use dump::{FirstMigration, Provided, contents, first_migration};
 pub use files::{NewFile, planned};
 pub use fit::{Fit, fit};
 pub use kinds::{Carried, Harvest, LeftOut, RepeatedFile, SqlText};

@@ -23,6 +23,7 @@
 //! - [`isolation`]: observe, judge and assess what every login can reach
 //! - [`teardown`]: the steps that remove a service
 //! - [`targets`]: where the migrations of each service run
+//! - [`test_databases`]: migrated copies of a template, for tests
 //! - [`scratch`]: a throwaway database with a service's roles
 //! - [`run`]: what most commands share: manifest, servers, secrets, output
 //!
@@ -120,6 +121,7 @@ pub mod sqlstate;
 pub mod suggest;
 pub mod targets;
 pub mod teardown;
+pub mod test_databases;
 pub mod units;
 pub mod usage;
 pub mod wire;

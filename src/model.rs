@@ -7,6 +7,7 @@ pub mod desired;
 pub mod names;
 pub mod orphans;
 mod role_graph;
+mod test_database;
 
 pub use acl::{AclEntry, Grantee};
 pub use actual::*;
@@ -14,3 +15,4 @@ pub use database_kind::DatabaseKind;
 pub use desired::*;
 pub use names::*;
 pub use role_graph::{RoleGraph, RolePath};
+pub use test_database::{TestDatabase, made_at, template_name, test_name};

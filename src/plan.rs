@@ -5,6 +5,7 @@
 
 mod action;
 pub mod admin_capabilities;
+mod copy;
 mod ddl;
 pub mod diff;
 mod object;
@@ -16,6 +17,7 @@ mod step;
 pub mod teardown;
 
 pub use action::{Action, Attribute, SettingValue, Verb};
+pub use copy::copy;
 pub use ddl::{passwordless, script};
 pub use diff::{Lockout, Selection, StoredLogins, declared_settings, diff, other_admins_locked_out};
 pub use object::Object;

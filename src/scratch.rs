@@ -17,8 +17,7 @@ use crate::plan::admin_capabilities::AdminCapabilities;
 use crate::plan::{Action, Object, Selection, Stage, Step, StoredLogins, diff};
 use crate::server::existence::{Existence, ExistenceCheck};
 use crate::server::{Access, Connection, execute_protected, lock, query};
-use crate::sql::Literal;
-use crate::sql::stmt;
+use crate::sql::{Literal, Statement, stmt};
 
 const PREFIX: &str = "martydb_scratch_";
 
@@ -53,6 +52,30 @@ impl Scratch {
             existence: ExistenceCheck::Known(Existence::Present),
             throwaway: true,
             ..own.clone()
+        }
+    }
+
+    /// Keeps the database under another name, with this comment: it takes no connections any more, and is no scratch
+    /// database. All of it or nothing: a database with the name is complete.
+    pub async fn keep_as(mut self, name: &DbName, mark: &str) -> Result<()> {
+        let Some(keeper) = &mut self.keeper else { return Ok(()) };
+        let (from, to) = (&self.database, name);
+        let all = Statement::join([
+            stmt!("BEGIN"),
+            stmt!("ALTER DATABASE {from} ALLOW_CONNECTIONS false", from = from),
+            stmt!("COMMENT ON DATABASE {from} IS {mark}", from = from, mark = Literal(mark.into())),
+            stmt!("ALTER DATABASE {from} RENAME TO {to}", from = from, to = to),
+            stmt!("COMMIT"),
+        ]);
+        match execute_protected(keeper, &all).await {
+            Ok(()) => {
+                self.keeper = None;
+                Ok(())
+            }
+            Err(error) => {
+                let error = error.while_doing(format!("cannot keep {from} as {to}"));
+                self.remove_after(Err(error)).await
+            }
         }
     }
 

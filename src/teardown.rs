@@ -25,7 +25,7 @@ impl<'a> Teardown<'a> {
 impl Planner for Teardown<'_> {
     async fn remaining(&mut self, _done: &[Step]) -> Result<Remaining> {
         self.actual = inspect::inspect_cluster(self.access).await?;
-        let traces = dependencies(self.access, &self.actual, self.service).await?;
+        let traces = dependencies(self.access, self.desired, &self.actual, self.service).await?;
         // The steps name the memberships that they need.
         let steps = teardown(self.desired, &self.actual, self.service, &traces)?;
         Ok(Remaining { steps, lent: 0 })

@@ -104,7 +104,7 @@ impl<'a> Audit<'a> {
     }
 
     pub fn service_of(&self, database: &str) -> Option<&'a DesiredService> {
-        self.desired.services.values().find(|service| service.database.as_str() == database)
+        self.desired.service_of_database(database, self.actual)
     }
 
     pub fn database(&self, name: &str) -> Option<&'a ActualDatabase> {

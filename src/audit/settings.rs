@@ -160,7 +160,7 @@ fn on_role(
     kind: RoleKind,
     setting: &RoleSetting,
 ) -> Option<FindingBuilder> {
-    if is_declared(service, kind, setting) {
+    if is_declared(audit, service, kind, setting) {
         return None;
     }
     let RoleSetting { role, name, value, .. } = setting;
@@ -187,9 +187,10 @@ fn mended(audit: &Audit<'_>, service: &DesiredService, kind: RoleKind, setting: 
     Repair::alter(RepairScope::Server, script(&action, audit.actual.major(), &passwordless).message())
 }
 
-fn is_declared(service: &DesiredService, kind: RoleKind, setting: &RoleSetting) -> bool {
+fn is_declared(audit: &Audit<'_>, service: &DesiredService, kind: RoleKind, setting: &RoleSetting) -> bool {
     let RoleSetting { role, database, name, value } = setting;
-    let here = database.as_ref() == Some(&service.database);
+    let place = database.as_ref().and_then(|database| audit.service_of(database.as_str()));
+    let here = place.is_some_and(|place| place.name == service.name);
     let schemas: Vec<&str> = service.schemas.iter().map(|schema| schema.as_str()).collect();
     match name.as_str() {
         // The migrator acts as the owner, and an alternate login as its primary.

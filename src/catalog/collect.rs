@@ -131,7 +131,7 @@ type Partly = (Option<DatabaseCatalog>, Option<Error>);
 
 /// A missing privilege can be granted to the admin. Everything else may be a service's doing, and proves nothing.
 fn tell_gap(access: &Access, desired: &DesiredServer, name: &DbName, error: &Error, found: &mut Snapshot) {
-    let service = desired.services.values().find(|service| service.database == *name);
+    let service = desired.service_of_database(name.as_str(), &found.actual);
     let service = service.map(|service| service.name.to_string());
     let (what, why) = (format!("what is inside database {name}"), error.to_string());
     if is_withheld(error.sqlstate.as_deref(), service.is_some()) {

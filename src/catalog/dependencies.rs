@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::contract::existing_roles;
 use crate::error::{Error, Result};
-use crate::model::{ActualServer, DbName, DesiredService, RoleDependencies, RoleName};
+use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, RoleDependencies, RoleName};
 use crate::server::{Access, query};
 use crate::sql::{List, Literal, Statement, stmt};
 
@@ -21,12 +21,17 @@ struct Dependency {
     stuck: Option<String>,
 }
 
-/// Reads them; connects to every database in which the roles own something.
+/// Reads them; connects to every database in which the roles own something, the service's own and its test databases
+/// aside.
 pub async fn dependencies(
     access: &Access,
+    desired: &DesiredServer,
     actual: &ActualServer,
     service: &DesiredService,
 ) -> Result<RoleDependencies> {
+    // They go as a whole.
+    let tests = actual.test_databases(desired);
+    let goes = |name: &DbName| tests.get(name).is_some_and(|test| test.service == service.name);
     let roles = existing_roles(actual, service);
     let mut connection = access.read(&access.maintenance).await?;
     let rows = query(&mut connection, &dependency_rows(&roles, &service.database)).await?;
@@ -35,6 +40,9 @@ pub async fn dependencies(
     for row in &rows {
         let text: String = row.try_get(0).map_err(unreadable)?;
         let row: Dependency = serde_json::from_str(&text).map_err(unreadable)?;
+        if row.database.as_ref().or(row.other_database.as_ref()).is_some_and(goes) {
+            continue;
+        }
         let place = row.database.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
         traces.stuck.extend(row.stuck.filter(|_| row.ours).map(|what| what + &place));
         match (row.ours, row.database) {

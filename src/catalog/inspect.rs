@@ -48,9 +48,8 @@ pub async fn inspect_cluster(access: &Access) -> Result<ActualServer> {
 
 /// The same on a connection to the maintenance database.
 pub async fn cluster(connection: &mut Connection) -> Result<ActualServer> {
-    let mut rows = ClusterRows::default();
-    rows::read_all(connection, include_str!("sql/cluster.sql"), |row| rows.take(row)).await?;
-    let mut actual = rows.finish();
+    let sql = concat!(include_str!("sql/extensions.sql"), include_str!("sql/cluster.sql"));
+    let mut actual = read_cluster(connection, sql).await?;
     if !actual.admin.superuser {
         let sql = match actual.major() {
             15.. => include_str!("sql/limited.sql"),
@@ -61,6 +60,18 @@ pub async fn cluster(connection: &mut Connection) -> Result<ActualServer> {
         actual.admin.untrusted_extensions = limited.untrusted_extensions;
     }
     Ok(actual)
+}
+
+/// The same without what it takes to make extensions, and without what a limited admin may not do: in a tenth of the time.
+pub async fn cluster_outside(connection: &mut Connection) -> Result<ActualServer> {
+    let sql = concat!(include_str!("sql/no_extensions.sql"), include_str!("sql/cluster.sql"));
+    read_cluster(connection, sql).await
+}
+
+async fn read_cluster(connection: &mut Connection, sql: &'static str) -> Result<ActualServer> {
+    let mut rows = ClusterRows::default();
+    rows::read_all(connection, sql, |row| rows.take(row)).await?;
+    Ok(rows.finish())
 }
 
 /// With passwords, and with what the roles of the marker own or hold.

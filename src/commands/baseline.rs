@@ -1,6 +1,6 @@
 //! `baseline`: records versions as applied without running them, for a database that exists already.
 
-mod from_database;
+pub mod from_database;
 
 use clap::Args;
 

@@ -7,10 +7,10 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::model::RoleKind;
+use crate::model::{DesiredService, RoleKind};
 use crate::report::{Report, Style};
 use crate::run::Run;
-use forms::{Form, Parts};
+pub use forms::{Form, Parts};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -55,28 +55,41 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<UrlReport> {
         Some(service) => of_service(run, service, arguments).await?,
         None => of_admin(run, arguments.server.as_deref().unwrap_or_default(), arguments).await?,
     };
-    if parts.socket && arguments.format == Form::Jdbc {
+    let url = written(&parts, arguments.format)?;
+    Ok(UrlReport { service, role, format: arguments.format.name(), url })
+}
+
+/// The connection string of a login in this form.
+///
+/// # Errors
+/// For JDBC through a socket.
+pub fn written(parts: &Parts, form: Form) -> Result<String> {
+    if parts.socket && form == Form::Jdbc {
         return Err(Error::usage("JDBC cannot connect through a socket")
             .hint("give the server's url a host name, or choose another --format"));
     }
-    let url = parts.render(arguments.format);
-    Ok(UrlReport { service, role, format: arguments.format.name(), url })
+    Ok(parts.render(form))
 }
 
 async fn of_service(run: &Run, name: &str, arguments: &Arguments) -> Result<(Parts, Option<String>, String)> {
     let service = run.service(name)?;
     let kind = arguments.role;
+    let parts = parts(run, service, kind, arguments.no_password).await?;
+    Ok((parts, Some(service.name.to_string()), kind.key().to_owned()))
+}
+
+/// What a service's login connects with.
+pub async fn parts(run: &Run, service: &DesiredService, kind: RoleKind, no_password: bool) -> Result<Parts> {
     let endpoint = run.access(&service.server).await?.endpoint;
     let secrets = run.secrets(std::slice::from_ref(service)).await;
     let login = secrets.and_then(|secrets| run.login(service, kind, &secrets));
-    let (user, password) = match (login, arguments.no_password) {
+    let (user, password) = match (login, no_password) {
         (Ok(login), no_password) => (login.role, login.password.filter(|_| !no_password)),
         // Without a password the string is of use even where the store is out of reach.
         (Err(_), true) => (service.role(kind).to_string(), None),
         (Err(error), false) => return Err(error),
     };
-    let parts = Parts::new(&endpoint, &user, password, service.database.as_str());
-    Ok((parts, Some(service.name.to_string()), kind.key().to_owned()))
+    Ok(Parts::new(&endpoint, &user, password, service.database.as_str()))
 }
 
 async fn of_admin(run: &Run, server: &str, arguments: &Arguments) -> Result<(Parts, Option<String>, String)> {

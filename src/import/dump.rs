@@ -2,6 +2,8 @@
 //! (timeouts, encoding), and what the manifest makes (extensions, schemas). What a restore needs stays, above all
 //! `check_function_bodies = false`: a function may name what comes after it.
 
+use std::collections::BTreeMap;
+
 use crate::migrate::files::{ScriptItem, StatementHead, is_word, walk};
 
 /// What the manifest makes before the first migration.
@@ -40,16 +42,13 @@ enum Fate<'a> {
     Undeclared(&'a str),
 }
 
-/// Pure. `origin` becomes the first line, as a comment.
+/// Pure. `head` becomes the first lines.
 ///
 /// # Errors
 /// If the text ends inside a quote: it was cut off.
-pub fn first_migration(dump: &str, provided: &Provided, origin: &str) -> Result<FirstMigration, String> {
+pub fn first_migration(dump: &str, provided: &Provided, head: &str) -> Result<FirstMigration, String> {
     let dump = unrestricted(dump);
-    let mut first = FirstMigration {
-        text: format!("-- {origin}\n-- martydb: irreversible: it was there before martydb\n\n"),
-        ..FirstMigration::default()
-    };
+    let mut first = FirstMigration { text: head.into(), ..FirstMigration::default() };
     let mut open = None;
     walk(dump, |seen| match seen {
         ScriptItem::Statement(statement) => match fate(&statement, provided) {
@@ -67,6 +66,23 @@ pub fn first_migration(dump: &str, provided: &Provided, origin: &str) -> Result<
     first.text.truncate(first.text.trim_end().len());
     first.text.push('\n');
     open.map_or(Ok(first), Err)
+}
+
+/// The statements of a dump that bring rows and the values of sequences, sorted, and the rows of each table.
+pub fn contents(dump: &str) -> (Vec<String>, BTreeMap<String, usize>) {
+    let (mut all, mut rows) = (vec![], BTreeMap::<String, usize>::new());
+    walk(unrestricted(dump), |seen| {
+        let ScriptItem::Statement(statement) = seen else { return };
+        if statement.begins(&["insert", "into"]) {
+            let table = statement.text.split_whitespace().nth(2).unwrap_or_default();
+            *rows.entry(table.into()).or_default() += 1;
+            all.push(statement.text.into());
+        } else if statement.text.starts_with("SELECT pg_catalog.setval(") {
+            all.push(statement.text.into());
+        }
+    });
+    all.sort();
+    (all, rows)
 }
 
 /// Without the two lines by which newer dumps keep psql's commands out: the key stands before the first statement, and
@@ -128,13 +144,23 @@ mod tests {
         CREATE USER MAPPING FOR CURRENT_USER SERVER far OPTIONS (\n    password 'secret'\n);\n\n\\unrestrict aB3\n\n";
 
     #[test]
+    fn rows_are_counted_by_table() {
+        let dump = "INSERT INTO public.b VALUES (2, 'INSERT INTO x; ');\nINSERT INTO public.b VALUES (1, '');\n\
+                    INSERT INTO \"A\" (a) VALUES (1);\nSELECT pg_catalog.setval('public.s', 3, true);\nCREATE TABLE t (a int);";
+        let (statements, rows) = contents(dump);
+        assert_eq!(rows, [("\"A\"".to_owned(), 1), ("public.b".to_owned(), 2)].into());
+        assert_eq!(statements.len(), 4);
+        assert!(statements.is_sorted(), "{statements:?}");
+    }
+
+    #[test]
     fn a_dump_becomes_a_migration_that_builds_the_same() {
         let provided =
             Provided { schemas: vec!["public".into(), "app".into()], extensions: vec!["pg_trgm".into()] };
-        let first = first_migration(DUMP, &provided, "from x").unwrap();
+        let first = first_migration(DUMP, &provided, "-- from x\n\n").unwrap();
         assert_eq!(
             first.text,
-            "-- from x\n-- martydb: irreversible: it was there before martydb\n\nSET check_function_bodies = false;\n\nSELECT pg_catalog.set_config('search_path', '', false);\n\n\
+            "-- from x\n\nSET check_function_bodies = false;\n\nSELECT pg_catalog.set_config('search_path', '', false);\n\n\
              CREATE SCHEMA \"Other\";\n\nCREATE EXTENSION IF NOT EXISTS \"uuid-ossp\" WITH SCHEMA public;\n\n\
              CREATE FUNCTION app.f() RETURNS text\n    LANGUAGE sql\n    AS $$\nSET statement_timeout = 0;\n-- kept\n\\restrict aB3\n$$;\n"
         );

@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use crate::embedded::program_folders;
 use crate::error::{Error, Result};
-use crate::migrate::{MigrationTarget, Unadopted};
+use crate::migrate::MigrationTarget;
 use crate::process_group::ProcessGroup;
 use crate::report::printable;
 use crate::wire::{Host, TlsMode};
@@ -59,14 +59,35 @@ fn number(version: &str) -> Option<u32> {
     version[..end].parse().ok()
 }
 
-/// Dumps the schema of a service's database, without the relations (schema and name) and the schemas that `found` sets
-/// aside.
+/// What a dump holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DumpExtent {
+    Schema,
+    /// With the rows, each as a statement, and without large objects.
+    WithRows,
+}
+
+/// What a dump leaves out.
+#[derive(Debug, Clone, Copy)]
+pub struct LeftOut<'a> {
+    /// Schema and name.
+    pub relations: &'a [(String, String)],
+    pub schemas: &'a [String],
+}
+
+/// Dumps a service's database.
 ///
 /// # Errors
 /// If the program fails, with its words.
-pub async fn schema(program: &DumpProgram, target: &MigrationTarget, found: &Unadopted) -> Result<String> {
+pub async fn dump(
+    program: &DumpProgram,
+    target: &MigrationTarget,
+    extent: DumpExtent,
+    without: LeftOut<'_>,
+) -> Result<String> {
     let failed = |why: String| Error::operation(format!("{} failed", program.path.display())).cause(why);
-    let child = command(program, target, found).spawn().map_err(|error| failed(error.to_string()))?;
+    let child =
+        command(program, target, extent, without).spawn().map_err(|error| failed(error.to_string()))?;
     let _group = ProcessGroup::of(&child);
     let Output { status, stdout, stderr } =
         child.wait_with_output().await.map_err(|error| failed(error.to_string()))?;
@@ -78,19 +99,29 @@ pub async fn schema(program: &DumpProgram, target: &MigrationTarget, found: &Una
     String::from_utf8(stdout).map_err(|_| failed("it printed something that is not UTF-8".into()))
 }
 
-fn command(program: &DumpProgram, target: &MigrationTarget, found: &Unadopted) -> Command {
+fn command(
+    program: &DumpProgram,
+    target: &MigrationTarget,
+    extent: DumpExtent,
+    without: LeftOut<'_>,
+) -> Command {
     let mut command = Command::new(&program.path);
+    let extent: &[&str] = match extent {
+        DumpExtent::Schema => &["--schema-only"],
+        DumpExtent::WithRows => &["--inserts", "--no-blobs"],
+    };
     command
-        .args(["--schema-only", "--no-owner", "--no-privileges", "--no-subscriptions", "--no-password"])
+        .args(extent)
+        .args(["--no-owner", "--no-privileges", "--no-subscriptions", "--no-password"])
         .args(["--encoding=UTF8", "--exclude-schema=martydb"])
         .arg(format!("--role={}", target.owner))
         .args(
-            found
-                .set_aside
+            without
+                .relations
                 .iter()
                 .map(|(schema, name)| format!("--exclude-table={}.{}", pattern(schema), pattern(name))),
         )
-        .args(found.schemas_aside.iter().map(|schema| format!("--exclude-schema={}", pattern(schema))))
+        .args(without.schemas.iter().map(|schema| format!("--exclude-schema={}", pattern(schema))))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

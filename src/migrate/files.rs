@@ -1,5 +1,6 @@
 //! The folder of a service's migrations, read and judged without a server: names, texts, statements, directives.
 
+pub mod checkpoint;
 pub mod dependencies;
 pub mod directive;
 pub mod folder;
@@ -10,6 +11,7 @@ mod own_transaction;
 pub mod problem;
 pub mod refinery;
 pub mod repeatable;
+mod replaced;
 pub mod revision;
 mod rules;
 pub mod script;
@@ -17,6 +19,7 @@ pub mod source;
 pub mod statement_kind;
 pub mod waivers;
 
+pub use checkpoint::Checkpoint;
 pub use directive::Mode;
 pub use folder::MigrationFolder;
 pub use lexer::{Token, TokenKind, tokens};
@@ -25,6 +28,7 @@ pub use own_transaction::OwnTransaction;
 pub use problem::{FileProblem, Position, Positions, Weight, refuse, refused_files};
 pub use refinery::{VersionType, checksum, reads};
 pub use repeatable::Repeatable;
+pub use replaced::Replaced;
 pub use revision::Written;
 pub use rules::needs_no_transaction;
 pub use script::{ScriptItem, StatementHead, is_word, walk};

@@ -14,7 +14,7 @@ use crate::model::SchemaName;
 use crate::sql::{List, Literal, Statement, stmt};
 
 /// A database without a history.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Unadopted {
     /// The server's major version.
     pub major: u32,

@@ -67,7 +67,8 @@ async fn look(
 ) -> Result<Vec<Repairable>> {
     let rows = session.rows().await?;
     let migrations: Vec<Migration> = folder.all().into_iter().cloned().collect();
-    let comparison = compare(&migrations, &rows.applied, &rows.unfinished);
+    let readable = MigrationFolder { migrations, ..folder.clone() };
+    let comparison = compare(&readable, &rows.applied, &rows.unfinished);
     let mut found = vec![];
     for divergence in &comparison.divergences {
         if let Divergence::Edited { version, name, applied_as, edit } = divergence {

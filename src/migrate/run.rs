@@ -97,7 +97,10 @@ impl<'a> MigrationRun<'a, '_> {
     /// Compares, decides and runs; the outcome says how far it came, also where it fails.
     async fn proceed(&mut self, outcome: &mut MigrationOutcome) -> Result<()> {
         let rows = self.session.rows().await?;
-        let comparison = compare(&self.folder.migrations, &rows.applied, &rows.unfinished);
+        if rows.is_empty() && self.goal == Goal::Upgrade {
+            self.folder = self.folder.for_new(self.options.to);
+        }
+        let comparison = compare(self.folder, &rows.applied, &rows.unfinished);
         (outcome.from, outcome.to) = (comparison.current, comparison.current);
         let steps = self.steps(&rows, &comparison)?;
         let versions: Vec<i64> = steps.iter().map(|step| step.row.version).collect();

@@ -37,12 +37,13 @@ pub async fn status(target: &MigrationTarget, wait: Duration) -> ServiceStatus {
 }
 
 fn blank(target: &MigrationTarget, folder: &MigrationFolder) -> ServiceStatus {
+    let seen = folder.for_new(None);
     ServiceStatus {
         service: target.service.to_string(),
         server: target.server.clone(),
         database: target.database.to_string(),
-        latest: folder.migrations.last().map(|migration| migration.version),
-        pending: folder.migrations.iter().map(id).collect(),
+        latest: seen.migrations.last().map(|migration| migration.version),
+        pending: seen.migrations.iter().map(id).collect(),
         repeatable_pending: due(&folder.repeatables, &[], true).into_iter().map(due_migration).collect(),
         problems: problems(target, folder),
         ..ServiceStatus::default()
@@ -80,7 +81,8 @@ async fn fill(
 ) -> Result<()> {
     let ran = recorded(session, folder).await?;
     let (rows, measures) = session.rows_and(&measure()).await?;
-    let comparison = compare(&folder.migrations, &rows.applied, &rows.unfinished);
+    let folder = if rows.is_empty() { folder.for_new(None) } else { folder };
+    let comparison = compare(folder, &rows.applied, &rows.unfinished);
     let due = due(&folder.repeatables, &ran, !comparison.pending.is_empty());
     status.repeatable_pending = due.into_iter().map(due_migration).collect();
     (status.size_bytes, status.connections) = measured(&measures).map_err(unreadable)?;

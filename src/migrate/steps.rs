@@ -5,7 +5,8 @@ use std::borrow::Cow;
 
 use super::engine::MigrationStep;
 use super::files::{
-    Direction, FileProblem, Migration, MigrationFile, MigrationFolder, Repeatable, folder, refused_files,
+    Direction, FileProblem, Migration, MigrationFile, MigrationFolder, Repeatable, VersionType, folder,
+    refused_files,
 };
 use super::history::{AppliedRow, HistoryRows};
 use super::report::REPEATABLE;
@@ -24,8 +25,15 @@ pub fn up_steps<'f>(
         direction: Direction::Up,
         file: Cow::Borrowed(&migration.up),
         row: AppliedRow::of(migration, version_type),
+        replaced: replaced(migration, version_type),
     };
     migrations.map(step).collect()
+}
+
+/// The rows of the migrations that a checkpoint stands for, without its own.
+fn replaced(migration: &Migration, version_type: VersionType) -> Vec<AppliedRow> {
+    let others = migration.replaces.split_last().map_or(&[][..], |(_, others)| others);
+    others.iter().map(|one| AppliedRow::replaced(one, version_type)).collect()
 }
 
 pub fn repeatable_step(repeatable: &Repeatable) -> MigrationStep<'_> {
@@ -34,6 +42,7 @@ pub fn repeatable_step(repeatable: &Repeatable) -> MigrationStep<'_> {
         direction: Direction::Up,
         file: Cow::Borrowed(&repeatable.file),
         row: AppliedRow { version: REPEATABLE, name, checksum },
+        replaced: vec![],
     }
 }
 
@@ -62,6 +71,7 @@ pub fn down_steps<'f>(
                 direction: Direction::Down,
                 file: Cow::Owned(file),
                 row: row.clone(),
+                replaced: vec![],
             }),
             Err(found) => problems.extend(found),
         }
@@ -93,6 +103,15 @@ fn down_file(folder: &MigrationFolder, row: &AppliedRow) -> Result<MigrationFile
     };
     if let Some(problem) = migration.and_then(|migration| irreversible(&migration.up)) {
         return Err(problem);
+    }
+    let checkpoint = folder.checkpoint.as_ref().filter(|_| migration.is_none());
+    if let Some(checkpoint) = checkpoint.filter(|one| one.replaced(row.version).is_some()) {
+        let (first, last) = (&checkpoint.replaces[0], checkpoint.version());
+        let what =
+            format!("{IRREVERSIBLE}it replaces V{} to V{last}, and their down files are gone", first.version);
+        let fix =
+            format!("downgrade no further than V{last}, or restore the files that the checkpoint replaced");
+        return Err(vec![FileProblem::refused(&checkpoint.file.path, what, fix)]);
     }
     let Some(path) = migration.and_then(|migration| migration.down.as_ref()) else {
         let path = folder.path.join(format!("V{}__{}.down.sql", row.version, row.name));

@@ -15,8 +15,7 @@ pub enum DatabaseKind {
 
 impl DatabaseKind {
     pub fn of(name: &str, desired: &DesiredServer, actual: &ActualServer) -> Self {
-        let service = desired.services.values().find(|service| service.database.as_str() == name);
-        match service {
+        match desired.service_of_database(name, actual) {
             Some(service) => DatabaseKind::Service(service.name.clone()),
             None if name == actual.maintenance || name == "postgres" => DatabaseKind::Maintenance,
             None if name == "template1" || name == "template0" => DatabaseKind::Template,

@@ -114,10 +114,11 @@ pub enum Action {
         database: Option<DbName>,
         name: String,
     },
-    /// It takes no connections yet.
+    /// It takes no connections yet. Empty, or a copy of `template`.
     CreateDatabase {
         database: DbName,
         owner: RoleName,
+        template: Option<DbName>,
     },
     /// `option` as `ALTER DATABASE` spells it, such as `ALLOW_CONNECTIONS false`.
     AlterDatabase {

@@ -81,10 +81,11 @@ fn on_role(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Secret) 
 
 fn on_object(action: &Action) -> Option<Statement> {
     Some(match action {
-        Action::CreateDatabase { database, owner } => stmt!(
-            "CREATE DATABASE {database} OWNER {owner} TEMPLATE template0 ALLOW_CONNECTIONS false",
+        Action::CreateDatabase { database, owner, template } => stmt!(
+            "CREATE DATABASE {database} OWNER {owner} TEMPLATE {template} ALLOW_CONNECTIONS false",
             database = database,
             owner = owner,
+            template = template.as_ref().map_or(stmt!("template0"), |name| stmt!("{name}", name = name)),
         ),
         Action::MarkDatabase { database, marker } => {
             stmt!("COMMENT ON DATABASE {db} IS {marker}", db = database, marker = Literal(marker.clone()))

@@ -21,8 +21,9 @@ pub fn teardown(
 ) -> Result<Vec<Step>> {
     let roles = existing_roles(actual, service);
     refuse_others(desired, actual, service, traces, &roles)?;
-    let databases = Some(service.database.clone()).filter(|name| actual.databases.contains_key(name));
-    let databases = databases.into_iter().collect();
+    let own = Some(service.database.clone()).filter(|name| actual.databases.contains_key(name));
+    let tests = actual.test_databases(desired).into_iter().filter(|(_, test)| test.service == service.name);
+    let databases = own.into_iter().chain(tests.map(|(name, _)| name)).collect();
     Teardown { desired, actual, service: Some(service), roles, databases, traces }.steps()
 }
 

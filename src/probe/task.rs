@@ -86,7 +86,9 @@ impl Task {
     pub fn others(&self, login: &ProbeLogin) -> Vec<usize> {
         let is_other = |index: &usize| {
             let database = &self.databases[*index];
-            database.allow_connections && database.name != login.database
+            // Test databases are the service's own.
+            let is_own = database.kind == DatabaseKind::Service(login.service.clone());
+            database.allow_connections && !is_own && database.name != login.database
         };
         let all: Vec<usize> = (0..self.databases.len()).filter(is_other).collect();
         if !self.sample || all.is_empty() {

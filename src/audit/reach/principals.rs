@@ -99,8 +99,8 @@ fn database<'a>(audit: &Audit<'a>, name: &'a str, found: &'a ActualDatabase, all
             _ => {}
         }
     }
-    if audit.service_of(name).is_some() {
-        let number = audit.desired.services.values().position(|service| service.database.as_str() == name);
+    if let Some(service) = audit.service_of(name) {
+        let number = audit.desired.services.keys().position(|name| *name == service.name);
         let number = number.and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX);
         all.facts.service_databases.push((id, number));
     }

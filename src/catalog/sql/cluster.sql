@@ -1,11 +1,8 @@
+-- Behind `available`, one of the two beginnings in extensions.sql and no_extensions.sql.
 -- Everything that the shared catalogues say, as rows of section and item: one round trip, one snapshot.
 -- Readable without superuser: pg_roles instead of pg_authid.
 -- Columns that only newer majors have are read through to_jsonb, so that one text serves 13 to 18.
 -- Every login may put settings on itself, in every database and of any length: they are cut, and their length is told.
-WITH available AS MATERIALIZED (
-  -- Each look at the versions reads a file for each extension that is installed on the host.
-  SELECT v.name, v.schema, v.superuser, v.trusted, v.relocatable, v.version = e.default_version AS usual
-  FROM pg_catalog.pg_available_extension_versions v JOIN pg_catalog.pg_available_extensions e ON e.name = v.name)
 SELECT 'server', pg_catalog.jsonb_build_object(
   'version', pg_catalog.current_setting('server_version_num')::int,
   'maintenance', pg_catalog.current_database(),

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
-use crate::import::{FirstMigration, Provided, first_migration, pg_dump};
+use crate::import::pg_dump::{self, DumpExtent, LeftOut};
+use crate::import::{FirstMigration, Provided, first_migration};
 use crate::migrate::check::other_tools;
 use crate::migrate::files::folder;
 use crate::migrate::history::Difference;
@@ -41,13 +42,13 @@ pub async fn write(
     let found = migrate::examine_unadopted(target, options.lock_wait).await?;
     refuse_schemas(service, &found.schemas_of_others)?;
     let program = pg_dump::find(found.major).await?;
-    let dump = pg_dump::schema(&program, target, &found).await?;
-    let provided = Provided {
-        schemas: service.schemas.iter().map(ToString::to_string).chain(["public".into()]).collect(),
-        extensions: service.extensions.clone(),
-    };
+    let without = LeftOut { relations: &found.set_aside, schemas: &found.schemas_aside };
+    let dump = pg_dump::dump(&program, target, DumpExtent::Schema, without).await?;
+    let provided = provided(service);
     let origin = format!("The schema before martydb, by pg_dump {}.", program.version);
-    let first = first_migration(&dump, &provided, &printable(&origin))
+    let head =
+        format!("-- {}\n-- martydb: irreversible: it was there before martydb\n\n", printable(&origin));
+    let first = first_migration(&dump, &provided, &head)
         .map_err(|why| Error::operation("pg_dump's text cannot be read").cause(why))?;
     let draft = target.folder.join(DRAFT);
     let file = draft.join(FILE);
@@ -61,6 +62,14 @@ pub async fn write(
     fs::rename(&file, &end).map_err(|error| failed(&end, &error))?;
     let _not_empty = fs::remove_dir(&draft);
     Ok(Adopted { file: end, notes: notes(&first, &found) })
+}
+
+/// What the manifest makes before the first migration.
+pub fn provided(service: &DesiredService) -> Provided {
+    Provided {
+        schemas: service.schemas.iter().map(ToString::to_string).chain(["public".into()]).collect(),
+        extensions: service.extensions.clone(),
+    }
 }
 
 fn refuse_files(target: &MigrationTarget) -> Result<()> {
@@ -145,13 +154,13 @@ fn notes(first: &FirstMigration, found: &Unadopted) -> Vec<String> {
     tools.chain(left).chain(undeclared).chain([rows.into()]).collect()
 }
 
-fn put(path: &Path, text: &str) -> Result<()> {
+pub fn put(path: &Path, text: &str) -> Result<()> {
     let folder = path.parent().unwrap_or(path);
     fs::create_dir_all(folder)
         .and_then(|()| replace_file(path, text, Readers::All))
         .map_err(|error| failed(path, &error))
 }
 
-fn failed(path: &Path, error: &std::io::Error) -> Error {
+pub fn failed(path: &Path, error: &std::io::Error) -> Error {
     Error::operation(format!("cannot write {}", path.display())).cause(error)
 }

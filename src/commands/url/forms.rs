@@ -62,7 +62,7 @@ pub struct Parts {
     port: u16,
     user: String,
     password: Option<String>,
-    database: String,
+    pub database: String,
     tls: TlsMode,
     /// The private authority to trust, for the clients that take it in the string.
     root: Option<String>,

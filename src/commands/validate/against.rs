@@ -9,6 +9,7 @@ use tokio::process::Command;
 
 use crate::error::{Error, Result};
 use crate::migrate::files::name::{self, Direction};
+use crate::migrate::files::{Checkpoint, checkpoint, folder};
 
 /// A difference: what, and what to do.
 pub type Conflict = (String, String);
@@ -20,19 +21,33 @@ type UpFiles = BTreeMap<String, String>;
 ///
 /// # Errors
 /// If git is missing, the folder is in no repository, or the commit is not known.
-pub async fn compare(folder: &Path, reference: &str) -> Result<Vec<Conflict>> {
-    if !folder.is_dir() {
+pub async fn compare(path: &Path, reference: &str) -> Result<Vec<Conflict>> {
+    if !path.is_dir() {
         return Ok(vec![]);
     }
     if reference.is_empty() || reference.starts_with('-') {
         return Err(Error::usage(format!("\"{reference}\" is no name of a commit or branch")));
     }
     let commit = format!("{reference}^{{commit}}");
-    let commit = git(folder, &["rev-parse", "--verify", "--quiet", &commit], reference).await?;
+    let commit = git(path, &["rev-parse", "--verify", "--quiet", &commit], reference).await?;
     let commit = commit.trim().to_owned();
-    let listed = git(folder, &["ls-tree", "-z", &commit], reference).await?;
-    let there: UpFiles = listed.split('\0').filter_map(entry).collect();
-    Ok(conflicts(&there, &here(folder, reference).await?, reference))
+    let listed = git(path, &["ls-tree", "-z", &commit], reference).await?;
+    let mut there: UpFiles = listed.split('\0').filter_map(entry).collect();
+    let mut here = here(path, reference).await?;
+    if let Some(checkpoint) = folder::load(path).checkpoint {
+        there.retain(|file, _| here.contains_key(file) || !replaces(&checkpoint, file));
+    }
+    let squashed =
+        listed.split('\0').filter_map(|line| checkpoint::version_of(line.split_once('\t')?.1)).max();
+    here.retain(|file, _| {
+        there.contains_key(file) || squashed.is_none_or(|squashed| version(file) > squashed)
+    });
+    Ok(conflicts(&there, &here, reference))
+}
+
+fn replaces(checkpoint: &Checkpoint, file: &str) -> bool {
+    let name = name::parse(file).ok();
+    name.is_some_and(|name| checkpoint.replaced(name.version).is_some_and(|one| one.name == name.name))
 }
 
 /// A line of `ls-tree`: mode, type, object, a tab and the name.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::migrate::files::{Direction, Migration, VersionType, checksum};
+use crate::migrate::files::{
+    Direction, Migration, MigrationFolder, Replaced, VersionType, checkpoint, checksum,
+};
 use crate::migrate::history::{AppliedRow, Unfinished};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -30,6 +32,10 @@ pub enum Divergence {
         /// Its name when it was applied.
         name: String,
     },
+    /// The row of a migration that a checkpoint replaces is not that of the migration it knows.
+    Replaced { version: i64, name: String, checkpoint: i64 },
+    /// A migration that only a checkpoint holds is not applied, and others are.
+    BelowCheckpoint { version: i64, name: String, checkpoint: i64 },
     /// A file that is not applied is older than one that is.
     #[serde(rename = "late")]
     OutOfOrder { version: i64, name: String, current: i64 },
@@ -40,6 +46,8 @@ impl Divergence {
         match self {
             Divergence::Edited { version, .. }
             | Divergence::Missing { version, .. }
+            | Divergence::Replaced { version, .. }
+            | Divergence::BelowCheckpoint { version, .. }
             | Divergence::OutOfOrder { version, .. } => *version,
         }
     }
@@ -53,6 +61,15 @@ impl Divergence {
             Divergence::Missing { .. } => {
                 "restore the file from version control: an applied migration must stay in the folder".into()
             }
+            Divergence::Replaced { checkpoint, .. } => format!(
+                "the checkpoint is not of this database's files: squash those that are applied here, or restore them and \
+                 remove {}",
+                checkpoint::file_name(*checkpoint)
+            ),
+            Divergence::BelowCheckpoint { checkpoint, .. } => format!(
+                "restore the files up to V{checkpoint} from the commit before the squash, run `martydb upgrade --service \
+                 {service} --to {checkpoint}`, and come back"
+            ),
             Divergence::OutOfOrder { .. } => format!(
                 "give it a version above the current one, or apply it out of order: \
                  `martydb upgrade --service {service} --allow-out-of-order`"
@@ -67,6 +84,17 @@ impl std::fmt::Display for Divergence {
             Divergence::Missing { version, name } => {
                 write!(f, "V{version}__{name} is applied, but its file is not in the folder")
             }
+            Divergence::Replaced { version, name, checkpoint } => {
+                write!(
+                    f,
+                    "V{version}__{name} is applied, and is not the V{version} that C{checkpoint} replaces"
+                )
+            }
+            Divergence::BelowCheckpoint { version, name, checkpoint } => write!(
+                f,
+                "V{version}__{name} is not applied, and only the checkpoint C{checkpoint} holds it, from which a \
+                 database that has a history cannot start"
+            ),
             Divergence::OutOfOrder { version, name, current } => {
                 write!(f, "V{version}__{name} is not applied, and older than V{current}, the current version")
             }
@@ -96,7 +124,40 @@ pub struct Comparison {
     pub unfinished: Vec<Unfinished>,
 }
 
-pub fn compare(files: &[Migration], rows: &[AppliedRow], unfinished: &[Unfinished]) -> Comparison {
+pub fn compare(folder: &MigrationFolder, rows: &[AppliedRow], unfinished: &[Unfinished]) -> Comparison {
+    let mut comparison = compare_files(&folder.migrations, rows, unfinished);
+    let Some(checkpoint) = &folder.checkpoint else { return comparison };
+    comparison.latest = comparison.latest.max(Some(checkpoint.version()));
+    comparison.divergences.retain(|divergence| match divergence {
+        Divergence::Missing { version, .. } => checkpoint.replaced(*version).is_none(),
+        _ => true,
+    });
+    let absent = checkpoint.replaces.iter().filter(|one| {
+        folder.migrations.iter().all(|file| file.version != one.version && file.replaces.is_empty())
+    });
+    for Replaced { version, name, .. } in absent.clone().filter_map(|one| unlike(one, rows)) {
+        let (version, name, checkpoint) = (*version, name.clone(), checkpoint.version());
+        comparison.divergences.push(Divergence::Replaced { version, name, checkpoint });
+    }
+    let is_begun = !rows.is_empty() || !unfinished.is_empty();
+    let is_applied = |one: &&Replaced| rows.iter().any(|row| row.version == one.version);
+    let below = absent.clone().filter(|_| is_begun).find(|one| !is_applied(one));
+    if let Some(Replaced { version, name, .. }) = below {
+        let (version, name, checkpoint) = (*version, name.clone(), checkpoint.version());
+        comparison.divergences.push(Divergence::BelowCheckpoint { version, name, checkpoint });
+    }
+    comparison.divergences.sort_by_key(Divergence::version);
+    comparison
+}
+
+/// The replaced migration, if its row is another one's.
+fn unlike<'a>(replaced: &'a Replaced, rows: &[AppliedRow]) -> Option<&'a Replaced> {
+    let row = rows.iter().find(|row| row.version == replaced.version)?;
+    (!replaced.is(&row.name, &row.checksum)).then_some(replaced)
+}
+
+/// Without a look at the checkpoint.
+fn compare_files(files: &[Migration], rows: &[AppliedRow], unfinished: &[Unfinished]) -> Comparison {
     let applied: BTreeMap<i64, &AppliedRow> = rows.iter().map(|row| (row.version, row)).collect();
     let current = applied.keys().next_back().copied();
     let mut comparison =
@@ -172,7 +233,7 @@ mod tests {
 
     fn file(version: i64, name: &str, sql: &str) -> Migration {
         let up = source::read(Path::new("x"), sql.into()).unwrap();
-        Migration { version, name: name.into(), up, down: None, waived: vec![] }
+        Migration { version, name: name.into(), up, down: None, waived: vec![], replaces: vec![] }
     }
 
     fn row(version_type: VersionType, version: i64, name: &str, sql: &str) -> AppliedRow {
@@ -180,7 +241,8 @@ mod tests {
     }
 
     fn edit_of(now: (&str, &str), then: (&str, &str)) -> Option<Edit> {
-        let comparison = compare(&[file(1, now.0, now.1)], &[row(VersionType::Int4, 1, then.0, then.1)], &[]);
+        let comparison =
+            compare_files(&[file(1, now.0, now.1)], &[row(VersionType::Int4, 1, then.0, then.1)], &[]);
         comparison.divergences.into_iter().next().map(|divergence| match divergence {
             Divergence::Edited { edit, .. } => edit,
             other => panic!("{other}"),
@@ -192,7 +254,7 @@ mod tests {
         let files = [file(1, "a", "SELECT 1"), file(2, "b", "SELECT 2"), file(3, "c", "SELECT 3")];
         for version_type in [VersionType::Int4, VersionType::Int8] {
             let rows = [row(version_type, 1, "a", "SELECT 1"), row(version_type, 2, "b", "SELECT 2")];
-            let comparison = compare(&files, &rows, &[]);
+            let comparison = compare_files(&files, &rows, &[]);
             assert_eq!((comparison.current, comparison.latest), (Some(2), Some(3)));
             assert_eq!((comparison.pending, comparison.divergences), (vec![3], vec![]));
         }
@@ -224,7 +286,7 @@ mod tests {
         let files = [file(1, "a", "SELECT 1"), file(2, "late", "SELECT 2"), file(5, "new", "SELECT 5")];
         let rows =
             [row(VersionType::Int4, 1, "a", "SELECT 1"), row(VersionType::Int4, 3, "gone", "SELECT 3")];
-        let comparison = compare(&files, &rows, &[]);
+        let comparison = compare_files(&files, &rows, &[]);
         let said: Vec<_> = comparison.divergences.iter().map(ToString::to_string).collect();
         assert_eq!(
             said,
@@ -242,7 +304,7 @@ mod tests {
     fn what_was_begun_and_is_applied_by_now_is_finished() {
         let begun = |version| Unfinished { version, direction: Direction::Up, end: Interruption::Started };
         let rows = [row(VersionType::Int4, 1, "a", "SELECT 1")];
-        let comparison = compare(&[file(1, "a", "SELECT 1")], &rows, &[begun(1), begun(2)]);
+        let comparison = compare_files(&[file(1, "a", "SELECT 1")], &rows, &[begun(1), begun(2)]);
         assert_eq!(comparison.unfinished, [begun(2)]);
     }
 }

@@ -40,7 +40,8 @@ pub async fn send(
     }
     let (mut batches, mut bytes) = (VecDeque::new(), 0);
     let (first, mut note) = (session.noted + 1, session.noted);
-    for (event, step) in (preflight.last_event + 1..).zip(together) {
+    let mut event = preflight.last_event + 1;
+    for step in together {
         note += 1;
         let frame = Frame {
             owner: &session.target.owner,
@@ -50,6 +51,7 @@ pub async fn send(
             after: (note > first).then(|| note - 1),
         };
         let rows = rows(session, step, event, &file_record(step, 1), &options.operator);
+        event += step.events();
         let batch = Batch::of_file(&frame, &step.file, rows);
         bytes += batch.message.chars();
         if bytes > BYTES && !batches.is_empty() {

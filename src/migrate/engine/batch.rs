@@ -269,11 +269,18 @@ pub struct MigrationStep<'a> {
     /// The row of refinery's table: after an upgrade, or before a downgrade. Of a repeatable migration, which has none,
     /// the name and the checksum.
     pub row: AppliedRow,
+    /// The other rows that a checkpoint stands for, the lowest version first.
+    pub replaced: Vec<AppliedRow>,
 }
 
 impl MigrationStep<'_> {
     pub fn id(&self) -> MigrationId {
         MigrationId { version: self.row.version, name: self.row.name.clone() }
+    }
+
+    /// How many events its end adds to the history.
+    pub fn events(&self) -> i64 {
+        i64::try_from(self.replaced.len()).map_or(1, |others| others + 1)
     }
 
     pub fn planned(&self) -> PlannedFile {

@@ -50,7 +50,7 @@ impl StepRun<'_, '_> {
             Batch::of_file(&run.frame(), &run.step.file, run.rows(&record))
         })
         .await?;
-        self.recorded();
+        self.count(self.step.events());
         Ok(self.started.elapsed())
     }
 
@@ -106,7 +106,11 @@ impl StepRun<'_, '_> {
 
     /// The event that was written last is committed.
     pub fn recorded(&mut self) {
-        self.preflight.last_event += i64::from(!self.step.id().is_repeatable());
+        self.count(1);
+    }
+
+    fn count(&mut self, events: i64) {
+        self.preflight.last_event += if self.step.id().is_repeatable() { 0 } else { events };
     }
 
     /// Sends one message. `Err` is how many statements were finished before the one that failed, and its fault.
@@ -190,7 +194,8 @@ pub fn file_record<'s>(step: &'s MigrationStep<'_>, attempts: u32) -> Record<'s>
     Record { attempts, took: Took::Transaction, ..step.record("ok") }
 }
 
-/// What a finished migration writes into both tables, under the event's number.
+/// What a finished migration writes into both tables, under the event's number. A checkpoint leaves the rows of all that it
+/// replaces, in the order in which they would have come.
 pub fn rows(
     session: &MigrationSession<'_>,
     step: &MigrationStep<'_>,
@@ -204,7 +209,16 @@ pub fn rows(
         Direction::Up => Some(tables::insert_refinery(&schema, row)),
         Direction::Down => Some(tables::delete_refinery(&schema, row.version)),
     };
-    refinery.into_iter().chain([event(session, step, number, record, operator)]).collect()
+    let mut all = vec![];
+    for (number, row) in (number..).zip(&step.replaced) {
+        let note = Some(format!("recorded, not run: the checkpoint of V{} stands for it", step.row.version));
+        let record = Record { note, ..Record::new("baseline", row, "ok") };
+        all.push(tables::insert_refinery(&schema, row));
+        all.push(tables::insert_history(number, &record, operator));
+    }
+    all.extend(refinery);
+    all.push(event(session, step, number + step.events() - 1, record, operator));
+    all
 }
 
 fn event(

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::checkpoint::{self, Checkpoint};
 use super::directive::Mode;
 use super::name::{self, Direction, FileName};
 use super::problem::{FileProblem, refuse};
@@ -23,6 +24,9 @@ pub struct MigrationFolder {
     pub doubtful: Vec<Migration>,
     /// The repeatable migrations, by name.
     pub repeatables: Vec<Repeatable>,
+    pub checkpoint: Option<Checkpoint>,
+    /// What a database without a history sees: the checkpoint and what follows it.
+    pub fresh: Option<Box<MigrationFolder>>,
     /// What is wrong, in the order of files and places.
     pub problems: Vec<FileProblem>,
 }
@@ -45,6 +49,33 @@ impl MigrationFolder {
         all
     }
 
+    /// The folder as a database without a history sees it, if it is not made for a version below the checkpoint.
+    pub fn for_new(&self, to: Option<i64>) -> &MigrationFolder {
+        let reached = |fresh: &&MigrationFolder| {
+            let version = fresh.checkpoint.as_ref().map_or(0, Checkpoint::version);
+            to.is_none_or(|to| to >= version)
+        };
+        self.fresh.as_deref().filter(reached).unwrap_or(self)
+    }
+
+    /// The version of the checkpoint that stands right before the migration with this index.
+    pub fn checkpoint_below(&self, at: usize) -> Option<i64> {
+        let version = self.checkpoint.as_ref()?.version();
+        let is_above = self.migrations.get(at).is_none_or(|migration| migration.version > version);
+        let is_next = at.checked_sub(1).is_none_or(|before| self.migrations[before].version < version);
+        (is_above && is_next).then_some(version)
+    }
+
+    /// All versions, those that only the checkpoint knows included, the lowest first.
+    pub fn versions(&self) -> Vec<i64> {
+        let replaced = self.checkpoint.iter().flat_map(|checkpoint| &checkpoint.replaces);
+        let mut all: Vec<i64> = self.all().iter().map(|migration| migration.version).collect();
+        all.extend(replaced.map(|replaced| replaced.version));
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+
     /// The migration of that version, whatever the rules say.
     pub fn find(&self, version: i64) -> Option<&Migration> {
         self.migrations.iter().chain(&self.doubtful).find(|migration| migration.version == version)
@@ -63,7 +94,16 @@ impl MigrationFolder {
     }
 
     pub fn has_no(&self, version: i64, service: &ServiceName) -> Error {
-        let all: Vec<_> = self.all().iter().map(|migration| migration.version.to_string()).collect();
+        let checkpoint = self.checkpoint.as_ref().filter(|one| one.replaced(version).is_some());
+        if let Some(checkpoint) = checkpoint {
+            return Error::usage(format!("{service} has no file of V{version}"))
+                .cause(format!("{} replaces it", checkpoint::file_name(checkpoint.version())))
+                .hint(format!(
+                    "go to V{} or above, or restore the files of before the squash",
+                    checkpoint.version()
+                ));
+        }
+        let all: Vec<_> = self.versions().iter().map(i64::to_string).collect();
         let has = if all.is_empty() { "none".into() } else { all.join(", ") };
         Error::usage(format!("{service} has no migration V{version}")).hint(format!("it has {has}"))
     }
@@ -136,6 +176,7 @@ struct Loader {
     folder: MigrationFolder,
     ups: BTreeMap<i64, Vec<(String, PathBuf)>>,
     downs: BTreeMap<i64, Vec<(String, PathBuf)>>,
+    checkpoints: Vec<(i64, PathBuf)>,
     waivers: Waivers,
 }
 
@@ -148,6 +189,10 @@ impl Loader {
         if is_folder {
             let fix = "move it elsewhere: migrations lie side by side in one folder";
             return self.refuse(&path, "is a folder", fix);
+        }
+        if let Some(version) = checkpoint::version_of(&file_name(&path)) {
+            self.checkpoints.push((version, path));
+            return;
         }
         if let Some(repeatable) = name::repeatable(&file_name(&path)) {
             return match repeatable {
@@ -192,8 +237,33 @@ impl Loader {
             let fix = "give it the version and the name of the migration that it undoes";
             self.refuse(&path, format!("has no matching {up}"), fix);
         }
+        self.take_checkpoint();
         self.folder.problems.sort_by_cached_key(in_order);
+        if let Some(checkpoint) = &self.folder.checkpoint {
+            let mut fresh = MigrationFolder { problems: vec![], doubtful: vec![], ..self.folder.clone() };
+            fresh.migrations.retain(|migration| migration.version > checkpoint.version());
+            fresh.migrations.insert(0, checkpoint.migration());
+            self.folder.fresh = Some(Box::new(fresh));
+        }
         self.folder
+    }
+
+    /// Reads the checkpoint, and compares it with the files that it replaces, as far as they lie there.
+    fn take_checkpoint(&mut self) {
+        self.checkpoints.sort();
+        let Some((version, path)) = self.checkpoints.pop() else { return };
+        for (_, older) in std::mem::take(&mut self.checkpoints) {
+            let what = format!("is older than {}, which replaces it", file_name(&path));
+            self.refuse(&older, what, "remove it");
+        }
+        let read = std::fs::read(&path).map_err(|error| vec![unreadable(&path, &error)]);
+        let checkpoint = match read.and_then(|bytes| checkpoint::read(&path, version, bytes)) {
+            Ok(checkpoint) => checkpoint,
+            Err(problems) => return self.folder.problems.extend(problems),
+        };
+        let disagreements = checkpoint.disagreements(&self.folder.all());
+        self.folder.problems.extend(disagreements);
+        self.folder.checkpoint = Some(checkpoint);
     }
 
     fn read(&mut self, version: i64, name: String, path: PathBuf) {
@@ -202,7 +272,9 @@ impl Loader {
             .map_err(|error| unreadable(&path, &error))
             .and_then(|bytes| source::judge(&path, bytes));
         match judged {
-            Ok((up, problems)) => self.take(Migration { version, name, up, down, waived: vec![] }, problems),
+            Ok((up, problems)) => {
+                self.take(Migration { version, name, up, down, waived: vec![], replaces: vec![] }, problems)
+            }
             Err(problem) => self.folder.problems.push(problem),
         }
     }
@@ -238,7 +310,7 @@ pub fn highest_version(path: &Path) -> Option<i64> {
 
 fn leading_version(name: &str) -> Option<i64> {
     let digits: String =
-        name.trim_start_matches(['V', 'v', 'U']).chars().take_while(char::is_ascii_digit).collect();
+        name.trim_start_matches(['V', 'v', 'U', 'C']).chars().take_while(char::is_ascii_digit).collect();
     digits.parse().ok()
 }
 

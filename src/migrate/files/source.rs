@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::directive::{Directives, Mode};
 use super::own_transaction::{OwnTransaction, Paired, Pairing, control};
 use super::problem::{FileProblem, Position, Positions, Weight};
+use super::replaced::Replaced;
 use super::rules::{BACKSLASH, CONTROL, MOVE_OUT, RULES, SEVERAL, Scope};
 use super::script::{ScriptItem, StatementHead, walk};
 
@@ -33,6 +34,15 @@ pub struct Migration {
     pub down: Option<PathBuf>,
     /// What the rules have against it, if that was waived because it is applied already.
     pub waived: Vec<FileProblem>,
+    /// Those that it stands for, itself the last, if it is a checkpoint.
+    pub replaces: Vec<Replaced>,
+}
+
+impl Migration {
+    /// What a checkpoint notes of it.
+    pub fn as_replaced(&self) -> Replaced {
+        Replaced::of(self.version, &self.name, &self.up.text)
+    }
 }
 
 impl MigrationFile {

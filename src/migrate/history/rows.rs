@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::error::Error;
-use crate::migrate::files::{Direction, Migration, MigrationFolder, VersionType, checksum};
+use crate::migrate::files::{Direction, Migration, MigrationFolder, Replaced, VersionType, checksum};
 use crate::server::{Row, Unreadable};
 
 /// A row of refinery's table.
@@ -19,9 +19,21 @@ pub struct AppliedRow {
 
 impl AppliedRow {
     pub fn of(migration: &Migration, version_type: VersionType) -> AppliedRow {
+        if let Some(last) = migration.replaces.last() {
+            return AppliedRow::replaced(last, version_type);
+        }
         let Migration { version, name, up, .. } = migration;
         let checksum = checksum(version_type, *version, name, &up.text);
         AppliedRow { version: *version, name: name.clone(), checksum }
+    }
+
+    /// The row that a replaced migration has, or would have.
+    pub fn replaced(replaced: &Replaced, version_type: VersionType) -> AppliedRow {
+        AppliedRow {
+            version: replaced.version,
+            name: replaced.name.clone(),
+            checksum: replaced.checksum(version_type).into(),
+        }
     }
 }
 
@@ -51,10 +63,14 @@ impl HistoryRows {
         })
     }
 
+    /// Whether nothing is applied, and nothing was begun.
+    pub fn is_empty(&self) -> bool {
+        self.applied.is_empty() && self.unfinished.is_empty()
+    }
+
     /// An existing table keeps its type; a new one gets the type that most tools can read.
     pub fn version_type_for(&self, folder: &MigrationFolder) -> VersionType {
-        let versions = folder.migrations.iter().map(|migration| migration.version);
-        self.version_type.unwrap_or_else(|| VersionType::narrowest(versions))
+        self.version_type.unwrap_or_else(|| VersionType::narrowest(folder.versions()))
     }
 }
 

@@ -66,11 +66,13 @@ impl<'a> TripSession<'a> {
 
     /// Applies what stands before the migration at `at`, in one run.
     async fn replay(&mut self, at: usize) -> Result<()> {
-        let Some(before) = at.checked_sub(1) else { return Ok(()) };
+        let before = at.checked_sub(1).map(|before| self.folder.migrations[before].version);
+        // What follows a checkpoint stands on it.
+        let Some(before) = before.or(self.folder.checkpoint_below(at)) else { return Ok(()) };
         let service = &self.session.target.service;
         let replayed = format!("the files of {service} cannot be replayed on an empty database");
         self.catalogue = None;
-        self.up(self.folder.migrations[before].version).await.map_err(|error| {
+        self.up(before).await.map_err(|error| {
             error
                 .while_doing(replayed)
                 .hint("a database that was there before its files cannot be rebuilt from them")

@@ -20,23 +20,19 @@ fn owner(look: &Comparison<'_>, found: Option<&str>) -> Option<RoleName> {
     match (found, look.desired.database_owner.clone()) {
         (None, pinned) => pinned.or_else(|| look.actual.admin_role()),
         (Some(found), Some(pinned)) => (found != pinned.as_str()).then_some(pinned),
-        (Some(found), None) if acceptable(look, found) => None,
+        (Some(found), None) if look.actual.is_admins(found, look.desired) => None,
         (Some(_), None) => look.actual.admin_role(),
     }
-}
-
-/// No service's role, and a superuser, the admin, or a role that the admin is a member of.
-fn acceptable(look: &Comparison<'_>, owner: &str) -> bool {
-    let Ok(name) = RoleName::found(owner) else { return false };
-    let superuser = look.actual.roles.get(&name).is_some_and(|role| role.superuser);
-    let admin = look.actual.admin.name == owner || look.actual.admin_acts_as(&name);
-    look.desired.managed_role(&name).is_none() && (superuser || admin)
 }
 
 fn create(look: &mut Comparison<'_>, service: &DesiredService) {
     let Some(owner) = owner(look, None) else { return };
     let database = service.database.clone();
-    look.add(Risk::Safe, Action::CreateDatabase { database, owner: owner.clone() }, "missing");
+    look.add(
+        Risk::Safe,
+        Action::CreateDatabase { database, owner: owner.clone(), template: None },
+        "missing",
+    );
     mark(look);
     // What PostgreSQL gives everybody on a new database; it is taken away before anyone may connect.
     let acl = AclEntry::of_public(&owner, builtin(ObjectClass::Database).iter().map(|one| one.name()));

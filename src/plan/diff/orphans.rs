@@ -24,7 +24,13 @@ fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<DbName> {
     let marker = desired.marker();
     let declared: BTreeSet<&DbName> = desired.services.values().map(|service| &service.database).collect();
     let marked = actual.databases.iter().filter(|(_, found)| found.comment.as_deref() == Some(&marker));
-    marked.map(|(name, _)| name.clone()).filter(|name| !declared.contains(name)).collect()
+    let tests = actual.test_databases(desired).into_iter();
+    let undeclared = tests.filter(|(_, test)| !desired.services.contains_key(&test.service));
+    marked
+        .map(|(name, _)| name.clone())
+        .filter(|name| !declared.contains(name))
+        .chain(undeclared.map(|(name, _)| name))
+        .collect()
 }
 
 pub fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {

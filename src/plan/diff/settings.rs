@@ -17,7 +17,7 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     for kind in RoleKind::ALL {
         let logins = [Some(service.role(kind).clone()), look.alternate(service, kind)];
         for role in logins.into_iter().flatten() {
-            compare(look, &role, &declared(service, kind, &role));
+            compare(look, service, &role, &declared(service, kind, &role));
         }
     }
 }
@@ -44,8 +44,18 @@ pub fn declared(
     everywhere.chain([path]).chain(start).collect()
 }
 
-fn compare(look: &mut Comparison<'_>, role: &RoleName, wanted: &BTreeMap<SettingKey, SettingValue>) {
-    let found = found(look.actual, role);
+fn compare(
+    look: &mut Comparison<'_>,
+    service: &DesiredService,
+    role: &RoleName,
+    wanted: &BTreeMap<SettingKey, SettingValue>,
+) {
+    let mut found = found(look.actual, role);
+    // `test-db` puts the same on each test database, and it goes with the database.
+    found.retain(|(database, _), _| {
+        let test = database.as_ref().and_then(|name| look.actual.test_database(name, look.desired));
+        test.is_none_or(|test| test.service != service.name)
+    });
     for (key, value) in wanted {
         let has = found.get(key);
         if has.is_some_and(|has| same(&key.1, value, has)) {

@@ -176,7 +176,10 @@ impl Removal<'_> {
             add(action, format!("block new connections to {name}"));
         }
         let why = match self.what.service {
-            Some(service) => format!("the database of {}, with all its data", service.name),
+            Some(service) if service.database == *name => {
+                format!("the database of {}, with all its data", service.name)
+            }
+            Some(service) => format!("{name}: made by test-db for {}", service.name),
             None => format!("database {name}, with all its data: tagged by this manifest, and not in it"),
         };
         self.add(Some(name), Risk::Destructive, Action::DropDatabase { database }, why);

@@ -178,7 +178,10 @@ as_both_admins!(every_statement_of_the_admin_in_a_services_database_has_a_row, |
 
 as_both_admins!(every_statement_of_the_admin_in_a_scratch_database_has_a_row, |admin| {
     let ground = Ground::innocent(admin);
-    listed(&said(&ground, &[&["verify-down", "--every"]]));
+    listed(&said(
+        &ground,
+        &[&["verify-down", "--every"], &["test-db", "-s", "red"], &["test-db", "-s", "red"]],
+    ));
 });
 
 /// A row with a column of type `anyarray` is not converted: the cast of the element's type would be called.

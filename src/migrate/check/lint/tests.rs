@@ -5,7 +5,7 @@ use crate::migrate::files::source;
 
 fn migration(version: i64, sql: &str) -> Migration {
     let up = source::read(Path::new("V.sql"), sql.into()).unwrap_or_else(|wrong| panic!("{sql}: {wrong:?}"));
-    Migration { version, name: "x".into(), up, down: None, waived: vec![] }
+    Migration { version, name: "x".into(), up, down: None, waived: vec![], replaces: vec![] }
 }
 
 fn rules_of(files: &[&str], applied: i64, rules: &LintRules) -> Vec<String> {

@@ -1,0 +1,166 @@
+//! `test-db`: a migrated database for tests, copied from a template; its connection string is the answer.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::migrating::{Watch, plain_options};
+use super::url::{self, Form};
+use crate::error::Result;
+use crate::migrate::EventSender;
+use crate::model::{DesiredService, RoleKind};
+use crate::report::{Cell, Report, Style, Table};
+use crate::run::Run;
+use crate::targets;
+use crate::test_databases::{Cleared, LIFETIME, Workshop};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The service.
+    #[arg(short, long, value_name = "NAME")]
+    pub service: String,
+    /// Which of its logins.
+    #[arg(long, value_enum, default_value = "app")]
+    pub role: RoleKind,
+    /// Output format of the connection string.
+    #[arg(long, value_enum, default_value = "uri")]
+    pub format: Form,
+    /// Show the service's test databases, and make none.
+    #[arg(long, conflicts_with_all = ["role", "format"])]
+    pub list: bool,
+    /// Remove this test database with its sessions, and make none.
+    #[arg(long, value_name = "DATABASE", conflicts_with_all = ["role", "format", "list"])]
+    pub drop: Option<String>,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<TestDbReport> {
+    let service = run.service(&arguments.service)?;
+    let access = run.admin(&service.server).await?;
+    let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
+    let desired = run.manifest.desired(&service.server);
+    let mut workshop = Workshop::open(access, &desired, service, target?, plain_options(run)).await?;
+    match &arguments.drop {
+        Some(name) => {
+            let removed = workshop.drop(name).await?.to_string();
+            Ok(TestDbReport::Dropped { service: service.name.to_string(), removed })
+        }
+        None if arguments.list => list(&mut workshop).await,
+        None => make(run, service, &mut workshop, arguments).await,
+    }
+}
+
+async fn make(
+    run: &Run,
+    service: &DesiredService,
+    workshop: &mut Workshop<'_>,
+    arguments: &Arguments,
+) -> Result<TestDbReport> {
+    // A login without a password is told before anything is made.
+    let mut parts = url::parts(run, service, arguments.role, false).await?;
+    url::written(&parts, arguments.format)?;
+    let (events, receiver) = EventSender::channel();
+    let watch = Watch::new(&run.out);
+    let made = watch.follow(service.name.as_str(), receiver, workshop.make(&events)).await?;
+    parts.database = made.database.to_string();
+    let cleared = match workshop.clear_old().await {
+        Ok(cleared) => cleared,
+        Err(error) => {
+            let why: Vec<_> = [error.message].into_iter().chain(error.causes).collect();
+            run.out.note(&format!("warning: old test databases stay: {}", why.join(": ")));
+            Cleared::default()
+        }
+    };
+    for left in &cleared.in_use {
+        run.out.note(&format!(
+            "{} is older than a day and stays, because it is in use: {}",
+            left.database, left.why
+        ));
+    }
+    Ok(TestDbReport::Made(MadeReport {
+        service: service.name.to_string(),
+        database: made.database.to_string(),
+        role: arguments.role.key(),
+        format: arguments.format.name(),
+        url: url::written(&parts, arguments.format)?,
+        template: made.template.database.to_string(),
+        reused: made.template.reused,
+        removed: cleared.removed.iter().map(ToString::to_string).collect(),
+        in_use: cleared.in_use.iter().map(|left| left.database.to_string()).collect(),
+    }))
+}
+
+async fn list(workshop: &mut Workshop<'_>) -> Result<TestDbReport> {
+    let present = workshop.list().await?;
+    let databases = present.into_iter().map(|one| ListedRow {
+        database: one.database.to_string(),
+        template: one.template.to_string(),
+        age_s: one.age,
+        sessions: one.sessions,
+    });
+    let service = workshop.service.name.to_string();
+    Ok(TestDbReport::List { service, databases: databases.collect() })
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum TestDbReport {
+    Made(MadeReport),
+    List { service: String, databases: Vec<ListedRow> },
+    Dropped { service: String, removed: String },
+}
+
+#[derive(Serialize)]
+pub struct MadeReport {
+    service: String,
+    database: String,
+    role: &'static str,
+    format: String,
+    url: String,
+    template: String,
+    /// Whether the template was there before.
+    reused: bool,
+    /// Test databases that were older than a day.
+    removed: Vec<String>,
+    /// Those that were too, and are in use.
+    in_use: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub struct ListedRow {
+    database: String,
+    template: String,
+    /// Seconds; `None` where the name was changed.
+    age_s: Option<u64>,
+    sessions: usize,
+}
+
+impl Report for TestDbReport {
+    fn text(&self, style: &Style) -> String {
+        match self {
+            TestDbReport::Made(made) => format!("{}\n", made.url),
+            TestDbReport::List { databases, .. } => {
+                let mut table = Table::new(&["database", "age", "sessions", "template"]);
+                for one in databases {
+                    table.row([
+                        one.database.as_str().into(),
+                        Cell::number(one.age_s.map_or_else(|| "?".to_owned(), age)),
+                        Cell::number(one.sessions),
+                        one.template.as_str().into(),
+                    ]);
+                }
+                if table.is_empty() { "No test databases.\n".into() } else { table.render(style) }
+            }
+            TestDbReport::Dropped { removed, .. } => format!("Removed {removed}.\n"),
+        }
+    }
+
+    fn verbatim(&self) -> bool {
+        matches!(self, TestDbReport::Made(_))
+    }
+}
+
+/// As people say it, with a mark on what the next run removes.
+fn age(seconds: u64) -> String {
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    let due = if seconds > LIFETIME { ", due" } else { "" };
+    format!("{hours} h {minutes:02} min{due}")
+}

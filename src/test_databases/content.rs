@@ -1,0 +1,40 @@
+//! What a template is made from, as a number. Pure.
+
+use sha2::{Digest, Sha256};
+
+use crate::migrate::files::MigrationFolder;
+use crate::model::{DesiredServer, DesiredService};
+
+/// Hexadecimal digits in a template's name.
+const DIGITS: usize = 32;
+
+/// A digest of all that decides what a migrated database of the service holds: the files, what `apply` makes before them,
+/// the server's major version, and martydb's own, since its tables are in there too.
+pub fn digest(
+    desired: &DesiredServer,
+    service: &DesiredService,
+    folder: &MigrationFolder,
+    major: u32,
+) -> String {
+    let mut parts = vec![env!("CARGO_PKG_VERSION").to_owned(), major.to_string()];
+    parts.extend([desired.project.clone(), service.name.to_string()]);
+    parts.extend(service.roles.iter().map(|(kind, role)| format!("{}: {role}", kind.key())));
+    parts.extend(service.schemas.iter().map(|schema| format!("schema {schema}")));
+    parts.extend(service.extensions.iter().map(|extension| format!("extension {extension}")));
+    for migration in &folder.for_new(None).migrations {
+        let kind = if migration.waived.is_empty() { "V" } else { "waived V" };
+        parts.push(format!("{kind}{}__{}", migration.version, migration.name));
+        parts.push(migration.up.text.to_string());
+    }
+    for repeatable in &folder.repeatables {
+        parts.extend([format!("R__{}", repeatable.name), repeatable.file.text.to_string()]);
+    }
+    let mut digest = Sha256::new();
+    for part in parts {
+        // With its length: no two lists of parts are the same bytes.
+        digest.update(u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
+        digest.update(part);
+    }
+    let hex: String = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    hex[..DIGITS].to_owned()
+}

@@ -1,0 +1,115 @@
+//! What a checkpoint cannot be, and databases that do not fit to it.
+
+use super::{applied, can_dump, checkpoint, files, fresh, service};
+use crate::support::Server;
+
+#[test]
+fn a_database_in_the_middle_is_refused_until_the_files_are_back() {
+    let server = Server::start();
+    let project = service(&server, "sqm");
+    if !can_dump(&server, &project, "sqm") {
+        return;
+    }
+    project.run(&["downgrade", "--all", "--to", "2", "-y"]).expect(0);
+    let kept: Vec<(String, String)> = files(&project, "sqm")
+        .into_iter()
+        .map(|name| format!("sqm/migrations/{name}"))
+        .map(|name| (name.clone(), project.read(&name)))
+        .collect();
+    project.run(&["squash", "-s", "sqm", "--to", "3", "--remove"]).expect(0);
+    let before = applied(&server, "sqm");
+    let done = project.run(&["upgrade", "--all"]).expect(3);
+    assert!(done.said().contains("V3__seen is not applied, and only the checkpoint C3 holds it"), "{done:?}");
+    assert!(done.said().contains("martydb upgrade --service sqm --to 3"), "{done:?}");
+    let status = project.json(&["status"], 0);
+    assert_eq!(status["services"][0]["state"], "divergent", "{status:#}");
+    assert_eq!(applied(&server, "sqm"), before);
+    // The way that it names.
+    for (name, text) in kept {
+        project.write(&name, &text);
+    }
+    project.run(&["upgrade", "-s", "sqm", "--to", "3"]).expect(0);
+    project.run(&["upgrade", "-s", "sqm"]).expect(0);
+    assert_eq!(applied(&server, "sqm"), applied(&server, &fresh(&project, "sqm")));
+}
+
+#[test]
+fn an_edited_checkpoint_or_file_is_refused_before_anything_connects() {
+    let server = Server::start();
+    let project = service(&server, "sqe");
+    if !can_dump(&server, &project, "sqe") {
+        return;
+    }
+    project.run(&["squash", "-s", "sqe", "--to", "3"]).expect(0);
+    let text = project.read(&checkpoint("sqe", 3));
+    for (from, to) in
+        [("Riga", "Rīga"), ("V1__country", "V1__countries"), ("-- checkpoint ", "-- checkpoint 0")]
+    {
+        assert!(text.contains(from), "{text}");
+        project.write(&checkpoint("sqe", 3), &text.replace(from, to));
+        let done = project.run(&["validate"]).expect(2);
+        assert!(done.said().contains("was edited after `martydb squash` wrote it"), "{from}: {done:?}");
+        project.run(&["upgrade", "--all"]).expect(2);
+        project.run(&["test-db", "-s", "sqe"]).expect(2);
+    }
+    project.write(&checkpoint("sqe", 3), "CREATE TABLE t (a int);");
+    assert!(project.run(&["validate"]).expect(2).said().contains("is no checkpoint"));
+    // As version control may write it.
+    project.write(&checkpoint("sqe", 3), &text.replace('\n', "\r\n"));
+    project.run(&["validate"]).expect(0);
+    project.write(&checkpoint("sqe", 3), &text);
+    let city = project.read("sqe/migrations/V2__city.sql");
+    project.write("sqe/migrations/V2__city.sql", &format!("{city}\n-- later"));
+    let done = project.run(&["validate"]).expect(2);
+    assert!(done.said().contains("is not the file that C3__checkpoint.sql replaces"), "{done:?}");
+    project.write("sqe/migrations/V2__city.sql", &city);
+    project.write("sqe/migrations/C2__checkpoint.sql", &text);
+    assert!(project.run(&["validate"]).expect(2).said().contains("is older than C3__checkpoint.sql"));
+}
+
+#[test]
+fn a_database_of_other_files_is_told_from_one_of_these() {
+    let server = Server::start();
+    let project = service(&server, "sqh");
+    if !can_dump(&server, &project, "sqh") {
+        return;
+    }
+    project.run(&["squash", "-s", "sqh", "--to", "3", "--remove"]).expect(0);
+    server.sql("sqh", "UPDATE refinery_schema_history SET checksum = '1' WHERE version = 2");
+    let done = project.run(&["upgrade", "--all"]).expect(3);
+    assert!(done.said().contains("V2__city is applied, and is not the V2 that C3 replaces"), "{done:?}");
+    project.run(&["status", "--check"]).expect(3);
+    project.run(&["repair", "-s", "sqh", "--reason", "x", "-y"]).expect(0);
+    project.run(&["upgrade", "--all"]).expect(3);
+}
+
+#[test]
+fn what_a_checkpoint_cannot_carry_is_said_and_nothing_is_written() {
+    let server = Server::start();
+    let project = service(&server, "sqr");
+    if !can_dump(&server, &project, "sqr") {
+        return;
+    }
+    let migration = "sqr/migrations/V5__odd.sql";
+    project.write("sqr/migrations/V5__odd.down.sql", "SELECT 1;");
+    project.write(migration, "CREATE TABLE many AS SELECT generate_series(1, 10001) AS n;");
+    let before = files(&project, "sqr");
+    let done = project.run(&["squash", "-s", "sqr", "--to", "5", "--remove"]).expect(1);
+    assert!(done.stderr.contains("public.many: 10001 rows"), "{done:?}");
+    assert_eq!(files(&project, "sqr"), before);
+    project.write(migration, "REVOKE INSERT ON city FROM sqr_app;");
+    let done = project.run(&["squash", "-s", "sqr", "--to", "5", "--remove"]).expect(3);
+    assert!(done.stderr.contains("another database than the files"), "{done:?}");
+    assert!(done.stderr.contains("repeatable migration"), "{done:?}");
+    let mut with_draft = before.clone();
+    with_draft.insert(0, ".martydb-squash".into());
+    assert_eq!(files(&project, "sqr"), with_draft);
+    project.write(migration, "SELECT nothing;");
+    let done = project.run(&["squash", "-s", "sqr", "--to", "5"]).expect(1);
+    assert!(done.stderr.contains("V5__odd.sql:1:8"), "{done:?}");
+    project.run(&["validate"]).expect(0);
+    assert_eq!(
+        server.sql("postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'martydb%'").len(),
+        0
+    );
+}
