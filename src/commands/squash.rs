@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::baseline::from_database::{failed, provided, put};
 use super::migrating::{Watch, plain_options};
 use crate::error::{Error, Kind, Result};
-use crate::import::pg_dump::{self, DumpExtent, DumpProgram, LeftOut};
+use crate::import::pg_dump::{self, DumpExtent, DumpProgram, DumpWithout};
 use crate::import::{contents, first_migration};
 use crate::migrate::files::{Migration, MigrationFolder, Replaced, checkpoint, folder};
 use crate::migrate::{self, EventSender, Goal, MigrationTarget, Options, Unadopted};
@@ -141,7 +141,7 @@ impl Squash<'_> {
         let schemas = self.target.schemas.iter();
         let table = crate::contract::REFINERY_TABLE.to_owned();
         let history: Vec<_> = schemas.map(|schema| (schema.to_string(), table.clone())).collect();
-        let without = LeftOut { relations: &history, schemas: &[] };
+        let without = DumpWithout { relations: &history, schemas: &[] };
         pg_dump::dump(&self.program, target, DumpExtent::WithRows, without).await
     }
 

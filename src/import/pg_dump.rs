@@ -69,7 +69,7 @@ pub enum DumpExtent {
 
 /// What a dump leaves out.
 #[derive(Debug, Clone, Copy)]
-pub struct LeftOut<'a> {
+pub struct DumpWithout<'a> {
     /// Schema and name.
     pub relations: &'a [(String, String)],
     pub schemas: &'a [String],
@@ -83,7 +83,7 @@ pub async fn dump(
     program: &DumpProgram,
     target: &MigrationTarget,
     extent: DumpExtent,
-    without: LeftOut<'_>,
+    without: DumpWithout<'_>,
 ) -> Result<String> {
     let failed = |why: String| Error::operation(format!("{} failed", program.path.display())).cause(why);
     let child =
@@ -103,7 +103,7 @@ fn command(
     program: &DumpProgram,
     target: &MigrationTarget,
     extent: DumpExtent,
-    without: LeftOut<'_>,
+    without: DumpWithout<'_>,
 ) -> Command {
     let mut command = Command::new(&program.path);
     let extent: &[&str] = match extent {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Kind, Result};
-use crate::import::pg_dump::{self, DumpExtent, LeftOut};
+use crate::import::pg_dump::{self, DumpExtent, DumpWithout};
 use crate::import::{FirstMigration, Provided, first_migration};
 use crate::migrate::check::other_tools;
 use crate::migrate::files::folder;
@@ -42,7 +42,7 @@ pub async fn write(
     let found = migrate::examine_unadopted(target, options.lock_wait).await?;
     refuse_schemas(service, &found.schemas_of_others)?;
     let program = pg_dump::find(found.major).await?;
-    let without = LeftOut { relations: &found.set_aside, schemas: &found.schemas_aside };
+    let without = DumpWithout { relations: &found.set_aside, schemas: &found.schemas_aside };
     let dump = pg_dump::dump(&program, target, DumpExtent::Schema, without).await?;
     let provided = provided(service);
     let origin = format!("The schema before martydb, by pg_dump {}.", program.version);
