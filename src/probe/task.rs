@@ -75,7 +75,7 @@ impl Task {
     }
 
     /// Attempts at a time that keep a server as busy as [`concurrency`](Task::concurrency) does where an attempt takes
-    /// [`NEAR`]: what a link adds costs the server nothing. `quickest` is the shortest attempt, in which none waited for
+    /// 10 ms: what a link adds costs the server nothing. `quickest` is the shortest attempt, in which none waited for
     /// another.
     pub fn in_flight(&self, quickest: Duration) -> usize {
         let times = usize::try_from(quickest.as_millis() / NEAR.as_millis()).unwrap_or(usize::MAX);
