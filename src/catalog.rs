@@ -7,6 +7,7 @@ mod database;
 pub mod dependencies;
 pub mod inspect;
 mod objects;
+mod owner_code;
 pub mod rows;
 mod snapshot;
 mod texts;

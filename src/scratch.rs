@@ -203,7 +203,7 @@ impl Planner for Provision<'_> {
     async fn remaining(&mut self, _done: &[Step]) -> Result<Remaining> {
         let database = &self.service.database;
         let inside = if self.open { &[] } else { std::slice::from_ref(database) };
-        self.actual = inspect::inspect(self.access, inside, &self.desired.marker(), 1).await?;
+        self.actual = inspect::inspect(self.access, &self.desired, inside, 1).await?;
         if let Some(error) = self.actual.databases.get(database).and_then(|found| found.unread.clone()) {
             return Err(error);
         }

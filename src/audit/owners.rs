@@ -5,13 +5,13 @@ use super::memberships::end;
 use super::privileges::class_of;
 use super::roles::RoleClass;
 use crate::catalog::CatalogObject;
-use crate::contract::{ObjectClass, granted};
+use crate::contract::{self, Handover, ObjectClass, granted};
 use crate::findings::Severity::{self, Critical, High, Low, Medium};
 use crate::findings::{
     DATABASE_OWNER, FOREIGN_RIGHT, FindingBuilder, OBJECT_OWNER, PUBLIC, TEMPLATE_FLAG, UNKNOWN_KIND,
 };
-use crate::grants::{Repair, RepairScope, Securable, grant_to_former_owner, ident, set_owner};
-use crate::model::{ActualDatabase, DatabaseKind, DbName, Membership, RoleKind, RoleName};
+use crate::grants::{Repair, RepairScope, Securable, grant_to_former_owner, ident, run_as_caller, set_owner};
+use crate::model::{ActualDatabase, DatabaseKind, DbName, Membership, ObjectKind, RoleKind, RoleName};
 use crate::sql::{ServerText, stmt};
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
@@ -148,16 +148,14 @@ fn object(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>
     let users = db.audit.actors(&item.owner);
     let mut push = |user: &str, severity: Severity| {
         let seen = format!("{} belongs to {}{}", item.object(), item.owner, through(user, &item.owner));
-        let given = db.owner().zip(item.alter.as_ref());
-        let given = given.map(|(owner, what)| set_owner(RepairScope::Database, what, owner));
         // What a superuser's code or server does, a service's owner could change from then on.
         let is_risky = users.is_empty() && (item.is_routine() || item.kind.starts_with("foreign"));
-        let given = given.filter(|_| !is_risky);
-        let kept = if given.is_some() { declared(db, item) } else { vec![] };
-        let given = given.into_iter().chain(kept).collect();
-        let repairs = if item.joined.is_some() { leave(item).into_iter().collect() } else { given };
-        let found = OBJECT_OWNER.of(user).at(severity).about(db, item);
-        out.push(found.seen(seen).fixes(repairs));
+        let found = OBJECT_OWNER.of(user).at(severity).about(db, item).seen(seen);
+        out.push(match db.owner().zip(item.alter.as_ref()).filter(|_| !is_risky) {
+            _ if item.joined.is_some() => found.fix(leave(item)),
+            Some((owner, what)) => give(db, item, owner, what, found),
+            None => found,
+        });
     };
     let is_large_object = item.kind == "large object";
     for user in &users {
@@ -178,6 +176,52 @@ fn object(db: &Database<'_>, item: &CatalogObject, out: &mut Vec<FindingBuilder>
     if users.is_empty() && db.service.is_some() && !is_large_object && !is_servers {
         push(&item.owner, Low);
     }
+}
+
+/// Makes the service's owner the owner of an object, with what its code may do from then on.
+fn give(
+    db: &Database<'_>,
+    item: &CatalogObject,
+    owner: &str,
+    what: &str,
+    found: FindingBuilder,
+) -> FindingBuilder {
+    let owned = set_owner(RepairScope::Database, what, owner);
+    let handover = handover(db, item);
+    if handover == Handover::ByHand {
+        let read = format!(
+            "{} wrote code in it that would run with the rights of {owner}: read it first, then:",
+            item.owner
+        );
+        return found.advice(&read).advice(&format!("{};", owned.statement()));
+    }
+    let words = ServerText::quoted_by_server(what.into());
+    let as_caller = Repair::alter(RepairScope::Database, run_as_caller(kind_of(item), words));
+    let as_caller = (handover == Handover::AsCaller).then_some(as_caller);
+    found.fixes(as_caller.into_iter().chain([owned]).chain(declared(db, item)).collect())
+}
+
+fn handover(db: &Database<'_>, item: &CatalogObject) -> Handover {
+    let (desired, actual) = (db.audit.desired, db.audit.actual);
+    let (Some(service), Some(kind)) = (db.service, kind_of(item)) else { return Handover::AsIs };
+    let is_open = |role: &RoleName| contract::is_open_to_services(desired, actual, service, role);
+    if !RoleName::found(item.owner.clone()).is_ok_and(|owner| is_open(&owner)) {
+        return Handover::AsIs;
+    }
+    let lends = db.catalog.owner_code.get(&item.shown).is_some_and(|writers| writers.iter().any(is_open));
+    contract::handover(kind, item.definer, lends, actual.major())
+}
+
+fn kind_of(item: &CatalogObject) -> Option<ObjectKind> {
+    Some(match item.kind.as_str() {
+        "table" | "foreign table" => ObjectKind::Table,
+        "view" => ObjectKind::View,
+        "materialized view" => ObjectKind::MaterializedView,
+        "function" => ObjectKind::Function,
+        "procedure" => ObjectKind::Procedure,
+        "type" => ObjectKind::Type,
+        _ => return None,
+    })
 }
 
 /// What a login of the service should still hold on what it no longer owns, and on the sequences of a table.

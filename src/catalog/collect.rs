@@ -1,15 +1,15 @@
 //! Reading at the depth of the audit. Thin: sessions are read-only, pinned, and call nothing that a tenant could have made.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::stream::{self, StreamExt};
 use serde::Deserialize;
 
 use super::database::{DatabaseCatalog, MOST_OF_A_KIND};
-use super::inspect;
 use super::rows::{self, Completeness};
 use super::snapshot::{ConfigFile, NotExamined, ServerState, Snapshot, Unread};
 use super::texts::StoredPasswords;
+use super::{inspect, owner_code};
 use crate::error::{Error, Kind, Result};
 use crate::grants::ident;
 use crate::model::{ActualServer, DbName, DesiredServer};
@@ -97,7 +97,10 @@ async fn databases(
     let all = found.actual.databases.iter();
     let open: Vec<DbName> =
         all.filter(|(_, found)| found.allow_connections).map(|(name, _)| name.clone()).collect();
-    let read = stream::iter(open).map(|name| async move { (database(access, &name, known).await, name) });
+    let read = stream::iter(open).map(|name| {
+        let settled = owner_code::settled_owners(desired, &found.actual, &name);
+        async move { (database(access, &name, &settled, known).await, name) }
+    });
     let read: Vec<(Partly, DbName)> = read.buffered(PARALLEL).collect().await;
     if read.iter().any(|((_, error), _)| error.as_ref().is_some_and(Error::is_lost)) {
         access.check_alive().await?;
@@ -163,10 +166,15 @@ fn is_withheld(sqlstate: Option<&str>, of_service: bool) -> bool {
     }
 }
 
-async fn database(access: &Access, name: &DbName, known: &StoredPasswords) -> Partly {
+async fn database(
+    access: &Access,
+    name: &DbName,
+    settled: &BTreeSet<String>,
+    known: &StoredPasswords,
+) -> Partly {
     let mut found = DatabaseCatalog::default();
     let error = match access.read(name.as_str()).await {
-        Ok(mut connection) => fill(&mut connection, &mut found, name, known).await.err(),
+        Ok(mut connection) => fill(&mut connection, &mut found, name, settled, known).await.err(),
         Err(error) => return (None, Some(error)),
     };
     found.partial = error.is_some();
@@ -179,6 +187,7 @@ async fn fill(
     connection: &mut Connection,
     found: &mut DatabaseCatalog,
     name: &DbName,
+    settled: &BTreeSet<String>,
     known: &StoredPasswords,
 ) -> Result<()> {
     let sql = include_str!("sql/database.sql");
@@ -186,6 +195,9 @@ async fn fill(
     check_session(found.pristine, name.as_str())?;
     rows::read_all(connection, include_str!("sql/reach.sql"), |row| found.privileged.take(row)).await?;
     rows::read_all(connection, include_str!("sql/builtins.sql"), |row| found.builtins.take(row)).await?;
+    let owned = found.objects.iter().filter(|item| item.is_users());
+    let owners = owned.map(|item| item.owner.as_str());
+    found.owner_code = owner_code::read(connection, owners, settled).await?;
     if found.has_jobs() {
         found.jobs = match rows::document(connection, include_str!("sql/jobs.sql")).await {
             Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => None,

@@ -10,7 +10,7 @@ use super::rows::CatalogRow;
 use super::texts::SearchedTexts;
 use crate::error::Result;
 use crate::model::acl::null_as_default;
-use crate::model::{AclEntry, DefaultAcl};
+use crate::model::{AclEntry, DefaultAcl, OwnerCode};
 
 #[derive(Debug, Clone, Default)]
 pub struct DatabaseCatalog {
@@ -39,6 +39,7 @@ pub struct DatabaseCatalog {
     /// Ways out of a role's own privileges.
     pub privileged: PrivilegedCatalog,
     pub builtins: BuiltinCatalog,
+    pub owner_code: OwnerCode,
 }
 
 /// Items of one kind that are read of one database; the queries stop after one more.

@@ -5,25 +5,34 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::stream::{self, StreamExt};
 use serde::Deserialize;
 
+use super::owner_code;
 use super::rows::{self, CatalogRow};
 use crate::error::Result;
 use crate::model::acl::null_as_default;
-use crate::model::{self, ActualServer, Contents, DbName, Holdings, KeptPassword, RoleName, RoleSetting};
+use crate::model::{
+    self, ActualServer, Contents, DbName, DesiredServer, Holdings, KeptPassword, RoleName, RoleSetting,
+};
 use crate::server::{Access, Connection};
 use crate::sqlstate;
 
 /// Reads the shared catalogues and, for the databases named, what is inside: `jobs` at a time, or fewer where the
 /// server has few connections left. A database that cannot be read says so itself ([`unread`](crate::model::ActualDatabase::unread)), and stops
-/// nothing else. Roles with `marker` as their comment are looked for in every database.
-pub async fn inspect(access: &Access, inside: &[DbName], marker: &str, jobs: usize) -> Result<ActualServer> {
-    let mut actual = whole_cluster(access, marker).await?;
-    let open: Vec<DbName> = inside
+/// nothing else. Roles with the manifest's marker as their comment are looked for in every database.
+pub async fn inspect(
+    access: &Access,
+    desired: &DesiredServer,
+    inside: &[DbName],
+    jobs: usize,
+) -> Result<ActualServer> {
+    let mut actual = whole_cluster(access, &desired.marker()).await?;
+    let open: Vec<(BTreeSet<String>, DbName)> = inside
         .iter()
         .filter(|name| actual.databases.get(name).is_some_and(|found| found.allow_connections))
-        .cloned()
+        .map(|name| (owner_code::settled_owners(desired, &actual, name), name.clone()))
         .collect();
     let parallel = actual.capacity.share(jobs, 1);
-    let read = stream::iter(open).map(|name| async move { (inspect_database(access, &name).await, name) });
+    let read = stream::iter(open)
+        .map(|(settled, name)| async move { (inspect_database(access, &name, &settled).await, name) });
     let read: Vec<(Result<Option<Contents>>, DbName)> = read.buffer_unordered(parallel).collect().await;
     for (contents, name) in read {
         let Some(database) = actual.databases.get_mut(&name) else { continue };
@@ -117,7 +126,11 @@ async fn read_holdings(connection: &mut Connection) -> Result<BTreeMap<RoleName,
 }
 
 /// `None` where the admin holds no CONNECT: another admin's database.
-async fn inspect_database(access: &Access, name: &DbName) -> Result<Option<Contents>> {
+async fn inspect_database(
+    access: &Access,
+    name: &DbName,
+    settled: &BTreeSet<String>,
+) -> Result<Option<Contents>> {
     let mut connection = match access.read(name.as_str()).await {
         Ok(connection) => connection,
         Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => return Ok(None),
@@ -126,6 +139,8 @@ async fn inspect_database(access: &Access, name: &DbName) -> Result<Option<Conte
     let mut contents = Contents::default();
     let sql = include_str!("sql/contents.sql");
     rows::read_all(&mut connection, sql, |row| take_contents(&mut contents, row)).await?;
+    let owners = contents.objects.iter().map(|object| object.owner.as_str());
+    contents.owner_code = owner_code::read(&mut connection, owners, settled).await?;
     contents.objects.sort_by_cached_key(|object| {
         (object.kind, object.schema.clone(), object.name.clone(), object.signature.clone())
     });

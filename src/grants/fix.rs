@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use crate::model::ObjectKind;
 use crate::sql::{Fragment, Keyword, Qualified, ServerText, Statement, stmt};
 
 /// What a repair does to its object, the gravest last.
@@ -195,6 +196,14 @@ pub fn set_owner(scope: RepairScope, object: &str, owner: &str) -> Repair {
         owner = ident(owner)
     );
     Repair::alter(scope, change)
+}
+
+/// The code of a view or a routine runs with its caller's rights from then on.
+pub fn run_as_caller(kind: Option<ObjectKind>, what: impl Fragment) -> Statement {
+    match kind {
+        Some(ObjectKind::View) => stmt!("ALTER {what} SET (security_invoker = true)", what = what),
+        _ => stmt!("ALTER {what} SECURITY INVOKER", what = what),
+    }
 }
 
 /// Takes a setting off a role, off a role in one database, off a database, or off all roles.

@@ -100,7 +100,7 @@ pub async fn context(
     task.databases = databases(&desired, &catalogue.actual);
     let capacity = &catalogue.actual.capacity;
     task.concurrency = capacity.share(run.jobs.count.max(8), 1);
-    task.most = capacity.share(MOST_IN_FLIGHT, 1);
+    task.most = capacity.share(MOST_IN_FLIGHT, 2);
     let alternates = open_alternates(run, &task, &catalogue.actual).await?;
     Ok((access, ServerContext { task, desired, catalogue, alternates }))
 }

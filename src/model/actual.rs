@@ -247,7 +247,12 @@ pub struct Contents {
     pub default_acls: Vec<DefaultAcl>,
     /// Installed extensions: name and schema.
     pub extensions: BTreeMap<String, String>,
+    pub owner_code: OwnerCode,
 }
+
+/// Code that runs with the rights of a relation's owner, whoever sets it off: who wrote it, by what it hangs on and by
+/// itself, as `schema.name` or as a function with its arguments. Empty where all owners are as they should be.
+pub type OwnerCode = BTreeMap<String, BTreeSet<RoleName>>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ActualSchema {

@@ -49,4 +49,14 @@ impl ActualServer {
         let graph = RoleGraph::new(self.memberships.iter().filter(|row| row.inherit));
         graph.reachable(role, |_| true).iter().map(|path| path.role).chain([role]).collect()
     }
+
+    /// The role and all its members, and their members.
+    pub fn who_can_become<'a>(&'a self, role: &'a RoleName) -> BTreeSet<&'a RoleName> {
+        let (mut found, mut next) = (BTreeSet::from([role]), vec![role]);
+        while let Some(role) = next.pop() {
+            let members = self.memberships.iter().filter(|row| row.role == *role).map(|row| &row.member);
+            next.extend(members.filter(|member| found.insert(member)));
+        }
+        found
+    }
 }

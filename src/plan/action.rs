@@ -136,6 +136,10 @@ pub enum Action {
         schema: Option<SchemaName>,
         staged: bool,
     },
+    /// Its code runs with the rights of its caller, and no longer with its owner's.
+    RunAsCaller {
+        object: Object,
+    },
     SetOwner {
         object: Object,
         owner: RoleName,
@@ -242,7 +246,7 @@ impl Action {
             Action::Reassign { .. } => (Verb::Alter, Stage::InDatabase),
             Action::GrantDefault { .. } => (Verb::Grant, Stage::InDatabase),
             Action::RevokeDefault { .. } | Action::DropOwned { .. } => (Verb::Revoke, Stage::InDatabase),
-            Action::SetOwner { object, .. } => (Verb::Alter, object.stage()),
+            Action::RunAsCaller { object } | Action::SetOwner { object, .. } => (Verb::Alter, object.stage()),
             Action::Grant { on: Object::Database(_), .. } => (Verb::Grant, Stage::GrantConnect),
             Action::Grant { .. } => (Verb::Grant, Stage::InDatabase),
             Action::Revoke { on, .. } => (Verb::Revoke, on.stage()),
@@ -280,7 +284,7 @@ impl Action {
             Action::DropOwned { roles } => format!("rights of {}", listed(roles)),
             Action::CreateSchema { schema, .. } => format!("schema {schema}"),
             Action::CreateExtension { name, .. } => format!("extension {name}"),
-            Action::SetOwner { object, .. } => object.to_string(),
+            Action::RunAsCaller { object } | Action::SetOwner { object, .. } => object.to_string(),
             Action::Close { object, .. } => object.clone(),
             Action::Grant { on, .. } | Action::Revoke { on, .. } => on.to_string(),
             Action::RevokeDefault { owner, schema: Some(schema), on, .. } => {

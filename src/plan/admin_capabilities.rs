@@ -144,7 +144,7 @@ impl<'a> AdminCapabilities<'a> {
                 self.owner(step, object).into_iter().chain([owner.clone()]).collect()
             }
             Action::Revoke { grantor: Some(grantor), .. } => [grantor.clone()].into(),
-            Action::Grant { on, .. } | Action::Revoke { on, .. } => {
+            Action::RunAsCaller { object: on } | Action::Grant { on, .. } | Action::Revoke { on, .. } => {
                 self.owner(step, on).into_iter().collect()
             }
             _ => BTreeSet::new(),

@@ -97,6 +97,7 @@ fn on_object(action: &Action) -> Option<Statement> {
         Action::CreateSchema { schema, owner } => {
             stmt!("CREATE SCHEMA IF NOT EXISTS {s} AUTHORIZATION {owner}", s = schema, owner = owner)
         }
+        Action::RunAsCaller { object } => grants::run_as_caller(object.kind(), alter_object(object)),
         Action::SetOwner { object, owner } => {
             stmt!("ALTER {object} OWNER TO {owner}", object = alter_object(object), owner = owner)
         }

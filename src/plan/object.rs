@@ -56,6 +56,16 @@ impl Object {
         }
     }
 
+    /// `None` for a database and a schema.
+    pub(super) fn kind(&self) -> Option<ObjectKind> {
+        match self {
+            Object::Named { kind, .. } | Object::Routine { kind, .. } => Some(*kind),
+            Object::Other { .. } => Some(ObjectKind::Other),
+            Object::Column { .. } => Some(ObjectKind::Table),
+            Object::Database(_) | Object::Schema(_) => None,
+        }
+    }
+
     /// Where its owner and its privileges are changed.
     pub(super) fn stage(&self) -> Stage {
         if matches!(self, Object::Database(_)) { Stage::AlterDatabase } else { Stage::InDatabase }

@@ -69,7 +69,7 @@ pub async fn inspect_and_compare(
 ) -> Result<(ActualServer, Plan)> {
     let secrets = scope.store.read(&credential_keys(desired)).await?;
     let inside: Vec<DbName> = scope.services_of(desired).map(|service| service.database.clone()).collect();
-    let mut actual = inspect::inspect(access, &inside, &desired.marker(), scope.jobs.count).await?;
+    let mut actual = inspect::inspect(access, desired, &inside, scope.jobs.count).await?;
     actual.refused_logins = passwords::differing(scope, desired, &actual, &secrets).await?;
     if scope.options.check_logins {
         let refused = passwords::refused(scope, access, desired, &actual, &secrets).await?;

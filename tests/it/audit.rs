@@ -7,6 +7,7 @@ mod closing;
 mod doors;
 mod extensions;
 mod formats;
+mod handover;
 mod harmless;
 mod hostile;
 mod inside;

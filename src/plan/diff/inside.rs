@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use super::acl::{Acl, Holding, wanted};
 use super::comparison::Comparison;
-use crate::contract::{HISTORY_SCHEMA, ObjectClass, allowed, granted, is_history};
+use crate::contract::{
+    self, HISTORY_SCHEMA, Handover, ObjectClass, allowed, granted, is_history, is_open_to_services,
+};
 use crate::model::{
     AclEntry, ActualObject, ActualSchema, ActualServer, Contents, DesiredService, Grantee, RoleKind,
     RoleName, SchemaName,
@@ -100,7 +102,15 @@ fn object(look: &mut Comparison<'_>, service: &DesiredService, contents: &Conten
     let mut owners = in_schema.into_iter().chain([&found.owner]);
     let foreign =
         found.owner != *owner && owners.any(|owner| is_claimed(look, service, &found.schema, owner));
+    let handover = if foreign { handover(look, service, contents, found) } else { Handover::AsIs };
+    // What someone has to read first stays as it is; the audit reports it.
+    let foreign = foreign && handover != Handover::ByHand;
     if foreign && !found.dependent {
+        if handover == Handover::AsCaller {
+            let reason =
+                format!("{} wrote it: run it with the caller's rights, not with {owner}'s", found.owner);
+            look.add(look.caution(), Action::RunAsCaller { object: Object::of(found) }, reason);
+        }
         look.set_owner(Object::of(found), found.owner.as_str(), owner);
     }
     let class = class_of(service, found);
@@ -119,6 +129,21 @@ fn object(look: &mut Comparison<'_>, service: &DesiredService, contents: &Conten
         let on = Object::Column { schema, table, column: column.clone() };
         Acl { on, found: std::slice::from_ref(entry), ..acl }.beyond(look, &most);
     }
+}
+
+fn handover(
+    look: &Comparison<'_>,
+    service: &DesiredService,
+    contents: &Contents,
+    found: &ActualObject,
+) -> Handover {
+    let is_open = |role: &RoleName| is_open_to_services(look.desired, look.actual, service, role);
+    if !is_open(&found.owner) {
+        return Handover::AsIs;
+    }
+    let name = found.signature.clone().unwrap_or_else(|| format!("{}.{}", found.schema, found.name));
+    let lends = contents.owner_code.get(&name).is_some_and(|writers| writers.iter().any(is_open));
+    contract::handover(found.kind, found.security_definer, lends, look.actual.major())
 }
 
 fn class_of(service: &DesiredService, found: &ActualObject) -> ObjectClass {

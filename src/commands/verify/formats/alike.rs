@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use crate::findings::Finding;
-use crate::grants::Fix;
 use crate::report::printable;
 
 /// From how many on they are told as one; a few are easier to read one by one.
@@ -20,13 +19,14 @@ pub struct Alike<'a> {
 
 /// In the order of the first of each.
 pub fn alike<'a>(findings: &[&'a Finding]) -> Vec<Alike<'a>> {
-    let mut all: BTreeMap<String, Vec<&'a Finding>> = BTreeMap::new();
-    for finding in findings {
-        all.entry(cause(finding)).or_default().push(finding);
+    let mut all: BTreeMap<&str, Vec<&'a Finding>> = BTreeMap::new();
+    let causes: Vec<String> = findings.iter().map(|finding| cause(finding)).collect();
+    for (cause, finding) in causes.iter().zip(findings) {
+        all.entry(cause).or_default().push(finding);
     }
     let mut told = vec![];
-    for finding in findings {
-        let same = &all[&cause(finding)];
+    for (cause, finding) in causes.iter().zip(findings) {
+        let same = &all[cause.as_str()];
         if same.len() < LEAST {
             told.push(Alike { first: finding, others: vec![] });
         } else if std::ptr::eq(same[0], *finding) {
@@ -66,7 +66,7 @@ impl Alike<'_> {
 
     /// That the others have such a fix, too.
     pub fn fixed_alike(&self) -> Option<&'static str> {
-        let has_repair = self.first.fix.as_ref().is_some_and(|fix: &Fix| !fix.repairs().is_empty());
+        let has_repair = self.first.fix.as_ref().is_some_and(|fix| !fix.repairs().is_empty());
         (has_repair && !self.others.is_empty())
             .then_some("-- and the same on the others; --fix runs them all")
     }

@@ -12,8 +12,8 @@ use crate::units::{counted, listed};
 pub fn in_words(alike: &Alike<'_>, style: &Style) -> String {
     let finding = alike.first;
     let colour = if finding.severity < Severity::Medium { Paint::Dim } else { Paint::Bad };
-    let title = format!("{}: {}{} [{}]", finding.severity.word(), subject(finding), alike.more(), finding.id);
-    let mut text = paint(wrapped(&title, "  ", style).trim_end(), colour, style) + "\n";
+    let mut text =
+        paint(wrapped(&titled(finding, &alike.more()), "  ", style).trim_end(), colour, style) + "\n";
     let seen = alike.named().map_or(String::new(), |others| format!("; {others}"));
     text += &wrapped(&format!("  seen: {}{seen}", printable(&finding.evidence)), "        ", style);
     // Never wrapped: it is there to be copied.
@@ -27,7 +27,11 @@ pub fn in_words(alike: &Alike<'_>, style: &Style) -> String {
 
 /// The first line: severity, role, place, object, and the id.
 pub fn title(finding: &Finding) -> String {
-    format!("{}: {} [{}]", finding.severity.word(), subject(finding), finding.id)
+    titled(finding, "")
+}
+
+fn titled(finding: &Finding, more: &str) -> String {
+    format!("{}: {}{more} [{}]", finding.severity.word(), subject(finding), finding.id)
 }
 
 /// Role, place and object.

@@ -1,0 +1,45 @@
+//! Code that runs with the rights of a relation's owner, whoever sets it off: before another role becomes the owner, who
+//! wrote it decides.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use super::rows;
+use crate::error::Result;
+use crate::model::{ActualServer, DbName, DesiredServer, OwnerCode, RoleKind, RoleName};
+use crate::server::Connection;
+
+/// Owners of whom no service learns anything when their objects change hands: superusers, and the owner that the
+/// database's service should have.
+pub fn settled_owners(desired: &DesiredServer, actual: &ActualServer, database: &DbName) -> BTreeSet<String> {
+    let service = desired.service_of_database(database.as_str(), actual);
+    let superusers = actual.roles.iter().filter(|(_, role)| role.superuser).map(|(name, _)| name);
+    let all = superusers.chain(service.map(|service| service.role(RoleKind::Owner)));
+    all.map(ToString::to_string).chain(["pg_database_owner".into()]).collect()
+}
+
+/// What there is in one database; asked only where an object has another owner than these.
+pub async fn read<'a>(
+    connection: &mut Connection,
+    mut owners: impl Iterator<Item = &'a str>,
+    settled: &BTreeSet<String>,
+) -> Result<OwnerCode> {
+    let mut found: BTreeMap<String, BTreeSet<RoleName>> = BTreeMap::new();
+    if owners.all(|owner| settled.contains(owner)) {
+        return Ok(found);
+    }
+    rows::read_all(connection, include_str!("sql/owner_code.sql"), |row| {
+        let CodeRow { on, writer } = row.parse()?;
+        found.entry(on).or_default().insert(writer);
+        Ok(())
+    })
+    .await?;
+    Ok(found)
+}
+
+#[derive(Deserialize)]
+struct CodeRow {
+    on: String,
+    writer: RoleName,
+}

@@ -1,0 +1,42 @@
+-- Code that the server runs with the rights of a relation's owner, whoever sets it off, as rows of what it hangs on and
+-- who wrote it: rules; what an index or statistics compute, for autovacuum too; and what a foreign key's action calls on
+-- its way. Functions and domains that are called like this have a row each, with their owners.
+WITH
+-- What lends its owner's rights to the functions and domains that it names.
+caller AS (
+  SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS class, i.indexrelid AS oid, i.indrelid AS relation FROM pg_catalog.pg_index i
+  WHERE i.indrelid >= 16384
+  UNION ALL
+  SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid, s.stxrelid FROM pg_catalog.pg_statistic_ext s
+  UNION ALL
+  SELECT a.class, a.oid, a.relation FROM (
+    SELECT 'pg_catalog.pg_trigger'::pg_catalog.regclass AS class, t.oid, t.tgrelid AS relation FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal
+    UNION ALL
+    SELECT 'pg_catalog.pg_attrdef'::pg_catalog.regclass, d.oid, d.adrelid FROM pg_catalog.pg_attrdef d
+    UNION ALL
+    SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid, k.conrelid FROM pg_catalog.pg_constraint k WHERE k.conrelid <> 0) a
+  WHERE EXISTS (SELECT FROM pg_catalog.pg_constraint f WHERE f.conrelid = a.relation AND f.contype = 'f'
+    AND (f.confdeltype IN ('c', 'n', 'd') OR f.confupdtype IN ('c', 'n', 'd')))),
+called AS (
+  SELECT c.relation, d.refclassid AS class, d.refobjid AS oid FROM caller c
+  JOIN pg_catalog.pg_depend d ON d.classid = c.class AND d.objid = c.oid AND d.refobjid >= 16384),
+code AS (
+  SELECT g.relation, p.oid::pg_catalog.regprocedure::text AS shown, p.proowner AS owner FROM called g
+  LEFT JOIN pg_catalog.pg_operator o ON g.class = 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid = g.oid
+  JOIN pg_catalog.pg_proc p ON p.oid = CASE g.class WHEN 'pg_catalog.pg_proc'::pg_catalog.regclass THEN g.oid
+    WHEN 'pg_catalog.pg_operator'::pg_catalog.regclass THEN o.oprcode END
+  WHERE p.oid >= 16384
+  UNION ALL
+  SELECT g.relation, n.nspname || '.' || t.typname, t.typowner FROM called g
+  JOIN pg_catalog.pg_type t ON t.oid = g.oid AND t.typtype = 'd' JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+  WHERE g.class = 'pg_catalog.pg_type'::pg_catalog.regclass),
+lent AS (
+  SELECT n.nspname || '.' || c.relname AS shown, a.owner FROM (
+    SELECT k.relation, k.owner FROM code k
+    UNION
+    SELECT r.ev_class, c.relowner FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
+    WHERE r.ev_type <> '1' AND r.oid >= 16384) a
+  JOIN pg_catalog.pg_class c ON c.oid = a.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+  UNION
+  SELECT k.shown, k.owner FROM code k)
+SELECT 'code', pg_catalog.jsonb_build_object('on', l.shown, 'writer', pg_catalog.pg_get_userbyid(l.owner))::text FROM lent l
