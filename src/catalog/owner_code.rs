@@ -1,4 +1,4 @@
-//! Code that runs with the rights of a relation's owner, whoever sets it off: before another role becomes the owner, who
+//! Code that runs with the rights of a relation's owner, whatever role sets it off: before another role becomes the owner, who
 //! wrote it decides.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -250,7 +250,7 @@ pub struct Contents {
     pub owner_code: OwnerCode,
 }
 
-/// Code that runs with the rights of a relation's owner, whoever sets it off: who wrote it, by what it hangs on and by
+/// Code that runs with the rights of a relation's owner, whatever role sets it off: who wrote it, by what it hangs on and by
 /// itself, as `schema.name` or as a function with its arguments. Empty where all owners are as they should be.
 pub type OwnerCode = BTreeMap<String, BTreeSet<RoleName>>;
 

@@ -1,4 +1,4 @@
--- Code that the server runs with the rights of a relation's owner, whoever sets it off, as rows of what it hangs on and
+-- Code that the server runs with the rights of a relation's owner, whatever role sets it off, as rows of what it hangs on and
 -- who wrote it: rules; what an index or statistics compute, for autovacuum too; and what a foreign key's action calls on
 -- its way. Functions and domains that are called like this have a row each, with their owners.
 WITH
