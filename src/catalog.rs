@@ -2,6 +2,7 @@
 //!
 //! [`inspect`] reads what a plan needs; [`snapshot`] reads deeper, for the audit, and never what a plan alone needs.
 
+mod census;
 mod collect;
 mod database;
 pub mod dependencies;

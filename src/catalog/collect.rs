@@ -190,10 +190,10 @@ async fn fill(
     settled: &BTreeSet<String>,
     known: &StoredPasswords,
 ) -> Result<()> {
-    let sql = include_str!("sql/database.sql");
-    let end = rows::read(connection, sql, |row| found.take(row)).await?;
+    rows::read(connection, include_str!("sql/census.sql"), |row| found.take(row)).await?;
     check_session(found.pristine, name.as_str())?;
-    rows::read_all(connection, include_str!("sql/reach.sql"), |row| found.privileged.take(row)).await?;
+    let end = rows::read(connection, found.census.objects(), |row| found.take(row)).await?;
+    rows::read_all(connection, found.census.reach(), |row| found.privileged.take(row)).await?;
     rows::read_all(connection, include_str!("sql/builtins.sql"), |row| found.builtins.take(row)).await?;
     let owned = found.objects.iter().filter(|item| item.is_users());
     let owners = owned.map(|item| item.owner.as_str());
@@ -205,8 +205,7 @@ async fn fill(
         };
     }
     // Nothing of the texts is kept, so that they have no limit of their own here.
-    let texts = include_str!("sql/texts.sql");
-    rows::read(connection, texts, |row| found.texts.take(row, known).map(|()| 0)).await?;
+    rows::read(connection, found.census.texts(), |row| found.texts.take(row, known).map(|()| 0)).await?;
     if end == Completeness::TooMuch {
         return Err(rows::too_much());
     }

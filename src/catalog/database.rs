@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::census::Census;
 use super::objects::{CatalogObject, EventTrigger, Extension, ForeignServer, Job, Language, Other, Trigger};
 use super::rows::CatalogRow;
 use super::texts::SearchedTexts;
@@ -16,6 +17,7 @@ use crate::model::{AclEntry, DefaultAcl, OwnerCode};
 pub struct DatabaseCatalog {
     /// Whether the session that read it started as the admin, without a role or a search path that a service planted.
     pub pristine: bool,
+    pub census: Census,
     /// Whether something was left out, so that what is not here may be there all the same.
     pub partial: bool,
     /// Objects that some role holds privileges on, and all that are neither the server's nor an extension's.
@@ -50,6 +52,8 @@ impl DatabaseCatalog {
     pub fn take(&mut self, row: &CatalogRow) -> Result<usize> {
         match row.section.as_str() {
             "alone" => self.pristine = row.parse()?,
+            "rare" => self.census.rare = row.parse()?,
+            "code" => self.census.code = row.parse()?,
             "thing" => self.objects.push(row.parse()?),
             "default" => self.defaults.push(row.parse()?),
             "language" => self.languages.push(row.parse()?),

@@ -1,0 +1,26 @@
+-- What there is in one database at all, as rows of section and item: most have no code and none of the rare kinds of
+-- objects, and need not be asked about them. Planning the whole of these questions costs more than answering them.
+SELECT 'alone', pg_catalog.to_jsonb(
+  current_user = session_user AND pg_catalog.current_setting('search_path') = 'pg_catalog')::text
+UNION ALL
+-- Extensions, event triggers, foreign data, large objects, triggers, and privileges on columns.
+SELECT 'rare', pg_catalog.to_jsonb(
+  EXISTS (SELECT FROM pg_catalog.pg_extension e WHERE e.extname <> 'plpgsql')
+  OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
+  OR EXISTS (SELECT FROM pg_catalog.pg_foreign_data_wrapper)
+  OR EXISTS (SELECT FROM pg_catalog.pg_foreign_server)
+  OR EXISTS (SELECT FROM pg_catalog.pg_largeobject_metadata)
+  OR EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal)
+  OR EXISTS (SELECT FROM pg_catalog.pg_attribute a WHERE a.attacl IS NOT NULL AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_init_privs i WHERE i.objoid = a.attrelid AND i.objsubid = a.attnum
+      AND i.classoid = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.initprivs = a.attacl)))::text
+UNION ALL
+-- Functions, views, rules, foreign tables, triggers, and tables that superusers may write to by an object of theirs.
+SELECT 'code', pg_catalog.to_jsonb(
+  EXISTS (SELECT FROM pg_catalog.pg_proc p WHERE p.oid >= 16384)
+  OR EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.oid >= 16384)
+  OR EXISTS (SELECT FROM pg_catalog.pg_foreign_table)
+  OR EXISTS (SELECT FROM pg_catalog.pg_trigger t WHERE NOT t.tgisinternal)
+  OR EXISTS (SELECT FROM pg_catalog.pg_event_trigger)
+  OR EXISTS (SELECT FROM pg_catalog.pg_inherits)
+  OR EXISTS (SELECT FROM pg_catalog.pg_subscription_rel))::text

@@ -1,0 +1,64 @@
+-- The end of the question, where the census finds any of these.
+UNION ALL
+SELECT 'extension', pg_catalog.jsonb_build_object(
+  'name', e.extname, 'owner', pg_catalog.pg_get_userbyid(e.extowner),
+  'trusted', (SELECT pg_catalog.bool_or(v.trusted) FROM pg_catalog.pg_available_extension_versions v
+    WHERE v.name = e.extname AND v.version = e.extversion),
+  'open', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'schema', o.nspname, 'grantee', CASE WHEN o.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(o.grantee) END))
+    FROM (
+      SELECT n.nspname, a.grantee FROM ext x JOIN pg_catalog.pg_proc p ON p.oid = x.objid JOIN space n ON n.oid = p.pronamespace
+      CROSS JOIN LATERAL pg_catalog.aclexplode(coalesce(p.proacl, pg_catalog.acldefault('f', p.proowner))) a
+      WHERE x.id = e.oid AND x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND a.privilege_type = 'EXECUTE'
+        AND p.prorettype NOT IN ('pg_catalog.trigger'::pg_catalog.regtype, 'pg_catalog.event_trigger'::pg_catalog.regtype)
+      UNION
+      SELECT n.nspname, a.grantee FROM ext x JOIN pg_catalog.pg_class c ON c.oid = x.objid JOIN space n ON n.oid = c.relnamespace
+      CROSS JOIN LATERAL pg_catalog.aclexplode(c.relacl) a
+      WHERE x.id = e.oid AND x.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND a.privilege_type = 'SELECT') o))::text
+FROM pg_catalog.pg_extension e WHERE e.extname <> 'plpgsql'
+UNION ALL
+SELECT 'event_trigger', pg_catalog.jsonb_build_object(
+  'name', t.evtname, 'event', t.evtevent, 'enabled', t.evtenabled <> 'D', 'owner', pg_catalog.pg_get_userbyid(t.evtowner),
+  'quoted', pg_catalog.quote_ident(t.evtname),
+  'function', p.oid::pg_catalog.regprocedure::text, 'function_owner', pg_catalog.pg_get_userbyid(p.proowner),
+  'extension', x.extname)::text
+FROM pg_catalog.pg_event_trigger t JOIN pg_catalog.pg_proc p ON p.oid = t.evtfoid
+LEFT JOIN ext x ON x.classid = 'pg_catalog.pg_event_trigger'::pg_catalog.regclass AND x.objid = t.oid
+  AND EXISTS (SELECT FROM ext y WHERE y.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND y.objid = p.oid)
+UNION ALL
+SELECT 'server', pg_catalog.jsonb_build_object(
+  'name', s.srvname, 'quoted', pg_catalog.quote_ident(s.srvname), 'wrapper', f.fdwname,
+  'owner', pg_catalog.pg_get_userbyid(s.srvowner),
+  'dbname', (SELECT pg_catalog.substring(pg_catalog.left(o, 1000), 8) FROM pg_catalog.unnest(s.srvoptions) o WHERE o LIKE 'dbname=%' LIMIT 1),
+  -- Names of options only: values hold passwords.
+  'mappings', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'role', CASE WHEN u.umuser = 0 THEN NULL ELSE u.usename END,
+      'passwordless', u.umoptions @> ARRAY['password_required=false']) ORDER BY u.usename)
+    FROM pg_catalog.pg_user_mappings u WHERE u.srvid = s.oid),
+  'tables', (
+    SELECT pg_catalog.jsonb_agg(x.shown ORDER BY x.shown)
+    FROM (
+      SELECT n.nspname || '.' || c.relname AS shown
+      FROM pg_catalog.pg_foreign_table t JOIN pg_catalog.pg_class c ON c.oid = t.ftrelid
+      JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE t.ftserver = s.oid LIMIT 100001) x))::text
+FROM pg_catalog.pg_foreign_server s JOIN pg_catalog.pg_foreign_data_wrapper f ON f.oid = s.srvfdw
+UNION ALL
+-- Its handler is an extension's, which also made a validator (text[], oid), and the wrapper has another one or none.
+SELECT 'unchecked_wrapper', pg_catalog.to_jsonb(f.fdwname::text)::text
+FROM pg_catalog.pg_foreign_data_wrapper f
+JOIN ext x ON x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = f.fdwhandler
+WHERE NOT EXISTS (SELECT FROM ext y WHERE y.id = x.id AND y.classid = x.classid AND y.objid = f.fdwvalidator)
+  AND EXISTS (SELECT FROM ext y JOIN pg_catalog.pg_proc p ON p.oid = y.objid
+    WHERE y.id = x.id AND y.classid = x.classid AND p.proargtypes = '1009 26'::pg_catalog.oidvector)
+UNION ALL
+(SELECT 'trigger', pg_catalog.jsonb_build_object(
+  'name', t.tgname, 'quoted', pg_catalog.quote_ident(t.tgname), 'table', pg_catalog.format('%I.%I', n.nspname, c.relname),
+  'table_owner', pg_catalog.pg_get_userbyid(c.relowner),
+  'function', p.proname, 'function_owner', pg_catalog.pg_get_userbyid(p.proowner),
+  'temporary', m.nspname LIKE 'pg\_temp\_%')::text
+FROM pg_catalog.pg_trigger t JOIN pg_catalog.pg_class c ON c.oid = t.tgrelid JOIN space n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_proc p ON p.oid = t.tgfoid JOIN pg_catalog.pg_namespace m ON m.oid = p.pronamespace
+WHERE NOT t.tgisinternal AND p.proowner <> c.relowner AND m.nspname <> 'pg_catalog'
+  AND NOT EXISTS (SELECT FROM ext x WHERE x.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND x.objid = p.oid) LIMIT 100001)

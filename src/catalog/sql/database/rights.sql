@@ -1,0 +1,94 @@
+-- What is held on these, and the sections that every database has.
+),
+told AS (
+  SELECT t.*, x.extname AS extension, x.extversion, x.extowner, x.since,
+    -- An update of the extension writes its own row too.
+    t.definer AND x.extname IS NOT NULL AND t.acl IS NOT DISTINCT FROM i.initprivs
+      AND coalesce((SELECT pg_catalog.age(p.xmin) < least(x.made, x.since) FROM pg_catalog.pg_proc p WHERE p.oid = t.oid), false) AS altered,
+    -- The schema public is made by initdb, yet it is the service's.
+    t.server AND NOT (t.kind = 'schema' AND t.schema = 'public') AS system,
+    coalesce(t.acl, pg_catalog.acldefault(t.letter, t.owner)) AS rights,
+    CASE WHEN t.server OR x.extname IS NOT NULL OR t.kind = 'schema' AND t.schema = 'public'
+      THEN coalesce(i.initprivs, pg_catalog.acldefault(t.letter, t.owner)) END AS base
+  FROM thing t
+  LEFT JOIN ext x ON x.classid = t.class AND x.objid = t.oid
+  LEFT JOIN pg_catalog.pg_init_privs i ON i.classoid = t.class AND i.objoid = t.oid AND i.objsubid = t.sub),
+held AS (
+  SELECT t.class, t.oid, t.sub, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+    'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
+    'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable)
+    ORDER BY a.grantee, a.privilege_type, a.grantor) AS acl
+  FROM told t CROSS JOIN LATERAL pg_catalog.aclexplode(t.rights) a
+  WHERE a.grantee <> t.owner
+    -- What PUBLIC holds from the start, or this role does, is no drift.
+    -- What an extension gave by name it did not give to a service: it was added to it afterwards.
+    AND NOT ((NOT t.definer OR t.extension IS NOT NULL AND NOT t.altered) AND (t.system OR t.extension IS NOT NULL AND (a.grantee = 0 OR pg_catalog.pg_get_userbyid(a.grantee) ~ '^pg_'))
+      AND EXISTS (
+      SELECT FROM pg_catalog.aclexplode(t.base) b
+      WHERE b.grantee IN (a.grantee, 0) AND b.privilege_type = a.privilege_type AND b.is_grantable >= a.is_grantable))
+    -- initdb writes down what it grants before it makes the information schema.
+    AND NOT (t.server AND t.schema IS NOT DISTINCT FROM 'information_schema' AND a.grantee = 0 AND a.privilege_type IN ('SELECT', 'USAGE') AND NOT a.is_grantable)
+  GROUP BY t.class, t.oid, t.sub)
+SELECT 'language', pg_catalog.jsonb_build_object('name', l.lanname, 'trusted', l.lanpltrusted, 'handler', p.prosrc)::text
+FROM pg_catalog.pg_language l LEFT JOIN pg_catalog.pg_proc p ON p.oid = l.lanplcallfoid
+UNION ALL
+(SELECT 'default', pg_catalog.jsonb_build_object(
+  'role', pg_catalog.pg_get_userbyid(d.defaclrole), 'schema', n.nspname, 'object', d.defaclobjtype, 'acl', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
+      'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
+      'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable)
+      ORDER BY a.grantee, a.privilege_type)
+    FROM pg_catalog.aclexplode(d.defaclacl) a WHERE a.grantee <> d.defaclrole))::text
+FROM pg_catalog.pg_default_acl d LEFT JOIN pg_catalog.pg_namespace n ON n.oid = d.defaclnamespace LIMIT 100001)
+UNION ALL
+SELECT 'thing', pg_catalog.jsonb_build_object(
+  'kind', t.kind, 'schema', t.schema, 'name', t.name, 'column', t.part, 'shown', t.shown,
+  'grant_on', t.grant_word || ' ' || t.quoted, 'alter', t.alter_word || ' ' || t.quoted,
+  'owner', pg_catalog.pg_get_userbyid(t.owner), 'system', t.system, 'extension', t.extension,
+  'joined', (SELECT m.extname FROM member m WHERE m.classid = t.class AND m.objid = t.oid AND t.extension IS NULL),
+'altered', t.altered, 'dependent', t.dependent,
+  'table', CASE WHEN t.kind = 'sequence' AND t.dependent THEN (
+    SELECT n.nspname || '.' || c.relname FROM pg_catalog.pg_depend d
+    JOIN pg_catalog.pg_class c ON c.oid = d.refobjid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE d.classid = t.class AND d.objid = t.oid AND d.refclassid = t.class AND d.deptype IN ('a', 'i') LIMIT 1) END,
+  -- It belonged to its owner before it was a member (a change of owner writes the row again), and the script runs as
+  -- a superuser, or as another role. What a script makes belongs to whom it runs as, in one transaction with both.
+  'added', t.extension IS NOT NULL AND t.owner <> 10 AND coalesce((
+    SELECT pg_catalog.age(s.xmin) > t.since FROM pg_catalog.pg_shdepend s
+    WHERE s.dbid = (SELECT b.oid FROM pg_catalog.pg_database b WHERE b.datname = pg_catalog.current_database())
+      AND s.classid = t.class AND s.objid = t.oid AND s.objsubid = 0 AND s.deptype = 'o'), false)
+    AND (t.owner <> t.extowner OR coalesce((SELECT pg_catalog.bool_and(v.superuser) FROM pg_catalog.pg_available_extension_versions v
+      WHERE v.name = t.extension AND v.version = t.extversion), false)),
+  'language', l.lanname, 'trusted', l.lanpltrusted, 'definer', t.definer, 'config', t.config, 'options', t.options,
+  'returns', CASE WHEN t.language IS NOT NULL THEN
+    (SELECT pg_catalog.format_type(p.prorettype, NULL) FROM pg_catalog.pg_proc p WHERE p.oid = t.oid) END,
+  'shadows', CASE WHEN t.kind = 'function' AND NOT t.system THEN EXISTS (
+    SELECT FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_proc q
+      ON q.proname = p.proname AND q.proargtypes = p.proargtypes AND q.oid <> p.oid
+    WHERE p.oid = t.oid AND q.pronamespace = 'pg_catalog'::pg_catalog.regnamespace) ELSE false END,
+  -- The server itself calls a trigger's or an operator class's function, and checks no EXECUTE.
+  'called', t.definer AND EXISTS (SELECT FROM pg_catalog.pg_depend d
+    WHERE d.refclassid = t.class AND d.refobjid = t.oid AND d.classid IN ('pg_catalog.pg_trigger'::pg_catalog.regclass,
+      'pg_catalog.pg_event_trigger'::pg_catalog.regclass, 'pg_catalog.pg_amproc'::pg_catalog.regclass)),
+  -- A body of its own grammar (BEGIN ATOMIC, from 14 on) leaves the text empty.
+  'atomic', t.definer AND l.lanname = 'sql' AND (SELECT pg_catalog.octet_length(p.prosrc) = 0 FROM pg_catalog.pg_proc p WHERE p.oid = t.oid),
+  'leakproof', t.language IS NOT NULL AND (SELECT p.proleakproof FROM pg_catalog.pg_proc p WHERE p.oid = t.oid),
+  'rules', t.kind = 'table' AND EXISTS (SELECT FROM pg_catalog.pg_rewrite r WHERE r.ev_class = t.oid),
+  'acl', h.acl)::text
+FROM told t LEFT JOIN held h ON h.class = t.class AND h.oid = t.oid AND h.sub = t.sub
+LEFT JOIN pg_catalog.pg_language l ON l.oid = t.language
+WHERE h.acl IS NOT NULL OR t.kind <> 'column' AND (NOT t.system AND t.extension IS NULL OR t.definer
+  -- The server's and an extension's own, given to another role.
+  OR t.owner <> 10 AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = t.owner AND r.rolsuper))
+UNION ALL
+(SELECT 'other', pg_catalog.jsonb_build_object(
+  'kind', coalesce(i.type, d.classid::pg_catalog.regclass::text), 'shown', coalesce(i.identity, d.objid::text),
+  'role', pg_catalog.pg_get_userbyid(d.refobjid), 'owned', d.deptype = 'o', 'named', d.deptype = 'r')::text
+FROM pg_catalog.pg_shdepend d
+JOIN pg_catalog.pg_database b ON b.oid = d.dbid AND b.datname = pg_catalog.current_database()
+LEFT JOIN LATERAL pg_catalog.pg_identify_object(d.classid, d.objid, d.objsubid) i ON true
+WHERE d.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass AND d.deptype IN ('o', 'a', 'r')
+  AND d.classid::pg_catalog.regclass::text NOT IN ('pg_class', 'pg_proc', 'pg_type', 'pg_namespace', 'pg_language',
+    'pg_foreign_data_wrapper', 'pg_foreign_server', 'pg_largeobject', 'pg_largeobject_metadata', 'pg_default_acl',
+    'pg_extension', 'pg_event_trigger', 'pg_user_mapping')
+  AND NOT EXISTS (SELECT FROM ext x WHERE x.classid = d.classid AND x.objid = d.objid) LIMIT 100001)
