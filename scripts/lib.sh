@@ -69,6 +69,7 @@ packages() { # packages MANAGER cc|npm|server
     brew:npm) echo node ;;
     *:npm) echo npm ;;
     *:openssl) echo openssl ;;
+    *:pooler) echo pgbouncer ;;
   esac
 }
 
@@ -82,7 +83,7 @@ no_main_cluster() {
     "create_main_cluster = false" >"$1"' sh "$conf"
 }
 
-install() { # install cc|jdbc|jdk|npm|openssl|python|server
+install() { # install cc|jdbc|jdk|npm|openssl|pooler|python|server
   local manager list
   manager=$(manager)
   list=$(packages "$manager" "$1")
@@ -99,7 +100,8 @@ install() { # install cc|jdbc|jdk|npm|openssl|python|server
           as_root apt-get -qq update || say "apt-get update failed; going on with the lists that are here"
           export apt_updated=1
         fi
-        as_root env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 apt-get -qq \
+        # RUNLEVEL=1: no package starts a service of its own.
+        as_root env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 RUNLEVEL=1 apt-get -qq \
           -o DPkg::Lock::Timeout=300 install -y --no-install-recommends $list
         ;;
       dnf | yum) as_root "$manager" -q -y install $list ;;
@@ -163,6 +165,11 @@ need_cargo() {
 need_cc() {
   has cc || install cc
   has cc || die "there is no C compiler" "install one that answers to cc (macOS: xcode-select --install)"
+}
+
+# A test that does without it says so.
+want_pooler() {
+  has pgbouncer || [ -x /usr/sbin/pgbouncer ] || (install pooler) || say "pgbouncer could not be installed: poolers are NOT tested"
 }
 
 # The tests of TLS make certificates of their own.

@@ -5,6 +5,7 @@ pub mod advisory;
 pub mod claim;
 pub mod conflicts;
 mod connect;
+pub mod direct;
 pub mod existence;
 pub mod lock;
 

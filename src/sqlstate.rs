@@ -3,7 +3,9 @@
 
 /// Also what this program gives a GRANT or REVOKE that the server only warned about.
 pub const WARNING: &str = "01000";
+pub const PROTOCOL_VIOLATION: &str = "08P01";
 pub const INVALID_PARAMETER_VALUE: &str = "22023";
+pub const DIVISION_BY_ZERO: &str = "22012";
 pub const INVALID_TEXT_REPRESENTATION: &str = "22P02";
 pub const UNIQUE_VIOLATION: &str = "23505";
 pub const ACTIVE_SQL_TRANSACTION: &str = "25001";

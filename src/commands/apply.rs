@@ -59,7 +59,7 @@ pub async fn provision_services(
     reset: bool,
     saved: Option<&Saved>,
 ) -> Result<ApplyReport> {
-    let plans = provision::plan(run, services, options).await;
+    let plans = provision::refuse_standbys(provision::plan(run, services, options).await);
     if let Some(saved) = saved {
         saved.check(&plans)?;
     }

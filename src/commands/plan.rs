@@ -34,7 +34,7 @@ pub struct Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
     let services = run.readable(&arguments.select)?;
     let options = PlanOptions { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
-    let planned = provision::plan(run, &services, options).await;
+    let planned = provision::refuse_standbys(provision::plan(run, &services, options).await);
     if let Some(path) = &arguments.out {
         saved::write(run, path, &services, options, &planned)?;
         run.out.note(&format!("Saved. Apply it with: martydb apply --plan {}", path.display()));

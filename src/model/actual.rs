@@ -15,6 +15,9 @@ pub struct ActualServer {
     pub admin: Admin,
     /// Whether it follows another server and takes no writes.
     pub standby: bool,
+    /// Of a standby, the server that it follows, as `host:port`; `None` where it does not tell.
+    #[serde(default)]
+    pub primary: Option<String>,
     /// The database the admin is connected to.
     pub maintenance: String,
     /// The role that `initdb` made; it owns what no other role owns.

@@ -10,7 +10,7 @@ use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, ServiceN
 use crate::plan::{Plan, Selection, StoredLogins, diff};
 use crate::run::Run;
 use crate::secrets::CredentialKey;
-use crate::server::Access;
+use crate::server::{Access, direct};
 
 pub struct PlannedServer {
     pub server: String,
@@ -54,6 +54,18 @@ pub async fn plan(
         }
     });
     join_all(all).await
+}
+
+/// A standby that differs from the manifest can only be changed by its primary.
+pub fn refuse_standbys(plans: Vec<(String, Result<PlannedServer>)>) -> Vec<(String, Result<PlannedServer>)> {
+    let refused = |planned: PlannedServer| {
+        if !planned.actual.standby || planned.plan.steps.is_empty() {
+            return Ok(planned);
+        }
+        let server = format!("server \"{}\"", planned.server);
+        Err(direct::standby(server, planned.actual.primary.as_deref()))
+    };
+    plans.into_iter().map(|(server, planned)| (server, planned.and_then(refused))).collect()
 }
 
 async fn plan_server(run: &Run, scope: &PlanScope<'_>, server: &str) -> Result<PlannedServer> {

@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use super::{Connection, Endpoint, Limits, Login, connect_with, query};
+use super::{Connection, Endpoint, Limits, Login, connect_with, direct, query};
 use crate::error::{Error, Result};
 use crate::sql::{Statement, stmt};
 use crate::sqlstate;
@@ -168,21 +168,30 @@ impl Access {
         connect_with(&self.admin_endpoint, &self.admin, database, settings, limits).await
     }
 
-    /// A session that starts as another role sees less and makes things that are not ours.
+    /// A session that starts as another role sees less and makes things that are not ours; one behind a pooler is no
+    /// session of ours at all.
     async fn alone(&self, mut connection: Connection, purpose: Purpose<'_>) -> Result<Connection> {
-        let asked = prepared(&connection, purpose.limits == Limits::WORK);
+        let (database, admin) = (purpose.database, &self.admin.role);
+        let writes = purpose.limits == Limits::WORK;
+        let asked = prepared(&connection, writes);
         let rows = query(&mut connection, &asked).await?;
-        if rows.first().is_some_and(|row| row.try_get(0) == Ok(true)) {
+        let is = |at, value: bool| rows.first().is_some_and(|row| row.try_get(at) == Ok(value));
+        if !is(1, true) {
+            return Err(direct::pooled(database, &self.admin_endpoint));
+        }
+        if writes && !is(2, false) {
+            return Err(direct::standby(format!("server \"{}\"", self.server), None));
+        }
+        if is(0, true) {
             return Ok(connection);
         }
-        let (database, admin) = (purpose.database, &self.admin.role);
         Err(Error::operation(format!("the session in database {database} did not start as {admin}"))
             .cause("current_user differs from session_user")
             .hint("look for login event triggers in that database"))
     }
 }
 
-/// Asks whether the session is the admin's own. One that writes also puts two things in order in the same round trip.
+/// Asks whether the session is the admin's own and with the server itself. One that writes also asks for a standby, and puts two things in order in the same round trip.
 ///
 /// A database with the encoding SQL_ASCII holds bytes in any encoding, and the server refuses to send those that are no
 /// UTF-8: a session that reads takes them as they are.
@@ -196,10 +205,12 @@ impl Access {
 /// superuser's session says that it replicates: a function that a service may replace must not run as the admin.
 /// <https://www.postgresql.org/docs/current/runtime-config-client.html#GUC-SESSION-REPLICATION-ROLE>
 fn prepared(connection: &Connection, writes: bool) -> Statement {
+    let pid = i64::from(connection.backend());
     if !writes {
         return stmt!(
-            "SELECT current_user = session_user, CASE WHEN pg_catalog.current_setting('server_encoding') = 'SQL_ASCII'
-                 THEN pg_catalog.set_config('client_encoding', 'SQL_ASCII', false) END"
+            "SELECT current_user = session_user, pg_catalog.pg_backend_pid() = {pid}, CASE WHEN pg_catalog.current_setting('server_encoding') = 'SQL_ASCII'
+                 THEN pg_catalog.set_config('client_encoding', 'SQL_ASCII', false) END",
+            pid = pid
         );
     }
     let watched = match connection.major() {
@@ -216,5 +227,10 @@ fn prepared(connection: &Connection, writes: bool) -> Statement {
         ),
         _ => stmt!(""),
     };
-    stmt!("SELECT current_user = session_user{watched}{quiet}", watched = watched, quiet = quiet)
+    stmt!(
+        "SELECT current_user = session_user, pg_catalog.pg_backend_pid() = {pid}, pg_catalog.pg_is_in_recovery(){watched}{quiet}",
+        pid = pid,
+        watched = watched,
+        quiet = quiet
+    )
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::advisory::{self, AdvisoryLock, LockHolder, LockKey};
 use super::claim::{AttemptOutcome, Attempts};
-use super::{Access, COMMON_DATABASE, Connection, query};
+use super::{Access, COMMON_DATABASE, Connection, direct, query};
 use crate::backoff::Backoff;
 use crate::error::{Error, Kind, Result};
 use crate::sql::{Statement, stmt};
@@ -42,6 +42,7 @@ pub async fn server(access: &Access, wait: Duration) -> Result<ServerLock> {
         }
         end => end?,
     };
+    direct::refuse_standby(&mut connection, &access.server).await?;
     take(&mut connection, SERVER_LOCK, wait, &format!("server \"{}\"", access.server)).await?;
     Ok(ServerLock(connection))
 }

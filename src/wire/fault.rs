@@ -151,6 +151,10 @@ impl Fault {
             sqlstate::TOO_MANY_CONNECTIONS => {
                 "all connections are taken: wait, or raise max_connections or the role's limit"
             }
+            // The words are PgBouncer's and those of its kin.
+            sqlstate::PROTOCOL_VIOLATION if self.message.contains("startup parameter") => {
+                "this looks like a connection pooler: name the address of the PostgreSQL server itself in the manifest"
+            }
             sqlstate::CANNOT_CONNECT_NOW => {
                 "the server is starting up or shutting down: try again in a moment"
             }

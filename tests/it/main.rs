@@ -6,6 +6,7 @@ mod attack;
 mod audit;
 mod coming_from;
 mod command_line;
+mod direct;
 mod downgrade;
 mod drop;
 mod fake_server;

@@ -7,6 +7,9 @@ SELECT 'server', pg_catalog.jsonb_build_object(
   'version', pg_catalog.current_setting('server_version_num')::int,
   'maintenance', pg_catalog.current_database(),
   'standby', pg_catalog.pg_is_in_recovery(),
+  -- Told to who may see others' sessions.
+  'primary', CASE WHEN pg_catalog.pg_is_in_recovery() THEN (
+    SELECT pg_catalog.concat_ws(':', w.sender_host, w.sender_port) FROM pg_catalog.pg_stat_wal_receiver w WHERE w.sender_host IS NOT NULL) END,
   'capacity', pg_catalog.jsonb_build_object(
     'max_connections', pg_catalog.current_setting('max_connections')::int,
     'reserved', pg_catalog.current_setting('superuser_reserved_connections')::int

@@ -165,8 +165,8 @@ fn opening(frame: &Frame<'_>, own: Option<&OwnTransaction>) -> Vec<Statement> {
         stmt!("SET LOCAL lock_timeout = {millis}", millis = millis(frame.lock_timeout)),
         stmt!("SET LOCAL martydb.migration = 'open'"),
     ];
-    let begin = [stmt!("BEGIN")].into_iter().chain(frame.after.map(notes::demand));
-    begin.chain(settings).chain(modes).collect()
+    let demand = frame.after.map(notes::demand).into_iter().flatten();
+    demand.chain([stmt!("BEGIN")]).chain(settings).chain(modes).collect()
 }
 
 /// Deferred constraints fire before the checks, because a trigger can do anything that a file can.

@@ -17,6 +17,7 @@ use crate::migrate::target::MigrationTarget;
 use crate::model::SchemaName;
 use crate::server::advisory::{self, AdvisoryLock, LockHolder, LockKey};
 use crate::server::claim::{AttemptOutcome, Attempts};
+use crate::server::direct;
 use crate::server::existence::Existence;
 use crate::server::{
     Connection, Limits, Row, Unreadable, connect_watched, connect_with, execute, query_each,
@@ -121,13 +122,16 @@ impl<'a> MigrationSession<'a> {
     /// One message: becomes the owner, tries to take a key, and looks for the tables.
     async fn start(&mut self, key: Option<LockKey>) -> Result<(bool, bool), NoSession> {
         let schemas = &self.target.schemas;
-        let mut asked = vec![self.act_as_owner()];
+        let mut asked = vec![direct::demand(&self.connection), self.act_as_owner()];
         asked.extend(key.map(|key| LOCK.attempt(key)).into_iter().flatten());
         asked.push(tables::present(schemas));
-        let results = self.query(asked).await.map_err(|error| no_owner(self.target, error))?;
+        let results = self.query(asked).await.map_err(|error| no_start(self.target, error))?;
         let (last, before) = results.split_last().ok_or(Unreadable::no_row()).map_err(unreadable)?;
         let present = last.first().ok_or(Unreadable::no_row());
         self.present = present.and_then(|row| Present::read(row, schemas)).map_err(unreadable)?;
+        if key.is_some() && self.present.standby {
+            return Err(direct::standby(&self.target.endpoint, None).into());
+        }
         Ok(advisory::attempted(before.iter().flatten()))
     }
 
@@ -300,9 +304,11 @@ fn not_provisioned(target: &MigrationTarget, error: Error) -> NoSession {
     NoSession { error: out.hint(format!("run `{}`", apply(target))), not_provisioned: true }
 }
 
-/// 22023: the role does not exist. 42501: the migrator is no member of it. `apply` repairs both.
-fn no_owner(target: &MigrationTarget, error: Error) -> NoSession {
+/// 22012: another process answers than the one that let us in. 22023: the role does not exist. 42501: the migrator is no
+/// member of it. `apply` repairs these two.
+fn no_start(target: &MigrationTarget, error: Error) -> NoSession {
     match error.sqlstate.as_deref() {
+        Some(sqlstate::DIVISION_BY_ZERO) => direct::pooled(target.database.as_str(), &target.endpoint).into(),
         Some(sqlstate::INVALID_PARAMETER_VALUE) => not_provisioned(target, error),
         Some(sqlstate::INSUFFICIENT_PRIVILEGE) => error.hint(format!("run `{}`", apply(target))).into(),
         _ => error.into(),

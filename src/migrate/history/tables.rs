@@ -17,6 +17,8 @@ pub struct Present {
     pub progress: bool,
     /// The runs of repeatable migrations; made for the first of them.
     pub repeatable: bool,
+    /// Whether the server takes no writes.
+    pub standby: bool,
     /// The first declared schema that holds refinery's table.
     pub refinery: Option<SchemaName>,
 }
@@ -27,6 +29,7 @@ pub fn present(schemas: &[SchemaName]) -> Statement {
         stmt!("pg_catalog.to_regclass('martydb.history') IS NOT NULL"),
         stmt!("pg_catalog.to_regclass('martydb.progress') IS NOT NULL"),
         stmt!("pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL"),
+        stmt!("pg_catalog.pg_is_in_recovery()"),
     ];
     for schema in schemas {
         let name = stmt!("{schema}.refinery_schema_history", schema = schema);
@@ -40,12 +43,12 @@ impl Present {
     pub fn read(row: &Row, schemas: &[SchemaName]) -> Result<Present, Unreadable> {
         let mut refinery = None;
         for (at, schema) in schemas.iter().enumerate().rev() {
-            if row.try_get(at + 3)? {
+            if row.try_get(at + 4)? {
                 refinery = Some(schema.clone());
             }
         }
         let (history, progress, repeatable) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
-        Ok(Present { history, progress, repeatable, refinery })
+        Ok(Present { history, progress, repeatable, standby: row.try_get(3)?, refinery })
     }
 }
 
