@@ -100,14 +100,22 @@ pub fn candidates(
     }
 }
 
+/// The stored password of a login that was not tried.
+pub fn own(task: &Task, attempts: &[LoginAttempts], role: &RoleName) -> Option<SecretString> {
+    let at = task.logins.iter().position(|login| login.role == *role)?;
+    if attempts.get(at).is_some() { None } else { task.logins[at].password.clone() }
+}
+
 /// A service's login in use. Where the stored password is right, nothing else is.
 fn in_use(task: &Task, at: usize, attempts: Option<&LoginAttempts>) -> Vec<Candidate> {
     let login = &task.logins[at];
     let names = [login.role.as_str(), login.service.as_str(), login.database.as_str()];
     let names: Vec<Candidate> = names.into_iter().flat_map(variants).map(guess).collect();
     match attempts {
-        // The common words and the stored passwords are tried over a connection.
-        Some(attempts) if attempts.password_refused() => names,
+        // The stored passwords and the most common words are tried over a connection.
+        Some(attempts) if attempts.password_refused() => {
+            WORDS.iter().map(|word| guess((*word).to_owned())).chain(names).collect()
+        }
         Some(_) => vec![],
         None => {
             let own = stored(task).filter(|(_, owner)| is(owner, &login.role));

@@ -47,6 +47,7 @@ pub struct KnownPassword {
     pub owner: Option<ProbeLogin>,
 }
 
+#[derive(Default)]
 pub struct ComparedPasswords {
     pub known: Vec<KnownPassword>,
     /// Logins whose passwords were not compared: it would take too long.

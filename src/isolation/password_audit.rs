@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
-use super::guesses::{Candidate, candidates};
+use super::guesses::{Candidate, candidates, own};
 use super::observations::{ComparedPasswords, KnownPassword, ServerContext};
 use crate::contract::managed;
 use crate::error::{Error, Result};
@@ -22,26 +22,32 @@ const MOST_ROUNDS: u64 = 40_000_000;
 /// Up to here a verifier's own password is tried whatever the limit; PostgreSQL's default is 4096.
 const USUAL_ROUNDS: u32 = 16_384;
 
-/// What the server keeps of a role's password, and what it is compared with.
-struct Comparison {
+/// What the server keeps of a role's password.
+struct Verifier {
     role: RoleName,
     kept: KeptPassword,
     standing: Standing,
+    /// What the store has for the login itself, where no login has shown yet whether it is right.
+    own: Option<SecretString>,
+}
+
+impl Verifier {
+    fn has_own(&self) -> bool {
+        let is_usual = self.kept.rounds.unwrap_or(1) <= USUAL_ROUNDS;
+        let fits = |own: &SecretString| is_kept_by(self.role.as_str(), own.expose_secret(), &self.kept);
+        is_usual && self.own.as_ref().is_some_and(fits)
+    }
+}
+
+/// A verifier, and what it is compared with.
+struct Comparison {
+    verifier: Verifier,
     candidates: Vec<Candidate>,
 }
 
 impl Comparison {
-    /// Whether it is the password that the store has for the login itself.
-    fn has_own(&self) -> bool {
-        let is_own = |(_, owner): &&Candidate| owner.as_ref().is_some_and(|owner| owner.role == self.role);
-        let mut own = self.candidates.iter().filter(is_own);
-        let is_usual = self.kept.rounds.unwrap_or(1) <= USUAL_ROUNDS;
-        is_usual
-            && own.any(|(password, _)| is_kept_by(self.role.as_str(), password.expose_secret(), &self.kept))
-    }
-
     fn rounds(&self) -> u64 {
-        let each = u64::from(self.kept.rounds.unwrap_or(1));
+        let each = u64::from(self.verifier.kept.rounds.unwrap_or(1));
         each.saturating_mul(self.candidates.len() as u64)
     }
 }
@@ -54,24 +60,31 @@ pub async fn known_passwords(
     context: &ServerContext,
     attempts: &[LoginAttempts],
 ) -> Result<ComparedPasswords> {
-    // A login that has its own password, as nearly all have, needs no guesses.
-    let all = comparisons(context, attempts);
+    // A login that has its own password, as nearly all have, needs no guesses: these would be as many as the stored
+    // passwords for each of them.
+    let all = verifiers(context, attempts);
     let changed = on_all_cores(all, |one| (!one.has_own()).then_some(one)).await?;
-    let (chosen, left_out) = within_limit(changed);
+    let compared = changed.into_iter().map(|verifier| {
+        let is_powerful = verifier.standing == Standing::Powerful;
+        let candidates = candidates(context, attempts, &verifier.role, is_powerful);
+        Comparison { verifier, candidates }
+    });
+    let compared = compared.filter(|one| !one.candidates.is_empty()).collect();
+    let (chosen, left_out) = within_limit(compared);
     let mut known = on_all_cores(chosen, |one| solve(&one)).await?;
     known.sort_by(|a, b| a.role.cmp(&b.role));
     Ok(ComparedPasswords { known, left_out })
 }
 
 /// What `f` gives, in any order: each candidate costs thousands of rounds of hashing.
-async fn on_all_cores<T: Send + 'static>(
-    all: Vec<Comparison>,
-    f: fn(Comparison) -> Option<T>,
+async fn on_all_cores<V: Send + 'static, T: Send + 'static>(
+    all: Vec<V>,
+    f: fn(V) -> Option<T>,
 ) -> Result<Vec<T>> {
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
-    let mut parts: Vec<Vec<Comparison>> = (0..workers).map(|_| vec![]).collect();
+    let mut parts: Vec<Vec<V>> = (0..workers).map(|_| vec![]).collect();
     all.into_iter().enumerate().for_each(|(at, one)| parts[at % workers].push(one));
-    let part = |part: Vec<Comparison>| move || part.into_iter().filter_map(f).collect::<Vec<T>>();
+    let part = |part: Vec<V>| move || part.into_iter().filter_map(f).collect::<Vec<T>>();
     let tasks: Vec<_> = parts.into_iter().map(|one| tokio::task::spawn_blocking(part(one))).collect();
     let mut found = vec![];
     for task in tasks {
@@ -85,7 +98,7 @@ async fn on_all_cores<T: Send + 'static>(
     Ok(found)
 }
 
-fn comparisons(context: &ServerContext, attempts: &[LoginAttempts]) -> Vec<Comparison> {
+fn verifiers(context: &ServerContext, attempts: &[LoginAttempts]) -> Vec<Verifier> {
     let ServerContext { desired, catalogue, .. } = context;
     let Some(kept) = &catalogue.kept else { return vec![] };
     let standings = Standings::new(desired, &catalogue.actual);
@@ -93,16 +106,15 @@ fn comparisons(context: &ServerContext, attempts: &[LoginAttempts]) -> Vec<Compa
     let compared = logins.filter_map(|role| {
         let kept = kept.get(role).filter(|kept| kept.digest.is_some())?.clone();
         let standing = standings.of(role);
-        let candidates = candidates(context, attempts, role, standing == Standing::Powerful);
-        let worth = !candidates.is_empty() && standing != Standing::Outside;
-        worth.then(|| Comparison { role: role.clone(), kept, standing, candidates })
+        let own = own(&context.task, attempts, role);
+        (standing != Standing::Outside).then(|| Verifier { role: role.clone(), kept, standing, own })
     });
     compared.collect()
 }
 
 /// Those that matter most, and among these the cheapest, as long as the limit holds; and how many are left.
 fn within_limit(mut all: Vec<Comparison>) -> (Vec<Comparison>, usize) {
-    all.sort_by_key(|one| (one.standing, one.rounds()));
+    all.sort_by_key(|one| (one.verifier.standing, one.rounds()));
     let count = all.len();
     let mut sum = 0_u64;
     all.retain(|one| {
@@ -116,10 +128,10 @@ fn within_limit(mut all: Vec<Comparison>) -> (Vec<Comparison>, usize) {
 }
 
 fn solve(one: &Comparison) -> Option<KnownPassword> {
-    let fits =
-        |(password, _): &&Candidate| is_kept_by(one.role.as_str(), password.expose_secret(), &one.kept);
+    let Verifier { role, kept, .. } = &one.verifier;
+    let fits = |(password, _): &&Candidate| is_kept_by(role.as_str(), password.expose_secret(), kept);
     let (_, owner) = one.candidates.iter().find(fits)?;
-    Some(KnownPassword { role: one.role.clone(), owner: owner.clone() })
+    Some(KnownPassword { role: role.clone(), owner: owner.clone() })
 }
 
 /// That the password of a role is known elsewhere.

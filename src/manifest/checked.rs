@@ -81,6 +81,7 @@ impl Manifest {
             database_owner: spec.database_owner.clone(),
             embedded: matches!(spec.location, ServerLocation::Embedded { .. }),
             services: here.map(|(name, service)| (name.clone(), service.clone())).collect(),
+            roles: Default::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use super::{DbName, RoleName, SchemaName, ServerName, ServiceName};
 
@@ -44,7 +45,27 @@ pub struct DesiredServer {
     /// Whether martydb runs the server itself, so that nothing but this manifest relies on it.
     pub embedded: bool,
     pub services: BTreeMap<ServiceName, DesiredService>,
+    pub roles: RoleIndex,
 }
+
+/// Whose each role is, worked out when it is first asked. A copy works it out again: its services may become others.
+#[derive(Debug, Default)]
+pub struct RoleIndex(OnceLock<BTreeMap<RoleName, (ServiceName, RoleKind)>>);
+
+impl Clone for RoleIndex {
+    fn clone(&self) -> Self {
+        RoleIndex::default()
+    }
+}
+
+impl PartialEq for RoleIndex {
+    /// It follows from the services.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for RoleIndex {}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredService {
@@ -100,7 +121,14 @@ impl DesiredService {
 
 impl DesiredServer {
     pub fn managed_role(&self, role: &RoleName) -> Option<(&DesiredService, RoleKind)> {
-        self.services.values().find_map(|service| service.kind_of(role).map(|kind| (service, kind)))
+        let of = |service: &DesiredService| {
+            let roles = service.roles.iter();
+            roles.map(|(kind, role)| (role.clone(), (service.name.clone(), *kind))).collect::<Vec<_>>()
+        };
+        // The first service of two that share a role.
+        let all = self.roles.0.get_or_init(|| self.services.values().rev().flat_map(of).collect());
+        let (service, kind) = all.get(role)?;
+        Some((self.services.get(service)?, *kind))
     }
 
     /// The role that keeps what the roles of a removed service owned and no service takes over.

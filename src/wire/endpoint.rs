@@ -7,6 +7,7 @@ use secrecy::SecretString;
 
 use super::auth::AuthRules;
 use super::require_auth::RequireAuth;
+use super::scram::SharedKey;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Host {
@@ -110,12 +111,13 @@ pub struct Login {
     pub role: String,
     pub password: Option<SecretString>,
     pub rules: AuthRules,
+    pub key: SharedKey,
 }
 
 impl Login {
     /// A service's login: it answers SCRAM and nothing else.
     pub fn of_service(role: impl Into<String>, password: Option<SecretString>) -> Self {
-        Login { role: role.into(), password, rules: AuthRules::ScramOnly }
+        Login { role: role.into(), password, rules: AuthRules::ScramOnly, key: SharedKey::default() }
     }
 
     pub fn with_password(role: impl Into<String>, password: SecretString) -> Self {
@@ -123,7 +125,7 @@ impl Login {
     }
 
     pub fn of_admin(role: impl Into<String>, password: Option<SecretString>) -> Self {
-        Login { role: role.into(), password, rules: AuthRules::Admin }
+        Login { role: role.into(), password, rules: AuthRules::Admin, key: SharedKey::default() }
     }
 
     /// The same under libpq's `require_auth`, where it is given.

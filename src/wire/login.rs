@@ -34,7 +34,8 @@ pub struct Credentials {
 
 impl Credentials {
     pub fn new(login: Login) -> Self {
-        Credentials { login, derived: None }
+        let derived = login.key.get();
+        Credentials { login, derived }
     }
 
     fn password(&self) -> Result<&str, Broken> {
@@ -176,6 +177,7 @@ async fn authenticate(
             let password = login.password.as_ref().map_or("", |password| password.expose_secret());
             let (answer, proven) =
                 exchange.answer(body.data(), password, derived).map_err(|why| refusing(why.into()))?;
+            login.key.keep(derived);
             wire.send(|out| frontend::sasl_response(answer.as_bytes(), out)).await?;
             Ok(AuthState::Sent(proven))
         }

@@ -7,6 +7,8 @@
 //! RFC 5802 (the exchange), RFC 7677 (SHA-256), and
 //! <https://www.postgresql.org/docs/current/sasl-authentication.html>.
 
+use std::sync::{Arc, Mutex};
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -34,11 +36,35 @@ type ScramKey = [u8; 32];
 pub type Reason = &'static str;
 
 /// What one role's password becomes for one salt. Has no `Debug`: it is as good as the password.
+#[derive(Clone)]
 pub struct Derived {
     salt: Vec<u8>,
     rounds: u32,
     client_key: ScramKey,
     server_key: ScramKey,
+}
+
+/// The key that the last login of a role derived, for all copies of its [`Login`](super::endpoint::Login): a run opens a
+/// session in each of a thousand databases.
+#[derive(Clone, Default)]
+pub struct SharedKey(Arc<Mutex<Option<Derived>>>);
+
+impl SharedKey {
+    pub fn get(&self) -> Option<Derived> {
+        self.0.lock().ok()?.clone()
+    }
+
+    pub fn keep(&self, derived: &Option<Derived>) {
+        if let (Ok(mut kept), Some(derived)) = (self.0.lock(), derived) {
+            *kept = Some(derived.clone());
+        }
+    }
+}
+
+impl std::fmt::Debug for SharedKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("SharedKey")
+    }
 }
 
 /// What a server that chose this salt and number of rounds keeps of a password, or `None` where no server would.

@@ -47,6 +47,7 @@ pub(crate) fn desired(names: &[&str]) -> DesiredServer {
         database_owner: None,
         embedded: false,
         services: names.iter().map(|name| (ServiceName::new(*name).unwrap(), service(name))).collect(),
+        roles: Default::default(),
     }
 }
 
