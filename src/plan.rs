@@ -19,7 +19,7 @@ pub mod teardown;
 pub use action::{Action, Attribute, SettingValue, Verb};
 pub use copy::copy;
 pub use ddl::{passwordless, script};
-pub use diff::{Lockout, Selection, StoredLogins, declared_settings, diff, other_admins_locked_out};
+pub use diff::{Lockout, Selection, StoredLogins, declared_settings, diff, locked_out};
 pub use object::Object;
 pub use stage::{Risk, Stage, StepOutcome};
 pub use step::{Plan, PrivilegeGap, Step};

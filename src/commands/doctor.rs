@@ -82,13 +82,14 @@ impl Doctor {
 
 /// This manifest can be applied, but the next run of another admin would fail.
 fn lockouts(planned: &PlannedServer) -> impl Iterator<Item = Check> {
-    let all = plan::other_admins_locked_out(&planned.desired, &planned.actual, &planned.plan);
+    let all = plan::locked_out(&planned.desired, &planned.actual, &planned.plan);
     all.into_iter().map(|out| Check {
-        name: "other admins",
+        name: "other logins",
         ok: true,
         detail: format!(
-            "apply closes database {} to PUBLIC, and {} comes in by no other right: it would be locked out",
-            out.database, out.role
+            "apply closes database {} to PUBLIC, and by no other right come in: {}",
+            out.database,
+            out.names()
         ),
         grant: Some(out.grant().shown().to_owned()),
     })

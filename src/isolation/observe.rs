@@ -35,11 +35,7 @@ pub async fn observe(
     }
     let ServerContext { task, catalogue, .. } = &context;
     let attempts = found.attempts;
-    let known_passwords = match extent {
-        // Each verifier takes thousands of rounds of hashing.
-        Extent::None => Ok(ComparedPasswords::default()),
-        _ => known_passwords(&context, &attempts).await,
-    };
+    let known_passwords = compared_passwords(&context, &attempts, extent).await;
     // The positive controls are what everything else stands on.
     if attempts.is_empty() {
         let (listeners, extra, sessions, not_examined) = (vec![], vec![], vec![], found.notes);
@@ -79,6 +75,19 @@ pub async fn observe(
         access.check_alive().await?;
     }
     Ok(Observations { context, attempts, listeners, extra, sessions, known_passwords, not_examined })
+}
+
+/// Each verifier takes thousands of rounds of hashing, and the catalogues alone have no need of it.
+async fn compared_passwords(
+    context: &ServerContext,
+    attempts: &[LoginAttempts],
+    extent: Extent,
+) -> Result<ComparedPasswords> {
+    if extent == Extent::None {
+        Ok(ComparedPasswords::default())
+    } else {
+        known_passwords(context, attempts).await
+    }
 }
 
 /// Attempts at a time over the slowest link.

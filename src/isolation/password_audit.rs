@@ -23,7 +23,7 @@ const MOST_ROUNDS: u64 = 40_000_000;
 const USUAL_ROUNDS: u32 = 16_384;
 
 /// What the server keeps of a role's password.
-struct Verifier {
+struct LoginVerifier {
     role: RoleName,
     kept: KeptPassword,
     standing: Standing,
@@ -31,7 +31,7 @@ struct Verifier {
     own: Option<SecretString>,
 }
 
-impl Verifier {
+impl LoginVerifier {
     fn has_own(&self) -> bool {
         let is_usual = self.kept.rounds.unwrap_or(1) <= USUAL_ROUNDS;
         let fits = |own: &SecretString| is_kept_by(self.role.as_str(), own.expose_secret(), &self.kept);
@@ -41,7 +41,7 @@ impl Verifier {
 
 /// A verifier, and what it is compared with.
 struct Comparison {
-    verifier: Verifier,
+    verifier: LoginVerifier,
     candidates: Vec<Candidate>,
 }
 
@@ -98,7 +98,7 @@ async fn on_all_cores<V: Send + 'static, T: Send + 'static>(
     Ok(found)
 }
 
-fn verifiers(context: &ServerContext, attempts: &[LoginAttempts]) -> Vec<Verifier> {
+fn verifiers(context: &ServerContext, attempts: &[LoginAttempts]) -> Vec<LoginVerifier> {
     let ServerContext { desired, catalogue, .. } = context;
     let Some(kept) = &catalogue.kept else { return vec![] };
     let standings = Standings::new(desired, &catalogue.actual);
@@ -107,7 +107,7 @@ fn verifiers(context: &ServerContext, attempts: &[LoginAttempts]) -> Vec<Verifie
         let kept = kept.get(role).filter(|kept| kept.digest.is_some())?.clone();
         let standing = standings.of(role);
         let own = own(&context.task, attempts, role);
-        (standing != Standing::Outside).then(|| Verifier { role: role.clone(), kept, standing, own })
+        (standing != Standing::Outside).then(|| LoginVerifier { role: role.clone(), kept, standing, own })
     });
     compared.collect()
 }
@@ -128,7 +128,7 @@ fn within_limit(mut all: Vec<Comparison>) -> (Vec<Comparison>, usize) {
 }
 
 fn solve(one: &Comparison) -> Option<KnownPassword> {
-    let Verifier { role, kept, .. } = &one.verifier;
+    let LoginVerifier { role, kept, .. } = &one.verifier;
     let fits = |(password, _): &&Candidate| is_kept_by(role.as_str(), password.expose_secret(), kept);
     let (_, owner) = one.candidates.iter().find(fits)?;
     Some(KnownPassword { role: role.clone(), owner: owner.clone() })

@@ -5,6 +5,7 @@ mod comparison;
 mod database;
 mod defaults;
 mod inside;
+mod lockout;
 mod maintenance;
 mod orphans;
 mod roles;
@@ -20,7 +21,7 @@ use crate::model::{ActualServer, DesiredServer, ServiceName};
 use comparison::Comparison;
 
 pub use comparison::StoredLogins;
-pub use maintenance::{Lockout, other_admins_locked_out};
+pub use lockout::{Lockout, locked_out};
 pub use settings::declared as declared_settings;
 
 /// Decides what has to change.
@@ -58,6 +59,7 @@ pub fn diff(
     orphans::diff(desired, actual, &mut plan);
     privilege_gaps::separate(desired, actual, &mut plan);
     selection.include_prunable(desired, &mut plan);
+    lockout::name_in_plan(desired, actual, &mut plan);
     plan
 }
 

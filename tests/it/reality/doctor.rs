@@ -38,10 +38,10 @@ fn closing_the_maintenance_database_names_the_admins_it_would_lock_out() {
     let warned = |code| {
         let document = project.json(&["doctor"], code);
         let checks = document["servers"][0]["checks"].as_array().unwrap().clone();
-        checks.into_iter().find(|check| check["name"] == "other admins")
+        checks.into_iter().find(|check| check["name"] == "other logins")
     };
     let check = warned(0).expect("adm comes in with PUBLIC");
-    assert!(check["detail"].as_str().unwrap().contains("adm comes in by no other right"), "{check}");
+    assert!(check["detail"].as_str().unwrap().contains("by no other right come in: adm"), "{check}");
     let shown = project.run(&["doctor"]).expect(0).stdout;
     assert!(shown.contains("GRANT CONNECT ON DATABASE \"postgres\" TO \"adm\""), "{shown}");
     server.sql("postgres", check["grant"].as_str().unwrap());
@@ -49,6 +49,40 @@ fn closing_the_maintenance_database_names_the_admins_it_would_lock_out() {
     project.run(&["apply", "--all", "-y"]).expect(0);
     let password = crate::support::ADMIN_PASSWORD;
     assert!(server.sql_as("adm", password, "postgres", "SELECT 1").is_ok());
+}
+
+/// People and systems that come in with PUBLIC are named where the door is closed, with what keeps them in.
+#[test]
+fn a_plan_names_the_logins_that_lose_a_database() {
+    let server = Server::start();
+    let project = Project::new(&server, "lo");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let database = server.value("postgres", "SELECT min(datname) FROM pg_database WHERE datname LIKE 'lo%'");
+    server.sql(
+        "postgres",
+        &format!(
+            "CREATE ROLE readers; CREATE ROLE bob LOGIN IN ROLE readers; CREATE ROLE eve LOGIN; CREATE ROLE own LOGIN;
+             CREATE ROLE root2 LOGIN SUPERUSER; CREATE ROLE gone NOLOGIN;
+             GRANT CONNECT ON DATABASE {database} TO own; GRANT CONNECT ON DATABASE {database} TO PUBLIC"
+        ),
+    );
+    let change = |document: serde_json::Value| {
+        let changes = document["changes"].as_array().unwrap().clone();
+        let closing = |change: &serde_json::Value| change["sql"].as_str().unwrap().contains("FROM PUBLIC");
+        changes.into_iter().find(closing).unwrap()
+    };
+    let closing = change(project.json(&["plan"], 0));
+    let why = closing["reason"].as_str().unwrap();
+    let named =
+        format!("bob, eve can connect by nothing else (to keep: GRANT CONNECT ON DATABASE \"{database}\" TO");
+    assert!(why.contains(&named), "{why}");
+    assert_eq!(closing["risk"], "caution", "{closing}");
+    // Without -y it stops, and says whom it would hit.
+    let stopped = project.run(&["apply", "--all"]);
+    assert!(stopped.code != Some(0) && stopped.said().contains("bob, eve"), "{}", stopped.said());
+    server.sql("postgres", &format!("GRANT CONNECT ON DATABASE {database} TO readers, eve"));
+    let closing = change(project.json(&["plan"], 0));
+    assert!(!closing["reason"].as_str().unwrap().contains("by nothing else"), "{closing}");
 }
 
 /// What a limited admin asks a DBA for must not lock it out.
