@@ -1121,7 +1121,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__drop)
-            opts="-s -f -e -o -j -q -v -y -h -V --service --confirm --dry-run --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            opts="-s -f -e -o -j -q -v -y -h -V --service --confirm --adopted --dry-run --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

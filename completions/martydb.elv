@@ -765,6 +765,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --jobs 'How many services to work on at the same time'
             cand --color 'When to use colour [default: auto; NO_COLOR counts]'
             cand --lock-wait 'How long to wait for another run''s lock'
+            cand --adopted 'Also drop the database where it was there before this manifest'
             cand --dry-run 'Show what would be removed, and remove nothing'
             cand -q 'Suppress informational output'
             cand --quiet 'Suppress informational output'

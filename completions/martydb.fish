@@ -579,6 +579,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand drop" -l color -d 'When 
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand drop" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand drop" -l adopted -d 'Also drop the database where it was there before this manifest'
 complete -c martydb -n "__fish_martydb_using_subcommand drop" -l dry-run -d 'Show what would be removed, and remove nothing'
 complete -c martydb -n "__fish_martydb_using_subcommand drop" -s q -l quiet -d 'Suppress informational output'
 complete -c martydb -n "__fish_martydb_using_subcommand drop" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'

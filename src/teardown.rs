@@ -6,28 +6,44 @@ use crate::converge::{Planner, Remaining};
 use crate::error::{Error, Result};
 use crate::model::{ActualServer, DesiredServer, DesiredService};
 use crate::plan::Step;
-use crate::plan::teardown::teardown;
+use crate::plan::teardown::{Adopted, goes, teardown};
 use crate::server::Access;
 
 pub struct Teardown<'a> {
     access: &'a Access,
     desired: &'a DesiredServer,
     service: &'a DesiredService,
+    adopted: Adopted,
     actual: ActualServer,
 }
 
 impl<'a> Teardown<'a> {
-    pub fn new(access: &'a Access, desired: &'a DesiredServer, service: &'a DesiredService) -> Self {
-        Teardown { access, desired, service, actual: ActualServer::default() }
+    pub fn new(
+        access: &'a Access,
+        desired: &'a DesiredServer,
+        service: &'a DesiredService,
+        adopted: Adopted,
+    ) -> Self {
+        Teardown { access, desired, service, adopted, actual: ActualServer::default() }
+    }
+
+    fn goes(&self) -> bool {
+        goes(self.desired, &self.actual, self.service, self.adopted)
+    }
+
+    /// Whether the database is there and stays, because this manifest did not make it. Known after the first inspection.
+    pub fn keeps_database(&self) -> bool {
+        self.actual.databases.contains_key(&self.service.database) && !self.goes()
     }
 }
 
 impl Planner for Teardown<'_> {
     async fn remaining(&mut self, _done: &[Step]) -> Result<Remaining> {
         self.actual = inspect::inspect_cluster(self.access).await?;
-        let traces = dependencies(self.access, self.desired, &self.actual, self.service).await?;
+        let goes = self.goes();
+        let traces = dependencies(self.access, self.desired, &self.actual, self.service, goes).await?;
         // The steps name the memberships that they need.
-        let steps = teardown(self.desired, &self.actual, self.service, &traces)?;
+        let steps = teardown(self.desired, &self.actual, self.service, &traces, self.adopted)?;
         Ok(Remaining { steps, lent: 0 })
     }
 

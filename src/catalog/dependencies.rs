@@ -21,26 +21,27 @@ struct Dependency {
     stuck: Option<String>,
 }
 
-/// Reads them; connects to every database in which the roles own something, the service's own and its test databases
-/// aside.
+/// Reads them; connects to every database in which the roles own something, its test databases aside, and the service's
+/// own where that `goes`.
 pub async fn dependencies(
     access: &Access,
     desired: &DesiredServer,
     actual: &ActualServer,
     service: &DesiredService,
+    goes: bool,
 ) -> Result<RoleDependencies> {
     // They go as a whole.
     let tests = actual.test_databases(desired);
-    let goes = |name: &DbName| tests.get(name).is_some_and(|test| test.service == service.name);
+    let is_test = |name: &DbName| tests.get(name).is_some_and(|test| test.service == service.name);
     let roles = existing_roles(actual, service);
     let mut connection = access.read(&access.maintenance).await?;
-    let rows = query(&mut connection, &dependency_rows(&roles, &service.database)).await?;
+    let rows = query(&mut connection, &dependency_rows(&roles, goes.then_some(&service.database))).await?;
     let mut traces = RoleDependencies::default();
     let mut visited: BTreeMap<DbName, bool> = BTreeMap::new();
     for row in &rows {
         let text: String = row.try_get(0).map_err(unreadable)?;
         let row: Dependency = serde_json::from_str(&text).map_err(unreadable)?;
-        if row.database.as_ref().or(row.other_database.as_ref()).is_some_and(goes) {
+        if row.database.as_ref().or(row.other_database.as_ref()).is_some_and(is_test) {
             continue;
         }
         let place = row.database.as_ref().map_or_else(String::new, |name| format!(" in {name}"));
@@ -63,8 +64,8 @@ pub async fn dependencies(
     Ok(traces)
 }
 
-/// One row per dependency: of our roles anywhere but in the service's own database, and of others' ownership there.
-fn dependency_rows(roles: &[RoleName], database: &DbName) -> Statement {
+/// One row per dependency: of our roles anywhere but in the database that goes, and of others' ownership there.
+fn dependency_rows(roles: &[RoleName], database: Option<&DbName>) -> Statement {
     stmt!(
         "SELECT pg_catalog.jsonb_build_object(
            'role', r.rolname, 'ours', r.rolname IN ({roles}), 'database', d.datname, 'owned', s.deptype = 'o'
@@ -88,7 +89,8 @@ fn dependency_rows(roles: &[RoleName], database: &DbName) -> Statement {
                ELSE r.rolname IN ({roles}) END
          ORDER BY 1",
         roles = literals(roles),
-        database = Literal(database.to_string()),
+        // No database has the empty name.
+        database = Literal(database.map_or_else(String::new, ToString::to_string)),
     )
 }
 

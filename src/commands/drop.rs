@@ -7,6 +7,7 @@ use super::change::{Change, Changes, ServerError, changes_table};
 use crate::converge::{Jobs, Planner, Policy, converge};
 use crate::error::{Error, ExitStatus, Result};
 use crate::model::DesiredService;
+use crate::plan::teardown::Adopted;
 use crate::report::{Report, Style, error_text};
 use crate::run::Run;
 use crate::secrets::CredentialKey;
@@ -20,6 +21,9 @@ pub struct Arguments {
     /// The service's name once more, instead of typing it.
     #[arg(long, value_name = "NAME")]
     pub confirm: Option<String>,
+    /// Also drop the database where it was there before this manifest.
+    #[arg(long)]
+    pub adopted: bool,
     /// Show what would be removed, and remove nothing.
     #[arg(long)]
     pub dry_run: bool,
@@ -32,8 +36,13 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
     }
     let access = run.admin(&service.server).await?;
     let desired = run.manifest.desired(&service.server);
-    let mut teardown = Teardown::new(&access, &desired, service);
+    let adopted = if arguments.adopted { Adopted::Drop } else { Adopted::Keep };
+    let mut teardown = Teardown::new(&access, &desired, service, adopted);
     let due = teardown.remaining(&[]).await?.steps;
+    if teardown.keeps_database() && !due.is_empty() {
+        let words = "was there before this manifest and stays; --adopted drops it, too";
+        run.out.note(&format!("database \"{}\" {words}", service.database));
+    }
     let major = teardown.actual().major();
     let changes = due.iter().map(|step| Change::new(&service.server, step, major, None)).collect();
     let mut report = DropReport {

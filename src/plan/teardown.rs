@@ -18,13 +18,38 @@ pub fn teardown(
     actual: &ActualServer,
     service: &DesiredService,
     traces: &RoleDependencies,
+    adopted: Adopted,
 ) -> Result<Vec<Step>> {
     let roles = existing_roles(actual, service);
     refuse_others(desired, actual, service, traces, &roles)?;
-    let own = Some(service.database.clone()).filter(|name| actual.databases.contains_key(name));
+    let own = Some(service.database.clone()).filter(|_| goes(desired, actual, service, adopted));
     let tests = actual.test_databases(desired).into_iter().filter(|(_, test)| test.service == service.name);
     let databases = own.into_iter().chain(tests.map(|(name, _)| name)).collect();
     Teardown { desired, actual, service: Some(service), roles, databases, traces }.steps()
+}
+
+/// What becomes of a database that this manifest did not make.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Adopted {
+    /// It stays: the service's roles go, and `<project>_orphans` owns what they owned.
+    Keep,
+    /// It goes with the service.
+    Drop,
+}
+
+/// Whether the service's database goes. One that takes no connections and has no comment was left by a run of ours that
+/// was killed before it marked it.
+pub fn goes(
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    service: &DesiredService,
+    adopted: Adopted,
+) -> bool {
+    actual.databases.get(&service.database).is_some_and(|found| {
+        let is_marked = found.comment.as_deref() == Some(&desired.marker());
+        let is_half_made = !found.allow_connections && found.comment.is_none();
+        adopted == Adopted::Drop || is_marked || is_half_made
+    })
 }
 
 fn refuse_others(
@@ -80,7 +105,7 @@ mod tests {
         let mut actual = provisioned(&desired, 160_000);
         change(&mut actual);
         let service = desired.services.values().next().unwrap();
-        let steps = teardown(&desired, &actual, service, traces)?;
+        let steps = teardown(&desired, &actual, service, traces, Adopted::Keep)?;
         Ok(steps.iter().map(|step| script(&step.action, 16, &passwordless).to_string()).collect())
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::support::{Done, Project, Server};
+use crate::support::{Admin, Done, Project, Server};
 
 fn provisioned(server: &Server, prefix: &str) -> Project {
     let project = Project::new(server, prefix);
@@ -201,4 +201,38 @@ fn the_strangest_names_are_rotated_and_dropped() {
     let left = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'A \"b%' OR rolname LIKE 'odd%'";
     assert_eq!(server.value("postgres", left), "0");
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname LIKE 'DB%'"), "0");
+}
+
+/// A database that was there before the manifest loses the service's roles; its data stays.
+#[test]
+fn an_adopted_database_stays_unless_it_is_asked_for() {
+    for (admin, prefix) in [(Admin::Super, "kept"), (Admin::Limited, "lept")] {
+        let server = Server::for_admin(admin);
+        let project = Project::new_as(&server, admin, prefix);
+        let database = format!("{prefix}_a");
+        server.sql("postgres", &format!("CREATE DATABASE {database}"));
+        server.sql("postgres", &format!("ALTER DATABASE {database} OWNER TO {}", admin.role()));
+        server.sql("postgres", &format!("COMMENT ON DATABASE {database} IS 'DVD shop'"));
+        let film = format!(
+            "CREATE TABLE film (id int); INSERT INTO film VALUES (1); GRANT ALL ON SCHEMA public TO {0}; ALTER TABLE film OWNER TO {0}",
+            admin.role()
+        );
+        server.sql(&database, &film);
+        project.run(&["apply", "--all", "-y"]).expect(0);
+        let owner = || server.value(&database, "SELECT tableowner FROM pg_tables WHERE tablename = 'film'");
+        assert_eq!(owner(), format!("{database}_owner"));
+
+        let dropped = drop_it(&project, &database).expect(0);
+        assert!(dropped.stderr.contains("was there before this manifest and stays"), "{}", dropped.stderr);
+        assert_eq!(left(&server, &database).join(" "), database);
+        assert_eq!(server.value(&database, "SELECT count(*) FROM film"), "1");
+        assert!(owner().ends_with("_orphans"), "{}", owner());
+        // Nothing is left to do; asked for, the database goes too.
+        assert!(drop_it(&project, &database).expect(0).stdout.contains("Nothing of"), "again");
+        let asked = ["drop", "--service", &database, "--confirm", &database, "--adopted"];
+        project.run(&asked).expect(0);
+        assert_eq!(left(&server, &database), Vec::<String>::new());
+        drop_it(&project, &format!("{prefix}_b")).expect(0);
+        assert_eq!(left(&server, &format!("{prefix}_b")), Vec::<String>::new(), "made by the manifest");
+    }
 }

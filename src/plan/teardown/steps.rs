@@ -78,7 +78,9 @@ impl Teardown<'_> {
 
     /// The owner of the service that lives in this database.
     fn host(&self, place: &DbName) -> Option<RoleName> {
-        let neighbour = self.desired.services.values().find(|other| other.database == *place);
+        let own = self.service.map(|service| &service.name);
+        let others = self.desired.services.values().filter(|other| Some(&other.name) != own);
+        let neighbour = others.into_iter().find(|other| other.database == *place);
         let host = neighbour.map(|other| other.role(RoleKind::Owner).clone());
         host.filter(|role| self.actual.roles.contains_key(role))
     }
