@@ -6,14 +6,14 @@ use crate::converge::{Planner, Remaining};
 use crate::error::{Error, Result};
 use crate::model::{ActualServer, DesiredServer, DesiredService};
 use crate::plan::Step;
-use crate::plan::teardown::{Adopted, goes, teardown};
+use crate::plan::teardown::{AdoptedDatabase, goes, teardown};
 use crate::server::Access;
 
 pub struct Teardown<'a> {
     access: &'a Access,
     desired: &'a DesiredServer,
     service: &'a DesiredService,
-    adopted: Adopted,
+    adopted: AdoptedDatabase,
     actual: ActualServer,
 }
 
@@ -22,7 +22,7 @@ impl<'a> Teardown<'a> {
         access: &'a Access,
         desired: &'a DesiredServer,
         service: &'a DesiredService,
-        adopted: Adopted,
+        adopted: AdoptedDatabase,
     ) -> Self {
         Teardown { access, desired, service, adopted, actual: ActualServer::default() }
     }

@@ -7,7 +7,7 @@ use super::change::{Change, Changes, ServerError, changes_table};
 use crate::converge::{Jobs, Planner, Policy, converge};
 use crate::error::{Error, ExitStatus, Result};
 use crate::model::DesiredService;
-use crate::plan::teardown::Adopted;
+use crate::plan::teardown::AdoptedDatabase;
 use crate::report::{Report, Style, error_text};
 use crate::run::Run;
 use crate::secrets::CredentialKey;
@@ -36,7 +36,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
     }
     let access = run.admin(&service.server).await?;
     let desired = run.manifest.desired(&service.server);
-    let adopted = if arguments.adopted { Adopted::Drop } else { Adopted::Keep };
+    let adopted = if arguments.adopted { AdoptedDatabase::Drop } else { AdoptedDatabase::Keep };
     let mut teardown = Teardown::new(&access, &desired, service, adopted);
     let due = teardown.remaining(&[]).await?.steps;
     if teardown.keeps_database() && !due.is_empty() {

@@ -18,7 +18,7 @@ pub fn teardown(
     actual: &ActualServer,
     service: &DesiredService,
     traces: &RoleDependencies,
-    adopted: Adopted,
+    adopted: AdoptedDatabase,
 ) -> Result<Vec<Step>> {
     let roles = existing_roles(actual, service);
     refuse_others(desired, actual, service, traces, &roles)?;
@@ -30,7 +30,7 @@ pub fn teardown(
 
 /// What becomes of a database that this manifest did not make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Adopted {
+pub enum AdoptedDatabase {
     /// It stays: the service's roles go, and `<project>_orphans` owns what they owned.
     Keep,
     /// It goes with the service.
@@ -43,12 +43,12 @@ pub fn goes(
     desired: &DesiredServer,
     actual: &ActualServer,
     service: &DesiredService,
-    adopted: Adopted,
+    adopted: AdoptedDatabase,
 ) -> bool {
     actual.databases.get(&service.database).is_some_and(|found| {
         let is_marked = found.comment.as_deref() == Some(&desired.marker());
         let is_half_made = !found.allow_connections && found.comment.is_none();
-        adopted == Adopted::Drop || is_marked || is_half_made
+        adopted == AdoptedDatabase::Drop || is_marked || is_half_made
     })
 }
 
@@ -105,7 +105,7 @@ mod tests {
         let mut actual = provisioned(&desired, 160_000);
         change(&mut actual);
         let service = desired.services.values().next().unwrap();
-        let steps = teardown(&desired, &actual, service, traces, Adopted::Keep)?;
+        let steps = teardown(&desired, &actual, service, traces, AdoptedDatabase::Keep)?;
         Ok(steps.iter().map(|step| script(&step.action, 16, &passwordless).to_string()).collect())
     }
 
