@@ -1,7 +1,19 @@
 -- Code that the server runs with the rights of a relation's owner, whatever role sets it off, as rows of what it hangs on and
--- who wrote it: rules; what an index or statistics compute, for autovacuum too; and what a foreign key's action calls on
--- its way. Functions and domains that are called like this have a row each, with their owners.
-WITH
+-- who wrote it: rules and the actions of foreign keys, which are code by themselves; what an index, statistics or a column
+-- of a range type compute, for autovacuum too; and what a foreign key casts. Functions and domains that are called like
+-- this have a row each, with their owners.
+WITH RECURSIVE
+-- Types that bring functions along: ranges, what has a cast, and what is made of these.
+typed AS (
+  SELECT f.type, f.function FROM (
+    SELECT g.rngtypid AS type, pg_catalog.unnest(ARRAY[g.rngsubdiff::oid, g.rngcanonical::oid]) AS function FROM pg_catalog.pg_range g
+    UNION ALL
+    SELECT (pg_catalog.to_jsonb(g) ->> 'rngmultitypid')::oid, pg_catalog.unnest(ARRAY[g.rngsubdiff::oid, g.rngcanonical::oid]) FROM pg_catalog.pg_range g
+    UNION ALL
+    SELECT c.castsource, c.castfunc FROM pg_catalog.pg_cast c) f
+  WHERE f.type IS NOT NULL AND f.function >= 16384
+  UNION
+  SELECT t.oid, y.function FROM typed y JOIN pg_catalog.pg_type t ON t.oid >= 16384 AND y.type IN (t.typbasetype, t.typelem)),
 -- What lends its owner's rights to the functions and domains that it names.
 caller AS (
   SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS class, i.indexrelid AS oid, i.indrelid AS relation FROM pg_catalog.pg_index i
@@ -19,7 +31,15 @@ caller AS (
     AND (f.confdeltype IN ('c', 'n', 'd') OR f.confupdtype IN ('c', 'n', 'd')))),
 called AS (
   SELECT c.relation, d.refclassid AS class, d.refobjid AS oid FROM caller c
-  JOIN pg_catalog.pg_depend d ON d.classid = c.class AND d.objid = c.oid AND d.refobjid >= 16384),
+  JOIN pg_catalog.pg_depend d ON d.classid = c.class AND d.objid = c.oid AND d.refobjid >= 16384
+  UNION ALL
+  SELECT a.attrelid, 'pg_catalog.pg_proc'::pg_catalog.regclass, y.function FROM typed y
+  JOIN pg_catalog.pg_attribute a ON a.atttypid = y.type AND a.attrelid >= 16384 AND a.attnum > 0
+  UNION ALL
+  -- The check of a foreign key reads the referenced table as that one's owner, and casts what it looks for.
+  SELECT f.confrelid, 'pg_catalog.pg_proc'::pg_catalog.regclass, y.function FROM typed y
+  JOIN pg_catalog.pg_attribute a ON a.atttypid = y.type
+  JOIN pg_catalog.pg_constraint f ON f.contype = 'f' AND f.conrelid = a.attrelid AND a.attnum = ANY (f.conkey)),
 code AS (
   SELECT g.relation, p.oid::pg_catalog.regprocedure::text AS shown, p.proowner AS owner FROM called g
   LEFT JOIN pg_catalog.pg_operator o ON g.class = 'pg_catalog.pg_operator'::pg_catalog.regclass AND o.oid = g.oid
@@ -35,7 +55,10 @@ lent AS (
     SELECT k.relation, k.owner FROM code k
     UNION
     SELECT r.ev_class, c.relowner FROM pg_catalog.pg_rewrite r JOIN pg_catalog.pg_class c ON c.oid = r.ev_class
-    WHERE r.ev_type <> '1' AND r.oid >= 16384) a
+    WHERE r.ev_type <> '1' AND r.oid >= 16384
+    UNION
+    SELECT f.conrelid, c.relowner FROM pg_catalog.pg_constraint f JOIN pg_catalog.pg_class c ON c.oid = f.conrelid
+    WHERE f.contype = 'f' AND (f.confdeltype IN ('c', 'n', 'd') OR f.confupdtype IN ('c', 'n', 'd'))) a
   JOIN pg_catalog.pg_class c ON c.oid = a.relation JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
   UNION
   SELECT k.shown, k.owner FROM code k)

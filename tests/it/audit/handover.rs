@@ -16,6 +16,9 @@ const WAYS: &[(&str, &str, &str)] = &[
     ("an index", "RESET ROLE; ANALYZE computed", "SELECT 1"),
     ("a statistics object", "RESET ROLE; ANALYZE measured", "SELECT 1"),
     ("an action of a foreign key", "", "DELETE FROM parent"),
+    ("a default that an action sets", "", "DELETE FROM referred"),
+    ("a range type", "RESET ROLE; ANALYZE ranged", "SELECT 1"),
+    ("a cast in a foreign key", "", "INSERT INTO citing VALUES (ROW('x'))"),
 ];
 
 const CODE: &str = "
@@ -41,10 +44,26 @@ CREATE FUNCTION cascaded() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN PERFORM p
 CREATE TRIGGER cascaded BEFORE DELETE ON child FOR EACH ROW EXECUTE FUNCTION cascaded();
 INSERT INTO parent VALUES (1);
 INSERT INTO child VALUES (1);
+CREATE TABLE referred (t text PRIMARY KEY);
+CREATE TABLE referring (t text DEFAULT query_to_xml('SELECT secret FROM public.vault', true, true, '')::text REFERENCES referred ON DELETE SET DEFAULT);
+INSERT INTO referred VALUES ('a');
+INSERT INTO referring VALUES ('a');
+CREATE FUNCTION away(a int, b int) RETURNS float8 LANGUAGE plpgsql IMMUTABLE AS $$BEGIN PERFORM public.trap('x'); RETURN a - b; END$$;
+CREATE TYPE span AS RANGE (subtype = int4, subtype_diff = away);
+CREATE TABLE ranged (s span);
+INSERT INTO ranged VALUES ('[1,2)'), ('[3,5)');
+CREATE TYPE cited AS (t text);
+CREATE FUNCTION cast_to(c cited) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$BEGIN RETURN public.trap(c.t); END$$;
+CREATE CAST (cited AS text) WITH FUNCTION cast_to(cited) AS IMPLICIT;
+CREATE TABLE source (t text PRIMARY KEY);
+INSERT INTO source VALUES ('x');
 CREATE TABLE kept (id serial, note text);
 CREATE FUNCTION touch() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.note := ''touched''; RETURN NEW; END';
 CREATE TRIGGER touch BEFORE INSERT ON kept FOR EACH ROW EXECUTE FUNCTION touch();
 ";
+
+/// 18 refuses such a foreign key with an internal error.
+const CITING: &str = "CREATE TABLE citing (c cited REFERENCES source)";
 
 const STATISTICS: &str = "CREATE TABLE measured (t text); INSERT INTO measured VALUES ('a');
 CREATE STATISTICS measured_t ON (public.trap(t)) FROM measured;";
@@ -82,6 +101,9 @@ impl Service<'_> {
         self.app(CODE).unwrap();
         if self.server.major() >= 14 {
             self.app(STATISTICS).unwrap();
+        }
+        if self.server.major() < 18 {
+            self.app(CITING).unwrap();
         }
     }
 
@@ -173,8 +195,14 @@ fn what_is_left_for_someone_to_read_would_have_run_with_the_rights_of_the_owner(
     let ways = [
         ("ALTER TABLE computed OWNER TO {s}_owner; ANALYZE computed", "SELECT 1"),
         ("ALTER TABLE child OWNER TO {s}_owner", "DELETE FROM parent"),
+        ("ALTER TABLE ranged OWNER TO {s}_owner; ANALYZE ranged", "SELECT 1"),
+        (
+            "ALTER TABLE source OWNER TO {s}_owner; ALTER TABLE citing OWNER TO {s}_owner; GRANT ALL ON citing TO {s}_app",
+            "INSERT INTO citing VALUES (ROW('x'))",
+        ),
     ];
-    for (given, attack) in ways {
+    let cites = blue.server.major() < 18;
+    for (given, attack) in ways.into_iter().filter(|(given, _)| cites || !given.contains("citing")) {
         assert_eq!(blue.app("SELECT secret FROM vault"), Err("42501".into()), "{given}");
         blue.admin(given);
         blue.app(attack).unwrap();
