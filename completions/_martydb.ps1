@@ -478,6 +478,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All services of the manifest')
             [CompletionResult]::new('--drift', '--drift', [CompletionResultType]::ParameterName, 'Also compare the server with the manifest')
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Compare both, and exit with 3 unless all is up to date')
+            [CompletionResult]::new('--size', '--size', [CompletionResultType]::ParameterName, 'Also show the size on disk, for which the server looks at every file; `-o json` always does')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')

@@ -2509,7 +2509,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__status)
-            opts="-s -f -e -o -j -q -v -y -h -V --service --all --drift --check --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            opts="-s -f -e -o -j -q -v -y -h -V --service --all --drift --check --size --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -460,6 +460,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --all 'All services of the manifest'
             cand --drift 'Also compare the server with the manifest'
             cand --check 'Compare both, and exit with 3 unless all is up to date'
+            cand --size 'Also show the size on disk, for which the server looks at every file; `-o json` always does'
             cand -q 'Suppress informational output'
             cand --quiet 'Suppress informational output'
             cand -v 'Log what happens; -vv logs every statement, secrets redacted'

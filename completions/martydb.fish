@@ -344,6 +344,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand status" -l lock-wait -d 
 complete -c martydb -n "__fish_martydb_using_subcommand status" -l all -d 'All services of the manifest'
 complete -c martydb -n "__fish_martydb_using_subcommand status" -l drift -d 'Also compare the server with the manifest'
 complete -c martydb -n "__fish_martydb_using_subcommand status" -l check -d 'Compare both, and exit with 3 unless all is up to date'
+complete -c martydb -n "__fish_martydb_using_subcommand status" -l size -d 'Also show the size on disk, for which the server looks at every file; `-o json` always does'
 complete -c martydb -n "__fish_martydb_using_subcommand status" -s q -l quiet -d 'Suppress informational output'
 complete -c martydb -n "__fish_martydb_using_subcommand status" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand status" -s y -l yes -d 'Answer yes to questions'

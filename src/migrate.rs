@@ -36,5 +36,5 @@ pub use report::{
 pub use run::{Goal, run};
 pub use schema_file::{schema_path, schema_version, write_schema};
 pub use sizes::table_sizes;
-pub use status::{catalogue, current, history, status};
+pub use status::{Sizes, catalogue, current, history, status};
 pub use target::{Execution, MigrationTarget, Operator, Options, Order};

@@ -11,7 +11,7 @@ use crate::lint_rules::unknown;
 use crate::manifest::ServerLocation;
 use crate::migrate::check::{LintFinding, LintSeverity, TableSizes, lint};
 use crate::migrate::files::folder;
-use crate::migrate::{ServiceState, table_sizes};
+use crate::migrate::{ServiceState, Sizes, table_sizes};
 use crate::model::DesiredService;
 use crate::report::{Report, Style, indented};
 use crate::run::Run;
@@ -32,7 +32,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
     let services = run.readable(&arguments.select)?;
     let asked = |service: &&DesiredService| arguments.since.is_none() && exists(run, service);
     let asked: Vec<_> = services.iter().filter(asked).cloned().collect();
-    let statuses = if asked.is_empty() { vec![] } else { look_at(run, &asked).await? };
+    let statuses = if asked.is_empty() { vec![] } else { look_at(run, &asked, Sizes::Skipped).await? };
     let mut report = LintReport { services: vec![], assumed: vec![] };
     for service in &services {
         let name = service.name.as_str();

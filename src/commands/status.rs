@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use super::per_service::{errors_text, map_concurrent};
 use crate::error::{Error, ExitStatus, Result};
-use crate::flags::Select;
+use crate::flags::{Format, Select};
 use crate::migrate::check::other_tools;
-use crate::migrate::{self, MigrationTarget, ServiceState, ServiceStatus};
+use crate::migrate::{self, MigrationTarget, ServiceState, ServiceStatus, Sizes};
 use crate::model::DesiredService;
 use crate::provision::{self, PlanOptions, PlannedServer};
 use crate::report::{Cell, Paint, Report, Style, Table, indented, printable};
@@ -27,23 +27,28 @@ pub struct Arguments {
     /// Compare both, and exit with 3 unless all is up to date.
     #[arg(long)]
     pub check: bool,
+    /// Also show the size on disk, for which the server looks at every file; `-o json` always does.
+    #[arg(long)]
+    pub size: bool,
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<StatusReport> {
     let services = run.readable(&arguments.select)?;
-    let mut all = look_at(run, &services).await?;
+    let measured = arguments.size || run.out.format() == Format::Json;
+    let sizes = if measured { Sizes::Measured } else { Sizes::Skipped };
+    let mut all = look_at(run, &services, sizes).await?;
     if arguments.drift || arguments.check {
         mark_drift(run, &services, &mut all).await;
     }
-    Ok(StatusReport { services: all, check: arguments.check })
+    Ok(StatusReport { services: all, check: arguments.check, sizes })
 }
 
 /// The status of each service; one whose server gives no answer is unreachable.
-pub async fn look_at(run: &Run, services: &[DesiredService]) -> Result<Vec<ServiceStatus>> {
+pub async fn look_at(run: &Run, services: &[DesiredService], sizes: Sizes) -> Result<Vec<ServiceStatus>> {
     let wait = run.lock_wait;
     let one = |(service, target): (DesiredService, Result<MigrationTarget>)| async move {
         match target {
-            Ok(target) => migrate::status(&target, wait).await,
+            Ok(target) => migrate::status(&target, sizes, wait).await,
             Err(error) => ServiceStatus::unreachable(&service, error),
         }
     };
@@ -84,6 +89,8 @@ pub struct StatusReport {
     services: Vec<ServiceStatus>,
     #[serde(skip)]
     check: bool,
+    #[serde(skip)]
+    sizes: Sizes,
 }
 
 fn word(state: ServiceState) -> Cell {
@@ -99,22 +106,25 @@ fn word(state: ServiceState) -> Cell {
 
 impl Report for StatusReport {
     fn text(&self, style: &Style) -> String {
-        let columns = ["service", "database", "state", "current", "latest", "pending", "size", "connections"];
+        let mut columns = vec!["service", "database", "state", "current", "latest", "pending", "connections"];
+        columns.extend((self.sizes == Sizes::Measured).then_some("size"));
         let mut table = Table::new(&columns).spare(&["connections", "size", "latest", "database"]);
         for status in &self.services {
             let number = |value: Option<i64>| {
                 Cell::number(value.map_or_else(|| "-".to_owned(), |value| value.to_string()))
             };
-            table.row([
+            let mut row = vec![
                 status.service.as_str().into(),
                 status.database.as_str().into(),
                 word(status.state),
                 number(status.current),
                 number(status.latest),
                 Cell::number(status.pending.len() + status.repeatable_pending.len()),
-                Cell::number(status.size_bytes.map_or_else(|| "-".to_owned(), crate::units::bytes)),
                 number(status.connections),
-            ]);
+            ];
+            let size = status.size_bytes.map_or_else(|| "-".to_owned(), crate::units::bytes);
+            row.extend((self.sizes == Sizes::Measured).then(|| Cell::number(size)));
+            table.row(row);
         }
         table.render(style) + &self.services.iter().map(details).collect::<String>()
     }

@@ -9,7 +9,7 @@ use crate::error::{ExitStatus, Result};
 use crate::flags::Select;
 use crate::migrate::files::folder;
 use crate::migrate::round_trip::{RoundTrip, RoundTripResult, ScratchSource, check_round_trips, folder_of};
-use crate::migrate::{self, MigrationTarget, Options};
+use crate::migrate::{self, MigrationTarget, Options, Sizes};
 use crate::model::{DesiredServer, DesiredService};
 use crate::report::{Cell, Paint, Report, Style, Table, error_text, printable};
 use crate::run::Run;
@@ -113,7 +113,7 @@ async fn chosen(target: &MigrationTarget, arguments: &Arguments, options: &Optio
     if !arguments.version.is_empty() {
         return Ok(arguments.version.clone());
     }
-    let status = migrate::status(target, options.lock_wait).await;
+    let status = migrate::status(target, Sizes::Skipped, options.lock_wait).await;
     match status.error {
         Some(error) => Err(error),
         None => Ok(status.pending.iter().map(|item| item.version).collect()),

@@ -4,27 +4,36 @@ use std::time::Duration;
 
 use super::check::compare;
 use super::check::repeatables::due;
+use super::engine::session::Glance;
 use super::engine::{Intent, MigrationSession, Preflight, session};
 use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
 use super::history::{Catalogue, RecordedRepeatable, repeatables, tables, text, unreadable};
 use super::report::{DueMigration, EventSender, HistoryEvent, MigrationId, ServiceState, ServiceStatus};
 use super::target::MigrationTarget;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::server::{Row, Unreadable};
 use crate::sql::{Statement, stmt};
 
+/// Whether the size on disk is measured: the server looks at every file of the database for it, which takes longer than
+/// all the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sizes {
+    Measured,
+    Skipped,
+}
+
 /// Compares a service's folder with its database. `wait` bounds the time spent on a server that has no connection
 /// to spare.
-pub async fn status(target: &MigrationTarget, wait: Duration) -> ServiceStatus {
+pub async fn status(target: &MigrationTarget, sizes: Sizes, wait: Duration) -> ServiceStatus {
     let folder = folder::load(&target.folder);
     let mut status = blank(target, &folder);
     status.error = folder.check(target.service.as_str()).err();
-    match MigrationSession::open(target, Intent::Read, wait, &EventSender::ignored()).await {
-        Ok(mut session) => {
-            if let Err(error) = fill(&mut status, &mut session, &folder).await {
+    match Glance::take(target, wait, &measures(sizes)).await {
+        Ok(mut glance) => {
+            if let Err(error) = fill(&mut status, &mut glance, &folder, sizes).await {
                 (status.state, status.error) = (ServiceState::Unreachable, Some(error));
             }
-            session.close().await;
+            glance.session.close().await;
         }
         Err(none) => {
             if none.not_provisioned {
@@ -76,16 +85,18 @@ fn id(migration: &Migration) -> MigrationId {
 
 async fn fill(
     status: &mut ServiceStatus,
-    session: &mut MigrationSession<'_>,
+    glance: &mut Glance<'_>,
     folder: &MigrationFolder,
+    sizes: Sizes,
 ) -> Result<()> {
+    let Glance { session, history, others } = glance;
+    let rows = history.as_ref().map_err(Error::clone)?;
     let ran = recorded(session, folder).await?;
-    let (rows, measures) = session.rows_and(&measure()).await?;
     let folder = if rows.is_empty() { folder.for_new(None) } else { folder };
     let comparison = compare(folder, &rows.applied, &rows.unfinished);
     let due = due(&folder.repeatables, &ran, !comparison.pending.is_empty());
     status.repeatable_pending = due.into_iter().map(due_migration).collect();
-    (status.size_bytes, status.connections) = measured(&measures).map_err(unreadable)?;
+    (status.size_bytes, status.connections) = measured(others, sizes).map_err(unreadable)?;
     let nothing_due = comparison.pending.is_empty() && status.repeatable_pending.is_empty();
     status.state = match (comparison.divergences.is_empty(), nothing_due) {
         (false, _) => ServiceState::Divergent,
@@ -102,29 +113,33 @@ async fn fill(
     Ok(())
 }
 
-/// Every session of the server, and with our own the size on disk. As itself: sizes are told to those who may connect,
-/// and the owner may not. The sessions are counted here, which is cheaper than to have the server compare them.
-fn measure() -> [Statement; 2] {
-    [
-        stmt!("SET ROLE NONE"),
-        stmt!(
-            "SELECT datid, usesysid, CASE WHEN pid = pg_catalog.pg_backend_pid() THEN pg_catalog.pg_database_size(pg_catalog.current_database()) END
-             FROM pg_catalog.pg_stat_get_activity(NULL)"
-        ),
-    ]
+/// Every session of the server, and the size on disk. Asked as the login: sizes are told to those who may
+/// connect, and the owner may not. The sessions are counted here, which is cheaper than to have the server compare them.
+fn measures(sizes: Sizes) -> Vec<Statement> {
+    let mut all = vec![stmt!(
+        "SELECT datid, usesysid, pid = pg_catalog.pg_backend_pid() FROM pg_catalog.pg_stat_get_activity(NULL)"
+    )];
+    if sizes == Sizes::Measured {
+        all.push(stmt!("SELECT pg_catalog.pg_database_size(pg_catalog.current_database())"));
+    }
+    all
 }
 
-/// The size, and how many others are connected; sessions without a user are the server's own workers. Our own session
-/// is the one with a size.
-fn measured(results: &[Vec<Row>]) -> Result<(Option<i64>, Option<i64>), Unreadable> {
-    let mut all: Vec<(Option<u32>, Option<u32>, Option<i64>)> = vec![];
-    for row in results.iter().flatten() {
+/// The size, and how many others are connected; sessions without a user are the server's own workers.
+fn measured(results: &[Vec<Row>], sizes: Sizes) -> Result<(Option<i64>, Option<i64>), Unreadable> {
+    let of = |at: usize| results.get(at).into_iter().flatten();
+    let size = match sizes {
+        Sizes::Measured => of(1).next().map(|row| row.try_get(0)).transpose()?,
+        Sizes::Skipped => None,
+    };
+    let mut all: Vec<(Option<u32>, Option<u32>, bool)> = vec![];
+    for row in of(0) {
         all.push((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
     }
-    let Some(&(own, _, size)) = all.iter().find(|row| row.2.is_some()) else { return Ok((None, None)) };
-    let others = all.iter().filter(|(database, user, size)| {
-        size.is_none() && user.is_some_and(|user| user != 0) && *database == own
-    });
+    let Some(&(own, ..)) = all.iter().find(|row| row.2) else { return Ok((size, None)) };
+    let others = all
+        .iter()
+        .filter(|(database, user, ours)| !ours && user.is_some_and(|user| user != 0) && *database == own);
     Ok((size, i64::try_from(others.count()).ok()))
 }
 

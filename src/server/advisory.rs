@@ -79,13 +79,19 @@ impl AdvisoryLock {
         }
     }
 
-    /// Takes a key if no other session has it, and then looks who else holds one: a row that says "true" or "false",
-    /// and one more row for each other session.
+    /// Takes a key if no other session has it, and then looks who has one of such a number: a row that says "true" or
+    /// "false", and one more row for each key. Few functions and no subquery, because every run pays for it; the rows
+    /// are sorted out by [`attempted`], and more than our own lead to the look at [`holders`](AdvisoryLock::holders).
     pub fn attempt(self, key: LockKey) -> [Statement; 2] {
         let arguments = self.arguments(key);
         [
             stmt!("SELECT pg_catalog.pg_try_advisory_lock({a})::pg_catalog.text", a = arguments),
-            stmt!("SELECT l.pid::pg_catalog.text FROM {held}", held = self.held()),
+            stmt!(
+                "SELECT pid, database FROM pg_catalog.pg_lock_status()
+                 WHERE classid IN ({a}::pg_catalog.oid, {tickets}::pg_catalog.oid)",
+                a = self.0.cast_unsigned(),
+                tickets = self.tickets().cast_unsigned()
+            ),
         ]
     }
 
@@ -121,11 +127,21 @@ impl AdvisoryLock {
     }
 }
 
-/// Reads the answer to [`AdvisoryLock::attempt`]: whether the key was taken, and whether it is the only one.
-pub fn attempted<'a>(rows: impl Iterator<Item = &'a Row>) -> (bool, bool) {
-    let texts: Vec<Option<String>> = rows.map(|row| row.try_get(0).ok()).collect();
-    let taken = texts.first().is_some_and(|first| first.as_deref() == Some("true"));
-    (taken, texts.len() == 1)
+/// Reads the answer to [`AdvisoryLock::attempt`]: whether `backend` took the key, and whether that is the only one in
+/// its database.
+pub fn attempted<'a>(backend: i32, mut rows: impl Iterator<Item = &'a Row>) -> (bool, bool) {
+    let first: Option<String> = rows.next().and_then(|row| row.try_get(0).ok());
+    let keys: Vec<HeldKey> = rows.map(|row| (row.try_get(0).ok().flatten(), row.try_get(1).ok())).collect();
+    (first.as_deref() == Some("true"), alone(backend, &keys))
+}
+
+/// The process that holds a key, which a prepared transaction has not, and the database.
+type HeldKey = (Option<i32>, Option<u32>);
+
+/// Databases are told apart because the keys are the same in all of them.
+fn alone(backend: i32, keys: &[HeldKey]) -> bool {
+    let (own, others): (Vec<&HeldKey>, Vec<&HeldKey>) = keys.iter().partition(|key| key.0 == Some(backend));
+    own.first().is_some_and(|own| others.iter().all(|other| other.1.is_some() && other.1 != own.1))
 }
 
 pub fn holder(row: &Row) -> LockHolder {
@@ -205,11 +221,27 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_alone_if_no_other_process_holds_one_in_its_database() {
+        for (keys, expected) in [
+            (vec![], false),
+            (vec![(Some(7), Some(1))], true),
+            (vec![(Some(7), Some(1)), (Some(8), Some(2))], true),
+            (vec![(Some(7), Some(1)), (Some(8), Some(1))], false),
+            (vec![(None, Some(1)), (Some(7), Some(1))], false),
+            (vec![(Some(7), Some(1)), (Some(8), None)], false),
+            (vec![(Some(8), Some(2))], false),
+        ] {
+            assert_eq!(alone(7, &keys), expected, "{keys:?}");
+        }
+    }
+
+    #[test]
     fn keys_are_written_as_the_server_shows_them() {
         let lock = AdvisoryLock(0x6d61_7274, -5);
         let shown = lock.attempt(LockKey::Own).map(|statement| statement.shown().to_owned());
         assert!(shown[0].contains("(1835102836, -5)"), "{shown:?}");
-        assert!(shown[1].contains("objid = 4294967291::"), "{shown:?}");
+        assert!(shown[1].contains("IN (1835102836::"), "{shown:?}");
+        assert!(lock.held().shown().contains("objid = 4294967291::"));
         let ticket = AdvisoryLock(1, 3).attempt(LockKey::Ticket(-1))[0].shown().to_owned();
         assert!(ticket.contains(&format!("(({})::", (2_i64 << 32) + 0xffff_ffff)), "{ticket}");
     }

@@ -13,7 +13,7 @@ use crate::sql::{Statement, stmt};
 /// the login told of; returns no row. It stands first in a message, so that nothing behind it runs.
 pub fn demand(connection: &Connection) -> Statement {
     stmt!(
-        "SELECT FROM (SELECT 1 / CASE WHEN pg_catalog.pg_backend_pid() = {pid} THEN 1 ELSE 0 END AS one OFFSET 0) asked WHERE one = 0",
+        "SELECT WHERE 1 / CASE WHEN pg_catalog.pg_backend_pid() = {pid} THEN 1 ELSE 0 END = 0",
         pid = i64::from(connection.backend())
     )
 }

@@ -65,7 +65,7 @@ pub async fn take(connection: &mut Connection, key: i32, wait: Duration, what: &
     let mut attempts = Attempts::new(lock, Backoff::until(Instant::now() + wait, FIRST_PAUSE, LONGEST_PAUSE));
     loop {
         let rows = query(connection, &Statement::join(lock.attempt(attempts.key))).await?;
-        let (taken, alone) = advisory::attempted(rows.iter());
+        let (taken, alone) = advisory::attempted(connection.backend(), rows.iter());
         if taken && alone {
             return Ok(SessionLock { lock, key: attempts.key });
         }

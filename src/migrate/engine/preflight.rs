@@ -81,14 +81,37 @@ pub struct Preflight {
 
 impl Preflight {
     pub async fn take(session: &mut MigrationSession<'_>) -> Result<Preflight> {
-        let mut asked = vec![find(), OtherRoles::ask(&session.target.owner)];
-        asked.push(match session.present.history {
-            true => tables::last_event(),
-            false => contents::some(&session.target.schemas),
-        });
+        let roles = OtherRoles::ask(&session.target.owner);
         let fresh = !session.present.history;
-        let results = session.query(asked).await?;
+        if fresh && session.present.refinery.is_none() {
+            let results = session.query([contents::any(&session.target.schemas), roles.clone()]).await?;
+            if let Some(bare) = Preflight::of_bare(&results).map_err(unreadable)? {
+                return Ok(bare);
+            }
+        }
+        let last = match fresh {
+            false => tables::last_event(),
+            true => contents::some(&session.target.schemas),
+        };
+        let results = session.query([find(), roles, last]).await?;
         Preflight::read(&results, session.present.refinery.as_ref(), fresh).map_err(unreadable)
+    }
+
+    /// The usual start: nothing was ever made in the database, so that there are no tables to ask about. `None` otherwise.
+    fn of_bare(results: &[Vec<Row>]) -> Result<Option<Preflight>, Unreadable> {
+        let [any, roles] = results else { return Err(Unreadable::no_row()) };
+        if any.first().ok_or_else(Unreadable::no_row)?.try_get(0)? {
+            return Ok(None);
+        }
+        let other_roles = OtherRoles::read(roles)?;
+        Ok(Some(Preflight {
+            history: None,
+            refinery: None,
+            other_tools: vec![],
+            contents: vec![],
+            last_event: 0,
+            other_roles,
+        }))
     }
 
     fn read(

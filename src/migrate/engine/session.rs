@@ -6,7 +6,11 @@
 //! two would wait for each other. Only logins that are members of the owner can hold it against a run: every login
 //! of the service may take an advisory lock (see `advisory`).
 
+mod glance;
+
 use std::time::{Duration, Instant};
+
+pub use glance::Glance;
 
 use crate::backoff::Backoff;
 use crate::error::{Error, Kind, Result};
@@ -73,23 +77,33 @@ impl<'a> MigrationSession<'a> {
         events: &EventSender,
     ) -> Result<MigrationSession<'a>, NoSession> {
         let deadline = Instant::now() + lock_wait;
-        let path = stmt!("{all}", all = List(target.schemas.clone()));
-        let mut settings = vec![("search_path", path.shown()), ("standard_conforming_strings", "on")];
-        settings.extend(target.throwaway.then_some(("synchronous_commit", "off")));
-        let connection = log_in(target, intent, &settings, deadline, events).await?;
-        let mut session = MigrationSession {
-            connection,
-            present: Present::default(),
-            target,
-            events: events.clone(),
-            noted: 0,
-        };
+        let mut session = MigrationSession::log_in(target, intent, deadline, events).await?;
         if intent == Intent::Read {
             session.start(None).await?;
             return Ok(session);
         }
         session.lock(deadline).await?;
         Ok(session)
+    }
+
+    /// A session that nothing is known about yet.
+    async fn log_in(
+        target: &'a MigrationTarget,
+        intent: Intent,
+        deadline: Instant,
+        events: &EventSender,
+    ) -> Result<MigrationSession<'a>, NoSession> {
+        let path = stmt!("{all}", all = List(target.schemas.clone()));
+        let mut settings = vec![("search_path", path.shown()), ("standard_conforming_strings", "on")];
+        settings.extend(target.throwaway.then_some(("synchronous_commit", "off")));
+        let connection = log_in(target, intent, &settings, deadline, events).await?;
+        Ok(MigrationSession {
+            connection,
+            present: Present::default(),
+            target,
+            events: events.clone(),
+            noted: 0,
+        })
     }
 
     /// Takes the lock, and waits for it until the deadline.
@@ -132,7 +146,7 @@ impl<'a> MigrationSession<'a> {
         if key.is_some() && self.present.standby {
             return Err(direct::standby(&self.target.endpoint, None).into());
         }
-        Ok(advisory::attempted(before.iter().flatten()))
+        Ok(advisory::attempted(self.connection.backend(), before.iter().flatten()))
     }
 
     pub fn act_as_owner(&self) -> Statement {
@@ -159,31 +173,40 @@ impl<'a> MigrationSession<'a> {
         query_each(&mut self.connection, &Statement::join(all)).await
     }
 
+    /// What both tables say, in one round trip.
     pub async fn rows(&mut self) -> Result<HistoryRows> {
-        Ok(self.rows_and(&[]).await?.0)
-    }
-
-    /// Reads both tables and then runs other statements, in one round trip; answers what the others gave.
-    pub async fn rows_and(&mut self, others: &[Statement]) -> Result<(HistoryRows, Vec<Vec<Row>>)> {
         let refinery = self.present.refinery.as_ref().map(tables::read_refinery);
-        // Without the notes there was never a migration outside a transaction.
-        let noted = self.present.history && self.present.progress;
-        let unfinished = noted.then(tables::read_unfinished);
-        let asked: Vec<_> = refinery.iter().chain(&unfinished).chain(others).cloned().collect();
+        let asked: Vec<_> = refinery.iter().cloned().chain(self.unfinished()).collect();
         let results = if asked.is_empty() { vec![] } else { self.query(asked).await? };
         let mut results = results.into_iter();
-        let mut answer = |asked: bool| asked.then(|| results.next()).flatten().unwrap_or_default();
-        let (applied, unfinished) = (answer(refinery.is_some()), answer(noted));
-        let mut rows = HistoryRows::read(&applied, &unfinished).map_err(unreadable)?;
+        let applied = refinery.and_then(|_| results.next()).unwrap_or_default();
+        self.history(&applied, &results.next().unwrap_or_default()).await
+    }
+
+    /// The same where refinery's rows are known.
+    async fn history_with(&mut self, applied: &[Row]) -> Result<HistoryRows> {
+        let unfinished = match self.unfinished() {
+            None => vec![],
+            Some(asked) => self.query([asked]).await?,
+        };
+        self.history(applied, &unfinished.into_iter().next().unwrap_or_default()).await
+    }
+
+    /// Without the notes there was never a migration outside a transaction.
+    fn unfinished(&self) -> Option<Statement> {
+        (self.present.history && self.present.progress).then(tables::read_unfinished)
+    }
+
+    async fn history(&mut self, applied: &[Row], unfinished: &[Row]) -> Result<HistoryRows> {
+        let mut rows = HistoryRows::read(applied, unfinished).map_err(unreadable)?;
         if let (None, Some(schema)) = (rows.version_type, &self.present.refinery) {
-            // The table has no row that could tell. The other statements may have ended the role, and only the owner may
-            // look into the schema.
-            let found = self.query([self.act_as_owner(), tables::read_version_type(schema)]).await?;
+            // The table has no row that could tell.
+            let found = self.query([tables::read_version_type(schema)]).await?;
             let wide = found.iter().flatten().next().map_or(Ok(false), |row| row.try_get(0));
             let wide = wide.map_err(unreadable)?;
             rows.version_type = Some(if wide { VersionType::Int8 } else { VersionType::Int4 });
         }
-        Ok((rows, results.collect()))
+        Ok(rows)
     }
 
     /// Ends the session in an orderly way, so that the server's log shows no lost connection. Failing at that harms nothing.

@@ -15,7 +15,7 @@ async fn ran(service: &Service) -> Vec<String> {
 }
 
 async fn status(service: &Service) -> ServiceStatus {
-    migrate::status(&service.target, std::time::Duration::from_secs(5)).await
+    migrate::status(&service.target, migrate::Sizes::Skipped, std::time::Duration::from_secs(5)).await
 }
 
 fn due(status: &ServiceStatus) -> Vec<&str> {

@@ -68,7 +68,7 @@ async fn reading_writes_nothing_and_a_second_upgrade_neither() {
     service.write("V1__t.sql", "CREATE TABLE t (a int);");
     let xmax = async || service.ask("SELECT pg_snapshot_xmax(pg_current_snapshot())::text").await;
     let before = xmax().await;
-    let status = migrate::status(&service.target, WAIT).await;
+    let status = migrate::status(&service.target, migrate::Sizes::Measured, WAIT).await;
     assert_eq!(status.error, None);
     assert_eq!((status.state, status.current, status.latest), (ServiceState::Pending, None, Some(1)));
     assert_eq!(migrate::current(&service.target, WAIT).await, Ok(None));
@@ -81,12 +81,24 @@ async fn reading_writes_nothing_and_a_second_upgrade_neither() {
     drop(before);
 
     service.upgraded().await;
-    let status = migrate::status(&service.target, WAIT).await;
+    let status = migrate::status(&service.target, migrate::Sizes::Measured, WAIT).await;
     assert_eq!(
         (status.state, status.current, status.connections),
         (ServiceState::UpToDate, Some(1), Some(0))
     );
     assert!(status.size_bytes.is_some_and(|bytes| bytes > 1_000_000));
+    // Where the history is not in the first schema, it takes another look, and everything is told all the same.
+    service.do_as_admin("CREATE SCHEMA earlier AUTHORIZATION up_reads_owner").await;
+    let mut schemas = service.target.schemas.clone();
+    schemas.insert(0, martydb::model::SchemaName::new("earlier").unwrap());
+    let moved = migrate::MigrationTarget { schemas, ..service.target.clone() };
+    let again = migrate::status(&moved, migrate::Sizes::Measured, WAIT).await;
+    assert_eq!(
+        (again.state, again.current, again.connections, again.error),
+        (ServiceState::UpToDate, Some(1), Some(0), None)
+    );
+    assert!(again.size_bytes.is_some());
+    assert_eq!(migrate::status(&moved, migrate::Sizes::Skipped, WAIT).await.size_bytes, None);
     let rows = service.ask("SELECT xmin::text FROM refinery_schema_history").await;
     service.upgraded().await;
     assert_eq!(service.ask("SELECT xmin::text FROM refinery_schema_history").await, rows);
@@ -171,7 +183,7 @@ async fn divergence_stops_before_anything_runs_and_is_named() {
             "V3__late is not applied, and older than V5, the current version",
         ]
     );
-    let status = migrate::status(&service.target, WAIT).await;
+    let status = migrate::status(&service.target, migrate::Sizes::Measured, WAIT).await;
     assert_eq!(
         (status.state, status.divergences.len(), status.pending.len()),
         (ServiceState::Divergent, 3, 1)
@@ -244,7 +256,7 @@ async fn tables_of_both_widths_are_adopted_unchanged() {
 #[tokio::test]
 async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
     let absent = Service::absent("up_absent");
-    let status = migrate::status(&absent.target, WAIT).await;
+    let status = migrate::status(&absent.target, migrate::Sizes::Measured, WAIT).await;
     assert_eq!(status.state, ServiceState::Unreachable);
     assert!(
         status.error.unwrap().hints.iter().any(|hint| hint.contains("martydb apply --service up_absent"))
@@ -252,7 +264,10 @@ async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
 
     let mut known = Service::absent("up_absent");
     known.target.existence = ExistenceCheck::Known(Existence::Absent);
-    assert_eq!(migrate::status(&known.target, WAIT).await.state, ServiceState::NotProvisioned);
+    assert_eq!(
+        migrate::status(&known.target, migrate::Sizes::Measured, WAIT).await.state,
+        ServiceState::NotProvisioned
+    );
     let error = known.upgrade().await.error.unwrap();
     assert_eq!(
         (error.kind, error.hints[0].as_str()),
@@ -262,9 +277,15 @@ async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
     let half = Service::new("up_half").await;
     let mut admin = super::support::server().admin("postgres").await;
     super::support::run(&mut admin, "ALTER DATABASE up_half ALLOW_CONNECTIONS false").await;
-    assert_eq!(migrate::status(&half.target, WAIT).await.state, ServiceState::NotProvisioned);
+    assert_eq!(
+        migrate::status(&half.target, migrate::Sizes::Measured, WAIT).await.state,
+        ServiceState::NotProvisioned
+    );
     super::support::run(&mut admin, "DROP DATABASE up_half").await;
-    assert_eq!(migrate::status(&half.target, WAIT).await.state, ServiceState::NotProvisioned);
+    assert_eq!(
+        migrate::status(&half.target, migrate::Sizes::Measured, WAIT).await.state,
+        ServiceState::NotProvisioned
+    );
 
     let mut wrong = Service::new("up_wrong").await;
     wrong.target.login.password = Some("no".into());
