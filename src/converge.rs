@@ -5,6 +5,7 @@
 
 mod engine;
 mod execute;
+mod lock_queue;
 mod transaction;
 
 pub use engine::{Converged, Planner, Policy, Remaining, converge};

@@ -14,6 +14,7 @@ mod privilege_gaps;
 pub mod rotate;
 mod stage;
 mod step;
+mod takeover;
 pub mod teardown;
 
 pub use action::{Action, Attribute, SettingValue, Verb};
@@ -23,3 +24,4 @@ pub use diff::{Lockout, Selection, StoredLogins, declared_settings, diff, locked
 pub use object::Object;
 pub use stage::{Risk, Stage, StepOutcome};
 pub use step::{Plan, PrivilegeGap, Step};
+pub use takeover::{locked, ranges, transactions};

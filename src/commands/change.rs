@@ -5,10 +5,14 @@ use serde::{Serialize, Serializer};
 use serde_json::json;
 
 use crate::error::{Error, ExitStatus};
-use crate::plan::{PrivilegeGap, Risk, Step, StepOutcome, Verb, passwordless, script};
+use crate::plan::{PrivilegeGap, Risk, Step, StepOutcome, Verb, locked, passwordless, script};
 use crate::provision::PlannedServer;
 use crate::report::{Cell, Paint, Style, Table, error_text, printable};
 use crate::sql::Script;
+use crate::units::counted;
+
+/// As the manual names it. <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
+const LOCK: &str = "ACCESS EXCLUSIVE";
 
 /// One change as scripts see it.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
@@ -30,6 +34,8 @@ pub struct Change {
     /// The statement, secrets redacted.
     #[schemars(with = "String")]
     sql: Script,
+    /// The lock that it takes on a relation against everybody who uses it; null for most.
+    lock: Option<&'static str>,
     /// How it ended; absent where nothing was done.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub outcome: Option<StepOutcome>,
@@ -47,6 +53,7 @@ impl Change {
             reason: step.reason.clone(),
             risk: step.risk,
             sql: script(&step.action, major, &passwordless),
+            lock: locked(&step.action).map(|_| LOCK),
             outcome,
         }
     }
@@ -117,10 +124,10 @@ impl ServerError {
         ExitStatus::worst(errors.iter().map(|failed| failed.error.kind.status()))
     }
 
-    /// To stand below a table.
+    /// For standard error.
     pub fn text(errors: &[ServerError], style: &Style) -> String {
         let one = |failed: &ServerError| {
-            format!("\nserver {}:\n{}\n", failed.server, error_text(&failed.error, style))
+            format!("server {}:\n{}\n", failed.server, error_text(&failed.error, style))
         };
         errors.iter().map(one).collect()
     }
@@ -157,6 +164,20 @@ impl Changes {
         self.errors.extend(planned.unread().iter().map(|(_, error)| ServerError::new(server, error)));
     }
 
+    /// What the changes will do to those who use the relations.
+    pub fn locks(&self) -> String {
+        let mut locked: Vec<_> = self.changes.iter().filter(|change| change.lock.is_some()).collect();
+        locked.dedup_by_key(|change| (&change.database, &change.object));
+        match locked.len() {
+            0 => String::new(),
+            some => format!(
+                "`apply` takes an {LOCK} lock on {}, one at a time and for a moment each.\nNo session waits behind it for \
+                 longer than 0.2 s; where a relation is in use for longer, `apply` tries again for two minutes.\n",
+                counted(some, "relation")
+            ),
+        }
+    }
+
     /// What an empty plan says; it is no promise where limits stand in the way.
     pub fn nothing_to_do(&self) -> &'static str {
         if self.limits.is_empty() {
@@ -167,7 +188,7 @@ impl Changes {
     }
 
     /// What stands below the changes.
-    pub fn rest(&self, style: &Style) -> String {
+    pub fn rest(&self) -> String {
         let mut text = String::new();
         if !self.prunable.is_empty() {
             text += "\nNot declared and left alone:\n";
@@ -175,7 +196,12 @@ impl Changes {
                 text += &format!("  {}\n", printable(&change.reason));
             }
         }
-        text + &limits_text(&self.limits) + &ServerError::text(&self.errors, style)
+        text + &limits_text(&self.limits)
+    }
+
+    /// What went wrong, for standard error.
+    pub fn messages(&self, style: &Style) -> String {
+        ServerError::text(&self.errors, style)
     }
 }
 

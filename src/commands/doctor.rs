@@ -162,7 +162,11 @@ impl Report for Doctor {
         if self.limits.is_empty() && self.errors.is_empty() && self.healthy() {
             text += "\nEverything the manifest asks for can be done with this login.\n";
         }
-        text + &ServerError::text(&self.errors, style)
+        text
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        ServerError::text(&self.errors, style)
     }
 
     fn status(&self) -> ExitStatus {

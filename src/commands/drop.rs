@@ -131,10 +131,11 @@ impl Report for DropReport {
             (_, false, true) => "\nRemoved.\n",
             (_, false, false) => "\nRemoved in part: run the same command again to continue.\n",
         };
-        for failed in &self.all.errors {
-            text += &format!("\n{}\n", error_text(&failed.error, style));
-        }
         text
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        self.all.errors.iter().map(|failed| format!("{}\n", error_text(&failed.error, style))).collect()
     }
 
     fn status(&self) -> ExitStatus {

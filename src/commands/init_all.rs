@@ -55,7 +55,8 @@ impl Report for InitAllReport {
     }
 
     fn messages(&self, style: &Style) -> String {
-        self.migrated.as_ref().map_or_else(String::new, |report| report.messages(style))
+        let migrated = self.migrated.as_ref().map_or_else(String::new, |report| report.messages(style));
+        self.provisioned.messages(style) + &migrated
     }
 
     fn status(&self) -> ExitStatus {

@@ -67,11 +67,15 @@ impl Report for PlanReport {
         let mut text = String::new();
         if !self.all.changes.is_empty() {
             text += &changes_table(&self.all.changes, style);
-            text += &format!("\nPlan: {}.\n", Summary::of(&self.all.changes));
+            text += &format!("\nPlan: {}.\n{}", Summary::of(&self.all.changes), self.all.locks());
         } else if self.all.errors.is_empty() {
             text += self.all.nothing_to_do();
         }
-        text + &self.all.rest(style)
+        text + &self.all.rest()
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        self.all.messages(style)
     }
 
     fn status(&self) -> ExitStatus {

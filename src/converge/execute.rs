@@ -1,7 +1,6 @@
 //! Plan → server. Acts and decides nothing: each service's steps come in order, each group of them is one
 //! transaction, and services run side by side within the limits of the server.
 
-use std::ops::Range;
 use std::sync::Mutex;
 
 use futures_util::stream::{self, StreamExt};
@@ -10,7 +9,7 @@ use tokio::sync::Semaphore;
 use super::transaction::{self, Context};
 use crate::error::Result;
 use crate::model::{ActualServer, DbName};
-use crate::plan::{Stage, Step, StepOutcome};
+use crate::plan::{Stage, Step, StepOutcome, ranges, transactions};
 use crate::server::Connection;
 
 /// How many services to work on at the same time; each takes at most two connections.
@@ -63,11 +62,45 @@ fn creators(context: &Context<'_>, parallel: usize) -> usize {
 }
 
 async fn chain(shared: &Shared<'_>, steps: &[Step]) -> (Vec<StepOutcome>, Result<()>) {
-    let mut outcomes = vec![StepOutcome::Skipped; steps.len()];
+    let mut outcomes = vec![];
     for group in ranges(steps, |step| (step.database.clone(), step.stage)) {
-        let end = run_group(shared, &steps[group.clone()]).await;
+        let (done, end) = run_group(shared, &steps[group]).await;
+        outcomes.extend(done);
+        if end.is_err() {
+            outcomes.resize(steps.len(), StepOutcome::Skipped);
+            return (outcomes, end);
+        }
+    }
+    (outcomes, Ok(()))
+}
+
+/// How the steps ended, up to the last that was tried.
+async fn run_group(shared: &Shared<'_>, steps: &[Step]) -> (Vec<StepOutcome>, Result<()>) {
+    for step in steps {
+        let (verb, object) = (step.action.verb().name(), step.action.object());
+        tracing::info!(target: "martydb", "{verb} {object}: {}", step.reason);
+    }
+    match (steps[0].stage, &steps[0].database) {
+        (Stage::InDatabase, Some(database)) => inside(shared.context, database, steps).await,
+        _ => {
+            let end = whole_group(shared, steps).await;
+            let outcome = if end.is_ok() { StepOutcome::Ok } else { StepOutcome::Failed };
+            (vec![outcome; steps.len()], end)
+        }
+    }
+}
+
+/// Each relation that changes its owner is a transaction of its own (see `takeover`).
+async fn inside(context: &Context<'_>, database: &DbName, steps: &[Step]) -> (Vec<StepOutcome>, Result<()>) {
+    let mut connection = match context.access.write(database.as_str()).await {
+        Ok(connection) => connection,
+        Err(error) => return (vec![StepOutcome::Failed; steps.len()], Err(error)),
+    };
+    let mut outcomes = vec![];
+    for unit in transactions(steps) {
+        let end = transaction::run(context, &mut connection, &steps[unit.clone()]).await;
         let outcome = if end.is_ok() { StepOutcome::Ok } else { StepOutcome::Failed };
-        outcomes[group].fill(outcome);
+        outcomes.resize(unit.end, outcome);
         if end.is_err() {
             return (outcomes, end);
         }
@@ -75,30 +108,10 @@ async fn chain(shared: &Shared<'_>, steps: &[Step]) -> (Vec<StepOutcome>, Result
     (outcomes, Ok(()))
 }
 
-/// Consecutive steps with the same key.
-fn ranges<K: PartialEq>(steps: &[Step], key: impl Fn(&Step) -> K) -> Vec<Range<usize>> {
-    let mut ranges: Vec<Range<usize>> = vec![];
-    for (index, step) in steps.iter().enumerate() {
-        match ranges.last_mut() {
-            Some(range) if key(&steps[range.start]) == key(step) => range.end = index + 1,
-            _ => ranges.push(index..index + 1),
-        }
-    }
-    ranges
-}
-
-async fn run_group(shared: &Shared<'_>, steps: &[Step]) -> Result<()> {
+async fn whole_group(shared: &Shared<'_>, steps: &[Step]) -> Result<()> {
     let Shared { context, .. } = shared;
     let access = context.access;
-    for step in steps {
-        let (verb, object) = (step.action.verb().name(), step.action.object());
-        tracing::info!(target: "martydb", "{verb} {object}: {}", step.reason);
-    }
     match (steps[0].stage, &steps[0].database) {
-        (Stage::InDatabase, Some(database)) => {
-            let mut connection = access.write(database.as_str()).await?;
-            transaction::run(context, &mut connection, steps).await
-        }
         // A session of its own: a statement that fails half way takes its `SET ROLE` with it.
         (Stage::Autocommit, database) => {
             let database = database.as_ref().map_or(access.maintenance.as_str(), DbName::as_str);

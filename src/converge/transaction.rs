@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::lock_queue::LockQueue;
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::model::RoleName;
@@ -76,9 +77,11 @@ impl StepStatement {
 pub async fn run(context: &Context<'_>, connection: &mut Connection, steps: &[Step]) -> Result<()> {
     let parts = parts(context, steps);
     let mut backoff = Backoff::tries(RETRIES, FIRST_PAUSE, LONGEST_PAUSE);
+    let mut queue = LockQueue::new(steps);
     loop {
         match once(connection, &parts).await {
             Err(error) if conflicts::is_retryable(&error) && backoff.wait().await => {}
+            Err(error) if LockQueue::concerns(&error) => queue.step_back(connection, error).await?,
             end => return end,
         }
     }
@@ -93,10 +96,20 @@ pub async fn autocommit(context: &Context<'_>, connection: &mut Connection, step
             continue;
         }
         for part in StepStatement::each(context, step) {
-            part.run(connection).await?;
+            alone(connection, step, &part).await?;
         }
     }
     Ok(())
+}
+
+async fn alone(connection: &mut Connection, step: &Step, part: &StepStatement) -> Result<()> {
+    let mut queue = LockQueue::new(std::slice::from_ref(step));
+    loop {
+        match part.run(connection).await {
+            Err(error) if LockQueue::concerns(&error) => queue.step_back(connection, error).await?,
+            end => return end,
+        }
+    }
 }
 
 async fn once(connection: &mut Connection, parts: &[StepStatement]) -> Result<()> {
@@ -104,7 +117,7 @@ async fn once(connection: &mut Connection, parts: &[StepStatement]) -> Result<()
     let whole = Statement::join(begin.chain(parts.iter().map(|part| part.statement.clone())));
     if let Err(error) = execute(connection, &whole).await {
         let error = rolled_back(connection, error).await?;
-        if conflicts::is_retryable(&error) {
+        if conflicts::is_retryable(&error) || LockQueue::concerns(&error) {
             return Err(error);
         }
         one_by_one(connection, parts).await?;

@@ -5,6 +5,7 @@ use super::stage::Stage;
 use crate::contract::{DefaultKind, Privileges};
 use crate::grants::{Effect, Fix};
 use crate::model::{DbName, Grantee, RoleKind, RoleName, SchemaName};
+use crate::units::counted;
 
 /// What kind of change an action is; the words are part of the JSON contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
@@ -144,6 +145,12 @@ pub enum Action {
         object: Object,
         owner: RoleName,
     },
+    /// Everything on objects of one owner that `to` will own, until it does: what it owns already may use them.
+    Lend {
+        objects: Vec<Object>,
+        from: RoleName,
+        to: RoleName,
+    },
     Grant {
         on: Object,
         privileges: Privileges,
@@ -244,7 +251,7 @@ impl Action {
             }
             Action::CreateSchema { .. } | Action::CreateExtension { .. } => (Verb::Create, Stage::InDatabase),
             Action::Reassign { .. } => (Verb::Alter, Stage::InDatabase),
-            Action::GrantDefault { .. } => (Verb::Grant, Stage::InDatabase),
+            Action::GrantDefault { .. } | Action::Lend { .. } => (Verb::Grant, Stage::InDatabase),
             Action::RevokeDefault { .. } | Action::DropOwned { .. } => (Verb::Revoke, Stage::InDatabase),
             Action::RunAsCaller { object } | Action::SetOwner { object, .. } => (Verb::Alter, object.stage()),
             Action::Grant { on: Object::Database(_), .. } => (Verb::Grant, Stage::GrantConnect),
@@ -282,6 +289,7 @@ impl Action {
             Action::EndSessions { roles } => format!("sessions of {}", listed(roles)),
             Action::Reassign { roles, .. } => format!("objects of {}", listed(roles)),
             Action::DropOwned { roles } => format!("rights of {}", listed(roles)),
+            Action::Lend { objects, from, .. } => format!("{} of {from}", counted(objects.len(), "object")),
             Action::CreateSchema { schema, .. } => format!("schema {schema}"),
             Action::CreateExtension { name, .. } => format!("extension {name}"),
             Action::RunAsCaller { object } | Action::SetOwner { object, .. } => object.to_string(),

@@ -12,6 +12,11 @@ use crate::sql::{Fragment, Keyword, List, Literal, Qualified, Script, Secret, Se
 pub fn script(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Secret) -> Script {
     match action {
         Action::CreateExtension { name, schema, staged } => create_extension(name, schema.as_ref(), *staged),
+        Action::Lend { objects, to, .. } => {
+            let lend =
+                |object| stmt!("GRANT ALL ON {object} TO {to}", object = grant_object(object), to = to);
+            Script::from_iter(objects.iter().map(lend))
+        }
         Action::Revoke { on, privileges, from, grantor, only_option } => {
             let what = stmt!("{privileges}{columns}", privileges = privileges, columns = columns(on));
             revoke(grants::revocation(*only_option, what, grant_object(on), from), grantor.as_ref())

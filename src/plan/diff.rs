@@ -17,6 +17,7 @@ use std::collections::BTreeSet;
 
 use super::privilege_gaps;
 use super::step::{Plan, Step};
+use super::takeover;
 use crate::model::{ActualServer, DesiredServer, ServiceName};
 use comparison::Comparison;
 
@@ -91,6 +92,7 @@ impl Selection {
         plan.steps.extend(now);
         // Stable: steps of one service and stage keep the order they were decided in; the server's come last.
         plan.steps.sort_by_key(|step| (step.service.is_none(), step.service.clone(), step.stage));
+        takeover::order(&mut plan.steps);
         // Last of all, and in an order of their own, what is no longer declared.
         plan.steps.extend(orphans);
     }

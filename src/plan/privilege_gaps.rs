@@ -133,6 +133,10 @@ fn what(step: &Step, refusal: &Refusal) -> String {
         (_, Action::SetOwner { object: on, .. } | Action::Grant { on, .. } | Action::Revoke { on, .. }) => {
             on_object(on, &database, step.service.is_some(), refusal)
         }
+        (Refusal::Superuser(role), Action::Lend { .. }) => {
+            format!("take over what {role} owns in the schemas{database}")
+        }
+        (_, Action::Lend { .. }) => format!("manage objects{database}"),
         (_, action) => format!("{} {}", action.verb().name(), action.object()),
     }
 }

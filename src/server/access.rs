@@ -43,6 +43,10 @@ const PINNED: &[(&str, &str)] = &[
 const READING: &[(&str, &str)] =
     &[("default_transaction_read_only", "on"), ("lock_timeout", "10s"), ("statement_timeout", "60s")];
 
+/// For a session that may write. Who waits for a lock keeps everybody waiting who comes behind: never for long enough to
+/// be noticed, and less than the second after which the server looks for a deadlock. Who writes tries again.
+const WRITING: &[(&str, &str)] = &[("lock_timeout", "200ms"), ("statement_timeout", "0")];
+
 /// Milliseconds between tries of a login that was refused by SQLSTATE 53300 (too many connections).
 const FULL_SERVER_PAUSES: &[u64] = &[50, 100, 200, 400, 800, 1600, 3200];
 
@@ -107,7 +111,7 @@ impl Access {
 
     /// A session of the admin that may write.
     pub async fn write(&self, database: &str) -> Result<Connection> {
-        let settings = [PINNED, &[("lock_timeout", "10s"), ("statement_timeout", "0")]].concat();
+        let settings = [PINNED, WRITING].concat();
         self.connect(Purpose { database, settings: &settings, limits: Limits::WORK }).await
     }
 

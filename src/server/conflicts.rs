@@ -7,9 +7,8 @@ use crate::error::Error;
 use crate::sqlstate;
 
 /// Only a new inspection tells what is left to do: the object to create exists, or the one to change is gone. A warning
-/// may come from another session's REVOKE, an object in use is a template that is being copied, and a lock that was not
-/// available was held for longer than lock_timeout.
-const NEEDS_REPLAN: [&str; 11] = [
+/// may come from another session's REVOKE, and an object in use is a template that is being copied.
+const NEEDS_REPLAN: [&str; 10] = [
     sqlstate::WARNING,
     sqlstate::UNIQUE_VIOLATION,
     sqlstate::DUPLICATE_OBJECT,
@@ -20,7 +19,6 @@ const NEEDS_REPLAN: [&str; 11] = [
     sqlstate::INVALID_CATALOG_NAME,
     sqlstate::INVALID_SCHEMA_NAME,
     sqlstate::OBJECT_IN_USE,
-    sqlstate::LOCK_NOT_AVAILABLE,
 ];
 
 /// The transaction met another one on a row of the catalogues: the same statements may succeed now.

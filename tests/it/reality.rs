@@ -5,6 +5,7 @@
 mod adopt;
 mod doctor;
 mod faults;
+mod in_use;
 mod limits;
 mod names;
 mod races;

@@ -53,6 +53,8 @@ pub struct Acl<'a> {
     pub on: Object,
     /// Its owner, whose own rights are never drift.
     pub owner: &'a str,
+    /// Who will own it, if someone else: what it holds becomes an owner's own.
+    pub next_owner: Option<&'a str>,
     pub found: &'a [AclEntry],
 }
 
@@ -69,7 +71,10 @@ impl Acl<'_> {
     /// Revokes what managed roles and PUBLIC hold beyond `allowed`; what others hold is prunable.
     pub fn beyond(&self, look: &mut Comparison<'_>, allowed: &Holding) {
         let mut taken: BTreeMap<(&Grantee, &RoleName, bool), Vec<Privilege>> = BTreeMap::new();
-        for found in self.found.iter().filter(|found| !self.is_owner(&found.grantee)) {
+        let next = |found: &&AclEntry| found.grantee.role().map(RoleName::as_str) == self.next_owner;
+        let owners =
+            |found: &&AclEntry| self.is_owner(&found.grantee) || self.next_owner.is_some() && next(found);
+        for found in self.found.iter().filter(|found| !owners(found)) {
             let privilege = Privilege::named(&found.privilege);
             let fine = allowed.get(&found.grantee).is_some_and(|fine| fine.contains(&privilege));
             if !fine || found.grantable {

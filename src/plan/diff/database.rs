@@ -72,7 +72,7 @@ fn alter(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualData
     }
 }
 
-/// Closes first, opens after, and lets the service's own logins in.
+/// Closes first, opens after, and lets the service's own logins in; what is in use gives before it takes.
 fn rights(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualDatabase) {
     let database = &service.database;
     let mut wanted = wanted(service, ObjectClass::Database, granted);
@@ -84,7 +84,19 @@ fn rights(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualDat
             wanted.insert(Grantee::Role(alternate), privileges);
         }
     }
-    let acl = Acl { on: Object::Database(database.clone()), owner: &found.owner, found: &found.acl };
+    let next = owner(look, Some(&found.owner));
+    let next_owner = next.as_ref().map(RoleName::as_str);
+    let on = Object::Database(database.clone());
+    let acl = Acl { on, owner: &found.owner, next_owner, found: &found.acl };
+    let is_entered = |entry: &AclEntry| entry.grantee == Grantee::Public && entry.privilege == "CONNECT";
+    if found.allow_connections && found.acl.iter().any(is_entered) {
+        // Who comes in by PUBLIC alone now may do so as a member of a login of ours, without a moment between.
+        let first = look.steps.len();
+        acl.missing(look, &wanted);
+        look.steps[first..].iter_mut().for_each(|step| step.stage = Stage::AlterDatabase);
+        acl.beyond(look, &wanted);
+        return;
+    }
     acl.beyond(look, &wanted);
     if !found.allow_connections {
         let action = Action::AlterDatabase { database: database.clone(), option: "ALLOW_CONNECTIONS true" };

@@ -1,6 +1,7 @@
 //! Schemas, objects and extensions inside a service's database.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::acl::{Acl, Holding, wanted};
 use super::comparison::Comparison;
@@ -8,8 +9,8 @@ use crate::contract::{
     self, HISTORY_SCHEMA, Handover, ObjectClass, allowed, granted, is_history, is_open_to_services,
 };
 use crate::model::{
-    AclEntry, ActualObject, ActualSchema, ActualServer, Contents, DesiredService, Grantee, RoleKind,
-    RoleName, SchemaName,
+    AclEntry, ActualObject, ActualSchema, ActualServer, Contents, DesiredService, Grantee, ObjectKind,
+    RoleKind, RoleName, SchemaName,
 };
 use crate::plan::action::Action;
 use crate::plan::object::Object;
@@ -26,8 +27,12 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     for (name, found) in contents.schemas.iter().filter(|(name, _)| !service.schemas.contains(name)) {
         schema(look, service, name, found);
     }
-    for found in &contents.objects {
-        object(look, service, &contents, found);
+    let handovers: Vec<Option<Handover>> =
+        contents.objects.iter().map(|found| handover(look, service, &contents, found)).collect();
+    let all = || contents.objects.iter().zip(&handovers);
+    lend(look, service, all().filter(|(_, handover)| handover.is_some()).map(|(found, _)| found));
+    for (found, handover) in all() {
+        object(look, service, found, *handover);
     }
     for name in service.extensions.iter().filter(|name| !contents.extensions.contains_key(*name)) {
         let settled = look.actual.settled_extensions.contains(name);
@@ -60,18 +65,21 @@ fn create_schema(look: &mut Comparison<'_>, service: &DesiredService, schema: &S
     let owner = service.role(RoleKind::Owner);
     let action = Action::CreateSchema { schema: schema.clone(), owner: owner.clone() };
     look.add(Risk::Safe, action, "missing");
-    let acl = Acl { on: Object::Schema(schema.clone()), owner: owner.as_str(), found: &[] };
+    let acl = Acl { on: Object::Schema(schema.clone()), owner: owner.as_str(), next_owner: None, found: &[] };
     acl.missing(look, &users(service, schema));
 }
 
 fn schema(look: &mut Comparison<'_>, service: &DesiredService, name: &SchemaName, found: &ActualSchema) {
     let owner = service.role(RoleKind::Owner);
-    if found.owner != *owner && is_claimed(look, service, name, &found.owner) {
+    let taken = found.owner != *owner && is_claimed(look, service, name, &found.owner);
+    let next_owner = taken.then(|| owner.as_str());
+    if taken {
         look.set_owner(Object::Schema(name.clone()), found.owner.as_str(), owner);
     }
     let wanted = users(service, name);
     // ALTER SCHEMA … OWNER turns the old owner's grants into the new one's.
-    let acl = Acl { on: Object::Schema(name.clone()), owner: found.owner.as_str(), found: &found.acl };
+    let acl =
+        Acl { on: Object::Schema(name.clone()), owner: found.owner.as_str(), next_owner, found: &found.acl };
     acl.beyond(look, &wanted);
     if service.schemas.contains(name) {
         acl.missing(look, &wanted);
@@ -96,42 +104,23 @@ fn is_claimed(
     own || look.is_managed(&Grantee::Role(owner.clone()))
 }
 
-fn object(look: &mut Comparison<'_>, service: &DesiredService, contents: &Contents, found: &ActualObject) {
+/// How an object changes its owner, if it must. What someone has to read first stays as it is; the audit reports it.
+fn handover(
+    look: &Comparison<'_>,
+    service: &DesiredService,
+    contents: &Contents,
+    found: &ActualObject,
+) -> Option<Handover> {
     let owner = service.role(RoleKind::Owner);
     let in_schema = contents.schemas.get(&found.schema).map(|schema| &schema.owner);
     let mut owners = in_schema.into_iter().chain([&found.owner]);
     let foreign =
         found.owner != *owner && owners.any(|owner| is_claimed(look, service, &found.schema, owner));
-    let handover = if foreign { handover(look, service, contents, found) } else { Handover::AsIs };
-    // What someone has to read first stays as it is; the audit reports it.
-    let foreign = foreign && handover != Handover::ByHand;
-    if foreign && !found.dependent {
-        if handover == Handover::AsCaller {
-            let reason =
-                format!("{} wrote it: run it with the caller's rights, not with {owner}'s", found.owner);
-            look.add(look.caution(), Action::RunAsCaller { object: Object::of(found) }, reason);
-        }
-        look.set_owner(Object::of(found), found.owner.as_str(), owner);
-    }
-    let class = class_of(service, found);
-    // A migration may take some of it away: what is missing is not drift.
-    let most = wanted(service, class, allowed);
-    let acl = Acl { on: Object::of(found), owner: found.owner.as_str(), found: &found.acl };
-    acl.beyond(look, &most);
-    // A function in an untrusted language stays a superuser's.
-    let stays = found.dependent && matches!(class, ObjectClass::Function | ObjectClass::SecurityDefiner);
-    if foreign && !stays {
-        // The default privileges were not there when it was made, or were another role's.
-        acl.missing(look, &wanted(service, class, granted));
-    }
-    for (column, entry) in &found.column_acl {
-        let (schema, table) = (found.schema.clone(), found.name.clone());
-        let on = Object::Column { schema, table, column: column.clone() };
-        Acl { on, found: std::slice::from_ref(entry), ..acl }.beyond(look, &most);
-    }
+    let way = foreign.then(|| way(look, service, contents, found));
+    way.filter(|way| *way != Handover::ByHand)
 }
 
-fn handover(
+fn way(
     look: &Comparison<'_>,
     service: &DesiredService,
     contents: &Contents,
@@ -144,6 +133,62 @@ fn handover(
     let name = found.signature.clone().unwrap_or_else(|| format!("{}.{}", found.schema, found.name));
     let lends = contents.owner_code.get(&name).is_some_and(|writers| writers.iter().any(is_open));
     contract::handover(found.kind, found.security_definer, lends, look.actual.major())
+}
+
+/// Gives the new owner everything on what it will own. PostgreSQL takes that back with the change of the owner, because
+/// an owner's rights are its own.
+fn lend<'a>(
+    look: &mut Comparison<'_>,
+    service: &DesiredService,
+    taken: impl Iterator<Item = &'a ActualObject>,
+) {
+    let to = service.role(RoleKind::Owner);
+    let mut all: BTreeMap<RoleName, Vec<Object>> = BTreeMap::new();
+    for found in taken.filter(|found| found.kind != ObjectKind::Other && !stays(service, found)) {
+        all.entry(found.owner.clone()).or_default().push(Object::of(found));
+    }
+    for (from, objects) in all {
+        let reason = format!("{to} will own them: what it owns already may use them until then");
+        look.add(Risk::Safe, Action::Lend { objects, from, to: to.clone() }, reason);
+    }
+}
+
+/// A function in an untrusted language stays a superuser's.
+fn stays(service: &DesiredService, found: &ActualObject) -> bool {
+    let class = class_of(service, found);
+    found.dependent && matches!(class, ObjectClass::Function | ObjectClass::SecurityDefiner)
+}
+
+fn object(
+    look: &mut Comparison<'_>,
+    service: &DesiredService,
+    found: &ActualObject,
+    handover: Option<Handover>,
+) {
+    let owner = service.role(RoleKind::Owner);
+    if handover.is_some() && !found.dependent {
+        if handover == Some(Handover::AsCaller) {
+            let reason =
+                format!("{} wrote it: run it with the caller's rights, not with {owner}'s", found.owner);
+            look.add(look.caution(), Action::RunAsCaller { object: Object::of(found) }, reason);
+        }
+        look.set_owner(Object::of(found), found.owner.as_str(), owner);
+    }
+    let class = class_of(service, found);
+    // A migration may take some of it away: what is missing is not drift.
+    let most = wanted(service, class, allowed);
+    let next_owner = handover.map(|_| owner.as_str());
+    let acl = Acl { on: Object::of(found), owner: found.owner.as_str(), next_owner, found: &found.acl };
+    acl.beyond(look, &most);
+    if handover.is_some() && !stays(service, found) {
+        // The default privileges were not there when it was made, or were another role's.
+        acl.missing(look, &wanted(service, class, granted));
+    }
+    for (column, entry) in &found.column_acl {
+        let (schema, table) = (found.schema.clone(), found.name.clone());
+        let on = Object::Column { schema, table, column: column.clone() };
+        Acl { on, found: std::slice::from_ref(entry), ..acl }.beyond(look, &most);
+    }
 }
 
 fn class_of(service: &DesiredService, found: &ActualObject) -> ObjectClass {

@@ -25,7 +25,12 @@ pub fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
     for room in names.into_iter().filter_map(|name| DbName::found(name).ok()).collect::<BTreeSet<_>>() {
         let Some(found) = actual.databases.get(&room) else { continue };
         let mut look = Comparison::new(desired, actual, &stored, None, room.clone());
-        let acl = Acl { on: Object::Database(room.clone()), owner: &found.owner, found: &found.acl };
+        let acl = Acl {
+            on: Object::Database(room.clone()),
+            owner: &found.owner,
+            next_owner: None,
+            found: &found.acl,
+        };
         let own = own(actual, &room);
         acl.beyond(&mut look, &own);
         if !look.steps.is_empty() {

@@ -114,8 +114,8 @@ fn the_old_login_keeps_working_until_prune() {
     assert_eq!(as_legacy(&server, "ol_a", "DROP TABLE item"), Err("42501".into()));
     // Existing objects got their grants in the transaction that took them over.
     let log = server.log_since(mark);
-    let message =
-        log.split("statement: BEGIN").find(|message| message.contains("OWNER TO \"ol_a_owner\"")).unwrap();
+    let taken = "ALTER TABLE \"public\".\"item\" OWNER TO \"ol_a_owner\"";
+    let message = log.split("statement: BEGIN").find(|message| message.contains(taken)).unwrap();
     assert!(message.contains("ON TABLE \"public\".\"item\" TO \"ol_a_app\""), "{message}");
     let listed = project.json(&["plan", "--check"], 0)["prunable"].to_string();
     assert!(listed.contains("legacy is a member of ol_a_app"), "{listed}");
