@@ -183,6 +183,7 @@ pub fn step(finding: &Finding) -> Option<Step> {
         // It is not declared, and yet may be in use.
         risk: if effect == Effect::Drop { Risk::Destructive } else { Risk::Caution },
         action: Action::Close { object: changed(finding), fix },
+        part_of: None,
     })
 }
 

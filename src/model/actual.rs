@@ -295,6 +295,9 @@ pub struct ActualObject {
     /// Whether its owner is left alone: it follows another object's (a serial sequence), or is a function in an
     /// untrusted language, which only a superuser may own.
     pub dependent: bool,
+    /// The table of a serial or identity sequence, which is in the same schema.
+    #[serde(default)]
+    pub of_table: Option<String>,
     #[serde(deserialize_with = "sorted")]
     pub acl: Vec<AclEntry>,
     #[serde(rename = "columns", deserialize_with = "by_column")]

@@ -289,7 +289,10 @@ impl Action {
             Action::EndSessions { roles } => format!("sessions of {}", listed(roles)),
             Action::Reassign { roles, .. } => format!("objects of {}", listed(roles)),
             Action::DropOwned { roles } => format!("rights of {}", listed(roles)),
-            Action::Lend { objects, from, .. } => format!("{} of {from}", counted(objects.len(), "object")),
+            Action::Lend { objects, from, .. } => match objects.as_slice() {
+                [one] => one.to_string(),
+                all => format!("{} of {from}", counted(all.len(), "object")),
+            },
             Action::CreateSchema { schema, .. } => format!("schema {schema}"),
             Action::CreateExtension { name, .. } => format!("extension {name}"),
             Action::RunAsCaller { object } | Action::SetOwner { object, .. } => object.to_string(),

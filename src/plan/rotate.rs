@@ -86,6 +86,7 @@ fn step(service: &DesiredService, action: Action, reason: String) -> Step {
         reason,
         // `rotate` was asked for, so its steps need no further confirmation.
         risk: Risk::Safe,
+        part_of: None,
     }
 }
 

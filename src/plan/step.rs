@@ -1,6 +1,7 @@
 //! A plan as a value: steps, what only `--prune` touches, and what the admin lacks privileges for.
 
 use super::action::Action;
+use super::object::Object;
 use super::stage::{Risk, Stage};
 use crate::model::{DbName, RoleName, ServiceName};
 
@@ -15,6 +16,8 @@ pub struct Step {
     /// Wanted and found, in words.
     pub reason: String,
     pub risk: Risk,
+    /// The relation whose change of owner it is part of, see `takeover`.
+    pub part_of: Option<Object>,
 }
 
 impl Step {

@@ -14,7 +14,7 @@ use super::action::Action;
 use super::object::Object;
 use super::stage::Stage;
 use super::step::Step;
-use crate::model::{ObjectKind, SchemaName};
+use crate::model::ObjectKind;
 
 /// Moves the steps about relations that change their owner behind all others in their database, one relation after the
 /// other; everything else keeps its order.
@@ -36,13 +36,7 @@ pub fn order(steps: &mut [Step]) {
 
 /// The transactions that these steps of one stage are, in order.
 pub fn transactions(steps: &[Step]) -> Vec<Range<usize>> {
-    let ranks = ranks(steps);
-    let mut at = 0;
-    let units = ranks.chunk_by(|one, next| one == next).map(|unit| {
-        at += unit.len();
-        at - unit.len()..at
-    });
-    units.collect()
+    ranges(steps, |step| step.part_of.clone())
 }
 
 /// The relation that a step locks against all its users.
@@ -63,31 +57,11 @@ fn is_relation(object: &Object) -> bool {
 /// For each step the place of its relation among those that change their owner.
 fn ranks(steps: &[Step]) -> Vec<Option<usize>> {
     let mut taken = BTreeMap::new();
-    for object in steps.iter().filter_map(|step| locked(&step.action)) {
+    for object in steps.iter().filter_map(|step| step.part_of.as_ref()) {
         let next = taken.len();
-        taken.entry(relation(object)).or_insert(next);
+        taken.entry(object).or_insert(next);
     }
-    let of = |step: &Step| taken.get(&Some(subject(&step.action).and_then(relation)?)).copied();
-    steps.iter().map(of).collect()
-}
-
-fn subject(action: &Action) -> Option<&Object> {
-    match action {
-        Action::RunAsCaller { object: on }
-        | Action::SetOwner { object: on, .. }
-        | Action::Grant { on, .. }
-        | Action::Revoke { on, .. } => Some(on),
-        _ => None,
-    }
-}
-
-/// The relation that an object is, or is a column of; all relations of a schema have different names.
-fn relation(object: &Object) -> Option<(&SchemaName, &str)> {
-    match object {
-        Object::Named { schema, name, .. } if is_relation(object) => Some((schema, name)),
-        Object::Column { schema, table, .. } => Some((schema, table)),
-        _ => None,
-    }
+    steps.iter().map(|step| taken.get(step.part_of.as_ref()?).copied()).collect()
 }
 
 /// Consecutive steps with the same key.
@@ -104,39 +78,39 @@ pub fn ranges<K: PartialEq>(steps: &[Step], key: impl Fn(&Step) -> K) -> Vec<Ran
 mod tests {
     use super::*;
     use crate::contract::{Privilege, Privileges};
-    use crate::model::{DbName, Grantee, RoleName};
+    use crate::model::{DbName, Grantee, RoleName, SchemaName};
     use crate::plan::Risk;
 
     fn object(kind: ObjectKind, name: &str) -> Object {
         Object::Named { kind, schema: SchemaName::public(), name: name.into() }
     }
 
-    fn step(action: Action) -> Step {
+    fn step(action: Action, part_of: Option<Object>) -> Step {
         let (stage, database) = (action.stage(), DbName::new("d").ok());
-        Step { service: None, database, stage, action, reason: String::new(), risk: Risk::Safe }
+        Step { service: None, database, stage, action, reason: String::new(), risk: Risk::Safe, part_of }
     }
 
-    fn owned(object: Object) -> Step {
-        step(Action::SetOwner { object, owner: RoleName::new("o").unwrap() })
+    fn owned(object: Object, part_of: Option<Object>) -> Step {
+        step(Action::SetOwner { object, owner: RoleName::new("o").unwrap() }, part_of)
     }
 
-    fn granted(on: Object) -> Step {
+    fn granted(on: Object, part_of: Option<Object>) -> Step {
         let privileges = Privileges::new([Privilege::Select]);
-        step(Action::Grant { on, privileges, to: Grantee::Role(RoleName::new("r").unwrap()) })
+        step(Action::Grant { on, privileges, to: Grantee::Role(RoleName::new("r").unwrap()) }, part_of)
     }
 
     #[test]
     fn each_relation_that_changes_its_owner_is_a_transaction_and_all_else_comes_first() {
-        use ObjectKind::{Table, Type, View};
-        let column = Object::Column { schema: SchemaName::public(), table: "t".into(), column: "c".into() };
+        use ObjectKind::{Sequence, Table, Type, View};
+        let (table, view) = (object(Table, "t"), object(View, "v"));
         let mut steps = vec![
-            owned(object(Table, "t")),
-            granted(object(Table, "other")),
-            owned(object(View, "v")),
-            granted(object(Table, "t")),
-            owned(object(Type, "mood")),
-            granted(object(View, "v")),
-            granted(column),
+            owned(table.clone(), Some(table.clone())),
+            granted(object(Table, "other"), None),
+            owned(view.clone(), Some(view.clone())),
+            granted(table.clone(), Some(table.clone())),
+            owned(object(Type, "mood"), None),
+            granted(view.clone(), Some(view)),
+            granted(object(Sequence, "t_id_seq"), Some(table)),
         ];
         order(&mut steps);
         let shown: Vec<String> = steps
@@ -150,7 +124,7 @@ mod tests {
                 "alter type public.mood",
                 "alter table public.t",
                 "grant table public.t",
-                "grant column public.t.c",
+                "grant sequence public.t_id_seq",
                 "alter view public.v",
                 "grant view public.v",
             ]

@@ -90,6 +90,9 @@ UNION ALL
 SELECT 'object', pg_catalog.jsonb_build_object(
   'kind', o.kind, 'schema', n.nspname, 'name', o.name, 'signature', o.signature,
   'owner', pg_catalog.pg_get_userbyid(o.owner), 'security_definer', o.security_definer, 'dependent', o.dependent,
+  'of_table', CASE WHEN o.kind = 'sequence' AND o.dependent THEN (
+    SELECT c.relname FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.refobjid
+    WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype IN ('a', 'i') AND d.refclassid = o.class LIMIT 1) END,
   'acl', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,

@@ -36,6 +36,8 @@ pub struct Comparison<'a> {
     /// In the order they were found in.
     pub steps: Vec<Step>,
     pub prunable: Vec<Step>,
+    /// The relation that changes its owner, for the steps about it.
+    pub part_of: Option<Object>,
     /// Who loses the ownership of something.
     pub previous_owners: BTreeSet<String>,
 }
@@ -48,8 +50,8 @@ impl<'a> Comparison<'a> {
         service: Option<&'a DesiredService>,
         database: DbName,
     ) -> Self {
-        let (steps, prunable, previous_owners) = Default::default();
-        Comparison { desired, actual, stored, service, database, steps, prunable, previous_owners }
+        let (steps, prunable, part_of, previous_owners) = Default::default();
+        Comparison { desired, actual, stored, service, database, steps, prunable, part_of, previous_owners }
     }
 
     /// PUBLIC and the roles of any service of this manifest: their rights are made equal to the manifest.
@@ -103,6 +105,7 @@ impl<'a> Comparison<'a> {
 
     pub fn step(&self, stage: Stage, risk: Risk, action: Action, reason: impl Into<String>) -> Step {
         let service = self.service.map(|service| service.name.clone());
-        Step { service, database: Some(self.database.clone()), stage, action, reason: reason.into(), risk }
+        let (database, part_of) = (Some(self.database.clone()), self.part_of.clone());
+        Step { service, database, stage, action, reason: reason.into(), risk, part_of }
     }
 }

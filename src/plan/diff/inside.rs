@@ -32,8 +32,10 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     let all = || contents.objects.iter().zip(&handovers);
     lend(look, service, all().filter(|(_, handover)| handover.is_some()).map(|(found, _)| found));
     for (found, handover) in all() {
+        look.part_of = handover.and_then(|_| taken_over(found));
         object(look, service, found, *handover);
     }
+    look.part_of = None;
     for name in service.extensions.iter().filter(|name| !contents.extensions.contains_key(*name)) {
         let settled = look.actual.settled_extensions.contains(name);
         let schema = (!settled).then(|| service.schemas[0].clone());
@@ -135,6 +137,18 @@ fn way(
     contract::handover(found.kind, found.security_definer, lends, look.actual.major())
 }
 
+/// The relation that is locked when this object changes its owner: itself, or a sequence's table.
+fn taken_over(found: &ActualObject) -> Option<Object> {
+    use ObjectKind::{MaterializedView, Sequence, Table, View};
+    match (&found.of_table, found.kind) {
+        (Some(table), Sequence) => {
+            Some(Object::Named { kind: Table, schema: found.schema.clone(), name: table.clone() })
+        }
+        (_, Table | View | MaterializedView | Sequence) => Some(Object::of(found)),
+        _ => None,
+    }
+}
+
 /// Gives the new owner everything on what it will own. PostgreSQL takes that back with the change of the owner, because
 /// an owner's rights are its own.
 fn lend<'a>(
@@ -148,7 +162,8 @@ fn lend<'a>(
         all.entry(found.owner.clone()).or_default().push(Object::of(found));
     }
     for (from, objects) in all {
-        let reason = format!("{to} will own them: what it owns already may use them until then");
+        let reason =
+            format!("{to} gets all privileges before it becomes the owner: nothing is refused in between");
         look.add(Risk::Safe, Action::Lend { objects, from, to: to.clone() }, reason);
     }
 }

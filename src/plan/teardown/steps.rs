@@ -108,7 +108,7 @@ impl Removal<'_> {
         why: impl Into<String>,
     ) {
         let (service, database) = (self.what.service.map(|service| service.name.clone()), database.cloned());
-        self.steps.push(Step { service, database, stage, action, reason: why.into(), risk });
+        self.steps.push(Step { service, database, stage, action, reason: why.into(), risk, part_of: None });
     }
 
     /// What a limited admin must be a member of these roles for; it is none afterwards.

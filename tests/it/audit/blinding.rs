@@ -241,7 +241,7 @@ fn a_database_that_cannot_be_read_is_an_error_of_its_service_alone() {
     assert_eq!(plan["changes"].as_array().unwrap().len(), 1, "blue's drift is planned: {plan:#}");
     pair.project.run(&["plan", "--service", "blue"]).expect(0);
     let done = pair.project.run(&["apply", "--all", "-y"]).expect(1);
-    assert!(done.stdout.contains("cannot compare service \"red\""), "{}\n{}", done.stdout, done.stderr);
+    assert!(done.stderr.contains("cannot compare service \"red\""), "{}\n{}", done.stdout, done.stderr);
     let limit = "SELECT rolconnlimit FROM pg_roles WHERE rolname = 'blue_app'";
     assert_eq!(pair.server.value("postgres", limit), "6", "blue is applied");
     let status = pair.project.json(&["status", "--check"], 5);
