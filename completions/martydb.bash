@@ -305,7 +305,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__apply)
-            opts="-s -f -e -o -j -q -v -y -h -V --service --all --plan --prune --check-logins --reset-passwords --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            opts="-s -f -e -o -j -q -v -y -h -V --service --all --plan --prune --check-logins --reset-passwords --new-database --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1935,7 +1935,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__init__subcmd__all)
-            opts="-f -e -o -j -q -v -y -h -V --reset-passwords --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            opts="-f -e -o -j -q -v -y -h -V --reset-passwords --new-database --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

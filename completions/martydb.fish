@@ -170,6 +170,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand apply" -l all -d 'All se
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -l prune -d 'Also remove what is not declared: rights of others on what is managed, and roles and databases that carry this manifest\'s marker'
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -l check-logins -d 'Also try every stored password, and set those again that the server refuses'
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -l reset-passwords -d 'Replace the passwords of roles that exist and that the secret store does not know'
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -l new-database -d 'Make an empty database also where one that this manifest made belongs to no service any more'
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -s q -l quiet -d 'Suppress informational output'
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -s y -l yes -d 'Answer yes to questions'
@@ -186,6 +187,7 @@ always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand init-all" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand init-all" -l reset-passwords -d 'Replace the passwords of roles that exist and that the secret store does not know'
+complete -c martydb -n "__fish_martydb_using_subcommand init-all" -l new-database -d 'Make an empty database also where one that this manifest made belongs to no service any more'
 complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s q -l quiet -d 'Suppress informational output'
 complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s y -l yes -d 'Answer yes to questions'

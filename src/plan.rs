@@ -20,7 +20,7 @@ pub mod teardown;
 pub use action::{Action, Attribute, SettingValue, Verb};
 pub use copy::copy;
 pub use ddl::{passwordless, script};
-pub use diff::{Lockout, Selection, StoredLogins, declared_settings, diff, locked_out};
+pub use diff::{Lockout, Selection, StoredLogins, declared_settings, diff, left_over, locked_out};
 pub use object::Object;
 pub use stage::{Risk, Stage, StepOutcome};
 pub use step::{Plan, PrivilegeGap, Step};

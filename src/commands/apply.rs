@@ -14,7 +14,7 @@ use crate::converge::Converged;
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::model::DesiredService;
-use crate::plan::{Risk, Step, StepOutcome};
+use crate::plan::{Action, Risk, Step, StepOutcome, left_over};
 use crate::provision::{self, PlanOptions, PlanScope, PlannedServer, Plans};
 use crate::report::{Cell, Paint, Report, Style, Table, printable};
 use crate::run::Run;
@@ -37,34 +37,47 @@ pub struct Arguments {
     /// Replace the passwords of roles that exist and that the secret store does not know.
     #[arg(long)]
     pub reset_passwords: bool,
+    /// Make an empty database also where one that this manifest made belongs to no service any more.
+    #[arg(long)]
+    pub new_database: bool,
+}
+
+/// What the user asked for in so many words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Consent {
+    pub reset_passwords: bool,
+    pub new_database: bool,
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<ApplyReport> {
-    let reset = arguments.reset_passwords;
+    let consent =
+        Consent { reset_passwords: arguments.reset_passwords, new_database: arguments.new_database };
     if let Some(path) = &arguments.plan {
         let saved = saved::read(run, path)?;
-        return provision_services(run, &saved.services, saved.options, reset, Some(&saved)).await;
+        return provision_services(run, &saved.services, saved.options, consent, Some(&saved)).await;
     }
     let services = run.writable(&arguments.select)?;
     let options = PlanOptions { prune: arguments.prune, check_logins: arguments.check_logins, exact: false };
-    provision_services(run, &services, options, reset, None).await
+    provision_services(run, &services, options, consent, None).await
 }
 
-/// Plans, asks where other users could be affected, and acts. With `reset`, passwords that the store has lost are
-/// replaced.
+/// Plans, asks where other users could be affected, and acts.
 pub async fn provision_services(
     run: &Run,
     services: &[DesiredService],
     options: PlanOptions,
-    reset: bool,
+    consent: Consent,
     saved: Option<&Saved>,
 ) -> Result<ApplyReport> {
     let plans = provision::refuse_standbys(provision::plan(run, services, options).await);
     if let Some(saved) = saved {
         saved.check(&plans)?;
     }
-    if !reset {
+    if !consent.reset_passwords {
         keep_passwords(&plans)?;
+    }
+    if !consent.new_database {
+        no_empty_database(&plans)?;
     }
     ask(run, &plans).await?;
     let scope = PlanScope::new(run, services, options);
@@ -117,6 +130,52 @@ fn keep_passwords(plans: &Plans) -> Result<()> {
         .fold(error, Error::cause)
         .hint("restore the secret store, or check that it is the one for this environment")
         .hint("or replace the passwords with --reset-passwords: the present ones stop working"))
+}
+
+/// A service that was renamed, or whose database was, must not go on with an empty one while its rows lie in the other.
+fn no_empty_database(plans: &Plans) -> Result<()> {
+    let mut doubtful = vec![];
+    for (server, planned) in planned(plans) {
+        let steps =
+            planned.plan.steps.iter().filter_map(|step| Some((step, step.makes_doubtful_database()?)));
+        doubtful.extend(
+            steps.map(|(step, name)| {
+                format!("on server \"{server}\": database \"{name}\" is {}", step.reason)
+            }),
+        );
+    }
+    doubtful.extend(elsewhere(plans));
+    if doubtful.is_empty() {
+        return Ok(());
+    }
+    let error = Error::usage("a service would get an empty database, nothing was touched");
+    Err(doubtful
+        .into_iter()
+        .fold(error, Error::cause)
+        .hint("if the service or its database was renamed, say so in the manifest: `moved: { from: FORMER_NAME }`")
+        .hint("or make the empty database with --new-database: what is in the other one stays there"))
+}
+
+/// Databases that would be made on one server and are on another, where no service has them any more.
+fn elsewhere(plans: &Plans) -> Vec<String> {
+    let mut found = vec![];
+    for (server, here) in planned(plans) {
+        let made = here.plan.steps.iter().filter_map(|step| match &step.action {
+            Action::CreateDatabase { database, .. } => Some(database),
+            _ => None,
+        });
+        for database in made {
+            let others = planned(plans).filter(|(other, _)| *other != server);
+            let left =
+                others.filter(|(_, there)| left_over(&there.desired, &there.actual).contains(database));
+            found.extend(left.map(|(other, _)| {
+                format!(
+                    "database \"{database}\" is missing on server \"{server}\", and is on server \"{other}\""
+                )
+            }));
+        }
+    }
+    found
 }
 
 async fn ask(run: &Run, plans: &Plans) -> Result<()> {

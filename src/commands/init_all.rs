@@ -3,7 +3,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::apply::{ApplyReport, provision_services};
+use super::apply::{ApplyReport, Consent, provision_services};
 use super::migrating::{UpgradeReport, plain_options};
 use super::upgrade::upgrade_services;
 use super::verify::{self, VerifyReport, verify_services};
@@ -17,14 +17,18 @@ pub struct Arguments {
     /// Replace the passwords of roles that exist and that the secret store does not know.
     #[arg(long)]
     pub reset_passwords: bool,
+    /// Make an empty database also where one that this manifest made belongs to no service any more.
+    #[arg(long)]
+    pub new_database: bool,
 }
 
 /// Provisions, migrates, verifies. A step that failed stops the run before the next: what comes after would
 /// only repeat the failure in other words.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<InitAllReport> {
     let services: Vec<_> = run.manifest.services.values().cloned().collect();
-    let reset = arguments.reset_passwords;
-    let provisioned = provision_services(run, &services, PlanOptions::default(), reset, None).await?;
+    let consent =
+        Consent { reset_passwords: arguments.reset_passwords, new_database: arguments.new_database };
+    let provisioned = provision_services(run, &services, PlanOptions::default(), consent, None).await?;
     let mut report = InitAllReport { provisioned, migrated: None, verified: None };
     if !report.provisioned.failed() {
         report.migrated = Some(upgrade_services(run, &services, plain_options(run)).await?);

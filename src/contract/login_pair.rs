@@ -21,6 +21,13 @@ pub fn managed<'a>(desired: &'a DesiredServer, role: &RoleName) -> Option<(&'a D
     desired.managed_role(role).or_else(|| of_alternate().filter(login))
 }
 
+/// Whether a service of this manifest had the role, or an alternate of it, before it was renamed.
+pub fn was_managed(desired: &DesiredServer, role: &RoleName) -> bool {
+    let primary = primary_of(role.as_str());
+    let former = desired.services.values().filter_map(|service| service.moved.as_ref());
+    former.flat_map(|former| former.roles.values()).any(|one| one == role || Some(one) == primary.as_ref())
+}
+
 /// The roles of the service that the server has, alternate logins included.
 pub fn existing_roles(actual: &ActualServer, service: &DesiredService) -> Vec<RoleName> {
     let primary = RoleKind::ALL.into_iter().map(|kind| service.role(kind).clone());

@@ -172,6 +172,8 @@ pub struct RawService {
     #[serde(deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<bool>")]
     pub dump_schema: Option<bool>,
+    /// What the service was called before: its database and roles are renamed, with all that hangs on them.
+    pub moved: Option<RawMoved>,
     /// Which rules `martydb lint` judges the migrations by.
     pub lint: RawLint,
     /// What is so on purpose in this service.
@@ -256,6 +258,17 @@ impl<'de> Visitor<'de> for MigrationsVisitor {
     fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<RawMigrations, A::Error> {
         RawMigrationMap::deserialize(MapAccessDeserializer::new(map)).map(RawMigrations::Map)
     }
+}
+
+/// The former names of a service.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawMoved {
+    /// Its former name; its present one where only the database was renamed.
+    pub from: String,
+    /// Its former database; default: what a service of the former name has.
+    #[serde(default)]
+    pub database: Option<String>,
 }
 
 /// Rules of `martydb lint`, by name.

@@ -85,9 +85,19 @@ pub struct DesiredService {
     pub extensions: Vec<String>,
     /// Whether `apply` also removes what is not declared.
     pub prune: bool,
+    /// What it was called before.
+    pub moved: Option<FormerNames>,
     /// Whether `schema.sql` is written beside its migrations.
     pub dump_schema: bool,
     pub lint: LintRules,
+}
+
+/// The names of a service's database and roles before it was renamed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FormerNames {
+    pub service: ServiceName,
+    pub database: DbName,
+    pub roles: BTreeMap<RoleKind, RoleName>,
 }
 
 /// Whether the migrations of a service come with files that undo them.

@@ -70,6 +70,15 @@ impl std::fmt::Display for SettingValue {
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
+    RenameRole {
+        from: RoleName,
+        to: RoleName,
+    },
+    /// No session may be connected to it.
+    RenameDatabase {
+        from: DbName,
+        to: DbName,
+    },
     /// A comment says that this manifest made it.
     MarkRole {
         role: RoleName,
@@ -233,7 +242,8 @@ impl Action {
     fn kind(&self) -> (Verb, Stage) {
         match self {
             Action::CreateRole { .. } => (Verb::Create, Stage::Cluster),
-            Action::MarkRole { .. }
+            Action::RenameRole { .. }
+            | Action::MarkRole { .. }
             | Action::AlterRole { .. }
             | Action::SetPassword { .. }
             | Action::SetSetting { .. }
@@ -246,9 +256,10 @@ impl Action {
             }
             Action::CreateDatabase { .. } => (Verb::Create, Stage::Create),
             Action::DropDatabase { .. } => (Verb::Drop, Stage::Create),
-            Action::MarkDatabase { .. } | Action::AlterDatabase { .. } | Action::EndSessions { .. } => {
-                (Verb::Alter, Stage::AlterDatabase)
-            }
+            Action::RenameDatabase { .. }
+            | Action::MarkDatabase { .. }
+            | Action::AlterDatabase { .. }
+            | Action::EndSessions { .. } => (Verb::Alter, Stage::AlterDatabase),
             Action::CreateSchema { .. } | Action::CreateExtension { .. } => (Verb::Create, Stage::InDatabase),
             Action::Reassign { .. } => (Verb::Alter, Stage::InDatabase),
             Action::GrantDefault { .. } | Action::Lend { .. } => (Verb::Grant, Stage::InDatabase),
@@ -270,6 +281,7 @@ impl Action {
     pub fn object(&self) -> String {
         match self {
             Action::CreateRole { role, .. }
+            | Action::RenameRole { from: role, .. }
             | Action::MarkRole { role, .. }
             | Action::AlterRole { role, .. }
             | Action::SetPassword { role }
@@ -279,6 +291,7 @@ impl Action {
             | Action::ResetSetting { role: Some(role), .. } => format!("role {role}"),
             Action::ResetSetting { database: Some(database), .. }
             | Action::CreateDatabase { database, .. }
+            | Action::RenameDatabase { from: database, .. }
             | Action::MarkDatabase { database, .. }
             | Action::AlterDatabase { database, .. }
             | Action::DropDatabase { database } => format!("database {database}"),

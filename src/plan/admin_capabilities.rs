@@ -127,6 +127,7 @@ impl<'a> AdminCapabilities<'a> {
             | Action::GrantDefault { owner, .. }
             | Action::RevokeDefault { owner, .. } => [owner.clone()].into(),
             Action::ResetSetting { role: None, database: Some(database), .. }
+            | Action::RenameDatabase { from: database, .. }
             | Action::MarkDatabase { database, .. }
             | Action::AlterDatabase { database, .. }
             | Action::DropDatabase { database } => self.owner_of_database(database).into_iter().collect(),
@@ -220,7 +221,8 @@ impl<'a> AdminCapabilities<'a> {
 /// The roles that a step changes.
 fn managed(action: &Action) -> &[RoleName] {
     match action {
-        Action::MarkRole { role, .. }
+        Action::RenameRole { from: role, .. }
+        | Action::MarkRole { role, .. }
         | Action::AlterRole { role, .. }
         | Action::SetPassword { role }
         | Action::SetSetting { role, .. }

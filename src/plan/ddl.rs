@@ -92,6 +92,10 @@ fn on_object(action: &Action) -> Option<Statement> {
             owner = owner,
             template = template.as_ref().map_or(stmt!("template0"), |name| stmt!("{name}", name = name)),
         ),
+        Action::RenameDatabase { from, to } => {
+            stmt!("ALTER DATABASE {from} RENAME TO {to}", from = from, to = to)
+        }
+        Action::RenameRole { from, to } => stmt!("ALTER ROLE {from} RENAME TO {to}", from = from, to = to),
         Action::MarkDatabase { database, marker } => {
             stmt!("COMMENT ON DATABASE {db} IS {marker}", db = database, marker = Literal(marker.clone()))
         }

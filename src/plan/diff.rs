@@ -7,6 +7,7 @@ mod defaults;
 mod inside;
 mod lockout;
 mod maintenance;
+mod moved;
 mod orphans;
 mod roles;
 mod settings;
@@ -23,6 +24,7 @@ use comparison::Comparison;
 
 pub use comparison::StoredLogins;
 pub use lockout::{Lockout, locked_out};
+pub use orphans::left_over;
 pub use settings::declared as declared_settings;
 
 /// Decides what has to change.
@@ -35,6 +37,10 @@ pub fn diff(
     let mut plan = Plan::default();
     for service in desired.services.values().filter(|service| selection.services.contains(&service.name)) {
         let mut look = Comparison::new(desired, actual, stored, Some(service), service.database.clone());
+        if moved::diff(&mut look, service) {
+            plan.steps.append(&mut look.steps);
+            continue;
+        }
         roles::diff(&mut look, service);
         settings::diff(&mut look, service);
         database::diff(&mut look, service);
@@ -61,6 +67,7 @@ pub fn diff(
     privilege_gaps::separate(desired, actual, &mut plan);
     selection.include_prunable(desired, &mut plan);
     lockout::name_in_plan(desired, actual, &mut plan);
+    moved::name_in_plan(desired, actual, &mut plan);
     plan
 }
 

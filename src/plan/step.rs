@@ -21,6 +21,14 @@ pub struct Step {
 }
 
 impl Step {
+    /// The new database, if an old one may be what was meant.
+    pub fn makes_doubtful_database(&self) -> Option<&DbName> {
+        match &self.action {
+            Action::CreateDatabase { database, .. } if self.risk == Risk::Caution => Some(database),
+            _ => None,
+        }
+    }
+
     /// The login whose password, which clients may be using, is replaced because the secret store has lost it.
     pub fn replaces_password(&self) -> Option<&RoleName> {
         match &self.action {

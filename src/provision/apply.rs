@@ -9,9 +9,9 @@ use crate::contract::alternate_of;
 use crate::converge::{Converged, Passwords, Planner, Policy, Remaining, converge};
 use crate::error::{Error, Kind, Result};
 use crate::grants::alter_role;
-use crate::model::{ActualServer, RoleName, ServiceName};
+use crate::model::{ActualServer, DesiredServer, RoleName, ServiceName};
 use crate::plan::admin_capabilities::AdminCapabilities;
-use crate::plan::{Action, Plan, Risk, Step};
+use crate::plan::{Action, Plan, Risk, Step, StepOutcome};
 use crate::secrets::{CredentialKey, LockedStore};
 use crate::sql::Keyword;
 
@@ -68,7 +68,18 @@ impl Planner for Apply<'_> {
 
     /// The store's lock is let go as soon as the passwords are kept: the runs for other servers need it too.
     async fn passwords(&mut self, steps: &[Step]) -> Result<Passwords> {
-        let (held, store, desired) = (self.held.take(), self.scope.store, &self.planned.desired);
+        let (mut held, store, desired) = (self.held.take(), self.scope.store, &self.planned.desired);
+        let renamed = renamed(desired, steps);
+        if !renamed.is_empty() {
+            let locked = match held.take() {
+                Some(held) => held,
+                None => Arc::new(store.lock(Duration::ZERO).await?),
+            };
+            for (from, to) in &renamed {
+                locked.carry(from, to).await?;
+            }
+            held = Some(locked);
+        }
         let gets_password = |login: &RoleName| steps.iter().any(|step| gets_password(step) == Some(login));
         let (due, others): (Vec<CredentialKey>, Vec<CredentialKey>) =
             credential_keys(desired).into_iter().partition(|key| gets_password(&key.role));
@@ -88,6 +99,18 @@ impl Planner for Apply<'_> {
         }
         let password = |login: &RoleName| Some((login.clone(), secrets.get(&desired.name, login)?.clone()));
         Ok(steps.iter().filter_map(self::gets_password).filter_map(password).collect())
+    }
+
+    /// The server knows the new names now; the former ones are of no use to a login any more.
+    async fn executed(&mut self, done: &[(Step, StepOutcome)]) -> Result<()> {
+        let done = done.iter().filter(|(_, outcome)| *outcome == StepOutcome::Ok);
+        let steps: Vec<Step> = done.map(|(step, _)| step.clone()).collect();
+        let former: Vec<CredentialKey> =
+            renamed(&self.planned.desired, &steps).into_iter().map(|(from, _)| from).collect();
+        if former.is_empty() {
+            return Ok(());
+        }
+        self.scope.store.lock(Duration::ZERO).await?.forget(&former).await.map(drop)
     }
 
     fn unfinished(&self, left: &[Step]) -> Error {
@@ -128,6 +151,17 @@ fn agreed(shown: &[Step], now: &[Step], exact: bool, yes: bool) -> Result<()> {
     }
 }
 
+/// The logins that the steps rename: what was kept for them, and what is.
+fn renamed(desired: &DesiredServer, steps: &[Step]) -> Vec<(CredentialKey, CredentialKey)> {
+    let is_renamed = |role: &RoleName| {
+        steps.iter().any(|step| matches!(&step.action, Action::RenameRole { from, .. } if from == role))
+    };
+    let pairs = desired.services.values().flat_map(|service| {
+        CredentialKey::of_former(service).into_iter().zip(CredentialKey::of(service).collect::<Vec<_>>())
+    });
+    pairs.filter(|(from, _)| is_renamed(&from.role)).collect()
+}
+
 fn gets_password(step: &Step) -> Option<&RoleName> {
     match &step.action {
         Action::CreateRole { role, .. } | Action::SetPassword { role } => Some(role),
@@ -136,5 +170,6 @@ fn gets_password(step: &Step) -> Option<&RoleName> {
 }
 
 pub fn makes_passwords(plan: &Plan) -> bool {
-    plan.steps.iter().any(|step| gets_password(step).is_some())
+    let renames = |step: &Step| matches!(step.action, Action::RenameRole { .. });
+    plan.steps.iter().any(|step| gets_password(step).is_some() || renames(step))
 }

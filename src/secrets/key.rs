@@ -4,7 +4,7 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::contract::{ALTERNATE_SUFFIX, alternate_of};
-use crate::model::{DesiredService, RoleKind, RoleName, ServerName, ServiceName};
+use crate::model::{DesiredService, FormerNames, RoleKind, RoleName, ServerName, ServiceName};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CredentialKey {
@@ -29,6 +29,18 @@ impl CredentialKey {
             service: service.name.clone(),
             kind,
         }
+    }
+
+    /// The keys of a service under the names that it had before.
+    pub fn of_former(service: &DesiredService) -> Vec<CredentialKey> {
+        let of = |former: &FormerNames, kind: RoleKind| CredentialKey {
+            server: service.server.clone(),
+            role: former.roles[&kind].clone(),
+            service: former.service.clone(),
+            kind,
+        };
+        let former = service.moved.iter();
+        former.flat_map(|former| RoleKind::LOGINS.map(|kind| of(former, kind))).collect()
     }
 
     /// The entries that make `login` the one to use: the role itself, with its password, or its alternate login, whose

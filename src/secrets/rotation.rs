@@ -9,6 +9,7 @@ use super::generate::password;
 use super::key::{CredentialKey, pending, settle};
 use super::store::{LockedStore, Store};
 use super::values::Secrets;
+use crate::contract::alternate_of;
 use crate::error::Result;
 use crate::model::RoleName;
 
@@ -69,6 +70,26 @@ impl LockedStore<'_> {
             (Store::File { .. }, entries) if !entries.is_empty() => self.write(key, &entries).await,
             _ => Ok(()),
         }
+    }
+
+    /// Keeps what is known for a role that gets another name under that name, too; what is there already stays.
+    ///
+    /// # Errors
+    /// If nothing is kept for it under either name: the password that clients use would be lost.
+    pub async fn carry(&self, from: &CredentialKey, to: &CredentialKey) -> Result<()> {
+        if self.store.read(std::slice::from_ref(to)).await?.current(&to.server, &to.role).is_some() {
+            return Ok(());
+        }
+        let found = self.store.read(std::slice::from_ref(from)).await?;
+        let (login, password) = found.require(&from.server, &from.role)?;
+        let (in_use, other) = (login == from.role, self.store.alternate(from).await?);
+        let Some(alternate) = alternate_of(&to.role).filter(|_| !in_use || other.is_some()) else {
+            return self.publish(to, &to.role, password).await;
+        };
+        // The alternate's own first: an entry that names it must find it.
+        let kept = if in_use { other } else { Some(password.clone()) };
+        self.write(to, &[(alternate.to_string(), kept)]).await?;
+        self.publish(to, if in_use { &to.role } else { &alternate }, password).await
     }
 
     /// Removes a service's passwords. `false` where the store is not martydb's to delete from.

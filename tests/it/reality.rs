@@ -7,6 +7,7 @@ mod doctor;
 mod faults;
 mod in_use;
 mod limits;
+mod moved;
 mod names;
 mod races;
 mod saved;

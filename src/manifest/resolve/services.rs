@@ -7,8 +7,10 @@ use super::scope::Scope;
 use super::servers::DEFAULT_SERVER;
 use crate::error::{Error, Result};
 use crate::manifest::checked::{ServerLocation, ServerSpec};
-use crate::manifest::raw::{RawDown, RawLimits, RawLint, RawRoles, RawService};
-use crate::model::{DesiredService, DownFiles, LintRules, RoleKind, RoleName, ServiceName};
+use crate::manifest::raw::{RawDown, RawLimits, RawLint, RawMoved, RawRoles, RawService};
+use crate::model::{
+    DbName, DesiredService, DownFiles, FormerNames, LintRules, RoleKind, RoleName, ServiceName,
+};
 use crate::suggest::hint;
 
 const DEFAULT_SETTINGS: [(&str, &str); 4] = [
@@ -55,11 +57,35 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
         settings: settings(scope, name, &own.settings)?,
         extensions: own.extensions.clone().or(defaults.extensions.clone()).unwrap_or_default(),
         prune: own.prune.or(defaults.prune).unwrap_or(false),
+        moved: own.moved.as_ref().map(|moved| former(scope, name, own, moved, &spec.location)).transpose()?,
         dump_schema: own.dump_schema.or(defaults.dump_schema).unwrap_or(false),
         lint: lint(scope, name, &own.lint)?,
         server: server.to_owned(),
         name: checked_name,
     })
+}
+
+/// The names that the templates give to a service of the former name.
+fn former(
+    scope: &Scope,
+    name: &str,
+    own: &RawService,
+    moved: &RawMoved,
+    server: &ServerLocation,
+) -> Result<FormerNames> {
+    let path = ["services", name, "moved"];
+    let from = moved.from.as_str();
+    let service =
+        ServiceName::new(from).map_err(|error| scope.error(path, format!("service \"{from}\" {error}")))?;
+    if from != name && scope.raw.services.contains_key(from) {
+        let message = format!("service \"{from}\" is still declared");
+        return Err(scope.error(path, message).hint("remove one of the two, or the key `moved`"));
+    }
+    let default = scope.raw.defaults.database.as_ref();
+    let database = scope.template(path, from, moved.database.as_ref(), default, "{service}")?;
+    let database = DbName::new(database.clone())
+        .map_err(|error| scope.error(path, format!("database \"{database}\" {error}")))?;
+    Ok(FormerNames { service, database, roles: roles(scope, from, &own.roles, server)? })
 }
 
 fn down(raw: Option<RawDown>) -> DownFiles {

@@ -82,6 +82,11 @@ impl<'a> Comparison<'a> {
         if ours || self.desired.embedded { Risk::Safe } else { Risk::Caution }
     }
 
+    /// Whether a comment says that this manifest made what it stands on.
+    pub fn is_ours(&self, comment: Option<&str>) -> bool {
+        comment == Some(&self.desired.marker())
+    }
+
     pub fn add(&mut self, risk: Risk, action: Action, reason: impl Into<String>) {
         self.add_at(action.stage(), risk, action, reason);
     }

@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::contract::managed;
+use crate::contract::{managed, was_managed};
 use crate::error::Error;
 use crate::model::{ActualRole, ActualServer, DbName, DesiredServer, Holdings, RoleDependencies, RoleName};
 use crate::plan::step::{Plan, PrivilegeGap};
@@ -17,20 +17,24 @@ fn roles(desired: &DesiredServer, actual: &ActualServer) -> Vec<RoleName> {
     let marker = desired.marker();
     let marked = actual.roles.iter().filter(|(_, found)| found.comment.as_deref() == Some(&marker));
     let names = marked.map(|(name, _)| name.clone());
-    names.filter(|name| managed(desired, name).is_none()).collect()
+    names.filter(|name| managed(desired, name).is_none() && !was_managed(desired, name)).collect()
 }
 
 fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<DbName> {
-    let marker = desired.marker();
-    let declared: BTreeSet<&DbName> = desired.services.values().map(|service| &service.database).collect();
-    let marked = actual.databases.iter().filter(|(_, found)| found.comment.as_deref() == Some(&marker));
     let tests = actual.test_databases(desired).into_iter();
     let undeclared = tests.filter(|(_, test)| !desired.services.contains_key(&test.service));
-    marked
-        .map(|(name, _)| name.clone())
-        .filter(|name| !declared.contains(name))
-        .chain(undeclared.map(|(name, _)| name))
-        .collect()
+    left_over(desired, actual).into_iter().chain(undeclared.map(|(name, _)| name)).collect()
+}
+
+/// The databases that this manifest made for services and that none of its services has, or had under another name.
+pub fn left_over(desired: &DesiredServer, actual: &ActualServer) -> Vec<DbName> {
+    let marker = desired.marker();
+    let mut declared: BTreeSet<&DbName> =
+        desired.services.values().map(|service| &service.database).collect();
+    let former = desired.services.values().filter_map(|service| service.moved.as_ref());
+    declared.extend(former.map(|former| &former.database));
+    let marked = actual.databases.iter().filter(|(_, found)| found.comment.as_deref() == Some(&marker));
+    marked.map(|(name, _)| name.clone()).filter(|name| !declared.contains(name)).collect()
 }
 
 pub fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {

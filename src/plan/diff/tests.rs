@@ -34,6 +34,7 @@ fn service(name: &str) -> DesiredService {
         settings: [("lock_timeout".to_owned(), "5s".to_owned())].into(),
         extensions: vec![],
         prune: false,
+        moved: None,
         dump_schema: false,
         lint: Default::default(),
     }

@@ -88,7 +88,7 @@ fn an_admin_without_createrole_touches_nothing() {
     server.sql("postgres", "ALTER ROLE adm NOCREATEROLE");
     let project = Project::new_as(&server, Admin::Limited, "w");
     let done = project.run(&["apply", "--all", "-y"]).expect(1);
-    assert!(done.stdout.contains("ALTER ROLE \"adm\" CREATEROLE"), "{done:?}");
+    assert!(done.stderr.contains("ALTER ROLE \"adm\" CREATEROLE"), "{done:?}");
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname LIKE 'w%'"), "0");
 }
 

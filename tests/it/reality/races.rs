@@ -112,7 +112,7 @@ fn a_second_run_waits_for_the_first() {
             thread::sleep(std::time::Duration::from_millis(20));
         }
         let gave_up = project.run(&["apply", "--all", "-y", "--lock-wait", "200ms"]).expect(6);
-        assert!(gave_up.stdout.contains("the lock is held by pid"), "{gave_up:?}");
+        assert!(gave_up.stderr.contains("the lock is held by pid"), "{gave_up:?}");
         project.run(&["apply", "--all", "-y", "--lock-wait", "30s"]).expect(0);
         held.join().unwrap();
     });

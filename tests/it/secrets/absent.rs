@@ -51,7 +51,7 @@ fn a_program_of_another_kind_is_described_in_the_manifest() {
     let project = with_program(&server, get);
     project.write("kept/.keep", "");
     let unknown = project.run(&["apply", "--all", "-y"]).expect(1);
-    assert!(unknown.stdout.contains("No such file") && unknown.stdout.contains("absent:"), "{unknown:?}");
+    assert!(unknown.stderr.contains("No such file") && unknown.stderr.contains("absent:"), "{unknown:?}");
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'desc%'"), "0");
 
     let another = with_program(&server, &format!("{get}  absent: {{ exit: 8, stderr: No such file }}\n"));

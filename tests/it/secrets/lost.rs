@@ -96,6 +96,6 @@ fn a_variable_that_is_missing_stops_the_run() {
     ));
     for arguments in [&["apply", "--all", "-y"][..], &["apply", "--all", "-y", "--reset-passwords"]] {
         let refused = project.run(arguments).expect(2);
-        assert!(refused.stdout.contains("VAR_A_"), "{refused:?}");
+        assert!(refused.stderr.contains("VAR_A_"), "{refused:?}");
     }
 }

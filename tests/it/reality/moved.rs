@@ -1,0 +1,120 @@
+//! Services and databases with new names: never an empty database in silence, and a rename where the manifest says so.
+
+use crate::support::{Admin, Project, Server, as_both_admins};
+
+/// Replaces a text in the manifest.
+fn edit(project: &Project, from: &str, to: &str) {
+    let manifest = project.read("martydb.yaml");
+    assert!(manifest.contains(from), "{manifest}");
+    project.write("martydb.yaml", &manifest.replace(from, to));
+}
+
+/// A project whose service `a` has a row.
+fn used(server: &Server, admin: Admin, prefix: &str) -> Project {
+    let project = Project::new_as(server, admin, prefix);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["upgrade", "--all"]).expect(0);
+    let app = format!("{prefix}_a_app");
+    let insert = "INSERT INTO item (name) VALUES ('kept')";
+    server.sql_as(&app, &project.password(&app), &format!("{prefix}_a"), insert).unwrap();
+    project
+}
+
+fn renamed_service(project: &Project, prefix: &str, moved: &str) {
+    std::fs::rename(
+        project.path().join(format!("{prefix}_a")),
+        project.path().join(format!("{prefix}_shop")),
+    )
+    .unwrap();
+    edit(project, &format!("{prefix}_a:"), &format!("{prefix}_shop:{moved}"));
+}
+
+#[test]
+fn a_renamed_service_gets_no_empty_database_in_silence() {
+    let server = Server::start();
+    let project = used(&server, Admin::Super, "mw");
+    renamed_service(&project, "mw", "");
+    let plan = project.run(&["plan"]).expect(0).stdout;
+    assert!(plan.contains("missing, while no service has \"mw_a\", which this manifest made"), "{plan}");
+    for arguments in
+        [&["apply", "--all", "-y"][..], &["init-all", "-y"], &["apply", "--all", "--prune", "-y"]]
+    {
+        let done = project.run(arguments).expect(2);
+        assert!(
+            done.stderr.contains("a service would get an empty database, nothing was touched"),
+            "{done:?}"
+        );
+        assert!(done.stderr.contains("moved: { from: FORMER_NAME }"), "{done:?}");
+    }
+    let databases =
+        "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'mw%'";
+    assert_eq!(server.value("postgres", databases), "mw_a mw_b");
+    project.run(&["apply", "--all", "-y", "--new-database"]).expect(0);
+    assert_eq!(server.value("postgres", databases), "mw_a mw_b mw_shop");
+    assert_eq!(server.value("mw_a", "SELECT string_agg(name, ' ') FROM item"), "kept");
+    // Once it is made, the other one does not matter any more.
+    project.run(&["apply", "--all", "-y"]).expect(0);
+}
+
+as_both_admins!(a_moved_service_is_renamed_with_all_that_hangs_on_it, |admin| {
+    let server = Server::for_admin(admin);
+    let project = used(&server, admin, "mv");
+    project.run(&["rotate", "-s", "mv_a", "--role", "readonly", "--overlap"]).expect(0);
+    let (app, readonly) = (project.password("mv_a_app"), project.password("mv_a_ro_b"));
+    renamed_service(&project, "mv", "\n    moved: { from: mv_a }");
+    let plan = project.json(&["plan"], 0);
+    let shown = |plan: &serde_json::Value| -> Vec<String> {
+        let all = plan["changes"].as_array().unwrap().iter();
+        all.map(|change| change["sql"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(shown(&plan).contains(&"ALTER DATABASE \"mv_a\" RENAME TO \"mv_shop\"".to_owned()), "{plan:#}");
+    assert!(shown(&plan).iter().all(|sql| sql.contains("RENAME TO")), "{plan:#}");
+    project.run(&["apply", "--all"]).expect(2);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["plan", "--check"]).expect(0);
+    project.run(&["status", "--check"]).expect(0);
+    assert_eq!(server.value("mv_shop", "SELECT string_agg(name, ' ') FROM item"), "kept");
+    let gone = "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'mv\\_a\\_%'";
+    assert_eq!(server.value("postgres", gone), "0");
+    // Clients change the name alone.
+    assert_eq!(project.password("mv_shop_app"), app);
+    assert_eq!(project.password("mv_shop_ro_b"), readonly);
+    for (login, password) in [("mv_shop_app", &app), ("mv_shop_ro_b", &readonly)] {
+        server.sql_as(login, password, "mv_shop", "SELECT count(*) FROM item").unwrap();
+    }
+    assert!(!project.read(".martydb/secrets/development.yaml").contains("mv_a_app"));
+    project.write("mv_shop/migrations/V3__more.sql", "CREATE TABLE more (id int);\n");
+    project.write("mv_shop/migrations/V3__more.down.sql", "DROP TABLE more;\n");
+    project.run(&["upgrade", "--all"]).expect(0);
+    project.run(&["rotate", "-s", "mv_shop", "--finish"]).expect(0);
+    if admin == Admin::Super {
+        project.run(&["verify-isolation"]).expect(0);
+    }
+});
+
+#[test]
+fn a_database_with_a_new_name_is_renamed_when_no_session_is_left() {
+    let server = Server::start();
+    let project = used(&server, Admin::Super, "mx");
+    edit(&project, "mx_a:", "mx_a: { database: mx_other, moved: { from: mx_a } }\n  mx_c:");
+    project.write("mx_c/migrations/.keep", "");
+    let open = std::thread::scope(|scope| {
+        let session = scope.spawn(|| server.sql("mx_a", "SELECT pg_sleep(3)"));
+        let sleeping =
+            "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(3)%' AND datname = 'mx_a'";
+        while server.value("postgres", sleeping) == "0" {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
+        // It waits for the session, and goes on when that has ended.
+        let done = project.run(&["apply", "--all", "-y"]);
+        session.join().unwrap();
+        done
+    });
+    open.expect(0);
+    assert_eq!(server.value("mx_other", "SELECT string_agg(name, ' ') FROM item"), "kept");
+    project.run(&["plan", "--check"]).expect(0);
+    // A name that another service has cannot be a former one.
+    edit(&project, "moved: { from: mx_a }", "moved: { from: mx_b }");
+    let refused = project.run(&["validate"]).expect(2);
+    assert!(refused.stderr.contains("service \"mx_b\" is still declared"), "{refused:?}");
+}
