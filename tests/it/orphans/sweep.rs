@@ -45,7 +45,7 @@ as_both_admins!(nothing_of_a_service_becomes_a_superusers_on_any_path, |admin| {
     let text = project.read("martydb.yaml");
     project.write("orp_c/migrations/.keep", "");
     project.write("martydb.yaml", &(text.clone() + "  orp_c: { schemas: [c] }\n"));
-    project.run(&["apply", "--all", "-y", "--new-database"]).expect(0);
+    project.run(&["apply", "--all", "-y"]).expect(0);
     weak.check(&server, "adopting");
     let owner = "SELECT relowner::regrole::text FROM pg_class WHERE oid = 'c.trap'::regclass";
     assert_eq!(server.value("orp_c", owner), "orp_c_owner");
@@ -67,7 +67,7 @@ as_both_admins!(nothing_of_a_service_becomes_a_superusers_on_any_path, |admin| {
     assert_eq!(server.value("postgres", KEEPER), "falsefalsefalsefalsefalsefalse0");
 
     project.write("martydb.yaml", &text.replace("  orp_b:\n", ""));
-    project.run(&["apply", "--all", "--prune", "-y"]).expect(0);
+    project.run(&["apply", "--all", "--prune", "-y", "--new-database"]).expect(0);
     weak.check(&server, "apply --prune");
     spring(&server, "bobs", "second");
     assert_eq!(owner("second.trap"), "orp_orphans");
