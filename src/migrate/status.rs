@@ -96,7 +96,8 @@ async fn fill(
     let comparison = compare(folder, &rows.applied, &rows.unfinished);
     let due = due(&folder.repeatables, &ran, !comparison.pending.is_empty());
     status.repeatable_pending = due.into_iter().map(due_migration).collect();
-    (status.size_bytes, status.connections) = measured(others, sizes).map_err(unreadable)?;
+    (status.size_bytes, status.connections) =
+        measured(session.connection.backend(), others, sizes).map_err(unreadable)?;
     let nothing_due = comparison.pending.is_empty() && status.repeatable_pending.is_empty();
     status.state = match (comparison.divergences.is_empty(), nothing_due) {
         (false, _) => ServiceState::Divergent,
@@ -116,30 +117,33 @@ async fn fill(
 /// Every session of the server, and the size on disk. Asked as the login: sizes are told to those who may
 /// connect, and the owner may not. The sessions are counted here, which is cheaper than to have the server compare them.
 fn measures(sizes: Sizes) -> Vec<Statement> {
-    let mut all = vec![stmt!(
-        "SELECT datid, usesysid, pid = pg_catalog.pg_backend_pid() FROM pg_catalog.pg_stat_get_activity(NULL)"
-    )];
+    let mut all = vec![stmt!("SELECT pid, datid, usesysid FROM pg_catalog.pg_stat_get_activity(NULL)")];
     if sizes == Sizes::Measured {
         all.push(stmt!("SELECT pg_catalog.pg_database_size(pg_catalog.current_database())"));
     }
     all
 }
 
-/// The size, and how many others are connected; sessions without a user are the server's own workers.
-fn measured(results: &[Vec<Row>], sizes: Sizes) -> Result<(Option<i64>, Option<i64>), Unreadable> {
+/// The size, and how many others are connected; sessions without a user are the server's own workers. `process` is that
+/// of our own session.
+fn measured(
+    process: i32,
+    results: &[Vec<Row>],
+    sizes: Sizes,
+) -> Result<(Option<i64>, Option<i64>), Unreadable> {
     let of = |at: usize| results.get(at).into_iter().flatten();
     let size = match sizes {
         Sizes::Measured => of(1).next().map(|row| row.try_get(0)).transpose()?,
         Sizes::Skipped => None,
     };
-    let mut all: Vec<(Option<u32>, Option<u32>, bool)> = vec![];
+    let mut all: Vec<(i32, Option<u32>, Option<u32>)> = vec![];
     for row in of(0) {
         all.push((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
     }
-    let Some(&(own, ..)) = all.iter().find(|row| row.2) else { return Ok((size, None)) };
-    let others = all
-        .iter()
-        .filter(|(database, user, ours)| !ours && user.is_some_and(|user| user != 0) && *database == own);
+    let Some(&(_, own, _)) = all.iter().find(|row| row.0 == process) else { return Ok((size, None)) };
+    let others = all.iter().filter(|(pid, database, user)| {
+        *pid != process && user.is_some_and(|user| user != 0) && *database == own
+    });
     Ok((size, i64::try_from(others.count()).ok()))
 }
 

@@ -40,6 +40,14 @@ pub fn present(schemas: &[SchemaName]) -> Statement {
 }
 
 impl Present {
+    /// From the answer to [`beside`], where refinery's table is in this schema: the process, and what there is. The history
+    /// is made before the two others.
+    pub fn beside(row: &Row, schema: &SchemaName) -> Result<(i32, Present), Unreadable> {
+        let (progress, repeatable) = (row.try_get(1)?, row.try_get(2)?);
+        let (history, refinery) = (progress || repeatable, Some(schema.clone()));
+        Ok((row.try_get(0)?, Present { history, progress, repeatable, refinery, ..Present::default() }))
+    }
+
     pub fn read(row: &Row, schemas: &[SchemaName]) -> Result<Present, Unreadable> {
         let mut refinery = None;
         for (at, schema) in schemas.iter().enumerate().rev() {
@@ -50,6 +58,14 @@ impl Present {
         let (history, progress, repeatable) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         Ok(Present { history, progress, repeatable, standby: row.try_get(3)?, refinery })
     }
+}
+
+/// Asks which tables there are beside refinery's, and which process answers: as little as a session can be asked.
+pub fn beside() -> Statement {
+    stmt!(
+        "SELECT pg_catalog.pg_backend_pid(), pg_catalog.to_regclass('martydb.progress') IS NOT NULL, \
+         pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL"
+    )
 }
 
 /// Reads refinery's rows as they are: what they mean is for [`AppliedRow`] to say.

@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::migrate::history::{HistoryRows, Present, tables};
 use crate::migrate::report::EventSender;
 use crate::migrate::target::MigrationTarget;
-use crate::server::{Row, direct};
+use crate::server::Row;
 use crate::sql::{Statement, stmt};
 
 /// What a session was asked at its start.
@@ -53,12 +53,17 @@ async fn guess(
     session: &mut MigrationSession<'_>,
     others: &[Statement],
 ) -> Option<(Vec<Row>, Vec<Vec<Row>>)> {
-    let schemas = &session.target.schemas;
-    let mut asked = vec![direct::demand(&session.connection), session.act_as_owner()];
-    asked.extend([tables::present(schemas), tables::read_refinery(schemas.first()?)]);
+    let schema = session.target.schemas.first()?;
+    let mut asked = vec![session.act_as_owner(), tables::beside(), tables::read_refinery(schema)];
     asked.extend(as_login(session, others));
-    let mut results = session.query(asked).await.ok()?.into_iter().skip(2);
-    session.present = Present::read(results.next()?.first()?, schemas).ok()?;
+    let mut results = session.query(asked).await.ok()?.into_iter().skip(1);
+    let beside = results.next()?;
+    let (process, present) = Present::beside(beside.first()?, schema).ok()?;
+    // Behind a pooler the answers are another session's; the usual way says so.
+    if process != session.connection.backend() {
+        return None;
+    }
+    session.present = present;
     Some((results.next()?, of_login(results, others.len())))
 }
 
