@@ -7,6 +7,7 @@ use super::change::{Change, Changes, ServerError, changes_table};
 use crate::converge::{Jobs, Planner, Policy, converge};
 use crate::error::{Error, ExitStatus, Result};
 use crate::model::DesiredService;
+use crate::plan::Action;
 use crate::plan::teardown::AdoptedDatabase;
 use crate::report::{Report, Style, error_text};
 use crate::run::Run;
@@ -70,6 +71,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
     let steps = done.steps.iter();
     let changes = steps.map(|(step, end)| Change::new(&service.server, step, major, Some(*end)));
     report.all.changes = changes.collect();
+    if done.steps.iter().any(|(step, _)| matches!(step.action, Action::Reassign { .. })) {
+        run.out.note(
+            "what the roles owned in other databases belongs to the role for orphans now: `martydb apply` takes over what \
+             lies in a service's schemas and runs no code with its owner's rights",
+        );
+    }
     report.all.errors.extend(done.end.err().map(|error| ServerError::new(&service.server, &error)));
     if report.all.errors.is_empty() {
         let keys: Vec<CredentialKey> = CredentialKey::of(service).collect();

@@ -28,18 +28,20 @@ pub fn handover(kind: ObjectKind, definer: bool, lends: bool, major: u32) -> Han
     }
 }
 
-/// Whether a role of a service, other than this one's owner and migrator, is this role or can become it.
+/// Whether a role of a service, other than this one's owner and migrator, is this role or can become it. What the role for
+/// orphans owns was written by some role of a service that is no more.
 pub fn is_open_to_services(
     desired: &DesiredServer,
     actual: &ActualServer,
     service: &DesiredService,
     role: &RoleName,
 ) -> bool {
-    actual.who_can_become(role).into_iter().any(|one| {
+    let others = |one: &RoleName| {
         managed(desired, one).is_some_and(|(of, kind)| {
             of.name != service.name || !matches!(kind, RoleKind::Owner | RoleKind::Migrator)
         })
-    })
+    };
+    *role == desired.orphans() || actual.who_can_become(role).into_iter().any(others)
 }
 
 #[cfg(test)]

@@ -144,7 +144,7 @@ impl<'a> AdminCapabilities<'a> {
             Action::SetOwner { object, owner } => {
                 self.owner(step, object).into_iter().chain([owner.clone()]).collect()
             }
-            Action::Lend { from, .. } => [from.clone()].into(),
+            Action::Lend { from, to, .. } => [from.clone(), to.clone()].into(),
             Action::Revoke { grantor: Some(grantor), .. } => [grantor.clone()].into(),
             Action::RunAsCaller { object: on } | Action::Grant { on, .. } | Action::Revoke { on, .. } => {
                 self.owner(step, on).into_iter().collect()

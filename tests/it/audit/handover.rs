@@ -224,3 +224,33 @@ fn what_is_left_for_someone_to_read_would_have_run_with_the_rights_of_the_owner(
     }
     assert_eq!(pair.server.value("blue_db", "SELECT count(*) FROM vault"), "0");
 }
+
+/// Its writer is gone with its service, and the code stays what it was.
+#[test]
+fn what_a_removed_service_wrote_elsewhere_gains_no_rights_either() {
+    let pair = Pair::new();
+    let server = &pair.server;
+    server.sql("postgres", "GRANT CONNECT ON DATABASE blue_db TO red_app");
+    server.sql(
+        "blue_db",
+        "GRANT USAGE, CREATE ON SCHEMA public TO red_app;
+         CREATE TABLE vault (secret text); ALTER TABLE vault OWNER TO blue_owner; REVOKE ALL ON vault FROM blue_app",
+    );
+    let red = pair.project.password("red_app");
+    let code = "CREATE FUNCTION run(q text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER AS 'BEGIN EXECUTE q; END';
+        GRANT EXECUTE ON FUNCTION run(text) TO blue_app; CREATE VIEW peek AS SELECT * FROM vault; GRANT SELECT ON peek TO blue_app";
+    server.sql_as("red_app", &red, "blue_db", code).unwrap();
+    pair.project.run(&["drop", "-s", "red", "--confirm", "red"]).expect(0);
+    let owner = |sql: &str| server.value("blue_db", sql);
+    assert_eq!(owner("SELECT proowner::regrole FROM pg_proc WHERE proname = 'run'"), "pair_orphans");
+    let manifest = pair.project.read("martydb.yaml");
+    let kept: Vec<&str> = manifest.lines().filter(|line| !line.trim_start().starts_with("red:")).collect();
+    pair.project.write("martydb.yaml", &kept.join("\n"));
+    pair.project.run(&["apply", "--all", "-y"]).expect(0);
+    let blue = pair.project.password("blue_app");
+    for attack in ["SELECT run('GRANT SELECT ON public.vault TO blue_app')", "SELECT * FROM peek"] {
+        let gained = server.sql_as("blue_app", &blue, "blue_db", attack);
+        assert!(gained.is_err(), "{attack}: {gained:?}");
+    }
+    assert_eq!(owner("SELECT has_table_privilege('blue_app', 'vault', 'SELECT')"), "f");
+}
