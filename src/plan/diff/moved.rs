@@ -3,10 +3,12 @@
 //! manifest does not say so, a service that would get an empty database beside one that this manifest made and that no
 //! service has any more is told apart from a new one by the operator alone.
 
+use std::collections::BTreeSet;
+
 use super::comparison::Comparison;
 use super::orphans;
-use crate::contract::alternate_of;
-use crate::model::{ActualServer, DesiredServer, DesiredService, RoleKind, RoleName};
+use crate::contract::{alternate_of, managed};
+use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, RoleKind, RoleName};
 use crate::plan::action::Action;
 use crate::plan::stage::{Risk, Stage};
 use crate::plan::step::Plan;
@@ -24,8 +26,11 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) -> bool {
     }
     let (from, to) = (&former.database, &service.database);
     let databases = &look.actual.databases;
-    let found = databases.get(from).filter(|found| look.is_ours(found.comment.as_deref()));
-    if found.is_some() && !databases.contains_key(to) {
+    // An adopted database keeps its own comment; the marker of another manifest is another's database.
+    let may_be_ours = |comment: &str| comment == look.desired.marker() || !comment.starts_with("martydb:");
+    let found = databases.get(from).filter(|found| found.comment.as_deref().is_none_or(may_be_ours));
+    let declared = look.desired.services.values().any(|other| other.database == *from);
+    if found.is_some() && !declared && !databases.contains_key(to) {
         let action = Action::RenameDatabase { from: from.clone(), to: to.clone() };
         look.add_at(Stage::AlterDatabase, risk(look), action, reason(service));
     }
@@ -35,7 +40,7 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) -> bool {
 fn rename_role(look: &mut Comparison<'_>, from: &RoleName, to: &RoleName) {
     let roles = &look.actual.roles;
     let found = roles.get(from).filter(|found| look.is_ours(found.comment.as_deref()));
-    if found.is_some() && !roles.contains_key(to) {
+    if found.is_some() && managed(look.desired, from).is_none() && !roles.contains_key(to) {
         let action = Action::RenameRole { from: from.clone(), to: to.clone() };
         look.add(risk(look), action, format!("rename to {to}: clients log in with the new name"));
     }
@@ -51,16 +56,32 @@ fn risk(look: &Comparison<'_>) -> Risk {
 
 /// Marks each new database that may be an old one with a new name: only `--new-database` makes it.
 pub fn name_in_plan(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
-    let left: Vec<String> =
-        orphans::left_over(desired, actual).iter().map(|name| format!("\"{name}\"")).collect();
-    if left.is_empty() {
-        return;
-    }
-    for step in plan.steps.iter_mut().filter(|step| step.service.is_some()) {
-        if let Action::CreateDatabase { .. } = step.action {
+    for step in &mut plan.steps {
+        let service = step.service.as_ref().and_then(|name| desired.services.get(name));
+        let (Action::CreateDatabase { .. }, Some(service)) = (&step.action, service) else { continue };
+        let left: Vec<String> =
+            candidates(desired, actual, service).iter().map(|name| format!("\"{name}\"")).collect();
+        if !left.is_empty() {
             step.risk = Risk::Caution;
-            step.reason =
-                format!("missing, while no service has {}, which this manifest made", left.join(", "));
+            step.reason = format!(
+                "missing, while no service has {}, which this manifest made or took over",
+                left.join(", ")
+            );
         }
     }
+}
+
+/// Databases that no service has, and that may be this one's: with this manifest's marker, or adopted, so that roles own
+/// something there that are the service's own or no service's any more.
+fn candidates(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> BTreeSet<DbName> {
+    let mut found: BTreeSet<DbName> = orphans::left_over(desired, actual).into_iter().collect();
+    let own = RoleKind::ALL.map(|kind| service.role(kind).clone());
+    let roles =
+        own.into_iter().chain(orphans::roles(desired, actual)).filter(|role| *role != desired.orphans());
+    for held in roles.filter_map(|role| actual.holdings.get(&role)) {
+        let owned = held.inside.iter().filter(|(_, owned)| **owned).map(|(database, _)| database);
+        let free = |name: &&DbName| !desired.services.values().any(|other| other.database == **name);
+        found.extend(owned.filter(free).cloned());
+    }
+    found
 }

@@ -13,7 +13,7 @@ use crate::plan::step::{Plan, PrivilegeGap};
 use crate::plan::teardown::Teardown;
 
 /// Roles with the marker that no service of the manifest has. Alternates of declared logins are declared with them.
-fn roles(desired: &DesiredServer, actual: &ActualServer) -> Vec<RoleName> {
+pub fn roles(desired: &DesiredServer, actual: &ActualServer) -> Vec<RoleName> {
     let marker = desired.marker();
     let marked = actual.roles.iter().filter(|(_, found)| found.comment.as_deref() == Some(&marker));
     let names = marked.map(|(name, _)| name.clone());

@@ -217,27 +217,27 @@ impl Removal<'_> {
 
     /// In another database all of it is one transaction there, whatever each action is by itself. What these roles own goes
     /// to no service, not even to the one that lives there: code would run with the rights of that service's owner. `apply`
-    /// takes over from the role for orphans what may be taken over.
+    /// takes over from the role for orphans what may be taken over. A limited admin can give things only to a role that may
+    /// create in their schemas, which the role for orphans must not: there it is the owner who lives there.
     fn inside(&mut self, place: &DbName, owned: &[String]) {
         let what = self.what;
-        let (host, orphans) = (what.host(place), what.desired.orphans());
-        let lacks = |role: &RoleName| !what.actual.admin.superuser && !self.is_member(role);
-        let heir = Some(orphans.clone()).filter(|role| !owned.is_empty() && lacks(role));
-        let host = host.filter(lacks);
-        let why = format!("temporary membership, to give it what these roles own in {place}");
-        self.as_member((place, Stage::InDatabase), heir, why, |this| {
-            let why = format!("temporary membership, to revoke what it granted to these roles in {place}");
-            this.as_member((place, Stage::InDatabase), host, why, |this| {
-                let mut add = |action: Action, why: String| {
-                    this.add_at(Some(place), Stage::InDatabase, Risk::Caution, action, why);
-                };
-                let roles = what.roles.clone();
-                if !owned.is_empty() {
-                    let why = format!("these roles own {} in {place}", owned.join(", "));
-                    add(Action::Reassign { roles: roles.clone(), to: orphans }, why);
-                }
-                add(Action::DropOwned { roles }, format!("revoke what these roles hold in {place}"));
-            });
+        let superuser = what.actual.admin.superuser;
+        let host = what.host(place).filter(|_| !superuser);
+        // Rights that another role granted can be taken back, and objects given to it, only by one of its members.
+        let needed = (host.is_some() || !owned.is_empty()) && !superuser;
+        let to = host.unwrap_or_else(|| what.desired.orphans());
+        let borrowed = Some(to.clone()).filter(|to| needed && !self.is_member(to));
+        let why = format!("temporary membership, to change what it owns in {place}");
+        self.as_member((place, Stage::InDatabase), borrowed, why, |this| {
+            let mut add = |action: Action, why: String| {
+                this.add_at(Some(place), Stage::InDatabase, Risk::Caution, action, why);
+            };
+            let roles = what.roles.clone();
+            if !owned.is_empty() {
+                let why = format!("these roles own {} in {place}", owned.join(", "));
+                add(Action::Reassign { roles: roles.clone(), to }, why);
+            }
+            add(Action::DropOwned { roles }, format!("revoke what these roles hold in {place}"));
         });
     }
 

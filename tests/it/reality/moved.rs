@@ -35,7 +35,10 @@ fn a_renamed_service_gets_no_empty_database_in_silence() {
     let project = used(&server, Admin::Super, "mw");
     renamed_service(&project, "mw", "");
     let plan = project.run(&["plan"]).expect(0).stdout;
-    assert!(plan.contains("missing, while no service has \"mw_a\", which this manifest made"), "{plan}");
+    assert!(
+        plan.contains("missing, while no service has \"mw_a\", which this manifest made or took over"),
+        "{plan}"
+    );
     for arguments in
         [&["apply", "--all", "-y"][..], &["init-all", "-y"], &["apply", "--all", "--prune", "-y"]]
     {
@@ -49,6 +52,9 @@ fn a_renamed_service_gets_no_empty_database_in_silence() {
     let databases =
         "SELECT string_agg(datname, ' ' ORDER BY datname) FROM pg_database WHERE datname LIKE 'mw%'";
     assert_eq!(server.value("postgres", databases), "mw_a mw_b");
+    // One that was adopted carries no marker of ours, but the roles own what is in it.
+    server.sql("postgres", "COMMENT ON DATABASE mw_a IS 'of others'");
+    project.run(&["apply", "--all", "-y"]).expect(2);
     project.run(&["apply", "--all", "-y", "--new-database"]).expect(0);
     assert_eq!(server.value("postgres", databases), "mw_a mw_b mw_shop");
     assert_eq!(server.value("mw_a", "SELECT string_agg(name, ' ') FROM item"), "kept");
@@ -96,6 +102,13 @@ as_both_admins!(a_moved_service_is_renamed_with_all_that_hangs_on_it, |admin| {
 fn a_database_with_a_new_name_is_renamed_when_no_session_is_left() {
     let server = Server::start();
     let project = used(&server, Admin::Super, "mx");
+    server.sql("postgres", "COMMENT ON DATABASE mx_a IS 'adopted'");
+    // Without a word in the manifest, the roles tell whose it was.
+    let manifest = project.read("martydb.yaml");
+    edit(&project, "mx_a:", "mx_a: { database: mx_other }");
+    let refused = project.run(&["apply", "--all", "-y"]).expect(2);
+    assert!(refused.stderr.contains("while no service has \"mx_a\""), "{refused:?}");
+    project.write("martydb.yaml", &manifest);
     edit(&project, "mx_a:", "mx_a: { database: mx_other, moved: { from: mx_a } }\n  mx_c:");
     project.write("mx_c/migrations/.keep", "");
     let open = std::thread::scope(|scope| {
