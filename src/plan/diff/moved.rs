@@ -83,5 +83,7 @@ fn candidates(desired: &DesiredServer, actual: &ActualServer, service: &DesiredS
         let free = |name: &&DbName| !desired.services.values().any(|other| other.database == **name);
         found.extend(owned.filter(free).cloned());
     }
+    let tests = actual.test_databases(desired);
+    found.retain(|name| !tests.contains_key(name));
     found
 }

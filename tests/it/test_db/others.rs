@@ -51,7 +51,7 @@ fn they_go_with_their_service() {
     project.write("martydb.yaml", &manifest);
     let plan = project.json(&["plan"], 0);
     assert!(plan["prunable"].to_string().contains(&other), "{plan:#}");
-    project.run(&["apply", "--all", "--prune", "-y"]).expect(0);
+    project.run(&["apply", "--all", "--prune", "-y", "--new-database"]).expect(0);
     assert_eq!(databases(&server, "martydb_"), Vec::<String>::new());
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'tdd\\_b%'"), "0");
 }
