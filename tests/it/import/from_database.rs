@@ -104,7 +104,7 @@ fn the_schema_becomes_the_first_migration() {
         "martydb.yaml",
         &project.read("martydb.yaml").replace("fdb_rich: {", "fdb_new: { migrations: fdb_rich/migrations,"),
     );
-    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["apply", "--all", "-y", "--new-database"]).expect(0);
     project.run(&["upgrade", "--all"]).expect(0);
     assert_eq!(
         server()
