@@ -51,6 +51,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('init-all', 'init-all', [CompletionResultType]::ParameterValue, 'Apply, upgrade and verify-isolation for all services in one run')
             [CompletionResult]::new('upgrade', 'upgrade', [CompletionResultType]::ParameterValue, 'Apply pending migrations')
             [CompletionResult]::new('downgrade', 'downgrade', [CompletionResultType]::ParameterValue, 'Undo migrations, newest applied first')
+            [CompletionResult]::new('adopt', 'adopt', [CompletionResultType]::ParameterValue, 'Declare a database that exists, with everybody who uses it, and show what apply would change')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Write another tool''s migrations as the service''s own')
             [CompletionResult]::new('baseline', 'baseline', [CompletionResultType]::ParameterValue, 'Record versions as applied without running them, for a database that exists already')
             [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Accept edited files and clear failed records, after showing which')
@@ -69,6 +70,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('url', 'url', [CompletionResultType]::ParameterValue, 'Print a connection string, password included')
             [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Remove a service''s database and roles')
             [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Give logins new passwords')
+            [CompletionResult]::new('secrets', 'secrets', [CompletionResultType]::ParameterValue, 'Carry the logins'' passwords to and from other places')
             [CompletionResult]::new('dev', 'dev', [CompletionResultType]::ParameterValue, 'Start, stop, show or delete the embedded servers')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell''s completions')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the man page')
@@ -102,8 +104,8 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;validate' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
-            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
             [CompletionResult]::new('--against', '--against', [CompletionResultType]::ParameterName, 'Also find what conflicts with this branch: older or taken versions, edited and removed files')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
@@ -178,9 +180,10 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;plan' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
-            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
             [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'Save the plan, without secrets, for `apply --plan`')
+            [CompletionResult]::new('--out-sql', '--out-sql', [CompletionResultType]::ParameterName, 'Write what the admin may not do as SQL for a DBA')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
@@ -195,6 +198,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--check', '--check', [CompletionResultType]::ParameterName, 'Exit with 3 if anything differs')
             [CompletionResult]::new('--check-logins', '--check-logins', [CompletionResultType]::ParameterName, 'Also try every stored password')
             [CompletionResult]::new('--prune', '--prune', [CompletionResultType]::ParameterName, 'Also remove what is not declared')
+            [CompletionResult]::new('--summary', '--summary', [CompletionResultType]::ParameterName, 'One line for each service in place of one for each change')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
@@ -209,8 +213,8 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;apply' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
-            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
             [CompletionResult]::new('--plan', '--plan', [CompletionResultType]::ParameterName, 'Apply exactly this plan, saved by `plan --out`; refused if it no longer fits')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
@@ -267,8 +271,8 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;upgrade' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
-            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The last version to apply')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
@@ -298,8 +302,8 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;downgrade' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
-            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Undo everything above this version; 0 is everything')
             [CompletionResult]::new('--steps', '--steps', [CompletionResultType]::ParameterName, 'Number of migrations to undo [default: 1]')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
@@ -314,6 +318,36 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All services of the manifest')
             [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Print what would be run, and write nothing')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never prompt; fail when input would be required')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'martydb;adopt' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The service; added to the manifest if it is not there')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'The service; added to the manifest if it is not there')
+            [CompletionResult]::new('--database', '--database', [CompletionResultType]::ParameterName, 'Its database [default: what the manifest says]')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server of the manifest that has it [default: what the manifest says]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
+            [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Write nothing, and show how the manifest would change')
+            [CompletionResult]::new('--no-baseline', '--no-baseline', [CompletionResultType]::ParameterName, 'Leave the first migration out of the commands that come next')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
@@ -411,8 +445,8 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;current' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
-            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
@@ -438,8 +472,8 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;history' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
-            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
@@ -465,8 +499,8 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;status' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
-            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
@@ -553,8 +587,8 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;lint' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
-            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
             [CompletionResult]::new('--since', '--since', [CompletionResultType]::ParameterName, 'Take everything up to this version as applied, and ask no server; 0 is nothing')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
@@ -581,8 +615,8 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;verify-down' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
-            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Check this version; may be repeated [default: those that are pending]')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
@@ -608,8 +642,8 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;diff' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
-            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
             [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'An environment, `database` (of this environment) or `files` (a scratch database made from them)')
             [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'What it is compared with; the same choices')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
@@ -635,8 +669,8 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;verify-isolation' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
-            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'How the result is printed; wins over --output')
             [CompletionResult]::new('--probes', '--probes', [CompletionResultType]::ParameterName, 'Which logins are tried: all, each at one foreign database, all one at a time without a wrong password, or none')
             [CompletionResult]::new('--min-severity', '--min-severity', [CompletionResultType]::ParameterName, 'Report findings of this severity and above only')
@@ -696,8 +730,8 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;test-connections' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
-            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
@@ -755,7 +789,8 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
         'martydb;url' {
             [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The service')
             [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'The service')
-            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Which of its logins')
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Which of its logins; default: app, and with --read-only readonly')
+            [CompletionResult]::new('--access', '--access', [CompletionResultType]::ParameterName, 'A further login of the manifest (`access:`) instead')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server, with --admin')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
@@ -768,6 +803,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
             [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('--read-only', '--read-only', [CompletionResultType]::ParameterName, 'An address to read from, such as a replica; see `app_url` in the manifest')
             [CompletionResult]::new('--no-password', '--no-password', [CompletionResultType]::ParameterName, 'Leave the password out')
             [CompletionResult]::new('--admin', '--admin', [CompletionResultType]::ParameterName, 'The admin''s own connection string')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
@@ -813,9 +849,10 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;rotate' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
-            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated')
-            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Only this login [default: all three]')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Only this login [default: all three, and further ones]')
+            [CompletionResult]::new('--access', '--access', [CompletionResultType]::ParameterName, 'Only this further login of the manifest (`access:`)')
             [CompletionResult]::new('--valid-until', '--valid-until', [CompletionResultType]::ParameterName, 'When the new password expires, such as 2027-01-31; `infinity` is never [default: as it is]')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
@@ -841,6 +878,142 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'martydb;secrets' {
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
+            [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never prompt; fail when input would be required')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Show what is in the store and what it is called elsewhere; with --values, write the passwords to a file')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Put passwords from a file into the store')
+            [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Copy the whole store to another provider; the old one stays as it is')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'martydb;secrets;export' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'What the passwords are for')
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Only this login; may be repeated [default: app for kubernetes, all three for the others]')
+            [CompletionResult]::new('--out', '--out', [CompletionResultType]::ParameterName, 'Where the passwords go: a file, made 0600, that others cannot read; `-` is standard output, unless it is a terminal')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
+            [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All services of the manifest')
+            [CompletionResult]::new('--values', '--values', [CompletionResultType]::ParameterName, 'Write the passwords themselves; without it only their names are shown')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never prompt; fail when input would be required')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'martydb;secrets;import' {
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'What the file is')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
+            [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Replace passwords that the store has otherwise; the servers'' stay as they are')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never prompt; fail when input would be required')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'martydb;secrets;move' {
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'The new provider')
+            [CompletionResult]::new('--path', '--path', [CompletionResultType]::ParameterName, 'With file: its path, as the manifest writes it: below its folder, `{env}` filled in [default: .martydb/secrets/{env}.yaml]')
+            [CompletionResult]::new('--get', '--get', [CompletionResultType]::ParameterName, 'With command: the program that prints the password of `{role}`, such as ''vault kv get -field=password martydb/{env}/{role}''; split into arguments as a shell does, and run without one')
+            [CompletionResult]::new('--set', '--set', [CompletionResultType]::ParameterName, 'With command: the program that reads the password on its standard input')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'With command: how long one call may take [default: 10s]')
+            [CompletionResult]::new('--absent-exit', '--absent-exit', [CompletionResultType]::ParameterName, 'With command: the exit code with which `get` says that it has no such password; known for vault, sops, pass, aws, gcloud, az and kubectl')
+            [CompletionResult]::new('--absent-stderr', '--absent-stderr', [CompletionResultType]::ParameterName, 'With command: what `get` says on standard error then')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
+            [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('--replace', '--replace', [CompletionResultType]::ParameterName, 'Replace passwords that the new store has otherwise')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never prompt; fail when input would be required')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'martydb;secrets;help' {
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Show what is in the store and what it is called elsewhere; with --values, write the passwords to a file')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Put passwords from a file into the store')
+            [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Copy the whole store to another provider; the old one stays as it is')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'martydb;secrets;help;export' {
+            break
+        }
+        'martydb;secrets;help;import' {
+            break
+        }
+        'martydb;secrets;help;move' {
+            break
+        }
+        'martydb;secrets;help;help' {
             break
         }
         'martydb;dev' {
@@ -1054,6 +1227,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('init-all', 'init-all', [CompletionResultType]::ParameterValue, 'Apply, upgrade and verify-isolation for all services in one run')
             [CompletionResult]::new('upgrade', 'upgrade', [CompletionResultType]::ParameterValue, 'Apply pending migrations')
             [CompletionResult]::new('downgrade', 'downgrade', [CompletionResultType]::ParameterValue, 'Undo migrations, newest applied first')
+            [CompletionResult]::new('adopt', 'adopt', [CompletionResultType]::ParameterValue, 'Declare a database that exists, with everybody who uses it, and show what apply would change')
             [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Write another tool''s migrations as the service''s own')
             [CompletionResult]::new('baseline', 'baseline', [CompletionResultType]::ParameterValue, 'Record versions as applied without running them, for a database that exists already')
             [CompletionResult]::new('repair', 'repair', [CompletionResultType]::ParameterValue, 'Accept edited files and clear failed records, after showing which')
@@ -1072,6 +1246,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('url', 'url', [CompletionResultType]::ParameterValue, 'Print a connection string, password included')
             [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Remove a service''s database and roles')
             [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Give logins new passwords')
+            [CompletionResult]::new('secrets', 'secrets', [CompletionResultType]::ParameterValue, 'Carry the logins'' passwords to and from other places')
             [CompletionResult]::new('dev', 'dev', [CompletionResultType]::ParameterValue, 'Start, stop, show or delete the embedded servers')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell''s completions')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the man page')
@@ -1103,6 +1278,9 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;help;downgrade' {
+            break
+        }
+        'martydb;help;adopt' {
             break
         }
         'martydb;help;import' {
@@ -1157,6 +1335,21 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;help;rotate' {
+            break
+        }
+        'martydb;help;secrets' {
+            [CompletionResult]::new('export', 'export', [CompletionResultType]::ParameterValue, 'Show what is in the store and what it is called elsewhere; with --values, write the passwords to a file')
+            [CompletionResult]::new('import', 'import', [CompletionResultType]::ParameterValue, 'Put passwords from a file into the store')
+            [CompletionResult]::new('move', 'move', [CompletionResultType]::ParameterValue, 'Copy the whole store to another provider; the old one stays as it is')
+            break
+        }
+        'martydb;help;secrets;export' {
+            break
+        }
+        'martydb;help;secrets;import' {
+            break
+        }
+        'martydb;help;secrets;move' {
             break
         }
         'martydb;help;dev' {

@@ -48,6 +48,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand init-all 'Apply, upgrade and verify-isolation for all services in one run'
             cand upgrade 'Apply pending migrations'
             cand downgrade 'Undo migrations, newest applied first'
+            cand adopt 'Declare a database that exists, with everybody who uses it, and show what apply would change'
             cand import 'Write another tool''s migrations as the service''s own'
             cand baseline 'Record versions as applied without running them, for a database that exists already'
             cand repair 'Accept edited files and clear failed records, after showing which'
@@ -66,6 +67,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand url 'Print a connection string, password included'
             cand drop 'Remove a service''s database and roles'
             cand rotate 'Give logins new passwords'
+            cand secrets 'Carry the logins'' passwords to and from other places'
             cand dev 'Start, stop, show or delete the embedded servers'
             cand completions 'Print a shell''s completions'
             cand man 'Print the man page'
@@ -97,8 +99,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --version 'Print version'
         }
         &'martydb;validate'= {
-            cand -s 'Service to work on; may be repeated'
-            cand --service 'Service to work on; may be repeated'
+            cand -s 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --service 'Service to work on; may be repeated, or hold several names with commas between'
             cand --against 'Also find what conflicts with this branch: older or taken versions, edited and removed files'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
@@ -170,9 +172,10 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --version 'Print version'
         }
         &'martydb;plan'= {
-            cand -s 'Service to work on; may be repeated'
-            cand --service 'Service to work on; may be repeated'
+            cand -s 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --service 'Service to work on; may be repeated, or hold several names with commas between'
             cand --out 'Save the plan, without secrets, for `apply --plan`'
+            cand --out-sql 'Write what the admin may not do as SQL for a DBA'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
@@ -187,6 +190,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --check 'Exit with 3 if anything differs'
             cand --check-logins 'Also try every stored password'
             cand --prune 'Also remove what is not declared'
+            cand --summary 'One line for each service in place of one for each change'
             cand -q 'Suppress informational output'
             cand --quiet 'Suppress informational output'
             cand -v 'Log what happens; -vv logs every statement, secrets redacted'
@@ -200,8 +204,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --version 'Print version'
         }
         &'martydb;apply'= {
-            cand -s 'Service to work on; may be repeated'
-            cand --service 'Service to work on; may be repeated'
+            cand -s 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --service 'Service to work on; may be repeated, or hold several names with commas between'
             cand --plan 'Apply exactly this plan, saved by `plan --out`; refused if it no longer fits'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
@@ -256,8 +260,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --version 'Print version'
         }
         &'martydb;upgrade'= {
-            cand -s 'Service to work on; may be repeated'
-            cand --service 'Service to work on; may be repeated'
+            cand -s 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --service 'Service to work on; may be repeated, or hold several names with commas between'
             cand --to 'The last version to apply'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
@@ -286,8 +290,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --version 'Print version'
         }
         &'martydb;downgrade'= {
-            cand -s 'Service to work on; may be repeated'
-            cand --service 'Service to work on; may be repeated'
+            cand -s 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --service 'Service to work on; may be repeated, or hold several names with commas between'
             cand --to 'Undo everything above this version; 0 is everything'
             cand --steps 'Number of migrations to undo [default: 1]'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
@@ -302,6 +306,35 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --lock-wait 'How long to wait for another run''s lock'
             cand --all 'All services of the manifest'
             cand --dry-run 'Print what would be run, and write nothing'
+            cand -q 'Suppress informational output'
+            cand --quiet 'Suppress informational output'
+            cand -v 'Log what happens; -vv logs every statement, secrets redacted'
+            cand --verbose 'Log what happens; -vv logs every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Never prompt; fail when input would be required'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'martydb;adopt'= {
+            cand -s 'The service; added to the manifest if it is not there'
+            cand --service 'The service; added to the manifest if it is not there'
+            cand --database 'Its database [default: what the manifest says]'
+            cand --server 'The server of the manifest that has it [default: what the manifest says]'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --dry-run 'Write nothing, and show how the manifest would change'
+            cand --no-baseline 'Leave the first migration out of the commands that come next'
             cand -q 'Suppress informational output'
             cand --quiet 'Suppress informational output'
             cand -v 'Log what happens; -vv logs every statement, secrets redacted'
@@ -395,8 +428,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'martydb;current'= {
-            cand -s 'Service to work on; may be repeated'
-            cand --service 'Service to work on; may be repeated'
+            cand -s 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --service 'Service to work on; may be repeated, or hold several names with commas between'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
@@ -421,8 +454,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --version 'Print version'
         }
         &'martydb;history'= {
-            cand -s 'Service to work on; may be repeated'
-            cand --service 'Service to work on; may be repeated'
+            cand -s 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --service 'Service to work on; may be repeated, or hold several names with commas between'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
@@ -447,8 +480,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --version 'Print version'
         }
         &'martydb;status'= {
-            cand -s 'Service to work on; may be repeated'
-            cand --service 'Service to work on; may be repeated'
+            cand -s 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --service 'Service to work on; may be repeated, or hold several names with commas between'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
@@ -532,8 +565,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --version 'Print version'
         }
         &'martydb;lint'= {
-            cand -s 'Service to work on; may be repeated'
-            cand --service 'Service to work on; may be repeated'
+            cand -s 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --service 'Service to work on; may be repeated, or hold several names with commas between'
             cand --since 'Take everything up to this version as applied, and ask no server; 0 is nothing'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
@@ -559,8 +592,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --version 'Print version'
         }
         &'martydb;verify-down'= {
-            cand -s 'Service to work on; may be repeated'
-            cand --service 'Service to work on; may be repeated'
+            cand -s 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --service 'Service to work on; may be repeated, or hold several names with commas between'
             cand --version 'Check this version; may be repeated [default: those that are pending]'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
@@ -585,8 +618,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'martydb;diff'= {
-            cand -s 'Service to work on; may be repeated'
-            cand --service 'Service to work on; may be repeated'
+            cand -s 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --service 'Service to work on; may be repeated, or hold several names with commas between'
             cand --from 'An environment, `database` (of this environment) or `files` (a scratch database made from them)'
             cand --to 'What it is compared with; the same choices'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
@@ -611,8 +644,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'martydb;verify-isolation'= {
-            cand -s 'Service to work on; may be repeated'
-            cand --service 'Service to work on; may be repeated'
+            cand -s 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --service 'Service to work on; may be repeated, or hold several names with commas between'
             cand --format 'How the result is printed; wins over --output'
             cand --probes 'Which logins are tried: all, each at one foreign database, all one at a time without a wrong password, or none'
             cand --min-severity 'Report findings of this severity and above only'
@@ -670,8 +703,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --version 'Print version'
         }
         &'martydb;test-connections'= {
-            cand -s 'Service to work on; may be repeated'
-            cand --service 'Service to work on; may be repeated'
+            cand -s 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --service 'Service to work on; may be repeated, or hold several names with commas between'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
@@ -727,7 +760,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
         &'martydb;url'= {
             cand -s 'The service'
             cand --service 'The service'
-            cand --role 'Which of its logins'
+            cand --role 'Which of its logins; default: app, and with --read-only readonly'
+            cand --access 'A further login of the manifest (`access:`) instead'
             cand --format 'Output format'
             cand --server 'The server, with --admin'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
@@ -740,6 +774,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --jobs 'How many services to work on at the same time'
             cand --color 'When to use colour [default: auto; NO_COLOR counts]'
             cand --lock-wait 'How long to wait for another run''s lock'
+            cand --read-only 'An address to read from, such as a replica; see `app_url` in the manifest'
             cand --no-password 'Leave the password out'
             cand --admin 'The admin''s own connection string'
             cand -q 'Suppress informational output'
@@ -783,9 +818,10 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --version 'Print version'
         }
         &'martydb;rotate'= {
-            cand -s 'Service to work on; may be repeated'
-            cand --service 'Service to work on; may be repeated'
-            cand --role 'Only this login [default: all three]'
+            cand -s 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --service 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --role 'Only this login [default: all three, and further ones]'
+            cand --access 'Only this further login of the manifest (`access:`)'
             cand --valid-until 'When the new password expires, such as 2027-01-31; `infinity` is never [default: as it is]'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
@@ -811,6 +847,133 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand -V 'Print version'
             cand --version 'Print version'
+        }
+        &'martydb;secrets'= {
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand -q 'Suppress informational output'
+            cand --quiet 'Suppress informational output'
+            cand -v 'Log what happens; -vv logs every statement, secrets redacted'
+            cand --verbose 'Log what happens; -vv logs every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Never prompt; fail when input would be required'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand export 'Show what is in the store and what it is called elsewhere; with --values, write the passwords to a file'
+            cand import 'Put passwords from a file into the store'
+            cand move 'Copy the whole store to another provider; the old one stays as it is'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'martydb;secrets;export'= {
+            cand -s 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --service 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --format 'What the passwords are for'
+            cand --role 'Only this login; may be repeated [default: app for kubernetes, all three for the others]'
+            cand --out 'Where the passwords go: a file, made 0600, that others cannot read; `-` is standard output, unless it is a terminal'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --all 'All services of the manifest'
+            cand --values 'Write the passwords themselves; without it only their names are shown'
+            cand -q 'Suppress informational output'
+            cand --quiet 'Suppress informational output'
+            cand -v 'Log what happens; -vv logs every statement, secrets redacted'
+            cand --verbose 'Log what happens; -vv logs every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Never prompt; fail when input would be required'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'martydb;secrets;import'= {
+            cand --from 'What the file is'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --replace 'Replace passwords that the store has otherwise; the servers'' stay as they are'
+            cand -q 'Suppress informational output'
+            cand --quiet 'Suppress informational output'
+            cand -v 'Log what happens; -vv logs every statement, secrets redacted'
+            cand --verbose 'Log what happens; -vv logs every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Never prompt; fail when input would be required'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'martydb;secrets;move'= {
+            cand --to 'The new provider'
+            cand --path 'With file: its path, as the manifest writes it: below its folder, `{env}` filled in [default: .martydb/secrets/{env}.yaml]'
+            cand --get 'With command: the program that prints the password of `{role}`, such as ''vault kv get -field=password martydb/{env}/{role}''; split into arguments as a shell does, and run without one'
+            cand --set 'With command: the program that reads the password on its standard input'
+            cand --timeout 'With command: how long one call may take [default: 10s]'
+            cand --absent-exit 'With command: the exit code with which `get` says that it has no such password; known for vault, sops, pass, aws, gcloud, az and kubectl'
+            cand --absent-stderr 'With command: what `get` says on standard error then'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --replace 'Replace passwords that the new store has otherwise'
+            cand -q 'Suppress informational output'
+            cand --quiet 'Suppress informational output'
+            cand -v 'Log what happens; -vv logs every statement, secrets redacted'
+            cand --verbose 'Log what happens; -vv logs every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Never prompt; fail when input would be required'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'martydb;secrets;help'= {
+            cand export 'Show what is in the store and what it is called elsewhere; with --values, write the passwords to a file'
+            cand import 'Put passwords from a file into the store'
+            cand move 'Copy the whole store to another provider; the old one stays as it is'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'martydb;secrets;help;export'= {
+        }
+        &'martydb;secrets;help;import'= {
+        }
+        &'martydb;secrets;help;move'= {
+        }
+        &'martydb;secrets;help;help'= {
         }
         &'martydb;dev'= {
             cand --server 'One server of the manifest [default: all embedded ones]'
@@ -1010,6 +1173,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand init-all 'Apply, upgrade and verify-isolation for all services in one run'
             cand upgrade 'Apply pending migrations'
             cand downgrade 'Undo migrations, newest applied first'
+            cand adopt 'Declare a database that exists, with everybody who uses it, and show what apply would change'
             cand import 'Write another tool''s migrations as the service''s own'
             cand baseline 'Record versions as applied without running them, for a database that exists already'
             cand repair 'Accept edited files and clear failed records, after showing which'
@@ -1028,6 +1192,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand url 'Print a connection string, password included'
             cand drop 'Remove a service''s database and roles'
             cand rotate 'Give logins new passwords'
+            cand secrets 'Carry the logins'' passwords to and from other places'
             cand dev 'Start, stop, show or delete the embedded servers'
             cand completions 'Print a shell''s completions'
             cand man 'Print the man page'
@@ -1050,6 +1215,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
         &'martydb;help;upgrade'= {
         }
         &'martydb;help;downgrade'= {
+        }
+        &'martydb;help;adopt'= {
         }
         &'martydb;help;import'= {
         }
@@ -1086,6 +1253,17 @@ set edit:completion:arg-completer[martydb] = {|@words|
         &'martydb;help;drop'= {
         }
         &'martydb;help;rotate'= {
+        }
+        &'martydb;help;secrets'= {
+            cand export 'Show what is in the store and what it is called elsewhere; with --values, write the passwords to a file'
+            cand import 'Put passwords from a file into the store'
+            cand move 'Copy the whole store to another provider; the old one stays as it is'
+        }
+        &'martydb;help;secrets;export'= {
+        }
+        &'martydb;help;secrets;import'= {
+        }
+        &'martydb;help;secrets;move'= {
         }
         &'martydb;help;dev'= {
             cand up 'Create and start the servers'

@@ -48,6 +48,7 @@ complete -c martydb -n "__fish_martydb_needs_command" -f -a "apply" -d 'Create o
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "init-all" -d 'Apply, upgrade and verify-isolation for all services in one run'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "upgrade" -d 'Apply pending migrations'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "downgrade" -d 'Undo migrations, newest applied first'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "adopt" -d 'Declare a database that exists, with everybody who uses it, and show what apply would change'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "import" -d 'Write another tool\'s migrations as the service\'s own'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "baseline" -d 'Record versions as applied without running them, for a database that exists already'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "repair" -d 'Accept edited files and clear failed records, after showing which'
@@ -66,6 +67,7 @@ complete -c martydb -n "__fish_martydb_needs_command" -f -a "test-db" -d 'Make a
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "url" -d 'Print a connection string, password included'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "drop" -d 'Remove a service\'s database and roles'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "rotate" -d 'Give logins new passwords'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "secrets" -d 'Carry the logins\' passwords to and from other places'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "dev" -d 'Start, stop, show or delete the embedded servers'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "completions" -d 'Print a shell\'s completions'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "man" -d 'Print the man page'
@@ -86,7 +88,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand init" -s y -l yes -d 'An
 complete -c martydb -n "__fish_martydb_using_subcommand init" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand init" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand init" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand validate" -s s -l service -d 'Service to work on; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand validate" -s s -l service -d 'Service to work on; may be repeated, or hold several names with commas between' -r
 complete -c martydb -n "__fish_martydb_using_subcommand validate" -l against -d 'Also find what conflicts with this branch: older or taken versions, edited and removed files' -r
 complete -c martydb -n "__fish_martydb_using_subcommand validate" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand validate" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -134,8 +136,9 @@ complete -c martydb -n "__fish_martydb_using_subcommand doctor" -s y -l yes -d '
 complete -c martydb -n "__fish_martydb_using_subcommand doctor" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand doctor" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand plan" -s s -l service -d 'Service to work on; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -s s -l service -d 'Service to work on; may be repeated, or hold several names with commas between' -r
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -l out -d 'Save the plan, without secrets, for `apply --plan`' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -l out-sql -d 'Write what the admin may not do as SQL for a DBA' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
@@ -149,13 +152,14 @@ complete -c martydb -n "__fish_martydb_using_subcommand plan" -l all -d 'All ser
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -l check -d 'Exit with 3 if anything differs'
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -l check-logins -d 'Also try every stored password'
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -l prune -d 'Also remove what is not declared'
+complete -c martydb -n "__fish_martydb_using_subcommand plan" -l summary -d 'One line for each service in place of one for each change'
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -s q -l quiet -d 'Suppress informational output'
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -s y -l yes -d 'Answer yes to questions'
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand plan" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand apply" -s s -l service -d 'Service to work on; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand apply" -s s -l service -d 'Service to work on; may be repeated, or hold several names with commas between' -r
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -l plan -d 'Apply exactly this plan, saved by `plan --out`; refused if it no longer fits' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand apply" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -194,7 +198,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s y -l yes -d
 complete -c martydb -n "__fish_martydb_using_subcommand init-all" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand init-all" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s s -l service -d 'Service to work on; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s s -l service -d 'Service to work on; may be repeated, or hold several names with commas between' -r
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l to -d 'The last version to apply' -r
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -215,7 +219,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s y -l yes -d 
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand upgrade" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s s -l service -d 'Service to work on; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s s -l service -d 'Service to work on; may be repeated, or hold several names with commas between' -r
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l to -d 'Undo everything above this version; 0 is everything' -r
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l steps -d 'Number of migrations to undo [default: 1]' -r
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
@@ -235,6 +239,26 @@ complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s y -l yes -
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -s s -l service -d 'The service; added to the manifest if it is not there' -r
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -l database -d 'Its database [default: what the manifest says]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -l server -d 'The server of the manifest that has it [default: what the manifest says]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -l dry-run -d 'Write nothing, and show how the manifest would change'
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -l no-baseline -d 'Leave the first migration out of the commands that come next'
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -l no-input -d 'Never prompt; fail when input would be required'
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand import" -l from -d 'The tool whose files these are' -r -f -a "diesel\t''
 sqlx\t''
 goose\t''
@@ -299,7 +323,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand repair" -s v -l verbose 
 complete -c martydb -n "__fish_martydb_using_subcommand repair" -s y -l yes -d 'Answer yes to questions'
 complete -c martydb -n "__fish_martydb_using_subcommand repair" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand repair" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c martydb -n "__fish_martydb_using_subcommand current" -s s -l service -d 'Service to work on; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand current" -s s -l service -d 'Service to work on; may be repeated, or hold several names with commas between' -r
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
@@ -316,7 +340,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand current" -s y -l yes -d 
 complete -c martydb -n "__fish_martydb_using_subcommand current" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand current" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand history" -s s -l service -d 'Service to work on; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand history" -s s -l service -d 'Service to work on; may be repeated, or hold several names with commas between' -r
 complete -c martydb -n "__fish_martydb_using_subcommand history" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand history" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
 complete -c martydb -n "__fish_martydb_using_subcommand history" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
@@ -333,7 +357,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand history" -s y -l yes -d 
 complete -c martydb -n "__fish_martydb_using_subcommand history" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand history" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand history" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand status" -s s -l service -d 'Service to work on; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand status" -s s -l service -d 'Service to work on; may be repeated, or hold several names with commas between' -r
 complete -c martydb -n "__fish_martydb_using_subcommand status" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand status" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
 complete -c martydb -n "__fish_martydb_using_subcommand status" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
@@ -390,7 +414,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand squash" -s y -l yes -d '
 complete -c martydb -n "__fish_martydb_using_subcommand squash" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand squash" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand squash" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand lint" -s s -l service -d 'Service to work on; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand lint" -s s -l service -d 'Service to work on; may be repeated, or hold several names with commas between' -r
 complete -c martydb -n "__fish_martydb_using_subcommand lint" -l since -d 'Take everything up to this version as applied, and ask no server; 0 is nothing' -r
 complete -c martydb -n "__fish_martydb_using_subcommand lint" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand lint" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -408,7 +432,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand lint" -s y -l yes -d 'An
 complete -c martydb -n "__fish_martydb_using_subcommand lint" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand lint" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand lint" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s s -l service -d 'Service to work on; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s s -l service -d 'Service to work on; may be repeated, or hold several names with commas between' -r
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -l version -d 'Check this version; may be repeated [default: those that are pending]' -r
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -426,7 +450,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s v -l ver
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s y -l yes -d 'Answer yes to questions'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand verify-down" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c martydb -n "__fish_martydb_using_subcommand diff" -s s -l service -d 'Service to work on; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand diff" -s s -l service -d 'Service to work on; may be repeated, or hold several names with commas between' -r
 complete -c martydb -n "__fish_martydb_using_subcommand diff" -l from -d 'An environment, `database` (of this environment) or `files` (a scratch database made from them)' -r
 complete -c martydb -n "__fish_martydb_using_subcommand diff" -l to -d 'What it is compared with; the same choices' -r
 complete -c martydb -n "__fish_martydb_using_subcommand diff" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
@@ -444,7 +468,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand diff" -s v -l verbose -d
 complete -c martydb -n "__fish_martydb_using_subcommand diff" -s y -l yes -d 'Answer yes to questions'
 complete -c martydb -n "__fish_martydb_using_subcommand diff" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand diff" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s s -l service -d 'Service to work on; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -s s -l service -d 'Service to work on; may be repeated, or hold several names with commas between' -r
 complete -c martydb -n "__fish_martydb_using_subcommand verify-isolation" -l format -d 'How the result is printed; wins over --output' -r -f -a "table\t'For people'
 json\t'One JSON document'
 junit\t'JUnit\'s XML: one test case for each probe and finding'
@@ -497,7 +521,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand explain" -s y -l yes -d 
 complete -c martydb -n "__fish_martydb_using_subcommand explain" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand explain" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s s -l service -d 'Service to work on; may be repeated' -r
+complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s s -l service -d 'Service to work on; may be repeated, or hold several names with commas between' -r
 complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
 complete -c martydb -n "__fish_martydb_using_subcommand test-connections" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
@@ -524,7 +548,7 @@ psycopg\t'SQLAlchemy with psycopg'
 jdbc\t'Java'
 npgsql\t'.NET'
 env\t'PGHOST and so on, for a shell'
-pgpass\t'A line of ~/.pgpass'"
+pgpass\t'A line of ~/.pgpass for each host'"
 complete -c martydb -n "__fish_martydb_using_subcommand test-db" -l drop -d 'Remove this test database with its sessions, and make none' -r
 complete -c martydb -n "__fish_martydb_using_subcommand test-db" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand test-db" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -543,16 +567,17 @@ complete -c martydb -n "__fish_martydb_using_subcommand test-db" -l no-input -d 
 complete -c martydb -n "__fish_martydb_using_subcommand test-db" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand test-db" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s s -l service -d 'The service' -r
-complete -c martydb -n "__fish_martydb_using_subcommand url" -l role -d 'Which of its logins' -r -f -a "app\t'Reads and writes rows'
+complete -c martydb -n "__fish_martydb_using_subcommand url" -l role -d 'Which of its logins; default: app, and with --read-only readonly' -r -f -a "app\t'Reads and writes rows'
 readonly\t'Reads rows'
 migrator\t'Runs migrations'"
+complete -c martydb -n "__fish_martydb_using_subcommand url" -l access -d 'A further login of the manifest (`access:`) instead' -r
 complete -c martydb -n "__fish_martydb_using_subcommand url" -l format -d 'Output format' -r -f -a "uri\t'libpq\'s URI: psql, Go, Node, Ruby, Rust'
 asyncpg\t'SQLAlchemy with asyncpg'
 psycopg\t'SQLAlchemy with psycopg'
 jdbc\t'Java'
 npgsql\t'.NET'
 env\t'PGHOST and so on, for a shell'
-pgpass\t'A line of ~/.pgpass'"
+pgpass\t'A line of ~/.pgpass for each host'"
 complete -c martydb -n "__fish_martydb_using_subcommand url" -l server -d 'The server, with --admin' -r
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -563,6 +588,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand url" -l color -d 'When t
 always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand url" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand url" -l read-only -d 'An address to read from, such as a replica; see `app_url` in the manifest'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -l no-password -d 'Leave the password out'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -l admin -d 'The admin\'s own connection string'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s q -l quiet -d 'Suppress informational output'
@@ -590,10 +616,11 @@ complete -c martydb -n "__fish_martydb_using_subcommand drop" -s y -l yes -d 'An
 complete -c martydb -n "__fish_martydb_using_subcommand drop" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand drop" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand drop" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s s -l service -d 'Service to work on; may be repeated' -r
-complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l role -d 'Only this login [default: all three]' -r -f -a "app\t'Reads and writes rows'
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s s -l service -d 'Service to work on; may be repeated, or hold several names with commas between' -r
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l role -d 'Only this login [default: all three, and further ones]' -r -f -a "app\t'Reads and writes rows'
 readonly\t'Reads rows'
 migrator\t'Runs migrations'"
+complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l access -d 'Only this further login of the manifest (`access:`)' -r
 complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l valid-until -d 'When the new password expires, such as 2027-01-31; `infinity` is never [default: as it is]' -r
 complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -613,6 +640,98 @@ complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s y -l yes -d '
 complete -c martydb -n "__fish_martydb_using_subcommand rotate" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand rotate" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and not __fish_seen_subcommand_from export import move help" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and not __fish_seen_subcommand_from export import move help" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and not __fish_seen_subcommand_from export import move help" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and not __fish_seen_subcommand_from export import move help" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and not __fish_seen_subcommand_from export import move help" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and not __fish_seen_subcommand_from export import move help" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and not __fish_seen_subcommand_from export import move help" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and not __fish_seen_subcommand_from export import move help" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and not __fish_seen_subcommand_from export import move help" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and not __fish_seen_subcommand_from export import move help" -l no-input -d 'Never prompt; fail when input would be required'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and not __fish_seen_subcommand_from export import move help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and not __fish_seen_subcommand_from export import move help" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and not __fish_seen_subcommand_from export import move help" -f -a "export" -d 'Show what is in the store and what it is called elsewhere; with --values, write the passwords to a file'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and not __fish_seen_subcommand_from export import move help" -f -a "import" -d 'Put passwords from a file into the store'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and not __fish_seen_subcommand_from export import move help" -f -a "move" -d 'Copy the whole store to another provider; the old one stays as it is'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and not __fish_seen_subcommand_from export import move help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -s s -l service -d 'Service to work on; may be repeated, or hold several names with commas between' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -l format -d 'What the passwords are for' -r -f -a "kubernetes\t'A Secret for each service: PGHOST, PGUSER, PGPASSWORD, DATABASE_URL and so on'
+dotenv\t'Variables, by the names that the provider env reads'
+json\t'All that is known of each login'
+pgbouncer\t'The lines of PgBouncer\'s userlist.txt: the verifiers that the servers keep, asked for by logging in'"
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -l role -d 'Only this login; may be repeated [default: app for kubernetes, all three for the others]' -r -f -a "app\t'Reads and writes rows'
+readonly\t'Reads rows'
+migrator\t'Runs migrations'"
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -l out -d 'Where the passwords go: a file, made 0600, that others cannot read; `-` is standard output, unless it is a terminal' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -l values -d 'Write the passwords themselves; without it only their names are shown'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -l no-input -d 'Never prompt; fail when input would be required'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from export" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from import" -l from -d 'What the file is' -r -f -a "dotenv\t'NAME=value, by the names that `secrets export` gives and the provider env reads'
+json\t'What `secrets export --format json` wrote'
+kubernetes\t'Secrets that `secrets export --format kubernetes` made, as `kubectl get -o yaml` prints them'"
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from import" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from import" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from import" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from import" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from import" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from import" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from import" -l replace -d 'Replace passwords that the store has otherwise; the servers\' stay as they are'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from import" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from import" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from import" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from import" -l no-input -d 'Never prompt; fail when input would be required'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from import" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from import" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -l to -d 'The new provider' -r -f -a "file\t'A YAML file'
+command\t'A program, such as vault'"
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -l path -d 'With file: its path, as the manifest writes it: below its folder, `{env}` filled in [default: .martydb/secrets/{env}.yaml]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -l get -d 'With command: the program that prints the password of `{role}`, such as \'vault kv get -field=password martydb/{env}/{role}\'; split into arguments as a shell does, and run without one' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -l set -d 'With command: the program that reads the password on its standard input' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -l timeout -d 'With command: how long one call may take [default: 10s]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -l absent-exit -d 'With command: the exit code with which `get` says that it has no such password; known for vault, sops, pass, aws, gcloud, az and kubectl' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -l absent-stderr -d 'With command: what `get` says on standard error then' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -l replace -d 'Replace passwords that the new store has otherwise'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -l no-input -d 'Never prompt; fail when input would be required'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from move" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from help" -f -a "export" -d 'Show what is in the store and what it is called elsewhere; with --values, write the passwords to a file'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from help" -f -a "import" -d 'Put passwords from a file into the store'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from help" -f -a "move" -d 'Copy the whole store to another provider; the old one stays as it is'
+complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -l server -d 'One server of the manifest [default: all embedded ones]' -r
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -733,37 +852,42 @@ complete -c martydb -n "__fish_martydb_using_subcommand man" -s y -l yes -d 'Ans
 complete -c martydb -n "__fish_martydb_using_subcommand man" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand man" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "init" -d 'Write a first manifest and folders'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "validate" -d 'Check the manifest and the migration files; needs no server'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "schema" -d 'Print the manifest\'s JSON Schema, or that of a command\'s result'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "doctor" -d 'Check the servers and the admin\'s privileges; changes nothing'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "plan" -d 'Show what apply would change, and why'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "apply" -d 'Create or update databases, roles, grants and settings to match the manifest'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "init-all" -d 'Apply, upgrade and verify-isolation for all services in one run'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "upgrade" -d 'Apply pending migrations'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "downgrade" -d 'Undo migrations, newest applied first'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "import" -d 'Write another tool\'s migrations as the service\'s own'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "baseline" -d 'Record versions as applied without running them, for a database that exists already'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "repair" -d 'Accept edited files and clear failed records, after showing which'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "current" -d 'Show the version of each service'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "history" -d 'Show every migration run: who, when, how long, how it ended'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "status" -d 'Show where each service stands'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "revision" -d 'Write the next migration and its down file'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "squash" -d 'Write one checkpoint file that new databases start from, in place of the first migrations'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "lint" -d 'Find dangerous DDL in migrations that are not applied yet'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "verify-down" -d 'Prove on a scratch database that down files undo what up files do'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "diff" -d 'Compare the schemas of two environments, or of files and database'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "verify-isolation" -d 'Prove by logging in that no service reaches another\'s database'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "explain" -d 'Say what a finding of verify-isolation or a rule of lint means'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "test-connections" -d 'Log in as every role of every service'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "test-db" -d 'Make a migrated database for tests from a template, and print its connection string'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "url" -d 'Print a connection string, password included'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "drop" -d 'Remove a service\'s database and roles'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "rotate" -d 'Give logins new passwords'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "dev" -d 'Start, stop, show or delete the embedded servers'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "completions" -d 'Print a shell\'s completions'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "man" -d 'Print the man page'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "init" -d 'Write a first manifest and folders'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "validate" -d 'Check the manifest and the migration files; needs no server'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "schema" -d 'Print the manifest\'s JSON Schema, or that of a command\'s result'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "doctor" -d 'Check the servers and the admin\'s privileges; changes nothing'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "plan" -d 'Show what apply would change, and why'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "apply" -d 'Create or update databases, roles, grants and settings to match the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "init-all" -d 'Apply, upgrade and verify-isolation for all services in one run'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "upgrade" -d 'Apply pending migrations'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "downgrade" -d 'Undo migrations, newest applied first'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "adopt" -d 'Declare a database that exists, with everybody who uses it, and show what apply would change'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "import" -d 'Write another tool\'s migrations as the service\'s own'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "baseline" -d 'Record versions as applied without running them, for a database that exists already'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "repair" -d 'Accept edited files and clear failed records, after showing which'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "current" -d 'Show the version of each service'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "history" -d 'Show every migration run: who, when, how long, how it ended'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "status" -d 'Show where each service stands'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "revision" -d 'Write the next migration and its down file'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "squash" -d 'Write one checkpoint file that new databases start from, in place of the first migrations'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "lint" -d 'Find dangerous DDL in migrations that are not applied yet'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "verify-down" -d 'Prove on a scratch database that down files undo what up files do'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "diff" -d 'Compare the schemas of two environments, or of files and database'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "verify-isolation" -d 'Prove by logging in that no service reaches another\'s database'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "explain" -d 'Say what a finding of verify-isolation or a rule of lint means'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "test-connections" -d 'Log in as every role of every service'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "test-db" -d 'Make a migrated database for tests from a template, and print its connection string'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "url" -d 'Print a connection string, password included'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "drop" -d 'Remove a service\'s database and roles'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "rotate" -d 'Give logins new passwords'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "secrets" -d 'Carry the logins\' passwords to and from other places'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "dev" -d 'Start, stop, show or delete the embedded servers'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "completions" -d 'Print a shell\'s completions'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "man" -d 'Print the man page'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from secrets" -f -a "export" -d 'Show what is in the store and what it is called elsewhere; with --values, write the passwords to a file'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from secrets" -f -a "import" -d 'Put passwords from a file into the store'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from secrets" -f -a "move" -d 'Copy the whole store to another provider; the old one stays as it is'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "up" -d 'Create and start the servers'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "down" -d 'Stop the servers; data stays'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "status" -d 'Show the servers'

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use clap::{CommandFactory, Parser, Subcommand};
+use serde::Serialize;
 
 use crate::commands;
 use crate::environment::Environment;
@@ -56,13 +57,17 @@ macro_rules! commands {
     };
 }
 
-/// What a command works with: the manifest, the flags of all commands, the command line itself, or its own arguments.
+/// What a command works with: the manifest, what it takes to read one, the flags of all commands, the command line
+/// itself, or its own arguments.
 macro_rules! run_with {
     (manifest, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident)) => {
         commands::$module::run(&Run::new($global, $environment, $out.clone())?, $arguments).await
     };
     (global, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident)) => {
         commands::$module::run($global, $arguments).await
+    };
+    (parts, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident)) => {
+        commands::$module::run($global, $environment, $out.clone(), $arguments).await
     };
     (interface, $module:ident, $arguments:ident, $rest:tt) => {
         commands::$module::run(Cli::command(), $arguments)
@@ -73,7 +78,7 @@ macro_rules! run_with {
 }
 
 /// Prints how a command ended: its report as text or as JSON, or its error.
-fn print(out: &Out, command: &str, end: Result<impl Report>) -> ExitStatus {
+fn print(out: &Out, command: &str, end: Result<impl Report + Serialize>) -> ExitStatus {
     let report = match end {
         Ok(report) => report,
         Err(error) => return out.error(command, &error),
@@ -108,6 +113,8 @@ commands! {
     Upgrade = "upgrade", upgrade(manifest);
     /// Undo migrations, newest applied first.
     Downgrade = "downgrade", downgrade(manifest);
+    /// Declare a database that exists, with everybody who uses it, and show what apply would change.
+    Adopt = "adopt", adopt(parts);
     /// Write another tool's migrations as the service's own.
     Import = "import", import(manifest);
     /// Record versions as applied without running them, for a database that exists already.
@@ -144,6 +151,8 @@ commands! {
     Drop = "drop", drop(manifest);
     /// Give logins new passwords.
     Rotate = "rotate", rotate(manifest);
+    /// Carry the logins' passwords to and from other places.
+    Secrets = "secrets", secrets(manifest);
     /// Start, stop, show or delete the embedded servers.
     Dev = "dev", dev(manifest);
     /// Print a shell's completions.

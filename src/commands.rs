@@ -1,10 +1,13 @@
 //! The commands, a file each: arguments, what to call, and the report. None of them prints.
 
+pub mod adopt;
 pub mod apply;
 pub mod baseline;
 pub mod change;
 pub mod completions;
+pub mod consent;
 pub mod current;
+mod dba_script;
 pub mod dev;
 pub mod diff;
 pub mod doctor;
@@ -16,6 +19,7 @@ pub mod import;
 pub mod init;
 pub mod init_all;
 pub mod lint;
+pub mod losses;
 pub mod man;
 pub mod migrating;
 pub mod per_service;
@@ -25,6 +29,7 @@ pub mod revision;
 pub mod rotate;
 pub mod saved;
 pub mod schema;
+pub mod secrets;
 pub mod squash;
 pub mod status;
 pub mod test_connections;

@@ -4,6 +4,7 @@
 //! `plan` grants it, `audit` reports what goes beyond it, `probe` tries what it forbids, and `docs/role-model.md` is
 //! printed from it. None of them has a list of its own.
 
+mod access;
 mod default_kind;
 mod grants;
 mod handover;
@@ -12,6 +13,7 @@ mod object_class;
 mod privilege;
 mod roles;
 
+pub use access::{access_to, access_to_future, is_declared_access};
 pub use default_kind::DefaultKind;
 pub use grants::{GRANTS, Grant, GrantedBy, allowed, allows, builtin, granted};
 pub use handover::{Handover, handover, is_open_to_services};

@@ -54,6 +54,8 @@ mod tests {
         ServerUrl {
             host: "db".into(),
             port: 5432,
+            others: vec![],
+            target: Default::default(),
             user: "adm".into(),
             password: password.map(String::from),
             password_env: password_env.map(String::from),

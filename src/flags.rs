@@ -98,8 +98,8 @@ pub enum When {
 /// Which services.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Select {
-    /// Service to work on; may be repeated.
-    #[arg(short, long, value_name = "NAME")]
+    /// Service to work on; may be repeated, or hold several names with commas between.
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
     pub service: Vec<String>,
     /// All services of the manifest.
     #[arg(long, conflicts_with = "service")]

@@ -23,6 +23,7 @@ mod observations;
 mod observe;
 mod password_audit;
 pub(crate) mod privileges;
+mod provider;
 mod remediate;
 
 use futures_util::future::join_all;

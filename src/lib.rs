@@ -18,6 +18,7 @@
 //!
 //! Use cases: values in, values out:
 //!
+//! - [`adopt`]: a database that people live in, as the manifest would declare it
 //! - [`rotate`]: new passwords for logins
 //! - [`provision`]: the manifest's databases, roles and privileges on a server
 //! - [`isolation`]: observe, judge and assess what every login can reach
@@ -79,6 +80,7 @@
     deny(clippy::disallowed_methods, clippy::print_stderr, clippy::print_stdout, clippy::unwrap_used)
 )]
 
+pub mod adopt;
 pub mod audit;
 pub mod backoff;
 pub mod catalog;

@@ -1,17 +1,25 @@
 //! The manifest: from YAML files to the desired state of each server, or to an error that names the place.
 //!
-//! The steps: `find` the files; then each in its file: `source` parses and merges them, `expand` fills variables in,
-//! `raw` gives them types, `resolve` fills in defaults and templates and checks what no type can check.
+//! The steps: `find` the files; then each in its file: `source` parses and merges them, with what they `include`; `expand`
+//! fills variables in, `generate` numbers services, `raw` gives them types, `resolve` fills in defaults and templates and checks what no type can check.
 
+mod app_url;
 mod checked;
+mod connection_url;
+mod draft;
+mod edit;
 mod expand;
+mod generate;
+mod include;
 mod lenient;
 mod locate;
+mod pattern;
 pub mod raw;
 mod resolve;
 mod service_file;
 mod source;
 mod url;
+mod yaml_file;
 
 use std::path::{Path, PathBuf};
 
@@ -19,8 +27,13 @@ use crate::environment::Environment;
 use crate::error::{Error, Result};
 
 pub use checked::{Manifest, ServerLocation, ServerSpec, ServerUrl};
-pub use raw::{RawAbsent as Absent, RawAllow as Allow, RawSecrets as SecretsSpec};
+pub use draft::{DeclaredService, ManifestDraft};
+pub use raw::{
+    RawAbsent as Absent, RawAllow as Allow, RawSecrets as SecretsSpec, default_secrets_name,
+    default_secrets_path,
+};
 pub use resolve::allow::unknown_finding;
+pub use resolve::{login_name, wrong_in_secrets};
 pub use source::DEFAULT_ENV;
 
 /// Reads the manifest and its overlay for `env`.
@@ -28,7 +41,7 @@ pub use source::DEFAULT_ENV;
 /// # Errors
 /// [`crate::error::Kind::Manifest`] with `file:line:column` in the message wherever a place is known.
 pub fn load(path: &Path, env: &str, variables: &Environment) -> Result<Manifest> {
-    let sources = source::Sources::read(path, env)?;
+    let mut sources = source::Sources::read(path, env)?;
     let raw = sources.typed(variables)?;
     resolve::resolve(raw, &sources, env, variables)
 }

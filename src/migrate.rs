@@ -26,7 +26,8 @@ mod target;
 pub use adoption::{Found, Meaning, look};
 pub use baseline::baseline;
 pub use check::plan::DowngradeTo;
-pub use first::{Unadopted, examine as examine_unadopted, prove};
+pub use engine::session::Sizes;
+pub use first::{Unadopted, examine as examine_unadopted, prove, prove_first};
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
     AppliedMigration, Blocker, DueMigration, Ended, Event, EventSender, HistoryEvent, MigrationId,
@@ -36,5 +37,5 @@ pub use report::{
 pub use run::{Goal, run};
 pub use schema_file::{schema_path, schema_version, write_schema};
 pub use sizes::table_sizes;
-pub use status::{Sizes, catalogue, current, history, status};
+pub use status::{catalogue, current, history, status};
 pub use target::{Execution, MigrationTarget, Operator, Options, Order};

@@ -1,18 +1,30 @@
 //! Plain data: what the manifest wants and what a server has. No I/O and no decisions live here.
 
+mod access;
 pub mod acl;
 pub mod actual;
+pub mod app_url;
+mod contents;
 mod database_kind;
 pub mod desired;
 pub mod names;
 pub mod orphans;
+mod parameters;
+pub mod platform;
 mod role_graph;
+mod role_kind;
 mod test_database;
 
+pub use access::{AccessExtent, AccessGrant, AccessLevel, AccessRole, DesiredPublication, Spot};
 pub use acl::{AclEntry, Grantee};
 pub use actual::*;
+pub use contents::*;
 pub use database_kind::DatabaseKind;
 pub use desired::*;
 pub use names::*;
+pub use parameters::{
+    CollationVersions, DatabaseParameters, Fixed, FoundParameters, LocaleProvider, MadeWith, encoding,
+};
 pub use role_graph::{RoleGraph, RolePath};
+pub use role_kind::RoleKind;
 pub use test_database::{TestDatabase, made_at, template_name, test_name};

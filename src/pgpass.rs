@@ -55,6 +55,8 @@ mod tests {
         let url = ServerUrl {
             host: "db".into(),
             port: 5433,
+            others: vec![],
+            target: Default::default(),
             user: "adm".into(),
             password: None,
             password_env: None,

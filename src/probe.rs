@@ -10,7 +10,7 @@ mod matrix;
 mod task;
 mod verdict;
 
-pub use attempts::{LoginAttempts, attempt_patiently, quickest, try_all, try_own};
+pub use attempts::{LoginAttempts, attempt_patiently, quickest, try_all, try_own, verifiers};
 pub use connections::{ConnectionRow, Connections, LoginResult, connections};
 pub use matrix::{Probe, ProbePlace, ProbeSummary, judge};
 pub use task::{ATTEMPT_TIMEOUT, ProbeDatabase, ProbeLogin, Task};

@@ -6,5 +6,5 @@ mod plan;
 mod scope;
 
 pub use apply::{apply, makes_passwords};
-pub use plan::{PlannedServer, Plans, plan, refuse_standbys};
+pub use plan::{PlannedServer, Plans, credential_keys, plan, planned, refuse_standbys};
 pub use scope::{PlanOptions, PlanScope};

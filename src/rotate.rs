@@ -30,13 +30,24 @@ pub async fn rotate_server(
     let _lock = lock::server(access, lock_wait).await?;
     let mut actual = inspect::inspect_cluster(access).await?;
     let mut done = vec![];
-    for service in rotation.services {
-        for kind in rotation.kinds {
-            let key = CredentialKey::new(service, *kind);
-            let mut login = LoginRotation { access, desired, store, service, key, actual };
-            done.push((service.clone(), login.rotate(rotation).await));
-            actual = login.actual;
+    let own = rotation.services.iter().flat_map(|service| {
+        rotation.kinds.iter().map(move |kind| (service, CredentialKey::new(service, *kind)))
+    });
+    let further = rotation.further.iter().filter_map(|(service, role)| {
+        let role = desired.access.get(role)?;
+        Some((service, CredentialKey::of_access(&desired.name, role)?))
+    });
+    for (service, key) in own.chain(further) {
+        // The password of a login that others made is theirs.
+        if !rotation.kinds.is_empty()
+            && key.is_further()
+            && store.store.read(std::slice::from_ref(&key)).await?.lacks(&key)
+        {
+            continue;
         }
+        let mut login = LoginRotation { access, desired, store, service, key, actual };
+        done.push((service.clone(), login.rotate(rotation).await));
+        actual = login.actual;
     }
     Ok(done)
 }

@@ -1,5 +1,7 @@
 //! What a command runs with: the settings resolved once, the manifest, the secret store and the servers.
 
+mod hosts;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -13,7 +15,7 @@ use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::flags::{Global, Select};
 use crate::manifest::{self, Manifest, ServerLocation, ServerUrl};
-use crate::model::{DesiredService, RoleKind, ServiceName};
+use crate::model::{DesiredServer, DesiredService, RoleKind, RoleName, ServiceName};
 use crate::report::Out;
 use crate::secrets::{CredentialKey, LockedStore, Secrets, Store};
 use crate::server::{Access, Endpoint, EventTriggerGuard, Host, Login, Tls};
@@ -32,6 +34,8 @@ pub struct Run {
     typed: tokio::sync::Mutex<BTreeMap<String, Option<SecretString>>>,
     /// Servers of which was said that they get no password.
     told: Mutex<BTreeSet<String>>,
+    /// Which of its hosts each server is reached at, for servers with several.
+    pinned: tokio::sync::Mutex<BTreeMap<String, usize>>,
     /// Learnt once for all sessions of a run.
     event_triggers: Mutex<BTreeMap<String, EventTriggerGuard>>,
 }
@@ -41,7 +45,17 @@ impl Run {
         let here = std::env::current_dir().unwrap_or_default();
         let manifest = manifest::find(global.manifest.as_deref(), &here)
             .and_then(|path| manifest::load(&path, &global.env, &environment))?;
-        Ok(Run {
+        Ok(Run::with_manifest(global, manifest, environment, out))
+    }
+
+    /// The same with a manifest that is not in its file yet.
+    pub fn with_manifest(
+        global: &Global,
+        manifest: Manifest,
+        environment: Environment,
+        out: Arc<Out>,
+    ) -> Run {
+        Run {
             store: Store::open(&manifest, &environment),
             jobs: Jobs {
                 count: global.jobs.map_or_else(default_jobs, usize::from),
@@ -55,8 +69,9 @@ impl Run {
             out,
             typed: tokio::sync::Mutex::default(),
             told: Mutex::default(),
+            pinned: tokio::sync::Mutex::default(),
             event_triggers: Mutex::default(),
-        })
+        }
     }
 
     /// The same manifest in another environment.
@@ -76,6 +91,7 @@ impl Run {
             out: self.out.clone(),
             typed: tokio::sync::Mutex::default(),
             told: Mutex::default(),
+            pinned: tokio::sync::Mutex::default(),
             event_triggers: Mutex::default(),
         })
     }
@@ -150,6 +166,7 @@ impl Run {
                 })
             }
             ServerLocation::Url(url) => {
+                let url = &self.located(&server, url, None).await?;
                 let password = self.admin_password(&server, url);
                 Ok(Access {
                     server,
@@ -184,6 +201,12 @@ impl Run {
             typed.insert(server.to_owned(), password);
         }
         access.admin.password = typed[server].clone();
+        if let (Some(password), ServerLocation::Url(url)) =
+            (&typed[server], &self.manifest.servers[server].location)
+        {
+            let chosen = endpoint(&self.located(server, url, Some(password)).await?);
+            (access.admin_endpoint, access.endpoint) = (chosen.clone(), chosen);
+        }
         Ok(access)
     }
 
@@ -213,6 +236,17 @@ impl Run {
 
     pub async fn secrets(&self, services: &[DesiredService]) -> Result<Secrets> {
         let keys: Vec<CredentialKey> = services.iter().flat_map(CredentialKey::of).collect();
+        self.store.read(&keys).await
+    }
+
+    /// The same, with those of further logins that may use one of the services.
+    pub async fn all_secrets(&self, desired: &DesiredServer, services: &[DesiredService]) -> Result<Secrets> {
+        let used = |role: &RoleName| {
+            services.iter().any(|service| service.access.iter().any(|grant| grant.role == *role))
+        };
+        let further = desired.access.values().filter(|role| role.login && !role.expired && used(&role.name));
+        let further = further.filter_map(|role| CredentialKey::of_access(&desired.name, role));
+        let keys: Vec<CredentialKey> = services.iter().flat_map(CredentialKey::of).chain(further).collect();
         self.store.read(&keys).await
     }
 

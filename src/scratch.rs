@@ -8,16 +8,18 @@
 
 use std::time::Duration;
 
+use crate::backoff::Backoff;
 use crate::catalog::inspect;
 use crate::converge::{Jobs, Planner, Policy, Remaining, converge};
 use crate::error::{Error, Kind, Result};
 use crate::migrate::MigrationTarget;
 use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleKind};
 use crate::plan::admin_capabilities::AdminCapabilities;
-use crate::plan::{Action, Object, Selection, Stage, Step, StoredLogins, diff};
+use crate::plan::{Action, Object, Selection, Stage, Step, StoredLogins, diff, impossible};
 use crate::server::existence::{Existence, ExistenceCheck};
 use crate::server::{Access, Connection, execute_protected, lock, query};
 use crate::sql::{Literal, Statement, stmt};
+use crate::sqlstate;
 
 const PREFIX: &str = "martydb_scratch_";
 
@@ -51,6 +53,7 @@ impl Scratch {
             database: self.database.clone(),
             existence: ExistenceCheck::Known(Existence::Present),
             throwaway: true,
+            further: vec![],
             ..own.clone()
         }
     }
@@ -97,8 +100,15 @@ impl Scratch {
 
 /// Removes a scratch database, with another session if the keeper's is lost.
 async fn remove(access: &Access, mut keeper: Connection, database: &DbName) -> Result<()> {
-    if drop_database(&mut keeper, database).await.is_ok() {
-        return Ok(());
+    // A session of the migrator's may still be ending, and a limited admin may not end it.
+    let mut backoff = Backoff::tries(10, Duration::from_millis(50), Duration::from_millis(500));
+    loop {
+        match drop_database(&mut keeper, database).await {
+            Ok(()) => return Ok(()),
+            Err(error) if error.sqlstate.as_deref() != Some(sqlstate::INSUFFICIENT_PRIVILEGE) => break,
+            Err(_) if backoff.wait().await => {}
+            Err(_) => break,
+        }
     }
     let again = async { drop_database(&mut access.write(&access.maintenance).await?, database).await };
     again.await.map_err(|error| left_behind(database, error))
@@ -178,12 +188,14 @@ async fn sweep(access: &Access) -> Result<()> {
 
 /// What `apply` would do for a service with this database, less what concerns roles and other logins.
 async fn provision(scratch: &Scratch, desired: &DesiredServer, service: &DesiredService) -> Result<()> {
-    let service = DesiredService { database: scratch.database.clone(), ..service.clone() };
+    let (own, service) = (service.database.clone(), service.copied_to(&scratch.database));
     let mut desired = desired.clone();
     desired.project += "#scratch";
     desired.services = [(service.name.clone(), service.clone())].into();
+    desired.access.clear();
     let access = &scratch.access;
-    let mut planner = Provision { access, desired, service, actual: ActualServer::default(), open: false };
+    let mut planner =
+        Provision { access, desired, service, own, actual: ActualServer::default(), open: false };
     // The keeper's lock keeps other runs away.
     let policy = Policy { lock_wait: None, jobs: Jobs::ONE };
     converge(access, &mut planner, &policy).await.end
@@ -193,6 +205,8 @@ struct Provision<'a> {
     access: &'a Access,
     desired: DesiredServer,
     service: DesiredService,
+    /// The service's own database.
+    own: DbName,
     actual: ActualServer,
     /// The service's migrator can connect: from now on the admin stays outside the database.
     open: bool,
@@ -206,6 +220,13 @@ impl Planner for Provision<'_> {
         self.actual = inspect::inspect(self.access, &self.desired, inside, 1).await?;
         if let Some(error) = self.actual.databases.get(database).and_then(|found| found.unread.clone()) {
             return Err(error);
+        }
+        for service in self.desired.services.values_mut() {
+            let parameters = &mut service.parameters;
+            parameters.made_with = self.actual.made_as(&self.own, &parameters.made_with);
+            if let Some(error) = impossible(&self.actual, service) {
+                return Err(error);
+            }
         }
         let due = steps(&self.desired, &self.actual, &self.service);
         let (admitting, others): (Vec<_>, Vec<_>) =

@@ -4,7 +4,9 @@
 //! store knows is set by the next run.
 
 mod absent;
+mod answers;
 mod command;
+mod entries;
 mod file;
 mod generate;
 mod guard;
@@ -13,12 +15,16 @@ mod place;
 mod program;
 mod rotation;
 mod store;
+mod transfer;
 mod values;
 mod variable;
 
+pub use entries::{KeptEntries, KeptLogin};
 pub use generate::{password, verifier};
 pub use key::CredentialKey;
+pub use place::PrivateFile;
 pub use store::{LockedStore, Store};
+pub use transfer::Receipt;
 pub use values::Secrets;
 
 #[cfg(test)]

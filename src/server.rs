@@ -7,6 +7,7 @@ pub mod conflicts;
 mod connect;
 pub mod direct;
 pub mod existence;
+pub mod hosts;
 pub mod lock;
 
 pub use crate::wire::{

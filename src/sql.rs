@@ -8,6 +8,7 @@
 
 mod identifier;
 mod literal;
+pub mod psql;
 mod statement;
 
 pub use crate::stmt;

@@ -4,6 +4,8 @@
 /// Also what this program gives a GRANT or REVOKE that the server only warned about.
 pub const WARNING: &str = "01000";
 pub const PROTOCOL_VIOLATION: &str = "08P01";
+/// `feature_not_supported`, such as ICU in a server that was built without it.
+pub const FEATURE_NOT_SUPPORTED: &str = "0A000";
 pub const INVALID_PARAMETER_VALUE: &str = "22023";
 pub const DIVISION_BY_ZERO: &str = "22012";
 pub const INVALID_TEXT_REPRESENTATION: &str = "22P02";
@@ -21,6 +23,8 @@ pub const INSUFFICIENT_PRIVILEGE: &str = "42501";
 pub const UNDEFINED_OBJECT: &str = "42704";
 pub const DUPLICATE_OBJECT: &str = "42710";
 pub const UNDEFINED_FUNCTION: &str = "42883";
+/// `wrong_object_type`, which an unknown locale is, too.
+pub const WRONG_OBJECT_TYPE: &str = "42809";
 pub const UNDEFINED_TABLE: &str = "42P01";
 pub const DUPLICATE_DATABASE: &str = "42P04";
 pub const DUPLICATE_SCHEMA: &str = "42P06";

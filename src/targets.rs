@@ -39,6 +39,7 @@ pub async fn of(
             owner: service.role(RoleKind::Owner).clone(),
             app: service.role(RoleKind::App).clone(),
             readonly: service.role(RoleKind::Readonly).clone(),
+            further: service.further_roles(),
             endpoint: access.endpoint.clone(),
             login,
             folder: service.migrations.clone(),

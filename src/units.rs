@@ -66,10 +66,16 @@ fn split(text: &str) -> Option<(i64, &str)> {
 /// The first few of a list, and how many more there are.
 pub fn listed(names: &[impl AsRef<str>]) -> String {
     const SHOWN: usize = 4;
-    let names: Vec<&str> = names.iter().map(AsRef::as_ref).collect();
-    match names.len() {
-        n if n > SHOWN + 1 => format!("{} and {} more", names[..SHOWN].join(", "), n - SHOWN),
-        _ => names.join(", "),
+    // Where one name alone is left out, it is named.
+    first_of(names, if names.len() > SHOWN + 1 { SHOWN } else { names.len() })
+}
+
+/// The first `most` of a list, and how many more there are.
+pub fn first_of(names: &[impl AsRef<str>], most: usize) -> String {
+    let shown = names.iter().take(most).map(AsRef::as_ref).collect::<Vec<&str>>().join(", ");
+    match names.len().saturating_sub(most) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
@@ -100,6 +106,16 @@ mod tests {
         {
             assert_eq!(counted(n, noun), text);
         }
+    }
+
+    #[test]
+    fn a_long_list_ends_with_the_number_of_the_rest() {
+        let names = |n: usize| (1..=n).map(|n| n.to_string()).collect::<Vec<_>>();
+        for (n, text) in [(0, ""), (1, "1"), (5, "1, 2, 3, 4, 5"), (6, "1, 2, 3, 4 and 2 more")] {
+            assert_eq!(listed(&names(n)), text);
+        }
+        assert_eq!(first_of(&names(5), 5), "1, 2, 3, 4, 5");
+        assert_eq!(first_of(&names(6), 5), "1, 2, 3, 4, 5 and 1 more");
     }
 
     #[test]

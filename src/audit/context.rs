@@ -2,10 +2,11 @@
 
 use super::roles::{RoleClass, Roles};
 use crate::catalog::{CatalogObject, DatabaseCatalog, Snapshot};
+use crate::contract::{self, ObjectClass};
 use crate::findings::Severity::{self, Critical, High, Low, Medium};
 use crate::findings::{FindingBuilder, PUBLIC};
 use crate::model::{
-    AclEntry, ActualDatabase, ActualServer, DbName, DesiredServer, DesiredService, RoleKind, RoleName,
+    AclEntry, ActualDatabase, ActualServer, DbName, DesiredServer, DesiredService, RoleKind, RoleName, Spot,
 };
 
 pub struct Audit<'a> {
@@ -133,6 +134,31 @@ impl<'a> Audit<'a> {
     /// The roles that can use a privilege: PUBLIC, or the [`actors`](Self::actors) of its grantee.
     pub fn users_of(&self, entry: &AclEntry) -> Vec<&'a str> {
         entry.grantee.role().map_or(vec![PUBLIC], |role| self.actors(role.as_str()))
+    }
+
+    /// Whether the manifest gives the holder of an entry this privilege there, and the user is that role, or one of the
+    /// members that it declares.
+    pub fn is_declared_access(
+        &self,
+        service: &DesiredService,
+        entry: &AclEntry,
+        user: &str,
+        class: ObjectClass,
+        spot: Spot<'_>,
+    ) -> bool {
+        entry.grantee.role().is_some_and(|role| {
+            !entry.grantable
+                && self.is_declared_user(role, user)
+                && contract::is_declared_access(service, role, class, spot, &entry.privilege)
+        })
+    }
+
+    /// Whether a user is a further role of the manifest, or a member that it declares.
+    pub fn is_declared_user(&self, role: &RoleName, user: &str) -> bool {
+        let declared = self.desired.access.get(role).filter(|declared| !declared.expired);
+        declared.is_some_and(|declared| {
+            user == role.as_str() || declared.members.iter().any(|member| member.as_str() == user)
+        })
     }
 
     /// PUBLIC, services' roles and unmanaged logins that can use a privilege on an object, its owner's included.

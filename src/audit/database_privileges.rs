@@ -9,7 +9,7 @@ use crate::findings::{
     PUBLIC_RIGHT, TEMPLATE_CONNECT, UNMANAGED_CONNECT, UNMANAGED_LOGIN, UNMANAGED_RIGHT,
 };
 use crate::grants::{Securable, ident};
-use crate::model::{AclEntry, ActualDatabase, DatabaseKind, DesiredService, Grantee};
+use crate::model::{AclEntry, ActualDatabase, DatabaseKind, DesiredService, Grantee, Spot};
 use crate::sql::stmt;
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
@@ -54,6 +54,9 @@ fn on_service(
 ) -> Option<FindingBuilder> {
     let connect = entry.privilege == "CONNECT";
     let weight = weight(&entry.privilege);
+    if audit.is_declared_access(own, entry, user, ObjectClass::Database, Spot::Database) {
+        return None;
+    }
     match audit.managed(user) {
         None if user == PUBLIC && connect => Some(FOREIGN_CONNECT.of(PUBLIC)),
         None if user == PUBLIC => Some(PUBLIC_RIGHT.of(PUBLIC).at(weight)),

@@ -1,7 +1,7 @@
 //! Default privileges: who will hold what on objects that are not made yet.
 
 use super::context::{Audit, Database};
-use crate::contract::{DefaultKind, ObjectClass, Privilege, builtin, granted};
+use crate::contract::{DefaultKind, ObjectClass, Privilege, access_to_future, builtin, granted};
 use crate::findings::Severity::{self, High, Low, Medium};
 use crate::findings::{DEFAULT_RIGHT, FindingBuilder, GRANT_OPTION, PUBLIC, UNKNOWN_KIND};
 use crate::grants::{revoke_default, revoke_default_option};
@@ -38,6 +38,9 @@ fn one(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, out: &mut Vec<Find
     let (maker, schema, privilege) =
         (row.role.as_str(), row.schema.as_ref().map(|schema| schema.as_str()), &entry.privilege);
     for user in db.audit.users_of(entry) {
+        if by_owner && is_declared_access(db, row, entry, user) {
+            continue;
+        }
         let declared = by_owner && is_declared(db, row, entry, user);
         if declared && entry.grantable {
             let seen =
@@ -78,6 +81,15 @@ fn is_declared(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str
     let privilege = Privilege::named(&entry.privilege);
     let holds = |kind| kind == RoleKind::Owner || granted(kind, class(row)).contains(&privilege);
     db.is_own(user) && db.audit.managed(user).is_some_and(|(_, kind)| holds(kind))
+}
+
+/// Whether the manifest gives a further role the same on what the owner makes there.
+fn is_declared_access(db: &Database<'_>, row: &DefaultAcl, entry: &AclEntry, user: &str) -> bool {
+    let (Some(service), Some(role)) = (db.service, entry.grantee.role()) else { return false };
+    let privilege = Privilege::named(&entry.privilege);
+    let mut held = access_to_future(service, class(row), row.schema.as_ref());
+    let gives = held.any(|(holder, held)| holder == role && held.contains(&privilege));
+    gives && !entry.grantable && db.audit.is_declared_user(role, user)
 }
 
 /// Without a row PUBLIC gets EXECUTE on every function, and USAGE on every type, that the owner makes.

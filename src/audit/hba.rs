@@ -64,18 +64,20 @@ fn decisions<'a>(
     Decisions::new(audit, read.into_iter().map(|line| Rule::of(line, &files)).collect(), counted)
 }
 
-/// Whether some line lets a role replicate; where the admin may not read the lines, one may.
-pub fn may_replicate(audit: &Audit<'_>, role: &RoleName) -> bool {
+/// Whether some line lets a role replicate; where the admin may not read the lines, one may. A connection to one database
+/// (`replication=database`) comes in by that database's line, and takes `BASE_BACKUP` of all of them too.
+pub fn may_replicate<'a>(audit: &Audit<'a>, role: &'a RoleName) -> bool {
     let Some(lines) = &audit.snapshot.hba else { return true };
     let is_about = |line: &HbaLine| {
         let is = |user: &String| user == "all" || user == role.as_str() || user.starts_with(['+', '/', '@']);
         line.users.iter().any(is)
     };
-    lines.iter().any(|line| {
-        line.databases.iter().any(|database| database == "replication")
-            && is_about(line)
-            && line.method.as_deref() != Some("reject")
-    })
+    let mut open = audit.actual.databases.iter().filter(|(_, found)| found.allow_connections);
+    let enters = open.any(|(name, _)| audit.can_connect(role, name.as_str()));
+    let is_physical = |line: &HbaLine| line.databases.iter().any(|database| database == "replication");
+    let mut letting_in =
+        lines.iter().filter(|line| is_about(line) && line.method.as_deref() != Some("reject"));
+    letting_in.any(|line| enters || is_physical(line))
 }
 
 /// For some options, such as a list that it cannot take apart, the server names no error.

@@ -5,8 +5,9 @@ use super::roles::RoleClass;
 use crate::contract::{ATTRIBUTES, INHERIT, RoleAttribute, acts_as};
 use crate::findings::Severity::{self, Critical, High, Low, Medium};
 use crate::findings::{
-    ADMIN_OPTION, ATTRIBUTE, FOREIGN_MEMBER, FindingBuilder, FindingKind, GROUP, MD5, NO_LIMIT, NO_PASSWORD,
-    ORPHANS, OWN_MEMBER, OWNER_LOGIN, PREDEFINED, SUPERUSERS, UNMANAGED_MEMBER, UNMANAGED_POWER,
+    ADMIN_OPTION, ATTRIBUTE, DECLARED_REPLICATION, FOREIGN_MEMBER, FindingBuilder, FindingKind, GROUP, MD5,
+    NO_LIMIT, NO_PASSWORD, ORPHANS, OWN_MEMBER, OWNER_LOGIN, PREDEFINED, SUPERUSERS, UNMANAGED_MEMBER,
+    UNMANAGED_POWER,
 };
 use crate::grants::{Repair, alter_role, revoke_admin_option, revoke_membership};
 use crate::model::{ActualRole, DesiredService, Membership, RoleKind, RoleName, RolePath};
@@ -206,7 +207,14 @@ pub fn end(audit: &Audit<'_>, row: &Membership) -> Repair {
 fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<FindingBuilder>) {
     let found = &audit.actual.roles[role];
     let mut powers: Vec<String> = vec![];
-    if found.replication && super::hba::may_replicate(audit, role) {
+    let declared = audit.desired.access.get(role).filter(|declared| declared.follows_changes());
+    if let Some(declared) = declared.filter(|_| found.replication) {
+        let seen = format!(
+            "{role} follows changes ({}), and is REPLICATION for that: PostgreSQL lets it copy every database",
+            declared.reason
+        );
+        out.push(DECLARED_REPLICATION.of(role.as_str()).seen(seen));
+    } else if found.replication && super::hba::may_replicate(audit, role) {
         powers.push("it is REPLICATION: it can copy every database".into());
     }
     if found.createrole && audit.actual.major() < 16 {

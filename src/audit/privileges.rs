@@ -10,7 +10,7 @@ use crate::findings::{
     PARAMETER, PUBLIC, PUBLIC_RIGHT, TABLESPACE, UNMANAGED_RIGHT,
 };
 use crate::grants::{Securable, revoke};
-use crate::model::{AclEntry, RoleKind};
+use crate::model::{AclEntry, RoleKind, Spot};
 use crate::sql::{Qualified, stmt};
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
@@ -117,6 +117,7 @@ fn on_object(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, out: &mu
     }
     // A role that cannot log in, and that no login can become.
     if let Some(role) = entry.grantee.role().filter(|_| ours && users.is_empty())
+        && !is_declared(db, item, entry, role.as_str())
         && db.audit.class_of(role.as_str()) == RoleClass::Unmanaged
     {
         out.push(told(UNMANAGED_RIGHT.of(role.as_str()), role.as_str()));
@@ -142,6 +143,9 @@ fn in_service(
     entry: &AclEntry,
     user: &str,
 ) -> Option<FindingBuilder> {
+    if is_declared(db, item, entry, user) {
+        return None;
+    }
     let weight = weight(&entry.privilege);
     let Some((service, kind)) = db.audit.managed(user) else {
         return Some(match user {
@@ -170,6 +174,18 @@ fn in_service(
         _ => weight,
     };
     Some(OWN_RIGHT.of(user).at(severity))
+}
+
+/// Whether the manifest gives it to this user as to a further role.
+fn is_declared(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, user: &str) -> bool {
+    let (Some(service), Some(schema)) = (db.service, item.schema.as_deref()) else { return false };
+    let class = class_of(db, item);
+    let table = item.table.as_deref().and_then(|table| table.strip_prefix(schema)?.strip_prefix('.'));
+    let spot = match class {
+        ObjectClass::Schema => Spot::Schema(&item.name),
+        _ => Spot::Object { schema, name: table.unwrap_or(&item.name) },
+    };
+    db.audit.is_declared_access(service, entry, user, class, spot)
 }
 
 pub fn class_of(db: &Database<'_>, item: &CatalogObject) -> ObjectClass {

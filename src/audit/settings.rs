@@ -9,7 +9,7 @@ use crate::findings::{FindingBuilder, PUBLIC};
 use crate::findings::{LIMITS_SUM, NO_TEMP_LIMIT, SERVER_SETTING, SETTING};
 use crate::grants::{Repair, RepairScope, ident, reset_setting};
 use crate::model::{DbName, DesiredService, RoleKind, RoleName, RoleSetting};
-use crate::plan::{Action, declared_settings, passwordless, script};
+use crate::plan::{Action, declared_settings, passwordless, same_setting, script};
 use crate::sql::{Literal, split_name_list, stmt};
 use crate::units::canonical_setting;
 
@@ -26,7 +26,15 @@ pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
         for (name, value) in found.settings.iter().filter(|_| service.is_some()) {
             let inside = name == "search_path"
                 && !hides_the_server(value)
-                && service.is_some_and(|own| stays_inside(own, value));
+                && service.is_some_and(|own| {
+                    stays_inside(value, |name| is_own(own, name) || is_sealed(audit, database, name))
+                });
+            // What the manifest declares is no news, unless it weakens isolation: that takes a reason, in `allow:`.
+            let declared = service.and_then(|own| own.parameters.settings.get(name));
+            let declared = declared.is_some_and(|declared| same_setting(name, declared, value));
+            if declared && weight(audit, name, value) == Low {
+                continue;
+            }
             let severity = if inside { Low } else { weight(audit, name, value) };
             let seen = format!("database {database} has {name} = {}", shown(name, value));
             let repair = reset_setting(None, Some(database.as_str()), name);
@@ -113,13 +121,27 @@ fn weight(audit: &Audit<'_>, name: &str, value: &str) -> Severity {
     }
 }
 
-/// Whether a path leads only to what is the service's own anyway.
-fn stays_inside(service: &DesiredService, path: &str) -> bool {
-    let own = |name: &str| {
-        ["pg_catalog", "public", "$user"].contains(&name)
-            || service.schemas.iter().any(|schema| schema.as_str() == name)
-    };
-    split_name_list(path).iter().all(|name| own(name))
+/// Whether a path leads only to such schemas.
+fn stays_inside(path: &str, is_harmless: impl Fn(&str) -> bool) -> bool {
+    split_name_list(path).iter().all(|name| is_harmless(name))
+}
+
+/// Whether what is in a schema is the service's own anyway, or the server's.
+fn is_own(service: &DesiredService, schema: &str) -> bool {
+    ["pg_catalog", "public", "$user"].contains(&schema)
+        || service.schemas.iter().any(|own| own.as_str() == schema)
+}
+
+/// Whether superusers alone make what is in a schema: that of an extension whose script puts it on the path, most likely.
+fn is_sealed(audit: &Audit<'_>, database: &DbName, schema: &str) -> bool {
+    let catalog = audit.snapshot.databases.get(database.as_str());
+    let mut objects = catalog.into_iter().flat_map(|catalog| &catalog.objects);
+    objects.any(|item| {
+        item.kind == "schema"
+            && item.name == schema
+            && audit.class_of(&item.owner) == RoleClass::Trusted
+            && item.acl.iter().all(|entry| entry.privilege != "CREATE")
+    })
 }
 
 /// Whether what others make is found before what PostgreSQL made: `pg_catalog` is first unless a path names it later.
@@ -169,7 +191,7 @@ fn on_role(
         // As itself, which it is without.
         "role" if value == "none" || value == role.as_str() => Low,
         "role" if !foreign => High,
-        "search_path" if stays_inside(service, value) => Low,
+        "search_path" if stays_inside(value, |name| is_own(service, name)) => Low,
         _ => weight(audit, name, value),
     };
     let seen = format!("{role} has {name} = {}", shown(name, value));
@@ -183,7 +205,7 @@ fn mended(audit: &Audit<'_>, service: &DesiredService, kind: RoleKind, setting: 
     let RoleSetting { role, database, name, .. } = setting.clone();
     let declared = declared_settings(service, kind, &role);
     let Some(value) = declared.get(&(database.clone(), name.clone())).cloned() else { return reset(setting) };
-    let action = Action::SetSetting { role, database, name, value };
+    let action = Action::SetSetting { role: Some(role), database, name, value };
     Repair::alter(RepairScope::Server, script(&action, audit.actual.major(), &passwordless).message())
 }
 

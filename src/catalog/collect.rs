@@ -132,7 +132,8 @@ fn unread_jobs(catalog: &DatabaseCatalog, name: &DbName) -> Option<NotExamined> 
 /// What was read of a database, and why that is not all.
 type Partly = (Option<DatabaseCatalog>, Option<Error>);
 
-/// A missing privilege can be granted to the admin. Everything else may be a service's doing, and proves nothing.
+/// A provider's database is known for what it is. A missing privilege can be granted to the admin. Everything else may be
+/// a service's doing, and proves nothing.
 fn tell_gap(access: &Access, desired: &DesiredServer, name: &DbName, error: &Error, found: &mut Snapshot) {
     let service = desired.service_of_database(name.as_str(), &found.actual);
     let service = service.map(|service| service.name.to_string());
@@ -140,6 +141,9 @@ fn tell_gap(access: &Access, desired: &DesiredServer, name: &DbName, error: &Err
     if is_withheld(error.sqlstate.as_deref(), service.is_some()) {
         let admin = ident(&found.actual.admin.name);
         let grant = stmt!("GRANT CONNECT ON DATABASE {database} TO {admin}", database = name, admin = admin);
+        if desired.platform.is_some_and(|platform| platform.owns_database(name.as_str())) {
+            return;
+        }
         let note = NotExamined::new(what, why);
         // Where pg_hba.conf keeps it out, no grant helps.
         let helps = error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE);

@@ -10,7 +10,8 @@ use super::rows::{self, CatalogRow};
 use crate::error::Result;
 use crate::model::acl::null_as_default;
 use crate::model::{
-    self, ActualServer, Contents, DbName, DesiredServer, Holdings, KeptPassword, RoleName, RoleSetting,
+    self, ActualServer, CollationVersions, Contents, DbName, DesiredServer, Holdings, KeptPassword, RoleName,
+    RoleSetting,
 };
 use crate::server::{Access, Connection};
 use crate::sqlstate;
@@ -66,6 +67,7 @@ pub async fn cluster(connection: &mut Connection) -> Result<ActualServer> {
         };
         let limited: LimitedAdmin = rows::document(connection, sql).await?;
         actual.admin.forbidden_settings = limited.forbidden_settings;
+        actual.admin.dotted_settings = limited.dotted_settings;
         actual.admin.untrusted_extensions = limited.untrusted_extensions;
     }
     Ok(actual)
@@ -89,6 +91,13 @@ async fn whole_cluster(access: &Access, marker: &str) -> Result<ActualServer> {
     let mut actual = cluster(&mut connection).await?;
     if actual.admin.sees_passwords {
         actual.passwords = kept_passwords(&mut connection).await?;
+    }
+    if actual.major() >= 15 {
+        let differing: BTreeMap<DbName, CollationVersions> =
+            rows::document(&mut connection, include_str!("sql/collations.sql")).await?;
+        for (name, versions) in differing {
+            actual.databases.entry(name).and_modify(|found| found.collation = Some(versions));
+        }
     }
     if actual.roles.values().any(|role| role.comment.as_deref() == Some(marker)) {
         actual.holdings = read_holdings(&mut connection).await?;
@@ -185,6 +194,8 @@ pub struct LimitedAdmin {
     #[serde(deserialize_with = "null_as_default")]
     pub forbidden_settings: BTreeSet<String>,
     #[serde(deserialize_with = "null_as_default")]
+    pub dotted_settings: BTreeSet<String>,
+    #[serde(deserialize_with = "null_as_default")]
     pub untrusted_extensions: BTreeSet<String>,
 }
 
@@ -207,6 +218,7 @@ impl ClusterRows {
             "membership" => actual.memberships.push(row.parse()?),
             "database" => actual.databases.extend(row.parse::<Named<_, _>>()?.entry()),
             "setting" => self.settings.push(row.parse()?),
+            "activity" => actual.activity.push(row.parse()?),
             _ => return row.unknown(),
         }
         Ok(())
@@ -214,8 +226,8 @@ impl ClusterRows {
 
     /// Settings are placed last: a row may come before that of its database.
     pub fn finish(self) -> ActualServer {
-        let ActualServer { roles, memberships, databases, .. } = self.actual;
-        let mut actual = ActualServer { roles, memberships, databases, ..self.server };
+        let ActualServer { roles, memberships, databases, activity, .. } = self.actual;
+        let mut actual = ActualServer { roles, memberships, databases, activity, ..self.server };
         self.settings.into_iter().for_each(|row| row.place(&mut actual));
         actual.memberships.sort();
         actual.role_settings.sort();
@@ -251,6 +263,7 @@ pub fn take_contents(contents: &mut Contents, row: &CatalogRow) -> Result<()> {
             contents.extensions.insert(name, schema);
         }
         "schema" => contents.schemas.extend(row.parse::<Named<_, _>>()?.entry()),
+        "publication" => contents.publications.extend(row.parse::<Named<_, _>>()?.entry()),
         "default" => contents.default_acls.push(row.parse()?),
         "object" => contents.objects.push(row.parse()?),
         _ => return row.unknown(),

@@ -9,13 +9,15 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use super::change::{Change, Changes, ServerError};
+use super::consent::Consent;
+use super::losses::{losses_text, lost_rights};
 use super::saved::{self, Saved};
 use crate::converge::Converged;
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
 use crate::model::DesiredService;
-use crate::plan::{Action, Risk, Step, StepOutcome, left_over};
-use crate::provision::{self, PlanOptions, PlanScope, PlannedServer, Plans};
+use crate::plan::{Risk, StepOutcome};
+use crate::provision::{self, PlanOptions, PlanScope, PlannedServer, Plans, planned};
 use crate::report::{Cell, Paint, Report, Style, Table, printable};
 use crate::run::Run;
 use crate::units::counted;
@@ -34,24 +36,12 @@ pub struct Arguments {
     /// Also try every stored password, and set those again that the server refuses.
     #[arg(long)]
     pub check_logins: bool,
-    /// Replace the passwords of roles that exist and that the secret store does not know.
-    #[arg(long)]
-    pub reset_passwords: bool,
-    /// Make an empty database also where one that this manifest made belongs to no service any more.
-    #[arg(long)]
-    pub new_database: bool,
-}
-
-/// What the user asked for in so many words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Consent {
-    pub reset_passwords: bool,
-    pub new_database: bool,
+    #[command(flatten)]
+    pub consent: Consent,
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<ApplyReport> {
-    let consent =
-        Consent { reset_passwords: arguments.reset_passwords, new_database: arguments.new_database };
+    let consent = arguments.consent;
     if let Some(path) = &arguments.plan {
         let saved = saved::read(run, path)?;
         return provision_services(run, &saved.services, saved.options, consent, Some(&saved)).await;
@@ -73,12 +63,7 @@ pub async fn provision_services(
     if let Some(saved) = saved {
         saved.check(&plans)?;
     }
-    if !consent.reset_passwords {
-        keep_passwords(&plans)?;
-    }
-    if !consent.new_database {
-        no_empty_database(&plans)?;
-    }
+    consent.check(&plans)?;
     ask(run, &plans).await?;
     let scope = PlanScope::new(run, services, options);
     let needs_store = |planned: &PlannedServer| provision::makes_passwords(&planned.plan);
@@ -105,79 +90,6 @@ pub async fn provision_services(
     Ok(report)
 }
 
-/// The servers that have a plan.
-fn planned(plans: &Plans) -> impl Iterator<Item = (&str, &PlannedServer)> {
-    plans.iter().filter_map(|(server, planned)| Some((server.as_str(), planned.as_ref().ok()?)))
-}
-
-/// A password that clients use is replaced only where that was asked for in so many words: the store may be another
-/// one than usual, or be back in a minute.
-fn keep_passwords(plans: &Plans) -> Result<()> {
-    let mut lost = vec![];
-    for (server, planned) in planned(plans) {
-        let roles = planned.plan.steps.iter().filter_map(Step::replaces_password);
-        let roles: Vec<String> = roles.map(|role| format!("\"{role}\"")).collect();
-        if !roles.is_empty() {
-            lost.push(format!("on server \"{server}\" these roles exist: {}", roles.join(", ")));
-        }
-    }
-    if lost.is_empty() {
-        return Ok(());
-    }
-    let error = Error::usage("the secret store lacks the passwords of roles that exist, nothing was touched");
-    Err(lost
-        .into_iter()
-        .fold(error, Error::cause)
-        .hint("restore the secret store, or check that it is the one for this environment")
-        .hint("or replace the passwords with --reset-passwords: the present ones stop working"))
-}
-
-/// A service that was renamed, or whose database was, must not go on with an empty one while its rows lie in the other.
-fn no_empty_database(plans: &Plans) -> Result<()> {
-    let mut doubtful = vec![];
-    for (server, planned) in planned(plans) {
-        let steps =
-            planned.plan.steps.iter().filter_map(|step| Some((step, step.makes_doubtful_database()?)));
-        doubtful.extend(
-            steps.map(|(step, name)| {
-                format!("on server \"{server}\": database \"{name}\" is {}", step.reason)
-            }),
-        );
-    }
-    doubtful.extend(elsewhere(plans));
-    if doubtful.is_empty() {
-        return Ok(());
-    }
-    let error = Error::usage("a service would get an empty database, nothing was touched");
-    Err(doubtful
-        .into_iter()
-        .fold(error, Error::cause)
-        .hint("if the service or its database was renamed, say so in the manifest: `moved: { from: FORMER_NAME }`")
-        .hint("or make the empty database with --new-database: what is in the other one stays there"))
-}
-
-/// Databases that would be made on one server and are on another, where no service has them any more.
-fn elsewhere(plans: &Plans) -> Vec<String> {
-    let mut found = vec![];
-    for (server, here) in planned(plans) {
-        let made = here.plan.steps.iter().filter_map(|step| match &step.action {
-            Action::CreateDatabase { database, .. } => Some(database),
-            _ => None,
-        });
-        for database in made {
-            let others = planned(plans).filter(|(other, _)| *other != server);
-            let left =
-                others.filter(|(_, there)| left_over(&there.desired, &there.actual).contains(database));
-            found.extend(left.map(|(other, _)| {
-                format!(
-                    "database \"{database}\" is missing on server \"{server}\", and is on server \"{other}\""
-                )
-            }));
-        }
-    }
-    found
-}
-
 async fn ask(run: &Run, plans: &Plans) -> Result<()> {
     let steps = planned(plans).flat_map(|(_, planned)| &planned.plan.steps);
     let grave: Vec<_> = steps.filter(|step| step.risk > Risk::Safe).collect();
@@ -187,6 +99,10 @@ async fn ask(run: &Run, plans: &Plans) -> Result<()> {
     for step in &grave {
         let words = format!("{}: {}: {}", step.risk.name(), step.action.object(), step.reason);
         run.out.eprint(&printable(&words));
+    }
+    let losses: Vec<_> = planned(plans).flat_map(|(_, planned)| lost_rights(planned)).collect();
+    if !losses.is_empty() {
+        run.out.eprint(losses_text(&losses).trim());
     }
     let felt = format!("{} can affect other users of this server", counted(grave.len(), "change"));
     let question = format!("{felt}. Make {}?", if grave.len() == 1 { "it" } else { "them" });

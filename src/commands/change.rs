@@ -1,15 +1,18 @@
 //! Changes as `plan`, `apply`, `drop` and `verify-isolation` report them, for people and for scripts.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
+use super::losses::{LostRight, lost_rights};
 use crate::error::{Error, ExitStatus};
-use crate::plan::{PrivilegeGap, Risk, Step, StepOutcome, Verb, locked, passwordless, script};
+use crate::plan::{DbaRequest, PrivilegeGap, Risk, Step, StepOutcome, Verb, locked, passwordless, script};
 use crate::provision::PlannedServer;
 use crate::report::{Cell, Paint, Style, Table, error_text, printable};
 use crate::sql::Script;
-use crate::units::counted;
+use crate::units::{counted, listed};
 
 /// As the manual names it. <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
 const LOCK: &str = "ACCESS EXCLUSIVE";
@@ -58,6 +61,11 @@ impl Change {
         }
     }
 
+    /// The service, or the server as a whole.
+    fn whose(&self) -> String {
+        self.service.clone().unwrap_or_else(|| format!("({})", self.server))
+    }
+
     /// For a question: what it is, why, and the statement, which no other command shows.
     pub fn in_words(&self) -> String {
         let words = format!("{}: {}: {}", self.risk.name(), self.object, self.reason);
@@ -93,10 +101,16 @@ pub struct Summary {
 }
 
 impl Summary {
-    pub fn of(changes: &[Change]) -> Summary {
-        let count = |verb: Verb| changes.iter().filter(|change| change.action == verb).count();
-        let (create, destroy) = (count(Verb::Create), count(Verb::Drop));
-        Summary { create, change: changes.len() - create - destroy, destroy }
+    pub fn of<'a>(changes: impl IntoIterator<Item = &'a Change>) -> Summary {
+        let mut summary = Summary { create: 0, change: 0, destroy: 0 };
+        for change in changes {
+            match change.action {
+                Verb::Create => summary.create += 1,
+                Verb::Drop => summary.destroy += 1,
+                _ => summary.change += 1,
+            }
+        }
+        summary
     }
 }
 
@@ -139,6 +153,7 @@ pub struct Changes {
     pub changes: Vec<Change>,
     pub prunable: Vec<Change>,
     pub limits: Vec<PrivilegeGap>,
+    pub losses: Vec<LostRight>,
     pub errors: Vec<ServerError>,
 }
 
@@ -148,6 +163,7 @@ impl Serialize for Changes {
             "changes": self.changes,
             "prunable": self.prunable,
             "limits": self.limits,
+            "losses": self.losses,
             "summary": Summary::of(&self.changes),
             "errors": self.errors,
         });
@@ -161,6 +177,7 @@ impl Changes {
         let (server, major) = (&planned.server, planned.actual.major());
         self.prunable.extend(planned.plan.prunable.iter().map(|step| Change::new(server, step, major, None)));
         self.limits.extend(planned.plan.limits.iter().cloned());
+        self.losses.extend(lost_rights(planned));
         self.errors.extend(planned.unread().iter().map(|(_, error)| ServerError::new(server, error)));
     }
 
@@ -183,7 +200,7 @@ impl Changes {
         if self.limits.is_empty() {
             "Nothing to do: the servers are as the manifest says.\n"
         } else {
-            "No applicable changes; the rest needs privileges that the admin lacks: see the limits below.\n"
+            "No applicable changes; the rest is out of reach: see the limits below.\n"
         }
     }
 
@@ -208,32 +225,92 @@ impl Changes {
 pub fn changes_table(changes: &[Change], style: &Style) -> String {
     let mut table = Table::new(&["service", "action", "object", "risk", "why"]).spare(&["object"]);
     for change in changes {
-        let risk = match change.risk {
-            Risk::Safe => Cell::new("safe", Paint::Dim),
-            Risk::Caution => Cell::new("caution", Paint::Warn),
-            Risk::Destructive => Cell::new("destructive", Paint::Bad),
-        };
-        let service = change.service.clone().unwrap_or_else(|| format!("({})", change.server));
         table.row([
-            service.into(),
+            change.whose().into(),
             change.action.name().into(),
             printable(&change.object).into(),
-            risk,
+            risk(change.risk),
             printable(&change.reason).into(),
         ]);
     }
     table.render(style)
 }
 
+/// One line for each service.
+pub fn summary_table(changes: &[Change], style: &Style) -> String {
+    let mut table = Table::new(&["service", "server", "create", "change", "destroy", "risk"]);
+    for all in alike(changes, |change| (&change.server, &change.service)) {
+        let Summary { create, change, destroy } = Summary::of(all.iter().copied());
+        let worst = all.iter().map(|change| change.risk).max().unwrap_or(Risk::Safe);
+        let counts = [create, change, destroy].map(Cell::number);
+        let [create, change, destroy] = counts;
+        table.row([
+            all[0].whose().into(),
+            all[0].server.as_str().into(),
+            create,
+            change,
+            destroy,
+            risk(worst),
+        ]);
+    }
+    table.render(style)
+}
+
+pub fn risk(risk: Risk) -> Cell {
+    let paint = match risk {
+        Risk::Safe => Paint::Dim,
+        Risk::Caution => Paint::Warn,
+        Risk::Destructive => Paint::Bad,
+    };
+    Cell::new(risk.name(), paint)
+}
+
+/// Characters of what a DBA is asked for that are shown.
+const LONGEST_REQUEST: usize = 400;
+
+/// Items with the same key, in the order of the first of each.
+fn alike<'a, T, K: Ord>(items: &'a [T], key: impl Fn(&'a T) -> K) -> Vec<Vec<&'a T>> {
+    let (mut groups, mut known): (Vec<Vec<&T>>, BTreeMap<K, usize>) = Default::default();
+    for item in items {
+        let at = *known.entry(key(item)).or_insert(groups.len());
+        if at == groups.len() {
+            groups.push(vec![]);
+        }
+        groups[at].push(item);
+    }
+    groups
+}
+
 pub fn limits_text(limits: &[PrivilegeGap]) -> String {
     let mut text = String::new();
-    for limit in limits {
-        let of = limit.service.as_ref().map_or_else(String::new, |service| format!(" for {service}"));
+    // They differ in their services alone.
+    let key = |limit: &'_ PrivilegeGap| {
+        (
+            limit.server.clone(),
+            limit.service.is_some(),
+            limit.what.clone(),
+            limit.why.clone(),
+            limit.grant.clone(),
+        )
+    };
+    for all in alike(limits, key) {
+        let (limit, services) =
+            (all[0], all.iter().filter_map(|one| one.service.as_deref()).collect::<Vec<_>>());
+        let of = if services.is_empty() { String::new() } else { format!(" for {}", listed(&services)) };
         let words = format!("cannot {}{of} on server {}: {}", limit.what, limit.server, limit.why);
         text += &format!("\nlimit: {}\n", printable(&words));
         if let Some(grant) = &limit.grant {
-            text += &format!("       ask a DBA for: {}\n", printable(grant));
+            let asked = limit.request.as_ref().and_then(shortened).unwrap_or_else(|| grant.clone());
+            text += &format!("       ask a DBA for: {}\n", printable(&asked));
         }
     }
     text
+}
+
+/// Statements that fit no screen go to a file.
+fn shortened(request: &DbaRequest) -> Option<String> {
+    let many = request.statements.len() > 3 && request.text().len() > LONGEST_REQUEST;
+    let database = request.database.as_ref().map_or(String::new(), |name| format!(" in database {name}"));
+    let statements = counted(request.statements.len(), "statement");
+    many.then(|| format!("{statements}{database}; `martydb plan --out-sql FILE` writes them down"))
 }

@@ -4,14 +4,18 @@ use clap::Args;
 use serde::Serialize;
 
 use super::change::{ServerError, limits_text};
+use super::losses::{LostRight, lost_rights};
 use crate::error::{ExitStatus, Result};
 use crate::grants::alter_role;
-use crate::model::{ActualServer, Admin};
-use crate::plan::{self, PrivilegeGap};
+use crate::model::platform::Platform;
+use crate::model::{ActualServer, Admin, RoleName};
+use crate::plan::{PrivilegeGap, Step};
 use crate::provision::{self, PlanOptions, PlannedServer};
 use crate::report::{Cell, Paint, Report, Style, Table, printable};
 use crate::run::Run;
+use crate::secrets::Secrets;
 use crate::sql::Keyword;
+use crate::units::{counted, listed};
 
 /// The majors that martydb is tested with.
 const MAJORS: std::ops::RangeInclusive<u32> = 13..=18;
@@ -25,10 +29,12 @@ pub struct Arguments {}
 /// Plans for every service, and tells what the admin's login is good for.
 pub async fn run(run: &Run, _: &Arguments) -> Result<Doctor> {
     let services: Vec<_> = run.manifest.services.values().cloned().collect();
+    // Where the store cannot be read, no server has a plan, and says why.
+    let stored = run.secrets(&services).await.unwrap_or_default();
     let mut report = Doctor { servers: vec![], limits: vec![], errors: vec![] };
     for (server, planned) in provision::plan(run, &services, PlanOptions::default()).await {
         match planned {
-            Ok(planned) => report.add(&planned),
+            Ok(planned) => report.add(&planned, &stored),
             Err(error) => report.errors.push(ServerError { error, server }),
         }
     }
@@ -41,6 +47,9 @@ pub struct Check {
     ok: bool,
     detail: String,
     grant: Option<String>,
+    /// Whether it is worth more than a glance.
+    #[serde(skip)]
+    note: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -60,15 +69,20 @@ pub struct Doctor {
 }
 
 impl Doctor {
-    fn add(&mut self, planned: &PlannedServer) {
+    fn add(&mut self, planned: &PlannedServer, stored: &Secrets) {
         let actual = &planned.actual;
-        let checks = [version(actual), writable(actual), connections(actual)];
+        let checks = [version(actual), writable(actual), connections(actual)].into_iter();
+        let checks = checks.chain(platform(planned));
         self.servers.push(Seen {
             server: planned.server.clone(),
             server_version: format!("{}.{}", actual.version / 10_000, actual.version % 10_000),
             admin: actual.admin.name.clone(),
             superuser: actual.admin.superuser,
-            checks: checks.into_iter().chain(attributes(&actual.admin)).chain(lockouts(planned)).collect(),
+            checks: checks
+                .chain(attributes(&actual.admin))
+                .chain(passwords(planned, stored))
+                .chain(losses(planned))
+                .collect(),
         });
         self.limits.extend(planned.plan.limits.iter().cloned());
         let unread = planned.unread().into_iter();
@@ -81,18 +95,47 @@ impl Doctor {
 }
 
 /// This manifest can be applied, but the next run of another admin would fail.
-fn lockouts(planned: &PlannedServer) -> impl Iterator<Item = Check> {
-    let all = plan::locked_out(&planned.desired, &planned.actual, &planned.plan);
-    all.into_iter().map(|out| Check {
-        name: "other logins",
-        ok: true,
-        detail: format!(
-            "apply closes database {} to PUBLIC, and by no other right come in: {}",
-            out.database,
-            out.names()
-        ),
-        grant: Some(out.grant().shown().to_owned()),
-    })
+fn losses(planned: &PlannedServer) -> impl Iterator<Item = Check> {
+    let check = |lost: LostRight| {
+        let detail = format!("apply takes {}, and by nothing else have it: {}", lost.what(), lost.who());
+        Check { name: "other logins", ok: true, detail, grant: Some(lost.statements()), note: true }
+    };
+    lost_rights(planned).into_iter().map(check)
+}
+
+/// The store may be another one than usual, or not restored yet: `apply` stops then.
+fn passwords(planned: &PlannedServer, stored: &Secrets) -> Option<Check> {
+    let lost: Vec<&str> =
+        planned.plan.steps.iter().filter_map(Step::replaces_password).map(RoleName::as_str).collect();
+    let what = match lost.len() {
+        0 => return None,
+        count if stored.logins(&planned.server).is_empty() => {
+            format!("secret store empty, {} exist", counted(count, "login"))
+        }
+        count => format!("secret store without {} that exist: {}", counted(count, "login"), lost.join(", ")),
+    };
+    let detail = format!(
+        "{what}: restore it, fill it with `martydb secrets import`, or replace the passwords with `martydb apply \
+         --reset-passwords`"
+    );
+    Some(Check { name: "passwords", ok: false, detail, grant: None, note: false })
+}
+
+/// Whose managed server it is, and the line of the manifest that says so.
+fn platform(planned: &PlannedServer) -> Option<Check> {
+    let has_role = |name: &str| planned.actual.roles.keys().any(|role| role.as_str() == name);
+    let (detail, note) = match (planned.desired.platform, Platform::recognised(has_role)) {
+        (None, None) => return None,
+        (None, Some(found)) => {
+            let line = format!("platform: {}", found.name);
+            (format!("it looks like {0}: write `{line}` for server {1}", found.name, planned.server), true)
+        }
+        (Some(named), _) if named.is_here(has_role) => (format!("it is on {}", named.name), false),
+        (Some(named), _) => {
+            (format!("the manifest says {}, and {} is not there", named.name, listed(named.signs)), true)
+        }
+    };
+    Some(Check { name: "platform", ok: true, detail, grant: None, note })
 }
 
 fn version(actual: &ActualServer) -> Check {
@@ -102,20 +145,20 @@ fn version(actual: &ActualServer) -> Check {
         (false, true) => format!("PostgreSQL {major} is newer than what martydb was tested with"),
         (false, false) => format!("PostgreSQL {major} is older than {}", MAJORS.start()),
     };
-    Check { name: "version", ok, detail, grant: None }
+    Check { name: "version", ok, detail, grant: None, note: false }
 }
 
 fn writable(actual: &ActualServer) -> Check {
     let standby = "it is a standby and takes no writes: name the primary in the manifest";
     let detail = if actual.standby { standby } else { "it takes writes" };
-    Check { name: "primary", ok: !actual.standby, detail: detail.into(), grant: None }
+    Check { name: "primary", ok: !actual.standby, detail: detail.into(), grant: None, note: false }
 }
 
 fn connections(actual: &ActualServer) -> Check {
     let capacity = &actual.capacity;
     let free = capacity.max_connections.saturating_sub(capacity.reserved + capacity.in_use);
     let detail = format!("{free} of {} connections are free", capacity.max_connections);
-    Check { name: "connections", ok: free >= SESSIONS, detail, grant: None }
+    Check { name: "connections", ok: free >= SESSIONS, detail, grant: None, note: false }
 }
 
 /// What `CREATEDB CREATEROLE` is for; a superuser needs neither.
@@ -130,6 +173,7 @@ fn attributes(admin: &Admin) -> Vec<Check> {
         },
         grant: (!has && !admin.superuser)
             .then(|| alter_role(&admin.name, Keyword(word)).statement().to_string()),
+        note: false,
     };
     vec![
         check("databases", admin.createdb, "CREATEDB", "it can make no databases"),
@@ -144,8 +188,8 @@ impl Report for Doctor {
         for seen in &self.servers {
             for check in &seen.checks {
                 let result = match (check.ok, &check.grant) {
-                    (true, None) => Cell::new("ok", Paint::Good),
-                    (true, Some(_)) => Cell::new("note", Paint::Warn),
+                    (true, None) if !check.note => Cell::new("ok", Paint::Good),
+                    (true, _) => Cell::new("note", Paint::Warn),
                     (false, _) => Cell::new("no", Paint::Bad),
                 };
                 table.row([(&seen.server).into(), check.name.into(), result, check.detail.as_str().into()]);

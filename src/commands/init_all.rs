@@ -3,38 +3,46 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::apply::{ApplyReport, Consent, provision_services};
+use super::apply::{ApplyReport, provision_services};
+use super::consent::Consent;
 use super::migrating::{UpgradeReport, plain_options};
 use super::upgrade::upgrade_services;
 use super::verify::{self, VerifyReport, verify_services};
 use crate::error::{ExitStatus, Result};
+use crate::model::{AccessExtent, DesiredService};
 use crate::provision::PlanOptions;
 use crate::report::{Report, Style};
 use crate::run::Run;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Replace the passwords of roles that exist and that the secret store does not know.
-    #[arg(long)]
-    pub reset_passwords: bool,
-    /// Make an empty database also where one that this manifest made belongs to no service any more.
-    #[arg(long)]
-    pub new_database: bool,
+    #[command(flatten)]
+    pub consent: Consent,
 }
 
 /// Provisions, migrates, verifies. A step that failed stops the run before the next: what comes after would
 /// only repeat the failure in other words.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<InitAllReport> {
     let services: Vec<_> = run.manifest.services.values().cloned().collect();
-    let consent =
-        Consent { reset_passwords: arguments.reset_passwords, new_database: arguments.new_database };
-    let provisioned = provision_services(run, &services, PlanOptions::default(), consent, None).await?;
+    let options = PlanOptions::default();
+    let provisioned = provision_services(run, &services, options, arguments.consent, None).await?;
     let mut report = InitAllReport { provisioned, migrated: None, verified: None };
     if !report.provisioned.failed() {
         report.migrated = Some(upgrade_services(run, &services, plain_options(run)).await?);
+        if services.iter().any(names_tables) {
+            let again = provision_services(run, &services, options, arguments.consent, None).await?;
+            if again.failed() {
+                report.provisioned = again;
+            }
+        }
         report.verified = Some(verify_services(run, &verify::Arguments::default(), &services).await?);
     }
     Ok(report)
+}
+
+/// Whether further roles may use single tables, which were not there before the migrations.
+fn names_tables(service: &DesiredService) -> bool {
+    service.access.iter().any(|grant| matches!(grant.extent, AccessExtent::Table(..)))
 }
 
 #[derive(Serialize)]

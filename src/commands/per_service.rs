@@ -13,6 +13,7 @@ use crate::model::DesiredService;
 use crate::report::{Style, error_text};
 use crate::run::Run;
 use crate::targets;
+use crate::units::first_of;
 
 #[derive(Serialize)]
 pub struct PerService<T> {
@@ -69,15 +70,25 @@ where
     Ok(Services { services: map_concurrent(run.jobs.count, targets, one).await })
 }
 
-/// The errors of services, to stand below a table.
+/// How many services are named that met the same error.
+const NAMED: usize = 5;
+
+/// The errors of services, to stand below a table; one that several met is printed once, in the words of the first.
 pub fn errors_text<'a>(
     services: impl Iterator<Item = (&'a str, Option<&'a Error>)>,
     style: &Style,
 ) -> String {
-    let one = |(service, error): (&str, Option<&Error>)| {
-        error.map(|error| format!("\n{service}:\n{}\n", error_text(error, style)))
-    };
-    services.filter_map(one).collect()
+    let mut groups: Vec<(String, String, Vec<&str>)> = vec![];
+    for (service, error) in services.filter_map(|(service, error)| Some((service, error?))) {
+        let text = error_text(error, style);
+        // Databases and roles begin with the service's name where the manifest does not say otherwise.
+        let alike = text.replace(&format!("\"{service}"), "\"");
+        match groups.iter_mut().find(|group| group.0 == alike) {
+            Some(group) => group.2.push(service),
+            None => groups.push((alike, text, vec![service])),
+        }
+    }
+    groups.iter().map(|(_, text, services)| format!("\n{}:\n{text}\n", first_of(services, NAMED))).collect()
 }
 
 /// Runs one task per item on all cores, at most `jobs` at a time; results come in the items' order.
@@ -101,4 +112,27 @@ where
     }
     results.sort_by_key(|(at, _)| *at);
     results.into_iter().map(|(_, result)| result).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_that_many_services_met_is_printed_once() {
+        let refused = |name: &str| {
+            Error::operation(format!("cannot log in to database \"{name}\" as \"{name}_migrator\""))
+                .cause("connection refused")
+        };
+        let names: Vec<String> = (1..=8).map(|n| format!("svc{n}")).collect();
+        let errors: Vec<Error> = names.iter().map(|name| refused(name)).collect();
+        let other = Error::operation("a file is wrong");
+        let all = names.iter().map(String::as_str).zip(errors.iter().map(Some));
+        let text = errors_text(all.chain([("late", Some(&other)), ("fine", None)]), &Style::PLAIN);
+        assert_eq!(
+            text,
+            "\nsvc1, svc2, svc3, svc4, svc5 and 3 more:\nerror: cannot log in to database \"svc1\" as \"svc1_migrator\"\n\
+             caused by: connection refused\n\nlate:\nerror: a file is wrong\n"
+        );
+    }
 }

@@ -5,13 +5,16 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::change::{Change, Changes, ServerError, Summary, changes_table};
+use super::change::{Change, Changes, ServerError, Summary, changes_table, limits_text, summary_table};
+use super::dba_script;
+use super::losses::losses_text;
 use super::saved;
 use crate::error::{ExitStatus, Result};
 use crate::flags::Select;
 use crate::provision::{self, PlanOptions};
 use crate::report::{Report, Style};
 use crate::run::Run;
+use crate::units::counted;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -26,9 +29,15 @@ pub struct Arguments {
     /// Also remove what is not declared.
     #[arg(long)]
     pub prune: bool,
+    /// One line for each service in place of one for each change.
+    #[arg(long)]
+    pub summary: bool,
     /// Save the plan, without secrets, for `apply --plan`.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// Write what the admin may not do as SQL for a DBA.
+    #[arg(long, value_name = "FILE")]
+    pub out_sql: Option<PathBuf>,
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
@@ -50,7 +59,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
             Err(error) => all.errors.push(ServerError::new(server, error)),
         }
     }
-    Ok(PlanReport { all, check: arguments.check })
+    if let Some(path) = &arguments.out_sql {
+        dba_script::write(run, path, &all.limits)?;
+    }
+    Ok(PlanReport { all, check: arguments.check, summary: arguments.summary })
 }
 
 /// The plans of all servers.
@@ -60,16 +72,26 @@ pub struct PlanReport {
     all: Changes,
     #[serde(skip)]
     check: bool,
+    #[serde(skip)]
+    summary: bool,
 }
 
 impl Report for PlanReport {
     fn text(&self, style: &Style) -> String {
         let mut text = String::new();
         if !self.all.changes.is_empty() {
-            text += &changes_table(&self.all.changes, style);
+            let table = if self.summary { summary_table } else { changes_table };
+            text += &table(&self.all.changes, style);
             text += &format!("\nPlan: {}.\n{}", Summary::of(&self.all.changes), self.all.locks());
         } else if self.all.errors.is_empty() {
             text += self.all.nothing_to_do();
+        }
+        text += &losses_text(&self.all.losses);
+        let left = self.all.prunable.len();
+        if self.summary && left > 0 {
+            let what = counted(left, "thing");
+            text += &format!("\nNot declared and left alone: {what}; `martydb plan` names each.\n");
+            return text + &limits_text(&self.all.limits);
         }
         text + &self.all.rest()
     }

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::error::{Error, ExitStatus, Kind, Result};
 use crate::flags::Select;
-use crate::model::{DesiredService, RoleKind};
+use crate::model::{DesiredService, RoleKind, RoleName};
 use crate::report::{Cell, Paint, Report, Style, Table, error_text, printable};
 use crate::rotate::{Rotated, Rotation, Turn, rotate_server};
 use crate::run::Run;
@@ -15,9 +15,12 @@ use crate::run::Run;
 pub struct Arguments {
     #[command(flatten)]
     pub select: Select,
-    /// Only this login [default: all three].
+    /// Only this login [default: all three, and further ones].
     #[arg(long, value_enum)]
     pub role: Option<RoleKind>,
+    /// Only this further login of the manifest (`access:`).
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["role", "overlap", "finish"])]
+    pub access: Option<String>,
     /// Bring a second login into use; the first stays good until --finish.
     #[arg(long)]
     pub overlap: bool,
@@ -39,7 +42,11 @@ impl Arguments {
     }
 
     fn kinds(&self) -> Vec<RoleKind> {
-        self.role.map_or(RoleKind::LOGINS.to_vec(), |role| vec![role])
+        match (self.role, &self.access) {
+            (Some(role), _) => vec![role],
+            (None, Some(_)) => vec![],
+            (None, None) => RoleKind::LOGINS.to_vec(),
+        }
     }
 }
 
@@ -47,6 +54,7 @@ impl Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
     let services = run.writable(&arguments.select)?;
     let (kinds, turn) = (arguments.kinds(), arguments.turn());
+    let further = further(run, arguments, &services)?;
     // A question at the terminal comes before the lock: other runs would wait for the answer. Each server's error is
     // met again, and told, in its own row.
     for server in run.servers_of(&services) {
@@ -57,11 +65,13 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
     }
     let held = run.lock_store().await?;
     let all = run.servers_of(&services).into_iter().map(|server| {
-        let (kinds, services, held) = (&kinds, &services, &held);
+        let (kinds, services, further, held) = (&kinds, &services, &further, &held);
         async move {
             let here: Vec<_> = services.iter().filter(|service| service.server == server).cloned().collect();
             let valid_until = arguments.valid_until.as_deref();
-            let rotation = Rotation { services: &here, kinds, turn, valid_until };
+            let on_server = |pair: &&(DesiredService, RoleName)| pair.0.server == server;
+            let further: Vec<_> = further.iter().filter(on_server).cloned().collect();
+            let rotation = Rotation { services: &here, kinds, further: &further, turn, valid_until };
             let done = async {
                 let (access, desired) = (run.admin(&server).await?, run.manifest.desired(&server));
                 rotate_server(&access, &desired, held, &rotation, run.lock_wait).await
@@ -79,6 +89,36 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RotateReport> {
     Ok(RotateReport { rotations, turn })
 }
 
+/// The further logins that are meant, each with the first of the services that it may use: the one that was named, or
+/// without names those of these services alone, and all of them with --all.
+fn further(
+    run: &Run,
+    arguments: &Arguments,
+    services: &[DesiredService],
+) -> Result<Vec<(DesiredService, RoleName)>> {
+    if arguments.role.is_some() || arguments.turn() != Turn::InPlace {
+        return Ok(vec![]);
+    }
+    let mut found = vec![];
+    let logins = |server: &String| run.manifest.access.get(server).into_iter().flat_map(|all| all.values());
+    for role in run.servers_of(services).iter().flat_map(logins).filter(|role| role.login && !role.expired) {
+        let meant = match &arguments.access {
+            Some(name) => role.name.as_str() == name,
+            None => arguments.select.all || services.iter().any(|one| Some(&one.name) == role.of.as_ref()),
+        };
+        let uses = |service: &&DesiredService| service.access.iter().any(|grant| grant.role == role.name);
+        found
+            .extend(services.iter().find(uses).filter(|_| meant).map(|one| (one.clone(), role.name.clone())));
+    }
+    match &arguments.access {
+        Some(name) if found.is_empty() => {
+            Err(Error::usage(format!("no further login \"{name}\" may use these services"))
+                .hint("the manifest declares them under `access:`"))
+        }
+        _ => Ok(found),
+    }
+}
+
 #[derive(Serialize)]
 pub struct RotateReport {
     rotations: Vec<Row>,
@@ -90,7 +130,7 @@ pub struct RotateReport {
 struct Row {
     service: String,
     server: String,
-    role: Option<&'static str>,
+    role: Option<String>,
     login: Option<String>,
     previous: Option<String>,
     sessions: Option<i64>,
@@ -115,7 +155,7 @@ impl Row {
         Row {
             service: service.name.to_string(),
             server: service.server.clone(),
-            role: row.as_ref().map(|row| row.kind.key()),
+            role: row.as_ref().map(|row| row.label.clone()),
             login: row.as_ref().map(|row| row.login.to_string()),
             previous: row.as_ref().and_then(|row| row.other.as_ref()).map(ToString::to_string),
             sessions: row.as_ref().and_then(|row| row.sessions),
@@ -133,7 +173,7 @@ impl Report for RotateReport {
         for row in &self.rotations {
             table.row([
                 (&row.service).into(),
-                row.role.unwrap_or("-").into(),
+                row.role.as_deref().unwrap_or("-").into(),
                 row.login.as_deref().unwrap_or("-").into(),
                 row.previous.as_deref().unwrap_or("-").into(),
                 Cell::new(row.outcome, row.paint),

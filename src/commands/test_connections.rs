@@ -33,7 +33,9 @@ async fn test_server(run: &Run, server: &str, services: &[DesiredService]) -> Re
         Ok(access) => access,
         Err(error) => return failed(error),
     };
-    let task = Task::new(&access, &here, &run.secrets(&here).await?, run.jobs.count);
+    let desired = run.manifest.desired(server);
+    let secrets = run.all_secrets(&desired, &here).await?;
+    let task = Task::new(&access, &desired, &here, &secrets, run.jobs.count);
     let attempts = match probe::try_own(&task).await {
         Ok(attempts) => attempts,
         Err(error) => return failed(error),

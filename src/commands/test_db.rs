@@ -56,7 +56,7 @@ async fn make(
 ) -> Result<TestDbReport> {
     // A login without a password is told before anything is made.
     let mut parts = url::parts(run, service, arguments.role, false).await?;
-    url::written(&parts, arguments.format)?;
+    parts.render(arguments.format)?;
     let (events, receiver) = EventSender::channel();
     let watch = Watch::new(&run.out);
     let made = watch.follow(service.name.as_str(), receiver, workshop.make(&events)).await?;
@@ -80,7 +80,7 @@ async fn make(
         database: made.database.to_string(),
         role: arguments.role.key(),
         format: arguments.format.name(),
-        url: url::written(&parts, arguments.format)?,
+        url: parts.render(arguments.format)?,
         template: made.template.database.to_string(),
         reused: made.template.reused,
         removed: cleared.removed.iter().map(ToString::to_string).collect(),

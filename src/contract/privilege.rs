@@ -71,6 +71,10 @@ impl Privileges {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    pub fn iter(&self) -> impl Iterator<Item = Privilege> {
+        self.0.iter().copied()
+    }
 }
 
 impl std::fmt::Display for Privileges {

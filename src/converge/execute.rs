@@ -48,10 +48,17 @@ pub async fn execute(
 ) -> (Vec<StepOutcome>, Result<()>) {
     let shared =
         Shared { context, creating: Semaphore::new(creators(context, parallel)), idle: Mutex::default() };
+    let first = steps.iter().take_while(|step| step.stage == Stage::Prepare).count();
+    let (prepare, steps) = steps.split_at(first);
+    let (mut outcomes, end) = chain(&shared, prepare).await;
+    if end.is_err() {
+        outcomes.resize(first + steps.len(), StepOutcome::Skipped);
+        return (outcomes, end);
+    }
     let chains = ranges(steps, |step| step.service.clone());
     let work = chains.into_iter().map(|range| chain(&shared, &steps[range]));
     let done: Vec<_> = stream::iter(work).buffered(parallel.max(1)).collect().await;
-    let outcomes = done.iter().flat_map(|(outcomes, _)| outcomes.clone()).collect();
+    outcomes.extend(done.iter().flat_map(|(outcomes, _)| outcomes.clone()));
     (outcomes, done.into_iter().find_map(|(_, end)| end.err()).map_or(Ok(()), Err))
 }
 

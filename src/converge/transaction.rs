@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::database_errors;
 use super::lock_queue::LockQueue;
 use crate::backoff::Backoff;
 use crate::error::{Error, Result};
@@ -107,7 +108,8 @@ async fn alone(connection: &mut Connection, step: &Step, part: &StepStatement) -
     loop {
         match part.run(connection).await {
             Err(error) if LockQueue::concerns(&error) => queue.step_back(connection, error).await?,
-            end => return end,
+            Err(error) => return Err(database_errors::explain(connection, step, error).await),
+            Ok(()) => return Ok(()),
         }
     }
 }

@@ -87,6 +87,8 @@ kinds! {
         "a login has the name of an alternate login, and the secret store does not have its password";
     UNMANAGED_POWER = "unmanaged-role-power", Medium,
         "an unmanaged login has power over the whole server";
+    DECLARED_REPLICATION = "declared-replication", Low,
+        "a declared login follows the changes of tables, and could copy every database of the server";
     ORPHANS = "orphans-role", Medium,
         "the role that owns the objects of removed services can be used";
     SUPERUSERS = "other-superuser", Low,

@@ -17,11 +17,13 @@ use crate::probe::{Probe, ProbeSummary, Verdict};
 pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter: &Filter) -> Assessment {
     let (mut servers, mut findings) = (vec![], vec![]);
     let (mut matrix, mut extra, mut not_examined, mut unread) = (vec![], vec![], vec![], vec![]);
-    let mut graphs = vec![];
+    let (mut graphs, mut limits, mut provided) = (vec![], vec![], vec![]);
     for one in judged {
         graphs.extend(one.graph.map(|graph| (one.server.name.clone(), graph)));
         servers.push(one.server);
         findings.extend(one.findings);
+        limits.extend(one.provider.limits);
+        provided.extend(one.provider.findings);
         matrix.extend(one.matrix);
         extra.extend(one.extra);
         not_examined.extend(one.not_examined);
@@ -30,7 +32,9 @@ pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter
     let unanswered =
         |(server, error): &(String, Error)| NotExamined::new(format!("server {server}"), error.to_string());
     not_examined.extend(failed.iter().map(unanswered));
-    let filtered = filter.apply(findings, servers.first().map(|server| server.name.as_str()));
+    let mut filtered = filter.apply(findings, servers.first().map(|server| server.name.as_str()));
+    let by_limit = |(finding, reason)| AcceptedFinding { finding, reason, by_limit: true };
+    filtered.accepted.extend(provided.into_iter().map(by_limit));
     let rows = |probes: Vec<Probe>| {
         probes.into_iter().map(|probe| ProbeRow { reported: reported(&probe, &filtered), probe }).collect()
     };
@@ -41,6 +45,7 @@ pub fn assess(judged: Vec<ServerJudgement>, failed: Vec<(String, Error)>, filter
         findings: filtered.shown,
         hidden: filtered.hidden,
         accepted: filtered.accepted,
+        limits,
         not_examined,
         unread,
         servers,
@@ -109,7 +114,7 @@ impl Filter {
         let (mut accepted, mut left) = (vec![], vec![]);
         for finding in findings {
             match self.acceptance(&finding, &mut used) {
-                Some(reason) => accepted.push(AcceptedFinding { finding, reason }),
+                Some(reason) => accepted.push(AcceptedFinding { finding, reason, by_limit: false }),
                 None => left.push(finding),
             }
         }
@@ -118,7 +123,11 @@ impl Filter {
         let (covered, mut left): (Vec<_>, Vec<_>) =
             left.into_iter().partition(|finding| is_covered(finding, &known));
         let reason = || "covered by another accepted finding".to_owned();
-        accepted.extend(covered.into_iter().map(|finding| AcceptedFinding { finding, reason: reason() }));
+        accepted.extend(covered.into_iter().map(|finding| AcceptedFinding {
+            finding,
+            reason: reason(),
+            by_limit: false,
+        }));
         if let Some(first) = first {
             let end = left.iter().rposition(|finding| finding.server == first).map_or(0, |at| at + 1);
             left.splice(end..end, self.unused(&used, first));

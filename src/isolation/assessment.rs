@@ -4,9 +4,11 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::provider::ProviderLimits;
 use crate::catalog::{NotExamined, Unread};
 use crate::error::{Error, ExitStatus};
 use crate::findings::{Finding, Severity};
+use crate::plan::PrivilegeGap;
 use crate::probe::{Probe, ProbeDatabase, ProbeSummary, Verdict};
 use crate::reach::AccessGraph;
 
@@ -26,6 +28,8 @@ pub struct Assessment {
     pub findings: Vec<Finding>,
     /// What was found and is accepted, by `allow:` or the baseline.
     pub accepted: Vec<AcceptedFinding>,
+    /// What no customer of the server's platform can change, each once; the findings that follow from it are accepted.
+    pub limits: Vec<PrivilegeGap>,
     /// What could not be looked at; the servers that did not answer come last.
     pub not_examined: Vec<NotExamined>,
     /// What could not be read for any reason but a missing right: inconclusive.
@@ -60,6 +64,9 @@ pub struct AcceptedFinding {
     pub finding: Finding,
     /// Why it is accepted.
     pub reason: String,
+    /// Whether one of the limits says so for all of its kind.
+    #[serde(skip)]
+    pub by_limit: bool,
 }
 
 #[derive(Serialize)]
@@ -169,6 +176,8 @@ pub struct ServerJudgement {
     pub extra: Vec<Probe>,
     /// The worst first.
     pub findings: Vec<Finding>,
+    /// Those that are the provider's, and no findings any more.
+    pub provider: ProviderLimits,
     pub not_examined: Vec<NotExamined>,
     /// What could not be read, and so proves nothing.
     pub unread: Vec<Unread>,

@@ -120,6 +120,9 @@ mod tests {
             kind: RoleKind::App,
             role: role.clone(),
             database: DbName::new("own").unwrap(),
+            also: vec![],
+            further: false,
+            replicates: false,
             password: None,
         };
         let entry = AclEntry {

@@ -11,6 +11,7 @@ use super::inferred;
 use super::observations::{Observations, ServerContext};
 use super::password_audit;
 use super::privileges;
+use super::provider;
 use crate::audit::{access_graph, audit};
 use crate::catalog::{NotExamined, Unread};
 use crate::findings::Finding;
@@ -56,6 +57,8 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
     let (columns, closed): (Vec<_>, Vec<_>) =
         task.databases.iter().cloned().partition(|database| database.allow_connections);
     let closed_notes = closed.iter().filter_map(|database| not_tried(&task.server, database)).collect();
+    let mut findings = merged(part.findings, audited.into_iter().filter(chosen));
+    let provider = provider::separate(&observations.context.desired, actual, &mut findings);
     ServerJudgement {
         server: VerifiedServer {
             name: task.server.clone(),
@@ -64,7 +67,8 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
             unprovisioned: unprovisioned(services, &task.server, actual),
         },
         not_examined: [catalogue.not_examined.clone(), part.not_examined, closed_notes].concat(),
-        findings: merged(part.findings, audited.into_iter().filter(chosen)),
+        findings,
+        provider,
         extra: part.probes,
         matrix,
         unread,

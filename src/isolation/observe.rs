@@ -107,8 +107,9 @@ pub async fn context(
     let access = run.admin(server).await?;
     let here: Vec<DesiredService> =
         services.iter().filter(|service| service.server == access.server).cloned().collect();
-    let mut task = Task::new(&access, &here, &run.secrets(&here).await?, run.jobs.count);
     let desired = run.manifest.desired(server);
+    let secrets = run.all_secrets(&desired, &here).await?;
+    let mut task = Task::new(&access, &desired, &here, &secrets, run.jobs.count);
     let catalogue = catalog::snapshot(&access, &desired, &task.stored_passwords()).await?;
     task.databases = databases(&desired, &catalogue.actual);
     let capacity = &catalogue.actual.capacity;

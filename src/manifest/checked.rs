@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use super::raw::{RawAllow, RawSecrets};
-use crate::model::{DesiredServer, DesiredService, RoleName, ServerName, ServiceName};
+use crate::model::app_url::AppUrls;
+use crate::model::platform::Platform;
+use crate::model::{AccessRole, DesiredServer, DesiredService, RoleName, ServerName, ServiceName};
+use crate::server::hosts::TargetSession;
 use crate::wire::{RequireAuth, Tls};
 
 #[derive(Debug, Clone)]
@@ -17,6 +20,10 @@ pub struct Manifest {
     pub servers: BTreeMap<ServerName, ServerSpec>,
     pub secrets: RawSecrets,
     pub services: BTreeMap<ServiceName, DesiredService>,
+    /// Further roles of each server.
+    pub access: BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>,
+    /// Where the applications of each service connect, if not where martydb does.
+    pub app_urls: BTreeMap<ServiceName, AppUrls>,
     /// Findings that are accepted, with the reason.
     pub allow: Vec<RawAllow>,
 }
@@ -24,6 +31,8 @@ pub struct Manifest {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerSpec {
     pub location: ServerLocation,
+    /// Whose managed server it is.
+    pub platform: Option<&'static Platform>,
     /// Whether PUBLIC loses its privileges on the maintenance database and `template1`.
     pub close_maintenance: bool,
     /// The role that must own the databases.
@@ -46,6 +55,10 @@ pub struct ServerUrl {
     /// Host name, or the folder of a socket where it starts with `/`.
     pub host: String,
     pub port: u16,
+    /// Further hosts with their ports, in the order in which they are tried.
+    pub others: Vec<(String, u16)>,
+    /// Which of several hosts is meant.
+    pub target: TargetSession,
     /// The admin's role.
     pub user: String,
     pub password: Option<String>,
@@ -65,6 +78,22 @@ impl std::fmt::Debug for ServerUrl {
     }
 }
 
+impl ServerUrl {
+    /// The same with one host alone, each in its turn.
+    pub fn each(&self) -> impl Iterator<Item = ServerUrl> {
+        (0..=self.others.len()).map(|number| self.at(number))
+    }
+
+    /// The same with the host of this number alone.
+    pub fn at(&self, number: usize) -> ServerUrl {
+        let (host, port) = match number.checked_sub(1).and_then(|other| self.others.get(other)) {
+            Some((host, port)) => (host.clone(), *port),
+            None => (self.host.clone(), self.port),
+        };
+        ServerUrl { host, port, others: vec![], ..self.clone() }
+    }
+}
+
 impl Manifest {
     /// The manifest's folder: every path in it is relative to this one.
     pub fn home(&self) -> &Path {
@@ -77,10 +106,12 @@ impl Manifest {
         DesiredServer {
             name: server.to_owned(),
             project: self.project.clone(),
+            platform: spec.platform,
             close_maintenance: spec.close_maintenance,
             database_owner: spec.database_owner.clone(),
             embedded: matches!(spec.location, ServerLocation::Embedded { .. }),
             services: here.map(|(name, service)| (name.clone(), service.clone())).collect(),
+            access: self.access.get(server).cloned().unwrap_or_default(),
             roles: Default::default(),
         }
     }

@@ -27,7 +27,7 @@ pub struct FilledUrl {
     pub shape: String,
 }
 
-/// Fills every string of the tree in, except the URLs of servers; keys are left alone. `Err` has the path of what cannot
+/// Fills every string of the tree in, except the URLs of servers and applications; keys are left alone. `Err` has the path of what cannot
 /// be filled in.
 pub fn expand(
     value: &mut Value,
@@ -36,7 +36,7 @@ pub fn expand(
 ) -> Result<(), (Vec<String>, BadVariable)> {
     match value {
         // A URL is filled in by [`fill_url`], which needs to see the text as it was written.
-        Value::String(_) if matches!(path, ["servers", _, "url"]) => {}
+        Value::String(_) if is_url(path) => {}
         Value::String(text) => {
             *text = fill(text, variables)
                 .map_err(|problem| (path.iter().map(ToString::to_string).collect(), problem))?;
@@ -54,6 +54,17 @@ pub fn expand(
         _ => {}
     }
     Ok(())
+}
+
+fn is_url(path: &[&str]) -> bool {
+    matches!(
+        path,
+        ["servers", _, "url"]
+            | ["servers" | "services", _, "app_url"]
+            | ["servers" | "services", _, "app_url", _]
+            | ["defaults", "app_url"]
+            | ["defaults", "app_url", _]
+    )
 }
 
 fn fill(text: &str, variables: &Environment) -> Result<String, BadVariable> {

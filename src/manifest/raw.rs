@@ -9,6 +9,16 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::lenient;
 
+mod access;
+mod app_url;
+mod parameters;
+mod platform;
+
+pub use access::{RawAccess, RawLike};
+pub use app_url::RawAppUrl;
+pub use parameters::{RawCollationVersion, RawLocaleProvider, RawParameters};
+pub use platform::RawPlatform;
+
 /// A martydb manifest: which services there are, on which servers, and what each may do.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -19,6 +29,10 @@ pub struct RawManifest {
     pub version: u32,
     /// Marks what this manifest made; default: the folder's name.
     pub project: Option<String>,
+    /// Files of further services and access, relative to this one; * stands for characters of one name. Their migrations
+    /// are relative to them.
+    #[serde(default)]
+    pub include: Vec<String>,
     /// PostgreSQL servers, by a name of your choice.
     #[serde(default)]
     pub servers: BTreeMap<String, RawServer>,
@@ -28,9 +42,12 @@ pub struct RawManifest {
     /// What holds for every service unless it says otherwise.
     #[serde(default)]
     pub defaults: RawService,
-    /// The services, by name: `[a-z][a-z0-9_-]{0,40}`.
+    /// The services, by name: `[a-z][a-z0-9_-]{0,40}`. A name with `{n}` or `{n:03}` stands for as many as its `count` says.
     #[serde(default)]
     pub services: BTreeMap<String, Option<RawService>>,
+    /// Further roles, by name, and what they may do: people, groups, reporting logins.
+    #[serde(default)]
+    pub access: BTreeMap<String, RawAccess>,
     /// What is so on purpose and not to be reported.
     #[serde(default)]
     pub allow: Vec<RawAllow>,
@@ -49,11 +66,15 @@ pub struct RawServer {
     /// Connection URL of the admin, in libpq's form. Keep the password out of it.
     /// Variables that fill a part of it are percent-encoded.
     pub url: Option<String>,
+    /// Where applications find the server: a pooler, a replica or a public host. Only `martydb url` and its kin use it.
+    pub app_url: Option<RawAppUrl>,
     /// The variable of the environment that holds the admin's password.
     pub password_env: Option<String>,
     /// Which ways to authenticate the admin accepts, in libpq's form: `scram-sha-256`, `md5,password`, `!password`.
     pub require_auth: Option<String>,
-    /// Revoke PUBLIC's rights on the maintenance database and on template1.
+    /// Whose managed server it is: what its customers cannot change is a limit, and no finding.
+    pub platform: Option<RawPlatform>,
+    /// Revoke PUBLIC's rights on the maintenance database and on template1; default: true, on supabase false.
     #[serde(deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<bool>")]
     pub close_maintenance: Option<bool>,
@@ -84,7 +105,7 @@ impl std::str::FromStr for Embedded {
 }
 
 /// Where passwords are kept.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "provider", rename_all = "lowercase", deny_unknown_fields)]
 pub enum RawSecrets {
     /// A YAML file, written 0600.
@@ -104,24 +125,27 @@ pub enum RawSecrets {
         /// Prints the password of `{role}` (also `{env}`, `{service}`, `{server}`).
         get: Vec<String>,
         /// Reads the password on standard input.
+        #[serde(skip_serializing_if = "Option::is_none")]
         set: Option<Vec<String>>,
         /// How long one call may take, such as `10s`.
         #[serde(default = "default_timeout")]
         timeout: String,
         /// How `get` says that it has no such password, other than printing nothing; known for vault, sops, pass, aws,
         /// gcloud, az and kubectl. Every other failure is an error.
+        #[serde(skip_serializing_if = "Option::is_none")]
         absent: Option<RawAbsent>,
     },
 }
 
 /// How a program says that it has no such password; what is given must all match.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawAbsent {
     /// Its exit code.
-    #[serde(deserialize_with = "lenient::optional")]
+    #[serde(deserialize_with = "lenient::optional", skip_serializing_if = "Option::is_none")]
     pub exit: Option<i32>,
     /// A part of its standard error.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub stderr: Option<String>,
 }
 
@@ -131,11 +155,11 @@ impl Default for RawSecrets {
     }
 }
 
-fn default_secrets_path() -> String {
+pub fn default_secrets_path() -> String {
     ".martydb/secrets/{env}.yaml".into()
 }
 
-fn default_secrets_name() -> String {
+pub fn default_secrets_name() -> String {
     "{SERVICE}_{ROLE}_PASSWORD".into()
 }
 
@@ -147,6 +171,9 @@ fn default_timeout() -> String {
 #[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct RawService {
+    /// How many services the entry stands for: its name holds `{n}`, which is their number, from 1, in every text of it.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub count: Option<u32>,
     /// The server it lives on; default: main.
     pub server: Option<String>,
     /// Its database; default: `{service}`.
@@ -162,8 +189,12 @@ pub struct RawService {
     /// Settings of its logins, by PostgreSQL's names.
     #[serde(deserialize_with = "lenient::text_map")]
     pub settings: BTreeMap<String, String>,
+    /// Parameters of its database: encoding, locale, tablespace, settings and the like.
+    pub parameters: RawParameters,
     /// Extensions that apply installs.
     pub extensions: Option<Vec<String>>,
+    /// Where its applications find the database, where that is not what the server says.
+    pub app_url: Option<RawAppUrl>,
     /// Whether apply also removes what is not declared.
     #[serde(deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<bool>")]
@@ -176,6 +207,8 @@ pub struct RawService {
     pub moved: Option<RawMoved>,
     /// Which rules `martydb lint` judges the migrations by.
     pub lint: RawLint,
+    /// Further roles of this service, as at the top level.
+    pub access: BTreeMap<String, RawAccess>,
     /// What is so on purpose in this service.
     pub allow: Vec<RawAllow>,
 }

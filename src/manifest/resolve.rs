@@ -1,7 +1,10 @@
 //! Fills in defaults and templates, and checks what no type can: names, duplicates, references.
 
+mod access;
 pub mod allow;
+mod app_urls;
 mod names;
+mod parameters;
 mod scope;
 mod servers;
 mod services;
@@ -16,6 +19,8 @@ use crate::environment::Environment;
 use crate::error::Result;
 use scope::Scope;
 
+pub use names::login as login_name;
+
 const FORMAT_VERSION: u32 = 1;
 
 pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Environment) -> Result<Manifest> {
@@ -27,39 +32,51 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
         return Err(scope.error(["version"], message));
     }
     let servers = servers::all(&scope)?;
-    let services = services::all(&scope, &servers)?;
-    let project = raw.project.clone().unwrap_or_else(|| folder_name(home));
+    let mut services = services::all(&scope, &servers)?;
+    let project = scope.project();
     unique::check(&scope, &services)?;
     unique::check_orphans(&scope, &project, &servers, &services)?;
+    let access = access::all(&scope, &servers, &mut services)?;
+    let app_urls = app_urls::all(&scope, &servers, &services)?;
     check_secrets(&scope)?;
     let allow = allow::all(&scope, &services)?;
-    Ok(Manifest { env: env.to_owned(), project, servers, secrets: raw.secrets, services, allow, path })
-}
-
-fn folder_name(home: &Path) -> String {
-    home.file_name().map_or_else(|| "martydb".into(), |name| name.to_string_lossy().into_owned())
+    Ok(Manifest {
+        env: env.to_owned(),
+        project,
+        servers,
+        secrets: raw.secrets,
+        services,
+        access,
+        app_urls,
+        allow,
+        path,
+    })
 }
 
 /// The commands that keep passwords.
 fn check_secrets(scope: &Scope) -> Result<()> {
-    let wrong = |key, message: &str, hint: &str| {
+    wrong_in_secrets(&scope.raw.secrets).map_or(Ok(()), |(key, message, hint)| {
         Err(scope.error(["secrets", key], message).hint_if(Some(hint).filter(|hint| !hint.is_empty())))
-    };
-    let RawSecrets::Command { get, set, timeout, absent } = &scope.raw.secrets else { return Ok(()) };
+    })
+}
+
+/// The key of `secrets:` that cannot be as it is, why, and a hint.
+pub fn wrong_in_secrets(secrets: &RawSecrets) -> Option<(&'static str, String, &'static str)> {
+    let RawSecrets::Command { get, set, timeout, absent } = secrets else { return None };
     if get.is_empty() {
-        return wrong("get", "the command is empty", "get: [program, argument, …]");
+        return Some(("get", "the command is empty".into(), "get: [program, argument, …]"));
     }
     if crate::units::duration(timeout).is_none() {
-        return wrong("timeout", &format!("\"{timeout}\" is not a time such as 10s"), "");
+        return Some(("timeout", format!("\"{timeout}\" is not a time such as 10s"), ""));
     }
     if set.as_ref().is_some_and(Vec::is_empty) {
-        return wrong("set", "the command is empty", "set: [program, argument, …]");
+        return Some(("set", "the command is empty".into(), "set: [program, argument, …]"));
     }
     if absent.as_ref().is_some_and(matches_everything) {
         let hint = "absent: { exit: 2, stderr: \"No value found\" }, one of the two or both";
-        return wrong("absent", "every failure would count as an absent password", hint);
+        return Some(("absent", "every failure would count as an absent password".into(), hint));
     }
-    Ok(())
+    None
 }
 
 fn matches_everything(absent: &RawAbsent) -> bool {

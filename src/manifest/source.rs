@@ -1,59 +1,88 @@
 //! The files: reading, merging the overlay over the base, and telling where a value was written.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde_yaml::{Mapping, Value};
 
 use super::expand::{BadVariable, expand};
-use super::locate::{duplicate, locate};
+use super::generate::{Origins, generate};
+use super::include;
 use super::raw::RawManifest;
+use super::yaml_file::{YamlFile, without_passwords};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::suggest::hint;
-use crate::yaml;
 
 /// The environment that needs no overlay file.
 pub const DEFAULT_ENV: &str = "development";
 
-struct YamlFile {
-    path: PathBuf,
-    text: String,
-    value: Value,
-}
+/// What a manifest begins with.
+const HINT: &str = "a manifest starts with \"version: 1\" and names its services";
 
-/// The base and, over it, the overlay of the environment.
+/// The base with what it includes and, over both, the overlay of the environment.
 pub struct Sources {
     base: YamlFile,
+    included: Vec<YamlFile>,
+    /// Which of them declares a service.
+    declared_in: BTreeMap<String, usize>,
     overlay: Option<YamlFile>,
+    /// Known once the tree is typed.
+    origins: Origins,
 }
 
 impl Sources {
     pub fn read(path: &Path, env: &str) -> Result<Sources> {
         let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-        let base = read(&path)?;
-        let over = overlay_path(&path, env);
+        let base = YamlFile::read(&path, HINT)?;
+        Sources::over(base, env)
+    }
+
+    /// The same with this text in place of the base file's.
+    pub fn with_text(path: &Path, text: String, env: &str) -> Result<Sources> {
+        Sources::over(YamlFile::parse(path, text, HINT)?, env)
+    }
+
+    fn over(base: YamlFile, env: &str) -> Result<Sources> {
+        let path = &base.path;
+        let over = overlay_path(path, env);
         let overlay = if over.is_file() {
-            Some(read(&over)?)
+            Some(YamlFile::read(&over, HINT)?)
         } else if env == DEFAULT_ENV {
             None
         } else {
-            return Err(unknown_environment(&path, env, &over));
+            return Err(unknown_environment(path, env, &over));
         };
-        Ok(Sources { base, overlay })
+        if let Some(place) = overlay.as_ref().and_then(|overlay| overlay.place(&["include"])) {
+            return Err(Error::manifest(format!("{place}: only the base file includes others"))
+                .hint(format!("write it into {}", path.display())));
+        }
+        let included = include::read(&base)?;
+        let services = |(at, file)| include::names(file, "services").map(move |name| (name.to_owned(), at));
+        let declared_in = included.iter().enumerate().flat_map(services).collect();
+        Ok(Sources { base, included, declared_in, overlay, origins: Origins::new() })
     }
 
     pub fn path(&self) -> &Path {
         &self.base.path
     }
 
+    /// The base file's text.
+    pub fn text(&self) -> &str {
+        &self.base.text
+    }
+
     /// Merged, filled in and typed.
-    pub fn typed(&self, variables: &Environment) -> Result<RawManifest> {
+    pub fn typed(&mut self, variables: &Environment) -> Result<RawManifest> {
         let mut merged = self.base.value.clone();
+        include::merge(&mut merged, &self.base, &self.included)?;
         if let Some(overlay) = &self.overlay {
             merge(&mut merged, &overlay.value);
         }
         expand(&mut merged, variables, &[])
             .map_err(|(path, problem)| self.unfilled(&strs(&path), &problem))?;
+        self.origins =
+            generate(&mut merged).map_err(|(path, message)| self.error_at(&strs(&path), message))?;
         serde_path_to_error::deserialize(merged).map_err(|error| self.untyped(error))
     }
 
@@ -62,16 +91,43 @@ impl Sources {
         Error::manifest(format!("{}: {}", self.place(path), without_passwords(&message.to_string())))
     }
 
-    /// `file:line:column`.
+    /// `file:line:column`. Of a generated service it is the entry's.
     pub fn place(&self, path: &[&str]) -> String {
-        for length in (1..=path.len()).rev() {
-            for file in self.overlay.iter().chain([&self.base]) {
-                if let Some((line, column)) = locate(&file.text, &path[..length]) {
-                    return format!("{}:{line}:{column}", file.path.display());
-                }
+        let written = self.as_written(path);
+        // A file that holds one service says nothing about all of them.
+        let included = |length: usize| self.included.iter().filter(move |_| length > 1);
+        for length in (1..=written.len()).rev() {
+            let files = self.overlay.iter().chain([&self.base]).chain(included(length));
+            if let Some(place) = files.into_iter().find_map(|file| file.place(&written[..length])) {
+                return place;
             }
         }
         self.base.path.display().to_string()
+    }
+
+    fn as_written<'a>(&'a self, path: &[&'a str]) -> Vec<&'a str> {
+        let mut path = path.to_vec();
+        if let ["services", name, ..] = path[..]
+            && let Some(origin) = self.origins.get(name)
+        {
+            path[1] = origin;
+        }
+        path
+    }
+
+    /// The folder that the migrations of a service are relative to: that of the file that says where they are, or else
+    /// of the one that declares the service.
+    pub fn folder_of(&self, service: &str) -> &Path {
+        let path = self.as_written(&["services", service]);
+        let says = |file: &YamlFile| {
+            let entry = file.value.get("services").and_then(|all| all.get(path[1]));
+            entry.is_some_and(|entry| entry.get("migrations").is_some())
+        };
+        let declares = self.declared_in.get(path[1]).map(|at| &self.included[*at]);
+        match declares {
+            Some(file) if !self.overlay.as_ref().is_some_and(says) => file.folder(),
+            _ => self.base.folder(),
+        }
     }
 
     pub fn unfilled(&self, path: &[&str], problem: &BadVariable) -> Error {
@@ -103,17 +159,6 @@ impl Sources {
             "known keys here",
             &strs(&expected),
         ))
-    }
-}
-
-/// A message may quote a value, and a URL that stands where none belongs still holds its password.
-fn without_passwords(message: &str) -> String {
-    match message.split_once("://") {
-        Some((before, url)) if !url.is_empty() => {
-            let end = url.rfind('"').unwrap_or(url.len());
-            format!("{before}://…{}", &url[end..])
-        }
-        _ => message.to_owned(),
     }
 }
 
@@ -161,36 +206,6 @@ fn environments(base: &Path) -> Vec<String> {
     names.sort();
     names.dedup();
     names
-}
-
-fn read(path: &Path) -> Result<YamlFile> {
-    let shown = path.display();
-    let bytes = std::fs::read(path)
-        .map_err(|error| Error::manifest(format!("cannot read the manifest {shown}")).cause(error))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|error| Error::manifest(format!("{shown}: not UTF-8")).cause(error))?;
-    yaml::check(&text, path)?;
-    let value: Value = serde_yaml::from_str(&text).map_err(|error| unreadable(path, &text, &error))?;
-    let unusable = |what| {
-        Err(Error::manifest(format!("{shown}:1:1: {what}"))
-            .hint("a manifest starts with \"version: 1\" and names its services"))
-    };
-    match value {
-        Value::Mapping(_) => Ok(YamlFile { path: path.to_owned(), text, value }),
-        Value::Null => unusable("the file is empty"),
-        _ => unusable("expected keys and values"),
-    }
-}
-
-fn unreadable(path: &Path, text: &str, error: &serde_yaml::Error) -> Error {
-    // For a duplicate key the library points at the whole map; we point at the second key.
-    let place = duplicate(text).or(error.location().map(|at| (at.line(), at.column())));
-    let place = place.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
-    let message = error.to_string();
-    // The place is said once, in our form.
-    let message = message.split(" at line ").next().unwrap_or(&message);
-    Error::manifest(format!("{}{place}: {}", path.display(), without_passwords(message)))
-        .hint("this is not valid YAML as it stands")
 }
 
 fn merge(base: &mut Value, over: &Value) {

@@ -264,3 +264,26 @@ fn the_schema_knows_every_key_of_the_contract() {
         assert!(schema.contains(&format!("\"{key}\"")), "{key}");
     }
 }
+
+#[test]
+fn an_address_for_applications_comes_from_the_nearest_place() {
+    let text = "version: 1\nservers:\n  main: { embedded: auto, url: \"postgresql://h\", app_url: { write: \"postgresql://${POOL}/{database}\", read: \"postgresql://replica\" } }\n\
+                services:\n  a: { database: da }\n  b: { app_url: { write: \"postgresql://{service}.pool:7\" } }\n  c: { app_url: \"postgresql://c1,c2\" }\n";
+    let folder = Folder::with(&[("m.yaml", text)]);
+    let manifest = folder.load("development", &[("DB_HOST", "h"), ("POOL", "pool")]).unwrap();
+    let said = |name: &str| {
+        let urls = &manifest.app_urls[&ServiceName::new(name).unwrap()];
+        let hosts = |url: &crate::model::app_url::AppUrl| format!("{:?} {:?}", url.hosts, url.database);
+        (
+            urls.write.as_ref().map(hosts).unwrap_or_default(),
+            urls.read.as_ref().map(hosts).unwrap_or_default(),
+        )
+    };
+    let replica = "[(\"replica\", 5432)] None".to_owned();
+    assert_eq!(said("a"), ("[(\"pool\", 5432)] Some(\"da\")".into(), replica.clone()));
+    assert_eq!(said("b"), ("[(\"b.pool\", 7)] None".into(), replica));
+    assert_eq!(said("c"), ("[(\"c1\", 5432), (\"c2\", 5432)] None".into(), String::new()));
+    // What martydb runs itself stands behind no pooler.
+    let manifest = folder.load("development", &[("POOL", "pool")]).unwrap();
+    assert!(manifest.app_urls.values().all(|urls| *urls == Default::default()));
+}

@@ -7,9 +7,8 @@
 use std::num::NonZeroU16;
 use std::path::{Path, PathBuf};
 
-use percent_encoding::percent_decode_str;
-
 use super::checked::ServerUrl;
+use super::connection_url::{misplaced, places, take_apart};
 use super::expand::{FilledUrl, VARIABLE_MARK};
 use super::service_file::{self, ConnectionKeywords};
 use crate::environment::Environment;
@@ -30,6 +29,7 @@ const KNOWN: &[&str] = &[
     "sslkey",
     "sslmode",
     "sslrootcert",
+    "target_session_attrs",
     "user",
 ];
 
@@ -44,15 +44,8 @@ const IGNORED: &[&str] = &[
     "keepalives_idle",
     "keepalives_interval",
     "sslsni",
-    "target_session_attrs",
     "tcp_user_timeout",
 ];
-
-/// Something stands where it does not belong, most often because of a character of the user's name or password.
-fn misplaced(message: &str) -> Error {
-    let hint = "in the user's name and password, write @ as %40, : as %3A, / as %2F, ? as %3F, # as %23 and % as %25";
-    Error::manifest(message).hint(hint)
-}
 
 /// Takes a URL apart. Relative paths of certificates are relative to the manifest's folder.
 ///
@@ -60,22 +53,24 @@ fn misplaced(message: &str) -> Error {
 /// Neither message nor hint repeats any part of the URL: what was read as a port or a parameter may be the rest of a
 /// password with a character that should have been encoded.
 pub fn parse(filled: &FilledUrl, home: &Path, variables: &Environment) -> Result<ServerUrl> {
-    let mut given = take_apart(&filled.url)?;
+    let mut given = take_apart(&filled.url, check_keyword)?;
     let host_is_db_host = given.contains_key("host") && is_db_host(&filled.shape);
     let section = service_file::section(&given, variables).map_err(Error::manifest)?;
     fill_in(&mut given, section)?;
     let mut take = |key: &str| given.remove(key).filter(|value| !value.is_empty());
     let host = take("host").unwrap_or_else(|| "localhost".into());
-    if host.contains(',') && !host.starts_with('/') {
-        return Err(Error::manifest("several hosts in one URL are not supported"));
-    }
     let port = take("port").unwrap_or_else(|| "5432".into());
-    let port: NonZeroU16 = port.parse().map_err(|_| misplaced("the port is not a number from 1 to 65535"))?;
+    let mut hosts = hosts(host, &port)?.into_iter();
+    let (host, port) = hosts.next().ok_or_else(|| misplaced("the URL names no host"))?;
+    let target =
+        take("target_session_attrs").map(|text| text.parse()).transpose().map_err(Error::manifest)?;
     let path = |value: Option<String>| value.map(|value| home.join(value));
     let folder = variables.get("HOME").map(|home| Path::new(home).join(".postgresql"));
     Ok(ServerUrl {
         host,
-        port: port.get(),
+        port,
+        others: hosts.collect(),
+        target: target.unwrap_or_default(),
         user: take("user").unwrap_or_else(|| "postgres".into()),
         password: take("password"),
         password_env: None,
@@ -87,9 +82,23 @@ pub fn parse(filled: &FilledUrl, home: &Path, variables: &Environment) -> Result
     })
 }
 
+/// A socket's folder is one host, whatever is in its name, and several hosts are names and addresses.
+fn hosts(host: String, port: &str) -> Result<Vec<(String, u16)>> {
+    if host.starts_with('/') {
+        let port: NonZeroU16 =
+            port.parse().map_err(|_| misplaced("the port is not a number from 1 to 65535"))?;
+        return Ok(vec![(host, port.get())]);
+    }
+    let all = places(&host, port)?;
+    if all.iter().any(|(host, _)| host.starts_with('/')) {
+        return Err(Error::manifest("a socket stands among several hosts").hint("name hosts, or one socket"));
+    }
+    Ok(all)
+}
+
 /// Whether the part that names the host was written as `${DB_HOST}` and nothing else.
 fn is_db_host(shape: &str) -> bool {
-    let host = take_apart(shape).ok().and_then(|mut given| given.remove("host"));
+    let host = take_apart(shape, check_keyword).ok().and_then(|mut given| given.remove("host"));
     host.is_some_and(|host| host.strip_prefix(VARIABLE_MARK) == Some("DB_HOST"))
 }
 
@@ -106,49 +115,6 @@ fn fill_in(given: &mut ConnectionKeywords, mut section: ConnectionKeywords) -> R
         given.entry(key).or_insert(value);
     }
     Ok(())
-}
-
-/// By hand, because a general URL has no place for what libpq allows: a user without a host, an empty authority,
-/// and a plus sign that means itself.
-fn take_apart(text: &str) -> Result<ConnectionKeywords> {
-    let rest = text.split_once("://").filter(|(scheme, _)| matches!(*scheme, "postgresql" | "postgres"));
-    let (_, rest) =
-        rest.ok_or_else(|| Error::manifest("not a PostgreSQL URL: it should start with postgresql://"))?;
-    let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
-    let (authority, database) = rest.split_once('/').unwrap_or((rest, ""));
-    let (login, place) = authority.rsplit_once('@').unwrap_or(("", authority));
-    let (user, password) = login.split_once(':').unwrap_or((login, ""));
-    let (host, port) = host_and_port(place)?;
-    if database.contains(['@', '/']) {
-        return Err(misplaced("the database's name holds an @ or a / that is not percent-encoded"));
-    }
-    let mut given = ConnectionKeywords::new();
-    let parts =
-        [("host", host), ("port", port), ("user", user), ("password", password), ("dbname", database)];
-    for (key, value) in parts.into_iter().filter(|part| !part.1.is_empty()) {
-        given.insert(key.into(), decode(value)?);
-    }
-    for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) =
-            pair.split_once('=').ok_or_else(|| misplaced("a parameter of the URL has no value"))?;
-        let (key, value) = (decode(key)?, decode(value)?);
-        check_keyword(&key)?;
-        given.insert(key, value);
-    }
-    Ok(given)
-}
-
-fn host_and_port(place: &str) -> Result<(&str, &str)> {
-    if place.contains(',') {
-        return Err(Error::manifest("several hosts in one URL are not supported"));
-    }
-    if let Some(rest) = place.strip_prefix('[') {
-        let (host, rest) = rest
-            .split_once(']')
-            .ok_or_else(|| Error::manifest("an IPv6 address in the URL has no closing bracket"))?;
-        return Ok((host, rest.trim_start_matches(':')));
-    }
-    Ok(place.split_once(':').unwrap_or((place, "")))
 }
 
 fn check_keyword(key: &str) -> Result<()> {
@@ -211,11 +177,6 @@ fn tls(
     })
 }
 
-fn decode(text: &str) -> Result<String> {
-    let decoded = percent_decode_str(text).decode_utf8();
-    decoded.map(|text| text.into_owned()).map_err(|_| Error::manifest("a part of the URL is not UTF-8"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::expand::fill_url;
@@ -250,6 +211,16 @@ mod tests {
     }
 
     #[test]
+    fn several_hosts_are_tried_in_their_order() {
+        let url = parsed("postgresql://u@a,[::1]:7,c:8/d?target_session_attrs=primary").unwrap();
+        let each: Vec<_> = url.each().map(|one| (one.host, one.port, one.others.len())).collect();
+        assert_eq!(each, [("a".into(), 5432, 0), ("::1".into(), 7, 0), ("c".into(), 8, 0)]);
+        assert_eq!(url.target, crate::server::hosts::TargetSession::Primary);
+        let url = parsed_with("postgresql://${DB_HOST}:7/d", &[("DB_HOST", "a,b")]).unwrap();
+        assert_eq!((url.others, url.host_is_db_host), (vec![("b".into(), 7)], true));
+    }
+
+    #[test]
     fn what_is_wrong_is_said_without_the_url() {
         for text in [
             "http://u:secret@h",
@@ -263,8 +234,10 @@ mod tests {
             "postgresql://u:1?sslmode=secret@h/d",
             "postgresql://u:1?require_auth=secret@h/d",
             "postgresql://u:secret@h:0/d",
-            "postgresql://u:secret@a,b/d",
-            "postgresql://u:secret@a%2Cb/d",
+            "postgresql://u:secret@a,,b/d",
+            "postgresql://u:secret@a,%2Frun/d",
+            "postgresql://u:secret@a:1,b:2,c/d?port=3,4",
+            "postgresql://u@a,b/d?target_session_attrs=secret",
             "postgresql://u:secret@h/d?what=1",
             "postgresql://u:secret@h/d?sslmode=sometimes",
             "postgresql://u:secret@[::1/d",

@@ -1,6 +1,9 @@
 //! A first migration that is written from a database that exists: what is there before it, and the proof that the file
 //! makes the same.
 
+mod rights;
+
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::check::{OtherTool, other_tools};
@@ -129,7 +132,26 @@ fn schemas_of_others(declared: &[SchemaName], owner: &str) -> Statement {
     )
 }
 
-/// Runs the first migration of `scratch`, an empty database, and tells in what it differs from the real one.
+/// Runs the first migration of `scratch`, an empty database, and tells in what it differs from the real one. Rights of
+/// other roles than the service's are no difference; these roles are the second answer.
+///
+/// # Errors
+/// As [`prove`].
+pub async fn prove_first(
+    target: &MigrationTarget,
+    scratch: &MigrationTarget,
+    found: &Unadopted,
+    options: &Options,
+) -> Result<(Vec<Difference>, BTreeSet<String>)> {
+    let roles = [&target.owner, &target.app, &target.readonly];
+    let own: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+    let [real, made] = catalogues(target, scratch, options).await?;
+    let (real, others) = rights::without_others(real, target.owner.as_str(), &own);
+    let (made, _) = rights::without_others(made, target.owner.as_str(), &own);
+    Ok((differences(&real, &made, found), others))
+}
+
+/// The same where all rights count.
 ///
 /// # Errors
 /// If the migration fails there, or a catalogue cannot be read.
@@ -139,6 +161,15 @@ pub async fn prove(
     found: &Unadopted,
     options: &Options,
 ) -> Result<Vec<Difference>> {
+    let [real, made] = catalogues(target, scratch, options).await?;
+    Ok(differences(&real, &made, found))
+}
+
+async fn catalogues(
+    target: &MigrationTarget,
+    scratch: &MigrationTarget,
+    options: &Options,
+) -> Result<[Catalogue; 2]> {
     let outcome = run(scratch, Goal::Upgrade, options, &EventSender::ignored()).await;
     if let Some(error) = outcome.error {
         return Err(error.while_doing("the schema cannot be made from what pg_dump wrote"));
@@ -149,16 +180,20 @@ pub async fn prove(
         *catalogue = Catalogue::read(&mut reader).await?;
         reader.close().await;
     }
+    Ok(all)
+}
+
+fn differences(real: &Catalogue, made: &Catalogue, found: &Unadopted) -> Vec<Difference> {
     let relations: Vec<String> =
         found.set_aside.iter().map(|(schema, name)| format!("{}.{}", quoted(schema), quoted(name))).collect();
     let schemas: Vec<String> = found.schemas_aside.iter().map(|schema| quoted(schema)).collect();
-    let mut differences = all[0].differences(&all[1]);
+    let mut differences = real.differences(made);
     differences.retain(|difference| {
         !relations.iter().any(|id| is_about(difference, id))
             && !schemas.iter().any(|id| is_schema(difference, id))
             && !is_owner_of_extension(difference)
     });
-    Ok(differences)
+    differences
 }
 
 /// As `format('%I')` prints it, as far as names of history tables go.

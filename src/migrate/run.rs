@@ -192,7 +192,8 @@ impl<'a> MigrationRun<'a, '_> {
         done: &mut Vec<RepeatedMigration>,
     ) -> Result<()> {
         if !self.session.present.repeatable {
-            self.session.commit(repeatables::create(&self.session.target.outsiders())).await?;
+            let outsiders = self.session.outsiders().await?;
+            self.session.commit(repeatables::create(&outsiders)).await?;
             self.session.present.repeatable = true;
         }
         let mut applied = vec![];

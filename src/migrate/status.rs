@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::check::compare;
 use super::check::repeatables::due;
-use super::engine::session::Glance;
+use super::engine::session::{Glance, Sizes};
 use super::engine::{Intent, MigrationSession, Preflight, session};
 use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
 use super::history::{Catalogue, RecordedRepeatable, repeatables, tables, text, unreadable};
@@ -12,15 +12,6 @@ use super::report::{DueMigration, EventSender, HistoryEvent, MigrationId, Servic
 use super::target::MigrationTarget;
 use crate::error::{Error, Result};
 use crate::server::{Row, Unreadable};
-use crate::sql::{Statement, stmt};
-
-/// Whether the size on disk is measured: the server looks at every file of the database for it, which takes longer than
-/// all the rest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sizes {
-    Measured,
-    Skipped,
-}
 
 /// Compares a service's folder with its database. `wait` bounds the time spent on a server that has no connection
 /// to spare.
@@ -28,9 +19,9 @@ pub async fn status(target: &MigrationTarget, sizes: Sizes, wait: Duration) -> S
     let folder = folder::load(&target.folder);
     let mut status = blank(target, &folder);
     status.error = folder.check(target.service.as_str()).err();
-    match Glance::take(target, wait, &measures(sizes)).await {
+    match Glance::take(target, sizes, wait).await {
         Ok(mut glance) => {
-            if let Err(error) = fill(&mut status, &mut glance, &folder, sizes).await {
+            if let Err(error) = fill(&mut status, &mut glance, &folder).await {
                 (status.state, status.error) = (ServiceState::Unreachable, Some(error));
             }
             glance.session.close().await;
@@ -83,21 +74,15 @@ fn id(migration: &Migration) -> MigrationId {
     MigrationId { version: migration.version, name: migration.name.clone() }
 }
 
-async fn fill(
-    status: &mut ServiceStatus,
-    glance: &mut Glance<'_>,
-    folder: &MigrationFolder,
-    sizes: Sizes,
-) -> Result<()> {
-    let Glance { session, history, others } = glance;
+async fn fill(status: &mut ServiceStatus, glance: &mut Glance<'_>, folder: &MigrationFolder) -> Result<()> {
+    let Glance { session, history, connections, size_bytes } = glance;
+    (status.connections, status.size_bytes) = (*connections, *size_bytes);
     let rows = history.as_ref().map_err(Error::clone)?;
     let ran = recorded(session, folder).await?;
     let folder = if rows.is_empty() { folder.for_new(None) } else { folder };
     let comparison = compare(folder, &rows.applied, &rows.unfinished);
     let due = due(&folder.repeatables, &ran, !comparison.pending.is_empty());
     status.repeatable_pending = due.into_iter().map(due_migration).collect();
-    (status.size_bytes, status.connections) =
-        measured(session.connection.backend(), others, sizes).map_err(unreadable)?;
     let nothing_due = comparison.pending.is_empty() && status.repeatable_pending.is_empty();
     status.state = match (comparison.divergences.is_empty(), nothing_due) {
         (false, _) => ServiceState::Divergent,
@@ -112,39 +97,6 @@ async fn fill(
     status.divergences = comparison.divergences;
     status.unfinished = comparison.unfinished;
     Ok(())
-}
-
-/// Every session of the server, and the size on disk. Asked as the login: sizes are told to those who may
-/// connect, and the owner may not. The sessions are counted here, which is cheaper than to have the server compare them.
-fn measures(sizes: Sizes) -> Vec<Statement> {
-    let mut all = vec![stmt!("SELECT pid, datid, usesysid FROM pg_catalog.pg_stat_get_activity(NULL)")];
-    if sizes == Sizes::Measured {
-        all.push(stmt!("SELECT pg_catalog.pg_database_size(pg_catalog.current_database())"));
-    }
-    all
-}
-
-/// The size, and how many others are connected; sessions without a user are the server's own workers. `process` is that
-/// of our own session.
-fn measured(
-    process: i32,
-    results: &[Vec<Row>],
-    sizes: Sizes,
-) -> Result<(Option<i64>, Option<i64>), Unreadable> {
-    let of = |at: usize| results.get(at).into_iter().flatten();
-    let size = match sizes {
-        Sizes::Measured => of(1).next().map(|row| row.try_get(0)).transpose()?,
-        Sizes::Skipped => None,
-    };
-    let mut all: Vec<(i32, Option<u32>, Option<u32>)> = vec![];
-    for row in of(0) {
-        all.push((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?));
-    }
-    let Some(&(_, own, _)) = all.iter().find(|row| row.0 == process) else { return Ok((size, None)) };
-    let others = all.iter().filter(|(pid, database, user)| {
-        *pid != process && user.is_some_and(|user| user != 0) && *database == own
-    });
-    Ok((size, i64::try_from(others.count()).ok()))
 }
 
 /// The version that a service's database is at.

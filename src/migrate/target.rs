@@ -18,6 +18,8 @@ pub struct MigrationTarget {
     pub owner: RoleName,
     pub app: RoleName,
     pub readonly: RoleName,
+    /// Further roles that may use the database.
+    pub further: Vec<RoleName>,
     pub endpoint: Endpoint,
     /// The migrator.
     pub login: Login,
@@ -30,8 +32,11 @@ pub struct MigrationTarget {
 }
 
 impl MigrationTarget {
-    pub fn outsiders(&self) -> List<Ident> {
-        List(vec![self.app.ident().clone(), self.readonly.ident().clone()])
+    /// Who must not see or change the history, although default privileges let them at new tables; of further roles
+    /// those that the server has.
+    pub fn outsiders(&self, further: &[RoleName]) -> List<Ident> {
+        let all = [&self.app, &self.readonly].into_iter().chain(further);
+        List(all.map(|role| role.ident().clone()).collect())
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
 use super::acl::{AclEntry, null_as_default, sorted};
-use super::{DbName, RoleName, SchemaName};
+use super::{CollationVersions, Contents, DbName, FoundParameters, MadeWith, RoleName};
 use crate::error::Error;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -32,6 +32,12 @@ pub struct ActualServer {
     #[serde(deserialize_with = "null_as_default")]
     pub trusted_extensions: BTreeSet<String>,
     pub capacity: Capacity,
+    /// Whether its log tells which rows changed: `wal_level = logical`.
+    #[serde(default)]
+    pub logs_rows: bool,
+    /// Tablespaces, and whether the admin may put a database there.
+    #[serde(deserialize_with = "null_as_default")]
+    pub tablespaces: BTreeMap<String, bool>,
     #[serde(skip)]
     pub roles: BTreeMap<RoleName, ActualRole>,
     /// Every membership, one row per grantor.
@@ -41,6 +47,9 @@ pub struct ActualServer {
     pub databases: BTreeMap<DbName, ActualDatabase>,
     #[serde(skip)]
     pub role_settings: Vec<RoleSetting>,
+    /// Open sessions, by login and database.
+    #[serde(skip)]
+    pub activity: Vec<Activity>,
     /// Settings that `ALTER ROLE ALL` put on every role: name and value.
     #[serde(skip)]
     pub everyones_settings: Vec<(String, String)>,
@@ -114,6 +123,9 @@ pub struct Admin {
     /// Settings that it may not put on a role; asked of limited admins only.
     #[serde(skip)]
     pub forbidden_settings: BTreeSet<String>,
+    /// Settings with a dot that it may put on others, in lower case; asked of limited admins only.
+    #[serde(skip)]
+    pub dotted_settings: BTreeSet<String>,
     /// Extensions that it may not install; asked of limited admins only.
     #[serde(skip)]
     pub untrusted_extensions: BTreeSet<String>,
@@ -137,6 +149,15 @@ impl Capacity {
 }
 
 impl ActualServer {
+    /// What a database like this one is made with: as declared, else as it is.
+    pub fn made_as(&self, database: &DbName, declared: &MadeWith) -> MadeWith {
+        let template = DbName::found("template0").ok().and_then(|name| self.databases.get(&name));
+        match (self.databases.get(database), template) {
+            (Some(found), Some(template)) => declared.or_as(&found.parameters, &template.parameters),
+            _ => declared.clone(),
+        }
+    }
+
     pub fn major(&self) -> u32 {
         self.version / 10000
     }
@@ -219,6 +240,11 @@ pub struct ActualDatabase {
     #[serde(deserialize_with = "sorted")]
     pub acl: Vec<AclEntry>,
     pub comment: Option<String>,
+    #[serde(default)]
+    pub parameters: FoundParameters,
+    /// Where the library's collation version is another than the recorded one.
+    #[serde(skip)]
+    pub collation: Option<CollationVersions>,
     /// Settings of the database itself: name and value.
     #[serde(skip)]
     pub settings: Vec<(String, String)>,
@@ -241,92 +267,6 @@ impl ActualDatabase {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Contents {
-    /// Every schema that is not the server's own.
-    pub schemas: BTreeMap<SchemaName, ActualSchema>,
-    /// Tables, views, sequences, functions and types in those schemas, members of extensions aside.
-    pub objects: Vec<ActualObject>,
-    pub default_acls: Vec<DefaultAcl>,
-    /// Installed extensions: name and schema.
-    pub extensions: BTreeMap<String, String>,
-    pub owner_code: OwnerCode,
-}
-
-/// Code that runs with the rights of a relation's owner, whatever role sets it off: who wrote it, by what it hangs on and by
-/// itself, as `schema.name` or as a function with its arguments. Empty where all owners are as they should be.
-pub type OwnerCode = BTreeMap<String, BTreeSet<RoleName>>;
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct ActualSchema {
-    pub owner: RoleName,
-    #[serde(deserialize_with = "sorted")]
-    pub acl: Vec<AclEntry>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ObjectKind {
-    /// A table, partitioned table or foreign table.
-    Table,
-    View,
-    MaterializedView,
-    Sequence,
-    /// A function, aggregate or window function.
-    Function,
-    Procedure,
-    /// A type or domain.
-    Type,
-    /// Anything else in a schema that has an owner and no rights: collations, operators, text search and the like.
-    Other,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct ActualObject {
-    pub kind: ObjectKind,
-    pub schema: SchemaName,
-    /// Its name, without arguments.
-    pub name: String,
-    /// A function with its argument types, or what is of kind `Other` (`name` is its sort then), qualified and quoted
-    /// by the server; `None` for all else.
-    pub signature: Option<String>,
-    pub owner: RoleName,
-    pub security_definer: bool,
-    /// Whether its owner is left alone: it follows another object's (a serial sequence), or is a function in an
-    /// untrusted language, which only a superuser may own.
-    pub dependent: bool,
-    /// The table of a serial or identity sequence, which is in the same schema.
-    #[serde(default)]
-    pub of_table: Option<String>,
-    #[serde(deserialize_with = "sorted")]
-    pub acl: Vec<AclEntry>,
-    #[serde(rename = "columns", deserialize_with = "by_column")]
-    pub column_acl: Vec<(String, AclEntry)>,
-}
-
-fn by_column<'de, D: Deserializer<'de>>(value: D) -> Result<Vec<(String, AclEntry)>, D::Error> {
-    #[derive(Deserialize)]
-    struct OnColumn {
-        column: String,
-        #[serde(flatten)]
-        entry: AclEntry,
-    }
-    let entries: Vec<OnColumn> = null_as_default(value)?;
-    Ok(entries.into_iter().map(|one| (one.column, one.entry)).collect())
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct DefaultAcl {
-    /// Whose future objects.
-    pub role: RoleName,
-    /// In one schema, or in the whole database.
-    pub schema: Option<SchemaName>,
-    /// `pg_default_acl.defaclobjtype`: r, S, f, T, n, L.
-    pub object: char,
-    #[serde(deserialize_with = "sorted")]
-    pub acl: Vec<AclEntry>,
-}
-
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RoleSetting {
     pub role: RoleName,
@@ -335,6 +275,16 @@ pub struct RoleSetting {
     pub name: String,
     /// Its value as stored.
     pub value: String,
+}
+
+/// What one login has open in one database.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Activity {
+    pub role: RoleName,
+    pub database: DbName,
+    pub sessions: usize,
+    /// When one of them last did something, in UTC as RFC 3339 writes it; `None` where the admin may not see it.
+    pub last: Option<String>,
 }
 
 /// What stands between the beginning of a value that was cut and its length.

@@ -1,43 +1,22 @@
 //! What the manifest wants of one server, with every default and template already filled in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-use super::{DbName, RoleName, SchemaName, ServerName, ServiceName};
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RoleKind {
-    /// Owns the objects and never logs in.
-    Owner,
-    /// Logs in and acts as the owner.
-    Migrator,
-    /// Reads and writes rows.
-    App,
-    /// Reads rows.
-    Readonly,
-}
-
-impl RoleKind {
-    /// All four, owner first.
-    pub const ALL: [RoleKind; 4] = [RoleKind::Owner, RoleKind::Migrator, RoleKind::App, RoleKind::Readonly];
-    pub const LOGINS: [RoleKind; 3] = [RoleKind::Migrator, RoleKind::App, RoleKind::Readonly];
-
-    pub fn key(self) -> &'static str {
-        match self {
-            RoleKind::Owner => "owner",
-            RoleKind::Migrator => "migrator",
-            RoleKind::App => "app",
-            RoleKind::Readonly => "readonly",
-        }
-    }
-}
+use super::platform::Platform;
+use super::{
+    AccessGrant, AccessRole, DatabaseParameters, DbName, DesiredPublication, RoleKind, RoleName, SchemaName,
+    ServerName, ServiceName,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredServer {
     pub name: ServerName,
     /// Marks what this manifest made.
     pub project: String,
+    /// Whose managed server it is.
+    pub platform: Option<&'static Platform>,
     /// Whether PUBLIC loses its rights on the maintenance database and on `template1`.
     pub close_maintenance: bool,
     /// The role that must own the databases; `None` accepts the admin and its like.
@@ -45,6 +24,8 @@ pub struct DesiredServer {
     /// Whether martydb runs the server itself, so that nothing but this manifest relies on it.
     pub embedded: bool,
     pub services: BTreeMap<ServiceName, DesiredService>,
+    /// Further roles, by name.
+    pub access: BTreeMap<RoleName, AccessRole>,
     pub roles: RoleIndex,
 }
 
@@ -83,8 +64,14 @@ pub struct DesiredService {
     /// Settings of its logins, by name; values as PostgreSQL takes them.
     pub settings: BTreeMap<String, String>,
     pub extensions: Vec<String>,
+    /// What its database is made with, and what is put on it.
+    pub parameters: DatabaseParameters,
     /// Whether `apply` also removes what is not declared.
     pub prune: bool,
+    /// What further roles may do in its database.
+    pub access: Vec<AccessGrant>,
+    /// What further roles may follow there.
+    pub publications: Vec<DesiredPublication>,
     /// What it was called before.
     pub moved: Option<FormerNames>,
     /// Whether `schema.sql` is written beside its migrations.
@@ -124,6 +111,24 @@ impl DesiredService {
         &self.roles[&kind]
     }
 
+    /// The further roles that may use its database, each once.
+    pub fn further_roles(&self) -> Vec<RoleName> {
+        let roles: BTreeSet<&RoleName> = self.access.iter().map(|grant| &grant.role).collect();
+        roles.into_iter().cloned().collect()
+    }
+
+    /// The same service in another database that lives for a while: its own roles alone, and as many connections as they
+    /// like.
+    pub fn copied_to(&self, database: &DbName) -> DesiredService {
+        DesiredService {
+            database: database.clone(),
+            access: vec![],
+            publications: vec![],
+            parameters: self.parameters.of_copy(),
+            ..self.clone()
+        }
+    }
+
     pub fn kind_of(&self, role: &RoleName) -> Option<RoleKind> {
         self.roles.iter().find(|(_, name)| *name == role).map(|(kind, _)| *kind)
     }
@@ -149,5 +154,17 @@ impl DesiredServer {
     /// The comment that marks what this manifest made.
     pub fn marker(&self) -> String {
         format!("martydb:{}", self.project)
+    }
+
+    /// The comment of a database that this manifest made: the marker, and below it what the manifest says.
+    pub fn database_comment(&self, service: &DesiredService) -> String {
+        let own = service.parameters.comment.as_deref().filter(|comment| !comment.is_empty());
+        own.map_or_else(|| self.marker(), |comment| format!("{}\n{comment}", self.marker()))
+    }
+
+    /// Whether the comment of a database says that this manifest made it: the marker is its first line.
+    pub fn marks(&self, comment: Option<&str>) -> bool {
+        let rest = comment.and_then(|comment| comment.strip_prefix(&self.marker()));
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'))
     }
 }

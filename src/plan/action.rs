@@ -1,10 +1,11 @@
 //! The things a plan can do. Each knows what it is about and what kind of change it is; `ddl` knows its SQL.
 
+use super::database_option::DatabaseOption;
 use super::object::Object;
 use super::stage::Stage;
 use crate::contract::{DefaultKind, Privileges};
 use crate::grants::{Effect, Fix};
-use crate::model::{DbName, Grantee, RoleKind, RoleName, SchemaName};
+use crate::model::{DbName, Grantee, MadeWith, RoleKind, RoleName, SchemaName};
 use crate::units::counted;
 
 /// What kind of change an action is; the words are part of the JSON contract.
@@ -67,6 +68,22 @@ impl std::fmt::Display for SettingValue {
     }
 }
 
+/// What becomes of a table in a publication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PublicationChange {
+    Add,
+    Drop,
+}
+
+impl PublicationChange {
+    pub fn words(self) -> &'static str {
+        match self {
+            PublicationChange::Add => "ADD TABLE",
+            PublicationChange::Drop => "DROP TABLE",
+        }
+    }
+}
+
 /// One thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Action {
@@ -112,8 +129,9 @@ pub enum Action {
         member: RoleName,
         grantor: Option<RoleName>,
     },
+    /// On a role, or on a database.
     SetSetting {
-        role: RoleName,
+        role: Option<RoleName>,
         database: Option<DbName>,
         name: String,
         value: SettingValue,
@@ -124,16 +142,17 @@ pub enum Action {
         database: Option<DbName>,
         name: String,
     },
-    /// It takes no connections yet. Empty, or a copy of `template`.
+    /// It takes no connections yet. Empty and made so, or a copy of `template`, which decides what it is made with.
     CreateDatabase {
         database: DbName,
         owner: RoleName,
         template: Option<DbName>,
+        made_with: Box<MadeWith>,
+        tablespace: Option<String>,
     },
-    /// `option` as `ALTER DATABASE` spells it, such as `ALLOW_CONNECTIONS false`.
     AlterDatabase {
         database: DbName,
-        option: &'static str,
+        option: DatabaseOption,
     },
     CreateSchema {
         schema: SchemaName,
@@ -145,6 +164,19 @@ pub enum Action {
         name: String,
         schema: Option<SchemaName>,
         staged: bool,
+    },
+    /// The owner of its tables makes it.
+    CreatePublication {
+        name: RoleName,
+        owner: RoleName,
+        tables: Vec<(SchemaName, String)>,
+    },
+    /// `change` as `ALTER PUBLICATION` spells it.
+    ChangePublication {
+        name: RoleName,
+        owner: RoleName,
+        change: PublicationChange,
+        table: (SchemaName, String),
     },
     /// Its code runs with the rights of its caller, and no longer with its owner's.
     RunAsCaller {
@@ -173,9 +205,10 @@ pub enum Action {
         grantor: Option<RoleName>,
         only_option: bool,
     },
-    /// On everything the owner will make.
+    /// On what the owner will make, in one schema or everywhere.
     GrantDefault {
         owner: RoleName,
+        schema: Option<SchemaName>,
         on: DefaultKind,
         privileges: Privileges,
         to: Grantee,
@@ -260,8 +293,10 @@ impl Action {
             | Action::MarkDatabase { .. }
             | Action::AlterDatabase { .. }
             | Action::EndSessions { .. } => (Verb::Alter, Stage::AlterDatabase),
-            Action::CreateSchema { .. } | Action::CreateExtension { .. } => (Verb::Create, Stage::InDatabase),
-            Action::Reassign { .. } => (Verb::Alter, Stage::InDatabase),
+            Action::CreateSchema { .. }
+            | Action::CreateExtension { .. }
+            | Action::CreatePublication { .. } => (Verb::Create, Stage::InDatabase),
+            Action::Reassign { .. } | Action::ChangePublication { .. } => (Verb::Alter, Stage::InDatabase),
             Action::GrantDefault { .. } | Action::Lend { .. } => (Verb::Grant, Stage::InDatabase),
             Action::RevokeDefault { .. } | Action::DropOwned { .. } => (Verb::Revoke, Stage::InDatabase),
             Action::RunAsCaller { object } | Action::SetOwner { object, .. } => (Verb::Alter, object.stage()),
@@ -287,15 +322,16 @@ impl Action {
             | Action::SetPassword { role }
             | Action::GrantMembership { role, .. }
             | Action::RevokeMembership { role, .. }
-            | Action::SetSetting { role, .. }
+            | Action::SetSetting { role: Some(role), .. }
             | Action::ResetSetting { role: Some(role), .. } => format!("role {role}"),
-            Action::ResetSetting { database: Some(database), .. }
+            Action::SetSetting { database: Some(database), .. }
+            | Action::ResetSetting { database: Some(database), .. }
             | Action::CreateDatabase { database, .. }
             | Action::RenameDatabase { from: database, .. }
             | Action::MarkDatabase { database, .. }
             | Action::AlterDatabase { database, .. }
             | Action::DropDatabase { database } => format!("database {database}"),
-            Action::ResetSetting { name, .. } => format!("setting {name}"),
+            Action::SetSetting { name, .. } | Action::ResetSetting { name, .. } => format!("setting {name}"),
             Action::GrantTemporaryMembership { roles, .. }
             | Action::RevokeTemporaryMembership { roles, .. }
             | Action::DropRoles { roles } => format!("roles {}", listed(roles)),
@@ -308,10 +344,14 @@ impl Action {
             },
             Action::CreateSchema { schema, .. } => format!("schema {schema}"),
             Action::CreateExtension { name, .. } => format!("extension {name}"),
+            Action::CreatePublication { name, .. } | Action::ChangePublication { name, .. } => {
+                format!("publication {name}")
+            }
             Action::RunAsCaller { object } | Action::SetOwner { object, .. } => object.to_string(),
             Action::Close { object, .. } => object.clone(),
             Action::Grant { on, .. } | Action::Revoke { on, .. } => on.to_string(),
-            Action::RevokeDefault { owner, schema: Some(schema), on, .. } => {
+            Action::GrantDefault { owner, schema: Some(schema), on, .. }
+            | Action::RevokeDefault { owner, schema: Some(schema), on, .. } => {
                 format!("default privileges of {owner} on {} in schema {schema}", on.word())
             }
             Action::GrantDefault { owner, on, .. } | Action::RevokeDefault { owner, on, .. } => {
@@ -327,7 +367,7 @@ impl Action {
             | Action::MarkRole { role, .. }
             | Action::AlterRole { role, .. }
             | Action::SetPassword { role }
-            | Action::SetSetting { role, .. }
+            | Action::SetSetting { role: Some(role), .. }
             | Action::ResetSetting { role: Some(role), .. } => role == login,
             Action::GrantMembership { member, .. } | Action::RevokeMembership { member, .. } => {
                 member == login

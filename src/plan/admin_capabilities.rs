@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::action::{Action, Attribute};
+use super::database_option::DatabaseOption;
 use super::object::Object;
 use super::step::Step;
 use crate::model::{
@@ -30,6 +31,8 @@ pub enum Refusal {
     Attribute(RoleName),
     /// A setting that only superusers may set.
     Setting(String),
+    /// A tablespace in which the admin may not create.
+    Tablespace(String),
     /// An extension that only superusers may install.
     Extension(String),
     /// An extension whose script would run as the admin among the service's own functions: name and schema.
@@ -99,20 +102,34 @@ impl<'a> AdminCapabilities<'a> {
         let admin = &self.actual.admin;
         match action {
             Action::SetSetting { name, .. } | Action::ResetSetting { name, .. } => {
-                admin.forbidden_settings.contains(name).then(|| Refusal::Setting(name.clone()))
+                let dotted =
+                    name.contains('.') && !admin.dotted_settings.contains(&name.to_ascii_lowercase());
+                (dotted || admin.forbidden_settings.contains(name)).then(|| Refusal::Setting(name.clone()))
+            }
+            Action::AlterDatabase { option: DatabaseOption::Tablespace(name), .. } => {
+                let may = self.actual.tablespaces.get(name).is_none_or(|may| *may);
+                (!may).then(|| Refusal::Tablespace(name.clone()))
             }
             Action::CreateExtension { name, .. } => {
                 admin.untrusted_extensions.contains(name).then(|| Refusal::Extension(name.clone()))
             }
             Action::AlterRole { role, attributes } => {
                 use Attribute::Word;
-                let grave = |attribute: &Attribute| {
-                    matches!(attribute, Word("NOSUPERUSER" | "SUPERUSER" | "NOREPLICATION" | "NOBYPASSRLS"))
+                let grave = |attribute: &Attribute| match attribute {
+                    Word("REPLICATION") => !self.gives_replication(),
+                    Word("NOSUPERUSER" | "SUPERUSER" | "NOREPLICATION" | "NOBYPASSRLS") => true,
+                    _ => false,
                 };
                 attributes.iter().any(grave).then(|| Refusal::Attribute(role.clone()))
             }
             _ => None,
         }
+    }
+
+    /// From 16 on an admin that has REPLICATION gives it to others.
+    fn gives_replication(&self) -> bool {
+        let admin = self.actual.admin_role().and_then(|role| self.actual.roles.get(&role));
+        self.actual.major() >= 16 && admin.is_some_and(|found| found.replication)
     }
 
     /// The roles whose rights a step needs.
@@ -124,9 +141,12 @@ impl<'a> AdminCapabilities<'a> {
             }
             Action::CreateDatabase { owner, .. }
             | Action::CreateSchema { owner, .. }
+            | Action::CreatePublication { owner, .. }
+            | Action::ChangePublication { owner, .. }
             | Action::GrantDefault { owner, .. }
             | Action::RevokeDefault { owner, .. } => [owner.clone()].into(),
-            Action::ResetSetting { role: None, database: Some(database), .. }
+            Action::SetSetting { role: None, database: Some(database), .. }
+            | Action::ResetSetting { role: None, database: Some(database), .. }
             | Action::RenameDatabase { from: database, .. }
             | Action::MarkDatabase { database, .. }
             | Action::AlterDatabase { database, .. }
@@ -225,7 +245,7 @@ fn managed(action: &Action) -> &[RoleName] {
         | Action::MarkRole { role, .. }
         | Action::AlterRole { role, .. }
         | Action::SetPassword { role }
-        | Action::SetSetting { role, .. }
+        | Action::SetSetting { role: Some(role), .. }
         | Action::ResetSetting { role: Some(role), .. }
         | Action::GrantMembership { role, .. }
         | Action::RevokeMembership { role, .. } => std::slice::from_ref(role),
@@ -243,6 +263,9 @@ fn owners(actual: &ActualServer) -> BTreeMap<(DbName, Object), RoleName> {
         }
         for object in &contents.objects {
             owners.insert((database.clone(), Object::of(object)), object.owner.clone());
+        }
+        for found in contents.publications.values() {
+            owners.insert((database.clone(), Object::of_publication(found)), found.owner.clone());
         }
     }
     owners

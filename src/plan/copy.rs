@@ -17,14 +17,18 @@ pub fn copy(
     name: &DbName,
     made: &TestDatabase,
 ) -> Vec<Step> {
-    let service = DesiredService { database: name.clone(), prune: false, ..service.clone() };
+    let service = DesiredService { prune: false, ..service.copied_to(name) };
     let services = [(service.name.clone(), service)].into();
-    let alone = DesiredServer { services, ..desired.clone() };
+    let alone = DesiredServer { services, access: Default::default(), ..desired.clone() };
     let mut steps = diff(&alone, actual, &StoredLogins::All, &Selection::all(&alone)).steps;
     steps.retain(|step| is_about(&step.action, name));
     for step in &mut steps {
         match &mut step.action {
-            Action::CreateDatabase { template, .. } => template.clone_from(&made.copied_from),
+            Action::CreateDatabase { template, made_with, tablespace, .. } => {
+                template.clone_from(&made.copied_from);
+                // A copy is as its template.
+                (**made_with, *tablespace) = Default::default();
+            }
             Action::MarkDatabase { marker, .. } => *marker = made.mark(&desired.project),
             _ => {}
         }

@@ -4,7 +4,7 @@ use super::action::{Action, Attribute, SettingValue};
 use super::object::Object;
 use crate::contract::{INHERIT, LOGIN};
 use crate::grants::{self, Repair, ident};
-use crate::model::{DbName, ObjectKind, RoleKind, RoleName, SchemaName};
+use crate::model::{DbName, LocaleProvider, MadeWith, ObjectKind, RoleKind, RoleName, SchemaName};
 use crate::sql::{Fragment, Keyword, List, Literal, Qualified, Script, Secret, ServerText, Statement, stmt};
 
 /// The SQL of an action. `verifier` gives the SCRAM verifier of a login that gets a password; `major` chooses between
@@ -26,9 +26,28 @@ pub fn script(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Secre
         Action::DropOwned { roles } => {
             roles.iter().map(|role| stmt!("DROP OWNED BY {role}", role = role)).collect()
         }
+        Action::CreatePublication { name, owner, tables } => {
+            let tables = List(tables.iter().map(|(schema, table)| in_schema(schema, table)).collect());
+            as_role(
+                owner,
+                stmt!("CREATE PUBLICATION {name} FOR TABLE {tables}", name = name, tables = tables),
+            )
+        }
+        Action::ChangePublication { name, owner, change, table: (schema, table) } => {
+            let (change, table) = (Keyword(change.words()), in_schema(schema, table));
+            as_role(
+                owner,
+                stmt!(
+                    "ALTER PUBLICATION {name} {change} {table}",
+                    name = name,
+                    change = change,
+                    table = table
+                ),
+            )
+        }
         Action::Close { fix, .. } => fix.repairs().iter().flat_map(Repair::parts).collect(),
         _ => on_role(action, major, verifier)
-            .or_else(|| on_object(action))
+            .or_else(|| on_object(action, major))
             .expect("every action has its SQL")
             .into(),
     }
@@ -56,15 +75,13 @@ fn on_role(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Secret) 
             stmt!("REVOKE {roles} FROM {member}", roles = List(roles.clone()), member = member)
         }
         Action::SetSetting { role, database, name, value } => {
-            let database = database.as_ref().map_or(stmt!(""), |db| stmt!(" IN DATABASE {db}", db = db));
-            let name = Qualified::dotted(name);
-            stmt!(
-                "ALTER ROLE {role}{db} SET {name} = {value}",
-                role = role,
-                db = database,
-                name = name,
-                value = value
-            )
+            let on = match (role, database) {
+                (Some(role), None) => stmt!("ROLE {role}", role = role),
+                (Some(role), Some(db)) => stmt!("ROLE {role} IN DATABASE {db}", role = role, db = db),
+                (None, Some(db)) => stmt!("DATABASE {db}", db = db),
+                (None, None) => stmt!("ROLE ALL"),
+            };
+            stmt!("ALTER {on} SET {name} = {value}", on = on, name = Qualified::dotted(name), value = value)
         }
         Action::ResetSetting { role, database, name } => {
             let (role, database) =
@@ -84,13 +101,16 @@ fn on_role(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Secret) 
     })
 }
 
-fn on_object(action: &Action) -> Option<Statement> {
+fn on_object(action: &Action, major: u32) -> Option<Statement> {
     Some(match action {
-        Action::CreateDatabase { database, owner, template } => stmt!(
-            "CREATE DATABASE {database} OWNER {owner} TEMPLATE {template} ALLOW_CONNECTIONS false",
+        Action::CreateDatabase { database, owner, template, made_with, tablespace } => stmt!(
+            "CREATE DATABASE {database} OWNER {owner} TEMPLATE {template}{made_with}{tablespace} ALLOW_CONNECTIONS false",
             database = database,
             owner = owner,
             template = template.as_ref().map_or(stmt!("template0"), |name| stmt!("{name}", name = name)),
+            made_with = creation(made_with, major),
+            tablespace =
+                tablespace.as_ref().map_or(stmt!(""), |name| stmt!(" TABLESPACE {name}", name = ident(name))),
         ),
         Action::RenameDatabase { from, to } => {
             stmt!("ALTER DATABASE {from} RENAME TO {to}", from = from, to = to)
@@ -100,7 +120,7 @@ fn on_object(action: &Action) -> Option<Statement> {
             stmt!("COMMENT ON DATABASE {db} IS {marker}", db = database, marker = Literal(marker.clone()))
         }
         Action::AlterDatabase { database, option } => {
-            stmt!("ALTER DATABASE {db} {option}", db = database, option = Keyword(option))
+            stmt!("ALTER DATABASE {db} {option}", db = database, option = option)
         }
         Action::DropDatabase { database } => stmt!("DROP DATABASE {db} WITH (FORCE)", db = database),
         Action::CreateSchema { schema, owner } => {
@@ -117,9 +137,9 @@ fn on_object(action: &Action) -> Option<Statement> {
             on = grant_object(on),
             to = to,
         ),
-        Action::GrantDefault { owner, on, privileges, to } => {
+        Action::GrantDefault { owner, schema, on, privileges, to } => {
             let given = stmt!("GRANT {p} ON {on} TO {to}", p = privileges, on = Keyword(on.word()), to = to);
-            grants::default_privileges(owner, None::<&SchemaName>, &given)
+            grants::default_privileges(owner, schema.as_ref(), &given)
         }
         Action::RevokeDefault { owner, schema, on, privileges, from, only_option } => {
             let taken = grants::revocation(*only_option, privileges, Keyword(on.word()), from);
@@ -127,6 +147,25 @@ fn on_object(action: &Action) -> Option<Statement> {
         }
         _ => return None,
     })
+}
+
+/// The options of CREATE DATABASE, each with a space before it. Before 15 libc is the only provider.
+fn creation(made_with: &MadeWith, major: u32) -> Statement {
+    let MadeWith { encoding, lc_collate, lc_ctype, provider, locale, icu_rules } = made_with;
+    let literal = |text: &str| Literal(text.to_owned());
+    let mut all: Vec<Statement> = vec![];
+    all.extend(encoding.map(|name| stmt!(" ENCODING {e}", e = literal(name))));
+    let provider = provider.filter(|_| major >= 15);
+    all.extend(provider.map(|provider| stmt!(" LOCALE_PROVIDER {p}", p = Keyword(provider.word()))));
+    let option = match provider {
+        Some(LocaleProvider::Builtin) => "BUILTIN_LOCALE",
+        _ => "ICU_LOCALE",
+    };
+    all.extend(locale.as_deref().map(|name| stmt!(" {o} {l}", o = Keyword(option), l = literal(name))));
+    all.extend(icu_rules.as_deref().map(|rules| stmt!(" ICU_RULES {r}", r = literal(rules))));
+    all.extend(lc_collate.as_deref().map(|name| stmt!(" LC_COLLATE {l}", l = literal(name))));
+    all.extend(lc_ctype.as_deref().map(|name| stmt!(" LC_CTYPE {l}", l = literal(name))));
+    Statement::concat(all)
 }
 
 /// The schema in which scripts of extensions run before their objects are moved; it is gone at COMMIT.
@@ -205,11 +244,17 @@ fn grant_temporary(roles: &[RoleName], member: &RoleName, major: u32) -> Stateme
 fn revoke(revocation: Statement, grantor: Option<&RoleName>) -> Script {
     let revocation = stmt!("{revocation} CASCADE", revocation = revocation);
     match grantor {
-        Some(grantor) => {
-            Script::from_iter([stmt!("SET LOCAL ROLE {r}", r = grantor), revocation, stmt!("RESET ROLE")])
-        }
+        Some(grantor) => as_role(grantor, revocation),
         None => revocation.into(),
     }
+}
+
+fn as_role(role: &RoleName, statement: Statement) -> Script {
+    Script::from_iter([stmt!("SET LOCAL ROLE {r}", r = role), statement, stmt!("RESET ROLE")])
+}
+
+fn in_schema(schema: &SchemaName, name: &str) -> Qualified {
+    Qualified(vec![schema.to_string(), name.into()])
 }
 
 impl Fragment for SettingValue {
@@ -259,6 +304,7 @@ const SORTS: &[(&str, &str)] = &[
     ("operator", "OPERATOR"),
     ("operator class", "OPERATOR CLASS"),
     ("operator family", "OPERATOR FAMILY"),
+    ("publication", "PUBLICATION"),
     ("statistics object", "STATISTICS"),
     ("text search configuration", "TEXT SEARCH CONFIGURATION"),
     ("text search dictionary", "TEXT SEARCH DICTIONARY"),

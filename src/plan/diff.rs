@@ -1,14 +1,17 @@
 //! Desired state against actual state → plan. Pure: the same inputs give the same plan, byte by byte.
 
+mod access;
 mod acl;
 mod comparison;
 mod database;
 mod defaults;
 mod inside;
-mod lockout;
+mod losses;
 mod maintenance;
 mod moved;
 mod orphans;
+mod parameters;
+mod publications;
 mod roles;
 mod settings;
 #[cfg(test)]
@@ -17,14 +20,15 @@ pub(crate) mod tests;
 use std::collections::BTreeSet;
 
 use super::privilege_gaps;
+use super::stage::Stage;
 use super::step::{Plan, Step};
 use super::takeover;
 use crate::model::{ActualServer, DesiredServer, ServiceName};
 use comparison::Comparison;
 
 pub use comparison::StoredLogins;
-pub use lockout::{Lockout, locked_out};
 pub use orphans::left_over;
+pub use parameters::same_setting;
 pub use settings::declared as declared_settings;
 
 /// Decides what has to change.
@@ -44,12 +48,15 @@ pub fn diff(
         roles::diff(&mut look, service);
         settings::diff(&mut look, service);
         database::diff(&mut look, service);
+        plan.limits.extend(parameters::limits(desired, actual, service));
         match actual.databases.get(&service.database) {
             Some(found) if found.shut => plan.limits.push(privilege_gaps::shut(desired, actual, service)),
             // What is there is not known, and its error is the run's to tell.
             Some(found) if found.unread.is_some() => {}
             _ => {
                 inside::diff(&mut look, service);
+                let contents = inside::contents(actual, service);
+                plan.limits.extend(publications::limits(&look, service, &contents));
                 defaults::diff(&mut look, service);
             }
         }
@@ -62,11 +69,12 @@ pub fn diff(
         plan.steps.append(&mut look.steps);
         plan.prunable.append(&mut look.prunable);
     }
+    access::diff(desired, actual, stored, &mut plan);
     maintenance::diff(desired, actual, &mut plan);
     orphans::diff(desired, actual, &mut plan);
     privilege_gaps::separate(desired, actual, &mut plan);
     selection.include_prunable(desired, &mut plan);
-    lockout::name_in_plan(desired, actual, &mut plan);
+    losses::name_in_plan(desired, actual, &mut plan);
     moved::name_in_plan(desired, actual, &mut plan);
     plan
 }
@@ -97,8 +105,10 @@ impl Selection {
         let now = plan.prunable.extract_if(.., |step| selected(step));
         let (orphans, now): (Vec<Step>, Vec<Step>) = now.partition(|step| step.service.is_none());
         plan.steps.extend(now);
-        // Stable: steps of one service and stage keep the order they were decided in; the server's come last.
-        plan.steps.sort_by_key(|step| (step.service.is_none(), step.service.clone(), step.stage));
+        // Stable: steps of one service and stage keep the order they were decided in; the server's come last, but for
+        // what all services need.
+        let is_last = |step: &Step| step.service.is_none() && step.stage != Stage::Prepare;
+        plan.steps.sort_by_key(|step| (is_last(step), step.service.clone(), step.stage));
         takeover::order(&mut plan.steps);
         // Last of all, and in an order of their own, what is no longer declared.
         plan.steps.extend(orphans);

@@ -1,7 +1,7 @@
 //! What privileges are held on and what has an owner.
 
 use super::stage::Stage;
-use crate::model::{ActualObject, DbName, ObjectKind, SchemaName};
+use crate::model::{ActualObject, ActualPublication, DbName, ObjectKind, SchemaName};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Object {
@@ -54,6 +54,10 @@ impl Object {
             Some(signature) => Object::Routine { kind, signature },
             None => Object::Named { kind, schema: found.schema.clone(), name },
         }
+    }
+
+    pub fn of_publication(found: &ActualPublication) -> Object {
+        Object::Other { sort: "publication".into(), identity: found.identity.clone() }
     }
 
     /// `None` for a database and a schema.

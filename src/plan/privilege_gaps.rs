@@ -7,7 +7,8 @@ use super::admin_capabilities::{AdminCapabilities, Refusal};
 use super::ddl::{passwordless, script};
 use super::object::Object;
 use super::stage::Stage;
-use super::step::{Plan, PrivilegeGap, Step};
+use super::step::{DbaRequest, Plan, PrivilegeGap, Step};
+use crate::model::platform::Platform;
 use crate::model::{ActualServer, DesiredServer, DesiredService, SchemaName};
 use crate::sql::{Qualified, Statement, stmt};
 
@@ -25,7 +26,9 @@ pub fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan)
     let mut refused: BTreeMap<Topic, Vec<Step>> = BTreeMap::new();
     plan.steps.retain(|step| {
         let Some(refusal) = authority.refusal(step) else { return true };
-        let service = step.service.as_ref().map(ToString::to_string);
+        // A provider refuses a setting for all services alike.
+        let shared = desired.platform.is_some() && matches!(refusal, Refusal::Setting(_));
+        let service = step.service.as_ref().filter(|_| !shared).map(ToString::to_string);
         let topic = Topic { service, what: what(step, &refusal), refusal };
         refused.entry(topic).or_default().push(step.clone());
         false
@@ -48,7 +51,8 @@ pub fn shut(desired: &DesiredServer, actual: &ActualServer, service: &DesiredSer
         service: Some(service.name.to_string()),
         what: format!("inspect database {database}"),
         why: format!("it belongs to {owner}, and {admin} lacks CONNECT on it"),
-        grant: asked.map(|asked| asked.to_string()),
+        grant: asked.as_ref().map(ToString::to_string),
+        request: asked.map(|asked| DbaRequest { database: None, statements: vec![asked.to_string()] }),
     }
 }
 
@@ -58,13 +62,14 @@ fn limit(desired: &DesiredServer, actual: &ActualServer, topic: Topic, steps: &[
         Refusal::NotGiven(role) => {
             format!("{role} was made by another role, and from PostgreSQL 16 on {admin} needs ADMIN on it")
         }
-        Refusal::Superuser(role) if opens_public(steps) => format!(
+        Refusal::Superuser(role) if opens_public(steps) && actual.major() < 15 => format!(
             "before PostgreSQL 15 it belongs to {role}, a superuser: PUBLIC keeps CREATE there, so \
              every login of the service can make tables in it"
         ),
         Refusal::Superuser(role) => format!("{role} is a superuser, and {admin} is not"),
         Refusal::Attribute(_) => format!("only a superuser may, and {admin} is not one"),
         Refusal::Setting(_) => format!("only a superuser may set it, and {admin} was not granted SET on it"),
+        Refusal::Tablespace(_) => format!("{admin} lacks CREATE on it"),
         Refusal::Extension(_) => {
             format!("PostgreSQL does not count the extension as trusted, and {admin} is no superuser")
         }
@@ -76,8 +81,32 @@ fn limit(desired: &DesiredServer, actual: &ActualServer, topic: Topic, steps: &[
             format!("PostgreSQL {} does not know it; it came with {since}", actual.major())
         }
     };
-    let grant = grant(actual, &topic.refusal, steps);
-    PrivilegeGap { server: desired.name.clone(), service: topic.service, what: topic.what, why, grant }
+    let kept = desired.platform.and_then(|platform| kept(platform, &topic));
+    let request = if kept.is_some() { None } else { request(actual, &topic.refusal, steps) };
+    let (why, grant) = (kept.unwrap_or(why), request.as_ref().map(DbaRequest::text));
+    PrivilegeGap {
+        server: desired.name.clone(),
+        service: topic.service,
+        what: topic.what,
+        why,
+        grant,
+        request,
+    }
+}
+
+/// What no DBA of the customer's can grant, because the provider keeps it.
+fn kept(platform: &Platform, topic: &Topic) -> Option<String> {
+    match &topic.refusal {
+        Refusal::Setting(name) => {
+            let way = platform.temp_files.filter(|_| name == "temp_file_limit");
+            let way = way.map_or(String::new(), |way| format!("; a limit in {way} counts for all logins"));
+            Some(format!("{} gives the admin no right to it{way}", platform.name))
+        }
+        Refusal::Superuser(role) | Refusal::NotGiven(role) if topic.service.is_none() => {
+            Some(format!("it belongs to {role}, and {} keeps it", platform.name))
+        }
+        _ => None,
+    }
 }
 
 fn opens_public(steps: &[Step]) -> bool {
@@ -86,7 +115,7 @@ fn opens_public(steps: &[Step]) -> bool {
 }
 
 /// One grant where one is enough, else the very statements that could not be run.
-fn grant(actual: &ActualServer, refusal: &Refusal, steps: &[Step]) -> Option<String> {
+fn request(actual: &ActualServer, refusal: &Refusal, steps: &[Step]) -> Option<DbaRequest> {
     let admin = actual.admin_role()?;
     let asked: Vec<Statement> = match refusal {
         Refusal::NotGiven(role) if !role.as_str().starts_with("pg_") => vec![stmt!(
@@ -97,6 +126,13 @@ fn grant(actual: &ActualServer, refusal: &Refusal, steps: &[Step]) -> Option<Str
         Refusal::Setting(name) if actual.major() >= 15 => {
             let name = Qualified::dotted(name);
             vec![stmt!("GRANT SET ON PARAMETER {name} TO {admin}", name = name, admin = admin)]
+        }
+        Refusal::Tablespace(name) => {
+            vec![stmt!(
+                "GRANT CREATE ON TABLESPACE {t} TO {admin}",
+                t = Qualified(vec![name.clone()]),
+                admin = admin
+            )]
         }
         Refusal::Unknown(..) => return None,
         Refusal::Planted(name, _) => vec![
@@ -110,11 +146,10 @@ fn grant(actual: &ActualServer, refusal: &Refusal, steps: &[Step]) -> Option<Str
     };
     let inside = steps.iter().find(|step| step.stage == Stage::InDatabase);
     let place = inside.and_then(|step| step.database.as_ref());
-    let all: Vec<&str> = asked.iter().map(Statement::shown).collect();
-    let by_hand = !matches!(refusal, Refusal::NotGiven(_) | Refusal::Setting(_));
-    Some(match place.filter(|_| by_hand) {
-        Some(database) => format!("in database {database}: {}", all.join("; ")),
-        None => all.join("; "),
+    let by_hand = !matches!(refusal, Refusal::NotGiven(_) | Refusal::Setting(_) | Refusal::Tablespace(_));
+    Some(DbaRequest {
+        database: place.filter(|_| by_hand).cloned(),
+        statements: asked.iter().map(|statement| statement.shown().to_owned()).collect(),
     })
 }
 
@@ -122,9 +157,11 @@ fn what(step: &Step, refusal: &Refusal) -> String {
     let database = step.database.as_ref().map_or_else(String::new, |name| format!(" of database {name}"));
     match (refusal, &step.action) {
         (Refusal::NotGiven(role), _) => format!("manage role {role}"),
-        (Refusal::Setting(name) | Refusal::Unknown(name, _), Action::SetSetting { .. }) => {
-            format!("set {name} on the logins")
-        }
+        (Refusal::Setting(name) | Refusal::Unknown(name, _), Action::SetSetting { role, .. }) => match role {
+            Some(_) => format!("set {name} on the logins"),
+            None => format!("set {name} on the database"),
+        },
+        (Refusal::Tablespace(name), _) => format!("move the database to tablespace {name}"),
         (Refusal::Extension(name) | Refusal::Planted(name, _), _) => format!("install extension {name}"),
         (_, Action::AlterRole { role, .. }) => format!("change the attributes of role {role}"),
         (_, Action::RevokeMembership { role, .. } | Action::GrantMembership { role, .. }) => {

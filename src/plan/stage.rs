@@ -27,6 +27,8 @@ impl Risk {
 /// `Create` and `Autocommit` aside, which PostgreSQL runs in none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
+    /// In the maintenance database, before any service: roles that several of these need.
+    Prepare,
     /// In the maintenance database.
     Cluster,
     /// In the maintenance database, outside a transaction.

@@ -1,6 +1,7 @@
 //! A plan as a value: steps, what only `--prune` touches, and what the admin lacks privileges for.
 
 use super::action::Action;
+use super::loss::Loss;
 use super::object::Object;
 use super::stage::{Risk, Stage};
 use crate::model::{DbName, RoleName, ServiceName};
@@ -39,14 +40,51 @@ impl Step {
 }
 
 /// Something the admin may not do on this server.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, schemars::JsonSchema)]
+#[schemars(rename = "Limit")]
 pub struct PrivilegeGap {
+    /// The server's key in the manifest.
     pub server: String,
+    /// The service it is for; null for the server as a whole.
     pub service: Option<String>,
+    /// What cannot be done.
     pub what: String,
+    /// Why not.
     pub why: String,
     /// What to ask a DBA for.
     pub grant: Option<String>,
+    /// The same as statements, where it consists of such.
+    #[serde(skip)]
+    pub request: Option<DbaRequest>,
+}
+
+impl PrivilegeGap {
+    /// One for which there is nothing to ask a DBA for.
+    pub fn without_grant(
+        server: &str,
+        service: Option<&ServiceName>,
+        what: String,
+        why: String,
+    ) -> PrivilegeGap {
+        let (server, service) = (server.to_owned(), service.map(ToString::to_string));
+        PrivilegeGap { server, service, what, why, grant: None, request: None }
+    }
+}
+
+/// What a DBA can run in the admin's place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DbaRequest {
+    /// Where; `None` for any database of the server.
+    pub database: Option<DbName>,
+    pub statements: Vec<String>,
+}
+
+impl DbaRequest {
+    /// In one line.
+    pub fn text(&self) -> String {
+        let all = self.statements.join("; ");
+        self.database.as_ref().map_or(all.clone(), |database| format!("in database {database}: {all}"))
+    }
 }
 
 /// What has to change on one server.
@@ -57,13 +95,16 @@ pub struct Plan {
     pub prunable: Vec<Step>,
     /// What the admin may not do.
     pub limits: Vec<PrivilegeGap>,
+    /// What logins lose that they hold by PUBLIC or by a group alone.
+    pub losses: Vec<Loss>,
 }
 
 impl Plan {
     /// The steps for what is declared, and those that remove what no longer is.
     pub fn parts(&self) -> (&[Step], &[Step]) {
         let rights = |action: &Action| matches!(action, Action::Grant { .. } | Action::Revoke { .. });
-        let leaving = |step: &Step| step.service.is_none() && !rights(&step.action);
+        let leaving =
+            |step: &Step| step.service.is_none() && step.stage != Stage::Prepare && !rights(&step.action);
         self.steps.split_at(self.steps.iter().position(leaving).unwrap_or(self.steps.len()))
     }
 }

@@ -46,7 +46,7 @@ pub fn goes(
     adopted: AdoptedDatabase,
 ) -> bool {
     actual.databases.get(&service.database).is_some_and(|found| {
-        let is_marked = found.comment.as_deref() == Some(&desired.marker());
+        let is_marked = desired.marks(found.comment.as_deref());
         let is_half_made = !found.allow_connections && found.comment.is_none();
         adopted == AdoptedDatabase::Drop || is_marked || is_half_made
     })
@@ -60,9 +60,8 @@ fn refuse_others(
     roles: &[RoleName],
 ) -> Result<()> {
     let name = &service.name;
-    let marker = desired.marker();
     let foreign = |comment: Option<&String>| {
-        comment.is_some_and(|comment| comment.starts_with("martydb:") && *comment != marker)
+        comment.is_some_and(|comment| comment.starts_with("martydb:") && !desired.marks(Some(comment)))
     };
     let refused = |what: String| Error::operation(format!("service \"{name}\" is not dropped: {what}"));
     let database = &service.database;

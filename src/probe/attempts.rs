@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
+use secrecy::SecretString;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
@@ -46,6 +47,14 @@ impl LoginAttempts {
 pub async fn try_own(task: &Task) -> Result<Vec<Attempt>> {
     let walks = Prober::start(task).await?.controls().await;
     Ok(walks.into_iter().map(|walk| walk.attempts.control).collect())
+}
+
+/// As [`try_own`], with what the server keeps of each password that it took.
+pub async fn verifiers(task: &Task) -> Result<Vec<(Attempt, Option<SecretString>)>> {
+    let walks = Prober::start(task).await?.controls().await;
+    let verifier =
+        |walk: &LoginWalk| walk.attempts.logged_in().then(|| walk.credentials.verifier()).flatten();
+    Ok(walks.into_iter().map(|walk| (walk.attempts.control.clone(), verifier(&walk))).collect())
 }
 
 /// Every login at every database, or with [`Task::sample`] at one foreign database; controls first.

@@ -6,7 +6,10 @@ use secrecy::SecretString;
 
 use super::verdict::AccessPolicy;
 use crate::catalog::StoredPasswords;
-use crate::model::{DatabaseKind, DbName, DesiredService, RoleKind, RoleName, ServerName, ServiceName};
+use crate::model::{
+    AccessLevel, AccessRole, DatabaseKind, DbName, DesiredServer, DesiredService, RoleKind, RoleName,
+    ServerName, ServiceName,
+};
 use crate::secrets::Secrets;
 use crate::server::{Access, Endpoint, Login};
 
@@ -21,8 +24,14 @@ pub struct ProbeLogin {
     pub service: ServiceName,
     pub kind: RoleKind,
     pub role: RoleName,
-    /// The one database to which it may connect.
+    /// The database to which it may connect, or the first of them.
     pub database: DbName,
+    /// To which else it may.
+    pub also: Vec<DbName>,
+    /// Whether it is a further login: what it may do inside a database is the manifest's, not the contract's.
+    pub further: bool,
+    /// Whether the manifest lets it follow changes, so that the server takes its replication connections.
+    pub replicates: bool,
     /// Without a password it can log in only where the server asks for none.
     pub password: Option<SecretString>,
 }
@@ -61,11 +70,23 @@ pub struct Task {
 
 impl Task {
     /// The logins of these services, all of them on this server; the task names no databases yet.
-    pub fn new(access: &Access, services: &[DesiredService], secrets: &Secrets, concurrency: usize) -> Task {
+    pub fn new(
+        access: &Access,
+        desired: &DesiredServer,
+        services: &[DesiredService],
+        secrets: &Secrets,
+        concurrency: usize,
+    ) -> Task {
+        let further = further(desired, services, secrets);
+        // Beside those of their service.
+        let of = |service: &DesiredService| {
+            let beside = further.iter().filter(|login| login.service == service.name).cloned();
+            logins(service, secrets).into_iter().chain(beside).collect::<Vec<_>>()
+        };
         Task {
             server: access.server.clone(),
             endpoint: access.endpoint.clone(),
-            logins: services.iter().flat_map(|service| logins(service, secrets)).collect(),
+            logins: services.iter().flat_map(of).collect(),
             databases: vec![],
             concurrency,
             most: concurrency,
@@ -88,7 +109,10 @@ impl Task {
             let database = &self.databases[*index];
             // Test databases are the service's own.
             let is_own = database.kind == DatabaseKind::Service(login.service.clone());
-            database.allow_connections && !is_own && database.name != login.database
+            database.allow_connections
+                && !is_own
+                && database.name != login.database
+                && !login.also.contains(&database.name)
         };
         let all: Vec<usize> = (0..self.databases.len()).filter(is_other).collect();
         if !self.sample || all.is_empty() {
@@ -117,7 +141,40 @@ fn logins(service: &DesiredService, secrets: &Secrets) -> Vec<ProbeLogin> {
         let known = secrets.current(&service.server, role);
         let (role, password) =
             known.map_or((role.clone(), None), |(login, known)| (login, Some(known.clone())));
-        ProbeLogin { service: service.name.clone(), kind, role, database: service.database.clone(), password }
+        ProbeLogin {
+            service: service.name.clone(),
+            kind,
+            role,
+            database: service.database.clone(),
+            also: vec![],
+            further: false,
+            replicates: false,
+            password,
+        }
     };
     RoleKind::LOGINS.into_iter().map(login).collect()
+}
+
+/// The further logins that may use one of the services, as far as the store knows them: others are not ours to try.
+fn further(desired: &DesiredServer, services: &[DesiredService], secrets: &Secrets) -> Vec<ProbeLogin> {
+    let login = |declared: &AccessRole| {
+        let role = &declared.name;
+        let password = secrets.get(&desired.name, role)?;
+        let uses = |service: &&DesiredService| service.access.iter().any(|grant| grant.role == *role);
+        let first = services.iter().find(uses)?;
+        let writes = |level| matches!(level, AccessLevel::Write | AccessLevel::Like(RoleKind::App));
+        let may_write = first.access.iter().any(|grant| grant.role == *role && writes(grant.level));
+        let all = desired.services.values().filter(uses).map(|service| service.database.clone());
+        Some(ProbeLogin {
+            service: first.name.clone(),
+            kind: if may_write { RoleKind::App } else { RoleKind::Readonly },
+            role: role.clone(),
+            database: first.database.clone(),
+            also: all.filter(|name| *name != first.database).collect(),
+            further: true,
+            replicates: declared.follows_changes(),
+            password: Some(password.clone()),
+        })
+    };
+    desired.access.values().filter(|role| role.login && !role.expired).filter_map(login).collect()
 }

@@ -127,6 +127,9 @@ fn logins(
                 kind,
                 role: role.clone(),
                 database: service.database.clone(),
+                also: vec![],
+                further: false,
+                replicates: false,
                 password: Some(password),
             }));
         }

@@ -7,7 +7,7 @@ use super::scope::{PlanOptions, PlanScope};
 use crate::catalog::inspect;
 use crate::error::{Error, Result};
 use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, ServiceName};
-use crate::plan::{Plan, Selection, StoredLogins, diff};
+use crate::plan::{Plan, Selection, StoredLogins, diff, impossible};
 use crate::run::Run;
 use crate::secrets::CredentialKey;
 use crate::server::{Access, direct};
@@ -38,6 +38,11 @@ pub fn unread(desired: &DesiredServer, actual: &ActualServer) -> Vec<(ServiceNam
 
 /// Every server with its plan, or why it has none.
 pub type Plans = [(String, Result<PlannedServer>)];
+
+/// The servers that have a plan.
+pub fn planned(plans: &Plans) -> impl Iterator<Item = (&str, &PlannedServer)> {
+    plans.iter().filter_map(|(server, planned)| Some((server.as_str(), planned.as_ref().ok()?)))
+}
 
 /// Plans every server of the services, side by side.
 pub async fn plan(
@@ -88,6 +93,9 @@ pub async fn inspect_and_compare(
         actual.refused_logins.extend(refused);
     }
     refuse_superusers(desired, &actual)?;
+    if let Some(error) = scope.services_of(desired).find_map(|service| impossible(&actual, service)) {
+        return Err(error);
+    }
     let stored = StoredLogins::These(secrets.logins(&desired.name));
     let selection = Selection { services: scope.services.clone(), prune: scope.options.prune };
     let plan = diff(desired, &actual, &stored, &selection);
@@ -97,17 +105,20 @@ pub async fn inspect_and_compare(
 /// A manifest that declares the server's own superuser a service's role would take its powers away.
 fn refuse_superusers(desired: &DesiredServer, actual: &ActualServer) -> Result<()> {
     let own = [&actual.admin.name, &actual.bootstrap];
-    let mut roles = desired.services.values().flat_map(|service| service.roles.values());
+    let own_roles = desired.services.values().flat_map(|service| service.roles.values());
+    let mut roles = own_roles.chain(desired.access.keys());
     match roles.find(|role| own.iter().any(|name| *name == role.as_str())) {
         None => Ok(()),
         Some(role) => Err(Error::manifest(format!(
-            "role \"{role}\" runs server \"{}\", and cannot be a service's",
+            "role \"{role}\" runs server \"{}\", and cannot be declared",
             desired.name
         ))
-        .hint("give the service a role of its own")),
+        .hint("choose another role")),
     }
 }
 
 pub fn credential_keys(desired: &DesiredServer) -> Vec<CredentialKey> {
-    desired.services.values().flat_map(CredentialKey::of).collect()
+    let further = desired.access.values().filter(|role| role.login && !role.expired);
+    let further = further.filter_map(|role| CredentialKey::of_access(&desired.name, role));
+    desired.services.values().flat_map(CredentialKey::of).chain(further).collect()
 }

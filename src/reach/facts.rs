@@ -89,6 +89,8 @@ pub struct Facts {
     pub levers: Vec<(ObjectId, Target)>,
     /// Schemas that a superuser's search path leads through in a database.
     pub superuser_paths: Vec<(DatabaseId, ObjectId)>,
+    /// Who may create in a schema as the server is delivered: what follows is a finding about the connection.
+    pub delivered: Vec<(ObjectId, RoleId)>,
     /// Functions that sessions of superusers call by an object: by an event trigger, an index, a cast, a view.
     pub visited_functions: Vec<Object>,
     /// Tables that superusers write to by an object of theirs: a partitioned table, a subscription.

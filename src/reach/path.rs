@@ -196,7 +196,7 @@ fn run(facts: Facts) -> Rules {
     rules.copy = facts.copies;
     rules.secret = facts.secrets;
     rules.lever = facts.levers;
-    rules.superuser_path = facts.superuser_paths;
+    (rules.superuser_path, rules.delivered) = (facts.superuser_paths, facts.delivered);
     let places = |all: &[Object]| all.iter().map(|it| (it.id, it.database, it.schema, it.owner)).collect();
     rules.visited_function = places(&facts.visited_functions);
     rules.visited_table = places(&facts.visited_tables);

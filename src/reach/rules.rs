@@ -63,6 +63,7 @@ ascent! {
     relation secret(ObjectId, Target);
     relation lever(ObjectId, Target);
     relation superuser_path(DatabaseId, ObjectId);
+    relation delivered(ObjectId, RoleId);
     /// Function, database, schema, owner.
     relation visited_function(ObjectId, DatabaseId, ObjectId, RoleId);
     /// Table, database, schema, owner.
@@ -321,7 +322,7 @@ ascent! {
     // A superuser's session calls what a schema of its search path has under the name that it calls.
     // CVE-2018-1058, https://wiki.postgresql.org/wiki/A_Guide_to_CVE-2018-1058
     because(p, Conclusion::Reaches(Target::SuperuserVisit(*d)), PathStep::CreatesIn(*s, *g), Conclusion::Holds(*d, *g), Conclusion::Start) <--
-        is(p, ?Conclusion::Holds(d, g)), create(s, g), superuser_path(d, s);
+        is(p, ?Conclusion::Holds(d, g)), create(s, g), superuser_path(d, s), !delivered(s, g);
     // https://www.postgresql.org/docs/current/event-trigger-definition.html
     // It calls, too, what an event trigger, an index or another object of a superuser calls.
     // The owner replaces it where it may create: in the function's schema, or in another one, to which it moves it

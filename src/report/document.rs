@@ -7,7 +7,7 @@ use crate::error::ExitStatus;
 use crate::flags::Format;
 
 /// What it serialises to are the document's own keys; the envelope (`format_version`, `command`) is added by the printer.
-pub trait Report: Serialize {
+pub trait Report {
     /// The same for people. Outside text goes through `Cell`, `error_text`, `printable` or `indented`.
     fn text(&self, style: &Style) -> String;
 

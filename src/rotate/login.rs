@@ -17,7 +17,7 @@ use crate::wire::{Address, Credentials, LoginRequest, Outcome};
 impl LoginRotation<'_> {
     pub async fn rotate(&mut self, rotation: &Rotation<'_>) -> Rotated {
         let mut rotated = Rotated {
-            kind: self.key.kind,
+            label: self.key.label.clone(),
             login: self.key.role.clone(),
             other: None,
             sessions: None,

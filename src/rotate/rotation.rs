@@ -17,7 +17,8 @@ pub enum Turn {
 
 #[derive(Debug, Clone)]
 pub struct Rotated {
-    pub kind: RoleKind,
+    /// Which login of its service it is, or its name.
+    pub label: String,
     /// The login to use from now on.
     pub login: RoleName,
     /// The one that was left or closed, where there is one.
@@ -32,6 +33,8 @@ pub struct Rotation<'a> {
     /// The services, all of this server.
     pub services: &'a [DesiredService],
     pub kinds: &'a [RoleKind],
+    /// Further logins, each with a service that it may use; in place only.
+    pub further: &'a [(DesiredService, RoleName)],
     pub turn: Turn,
     pub valid_until: Option<&'a str>,
 }

@@ -9,6 +9,8 @@ use futures_util::stream::{self, StreamExt};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::absent::{is_absent, is_known};
+use super::answers::{Answers, Fetched};
+use super::entries::KeptEntries;
 use super::generate::password;
 use super::key::{CredentialKey, Entry};
 use super::program::{Output, call};
@@ -29,16 +31,15 @@ pub struct Program {
     pub absent: Option<Absent>,
     /// Fills `{env}`.
     pub env: String,
+    /// What `get` has said in this run.
+    pub answers: Answers,
 }
 
 /// Calls at the same time: enough for a slow vault, few enough not to look like an attack on it.
-const PARALLEL: usize = 8;
+pub const PARALLEL: usize = 8;
 
 /// Characters of a program's words that are shown.
 const SHOWN: usize = 2000;
-
-/// A password, or how the program said that it has none.
-type Fetched = Result<SecretString, String>;
 
 /// Asks for each password.
 ///
@@ -77,12 +78,42 @@ pub async fn alternate(program: &Program, key: &CredentialKey) -> Result<Option<
     }
 }
 
+/// What is kept for each key under these of its names.
+pub async fn kept(
+    program: &Program,
+    keys: &[CredentialKey],
+    names: impl Fn(&CredentialKey) -> Vec<String>,
+) -> Result<Vec<KeptEntries>> {
+    let all: Vec<Vec<String>> = keys.iter().map(names).collect();
+    let each = keys.iter().zip(&all).flat_map(|(key, names)| names.iter().map(move |name| (key, name)));
+    let calls: Vec<_> = each.map(|(key, name)| ask(program, key, name)).collect();
+    let mut asked = stream::iter(calls).buffered(PARALLEL).collect::<Vec<_>>().await.into_iter();
+    let mut found = vec![];
+    for (key, names) in keys.iter().zip(&all) {
+        let mut entries = vec![];
+        for (name, answer) in names.iter().zip(asked.by_ref()) {
+            entries.extend(answer?.ok().map(|value| (name.clone(), value)));
+        }
+        found.push(KeptEntries { key: key.clone(), entries });
+    }
+    Ok(found)
+}
+
 async fn ask(program: &Program, key: &CredentialKey, entry: &str) -> Result<Fetched> {
     let arguments = fill(&program.get, program, key, entry);
+    program.answers.once(entry, &arguments, fetch(program, entry, &arguments)).await
+}
+
+/// Another run may have stored what this one did not find, and this one what it found otherwise.
+fn forget(program: &Program, key: &CredentialKey, entry: &str) {
+    program.answers.forget(entry, &fill(&program.get, program, key, entry));
+}
+
+async fn fetch(program: &Program, entry: &str, arguments: &[String]) -> Result<Fetched> {
     let name = &arguments[0];
     let unread =
         || Error::operation(format!("cannot read the password of \"{entry}\" from the secret store"));
-    let answer = call(&arguments, program.timeout, None).await?;
+    let answer = call(arguments, program.timeout, None).await?;
     if !answer.status.success() {
         let words = String::from_utf8_lossy(&answer.stderr);
         let why = complaint(name, &answer, None);
@@ -129,7 +160,9 @@ async fn store(program: &Program, key: &CredentialKey, entry: &str, value: &Secr
             .hint("store one, or add secrets.set so that martydb can"));
     };
     let arguments = fill(set, program, key, entry);
-    let answer = call(&arguments, program.timeout, Some(value)).await?;
+    let answer = call(&arguments, program.timeout, Some(value)).await;
+    forget(program, key, entry);
+    let answer = answer?;
     if answer.status.success() {
         return Ok(());
     }
@@ -142,8 +175,12 @@ async fn store(program: &Program, key: &CredentialKey, entry: &str, value: &Secr
 
 /// Stores a new password for each key without one, and asks for it back before it is used.
 pub async fn ensure(program: &Program, keys: &[CredentialKey]) -> Result<Secrets> {
-    let found = read(program, keys).await?;
+    let mut found = read(program, keys).await?;
     let lacking: Vec<CredentialKey> = keys.iter().filter(|key| found.lacks(key)).cloned().collect();
+    // Since this run first asked, there may have been another one, and a long question at the terminal.
+    lacking.iter().for_each(|key| forget(program, key, key.role.as_str()));
+    found.extend(read(program, &lacking).await?);
+    let lacking: Vec<CredentialKey> = lacking.into_iter().filter(|key| found.lacks(key)).collect();
     for key in &lacking {
         let stored = store(program, key, key.role.as_str(), &password()?).await;
         let why = found.require(&key.server, &key.role).err();

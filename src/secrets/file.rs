@@ -11,9 +11,10 @@ use secrecy::zeroize::Zeroizing;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::entries::KeptEntries;
 use super::generate::password;
 use super::key::{CredentialKey, Entry};
-use super::place::{StorePath, failed};
+use super::place::{PrivateFile, failed};
 use super::values::Secrets;
 use crate::backoff::Backoff;
 use crate::contract::alternate_of;
@@ -44,7 +45,7 @@ impl Serialize for Kept {
 
 /// The file, locked: no other run changes it until this is dropped.
 pub struct LockedFile {
-    place: StorePath,
+    place: PrivateFile,
     _lock: File,
 }
 
@@ -55,7 +56,7 @@ impl LockedFile {
     /// # Errors
     /// [`Kind::Locked`], naming the file that is locked.
     pub async fn take(path: &Path, wait: Duration) -> Result<LockedFile> {
-        let place = StorePath::make(path)?;
+        let place = PrivateFile::make(path)?;
         let (lock, lock_path) = place.lock_file()?;
         let mut backoff = Backoff::until(Instant::now() + wait, FIRST_PAUSE, LONGEST_PAUSE);
         loop {
@@ -111,16 +112,32 @@ impl LockedFile {
 
 /// Reads what is there; a missing file holds nothing.
 pub fn read(path: &Path, keys: &[CredentialKey]) -> Result<Secrets> {
-    let content = match StorePath::find(path)? {
+    let content = match PrivateFile::find(path)? {
         Some(place) => load(&place)?,
         None => Content::new(),
     };
     Ok(pick(&content, path, keys))
 }
 
+/// Everything that is kept for each key.
+pub fn kept(path: &Path, keys: &[CredentialKey]) -> Result<Vec<KeptEntries>> {
+    let content = match PrivateFile::find(path)? {
+        Some(place) => load(&place)?,
+        None => Content::new(),
+    };
+    let kept = |key: &CredentialKey, name: String| {
+        let value = content.get(&key.server)?.get(&name)?.0.clone();
+        Some((name, value))
+    };
+    let all = |key: &CredentialKey| {
+        KeptEntries::names(key).into_iter().filter_map(|name| kept(key, name)).collect()
+    };
+    Ok(keys.iter().map(|key| KeptEntries { key: key.clone(), entries: all(key) }).collect())
+}
+
 /// What is kept for the alternate login of a role that is itself in use.
 pub fn alternate(path: &Path, key: &CredentialKey) -> Result<Option<SecretString>> {
-    let Some(place) = StorePath::find(path)? else { return Ok(None) };
+    let Some(place) = PrivateFile::find(path)? else { return Ok(None) };
     let content = load(&place)?;
     let kept = |role: RoleName| Some(content.get(&key.server)?.get(role.as_str())?.0.clone());
     Ok(alternate_of(&key.role).and_then(kept))
@@ -146,7 +163,7 @@ fn pick(content: &Content, path: &Path, keys: &[CredentialKey]) -> Secrets {
     secrets
 }
 
-fn load(place: &StorePath) -> Result<Content> {
+fn load(place: &PrivateFile) -> Result<Content> {
     let Some(text) = place.read()? else { return Ok(Content::new()) };
     yaml::check(text.expose_secret(), &place.path())?;
     let content: Option<Content> = serde_yaml::from_str(text.expose_secret()).map_err(|error| {
@@ -158,7 +175,7 @@ fn load(place: &StorePath) -> Result<Content> {
     Ok(content.unwrap_or_default())
 }
 
-fn busy(place: &StorePath, lock: &Path) -> Error {
+fn busy(place: &PrivateFile, lock: &Path) -> Error {
     Error::new(Kind::Locked, format!("another run works on the secret store {}", place.path().display()))
         .cause(format!("{} is locked", lock.display()))
         .hint("wait for it to end, or allow more time with --lock-wait")

@@ -4,7 +4,7 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::contract::{ALTERNATE_SUFFIX, alternate_of};
-use crate::model::{DesiredService, FormerNames, RoleKind, RoleName, ServerName, ServiceName};
+use crate::model::{AccessRole, DesiredService, FormerNames, RoleKind, RoleName, ServerName, ServiceName};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CredentialKey {
@@ -12,6 +12,8 @@ pub struct CredentialKey {
     pub role: RoleName,
     pub service: ServiceName,
     pub kind: RoleKind,
+    /// What `{ROLE}` stands for in the name of a variable.
+    pub label: String,
 }
 
 /// An entry's name below a server, and its new value; `None` removes it.
@@ -28,7 +30,20 @@ impl CredentialKey {
             role: service.role(kind).clone(),
             service: service.name.clone(),
             kind,
+            label: kind.key().to_owned(),
         }
+    }
+
+    /// The key of a further login; one that is of no service alone is kept as `access`.
+    pub fn of_access(server: &ServerName, role: &AccessRole) -> Option<CredentialKey> {
+        let service = role.of.clone().or_else(|| ServiceName::new("access").ok())?;
+        let (role, label) = (role.name.clone(), role.name.to_string());
+        Some(CredentialKey { server: server.clone(), role, service, kind: RoleKind::App, label })
+    }
+
+    /// Whether it is a further login's, which the contract knows nothing about.
+    pub fn is_further(&self) -> bool {
+        self.label == self.role.as_str()
     }
 
     /// The keys of a service under the names that it had before.
@@ -38,6 +53,7 @@ impl CredentialKey {
             role: former.roles[&kind].clone(),
             service: former.service.clone(),
             kind,
+            label: kind.key().to_owned(),
         };
         let former = service.moved.iter();
         former.flat_map(|former| RoleKind::LOGINS.map(|kind| of(former, kind))).collect()

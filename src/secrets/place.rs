@@ -24,35 +24,35 @@ const LINKS: usize = 40;
 const LARGEST: u64 = 16 * 1024 * 1024;
 
 /// The file's folder, held open and found safe, and the file's name in it.
-pub struct StorePath {
+pub struct PrivateFile {
     handle: OwnedFd,
     folder: PathBuf,
     name: OsString,
 }
 
-impl StorePath {
+impl PrivateFile {
     /// The place that `path` leads to, links followed; `None` where its folder does not exist.
     ///
     /// # Errors
     /// Where others could replace the file or a link to it.
-    pub fn find(path: &Path) -> Result<Option<StorePath>> {
-        Ok(StorePath::follow(path)?.ok())
+    pub fn find(path: &Path) -> Result<Option<PrivateFile>> {
+        Ok(PrivateFile::follow(path)?.ok())
     }
 
     /// The same, making the folders that are missing, for this user alone.
-    pub fn make(path: &Path) -> Result<StorePath> {
+    pub fn make(path: &Path) -> Result<PrivateFile> {
         // A dangling link names a file in a folder that is missing.
-        let end = match StorePath::follow(path)? {
+        let end = match PrivateFile::follow(path)? {
             Ok(place) => return Ok(place),
             Err(end) => end,
         };
         let made = DirBuilder::new().recursive(true).mode(0o700).create(folder_of(&end));
         made.map_err(|error| failed("make the folder of", &end, error))?;
-        StorePath::find(&end)?.ok_or_else(|| failed("find", &end, Errno::NOENT.into()))
+        PrivateFile::find(&end)?.ok_or_else(|| failed("find", &end, Errno::NOENT.into()))
     }
 
     /// The place that the links lead to, or the path in a missing folder at which they end.
-    fn follow(path: &Path) -> Result<Result<StorePath, PathBuf>> {
+    fn follow(path: &Path) -> Result<Result<PrivateFile, PathBuf>> {
         let mut path = path.to_owned();
         for _ in 0..LINKS {
             let folder = folder_of(&path).to_owned();
@@ -62,7 +62,7 @@ impl StorePath {
             };
             match target(&handle, &folder.join(&name), &name)? {
                 Some(target) => path = folder.join(target),
-                None => return Ok(Ok(StorePath { handle, folder, name })),
+                None => return Ok(Ok(PrivateFile { handle, folder, name })),
             }
         }
         Err(Error::manifest(format!("too many symbolic links on the way to {}", path.display())))
@@ -70,6 +70,15 @@ impl StorePath {
 
     pub fn path(&self) -> PathBuf {
         self.folder.join(&self.name)
+    }
+
+    /// Whether both name one file, which may not exist yet, or two with one lock.
+    pub fn shares_lock(&self, other: &PrivateFile) -> bool {
+        let folder = |place: &PrivateFile| {
+            rustix::fs::fstat(&place.handle).map(|found| (found.st_dev, found.st_ino)).ok()
+        };
+        let stem = |place: &PrivateFile| Path::new(&place.name).file_stem().map(OsStr::to_owned);
+        stem(self) == stem(other) && folder(self).is_some() && folder(self) == folder(other)
     }
 
     /// The file's text; `None` where there is no file.
@@ -200,7 +209,7 @@ fn target(folder: &OwnedFd, path: &Path, name: &OsStr) -> Result<Option<PathBuf>
     Ok(Some(PathBuf::from(OsStr::from_bytes(target.to_bytes()))))
 }
 
-/// `cannot <verb> the secret store <path>`, with the system's reason.
+/// `cannot <verb> the file of passwords <path>`, with the system's reason.
 pub fn failed(verb: &str, path: &Path, error: std::io::Error) -> Error {
-    Error::operation(format!("cannot {verb} the secret store {}", path.display())).cause(error)
+    Error::operation(format!("cannot {verb} the file of passwords {}", path.display())).cause(error)
 }

@@ -5,13 +5,18 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
+use super::answers::Answers;
+use super::entries::KeptEntries;
 use super::key::{CredentialKey, Entry};
+use super::place::PrivateFile;
 use super::values::Secrets;
 use super::{command, file, variable};
+use crate::contract::ALTERNATE_SUFFIX;
 use crate::embedded;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::manifest::{Manifest, SecretsSpec};
+use crate::manifest::{Manifest, SecretsSpec, default_secrets_name};
+use crate::model::RoleName;
 
 #[derive(Debug, Clone)]
 pub enum Store {
@@ -37,7 +42,12 @@ pub struct LockedStore<'a> {
 
 impl Store {
     pub fn open(manifest: &Manifest, environment: &Environment) -> Store {
-        match &manifest.secrets {
+        Store::described(&manifest.secrets, manifest, environment)
+    }
+
+    /// The store of this description, which may be another one than the manifest's.
+    pub fn described(spec: &SecretsSpec, manifest: &Manifest, environment: &Environment) -> Store {
+        match spec {
             SecretsSpec::File { path } => {
                 let path = manifest.home().join(path.replace("{env}", &manifest.env));
                 let project = path.starts_with(manifest.state_dir()).then(|| manifest.home().to_owned());
@@ -52,6 +62,7 @@ impl Store {
                 absent: absent.clone(),
                 timeout: crate::units::duration(timeout).unwrap_or_default(),
                 env: manifest.env.clone(),
+                answers: Answers::default(),
             }),
         }
     }
@@ -62,6 +73,72 @@ impl Store {
             Store::File { path, .. } => file::read(path, keys),
             Store::Variables { name, environment } => variable::read(name, environment, keys),
             Store::Command(program) => command::read(program, keys).await,
+        }
+    }
+
+    /// All that is kept for the keys; nothing for a key is no error.
+    pub async fn kept(&self, keys: &[CredentialKey]) -> Result<Vec<KeptEntries>> {
+        match self {
+            Store::File { path, .. } => file::kept(path, keys),
+            Store::Variables { name, environment } => Ok(variable::kept(name, environment, keys)),
+            Store::Command(program) => command::kept(program, keys, KeptEntries::names).await,
+        }
+    }
+
+    /// As [`Store::kept`], without the passwords that a rotation has not finished with: half the calls of a program.
+    pub async fn settled(&self, keys: &[CredentialKey]) -> Result<Vec<KeptEntries>> {
+        match self {
+            Store::Command(program) => command::kept(program, keys, KeptEntries::login_names).await,
+            _ => self.kept(keys).await,
+        }
+    }
+
+    /// Where an entry is, for people: a file and a path in it, a variable, or a program and what it is asked for.
+    pub fn place_of(&self, key: &CredentialKey, login: &RoleName) -> String {
+        match self {
+            Store::File { path, .. } => format!("{}: {}.{login}", path.display(), key.server),
+            Store::Variables { name, .. } => variable::name(name, key, &key.label),
+            // Its arguments may hold a token.
+            Store::Command(program) => format!("{}: {login}", program.get[0]),
+        }
+    }
+
+    /// Whether this file is the store itself, or would be locked with it.
+    pub fn overlaps(&self, file: &PrivateFile) -> Result<bool> {
+        let Store::File { path, .. } = self else { return Ok(false) };
+        Ok(PrivateFile::find(path)?.is_some_and(|own| own.shares_lock(file)))
+    }
+
+    /// The manifest's word for it.
+    pub fn provider(&self) -> &'static str {
+        match self {
+            Store::File { .. } => "file",
+            Store::Variables { .. } => "env",
+            Store::Command(_) => "command",
+        }
+    }
+
+    /// The name of the variable that holds the password of a login of this kind, or of its alternate; by the manifest's
+    /// template where variables are the provider.
+    pub fn variable_of(&self, key: &CredentialKey, alternate: bool) -> String {
+        let template = match self {
+            Store::Variables { name, .. } => name.clone(),
+            _ => default_secrets_name(),
+        };
+        let suffix = if alternate { ALTERNATE_SUFFIX } else { "" };
+        variable::name(&template, key, &format!("{}{suffix}", key.label))
+    }
+
+    /// # Errors
+    /// Where martydb can only read the passwords.
+    pub fn check_writable(&self) -> Result<()> {
+        match self {
+            Store::Variables { .. } => Err(read_only()),
+            Store::Command(program) if program.set.is_none() => {
+                Err(Error::manifest("the secret store takes no passwords: its manifest entry has no `set`")
+                    .hint("add secrets.set, the program that reads a password on its standard input"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -105,8 +182,12 @@ impl LockedStore<'_> {
         match (&self.file, self.store) {
             (Some(file), _) => file.write(&key.server, entries),
             (None, Store::Command(program)) => command::write(program, key, entries).await,
-            (None, _) => Err(Error::manifest("the secrets provider is env, which is read-only")
+            (None, _) => Err(read_only()
                 .hint("set the variable to a new password, then run `martydb rotate` without --overlap")),
         }
     }
+}
+
+fn read_only() -> Error {
+    Error::manifest("the secrets provider is env, which is read-only")
 }

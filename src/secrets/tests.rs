@@ -16,11 +16,12 @@ fn file(path: std::path::PathBuf) -> Store {
 }
 
 fn keys() -> Vec<CredentialKey> {
-    let key = |role: &str, kind| CredentialKey {
+    let key = |role: &str, kind: RoleKind| CredentialKey {
         server: "main".into(),
         role: RoleName::new(role).unwrap(),
         service: ServiceName::new("csca-2").unwrap(),
         kind,
+        label: kind.key().to_owned(),
     };
     vec![key("csca_app", RoleKind::App), key("csca_ro", RoleKind::Readonly)]
 }
@@ -94,6 +95,7 @@ fn program(get: &[&str], set: Option<&[&str]>) -> Store {
         timeout: Duration::from_secs(5),
         absent: None,
         env: "dev".into(),
+        answers: answers::Answers::default(),
     })
 }
 
@@ -189,6 +191,22 @@ async fn a_login_and_its_alternate_take_turns_in_every_store_that_can_be_written
             assert_eq!(text(&store.read(one).await.unwrap(), next.as_str()), renewed.expose_secret());
         }
     }
+}
+
+#[tokio::test]
+async fn an_answer_holds_for_a_run_and_an_absence_until_a_password_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let (key, place) = (&keys()[..1], folder.path().join("csca_app"));
+    let file = place.display().to_string();
+    let store = described(program(&["cat", &file], Some(&["tee", &file])));
+    assert!(store.read(key).await.unwrap().is_empty());
+    // Another run was quicker: clients may be using its password by now.
+    std::fs::write(&place, "of another run").unwrap();
+    assert!(store.clone().read(key).await.unwrap().is_empty());
+    assert_eq!(text(&ensure(&store, key).await.unwrap(), "csca_app"), "of another run");
+    std::fs::write(&place, "later").unwrap();
+    assert_eq!(text(&ensure(&store, key).await.unwrap(), "csca_app"), "of another run");
+    assert!(!format!("{store:?}").contains("of another run"));
 }
 
 #[tokio::test]

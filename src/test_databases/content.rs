@@ -3,10 +3,26 @@
 use sha2::{Digest, Sha256};
 
 use crate::migrate::files::MigrationFolder;
-use crate::model::{DesiredServer, DesiredService};
+use crate::model::{DatabaseParameters, DesiredServer, DesiredService};
 
 /// Hexadecimal digits in a template's name.
 const DIGITS: usize = 32;
+
+/// Nothing where nothing is declared.
+fn parameters(declared: &DatabaseParameters) -> Vec<String> {
+    let made = &declared.made_with;
+    let rows = [
+        ("encoding", made.encoding.map(str::to_owned)),
+        ("collate", made.lc_collate.clone()),
+        ("ctype", made.lc_ctype.clone()),
+        ("provider", made.provider.map(|provider| provider.word().to_owned())),
+        ("locale", made.locale.clone()),
+        ("rules", made.icu_rules.clone()),
+        ("tablespace", declared.tablespace.clone()),
+    ];
+    let rows = rows.into_iter().filter_map(|(key, value)| Some(format!("{key} {}", value?)));
+    rows.chain(declared.settings.iter().map(|(name, value)| format!("setting {name}={value}"))).collect()
+}
 
 /// A digest of all that decides what a migrated database of the service holds: the files, what `apply` makes before them,
 /// the server's major version, and martydb's own, since its tables are in there too.
@@ -21,6 +37,7 @@ pub fn digest(
     parts.extend(service.roles.iter().map(|(kind, role)| format!("{}: {role}", kind.key())));
     parts.extend(service.schemas.iter().map(|schema| format!("schema {schema}")));
     parts.extend(service.extensions.iter().map(|extension| format!("extension {extension}")));
+    parts.extend(parameters(&service.parameters));
     for migration in &folder.for_new(None).migrations {
         let kind = if migration.waived.is_empty() { "V" } else { "waived V" };
         parts.push(format!("{kind}{}__{}", migration.version, migration.name));

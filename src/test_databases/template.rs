@@ -61,7 +61,10 @@ impl Workshop<'_> {
 
     fn name(&self) -> Result<DbName> {
         let folder = folder::load_valid(&self.target.folder, self.service.name.as_str())?;
-        Ok(template_name(&content::digest(self.desired, self.service, &folder, self.actual.major())))
+        let mut service = self.service.clone();
+        let made_with = self.actual.made_as(&service.database, &service.parameters.made_with);
+        service.parameters.made_with = made_with;
+        Ok(template_name(&content::digest(self.desired, &service, &folder, self.actual.major())))
     }
 
     fn mark(&self) -> TestDatabase {

@@ -12,7 +12,7 @@ use postgres_protocol::message::backend::{
     AuthenticationMd5PasswordBody, AuthenticationSaslBody, Message, ParameterStatusBody,
 };
 use postgres_protocol::message::frontend;
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::auth::Channel;
 use super::codec::{Wire, speaking};
@@ -36,6 +36,11 @@ impl Credentials {
     pub fn new(login: Login) -> Self {
         let derived = login.key.get();
         Credentials { login, derived }
+    }
+
+    /// What the server keeps of the password, salt included, once it has accepted it by SCRAM.
+    pub fn verifier(&self) -> Option<SecretString> {
+        self.derived.as_ref().map(scram::Derived::verifier)
     }
 
     fn password(&self) -> Result<&str, Broken> {

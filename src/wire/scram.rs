@@ -12,6 +12,7 @@ use std::sync::{Arc, Mutex};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use secrecy::SecretString;
 use sha2::block_api::compress256;
 use sha2::{Digest, Sha256};
 
@@ -70,10 +71,7 @@ impl std::fmt::Debug for SharedKey {
 /// What a server that chose this salt and number of rounds keeps of a password, or `None` where no server would.
 pub fn verifier(password: &str, salt: &str, rounds: u32) -> Option<String> {
     let bytes = STANDARD.decode(salt).ok().filter(|_| KEPT_ROUNDS.contains(&rounds))?;
-    let key = Derived::new(password, bytes, rounds);
-    let stored_key = STANDARD.encode(Sha256::digest(key.client_key));
-    let server_key = STANDARD.encode(key.server_key);
-    Some(format!("{MECHANISM}${rounds}:{salt}${stored_key}:{server_key}"))
+    Some(Derived::new(password, bytes, rounds).written())
 }
 
 /// Whether this is what a server keeps as a SCRAM-SHA-256 verifier of the password.
@@ -104,6 +102,17 @@ impl Derived {
         let salted = salted_password(prepared.as_bytes(), &salt, rounds);
         let (client_key, server_key) = (hmac(&salted, &[b"Client Key"]), hmac(&salted, &[b"Server Key"]));
         Derived { salt, rounds, client_key, server_key }
+    }
+
+    pub fn verifier(&self) -> SecretString {
+        SecretString::from(self.written())
+    }
+
+    fn written(&self) -> String {
+        let Derived { salt, rounds, client_key, server_key } = self;
+        let (salt, server_key) = (STANDARD.encode(salt), STANDARD.encode(server_key));
+        let stored_key = STANDARD.encode(Sha256::digest(client_key));
+        format!("{MECHANISM}${rounds}:{salt}${stored_key}:{server_key}")
     }
 
     fn fits(&self, salt: &[u8], rounds: u32) -> bool {

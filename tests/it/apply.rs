@@ -39,3 +39,16 @@ fn a_grant_by_hand_is_named_and_taken_back() {
     project.run(&["apply", "--all"]).expect(0);
     project.run(&["plan", "--check"]).expect(0);
 }
+
+#[test]
+fn services_are_named_one_by_one_or_with_commas() {
+    let server = Server::start();
+    let project = Project::new(&server, "cm");
+    project.run(&["apply", "-s", "cm_a,cm_b", "-y"]).expect(0);
+    assert_eq!(
+        server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname IN ('cm_a', 'cm_b')"),
+        "2"
+    );
+    let unknown = project.run(&["plan", "-s", "cm_a,cm_x"]).expect(2);
+    assert!(unknown.stderr.contains("unknown service \"cm_x\""), "{}", unknown.stderr);
+}

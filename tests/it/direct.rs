@@ -1,10 +1,6 @@
 //! The door that leads to the server itself: poolers and standbys are refused before anything is done.
 
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
-
-use crate::support::{ADMIN_PASSWORD, Project, Server};
+use crate::support::{ADMIN_PASSWORD, Pooler, Project, Server};
 
 const MANIFEST: &str = "version: 1\nproject: door\nservers:\n  main: { url: \"URL\" }\nservices:\n  red:\n";
 
@@ -48,79 +44,14 @@ fn a_standby_is_refused_before_anything_is_done() {
     made.run(&["apply", "--all", "-y"]).expect(0);
     make_standby(&mut server);
     let fresh = Project::with_manifest(&MANIFEST.replace("URL", &server.url()).replace("red", "redder"));
-    refuses(&server, &fresh, &[&["plan"], &["init-all", "-y"], &["apply", "--all", "-y"]], "standby");
+    refuses(
+        &server,
+        &fresh,
+        &[&["plan"], &["adopt", "-s", "redder"], &["init-all", "-y"], &["apply", "--all", "-y"]],
+        "standby",
+    );
     refuses(&server, &made, &[&["upgrade", "--all"], &["rotate", "--service", "red", "-y"]], "standby");
     made.run(&["status"]).expect(0);
-}
-
-struct Pooler {
-    child: Child,
-    port: u16,
-    folder: tempfile::TempDir,
-}
-
-impl Drop for Pooler {
-    fn drop(&mut self) {
-        let _gone = self.child.kill();
-        let _gone = self.child.wait();
-    }
-}
-
-/// `scripts/test` installs it where it can, and leaves these tests out by their name, aloud, where it cannot.
-fn program() -> PathBuf {
-    let folders =
-        std::env::var_os("PATH").into_iter().flat_map(|all| std::env::split_paths(&all).collect::<Vec<_>>());
-    folders
-        .chain(["/usr/sbin".into()])
-        .map(|folder| folder.join("pgbouncer"))
-        .find(|path| path.exists())
-        .expect("pgbouncer on PATH; without it: cargo test -- --skip pooler")
-}
-
-impl Pooler {
-    fn over(server: &Server, mode: &str, more: &str) -> Pooler {
-        let program = program();
-        let folder = tempfile::tempdir().unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let file = |name: &str, text: String| {
-            let path = folder.path().join(name);
-            std::fs::write(&path, text).unwrap();
-            path
-        };
-        let users = file("users", format!("\"postgres\" \"{ADMIN_PASSWORD}\"\n"));
-        let config = file(
-            "ini",
-            format!(
-                "[databases]\n* = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port={port}\nunix_socket_dir=\n\
-                 auth_type=scram-sha-256\nauth_file={}\npool_mode={mode}\n{more}\n",
-                server.port,
-                users.display()
-            ),
-        );
-        let mut command = Command::new(program);
-        // It does not run as root.
-        if is_root() {
-            let chown = Command::new("chown").args(["-R", "postgres"]).arg(folder.path()).status();
-            assert!(chown.unwrap().success());
-            command.args(["-u", "postgres"]);
-        }
-        let child = command.arg(config).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let started = Instant::now();
-        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(started.elapsed() < Duration::from_secs(20), "PgBouncer did not start");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        Pooler { child, port, folder }
-    }
-
-    fn url(&self) -> String {
-        assert!(self.folder.path().exists());
-        format!("postgresql://postgres:{ADMIN_PASSWORD}@127.0.0.1:{}/postgres?sslmode=disable", self.port)
-    }
-}
-
-fn is_root() -> bool {
-    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n")
 }
 
 #[test]
@@ -149,11 +80,7 @@ fn an_upgrade_through_a_pooler_leaves_no_lock_and_no_role_behind() {
     let password = direct.password("red_migrator");
     let more = "ignore_startup_parameters=extra_float_digits,search_path,standard_conforming_strings,client_connection_check_interval";
     let pooler = Pooler::over(&server, "transaction", more);
-    let users = format!("\"postgres\" \"{ADMIN_PASSWORD}\"\n\"red_migrator\" \"{password}\"\n");
-    std::fs::write(pooler.folder.path().join("users"), users).unwrap();
-    let reload = Command::new("kill").args(["-HUP", &pooler.child.id().to_string()]).status().unwrap();
-    assert!(reload.success());
-    std::thread::sleep(Duration::from_millis(500));
+    pooler.users(&[("postgres", ADMIN_PASSWORD), ("red_migrator", &password)]);
     std::fs::write(direct.path().join("martydb.yaml"), MANIFEST.replace("URL", &pooler.url())).unwrap();
     for words in [["upgrade", "--all"], ["status", "--all"]] {
         let end = direct.run(&words);
@@ -165,4 +92,72 @@ fn an_upgrade_through_a_pooler_leaves_no_lock_and_no_role_behind() {
     // Straight to the server it goes on at once.
     std::fs::write(direct.path().join("martydb.yaml"), MANIFEST.replace("URL", &server.url())).unwrap();
     direct.run(&["upgrade", "--all", "--lock-wait", "1s"]).expect(0);
+}
+
+/// Hosts in this order, as one URL.
+fn several(hosts: &[u16], more: &str) -> Project {
+    let hosts: Vec<_> = hosts.iter().map(|port| format!("127.0.0.1:{port}")).collect();
+    project(&format!("postgresql://postgres@{}/postgres?sslmode=disable{more}", hosts.join(",")))
+}
+
+#[test]
+fn of_several_hosts_the_one_that_takes_writes_is_used_for_all() {
+    let (mut standby, primary) = (Server::start(), Server::start());
+    make_standby(&mut standby);
+    let made = several(&[1, standby.port, primary.port], "");
+    made.run(&["init-all", "-y"]).expect(0);
+    assert_eq!(primary.value("red", "SELECT count(*) FROM pg_class WHERE relname = 'item'"), "1");
+    let url = made.run(&["url", "-s", "red"]).expect(0).stdout;
+    assert!(url.contains(&format!("@127.0.0.1:{}/red", primary.port)), "{url}");
+    // Where no password of the admin is known, a service's login looks.
+    made.write("red/migrations/V2__more.sql", "CREATE TABLE more (id int);\n");
+    let mut command = made.command(&["upgrade", "--all"]);
+    for name in ["PGPASSWORD", "DB_PASSWORD", "PGPASSFILE"] {
+        command.env_remove(name);
+    }
+    made.finish(command).expect(0);
+    made.run(&["plan", "--check"]).expect(0);
+    made.run(&["rotate", "--service", "red", "-y"]).expect(0);
+    made.run(&["verify-isolation", "--probes", "sample"]).expect(0);
+
+    let none = several(&[1, standby.port], "");
+    let told = none.run(&["plan"]);
+    assert_eq!(told.code, Some(5), "{told:?}");
+    for part in
+        ["fits target_session_attrs=read-write", &format!("{} is a standby", standby.port), "127.0.0.1:1:"]
+    {
+        assert!(told.said().contains(part), "{part}: {}", told.said());
+    }
+    let read = several(&[primary.port, standby.port], "&target_session_attrs=standby");
+    let told = read.run(&["init-all", "-y"]);
+    assert!(told.code != Some(0) && told.said().contains("standby and takes no writes"), "{}", told.said());
+    assert_eq!(standby.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'red%'"), "0");
+}
+
+/// A failover in mid-run must not leave half of the work on another server.
+#[test]
+fn a_run_stays_with_the_host_it_began_with() {
+    let (mut first, second) = (Server::start(), Server::start());
+    let made = several(&[first.port, second.port], "");
+    made.write("red/migrations/V2__slow.sql", "SELECT pg_sleep(20);\n");
+    let mut run = made.command(&["init-all", "-y"]);
+    let running =
+        run.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped()).spawn().unwrap();
+    let sleeps =
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(20)%' AND pid <> pg_backend_pid()";
+    let started = std::time::Instant::now();
+    while first.value("postgres", sleeps) == "0" {
+        assert!(started.elapsed() < std::time::Duration::from_secs(60), "the migration did not start");
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    first.crash();
+    let end = running.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&end.stderr).into_owned() + &String::from_utf8_lossy(&end.stdout);
+    assert!(!end.status.success(), "{told}");
+    assert!(told.contains(&first.port.to_string()) || told.contains("connection"), "{told}");
+    assert_eq!(second.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'red%'"), "0");
+    // The next run begins with the host that is there.
+    made.write("red/migrations/V2__slow.sql", "SELECT 1;\n");
+    made.run(&["init-all", "-y", "--reset-passwords"]).expect(0);
+    assert_eq!(second.value("red", "SELECT count(*) FROM pg_class WHERE relname = 'item'"), "1");
 }

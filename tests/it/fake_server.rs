@@ -256,7 +256,8 @@ fn check(trick: Trick, limit: u64) {
         );
         let expected = if logs_in_only && lets_in { code == 0 } else { code != 0 && code != 101 };
         assert!(expected, "{trick:?} {arguments:?}: exit {code}\n{said}");
-        assert!(peak < 64 << 10, "{trick:?} {arguments:?}: {peak} KiB\n{said}");
+        // An answer of 32 MiB, and what an unoptimised build needs without one: about 34 MiB.
+        assert!(peak < 72 << 10, "{trick:?} {arguments:?}: {peak} KiB\n{said}");
         assert!(
             logs_in_only || said.contains(&fake.port.to_string()),
             "{arguments:?}: the error does not name the server: {said}"

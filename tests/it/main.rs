@@ -1,6 +1,9 @@
 //! End-to-end tests: the built binary against a real PostgreSQL server, one binary so that linking is paid once.
 
+mod access;
 mod admin_login;
+mod adopt;
+mod app_url;
 mod apply;
 mod attack;
 mod audit;
@@ -13,6 +16,7 @@ mod fake_server;
 mod faults;
 mod hostile;
 mod import;
+mod included;
 mod init_all;
 mod interrupted;
 mod lint;
@@ -21,6 +25,8 @@ mod manifest_errors;
 mod migrate;
 mod orphans;
 mod output;
+mod parameters;
+mod platform;
 mod printing;
 mod privileges;
 mod probe;
@@ -28,6 +34,7 @@ mod prompts;
 mod random_states;
 mod reality;
 mod repeatable;
+mod replicate;
 mod rotate;
 mod schema_review;
 mod secrecy;

@@ -7,6 +7,8 @@ mod doctor;
 mod faults;
 mod in_use;
 mod limits;
+mod live;
+mod losses;
 mod moved;
 mod names;
 mod races;

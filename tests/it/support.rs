@@ -1,15 +1,17 @@
 //! What the end-to-end tests stand on: a real server for each test, a project folder, and the built binary.
 
 mod link;
+mod pooler;
 mod project;
 mod reference;
 mod server;
 pub mod workload;
 
 pub use link::FarLink;
+pub use pooler::Pooler;
 pub use project::{Done, Project};
 pub use reference::Reference;
-pub use server::{ADMIN_PASSWORD, Admin, Server};
+pub use server::{ADMIN_PASSWORD, Admin, Server, bin, built_elsewhere, psql};
 
 /// One check as both kinds of admin, each a test of its own.
 macro_rules! as_both_admins {

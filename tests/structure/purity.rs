@@ -5,6 +5,11 @@ use crate::source::modules;
 
 /// Rooms, or files of a room, that decide.
 const PURE: &[&str] = &[
+    "adopt::consequences",
+    "adopt::holders",
+    "adopt::keys",
+    "adopt::levels",
+    "adopt::people",
     "audit",
     "contract",
     "findings",
@@ -24,6 +29,7 @@ const PURE: &[&str] = &[
     "isolation::breaches",
     "isolation::inferred",
     "isolation::judge",
+    "manifest::edit",
     "model",
     "plan",
     "reach",

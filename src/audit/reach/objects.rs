@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::super::context::Audit;
 use super::gather::{Gathered, ObjectName, Visitor};
-use super::search_paths::superuser_paths;
+use super::search_paths::{is_open_as_delivered, superuser_paths};
 use crate::catalog::{PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine};
+use crate::model::Grantee;
 use crate::reach::{DatabaseId, Object, ObjectId, Target};
 
 /// C functions that open a way out to each role that may call them, by the beginning of their name.
@@ -39,33 +40,7 @@ pub fn inside<'a>(
     found: &'a PrivilegedCatalog,
     all: &mut Gathered<'a>,
 ) {
-    let paths = superuser_paths(audit, name);
-    let mut schemas: BTreeMap<&str, ObjectId> = BTreeMap::new();
-    for schema in &found.schemas {
-        let object = all.name(ObjectName {
-            database: name,
-            kind: "schema",
-            shown: &schema.name,
-            owner: &schema.owner,
-            grant_on: None,
-            extension: None,
-            system: schema.name.starts_with("pg_"),
-            acl: &schema.acl,
-            visitor: None,
-        });
-        let (usage, create) = (all.holders(object, &["USAGE"]), all.holders(object, &["CREATE"]));
-        all.facts.schemas.push((object, id));
-        let owner = all.role_id(&schema.owner);
-        if !all.facts.is_end(owner) {
-            all.facts.schema_owners.push((object, owner));
-        }
-        all.facts.usage.extend(usage);
-        all.facts.create.extend(create);
-        if paths.contains(&schema.name) {
-            all.facts.superuser_paths.push((id, object));
-        }
-        schemas.insert(&schema.name, object);
-    }
+    let schemas = schemas(audit, id, name, found, all);
     let mut routines: BTreeMap<&str, ObjectId> = BTreeMap::new();
     for found in &found.routines {
         if let Some(schema) = schemas.get(found.schema.as_str()) {
@@ -90,6 +65,48 @@ pub fn inside<'a>(
         let edges = if found.materialized { &mut all.facts.copies } else { &mut all.facts.views };
         edges.extend(read.map(|relation| (*view, *relation)));
     }
+}
+
+/// The schemas by their names: whose they are, who may use them and create in them.
+fn schemas<'a>(
+    audit: &Audit<'a>,
+    id: DatabaseId,
+    name: &'a str,
+    found: &'a PrivilegedCatalog,
+    all: &mut Gathered<'a>,
+) -> BTreeMap<&'a str, ObjectId> {
+    let paths = superuser_paths(audit, name);
+    let mut schemas: BTreeMap<&'a str, ObjectId> = BTreeMap::new();
+    for schema in &found.schemas {
+        let object = all.name(ObjectName {
+            database: name,
+            kind: "schema",
+            shown: &schema.name,
+            owner: &schema.owner,
+            grant_on: None,
+            extension: None,
+            system: schema.name.starts_with("pg_"),
+            acl: &schema.acl,
+            visitor: None,
+        });
+        let (usage, create) = (all.holders(object, &["USAGE"]), all.holders(object, &["CREATE"]));
+        all.facts.schemas.push((object, id));
+        let owner = all.role_id(&schema.owner);
+        if !all.facts.is_end(owner) {
+            all.facts.schema_owners.push((object, owner));
+        }
+        all.facts.usage.extend(usage);
+        all.facts.create.extend(create);
+        if paths.contains(&schema.name) {
+            all.facts.superuser_paths.push((id, object));
+        } else if is_open_as_delivered(audit, name, &schema.name) {
+            all.facts.superuser_paths.push((id, object));
+            let public = all.grantee(&Grantee::Public);
+            all.facts.delivered.push((object, public));
+        }
+        schemas.insert(&schema.name, object);
+    }
+    schemas
 }
 
 fn routine<'a>(

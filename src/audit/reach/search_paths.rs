@@ -18,10 +18,7 @@ pub fn superuser_paths(audit: &Audit<'_>, database: &str) -> Vec<String> {
     // That a service's database leads to the service's schemas is what such a setting is for.
     let of_service = audit.service_of(database).is_some();
     values.extend(paths.filter(|path| !of_service || precedes_the_server(path)));
-    // Before 15 initdb gives CREATE on it to PUBLIC: who may connect there is a finding of its own.
-    let kind = DatabaseKind::of(database, audit.desired, audit.actual);
-    let is_shared = matches!(kind, DatabaseKind::Maintenance | DatabaseKind::Template);
-    if is_shared && audit.actual.major() >= 15 {
+    if is_shared(audit, database) && audit.actual.major() >= 15 {
         values.push("public");
     }
     let others = values.iter().filter(|value| **value != DEFAULT_PATH);
@@ -29,6 +26,17 @@ pub fn superuser_paths(audit: &Audit<'_>, database: &str) -> Vec<String> {
     // The default path begins with a schema of the role's own name.
     let superusers = audit.actual.roles.iter().filter(|(_, found)| found.superuser && found.login);
     named.chain(superusers.map(|(role, _)| role.as_str().to_owned())).collect()
+}
+
+fn is_shared(audit: &Audit<'_>, database: &str) -> bool {
+    let kind = DatabaseKind::of(database, audit.desired, audit.actual);
+    matches!(kind, DatabaseKind::Maintenance | DatabaseKind::Template)
+}
+
+/// Whether superusers look names up in a schema in which PUBLIC may create because initdb says so, as it did before 15:
+/// of that, who may connect is a finding, and not who may create.
+pub fn is_open_as_delivered(audit: &Audit<'_>, database: &str, schema: &str) -> bool {
+    schema == "public" && audit.actual.major() < 15 && is_shared(audit, database)
 }
 
 fn schemas_of(path: &str) -> impl Iterator<Item = String> + '_ {

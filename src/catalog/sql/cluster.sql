@@ -15,6 +15,7 @@ SELECT 'server', pg_catalog.jsonb_build_object(
     'reserved', pg_catalog.current_setting('superuser_reserved_connections')::int
       + coalesce(pg_catalog.current_setting('reserved_connections', true)::int, 0),
     'in_use', (SELECT pg_catalog.count(*) FROM pg_catalog.pg_stat_activity a WHERE a.backend_type = 'client backend')),
+  'logs_rows', pg_catalog.current_setting('wal_level') = 'logical',
   'settled_extensions', (SELECT pg_catalog.jsonb_agg(DISTINCT a.name) FROM available a WHERE a.schema IS NOT NULL),
   -- Only who owns all its objects may move an extension, and a trusted one's belong to a superuser.
   'movable_extensions', (
@@ -23,6 +24,9 @@ SELECT 'server', pg_catalog.jsonb_build_object(
       AND (NOT a.superuser OR (SELECT r.rolsuper FROM pg_catalog.pg_roles r WHERE r.rolname = current_user))),
   'trusted_extensions', (
     SELECT pg_catalog.jsonb_agg(a.name) FROM available a WHERE a.usual AND a.superuser AND a.trusted),
+  'tablespaces', (
+    SELECT pg_catalog.jsonb_object_agg(t.spcname, pg_catalog.has_tablespace_privilege(t.oid, 'CREATE'))
+    FROM pg_catalog.pg_tablespace t WHERE t.spcname <> 'pg_global'),
   'bootstrap', (SELECT r.rolname FROM pg_catalog.pg_roles r WHERE r.oid = 10),
   'admin', (
     SELECT pg_catalog.jsonb_build_object(
@@ -53,6 +57,13 @@ SELECT 'database', pg_catalog.jsonb_build_object(
   'name', d.datname, 'owner', coalesce(o.rolname, ''), 'allow_connections', d.datallowconn,
   'connection_limit', d.datconnlimit, 'is_template', d.datistemplate,
   'comment', pg_catalog.left(pg_catalog.shobj_description(d.oid, 'pg_database'), 16384),
+  -- Before 15 libc is the only provider; 17 renamed the column of the locale.
+  'parameters', (
+    SELECT pg_catalog.jsonb_build_object(
+      'encoding', pg_catalog.pg_encoding_to_char(d.encoding), 'lc_collate', d.datcollate, 'lc_ctype', d.datctype,
+      'provider', coalesce(n.d ->> 'datlocprovider', 'c'), 'locale', coalesce(n.d ->> 'datlocale', n.d ->> 'daticulocale'),
+      'icu_rules', n.d ->> 'daticurules', 'tablespace', coalesce(t.spcname, ''))
+    FROM (SELECT pg_catalog.to_jsonb(d) AS d) n),
   'acl', (
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE coalesce(t.rolname, a.grantee::text) END,
@@ -61,6 +72,16 @@ SELECT 'database', pg_catalog.jsonb_build_object(
     LEFT JOIN pg_catalog.pg_roles t ON t.oid = a.grantee
     LEFT JOIN pg_catalog.pg_roles f ON f.oid = a.grantor))::text
 FROM pg_catalog.pg_database d LEFT JOIN pg_catalog.pg_roles o ON o.oid = d.datdba
+LEFT JOIN pg_catalog.pg_tablespace t ON t.oid = d.dattablespace
+UNION ALL
+-- What others' sessions do is told to who may read all statistics; that they are there is told to all.
+SELECT 'activity', pg_catalog.jsonb_build_object(
+  'role', a.usename, 'database', a.datname, 'sessions', pg_catalog.count(*),
+  'last', pg_catalog.to_char(pg_catalog.max(a.state_change) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"'))::text
+FROM pg_catalog.pg_stat_activity a
+WHERE a.usename IS NOT NULL AND a.datname IS NOT NULL AND coalesce(a.backend_type, 'client backend') IN ('client backend', 'walsender')
+  AND a.pid <> pg_catalog.pg_backend_pid()
+GROUP BY a.usename, a.datname
 UNION ALL
 -- 'bytes' is the length of a value that was cut. Settings of the server's own come before those with a dot, which
 -- anybody makes up, and short values before long ones: what the manifest may declare is whole, however much is beside it.

@@ -75,8 +75,25 @@ SELECT 'schema', pg_catalog.jsonb_build_object(
     SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
       'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
       'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable))
-    FROM pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a))::text
+    FROM pg_catalog.aclexplode(coalesce(n.nspacl, pg_catalog.acldefault('n', n.nspowner))) a
+    -- What an extension's script gave on the schema that the extension names is its own (see rights.sql).
+    WHERE a.grantee <> 0 OR a.privilege_type <> 'USAGE' OR a.is_grantable OR n.nspname = 'public' OR NOT EXISTS (
+      SELECT FROM pg_catalog.pg_init_privs i JOIN pg_catalog.pg_extension e ON e.extnamespace = i.objoid
+      JOIN pg_catalog.pg_roles r ON r.rolsuper CROSS JOIN LATERAL pg_catalog.aclexplode(i.initprivs) b
+      WHERE i.classoid = 'pg_catalog.pg_namespace'::pg_catalog.regclass AND i.objoid = n.oid AND i.privtype = 'e'
+        AND r.oid = n.nspowner AND b.grantee = 0 AND b.privilege_type = 'USAGE')))::text
 FROM space n
+UNION ALL
+-- Whole schemas (from 15 on) hang on a publication by the catalogue pg_publication_namespace, whose number is 6237.
+SELECT 'publication', pg_catalog.jsonb_build_object(
+  'name', p.pubname, 'identity', pg_catalog.quote_ident(p.pubname), 'owner', pg_catalog.pg_get_userbyid(p.pubowner),
+  'is_list', NOT p.puballtables AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d
+    WHERE d.classid = 6237 AND d.refclassid = 'pg_catalog.pg_publication'::pg_catalog.regclass AND d.refobjid = p.oid),
+  'tables', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.jsonb_build_array(n.nspname, c.relname)) FROM pg_catalog.pg_publication_rel t
+    JOIN pg_catalog.pg_class c ON c.oid = t.prrelid JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+    WHERE t.prpubid = p.oid))::text
+FROM pg_catalog.pg_publication p
 UNION ALL
 SELECT 'default', pg_catalog.jsonb_build_object(
   'role', pg_catalog.pg_get_userbyid(d.defaclrole), 'schema', n.nspname, 'object', d.defaclobjtype,
@@ -90,6 +107,8 @@ UNION ALL
 SELECT 'object', pg_catalog.jsonb_build_object(
   'kind', o.kind, 'schema', n.nspname, 'name', o.name, 'signature', o.signature,
   'owner', pg_catalog.pg_get_userbyid(o.owner), 'security_definer', o.security_definer, 'dependent', o.dependent,
+  'policies_spare_owner', o.kind = 'table' AND (
+    SELECT c.relrowsecurity AND NOT c.relforcerowsecurity FROM pg_catalog.pg_class c WHERE c.oid = o.oid),
   'of_table', CASE WHEN o.kind = 'sequence' AND o.dependent THEN (
     SELECT c.relname FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class c ON c.oid = d.refobjid
     WHERE d.classid = o.class AND d.objid = o.oid AND d.deptype IN ('a', 'i') AND d.refclassid = o.class LIMIT 1) END,

@@ -4,6 +4,13 @@ SELECT pg_catalog.jsonb_build_object(
     SELECT pg_catalog.jsonb_agg(s.name) FROM pg_catalog.pg_settings s
     WHERE s.context IN ('superuser', 'superuser-backend')
       AND NOT pg_catalog.has_parameter_privilege(current_user, s.name, 'SET')),
+  -- Names with a dot that no loaded library defines are a superuser's to put on others, unless granted.
+  'dotted_settings', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.lower(d.name)) FROM (
+      SELECT s.name FROM pg_catalog.pg_settings s WHERE pg_catalog.strpos(s.name, '.') > 0
+      UNION ALL
+      SELECT a.parname FROM pg_catalog.pg_parameter_acl a
+      WHERE pg_catalog.strpos(a.parname, '.') > 0 AND pg_catalog.has_parameter_privilege(current_user, a.parname, 'SET')) d),
   'untrusted_extensions', (
     SELECT pg_catalog.jsonb_agg(DISTINCT v.name) FROM pg_catalog.pg_available_extension_versions v
     WHERE v.superuser AND NOT v.trusted))::text

@@ -3,6 +3,9 @@ SELECT pg_catalog.jsonb_build_object(
   'forbidden_settings', (
     SELECT pg_catalog.jsonb_agg(s.name) FROM pg_catalog.pg_settings s
     WHERE s.context IN ('superuser', 'superuser-backend')),
+  -- Names with a dot that no loaded library defines are a superuser's to put on others.
+  'dotted_settings', (
+    SELECT pg_catalog.jsonb_agg(pg_catalog.lower(s.name)) FROM pg_catalog.pg_settings s WHERE pg_catalog.strpos(s.name, '.') > 0),
   'untrusted_extensions', (
     SELECT pg_catalog.jsonb_agg(DISTINCT v.name) FROM pg_catalog.pg_available_extension_versions v
     WHERE v.superuser AND NOT v.trusted))::text

@@ -14,8 +14,9 @@ typed AS (
   WHERE f.type IS NOT NULL AND f.function >= 16384
   UNION
   SELECT t.oid, y.function FROM typed y JOIN pg_catalog.pg_type t ON t.oid >= 16384 AND y.type IN (t.typbasetype, t.typelem)),
--- What lends its owner's rights to the functions and domains that it names.
-caller AS (
+-- What lends its owner's rights to the functions and domains that it names. A database that has just been filled has no
+-- statistics of its catalogues: the planner expects no row here, and would look for all of these once for each dependency.
+caller AS MATERIALIZED (
   SELECT 'pg_catalog.pg_class'::pg_catalog.regclass AS class, i.indexrelid AS oid, i.indrelid AS relation FROM pg_catalog.pg_index i
   WHERE i.indrelid >= 16384
   UNION ALL
@@ -31,7 +32,9 @@ caller AS (
     AND (f.confdeltype IN ('c', 'n', 'd') OR f.confupdtype IN ('c', 'n', 'd')))),
 called AS (
   SELECT c.relation, d.refclassid AS class, d.refobjid AS oid FROM caller c
-  JOIN pg_catalog.pg_depend d ON d.classid = c.class AND d.objid = c.oid AND d.refobjid >= 16384
+  CROSS JOIN LATERAL (SELECT d.refclassid, d.refobjid FROM pg_catalog.pg_depend d
+    WHERE d.classid = c.class AND d.objid = c.oid OFFSET 0) d
+  WHERE d.refobjid >= 16384
   UNION ALL
   SELECT a.attrelid, 'pg_catalog.pg_proc'::pg_catalog.regclass, y.function FROM typed y
   JOIN pg_catalog.pg_attribute a ON a.atttypid = y.type AND a.attrelid >= 16384 AND a.attnum > 0

@@ -1,5 +1,6 @@
 //! `baseline --from-database`: the schema that is there becomes V1, once a scratch database has shown that V1 makes it.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,7 @@ use crate::report::printable;
 use crate::run::Run;
 use crate::scratch::Scratch;
 use crate::server::existence::{Existence, ExistenceCheck};
+use crate::units::listed;
 
 /// The file; its folder during the proof begins with a dot, which keeps it out of the migrations.
 const FILE: &str = "V1__before_martydb.sql";
@@ -54,14 +56,22 @@ pub async fn write(
     let file = draft.join(FILE);
     put(&file, &first.text)?;
     folder::load_valid(&draft, target.service.as_str())?;
-    let differences = compare(run, service, target, &draft, &found, options).await?;
+    let (differences, others) = compare(run, service, target, &draft, &found, options).await?;
     if !differences.is_empty() {
         return Err(unequal(&file, &differences));
     }
     let end = target.folder.join(FILE);
     fs::rename(&file, &end).map_err(|error| failed(&end, &error))?;
     let _not_empty = fs::remove_dir(&draft);
-    Ok(Adopted { file: end, notes: notes(&first, &found) })
+    let mut notes = notes(&first, &found);
+    if !others.is_empty() {
+        let names: Vec<&String> = others.iter().collect();
+        notes.push(format!(
+            "the file does not hold the rights of {}: `access:` in the manifest gives them",
+            listed(&names)
+        ));
+    }
+    Ok(Adopted { file: end, notes })
 }
 
 /// What the manifest makes before the first migration.
@@ -106,7 +116,7 @@ async fn compare(
     draft: &Path,
     found: &Unadopted,
     options: &Options,
-) -> Result<Vec<Difference>> {
+) -> Result<(Vec<Difference>, BTreeSet<String>)> {
     let access = run.access(&service.server).await?;
     let desired = run.manifest.desired(&service.server);
     let scratch = Scratch::make(&access, &desired, service).await?;
@@ -114,9 +124,10 @@ async fn compare(
         database: scratch.database.clone(),
         existence: ExistenceCheck::Known(Existence::Present),
         folder: draft.into(),
+        further: vec![],
         ..target.clone()
     };
-    let result = migrate::prove(target, &there, found, options).await;
+    let result = migrate::prove_first(target, &there, found, options).await;
     scratch.remove_after(result).await
 }
 
@@ -127,7 +138,7 @@ fn unequal(file: &Path, differences: &[Difference]) -> Error {
         .causes(differences.iter().take(SHOWN))
         .causes((more > 0).then(|| format!("and {more} more")))
         .hint(format!("`before` is the database, `after` what {} made on a scratch database", file.display()))
-        .hint("privileges that the manifest does not give have to go first: `martydb plan` shows them")
+        .hint("rights of PUBLIC and of the service's roles that the manifest does not give have to go first: `martydb plan` shows them")
 }
 
 fn notes(first: &FirstMigration, found: &Unadopted) -> Vec<String> {

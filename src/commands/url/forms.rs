@@ -1,71 +1,44 @@
 //! The forms themselves: what each reader wants escaped, and how.
 
-use clap::ValueEnum;
+mod form;
+mod parameters;
+
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::wire::{Endpoint, Host, TlsMode};
+use crate::error::{Error, Result};
+use crate::model::app_url::AppUrl;
+use crate::wire::{Endpoint, Host, Tls, TlsMode};
+pub use form::Form;
+use parameters::{Spelled, spell};
 
 /// How the URLs of one client library differ from those of another.
 struct Dialect {
+    form: Form,
     scheme: &'static str,
-    /// What it calls `sslmode`.
-    tls: &'static str,
-    /// Whether it accepts a root certificate.
-    takes_root: bool,
-    /// The parameter for a database that its path cannot hold; `None` where the path is unescaped like the rest.
-    database: Option<&'static str>,
+    /// SQLAlchemy takes the path as it stands, `%20` and all, and several hosts in the query only
+    /// (<https://docs.sqlalchemy.org/en/20/core/engines.html#database-urls>): what it calls the database there.
+    sqlalchemy: Option<&'static str>,
 }
 
-const LIBPQ: Dialect = Dialect { scheme: "postgresql", tls: "sslmode", takes_root: true, database: None };
+const LIBPQ: Dialect = Dialect { form: Form::Uri, scheme: "postgresql", sqlalchemy: None };
 
-/// SQLAlchemy takes the path as it stands, `%20` and all
-/// (<https://docs.sqlalchemy.org/en/20/core/engines.html#database-urls>).
 const PSYCOPG: Dialect =
-    Dialect { scheme: "postgresql+psycopg", tls: "sslmode", takes_root: true, database: Some("dbname") };
+    Dialect { form: Form::Psycopg, scheme: "postgresql+psycopg", sqlalchemy: Some("dbname") };
 
-/// SQLAlchemy hands the parameters to asyncpg's `connect()`, which calls it `ssl` and has none for the authority:
-/// it looks in PGSSLROOTCERT and `~/.postgresql`.
 const ASYNCPG: Dialect =
-    Dialect { scheme: "postgresql+asyncpg", tls: "ssl", takes_root: false, database: Some("database") };
-
-/// What `--format` takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Form {
-    /// libpq's URI: psql, Go, Node, Ruby, Rust.
-    Uri,
-    /// SQLAlchemy with asyncpg.
-    Asyncpg,
-    /// SQLAlchemy with psycopg.
-    Psycopg,
-    /// Java.
-    Jdbc,
-    /// .NET.
-    Npgsql,
-    /// PGHOST and so on, for a shell.
-    Env,
-    /// A line of ~/.pgpass.
-    Pgpass,
-}
-
-impl Form {
-    /// As the command line calls it.
-    pub fn name(self) -> String {
-        self.to_possible_value().map_or_else(String::new, |value| value.get_name().to_owned())
-    }
-}
+    Dialect { form: Form::Asyncpg, scheme: "postgresql+asyncpg", sqlalchemy: Some("database") };
 
 pub struct Parts {
-    host: String,
-    /// Whether `host` is a socket's folder.
-    pub socket: bool,
-    port: u16,
+    /// Each with its port; never empty.
+    hosts: Vec<(String, u16)>,
+    /// Whether the only host is a socket's folder.
+    socket: bool,
     user: String,
     password: Option<String>,
     pub database: String,
-    tls: TlsMode,
-    /// The private authority to trust, for the clients that take it in the string.
-    root: Option<String>,
+    /// In libpq's words.
+    parameters: Vec<(String, String)>,
 }
 
 /// RFC 3986's unreserved characters stay; all else is escaped, in every part alike.
@@ -75,26 +48,47 @@ fn escape(text: &str) -> String {
     utf8_percent_encode(text, ESCAPED).to_string()
 }
 
+/// `sslmode` unless it is the default, and the private authority where the mode verifies a certificate.
+fn tls_parameters(tls: &Tls) -> Vec<(String, String)> {
+    let verifies = matches!(tls.mode, TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull);
+    let mode = (tls.mode != TlsMode::Prefer).then(|| ("sslmode".to_owned(), tls.mode.name().to_owned()));
+    let root = tls.root_certificate.as_ref().filter(|_| verifies);
+    let root = root.map(|path| ("sslrootcert".to_owned(), path.display().to_string()));
+    mode.into_iter().chain(root).collect()
+}
+
 impl Parts {
+    /// Straight to the server.
     pub fn new(endpoint: &Endpoint, user: &str, password: Option<SecretString>, database: &str) -> Parts {
         let (host, socket) = match &endpoint.host {
             Host::Tcp(host) => (host.clone(), false),
             Host::Socket(folder) => (folder.display().to_string(), true),
         };
-        let tls = if socket { TlsMode::Disable } else { endpoint.tls.mode };
         Parts {
-            host,
+            hosts: vec![(host, endpoint.port)],
             socket,
-            port: endpoint.port,
             user: user.into(),
             password: password.map(|password| password.expose_secret().to_owned()),
             database: database.into(),
-            tls,
-            root: endpoint.tls.root_certificate.as_ref().map(|path| path.display().to_string()),
+            parameters: if socket { vec![] } else { tls_parameters(&endpoint.tls) },
         }
     }
 
-    pub fn render(&self, form: Form) -> String {
+    /// By an address for applications.
+    pub fn through(url: &AppUrl, user: &str, password: Option<SecretString>, database: &str) -> Parts {
+        Parts {
+            hosts: url.hosts.clone(),
+            socket: false,
+            user: user.into(),
+            password: password.map(|password| password.expose_secret().to_owned()),
+            database: url.database.clone().unwrap_or_else(|| database.into()),
+            parameters: url.parameters.clone(),
+        }
+    }
+
+    /// # Errors
+    /// Where the clients of this form know no word for a parameter, or cannot use a socket.
+    pub fn render(&self, form: Form) -> Result<String> {
         match form {
             Form::Uri => self.uri(&LIBPQ),
             Form::Psycopg => self.uri(&PSYCOPG),
@@ -102,97 +96,125 @@ impl Parts {
             Form::Jdbc => self.jdbc(),
             Form::Npgsql => self.npgsql(),
             Form::Env => self.variables(),
-            Form::Pgpass => self.pgpass(),
+            Form::Pgpass => Ok(self.pgpass()),
         }
     }
 
-    /// Only where the mode verifies a certificate.
-    fn root(&self) -> Option<&str> {
-        let verifies = matches!(self.tls, TlsMode::Require | TlsMode::VerifyCa | TlsMode::VerifyFull);
-        self.root.as_deref().filter(|_| verifies)
+    fn spelled(&self, form: Form) -> Result<Vec<Spelled>> {
+        let mut all = vec![];
+        for (name, value) in &self.parameters {
+            let Ok(spelled) = spell(form, name, value) else {
+                let what = format!("the format {} cannot express {name}={value}", form.name());
+                return Err(
+                    Error::usage(what).hint("choose another --format, or leave it out of the app_url")
+                );
+            };
+            all.extend(spelled);
+        }
+        Ok(all)
     }
 
-    fn tls_query(&self, dialect: &Dialect) -> impl Iterator<Item = String> {
-        let said = self.tls != TlsMode::Prefer && !self.socket;
-        let mode = said.then(|| format!("{}={}", dialect.tls, self.tls.name()));
-        let root = self.root().filter(|_| dialect.takes_root);
-        mode.into_iter().chain(root.map(|root| format!("sslrootcert={}", escape(root))))
+    fn query(&self, form: Form) -> Result<impl Iterator<Item = String>> {
+        let spelled = self.spelled(form)?;
+        Ok(spelled.into_iter().map(|one| format!("{}={}", one.name, escape(&one.value))))
     }
 
-    fn uri(&self, dialect: &Dialect) -> String {
-        let Dialect { scheme, database: parameter, .. } = dialect;
+    fn uri(&self, dialect: &Dialect) -> Result<String> {
         let password =
             self.password.as_ref().map_or_else(String::new, |password| format!(":{}", escape(password)));
         let user = escape(&self.user);
         let escaped = escape(&self.database);
-        let (database, mut query) = match parameter {
+        let (database, mut query) = match dialect.sqlalchemy {
             Some(name) if escaped != self.database => (String::new(), vec![format!("{name}={escaped}")]),
             _ => (escaped, vec![]),
         };
-        let place = if self.socket {
-            query.push(format!("host={}", escape(&self.host)));
-            query.push(format!("port={}", self.port));
+        let place = if self.socket || (dialect.sqlalchemy.is_some() && self.hosts.len() > 1) {
+            let hosts: Vec<_> = self.hosts.iter().map(|(host, _)| escape(host)).collect();
+            query.push(format!("host={}", hosts.join(",")));
+            query.push(format!("port={}", self.ports()));
             String::new()
         } else {
-            format!("{}:{}", bracketed(&self.host), self.port)
+            self.places()
         };
-        query.extend(self.tls_query(dialect));
+        query.extend(self.query(dialect.form)?);
         let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
-        format!("{scheme}://{user}{password}@{place}/{database}{query}")
+        Ok(format!("{}://{user}{password}@{place}/{database}{query}", dialect.scheme))
     }
 
-    fn jdbc(&self) -> String {
+    /// `host1:port1,host2:port2`.
+    fn places(&self) -> String {
+        let each = self.hosts.iter().map(|(host, port)| format!("{}:{port}", bracketed(host)));
+        each.collect::<Vec<_>>().join(",")
+    }
+
+    fn ports(&self) -> String {
+        self.hosts.iter().map(|(_, port)| port.to_string()).collect::<Vec<_>>().join(",")
+    }
+
+    fn host_names(&self) -> String {
+        self.hosts.iter().map(|(host, _)| host.as_str()).collect::<Vec<_>>().join(",")
+    }
+
+    fn jdbc(&self) -> Result<String> {
+        if self.socket {
+            return Err(Error::usage("JDBC cannot connect through a socket")
+                .hint("give the server's url a host name, or choose another --format"));
+        }
         let mut query = vec![format!("user={}", escape(&self.user))];
         query.extend(self.password.as_ref().map(|password| format!("password={}", escape(password))));
-        query.extend(self.tls_query(&LIBPQ));
-        let (host, database) = (bracketed(&self.host), escape(&self.database));
-        format!("jdbc:postgresql://{host}:{}/{database}?{}", self.port, query.join("&"))
+        query.extend(self.query(Form::Jdbc)?);
+        Ok(format!("jdbc:postgresql://{}/{}?{}", self.places(), escape(&self.database), query.join("&")))
     }
 
     /// ADO.NET's rule: a value in double quotes, with double quotes doubled.
-    fn npgsql(&self) -> String {
+    fn npgsql(&self) -> Result<String> {
         let quote = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
-        let mut parts = vec![
-            format!("Host={}", quote(&self.host)),
-            format!("Port={}", self.port),
-            format!("Database={}", quote(&self.database)),
-            format!("Username={}", quote(&self.user)),
-        ];
-        parts.extend(self.password.as_ref().map(|password| format!("Password={}", quote(password))));
-        let mode = match self.tls {
-            TlsMode::Disable => "Disable",
-            TlsMode::Allow => "Allow",
-            TlsMode::Prefer => "Prefer",
-            TlsMode::Require => "Require",
-            TlsMode::VerifyCa => "VerifyCA",
-            TlsMode::VerifyFull => "VerifyFull",
+        let mut parts = match self.hosts.as_slice() {
+            [(host, port)] => vec![format!("Host={}", quote(host)), format!("Port={port}")],
+            _ => vec![format!("Host={}", quote(&self.places()))],
         };
-        parts.push(format!("SSL Mode={mode}"));
-        parts.extend(self.root().map(|root| format!("Root Certificate={}", quote(root))));
-        parts.join(";")
+        parts.push(format!("Database={}", quote(&self.database)));
+        parts.push(format!("Username={}", quote(&self.user)));
+        parts.extend(self.password.as_ref().map(|password| format!("Password={}", quote(password))));
+        let mut spelled = self.spelled(Form::Npgsql)?;
+        // Said even where it is the default: the default of Npgsql's older versions was another.
+        if !self.parameters.iter().any(|(name, _)| name == "sslmode") {
+            let mode = if self.socket { TlsMode::Disable } else { TlsMode::Prefer };
+            spelled.extend(spell(Form::Npgsql, "sslmode", mode.name()).unwrap_or_default());
+        }
+        let value = |one: &Spelled| if one.word { one.value.clone() } else { quote(&one.value) };
+        parts.extend(spelled.iter().map(|one| format!("{}={}", one.name, value(one))));
+        Ok(parts.join(";"))
     }
 
-    fn variables(&self) -> String {
+    fn variables(&self) -> Result<String> {
         let quote = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
         let mut lines = vec![
-            format!("PGHOST={}", quote(&self.host)),
-            format!("PGPORT={}", quote(&self.port.to_string())),
+            format!("PGHOST={}", quote(&self.host_names())),
+            format!("PGPORT={}", quote(&self.ports())),
             format!("PGDATABASE={}", quote(&self.database)),
             format!("PGUSER={}", quote(&self.user)),
         ];
         lines.extend(self.password.as_ref().map(|password| format!("PGPASSWORD={}", quote(password))));
-        lines.push(format!("PGSSLMODE={}", quote(self.tls.name())));
-        lines.push(format!("DATABASE_URL={}", quote(&self.uri(&LIBPQ))));
-        lines.join("\n")
+        if !self.parameters.iter().any(|(name, _)| name == "sslmode") {
+            let mode = if self.socket { TlsMode::Disable } else { TlsMode::Prefer };
+            lines.push(format!("PGSSLMODE={}", quote(mode.name())));
+        }
+        let spelled = self.spelled(Form::Env)?;
+        lines.extend(spelled.iter().map(|one| format!("{}={}", one.name, quote(&one.value))));
+        lines.push(format!("DATABASE_URL={}", quote(&self.uri(&LIBPQ)?)));
+        Ok(lines.join("\n"))
     }
 
     /// Colons and backslashes are escaped (<https://www.postgresql.org/docs/current/libpq-pgpass.html>).
     fn pgpass(&self) -> String {
         let escape = |text: &str| text.replace('\\', "\\\\").replace(':', "\\:");
-        let host = if self.socket { "localhost" } else { &self.host };
         let password = self.password.as_deref().unwrap_or("*");
-        let fields = [host, &self.port.to_string(), &self.database, &self.user, password];
-        fields.map(escape).join(":")
+        let line = |(host, port): &(String, u16)| {
+            let host = if self.socket { "localhost" } else { host };
+            [host, &port.to_string(), &self.database, &self.user, password].map(escape).join(":")
+        };
+        self.hosts.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -201,66 +223,4 @@ fn bracketed(host: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::Tls;
-
-    fn parts(tls: TlsMode) -> Parts {
-        let endpoint =
-            Endpoint { host: Host::Tcp("db".into()), port: 5433, tls: Tls { mode: tls, ..Tls::default() } };
-        Parts::new(&endpoint, "us er", Some("p@:/%'\"\\é".into()), "d b")
-    }
-
-    #[test]
-    fn every_form_escapes_what_its_reader_would_misread() {
-        let cases = [
-            (Form::Uri, "postgresql://us%20er:p%40%3A%2F%25%27%22%5C%C3%A9@db:5433/d%20b"),
-            (
-                Form::Asyncpg,
-                "postgresql+asyncpg://us%20er:p%40%3A%2F%25%27%22%5C%C3%A9@db:5433/?database=d%20b",
-            ),
-            (
-                Form::Psycopg,
-                "postgresql+psycopg://us%20er:p%40%3A%2F%25%27%22%5C%C3%A9@db:5433/?dbname=d%20b",
-            ),
-            (
-                Form::Jdbc,
-                "jdbc:postgresql://db:5433/d%20b?user=us%20er&password=p%40%3A%2F%25%27%22%5C%C3%A9",
-            ),
-            (
-                Form::Npgsql,
-                "Host=\"db\";Port=5433;Database=\"d b\";Username=\"us er\";Password=\"p@:/%'\"\"\\é\";SSL Mode=Prefer",
-            ),
-            (Form::Pgpass, "db:5433:d b:us er:p@\\:/%'\"\\\\é"),
-        ];
-        for (form, expected) in cases {
-            assert_eq!(parts(TlsMode::Prefer).render(form), expected, "{form:?}");
-        }
-        let env = parts(TlsMode::Require).render(Form::Env);
-        assert!(env.contains("PGPASSWORD='p@:/%'\\''\"\\é'"), "{env}");
-        assert!(env.contains("PGSSLMODE='require'") && env.contains("sslmode=require"), "{env}");
-    }
-
-    #[test]
-    fn a_private_authority_is_named_to_the_clients_that_can_be_told() {
-        let tls =
-            Tls { mode: TlsMode::VerifyFull, root_certificate: Some("/c a.crt".into()), ..Tls::default() };
-        let endpoint = Endpoint { host: Host::Tcp("db".into()), port: 1, tls };
-        let parts = Parts::new(&endpoint, "u", None, "d");
-        for (form, expected) in [
-            (Form::Uri, "postgresql://u@db:1/d?sslmode=verify-full&sslrootcert=%2Fc%20a.crt"),
-            (Form::Asyncpg, "postgresql+asyncpg://u@db:1/d?ssl=verify-full"),
-            (Form::Jdbc, "jdbc:postgresql://db:1/d?user=u&sslmode=verify-full&sslrootcert=%2Fc%20a.crt"),
-        ] {
-            assert_eq!(parts.render(form), expected);
-        }
-        assert!(parts.render(Form::Npgsql).ends_with("SSL Mode=VerifyFull;Root Certificate=\"/c a.crt\""));
-    }
-
-    #[test]
-    fn a_socket_becomes_a_parameter() {
-        let endpoint = Endpoint { host: Host::Socket("/run/x".into()), port: 5433, tls: Tls::default() };
-        let text = Parts::new(&endpoint, "postgres", None, "postgres").render(Form::Uri);
-        assert_eq!(text, "postgresql://postgres@/postgres?host=%2Frun%2Fx&port=5433");
-    }
-}
+mod tests;

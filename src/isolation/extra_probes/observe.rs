@@ -151,7 +151,7 @@ impl<'a> RolePlan<'a> {
                 self.right(at, database, Purpose::Elsewhere);
             }
         }
-        if self.around.walsenders > 0 {
+        if self.around.walsenders > 0 && !self.replicates() {
             self.right(at, own, Purpose::Replication);
             if self.around.extent != Extent::Sample {
                 self.right(at, own, Purpose::LogicalReplication);
@@ -201,10 +201,17 @@ impl<'a> RolePlan<'a> {
             self.right(at, database, Purpose::Elsewhere);
             if self.around.walsenders > 0 {
                 self.wrong(at, database, Purpose::WrongReplication);
+            }
+            if self.around.walsenders > 0 && !self.replicates() {
                 self.right(at, database, Purpose::Replication);
                 self.right(at, database, Purpose::LogicalReplication);
             }
         }
+    }
+
+    /// The audit says what comes with it.
+    fn replicates(&self) -> bool {
+        self.login.is_some_and(|login| self.around.task.logins[login].replicates)
     }
 
     fn wrong(&mut self, listener: usize, database: &str, purpose: Purpose) {

@@ -23,7 +23,9 @@ pub async fn observe(
     let task = &server.task;
     let managed = managed_roles(server);
     let working = task.logins.iter().zip(attempts).enumerate();
-    let working = working.filter(|(_, (login, met))| login.password.is_some() && met.logged_in());
+    // What a further login may do inside is compared by the audit.
+    let working =
+        working.filter(|(_, (login, met))| login.password.is_some() && !login.further && met.logged_in());
     stream::iter(working)
         .map(|(index, (login, _))| {
             let context = LoginContext::new(server, login, &managed);

@@ -3,6 +3,7 @@
 use super::scope::Scope;
 use crate::contract::{ALTERNATE_SUFFIX, HISTORY_SCHEMA};
 use crate::error::Result;
+use crate::manifest::checked::ServerLocation;
 use crate::model::{DbName, RoleKind, RoleName, SchemaName};
 use crate::sql::MAX_IDENTIFIER_BYTES;
 
@@ -57,8 +58,20 @@ pub fn role(scope: &Scope, path: [&str; 4], kind: RoleKind, text: String, admin:
     Ok(role)
 }
 
+/// The role that martydb connects as may do everything already.
+pub fn not_the_admin(scope: &Scope, path: &[&str], role: &RoleName, server: &ServerLocation) -> Result<()> {
+    let admin = match server {
+        ServerLocation::Url(url) => url.user.as_str(),
+        ServerLocation::Embedded { .. } => CLUSTER_ROLE,
+    };
+    if role.as_str() == admin || role.as_str() == CLUSTER_ROLE {
+        return Err(scope.sources.error_at(path, format!("role \"{role}\" runs the server")));
+    }
+    Ok(())
+}
+
 /// What a role that logs in cannot be called: why, and what to do.
-fn login(name: &str) -> Result<(), (String, String)> {
+pub fn login(name: &str) -> Result<(), (String, String)> {
     // SCRAM prepares names so (RFC 5802).
     if stringprep::saslprep(name).is_err() {
         return Err((

@@ -17,6 +17,12 @@ pub struct Scope<'a> {
 }
 
 impl Scope<'_> {
+    /// What marks that this manifest made something.
+    pub fn project(&self) -> String {
+        let folder = || self.home.file_name().map(|name| name.to_string_lossy().into_owned());
+        self.raw.project.clone().or_else(folder).unwrap_or_else(|| "martydb".into())
+    }
+
     pub fn error<const N: usize>(&self, path: [&str; N], message: impl Display) -> Error {
         self.sources.error_at(&path, message)
     }

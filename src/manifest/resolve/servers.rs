@@ -8,6 +8,7 @@ use crate::manifest::checked::{ServerLocation, ServerSpec, ServerUrl};
 use crate::manifest::expand::{FilledUrl, fill_url};
 use crate::manifest::raw::{Embedded, RawServer};
 use crate::manifest::url;
+use crate::model::platform::Platform;
 use crate::model::{RoleName, ServiceName};
 
 pub const DEFAULT_SERVER: &str = "main";
@@ -25,11 +26,33 @@ fn server(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerSpec> {
     ServiceName::new(name)
         .map_err(|error| scope.error(["servers", name], format!("server name \"{name}\" {error}")))?;
     let owner = raw.database_owner.clone().map(RoleName::new).transpose();
+    let location = location(scope, name, raw)?;
+    let platform = platform(scope, name, raw, &location)?;
     Ok(ServerSpec {
-        location: location(scope, name, raw)?,
-        close_maintenance: raw.close_maintenance.unwrap_or(true),
+        location,
+        platform,
+        close_maintenance: raw.close_maintenance.unwrap_or(platform.is_none_or(|one| one.close_maintenance)),
         database_owner: owner.map_err(|error| scope.error(["servers", name, "database_owner"], error))?,
     })
+}
+
+/// What martydb runs itself belongs to no provider; with `embedded: auto` the key is about the other server.
+fn platform(
+    scope: &Scope,
+    name: &str,
+    raw: &RawServer,
+    location: &ServerLocation,
+) -> Result<Option<&'static Platform>> {
+    let named = raw.platform.and_then(|platform| Platform::named(platform.name()));
+    match (location, raw.embedded) {
+        (ServerLocation::Url(_), _) => Ok(named),
+        (ServerLocation::Embedded { .. }, Some(Embedded::Auto)) => Ok(None),
+        (ServerLocation::Embedded { .. }, _) if named.is_none() => Ok(None),
+        (ServerLocation::Embedded { .. }, _) => {
+            let message = "a server that martydb runs itself is on no platform";
+            Err(scope.error(["servers", name, "platform"], message).hint("remove platform"))
+        }
+    }
 }
 
 fn location(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerLocation> {

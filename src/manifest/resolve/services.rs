@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::names;
 use super::scope::Scope;
 use super::servers::DEFAULT_SERVER;
+use super::{names, parameters};
 use crate::error::{Error, Result};
 use crate::manifest::checked::{ServerLocation, ServerSpec};
 use crate::manifest::raw::{RawDown, RawLimits, RawLint, RawMoved, RawRoles, RawService};
@@ -26,6 +26,9 @@ pub fn all(scope: &Scope, servers: &Servers) -> Result<BTreeMap<ServiceName, Des
     if scope.raw.services.is_empty() {
         return Err(scope.error(["services"], "no services are declared"));
     }
+    if scope.raw.defaults.count.is_some() {
+        return Err(scope.error(["defaults", "count"], "count belongs to a service with {n} in its name"));
+    }
     let blank = RawService::default();
     let services = scope.raw.services.iter().map(|(name, raw)| {
         let service = service(scope, name, raw.as_ref().unwrap_or(&blank), servers)?;
@@ -46,17 +49,22 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
     let database = text("database", own.database.as_ref(), defaults.database.as_ref(), "{service}")?;
     let (folder, default) = (own.migrations.path(), defaults.migrations.path());
     let migrations = text("migrations", folder, default, "{service}/migrations")?;
+    let by_default = folder.is_none() && default.is_some();
+    let beside = if by_default { scope.home } else { scope.sources.folder_of(name) };
     let schemas = own.schemas.clone().or(defaults.schemas.clone()).unwrap_or_else(|| vec!["public".into()]);
     Ok(DesiredService {
         database: names::database(scope, name, database)?,
-        migrations: scope.home.join(migrations),
+        migrations: beside.join(migrations),
         down: down(own.migrations.down().or(defaults.migrations.down())),
         schemas: names::schemas(scope, name, &schemas)?,
         roles: roles(scope, name, &own.roles, &spec.location)?,
         connection_limit: limits(&own.connection_limit, &defaults.connection_limit),
         settings: settings(scope, name, &own.settings)?,
         extensions: own.extensions.clone().or(defaults.extensions.clone()).unwrap_or_default(),
+        parameters: parameters::resolve(scope, name, &own.parameters)?,
         prune: own.prune.or(defaults.prune).unwrap_or(false),
+        access: vec![],
+        publications: vec![],
         moved: own.moved.as_ref().map(|moved| former(scope, name, own, moved, &spec.location)).transpose()?,
         dump_schema: own.dump_schema.or(defaults.dump_schema).unwrap_or(false),
         lint: lint(scope, name, &own.lint)?,

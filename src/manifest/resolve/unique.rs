@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::manifest::checked::ServerSpec;
 use crate::model::{DesiredService, RoleKind, ServiceName, orphans};
 
-type ServiceMap = BTreeMap<ServiceName, DesiredService>;
+pub type ServiceMap = BTreeMap<ServiceName, DesiredService>;
 
 pub fn check(scope: &Scope, services: &ServiceMap) -> Result<()> {
     let mut taken: BTreeMap<(&str, &str, String), &ServiceName> = BTreeMap::new();

@@ -77,7 +77,8 @@ impl FileRun<'_, '_> {
     async fn create_notes(&mut self) -> Result<()> {
         let session = &mut *self.run.session;
         if !session.present.progress {
-            session.commit(progress::create(&session.target.outsiders())).await?;
+            let outsiders = session.outsiders().await?;
+            session.commit(progress::create(&outsiders)).await?;
             session.present.progress = true;
         }
         Ok(())

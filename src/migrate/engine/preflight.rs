@@ -142,7 +142,8 @@ impl Preflight {
     /// Makes the tables as they must be, in one transaction.
     pub async fn prepare(&self, session: &mut MigrationSession<'_>, version_type: VersionType) -> Result<()> {
         let (target, schema) = (session.target, session.schema());
-        let all = self.missing(&target.outsiders(), &schema, version_type);
+        let outsiders = session.outsiders().await?;
+        let all = self.missing(&outsiders, &schema, version_type);
         if all.is_empty() {
             return Ok(());
         }

@@ -10,7 +10,7 @@ mod glance;
 
 use std::time::{Duration, Instant};
 
-pub use glance::Glance;
+pub use glance::{Glance, Sizes};
 
 use crate::backoff::Backoff;
 use crate::error::{Error, Kind, Result};
@@ -26,7 +26,7 @@ use crate::server::existence::Existence;
 use crate::server::{
     Connection, Limits, Row, Unreadable, connect_watched, connect_with, execute, query_each,
 };
-use crate::sql::{List, Literal, Statement, stmt};
+use crate::sql::{Ident, List, Literal, Statement, stmt};
 use crate::sqlstate;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -151,6 +151,19 @@ impl<'a> MigrationSession<'a> {
 
     pub fn act_as_owner(&self) -> Statement {
         stmt!("SET ROLE {owner}", owner = self.target.owner)
+    }
+
+    /// As [`MigrationTarget::outsiders`]: a role that the manifest has may not be there yet.
+    pub async fn outsiders(&mut self) -> Result<List<Ident>> {
+        let target = self.target;
+        if target.further.is_empty() {
+            return Ok(target.outsiders(&[]));
+        }
+        let rows = self.query([tables::existing_roles(&target.further)]).await?;
+        let names = rows.iter().flatten().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>();
+        let names = names.map_err(unreadable)?;
+        let found = target.further.iter().filter(|role| names.iter().any(|name| name == role.as_str()));
+        Ok(target.outsiders(&found.cloned().collect::<Vec<_>>()))
     }
 
     /// The schema of refinery's table: where it is, or where it will be.

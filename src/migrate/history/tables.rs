@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::rows::AppliedRow;
 use crate::migrate::files::{Mode, VersionType};
 use crate::migrate::target::Operator;
-use crate::model::SchemaName;
+use crate::model::{RoleName, SchemaName};
 use crate::server::{Row, Unreadable};
 use crate::sql::{Bulk, Ident, Keyword, List, Literal, Statement, stmt};
 
@@ -40,12 +40,12 @@ pub fn present(schemas: &[SchemaName]) -> Statement {
 }
 
 impl Present {
-    /// From the answer to [`beside`], where refinery's table is in this schema: the process, and what there is. The history
-    /// is made before the two others.
-    pub fn beside(row: &Row, schema: &SchemaName) -> Result<(i32, Present), Unreadable> {
-        let (progress, repeatable) = (row.try_get(1)?, row.try_get(2)?);
+    /// From a row of the answer to [`beside`], where refinery's table is in this schema. The history is made before the
+    /// two others.
+    pub fn beside(row: &Row, schema: &SchemaName) -> Result<Present, Unreadable> {
+        let (progress, repeatable) = (row.try_get(3)?, row.try_get(4)?);
         let (history, refinery) = (progress || repeatable, Some(schema.clone()));
-        Ok((row.try_get(0)?, Present { history, progress, repeatable, refinery, ..Present::default() }))
+        Ok(Present { history, progress, repeatable, refinery, ..Present::default() })
     }
 
     pub fn read(row: &Row, schemas: &[SchemaName]) -> Result<Present, Unreadable> {
@@ -60,11 +60,13 @@ impl Present {
     }
 }
 
-/// Asks which tables there are beside refinery's, and which process answers: as little as a session can be asked.
+/// Asks for every session of the server (its process, its database, its user), and which tables there are beside
+/// refinery's. One statement, because each costs a new session as much as all that it asks for.
 pub fn beside() -> Statement {
     stmt!(
-        "SELECT pg_catalog.pg_backend_pid(), pg_catalog.to_regclass('martydb.progress') IS NOT NULL, \
-         pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL"
+        "SELECT pid, datid, usesysid, pg_catalog.to_regclass('martydb.progress') IS NOT NULL,
+                pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL
+         FROM pg_catalog.pg_stat_get_activity(NULL)"
     )
 }
 
@@ -80,6 +82,15 @@ pub fn read_version_type(schema: &SchemaName) -> Statement {
         "SELECT atttypid = 'pg_catalog.int8'::pg_catalog.regtype FROM pg_catalog.pg_attribute
          WHERE attrelid = pg_catalog.to_regclass({table}) AND attname = 'version'",
         table = Literal(table.shown().into())
+    )
+}
+
+/// Asks which of these roles there are.
+pub fn existing_roles(names: &[RoleName]) -> Statement {
+    let names = List::literals(names.iter().map(RoleName::as_str));
+    stmt!(
+        "SELECT rolname::pg_catalog.text FROM pg_catalog.pg_roles WHERE rolname IN ({names})",
+        names = names
     )
 }
 

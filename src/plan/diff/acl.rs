@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::comparison::Comparison;
-use crate::contract::{ObjectClass, Privilege, Privileges};
-use crate::model::{AclEntry, DesiredService, Grantee, RoleKind, RoleName};
+use crate::contract::{ObjectClass, Privilege, Privileges, access_to, access_to_future};
+use crate::model::{AclEntry, DesiredService, Grantee, RoleKind, RoleName, SchemaName, Spot};
 use crate::plan::action::Action;
 use crate::plan::object::Object;
 use crate::plan::stage::Risk;
@@ -23,6 +23,24 @@ pub fn wanted(
     let held = rows.filter(|(_, privileges)| !privileges.is_empty());
     held.map(|(role, privileges)| (Grantee::Role(role.clone()), privileges.iter().copied().collect()))
         .collect()
+}
+
+/// What the manifest gives further roles on a class of objects there.
+pub fn declared(service: &DesiredService, class: ObjectClass, spot: Spot<'_>) -> Holding {
+    collected(access_to(service, class, spot))
+}
+
+/// What it gives them on what the owner will make: anywhere, or in one schema.
+pub fn declared_future(service: &DesiredService, class: ObjectClass, schema: Option<&SchemaName>) -> Holding {
+    collected(access_to_future(service, class, schema))
+}
+
+fn collected<'a>(held: impl Iterator<Item = (&'a RoleName, &'static [Privilege])>) -> Holding {
+    let mut all = Holding::new();
+    for (role, privileges) in held {
+        all.entry(Grantee::Role(role.clone())).or_default().extend(privileges);
+    }
+    all
 }
 
 pub fn held<'a>(acl: impl IntoIterator<Item = &'a AclEntry>) -> Holding {
@@ -119,7 +137,11 @@ impl Acl<'_> {
         if !look.is_managed(grantee) {
             look.add_prunable(action, reason);
         } else {
-            let risk = if *grantee == Grantee::Public { look.caution() } else { Risk::Safe };
+            let risk = match grantee {
+                Grantee::Public => look.caution(),
+                _ if look.is_taken_over(grantee) => Risk::Caution,
+                _ => Risk::Safe,
+            };
             look.add(risk, action, reason);
         }
     }

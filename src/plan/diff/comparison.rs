@@ -54,9 +54,17 @@ impl<'a> Comparison<'a> {
         Comparison { desired, actual, stored, service, database, steps, prunable, part_of, previous_owners }
     }
 
-    /// PUBLIC and the roles of any service of this manifest: their rights are made equal to the manifest.
+    /// PUBLIC and the declared roles of this manifest: their rights are made equal to it.
     pub fn is_managed(&self, grantee: &Grantee) -> bool {
-        grantee.role().is_none_or(|role| managed(self.desired, role).is_some())
+        let declared = |role| managed(self.desired, role).is_some() || self.desired.access.contains_key(role);
+        grantee.role().is_none_or(declared)
+    }
+
+    /// Whether it is a further role of the manifest that others made.
+    pub fn is_taken_over(&self, grantee: &Grantee) -> bool {
+        let further = grantee.role().filter(|role| self.desired.access.contains_key(*role));
+        let found = further.and_then(|role| self.actual.roles.get(role));
+        found.is_some_and(|found| !self.is_ours(found.comment.as_deref()))
     }
 
     /// The alternate of a service's login, where the server has one.
@@ -77,7 +85,7 @@ impl<'a> Comparison<'a> {
             None => true,
             // No client relies on a database that takes no connections: a killed run left it before it was marked.
             Some(found) if !found.allow_connections => true,
-            Some(found) => found.comment.as_deref() == Some(&self.desired.marker()),
+            Some(found) => self.desired.marks(found.comment.as_deref()),
         };
         if ours || self.desired.embedded { Risk::Safe } else { Risk::Caution }
     }

@@ -1,10 +1,12 @@
 //! The database itself: that it exists, its owner, who may enter it.
 
-use super::acl::{Acl, wanted};
+use super::acl::{Acl, declared, wanted};
 use super::comparison::Comparison;
+use super::parameters;
 use crate::contract::{MEMBERSHIPS, MemberLogin, ObjectClass, builtin, granted};
-use crate::model::{AclEntry, ActualDatabase, DesiredService, Grantee, RoleName};
+use crate::model::{AclEntry, ActualDatabase, DesiredService, FoundParameters, Grantee, RoleName, Spot};
 use crate::plan::action::Action;
+use crate::plan::database_option::DatabaseOption;
 use crate::plan::object::Object;
 use crate::plan::stage::{Risk, Stage};
 
@@ -27,22 +29,38 @@ fn owner(look: &Comparison<'_>, found: Option<&str>) -> Option<RoleName> {
 
 fn create(look: &mut Comparison<'_>, service: &DesiredService) {
     let Some(owner) = owner(look, None) else { return };
-    let database = service.database.clone();
+    let (database, parameters) = (service.database.clone(), &service.parameters);
     look.add(
         Risk::Safe,
-        Action::CreateDatabase { database, owner: owner.clone(), template: None },
+        Action::CreateDatabase {
+            database,
+            owner: owner.clone(),
+            template: None,
+            made_with: Box::new(parameters.made_with.clone()),
+            tablespace: parameters.tablespace.clone(),
+        },
         "missing",
     );
-    mark(look);
+    mark(look, service);
     // What PostgreSQL gives everybody on a new database; it is taken away before anyone may connect.
     let acl = AclEntry::of_public(&owner, builtin(ObjectClass::Database).iter().map(|one| one.name()));
-    let fresh =
-        ActualDatabase { owner: owner.to_string(), acl, connection_limit: -1, ..ActualDatabase::default() };
+    let made = FoundParameters {
+        tablespace: parameters.tablespace.clone().unwrap_or_default(),
+        ..FoundParameters::default()
+    };
+    let fresh = ActualDatabase {
+        owner: owner.to_string(),
+        acl,
+        connection_limit: -1,
+        parameters: made,
+        ..ActualDatabase::default()
+    };
     rights(look, service, &fresh);
+    parameters::diff(look, service, &fresh);
 }
 
-fn mark(look: &mut Comparison<'_>) {
-    let (database, marker) = (look.database.clone(), look.desired.marker());
+fn mark(look: &mut Comparison<'_>, service: &DesiredService) {
+    let (database, marker) = (look.database.clone(), look.desired.database_comment(service));
     look.add(Risk::Safe, Action::MarkDatabase { database, marker }, "tag as managed by this manifest");
 }
 
@@ -52,30 +70,24 @@ fn alter(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualData
         look.set_owner(Object::Database(database.clone()), &found.owner, &owner);
     }
     if !found.allow_connections && found.comment.is_none() {
-        mark(look);
+        mark(look, service);
     }
     rights(look, service, found);
     if found.is_template {
-        let action = Action::AlterDatabase { database: database.clone(), option: "IS_TEMPLATE false" };
+        let action = Action::AlterDatabase {
+            database: database.clone(),
+            option: DatabaseOption::Word("IS_TEMPLATE false"),
+        };
         look.add(Risk::Safe, action, "any role with CREATEDB can copy a template");
     }
-    if found.connection_limit != -1 {
-        let reason = format!("remove the connection limit of the database: {}", found.connection_limit);
-        let action = Action::AlterDatabase { database: database.clone(), option: "CONNECTION LIMIT -1" };
-        look.add(Risk::Safe, action, reason);
-    }
-    for (name, value) in &found.settings {
-        let reason = format!("database {database} has {name} = {value}: not in the manifest");
-        let action =
-            Action::ResetSetting { role: None, database: Some(database.clone()), name: name.clone() };
-        look.add_at(Stage::AlterDatabase, look.caution(), action, reason);
-    }
+    parameters::diff(look, service, found);
 }
 
 /// Closes first, opens after, and lets the service's own logins in; what is in use gives before it takes.
 fn rights(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualDatabase) {
     let database = &service.database;
     let mut wanted = wanted(service, ObjectClass::Database, granted);
+    wanted.extend(declared(service, ObjectClass::Database, Spot::Database));
     // The other alternates inherit it from their primaries.
     let alone = MEMBERSHIPS.iter().filter(|rule| rule.login == MemberLogin::Alternate && !rule.inherit);
     for kind in alone.map(|rule| rule.member) {
@@ -99,7 +111,10 @@ fn rights(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualDat
     }
     acl.beyond(look, &wanted);
     if !found.allow_connections {
-        let action = Action::AlterDatabase { database: database.clone(), option: "ALLOW_CONNECTIONS true" };
+        let action = Action::AlterDatabase {
+            database: database.clone(),
+            option: DatabaseOption::Word("ALLOW_CONNECTIONS true"),
+        };
         look.add(Risk::Safe, action, "open the database for connections");
     }
     acl.missing(look, &wanted);

@@ -5,7 +5,7 @@
 //! `REVOKE … FROM PUBLIC` in a schema would do nothing
 //! (<https://www.postgresql.org/docs/current/sql-alterdefaultprivileges.html>).
 
-use super::acl::{Holding, difference, held, taken, wanted};
+use super::acl::{Holding, declared_future, difference, held, taken, wanted};
 use super::comparison::Comparison;
 use crate::contract::{DefaultKind, Privileges, builtin, granted};
 use crate::model::{AclEntry, DefaultAcl, DesiredService, Grantee, RoleKind, RoleName, SchemaName};
@@ -26,22 +26,48 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
     let global = |row: &&DefaultAcl| row.role == *owner && row.schema.is_none();
     for (kind, letter, ..) in DefaultKind::ALL {
         let row = rows.iter().filter(global).find(|row| row.object == *letter);
-        let wanted = wanted(service, kind.class(), granted);
+        let wanted = everywhere(service, *kind);
         let defaults = Defaults { owner, schema: None, kind: *kind };
         let found = row.map_or_else(|| unset(*kind), |row| held(&row.acl));
         defaults.beyond(look, row.map_or(&[], |row| &row.acl), &found, &wanted);
         defaults.missing(look, &wanted, &found);
     }
+    in_schemas(look, service, rows);
     // Rows of single schemas, and rows of other roles that give our roles or everybody something.
     for row in rows.iter().filter(|row| !global(row)) {
         let Some(kind) = DefaultKind::from_letter(row.object) else { continue };
-        let allowed = match &row.schema {
-            _ if row.role == *owner => wanted(service, kind.class(), granted),
+        let mut allowed = match &row.schema {
+            _ if row.role == *owner => everywhere(service, kind),
             None => unset(kind),
             Some(_) => Holding::new(),
         };
+        if row.role == *owner {
+            allowed.extend(declared_future(service, kind.class(), row.schema.as_ref()));
+        }
         let defaults = Defaults { owner: &row.role, schema: row.schema.as_ref(), kind };
         defaults.beyond(look, &row.acl, &held(&row.acl), &allowed);
+    }
+}
+
+/// What the service's and further roles hold on whatever the owner makes.
+fn everywhere(service: &DesiredService, kind: DefaultKind) -> Holding {
+    let mut wanted = wanted(service, kind.class(), granted);
+    wanted.extend(declared_future(service, kind.class(), None));
+    wanted
+}
+
+/// What further roles shall hold on what the owner makes in single schemas.
+fn in_schemas(look: &mut Comparison<'_>, service: &DesiredService, rows: &[DefaultAcl]) {
+    let owner = service.role(RoleKind::Owner);
+    for schema in &service.schemas {
+        for (kind, letter, _, class) in DefaultKind::ALL {
+            let wanted = declared_future(service, *class, Some(schema));
+            let here = |row: &&DefaultAcl| {
+                row.role == *owner && row.schema.as_ref() == Some(schema) && row.object == *letter
+            };
+            let found = rows.iter().find(here).map_or_else(Holding::new, |row| held(&row.acl));
+            Defaults { owner, schema: Some(schema), kind: *kind }.missing(look, &wanted, &found);
+        }
     }
 }
 
@@ -54,9 +80,9 @@ fn unset(kind: DefaultKind) -> Holding {
 impl Defaults<'_> {
     fn missing(&self, look: &mut Comparison<'_>, wanted: &Holding, found: &Holding) {
         for (to, privileges) in difference(wanted, found) {
-            let (owner, on) = (self.owner.clone(), self.kind);
-            let reason = format!("grant {privileges} to {to} on {}", self.words());
-            look.add(Risk::Safe, Action::GrantDefault { owner, on, privileges, to }, reason);
+            let (owner, schema, on) = (self.owner.clone(), self.schema.cloned(), self.kind);
+            let reason = format!("grant {privileges} to {to} on {}{}", self.words(), self.place());
+            look.add(Risk::Safe, Action::GrantDefault { owner, schema, on, privileges, to }, reason);
         }
     }
 
@@ -81,8 +107,7 @@ impl Defaults<'_> {
 
     fn take(&self, look: &mut Comparison<'_>, from: Grantee, privileges: Privileges, only_option: bool) {
         let right = taken(&privileges, only_option);
-        let place = self.schema.map_or_else(String::new, |schema| format!(" in schema {schema}"));
-        let on = format!("{}{place}", self.words());
+        let on = format!("{}{}", self.words(), self.place());
         let managed = look.is_managed(&from);
         let reason = if managed {
             format!("revoke {right} from {from} on {on}")
@@ -96,6 +121,10 @@ impl Defaults<'_> {
         } else {
             look.add_prunable(action, reason);
         }
+    }
+
+    fn place(&self) -> String {
+        self.schema.map_or_else(String::new, |schema| format!(" in schema {schema}"))
     }
 
     fn words(&self) -> String {

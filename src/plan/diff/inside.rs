@@ -3,14 +3,15 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::acl::{Acl, Holding, wanted};
+use super::acl::{Acl, Holding, declared, wanted};
 use super::comparison::Comparison;
+use super::publications;
 use crate::contract::{
     self, HISTORY_SCHEMA, Handover, ObjectClass, allowed, granted, is_history, is_open_to_services,
 };
 use crate::model::{
     AclEntry, ActualObject, ActualSchema, ActualServer, Contents, DesiredService, Grantee, ObjectKind,
-    RoleKind, RoleName, SchemaName,
+    RoleKind, RoleName, SchemaName, Spot,
 };
 use crate::plan::action::Action;
 use crate::plan::object::Object;
@@ -36,6 +37,7 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
         object(look, service, found, *handover);
     }
     look.part_of = None;
+    publications::diff(look, service, &contents);
     for name in service.extensions.iter().filter(|name| !contents.extensions.contains_key(*name)) {
         let settled = look.actual.settled_extensions.contains(name);
         let schema = (!settled).then(|| service.schemas[0].clone());
@@ -46,7 +48,7 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
 }
 
 /// What is inside, or what will be once the database is created or opened: no login could have added anything before.
-fn contents<'a>(actual: &'a ActualServer, service: &DesiredService) -> Cow<'a, Contents> {
+pub fn contents<'a>(actual: &'a ActualServer, service: &DesiredService) -> Cow<'a, Contents> {
     let found = actual.databases.get(&service.database).and_then(|database| database.contents.as_ref());
     found.map_or_else(|| Cow::Owned(fresh(actual)), Cow::Borrowed)
 }
@@ -88,10 +90,13 @@ fn schema(look: &mut Comparison<'_>, service: &DesiredService, name: &SchemaName
     }
 }
 
-/// App and readonly may use every schema but martydb's own.
+/// App, readonly and further roles may use every schema but martydb's own.
 fn users(service: &DesiredService, schema: &SchemaName) -> Holding {
     let history = schema.as_str() == HISTORY_SCHEMA;
-    wanted(service, if history { ObjectClass::History } else { ObjectClass::Schema }, granted)
+    let class = if history { ObjectClass::History } else { ObjectClass::Schema };
+    let mut users = wanted(service, class, granted);
+    users.extend(declared(service, class, Spot::Schema(schema.as_str())));
+    users
 }
 
 /// Whether what is in the schema must be the service's: in its own schemas, and wherever a role of ours made
@@ -188,10 +193,18 @@ fn object(
             look.add(look.caution(), Action::RunAsCaller { object: Object::of(found) }, reason);
         }
         look.set_owner(Object::of(found), found.owner.as_str(), owner);
+        if found.policies_spare_owner && !passes_policies(look, &found.owner) {
+            let more = format!("; its row security policies apply to {} from then on", found.owner);
+            look.steps.iter_mut().next_back().expect("it was just added").reason += &more;
+        }
     }
     let class = class_of(service, found);
     // A migration may take some of it away: what is missing is not drift.
-    let most = wanted(service, class, allowed);
+    let mut most = wanted(service, class, allowed);
+    let table = found.of_table.as_deref().filter(|_| found.kind == ObjectKind::Sequence);
+    let spot = Spot::Object { schema: found.schema.as_str(), name: table.unwrap_or(&found.name) };
+    let further = declared(service, class, spot);
+    most.extend(further.clone());
     let next_owner = handover.map(|_| owner.as_str());
     let acl = Acl { on: Object::of(found), owner: found.owner.as_str(), next_owner, found: &found.acl };
     acl.beyond(look, &most);
@@ -199,11 +212,20 @@ fn object(
         // The default privileges were not there when it was made, or were another role's.
         acl.missing(look, &wanted(service, class, granted));
     }
+    // Further roles may come when everything is there already.
+    if !stays(service, found) {
+        acl.missing(look, &further);
+    }
     for (column, entry) in &found.column_acl {
         let (schema, table) = (found.schema.clone(), found.name.clone());
         let on = Object::Column { schema, table, column: column.clone() };
         Acl { on, found: std::slice::from_ref(entry), ..acl }.beyond(look, &most);
     }
+}
+
+/// Whether row security never applies to the role.
+fn passes_policies(look: &Comparison<'_>, role: &RoleName) -> bool {
+    look.actual.roles.get(role).is_some_and(|found| found.superuser || found.bypassrls)
 }
 
 fn class_of(service: &DesiredService, found: &ActualObject) -> ObjectClass {

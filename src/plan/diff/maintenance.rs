@@ -7,9 +7,8 @@ use std::collections::BTreeSet;
 
 use super::acl::{Acl, Holding};
 use super::comparison::{Comparison, StoredLogins};
-use super::lockout::needs_public;
 use crate::contract::{Privilege, Privileges};
-use crate::model::{ActualServer, DbName, DesiredServer, Grantee};
+use crate::model::{ActualServer, DbName, DesiredServer, Grantee, RoleName};
 use crate::plan::action::Action;
 use crate::plan::object::Object;
 use crate::plan::stage::{Risk, Stage};
@@ -46,6 +45,14 @@ fn own(actual: &ActualServer, room: &DbName) -> Holding {
     let limited = room.as_str() == actual.maintenance && !actual.admin.superuser;
     let admin = actual.admin_role().filter(|_| limited);
     admin.into_iter().map(|admin| (Grantee::Role(admin), [Privilege::Connect].into())).collect()
+}
+
+/// Whether a role that is no superuser holds CONNECT by no other right than PUBLIC's.
+fn needs_public(actual: &ActualServer, database: &DbName, role: &RoleName) -> bool {
+    let Some(found) = actual.databases.get(database) else { return false };
+    let own = actual.inherited_by(role);
+    let mut connects = found.acl.iter().filter(|entry| entry.privilege == Privilege::Connect.name());
+    !connects.any(|entry| matches!(&entry.grantee, Grantee::Role(to) if own.contains(to)))
 }
 
 fn keep_in(look: &mut Comparison<'_>, own: &Holding) {

@@ -27,7 +27,7 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) -> bool {
     let (from, to) = (&former.database, &service.database);
     let databases = &look.actual.databases;
     // An adopted database keeps its own comment; the marker of another manifest is another's database.
-    let may_be_ours = |comment: &str| comment == look.desired.marker() || !comment.starts_with("martydb:");
+    let may_be_ours = |comment: &str| look.desired.marks(Some(comment)) || !comment.starts_with("martydb:");
     let found = databases.get(from).filter(|found| found.comment.as_deref().is_none_or(may_be_ours));
     let declared = look.desired.services.values().any(|other| other.database == *from);
     if found.is_some() && !declared && !databases.contains_key(to) {

@@ -17,7 +17,10 @@ pub fn roles(desired: &DesiredServer, actual: &ActualServer) -> Vec<RoleName> {
     let marker = desired.marker();
     let marked = actual.roles.iter().filter(|(_, found)| found.comment.as_deref() == Some(&marker));
     let names = marked.map(|(name, _)| name.clone());
-    names.filter(|name| managed(desired, name).is_none() && !was_managed(desired, name)).collect()
+    let is_declared = |name: &RoleName| {
+        managed(desired, name).is_some() || was_managed(desired, name) || desired.access.contains_key(name)
+    };
+    names.filter(|name| !is_declared(name)).collect()
 }
 
 fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<DbName> {
@@ -28,12 +31,11 @@ fn databases(desired: &DesiredServer, actual: &ActualServer) -> Vec<DbName> {
 
 /// The databases that this manifest made for services and that none of its services has, or had under another name.
 pub fn left_over(desired: &DesiredServer, actual: &ActualServer) -> Vec<DbName> {
-    let marker = desired.marker();
     let mut declared: BTreeSet<&DbName> =
         desired.services.values().map(|service| &service.database).collect();
     let former = desired.services.values().filter_map(|service| service.moved.as_ref());
     declared.extend(former.map(|former| &former.database));
-    let marked = actual.databases.iter().filter(|(_, found)| found.comment.as_deref() == Some(&marker));
+    let marked = actual.databases.iter().filter(|(_, found)| desired.marks(found.comment.as_deref()));
     marked.map(|(name, _)| name.clone()).filter(|name| !declared.contains(name)).collect()
 }
 
@@ -66,13 +68,10 @@ fn is_idle(desired: &DesiredServer, actual: &ActualServer, orphans: &RoleName) -
 
 fn gap(desired: &DesiredServer, error: &Error) -> PrivilegeGap {
     let causes: Vec<&str> = error.causes.iter().map(String::as_str).collect();
-    PrivilegeGap {
-        server: desired.name.clone(),
-        service: None,
-        what: "remove roles and databases that are not in the manifest".into(),
-        why: format!("{}: {}", error.message, causes.join("; ")),
-        grant: error.hints.first().cloned(),
-    }
+    let what = "remove roles and databases that are not in the manifest".into();
+    let why = format!("{}: {}", error.message, causes.join("; "));
+    let gap = PrivilegeGap::without_grant(&desired.name, None, what, why);
+    PrivilegeGap { grant: error.hints.first().cloned(), ..gap }
 }
 
 /// What is known of them without a visit to every database.

@@ -30,29 +30,32 @@ fn alter(look: &mut Comparison<'_>, service: &DesiredService, kind: RoleKind, fo
     let role = service.role(kind);
     // During a rotation one of the two logins is closed, and the one that is not in use may be.
     let alternate_in_use = look.alternate_in_use(service, kind).is_some();
-    attributes(look, role, kind, found, alternate_in_use);
+    let closed = |may_be: bool| if may_be { &[LOGIN.on][..] } else { &[] };
+    attributes(look, role, kind, found, closed(alternate_in_use));
     if kind == RoleKind::Owner {
         return;
     }
     limit(look, role, service.connection_limit[&kind], found);
-    password(look, service, kind);
+    let login = look.alternate_in_use(service, kind).unwrap_or_else(|| role.clone());
+    password(look, &login);
     // No alternate login is created here; one that exists gets the attributes of its primary.
     if let Some(alternate) = look.alternate(service, kind) {
         let found = &look.actual.roles[&alternate];
-        attributes(look, &alternate, kind, found, !alternate_in_use);
+        attributes(look, &alternate, kind, found, closed(!alternate_in_use));
         limit(look, &alternate, service.connection_limit[&kind], found);
     }
 }
 
-fn attributes(
+/// Makes the attributes those of a kind, but for the ones that are `excused`.
+pub fn attributes(
     look: &mut Comparison<'_>,
     role: &RoleName,
     kind: RoleKind,
     found: &ActualRole,
-    may_be_closed: bool,
+    excused: &[&str],
 ) {
     let differs = |attribute: &&RoleAttribute| (attribute.is_set)(found) != attribute.belongs_to(kind);
-    let excused = |attribute: &&RoleAttribute| attribute.on == LOGIN.on && may_be_closed;
+    let excused = |attribute: &&RoleAttribute| excused.contains(&attribute.on);
     let wrong = ATTRIBUTES.iter().filter(differs).filter(|attribute| !excused(attribute));
     let words: Vec<_> = wrong.map(|attribute| attribute.word(kind)).collect();
     if !words.is_empty() {
@@ -62,7 +65,7 @@ fn attributes(
     }
 }
 
-fn limit(look: &mut Comparison<'_>, role: &RoleName, wanted: i32, found: &ActualRole) {
+pub fn limit(look: &mut Comparison<'_>, role: &RoleName, wanted: i32, found: &ActualRole) {
     let has = found.connection_limit;
     if wanted != has {
         // -1 is no limit at all, and a lower one may turn a running service away.
@@ -74,17 +77,17 @@ fn limit(look: &mut Comparison<'_>, role: &RoleName, wanted: i32, found: &Actual
     }
 }
 
-fn password(look: &mut Comparison<'_>, service: &DesiredService, kind: RoleKind) {
-    let role = look.alternate_in_use(service, kind).unwrap_or_else(|| service.role(kind).clone());
-    let kept = look.actual.passwords.get(&role);
-    let (risk, reason) = if !look.stored.contains(&role) {
-        missing(&role, kept)
-    } else if look.actual.refused_logins.contains(&role) {
-        (Risk::Caution, useless(&role, kept))
+/// Sets the password of a login where the store has none, or the server another.
+pub fn password(look: &mut Comparison<'_>, login: &RoleName) {
+    let kept = look.actual.passwords.get(login);
+    let (risk, reason) = if !look.stored.contains(login) {
+        missing(login, kept)
+    } else if look.actual.refused_logins.contains(login) {
+        (Risk::Caution, useless(login, kept))
     } else {
         return;
     };
-    look.add(risk, Action::SetPassword { role }, reason);
+    look.add(risk, Action::SetPassword { role: login.clone() }, reason);
 }
 
 /// The store may have lost it only for now (another file, another vault), while clients go on using it.
@@ -185,7 +188,7 @@ fn revoke(look: &mut Comparison<'_>, found: &Membership, why: &str) {
     look.add(Risk::Safe, ending(found), reason);
 }
 
-fn ending(found: &Membership) -> Action {
+pub fn ending(found: &Membership) -> Action {
     let Membership { role, member, grantor, .. } = found.clone();
     Action::RevokeMembership { role, member, grantor }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::comparison::Comparison;
 use crate::contract::acts_as;
-use crate::model::{ActualServer, DbName, DesiredService, RoleKind, RoleName};
+use crate::model::{AccessLevel, ActualServer, DbName, DesiredService, RoleKind, RoleName};
 use crate::plan::action::{Action, SettingValue};
 use crate::plan::stage::{Risk, Stage};
 use crate::sql::split_name_list;
@@ -20,6 +20,10 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
             compare(look, service, &role, &declared(service, kind, &role));
         }
     }
+    // A further login of the application begins like it.
+    for grant in service.access.iter().filter(|grant| matches!(grant.level, AccessLevel::Like(_))) {
+        compare(look, service, &grant.role, &of_logins(service).collect());
+    }
 }
 
 /// Every setting that the manifest declares for a service's role or its alternate login.
@@ -31,17 +35,23 @@ pub fn declared(
     if kind == RoleKind::Owner {
         return BTreeMap::new();
     }
+    // An alternate login has all that its primary has, and starts as it: else row policies and new large objects would
+    // see another `current_user`. The migrator and its alternate both start as the owner.
+    let start = service.role(acts_as(kind));
+    let start = (start != role).then(|| {
+        ((Some(service.database.clone()), "role".to_owned()), SettingValue::Text(start.to_string()))
+    });
+    of_logins(service).chain(start).collect()
+}
+
+/// What every login of the service begins with.
+fn of_logins(service: &DesiredService) -> impl Iterator<Item = (SettingKey, SettingValue)> {
     let everywhere = service
         .settings
         .iter()
         .map(|(name, value)| ((None, name.clone()), SettingValue::Text(value.clone())));
-    let here = |name: &str, value| ((Some(service.database.clone()), name.to_owned()), value);
-    let path = here("search_path", SettingValue::Schemas(service.schemas.clone()));
-    // An alternate login has all that its primary has, and starts as it: else row policies and new large objects would
-    // see another `current_user`. The migrator and its alternate both start as the owner.
-    let start = service.role(acts_as(kind));
-    let start = (start != role).then(|| here("role", SettingValue::Text(start.to_string())));
-    everywhere.chain([path]).chain(start).collect()
+    let path = SettingValue::Schemas(service.schemas.clone());
+    everywhere.chain([((Some(service.database.clone()), "search_path".to_owned()), path)])
 }
 
 fn compare(
@@ -68,7 +78,7 @@ fn compare(
         };
         // A setting for one database can only be put on when that database exists.
         let stage = if database.is_some() { Stage::AlterDatabase } else { Stage::Cluster };
-        let action = Action::SetSetting { role: role.clone(), database, name, value: value.clone() };
+        let action = Action::SetSetting { role: Some(role.clone()), database, name, value: value.clone() };
         look.add_at(stage, Risk::Safe, action, reason);
     }
     for ((database, name), has) in found.iter().filter(|(key, _)| !wanted.contains_key(key)) {

@@ -33,7 +33,10 @@ fn service(name: &str) -> DesiredService {
         connection_limit: [(RoleKind::Migrator, 5), (RoleKind::App, 50), (RoleKind::Readonly, 10)].into(),
         settings: [("lock_timeout".to_owned(), "5s".to_owned())].into(),
         extensions: vec![],
+        parameters: Default::default(),
         prune: false,
+        access: vec![],
+        publications: vec![],
         moved: None,
         dump_schema: false,
         lint: Default::default(),
@@ -44,10 +47,12 @@ pub(crate) fn desired(names: &[&str]) -> DesiredServer {
     DesiredServer {
         name: "main".into(),
         project: "t".into(),
+        platform: None,
         close_maintenance: true,
         database_owner: None,
         embedded: false,
         services: names.iter().map(|name| (ServiceName::new(*name).unwrap(), service(name))).collect(),
+        access: Default::default(),
         roles: Default::default(),
     }
 }

@@ -12,6 +12,7 @@ use crate::model::{
     ActualServer, DbName, DesiredServer, DesiredService, RoleDependencies, RoleKind, RoleName,
 };
 use crate::plan::action::{Action, Attribute, listed};
+use crate::plan::database_option::DatabaseOption;
 use crate::plan::object::Object;
 use crate::plan::orphan_role::{self, OrphanRole};
 use crate::plan::stage::{Risk, Stage};
@@ -168,11 +169,12 @@ impl Removal<'_> {
         let (found, database) = (&self.what.actual.databases[name], name.clone());
         let mut add = |action: Action, why: String| self.add(Some(name), Risk::Destructive, action, why);
         if found.is_template {
-            let action = Action::AlterDatabase { database: database.clone(), option: "IS_TEMPLATE false" };
+            let option = DatabaseOption::Word("IS_TEMPLATE false");
+            let action = Action::AlterDatabase { database: database.clone(), option };
             add(action, "a template cannot be dropped".into());
         }
         if found.allow_connections {
-            let option = "ALLOW_CONNECTIONS false";
+            let option = DatabaseOption::Word("ALLOW_CONNECTIONS false");
             let action = Action::AlterDatabase { database: database.clone(), option };
             add(action, format!("block new connections to {name}"));
         }

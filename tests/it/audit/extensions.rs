@@ -16,7 +16,18 @@ fn available(pair: &Pair, name: &str) -> bool {
 #[test]
 fn what_an_extensions_script_made_is_its_base() {
     let pair = Pair::new();
-    for name in ["tablefunc", "periods", "pg_repack", "pg_partman", "orafce", "pldbgapi", "lo", "xml2"] {
+    // postgis_topology leaves its schema and a search path behind.
+    for name in [
+        "tablefunc",
+        "periods",
+        "pg_repack",
+        "pg_partman",
+        "orafce",
+        "pldbgapi",
+        "lo",
+        "xml2",
+        "postgis_topology",
+    ] {
         if available(&pair, name) {
             pair.server.sql("red_db", &format!("CREATE EXTENSION {name} CASCADE"));
             let result = pair.verify(&[], 0);
@@ -24,7 +35,7 @@ fn what_an_extensions_script_made_is_its_base() {
             let fixes =
                 result["findings"].as_array().unwrap().iter().map(|finding| finding["fix"].to_string());
             assert!(
-                fixes.clone().all(|fix| !fix.contains("ALTER ")),
+                fixes.clone().all(|fix| !fix.replace("ALTER DATABASE", "").contains("ALTER ")),
                 "{name}: {:?}",
                 fixes.collect::<Vec<_>>()
             );

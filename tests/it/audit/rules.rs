@@ -345,3 +345,28 @@ fn a_member_of_the_rightful_owner_loses_the_membership() {
         "{fixes:?}"
     );
 }
+
+/// `replication=database` comes in by an ordinary line, and takes a copy of all databases too.
+#[test]
+fn a_replicating_login_needs_no_line_for_replication() {
+    let pair = Pair::new();
+    pair.server.sql("postgres", "CREATE ROLE copier LOGIN REPLICATION");
+    pair.server.sql("postgres", "CREATE DATABASE shelf");
+    pair.server.sql("postgres", "REVOKE ALL ON DATABASE shelf FROM PUBLIC");
+    let path = pair.server.data().join("pg_hba.conf");
+    let usual: String = usual(&pair)
+        .lines()
+        .filter(|line| !line.contains("replication"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    std::fs::write(&path, usual).unwrap();
+    with_hba(&pair, "");
+    let powers = |code| {
+        let found = pair.verify(&[], code);
+        let all = found["findings"].as_array().unwrap().clone();
+        all.iter().filter(|one| one["id"] == "unmanaged-role-power" && one["role"] == "copier").count()
+    };
+    assert_eq!(powers(0), 0);
+    pair.server.sql("postgres", "GRANT CONNECT ON DATABASE shelf TO copier");
+    assert_eq!(powers(4), 1);
+}

@@ -69,6 +69,7 @@ as_both_admins!(a_history_that_acts_steps_on_no_admin, |admin| {
             &["repair", "-s", "red", "--reason", "test", "-y"],
             &["verify-isolation", "--probes", "sample"],
             &["doctor"],
+            &["adopt", "-s", "red", "--dry-run"],
         ] {
             ground.watched(arguments, NOTHING, ANY);
         }

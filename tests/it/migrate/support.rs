@@ -60,6 +60,7 @@ impl Service {
             owner: role("owner"),
             app: role("app"),
             readonly: role("ro"),
+            further: vec![],
             endpoint: Endpoint {
                 host: Host::Tcp("127.0.0.1".into()),
                 port: server().port,

@@ -18,6 +18,9 @@ fn at(port: u16, mode: TlsMode) -> Task {
         kind: RoleKind::App,
         role: RoleName::new("alpha_app").unwrap(),
         database: DbName::new("alpha_db").unwrap(),
+        also: vec![],
+        further: false,
+        replicates: false,
         password: Some(SecretString::from("secret")),
     };
     Task {

@@ -108,6 +108,9 @@ pub async fn provision(server: &Server, service: &str, odd: &str) -> Vec<ProbeLo
         kind,
         role: RoleName::new(name(suffix)).unwrap(),
         database: DbName::new(name("db")).unwrap(),
+        also: vec![],
+        further: false,
+        replicates: false,
         password: Some(SecretString::from(password(&name(suffix)))),
     };
     kinds.into_iter().map(login).collect()

@@ -173,3 +173,42 @@ fn a_superusers_tables_in_a_new_schema_of_its_own_stay_its_own() {
     server.sql("mo_a", "CREATE SCHEMA monitoring; CREATE TABLE monitoring.sample (x int)");
     project.run(&["plan", "--check"]).expect(0);
 }
+
+/// An owner sees all rows of its tables, a member of the app login's role those that a policy lets through.
+#[test]
+fn an_owner_to_whom_policies_will_apply_is_named() {
+    let (server, project) = legacy("rl", Admin::Super);
+    server.sql(
+        "rl_a",
+        "ALTER TABLE item ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON item USING (name = current_user)",
+    );
+    let reasons = || project.json(&["plan"], 0)["changes"].to_string();
+    let named =
+        "change owner from legacy to rl_a_owner; its row security policies apply to legacy from then on";
+    assert!(reasons().contains(named), "{}", reasons());
+    // They do already where they are forced, and never to a role that bypasses them.
+    server.sql("rl_a", "ALTER TABLE item FORCE ROW LEVEL SECURITY");
+    assert!(!reasons().contains("row security"), "{}", reasons());
+    server.sql("rl_a", "ALTER TABLE item NO FORCE ROW LEVEL SECURITY; ALTER ROLE legacy BYPASSRLS");
+    assert!(!reasons().contains("row security"), "{}", reasons());
+}
+
+/// A database that has just been filled has no statistics of its catalogues.
+#[test]
+fn a_database_without_statistics_is_read_quickly() {
+    let (server, project) = legacy("qu", Admin::Super);
+    server.sql(
+        "qu_a",
+        "DO $$BEGIN
+           FOR t IN 1..150 LOOP
+             EXECUTE format('CREATE TABLE t%s (id int PRIMARY KEY, up int REFERENCES t%s ON DELETE CASCADE)', t, greatest(t - 1, 1));
+             FOR c IN 1..10 LOOP
+               EXECUTE format('ALTER TABLE t%s ADD COLUMN c%s int DEFAULT 1 CHECK (c%2$s > 0)', t, c);
+             END LOOP;
+           END LOOP;
+         END$$",
+    );
+    let started = std::time::Instant::now();
+    project.run(&["plan", "-s", "qu_a"]).expect(0);
+    assert!(started.elapsed() < std::time::Duration::from_secs(20), "{:?}", started.elapsed());
+}

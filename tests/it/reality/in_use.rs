@@ -41,21 +41,28 @@ const ROUNDS: &[&str] = &[
     "SELECT * FROM a JOIN b ON b.a = a.id ORDER BY b.id DESC LIMIT 5",
 ];
 
-async fn connect(server: &Server) -> PgConnection {
-    server.connect("busy", OLD, "iu_a").await
+/// What a person does who comes in by the rights of PUBLIC and of a group.
+const REPORTS: &[&str] = &["SELECT count(*) FROM a", "SELECT * FROM b ORDER BY id DESC LIMIT 3"];
+
+const CLIENTS: usize = 50;
+const PEOPLE: usize = 4;
+
+async fn connect(server: &Server, role: &str) -> PgConnection {
+    server.connect(role, OLD, "iu_a").await
 }
 
-/// Works until told to stop; every third client logs in again each time.
+/// Works until told to stop; every third client, and every person, logs in again each time.
 async fn client(server: Arc<Server>, number: usize, stop: Arc<AtomicBool>, rounds: Arc<AtomicUsize>) {
-    let mut connection = connect(&server).await;
+    let (role, work) = if number < CLIENTS { ("busy", ROUNDS) } else { ("iu_bi", REPORTS) };
+    let mut connection = connect(&server, role).await;
     for at in number.. {
         if stop.load(Relaxed) {
             return;
         }
-        if number.is_multiple_of(3) {
-            connection = connect(&server).await;
+        if number.is_multiple_of(3) || number >= CLIENTS {
+            connection = connect(&server, role).await;
         }
-        let sql = ROUNDS[at % ROUNDS.len()];
+        let sql = work[at % work.len()];
         if let Err(error) = connection.execute(sqlx::raw_sql(sql)).await {
             panic!("client {number}: {sql}: {error}");
         }
@@ -66,7 +73,7 @@ async fn client(server: Arc<Server>, number: usize, stop: Arc<AtomicBool>, round
 
 /// A report of twelve seconds on one table.
 async fn report(server: Arc<Server>) {
-    let mut connection = connect(&server).await;
+    let mut connection = connect(&server, "busy").await;
     let sql = "BEGIN; SELECT count(*) FROM b; SELECT pg_sleep(12); COMMIT";
     connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap();
 }
@@ -75,14 +82,19 @@ fn prepared(admin: Admin) -> (Arc<Server>, Project) {
     let server = Server::start_with(&["log_lock_waits=on"]);
     server.add_limited_admin();
     let project = Project::new_as(&server, admin, "iu");
-    server.sql("postgres", &format!("CREATE ROLE busy LOGIN PASSWORD '{OLD}'"));
+    let access = "access:\n  iu_reports: { group: true, members: [iu_bi], read: [iu_a], reason: reports }\n";
+    project.write("martydb.yaml", &(project.read("martydb.yaml") + access));
+    let roles = format!(
+        "CREATE ROLE busy LOGIN PASSWORD '{OLD}'; CREATE ROLE iu_bi LOGIN PASSWORD '{OLD}'; CREATE ROLE iu_reports ROLE iu_bi"
+    );
+    server.sql("postgres", &roles);
     if server.major() >= 16 {
         // What a limited admin needs there, and would ask for.
         server.sql("postgres", "GRANT busy TO adm WITH ADMIN TRUE, INHERIT FALSE, SET FALSE");
     }
     server.sql("postgres", "CREATE DATABASE iu_a OWNER busy");
     let open = if server.major() < 15 { "" } else { "ALTER SCHEMA public OWNER TO busy;" };
-    server.sql("iu_a", &format!("{open}{BEFORE}"));
+    server.sql("iu_a", &format!("{open}{BEFORE} GRANT SELECT ON a, b TO iu_reports"));
     (Arc::new(server), project)
 }
 
@@ -90,7 +102,7 @@ as_both_admins!(fifty_clients_do_not_notice, |admin| {
     let (server, project) = prepared(admin);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let (stop, rounds) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
-    let clients: Vec<_> = (0..50)
+    let clients: Vec<_> = (0..CLIENTS + PEOPLE)
         .map(|number| runtime.spawn(client(server.clone(), number, stop.clone(), rounds.clone())))
         .collect();
     let report = runtime.spawn(report(server.clone()));
@@ -114,14 +126,20 @@ as_both_admins!(fifty_clients_do_not_notice, |admin| {
     let log = server.log_since(mark);
     assert!(!log.contains("deadlock detected"), "{log}");
     // It is logged where a lock was waited for longer than a second.
-    let waits: Vec<&str> =
-        log.lines().filter(|line| line.contains("busy@") && line.contains("still waiting")).collect();
+    let waits: Vec<&str> = log
+        .lines()
+        .filter(|line| {
+            ["busy@", "iu_bi@"].iter().any(|who| line.contains(who)) && line.contains("still waiting")
+        })
+        .collect();
     assert!(waits.is_empty(), "{waits:#?}");
     project.run(&["plan", "-s", "iu_a", "--check"]).expect(0);
     let lent = "SELECT count(*) FROM pg_class c, aclexplode(c.relacl) a
         WHERE c.relnamespace = 'public'::regnamespace AND a.grantor::regrole::text = 'busy'";
     assert_eq!(server.value("iu_a", lent), "0");
     assert_eq!(server.sql_as("busy", OLD, "iu_a", "SELECT total() IS NOT NULL").unwrap(), [["t"]]);
+    // The declared group reads all of it from now on, and what comes.
+    assert_eq!(server.sql_as("iu_bi", OLD, "iu_a", "SELECT count(*) > 0 FROM c").unwrap(), [["t"]]);
 });
 
 #[test]

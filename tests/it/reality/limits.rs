@@ -20,6 +20,12 @@ fn temp_file_limit_is_a_limit_until_it_is_granted() {
     let limit = named(&before, "set temp_file_limit on the logins").expect("a limit");
     assert_eq!((&limit["server"], &limit["service"]), (&"main".into(), &"l_a".into()));
     let grant = limit["grant"].as_str().unwrap().to_owned();
+    if server.major() >= 15 {
+        // One grant for both services is asked for once.
+        let shown = project.run(&["plan"]).expect(0).stdout;
+        assert_eq!(shown.matches("cannot set temp_file_limit").count(), 1, "{shown}");
+        assert!(shown.contains("cannot set temp_file_limit on the logins for l_a, l_b on server"), "{shown}");
+    }
     project.run(&["plan", "--check"]).expect(0);
     server.sql("postgres", &grant);
     if server.major() >= 15 {
@@ -53,6 +59,22 @@ fn what_a_superuser_made_is_asked_of_the_dba() {
         server.value("s_a", "SELECT relowner::regrole FROM pg_class WHERE relname = 'of_root'"),
         "s_a_owner"
     );
+}
+
+/// From 15 on `public` belongs to the database's owner, and PUBLIC has no CREATE there.
+#[test]
+fn the_schema_public_of_a_superusers_database_is_told_as_it_is() {
+    let server = Server::with_both_admins();
+    server.sql("postgres", "CREATE DATABASE o_a");
+    let project = Project::new_as(&server, Admin::Limited, "o");
+    let found = limits(&project, &["plan"], 0);
+    let limit = named(&found, "take over and close schema public").unwrap_or_else(|| panic!("{found:#?}"));
+    let why = limit["why"].as_str().unwrap();
+    if server.major() < 15 {
+        assert!(why.contains("before PostgreSQL 15"), "{why}");
+    } else {
+        assert_eq!(why, "postgres is a superuser, and adm is not");
+    }
 }
 
 #[test]
@@ -219,4 +241,39 @@ fn an_extension_whose_author_chose_its_schema_is_installed_there() {
         server.value("s_a", &format!("SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = '{name}'"))
     };
     assert_eq!((place("adminpack"), place("citext")), ("pg_catalog".into(), "app".into()));
+}
+
+/// Everything that a DBA is asked for on a server is one script, and after it there is nothing left to ask.
+#[test]
+fn a_dba_gets_a_script_that_leaves_nothing_to_ask() {
+    let server = Server::with_both_admins();
+    let project = Project::new_as(&server, Admin::Limited, "dba");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let many: String = (0..40).map(|n| format!("CREATE TABLE of_root_{n} (id int);")).collect();
+    server.sql("dba_a", &many);
+    let asked = |shown: &str| shown.matches("ask a DBA for").count();
+    let plan = project.run(&["plan", "--out-sql", "dba.sql"]).expect(0);
+    assert!(asked(&plan.stdout) > 1, "{}", plan.stdout);
+    assert!(
+        plan.stdout.contains("statements in database dba_a; `martydb plan --out-sql FILE`"),
+        "{}",
+        plan.stdout
+    );
+    let longest = plan.stdout.lines().map(str::len).max();
+    assert!(longest < Some(700), "{}", plan.stdout);
+    let script = project.path().join("dba.sql");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&std::fs::metadata(&script).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+    let ran = std::process::Command::new(crate::support::psql())
+        .args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-d", &server.url(), "-f"])
+        .arg(&script)
+        .env("PGPASSWORD", crate::support::ADMIN_PASSWORD)
+        .output()
+        .unwrap();
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let after = project.run(&["plan", "--check", "--out-sql", "none.sql"]).expect(0);
+    assert_eq!(asked(&after.stdout), 0, "{}", after.stdout);
+    assert!(after.stderr.contains("Nothing to ask a DBA for"), "{}", after.stderr);
+    assert!(!project.path().join("none.sql").exists());
 }

@@ -29,7 +29,8 @@ as_both_admins!(a_lost_store_is_replaced_only_where_that_is_asked_for, |admin| {
         [&["apply", "--all", "-y"][..], &["init-all", "-y"], &["apply", "--plan", "plan.json", "-y"]]
     {
         let refused = project.run(arguments).expect(2);
-        for words in ["nothing was touched", "lost_a_app", "lost_b_ro", "--reset-passwords"] {
+        for words in ["nothing was touched", "lost_a_app", "lost_b_ro", "--reset-passwords", "secrets import"]
+        {
             assert!(refused.stderr.contains(words), "{arguments:?}: {refused:?}");
         }
         assert_eq!(project.json(arguments, 2)["error"]["kind"], "usage");

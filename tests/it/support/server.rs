@@ -293,6 +293,21 @@ fn free_port() -> u16 {
     }
 }
 
+/// Whether the server under test is another than the system's; such a build may lack a library or a client.
+pub fn built_elsewhere() -> bool {
+    std::env::var_os("MARTYDB_PG_BIN").is_some()
+}
+
+/// A client program; the folder of the server under test may hold none.
+fn client(program: &str) -> PathBuf {
+    let beside = bin().join(program);
+    if beside.exists() { beside } else { program.into() }
+}
+
+pub fn psql() -> PathBuf {
+    client("psql")
+}
+
 /// The programs under test: those the product itself would take.
 pub fn bin() -> PathBuf {
     static BIN: OnceLock<PathBuf> = OnceLock::new();

@@ -1,18 +1,22 @@
 -- What is held on these, and the sections that every database has.
 ),
 told AS (
-  SELECT t.*, x.extname AS extension, x.extversion, x.extowner, x.since,
+  SELECT t.*, coalesce(x.extname, o.extname) AS extension, x.extversion, x.extowner, x.since,
     -- An update of the extension writes its own row too.
     t.definer AND x.extname IS NOT NULL AND t.acl IS NOT DISTINCT FROM i.initprivs
       AND coalesce((SELECT pg_catalog.age(p.xmin) < least(x.made, x.since) FROM pg_catalog.pg_proc p WHERE p.oid = t.oid), false) AS altered,
     -- The schema public is made by initdb, yet it is the service's.
     t.server AND NOT (t.kind = 'schema' AND t.schema = 'public') AS system,
     coalesce(t.acl, pg_catalog.acldefault(t.letter, t.owner)) AS rights,
-    CASE WHEN t.server OR x.extname IS NOT NULL OR t.kind = 'schema' AND t.schema = 'public'
-      THEN coalesce(i.initprivs, pg_catalog.acldefault(t.letter, t.owner)) END AS base
+    CASE WHEN t.server OR x.extname IS NOT NULL OR o.extname IS NOT NULL OR t.kind = 'schema' AND t.schema = 'public'
+      THEN coalesce(i.initprivs, pg_catalog.acldefault(t.letter, t.owner)) END AS base,
+    o.extname IS NOT NULL AS opened
   FROM thing t
   LEFT JOIN ext x ON x.classid = t.class AND x.objid = t.oid
-  LEFT JOIN pg_catalog.pg_init_privs i ON i.classoid = t.class AND i.objoid = t.oid AND i.objsubid = t.sub),
+  LEFT JOIN pg_catalog.pg_init_privs i ON i.classoid = t.class AND i.objoid = t.oid AND i.objsubid = t.sub
+  -- The schema that an extension's control file names is made before the extension is: it is no member, and yet its own.
+  LEFT JOIN LATERAL (SELECT e.extname FROM pg_catalog.pg_extension e JOIN pg_catalog.pg_roles r ON r.rolsuper
+    WHERE t.kind = 'schema' AND t.schema <> 'public' AND i.privtype = 'e' AND e.extnamespace = t.oid AND r.oid = t.owner LIMIT 1) o ON true),
 held AS (
   SELECT t.class, t.oid, t.sub, pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object(
     'grantee', CASE WHEN a.grantee = 0 THEN NULL ELSE pg_catalog.pg_get_userbyid(a.grantee) END,
@@ -77,7 +81,7 @@ SELECT 'thing', pg_catalog.jsonb_build_object(
   'acl', h.acl)::text
 FROM told t LEFT JOIN held h ON h.class = t.class AND h.oid = t.oid AND h.sub = t.sub
 LEFT JOIN pg_catalog.pg_language l ON l.oid = t.language
-WHERE h.acl IS NOT NULL OR t.kind <> 'column' AND (NOT t.system AND t.extension IS NULL OR t.definer
+WHERE h.acl IS NOT NULL OR t.kind <> 'column' AND (NOT t.system AND t.extension IS NULL OR t.definer OR t.opened
   -- The server's and an extension's own, given to another role.
   OR t.owner <> 10 AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.oid = t.owner AND r.rolsuper))
 UNION ALL

@@ -30,7 +30,10 @@ pub fn markdown(report: &VerifyReport) -> String {
         ["not examined", "why", "what would allow it"],
         not_examined.map(|one| [one.what, one.why, one.grant.unwrap_or_default()]),
     );
-    let accepted = assessment.accepted.iter().map(|accepted| {
+    let limits = assessment.limits.iter().cloned();
+    text +=
+        &rows_under(["limit", "server", "why"], limits.map(|limit| [limit.what, limit.server, limit.why]));
+    let accepted = assessment.accepted.iter().filter(|accepted| !accepted.by_limit).map(|accepted| {
         let finding = &accepted.finding;
         [finding.id.into(), finding.role.clone(), place(finding), accepted.reason.clone()]
     });

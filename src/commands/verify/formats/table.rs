@@ -23,7 +23,11 @@ pub fn table(report: &VerifyReport, style: &Style) -> String {
     });
     let failed = assessment.failed.iter();
     let failed = failed.map(|(server, error)| format!("server {server}\n{}\n", error_text(error, style)));
-    let accepted = assessment.accepted.iter().map(|accepted| {
+    let limits = assessment.limits.iter().map(|limit| {
+        let words = format!("limit: cannot {} on server {}: {}", limit.what, limit.server, limit.why);
+        wrapped(&printable(&words), "  ", style)
+    });
+    let accepted = assessment.accepted.iter().filter(|accepted| !accepted.by_limit).map(|accepted| {
         let title = words::title(&accepted.finding);
         wrapped(&format!("accepted: {title}: {}", printable(&accepted.reason)), "  ", style)
     });
@@ -42,6 +46,7 @@ pub fn table(report: &VerifyReport, style: &Style) -> String {
     );
     let rest = [
         accepted.collect(),
+        limits.collect(),
         unread.collect(),
         not_examined.collect(),
         changes(report, style),

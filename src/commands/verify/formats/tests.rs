@@ -39,6 +39,9 @@ fn login(service: &str, kind: RoleKind) -> ProbeLogin {
         kind,
         role: RoleName::new(format!("{service}_{}", kind.key())).unwrap(),
         database: DbName::new(format!("marty_{service}")).unwrap(),
+        also: vec![],
+        further: false,
+        replicates: false,
         password: None,
     }
 }

@@ -8,74 +8,102 @@ use std::time::{Duration, Instant};
 
 use super::{Intent, MigrationSession, NoSession};
 use crate::error::Result;
-use crate::migrate::history::{HistoryRows, Present, tables};
+use crate::migrate::history::{HistoryRows, Present, tables, unreadable};
 use crate::migrate::report::EventSender;
 use crate::migrate::target::MigrationTarget;
-use crate::server::Row;
+use crate::server::{Row, Unreadable};
 use crate::sql::{Statement, stmt};
+
+/// Whether the size on disk is measured: the server looks at every file of the database for it, which takes longer than
+/// all the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sizes {
+    Measured,
+    Skipped,
+}
 
 /// What a session was asked at its start.
 pub struct Glance<'a> {
     pub session: MigrationSession<'a>,
     pub history: Result<HistoryRows>,
-    /// The answers to the other questions.
-    pub others: Vec<Vec<Row>>,
+    /// How many other sessions are connected to the database.
+    pub connections: Option<i64>,
+    pub size_bytes: Option<i64>,
 }
 
 impl<'a> Glance<'a> {
-    /// Logs in, reads the history as the owner, and asks `others` as the login itself.
-    ///
     /// # Errors
     /// If there is no session, or its database is not provisioned.
     pub async fn take(
         target: &'a MigrationTarget,
+        sizes: Sizes,
         wait: Duration,
-        others: &[Statement],
     ) -> Result<Glance<'a>, NoSession> {
         let deadline = Instant::now() + wait;
         let mut session =
             MigrationSession::log_in(target, Intent::Read, deadline, &EventSender::ignored()).await?;
-        if let Some((applied, others)) = guess(&mut session, others).await {
-            let history = session.history_with(&applied).await;
-            return Ok(Glance { session, history, others });
-        }
-        session.start(None).await?;
-        let history = session.rows().await;
-        // If they cannot be had, neither can the history, and its error says why.
-        let answers = session.query(as_login(&session, others)).await.unwrap_or_default();
-        Ok(Glance { session, history, others: of_login(answers.into_iter(), others.len()) })
+        let (history, results) = match guess(&mut session, sizes).await {
+            Some((applied, results)) => (session.history_with(&applied).await, results),
+            None => {
+                session.start(None).await?;
+                let history = session.rows().await;
+                let asked = [tables::beside()].into_iter().chain(measure(&session, sizes));
+                // If they cannot be had, neither can the history, and its error says why.
+                (history, session.query(asked).await.unwrap_or_default())
+            }
+        };
+        let (connections, size_bytes) =
+            measured(session.connection.backend(), &results).map_err(unreadable)?;
+        Ok(Glance { session, history, connections, size_bytes })
     }
 }
 
 /// The rows of refinery's table in the first of the schemas, and the other answers. `None` where it is not there, or
 /// anything else is wrong.
-async fn guess(
-    session: &mut MigrationSession<'_>,
-    others: &[Statement],
-) -> Option<(Vec<Row>, Vec<Vec<Row>>)> {
+async fn guess(session: &mut MigrationSession<'_>, sizes: Sizes) -> Option<(Vec<Row>, Vec<Vec<Row>>)> {
     let schema = session.target.schemas.first()?;
-    let mut asked = vec![session.act_as_owner(), tables::beside(), tables::read_refinery(schema)];
-    asked.extend(as_login(session, others));
-    let mut results = session.query(asked).await.ok()?.into_iter().skip(1);
-    let beside = results.next()?;
-    let (process, present) = Present::beside(beside.first()?, schema).ok()?;
+    let mut asked = vec![session.act_as_owner(), tables::read_refinery(schema), tables::beside()];
+    asked.extend(measure(session, sizes));
+    let mut results = session.query(asked).await.ok()?;
+    let others = results.split_off(2);
     // Behind a pooler the answers are another session's; the usual way says so.
-    if process != session.connection.backend() {
-        return None;
+    let own = own_row(session.connection.backend(), others.first()?).ok()??;
+    session.present = Present::beside(own, schema).ok()?;
+    Some((results.pop()?, others))
+}
+
+/// Sizes are told to those who may connect, as the login may, and the owner may not.
+fn measure(session: &MigrationSession<'_>, sizes: Sizes) -> Vec<Statement> {
+    if sizes == Sizes::Skipped {
+        return vec![];
     }
-    session.present = present;
-    Some((results.next()?, of_login(results, others.len())))
+    let size = stmt!("SELECT pg_catalog.pg_database_size(pg_catalog.current_database())");
+    vec![stmt!("SET ROLE NONE"), size, session.act_as_owner()]
 }
 
-/// The answers to the `count` statements of [`as_login`].
-fn of_login(results: impl Iterator<Item = Vec<Row>>, count: usize) -> Vec<Vec<Row>> {
-    results.skip(1).take(count).collect()
+/// The row of our own session among all sessions.
+fn own_row(process: i32, sessions: &[Row]) -> Result<Option<&Row>, Unreadable> {
+    for row in sessions {
+        if row.try_get::<i32>(0)? == process {
+            return Ok(Some(row));
+        }
+    }
+    Ok(None)
 }
 
-/// Leaves the session as the owner's.
-fn as_login(session: &MigrationSession<'_>, asked: &[Statement]) -> Vec<Statement> {
-    let mut all = vec![stmt!("SET ROLE NONE")];
-    all.extend_from_slice(asked);
-    all.push(session.act_as_owner());
-    all
+/// How many others are connected, and the size, from the answers to [`beside`](tables::beside()) and [`measure`].
+fn measured(process: i32, results: &[Vec<Row>]) -> Result<(Option<i64>, Option<i64>), Unreadable> {
+    let size = results.get(2).and_then(|rows| rows.first());
+    let size = size.map(|row| row.try_get(0)).transpose()?;
+    let sessions = results.first().map_or(&[][..], Vec::as_slice);
+    let Some(own) = own_row(process, sessions)? else { return Ok((None, size)) };
+    let database: Option<u32> = own.try_get(1)?;
+    let mut others = 0;
+    for row in sessions {
+        // Sessions without a user are the server's own workers.
+        let user = row.try_get::<Option<u32>>(2)?.unwrap_or(0);
+        let same = row.try_get::<Option<u32>>(1)? == database && row.try_get::<i32>(0)? != process;
+        others += i64::from(same && user != 0);
+    }
+    Ok((Some(others), size))
 }

@@ -150,6 +150,8 @@ SELECT 'publication', pg_catalog.quote_ident(p.pubname),
                  (SELECT pg_catalog.string_agg(t.prrelid::pg_catalog.regclass::pg_catalog.text, ',' ORDER BY t.prrelid::pg_catalog.regclass::pg_catalog.text)
                   FROM pg_catalog.pg_publication_rel t WHERE t.prpubid = p.oid))
 FROM pg_catalog.pg_publication p
+-- `apply` makes the one of a declared login, and gives it the login's name.
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles r WHERE r.rolname = p.pubname AND r.rolreplication)
 UNION ALL
 SELECT 'foreign server', pg_catalog.quote_ident(s.srvname), pg_catalog.concat_ws(' ', s.srvtype, s.srvversion, pg_catalog.array_to_string(s.srvoptions, ','))
 FROM pg_catalog.pg_foreign_server s

@@ -1,0 +1,198 @@
+//! `adopt`: a database that people live in becomes a service: its keys and everybody who uses it go into the manifest, and one
+//! grouped plan shows what `apply` would do. The server is only read.
+
+mod entry;
+mod next;
+mod report;
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::Args;
+
+use self::entry::{DeclaredRoles, ServiceEntry};
+use self::report::{AdoptReport, ManifestEdit};
+use crate::adopt::{self, Declarations, Scene, ServiceKeys};
+use crate::environment::Environment;
+use crate::error::{Error, Result};
+use crate::flags::Global;
+use crate::manifest::{self, DeclaredService, Manifest, ManifestDraft};
+use crate::model::{DesiredService, SchemaName, ServiceName};
+use crate::provision::{self, PlanOptions, PlannedServer};
+use crate::replace_file::{Readers, replace_file};
+use crate::report::Out;
+use crate::run::Run;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The service; added to the manifest if it is not there.
+    #[arg(short, long, value_name = "NAME")]
+    pub service: String,
+    /// Its database [default: what the manifest says].
+    #[arg(long, value_name = "DATABASE")]
+    pub database: Option<String>,
+    /// The server of the manifest that has it [default: what the manifest says].
+    #[arg(long, value_name = "SERVER")]
+    pub server: Option<String>,
+    /// Write nothing, and show how the manifest would change.
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Leave the first migration out of the commands that come next.
+    #[arg(long)]
+    pub no_baseline: bool,
+}
+
+pub async fn run(
+    global: &Global,
+    environment: Environment,
+    out: Arc<Out>,
+    arguments: &Arguments,
+) -> Result<AdoptReport> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = manifest::find(global.manifest.as_deref(), &here)?;
+    let before = ManifestDraft::read(&path, &global.env)?;
+    let (declared, place) = placed(&before, arguments, &environment)?;
+    let draft = before.with_service(&arguments.service, &place.mapping())?;
+    let mut run = Run::with_manifest(global, draft.resolve(&environment)?, environment, out);
+    let found = look(&run, arguments, declared.schemas.as_deref()).await?;
+    let (people, reasons) = (&found.people.people, found.reasons(&before, &run)?);
+    let entry = place.with_keys(&found.keys).with_people(people, &reasons, &found.service.database);
+    let after = before.with_service(&arguments.service, &entry.mapping())?;
+    run.manifest = completed(&after, &found, &entry, &run)?;
+    let service = run.service(&arguments.service)?.clone();
+    let planned = planned(&run, &service).await?;
+    let written = after.text != before.text && !arguments.dry_run;
+    if written {
+        write(&before, &after)?;
+    }
+    let baseline = !found.has_history && !arguments.no_baseline;
+    let next = next::commands(&run.manifest.env, &service, &planned, baseline);
+    let mut people = found.people;
+    people.notes.splice(0..0, found.keys.notes);
+    Ok(AdoptReport::new(&service, people, &planned, ManifestEdit { before, after, written }, next))
+}
+
+/// What the manifest says of the service now, and what it needs to say so that the database can be looked at.
+fn placed(
+    draft: &ManifestDraft,
+    arguments: &Arguments,
+    environment: &Environment,
+) -> Result<(DeclaredService, ServiceEntry)> {
+    let name = &arguments.service;
+    ServiceName::new(name.clone()).map_err(|error| Error::usage(format!("service \"{name}\" {error}")))?;
+    let declared = draft.service(name, environment)?;
+    let is_new = declared.is_none();
+    let declared = declared.unwrap_or_default();
+    let mut entry = ServiceEntry::default();
+    if let Some(server) = &arguments.server {
+        entry.server = Some(server.clone()).filter(|_| declared.server.as_ref() != Some(server));
+        refuse_other("server", name, server, declared.server.as_ref().filter(|_| !is_new))?;
+    }
+    let by_template = draft.has_database_template(environment)?;
+    entry.database = match &arguments.database {
+        None => (is_new && !by_template).then(|| name.clone()),
+        Some(database) => {
+            refuse_other("database", name, database, declared.database.as_ref())?;
+            Some(database.clone()).filter(|_| declared.database.is_none())
+        }
+    };
+    Ok((declared, entry))
+}
+
+fn refuse_other(what: &str, service: &str, named: &str, declared: Option<&String>) -> Result<()> {
+    match declared.filter(|declared| *declared != named) {
+        None => Ok(()),
+        Some(other) => Err(Error::usage(format!("service \"{service}\" has another {what} in the manifest"))
+            .cause(format!("the manifest says {other}, and the command line {named}"))
+            .hint(format!("leave --{what} out, or adopt it as another service"))),
+    }
+}
+
+/// What the server tells, and what follows from it for the manifest.
+struct Observed {
+    service: DesiredService,
+    keys: ServiceKeys,
+    people: Declarations,
+    /// Whether martydb keeps a history there already.
+    has_history: bool,
+}
+
+async fn look(run: &Run, arguments: &Arguments, declared: Option<&[String]>) -> Result<Observed> {
+    let service = run.service(&arguments.service)?.clone();
+    let access = run.admin(&service.server).await?;
+    let desired = run.manifest.desired(&service.server);
+    let survey = adopt::survey(&access, &desired, &service).await?;
+    let mut scene = Scene {
+        desired: &desired,
+        service: &service,
+        actual: &survey.actual,
+        contents: &survey.contents,
+        sessions: &survey.sessions,
+    };
+    let keys = adopt::declare(&scene, declared);
+    let named = keys.schemas.iter().flatten().filter_map(|name| SchemaName::new(name.clone()).ok());
+    let schemas: Vec<SchemaName> = named.collect();
+    let completed = DesiredService {
+        schemas: if schemas.is_empty() { service.schemas.clone() } else { schemas },
+        ..service.clone()
+    };
+    scene.service = &completed;
+    let people = adopt::people(&scene);
+    let has_history =
+        survey.contents.schemas.keys().any(|name| name.as_str() == crate::contract::HISTORY_SCHEMA);
+    Ok(Observed { keys, people, has_history, service: completed })
+}
+
+impl Observed {
+    /// How roles are declared that the manifest has for other services of the server: the same role has one reason.
+    fn reasons(&self, draft: &ManifestDraft, run: &Run) -> Result<DeclaredRoles> {
+        let here = run.manifest.access.get(&self.service.server);
+        let mut raw = draft.access(&run.environment)?;
+        raw.retain(|role, _| here.is_some_and(|here| here.keys().any(|known| known.as_str() == role)));
+        Ok(raw)
+    }
+}
+
+/// The manifest as it will be; what an overlay hides is not there.
+fn completed(draft: &ManifestDraft, found: &Observed, entry: &ServiceEntry, run: &Run) -> Result<Manifest> {
+    let wrong =
+        |error: Error| error.while_doing("the completed manifest would not be valid, nothing was written");
+    let manifest = draft.resolve(&run.environment).map_err(wrong)?;
+    let is_whole = manifest.services.get(&found.service.name).is_some_and(|service| {
+        let has_role = |role: &String| service.access.iter().any(|grant| grant.role.as_str() == role);
+        let wanted = found.keys.extensions.iter().flatten();
+        service.schemas == found.service.schemas
+            && wanted.clone().all(|name| service.extensions.contains(name))
+            && found.keys.settings.keys().all(|name| service.settings.contains_key(name))
+            && entry.access.keys().all(has_role)
+    });
+    if is_whole { Ok(manifest) } else { Err(draft.by_hand(found.service.name.as_str(), &entry.mapping())) }
+}
+
+async fn planned(run: &Run, service: &DesiredService) -> Result<PlannedServer> {
+    let plans = provision::plan(run, std::slice::from_ref(service), PlanOptions::default()).await;
+    let (_, planned) = plans.into_iter().next().ok_or_else(|| Error::operation("no server to plan for"))?;
+    planned
+}
+
+/// Whole or not at all, with the permissions that the file has.
+fn write(before: &ManifestDraft, after: &ManifestDraft) -> Result<()> {
+    let path = fs::canonicalize(&before.path).map_err(|error| failed(&before.path, &error))?;
+    let now = fs::read_to_string(&path).map_err(|error| failed(&path, &error))?;
+    if now != before.text {
+        return Err(Error::operation(format!(
+            "{} was changed meanwhile, nothing was written",
+            path.display()
+        ))
+        .hint("run the command again"));
+    }
+    let kept = fs::metadata(&path).map(|found| found.permissions());
+    replace_file(&path, &after.text, Readers::All)
+        .and_then(|()| fs::set_permissions(&path, kept?))
+        .map_err(|error| failed(&path, &error))
+}
+
+fn failed(path: &Path, error: &std::io::Error) -> Error {
+    Error::operation(format!("cannot write {}", path.display())).cause(error)
+}

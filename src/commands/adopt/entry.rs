@@ -1,0 +1,101 @@
+//! What goes into the manifest, as YAML values.
+
+use std::collections::BTreeMap;
+
+use serde_yaml::{Mapping, Value};
+
+use crate::adopt::{Person, ServiceKeys};
+use crate::manifest::raw::RawAccess;
+use crate::model::DbName;
+
+/// Further roles that the manifest has already, as they are written.
+pub type DeclaredRoles = BTreeMap<String, RawAccess>;
+
+/// The service's new keys; those that are `None` or empty stay as they are.
+#[derive(Debug, Clone, Default)]
+pub struct ServiceEntry {
+    pub server: Option<String>,
+    pub database: Option<String>,
+    schemas: Option<Vec<String>>,
+    extensions: Option<Vec<String>>,
+    settings: BTreeMap<String, String>,
+    pub access: BTreeMap<String, Mapping>,
+}
+
+impl ServiceEntry {
+    pub fn with_keys(self, keys: &ServiceKeys) -> ServiceEntry {
+        let ServiceKeys { schemas, extensions, settings, .. } = keys.clone();
+        ServiceEntry { schemas, extensions, settings, ..self }
+    }
+
+    /// Everybody who is not declared; who is declared for another service is so in the same words.
+    pub fn with_people(
+        mut self,
+        people: &[Person],
+        declared: &DeclaredRoles,
+        database: &DbName,
+    ) -> ServiceEntry {
+        let reason = format!("found in database {database} on {}", today());
+        for person in people.iter().filter(|person| !person.declared) {
+            let raw = declared.get(&person.role);
+            self.access.insert(person.role.clone(), access(person, raw, &reason));
+        }
+        self
+    }
+
+    pub fn mapping(&self) -> Mapping {
+        let mut map = Mapping::new();
+        let mut put = |key: &str, value: Option<Value>| {
+            value.map(|value| map.insert(key.into(), value));
+        };
+        put("server", self.server.as_deref().map(text));
+        put("database", self.database.as_deref().map(text));
+        put("schemas", self.schemas.as_deref().map(list));
+        put("extensions", self.extensions.as_deref().map(list));
+        let settings = self.settings.iter().map(|(name, value)| (name.as_str().into(), text(value)));
+        put("settings", some_map(settings.collect()));
+        let access = self.access.iter().map(|(role, entry)| (role.as_str().into(), entry.clone().into()));
+        put("access", some_map(access.collect()));
+        map
+    }
+}
+
+fn some_map(map: Mapping) -> Option<Value> {
+    (!map.is_empty()).then_some(Value::Mapping(map))
+}
+
+/// The first dollar sign of two keeps the second one.
+fn text(text: &str) -> Value {
+    text.replace('$', "$$").into()
+}
+
+fn list(items: &[String]) -> Value {
+    Value::Sequence(items.iter().map(|item| text(item)).collect())
+}
+
+fn access(person: &Person, raw: Option<&RawAccess>, reason: &str) -> Mapping {
+    let mut map = Mapping::new();
+    map.insert(if person.login { "login" } else { "group" }.into(), true.into());
+    let members = raw.map_or(&person.members, |raw| &raw.members);
+    for (key, items) in
+        [("members", members), ("connect", &person.connect), ("read", &person.read), ("write", &person.write)]
+    {
+        if !items.is_empty() {
+            map.insert(key.into(), list(items));
+        }
+    }
+    if let Some(limit) = raw.and_then(|raw| raw.connection_limit) {
+        map.insert("connection_limit".into(), limit.into());
+    }
+    if let Some(until) = raw.and_then(|raw| raw.until.as_deref()) {
+        map.insert("until".into(), text(until));
+    }
+    let reason = raw.and_then(|raw| raw.reason.as_deref()).unwrap_or(reason);
+    map.insert("reason".into(), text(reason));
+    map
+}
+
+fn today() -> String {
+    let now = time::OffsetDateTime::now_utc().date();
+    format!("{:04}-{:02}-{:02}", now.year(), u8::from(now.month()), now.day())
+}

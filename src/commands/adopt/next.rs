@@ -1,0 +1,25 @@
+//! The commands that come next, in their order.
+
+use crate::manifest::DEFAULT_ENV;
+use crate::migrate::files::folder;
+use crate::model::DesiredService;
+use crate::provision::PlannedServer;
+
+pub fn commands(env: &str, service: &DesiredService, planned: &PlannedServer, baseline: bool) -> Vec<String> {
+    let env = if env == DEFAULT_ENV { String::new() } else { format!(" --env {env}") };
+    let command = |words: &str| format!("martydb{env} {words}");
+    let name = &service.name;
+    let mut all = vec![];
+    if !planned.plan.steps.is_empty() {
+        all.push(command(&format!("apply --service {name} -y")));
+    }
+    if baseline {
+        all.push(match folder::load(&service.migrations).all().is_empty() {
+            true => command(&format!("baseline --service {name} --from-database")),
+            // Which of the files the database has is not ours to say.
+            false => command(&format!("baseline --service {name} --at VERSION")),
+        });
+    }
+    all.push(command("verify-isolation"));
+    all
+}

@@ -1,0 +1,87 @@
+//! What `apply` and `init-all` do only where it was asked for in so many words, because no later run can undo it.
+
+use clap::Args;
+
+use crate::error::{Error, Result};
+use crate::plan::{Action, Step, left_over};
+use crate::provision::{Plans, planned};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
+pub struct Consent {
+    /// Replace the passwords of roles that exist and that the secret store does not know.
+    #[arg(long)]
+    pub reset_passwords: bool,
+    /// Make an empty database also where one that this manifest made belongs to no service any more.
+    #[arg(long)]
+    pub new_database: bool,
+}
+
+impl Consent {
+    /// # Errors
+    /// With what the plans would do, if that was not asked for.
+    pub fn check(self, plans: &Plans) -> Result<()> {
+        if !self.reset_passwords {
+            let error =
+                Error::usage("the secret store lacks the passwords of roles that exist, nothing was touched")
+                    .hint("restore the secret store, or check that it is the one for this environment")
+                    .hint("or fill it with `martydb secrets import`: applications have their passwords, too")
+                    .hint("or replace the passwords with --reset-passwords: the present ones stop working");
+            refuse(replaced_passwords(plans), error)?;
+        }
+        if !self.new_database {
+            let error = Error::usage("a service would get an empty database, nothing was touched")
+                .hint("if the service or its database was renamed, say so in the manifest: `moved: { from: FORMER_NAME }`")
+                .hint("or make the empty database with --new-database: what is in the other one stays there");
+            refuse(doubtful_databases(plans).chain(elsewhere(plans)), error)?;
+        }
+        Ok(())
+    }
+}
+
+/// The error, if there are causes.
+fn refuse(causes: impl Iterator<Item = String>, error: Error) -> Result<()> {
+    let mut causes = causes.peekable();
+    if causes.peek().is_none() {
+        return Ok(());
+    }
+    Err(causes.fold(error, Error::cause))
+}
+
+/// A password that clients use: the store may be another one than usual, or be back in a minute.
+fn replaced_passwords(plans: &Plans) -> impl Iterator<Item = String> {
+    planned(plans).filter_map(|(server, planned)| {
+        let roles = planned.plan.steps.iter().filter_map(Step::replaces_password);
+        let roles: Vec<String> = roles.map(|role| format!("\"{role}\"")).collect();
+        (!roles.is_empty()).then(|| format!("on server \"{server}\" these roles exist: {}", roles.join(", ")))
+    })
+}
+
+/// A service that was renamed, or whose database was, must not go on with an empty one while its rows lie in the other.
+fn doubtful_databases(plans: &Plans) -> impl Iterator<Item = String> {
+    planned(plans).flat_map(|(server, planned)| {
+        planned.plan.steps.iter().filter_map(move |step| {
+            let name = step.makes_doubtful_database()?;
+            Some(format!("on server \"{server}\": database \"{name}\" is {}", step.reason))
+        })
+    })
+}
+
+/// Databases that would be made on one server and are on another, where no service has them any more.
+fn elsewhere(plans: &Plans) -> impl Iterator<Item = String> {
+    planned(plans).flat_map(move |(server, here)| {
+        let made = here.plan.steps.iter().filter_map(|step| match &step.action {
+            Action::CreateDatabase { database, .. } => Some(database),
+            _ => None,
+        });
+        made.flat_map(move |database| {
+            let others = planned(plans).filter(move |(other, _)| *other != server);
+            let left =
+                others.filter(move |(_, there)| left_over(&there.desired, &there.actual).contains(database));
+            left.map(move |(other, _)| {
+                format!(
+                    "database \"{database}\" is missing on server \"{server}\", and is on server \"{other}\""
+                )
+            })
+        })
+    })
+}

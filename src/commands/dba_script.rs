@@ -1,0 +1,112 @@
+//! What the admin may not do, as SQL that a DBA can read and run.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::model::DbName;
+use crate::plan::PrivilegeGap;
+use crate::replace_file::{Readers, replace_file};
+use crate::report::printable;
+use crate::run::Run;
+use crate::sql::psql;
+
+type LimitsByServer<'a> = BTreeMap<&'a str, Vec<&'a PrivilegeGap>>;
+
+/// Writes a file for each server on which something has to be asked for: `path` itself where there is one.
+pub fn write(run: &Run, path: &Path, limits: &[PrivilegeGap]) -> Result<()> {
+    let mut servers = LimitsByServer::new();
+    for limit in limits.iter().filter(|limit| limit.request.is_some()) {
+        servers.entry(&limit.server).or_default().push(limit);
+    }
+    if servers.is_empty() {
+        run.out.note(&format!("Nothing to ask a DBA for: {} was not written.", path.display()));
+    }
+    for (server, limits) in &servers {
+        let path = if servers.len() == 1 { path.to_owned() } else { of_server(path, server) };
+        replace_file(&path, &script(server, limits), Readers::Owner).map_err(|error| {
+            Error::operation(format!("cannot write the script {}", path.display())).cause(error)
+        })?;
+        run.out.note(&format!(
+            "Written. A superuser of server {server} runs it with: psql -v ON_ERROR_STOP=1 -f {}",
+            path.display()
+        ));
+    }
+    Ok(())
+}
+
+/// `dba.sql` → `dba-main.sql`.
+fn of_server(path: &Path, server: &str) -> PathBuf {
+    let part = |text: Option<&std::ffi::OsStr>| text.unwrap_or_default().to_string_lossy().into_owned();
+    let (stem, extension) = (part(path.file_stem()), part(path.extension()));
+    let dot = if extension.is_empty() { "" } else { "." };
+    path.with_file_name(format!("{stem}-{server}{dot}{extension}"))
+}
+
+/// What concerns the whole server first, then each database; a statement that several limits ask for stands there once.
+fn script(server: &str, limits: &[&PrivilegeGap]) -> String {
+    let mut text = format!(
+        "-- What martydb's admin may not do on server {server}: read it, then run it as a superuser.\n"
+    );
+    let mut databases: BTreeMap<Option<&DbName>, Vec<&PrivilegeGap>> = BTreeMap::new();
+    for limit in limits {
+        let database = limit.request.as_ref().and_then(|request| request.database.as_ref());
+        databases.entry(database).or_default().push(limit);
+    }
+    for (database, limits) in databases {
+        text += &database.map_or(String::new(), connection);
+        let mut written = BTreeSet::new();
+        for limit in limits {
+            let statements = limit.request.iter().flat_map(|request| &request.statements);
+            let new: Vec<&String> = statements.filter(|one| written.insert(one.as_str())).collect();
+            if new.is_empty() {
+                continue;
+            }
+            text += &format!("\n-- {}\n", printable(&format!("{}: {}", limit.what, limit.why)));
+            new.iter().for_each(|one| text += &format!("{one};\n"));
+        }
+    }
+    text
+}
+
+fn connection(database: &DbName) -> String {
+    match psql::connect(database.as_str()) {
+        Some(connect) => format!("\n{connect}\n"),
+        None => format!("\n-- Connect to database {} by hand.\n\\quit\n", printable(database.as_str())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::DbaRequest;
+
+    fn limit(what: &str, database: Option<&str>, statements: &[&str]) -> PrivilegeGap {
+        let database = database.map(|name| DbName::new(name).unwrap());
+        let statements = statements.iter().map(ToString::to_string).collect();
+        let request = DbaRequest { database, statements };
+        let (server, service, why) = ("main".into(), None, "it may not".into());
+        PrivilegeGap { server, service, what: what.into(), why, grant: None, request: Some(request) }
+    }
+
+    #[test]
+    fn each_statement_stands_once_where_it_runs() {
+        let all = [
+            limit("own", Some("shop"), &["ALTER TABLE a OWNER TO b"]),
+            limit("set", None, &["GRANT x TO y"]),
+            limit("set", None, &["GRANT x TO y"]),
+        ];
+        let expected = "-- What martydb's admin may not do on server main: read it, then run it as a superuser.\n\
+             \n-- set: it may not\nGRANT x TO y;\n\
+             \n\\connect -reuse-previous=on \"dbname='shop'\"\n\
+             \n-- own: it may not\nALTER TABLE a OWNER TO b;\n";
+        assert_eq!(script("main", &all.iter().collect::<Vec<_>>()), expected);
+    }
+
+    #[test]
+    fn each_of_several_servers_has_its_file() {
+        for (path, expected) in [("dba.sql", "dba-eu.sql"), ("out/dba", "out/dba-eu")] {
+            assert_eq!(of_server(Path::new(path), "eu"), PathBuf::from(expected));
+        }
+    }
+}

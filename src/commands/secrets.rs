@@ -1,0 +1,84 @@
+//! `secrets`: the store's passwords, to and from other places.
+
+mod export;
+mod formats;
+mod import;
+mod incoming;
+mod keys;
+mod relocate;
+mod transferred;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use crate::error::{ExitStatus, Result};
+use crate::flags::Format;
+use crate::report::{Report, Style};
+use crate::run::Run;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub what: SecretsCommand,
+}
+
+/// Where the passwords go.
+#[derive(Debug, Subcommand)]
+pub enum SecretsCommand {
+    /// Show what is in the store and what it is called elsewhere; with --values, write the passwords to a file.
+    Export(export::Arguments),
+    /// Put passwords from a file into the store.
+    Import(import::Arguments),
+    /// Copy the whole store to another provider; the old one stays as it is.
+    Move(relocate::Arguments),
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<SecretsReport> {
+    Ok(match &arguments.what {
+        SecretsCommand::Export(arguments) => SecretsReport::Export(export::run(run, arguments).await?),
+        SecretsCommand::Import(arguments) => SecretsReport::Import(import::run(run, arguments).await?),
+        SecretsCommand::Move(arguments) => SecretsReport::Move(relocate::run(run, arguments).await?),
+    })
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum SecretsReport {
+    Export(export::ExportReport),
+    Import(import::SecretsImportReport),
+    Move(relocate::MoveReport),
+}
+
+impl SecretsReport {
+    fn one(&self) -> &dyn Report {
+        match self {
+            SecretsReport::Export(report) => report,
+            SecretsReport::Import(report) => report,
+            SecretsReport::Move(report) => report,
+        }
+    }
+}
+
+impl Report for SecretsReport {
+    fn text(&self, style: &Style) -> String {
+        self.one().text(style)
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        self.one().messages(style)
+    }
+
+    fn status(&self) -> ExitStatus {
+        self.one().status()
+    }
+
+    fn verbatim(&self) -> bool {
+        self.one().verbatim()
+    }
+
+    /// The passwords themselves are a document of their own.
+    fn format(&self) -> Option<Format> {
+        self.verbatim().then_some(Format::Table)
+    }
+}

@@ -1,0 +1,261 @@
+//! `secrets export`: what is in the store, and on request the passwords in the form that another system reads.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, ValueEnum};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+
+use super::formats::{self, ExportFormat, Exported};
+use crate::error::{Error, Result};
+use crate::flags::Select;
+use crate::model::{DesiredService, RoleKind};
+use crate::report::{Cell, Paint, Report, Style, Table, printable};
+use crate::run::Run;
+use crate::secrets::{CredentialKey, PrivateFile};
+use crate::units::counted;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub select: Select,
+    /// What the passwords are for.
+    #[arg(long, value_enum)]
+    pub format: ExportFormat,
+    /// Only this login; may be repeated [default: app for kubernetes, all three for the others].
+    #[arg(long, value_enum)]
+    pub role: Vec<RoleKind>,
+    /// Write the passwords themselves; without it only their names are shown.
+    #[arg(long, requires = "out")]
+    pub values: bool,
+    /// Where the passwords go: a file, made 0600, that others cannot read; `-` is standard output, unless it is a terminal.
+    #[arg(long, value_name = "FILE", requires = "values")]
+    pub out: Option<PathBuf>,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
+    let services = run.readable(&arguments.select)?;
+    let kinds = arguments.format.kinds(&arguments.role);
+    let destination = match &arguments.out {
+        Some(path) => Some(Destination::find(run, path)?),
+        None => None,
+    };
+    let more = arguments.role.is_empty() && arguments.format != ExportFormat::Kubernetes;
+    let all = logins(run, &services, &kinds, arguments.format, more).await?;
+    distinct(arguments.format, &all)?;
+    let Some(destination) = destination else { return Ok(ExportReport::new(run, arguments, &all)) };
+    for one in all.iter().filter(|one| one.kept.is_none()) {
+        // The store's own words for why there is none.
+        let found = run.store.read(std::slice::from_ref(&one.key)).await?;
+        found.require(&one.key.server, &one.key.role)?;
+    }
+    let text = formats::written(run, arguments.format, &all).await?;
+    let mut report = ExportReport::new(run, arguments, &all);
+    report.values = true;
+    match destination {
+        Destination::Stdout => report.text = Some(text),
+        Destination::File(file) => {
+            file.replace(&text)?;
+            report.out.clone_from(&arguments.out);
+        }
+    }
+    if let Some(note) = unread_by_env(arguments.format, &all) {
+        run.out.note(&note);
+    }
+    Ok(report)
+}
+
+async fn logins<'a>(
+    run: &Run,
+    services: &'a [DesiredService],
+    kinds: &[RoleKind],
+    format: ExportFormat,
+    more: bool,
+) -> Result<Vec<Exported<'a>>> {
+    let own = services
+        .iter()
+        .flat_map(|service| kinds.iter().map(move |kind| (service, CredentialKey::new(service, *kind))));
+    let pairs: Vec<_> = own.chain(further(run, services).filter(|_| more)).collect();
+    let keys: Vec<_> = pairs.iter().map(|(_, key)| key.clone()).collect();
+    let kept = run.store.settled(&keys).await?;
+    let mut all = vec![];
+    for ((service, _), kept) in pairs.into_iter().zip(&kept) {
+        let mut logins: Vec<_> = kept.logins().into_iter().map(Some).collect();
+        // An application uses one login; the other formats are for what serves both of a pair.
+        logins.retain(|login| {
+            format != ExportFormat::Kubernetes || login.as_ref().is_some_and(|one| one.in_use)
+        });
+        // One that martydb did not make has its password elsewhere.
+        if logins.is_empty() && !kept.key.is_further() {
+            logins.push(None);
+        }
+        for login in logins {
+            let name = formats::name(&run.store, format, service, &kept.key, login.as_ref());
+            all.push(Exported { service, key: kept.key.clone(), kept: login, name });
+        }
+    }
+    Ok(all)
+}
+
+/// The further logins that may use these services, each with the first of them.
+fn further<'a>(
+    run: &Run,
+    services: &'a [DesiredService],
+) -> impl Iterator<Item = (&'a DesiredService, CredentialKey)> {
+    let roles =
+        run.manifest.access.iter().flat_map(|(server, all)| all.values().map(move |role| (server, role)));
+    let logins = roles.filter(|(_, role)| role.login && !role.expired);
+    logins.filter_map(|(server, role)| {
+        let uses = |service: &&DesiredService| {
+            service.server == *server && service.access.iter().any(|grant| grant.role == role.name)
+        };
+        Some((services.iter().find(uses)?, CredentialKey::of_access(server, role)?))
+    })
+}
+
+/// Two services that differ in `-` and `_` alone have one name in some formats; PgBouncer has one list for all servers.
+fn distinct(format: ExportFormat, all: &[Exported<'_>]) -> Result<()> {
+    let mut seen: BTreeMap<&str, &Exported<'_>> = BTreeMap::new();
+    for one in all.iter().filter(|_| format != ExportFormat::Json) {
+        if let Some(other) = seen.insert(&one.name, one) {
+            let of = |one: &Exported<'_>| format!("\"{}\" of service \"{}\"", one.key.role, one.service.name);
+            return Err(Error::usage(format!("two logins would both be \"{}\" in this format", one.name))
+                .cause(format!("{} and {}", of(other), of(one)))
+                .hint("export them one by one with --service"));
+        }
+    }
+    Ok(())
+}
+
+/// Where the passwords go, found good before anything is read.
+enum Destination {
+    Stdout,
+    File(PrivateFile),
+}
+
+impl Destination {
+    fn find(run: &Run, path: &Path) -> Result<Destination> {
+        if path == Path::new("-") {
+            // The width is known of terminals alone.
+            return match run.out.result_style().width {
+                None => Ok(Destination::Stdout),
+                Some(_) => Err(Error::usage("passwords are not written to a terminal")
+                    .hint("give --out a file, or pipe the output into the program that takes it")),
+            };
+        }
+        let Some(file) = PrivateFile::find(path)? else {
+            return Err(Error::usage(format!("the folder of {} does not exist", path.display()))
+                .hint("make it, for this user alone: mkdir -m 700"));
+        };
+        // An existing one that others can read is refused, as the store is.
+        file.read()?;
+        if run.store.overlaps(&file)? {
+            return Err(Error::usage(format!("{} belongs to the secret store", path.display()))
+                .hint("choose another file, one that differs in more than what stands after the dot"));
+        }
+        Ok(Destination::File(file))
+    }
+}
+
+/// The provider env knows no alternate logins.
+fn unread_by_env(format: ExportFormat, all: &[Exported<'_>]) -> Option<String> {
+    let in_use = all
+        .iter()
+        .filter_map(|one| one.kept.as_ref().filter(|kept| kept.in_use && kept.login != one.key.role));
+    let names: Vec<_> = in_use.map(|kept| kept.login.to_string()).collect();
+    (format == ExportFormat::Dotenv && !names.is_empty()).then(|| {
+        format!(
+            "in use are the alternate logins {}: `secrets import` reads them back, the provider env does not",
+            names.join(", ")
+        )
+    })
+}
+
+#[derive(Serialize)]
+pub struct ExportReport {
+    format: String,
+    /// Whether the passwords were written.
+    values: bool,
+    out: Option<PathBuf>,
+    provider: &'static str,
+    entries: Vec<Reference>,
+    #[serde(skip)]
+    text: Option<SecretString>,
+}
+
+/// Which password it is, and where it is kept; never the password.
+#[derive(Serialize)]
+struct Reference {
+    service: String,
+    role: String,
+    server: String,
+    database: String,
+    login: String,
+    in_use: bool,
+    stored: bool,
+    place: String,
+    name: String,
+}
+
+impl ExportReport {
+    fn new(run: &Run, arguments: &Arguments, all: &[Exported<'_>]) -> ExportReport {
+        let format = arguments.format.to_possible_value().map(|value| value.get_name().to_owned());
+        let reference = |one: &Exported<'_>| {
+            let login = one.kept.as_ref().map_or(&one.key.role, |kept| &kept.login);
+            Reference {
+                service: one.service.name.to_string(),
+                role: one.key.label.clone(),
+                server: one.key.server.clone(),
+                database: one.service.database.to_string(),
+                login: login.to_string(),
+                in_use: one.kept.as_ref().is_some_and(|kept| kept.in_use),
+                stored: one.kept.is_some(),
+                place: run.store.place_of(&one.key, login),
+                name: one.name.clone(),
+            }
+        };
+        ExportReport {
+            format: format.unwrap_or_default(),
+            values: false,
+            out: None,
+            provider: run.store.provider(),
+            entries: all.iter().map(reference).collect(),
+            text: None,
+        }
+    }
+}
+
+impl Report for ExportReport {
+    fn text(&self, style: &Style) -> String {
+        if let Some(text) = &self.text {
+            return text.expose_secret().to_owned();
+        }
+        if let Some(out) = &self.out {
+            let (count, out) =
+                (counted(self.entries.len(), "password"), printable(&out.display().to_string()));
+            return format!("{count} written to {out}, which only this user can read.\n");
+        }
+        let mut table = Table::new(&["service", "role", "login", "kept", "in the format", "in the store"]);
+        for one in &self.entries {
+            let (kept, paint) = match (one.stored, one.in_use) {
+                (false, _) => ("no", Paint::Bad),
+                (true, true) => ("in use", Paint::Good),
+                (true, false) => ("waiting", Paint::Dim),
+            };
+            table.row([
+                (&one.service).into(),
+                one.role.as_str().into(),
+                (&one.login).into(),
+                Cell::new(kept, paint),
+                (&one.name).into(),
+                (&one.place).into(),
+            ]);
+        }
+        table.render(style) + "\nNo password is shown. To write them to a file: --values --out FILE\n"
+    }
+
+    fn verbatim(&self) -> bool {
+        self.text.is_some()
+    }
+}

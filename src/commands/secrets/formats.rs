@@ -1,0 +1,253 @@
+//! The files that `secrets export --values` writes.
+
+use std::collections::BTreeMap;
+
+use clap::ValueEnum;
+use futures_util::future::try_join_all;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Serialize;
+
+use crate::commands::url::{self, Form};
+use crate::error::{Error, Kind, Result};
+use crate::model::{DesiredService, RoleKind};
+use crate::probe::{self, ProbeLogin, Task};
+use crate::run::Run;
+use crate::secrets::{CredentialKey, KeptLogin, Secrets, Store};
+
+/// The keys of annotations by which `secrets import` finds the login again.
+pub const ANNOTATIONS: [&str; 4] =
+    ["martydb/project", "martydb/environment", "martydb/service", "martydb/role"];
+
+/// The version of the JSON file.
+pub const VERSION: u32 = 1;
+
+/// What the passwords are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ExportFormat {
+    /// A Secret for each service: PGHOST, PGUSER, PGPASSWORD, DATABASE_URL and so on.
+    Kubernetes,
+    /// Variables, by the names that the provider env reads.
+    Dotenv,
+    /// All that is known of each login.
+    Json,
+    /// The lines of PgBouncer's userlist.txt: the verifiers that the servers keep, asked for by logging in.
+    Pgbouncer,
+}
+
+impl ExportFormat {
+    /// The logins that are exported where none is chosen, or those that are.
+    pub fn kinds(self, chosen: &[RoleKind]) -> Vec<RoleKind> {
+        match (self, chosen) {
+            (_, [_, ..]) => RoleKind::LOGINS.into_iter().filter(|kind| chosen.contains(kind)).collect(),
+            (ExportFormat::Kubernetes, []) => vec![RoleKind::App],
+            (_, []) => RoleKind::LOGINS.to_vec(),
+        }
+    }
+}
+
+/// One login, and its password if the store has one.
+pub struct Exported<'a> {
+    pub service: &'a DesiredService,
+    pub key: CredentialKey,
+    pub kept: Option<KeptLogin>,
+    /// What it is called in the format.
+    pub name: String,
+}
+
+/// What a login is called in a format. `login` is the role itself where the store has no password.
+pub fn name(
+    store: &Store,
+    format: ExportFormat,
+    service: &DesiredService,
+    key: &CredentialKey,
+    kept: Option<&KeptLogin>,
+) -> String {
+    let login = kept.map_or(&key.role, |kept| &kept.login);
+    match format {
+        ExportFormat::Kubernetes => secret_name(service, key),
+        ExportFormat::Dotenv => store.variable_of(key, *login != key.role),
+        ExportFormat::Json | ExportFormat::Pgbouncer => login.to_string(),
+    }
+}
+
+/// As RFC 1123 has names: a service's are letters, digits, `-` and `_`, and it is no longer than 41 characters.
+fn secret_name(service: &DesiredService, key: &CredentialKey) -> String {
+    format!("{}-{}", service.name, key.kind.key()).replace('_', "-")
+}
+
+/// The text of the file.
+///
+/// # Errors
+/// Where a server's address is not known, or for PgBouncer where it does not let a login in.
+pub async fn written(run: &Run, format: ExportFormat, all: &[Exported<'_>]) -> Result<SecretString> {
+    let text = match format {
+        ExportFormat::Kubernetes => kubernetes(run, all).await?,
+        ExportFormat::Dotenv => dotenv(all)?,
+        ExportFormat::Json => json(run, all),
+        ExportFormat::Pgbouncer => pgbouncer(run, all).await?,
+    };
+    Ok(SecretString::from(text))
+}
+
+fn kept<'e>(all: &'e [Exported<'e>]) -> impl Iterator<Item = (&'e Exported<'e>, &'e KeptLogin)> {
+    all.iter().filter_map(|one| Some((one, one.kept.as_ref()?)))
+}
+
+/// <https://kubernetes.io/docs/concepts/configuration/secret/>
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct KubernetesSecret<'a> {
+    api_version: &'static str,
+    kind: &'static str,
+    metadata: Metadata<'a>,
+    r#type: &'static str,
+    string_data: BTreeMap<String, String>,
+}
+
+#[derive(Serialize)]
+struct Metadata<'a> {
+    name: &'a str,
+    labels: BTreeMap<&'static str, &'static str>,
+    annotations: BTreeMap<&'static str, &'a str>,
+}
+
+async fn kubernetes(run: &Run, all: &[Exported<'_>]) -> Result<String> {
+    let mut text = String::new();
+    for (one, login) in kept(all) {
+        let values =
+            [&run.manifest.project, &run.manifest.env, one.service.name.as_str(), one.key.kind.key()];
+        let secret = KubernetesSecret {
+            api_version: "v1",
+            kind: "Secret",
+            metadata: Metadata {
+                name: &one.name,
+                labels: [("app.kubernetes.io/managed-by", "martydb")].into(),
+                annotations: ANNOTATIONS.into_iter().zip(values).collect(),
+            },
+            r#type: "Opaque",
+            string_data: variables(run, one, login).await?,
+        };
+        text += "---\n";
+        text += &serde_yaml::to_string(&secret).expect("a map of texts is YAML");
+    }
+    Ok(text)
+}
+
+/// What `url --format env` prints, without a shell's quotes.
+async fn variables(run: &Run, one: &Exported<'_>, kept: &KeptLogin) -> Result<BTreeMap<String, String>> {
+    let (kind, password) = (one.key.kind, kept.password.clone());
+    let parts = url::for_application(run, one.service, kind, kept.login.as_str(), password).await?;
+    let lines = parts.render(Form::Env)?;
+    let words = shlex::split(&lines).expect("we quoted it for a shell");
+    let pairs = words.iter().filter_map(|word| word.split_once('='));
+    Ok(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+}
+
+fn dotenv(all: &[Exported<'_>]) -> Result<String> {
+    let mut text = String::from("# Passwords of the services' logins, by martydb secrets export.\n");
+    for (one, kept) in kept(all) {
+        let quoted = shlex::try_quote(kept.password.expose_secret());
+        let quoted = quoted.map_err(|_| no_line(&kept.login, "a zero byte"))?;
+        text += &format!("{}={quoted}\n", one.name);
+    }
+    Ok(text)
+}
+
+#[derive(Serialize)]
+struct JsonExport<'a> {
+    format_version: u32,
+    project: &'a str,
+    environment: &'a str,
+    entries: Vec<JsonLogin<'a>>,
+}
+
+#[derive(Serialize)]
+struct JsonLogin<'a> {
+    service: &'a str,
+    role: &'a str,
+    server: &'a str,
+    database: &'a str,
+    login: &'a str,
+    in_use: bool,
+    password: &'a str,
+}
+
+fn json(run: &Run, all: &[Exported<'_>]) -> String {
+    let document = JsonExport {
+        format_version: VERSION,
+        project: &run.manifest.project,
+        environment: &run.manifest.env,
+        entries: kept(all).map(|(one, kept)| json_login(one, kept)).collect(),
+    };
+    serde_json::to_string_pretty(&document).expect("plain data") + "\n"
+}
+
+fn json_login<'a>(one: &'a Exported<'_>, kept: &'a KeptLogin) -> JsonLogin<'a> {
+    JsonLogin {
+        service: one.key.service.as_str(),
+        role: &one.key.label,
+        server: &one.key.server,
+        database: one.service.database.as_str(),
+        login: kept.login.as_str(),
+        in_use: kept.in_use,
+        password: kept.password.expose_secret(),
+    }
+}
+
+/// PgBouncer logs in to the server with what its client proved, which works only for the very verifier that the server
+/// keeps: <https://www.pgbouncer.org/config.html#authentication-file-format>. Its salt is told to each login.
+async fn pgbouncer(run: &Run, all: &[Exported<'_>]) -> Result<String> {
+    let all: Vec<_> = kept(all).collect();
+    let mut servers: BTreeMap<&str, Vec<&(&Exported<'_>, &KeptLogin)>> = BTreeMap::new();
+    for one in &all {
+        servers.entry(&one.0.key.server).or_default().push(one);
+    }
+    let asked = servers.into_iter().map(|(server, logins)| verifiers(run, server, logins));
+    Ok(try_join_all(asked).await?.concat())
+}
+
+async fn verifiers(run: &Run, server: &str, all: Vec<&(&Exported<'_>, &KeptLogin)>) -> Result<String> {
+    let login = |(one, kept): &&(&Exported<'_>, &KeptLogin)| ProbeLogin {
+        service: one.key.service.clone(),
+        kind: one.key.kind,
+        role: kept.login.clone(),
+        database: one.service.database.clone(),
+        password: Some(kept.password.clone()),
+        also: vec![],
+        further: false,
+        replicates: false,
+    };
+    let access = run.access(server).await?;
+    let mut task =
+        Task::new(&access, &run.manifest.desired(server), &[], &Secrets::default(), run.jobs.count);
+    task.logins = all.iter().map(login).collect();
+    let mut lines = String::new();
+    for ((_, kept), (attempt, verifier)) in all.into_iter().zip(probe::verifiers(&task).await?) {
+        match verifier {
+            Some(verifier) => lines += &line(kept, verifier.expose_secret())?,
+            // An alternate login that is closed, or not open yet.
+            None if !kept.in_use => {}
+            None => {
+                let why = probe::judge_own(&attempt.outcome).why;
+                let error = Error::new(Kind::Unreachable, format!("cannot log in as \"{}\"", kept.login));
+                return Err(why.into_iter().fold(error, Error::cause).hint(
+                    "PgBouncer needs the verifier that the server keeps, and the server tells its salt at a login",
+                ));
+            }
+        }
+    }
+    Ok(lines)
+}
+
+/// Double quotes are doubled, and nothing else is escaped.
+fn line(kept: &KeptLogin, verifier: &str) -> Result<String> {
+    if kept.login.as_str().contains(['\n', '\r']) {
+        return Err(no_line(&kept.login, "a line break"));
+    }
+    Ok(format!("\"{}\" \"{verifier}\"\n", kept.login.as_str().replace('"', "\"\"")))
+}
+
+fn no_line(login: &impl std::fmt::Display, what: &str) -> Error {
+    Error::usage(format!("\"{login}\" has {what}, which this format cannot hold"))
+        .hint("choose another --format")
+}

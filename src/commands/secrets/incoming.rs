@@ -1,0 +1,318 @@
+//! Files of passwords, and which login each of them is for. Nothing of a password is in an error.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use clap::ValueEnum;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use super::formats::{ANNOTATIONS, VERSION};
+use crate::contract::alternate_of;
+use crate::error::{Error, Result};
+use crate::model::RoleName;
+use crate::run::Run;
+use crate::secrets::{CredentialKey, KeptEntries, KeptLogin};
+use crate::yaml;
+
+/// What the file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum ImportFormat {
+    /// NAME=value, by the names that `secrets export` gives and the provider env reads.
+    Dotenv,
+    /// What `secrets export --format json` wrote.
+    Json,
+    /// Secrets that `secrets export --format kubernetes` made, as `kubectl get -o yaml` prints them.
+    Kubernetes,
+}
+
+/// A password as a file has it.
+struct Stated {
+    /// What it is called there.
+    name: String,
+    of: Whose,
+    password: SecretString,
+}
+
+enum Whose {
+    Variable,
+    Login { login: String, service: Option<String>, role: Option<String>, in_use: bool },
+}
+
+/// The entries of a file.
+///
+/// # Errors
+/// Where it is not of this format, belongs to another project or environment, or has a name that fits no login.
+pub fn read(run: &Run, format: ImportFormat, text: &SecretString, path: &Path) -> Result<Vec<KeptEntries>> {
+    let text = text.expose_secret();
+    let stated = match format {
+        ImportFormat::Dotenv => dotenv(text),
+        ImportFormat::Json => json(run, text),
+        ImportFormat::Kubernetes => {
+            yaml::check(text, path)?;
+            kubernetes(run, text)
+        }
+    };
+    let stated = stated.map_err(|error| error.while_doing(format!("cannot read {}", path.display())))?;
+    if stated.is_empty() {
+        return Err(Error::usage(format!("there are no passwords in {}", path.display())));
+    }
+    Book::of(run).entries(stated)
+}
+
+/// Assignments as a shell reads them.
+fn dotenv(text: &str) -> Result<Vec<Stated>> {
+    let mut words = shlex::Shlex::new(text);
+    let (mut all, mut began) = (vec![], 1);
+    // The words of one line at a time would break values that hold line breaks.
+    while let Some(word) = words.next() {
+        // The break at a line's end is read with its last word.
+        let line = began.max(words.line_no - 1);
+        began = words.line_no;
+        if word == "export" {
+            continue;
+        }
+        let Some((name, value)) = word.split_once('=').filter(|(name, _)| is_variable(name)) else {
+            return Err(Error::usage(format!("near line {line}: this is no NAME=value"))
+                .hint("put values with spaces or quotes in single quotes"));
+        };
+        all.push(Stated { name: name.to_owned(), of: Whose::Variable, password: value.into() });
+    }
+    if words.had_error {
+        return Err(Error::usage("a quote is not closed"));
+    }
+    Ok(all)
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+#[derive(Deserialize)]
+struct JsonFile {
+    format_version: u32,
+    project: String,
+    environment: String,
+    entries: Vec<JsonEntry>,
+}
+
+#[derive(Deserialize)]
+struct JsonEntry {
+    service: String,
+    role: String,
+    login: String,
+    in_use: bool,
+    password: SecretString,
+}
+
+fn json(run: &Run, text: &str) -> Result<Vec<Stated>> {
+    let file: JsonFile = serde_json::from_str(text).map_err(|error| {
+        // The parser's message may quote the text.
+        Error::usage(format!(
+            "line {}, column {}: not what `secrets export --format json` writes",
+            error.line(),
+            error.column()
+        ))
+    })?;
+    if file.format_version != VERSION {
+        return Err(Error::usage(format!(
+            "its format_version is {}, this martydb reads {VERSION}",
+            file.format_version
+        )));
+    }
+    belongs_here(run, &file.project, &file.environment)?;
+    let stated = |entry: JsonEntry| Stated {
+        name: format!("{} of service {}", entry.login, entry.service),
+        of: Whose::Login {
+            login: entry.login,
+            service: Some(entry.service),
+            role: Some(entry.role),
+            in_use: entry.in_use,
+        },
+        password: entry.password,
+    };
+    Ok(file.entries.into_iter().map(stated).collect())
+}
+
+/// Development's passwords in production's store would lock every service out.
+fn belongs_here(run: &Run, project: &str, environment: &str) -> Result<()> {
+    let here = (run.manifest.project.as_str(), run.manifest.env.as_str());
+    if (project, environment) == here {
+        return Ok(());
+    }
+    Err(Error::usage(format!("it holds passwords of project \"{project}\", environment \"{environment}\""))
+        .cause(format!("this is project \"{}\", environment \"{}\"", here.0, here.1))
+        .hint("choose the environment with --env"))
+}
+
+/// What `kubectl get secret -o yaml` or `-o json` prints, or `secrets export` wrote.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Resource {
+    kind: String,
+    #[serde(default)]
+    metadata: ResourceName,
+    #[serde(default)]
+    data: BTreeMap<String, SecretString>,
+    #[serde(default)]
+    string_data: BTreeMap<String, SecretString>,
+    #[serde(default)]
+    items: Vec<Resource>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ResourceName {
+    name: String,
+    annotations: BTreeMap<String, String>,
+}
+
+fn kubernetes(run: &Run, text: &str) -> Result<Vec<Stated>> {
+    let mut all = vec![];
+    for document in serde_yaml::Deserializer::from_str(text) {
+        let resource = Option::<Resource>::deserialize(document).map_err(|error| {
+            let at = error.location().map_or_else(String::new, |at| format!("line {}: ", at.line()));
+            Error::usage(format!("{at}not a Secret as kubectl prints it"))
+        })?;
+        for secret in resource.into_iter().flat_map(secrets) {
+            all.push(stated(run, &secret)?);
+        }
+    }
+    Ok(all)
+}
+
+fn secrets(resource: Resource) -> Vec<Resource> {
+    if resource.kind.ends_with("List") { resource.items } else { vec![resource] }
+}
+
+fn stated(run: &Run, secret: &Resource) -> Result<Stated> {
+    let name = &secret.metadata.name;
+    let value = |key: &str| match (secret.string_data.get(key), secret.data.get(key)) {
+        (Some(text), _) => Some(text.clone()),
+        (None, data) => {
+            let bytes = STANDARD.decode(data?.expose_secret()).ok()?;
+            Some(SecretString::from(String::from_utf8(bytes).ok()?))
+        }
+    };
+    let (Some(login), Some(password)) = (value("PGUSER"), value("PGPASSWORD")) else {
+        return Err(Error::usage(format!("the {} \"{name}\" has no PGUSER and PGPASSWORD", secret.kind))
+            .hint(
+                "choose the Secrets with: kubectl get secret -l app.kubernetes.io/managed-by=martydb -o yaml",
+            ));
+    };
+    let [project, environment, service, role] =
+        ANNOTATIONS.map(|key| secret.metadata.annotations.get(key).cloned());
+    if let (Some(project), Some(environment)) = (project, environment) {
+        belongs_here(run, &project, &environment)?;
+    }
+    let of = Whose::Login { login: login.expose_secret().to_owned(), service, role, in_use: true };
+    Ok(Stated { name: format!("Secret {name}"), of, password })
+}
+
+/// Every login of the manifest, by the names that files have for it.
+struct Book {
+    keys: Vec<CredentialKey>,
+    /// Each with the index of its key, and whether it is the alternate login's.
+    variables: Vec<(String, usize, bool)>,
+}
+
+impl Book {
+    fn of(run: &Run) -> Book {
+        let keys = super::keys::all(run);
+        let names = |(at, key): (usize, &CredentialKey)| {
+            [false, true].map(|alternate| (run.store.variable_of(key, alternate), at, alternate))
+        };
+        let variables = keys.iter().enumerate().flat_map(names).collect();
+        Book { keys, variables }
+    }
+
+    fn entries(&self, stated: Vec<Stated>) -> Result<Vec<KeptEntries>> {
+        let mut found: BTreeMap<usize, Vec<KeptLogin>> = BTreeMap::new();
+        let mut unknown = vec![];
+        for one in stated {
+            match self.find(&one) {
+                Some((at, login, in_use)) => {
+                    let password = usable(&self.keys[at], &one)?;
+                    found.entry(at).or_default().push(KeptLogin { login, in_use, password });
+                }
+                None => unknown.push(one.name),
+            }
+        }
+        if !unknown.is_empty() {
+            let error = Error::usage("these names fit no login of the manifest, nothing was touched");
+            return Err(unknown.into_iter().fold(error, Error::cause).hint(self.example()));
+        }
+        found.into_iter().map(|(at, logins)| entries(&self.keys[at], logins)).collect()
+    }
+
+    /// The key, the login and whether clients use it, where the name fits exactly one.
+    fn find(&self, one: &Stated) -> Option<(usize, RoleName, bool)> {
+        let mut fitting: Vec<(usize, RoleName, bool)> = match &one.of {
+            Whose::Variable => {
+                let named = self.variables.iter().filter(|(name, ..)| *name == one.name);
+                named
+                    .filter_map(|(_, at, alternate)| Some((*at, self.login(*at, *alternate)?, false)))
+                    .collect()
+            }
+            Whose::Login { login, service, role, in_use } => {
+                let wanted = |at: &usize| {
+                    let key = &self.keys[*at];
+                    service.as_ref().is_none_or(|service| key.service.as_str() == service)
+                        && role.as_ref().is_none_or(|role| key.label == *role)
+                };
+                let named = (0..self.keys.len()).filter(wanted);
+                let logins = named.flat_map(|at| [(at, false), (at, true)]);
+                let all =
+                    logins.filter_map(|(at, alternate)| Some((at, self.login(at, alternate)?, *in_use)));
+                all.filter(|(_, found, _)| found.as_str() == login).collect()
+            }
+        };
+        if fitting.len() == 1 { fitting.pop() } else { None }
+    }
+
+    fn login(&self, at: usize, alternate: bool) -> Option<RoleName> {
+        let role = &self.keys[at].role;
+        if alternate { alternate_of(role) } else { Some(role.clone()) }
+    }
+
+    fn example(&self) -> String {
+        let names = self.variables.iter().filter(|(.., alternate)| !alternate).take(3);
+        let names: Vec<_> = names.map(|(name, ..)| name.as_str()).collect();
+        format!(
+            "variables are called {} and so on; other files name the manifest's services and roles",
+            names.join(", ")
+        )
+    }
+}
+
+/// No password that the store would take for something else.
+fn usable(key: &CredentialKey, one: &Stated) -> Result<SecretString> {
+    let text = one.password.expose_secret();
+    let why = match () {
+        () if text.is_empty() => "is empty",
+        () if text.contains('\0') => "holds a zero byte, which PostgreSQL does not take",
+        () if text != text.trim_end_matches(['\r', '\n']) => "ends with a line break",
+        () if key.refers_to_alternate(&one.password) => "names another entry of a store",
+        () => return Ok(one.password.clone()),
+    };
+    Err(Error::usage(format!("the password of {} {why}, nothing was touched", one.name)))
+}
+
+/// Where the file does not say which login clients use: the role's own, which the store names only while it is in use.
+fn entries(key: &CredentialKey, mut logins: Vec<KeptLogin>) -> Result<KeptEntries> {
+    logins.sort_by(|one, other| one.login.cmp(&other.login));
+    let twice = logins.windows(2).any(|pair| pair[0].login == pair[1].login);
+    if twice || logins.iter().filter(|login| login.in_use).count() > 1 {
+        return Err(Error::usage(format!(
+            "there are two passwords for \"{}\", nothing was touched",
+            key.role
+        )));
+    }
+    if !logins.iter().any(|login| login.in_use) {
+        // Sorted, the role comes before its alternate.
+        logins[0].in_use = true;
+    }
+    Ok(KeptEntries::of(key.clone(), &logins))
+}

@@ -1,0 +1,70 @@
+//! What became of each entry that was written to a store.
+
+use serde::Serialize;
+
+use crate::error::{Error, ExitStatus};
+use crate::report::{Style, error_text};
+use crate::secrets::{KeptEntries, Receipt};
+use crate::units::counted;
+
+#[derive(Serialize)]
+pub struct Transferred {
+    service: String,
+    role: String,
+    server: String,
+    entry: String,
+    outcome: &'static str,
+    error: Option<Error>,
+}
+
+impl Transferred {
+    pub fn all(incoming: &[KeptEntries], receipts: Vec<Vec<Receipt>>) -> Vec<Transferred> {
+        let of_key = |(one, receipts): (&KeptEntries, Vec<Receipt>)| {
+            let entries = one.entries.iter().zip(receipts);
+            entries.map(|((name, _), receipt)| Transferred::new(one, name, receipt)).collect::<Vec<_>>()
+        };
+        incoming.iter().zip(receipts).flat_map(of_key).collect()
+    }
+
+    fn new(one: &KeptEntries, name: &str, receipt: Receipt) -> Transferred {
+        let (outcome, error) = match receipt {
+            Receipt::Written => ("written", None),
+            Receipt::Unchanged => ("unchanged", None),
+            Receipt::Failed(error) => ("failed", Some(error)),
+            Receipt::Skipped => ("skipped", None),
+        };
+        Transferred {
+            service: one.key.service.to_string(),
+            role: one.key.label.clone(),
+            server: one.key.server.clone(),
+            entry: name.to_owned(),
+            outcome,
+            error,
+        }
+    }
+
+    pub fn summary(all: &[Transferred]) -> String {
+        let count = |outcome| all.iter().filter(|one| one.outcome == outcome).count();
+        let mut text = format!(
+            "{} written to the secret store, {} there already.",
+            counted(count("written"), "password"),
+            count("unchanged")
+        );
+        if count("failed") > 0 {
+            text += &format!(" {} failed, {} were not tried:", count("failed"), count("skipped"));
+            let left = all.iter().filter(|one| ["failed", "skipped"].contains(&one.outcome));
+            text += &left.map(|one| format!(" {}", one.entry)).collect::<String>();
+            text += ".\nRun it again: it writes what is left.";
+        }
+        text
+    }
+
+    pub fn failures(all: &[Transferred], style: &Style) -> String {
+        let errors = all.iter().filter_map(|one| one.error.as_ref());
+        errors.map(|error| error_text(error, style) + "\n").collect()
+    }
+
+    pub fn worst(all: &[Transferred]) -> ExitStatus {
+        ExitStatus::worst(all.iter().filter_map(|one| one.error.as_ref()).map(|error| error.kind.status()))
+    }
+}

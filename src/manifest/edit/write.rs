@@ -1,0 +1,94 @@
+//! YAML as people write manifests: small maps and lists on one line, everything else in blocks.
+
+use serde_yaml::{Mapping, Value};
+
+/// Columns of a line that still is one.
+const WIDTH: usize = 120;
+
+/// A map as a block; the maps right below its keys are blocks down to the service's own keys.
+pub fn map(map: &Mapping, indent: usize) -> Vec<String> {
+    map.iter().flat_map(|(key, value)| entry(&key_text(key), value, indent)).collect()
+}
+
+fn key_text(key: &Value) -> String {
+    key.as_str().map_or_else(|| flow(key), scalar)
+}
+
+/// A key with its value. The lists and maps that a service has are short; those of its settings and further roles stand below each other.
+pub fn entry(key: &str, value: &Value, indent: usize) -> Vec<String> {
+    let blanks = " ".repeat(indent);
+    let one = format!("{blanks}{key}: {}", flow(value));
+    match value {
+        Value::Mapping(inner) if holds_maps(inner) || one.chars().count() > WIDTH || is_section(key) => {
+            let head = [format!("{blanks}{key}:")];
+            head.into_iter().chain(map(inner, indent + 2)).collect()
+        }
+        Value::Sequence(items) if one.chars().count() > WIDTH => {
+            let head = [format!("{blanks}{key}:")];
+            head.into_iter().chain(items.iter().map(|one| item(one, indent + 2))).collect()
+        }
+        _ => vec![one],
+    }
+}
+
+pub fn item(value: &Value, indent: usize) -> String {
+    format!("{}- {}", " ".repeat(indent), flow(value))
+}
+
+/// Maps that grow, whatever is in them now.
+fn is_section(key: &str) -> bool {
+    matches!(key, "services" | "access" | "settings")
+}
+
+/// A service's own map holds its name's keys, which are more than one line soon.
+fn holds_maps(map: &Mapping) -> bool {
+    const OF_A_SERVICE: &[&str] = &["database", "server", "schemas", "extensions", "settings", "access"];
+    let is_service = |key: &Value| key.as_str().is_some_and(|key| OF_A_SERVICE.contains(&key));
+    map.keys().any(is_service) || map.values().any(Value::is_mapping)
+}
+
+/// On one line.
+pub fn flow(value: &Value) -> String {
+    match value {
+        Value::String(text) => scalar(text),
+        Value::Bool(value) => value.to_string(),
+        Value::Number(number) => number.to_string(),
+        Value::Sequence(items) => {
+            format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", "))
+        }
+        Value::Mapping(map) if map.is_empty() => "{}".into(),
+        Value::Mapping(map) => {
+            let all = map.iter().map(|(key, value)| format!("{}: {}", key_text(key), flow(value)));
+            format!("{{ {} }}", all.collect::<Vec<_>>().join(", "))
+        }
+        Value::Null | Value::Tagged(_) => "null".into(),
+    }
+}
+
+/// A text that reads as itself, quoted where it would mean something else.
+pub fn scalar(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "_-./ ".contains(c);
+    let bare = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && !text.ends_with(' ')
+        && text.chars().all(plain);
+    if bare && !is_word_of_yaml(text) {
+        return text.to_owned();
+    }
+    let mut quoted = String::from("\"");
+    for c in text.chars() {
+        match c {
+            '"' | '\\' => quoted.extend(['\\', c]),
+            c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}') => {
+                quoted += &format!("\\U{:08x}", u32::from(c));
+            }
+            c => quoted.push(c),
+        }
+    }
+    quoted + "\""
+}
+
+/// Words that some parser of YAML takes for something else than a text.
+fn is_word_of_yaml(text: &str) -> bool {
+    const WORDS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    WORDS.iter().any(|word| word.eq_ignore_ascii_case(text))
+}

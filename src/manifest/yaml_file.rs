@@ -1,0 +1,74 @@
+//! One YAML file of a manifest: its text, its tree, and where something stands in it.
+
+use std::path::{Path, PathBuf};
+
+use serde_yaml::Value;
+
+use super::locate::{duplicate, locate};
+use crate::error::{Error, Result};
+use crate::yaml;
+
+pub struct YamlFile {
+    pub path: PathBuf,
+    pub text: String,
+    /// A mapping.
+    pub value: Value,
+}
+
+impl YamlFile {
+    /// Reads and parses a file; `hint` says what belongs into an empty one.
+    pub fn read(path: &Path, hint: &str) -> Result<YamlFile> {
+        let shown = path.display();
+        let bytes = std::fs::read(path)
+            .map_err(|error| Error::manifest(format!("cannot read the manifest {shown}")).cause(error))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| Error::manifest(format!("{shown}: not UTF-8")).cause(error))?;
+        YamlFile::parse(path, text, hint)
+    }
+
+    /// The same of a text that may not be in the file yet.
+    pub fn parse(path: &Path, text: String, hint: &str) -> Result<YamlFile> {
+        let shown = path.display();
+        yaml::check(&text, path)?;
+        let value: Value = serde_yaml::from_str(&text).map_err(|error| unreadable(path, &text, &error))?;
+        let unusable = |what| Err(Error::manifest(format!("{shown}:1:1: {what}")).hint(hint));
+        match value {
+            Value::Mapping(_) => Ok(YamlFile { path: path.to_owned(), text, value }),
+            Value::Null => unusable("the file is empty"),
+            _ => unusable("expected keys and values"),
+        }
+    }
+
+    /// `file:line:column` of a path; `None` if the file does not have it.
+    pub fn place(&self, path: &[&str]) -> Option<String> {
+        let (line, column) = locate(&self.text, path)?;
+        Some(format!("{}:{line}:{column}", self.path.display()))
+    }
+
+    /// Its folder.
+    pub fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new("/"))
+    }
+}
+
+fn unreadable(path: &Path, text: &str, error: &serde_yaml::Error) -> Error {
+    // For a duplicate key the library points at the whole map; we point at the second key.
+    let place = duplicate(text).or(error.location().map(|at| (at.line(), at.column())));
+    let place = place.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
+    let message = error.to_string();
+    // The place is said once, in our form.
+    let message = message.split(" at line ").next().unwrap_or(&message);
+    Error::manifest(format!("{}{place}: {}", path.display(), without_passwords(message)))
+        .hint("this is not valid YAML as it stands")
+}
+
+/// A message may quote a value, and a URL that stands where none belongs still holds its password.
+pub fn without_passwords(message: &str) -> String {
+    match message.split_once("://") {
+        Some((before, url)) if !url.is_empty() => {
+            let end = url.rfind('"').unwrap_or(url.len());
+            format!("{before}://…{}", &url[end..])
+        }
+        _ => message.to_owned(),
+    }
+}

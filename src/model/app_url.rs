@@ -1,0 +1,92 @@
+//! Where applications find their database: a pooler, a replica or a public address in place of the admin's.
+
+/// An address for applications; their own login and password come on top.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppUrl {
+    /// Names or addresses with their TCP ports, tried in this order; never empty.
+    pub hosts: Vec<(String, u16)>,
+    /// What the database is called there; `None` is its own name.
+    pub database: Option<String>,
+    /// Parameters of libpq, each one of [`PARAMETERS`].
+    pub parameters: Vec<(String, String)>,
+}
+
+/// What a URL for applications may say beyond its hosts and its database, in libpq's words
+/// (<https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS>).
+pub const PARAMETERS: &[&str] = &[
+    "application_name",
+    "channel_binding",
+    "client_encoding",
+    "connect_timeout",
+    "gssencmode",
+    "keepalives",
+    "keepalives_count",
+    "keepalives_idle",
+    "keepalives_interval",
+    "load_balance_hosts",
+    "options",
+    "require_auth",
+    "ssl_min_protocol_version",
+    "sslcert",
+    "sslcrl",
+    "sslkey",
+    "sslmode",
+    "sslnegotiation",
+    "sslrootcert",
+    "sslsni",
+    "target_session_attrs",
+    "tcp_user_timeout",
+];
+
+/// libpq's parameter that chooses among several hosts by what the session there may do.
+pub const TARGET: &str = "target_session_attrs";
+
+/// The addresses of one service's applications.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AppUrls {
+    pub write: Option<AppUrl>,
+    pub read: Option<AppUrl>,
+}
+
+impl AppUrls {
+    /// For those that read only: the address that is meant for them, or several hosts with a preference for standbys.
+    pub fn for_reading(&self) -> Option<AppUrl> {
+        let several = || self.write.as_ref().filter(|write| write.hosts.len() > 1);
+        self.read.clone().or_else(|| several().map(AppUrl::preferring_standbys))
+    }
+}
+
+impl AppUrl {
+    fn preferring_standbys(&self) -> AppUrl {
+        let mut own = self.clone();
+        own.parameters.retain(|(name, _)| name != TARGET);
+        own.parameters.push((TARGET.into(), "prefer-standby".into()));
+        own
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(hosts: &[&str], target: Option<&str>) -> AppUrl {
+        AppUrl {
+            hosts: hosts.iter().map(|host| ((*host).to_owned(), 5432)).collect(),
+            database: None,
+            parameters: target.map(|value| (TARGET.to_owned(), value.to_owned())).into_iter().collect(),
+        }
+    }
+
+    #[test]
+    fn readers_get_their_own_address_or_a_standby_among_several_hosts() {
+        let urls = |write: Option<AppUrl>, read: Option<AppUrl>| AppUrls { write, read }.for_reading();
+        let one = || Some(url(&["a"], None));
+        assert_eq!(urls(one(), Some(url(&["r"], None))), Some(url(&["r"], None)));
+        assert_eq!(urls(one(), None), None);
+        assert_eq!(urls(None, None), None);
+        for target in [None, Some("read-write"), Some("prefer-standby")] {
+            let expected = Some(url(&["a", "b"], Some("prefer-standby")));
+            assert_eq!(urls(Some(url(&["a", "b"], target)), None), expected, "{target:?}");
+        }
+    }
+}

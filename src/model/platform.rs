@@ -1,0 +1,233 @@
+//! What providers of managed servers keep for themselves: the one table of platforms.
+//!
+//! A row hides no path to a service's data: it says which roles and databases are the provider's, and which gaps a customer
+//! cannot close. What those roles and databases are used for by others is judged as everywhere.
+
+/// A gap that stays open because the provider keeps what would close it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ProviderGap {
+    /// PUBLIC may connect to `template1`.
+    Template,
+    /// PUBLIC may connect to the maintenance database.
+    Maintenance,
+    /// PUBLIC may connect to the provider's databases.
+    Databases,
+    /// The provider's logins have power over the server, such as REPLICATION.
+    Logins,
+    /// The customer may set no `temp_file_limit`.
+    TempFiles,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Platform {
+    /// As the manifest calls it.
+    pub name: &'static str,
+    /// The provider's roles.
+    pub roles: &'static [&'static str],
+    /// The provider's databases.
+    pub databases: &'static [&'static str],
+    /// Roles that tell the platform: each is on every server of it, and on no other.
+    pub signs: &'static [&'static str],
+    /// What its customers cannot change, where the server says so too.
+    pub kept: &'static [ProviderGap],
+    /// Where customers set `temp_file_limit` for the whole server, if they can.
+    pub temp_files: Option<&'static str>,
+    /// Whether PUBLIC loses the maintenance database unless the manifest says otherwise: not where the provider's own
+    /// services come in with PUBLIC.
+    pub close_maintenance: bool,
+}
+
+const ALL: &[ProviderGap] = &[
+    ProviderGap::Template,
+    ProviderGap::Maintenance,
+    ProviderGap::Databases,
+    ProviderGap::Logins,
+    ProviderGap::TempFiles,
+];
+
+/// <https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/Appendix.PostgreSQL.CommonDBATasks.Roles.html>
+const RDS: Platform = Platform {
+    name: "rds",
+    roles: &[
+        "rds_ad",
+        "rds_iam",
+        "rds_password",
+        "rds_replication",
+        "rds_reserved",
+        "rds_superuser",
+        "rdsadmin",
+        "rdsrepladmin",
+        "rdstopmgr",
+        "rdswriteforwarduser",
+    ],
+    databases: &["rdsadmin"],
+    signs: &["rdsadmin", "rds_superuser"],
+    kept: ALL,
+    temp_files: Some("the DB parameter group"),
+    close_maintenance: true,
+};
+
+/// Those that customers cannot tell apart by roles and databases alone stand behind the first of them.
+pub const PLATFORMS: &[Platform] = &[
+    RDS,
+    Platform { name: "aurora", temp_files: Some("the DB cluster parameter group"), ..RDS },
+    // https://cloud.google.com/alloydb/docs/database-users/about
+    Platform {
+        name: "alloydb",
+        roles: &[
+            "alloydbadmin",
+            "alloydbagent",
+            "alloydbconnpooladmin",
+            "alloydbexport",
+            "alloydbiamgroupuser",
+            "alloydbiamuser",
+            "alloydbimportexport",
+            "alloydbmetadata",
+            "alloydbobservability",
+            "alloydbreplica",
+            "alloydbsqladmin",
+            "alloydbsqllogical",
+            "alloydbsuperuser",
+        ],
+        databases: &["alloydbadmin", "alloydbmetadata"],
+        signs: &["alloydbsuperuser"],
+        kept: ALL,
+        temp_files: Some("the database flags"),
+        close_maintenance: true,
+    },
+    // https://cloud.google.com/sql/docs/postgres/users
+    Platform {
+        name: "cloudsql",
+        roles: &[
+            "cloudsqladmin",
+            "cloudsqlagent",
+            "cloudsqlconnpooladmin",
+            "cloudsqliamgroup",
+            "cloudsqliamgroupserviceaccount",
+            "cloudsqliamgroupuser",
+            "cloudsqliamserviceaccount",
+            "cloudsqliamuser",
+            "cloudsqlimportexport",
+            "cloudsqlinactiveuser",
+            "cloudsqllogical",
+            "cloudsqlobservability",
+            "cloudsqlreplica",
+            "cloudsqlsuperuser",
+        ],
+        databases: &["cloudsqladmin"],
+        signs: &["cloudsqladmin", "cloudsqlsuperuser"],
+        kept: ALL,
+        temp_files: Some("the database flags"),
+        close_maintenance: true,
+    },
+    // https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-servers
+    Platform {
+        name: "azure",
+        roles: &["azure_pg_admin", "azure_superuser", "azuresu", "replication"],
+        databases: &["azure_maintenance", "azure_sys"],
+        signs: &["azure_pg_admin"],
+        kept: ALL,
+        temp_files: None,
+        close_maintenance: true,
+    },
+    // https://supabase.com/docs/guides/database/postgres/roles
+    Platform {
+        name: "supabase",
+        roles: &[
+            "anon",
+            "authenticated",
+            "authenticator",
+            "dashboard_user",
+            "pgbouncer",
+            "pgsodium_keyholder",
+            "pgsodium_keyiduser",
+            "pgsodium_keymaker",
+            "pgtle_admin",
+            "service_role",
+            "supabase_admin",
+            "supabase_auth_admin",
+            "supabase_etl_admin",
+            "supabase_functions_admin",
+            "supabase_privileged_role",
+            "supabase_read_only_user",
+            "supabase_realtime_admin",
+            "supabase_replication_admin",
+            "supabase_storage_admin",
+        ],
+        databases: &["_supabase"],
+        signs: &["supabase_admin"],
+        kept: ALL,
+        temp_files: None,
+        close_maintenance: false,
+    },
+    // https://neon.com/docs/manage/roles
+    Platform {
+        name: "neon",
+        roles: &["cloud_admin", "neon_service", "neon_superuser"],
+        databases: &[],
+        signs: &["neon_superuser"],
+        kept: ALL,
+        temp_files: None,
+        close_maintenance: true,
+    },
+    // https://cloudnative-pg.io/documentation/current/security/
+    Platform {
+        name: "cnpg",
+        roles: &["cnpg_pooler_pgbouncer", "streaming_replica"],
+        databases: &[],
+        signs: &["streaming_replica"],
+        kept: ALL,
+        temp_files: Some("spec.postgresql.parameters of the Cluster"),
+        close_maintenance: true,
+    },
+    // https://access.crunchydata.com/documentation/postgres-operator/latest/
+    Platform {
+        name: "crunchy",
+        roles: &["_crunchypgbouncer", "_crunchyrepl", "ccp_monitoring"],
+        databases: &[],
+        signs: &["_crunchyrepl"],
+        kept: ALL,
+        temp_files: Some("the parameters of the PostgresCluster"),
+        close_maintenance: true,
+    },
+];
+
+impl Platform {
+    pub fn named(name: &str) -> Option<&'static Platform> {
+        PLATFORMS.iter().find(|platform| platform.name == name)
+    }
+
+    /// The first one that a server's roles tell.
+    pub fn recognised(has_role: impl Fn(&str) -> bool) -> Option<&'static Platform> {
+        PLATFORMS.iter().find(|platform| platform.is_here(&has_role))
+    }
+
+    pub fn is_here(&self, has_role: impl Fn(&str) -> bool) -> bool {
+        self.signs.iter().all(|sign| has_role(sign))
+    }
+
+    pub fn owns_role(&self, role: &str) -> bool {
+        self.roles.contains(&role)
+    }
+
+    pub fn owns_database(&self, database: &str) -> bool {
+        self.databases.contains(&database)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_platform_is_told_by_roles_of_its_own() {
+        let told = |roles: &[&str]| Platform::recognised(|role| roles.contains(&role)).map(|one| one.name);
+        assert_eq!(told(&["postgres", "pg_monitor", "replication", "authenticator", "pgbouncer"]), None);
+        assert_eq!(told(&["rdsadmin", "rds_superuser"]), Some("rds"));
+        assert_eq!(told(&["rds_superuser"]), None);
+        for platform in PLATFORMS.iter().filter(|platform| platform.name != "aurora") {
+            assert_eq!(told(platform.signs), Some(platform.name));
+            assert!(platform.signs.iter().all(|sign| platform.owns_role(sign)), "{}", platform.name);
+        }
+    }
+}

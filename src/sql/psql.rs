@@ -1,0 +1,29 @@
+//! Names as psql's own commands take them.
+
+/// `\connect` to another database of the same server, quoted as `pg_dump` quotes it: first for libpq's connection string, then
+/// for psql. `None` for a name with a line break, which psql's commands cannot hold.
+pub fn connect(database: &str) -> Option<String> {
+    if database.contains(['\n', '\r']) {
+        return None;
+    }
+    let value = database.replace('\\', "\\\\").replace('\'', "\\'");
+    let text = format!("dbname='{value}'").replace('"', "\"\"");
+    Some(format!("\\connect -reuse-previous=on \"{text}\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_quoted_for_both_readers() {
+        for (name, expected) in [
+            ("shop", r#"\connect -reuse-previous=on "dbname='shop'""#),
+            ("a b", r#"\connect -reuse-previous=on "dbname='a b'""#),
+            ("o'\"x\\", r#"\connect -reuse-previous=on "dbname='o\'""x\\'""#),
+        ] {
+            assert_eq!(connect(name).as_deref(), Some(expected));
+        }
+        assert_eq!(connect("a\nb"), None);
+    }
+}

@@ -1,0 +1,94 @@
+//! PgBouncer, in any of its modes.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{ADMIN_PASSWORD, Server};
+
+/// PgBouncer before a server.
+pub struct Pooler {
+    child: Child,
+    pub port: u16,
+    folder: tempfile::TempDir,
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
+
+/// `scripts/test` installs it where it can, and leaves these tests out by their name, aloud, where it cannot.
+fn program() -> PathBuf {
+    let folders =
+        std::env::var_os("PATH").into_iter().flat_map(|all| std::env::split_paths(&all).collect::<Vec<_>>());
+    folders
+        .chain(["/usr/sbin".into()])
+        .map(|folder| folder.join("pgbouncer"))
+        .find(|path| path.exists())
+        .expect("pgbouncer on PATH; without it: cargo test -- --skip pooler")
+}
+
+impl Pooler {
+    pub fn over(server: &Server, mode: &str, more: &str) -> Pooler {
+        let program = program();
+        let folder = tempfile::tempdir().unwrap();
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let file = |name: &str, text: String| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let users = file("users", format!("\"postgres\" \"{ADMIN_PASSWORD}\"\n"));
+        let config = file(
+            "ini",
+            format!(
+                "[databases]\n* = host=127.0.0.1 port={}\n[pgbouncer]\nlisten_addr=127.0.0.1\nlisten_port={port}\nunix_socket_dir=\n\
+                 auth_type=scram-sha-256\nauth_file={}\npool_mode={mode}\n{more}\n",
+                server.port,
+                users.display()
+            ),
+        );
+        let mut command = Command::new(program);
+        // It does not run as root.
+        if is_root() {
+            let chown = Command::new("chown").args(["-R", "postgres"]).arg(folder.path()).status();
+            assert!(chown.unwrap().success());
+            command.args(["-u", "postgres"]);
+        }
+        let child = command.arg(config).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let started = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(started.elapsed() < Duration::from_secs(20), "PgBouncer did not start");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        Pooler { child, port, folder }
+    }
+
+    /// Whom it lets in, by role and password.
+    pub fn users(&self, users: &[(&str, &str)]) {
+        let lines: Vec<_> =
+            users.iter().map(|(role, password)| format!("\"{role}\" \"{password}\"\n")).collect();
+        self.let_in(&lines.concat());
+    }
+
+    /// The same with the lines of its file of users.
+    pub fn let_in(&self, users: &str) {
+        std::fs::write(self.folder.path().join("users"), users).unwrap();
+        let reload = Command::new("kill").args(["-HUP", &self.child.id().to_string()]).status().unwrap();
+        assert!(reload.success());
+        std::thread::sleep(Duration::from_millis(500));
+    }
+
+    /// The admin's way through it.
+    pub fn url(&self) -> String {
+        assert!(self.folder.path().exists());
+        format!("postgresql://postgres:{ADMIN_PASSWORD}@127.0.0.1:{}/postgres?sslmode=disable", self.port)
+    }
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n")
+}
