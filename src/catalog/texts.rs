@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use aho_corasick::{AhoCorasick, Match};
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::GeneralPurpose;
@@ -23,15 +24,36 @@ const SHORTEST: usize = 6;
 /// Passwords of this length occur in no text by chance, and not every text has spaces between its values.
 const UNMISTAKABLE: usize = 16;
 
-/// The passwords of the secret store that texts are searched for, each with its service.
-#[derive(Debug, Clone, Default)]
-pub struct StoredPasswords(Vec<(String, SecretString)>);
+/// The passwords of the secret store that texts are searched for, all in one pass. Has no readable `Debug`.
+#[derive(Clone, Default)]
+pub struct StoredPasswords {
+    /// The service of each password, in the order of the search's patterns.
+    services: Vec<String>,
+    /// `None` without passwords.
+    search: Option<AhoCorasick>,
+}
+
+impl std::fmt::Debug for StoredPasswords {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("StoredPasswords")
+    }
+}
 
 impl StoredPasswords {
-    /// Those that are long enough to be told from words.
+    /// Those that are long enough to be told from words. Of several services with the same one, the first.
     pub fn new(all: impl IntoIterator<Item = (String, SecretString)>) -> StoredPasswords {
-        let is_long = |(_, password): &(String, SecretString)| password.expose_secret().len() >= SHORTEST;
-        StoredPasswords(all.into_iter().filter(is_long).collect())
+        let all: Vec<(String, SecretString)> = all.into_iter().collect();
+        let mut known = BTreeSet::new();
+        let (mut services, mut passwords) = (vec![], vec![]);
+        for (service, password) in &all {
+            let password = password.expose_secret();
+            if password.len() >= SHORTEST && known.insert(password) {
+                services.push(service.clone());
+                passwords.push(password);
+            }
+        }
+        let search = (!passwords.is_empty()).then(|| AhoCorasick::new(passwords));
+        StoredPasswords { services, search: search.map(|search| search.expect("passwords are short")) }
     }
 
     /// The service of the first one that the text holds, as it is or in the Base64 of an Authorization header.
@@ -40,8 +62,8 @@ impl StoredPasswords {
     }
 
     fn owner_of_plain(&self, text: &str) -> Option<String> {
-        let held = |(_, password): &&(String, SecretString)| contains_word(text, password.expose_secret());
-        self.0.iter().find(held).map(|(service, _)| service.clone())
+        let found = self.search.as_ref()?.find_overlapping_iter(text).filter(|found| is_apart(text, found));
+        found.map(|found| found.pattern().as_usize()).min().map(|first| self.services[first].clone())
     }
 
     /// The search as the rules of the audit take it.
@@ -53,15 +75,11 @@ impl StoredPasswords {
 /// The last digit of a word that was cut may hold bits of its own.
 const BASE64: GeneralPurpose = GeneralPurpose::new(&STANDARD, NO_PAD.with_decode_allow_trailing_bits(true));
 
-/// As a word of its own: `postgres` is in `postgresql`.
-fn contains_word(text: &str, word: &str) -> bool {
-    if word.len() >= UNMISTAKABLE {
-        return text.contains(word);
-    }
-    text.match_indices(word).any(|(at, _)| {
-        let apart = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
-        apart(text[..at].chars().next_back()) && apart(text[at + word.len()..].chars().next())
-    })
+/// Whether it is a word of its own: `postgres` is in `postgresql`.
+fn is_apart(text: &str, found: &Match) -> bool {
+    let apart = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    found.len() >= UNMISTAKABLE
+        || apart(text[..found.start()].chars().next_back()) && apart(text[found.end()..].chars().next())
 }
 
 /// What the words of a text are in Base64 (RFC 4648), of the standard and of the URL alphabet, padded or not.

@@ -7,13 +7,14 @@
 //! RFC 5802 (the exchange), RFC 7677 (SHA-256), and
 //! <https://www.postgresql.org/docs/current/sasl-authentication.html>.
 
+use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use ring::pbkdf2;
 use secrecy::SecretString;
-use sha2::block_api::compress256;
 use sha2::{Digest, Sha256};
 
 use crate::model::KeptPassword;
@@ -217,55 +218,13 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> ScramKey {
     mac.finalize().into_bytes().into()
 }
 
-/// `Hi()` of RFC 5802, which is PBKDF2 for one block. Each round is HMAC of 32 bytes: two compressions from states
-/// that the key alone decides, and that are made once.
+/// `Hi()` of RFC 5802, which is PBKDF2 for one block; no rounds count as one.
 fn salted_password(password: &[u8], salt: &[u8], rounds: u32) -> ScramKey {
-    let mut last: ScramKey = hmac(password, &[salt, &[0, 0, 0, 1]]);
-    let mut sum = last;
-    let (inner, outer) = (padded(password, 0x36), padded(password, 0x5c));
-    for _ in 1..rounds {
-        last = compressed(outer, &compressed(inner, &last));
-        sum.iter_mut().zip(last).for_each(|(sum, byte)| *sum ^= byte);
-    }
-    sum
+    let rounds = NonZeroU32::new(rounds).unwrap_or(NonZeroU32::MIN);
+    let mut salted = ScramKey::default();
+    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, rounds, salt, password, &mut salted);
+    salted
 }
-
-/// SHA-256's state after the block that HMAC makes of a key (RFC 2104, section 2).
-fn padded(key: &[u8], pad: u8) -> [u32; 8] {
-    let hashed: ScramKey;
-    let key = match key.len() {
-        0..=64 => key,
-        _ => {
-            hashed = Sha256::digest(key).into();
-            &hashed
-        }
-    };
-    let mut block = [pad; 64];
-    block.iter_mut().zip(key).for_each(|(pad, byte)| *pad ^= byte);
-    let mut state = SHA256_START;
-    compress256(&mut state, &[block]);
-    state
-}
-
-/// The hash of one block and 32 more bytes, from the state after that block: 96 bytes are 768 bits
-/// (FIPS 180-4, section 5.1.1).
-fn compressed(mut state: [u32; 8], message: &ScramKey) -> ScramKey {
-    let mut block = [0; 64];
-    block[..32].copy_from_slice(message);
-    block[32] = 0x80;
-    block[62..].copy_from_slice(&768u16.to_be_bytes());
-    compress256(&mut state, &[block]);
-    let mut digest = ScramKey::default();
-    digest
-        .chunks_exact_mut(4)
-        .zip(state)
-        .for_each(|(bytes, word)| bytes.copy_from_slice(&word.to_be_bytes()));
-    digest
-}
-
-/// The state that SHA-256 starts from (FIPS 180-4, section 5.3.3).
-const SHA256_START: [u32; 8] =
-    [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
 #[cfg(test)]
 mod tests {
