@@ -16,7 +16,7 @@ mod tests;
 
 pub use facts::{Facts, Member, Object};
 pub use graph::{AccessGraph, GraphEdge, GraphNode, NodeKind};
-pub use ids::{DatabaseId, ObjectId, PUBLIC, RoleId};
+pub use ids::{DatabaseId, ObjectId, PUBLIC, RoleId, ServiceId};
 pub use path::{Conclusions, Path, conclude};
 pub use state::{Conclusion, Target};
 pub use step::PathStep;

@@ -64,11 +64,8 @@ fn found_settings(scene: &Scene<'_>) -> BTreeMap<String, String> {
     let of_database =
         scene.actual.databases.get(database).into_iter().flat_map(|found| found.settings.clone());
     let owners = scene.old_owners();
-    let of_owners = scene
-        .actual
-        .role_settings
-        .iter()
-        .filter(|setting| setting.database.as_ref() == Some(database) && owners.contains(&setting.role));
+    let of_owners = owners.iter().filter_map(|owner| scene.actual.role_settings.get(owner)).flatten();
+    let of_owners = of_owners.filter(|setting| setting.database.as_ref() == Some(database));
     let of_owners = of_owners.map(|setting| (setting.name.clone(), setting.value.clone()));
     of_database.chain(of_owners).collect()
 }

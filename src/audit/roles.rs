@@ -1,7 +1,7 @@
 //! Which role can act as which: memberships followed to their end, through unmanaged roles, by MEMBER and not by what
 //! is inherited. ADMIN alone counts: its holder is one GRANT away.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::{self, MEMBERSHIPS, MemberLogin, MembershipRule};
 use crate::model::{
@@ -24,13 +24,17 @@ pub struct Roles<'a> {
     actual: &'a ActualServer,
     trusted: BTreeSet<&'a RoleName>,
     undeclared: RoleGraph<'a>,
+    /// Who can act as each role, but for the services' own.
+    actors: BTreeMap<&'a RoleName, Vec<&'a RoleName>>,
 }
 
 impl<'a> Roles<'a> {
     pub fn new(desired: &'a DesiredServer, actual: &'a ActualServer) -> Self {
-        let mut roles = Roles { desired, actual, trusted: BTreeSet::new(), undeclared: RoleGraph::new([]) };
+        let (trusted, undeclared) = (BTreeSet::new(), RoleGraph::new([]));
+        let mut roles = Roles { desired, actual, trusted, undeclared, actors: BTreeMap::new() };
         roles.trusted = roles.find_trusted();
         roles.undeclared = RoleGraph::new(actual.memberships.iter().filter(|row| !roles.is_declared(row)));
+        roles.actors = roles.all_actors();
         roles
     }
 
@@ -73,9 +77,16 @@ impl<'a> Roles<'a> {
         if self.managed(role).is_some() {
             return vec![role];
         }
-        let all = self.all_managed().map(|(name, _, _)| name).chain(self.unmanaged_logins());
-        all.filter(|name| *name == role || self.reachable(name).iter().any(|path| path.role == role))
-            .collect()
+        self.actors.get(role).cloned().unwrap_or_default()
+    }
+
+    fn all_actors(&self) -> BTreeMap<&'a RoleName, Vec<&'a RoleName>> {
+        let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for name in self.all_managed().map(|(name, _, _)| name).chain(self.unmanaged_logins()) {
+            let reached = self.reachable(name).into_iter().map(|path| path.role);
+            reached.chain([name]).for_each(|role| all.entry(role).or_default().push(name));
+        }
+        all
     }
 
     fn is_declared(&self, row: &Membership) -> bool {

@@ -14,7 +14,7 @@ use crate::sql::{Literal, split_name_list, stmt};
 use crate::units::canonical_setting;
 
 pub fn judge(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
-    for setting in &audit.actual.role_settings {
+    for setting in audit.actual.role_settings.values().flatten() {
         match audit.roles.class_of(&setting.role) {
             RoleClass::Managed(service, kind) => out.extend(on_role(audit, service, kind, setting)),
             RoleClass::Trusted => out.extend(on_superuser(audit, setting)),
@@ -294,11 +294,17 @@ fn temp_file_limit(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
 fn effective_temp_file_limit<'a>(audit: &Audit<'a>, role: &RoleName, service: &DesiredService) -> &'a str {
     const NAME: &str = "temp_file_limit";
     let is_own = |setting: &&RoleSetting| {
-        setting.role == *role
-            && setting.name == NAME
-            && setting.database.as_ref().is_none_or(|database| *database == service.database)
+        setting.name == NAME && setting.database.as_ref().is_none_or(|database| *database == service.database)
     };
-    let of_role = audit.actual.role_settings.iter().rev().find(is_own).map(|setting| &setting.value);
+    let of_role = audit
+        .actual
+        .role_settings
+        .get(role)
+        .into_iter()
+        .flatten()
+        .rev()
+        .find(is_own)
+        .map(|setting| &setting.value);
     let last_of = |settings: &'a [(String, String)]| {
         settings.iter().rev().find(|(name, _)| name == NAME).map(|(_, value)| value)
     };

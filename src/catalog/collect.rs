@@ -97,10 +97,8 @@ async fn databases(
     let all = found.actual.databases.iter();
     let open: Vec<DbName> =
         all.filter(|(_, found)| found.allow_connections).map(|(name, _)| name.clone()).collect();
-    let read = stream::iter(open).map(|name| {
-        let settled = owner_code::settled_owners(desired, &found.actual, &name);
-        async move { (database(access, &name, &settled, known).await, name) }
-    });
+    let read = stream::iter(owner_code::settled_owners(desired, &found.actual, open))
+        .map(|(settled, name)| async move { (database(access, &name, &settled, known).await, name) });
     let read: Vec<(Partly, DbName)> = read.buffered(PARALLEL).collect().await;
     if read.iter().any(|((_, error), _)| error.as_ref().is_some_and(Error::is_lost)) {
         access.check_alive().await?;

@@ -26,13 +26,10 @@ pub async fn inspect(
     jobs: usize,
 ) -> Result<ActualServer> {
     let mut actual = whole_cluster(access, &desired.marker()).await?;
-    let open: Vec<(BTreeSet<String>, DbName)> = inside
-        .iter()
-        .filter(|name| actual.databases.get(name).is_some_and(|found| found.allow_connections))
-        .map(|name| (owner_code::settled_owners(desired, &actual, name), name.clone()))
-        .collect();
+    let is_open = |name: &&DbName| actual.databases.get(name).is_some_and(|found| found.allow_connections);
+    let open: Vec<DbName> = inside.iter().filter(is_open).cloned().collect();
     let parallel = actual.capacity.share(jobs, 1);
-    let read = stream::iter(open)
+    let read = stream::iter(owner_code::settled_owners(desired, &actual, open))
         .map(|(settled, name)| async move { (inspect_database(access, &name, &settled).await, name) });
     let read: Vec<(Result<Option<Contents>>, DbName)> = read.buffer_unordered(parallel).collect().await;
     for (contents, name) in read {
@@ -230,7 +227,7 @@ impl ClusterRows {
         let mut actual = ActualServer { roles, memberships, databases, activity, ..self.server };
         self.settings.into_iter().for_each(|row| row.place(&mut actual));
         actual.memberships.sort();
-        actual.role_settings.sort();
+        actual.role_settings.values_mut().for_each(|of_role| of_role.sort());
         actual
     }
 }
@@ -240,7 +237,10 @@ impl SettingRow {
         let SettingRow { role, database, name, value, bytes } = self;
         let value = bytes.map_or(value.clone(), |bytes| model::cut(&value, bytes));
         match (role, database) {
-            (Some(role), database) => actual.role_settings.push(RoleSetting { role, database, name, value }),
+            (Some(role), database) => {
+                let of_role = actual.role_settings.entry(role.clone()).or_default();
+                of_role.push(RoleSetting { role, database, name, value });
+            }
             (None, Some(database)) => {
                 if let Some(found) = actual.databases.get_mut(&database) {
                     found.settings.push((name, value));

@@ -10,13 +10,21 @@ use crate::error::Result;
 use crate::model::{ActualServer, DbName, DesiredServer, OwnerCode, RoleKind, RoleName};
 use crate::server::Connection;
 
-/// Owners of whom no service learns anything when their objects change hands: superusers, and the owner that the
-/// database's service should have.
-pub fn settled_owners(desired: &DesiredServer, actual: &ActualServer, database: &DbName) -> BTreeSet<String> {
-    let service = desired.service_of_database(database.as_str(), actual);
-    let superusers = actual.roles.iter().filter(|(_, role)| role.superuser).map(|(name, _)| name);
-    let all = superusers.chain(service.map(|service| service.role(RoleKind::Owner)));
-    all.map(ToString::to_string).chain(["pg_database_owner".into()]).collect()
+/// Owners of whom no service learns anything when their objects change hands: superusers, and the owner that the service of
+/// each of these databases should have.
+pub fn settled_owners(
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    databases: Vec<DbName>,
+) -> Vec<(BTreeSet<String>, DbName)> {
+    let superusers = actual.roles.iter().filter(|(_, role)| role.superuser).map(|(name, _)| name.to_string());
+    let everywhere: BTreeSet<String> = superusers.chain(["pg_database_owner".into()]).collect();
+    let settled = |database: &DbName| {
+        let service = desired.service_of_database(database.as_str(), actual);
+        let owner = service.map(|service| service.role(RoleKind::Owner).to_string());
+        everywhere.iter().cloned().chain(owner).collect()
+    };
+    databases.into_iter().map(|database| (settled(&database), database)).collect()
 }
 
 /// What there is in one database; asked only where an object has another owner than these.

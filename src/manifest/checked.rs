@@ -112,7 +112,7 @@ impl Manifest {
             embedded: matches!(spec.location, ServerLocation::Embedded { .. }),
             services: here.map(|(name, service)| (name.clone(), service.clone())).collect(),
             access: self.access.get(server).cloned().unwrap_or_default(),
-            roles: Default::default(),
+            index: Default::default(),
         }
     }
 

@@ -46,7 +46,7 @@ pub struct ActualServer {
     #[serde(skip)]
     pub databases: BTreeMap<DbName, ActualDatabase>,
     #[serde(skip)]
-    pub role_settings: Vec<RoleSetting>,
+    pub role_settings: BTreeMap<RoleName, Vec<RoleSetting>>,
     /// Open sessions, by login and database.
     #[serde(skip)]
     pub activity: Vec<Activity>,
@@ -262,8 +262,13 @@ pub struct ActualDatabase {
 impl ActualDatabase {
     /// Whether an entry grants CONNECT to one of these roles or to PUBLIC.
     pub fn grants_connect(&self, is_one: impl Fn(&RoleName) -> bool) -> bool {
-        let mut entries = self.acl.iter().filter(|entry| entry.privilege == "CONNECT");
-        entries.any(|entry| entry.grantee.role().is_none_or(&is_one))
+        self.connectors().any(|role| role.is_none_or(&is_one))
+    }
+
+    /// The roles that hold CONNECT; `None` is PUBLIC.
+    pub fn connectors(&self) -> impl Iterator<Item = Option<&RoleName>> {
+        let entries = self.acl.iter().filter(|entry| entry.privilege == "CONNECT");
+        entries.map(|entry| entry.grantee.role())
     }
 }
 

@@ -26,27 +26,31 @@ pub struct DesiredServer {
     pub services: BTreeMap<ServiceName, DesiredService>,
     /// Further roles, by name.
     pub access: BTreeMap<RoleName, AccessRole>,
-    pub roles: RoleIndex,
+    pub index: ServiceIndex,
 }
 
-/// Whose each role is, worked out when it is first asked. A copy works it out again: its services may become others.
+/// Whose each role and each database is, worked out when it is first asked. A copy works it out again: its services may
+/// become others.
 #[derive(Debug, Default)]
-pub struct RoleIndex(OnceLock<BTreeMap<RoleName, (ServiceName, RoleKind)>>);
+pub struct ServiceIndex {
+    roles: OnceLock<BTreeMap<RoleName, (ServiceName, RoleKind)>>,
+    databases: OnceLock<BTreeMap<String, ServiceName>>,
+}
 
-impl Clone for RoleIndex {
+impl Clone for ServiceIndex {
     fn clone(&self) -> Self {
-        RoleIndex::default()
+        ServiceIndex::default()
     }
 }
 
-impl PartialEq for RoleIndex {
+impl PartialEq for ServiceIndex {
     /// It follows from the services.
     fn eq(&self, _: &Self) -> bool {
         true
     }
 }
 
-impl Eq for RoleIndex {}
+impl Eq for ServiceIndex {}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DesiredService {
@@ -141,9 +145,17 @@ impl DesiredServer {
             roles.map(|(kind, role)| (role.clone(), (service.name.clone(), *kind))).collect::<Vec<_>>()
         };
         // The first service of two that share a role.
-        let all = self.roles.0.get_or_init(|| self.services.values().rev().flat_map(of).collect());
+        let all = self.index.roles.get_or_init(|| self.services.values().rev().flat_map(of).collect());
         let (service, kind) = all.get(role)?;
         Some((self.services.get(service)?, *kind))
+    }
+
+    /// The service that declares this database as its own.
+    pub fn owning_service(&self, database: &str) -> Option<&DesiredService> {
+        // The first service of two that share a database.
+        let services = self.services.values().rev();
+        let of = || services.map(|service| (service.database.to_string(), service.name.clone())).collect();
+        self.services.get(self.index.databases.get_or_init(of).get(database)?)
     }
 
     /// The role that keeps what the roles of a removed service owned and no service takes over.

@@ -106,8 +106,7 @@ impl ActualServer {
 impl DesiredServer {
     /// The service whose database it is: its own one, a test database or a template.
     pub fn service_of_database(&self, name: &str, actual: &ActualServer) -> Option<&DesiredService> {
-        let own = self.services.values().find(|service| service.database.as_str() == name);
-        own.or_else(|| {
+        self.owning_service(name).or_else(|| {
             let marked = actual.test_database(&DbName::found(name).ok()?, self)?;
             self.services.get(&marked.service)
         })

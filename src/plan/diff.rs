@@ -39,13 +39,14 @@ pub fn diff(
     selection: &Selection,
 ) -> Plan {
     let mut plan = Plan::default();
+    let memberships = roles::memberships_by_service(desired, actual);
     for service in desired.services.values().filter(|service| selection.services.contains(&service.name)) {
         let mut look = Comparison::new(desired, actual, stored, Some(service), service.database.clone());
         if moved::diff(&mut look, service) {
             plan.steps.append(&mut look.steps);
             continue;
         }
-        roles::diff(&mut look, service);
+        roles::diff(&mut look, service, memberships.get(&service.name).map_or(&[], Vec::as_slice));
         settings::diff(&mut look, service);
         database::diff(&mut look, service);
         plan.limits.extend(parameters::limits(desired, actual, service));

@@ -116,24 +116,27 @@ impl<'a> Decisions<'a> {
 /// Every role that can log in, with the databases that its privileges let it connect to.
 fn logins<'a>(audit: &Audit<'a>) -> Vec<Entrant<'a>> {
     let actual = audit.actual;
-    let open: Vec<&str> = actual
-        .databases
-        .iter()
-        .filter(|(_, found)| found.allow_connections)
-        .map(|(name, _)| name.as_str())
-        .collect();
+    let open = actual.databases.iter().filter(|(_, found)| found.allow_connections);
+    let all: BTreeSet<&str> = open.clone().map(|(name, _)| name.as_str()).collect();
+    // By whom CONNECT was given to; `None` is PUBLIC.
+    let mut granted: BTreeMap<Option<&RoleName>, Vec<&str>> = BTreeMap::new();
+    for (name, found) in open {
+        found.connectors().for_each(|role| granted.entry(role).or_default().push(name.as_str()));
+    }
     let logins = actual.roles.iter().filter(|(_, found)| found.login);
     // A role behind SET alone opens no door.
     let memberships = RoleGraph::new(actual.memberships.iter().filter(|row| row.inherit));
     let login = |(role, found): (&'a RoleName, &crate::model::ActualRole)| {
         let own = audit.managed(role.as_str()).map(|(service, _)| service.database.as_str());
         let inherited = memberships.reachable(role, |_| true).into_iter().map(|path| path.role);
-        let holds: BTreeSet<&RoleName> = inherited.chain([role]).collect();
-        let is_granted = |database: &str| {
-            audit.database(database).is_some_and(|found| found.grants_connect(|one| holds.contains(one)))
+        let holds = inherited.chain([role]).map(Some).chain([None]);
+        let given = holds.filter_map(|holder| granted.get(&holder)).flatten().copied();
+        let connects: BTreeSet<&str> = if found.superuser {
+            all.clone()
+        } else {
+            given.chain(own.filter(|own| all.contains(own))).collect()
         };
-        let connects = |database: &&str| found.superuser || own == Some(*database) || is_granted(database);
-        let mut databases: Vec<Option<&str>> = open.iter().copied().filter(connects).map(Some).collect();
+        let mut databases: Vec<Option<&str>> = connects.into_iter().map(Some).collect();
         databases.extend((found.superuser || found.replication).then_some(None));
         Entrant { role, databases }
     };

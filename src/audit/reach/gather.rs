@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use super::search_paths::SuperuserPaths;
 use crate::findings::PUBLIC;
-use crate::model::{AclEntry, Grantee};
-use crate::reach::{DatabaseId, Facts, ObjectId, RoleId};
+use crate::model::{AclEntry, ActualServer, Grantee, ServiceName};
+use crate::reach::{DatabaseId, Facts, ObjectId, RoleId, ServiceId};
 
 pub struct Gathered<'a> {
     pub facts: Facts,
     roles: Vec<&'a str>,
     role_ids: BTreeMap<&'a str, RoleId>,
+    service_ids: BTreeMap<&'a ServiceName, ServiceId>,
     pub databases: Vec<&'a str>,
     objects: Vec<ObjectName<'a>>,
+    pub superuser_paths: SuperuserPaths<'a>,
 }
 
 /// An object of a fact, as findings name it.
@@ -46,13 +49,15 @@ impl std::fmt::Display for Visitor<'_> {
 }
 
 impl<'a> Gathered<'a> {
-    pub fn new(major: u32) -> Gathered<'a> {
+    pub fn new(actual: &'a ActualServer) -> Gathered<'a> {
         let mut all = Gathered {
-            facts: Facts { major, ..Facts::default() },
+            facts: Facts { major: actual.major(), ..Facts::default() },
             roles: vec![],
             role_ids: BTreeMap::new(),
+            service_ids: BTreeMap::new(),
             databases: vec![],
             objects: vec![],
+            superuser_paths: SuperuserPaths::of(actual),
         };
         all.role_id(PUBLIC);
         all
@@ -77,6 +82,11 @@ impl<'a> Gathered<'a> {
             roles.push(name);
             next
         })
+    }
+
+    pub fn service_id(&mut self, name: &'a ServiceName) -> ServiceId {
+        let next = ServiceId::try_from(self.service_ids.len()).unwrap_or(ServiceId::MAX);
+        *self.service_ids.entry(name).or_insert(next)
     }
 
     pub fn grantee(&mut self, grantee: &'a Grantee) -> RoleId {

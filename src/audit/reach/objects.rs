@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::context::Audit;
 use super::gather::{Gathered, ObjectName, Visitor};
-use super::search_paths::{is_open_as_delivered, superuser_paths};
+use super::search_paths::is_open_as_delivered;
 use crate::catalog::{PrivilegedCatalog, PrivilegedRelation, PrivilegedRoutine};
 use crate::model::Grantee;
 use crate::reach::{DatabaseId, Object, ObjectId, Target};
@@ -75,7 +75,7 @@ fn schemas<'a>(
     found: &'a PrivilegedCatalog,
     all: &mut Gathered<'a>,
 ) -> BTreeMap<&'a str, ObjectId> {
-    let paths = superuser_paths(audit, name);
+    let paths = all.superuser_paths.in_database(audit, name);
     let mut schemas: BTreeMap<&'a str, ObjectId> = BTreeMap::new();
     for schema in &found.schemas {
         let object = all.name(ObjectName {

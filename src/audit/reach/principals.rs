@@ -1,5 +1,7 @@
 //! Roles, memberships and databases as facts: who is asked about, and what each may enter.
 
+use std::collections::BTreeSet;
+
 use super::super::context::Audit;
 use super::gather::Gathered;
 use super::objects::inside;
@@ -7,7 +9,7 @@ use crate::model::{ActualDatabase, FILE_ROLES};
 use crate::reach::{DatabaseId, Member};
 
 pub fn gather<'a>(audit: &Audit<'a>) -> Gathered<'a> {
-    let mut all = Gathered::new(audit.actual.major());
+    let mut all = Gathered::new(audit.actual);
     roles(audit, &mut all);
     for (name, found) in &audit.actual.databases {
         database(audit, name.as_str(), found, &mut all);
@@ -18,13 +20,14 @@ pub fn gather<'a>(audit: &Audit<'a>) -> Gathered<'a> {
 fn roles<'a>(audit: &Audit<'a>, all: &mut Gathered<'a>) {
     let desired_owner = audit.desired.database_owner.as_ref().map(|role| role.as_str());
     let owners = audit.desired.services.values().filter_map(|it| audit.actual.databases.get(&it.database));
-    let owners: Vec<&str> = owners.map(|found| found.owner.as_str()).collect();
+    let owners: BTreeSet<&str> = owners.map(|found| found.owner.as_str()).collect();
     for (name, found) in &audit.actual.roles {
         let id = all.role_id(name.as_str());
         let name = name.as_str();
         let is_admin =
-            name == audit.actual.admin.name || desired_owner == Some(name) || owners.contains(&name);
+            name == audit.actual.admin.name || desired_owner == Some(name) || owners.contains(name);
         let managed = audit.managed(name);
+        let number = managed.map(|(service, _)| all.service_id(&service.name));
         let facts = &mut all.facts;
         facts.roles.push(id);
         // Before 16 a superuser alone changes anything about a role that replicates.
@@ -50,10 +53,7 @@ fn roles<'a>(audit: &Audit<'a>, all: &mut Gathered<'a>) {
         if facts.major >= 16 || found.inherit {
             facts.inheriting.push(id);
         }
-        if let Some((service, _)) = managed {
-            let number = audit.desired.services.keys().position(|name| *name == service.name);
-            facts.service_roles.push((id, number.and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX)));
-        }
+        facts.service_roles.extend(number.map(|number| (id, number)));
     }
     for row in &audit.actual.memberships {
         let (member, role) = (all.role_id(row.member.as_str()), all.role_id(row.role.as_str()));
@@ -100,8 +100,7 @@ fn database<'a>(audit: &Audit<'a>, name: &'a str, found: &'a ActualDatabase, all
         }
     }
     if let Some(service) = audit.service_of(name) {
-        let number = audit.desired.services.keys().position(|name| *name == service.name);
-        let number = number.and_then(|at| u32::try_from(at).ok()).unwrap_or(u32::MAX);
+        let number = all.service_id(&service.name);
         all.facts.service_databases.push((id, number));
     }
     if let Some(catalog) = audit.snapshot.databases.get(name) {

@@ -1,31 +1,49 @@
 //! Where a superuser's sessions look names up.
 
 use super::super::context::Audit;
-use crate::model::{DatabaseKind, RoleName};
+use crate::model::{ActualServer, DatabaseKind, DbName};
 
-/// Schemas that a superuser's sessions in this database look names up in: by a setting of a superuser, of the
-/// database or of all roles, in one with its name, and in the maintenance database and the templates by default.
-pub fn superuser_paths(audit: &Audit<'_>, database: &str) -> Vec<String> {
-    let is_superuser = |role: &RoleName| audit.actual.roles.get(role).is_some_and(|found| found.superuser);
-    let of_roles = audit.actual.role_settings.iter().filter(|row| {
-        let here = row.database.as_ref().is_none_or(|other| other.as_str() == database);
-        row.name == "search_path" && here && is_superuser(&row.role)
-    });
-    let mut values: Vec<&str> = of_roles.map(|row| row.value.as_str()).collect();
-    let of_database = audit.actual.databases.iter().filter(|(name, _)| name.as_str() == database);
-    let settings = of_database.flat_map(|(_, found)| &found.settings).chain(&audit.actual.everyones_settings);
-    let paths = settings.filter(|(name, _)| name == "search_path").map(|(_, value)| value.as_str());
-    // That a service's database leads to the service's schemas is what such a setting is for.
-    let of_service = audit.service_of(database).is_some();
-    values.extend(paths.filter(|path| !of_service || precedes_the_server(path)));
-    if is_shared(audit, database) && audit.actual.major() >= 15 {
-        values.push("public");
+/// What superusers bring along into every database, read once for all of them.
+#[derive(Default)]
+pub struct SuperuserPaths<'a> {
+    /// Those that can log in.
+    logins: Vec<&'a str>,
+    /// Their search paths, each in one database or in all.
+    own: Vec<(Option<&'a DbName>, &'a str)>,
+}
+
+impl<'a> SuperuserPaths<'a> {
+    pub fn of(actual: &'a ActualServer) -> SuperuserPaths<'a> {
+        let superusers = actual.roles.iter().filter(|(_, found)| found.superuser);
+        let logins = superusers.clone().filter(|(_, found)| found.login).map(|(role, _)| role.as_str());
+        let settings = superusers.clone().filter_map(|(role, _)| actual.role_settings.get(role)).flatten();
+        let own = settings.filter(|row| row.name == "search_path");
+        SuperuserPaths {
+            logins: logins.collect(),
+            own: own.map(|row| (row.database.as_ref(), row.value.as_str())).collect(),
+        }
     }
-    let others = values.iter().filter(|value| **value != DEFAULT_PATH);
-    let named = others.flat_map(|value| schemas_of(value)).filter(|name| name != "pg_catalog");
-    // The default path begins with a schema of the role's own name.
-    let superusers = audit.actual.roles.iter().filter(|(_, found)| found.superuser && found.login);
-    named.chain(superusers.map(|(role, _)| role.as_str().to_owned())).collect()
+
+    /// Schemas that a superuser's sessions in this database look names up in: by a setting of a superuser, of the
+    /// database or of all roles, in one with its name, and in the maintenance database and the templates by default.
+    pub fn in_database(&self, audit: &Audit<'a>, database: &str) -> Vec<String> {
+        let here = |of: &Option<&DbName>| of.is_none_or(|other| other.as_str() == database);
+        let mut values: Vec<&str> =
+            self.own.iter().filter(|(of, _)| here(of)).map(|(_, path)| *path).collect();
+        let of_database = audit.database(database).into_iter().flat_map(|found| &found.settings);
+        let settings = of_database.chain(&audit.actual.everyones_settings);
+        let paths = settings.filter(|(name, _)| name == "search_path").map(|(_, value)| value.as_str());
+        // That a service's database leads to the service's schemas is what such a setting is for.
+        let of_service = audit.service_of(database).is_some();
+        values.extend(paths.filter(|path| !of_service || precedes_the_server(path)));
+        if is_shared(audit, database) && audit.actual.major() >= 15 {
+            values.push("public");
+        }
+        let others = values.iter().filter(|value| **value != DEFAULT_PATH);
+        let named = others.flat_map(|value| schemas_of(value)).filter(|name| name != "pg_catalog");
+        // The default path begins with a schema of the role's own name.
+        named.chain(self.logins.iter().map(|login| (*login).to_owned())).collect()
+    }
 }
 
 fn is_shared(audit: &Audit<'_>, database: &str) -> bool {

@@ -61,7 +61,7 @@ fn stored<'a>(audit: &Audit<'a>) -> impl Iterator<Item = Setting<'a>> {
     let of_databases = audit.actual.databases.iter().flat_map(|(database, found)| {
         found.settings.iter().map(|(name, value)| (None, Some(database.as_str()), name, value))
     });
-    let of_roles = audit.actual.role_settings.iter().map(|row| {
+    let of_roles = audit.actual.role_settings.values().flatten().map(|row| {
         (Some(row.role.as_str()), row.database.as_ref().map(DbName::as_str), &row.name, &row.value)
     });
     let of_all = audit.actual.everyones_settings.iter().map(|(name, value)| (None, None, name, value));

@@ -1,21 +1,40 @@
 //! The four roles: that they exist, their attributes, and who is a member of whom.
 
+use std::collections::BTreeMap;
+
 use super::comparison::Comparison;
 use crate::contract::{ATTRIBUTES, LOGIN, MEMBERSHIPS, MemberLogin, MembershipRule, RoleAttribute, managed};
 use crate::model::{
-    ActualRole, ActualServer, DesiredService, Grantee, KeptPassword, Membership, RoleKind, RoleName,
+    ActualRole, ActualServer, DesiredServer, DesiredService, Grantee, KeptPassword, Membership, RoleKind,
+    RoleName, ServiceName,
 };
 use crate::plan::action::{Action, Attribute};
 use crate::plan::stage::Risk;
 
-pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) {
+/// The memberships that each service answers for: the service of the group does, or else that of the member.
+pub fn memberships_by_service<'a>(
+    desired: &'a DesiredServer,
+    actual: &'a ActualServer,
+) -> BTreeMap<&'a ServiceName, Vec<&'a Membership>> {
+    let mut all: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for row in &actual.memberships {
+        let by_member = || managed(desired, &row.member).filter(|_| !desired.access.contains_key(&row.role));
+        if let Some((service, _)) = managed(desired, &row.role).or_else(by_member) {
+            all.entry(&service.name).or_default().push(row);
+        }
+    }
+    all
+}
+
+/// `found` are the memberships that the service answers for.
+pub fn diff(look: &mut Comparison<'_>, service: &DesiredService, found: &[&Membership]) {
     for kind in RoleKind::ALL {
         match look.actual.roles.get(service.role(kind)) {
             None => create(look, service, kind),
             Some(found) => alter(look, service, kind, found),
         }
     }
-    memberships(look, service);
+    memberships(look, service, found);
 }
 
 fn create(look: &mut Comparison<'_>, service: &DesiredService, kind: RoleKind) {
@@ -134,17 +153,11 @@ fn bonds(look: &Comparison<'_>, service: &DesiredService) -> Vec<Bond> {
     MEMBERSHIPS.iter().filter_map(of).collect()
 }
 
-fn memberships(look: &mut Comparison<'_>, service: &DesiredService) {
+fn memberships(look: &mut Comparison<'_>, service: &DesiredService, all: &[&Membership]) {
     let bonds = bonds(look, service);
-    let (desired, actual) = (look.desired, look.actual);
-    let ours = |role: &RoleName| managed(desired, role).is_some_and(|(other, _)| other.name == service.name);
+    let actual = look.actual;
     let mut kept = vec![false; bonds.len()];
-    for found in &actual.memberships {
-        // Seen once: by the service of the group, or else by that of the member.
-        let group_managed = look.is_managed(&Grantee::Role(found.role.clone()));
-        if !ours(&found.role) && (!ours(&found.member) || group_managed) {
-            continue;
-        }
+    for found in all {
         let wanted = bonds.iter().position(|bond| bond.role == found.role && bond.member == found.member);
         match wanted {
             Some(place) if !kept[place] && is_as_wanted(actual, &bonds[place], found) => kept[place] = true,

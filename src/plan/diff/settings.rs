@@ -90,7 +90,7 @@ fn compare(
 }
 
 fn found<'a>(actual: &'a ActualServer, role: &RoleName) -> BTreeMap<SettingKey, &'a str> {
-    let all = actual.role_settings.iter().filter(|setting| setting.role == *role);
+    let all = actual.role_settings.get(role).into_iter().flatten();
     all.map(|setting| ((setting.database.clone(), setting.name.clone()), setting.value.as_str())).collect()
 }
 

@@ -53,7 +53,7 @@ pub(crate) fn desired(names: &[&str]) -> DesiredServer {
         embedded: false,
         services: names.iter().map(|name| (ServiceName::new(*name).unwrap(), service(name))).collect(),
         access: Default::default(),
-        roles: Default::default(),
+        index: Default::default(),
     }
 }
 
@@ -118,15 +118,14 @@ pub(crate) fn provisioned(desired: &DesiredServer, version: u32) -> ActualServer
                 name: name.into(),
                 value: value.into(),
             };
-            actual.role_settings.push(setting(None, "lock_timeout", "5000ms"));
-            actual.role_settings.push(setting(Some(&service.database), "search_path", "public"));
+            put(&mut actual, setting(None, "lock_timeout", "5000ms"));
+            put(&mut actual, setting(Some(&service.database), "search_path", "public"));
         }
-        actual.role_settings.push(RoleSetting {
-            role: role(&migrator),
-            database: Some(service.database.clone()),
-            name: "role".into(),
-            value: owner.clone(),
-        });
+        let database = Some(service.database.clone());
+        put(
+            &mut actual,
+            RoleSetting { role: role(&migrator), database, name: "role".into(), value: owner.clone() },
+        );
         let defaults: &[(char, &[(&str, &str)])] = &[
             ('r', &[(&app, "SELECT"), (&app, "INSERT"), (&app, "UPDATE"), (&app, "DELETE"), (&ro, "SELECT")]),
             ('S', &[(&app, "USAGE"), (&app, "SELECT"), (&ro, "SELECT")]),
@@ -183,6 +182,14 @@ fn lines(plan: &Plan, major: u32) -> Vec<String> {
 
 fn plan(desired: &DesiredServer, actual: &ActualServer) -> Plan {
     diff(desired, actual, &StoredLogins::All, &Selection::all(desired))
+}
+
+fn of_role<'a>(actual: &'a mut ActualServer, name: &str) -> &'a mut Vec<RoleSetting> {
+    actual.role_settings.entry(role(name)).or_default()
+}
+
+fn put(actual: &mut ActualServer, setting: RoleSetting) {
+    of_role(actual, setting.role.as_str()).push(setting.clone());
 }
 
 #[test]
@@ -291,17 +298,13 @@ fn each_drift_has_its_repair() {
             "Cluster Safe GRANT \"csca_owner\" TO \"csca_migrator\"",
         ),
         (
-            |a| a.role_settings.retain(|s| !(s.role == role("csca_app") && s.name == "lock_timeout")),
+            |a| of_role(a, "csca_app").retain(|setting| setting.name != "lock_timeout"),
             "Cluster Safe ALTER ROLE \"csca_app\" SET \"lock_timeout\" = '5s'",
         ),
         (
             |a| {
-                a.role_settings.push(RoleSetting {
-                    role: role("csca_app"),
-                    database: None,
-                    name: "role".into(),
-                    value: "x".into(),
-                })
+                let (role, value) = (role("csca_app"), "x".into());
+                put(a, RoleSetting { role, database: None, name: "role".into(), value })
             },
             "Cluster Safe ALTER ROLE \"csca_app\" RESET \"role\"",
         ),
