@@ -10,7 +10,9 @@ told AS (
     coalesce(t.acl, pg_catalog.acldefault(t.letter, t.owner)) AS rights,
     CASE WHEN t.server OR x.extname IS NOT NULL OR o.extname IS NOT NULL OR t.kind = 'schema' AND t.schema = 'public'
       THEN coalesce(i.initprivs, pg_catalog.acldefault(t.letter, t.owner)) END AS base,
-    o.extname IS NOT NULL AS opened
+    o.extname IS NOT NULL AS opened,
+    -- What it is given is what initdb gave.
+    t.server AND NOT t.definer AND t.acl IS NOT DISTINCT FROM i.initprivs AS original
   FROM thing t
   LEFT JOIN ext x ON x.classid = t.class AND x.objid = t.oid
   LEFT JOIN pg_catalog.pg_init_privs i ON i.classoid = t.class AND i.objoid = t.oid AND i.objsubid = t.sub
@@ -23,7 +25,7 @@ held AS (
     'grantor', pg_catalog.pg_get_userbyid(a.grantor), 'privilege', a.privilege_type, 'grantable', a.is_grantable)
     ORDER BY a.grantee, a.privilege_type, a.grantor) AS acl
   FROM told t CROSS JOIN LATERAL pg_catalog.aclexplode(t.rights) a
-  WHERE a.grantee <> t.owner
+  WHERE a.grantee <> t.owner AND NOT (t.original AND t.system)
     -- What PUBLIC holds from the start, or this role does, is no drift.
     -- What an extension gave by name it did not give to a service: it was added to it afterwards.
     AND NOT ((NOT t.definer OR t.extension IS NOT NULL AND NOT t.altered) AND (t.system OR t.extension IS NOT NULL AND (a.grantee = 0 OR pg_catalog.pg_get_userbyid(a.grantee) ~ '^pg_'))
