@@ -24,6 +24,7 @@ pub use desired::*;
 pub use names::*;
 pub use parameters::{
     CollationVersions, DatabaseParameters, Fixed, FoundParameters, LocaleProvider, MadeWith, encoding,
+    refused_setting,
 };
 pub use role_graph::{RoleGraph, RolePath};
 pub use role_kind::RoleKind;

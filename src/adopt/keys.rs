@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::holders::Scene;
 use crate::contract::HISTORY_SCHEMA;
 use crate::migrate::check::other_tools;
-use crate::model::{ActualServer, Contents, DesiredService, SchemaName, is_cut};
+use crate::model::{ActualServer, Contents, DesiredService, SchemaName, is_cut, refused_setting};
+use crate::plan::same_setting;
 use crate::sql::split_name_list;
-use crate::units::canonical_setting;
 
 /// Settings that martydb makes itself (docs/role-model.md).
 const RESERVED: [&str; 2] = ["search_path", "role"];
@@ -19,8 +19,12 @@ pub struct ServiceKeys {
     pub schemas: Option<Vec<String>>,
     /// All extensions; `None` where the manifest has them.
     pub extensions: Option<Vec<String>>,
-    /// Those that differ.
+    /// Of its logins: those that differ.
     pub settings: BTreeMap<String, String>,
+    /// Of its database: those that differ.
+    pub database_settings: BTreeMap<String, String>,
+    /// Of its database, where the manifest says nothing about it.
+    pub connection_limit: Option<i32>,
     pub notes: Vec<String>,
 }
 
@@ -54,20 +58,22 @@ pub fn declare(scene: &Scene<'_>, declared: Option<&[String]>) -> ServiceKeys {
 
 /// The order that sessions have now: of the old owners in this database, of the database.
 fn search_path(scene: &Scene<'_>) -> Vec<String> {
-    let found = found_settings(scene).remove("search_path");
+    let found = of_owners(scene).remove("search_path").or_else(|| of_database(scene).remove("search_path"));
     split_name_list(found.as_deref().unwrap_or_default())
 }
 
-/// What holds for the application's sessions in this database: a role's setting wins over the database's.
-fn found_settings(scene: &Scene<'_>) -> BTreeMap<String, String> {
+/// What the old owners' sessions start with in this database, but for what holds for every session there.
+fn of_owners(scene: &Scene<'_>) -> BTreeMap<String, String> {
     let database = &scene.service.database;
-    let of_database =
-        scene.actual.databases.get(database).into_iter().flat_map(|found| found.settings.clone());
     let owners = scene.old_owners();
-    let of_owners = owners.iter().filter_map(|owner| scene.actual.role_settings.get(owner)).flatten();
-    let of_owners = of_owners.filter(|setting| setting.database.as_ref() == Some(database));
-    let of_owners = of_owners.map(|setting| (setting.name.clone(), setting.value.clone()));
-    of_database.chain(of_owners).collect()
+    let settings = owners.iter().filter_map(|owner| scene.actual.role_settings.get(owner)).flatten();
+    let here = settings.filter(|setting| setting.database.as_ref() == Some(database));
+    here.map(|setting| (setting.name.clone(), setting.value.clone())).collect()
+}
+
+fn of_database(scene: &Scene<'_>) -> BTreeMap<String, String> {
+    let found = scene.actual.databases.get(&scene.service.database);
+    found.map(|found| found.settings.iter().cloned().collect()).unwrap_or_default()
 }
 
 /// Every schema that is not an extension's, the server's or another tool's: what no service declares can be put into no
@@ -129,31 +135,37 @@ fn owned_by_superusers<'a>(actual: &ActualServer, contents: &'a Contents) -> Vec
     all
 }
 
-/// Settings of the database and of the old owners there become the service's, whose logins start with them.
+/// Settings of the database stay its own, and those of the old owners there become the service's, whose logins start with
+/// them. So does what the database says otherwise than the service's logins would: a login's own goes before it.
 fn settings(scene: &Scene<'_>, keys: &mut ServiceKeys) {
-    let DesiredService { database, settings: own, .. } = scene.service;
-    let is_new = |name: &str, value: &str| {
-        let same =
-            own.get(name).map(|own| canonical_setting(name, own)) == Some(canonical_setting(name, value));
-        !RESERVED.contains(&name) && !same
-    };
-    for (name, value) in found_settings(scene) {
+    let DesiredService { settings: own, parameters, .. } = scene.service;
+    for (name, value) in of_database(scene) {
+        let declared = parameters.settings.get(&name);
+        if declared.is_some_and(|declared| same_setting(&name, declared, &value)) {
+            continue;
+        }
+        let why = if is_cut(&value) { Some("it is too long") } else { refused_setting(&name, &value) };
+        if let Some(why) = why {
+            keys.notes.push(format!(
+                "{name}: `apply` takes it off the database, and no manifest puts it there: {why}"
+            ));
+            continue;
+        }
+        if own.get(&name).is_some_and(|own| !same_setting(&name, own, &value)) {
+            keys.settings.insert(name.clone(), value.clone());
+        }
+        keys.database_settings.insert(name, value);
+    }
+    for (name, value) in of_owners(scene) {
+        let is_same = own.get(&name).is_some_and(|own| same_setting(&name, own, &value));
         if is_cut(&value) {
             keys.notes.push(format!("setting {name} is too long to be carried over"));
-        } else if is_new(&name, &value) {
+        } else if !RESERVED.contains(&name.as_str()) && !is_same {
             keys.settings.insert(name, value);
         }
     }
-    let found = scene.actual.databases.get(database);
-    let of_database: Vec<&str> =
-        found.into_iter().flat_map(|found| &found.settings).map(|(name, _)| name.as_str()).collect();
-    if !of_database.is_empty() {
-        let names = of_database.join(", ");
-        keys.notes.push(format!(
-            "{names}: `apply` takes what ALTER DATABASE set off the database; the service's logins keep it by `settings:`, \
-             and other logins lose it"
-        ));
-    }
+    let limit = scene.actual.databases.get(&scene.service.database).map(|found| found.connection_limit);
+    keys.connection_limit = limit.filter(|limit| *limit >= 0 && parameters.connection_limit.is_none());
 }
 
 #[cfg(test)]

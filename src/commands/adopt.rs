@@ -165,6 +165,7 @@ fn completed(draft: &ManifestDraft, found: &Observed, entry: &ServiceEntry, run:
         service.schemas == found.service.schemas
             && wanted.clone().all(|name| service.extensions.contains(name))
             && found.keys.settings.keys().all(|name| service.settings.contains_key(name))
+            && found.keys.database_settings.keys().all(|name| service.parameters.settings.contains_key(name))
             && entry.access.keys().all(has_role)
     });
     if is_whole { Ok(manifest) } else { Err(draft.by_hand(found.service.name.as_str(), &entry.mapping())) }

@@ -216,6 +216,34 @@ pub fn encoding(name: &str) -> Option<&'static str> {
     ENCODINGS.iter().copied().find(|known| bare(known) == wanted)
 }
 
+/// Settings that no manifest puts on a database, and why: they hold for every session in it, the admin's and other
+/// tools' included. What else weakens isolation stays a finding of `verify-isolation`, which `allow:` takes a reason for.
+const REFUSED: &[(&str, &str)] = &[
+    ("role", "martydb sets it on the logins"),
+    ("search_path", "martydb sets it on the logins: see `schemas`"),
+    ("session_authorization", "every session would be another role's"),
+    ("session_replication_role", "triggers and foreign keys would rest in every session"),
+    ("dynamic_library_path", "it decides which code every session loads"),
+    ("default_transaction_read_only", "migrations could not write; use a login of `access:` that reads"),
+    ("transaction_read_only", "it is a state of a transaction"),
+];
+
+/// A list of names, of which one literal is one name.
+const LISTS: &[&str] = &["local_preload_libraries", "session_preload_libraries", "temp_tablespaces"];
+
+/// Why a setting cannot be declared for a database, if it cannot.
+pub fn refused_setting(name: &str, value: &str) -> Option<&'static str> {
+    let plain = name.to_ascii_lowercase();
+    let refused = REFUSED.iter().find(|row| row.0 == plain).map(|row| row.1);
+    refused.or_else(|| {
+        if name.is_empty() || name.contains('\0') || value.contains('\0') {
+            return Some("a NUL character or no name");
+        }
+        let several = LISTS.contains(&plain.as_str()) && value.contains(',');
+        several.then_some("one name at most can be given here")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

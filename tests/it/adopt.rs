@@ -48,7 +48,9 @@ fn lived_in(admin: Admin, prefix: &str) -> (Server, Project, String) {
         server.sql("postgres", &format!("GRANT {roles} TO adm WITH ADMIN TRUE, INHERIT FALSE, SET FALSE"));
     }
     server.sql("postgres", &format!("CREATE DATABASE {database} OWNER {prefix}_old"));
-    server.sql("postgres", &format!("ALTER DATABASE {database} SET work_mem = '8MB'"));
+    for option in ["SET work_mem = '8MB'", "SET lock_timeout = '3s'", "CONNECTION LIMIT 77"] {
+        server.sql("postgres", &format!("ALTER DATABASE {database} {option}"));
+    }
     let own = if server.major() >= 15 {
         format!("ALTER SCHEMA public OWNER TO {prefix}_old;")
     } else {
@@ -128,6 +130,8 @@ as_both_admins!(everybody_who_is_declared_keeps_what_they_use, |admin| {
     assert_eq!(project.read("martydb.yaml"), before);
     for words in [
         "+  adp_shop:\n+    database: adp_prod\n+    schemas: [public, billing]\n+    extensions: [citext, pg_trgm]\n",
+        "+    settings:\n+      lock_timeout: \"3s\"\n+    parameters:\n",
+        "+      connection_limit: 77\n",
         "work_mem: \"8MB\"",
         "\"adp: no's\":",
         "adp_shop_app gets DELETE, INSERT, SELECT, UPDATE on 4 tables, view public.names",
@@ -193,6 +197,11 @@ as_both_admins!(everybody_who_is_declared_keeps_what_they_use, |admin| {
         assert!(said.contains("does not hold the rights of adp: no's, adp_bi, adp_biller"), "{said}");
         project.run(&["status", "--service", "adp_shop", "--check"]).expect(0);
     }
+    // What held for every session still does, for the service's own logins too.
+    let kept = "SELECT concat_ws(' ', datconnlimit, (SELECT setconfig FROM pg_db_role_setting WHERE setdatabase = d.oid AND setrole = 0),
+                  (SELECT setting FROM pg_db_role_setting, unnest(setconfig) setting WHERE setrole = 'adp_shop_app'::regrole AND setting ~ 'lock'))
+                FROM pg_database d WHERE datname = current_database()";
+    assert_eq!(server.value(&database, kept), "77 {work_mem=8MB,lock_timeout=3s} lock_timeout=3s");
     for (login, sql) in [
         ("adp_alice", "SELECT item.name FROM item, names JOIN customer ON true"),
         ("adp_bob", "TABLE names"),

@@ -19,13 +19,16 @@ pub struct ServiceEntry {
     schemas: Option<Vec<String>>,
     extensions: Option<Vec<String>>,
     settings: BTreeMap<String, String>,
+    database_settings: BTreeMap<String, String>,
+    connection_limit: Option<i32>,
     pub access: BTreeMap<String, Mapping>,
 }
 
 impl ServiceEntry {
     pub fn with_keys(self, keys: &ServiceKeys) -> ServiceEntry {
-        let ServiceKeys { schemas, extensions, settings, .. } = keys.clone();
-        ServiceEntry { schemas, extensions, settings, ..self }
+        let ServiceKeys { schemas, extensions, settings, database_settings, connection_limit, .. } =
+            keys.clone();
+        ServiceEntry { schemas, extensions, settings, database_settings, connection_limit, ..self }
     }
 
     /// Everybody who is not declared; who is declared for another service is so in the same words.
@@ -52,12 +55,22 @@ impl ServiceEntry {
         put("database", self.database.as_deref().map(text));
         put("schemas", self.schemas.as_deref().map(list));
         put("extensions", self.extensions.as_deref().map(list));
-        let settings = self.settings.iter().map(|(name, value)| (name.as_str().into(), text(value)));
-        put("settings", some_map(settings.collect()));
+        put("settings", some_map(texts(&self.settings)));
+        put("parameters", some_map(self.parameters()));
         let access = self.access.iter().map(|(role, entry)| (role.as_str().into(), entry.clone().into()));
         put("access", some_map(access.collect()));
         map
     }
+
+    fn parameters(&self) -> Mapping {
+        let limit = self.connection_limit.map(|limit| ("connection_limit".into(), limit.into()));
+        let settings = some_map(texts(&self.database_settings)).map(|map| ("settings".into(), map));
+        limit.into_iter().chain(settings).collect()
+    }
+}
+
+fn texts(map: &BTreeMap<String, String>) -> Mapping {
+    map.iter().map(|(name, value)| (name.as_str().into(), text(value))).collect()
 }
 
 fn some_map(map: Mapping) -> Option<Value> {

@@ -5,23 +5,8 @@ use std::collections::BTreeMap;
 use super::scope::Scope;
 use crate::error::{Error, Result};
 use crate::manifest::raw::{RawCollationVersion, RawLocaleProvider, RawParameters};
-use crate::model::{DatabaseParameters, LocaleProvider, MadeWith, encoding};
+use crate::model::{DatabaseParameters, LocaleProvider, MadeWith, encoding, refused_setting};
 use crate::sql::MAX_IDENTIFIER_BYTES;
-
-/// Settings that no manifest puts on a database, and why: they hold for every session in it, the admin's and other
-/// tools' included. What else weakens isolation stays a finding of `verify-isolation`, which `allow:` takes a reason for.
-const REFUSED: &[(&str, &str)] = &[
-    ("role", "martydb sets it on the logins"),
-    ("search_path", "martydb sets it on the logins: see `schemas`"),
-    ("session_authorization", "every session would be another role's"),
-    ("session_replication_role", "triggers and foreign keys would rest in every session"),
-    ("dynamic_library_path", "it decides which code every session loads"),
-    ("default_transaction_read_only", "migrations could not write; use a login of `access:` that reads"),
-    ("transaction_read_only", "it is a state of a transaction"),
-];
-
-/// A list of names, of which one literal is one name.
-const LISTS: &[&str] = &["local_preload_libraries", "session_preload_libraries", "temp_tablespaces"];
 
 /// Characters in a comment: half of what is read back.
 const LONGEST_COMMENT: usize = 8000;
@@ -178,18 +163,7 @@ fn settings(look: &Look, own: &RawParameters, default: &RawParameters) -> Result
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect();
     for (name, value) in &settings {
-        let plain = name.to_ascii_lowercase();
-        let refused = REFUSED.iter().find(|row| row.0 == plain).map(|row| row.1);
-        let why = match refused {
-            Some(why) => why,
-            None if name.is_empty() || name.contains('\0') || value.contains('\0') => {
-                "a NUL character or no name"
-            }
-            None if LISTS.contains(&plain.as_str()) && value.contains(',') => {
-                "one name at most can be given here"
-            }
-            None => continue,
-        };
+        let Some(why) = refused_setting(name, value) else { continue };
         let path = ["services", look.service, "parameters", "settings", name];
         let message = format!("the setting {name} cannot be put on a database: {why}");
         return Err(look.scope.error(path, message));
