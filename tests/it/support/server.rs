@@ -76,6 +76,9 @@ impl Server {
         let base = [
             "listen_addresses=127.0.0.1",
             "fsync=off",
+            "full_page_writes=off",
+            // As with segments of the usual size.
+            "max_wal_size=1GB",
             "autovacuum=off",
             "log_statement=all",
             "log_connections=on",
@@ -345,6 +348,8 @@ fn template() -> PathBuf {
                 "UTF8",
                 "--locale=C",
                 "--no-sync",
+                // Every server begins with a copy of its first segment: 16 MB, where a test writes a few.
+                "--wal-segsize=1",
                 "--pwfile",
             ])
             .arg(&password)
