@@ -250,7 +250,10 @@ fn a_dba_gets_a_script_that_leaves_nothing_to_ask() {
     let project = Project::new_as(&server, Admin::Limited, "dba");
     project.run(&["apply", "--all", "-y"]).expect(0);
     let many: String = (0..40).map(|n| format!("CREATE TABLE of_root_{n} (id int);")).collect();
-    server.sql("dba_a", &many);
+    // Whoever names an object must not write the script: a line of psql's own, an end of the name, a variable.
+    let hostile = ["a\n\\! touch mark\n--", "a\"\"; \\! touch mark\n", "a' :mark $$ */"];
+    let hostile: String = hostile.map(|name| format!("CREATE TABLE \"{name}\" (id int);")).concat();
+    server.sql("dba_a", &(many + &hostile));
     let asked = |shown: &str| shown.matches("ask a DBA for").count();
     let plan = project.run(&["plan", "--out-sql", "dba.sql"]).expect(0);
     assert!(asked(&plan.stdout) > 1, "{}", plan.stdout);
@@ -268,9 +271,13 @@ fn a_dba_gets_a_script_that_leaves_nothing_to_ask() {
         .args(["-XqAt", "-v", "ON_ERROR_STOP=1", "-d", &server.url(), "-f"])
         .arg(&script)
         .env("PGPASSWORD", crate::support::ADMIN_PASSWORD)
+        .current_dir(project.path())
         .output()
         .unwrap();
     assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    assert!(!project.path().join("mark").exists());
+    let foreign = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND oid >= 16384 AND relowner = 10";
+    assert_eq!(server.value("dba_a", foreign), "0");
     project.run(&["apply", "--all", "-y"]).expect(0);
     let after = project.run(&["plan", "--check", "--out-sql", "none.sql"]).expect(0);
     assert_eq!(asked(&after.stdout), 0, "{}", after.stdout);
