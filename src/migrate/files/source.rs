@@ -301,7 +301,6 @@ mod tests {
         assert_eq!(problems(sql.as_bytes()), Vec::<String>::new());
     }
 
-    /// Two hundred times as much text may not take twenty thousand times as long.
     #[test]
     fn a_large_file_is_judged_in_linear_time() {
         let judged = |lines: usize| {
@@ -312,7 +311,9 @@ mod tests {
             assert_eq!(found.last().unwrap().position, Some(Position { line: lines + 1, column: 1 }));
             started.elapsed()
         };
-        let (small, large) = (judged(20_000), judged(100_000));
+        // The least of several: what the machine does beside it only adds.
+        let least = |lines: usize| (0..5).map(|_| judged(lines)).min().unwrap();
+        let (small, large) = (least(5_000), least(25_000));
         // Five times the text takes five times as long, and would take 25 times as long if the time were quadratic.
         assert!(large < 15 * small, "{small:?}, {large:?}");
     }

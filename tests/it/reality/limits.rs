@@ -250,7 +250,7 @@ fn a_dba_gets_a_script_that_leaves_nothing_to_ask() {
     let project = Project::new_as(&server, Admin::Limited, "dba");
     project.run(&["apply", "--all", "-y"]).expect(0);
     let many: String = (0..40).map(|n| format!("CREATE TABLE of_root_{n} (id int);")).collect();
-    // Whoever names an object must not write the script: a line of psql's own, an end of the name, a variable.
+    // A name must not write the script: a line of psql's own, an end of the name, a variable.
     let hostile = ["a\n\\! touch mark\n--", "a\"\"; \\! touch mark\n", "a' :mark $$ */"];
     let hostile: String = hostile.map(|name| format!("CREATE TABLE \"{name}\" (id int);")).concat();
     server.sql("dba_a", &(many + &hostile));
