@@ -62,7 +62,7 @@ fn search_path(scene: &Scene<'_>) -> Vec<String> {
     split_name_list(found.as_deref().unwrap_or_default())
 }
 
-/// What the old owners' sessions start with in this database, but for what holds for every session there.
+/// Settings that the old owners have in this database alone (`ALTER ROLE … IN DATABASE … SET`).
 fn of_owners(scene: &Scene<'_>) -> BTreeMap<String, String> {
     let database = &scene.service.database;
     let owners = scene.old_owners();
@@ -147,7 +147,7 @@ fn settings(scene: &Scene<'_>, keys: &mut ServiceKeys) {
         let why = if is_cut(&value) { Some("it is too long") } else { refused_setting(&name, &value) };
         if let Some(why) = why {
             keys.notes.push(format!(
-                "{name}: `apply` takes it off the database, and no manifest puts it there: {why}"
+                "{name}: `apply` resets it on the database, and the manifest cannot keep it there: {why}"
             ));
             continue;
         }

@@ -118,7 +118,7 @@ fn logins<'a>(audit: &Audit<'a>) -> Vec<Entrant<'a>> {
     let actual = audit.actual;
     let open = actual.databases.iter().filter(|(_, found)| found.allow_connections);
     let all: BTreeSet<&str> = open.clone().map(|(name, _)| name.as_str()).collect();
-    // By whom CONNECT was given to; `None` is PUBLIC.
+    // The databases on which each role holds CONNECT; `None` is PUBLIC.
     let mut granted: BTreeMap<Option<&RoleName>, Vec<&str>> = BTreeMap::new();
     for (name, found) in open {
         found.connectors().for_each(|role| granted.entry(role).or_default().push(name.as_str()));

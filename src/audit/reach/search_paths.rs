@@ -3,8 +3,7 @@
 use super::super::context::Audit;
 use crate::model::{ActualServer, DatabaseKind, DbName};
 
-/// What superusers bring along into every database, read once for all of them.
-#[derive(Default)]
+/// What a superuser's session brings to the search path of every database; worked out once for all of them.
 pub struct SuperuserPaths<'a> {
     /// Those that can log in.
     logins: Vec<&'a str>,
