@@ -628,6 +628,37 @@ fn a_run_that_is_killed_leaves_nothing_in_the_way() {
     });
 }
 
+/// The `initdb` of a killed run lives on for a while, and writes into the folder that is being removed.
+#[test]
+fn what_a_killed_run_left_is_removed_while_it_is_written_to() {
+    let site = Site::open();
+    run(async { drop(site.up().await) });
+    let partial = site.data().with_file_name("data.partial-00000000");
+    let deadline = std::time::Instant::now() + Duration::from_secs(1);
+    let writer = std::thread::spawn({
+        let partial = partial.clone();
+        move || {
+            for number in 0.. {
+                if std::time::Instant::now() > deadline {
+                    return;
+                }
+                let _removed_meanwhile = fs::create_dir_all(&partial);
+                let _removed_meanwhile = fs::write(partial.join(number.to_string()), "");
+            }
+        }
+    });
+    run(async {
+        embedded::down(&site.spec).await.unwrap();
+        site.up().await;
+    });
+    writer.join().unwrap();
+    run(async {
+        embedded::down(&site.spec).await.unwrap();
+        site.up().await;
+    });
+    assert!(!partial.exists());
+}
+
 #[test]
 fn a_folder_without_programs_is_refused() {
     let site = Site::open();

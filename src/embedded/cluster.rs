@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::account::Account;
 use super::binaries::Install;
@@ -11,14 +12,24 @@ use super::files::{self, Folder, claim_folder, failed, nonce};
 use super::layout::Layout;
 use super::settings;
 use super::types::Note;
+use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 
 /// Half-made and half-deleted data folders.
 const PARTIAL: &str = "data.partial-";
 
-/// Removes what runs that were killed left behind.
-pub fn sweep(layout: &Layout) -> Result<()> {
-    entries(layout, |name| name.starts_with(PARTIAL)).iter().try_for_each(|path| files::remove(path))
+/// Removes what runs that were killed left behind. Their `initdb` may still be at work there: it ends soon after its
+/// folder has gone, and what it wrote meanwhile is removed by the next try.
+pub async fn sweep(layout: &Layout) -> Result<()> {
+    let mut backoff = Backoff::tries(40, Duration::from_millis(20), Duration::from_millis(500));
+    for path in entries(layout, |name| name.starts_with(PARTIAL)) {
+        while let Err(error) = files::remove(&path) {
+            if !backoff.wait().await {
+                return Err(error);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn entries(layout: &Layout, wanted: impl Fn(&str) -> bool) -> Vec<PathBuf> {

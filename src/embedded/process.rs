@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// Finds the programs, makes the cluster where there is none, and starts its server. False where there was
 /// something to look at instead.
 pub async fn launch(layout: &mut Layout, spec: &Spec, note: Note<'_>) -> Result<bool> {
-    cluster::sweep(layout)?;
+    cluster::sweep(layout).await?;
     let data = layout.data();
     let wanted = if layout.exists { WantedMajor::Major(major(layout)?, &data) } else { WantedMajor::Any };
     let install = binaries::find(&layout.owner, wanted).await?;
