@@ -37,6 +37,8 @@ const PINNED: &[(&str, &str)] = &[
     ("quote_all_identifiers", "off"),
     // Questions to the catalogues are long and their work is little: compiling them takes a second each.
     ("jit", "off"),
+    // Workers belong to the services, and a search for parallel plans costs a twentieth of each question.
+    ("max_parallel_workers_per_gather", "0"),
 ];
 
 /// For a session that only reads. A service can make its own catalogues slow, so that a statement ends after a minute.

@@ -57,7 +57,7 @@ fn a_standby_is_refused_before_anything_is_done() {
 #[test]
 fn a_pooler_is_refused_in_every_mode_before_anything_is_done() {
     const IGNORED: &str = "ignore_startup_parameters=extra_float_digits,search_path,row_security,role,jit,lock_timeout,\
-         statement_timeout,idle_in_transaction_session_timeout,default_transaction_read_only,quote_all_identifiers,\
+         max_parallel_workers_per_gather,statement_timeout,idle_in_transaction_session_timeout,default_transaction_read_only,quote_all_identifiers,\
          event_triggers,session_replication_role,standard_conforming_strings,client_connection_check_interval,options";
     let server = Server::start();
     for (mode, more, sentence) in [

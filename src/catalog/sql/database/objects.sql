@@ -72,8 +72,10 @@ thing AS (
   FROM pg_catalog.pg_proc p JOIN space n ON n.oid = p.pronamespace
   LEFT JOIN called g ON g.aggregate = p.oid
   -- The server's own three thousand, unless their privileges were changed: naming each of them costs a second.
-  WHERE (NOT n.server OR p.oid >= 16384 OR p.proacl IS NOT NULL OR p.proowner <> 10 OR p.prosecdef OR p.oid IN (SELECT i.objoid FROM pg_catalog.pg_init_privs i
-      WHERE i.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass))
+  WHERE (p.oid >= 16384 OR p.proacl IS NOT NULL OR p.proowner <> 10 OR p.prosecdef
+      OR p.pronamespace <> ALL (ARRAY(SELECT n.oid FROM space n WHERE n.server))
+      OR p.oid IN (SELECT i.objoid FROM pg_catalog.pg_init_privs i
+        WHERE i.classoid = 'pg_catalog.pg_proc'::pg_catalog.regclass))
     -- A range type's constructors are part of it: the server made them, in the language internal (12 on every major),
     -- and they belong to its first superuser.
     AND NOT (p.prolang = 12 AND p.prosrc IN ('range_constructor2', 'range_constructor3',
