@@ -315,6 +315,10 @@ fn effective_temp_file_limit<'a>(audit: &Audit<'a>, role: &RoleName, service: &D
 }
 
 fn sum(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
+    // martydb's own servers are no place where services compete for connections.
+    if audit.desired.embedded {
+        return;
+    }
     let logins = audit.roles.all_managed().map(|(role, _, _)| &audit.actual.roles[role]);
     let sum: i64 =
         logins.filter(|found| found.login).map(|found| i64::from(found.connection_limit.max(0))).sum();

@@ -7,6 +7,7 @@
 use std::path::{Path, PathBuf};
 
 use super::account::Account;
+use crate::model::EMBEDDED_MAP;
 
 /// The name of the file with [`EmbeddedSettings`], in the data folder.
 pub const FILE: &str = "martydb.conf";
@@ -20,7 +21,9 @@ pub const ADDRESS: &str = "127.0.0.1";
 /// The superuser of the cluster.
 pub const ADMIN: &str = "postgres";
 
-const MAP: &str = "martydb";
+/// Enough for the limits of a developer's services together; each takes some 20 kB.
+const CONNECTIONS: u32 = 500;
+
 const VERSION_LINE: &str = "# PostgreSQL ";
 
 /// `pg_hba.conf`. Nothing is trusted, and no line lets a replication connection in: `all` does not mean them.
@@ -46,7 +49,7 @@ pub fn ident(me: &Account, owner: &Account) -> String {
 
 /// The line of `pg_ident.conf` that lets one account in.
 pub fn ident_line(account: &Account) -> String {
-    format!("{MAP} \"{}\" {ADMIN}\n", account.name.replace('"', "\"\""))
+    format!("{EMBEDDED_MAP} \"{}\" {ADMIN}\n", account.name.replace('"', "\"\""))
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -87,8 +90,9 @@ impl EmbeddedSettings {
     }
 
     /// No option of the command line: an operator may change these.
-    fn rest(&self) -> [(&'static str, String); 3] {
+    fn rest(&self) -> [(&'static str, String); 4] {
         [
+            ("max_connections", CONNECTIONS.to_string()),
             ("unix_socket_permissions", "0700".into()),
             ("password_encryption", "scram-sha-256".into()),
             ("cluster_name", format!("martydb {}", self.name)),

@@ -29,6 +29,9 @@ pub struct DesiredServer {
     pub index: ServiceIndex,
 }
 
+/// The map in `pg_ident.conf` of an embedded server by which the accounts that run it are its admin.
+pub const EMBEDDED_MAP: &str = "martydb";
+
 /// Whose each role and each database is, worked out when it is first asked. A copy works it out again: its services may
 /// become others.
 #[derive(Debug, Default)]

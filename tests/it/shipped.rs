@@ -35,6 +35,8 @@ fn the_four_services_from_nothing_on_a_server_of_their_own() {
     let project = &shipped.0;
     let first = project.run(&["init-all"]).expect(0);
     assert!(first.stdout.contains("4 services, 12 logins, 72 probes: 72 passed"), "{}", first.stdout);
+    // Nothing that martydb's own server is reported for.
+    assert_eq!(project.json(&["verify-isolation"], 0)["findings"], serde_json::json!([]));
     let second = project.run(&["init-all"]).expect(0);
     assert!(second.stdout.starts_with("Provisioned\n\nNothing to do"), "{}", second.stdout);
     for arguments in [&["plan", "--check"][..], &["status", "--check"], &["test-connections"]] {
@@ -55,6 +57,33 @@ fn the_four_services_from_nothing_on_a_server_of_their_own() {
     let document = project.json(&["status", "--check"], 0);
     assert!(document["services"].as_array().unwrap().iter().all(|one| one["state"] == "up_to_date"));
     assert_eq!(project.json(&["dev", "status"], 0)["servers"][0]["port"], port);
+}
+
+/// The account that starts the server is its admin on the socket.
+#[test]
+fn a_developer_who_is_not_root_gets_no_finding_either() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let shipped = Shipped::copy();
+    let program = shipped.0.path().join("martydb");
+    std::fs::copy(env!("CARGO_BIN_EXE_martydb"), &program).unwrap();
+    let chown =
+        std::process::Command::new("chown").args(["-R", "daemon:daemon"]).arg(shipped.0.path()).status();
+    assert!(chown.unwrap().success());
+    let as_daemon = |arguments: &[&str]| {
+        let plain = shipped.0.command(arguments);
+        let mut command = std::process::Command::new("setpriv");
+        command.args(["--reuid=daemon", "--regid=daemon", "--clear-groups", "--"]).arg(&program);
+        command.args(arguments).current_dir(shipped.0.path()).env_clear().stdin(Stdio::null());
+        command.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        shipped.0.finish(command)
+    };
+    let first = as_daemon(&["init-all"]).expect(0);
+    assert!(first.stdout.contains("72 passed, 0 breaches"), "{}", first.stdout);
+    let document = as_daemon(&["verify-isolation", "-o", "json"]).expect(0).json();
+    assert_eq!(document["findings"], serde_json::json!([]));
+    let _ = as_daemon(&["dev", "destroy", "-y"]).expect(0);
 }
 
 #[test]

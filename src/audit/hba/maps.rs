@@ -9,6 +9,7 @@ use crate::audit::context::Audit;
 use crate::catalog::{IdentLine, LineMatch};
 use crate::findings::Severity::{Critical, Low};
 use crate::findings::{FindingBuilder, HBA_MAP, PUBLIC};
+use crate::model::EMBEDDED_MAP;
 
 /// What the system-username of an entry is, compared with the role.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,7 +35,7 @@ pub fn judge(
     let Some(map) = rule.option("map") else { return };
     for entry in maps.of(map) {
         let decided = decisions.of(at, |role| maps.admits(&decisions.meanings, entry, role.as_str()));
-        if decided.logins.is_empty() {
+        if decided.logins.is_empty() || is_of_embedded_server(audit, entry) {
             continue;
         }
         let exposed = Exposure::of(audit, &decided);
@@ -61,6 +62,11 @@ pub fn judge(
             _ => advised(found.object(&object), &removal(rule, &object, entry)),
         });
     }
+}
+
+/// The lines that martydb writes at each start of a server of its own: the accounts that run it are its admin.
+fn is_of_embedded_server(audit: &Audit<'_>, entry: &IdentLine) -> bool {
+    audit.desired.embedded && entry.map == EMBEDDED_MAP && entry.role == audit.actual.bootstrap.as_str()
 }
 
 fn removal(rule: &Rule<'_>, object: &str, entry: &IdentLine) -> [String; 2] {
