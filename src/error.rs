@@ -86,12 +86,11 @@ impl ExitStatus {
     }
 }
 
-/// An error as scripts see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
-#[schemars(rename = "ErrorBody")]
+#[serde(into = "ErrorBody")]
+#[schemars(with = "ErrorBody")]
 pub struct Error {
     /// What kind of failure it is, one word.
-    #[schemars(with = "String")]
     pub kind: Kind,
     /// What failed.
     pub message: String,
@@ -101,6 +100,31 @@ pub struct Error {
     pub hints: Vec<String>,
     /// What the server called it.
     pub sqlstate: Option<String>,
+}
+
+/// An error as scripts see it.
+#[derive(Serialize, JsonSchema)]
+struct ErrorBody {
+    /// What kind of failure it is, one word.
+    #[schemars(with = "String")]
+    kind: Kind,
+    /// How a run ends in which nothing else went wrong.
+    exit_code: u8,
+    /// What failed.
+    message: String,
+    /// Why, the nearest first.
+    causes: Vec<String>,
+    /// What to do.
+    hints: Vec<String>,
+    /// What the server called it.
+    sqlstate: Option<String>,
+}
+
+impl From<Error> for ErrorBody {
+    fn from(error: Error) -> ErrorBody {
+        let Error { kind, message, causes, hints, sqlstate } = error;
+        ErrorBody { exit_code: kind.status().code(), kind, message, causes, hints, sqlstate }
+    }
 }
 
 impl Error {
