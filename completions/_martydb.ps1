@@ -68,10 +68,14 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('test-connections', 'test-connections', [CompletionResultType]::ParameterValue, 'Log in as every role of every service')
             [CompletionResult]::new('test-db', 'test-db', [CompletionResultType]::ParameterValue, 'Make a migrated database for tests from a template, and print its connection string')
             [CompletionResult]::new('url', 'url', [CompletionResultType]::ParameterValue, 'Print a connection string, password included')
+            [CompletionResult]::new('psql', 'psql', [CompletionResultType]::ParameterValue, 'Open psql as a service''s login')
+            [CompletionResult]::new('exec', 'exec', [CompletionResultType]::ParameterValue, 'Run a program with a service''s login in its environment')
             [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Remove a service''s database and roles')
             [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Give logins new passwords')
             [CompletionResult]::new('secrets', 'secrets', [CompletionResultType]::ParameterValue, 'Carry the logins'' passwords to and from other places')
             [CompletionResult]::new('dev', 'dev', [CompletionResultType]::ParameterValue, 'Start, stop, show or delete the embedded servers')
+            [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Print what the embedded servers wrote to their logs')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Print the manifest as martydb understands it, and where each value comes from')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell''s completions')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the man page')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -332,8 +336,8 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;adopt' {
-            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The service; added to the manifest if it is not there')
-            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'The service; added to the manifest if it is not there')
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The service')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'The service')
             [CompletionResult]::new('--database', '--database', [CompletionResultType]::ParameterName, 'Its database [default: what the manifest says]')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server of the manifest that has it [default: what the manifest says]')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
@@ -791,7 +795,39 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'The service')
             [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Which of its logins; default: app, and with --read-only readonly')
             [CompletionResult]::new('--access', '--access', [CompletionResultType]::ParameterName, 'A further login of the manifest (`access:`) instead')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server, with --admin')
             [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
+            [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('--read-only', '--read-only', [CompletionResultType]::ParameterName, 'An address to read from, such as a replica; see `app_url` in the manifest')
+            [CompletionResult]::new('--admin', '--admin', [CompletionResultType]::ParameterName, 'The admin of a server instead')
+            [CompletionResult]::new('--no-password', '--no-password', [CompletionResultType]::ParameterName, 'Leave the password out')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never prompt; fail when input would be required')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'martydb;psql' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The service')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'The service')
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Which of its logins; default: app, and with --read-only readonly')
+            [CompletionResult]::new('--access', '--access', [CompletionResultType]::ParameterName, 'A further login of the manifest (`access:`) instead')
             [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server, with --admin')
             [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
             [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
@@ -804,8 +840,38 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
             [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
             [CompletionResult]::new('--read-only', '--read-only', [CompletionResultType]::ParameterName, 'An address to read from, such as a replica; see `app_url` in the manifest')
-            [CompletionResult]::new('--no-password', '--no-password', [CompletionResultType]::ParameterName, 'Leave the password out')
-            [CompletionResult]::new('--admin', '--admin', [CompletionResultType]::ParameterName, 'The admin''s own connection string')
+            [CompletionResult]::new('--admin', '--admin', [CompletionResultType]::ParameterName, 'The admin of a server instead')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never prompt; fail when input would be required')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'martydb;exec' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'The service')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'The service')
+            [CompletionResult]::new('--role', '--role', [CompletionResultType]::ParameterName, 'Which of its logins; default: app, and with --read-only readonly')
+            [CompletionResult]::new('--access', '--access', [CompletionResultType]::ParameterName, 'A further login of the manifest (`access:`) instead')
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'The server, with --admin')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
+            [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('--read-only', '--read-only', [CompletionResultType]::ParameterName, 'An address to read from, such as a replica; see `app_url` in the manifest')
+            [CompletionResult]::new('--admin', '--admin', [CompletionResultType]::ParameterName, 'The admin of a server instead')
             [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
             [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
@@ -1043,6 +1109,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('down', 'down', [CompletionResultType]::ParameterValue, 'Stop the servers; data stays')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show the servers')
             [CompletionResult]::new('destroy', 'destroy', [CompletionResultType]::ParameterValue, 'Stop the servers and delete their data')
+            [CompletionResult]::new('psql', 'psql', [CompletionResultType]::ParameterValue, 'Open psql as the superuser of one server')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -1146,11 +1213,37 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
+        'martydb;dev;psql' {
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'One server of the manifest [default: all embedded ones]')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
+            [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never prompt; fail when input would be required')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
         'martydb;dev;help' {
             [CompletionResult]::new('up', 'up', [CompletionResultType]::ParameterValue, 'Create and start the servers')
             [CompletionResult]::new('down', 'down', [CompletionResultType]::ParameterValue, 'Stop the servers; data stays')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show the servers')
             [CompletionResult]::new('destroy', 'destroy', [CompletionResultType]::ParameterValue, 'Stop the servers and delete their data')
+            [CompletionResult]::new('psql', 'psql', [CompletionResultType]::ParameterValue, 'Open psql as the superuser of one server')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -1166,7 +1259,65 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
         'martydb;dev;help;destroy' {
             break
         }
+        'martydb;dev;help;psql' {
+            break
+        }
         'martydb;dev;help;help' {
+            break
+        }
+        'martydb;logs' {
+            [CompletionResult]::new('--server', '--server', [CompletionResultType]::ParameterName, 'One server of the manifest [default: all embedded ones]')
+            [CompletionResult]::new('-n', '-n', [CompletionResultType]::ParameterName, 'How many lines of each, counted from the end')
+            [CompletionResult]::new('--lines', '--lines', [CompletionResultType]::ParameterName, 'How many lines of each, counted from the end')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
+            [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('--follow', '--follow', [CompletionResultType]::ParameterName, 'Go on with what comes, until a signal')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never prompt; fail when input would be required')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
+            break
+        }
+        'martydb;config' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('--service', '--service', [CompletionResultType]::ParameterName, 'Service to work on; may be repeated, or hold several names with commas between')
+            [CompletionResult]::new('-f', '-f', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('--manifest', '--manifest', [CompletionResultType]::ParameterName, 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]')
+            [CompletionResult]::new('-e', '-e', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('--env', '--env', [CompletionResultType]::ParameterName, 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'How results are printed')
+            [CompletionResult]::new('-j', '-j', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--jobs', '--jobs', [CompletionResultType]::ParameterName, 'How many services to work on at the same time')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour [default: auto; NO_COLOR counts]')
+            [CompletionResult]::new('--lock-wait', '--lock-wait', [CompletionResultType]::ParameterName, 'How long to wait for another run''s lock')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'All services of the manifest')
+            [CompletionResult]::new('-q', '-q', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('--quiet', '--quiet', [CompletionResultType]::ParameterName, 'Suppress informational output')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Log what happens; -vv logs every statement, secrets redacted')
+            [CompletionResult]::new('-y', '-y', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Answer yes to questions')
+            [CompletionResult]::new('--no-input', '--no-input', [CompletionResultType]::ParameterName, 'Never prompt; fail when input would be required')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('-V', '-V ', [CompletionResultType]::ParameterName, 'Print version')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             break
         }
         'martydb;completions' {
@@ -1244,10 +1395,14 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('test-connections', 'test-connections', [CompletionResultType]::ParameterValue, 'Log in as every role of every service')
             [CompletionResult]::new('test-db', 'test-db', [CompletionResultType]::ParameterValue, 'Make a migrated database for tests from a template, and print its connection string')
             [CompletionResult]::new('url', 'url', [CompletionResultType]::ParameterValue, 'Print a connection string, password included')
+            [CompletionResult]::new('psql', 'psql', [CompletionResultType]::ParameterValue, 'Open psql as a service''s login')
+            [CompletionResult]::new('exec', 'exec', [CompletionResultType]::ParameterValue, 'Run a program with a service''s login in its environment')
             [CompletionResult]::new('drop', 'drop', [CompletionResultType]::ParameterValue, 'Remove a service''s database and roles')
             [CompletionResult]::new('rotate', 'rotate', [CompletionResultType]::ParameterValue, 'Give logins new passwords')
             [CompletionResult]::new('secrets', 'secrets', [CompletionResultType]::ParameterValue, 'Carry the logins'' passwords to and from other places')
             [CompletionResult]::new('dev', 'dev', [CompletionResultType]::ParameterValue, 'Start, stop, show or delete the embedded servers')
+            [CompletionResult]::new('logs', 'logs', [CompletionResultType]::ParameterValue, 'Print what the embedded servers wrote to their logs')
+            [CompletionResult]::new('config', 'config', [CompletionResultType]::ParameterValue, 'Print the manifest as martydb understands it, and where each value comes from')
             [CompletionResult]::new('completions', 'completions', [CompletionResultType]::ParameterValue, 'Print a shell''s completions')
             [CompletionResult]::new('man', 'man', [CompletionResultType]::ParameterValue, 'Print the man page')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
@@ -1331,6 +1486,12 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
         'martydb;help;url' {
             break
         }
+        'martydb;help;psql' {
+            break
+        }
+        'martydb;help;exec' {
+            break
+        }
         'martydb;help;drop' {
             break
         }
@@ -1357,6 +1518,7 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             [CompletionResult]::new('down', 'down', [CompletionResultType]::ParameterValue, 'Stop the servers; data stays')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show the servers')
             [CompletionResult]::new('destroy', 'destroy', [CompletionResultType]::ParameterValue, 'Stop the servers and delete their data')
+            [CompletionResult]::new('psql', 'psql', [CompletionResultType]::ParameterValue, 'Open psql as the superuser of one server')
             break
         }
         'martydb;help;dev;up' {
@@ -1369,6 +1531,15 @@ Register-ArgumentCompleter -Native -CommandName 'martydb' -ScriptBlock {
             break
         }
         'martydb;help;dev;destroy' {
+            break
+        }
+        'martydb;help;dev;psql' {
+            break
+        }
+        'martydb;help;logs' {
+            break
+        }
+        'martydb;help;config' {
             break
         }
         'martydb;help;completions' {

@@ -28,6 +28,9 @@ _martydb() {
             martydb,completions)
                 cmd="martydb__subcmd__completions"
                 ;;
+            martydb,config)
+                cmd="martydb__subcmd__config"
+                ;;
             martydb,current)
                 cmd="martydb__subcmd__current"
                 ;;
@@ -45,6 +48,9 @@ _martydb() {
                 ;;
             martydb,drop)
                 cmd="martydb__subcmd__drop"
+                ;;
+            martydb,exec)
+                cmd="martydb__subcmd__exec"
                 ;;
             martydb,explain)
                 cmd="martydb__subcmd__explain"
@@ -67,11 +73,17 @@ _martydb() {
             martydb,lint)
                 cmd="martydb__subcmd__lint"
                 ;;
+            martydb,logs)
+                cmd="martydb__subcmd__logs"
+                ;;
             martydb,man)
                 cmd="martydb__subcmd__man"
                 ;;
             martydb,plan)
                 cmd="martydb__subcmd__plan"
+                ;;
+            martydb,psql)
+                cmd="martydb__subcmd__psql"
                 ;;
             martydb,repair)
                 cmd="martydb__subcmd__repair"
@@ -124,6 +136,9 @@ _martydb() {
             martydb__subcmd__dev,help)
                 cmd="martydb__subcmd__dev__subcmd__help"
                 ;;
+            martydb__subcmd__dev,psql)
+                cmd="martydb__subcmd__dev__subcmd__psql"
+                ;;
             martydb__subcmd__dev,status)
                 cmd="martydb__subcmd__dev__subcmd__status"
                 ;;
@@ -138,6 +153,9 @@ _martydb() {
                 ;;
             martydb__subcmd__dev__subcmd__help,help)
                 cmd="martydb__subcmd__dev__subcmd__help__subcmd__help"
+                ;;
+            martydb__subcmd__dev__subcmd__help,psql)
+                cmd="martydb__subcmd__dev__subcmd__help__subcmd__psql"
                 ;;
             martydb__subcmd__dev__subcmd__help,status)
                 cmd="martydb__subcmd__dev__subcmd__help__subcmd__status"
@@ -157,6 +175,9 @@ _martydb() {
             martydb__subcmd__help,completions)
                 cmd="martydb__subcmd__help__subcmd__completions"
                 ;;
+            martydb__subcmd__help,config)
+                cmd="martydb__subcmd__help__subcmd__config"
+                ;;
             martydb__subcmd__help,current)
                 cmd="martydb__subcmd__help__subcmd__current"
                 ;;
@@ -174,6 +195,9 @@ _martydb() {
                 ;;
             martydb__subcmd__help,drop)
                 cmd="martydb__subcmd__help__subcmd__drop"
+                ;;
+            martydb__subcmd__help,exec)
+                cmd="martydb__subcmd__help__subcmd__exec"
                 ;;
             martydb__subcmd__help,explain)
                 cmd="martydb__subcmd__help__subcmd__explain"
@@ -196,11 +220,17 @@ _martydb() {
             martydb__subcmd__help,lint)
                 cmd="martydb__subcmd__help__subcmd__lint"
                 ;;
+            martydb__subcmd__help,logs)
+                cmd="martydb__subcmd__help__subcmd__logs"
+                ;;
             martydb__subcmd__help,man)
                 cmd="martydb__subcmd__help__subcmd__man"
                 ;;
             martydb__subcmd__help,plan)
                 cmd="martydb__subcmd__help__subcmd__plan"
+                ;;
+            martydb__subcmd__help,psql)
+                cmd="martydb__subcmd__help__subcmd__psql"
                 ;;
             martydb__subcmd__help,repair)
                 cmd="martydb__subcmd__help__subcmd__repair"
@@ -250,6 +280,9 @@ _martydb() {
             martydb__subcmd__help__subcmd__dev,down)
                 cmd="martydb__subcmd__help__subcmd__dev__subcmd__down"
                 ;;
+            martydb__subcmd__help__subcmd__dev,psql)
+                cmd="martydb__subcmd__help__subcmd__dev__subcmd__psql"
+                ;;
             martydb__subcmd__help__subcmd__dev,status)
                 cmd="martydb__subcmd__help__subcmd__dev__subcmd__status"
                 ;;
@@ -296,7 +329,7 @@ _martydb() {
 
     case "${cmd}" in
         martydb)
-            opts="-f -e -o -j -q -v -y -h -V --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help"
+            opts="-f -e -o -j -q -v -y -h -V --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -605,6 +638,68 @@ _martydb() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        martydb__subcmd__config)
+            opts="-s -f -e -o -j -q -v -y -h -V --service --all --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --manifest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --lock-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         martydb__subcmd__current)
             opts="-s -f -e -o -j -q -v -y -h -V --service --all --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -668,7 +763,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__dev)
-            opts="-f -e -o -j -q -v -y -h -V --server --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version up down status destroy help"
+            opts="-f -e -o -j -q -v -y -h -V --server --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version up down status destroy psql help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -842,7 +937,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__dev__subcmd__help)
-            opts="up down status destroy help"
+            opts="up down status destroy psql help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -897,6 +992,20 @@ _martydb() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        martydb__subcmd__dev__subcmd__help__subcmd__psql)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         martydb__subcmd__dev__subcmd__help__subcmd__status)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
@@ -918,6 +1027,64 @@ _martydb() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        martydb__subcmd__dev__subcmd__psql)
+            opts="-f -e -o -j -q -v -y -h -V --server --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --manifest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --lock-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -1301,6 +1468,80 @@ _martydb() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        martydb__subcmd__exec)
+            opts="-s -f -e -o -j -q -v -y -h -V --service --role --read-only --access --admin --server --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role)
+                    COMPREPLY=($(compgen -W "app readonly migrator" -- "${cur}"))
+                    return 0
+                    ;;
+                --access)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --manifest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --lock-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         martydb__subcmd__explain)
             opts="-f -e -o -j -q -v -y -h -V --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -1356,7 +1597,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__help)
-            opts="init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help"
+            opts="init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1425,6 +1666,20 @@ _martydb() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        martydb__subcmd__help__subcmd__config)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         martydb__subcmd__help__subcmd__current)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1440,7 +1695,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__help__subcmd__dev)
-            opts="up down status destroy"
+            opts="up down status destroy psql"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1468,6 +1723,20 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__help__subcmd__dev__subcmd__down)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        martydb__subcmd__help__subcmd__dev__subcmd__psql)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1552,6 +1821,20 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__help__subcmd__drop)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        martydb__subcmd__help__subcmd__exec)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1663,6 +1946,20 @@ _martydb() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        martydb__subcmd__help__subcmd__logs)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         martydb__subcmd__help__subcmd__man)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -1678,6 +1975,20 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__help__subcmd__plan)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        martydb__subcmd__help__subcmd__psql)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -2239,6 +2550,72 @@ _martydb() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
+        martydb__subcmd__logs)
+            opts="-n -f -e -o -j -q -v -y -h -V --server --lines --follow --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --server)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lines)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -n)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --manifest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --lock-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
         martydb__subcmd__man)
             opts="-f -e -o -j -q -v -y -h -V --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
@@ -2313,6 +2690,80 @@ _martydb() {
                     return 0
                     ;;
                 --out-sql)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --manifest)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -f)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --env)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -e)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --jobs)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -j)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
+                --lock-wait)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        martydb__subcmd__psql)
+            opts="-s -f -e -o -j -q -v -y -h -V --service --role --read-only --access --admin --server --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --service)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                -s)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --role)
+                    COMPREPLY=($(compgen -W "app readonly migrator" -- "${cur}"))
+                    return 0
+                    ;;
+                --access)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3183,7 +3634,7 @@ _martydb() {
                     return 0
                     ;;
                 --format)
-                    COMPREPLY=($(compgen -W "uri asyncpg psycopg jdbc npgsql env pgpass" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "uri asyncpg psycopg jdbc npgsql env shell dotenv pgpass" -- "${cur}"))
                     return 0
                     ;;
                 --drop)
@@ -3304,7 +3755,7 @@ _martydb() {
             return 0
             ;;
         martydb__subcmd__url)
-            opts="-s -f -e -o -j -q -v -y -h -V --service --role --read-only --access --format --no-password --admin --server --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
+            opts="-s -f -e -o -j -q -v -y -h -V --service --role --read-only --access --admin --server --format --no-password --manifest --env --output --jobs --color --quiet --verbose --yes --no-input --lock-wait --help --version"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3326,12 +3777,12 @@ _martydb() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
-                --format)
-                    COMPREPLY=($(compgen -W "uri asyncpg psycopg jdbc npgsql env pgpass" -- "${cur}"))
-                    return 0
-                    ;;
                 --server)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --format)
+                    COMPREPLY=($(compgen -W "uri asyncpg psycopg jdbc npgsql env shell dotenv pgpass" -- "${cur}"))
                     return 0
                     ;;
                 --manifest)

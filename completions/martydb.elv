@@ -65,10 +65,14 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand test-connections 'Log in as every role of every service'
             cand test-db 'Make a migrated database for tests from a template, and print its connection string'
             cand url 'Print a connection string, password included'
+            cand psql 'Open psql as a service''s login'
+            cand exec 'Run a program with a service''s login in its environment'
             cand drop 'Remove a service''s database and roles'
             cand rotate 'Give logins new passwords'
             cand secrets 'Carry the logins'' passwords to and from other places'
             cand dev 'Start, stop, show or delete the embedded servers'
+            cand logs 'Print what the embedded servers wrote to their logs'
+            cand config 'Print the manifest as martydb understands it, and where each value comes from'
             cand completions 'Print a shell''s completions'
             cand man 'Print the man page'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -319,8 +323,8 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --version 'Print version'
         }
         &'martydb;adopt'= {
-            cand -s 'The service; added to the manifest if it is not there'
-            cand --service 'The service; added to the manifest if it is not there'
+            cand -s 'The service'
+            cand --service 'The service'
             cand --database 'Its database [default: what the manifest says]'
             cand --server 'The server of the manifest that has it [default: what the manifest says]'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
@@ -762,7 +766,38 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --service 'The service'
             cand --role 'Which of its logins; default: app, and with --read-only readonly'
             cand --access 'A further login of the manifest (`access:`) instead'
+            cand --server 'The server, with --admin'
             cand --format 'Output format'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --read-only 'An address to read from, such as a replica; see `app_url` in the manifest'
+            cand --admin 'The admin of a server instead'
+            cand --no-password 'Leave the password out'
+            cand -q 'Suppress informational output'
+            cand --quiet 'Suppress informational output'
+            cand -v 'Log what happens; -vv logs every statement, secrets redacted'
+            cand --verbose 'Log what happens; -vv logs every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Never prompt; fail when input would be required'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'martydb;psql'= {
+            cand -s 'The service'
+            cand --service 'The service'
+            cand --role 'Which of its logins; default: app, and with --read-only readonly'
+            cand --access 'A further login of the manifest (`access:`) instead'
             cand --server 'The server, with --admin'
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
             cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
@@ -775,8 +810,37 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand --color 'When to use colour [default: auto; NO_COLOR counts]'
             cand --lock-wait 'How long to wait for another run''s lock'
             cand --read-only 'An address to read from, such as a replica; see `app_url` in the manifest'
-            cand --no-password 'Leave the password out'
-            cand --admin 'The admin''s own connection string'
+            cand --admin 'The admin of a server instead'
+            cand -q 'Suppress informational output'
+            cand --quiet 'Suppress informational output'
+            cand -v 'Log what happens; -vv logs every statement, secrets redacted'
+            cand --verbose 'Log what happens; -vv logs every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Never prompt; fail when input would be required'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'martydb;exec'= {
+            cand -s 'The service'
+            cand --service 'The service'
+            cand --role 'Which of its logins; default: app, and with --read-only readonly'
+            cand --access 'A further login of the manifest (`access:`) instead'
+            cand --server 'The server, with --admin'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --read-only 'An address to read from, such as a replica; see `app_url` in the manifest'
+            cand --admin 'The admin of a server instead'
             cand -q 'Suppress informational output'
             cand --quiet 'Suppress informational output'
             cand -v 'Log what happens; -vv logs every statement, secrets redacted'
@@ -1002,6 +1066,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand down 'Stop the servers; data stays'
             cand status 'Show the servers'
             cand destroy 'Stop the servers and delete their data'
+            cand psql 'Open psql as the superuser of one server'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'martydb;dev;up'= {
@@ -1100,11 +1165,36 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand -V 'Print version'
             cand --version 'Print version'
         }
+        &'martydb;dev;psql'= {
+            cand --server 'One server of the manifest [default: all embedded ones]'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand -q 'Suppress informational output'
+            cand --quiet 'Suppress informational output'
+            cand -v 'Log what happens; -vv logs every statement, secrets redacted'
+            cand --verbose 'Log what happens; -vv logs every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Never prompt; fail when input would be required'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
         &'martydb;dev;help'= {
             cand up 'Create and start the servers'
             cand down 'Stop the servers; data stays'
             cand status 'Show the servers'
             cand destroy 'Stop the servers and delete their data'
+            cand psql 'Open psql as the superuser of one server'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'martydb;dev;help;up'= {
@@ -1115,7 +1205,62 @@ set edit:completion:arg-completer[martydb] = {|@words|
         }
         &'martydb;dev;help;destroy'= {
         }
+        &'martydb;dev;help;psql'= {
+        }
         &'martydb;dev;help;help'= {
+        }
+        &'martydb;logs'= {
+            cand --server 'One server of the manifest [default: all embedded ones]'
+            cand -n 'How many lines of each, counted from the end'
+            cand --lines 'How many lines of each, counted from the end'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --follow 'Go on with what comes, until a signal'
+            cand -q 'Suppress informational output'
+            cand --quiet 'Suppress informational output'
+            cand -v 'Log what happens; -vv logs every statement, secrets redacted'
+            cand --verbose 'Log what happens; -vv logs every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Never prompt; fail when input would be required'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+        }
+        &'martydb;config'= {
+            cand -s 'Service to work on; may be repeated, or hold several names with commas between'
+            cand --service 'Service to work on; may be repeated, or hold several names with commas between'
+            cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand --manifest 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
+            cand -e 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand --env 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml'
+            cand -o 'How results are printed'
+            cand --output 'How results are printed'
+            cand -j 'How many services to work on at the same time'
+            cand --jobs 'How many services to work on at the same time'
+            cand --color 'When to use colour [default: auto; NO_COLOR counts]'
+            cand --lock-wait 'How long to wait for another run''s lock'
+            cand --all 'All services of the manifest'
+            cand -q 'Suppress informational output'
+            cand --quiet 'Suppress informational output'
+            cand -v 'Log what happens; -vv logs every statement, secrets redacted'
+            cand --verbose 'Log what happens; -vv logs every statement, secrets redacted'
+            cand -y 'Answer yes to questions'
+            cand --yes 'Answer yes to questions'
+            cand --no-input 'Never prompt; fail when input would be required'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
         }
         &'martydb;completions'= {
             cand -f 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]'
@@ -1190,10 +1335,14 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand test-connections 'Log in as every role of every service'
             cand test-db 'Make a migrated database for tests from a template, and print its connection string'
             cand url 'Print a connection string, password included'
+            cand psql 'Open psql as a service''s login'
+            cand exec 'Run a program with a service''s login in its environment'
             cand drop 'Remove a service''s database and roles'
             cand rotate 'Give logins new passwords'
             cand secrets 'Carry the logins'' passwords to and from other places'
             cand dev 'Start, stop, show or delete the embedded servers'
+            cand logs 'Print what the embedded servers wrote to their logs'
+            cand config 'Print the manifest as martydb understands it, and where each value comes from'
             cand completions 'Print a shell''s completions'
             cand man 'Print the man page'
             cand help 'Print this message or the help of the given subcommand(s)'
@@ -1250,6 +1399,10 @@ set edit:completion:arg-completer[martydb] = {|@words|
         }
         &'martydb;help;url'= {
         }
+        &'martydb;help;psql'= {
+        }
+        &'martydb;help;exec'= {
+        }
         &'martydb;help;drop'= {
         }
         &'martydb;help;rotate'= {
@@ -1270,6 +1423,7 @@ set edit:completion:arg-completer[martydb] = {|@words|
             cand down 'Stop the servers; data stays'
             cand status 'Show the servers'
             cand destroy 'Stop the servers and delete their data'
+            cand psql 'Open psql as the superuser of one server'
         }
         &'martydb;help;dev;up'= {
         }
@@ -1278,6 +1432,12 @@ set edit:completion:arg-completer[martydb] = {|@words|
         &'martydb;help;dev;status'= {
         }
         &'martydb;help;dev;destroy'= {
+        }
+        &'martydb;help;dev;psql'= {
+        }
+        &'martydb;help;logs'= {
+        }
+        &'martydb;help;config'= {
         }
         &'martydb;help;completions'= {
         }

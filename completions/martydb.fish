@@ -65,10 +65,14 @@ complete -c martydb -n "__fish_martydb_needs_command" -f -a "explain" -d 'Say wh
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "test-connections" -d 'Log in as every role of every service'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "test-db" -d 'Make a migrated database for tests from a template, and print its connection string'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "url" -d 'Print a connection string, password included'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "psql" -d 'Open psql as a service\'s login'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "exec" -d 'Run a program with a service\'s login in its environment'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "drop" -d 'Remove a service\'s database and roles'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "rotate" -d 'Give logins new passwords'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "secrets" -d 'Carry the logins\' passwords to and from other places'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "dev" -d 'Start, stop, show or delete the embedded servers'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "logs" -d 'Print what the embedded servers wrote to their logs'
+complete -c martydb -n "__fish_martydb_needs_command" -f -a "config" -d 'Print the manifest as martydb understands it, and where each value comes from'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "completions" -d 'Print a shell\'s completions'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "man" -d 'Print the man page'
 complete -c martydb -n "__fish_martydb_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
@@ -239,7 +243,7 @@ complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s y -l yes -
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand downgrade" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand adopt" -s s -l service -d 'The service; added to the manifest if it is not there' -r
+complete -c martydb -n "__fish_martydb_using_subcommand adopt" -s s -l service -d 'The service' -r
 complete -c martydb -n "__fish_martydb_using_subcommand adopt" -l database -d 'Its database [default: what the manifest says]' -r
 complete -c martydb -n "__fish_martydb_using_subcommand adopt" -l server -d 'The server of the manifest that has it [default: what the manifest says]' -r
 complete -c martydb -n "__fish_martydb_using_subcommand adopt" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
@@ -543,11 +547,13 @@ complete -c martydb -n "__fish_martydb_using_subcommand test-db" -l role -d 'Whi
 readonly\t'Reads rows'
 migrator\t'Runs migrations'"
 complete -c martydb -n "__fish_martydb_using_subcommand test-db" -l format -d 'Output format of the connection string' -r -f -a "uri\t'libpq\'s URI: psql, Go, Node, Ruby, Rust'
-asyncpg\t'SQLAlchemy with asyncpg'
-psycopg\t'SQLAlchemy with psycopg'
+asyncpg\t'SQLAlchemy with asyncpg, also called sqlalchemy-asyncpg; asyncpg itself reads `uri`'
+psycopg\t'SQLAlchemy with psycopg, also called sqlalchemy-psycopg; psycopg itself reads `uri`'
 jdbc\t'Java'
 npgsql\t'.NET'
-env\t'PGHOST and so on, for a shell'
+env\t'PGHOST=\'…\' and so on, as quoted assignments'
+shell\t'The same with `export`, for `eval "$(martydb url …)"`'
+dotenv\t'The same without quotes, for Docker\'s --env-file'
 pgpass\t'A line of ~/.pgpass for each host'"
 complete -c martydb -n "__fish_martydb_using_subcommand test-db" -l drop -d 'Remove this test database with its sessions, and make none' -r
 complete -c martydb -n "__fish_martydb_using_subcommand test-db" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
@@ -571,14 +577,16 @@ complete -c martydb -n "__fish_martydb_using_subcommand url" -l role -d 'Which o
 readonly\t'Reads rows'
 migrator\t'Runs migrations'"
 complete -c martydb -n "__fish_martydb_using_subcommand url" -l access -d 'A further login of the manifest (`access:`) instead' -r
+complete -c martydb -n "__fish_martydb_using_subcommand url" -l server -d 'The server, with --admin' -r
 complete -c martydb -n "__fish_martydb_using_subcommand url" -l format -d 'Output format' -r -f -a "uri\t'libpq\'s URI: psql, Go, Node, Ruby, Rust'
-asyncpg\t'SQLAlchemy with asyncpg'
-psycopg\t'SQLAlchemy with psycopg'
+asyncpg\t'SQLAlchemy with asyncpg, also called sqlalchemy-asyncpg; asyncpg itself reads `uri`'
+psycopg\t'SQLAlchemy with psycopg, also called sqlalchemy-psycopg; psycopg itself reads `uri`'
 jdbc\t'Java'
 npgsql\t'.NET'
-env\t'PGHOST and so on, for a shell'
+env\t'PGHOST=\'…\' and so on, as quoted assignments'
+shell\t'The same with `export`, for `eval "$(martydb url …)"`'
+dotenv\t'The same without quotes, for Docker\'s --env-file'
 pgpass\t'A line of ~/.pgpass for each host'"
-complete -c martydb -n "__fish_martydb_using_subcommand url" -l server -d 'The server, with --admin' -r
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
@@ -589,14 +597,60 @@ always\t'Always'
 never\t'Never'"
 complete -c martydb -n "__fish_martydb_using_subcommand url" -l lock-wait -d 'How long to wait for another run\'s lock' -r
 complete -c martydb -n "__fish_martydb_using_subcommand url" -l read-only -d 'An address to read from, such as a replica; see `app_url` in the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand url" -l admin -d 'The admin of a server instead'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -l no-password -d 'Leave the password out'
-complete -c martydb -n "__fish_martydb_using_subcommand url" -l admin -d 'The admin\'s own connection string'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s q -l quiet -d 'Suppress informational output'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s y -l yes -d 'Answer yes to questions'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand url" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -s s -l service -d 'The service' -r
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -l role -d 'Which of its logins; default: app, and with --read-only readonly' -r -f -a "app\t'Reads and writes rows'
+readonly\t'Reads rows'
+migrator\t'Runs migrations'"
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -l access -d 'A further login of the manifest (`access:`) instead' -r
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -l server -d 'The server, with --admin' -r
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -l read-only -d 'An address to read from, such as a replica; see `app_url` in the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -l admin -d 'The admin of a server instead'
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -l no-input -d 'Never prompt; fail when input would be required'
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand psql" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -s s -l service -d 'The service' -r
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -l role -d 'Which of its logins; default: app, and with --read-only readonly' -r -f -a "app\t'Reads and writes rows'
+readonly\t'Reads rows'
+migrator\t'Runs migrations'"
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -l access -d 'A further login of the manifest (`access:`) instead' -r
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -l server -d 'The server, with --admin' -r
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -l read-only -d 'An address to read from, such as a replica; see `app_url` in the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -l admin -d 'The admin of a server instead'
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -l no-input -d 'Never prompt; fail when input would be required'
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand exec" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand drop" -s s -l service -d 'The service' -r
 complete -c martydb -n "__fish_martydb_using_subcommand drop" -l confirm -d 'The service\'s name once more, instead of typing it' -r
 complete -c martydb -n "__fish_martydb_using_subcommand drop" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
@@ -732,27 +786,28 @@ complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen
 complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from help" -f -a "import" -d 'Put passwords from a file into the store'
 complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from help" -f -a "move" -d 'Copy the whole store to another provider; the old one stays as it is'
 complete -c martydb -n "__fish_martydb_using_subcommand secrets; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -l server -d 'One server of the manifest [default: all embedded ones]' -r
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -l server -d 'One server of the manifest [default: all embedded ones]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
 json\t'One JSON document'"
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s j -l jobs -d 'How many services to work on at the same time' -r
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
 always\t'Always'
 never\t'Never'"
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -l lock-wait -d 'How long to wait for another run\'s lock' -r
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s q -l quiet -d 'Suppress informational output'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s y -l yes -d 'Answer yes to questions'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -l no-input -d 'Never prompt; fail when input would be required'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "up" -d 'Create and start the servers'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "down" -d 'Stop the servers; data stays'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "status" -d 'Show the servers'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "destroy" -d 'Stop the servers and delete their data'
-complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -l no-input -d 'Never prompt; fail when input would be required'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -f -a "up" -d 'Create and start the servers'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -f -a "down" -d 'Stop the servers; data stays'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -f -a "status" -d 'Show the servers'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -f -a "destroy" -d 'Stop the servers and delete their data'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -f -a "psql" -d 'Open psql as the superuser of one server'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and not __fish_seen_subcommand_from up down status destroy psql help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -l server -d 'One server of the manifest [default: all embedded ones]' -r
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from up" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
@@ -817,11 +872,63 @@ complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_sub
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from destroy" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from psql" -l server -d 'One server of the manifest [default: all embedded ones]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from psql" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from psql" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from psql" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from psql" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from psql" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from psql" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from psql" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from psql" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from psql" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from psql" -l no-input -d 'Never prompt; fail when input would be required'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from psql" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from psql" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "up" -d 'Create and start the servers'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "down" -d 'Stop the servers; data stays'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show the servers'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "destroy" -d 'Stop the servers and delete their data'
+complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "psql" -d 'Open psql as the superuser of one server'
 complete -c martydb -n "__fish_martydb_using_subcommand dev; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c martydb -n "__fish_martydb_using_subcommand logs" -l server -d 'One server of the manifest [default: all embedded ones]' -r
+complete -c martydb -n "__fish_martydb_using_subcommand logs" -s n -l lines -d 'How many lines of each, counted from the end' -r
+complete -c martydb -n "__fish_martydb_using_subcommand logs" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand logs" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand logs" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand logs" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand logs" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand logs" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand logs" -l follow -d 'Go on with what comes, until a signal'
+complete -c martydb -n "__fish_martydb_using_subcommand logs" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand logs" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand logs" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand logs" -l no-input -d 'Never prompt; fail when input would be required'
+complete -c martydb -n "__fish_martydb_using_subcommand logs" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand logs" -s V -l version -d 'Print version'
+complete -c martydb -n "__fish_martydb_using_subcommand config" -s s -l service -d 'Service to work on; may be repeated, or hold several names with commas between' -r
+complete -c martydb -n "__fish_martydb_using_subcommand config" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
+complete -c martydb -n "__fish_martydb_using_subcommand config" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
+complete -c martydb -n "__fish_martydb_using_subcommand config" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
+json\t'One JSON document'"
+complete -c martydb -n "__fish_martydb_using_subcommand config" -s j -l jobs -d 'How many services to work on at the same time' -r
+complete -c martydb -n "__fish_martydb_using_subcommand config" -l color -d 'When to use colour [default: auto; NO_COLOR counts]' -r -f -a "auto\t'On a terminal'
+always\t'Always'
+never\t'Never'"
+complete -c martydb -n "__fish_martydb_using_subcommand config" -l lock-wait -d 'How long to wait for another run\'s lock' -r
+complete -c martydb -n "__fish_martydb_using_subcommand config" -l all -d 'All services of the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand config" -s q -l quiet -d 'Suppress informational output'
+complete -c martydb -n "__fish_martydb_using_subcommand config" -s v -l verbose -d 'Log what happens; -vv logs every statement, secrets redacted'
+complete -c martydb -n "__fish_martydb_using_subcommand config" -s y -l yes -d 'Answer yes to questions'
+complete -c martydb -n "__fish_martydb_using_subcommand config" -l no-input -d 'Never prompt; fail when input would be required'
+complete -c martydb -n "__fish_martydb_using_subcommand config" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c martydb -n "__fish_martydb_using_subcommand config" -s V -l version -d 'Print version'
 complete -c martydb -n "__fish_martydb_using_subcommand completions" -s f -l manifest -d 'The manifest [default: martydb.yaml or services/manifest.yaml, here or above]' -r -F
 complete -c martydb -n "__fish_martydb_using_subcommand completions" -s e -l env -d 'The environment: picks the overlay beside the manifest, such as martydb.testing.yaml' -r
 complete -c martydb -n "__fish_martydb_using_subcommand completions" -s o -l output -d 'How results are printed' -r -f -a "table\t'For people'
@@ -852,39 +959,43 @@ complete -c martydb -n "__fish_martydb_using_subcommand man" -s y -l yes -d 'Ans
 complete -c martydb -n "__fish_martydb_using_subcommand man" -l no-input -d 'Never prompt; fail when input would be required'
 complete -c martydb -n "__fish_martydb_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c martydb -n "__fish_martydb_using_subcommand man" -s V -l version -d 'Print version'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "init" -d 'Write a first manifest and folders'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "validate" -d 'Check the manifest and the migration files; needs no server'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "schema" -d 'Print the manifest\'s JSON Schema, or that of a command\'s result'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "doctor" -d 'Check the servers and the admin\'s privileges; changes nothing'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "plan" -d 'Show what apply would change, and why'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "apply" -d 'Create or update databases, roles, grants and settings to match the manifest'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "init-all" -d 'Apply, upgrade and verify-isolation for all services in one run'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "upgrade" -d 'Apply pending migrations'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "downgrade" -d 'Undo migrations, newest applied first'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "adopt" -d 'Declare a database that exists, with everybody who uses it, and show what apply would change'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "import" -d 'Write another tool\'s migrations as the service\'s own'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "baseline" -d 'Record versions as applied without running them, for a database that exists already'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "repair" -d 'Accept edited files and clear failed records, after showing which'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "current" -d 'Show the version of each service'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "history" -d 'Show every migration run: who, when, how long, how it ended'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "status" -d 'Show where each service stands'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "revision" -d 'Write the next migration and its down file'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "squash" -d 'Write one checkpoint file that new databases start from, in place of the first migrations'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "lint" -d 'Find dangerous DDL in migrations that are not applied yet'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "verify-down" -d 'Prove on a scratch database that down files undo what up files do'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "diff" -d 'Compare the schemas of two environments, or of files and database'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "verify-isolation" -d 'Prove by logging in that no service reaches another\'s database'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "explain" -d 'Say what a finding of verify-isolation or a rule of lint means'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "test-connections" -d 'Log in as every role of every service'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "test-db" -d 'Make a migrated database for tests from a template, and print its connection string'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "url" -d 'Print a connection string, password included'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "drop" -d 'Remove a service\'s database and roles'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "rotate" -d 'Give logins new passwords'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "secrets" -d 'Carry the logins\' passwords to and from other places'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "dev" -d 'Start, stop, show or delete the embedded servers'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "completions" -d 'Print a shell\'s completions'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "man" -d 'Print the man page'
-complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url drop rotate secrets dev completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "init" -d 'Write a first manifest and folders'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "validate" -d 'Check the manifest and the migration files; needs no server'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "schema" -d 'Print the manifest\'s JSON Schema, or that of a command\'s result'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "doctor" -d 'Check the servers and the admin\'s privileges; changes nothing'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "plan" -d 'Show what apply would change, and why'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "apply" -d 'Create or update databases, roles, grants and settings to match the manifest'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "init-all" -d 'Apply, upgrade and verify-isolation for all services in one run'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "upgrade" -d 'Apply pending migrations'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "downgrade" -d 'Undo migrations, newest applied first'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "adopt" -d 'Declare a database that exists, with everybody who uses it, and show what apply would change'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "import" -d 'Write another tool\'s migrations as the service\'s own'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "baseline" -d 'Record versions as applied without running them, for a database that exists already'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "repair" -d 'Accept edited files and clear failed records, after showing which'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "current" -d 'Show the version of each service'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "history" -d 'Show every migration run: who, when, how long, how it ended'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "status" -d 'Show where each service stands'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "revision" -d 'Write the next migration and its down file'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "squash" -d 'Write one checkpoint file that new databases start from, in place of the first migrations'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "lint" -d 'Find dangerous DDL in migrations that are not applied yet'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "verify-down" -d 'Prove on a scratch database that down files undo what up files do'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "diff" -d 'Compare the schemas of two environments, or of files and database'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "verify-isolation" -d 'Prove by logging in that no service reaches another\'s database'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "explain" -d 'Say what a finding of verify-isolation or a rule of lint means'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "test-connections" -d 'Log in as every role of every service'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "test-db" -d 'Make a migrated database for tests from a template, and print its connection string'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "url" -d 'Print a connection string, password included'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "psql" -d 'Open psql as a service\'s login'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "exec" -d 'Run a program with a service\'s login in its environment'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "drop" -d 'Remove a service\'s database and roles'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "rotate" -d 'Give logins new passwords'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "secrets" -d 'Carry the logins\' passwords to and from other places'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "dev" -d 'Start, stop, show or delete the embedded servers'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "logs" -d 'Print what the embedded servers wrote to their logs'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "config" -d 'Print the manifest as martydb understands it, and where each value comes from'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "completions" -d 'Print a shell\'s completions'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "man" -d 'Print the man page'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and not __fish_seen_subcommand_from init validate schema doctor plan apply init-all upgrade downgrade adopt import baseline repair current history status revision squash lint verify-down diff verify-isolation explain test-connections test-db url psql exec drop rotate secrets dev logs config completions man help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from secrets" -f -a "export" -d 'Show what is in the store and what it is called elsewhere; with --values, write the passwords to a file'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from secrets" -f -a "import" -d 'Put passwords from a file into the store'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from secrets" -f -a "move" -d 'Copy the whole store to another provider; the old one stays as it is'
@@ -892,3 +1003,4 @@ complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_su
 complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "down" -d 'Stop the servers; data stays'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "status" -d 'Show the servers'
 complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "destroy" -d 'Stop the servers and delete their data'
+complete -c martydb -n "__fish_martydb_using_subcommand help; and __fish_seen_subcommand_from dev" -f -a "psql" -d 'Open psql as the superuser of one server'

@@ -147,6 +147,10 @@ commands! {
     TestDb = "test-db", test_db(manifest);
     /// Print a connection string, password included.
     Url = "url", url(manifest);
+    /// Open psql as a service's login.
+    Psql = "psql", psql(manifest);
+    /// Run a program with a service's login in its environment.
+    Exec = "exec", exec(manifest);
     /// Remove a service's database and roles.
     Drop = "drop", drop(manifest);
     /// Give logins new passwords.
@@ -155,6 +159,10 @@ commands! {
     Secrets = "secrets", secrets(manifest);
     /// Start, stop, show or delete the embedded servers.
     Dev = "dev", dev(manifest);
+    /// Print what the embedded servers wrote to their logs.
+    Logs = "logs", logs(manifest);
+    /// Print the manifest as martydb understands it, and where each value comes from.
+    Config = "config", config(parts);
     /// Print a shell's completions.
     Completions = "completions", completions(interface);
     /// Print the man page.

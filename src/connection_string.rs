@@ -1,4 +1,4 @@
-//! The forms themselves: what each reader wants escaped, and how.
+//! Connection strings: where a login connects to, in the form that each client reads, with what each wants escaped.
 
 mod form;
 mod parameters;
@@ -95,7 +95,9 @@ impl Parts {
             Form::Asyncpg => self.uri(&ASYNCPG),
             Form::Jdbc => self.jdbc(),
             Form::Npgsql => self.npgsql(),
-            Form::Env => self.variables(),
+            Form::Env => self.lines(|name, value| Ok(format!("{name}={}", single_quoted(value)))),
+            Form::Shell => self.lines(|name, value| Ok(format!("export {name}={}", single_quoted(value)))),
+            Form::Dotenv => self.lines(unquoted),
             Form::Pgpass => Ok(self.pgpass()),
         }
     }
@@ -187,22 +189,31 @@ impl Parts {
         Ok(parts.join(";"))
     }
 
-    fn variables(&self) -> Result<String> {
-        let quote = |text: &str| format!("'{}'", text.replace('\'', "'\\''"));
-        let mut lines = vec![
-            format!("PGHOST={}", quote(&self.host_names())),
-            format!("PGPORT={}", quote(&self.ports())),
-            format!("PGDATABASE={}", quote(&self.database)),
-            format!("PGUSER={}", quote(&self.user)),
+    /// The variables of libpq (<https://www.postgresql.org/docs/current/libpq-envars.html>) and DATABASE_URL.
+    ///
+    /// # Errors
+    /// Where libpq has no variable for a parameter.
+    pub fn variables(&self) -> Result<Vec<(String, String)>> {
+        let mut all = vec![
+            ("PGHOST".to_owned(), self.host_names()),
+            ("PGPORT".to_owned(), self.ports()),
+            ("PGDATABASE".to_owned(), self.database.clone()),
+            ("PGUSER".to_owned(), self.user.clone()),
         ];
-        lines.extend(self.password.as_ref().map(|password| format!("PGPASSWORD={}", quote(password))));
+        all.extend(self.password.as_ref().map(|password| ("PGPASSWORD".to_owned(), password.clone())));
         if !self.parameters.iter().any(|(name, _)| name == "sslmode") {
             let mode = if self.socket { TlsMode::Disable } else { TlsMode::Prefer };
-            lines.push(format!("PGSSLMODE={}", quote(mode.name())));
+            all.push(("PGSSLMODE".to_owned(), mode.name().to_owned()));
         }
-        let spelled = self.spelled(Form::Env)?;
-        lines.extend(spelled.iter().map(|one| format!("{}={}", one.name, quote(&one.value))));
-        lines.push(format!("DATABASE_URL={}", quote(&self.uri(&LIBPQ)?)));
+        all.extend(self.spelled(Form::Env)?.into_iter().map(|one| (one.name.to_owned(), one.value)));
+        all.push(("DATABASE_URL".to_owned(), self.uri(&LIBPQ)?));
+        Ok(all)
+    }
+
+    /// A line for each variable.
+    fn lines(&self, line: impl Fn(&str, &str) -> Result<String>) -> Result<String> {
+        let all = self.variables()?;
+        let lines = all.iter().map(|(name, value)| line(name, value)).collect::<Result<Vec<_>>>()?;
         Ok(lines.join("\n"))
     }
 
@@ -216,6 +227,23 @@ impl Parts {
         };
         self.hosts.iter().map(line).collect::<Vec<_>>().join("\n")
     }
+}
+
+/// A word of a POSIX shell.
+fn single_quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// A line of `docker run --env-file` or of systemd's `EnvironmentFile=`: Docker takes quotes as part of the value.
+fn unquoted(name: &str, value: &str) -> Result<String> {
+    let is_plain = |char: char| !char.is_control() && !char.is_whitespace() && !"\\'\"$`#".contains(char);
+    if value.chars().all(is_plain) {
+        return Ok(format!("{name}={value}"));
+    }
+    Err(Error::usage(format!(
+        "the format dotenv cannot express {name}: readers of such files disagree about its characters"
+    ))
+    .hint("choose --format shell, or start the program with `martydb exec`"))
 }
 
 fn bracketed(host: &str) -> String {

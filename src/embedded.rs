@@ -18,6 +18,7 @@ mod network;
 mod port;
 mod process;
 mod readiness;
+mod server_log;
 mod settings;
 mod types;
 
@@ -33,6 +34,7 @@ use settings::{ADDRESS, ADMIN};
 
 pub use binaries::program_folders;
 pub use files::make_state_folder;
+pub use server_log::ServerLog;
 pub use types::{Note, Running, Spec, State, Status};
 
 /// How long a server that is up may refuse the admin: longer than it takes to start after a crash.
@@ -112,6 +114,11 @@ pub fn status(spec: &Spec) -> Result<Status> {
         status.socket_dir = Some(server.socket_dir);
     }
     Ok(status)
+}
+
+/// The server's log, whether it runs or not.
+pub fn log(spec: &Spec) -> Result<ServerLog> {
+    Ok(ServerLog::at(Layout::find(spec)?.log()))
 }
 
 /// Where the server listens, if it is up. Starts nothing.

@@ -95,13 +95,45 @@ pub enum When {
     Never,
 }
 
-/// Which services.
+/// Which services: plain words and `--service` mean the same.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Select {
+    /// Services to work on, as `-s` takes them.
+    #[arg(value_name = "SERVICE", value_delimiter = ',')]
+    plain: Vec<String>,
     /// Service to work on; may be repeated, or hold several names with commas between.
     #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
-    pub service: Vec<String>,
+    service: Vec<String>,
     /// All services of the manifest.
-    #[arg(long, conflicts_with = "service")]
+    #[arg(long, conflicts_with_all = ["service", "plain"])]
     pub all: bool,
+}
+
+impl Select {
+    /// The services that are named, in the order of the command line, plain words first.
+    pub fn named(&self) -> impl Iterator<Item = &str> {
+        self.plain.iter().chain(&self.service).map(String::as_str)
+    }
+
+    pub fn names_none(&self) -> bool {
+        self.plain.is_empty() && self.service.is_empty()
+    }
+}
+
+/// The one service of a command: a plain word or `--service`.
+#[derive(Debug, Clone, Args)]
+#[group(required = true, multiple = false)]
+pub struct OneService {
+    /// The service, as `-s` takes it.
+    #[arg(value_name = "SERVICE")]
+    plain: Option<String>,
+    /// The service.
+    #[arg(short, long, value_name = "NAME")]
+    service: Option<String>,
+}
+
+impl OneService {
+    pub fn name(&self) -> &str {
+        self.plain.as_deref().or(self.service.as_deref()).unwrap_or_default()
+    }
 }

@@ -38,6 +38,7 @@
 //! - [`secrets`]: where the logins' passwords are kept
 //! - [`credentials`]: the admin's password
 //! - [`pgpass`]: libpq's password file
+//! - [`connection_string`]: where a login connects to, in the form that each client reads
 //! - [`manifest`]: from YAML files to the desired state
 //! - [`embedded`]: PostgreSQL servers that martydb runs itself
 //!
@@ -74,6 +75,7 @@
 //! - [`error`]: errors with causes, hints and exit codes
 //! - [`environment`]: the variables of the environment
 //! - [`process_group`]: ends a child process with its children
+//! - [`replace_process`]: another program in place of this one
 
 #![cfg_attr(
     not(test),
@@ -86,6 +88,7 @@ pub mod backoff;
 pub mod catalog;
 pub mod cli;
 pub mod commands;
+pub mod connection_string;
 pub mod contract;
 pub mod converge;
 pub mod credentials;
@@ -111,6 +114,7 @@ pub mod prompt;
 pub mod provision;
 pub mod reach;
 pub mod replace_file;
+pub mod replace_process;
 pub mod report;
 pub mod rotate;
 pub mod run;

@@ -14,6 +14,7 @@ mod include;
 mod lenient;
 mod locate;
 mod pattern;
+mod provenance;
 pub mod raw;
 mod resolve;
 mod service_file;
@@ -28,6 +29,7 @@ use crate::error::{Error, Result};
 
 pub use checked::{Manifest, ServerLocation, ServerSpec, ServerUrl};
 pub use draft::{DeclaredService, ManifestDraft};
+pub use provenance::{ResolvedValue, explain};
 pub use raw::{
     RawAbsent as Absent, RawAllow as Allow, RawSecrets as SecretsSpec, default_secrets_name,
     default_secrets_path,
@@ -42,7 +44,8 @@ pub use source::DEFAULT_ENV;
 /// [`crate::error::Kind::Manifest`] with `file:line:column` in the message wherever a place is known.
 pub fn load(path: &Path, env: &str, variables: &Environment) -> Result<Manifest> {
     let mut sources = source::Sources::read(path, env)?;
-    let raw = sources.typed(variables)?;
+    let tree = sources.tree(variables)?;
+    let raw = sources.typed(tree)?;
     resolve::resolve(raw, &sources, env, variables)
 }
 
@@ -72,7 +75,7 @@ pub fn find(named: Option<&Path>, folder: &Path) -> Result<PathBuf> {
         .ok_or_else(|| {
             Error::manifest(format!("no manifest in {} or any folder above it", folder.display()))
                 .cause(format!("looked for {}", CANDIDATES.join(" and ")))
-                .hint("name one with --manifest FILE, or write a martydb.yaml")
+                .hint("`martydb init` writes one; or name one with --manifest FILE")
         })
 }
 

@@ -98,11 +98,11 @@ impl Run {
 
     /// The services chosen for a command that reads: all where none is named.
     pub fn readable(&self, select: &Select) -> Result<Vec<DesiredService>> {
-        if select.service.is_empty() {
+        if select.names_none() {
             return Ok(self.manifest.services.values().cloned().collect());
         }
         let mut chosen: Vec<DesiredService> = vec![];
-        for name in &select.service {
+        for name in select.named() {
             let service = self.service(name)?;
             if !chosen.iter().any(|other| other.name == service.name) {
                 chosen.push(service.clone());
@@ -113,7 +113,7 @@ impl Run {
 
     /// The services chosen for a command that writes: they must be named, or `--all`.
     pub fn writable(&self, select: &Select) -> Result<Vec<DesiredService>> {
-        if select.service.is_empty() && !select.all {
+        if select.names_none() && !select.all {
             return Err(Error::usage("no service given")
                 .cause("commands that write need --service NAME or --all")
                 .hint(format!("services: {}", self.service_names().join(", ")))

@@ -16,7 +16,7 @@ use self::report::{AdoptReport, ManifestEdit};
 use crate::adopt::{self, Declarations, Scene, ServiceKeys};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::flags::Global;
+use crate::flags::{Global, OneService};
 use crate::manifest::{self, DeclaredService, Manifest, ManifestDraft};
 use crate::model::{DesiredService, SchemaName, ServiceName};
 use crate::provision::{self, PlanOptions, PlannedServer};
@@ -26,9 +26,8 @@ use crate::run::Run;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The service; added to the manifest if it is not there.
-    #[arg(short, long, value_name = "NAME")]
-    pub service: String,
+    #[command(flatten)]
+    pub service: OneService,
     /// Its database [default: what the manifest says].
     #[arg(long, value_name = "DATABASE")]
     pub database: Option<String>,
@@ -53,14 +52,14 @@ pub async fn run(
     let path = manifest::find(global.manifest.as_deref(), &here)?;
     let before = ManifestDraft::read(&path, &global.env)?;
     let (declared, place) = placed(&before, arguments, &environment)?;
-    let draft = before.with_service(&arguments.service, &place.mapping())?;
+    let draft = before.with_service(arguments.service.name(), &place.mapping())?;
     let mut run = Run::with_manifest(global, draft.resolve(&environment)?, environment, out);
     let found = look(&run, arguments, declared.schemas.as_deref()).await?;
     let (people, reasons) = (&found.people.people, found.reasons(&before, &run)?);
     let entry = place.with_keys(&found.keys).with_people(people, &reasons, &found.service.database);
-    let after = before.with_service(&arguments.service, &entry.mapping())?;
+    let after = before.with_service(arguments.service.name(), &entry.mapping())?;
     run.manifest = completed(&after, &found, &entry, &run)?;
-    let service = run.service(&arguments.service)?.clone();
+    let service = run.service(arguments.service.name())?.clone();
     let planned = planned(&run, &service).await?;
     let written = after.text != before.text && !arguments.dry_run;
     if written {
@@ -79,8 +78,8 @@ fn placed(
     arguments: &Arguments,
     environment: &Environment,
 ) -> Result<(DeclaredService, ServiceEntry)> {
-    let name = &arguments.service;
-    ServiceName::new(name.clone()).map_err(|error| Error::usage(format!("service \"{name}\" {error}")))?;
+    let name = arguments.service.name();
+    ServiceName::new(name.to_owned()).map_err(|error| Error::usage(format!("service \"{name}\" {error}")))?;
     let declared = draft.service(name, environment)?;
     let is_new = declared.is_none();
     let declared = declared.unwrap_or_default();
@@ -91,7 +90,7 @@ fn placed(
     }
     let by_template = draft.has_database_template(environment)?;
     entry.database = match &arguments.database {
-        None => (is_new && !by_template).then(|| name.clone()),
+        None => (is_new && !by_template).then(|| name.to_owned()),
         Some(database) => {
             refuse_other("database", name, database, declared.database.as_ref())?;
             Some(database.clone()).filter(|_| declared.database.is_none())
@@ -119,7 +118,7 @@ struct Observed {
 }
 
 async fn look(run: &Run, arguments: &Arguments, declared: Option<&[String]>) -> Result<Observed> {
-    let service = run.service(&arguments.service)?.clone();
+    let service = run.service(arguments.service.name())?.clone();
     let access = run.admin(&service.server).await?;
     let desired = run.manifest.desired(&service.server);
     let survey = adopt::survey(&access, &desired, &service).await?;

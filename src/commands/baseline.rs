@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::migrating::{UpgradeReport, Watch, plain_options};
 use crate::error::Result;
+use crate::flags::OneService;
 use crate::migrate::files::Direction;
 use crate::migrate::{self, EventSender, Execution, MigrationOutcome, MigrationTarget, Options};
 use crate::model::DesiredService;
@@ -14,9 +15,8 @@ use crate::targets;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The service.
-    #[arg(short, long, value_name = "NAME")]
-    pub service: String,
+    #[command(flatten)]
+    pub service: OneService,
     /// The last version that the database has already.
     #[arg(long, value_name = "VERSION", required_unless_present = "from_database")]
     pub at: Option<i64>,
@@ -26,7 +26,7 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<UpgradeReport> {
-    let service = run.service(&arguments.service)?.clone();
+    let service = run.service(arguments.service.name())?.clone();
     let name = service.name.to_string();
     let options = plain_options(run);
     let (_, target) = targets::of(run, std::slice::from_ref(&service)).await?.remove(0);

@@ -1,9 +1,13 @@
 //! `dev`: the embedded servers.
 
+use std::ffi::{OsStr, OsString};
+
 use clap::{Args, Subcommand};
 use futures_util::future::join_all;
 use serde::Serialize;
 
+use super::exec::{self, ReplacedProcess};
+use super::{login_choice, psql};
 use crate::embedded::{self, Spec, State, Status};
 use crate::error::{Error, Result};
 use crate::manifest::ServerLocation;
@@ -21,7 +25,7 @@ pub struct Arguments {
 }
 
 /// What `dev` does with the embedded servers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Subcommand)]
+#[derive(Debug, Clone, PartialEq, Eq, Subcommand)]
 pub enum What {
     /// Create and start the servers.
     Up,
@@ -31,10 +35,19 @@ pub enum What {
     Status,
     /// Stop the servers and delete their data.
     Destroy,
+    /// Open psql as the superuser of one server.
+    Psql {
+        /// Arguments of psql, after `--`.
+        #[arg(last = true, value_name = "ARGUMENT")]
+        arguments: Vec<OsString>,
+    },
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<DevReport> {
     let specs = specs(run, arguments.server.as_deref())?;
+    if let What::Psql { arguments } = &arguments.what {
+        match psql(run, &specs, arguments).await? {}
+    }
     if arguments.what == What::Destroy {
         let names: Vec<_> = specs.iter().map(|spec| spec.server.as_str()).collect();
         let data = format!("all data of the embedded server {} ({})", names.join(", "), run.manifest.env);
@@ -42,11 +55,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DevReport> {
         run.confirm(&question, &would, "see `martydb dev status`, then add -y").await?;
     }
     let all = specs.iter().map(|spec| async move {
-        match arguments.what {
+        match &arguments.what {
             What::Up => embedded::up(spec, &mut |text| run.out.note(&text)).await.map(drop),
             What::Down => embedded::down(spec).await.map(drop),
             What::Destroy => embedded::destroy(spec).await.map(drop),
-            What::Status => Ok(()),
+            What::Status | What::Psql { .. } => Ok(()),
         }
     });
     // All of them end before a failure is reported.
@@ -55,7 +68,16 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DevReport> {
     Ok(DevReport { servers })
 }
 
-fn specs(run: &Run, only: Option<&str>) -> Result<Vec<Spec>> {
+async fn psql(run: &Run, specs: &[Spec], arguments: &[OsString]) -> Result<ReplacedProcess> {
+    let [spec] = specs else {
+        return Err(Error::usage("there are several embedded servers").hint("choose one with --server"));
+    };
+    let admin = login_choice::of_admin(run, &spec.server, false).await?;
+    exec::start(run, &admin.parts, OsStr::new(psql::PROGRAM), arguments)
+}
+
+/// The embedded servers of the manifest, or the one of this name.
+pub fn specs(run: &Run, only: Option<&str>) -> Result<Vec<Spec>> {
     let chosen = run.manifest.servers.iter().filter(|(name, _)| only.is_none_or(|only| only == *name));
     let embedded = chosen.filter_map(|(name, server)| match server.location {
         ServerLocation::Embedded { port } => Some(run.embedded(name, port)),

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::migrating::{Watch, plain_options};
 use crate::error::{Error, Result};
+use crate::flags::OneService;
 use crate::migrate::{self, EventSender, Repairable};
 use crate::report::{Report, Style, printable};
 use crate::run::Run;
@@ -14,9 +15,8 @@ use crate::units::counted;
 #[derive(Debug, Args)]
 #[command(disable_version_flag = true)]
 pub struct Arguments {
-    /// The service.
-    #[arg(short, long, value_name = "NAME")]
-    pub service: String,
+    #[command(flatten)]
+    pub service: OneService,
     /// Only this version; default: everything that needs it.
     #[arg(long, value_name = "VERSION")]
     pub version: Option<i64>,
@@ -31,7 +31,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RepairReport> {
             Error::usage("the reason is empty").hint("say why with --reason: it goes into the history")
         );
     }
-    let service = run.service(&arguments.service)?.clone();
+    let service = run.service(arguments.service.name())?.clone();
     let options = plain_options(run);
     let name = service.name.to_string();
     let (_, target) = targets::of(run, &[service]).await?.remove(0);

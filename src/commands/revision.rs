@@ -4,6 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::error::Result;
+use crate::flags::OneService;
 use crate::migrate::files::revision::Numbering;
 use crate::migrate::files::{Written, revision};
 use crate::report::{Report, Style, printable};
@@ -11,9 +12,8 @@ use crate::run::Run;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The service.
-    #[arg(short, long, value_name = "NAME")]
-    pub service: String,
+    #[command(flatten)]
+    pub service: OneService,
     /// What the migration does; its file name is made from it.
     #[arg(short, long, value_name = "TEXT")]
     pub message: String,
@@ -26,7 +26,7 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RevisionReport> {
-    let service = run.service(&arguments.service)?;
+    let service = run.service(arguments.service.name())?;
     let templates = run.manifest.home().join("templates");
     let numbering = if arguments.timestamp { Numbering::Timestamp } else { Numbering::Next };
     let template = (arguments.template.as_str(), templates.as_path());

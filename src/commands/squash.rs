@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::baseline::from_database::{failed, provided, put};
 use super::migrating::{Watch, plain_options};
 use crate::error::{Error, Kind, Result};
+use crate::flags::OneService;
 use crate::import::pg_dump::{self, DumpExtent, DumpProgram, DumpWithout};
 use crate::import::{contents, first_migration};
 use crate::migrate::files::{Migration, MigrationFolder, Replaced, checkpoint, folder};
@@ -31,9 +32,8 @@ const MOST_ROWS: usize = 10_000;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The service.
-    #[arg(short, long, value_name = "NAME")]
-    pub service: String,
+    #[command(flatten)]
+    pub service: OneService,
     /// The last version that goes into the checkpoint.
     #[arg(long, value_name = "VERSION")]
     pub to: i64,
@@ -43,7 +43,7 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<SquashReport> {
-    let service = run.service(&arguments.service)?;
+    let service = run.service(arguments.service.name())?;
     let folder = folder::load_valid(&service.migrations, service.name.as_str())?;
     let replaces = replaces(&folder, service, arguments.to)?;
     let access = run.admin(&service.server).await?;

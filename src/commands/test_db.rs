@@ -3,9 +3,11 @@
 use clap::Args;
 use serde::Serialize;
 
+use super::login_choice;
 use super::migrating::{Watch, plain_options};
-use super::url::{self, Form};
+use crate::connection_string::Form;
 use crate::error::Result;
+use crate::flags::OneService;
 use crate::migrate::EventSender;
 use crate::model::{DesiredService, RoleKind};
 use crate::report::{Cell, Report, Style, Table};
@@ -15,9 +17,8 @@ use crate::test_databases::{Cleared, LIFETIME, Workshop};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The service.
-    #[arg(short, long, value_name = "NAME")]
-    pub service: String,
+    #[command(flatten)]
+    pub service: OneService,
     /// Which of its logins.
     #[arg(long, value_enum, default_value = "app")]
     pub role: RoleKind,
@@ -33,7 +34,7 @@ pub struct Arguments {
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<TestDbReport> {
-    let service = run.service(&arguments.service)?;
+    let service = run.service(arguments.service.name())?;
     let access = run.admin(&service.server).await?;
     let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
     let desired = run.manifest.desired(&service.server);
@@ -55,7 +56,7 @@ async fn make(
     arguments: &Arguments,
 ) -> Result<TestDbReport> {
     // A login without a password is told before anything is made.
-    let mut parts = url::parts(run, service, arguments.role, false).await?;
+    let mut parts = login_choice::straight(run, service, arguments.role, false).await?;
     parts.render(arguments.format)?;
     let (events, receiver) = EventSender::channel();
     let watch = Watch::new(&run.out);

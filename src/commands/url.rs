@@ -1,190 +1,31 @@
 //! `url`: a login's connection string in the form that each client wants. The password in it is the point.
 
-mod forms;
-
-use clap::builder::PossibleValue;
-use clap::{Args, ValueEnum};
-use secrecy::SecretString;
+use clap::Args;
 use serde::Serialize;
 
-use crate::error::{Error, Result};
-use crate::model::app_url::AppUrl;
-use crate::model::{DesiredService, RoleKind, RoleName};
+use super::login_choice::{ChosenLogin, LoginChoice, Route};
+use crate::connection_string::Form;
+use crate::error::Result;
 use crate::report::{Report, Style};
 use crate::run::Run;
-pub use forms::{Form, Parts};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The service.
-    #[arg(short, long, value_name = "NAME", required_unless_present = "admin")]
-    pub service: Option<String>,
-    /// Which of its logins; default: app, and with --read-only readonly.
-    #[arg(long, value_enum)]
-    pub role: Option<RoleKind>,
-    /// An address to read from, such as a replica; see `app_url` in the manifest.
-    #[arg(long, conflicts_with = "admin")]
-    pub read_only: bool,
-    /// A further login of the manifest (`access:`) instead.
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["role", "admin"])]
-    pub access: Option<String>,
+    #[command(flatten)]
+    pub login: LoginChoice,
     /// Output format.
     #[arg(long, value_enum, default_value = "uri")]
     pub format: Form,
     /// Leave the password out.
     #[arg(long)]
     pub no_password: bool,
-    /// The admin's own connection string.
-    #[arg(long, conflicts_with = "service", requires = "server")]
-    pub admin: bool,
-    /// The server, with --admin.
-    #[arg(long, value_name = "NAME", requires = "admin")]
-    pub server: Option<String>,
-}
-
-impl ValueEnum for RoleKind {
-    fn value_variants<'a>() -> &'a [RoleKind] {
-        &[RoleKind::App, RoleKind::Readonly, RoleKind::Migrator]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        let help = match self {
-            RoleKind::Owner => return None,
-            RoleKind::App => "Reads and writes rows",
-            RoleKind::Readonly => "Reads rows",
-            RoleKind::Migrator => "Runs migrations",
-        };
-        Some(PossibleValue::new(self.key()).help(help))
-    }
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<UrlReport> {
-    let (parts, service, role) = match &arguments.service {
-        Some(service) => of_service(run, service, arguments).await?,
-        None => of_admin(run, arguments.server.as_deref().unwrap_or_default(), arguments).await?,
-    };
+    let ChosenLogin { parts, service, role } =
+        arguments.login.resolve(run, Route::Applications, arguments.no_password).await?;
     let url = parts.render(arguments.format)?;
     Ok(UrlReport { service, role, format: arguments.format.name(), url })
-}
-
-async fn of_service(run: &Run, name: &str, arguments: &Arguments) -> Result<(Parts, Option<String>, String)> {
-    let service = run.service(name)?;
-    let usual = if arguments.read_only { RoleKind::Readonly } else { RoleKind::App };
-    let kind = arguments.role.unwrap_or(usual);
-    let address = app_url(run, service, kind, arguments.read_only)?;
-    let (label, (user, password)) = match &arguments.access {
-        Some(name) => (name.clone(), further_login(run, service, name, arguments.no_password).await?),
-        None => (kind.key().to_owned(), login(run, service, kind, arguments.no_password).await?),
-    };
-    let parts = at(run, address, service, &user, password).await?;
-    Ok((parts, Some(service.name.to_string()), label))
-}
-
-/// What an application connects with as this login.
-///
-/// # Errors
-/// If the manifest names no address and the server's own cannot be told.
-pub async fn for_application(
-    run: &Run,
-    service: &DesiredService,
-    kind: RoleKind,
-    user: &str,
-    password: SecretString,
-) -> Result<Parts> {
-    at(run, app_url(run, service, kind, false)?, service, user, Some(password)).await
-}
-
-async fn at(
-    run: &Run,
-    address: Option<AppUrl>,
-    service: &DesiredService,
-    user: &str,
-    password: Option<SecretString>,
-) -> Result<Parts> {
-    match address {
-        Some(url) => Ok(Parts::through(&url, user, password, service.database.as_str())),
-        None => {
-            let endpoint = run.access(&service.server).await?.endpoint;
-            Ok(Parts::new(&endpoint, user, password, service.database.as_str()))
-        }
-    }
-}
-
-/// The address that the manifest gives to applications with this login; `None` is the server's own. Migrations need a
-/// session of their own, which a pooler does not give, so that the migrator goes straight to the server.
-fn app_url(run: &Run, service: &DesiredService, kind: RoleKind, read_only: bool) -> Result<Option<AppUrl>> {
-    let urls = &run.manifest.app_urls[&service.name];
-    match (kind, read_only) {
-        (RoleKind::Migrator | RoleKind::Owner, true) => {
-            Err(Error::usage("--read-only and the role migrator exclude each other")
-                .hint("--read-only goes with the roles readonly and app"))
-        }
-        (RoleKind::Migrator | RoleKind::Owner, false) => Ok(None),
-        (_, false) => Ok(urls.write.clone()),
-        (_, true) => urls.for_reading().map(Some).ok_or_else(|| {
-            let name = &service.name;
-            Error::usage(format!("service \"{name}\" has no address that is for reading only"))
-                .cause("its app_url names neither `read` nor several hosts")
-                .hint("write app_url: { write: postgresql://…, read: postgresql://… } for the service or its server")
-        }),
-    }
-}
-
-/// What a service's login connects with, straight to the server.
-pub async fn parts(run: &Run, service: &DesiredService, kind: RoleKind, no_password: bool) -> Result<Parts> {
-    let endpoint = run.access(&service.server).await?.endpoint;
-    let (user, password) = login(run, service, kind, no_password).await?;
-    Ok(Parts::new(&endpoint, &user, password, service.database.as_str()))
-}
-
-async fn login(
-    run: &Run,
-    service: &DesiredService,
-    kind: RoleKind,
-    no_password: bool,
-) -> Result<(String, Option<SecretString>)> {
-    let secrets = run.secrets(std::slice::from_ref(service)).await;
-    let login = secrets.and_then(|secrets| run.login(service, kind, &secrets));
-    match (login, no_password) {
-        (Ok(login), no_password) => Ok((login.role, login.password.filter(|_| !no_password))),
-        // Without a password the string is of use even where the store is out of reach.
-        (Err(_), true) => Ok((service.role(kind).to_string(), None)),
-        (Err(error), false) => Err(error),
-    }
-}
-
-/// A further login that may use the service.
-async fn further_login(
-    run: &Run,
-    service: &DesiredService,
-    name: &str,
-    no_password: bool,
-) -> Result<(String, Option<SecretString>)> {
-    let desired = run.manifest.desired(&service.server);
-    let uses = |role: &&RoleName| role.as_str() == name;
-    let role = service.access.iter().map(|grant| &grant.role).find(uses);
-    let Some(role) = role.and_then(|role| desired.access.get(role)).filter(|role| role.login) else {
-        let error = format!("no further login \"{name}\" may use service \"{}\"", service.name);
-        return Err(Error::usage(error).hint("the manifest declares them under `access:`"));
-    };
-    if no_password {
-        return Ok((role.name.to_string(), None));
-    }
-    let secrets = run.all_secrets(&desired, std::slice::from_ref(service)).await?;
-    let (login, password) = secrets.require(&service.server, &role.name)?;
-    Ok((login.to_string(), Some(password.clone())))
-}
-
-async fn of_admin(run: &Run, server: &str, arguments: &Arguments) -> Result<(Parts, Option<String>, String)> {
-    if !run.manifest.servers.contains_key(server) {
-        let known: Vec<_> = run.manifest.servers.keys().map(String::as_str).collect();
-        return Err(Error::usage(format!("unknown server \"{server}\""))
-            .hint(format!("servers: {}", known.join(", "))));
-    }
-    let access = run.access(server).await?;
-    let password = access.admin.password.filter(|_| !arguments.no_password);
-    let parts = Parts::new(&access.admin_endpoint, &access.admin.role, password, &access.maintenance);
-    Ok((parts, None, "admin".into()))
 }
 
 #[derive(Serialize)]

@@ -89,7 +89,7 @@ impl Arguments {
         Ok(Filter {
             allow: run.manifest.allow.clone(),
             today: time::OffsetDateTime::now_utc().date().to_string(),
-            covers_all: self.select.service.is_empty() && self.probes == Probes::Full,
+            covers_all: self.select.names_none() && self.probes == Probes::Full,
             baseline: self.baseline.as_deref().map(read_baseline).transpose()?.unwrap_or_default(),
             only: self.only.clone(),
             min_severity: self.min_severity,

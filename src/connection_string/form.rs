@@ -7,16 +7,22 @@ use clap::ValueEnum;
 pub enum Form {
     /// libpq's URI: psql, Go, Node, Ruby, Rust.
     Uri,
-    /// SQLAlchemy with asyncpg.
+    /// SQLAlchemy with asyncpg, also called sqlalchemy-asyncpg; asyncpg itself reads `uri`.
+    #[value(alias = "sqlalchemy-asyncpg")]
     Asyncpg,
-    /// SQLAlchemy with psycopg.
+    /// SQLAlchemy with psycopg, also called sqlalchemy-psycopg; psycopg itself reads `uri`.
+    #[value(alias = "sqlalchemy-psycopg")]
     Psycopg,
     /// Java.
     Jdbc,
     /// .NET.
     Npgsql,
-    /// PGHOST and so on, for a shell.
+    /// PGHOST='…' and so on, as quoted assignments.
     Env,
+    /// The same with `export`, for `eval "$(martydb url …)"`.
+    Shell,
+    /// The same without quotes, for Docker's --env-file.
+    Dotenv,
     /// A line of ~/.pgpass for each host.
     Pgpass,
 }

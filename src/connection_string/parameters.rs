@@ -120,7 +120,7 @@ pub fn spell(form: Form, name: &str, value: &str) -> Result<Option<Spelled>, ()>
     let row = ROWS.iter().find(|row| row.libpq == name).ok_or(())?;
     let spelling = match form {
         Form::Uri | Form::Psycopg => As(row.libpq),
-        Form::Env => row.variable,
+        Form::Env | Form::Shell | Form::Dotenv => row.variable,
         Form::Asyncpg => row.asyncpg,
         Form::Jdbc => row.jdbc,
         Form::Npgsql => row.npgsql,

@@ -34,7 +34,8 @@ impl ManifestDraft {
 
     fn typed(&self, variables: &Environment) -> Result<(Sources, RawManifest)> {
         let mut sources = Sources::with_text(&self.path, self.text.clone(), &self.env)?;
-        let raw = sources.typed(variables)?;
+        let tree = sources.tree(variables)?;
+        let raw = sources.typed(tree)?;
         Ok((sources, raw))
     }
 

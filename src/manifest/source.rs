@@ -72,8 +72,8 @@ impl Sources {
         &self.base.text
     }
 
-    /// Merged, filled in and typed.
-    pub fn typed(&mut self, variables: &Environment) -> Result<RawManifest> {
+    /// The tree of all files, filled in, with the services that it generates.
+    pub fn tree(&mut self, variables: &Environment) -> Result<Value> {
         let mut merged = self.base.value.clone();
         include::merge(&mut merged, &self.base, &self.included)?;
         if let Some(overlay) = &self.overlay {
@@ -83,7 +83,22 @@ impl Sources {
             .map_err(|(path, problem)| self.unfilled(&strs(&path), &problem))?;
         self.origins =
             generate(&mut merged).map_err(|(path, message)| self.error_at(&strs(&path), message))?;
-        serde_path_to_error::deserialize(merged).map_err(|error| self.untyped(error))
+        Ok(merged)
+    }
+
+    /// The same with types.
+    pub fn typed(&self, tree: Value) -> Result<RawManifest> {
+        serde_path_to_error::deserialize(tree).map_err(|error| self.untyped(error))
+    }
+
+    /// What a file holds under this very path, with its place: the overlay's first.
+    pub fn written(&self, path: &[&str]) -> Option<(String, &Value)> {
+        let path = self.as_written(path);
+        let files = self.overlay.iter().chain([&self.base]).chain(&self.included);
+        files.into_iter().find_map(|file| {
+            let value = path.iter().try_fold(&file.value, |value, key| value.get(key))?;
+            Some((file.place(&path)?, value))
+        })
     }
 
     /// An error at a path: the place is where the path, or the nearest part of it, was written.

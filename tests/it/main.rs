@@ -12,6 +12,7 @@ mod command_line;
 mod direct;
 mod downgrade;
 mod drop;
+mod everyday;
 mod fake_server;
 mod faults;
 mod hostile;

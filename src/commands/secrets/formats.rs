@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use crate::commands::url::{self, Form};
+use crate::commands::login_choice;
 use crate::error::{Error, Kind, Result};
 use crate::model::{DesiredService, RoleKind};
 use crate::probe::{self, ProbeLogin, Task};
@@ -133,14 +133,11 @@ async fn kubernetes(run: &Run, all: &[Exported<'_>]) -> Result<String> {
     Ok(text)
 }
 
-/// What `url --format env` prints, without a shell's quotes.
+/// What `url --format env` prints, as values.
 async fn variables(run: &Run, one: &Exported<'_>, kept: &KeptLogin) -> Result<BTreeMap<String, String>> {
     let (kind, password) = (one.key.kind, kept.password.clone());
-    let parts = url::for_application(run, one.service, kind, kept.login.as_str(), password).await?;
-    let lines = parts.render(Form::Env)?;
-    let words = shlex::split(&lines).expect("we quoted it for a shell");
-    let pairs = words.iter().filter_map(|word| word.split_once('='));
-    Ok(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    let parts = login_choice::for_application(run, one.service, kind, kept.login.as_str(), password).await?;
+    Ok(parts.variables()?.into_iter().collect())
 }
 
 fn dotenv(all: &[Exported<'_>]) -> Result<String> {

@@ -1,0 +1,116 @@
+//! `config`: the manifest as martydb understands it, and where each value comes from.
+
+use clap::Args;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::environment::Environment;
+use crate::error::Result;
+use crate::flags::{Global, Select};
+use crate::manifest::{self, Manifest, ResolvedValue};
+use crate::report::{Out, Paint, Report, Style, paint, printable};
+use crate::run::Run;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub select: Select,
+}
+
+pub async fn run(
+    global: &Global,
+    environment: Environment,
+    out: std::sync::Arc<Out>,
+    arguments: &Arguments,
+) -> Result<ConfigReport> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = manifest::find(global.manifest.as_deref(), &here)?;
+    let (manifest, all) = manifest::explain(&path, &global.env, &environment)?;
+    let run = Run::with_manifest(global, manifest, environment, out);
+    let chosen = run.readable(&arguments.select)?;
+    let is_shown = |value: &ResolvedValue| match value.key.as_slice() {
+        [section, name, ..] if section == "services" => {
+            chosen.iter().any(|service| service.name.as_str() == name)
+        }
+        _ => arguments.select.names_none(),
+    };
+    let values = all.into_iter().filter(is_shown).map(|one| shown(&run.manifest, one)).collect();
+    Ok(ConfigReport {
+        manifest: run.manifest.path.display().to_string(),
+        environment: run.manifest.env.clone(),
+        values,
+    })
+}
+
+#[derive(Serialize)]
+pub struct ConfigReport {
+    manifest: String,
+    environment: String,
+    values: Vec<ShownValue>,
+}
+
+#[derive(Serialize)]
+struct ShownValue {
+    /// The keys that lead to it.
+    key: Vec<String>,
+    value: Value,
+    /// `file:line:column`; null is martydb's own default.
+    place: Option<String>,
+    variables: Vec<String>,
+}
+
+/// Files are named as seen from the manifest's folder.
+fn shown(manifest: &Manifest, one: ResolvedValue) -> ShownValue {
+    let home = format!("{}/", manifest.home().display());
+    let place = one.place.map(|place| place.strip_prefix(&home).map_or(place.clone(), str::to_owned));
+    ShownValue { key: one.key, value: one.value, place, variables: one.variables }
+}
+
+impl ShownValue {
+    /// Where it comes from, as a comment.
+    fn origin(&self) -> String {
+        let Some(place) = &self.place else { return "default".into() };
+        match self.variables.as_slice() {
+            [] => place.clone(),
+            names => format!("{place}, from {}", names.join(", ")),
+        }
+    }
+}
+
+impl Report for ConfigReport {
+    /// YAML that means the same, with a comment for each value.
+    fn text(&self, style: &Style) -> String {
+        let mut text = comment(style, &format!("{}, environment {}", self.manifest, self.environment)) + "\n";
+        let mut before: &[String] = &[];
+        for one in &self.values {
+            let (last, sections) = one.key.split_last().expect("a value has a key");
+            let common = before.iter().zip(sections).take_while(|(one, other)| one == other).count();
+            for (depth, section) in sections.iter().enumerate().skip(common) {
+                text += &format!("{}{}:\n", "  ".repeat(depth), scalar(section));
+            }
+            let line = format!("{}{}: {}", "  ".repeat(sections.len()), scalar(last), yaml(&one.value));
+            text += &format!("{line}  {}\n", comment(style, &one.origin()));
+            before = sections;
+        }
+        text
+    }
+}
+
+fn comment(style: &Style, text: &str) -> String {
+    paint(&format!("# {}", printable(text)), Paint::Dim, style)
+}
+
+/// A value on one line: what YAML would read differently, and all lists, as JSON, which is YAML too.
+fn yaml(value: &Value) -> String {
+    match value {
+        Value::String(text) => scalar(text),
+        other => other.to_string(),
+    }
+}
+
+fn scalar(text: &str) -> String {
+    let plain = |char: char| char.is_ascii_alphanumeric() || "_-./".contains(char);
+    let reads_as_text =
+        serde_yaml::from_str::<serde_yaml::Value>(text).is_ok_and(|value| value.as_str() == Some(text));
+    if reads_as_text && text.chars().all(plain) { text.to_owned() } else { Value::from(text).to_string() }
+}

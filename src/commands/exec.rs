@@ -1,0 +1,69 @@
+//! `exec`: a program with a login's connection in its environment, where no process list shows the password.
+
+use std::ffi::{OsStr, OsString};
+use std::io;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::login_choice::{LoginChoice, Route};
+use crate::connection_string::Parts;
+use crate::credentials;
+use crate::error::{Error, Result};
+use crate::manifest::ServerLocation;
+use crate::replace_process::replace;
+use crate::report::{Report, Style};
+use crate::run::Run;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub login: LoginChoice,
+    /// The program and its arguments, after `--`.
+    #[arg(last = true, required = true, value_name = "PROGRAM")]
+    pub program: Vec<OsString>,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<ReplacedProcess> {
+    let chosen = arguments.login.resolve(run, Route::Applications, false).await?;
+    let (program, rest) = arguments.program.split_first().expect("clap demands one");
+    start(run, &chosen.parts, program, rest)
+}
+
+/// Starts the program in place of martydb, with what `url --format env` prints in its environment, and without the
+/// variables that hold an admin's password.
+///
+/// # Errors
+/// Where the program cannot be started.
+pub fn start(run: &Run, parts: &Parts, program: &OsStr, arguments: &[OsString]) -> Result<ReplacedProcess> {
+    let urls = run.manifest.servers.values().filter_map(|server| match &server.location {
+        ServerLocation::Url(url) => Some(url.as_ref()),
+        ServerLocation::Embedded { .. } => None,
+    });
+    let withheld = credentials::variables(&run.environment, urls);
+    let variables = parts.variables()?;
+    match replace(program, arguments, &withheld, &variables) {
+        Ok(never) => match never {},
+        Err(error) => Err(not_started(program, &error)),
+    }
+}
+
+fn not_started(program: &OsStr, error: &io::Error) -> Error {
+    let name = program.display();
+    match error.kind() {
+        io::ErrorKind::NotFound => Error::operation(format!("no program {name}"))
+            .cause("it is not in a folder of PATH, and no file here")
+            .hint("install it, or give its path"),
+        _ => Error::operation(format!("cannot start {name}")).cause(error),
+    }
+}
+
+/// The program has taken martydb's place: nothing is reported.
+#[derive(Serialize)]
+pub enum ReplacedProcess {}
+
+impl Report for ReplacedProcess {
+    fn text(&self, _: &Style) -> String {
+        match *self {}
+    }
+}

@@ -1,0 +1,88 @@
+//! `logs`: what the embedded servers wrote.
+
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::dev::specs;
+use crate::embedded::{self, ServerLog};
+use crate::error::{Error, ExitStatus, Result};
+use crate::report::{Report, Style, printable};
+use crate::run::Run;
+
+/// Between two looks at a log that is followed.
+const PAUSE: Duration = Duration::from_millis(300);
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// One server of the manifest [default: all embedded ones].
+    #[arg(long, value_name = "NAME")]
+    pub server: Option<String>,
+    /// How many lines of each, counted from the end.
+    #[arg(short = 'n', long, value_name = "N", default_value_t = 50)]
+    pub lines: usize,
+    /// Go on with what comes, until a signal.
+    #[arg(long)]
+    pub follow: bool,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<LogsReport> {
+    let specs = specs(run, arguments.server.as_deref())?;
+    let logs = specs.iter().map(embedded::log).collect::<Result<Vec<_>>>()?;
+    if arguments.follow {
+        let [log] = logs.as_slice() else {
+            return Err(Error::usage("there are several embedded servers").hint("choose one with --server"));
+        };
+        return follow(run, log, arguments.lines).await;
+    }
+    let servers = specs.iter().zip(&logs).map(|(spec, log)| {
+        Ok(ServerLines {
+            server: spec.server.clone(),
+            path: log.path().display().to_string(),
+            lines: log.last_lines(arguments.lines)?,
+        })
+    });
+    Ok(LogsReport { servers: servers.collect::<Result<_>>()? })
+}
+
+/// Does not end by itself.
+async fn follow(run: &Run, log: &ServerLog, lines: usize) -> Result<LogsReport> {
+    let mut from = log.length()?;
+    run.out.text(&text(&log.last_lines(lines)?), ExitStatus::Success);
+    loop {
+        tokio::time::sleep(PAUSE).await;
+        let (lines, to) = log.lines_since(from)?;
+        if !lines.is_empty() && run.out.text(&text(&lines), ExitStatus::Success) != ExitStatus::Success {
+            return Ok(LogsReport { servers: vec![] });
+        }
+        from = to;
+    }
+}
+
+#[derive(Serialize)]
+pub struct LogsReport {
+    servers: Vec<ServerLines>,
+}
+
+#[derive(Serialize)]
+struct ServerLines {
+    server: String,
+    path: String,
+    lines: Vec<String>,
+}
+
+impl Report for LogsReport {
+    fn text(&self, _: &Style) -> String {
+        let of_one = |one: &ServerLines| match self.servers.as_slice() {
+            [_] => text(&one.lines),
+            _ => format!("{} ({}):\n{}", one.server, printable(&one.path), text(&one.lines)),
+        };
+        self.servers.iter().map(of_one).collect()
+    }
+}
+
+/// Statements and names in a log are the services'.
+fn text(lines: &[String]) -> String {
+    lines.iter().map(|line| printable(line) + "\n").collect()
+}
