@@ -6,6 +6,7 @@
 mod document;
 mod error_text;
 mod grid;
+mod layout;
 mod out;
 mod progress;
 mod safe;

@@ -25,7 +25,7 @@ pub struct Events {
 impl Report for Services<Events> {
     fn text(&self, style: &Style) -> String {
         let mut table = Table::new(&["service", "at", "action", "version", "name", "ms", "by", "outcome"])
-            .spare(&["by", "ms", "action"]);
+            .spare(&["by", "ms", "name"]);
         let events =
             self.services.iter().flat_map(|past| past.answer.events.iter().map(move |event| (past, event)));
         let mut details = String::new();

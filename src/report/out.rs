@@ -63,9 +63,14 @@ impl Out {
 
     /// Prints a result as the one JSON document of its command.
     pub fn document(&self, command: &str, body: &impl Serialize, status: ExitStatus) -> ExitStatus {
+        self.data(&Out::document_text(command, body), status)
+    }
+
+    /// The one JSON document of a command, as it is printed.
+    pub fn document_text(command: &str, body: &impl Serialize) -> String {
         let document = Envelope { format_version: FORMAT_VERSION, command, body };
         let text = serde_json::to_string_pretty(&document).expect("plain data") + "\n";
-        self.data(&safe::json(&text), status)
+        safe::json(&text).into_owned()
     }
 
     /// Prints text that is a document of its own and all ours: completions, schema, man page.

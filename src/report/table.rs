@@ -1,11 +1,15 @@
 //! Tables for people: one record a line, no borders, readable in a pipe and at 80 columns.
 
 use comfy_table::{
-    Attribute, Cell as RawCell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table as RawTable,
+    Attribute, Cell as RawCell, CellAlignment, Color, ColumnConstraint, ContentArrangement,
+    Table as RawTable, Width,
 };
 
+use super::grid::paint;
+use super::layout::{GAP, Measure, TableLayout, cut, lay_out};
 use super::safe::printable;
 use super::style::{Paint, Style};
+use super::wrap::wrapped;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
@@ -62,6 +66,17 @@ impl Table {
 
     /// The finished text, a line break at its end.
     pub fn render(&self, style: &Style) -> String {
+        let measures: Vec<Measure> = (0..self.header.len()).map(|column| self.measure(column)).collect();
+        let all = || measures.iter().map(|one| one.width).enumerate().collect();
+        let layout =
+            style.width.map_or_else(|| TableLayout::Columns(all()), |limit| lay_out(&measures, limit));
+        match layout {
+            TableLayout::Columns(shown) => self.lines(&shown, style) + &self.hidden(&shown, style),
+            TableLayout::Blocks => self.blocks(style),
+        }
+    }
+
+    fn lines(&self, shown: &[(usize, usize)], style: &Style) -> String {
         let mut raw = RawTable::new();
         raw.load_style(comfy_table::presets::NOTHING).force_no_tty();
         if style.colour {
@@ -69,43 +84,65 @@ impl Table {
         }
         if let Some(width) = style.width {
             raw.set_content_arrangement(ContentArrangement::Dynamic);
-            raw.set_width(u16::try_from(width).unwrap_or(u16::MAX));
+            // The space after the last column is cut off below.
+            raw.set_width(u16::try_from(width + GAP).unwrap_or(u16::MAX));
         }
-        let shown = self.shown(style);
-        raw.set_header(shown.iter().map(|column| heading(self.header[*column], style)));
+        let (last, room) = (shown.len().saturating_sub(1), shown.last().map_or(0, |(_, width)| width + GAP));
+        raw.set_header(shown.iter().map(|(column, _)| heading(self.header[*column], style)));
         for row in &self.rows {
-            raw.add_row(shown.iter().filter_map(|column| row.get(*column)).map(|cell| finished(cell, style)));
+            let cells = shown.iter().enumerate().filter_map(|(place, (column, width))| {
+                let cell = row.get(*column)?;
+                let text = if place < last { cut(&cell.text, *width) } else { cell.text.clone() };
+                Some(finished(&text, cell, style))
+            });
+            raw.add_row(cells);
         }
-        let last = shown.len().saturating_sub(1);
         for (place, column) in raw.column_iter_mut().enumerate() {
-            column.set_padding((0, 2));
-            if place < last {
-                // A name broken over two lines cannot be copied: only the last column, the words, may wrap.
-                column.set_constraint(ColumnConstraint::ContentWidth);
-            }
+            column.set_padding((0, u16::try_from(GAP).unwrap_or(u16::MAX)));
+            // A name broken over two lines cannot be copied: only the last column, the words, may wrap.
+            column.set_constraint(match style.width {
+                Some(_) if place == last => {
+                    ColumnConstraint::Absolute(Width::Fixed(u16::try_from(room).unwrap_or(u16::MAX)))
+                }
+                _ => ColumnConstraint::ContentWidth,
+            });
         }
         let lines: Vec<String> = raw.lines().map(|line| line.trim_end().to_owned() + "\n").collect();
         lines.concat()
     }
 
-    /// The columns that fit, by their places.
-    fn shown(&self, style: &Style) -> Vec<usize> {
-        let mut shown: Vec<usize> = (0..self.header.len()).collect();
-        let Some(limit) = style.width else { return shown };
-        let widths: Vec<usize> = shown.iter().map(|column| self.width(*column)).collect();
-        for spare in &self.spare {
-            let total: usize = shown.iter().map(|column| widths[*column] + 2).sum();
-            if total <= limit {
-                break;
-            }
-            shown.retain(|column| self.header[*column] != *spare);
+    /// A column that is missing without a word would be taken for one that does not exist.
+    fn hidden(&self, shown: &[(usize, usize)], style: &Style) -> String {
+        let is_shown = |column: usize| shown.iter().any(|(place, _)| *place == column);
+        let hidden: Vec<_> = (0..self.header.len()).filter(|column| !is_shown(*column)).collect();
+        let names: Vec<_> = hidden.into_iter().map(|column| self.header[column].to_uppercase()).collect();
+        match names.is_empty() {
+            true => String::new(),
+            false => paint(&format!("(too narrow for {})", names.join(", ")), Paint::Dim, style) + "\n",
         }
-        shown
     }
 
-    fn width(&self, column: usize) -> usize {
-        let cells = self.rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.text.chars().count());
-        cells.chain([self.header[column].chars().count()]).max().unwrap_or(0)
+    /// A paragraph for each row.
+    fn blocks(&self, style: &Style) -> String {
+        let block = |row: &Vec<Cell>| {
+            let lines = self.header.iter().zip(row).filter(|(_, cell)| !cell.text.is_empty());
+            let line = |(title, cell): (&&str, &Cell)| {
+                wrapped(&format!("{title}: {}", paint(&cell.text, cell.paint, style)), "  ", style)
+            };
+            lines.map(line).collect::<String>()
+        };
+        self.rows.iter().map(block).collect::<Vec<_>>().join("\n")
+    }
+
+    fn measure(&self, column: usize) -> Measure {
+        let cells = || self.rows.iter().filter_map(|row| row.get(column));
+        let title = self.header[column];
+        let widths = cells().map(|cell| cell.text.chars().count()).chain([title.chars().count()]);
+        Measure {
+            width: widths.max().unwrap_or(0),
+            number: !self.rows.is_empty() && cells().all(|cell| cell.right),
+            spare: self.spare.iter().position(|spare| *spare == title),
+        }
     }
 }
 
@@ -114,8 +151,8 @@ fn heading(title: &str, style: &Style) -> RawCell {
     if style.colour { cell.add_attribute(Attribute::Bold) } else { cell }
 }
 
-fn finished(cell: &Cell, style: &Style) -> RawCell {
-    let mut raw = RawCell::new(&cell.text);
+fn finished(text: &str, cell: &Cell, style: &Style) -> RawCell {
+    let mut raw = RawCell::new(text);
     if cell.right {
         raw = raw.set_alignment(CellAlignment::Right);
     }
@@ -155,15 +192,44 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_terminal_loses_spare_columns_and_breaks_no_name() {
+    fn a_narrow_terminal_loses_spare_columns_and_says_so() {
         let mut table = Table::new(&["service", "size", "state"]).spare(&["size"]);
-        table.row(["a_rather_long_service_name".into(), "12 MB".into(), "up to date".into()]);
-        let narrow = table.render(&Style { colour: false, width: Some(40) });
-        assert!(
-            narrow.contains("a_rather_long_service_name  up to date") && !narrow.contains("SIZE"),
-            "{narrow}"
+        table.row([
+            "a_rather_long_service_name_as_they_come".into(),
+            "12 MB and some".into(),
+            "up to date".into(),
+        ]);
+        let narrow = table.render(&Style { colour: false, width: Some(60) });
+        assert_eq!(
+            narrow,
+            "SERVICE                                  STATE\na_rather_long_service_name_as_they_come  up to date\n\
+             (too narrow for SIZE)\n"
         );
         let wide = table.render(&Style { colour: false, width: Some(80) });
-        assert!(wide.contains("12 MB"), "{wide}");
+        assert!(wide.contains("12 MB") && !wide.contains("narrow"), "{wide}");
+    }
+
+    #[test]
+    fn a_table_that_just_fits_has_no_empty_lines() {
+        for width in 60..100 {
+            let mut table = Table::new(&["service", "name", "outcome"]);
+            table.row(["csca".into(), "certificate_chains_and_more_words_in_one".into(), "ok".into()]);
+            let text = table.render(&Style { colour: false, width: Some(width) });
+            assert_eq!(text.lines().count(), 2, "{width}:\n{text}");
+        }
+    }
+
+    #[test]
+    fn a_very_narrow_terminal_gets_blocks() {
+        let narrow = Style { colour: false, width: Some(20) };
+        assert_eq!(
+            sample().render(&narrow),
+            "service: csca\nn: 3\nstate: ok\n\nservice:\n  passport_engine\nn: 12\nstate: pending\n"
+        );
+        for width in 1..120 {
+            let text = sample().render(&Style { colour: false, width: Some(width) });
+            let longest = text.lines().map(|line| line.chars().count()).max().unwrap();
+            assert!(longest <= width.max("  passport_engine".len()), "{width}:\n{text}");
+        }
     }
 }
