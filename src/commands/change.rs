@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::losses::{LostRight, lost_rights};
 use crate::error::{Error, ExitStatus};
+use crate::plan::grouping::{StepGroup, grouped};
 use crate::plan::{DbaRequest, PrivilegeGap, Risk, Step, StepOutcome, Verb, locked, passwordless, script};
 use crate::provision::PlannedServer;
-use crate::report::{Cell, Paint, Style, Table, error_text, printable};
+use crate::report::{Cell, Paint, Style, Table, error_text, printable, wrapped};
 use crate::sql::Script;
 use crate::units::{counted, listed};
 
@@ -27,13 +28,13 @@ pub struct Change {
     /// The database it is about.
     database: Option<String>,
     /// What kind of change it is.
-    action: Verb,
+    pub action: Verb,
     /// What is changed.
     object: String,
     /// Wanted and found, in words.
     reason: String,
     /// How much it can hurt.
-    risk: Risk,
+    pub risk: Risk,
     /// The statement, secrets redacted.
     #[schemars(with = "String")]
     sql: Script,
@@ -61,8 +62,13 @@ impl Change {
         }
     }
 
+    /// The object and the reason, on one line.
+    pub fn in_short(&self) -> String {
+        format!("{}: {}", self.object, self.reason)
+    }
+
     /// The service, or the server as a whole.
-    fn whose(&self) -> String {
+    pub fn whose(&self) -> String {
         self.service.clone().unwrap_or_else(|| format!("({})", self.server))
     }
 
@@ -152,6 +158,8 @@ impl ServerError {
 pub struct Changes {
     pub changes: Vec<Change>,
     pub prunable: Vec<Change>,
+    /// The same for people, equal ones folded.
+    pub left_alone: Vec<String>,
     pub limits: Vec<PrivilegeGap>,
     pub losses: Vec<LostRight>,
     pub errors: Vec<ServerError>,
@@ -176,6 +184,7 @@ impl Changes {
     pub fn add_rest(&mut self, planned: &PlannedServer) {
         let (server, major) = (&planned.server, planned.actual.major());
         self.prunable.extend(planned.plan.prunable.iter().map(|step| Change::new(server, step, major, None)));
+        self.left_alone.extend(left_alone(&planned.plan.prunable));
         self.limits.extend(planned.plan.limits.iter().cloned());
         self.losses.extend(lost_rights(planned));
         self.errors.extend(planned.unread().iter().map(|(_, error)| ServerError::new(server, error)));
@@ -205,12 +214,12 @@ impl Changes {
     }
 
     /// What stands below the changes.
-    pub fn rest(&self) -> String {
+    pub fn rest(&self, style: &Style) -> String {
         let mut text = String::new();
         if !self.prunable.is_empty() {
             text += "\nNot declared and left alone:\n";
-            for change in &self.prunable {
-                text += &format!("  {}\n", printable(&change.reason));
+            for line in &self.left_alone {
+                text += &wrapped(&format!("  {}", printable(line)), "      ", style);
             }
         }
         text + &limits_text(&self.limits)
@@ -222,8 +231,37 @@ impl Changes {
     }
 }
 
+/// What steps that only `--prune` would make are about, as what is there. One that stands alone says its reason.
+fn left_alone(steps: &[Step]) -> Vec<String> {
+    // A right that is of no use is no equal of one that is.
+    let end = |step: &Step| step.reason.split_once(DEAD).map(|(_, why)| format!("{DEAD}{why}"));
+    let folded = alike(steps, end).into_iter().flat_map(|alike| {
+        let why = end(alike[0]).unwrap_or_default();
+        let steps: Vec<(String, &Step)> = alike.iter().map(|step| (what(step), *step)).collect();
+        let one = move |group: &StepGroup| match steps.iter().find(|(what, _)| *what == group.what) {
+            Some((_, step)) if group.count == 1 => step.reason.clone(),
+            _ => holding(&group.what) + &why,
+        };
+        grouped(alike).iter().map(one).collect::<Vec<_>>()
+    });
+    folded.collect()
+}
+
+/// Before the reason why a right is of no use.
+const DEAD: &str = "; dead: ";
+
+/// What the step says by itself.
+fn what(step: &Step) -> String {
+    grouped([step]).pop().map(|group| group.what).unwrap_or_default()
+}
+
+/// A step that takes something, as what is there.
+pub fn holding(what: &str) -> String {
+    what.replacen(" loses ", " holds ", 1).replacen(" is no longer a member of ", " is a member of ", 1)
+}
+
 pub fn changes_table(changes: &[Change], style: &Style) -> String {
-    let mut table = Table::new(&["service", "action", "object", "risk", "why"]).spare(&["object"]);
+    let mut table = Table::new(&["service", "action", "object", "risk", "why"]);
     for change in changes {
         table.row([
             change.whose().into(),
@@ -257,19 +295,33 @@ pub fn summary_table(changes: &[Change], style: &Style) -> String {
 }
 
 pub fn risk(risk: Risk) -> Cell {
-    let paint = match risk {
+    Cell::new(risk.name(), risk_paint(risk))
+}
+
+pub fn risk_paint(risk: Risk) -> Paint {
+    match risk {
         Risk::Safe => Paint::Dim,
         Risk::Caution => Paint::Warn,
         Risk::Destructive => Paint::Bad,
-    };
-    Cell::new(risk.name(), paint)
+    }
+}
+
+/// How many changes there are of each risk, in words; empty where all are safe.
+pub fn risks(changes: &[Change]) -> String {
+    let of = |risk| changes.iter().filter(|change| change.risk == risk).count();
+    let counts = [Risk::Safe, Risk::Caution, Risk::Destructive].map(|risk| (of(risk), risk.name()));
+    if counts[1].0 + counts[2].0 == 0 {
+        return String::new();
+    }
+    let words = counts.iter().filter(|(count, _)| *count > 0).map(|(count, name)| format!("{count} {name}"));
+    format!(" By risk: {}.", words.collect::<Vec<_>>().join(", "))
 }
 
 /// Characters of what a DBA is asked for that are shown.
 const LONGEST_REQUEST: usize = 400;
 
 /// Items with the same key, in the order of the first of each.
-fn alike<'a, T, K: Ord>(items: &'a [T], key: impl Fn(&'a T) -> K) -> Vec<Vec<&'a T>> {
+pub fn alike<'a, T, K: Ord>(items: &'a [T], key: impl Fn(&'a T) -> K) -> Vec<Vec<&'a T>> {
     let (mut groups, mut known): (Vec<Vec<&T>>, BTreeMap<K, usize>) = Default::default();
     for item in items {
         let at = *known.entry(key(item)).or_insert(groups.len());

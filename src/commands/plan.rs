@@ -1,20 +1,26 @@
 //! `plan`: what `apply` would change, and why.
 
+mod outline;
+
 use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 
-use super::change::{Change, Changes, ServerError, Summary, changes_table, limits_text, summary_table};
+use super::change::{
+    Change, Changes, ServerError, Summary, changes_table, limits_text, risks, summary_table,
+};
 use super::dba_script;
 use super::losses::losses_text;
 use super::saved;
 use crate::error::{ExitStatus, Result};
 use crate::flags::Select;
+use crate::plan::Risk;
 use crate::provision::{self, PlanOptions};
 use crate::report::{Report, Style};
 use crate::run::Run;
 use crate::units::counted;
+use outline::ServiceOutline;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -29,7 +35,10 @@ pub struct Arguments {
     /// Also remove what is not declared.
     #[arg(long)]
     pub prune: bool,
-    /// One line for each service in place of one for each change.
+    /// One line for each change, with its risk and reason.
+    #[arg(long, conflicts_with = "summary")]
+    pub full: bool,
+    /// One line for each service.
     #[arg(long)]
     pub summary: bool,
     /// Save the plan, without secrets, for `apply --plan`.
@@ -48,12 +57,15 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
         saved::write(run, path, &services, options, &planned)?;
         run.out.note(&format!("Saved. Apply it with: martydb apply --plan {}", path.display()));
     }
-    let mut all = Changes::default();
+    let (mut all, mut outlines) = (Changes::default(), vec![]);
     for (server, planned) in &planned {
         match planned {
             Ok(planned) => {
                 let (steps, major) = (&planned.plan.steps, planned.actual.major());
-                all.changes.extend(steps.iter().map(|step| Change::new(server, step, major, None)));
+                let changes: Vec<_> =
+                    steps.iter().map(|step| Change::new(server, step, major, None)).collect();
+                outlines.extend(outline::outline(server, steps, &changes));
+                all.changes.extend(changes);
                 all.add_rest(planned);
             }
             Err(error) => all.errors.push(ServerError::new(server, error)),
@@ -62,7 +74,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
     if let Some(path) = &arguments.out_sql {
         dba_script::write(run, path, &all.limits)?;
     }
-    Ok(PlanReport { all, check: arguments.check, summary: arguments.summary })
+    let detail = match (arguments.full, arguments.summary) {
+        (true, _) => Detail::Full,
+        (_, true) => Detail::Summary,
+        _ => Detail::Outline(outlines),
+    };
+    Ok(PlanReport { all, check: arguments.check, detail, several: planned.len() > 1 })
 }
 
 /// The plans of all servers.
@@ -73,27 +90,55 @@ pub struct PlanReport {
     #[serde(skip)]
     check: bool,
     #[serde(skip)]
-    summary: bool,
+    detail: Detail,
+    /// Whether it is about several servers.
+    #[serde(skip)]
+    several: bool,
+}
+
+/// How much the text says.
+enum Detail {
+    Outline(Vec<ServiceOutline>),
+    Full,
+    Summary,
+}
+
+impl PlanReport {
+    fn changes(&self, style: &Style) -> String {
+        let all = &self.all.changes;
+        match &self.detail {
+            Detail::Full => changes_table(all, style),
+            Detail::Summary => summary_table(all, style),
+            Detail::Outline(outlines) => {
+                let grave: Vec<&Change> = all.iter().filter(|change| change.risk > Risk::Safe).collect();
+                outline::text(outlines, &grave, self.several, style)
+            }
+        }
+    }
 }
 
 impl Report for PlanReport {
     fn text(&self, style: &Style) -> String {
         let mut text = String::new();
         if !self.all.changes.is_empty() {
-            let table = if self.summary { summary_table } else { changes_table };
-            text += &table(&self.all.changes, style);
-            text += &format!("\nPlan: {}.\n{}", Summary::of(&self.all.changes), self.all.locks());
+            let all = &self.all.changes;
+            let full = match self.detail {
+                Detail::Outline(_) => " `martydb plan --full` names every change.",
+                _ => "",
+            };
+            text += &self.changes(style);
+            text += &format!("\nPlan: {}.{}{full}\n{}", Summary::of(all), risks(all), self.all.locks());
         } else if self.all.errors.is_empty() {
             text += self.all.nothing_to_do();
         }
         text += &losses_text(&self.all.losses);
         let left = self.all.prunable.len();
-        if self.summary && left > 0 {
+        if matches!(self.detail, Detail::Summary) && left > 0 {
             let what = counted(left, "thing");
             text += &format!("\nNot declared and left alone: {what}; `martydb plan` names each.\n");
             return text + &limits_text(&self.all.limits);
         }
-        text + &self.all.rest()
+        text + &self.all.rest(style)
     }
 
     fn messages(&self, style: &Style) -> String {

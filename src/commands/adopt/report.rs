@@ -4,11 +4,10 @@ use serde::Serialize;
 use similar::TextDiff;
 
 use crate::adopt::{Consequences, Declarations, Person, consequences};
-use crate::commands::change::{Change, Changes, Summary, limits_text, risk};
+use crate::commands::change::{Change, Changes, Summary, holding, limits_text, risk};
 use crate::manifest::ManifestDraft;
 use crate::model::DesiredService;
 use crate::plan::PrivilegeGap;
-use crate::plan::grouping::StepGroup;
 use crate::provision::PlannedServer;
 use crate::report::{Cell, Report, Style, Table, printable};
 use crate::units::{counted, listed};
@@ -128,7 +127,7 @@ impl AdoptReport {
         let outside: Vec<&String> = plan.locked_out.iter().filter(|role| !plan.dead.contains(role)).collect();
         owners
             + &lines(taken, plan.not_carried_over.iter().map(|group| group.what.clone()))
-            + &lines(left, plan.left_alone.iter().map(left_alone))
+            + &lines(left, plan.left_alone.iter().map(|group| holding(&group.what)))
             + &lines(
                 "Of no use any more, because the role can connect by PUBLIC alone (declare it, or GRANT CONNECT)",
                 plan.dead.iter().map(|role| format!("what {role} holds")),
@@ -138,12 +137,6 @@ impl AdoptReport {
                 (!outside.is_empty()).then(|| listed(&outside)),
             )
     }
-}
-
-/// A step that `--prune` would make, as what is there.
-fn left_alone(group: &StepGroup) -> String {
-    let what = group.what.replacen(" loses ", " holds ", 1);
-    what.replacen(" is no longer a member of ", " is a member of ", 1)
 }
 
 fn lines(head: &str, all: impl IntoIterator<Item = String>) -> String {
