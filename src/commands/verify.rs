@@ -2,6 +2,7 @@
 
 mod document;
 mod formats;
+mod report_file;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -16,9 +17,11 @@ use crate::flags::{self, Select};
 use crate::isolation::{ANY_MAJOR, Baseline, Extent, Filter, Remediation, remediate, verify};
 use crate::manifest::unknown_finding;
 use crate::model::DesiredService;
-use crate::report::{Report, Style};
+use crate::report::{Report, Style, error_text};
 use crate::run::Run;
 use crate::units::counted;
+
+use report_file::ReportFile;
 
 pub use document::{Body, Document, NoResult, Printed, ReportFormat, VerifyReport, json_schema};
 
@@ -29,32 +32,35 @@ pub struct Arguments {
     /// How the result is printed; wins over --output.
     #[arg(long, value_enum, value_name = "FORMAT")]
     pub format: Option<ReportFormat>,
+    /// Write the result to a file too; may be repeated.
+    #[arg(long, value_name = "FORMAT=FILE", value_parser = report_file::parse)]
+    pub report: Vec<ReportFile>,
     /// Which logins are tried: all, each at one foreign database, all one at a time without a wrong password, or none.
     #[arg(long, value_enum, default_value = "full", value_name = "HOW")]
     pub probes: Probes,
     /// Try every login at every database on every address, with and without its password, and for replication.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub exhaustive: bool,
     /// Report findings of this severity and above only.
-    #[arg(long, value_enum, value_name = "SEVERITY")]
+    #[arg(long, value_enum, value_name = "SEVERITY", hide_short_help = true)]
     pub min_severity: Option<Severity>,
     /// Report findings with this id only; may be repeated.
-    #[arg(long, value_name = "ID")]
+    #[arg(long, value_name = "ID", hide_short_help = true)]
     pub only: Vec<String>,
     /// Accept the findings of this file, an earlier result as JSON.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
     pub baseline: Option<std::path::PathBuf>,
     /// Close the findings of medium and above that a statement closes, after asking, and look again.
     #[arg(long)]
     pub fix: bool,
     /// End sessions that outlived a revoke, after asking, and look again.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub terminate: bool,
-    /// Show what --fix and --terminate would do, and do nothing.
+    /// Show what --fix and --terminate would do.
     #[arg(long)]
     pub dry_run: bool,
     /// Exit with 4 if anything could not be looked at.
-    #[arg(long)]
+    #[arg(long, hide_short_help = true)]
     pub strict: bool,
 }
 
@@ -138,8 +144,15 @@ pub enum Probes {
 /// How often `--fix` looks again and closes what it finds then.
 const MOST_ROUNDS: usize = 4;
 
-/// Verifies, and with `--fix` or `--terminate` closes findings and verifies again.
+/// Verifies, closes what was asked for, and writes the files of `--report`.
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifyReport> {
+    let mut report = settled(run, arguments).await?;
+    report.unwritten = report_file::write(&report, &arguments.report).err();
+    Ok(report)
+}
+
+/// Verifies, and with `--fix` or `--terminate` closes findings and verifies again.
+async fn settled(run: &Run, arguments: &Arguments) -> Result<VerifyReport> {
     arguments.check()?;
     let services = run.readable(&arguments.select)?;
     let mut report = verify_services(run, arguments, &services).await?;
@@ -178,9 +191,16 @@ pub async fn verify_services(
     services: &[DesiredService],
 ) -> Result<VerifyReport> {
     let filter = arguments.filter(run)?;
-    let wants_graph = matches!(arguments.format, Some(ReportFormat::Opengraph | ReportFormat::Dot));
+    let mut formats = arguments.format.into_iter().chain(arguments.report.iter().map(|file| file.format));
+    let wants_graph = formats.any(|format| matches!(format, ReportFormat::Opengraph | ReportFormat::Dot));
     let assessment = verify(run, services, arguments.extent(), &filter, wants_graph).await;
-    Ok(VerifyReport { assessment, changes: vec![], unclosed: vec![], format: arguments.format })
+    Ok(VerifyReport {
+        assessment,
+        changes: vec![],
+        unclosed: vec![],
+        unwritten: None,
+        format: arguments.format,
+    })
 }
 
 /// The question, and the same as a statement.
@@ -190,9 +210,9 @@ fn consent(changes: usize) -> (String, String) {
     (question, format!("{changes} would close what was found"))
 }
 
-impl Report for VerifyReport {
-    fn text(&self, style: &Style) -> String {
-        match self.format {
+impl VerifyReport {
+    fn text_as(&self, format: Option<ReportFormat>, style: &Style) -> String {
+        match format {
             Some(ReportFormat::Junit) => formats::junit(self),
             Some(ReportFormat::Markdown) => formats::markdown(self),
             Some(ReportFormat::Opengraph) => formats::opengraph(&self.assessment),
@@ -200,10 +220,21 @@ impl Report for VerifyReport {
             _ => formats::table(self, style),
         }
     }
+}
+
+impl Report for VerifyReport {
+    fn text(&self, style: &Style) -> String {
+        self.text_as(self.format, style)
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        self.unwritten.as_ref().map_or_else(String::new, |error| error_text(error, style) + "\n")
+    }
 
     fn status(&self) -> ExitStatus {
         let unclosed = self.unclosed.iter().map(|failed| failed.error.kind.status());
-        ExitStatus::worst(unclosed.chain([self.assessment.status()]))
+        let unwritten = self.unwritten.iter().map(|error| error.kind.status());
+        ExitStatus::worst(unclosed.chain(unwritten).chain([self.assessment.status()]))
     }
 
     fn format(&self) -> Option<flags::Format> {

@@ -93,5 +93,7 @@ pub struct VerifyReport {
     /// What was done to close findings, or would be.
     pub changes: Vec<Change>,
     pub unclosed: Vec<FailedFix>,
+    /// A file of `--report` that could not be written.
+    pub unwritten: Option<Error>,
     pub format: Option<ReportFormat>,
 }

@@ -190,7 +190,8 @@ mod tests {
             ..ServerJudgement::default()
         };
         let assessment = assess(vec![judged], vec![], &Filter::default());
-        let report = VerifyReport { assessment, changes: vec![], unclosed: vec![], format: None };
+        let report =
+            VerifyReport { assessment, changes: vec![], unclosed: vec![], unwritten: None, format: None };
         let text = junit(&report);
         let seen = "red_app\\u{a}was let in";
         let fix = "SET ROLE &quot;x&quot;;\n     REVOKE CONNECT ON DATABASE blue FROM PUBLIC CASCADE;\n     RESET ROLE;";

@@ -181,7 +181,13 @@ mod tests {
             ..ServerJudgement::default()
         };
         let assessment = assess(vec![judged], vec![], &Filter::default());
-        markdown(&VerifyReport { assessment, changes: vec![], unclosed: vec![], format: None })
+        markdown(&VerifyReport {
+            assessment,
+            changes: vec![],
+            unclosed: vec![],
+            unwritten: None,
+            format: None,
+        })
     }
 
     #[test]

@@ -138,7 +138,7 @@ fn judged(task: &Task, attempts: &[LoginAttempts], catalogue: &ActualServer) -> 
 
 fn report(judged: ServerJudgement) -> VerifyReport {
     let assessment = assess(vec![judged], vec![], &Filter::default());
-    VerifyReport { assessment, changes: vec![], unclosed: vec![], format: None }
+    VerifyReport { assessment, changes: vec![], unclosed: vec![], unwritten: None, format: None }
 }
 
 fn text(judged: ServerJudgement, style: &Style) -> String {

@@ -223,7 +223,7 @@ mod tests {
         let server = VerifiedServer { name: "main".into(), ..VerifiedServer::default() };
         let judged = ServerJudgement { server, ..judged };
         let assessment = assess(vec![judged], failed, filter);
-        VerifyReport { assessment, changes: vec![], unclosed: vec![], format: None }
+        VerifyReport { assessment, changes: vec![], unclosed: vec![], unwritten: None, format: None }
     }
 
     fn found(findings: &[Finding]) -> ServerJudgement {
