@@ -14,6 +14,8 @@ pub struct Global {
         short = 'f',
         long,
         global = true,
+        hide_short_help = true,
+        hide_long_help = true,
         env = "MARTYDB_MANIFEST",
         hide_env_values = true,
         value_name = "FILE"
@@ -24,6 +26,8 @@ pub struct Global {
         short,
         long,
         global = true,
+        hide_short_help = true,
+        hide_long_help = true,
         env = "MARTYDB_ENV",
         hide_env_values = true,
         default_value = "development"
@@ -34,6 +38,8 @@ pub struct Global {
         short,
         long,
         global = true,
+        hide_short_help = true,
+        hide_long_help = true,
         env = "MARTYDB_OUTPUT",
         hide_env_values = true,
         value_enum,
@@ -42,12 +48,14 @@ pub struct Global {
     )]
     pub output: Format,
     /// How many services to work on at the same time.
-    #[arg(short, long, global = true, env = "MARTYDB_JOBS", hide_env_values = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_JOBS", hide_env_values = true, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub jobs: Option<u16>,
     /// When to use colour [default: auto; NO_COLOR counts].
     #[arg(
         long,
         global = true,
+        hide_short_help = true,
+        hide_long_help = true,
         env = "MARTYDB_COLOR",
         hide_env_values = true,
         value_enum,
@@ -55,19 +63,19 @@ pub struct Global {
     )]
     pub color: Option<When>,
     /// Suppress informational output.
-    #[arg(short, long, global = true, env = "MARTYDB_QUIET", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_QUIET", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub quiet: bool,
     /// Log what happens; -vv logs every statement, secrets redacted.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, action = clap::ArgAction::Count)]
     pub verbose: u8,
     /// Answer yes to questions.
-    #[arg(short, long, global = true, env = "MARTYDB_YES", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    #[arg(short, long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_YES", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub yes: bool,
     /// Never prompt; fail when input would be required.
-    #[arg(long, global = true, env = "MARTYDB_NO_INPUT", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_NO_INPUT", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_input: bool,
     /// How long to wait for another run's lock.
-    #[arg(long, global = true, env = "MARTYDB_LOCK_WAIT", hide_env_values = true, default_value = "60s", value_parser = duration, value_name = "TIME")]
+    #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_LOCK_WAIT", hide_env_values = true, default_value = "60s", value_parser = duration, value_name = "TIME")]
     pub lock_wait: std::time::Duration,
 }
 
@@ -98,11 +106,11 @@ pub enum When {
 /// Which services: plain words and `--service` mean the same.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Select {
-    /// Services to work on, as `-s` takes them.
+    /// Services to work on, with spaces or commas between; also -s NAME.
     #[arg(value_name = "SERVICE", value_delimiter = ',')]
     plain: Vec<String>,
     /// Service to work on; may be repeated, or hold several names with commas between.
-    #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',', hide_short_help = true)]
     service: Vec<String>,
     /// All services of the manifest.
     #[arg(long, conflicts_with_all = ["service", "plain"])]
@@ -124,11 +132,11 @@ impl Select {
 #[derive(Debug, Clone, Args)]
 #[group(required = true, multiple = false)]
 pub struct OneService {
-    /// The service, as `-s` takes it.
+    /// The service; also -s NAME.
     #[arg(value_name = "SERVICE")]
     plain: Option<String>,
     /// The service.
-    #[arg(short, long, value_name = "NAME")]
+    #[arg(short, long, value_name = "NAME", hide_short_help = true)]
     service: Option<String>,
 }
 

@@ -10,7 +10,8 @@
 //! The rim: arguments in, exit status out:
 //!
 //! - [`program`]: one run, and what a signal does to it
-//! - [`cli`]: the commands, one row each, and the help
+//! - [`interface`]: the help with its examples, and completion
+//! - [`cli`]: the commands, one row each
 //! - [`usage`]: what clap says of arguments that it does not take
 //! - [`logging`]: what `-v` and `-vv` show
 //! - [`signals`]: Ctrl-C and its like
@@ -99,6 +100,7 @@ pub mod findings;
 pub mod flags;
 pub mod grants;
 pub mod import;
+pub mod interface;
 pub mod isolation;
 pub mod lint_rules;
 pub mod logging;

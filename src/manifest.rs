@@ -36,7 +36,7 @@ pub use raw::{
 };
 pub use resolve::allow::unknown_finding;
 pub use resolve::{login_name, wrong_in_secrets};
-pub use source::DEFAULT_ENV;
+pub use source::{DEFAULT_ENV, environments};
 
 /// Reads the manifest and its overlay for `env`.
 ///

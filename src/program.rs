@@ -3,11 +3,14 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 use crate::cli::Cli;
+use crate::commands::completions::VARIABLE;
 use crate::environment::{self, Environment};
 use crate::error::{Error, ExitStatus, Kind};
+use crate::flags::Format;
+use crate::interface::{complete, interface};
 use crate::report::Out;
 use crate::signals::Signals;
 use crate::wire::interrupt;
@@ -17,7 +20,15 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitStatus {
     let arguments: Vec<OsString> = arguments.collect();
     let environment = environment::environment();
     let no_color = environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let cli = match Cli::try_parse_from(&arguments) {
+    let plain = || Out::new(Format::Table, true, None, no_color);
+    if let Some(shell) = environment.get(VARIABLE).filter(|shell| !shell.is_empty()) {
+        return match complete::answer(shell, &arguments) {
+            Ok(text) => plain().data(&text, ExitStatus::Success),
+            Err(error) => plain().error("completions", &error),
+        };
+    }
+    let matched = interface().try_get_matches_from(&arguments);
+    let cli = match matched.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return usage::report(&error, &arguments, &environment, no_color),
     };
@@ -36,7 +47,7 @@ async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> Exit
     let name = cli.command.name();
     let printer = out.clone();
     let mut signals = Signals::listen();
-    let mut work = Box::pin(cli.command.run(&cli.global, environment, out));
+    let mut work = Box::pin(cli.command.run(&cli.global, environment, out, interface));
     let signal = tokio::select! {
         status = &mut work => return status,
         signal = signals.arrives() => signal,

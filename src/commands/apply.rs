@@ -185,7 +185,7 @@ impl Report for ApplyReport {
     fn text(&self, style: &Style) -> String {
         let nothing = self.all.changes.is_empty() && !self.failed();
         let text = if nothing { self.all.nothing_to_do().to_owned() } else { self.table(style) };
-        text + &self.all.rest()
+        text + &self.all.rest(style)
     }
 
     fn messages(&self, style: &Style) -> String {

@@ -1,10 +1,14 @@
-//! `completions`: generated from the command line's own types.
+//! `completions`: the script by which a shell asks martydb for each word.
 
-use clap::{Args, Command};
+use clap::Args;
 use clap_complete::Shell;
+use clap_complete::env::Shells;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::report::Document;
+
+/// The variable by which the script asks; see `cli/complete.rs`, which answers.
+pub const VARIABLE: &str = "COMPLETE";
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -13,8 +17,19 @@ pub struct Arguments {
     pub shell: Shell,
 }
 
-pub fn run(mut command: Command, arguments: &Arguments) -> Result<Document> {
-    let mut bytes = vec![];
-    clap_complete::generate(arguments.shell, &mut command, "martydb", &mut bytes);
-    Ok(Document(String::from_utf8_lossy(&bytes).into_owned()))
+pub fn run(arguments: &Arguments) -> Result<Document> {
+    script(&arguments.shell.to_string()).map(Document)
+}
+
+/// # Errors
+/// For a shell that is not known.
+pub fn script(shell: &str) -> Result<String> {
+    let (shells, mut text) = (Shells::builtins(), vec![]);
+    let known = || shells.names().collect::<Vec<_>>().join(", ");
+    let found = shells.completer(shell).ok_or_else(|| {
+        Error::usage(format!("unknown shell \"{shell}\"")).hint(format!("shells: {}", known()))
+    })?;
+    let written = found.write_registration(VARIABLE, "martydb", "martydb", "martydb", &mut text);
+    written.map_err(|error| Error::operation("cannot write the script").cause(error))?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }

@@ -18,8 +18,11 @@ use crate::report::{Report, Style, printable};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A service; may be repeated. Asked for on a terminal if none is given.
-    #[arg(short, long, value_name = "NAME")]
+    /// The services, as `-s` takes them. Asked for on a terminal if none is given.
+    #[arg(value_name = "SERVICE", value_delimiter = ',')]
+    pub plain: Vec<String>,
+    /// A service; may be repeated, or hold several names with commas between.
+    #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
     pub service: Vec<String>,
 }
 
@@ -57,15 +60,13 @@ pub async fn run(global: &Global, arguments: &Arguments) -> Result<InitReport> {
 }
 
 async fn services(global: &Global, arguments: &Arguments) -> Result<BTreeSet<ServiceName>> {
-    let mut names = arguments.service.clone();
+    let mut names = [arguments.plain.clone(), arguments.service.clone()].concat();
     if names.is_empty() && !global.no_input && prompt::possible() {
         let answer = prompt::text("Services, separated by spaces").await?;
         names = answer.split([' ', ',']).filter(|name| !name.is_empty()).map(String::from).collect();
     }
     if names.is_empty() {
-        return Err(
-            Error::usage("no service given").hint("martydb init --service billing --service shipping")
-        );
+        return Err(Error::usage("no service given").hint("name them: martydb init billing shipping"));
     }
     let checked = names.into_iter().map(|name| {
         ServiceName::new(name.clone()).map_err(|error| Error::usage(format!("service \"{name}\" {error}")))

@@ -14,11 +14,11 @@ use crate::run::Run;
 /// A service's login, a further one that may use the service, or a server's admin.
 #[derive(Debug, Args)]
 pub struct LoginChoice {
-    /// The service, as `-s` takes it.
+    /// The service; also -s NAME.
     #[arg(value_name = "SERVICE", required_unless_present_any = ["service", "admin"])]
     plain: Option<String>,
     /// The service.
-    #[arg(short, long, value_name = "NAME", conflicts_with = "plain")]
+    #[arg(short, long, value_name = "NAME", conflicts_with = "plain", hide_short_help = true)]
     service: Option<String>,
     /// Which of its logins; default: app, and with --read-only readonly.
     #[arg(long, value_enum)]

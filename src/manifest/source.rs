@@ -207,7 +207,8 @@ fn unknown_environment(base: &Path, env: &str, overlay: &Path) -> Error {
         .hint(hint(env, "environments with a file", &strs(&environments(base))))
 }
 
-fn environments(base: &Path) -> Vec<String> {
+/// The environments that a manifest has an overlay for, and the one that needs none.
+pub fn environments(base: &Path) -> Vec<String> {
     let stem = base.file_stem().unwrap_or_default().to_string_lossy().into_owned() + ".";
     let Some(Ok(entries)) = base.parent().map(std::fs::read_dir) else { return vec![] };
     let mut names: Vec<String> = entries

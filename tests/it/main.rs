@@ -9,6 +9,7 @@ mod attack;
 mod audit;
 mod coming_from;
 mod command_line;
+mod completion;
 mod direct;
 mod downgrade;
 mod drop;

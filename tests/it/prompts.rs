@@ -53,8 +53,12 @@ impl Terminal {
     }
 
     fn wait_for(&self, text: &str) {
+        self.wait_for_times(text, 1);
+    }
+
+    fn wait_for_times(&self, text: &str, times: usize) {
         let started = Instant::now();
-        while !self.seen().contains(text) {
+        while self.seen().matches(text).count() < times {
             assert!(started.elapsed() < Duration::from_secs(30), "no \"{text}\" in\n{}", self.seen());
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -142,6 +146,8 @@ fn answers_are_read() {
     let mut no = Terminal::run(project.command(&["apply", "--all"]));
     no.wait_for("[y/N]: ");
     no.types(b"maybe\n");
+    // Typed before the question is there again, it would not be read.
+    no.wait_for_times("[y/N]: ", 2);
     no.types(b"\n");
     assert_eq!(no.end(), Some(2), "{}", no.seen());
     assert_eq!(no.seen().matches("[y/N]: ").count(), 2, "{}", no.seen());

@@ -123,3 +123,42 @@ fn the_same_manifest_serves_an_existing_server() {
     let dev = run(&["dev", "status"]).expect(2);
     assert!(dev.stderr.contains("no such embedded server"), "{}", dev.stderr);
 }
+
+/// In their order, typed into a shell: what else they need is made here.
+#[test]
+fn the_examples_of_the_help_work() {
+    let shipped = Shipped::copy();
+    let project = &shipped.0;
+    project.write("old/sql/V1__first.sql", "CREATE TABLE first (id int);\n");
+    project.write("services/billing/migrations/.keep", "");
+    let manifest =
+        project.read("services/manifest.yaml").replace("\nservices:\n", "\nservices:\n  billing:\n");
+    project.write("services/manifest.yaml", &manifest);
+    let binary = std::path::Path::new(env!("CARGO_BIN_EXE_martydb"));
+    let folders =
+        [binary.parent().unwrap(), &crate::support::bin()].map(|folder| folder.display().to_string());
+    let mut failed = vec![];
+    for (command, line) in martydb::interface::EXAMPLES {
+        if *command == "adopt" {
+            let _ = project.run(&["dev", "psql", "--", "-c", "CREATE DATABASE legacy"]).expect(0);
+        }
+        if *command == "baseline" {
+            let _ = project.run(&["apply", "passport_engine", "-y"]).expect(0);
+        }
+        let plain = project.command(&[]);
+        let mut shell = std::process::Command::new("bash");
+        shell.args(["-c", line]).current_dir(project.path()).env_clear().stdin(Stdio::null());
+        shell.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let path = std::env::var("PATH").unwrap_or_default();
+        shell.env("PATH", format!("{}:{path}", folders.join(":")));
+        if *command == "init" {
+            std::fs::create_dir(project.path().join("fresh")).unwrap();
+            shell.current_dir(project.path().join("fresh"));
+        }
+        let done = project.finish(shell);
+        if done.code != Some(0) {
+            failed.push(format!("{line}\nexit {:?}\n{}", done.code, done.said()));
+        }
+    }
+    assert!(failed.is_empty(), "{}", failed.join("\n\n"));
+}

@@ -1,0 +1,8 @@
+//! The command line as people meet it: help with its examples, and completion.
+
+pub mod complete;
+mod examples;
+mod help;
+
+pub use examples::EXAMPLES;
+pub use help::interface;
