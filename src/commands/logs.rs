@@ -8,6 +8,7 @@ use serde::Serialize;
 use super::dev::specs;
 use crate::embedded::{self, ServerLog};
 use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Format;
 use crate::report::{Report, Style, printable};
 use crate::run::Run;
 
@@ -31,6 +32,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LogsReport> {
     let specs = specs(run, arguments.server.as_deref())?;
     let logs = specs.iter().map(embedded::log).collect::<Result<Vec<_>>>()?;
     if arguments.follow {
+        if run.out.format() == Format::Json {
+            return Err(Error::usage("--follow prints lines as they come, and JSON is one document")
+                .hint("omit --follow or -o json"));
+        }
         let [log] = logs.as_slice() else {
             return Err(Error::usage("there are several embedded servers").hint("choose one with --server"));
         };
