@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::losses::{LostRight, lost_rights};
 use crate::error::{Error, ExitStatus};
-use crate::plan::grouping::{StepGroup, grouped};
+use crate::plan::grouping::{StepGroup, folded};
 use crate::plan::{DbaRequest, PrivilegeGap, Risk, Step, StepOutcome, Verb, locked, passwordless, script};
 use crate::provision::PlannedServer;
 use crate::report::{Cell, Paint, Style, Table, error_text, printable, wrapped};
@@ -30,9 +30,9 @@ pub struct Change {
     /// What kind of change it is.
     pub action: Verb,
     /// What is changed.
-    object: String,
+    pub object: String,
     /// Wanted and found, in words.
-    reason: String,
+    pub reason: String,
     /// How much it can hurt.
     pub risk: Risk,
     /// The statement, secrets redacted.
@@ -60,11 +60,6 @@ impl Change {
             lock: locked(&step.action).map(|_| LOCK),
             outcome,
         }
-    }
-
-    /// The object and the reason, on one line.
-    pub fn in_short(&self) -> String {
-        format!("{}: {}", self.object, self.reason)
     }
 
     /// The service, or the server as a whole.
@@ -213,16 +208,16 @@ impl Changes {
         }
     }
 
-    /// What stands below the changes.
+    /// What stands below the changes, equal things folded.
     pub fn rest(&self, style: &Style) -> String {
-        let mut text = String::new();
-        if !self.prunable.is_empty() {
-            text += "\nNot declared and left alone:\n";
-            for line in &self.left_alone {
-                text += &wrapped(&format!("  {}", printable(line)), "      ", style);
-            }
-        }
-        text + &limits_text(&self.limits)
+        let left_alone = self.left_alone.iter().map(String::as_str);
+        left_alone_text(left_alone, style) + &limits_text(&self.limits)
+    }
+
+    /// The same, each thing by itself.
+    pub fn full_rest(&self, style: &Style) -> String {
+        let left_alone = self.prunable.iter().map(|change| change.reason.as_str());
+        left_alone_text(left_alone, style) + &limits_text(&self.limits)
     }
 
     /// What went wrong, for standard error.
@@ -231,29 +226,28 @@ impl Changes {
     }
 }
 
+fn left_alone_text<'a>(lines: impl Iterator<Item = &'a str>, style: &Style) -> String {
+    let lines: String =
+        lines.map(|line| wrapped(&format!("  {}", printable(line)), "      ", style)).collect();
+    if lines.is_empty() { lines } else { format!("\nNot declared and left alone:\n{lines}") }
+}
+
 /// What steps that only `--prune` would make are about, as what is there. One that stands alone says its reason.
 fn left_alone(steps: &[Step]) -> Vec<String> {
     // A right that is of no use is no equal of one that is.
     let end = |step: &Step| step.reason.split_once(DEAD).map(|(_, why)| format!("{DEAD}{why}"));
-    let folded = alike(steps, end).into_iter().flat_map(|alike| {
+    let lines = alike(steps, end).into_iter().flat_map(|alike| {
         let why = end(alike[0]).unwrap_or_default();
-        let steps: Vec<(String, &Step)> = alike.iter().map(|step| (what(step), *step)).collect();
-        let one = move |group: &StepGroup| match steps.iter().find(|(what, _)| *what == group.what) {
-            Some((_, step)) if group.count == 1 => step.reason.clone(),
-            _ => holding(&group.what) + &why,
+        let line = move |(group, alone): (StepGroup, Option<&Step>)| {
+            alone.map_or_else(|| holding(&group.what) + &why, |step| step.reason.clone())
         };
-        grouped(alike).iter().map(one).collect::<Vec<_>>()
+        folded(alike).into_iter().map(line).collect::<Vec<_>>()
     });
-    folded.collect()
+    lines.collect()
 }
 
 /// Before the reason why a right is of no use.
 const DEAD: &str = "; dead: ";
-
-/// What the step says by itself.
-fn what(step: &Step) -> String {
-    grouped([step]).pop().map(|group| group.what).unwrap_or_default()
-}
 
 /// A step that takes something, as what is there.
 pub fn holding(what: &str) -> String {

@@ -62,10 +62,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlanReport> {
         match planned {
             Ok(planned) => {
                 let (steps, major) = (&planned.plan.steps, planned.actual.major());
-                let changes: Vec<_> =
-                    steps.iter().map(|step| Change::new(server, step, major, None)).collect();
-                outlines.extend(outline::outline(server, steps, &changes));
-                all.changes.extend(changes);
+                outlines.extend(outline::outline(server, steps));
+                all.changes.extend(steps.iter().map(|step| Change::new(server, step, major, None)));
                 all.add_rest(planned);
             }
             Err(error) => all.errors.push(ServerError::new(server, error)),
@@ -135,8 +133,11 @@ impl Report for PlanReport {
         let left = self.all.prunable.len();
         if matches!(self.detail, Detail::Summary) && left > 0 {
             let what = counted(left, "thing");
-            text += &format!("\nNot declared and left alone: {what}; `martydb plan` names each.\n");
+            text += &format!("\nNot declared and left alone: {what}; `martydb plan --full` names each.\n");
             return text + &limits_text(&self.all.limits);
+        }
+        if matches!(self.detail, Detail::Full) {
+            return text + &self.all.full_rest(style);
         }
         text + &self.all.rest(style)
     }

@@ -31,8 +31,8 @@ struct Phrase {
 }
 
 #[derive(Debug)]
-struct StepTally {
-    verb: Verb,
+struct StepTally<'a> {
+    first: &'a Step,
     risk: Risk,
     count: usize,
     /// By kind, in the order in which they came.
@@ -41,10 +41,15 @@ struct StepTally {
 
 /// The groups in the order of their first steps.
 pub fn grouped<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Vec<StepGroup> {
+    folded(steps).into_iter().map(|(group, _)| group).collect()
+}
+
+/// The same, with the step itself where it stands alone: it says more than its group.
+pub fn folded<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Vec<(StepGroup, Option<&'a Step>)> {
     let (mut order, mut all): (Vec<Phrase>, BTreeMap<Phrase, StepTally>) = Default::default();
     for step in steps {
         let (phrase, kind, names) = said(&step.action);
-        let fresh = || StepTally { verb: step.action.verb(), risk: step.risk, count: 0, objects: vec![] };
+        let fresh = || StepTally { first: step, risk: step.risk, count: 0, objects: vec![] };
         if !all.contains_key(&phrase) {
             order.push(phrase.clone());
         }
@@ -53,7 +58,7 @@ pub fn grouped<'a>(steps: impl IntoIterator<Item = &'a Step>) -> Vec<StepGroup> 
     order.into_iter().filter_map(|phrase| all.remove(&phrase).map(|found| found.finish(&phrase))).collect()
 }
 
-impl StepTally {
+impl<'a> StepTally<'a> {
     fn take(&mut self, risk: Risk, kind: &'static str, names: Vec<String>) {
         self.risk = self.risk.max(risk);
         self.count += 1;
@@ -64,10 +69,12 @@ impl StepTally {
         self.objects[at].1.extend(names);
     }
 
-    fn finish(self, Phrase { before, after, named }: &Phrase) -> StepGroup {
+    fn finish(self, Phrase { before, after, named }: &Phrase) -> (StepGroup, Option<&'a Step>) {
         let on: Vec<String> = self.objects.iter().map(|(kind, names)| shown(kind, names, *named)).collect();
         let what = format!("{before}{}{after}", on.join(", "));
-        StepGroup { action: self.verb, what, count: self.count, risk: self.risk }
+        let action = self.first.action.verb();
+        let group = StepGroup { action, what, count: self.count, risk: self.risk };
+        (group, (self.count == 1).then_some(self.first))
     }
 }
 

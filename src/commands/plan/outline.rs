@@ -1,10 +1,8 @@
 //! A plan as people read it: a new service on one line, equal changes folded into one, and what needs care last and
 //! whole.
 
-use std::collections::BTreeMap;
-
 use crate::commands::change::{Change, alike, risk_paint};
-use crate::plan::grouping::{StepGroup, grouped};
+use crate::plan::grouping::{StepGroup, folded};
 use crate::plan::{Action, Risk, Step, Verb};
 use crate::report::{Paint, Style, paint, printable, wrapped};
 use crate::units::counted;
@@ -22,17 +20,14 @@ enum OutlineBody {
     Changed(Vec<(Verb, String)>),
 }
 
-/// The outline of the steps of one server that are safe; `changes` says the same of each.
-pub fn outline(server: &str, steps: &[Step], changes: &[Change]) -> Vec<ServiceOutline> {
-    let all: Vec<(&Step, &Change)> = steps.iter().zip(changes).collect();
-    let services = alike(&all, |(step, _)| step.service.clone());
-    let outlines = services.into_iter().filter_map(|all| {
-        let service = all[0].0.service.as_ref().map(ToString::to_string);
-        let safe: Vec<(&Step, &Change)> =
-            all.iter().filter(|(step, _)| step.risk == Risk::Safe).map(|pair| **pair).collect();
+/// The outline of the steps of one server that are safe.
+pub fn outline(server: &str, steps: &[Step]) -> Vec<ServiceOutline> {
+    let outlines = alike(steps, |step| step.service.clone()).into_iter().filter_map(|all| {
+        let service = all[0].service.as_ref().map(ToString::to_string);
+        let safe: Vec<&Step> = all.iter().filter(|step| step.risk == Risk::Safe).copied().collect();
         let body = match new_service(&safe) {
             Some(words) if safe.len() == all.len() => OutlineBody::New(words),
-            _ => OutlineBody::Changed(folded(&safe)),
+            _ => OutlineBody::Changed(lines(&safe)),
         };
         (!safe.is_empty()).then(|| ServiceOutline { server: server.to_owned(), service, body })
     });
@@ -40,29 +35,27 @@ pub fn outline(server: &str, steps: &[Step], changes: &[Change]) -> Vec<ServiceO
 }
 
 /// Database, roles and the rest, where the database is created.
-fn new_service(steps: &[(&Step, &Change)]) -> Option<String> {
-    let database = steps.iter().find_map(|(step, _)| match &step.action {
+fn new_service(steps: &[&Step]) -> Option<String> {
+    let database = steps.iter().find_map(|step| match &step.action {
         Action::CreateDatabase { database, .. } => Some(database),
         _ => None,
     })?;
-    let roles = steps.iter().filter(|(step, _)| matches!(step.action, Action::CreateRole { .. })).count();
+    let roles = steps.iter().filter(|step| matches!(step.action, Action::CreateRole { .. })).count();
     let rest = steps.len() - roles - 1;
     Some(format!("database {database}, {}, {rest} privileges and settings", counted(roles, "role")))
 }
 
 /// One line for each group of equal changes. One that stands alone is said with its reason.
-fn folded(steps: &[(&Step, &Change)]) -> Vec<(Verb, String)> {
-    let mut alone: BTreeMap<String, &Change> = BTreeMap::new();
-    for (step, change) in steps {
-        let own = grouped(std::iter::once(*step));
-        alone.extend(own.into_iter().map(|group| (group.what, *change)));
-    }
-    let groups = grouped(steps.iter().map(|(step, _)| *step));
-    let line = |group: &StepGroup| match alone.get(&group.what) {
-        Some(change) if group.count == 1 => change.in_short(),
-        _ => group.what.clone(),
+fn lines(steps: &[&Step]) -> Vec<(Verb, String)> {
+    let line = |(group, alone): (StepGroup, Option<&Step>)| match alone {
+        Some(step) => (group.action, in_short(&step.action.object(), &step.reason)),
+        None => (group.action, group.what),
     };
-    groups.iter().map(|group| (group.action, line(group))).collect()
+    folded(steps.iter().copied()).into_iter().map(line).collect()
+}
+
+fn in_short(object: &str, reason: &str) -> String {
+    format!("{object}: {reason}")
 }
 
 /// The lines of all services, by server where there are several, then what needs care.
@@ -107,7 +100,7 @@ fn grave_text(grave: &[&Change], style: &Style) -> String {
         };
         text += &format!("{}\n", paint(head, risk_paint(risk), style));
         for change in all {
-            let words = format!("{}: {}", change.whose(), change.in_short());
+            let words = format!("{}: {}", change.whose(), in_short(&change.object, &change.reason));
             text += &line("    ", change.action, &words, style);
         }
     }
