@@ -35,7 +35,7 @@ pub fn judge(
     let Some(map) = rule.option("map") else { return };
     for entry in maps.of(map) {
         let decided = decisions.of(at, |role| maps.admits(&decisions.meanings, entry, role.as_str()));
-        if decided.logins.is_empty() || is_of_embedded_server(audit, entry) {
+        if decided.logins.is_empty() || is_of_embedded_server(audit, rule, entry) {
             continue;
         }
         let exposed = Exposure::of(audit, &decided);
@@ -64,9 +64,11 @@ pub fn judge(
     }
 }
 
-/// The lines that martydb writes at each start of a server of its own: the accounts that run it are its admin.
-fn is_of_embedded_server(audit: &Audit<'_>, entry: &IdentLine) -> bool {
-    audit.desired.embedded && entry.map == EMBEDDED_MAP && entry.role == audit.actual.bootstrap.as_str()
+/// The lines that martydb writes at each start of a server of its own: the accounts that run it are its admin. They count
+/// on the socket alone, where the kernel says whose account it is.
+fn is_of_embedded_server(audit: &Audit<'_>, rule: &Rule<'_>, entry: &IdentLine) -> bool {
+    let is_admin = entry.map == EMBEDDED_MAP && entry.role == audit.actual.bootstrap.as_str();
+    audit.desired.embedded && rule.is_local() && is_admin
 }
 
 fn removal(rule: &Rule<'_>, object: &str, entry: &IdentLine) -> [String; 2] {
