@@ -20,8 +20,10 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitStatus {
     let arguments: Vec<OsString> = arguments.collect();
     let environment = environment::environment();
     let no_color = environment.get("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let plain = || Out::new(Format::Table, true, None, no_color);
-    if let Some(shell) = environment.get(VARIABLE).filter(|shell| !shell.is_empty()) {
+    // A shell asks with `martydb -- WORDS`, or for its script with no words: a command is run whatever the variable says.
+    let asks = arguments.get(1).is_none_or(|word| word == "--");
+    if let Some(shell) = environment.get(VARIABLE).filter(|shell| asks && !shell.is_empty()) {
+        let plain = || Out::new(Format::Table, true, None, no_color);
         return match complete::answer(shell, &arguments) {
             Ok(text) => plain().data(&text, ExitStatus::Success),
             Err(error) => plain().error("completions", &error),

@@ -234,6 +234,15 @@ impl Run {
         password
     }
 
+    /// The variables that hold a password of an admin, which no program of a service is given.
+    pub fn admin_variables(&self) -> Vec<String> {
+        let urls = self.manifest.servers.values().filter_map(|server| match &server.location {
+            ServerLocation::Url(url) => Some(&**url),
+            ServerLocation::Embedded { .. } => None,
+        });
+        credentials::variables(&self.environment, urls)
+    }
+
     pub async fn secrets(&self, services: &[DesiredService]) -> Result<Secrets> {
         let keys: Vec<CredentialKey> = services.iter().flat_map(CredentialKey::of).collect();
         self.store.read(&keys).await

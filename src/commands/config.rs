@@ -1,5 +1,7 @@
 //! `config`: the manifest as martydb understands it, and where each value comes from.
 
+use std::sync::Arc;
+
 use clap::Args;
 use serde::Serialize;
 use serde_json::Value;
@@ -20,7 +22,7 @@ pub struct Arguments {
 pub async fn run(
     global: &Global,
     environment: Environment,
-    out: std::sync::Arc<Out>,
+    out: Arc<Out>,
     arguments: &Arguments,
 ) -> Result<ConfigReport> {
     let here = std::env::current_dir().unwrap_or_default();

@@ -69,11 +69,20 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DevReport> {
 }
 
 async fn psql(run: &Run, specs: &[Spec], arguments: &[OsString]) -> Result<ReplacedProcess> {
-    let [spec] = specs else {
-        return Err(Error::usage("there are several embedded servers").hint("choose one with --server"));
-    };
+    let spec = only(specs)?;
     let admin = login_choice::of_admin(run, &spec.server, false).await?;
     exec::start(run, &admin.parts, OsStr::new(psql::PROGRAM), arguments)
+}
+
+/// The one server of a command that works with no more.
+///
+/// # Errors
+/// If there are several.
+pub fn only<T>(servers: &[T]) -> Result<&T> {
+    match servers {
+        [server] => Ok(server),
+        _ => Err(Error::usage("there are several embedded servers").hint("choose one with --server")),
+    }
 }
 
 /// The embedded servers of the manifest, or the one of this name.

@@ -8,9 +8,7 @@ use serde::Serialize;
 
 use super::login_choice::{LoginChoice, Route};
 use crate::connection_string::Parts;
-use crate::credentials;
 use crate::error::{Error, Result};
-use crate::manifest::ServerLocation;
 use crate::replace_process::replace;
 use crate::report::{Report, Style};
 use crate::run::Run;
@@ -36,13 +34,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ReplacedProcess> {
 /// # Errors
 /// Where the program cannot be started.
 pub fn start(run: &Run, parts: &Parts, program: &OsStr, arguments: &[OsString]) -> Result<ReplacedProcess> {
-    let urls = run.manifest.servers.values().filter_map(|server| match &server.location {
-        ServerLocation::Url(url) => Some(url.as_ref()),
-        ServerLocation::Embedded { .. } => None,
-    });
-    let withheld = credentials::variables(&run.environment, urls);
     let variables = parts.variables()?;
-    match replace(program, arguments, &withheld, &variables) {
+    match replace(program, arguments, &run.admin_variables(), &variables) {
         Ok(never) => match never {},
         Err(error) => Err(not_started(program, &error)),
     }

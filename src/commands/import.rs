@@ -6,10 +6,8 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use serde::Serialize;
 
-use crate::credentials;
 use crate::error::{Error, ExitStatus, Result};
 use crate::import::{self, Harvest, LeftOut, NewFile, TOOLS, Tool, WriteCount};
-use crate::manifest::ServerLocation;
 use crate::migrate::{self, Found, Meaning, MigrationTarget};
 use crate::model::DesiredService;
 use crate::report::{Report, Style, indented, printable};
@@ -40,7 +38,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ImportReport> {
     let service = run.service(&arguments.service)?.clone();
     let tool = Tool::find(&arguments.from).ok_or_else(|| Error::usage("unknown tool"))?;
     let harvest = match tool.prints() {
-        true => import::read_alembic(&arguments.folder, &admin_variables(run)).await?,
+        true => import::read_alembic(&arguments.folder, &run.admin_variables()).await?,
         false => import::read(tool, &arguments.folder)?,
     };
     let files = import::planned(&harvest);
@@ -57,14 +55,6 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ImportReport> {
     report.notes.extend(harvest.notes);
     report.left_out = harvest.left_out;
     Ok(report)
-}
-
-fn admin_variables(run: &Run) -> Vec<String> {
-    let urls = run.manifest.servers.values().filter_map(|server| match &server.location {
-        ServerLocation::Url(url) => Some(&**url),
-        ServerLocation::Embedded { .. } => None,
-    });
-    credentials::variables(&run.environment, urls)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

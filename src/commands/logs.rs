@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use super::dev::specs;
+use super::dev::{only, specs};
 use crate::embedded::{self, ServerLog};
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Format;
@@ -36,16 +36,13 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LogsReport> {
             return Err(Error::usage("--follow prints lines as they come, and JSON is one document")
                 .hint("omit --follow or -o json"));
         }
-        let [log] = logs.as_slice() else {
-            return Err(Error::usage("there are several embedded servers").hint("choose one with --server"));
-        };
-        return follow(run, log, arguments.lines).await;
+        return follow(run, only(&logs)?, arguments.lines).await;
     }
     let servers = specs.iter().zip(&logs).map(|(spec, log)| {
         Ok(ServerLines {
             server: spec.server.clone(),
             path: log.path().display().to_string(),
-            lines: log.last_lines(arguments.lines)?,
+            lines: log.last_lines(arguments.lines)?.0,
         })
     });
     Ok(LogsReport { servers: servers.collect::<Result<_>>()? })
@@ -53,8 +50,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LogsReport> {
 
 /// Does not end by itself.
 async fn follow(run: &Run, log: &ServerLog, lines: usize) -> Result<LogsReport> {
-    let mut from = log.length()?;
-    run.out.text(&text(&log.last_lines(lines)?), ExitStatus::Success);
+    let (lines, mut from) = log.last_lines(lines)?;
+    run.out.text(&text(&lines), ExitStatus::Success);
     loop {
         tokio::time::sleep(PAUSE).await;
         let (lines, to) = log.lines_since(from)?;

@@ -27,7 +27,7 @@ impl ServerLog {
     ///
     /// # Errors
     /// If the file cannot be looked at.
-    pub fn length(&self) -> Result<u64> {
+    fn length(&self) -> Result<u64> {
         match self.0.metadata() {
             Ok(found) => Ok(found.len()),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(0),
@@ -35,14 +35,14 @@ impl ServerLog {
         }
     }
 
-    /// The last lines, at most `count` of them and 4 MB.
+    /// The last finished lines, at most `count` of them and 4 MB, and the position after them.
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub fn last_lines(&self, count: usize) -> Result<Vec<String>> {
+    pub fn last_lines(&self, count: usize) -> Result<(Vec<String>, u64)> {
         let from = self.length()?.saturating_sub(REACH);
-        let mut lines = self.read(from)?.0;
-        Ok(lines.split_off(lines.len().saturating_sub(count)))
+        let (mut lines, read) = self.read(from)?;
+        Ok((lines.split_off(lines.len().saturating_sub(count)), from + read))
     }
 
     /// The finished lines after this position, and the position after them. A log that has become shorter is another
@@ -81,9 +81,9 @@ mod tests {
     fn unfinished_lines_wait_and_a_new_log_is_read_from_its_beginning() {
         let folder = tempfile::tempdir().unwrap();
         let log = ServerLog::at(folder.path().join("log"));
-        assert_eq!(log.last_lines(5).unwrap(), Vec::<String>::new());
+        assert_eq!(log.last_lines(5).unwrap(), (vec![], 0));
         std::fs::write(log.path(), "one\ntwo\nthree\nfo").unwrap();
-        assert_eq!(log.last_lines(2).unwrap(), ["two", "three"]);
+        assert_eq!(log.last_lines(2).unwrap(), (vec!["two".into(), "three".into()], 14));
         assert_eq!(log.lines_since(4).unwrap(), (vec!["two".into(), "three".into()], 14));
         assert_eq!(log.lines_since(14).unwrap(), (vec![], 14));
         std::fs::write(log.path(), "new\n").unwrap();

@@ -1,5 +1,5 @@
 //! Completion while typing: the shell runs martydb for each word, which reads the manifest and its folders, and asks no
-//! server and no secret store. Off the beaten track it has nothing to offer, and never an error.
+//! server and no secret store. Where the manifest cannot be read it offers nothing, and prints no error.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -66,6 +66,10 @@ fn where_there_is_nothing_to_offer_it_is_silent() {
     unknown.env("COMPLETE", "tcsh");
     let done = project.finish(unknown).expect(2);
     assert!(done.stderr.contains("unknown shell \"tcsh\""), "{}", done.stderr);
+    // The variable may be set for another program: a command is not kept from running.
+    let mut schema = project.command(&["schema"]);
+    schema.env("COMPLETE", "1");
+    assert!(project.finish(schema).expect(0).stdout.contains("martydb manifest"));
 }
 
 /// Runs a script in a shell that has the binary on its PATH.

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use super::{ReportFormat, VerifyReport};
 use crate::error::{Error, Result};
 use crate::replace_file::{Readers, replace_file};
-use crate::report::Out;
+use crate::report::{Out, Style};
 
 /// A format and the file that it goes to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,7 +40,7 @@ pub fn write(report: &VerifyReport, files: &[ReportFile]) -> Result<()> {
     for file in files {
         let text = match file.format {
             ReportFormat::Json => Out::document_text("verify-isolation", report),
-            format => report.text_as(Some(format), &crate::report::Style::PLAIN),
+            format => report.text_as(Some(format), &Style::PLAIN),
         };
         let written = replace_file(&file.path, &text, Readers::All);
         let failed = |error| Error::operation(format!("cannot write {}", file.path.display())).cause(error);
