@@ -84,7 +84,7 @@ impl Report for LogsReport {
     }
 }
 
-/// Statements and names in a log are the services'.
+/// Statements and names in a log are the services'. The server begins each further line of a message with a tab.
 fn text(lines: &[String]) -> String {
-    lines.iter().map(|line| printable(line) + "\n").collect()
+    lines.iter().map(|line| printable(&line.replace('\t', "    ")) + "\n").collect()
 }
