@@ -18,6 +18,9 @@ use super::outcome::{Broken, Stage};
 /// Bytes of the largest message accepted during a login, and of the largest row that a probe reads.
 pub const LOGIN_MESSAGE: usize = 1 << 20;
 
+/// Bytes of a message before its length.
+const TAG: usize = 1;
+
 /// How long the server gets to end its process after the client's Terminate.
 const GOODBYE: Duration = Duration::from_secs(2);
 
@@ -86,6 +89,7 @@ impl Wire {
             if let Some(message) = next(&mut self.inbox, self.largest)? {
                 return Ok((message, before - self.inbox.len()));
             }
+            make_room(&mut self.inbox);
             if self.stream.read_buf(&mut self.inbox).await.map_err(lost)? == 0 {
                 return Err(speaking("the server closed the connection unexpectedly".into()));
             }
@@ -140,6 +144,14 @@ fn exchange_some(
     }
 }
 
+/// Makes room for the rest of a message whose length is known, and for no more: a row that is kept holds its buffer,
+/// and a buffer that doubles as it fills would be twice as large as the row.
+fn make_room(inbox: &mut BytesMut) {
+    let header = Header::parse(inbox).ok().flatten();
+    let whole = header.and_then(|header| usize::try_from(header.len()).ok()).unwrap_or(0) + TAG;
+    inbox.reserve(whole.saturating_sub(inbox.len()));
+}
+
 /// The next whole message, if it is there.
 pub(super) fn next(inbox: &mut BytesMut, largest: usize) -> Result<Option<Message>, Broken> {
     let garbled = |error: io::Error| speaking(format!("this is not PostgreSQL's protocol: {error}"));
@@ -173,5 +185,12 @@ mod tests {
             assert!(next(&mut BytesMut::from(garbage), LOGIN_MESSAGE).is_err());
         }
         assert!(next(&mut BytesMut::from(&b"R\0\0"[..]), LOGIN_MESSAGE).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_message_that_is_announced_gets_its_room_and_no_more() {
+        let mut inbox = BytesMut::from(&b"D\0\x0d\xbb\xa0\0\x01"[..]);
+        make_room(&mut inbox);
+        assert!((900_001..910_000).contains(&inbox.capacity()), "{}", inbox.capacity());
     }
 }
