@@ -1,5 +1,6 @@
 //! What the end-to-end tests stand on: a real server for each test, a project folder, and the built binary.
 
+mod answer;
 mod link;
 mod pooler;
 mod project;

@@ -12,7 +12,9 @@ use std::time::{Duration, Instant};
 
 use martydb::server::{Endpoint, Host, Login, Tls, TlsMode, connect};
 use sqlx::postgres::PgConnectOptions;
-use sqlx::{AssertSqlSafe, ConnectOptions, Executor, PgConnection, Row};
+use sqlx::{ConnectOptions, PgConnection};
+
+use super::answer::{ask, block, state};
 
 /// The superuser's password: every TCP login of these servers needs one.
 pub const ADMIN_PASSWORD: &str = "admin-secret-of-the-test";
@@ -229,21 +231,30 @@ impl Server {
 
     fn try_sql(&self, options: PgConnectOptions, sql: &str) -> Result<Vec<Vec<String>>, String> {
         block(async {
-            let state = |error: sqlx::Error| match error.as_database_error().and_then(|error| error.code()) {
-                Some(code) => code.into_owned(),
-                None => error.to_string(),
-            };
             let mut connection: PgConnection = options.connect().await.map_err(state)?;
-            let rows =
-                connection.fetch_all(sqlx::raw_sql(AssertSqlSafe(sql.to_owned()))).await.map_err(state)?;
-            let text = |row: &sqlx::postgres::PgRow| {
-                (0..row.columns().len())
-                    .map(|column| {
-                        row.try_get_unchecked::<Option<String>, _>(column).unwrap().unwrap_or_default()
-                    })
-                    .collect()
-            };
-            Ok(rows.iter().map(text).collect())
+            ask(&mut connection, sql).await
+        })
+    }
+
+    /// Runs each statement as `role` in one session, whatever became of the one before.
+    pub fn each_as(
+        &self,
+        role: &str,
+        password: &str,
+        database: &str,
+        statements: &[String],
+    ) -> Vec<Result<Vec<Vec<String>>, String>> {
+        block(async {
+            let mut connection = self.connect(role, password, database).await;
+            let mut answers = vec![];
+            for sql in statements {
+                let answer = ask(&mut connection, sql).await;
+                if answer.is_err() {
+                    ask(&mut connection, "ROLLBACK").await.unwrap();
+                }
+                answers.push(answer);
+            }
+            answers
         })
     }
 
@@ -276,10 +287,6 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.crash();
     }
-}
-
-fn block<T>(future: impl Future<Output = T>) -> T {
-    tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
 /// Ports are handed out once per process: between asking the system for one and the server's bind, another

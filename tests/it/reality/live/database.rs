@@ -202,10 +202,11 @@ fn possible(server: &Server, made: &Database, who: &str) -> Vec<Round> {
            AND c.relname <> 'live_written' ORDER BY c.oid",
     );
     let generic = generic.into_iter().flatten().filter(|sql| !sql.is_empty());
-    let written = own.iter().cloned().chain(generic);
+    let written: Vec<String> = own.iter().cloned().chain(generic).collect();
     let role = made.role(who);
-    let tried = written.filter_map(|sql| {
-        let gives = server.sql_as(&role, PASSWORD, &made.name, &sql).ok()?;
+    let answers = server.each_as(&role, PASSWORD, &made.name, &written);
+    let tried = written.into_iter().zip(answers).filter_map(|(sql, gives)| {
+        let gives = gives.ok()?;
         let reads = sql.starts_with("SELECT") && !sql.contains("nextval");
         let gives = reads.then(|| gives.into_iter().flatten().last().unwrap_or_default());
         Some(Round { sql, gives })
