@@ -13,6 +13,7 @@ mod alternates;
 mod assess;
 mod assessment;
 mod breaches;
+mod coverage;
 mod extra_probes;
 mod guesses;
 mod hba;

@@ -6,10 +6,10 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::assessment::{AcceptedFinding, Assessment, ProbeRow, ReportedAs, ServerJudgement};
+use super::coverage::is_covered;
 use crate::catalog::NotExamined;
 use crate::error::Error;
-use crate::findings::{ALLOW_UNUSED, Finding, IN_DATABASE, PUBLIC, SeenBy, Severity};
-use crate::grants::{Fix, Repair, RepairScope};
+use crate::findings::{ALLOW_UNUSED, Finding, PUBLIC, SeenBy, Severity};
 use crate::manifest::Allow;
 use crate::probe::{Probe, ProbeSummary, Verdict};
 
@@ -188,23 +188,6 @@ fn allows(entry: &Allow, finding: &Finding) -> bool {
         && object
 }
 
-/// Whether everything that would close a finding of a session's is part of closing these others.
-///
-/// What a login was seen to be able to do inside its own database is mostly a hole that the catalogue names too.
-/// Accepting or closing that one decides about both.
-pub fn is_covered(finding: &Finding, others: &[&Finding]) -> bool {
-    let is_known = |repair: &Repair| others.iter().any(|other| closes(other, repair, finding));
-    finding.is(IN_DATABASE) && finding.fix.as_ref().is_some_and(|fix| fix.repairs().iter().all(is_known))
-}
-
-fn closes(other: &Finding, repair: &Repair, finding: &Finding) -> bool {
-    let same_place = other.database.is_none() || other.database == finding.database;
-    !other.is(IN_DATABASE)
-        && other.server == finding.server
-        && (same_place || repair.scope() == RepairScope::Server)
-        && other.fix.iter().flat_map(Fix::repairs).any(|one| one.covers(repair))
-}
-
 /// Id, role, server, database and object.
 type Identity = (String, String, Option<String>, Option<String>, Option<String>);
 
@@ -235,33 +218,4 @@ fn identity(entry: &Value) -> Identity {
     let text = |key: &str| entry[key].as_str().map(str::to_owned);
     let required = |key: &str| text(key).unwrap_or_default();
     (required("id"), required("role"), text("server"), text("database"), text("object"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::findings::{FindingKind, PREPARED};
-    use crate::grants::{Securable, revoke, revoke_membership};
-    use crate::model::acl::entry;
-
-    fn found(kind: &FindingKind, database: &str, repairs: &[Repair]) -> Finding {
-        let found = kind.of("r").database(database);
-        repairs.iter().fold(found, |found, one| found.fix(one.clone())).on("main")
-    }
-
-    #[test]
-    fn a_hole_that_is_known_is_not_decided_about_twice() {
-        let member = revoke_membership("a", "b", Some("c"), 16).restrict();
-        let truncate = revoke(&entry(Some("b"), "TRUNCATE", "o"), None, &Securable::inside("TABLE t", "o"));
-        let seen = found(IN_DATABASE, "x", &[member.clone(), truncate.clone()]);
-        let elsewhere = found(PREPARED, "y", &[revoke_membership("a", "b", None, 15)]);
-        let by_another = revoke(&entry(Some("b"), "TRUNCATE", "p"), None, &Securable::inside("TABLE t", "o"));
-        let here = found(PREPARED, "x", &[by_another]);
-        let there = found(PREPARED, "y", &[truncate]);
-        assert!(is_covered(&seen, &[&elsewhere, &here]));
-        assert!(!is_covered(&seen, &[&elsewhere, &there]), "another database's table");
-        assert!(!is_covered(&seen, &[&elsewhere]), "one of two repairs");
-        assert!(!is_covered(&found(IN_DATABASE, "x", &[]), &[&here]), "nothing closes it");
-        assert!(!is_covered(&seen, &[&seen]), "not by itself");
-    }
 }

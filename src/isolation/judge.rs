@@ -58,7 +58,7 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
         task.databases.iter().cloned().partition(|database| database.allow_connections);
     let closed_notes = closed.iter().filter_map(|database| not_tried(&task.server, database)).collect();
     let mut findings = merged(part.findings, audited.into_iter().filter(chosen));
-    let provider = provider::separate(&observations.context.desired, actual, &mut findings);
+    let provider = provider::separate(&observations.context.desired, catalogue, &mut findings);
     ServerJudgement {
         server: VerifiedServer {
             name: task.server.clone(),

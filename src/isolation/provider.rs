@@ -6,9 +6,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::coverage::is_covered;
+use crate::catalog::{DatabaseCatalog, Snapshot};
 use crate::findings::{
-    FOREIGN_RIGHT, Finding, FindingKind, MAINTENANCE_CONNECT, NO_TEMP_LIMIT, PUBLIC, SUPERUSERS, Severity,
-    TEMPLATE_CONNECT, UNMANAGED_CONNECT, UNMANAGED_POWER,
+    FOREIGN_RIGHT, Finding, FindingKind, MAINTENANCE_CONNECT, NO_TEMP_LIMIT, PUBLIC, PUBLIC_RIGHT,
+    SUPERUSERS, Severity, TEMPLATE_CONNECT, UNMANAGED_CONNECT, UNMANAGED_POWER,
 };
 use crate::model::platform::{Platform, ProviderGap};
 use crate::model::{ActualServer, DatabaseKind, DbName, DesiredServer, Grantee, RoleName};
@@ -51,6 +53,12 @@ const RULES: &[LimitRule] = &[
         },
     },
     LimitRule {
+        kept: ProviderGap::PublicSchema,
+        what: "close schema public of a database to PUBLIC before PostgreSQL 15",
+        kinds: &[PUBLIC_RIGHT],
+        holds: |place, finding| place.is_public_schema(finding),
+    },
+    LimitRule {
         kept: ProviderGap::TempFiles,
         what: "set temp_file_limit on the logins",
         kinds: &[NO_TEMP_LIMIT],
@@ -63,6 +71,7 @@ struct Judged<'a> {
     platform: &'static Platform,
     desired: &'a DesiredServer,
     actual: &'a ActualServer,
+    databases: &'a BTreeMap<String, DatabaseCatalog>,
 }
 
 impl Judged<'_> {
@@ -86,12 +95,29 @@ impl Judged<'_> {
     fn is_kept(&self, database: &DbName) -> bool {
         let Some(found) = self.actual.databases.get(database) else { return false };
         let Ok(owner) = RoleName::found(found.owner.clone()) else { return false };
-        let of_public = found.acl.iter().any(|entry| entry.grantee == Grantee::Public);
-        let superuser = self.actual.roles.get(&owner).is_some_and(|owner| owner.superuser);
+        found.acl.iter().any(|entry| entry.grantee == Grantee::Public) && self.is_out_of_reach(&owner)
+    }
+
+    /// Whether it is about the schema `public` that `CREATE DATABASE` copied. Its objects are judged as everywhere.
+    fn is_public_schema(&self, finding: &Finding) -> bool {
+        let database = finding.database.as_ref().and_then(|name| self.databases.get(name));
+        let mut objects = database.into_iter().flat_map(|database| &database.objects);
+        let schema = objects.find(|object| object.kind == "schema" && object.name == "public");
+        let owner = schema.and_then(|schema| RoleName::found(schema.owner.clone()).ok());
+        self.actual.major() < 15
+            && finding.role == PUBLIC
+            && finding.service.is_some()
+            && finding.object.as_deref() == Some("schema public")
+            && owner.is_some_and(|owner| self.is_out_of_reach(&owner))
+    }
+
+    /// A superuser or a role of the provider's that the admin cannot act as.
+    fn is_out_of_reach(&self, owner: &RoleName) -> bool {
+        let superuser = self.actual.roles.get(owner).is_some_and(|owner| owner.superuser);
         let reached = self.actual.admin.superuser
             || self.actual.admin.name == owner.as_str()
-            || self.actual.admin_acts_as(&owner);
-        of_public && !reached && (superuser || self.platform.owns_role(owner.as_str()))
+            || self.actual.admin_acts_as(owner);
+        !reached && (superuser || self.platform.owns_role(owner.as_str()))
     }
 }
 
@@ -106,17 +132,24 @@ pub struct ProviderLimits {
 /// Takes them out of the findings of one server; without a platform none.
 pub fn separate(
     desired: &DesiredServer,
-    actual: &ActualServer,
+    catalogue: &Snapshot,
     findings: &mut Vec<Finding>,
 ) -> ProviderLimits {
     let Some(platform) = desired.platform else { return ProviderLimits::default() };
-    let place = Judged { platform, desired, actual };
+    let Snapshot { actual, databases, .. } = catalogue;
+    let place = Judged { platform, desired, actual, databases };
     let mut taken: BTreeMap<ProviderGap, (&LimitRule, Vec<Finding>)> = BTreeMap::new();
     findings.retain(|finding| {
         let Some(rule) = place.rule(finding) else { return true };
         taken.entry(rule.kept).or_insert((rule, vec![])).1.push(finding.clone());
         false
     });
+    // What a service's own sessions can do by a right of PUBLIC follows the finding about that right.
+    if let Some((_, known)) = taken.get_mut(&ProviderGap::PublicSchema) {
+        let others: Vec<&Finding> = known.iter().collect();
+        let covered: Vec<Finding> = findings.extract_if(.., |finding| is_covered(finding, &others)).collect();
+        known.extend(covered);
+    }
     let mut found = ProviderLimits::default();
     for (rule, findings) in taken.into_values() {
         found.limits.push(limit(&place, rule, &findings));
@@ -137,6 +170,11 @@ fn limit(place: &Judged<'_>, rule: &LimitRule, findings: &[Finding]) -> Privileg
         ProviderGap::Template | ProviderGap::Maintenance | ProviderGap::Databases => {
             format!("{platform} keeps {}", listed(&each(|finding| finding.database.as_deref())))
         }
+        ProviderGap::PublicSchema => format!(
+            "before PostgreSQL 15 it belongs to a role that {platform} keeps, in {}: every login of a service can make \
+             objects in its own database's public",
+            counted(each(|finding| finding.database.as_deref()).len(), "database")
+        ),
         ProviderGap::Logins => format!("{platform} keeps {}", listed(&roles())),
         ProviderGap::TempFiles => {
             let way = place.platform.temp_files;

@@ -6,9 +6,9 @@
 
 use std::collections::BTreeSet;
 
-use super::assess::is_covered;
 use super::assessment::Assessment;
 use super::breaches::access_paths;
+use super::coverage::is_covered;
 use super::judge::audited;
 use super::observe::context;
 use crate::converge::{Jobs, Planner, Policy, Remaining, converge};

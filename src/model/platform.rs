@@ -14,6 +14,8 @@ pub enum ProviderGap {
     Databases,
     /// The provider's logins have power over the server, such as REPLICATION.
     Logins,
+    /// Before PostgreSQL 15, PUBLIC may make objects in schema `public` of every new database.
+    PublicSchema,
     /// The customer may set no `temp_file_limit`.
     TempFiles,
 }
@@ -42,6 +44,7 @@ const ALL: &[ProviderGap] = &[
     ProviderGap::Maintenance,
     ProviderGap::Databases,
     ProviderGap::Logins,
+    ProviderGap::PublicSchema,
     ProviderGap::TempFiles,
 ];
 

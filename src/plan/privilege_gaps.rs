@@ -12,6 +12,9 @@ use crate::model::platform::Platform;
 use crate::model::{ActualServer, DesiredServer, DesiredService, SchemaName};
 use crate::sql::{Qualified, Statement, stmt};
 
+/// What customers of a provider cannot do before PostgreSQL 15.
+const CLOSE_PUBLIC: &str = "take over and close schema public of the services' databases";
+
 /// What the refused steps have in common, so that one sentence does for all of them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Topic {
@@ -26,10 +29,12 @@ pub fn separate(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan)
     let mut refused: BTreeMap<Topic, Vec<Step>> = BTreeMap::new();
     plan.steps.retain(|step| {
         let Some(refusal) = authority.refusal(step) else { return true };
-        // A provider refuses a setting for all services alike.
-        let shared = desired.platform.is_some() && matches!(refusal, Refusal::Setting(_));
+        // What a provider keeps of every service's database is told once.
+        let public = is_superusers_public(step, &refusal) && actual.major() < 15;
+        let shared = desired.platform.is_some() && (public || matches!(refusal, Refusal::Setting(_)));
         let service = step.service.as_ref().filter(|_| !shared).map(ToString::to_string);
-        let topic = Topic { service, what: what(step, &refusal), refusal };
+        let what = if shared && public { CLOSE_PUBLIC.to_owned() } else { what(step, &refusal) };
+        let topic = Topic { service, what, refusal };
         refused.entry(topic).or_default().push(step.clone());
         false
     });
@@ -102,11 +107,27 @@ fn kept(platform: &Platform, topic: &Topic) -> Option<String> {
             let way = way.map_or(String::new(), |way| format!("; a limit in {way} counts for all logins"));
             Some(format!("{} gives the admin no right to it{way}", platform.name))
         }
+        Refusal::Superuser(role) if topic.what == CLOSE_PUBLIC => Some(format!(
+            "before PostgreSQL 15 it belongs to {role}, which {} keeps: PUBLIC keeps CREATE there, so every login of \
+             a service can make tables in its own database's public",
+            platform.name
+        )),
         Refusal::Superuser(role) | Refusal::NotGiven(role) if topic.service.is_none() => {
             Some(format!("it belongs to {role}, and {} keeps it", platform.name))
         }
         _ => None,
     }
+}
+
+/// Whether the step is about a schema `public` that a superuser owns.
+fn is_superusers_public(step: &Step, refusal: &Refusal) -> bool {
+    let (Action::SetOwner { object: on, .. } | Action::Grant { on, .. } | Action::Revoke { on, .. }) =
+        &step.action
+    else {
+        return false;
+    };
+    let public = *on == Object::Schema(SchemaName::public());
+    public && step.service.is_some() && matches!(refusal, Refusal::Superuser(_))
 }
 
 fn opens_public(steps: &[Step]) -> bool {
