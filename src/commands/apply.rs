@@ -63,7 +63,7 @@ pub async fn provision_services(
     if let Some(saved) = saved {
         saved.check(&plans)?;
     }
-    consent.check(&plans)?;
+    consent.check(run, &plans).await?;
     ask(run, &plans).await?;
     let scope = PlanScope::new(run, services, options);
     let needs_store = |planned: &PlannedServer| provision::makes_passwords(&planned.plan);

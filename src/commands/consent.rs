@@ -3,8 +3,9 @@
 use clap::Args;
 
 use crate::error::{Error, Result};
-use crate::plan::{Action, Step, left_over};
-use crate::provision::{Plans, planned};
+use crate::plan::Step;
+use crate::provision::{Plans, left_elsewhere, planned};
+use crate::run::Run;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Args)]
 pub struct Consent {
@@ -19,7 +20,7 @@ pub struct Consent {
 impl Consent {
     /// # Errors
     /// With what the plans would do, if that was not asked for.
-    pub fn check(self, plans: &Plans) -> Result<()> {
+    pub async fn check(self, run: &Run, plans: &Plans) -> Result<()> {
         if !self.reset_passwords {
             let error =
                 Error::usage("the secret store lacks the passwords of roles that exist, nothing was touched")
@@ -31,8 +32,10 @@ impl Consent {
         if !self.new_database {
             let error = Error::usage("a service would get an empty database, nothing was touched")
                 .hint("if the service or its database was renamed, say so in the manifest: `moved: { from: FORMER_NAME }`")
+                .hint("if it was moved to another server, name its former server in the manifest until its data is copied")
                 .hint("or make the empty database with --new-database: what is in the other one stays there");
-            refuse(doubtful_databases(plans).chain(elsewhere(plans)), error)?;
+            let elsewhere = left_elsewhere(run, plans).await;
+            refuse(doubtful_databases(plans).chain(elsewhere), error)?;
         }
         Ok(())
     }
@@ -62,26 +65,6 @@ fn doubtful_databases(plans: &Plans) -> impl Iterator<Item = String> {
         planned.plan.steps.iter().filter_map(move |step| {
             let name = step.makes_doubtful_database()?;
             Some(format!("on server \"{server}\": database \"{name}\" is {}", step.reason))
-        })
-    })
-}
-
-/// Databases that would be made on one server and are on another, where no service has them any more.
-fn elsewhere(plans: &Plans) -> impl Iterator<Item = String> {
-    planned(plans).flat_map(move |(server, here)| {
-        let made = here.plan.steps.iter().filter_map(|step| match &step.action {
-            Action::CreateDatabase { database, .. } => Some(database),
-            _ => None,
-        });
-        made.flat_map(move |database| {
-            let others = planned(plans).filter(move |(other, _)| *other != server);
-            let left =
-                others.filter(move |(_, there)| left_over(&there.desired, &there.actual).contains(database));
-            left.map(move |(other, _)| {
-                format!(
-                    "database \"{database}\" is missing on server \"{server}\", and is on server \"{other}\""
-                )
-            })
         })
     })
 }

@@ -131,3 +131,42 @@ fn a_database_with_a_new_name_is_renamed_when_no_session_is_left() {
     let refused = project.run(&["validate"]).expect(2);
     assert!(refused.stderr.contains("service \"mx_b\" is still declared"), "{refused:?}");
 }
+
+#[test]
+fn a_service_on_another_server_gets_no_empty_database_in_silence() {
+    let (server, other) = (Server::start(), Server::start());
+    let project = used(&server, Admin::Super, "ms");
+    let manifest = project.read("martydb.yaml");
+    let far = format!("servers:\n  far:\n    url: {}\n", other.url_of(Admin::Super));
+    let with_password = |url: String| format!("{url}\n    password_env: PGPASSWORD");
+    let with_far = manifest.replacen("servers:\n", &far, 1);
+    let with_far = [&server, &other]
+        .map(|one| one.url_of(Admin::Super))
+        .into_iter()
+        .fold(with_far, |text, url| text.replace(&url, &with_password(url.clone())));
+    project.write(
+        "martydb.yaml",
+        &with_far.replace("ms_a:", "ms_a: { server: far }").replace("ms_b:", "ms_b: { server: main }"),
+    );
+    // Also where the run is about the moved service alone, so that the other server is not part of it.
+    for arguments in [&["apply", "--all", "-y"][..], &["apply", "-s", "ms_a", "-y"]] {
+        let refused = project.run(arguments).expect(2).stderr;
+        let cause = "database \"ms_a\" is missing on server \"far\", and is on server \"main\"";
+        assert!(refused.contains(cause), "{refused}");
+    }
+    assert_eq!(other.value("postgres", "SELECT count(*) FROM pg_roles WHERE rolname LIKE 'ms%'"), "0");
+    project.run(&["apply", "-s", "ms_a", "-y", "--new-database"]).expect(0);
+    assert_eq!(server.value("ms_a", "SELECT string_agg(name, ' ') FROM item"), "kept");
+    // A server that cannot be asked stops no new service; its silence is told.
+    let down = other.url_of(Admin::Super).replace(&format!(":{}", other.port), ":1");
+    let gone = with_far.replace(&other.url_of(Admin::Super), &down);
+    project.write(
+        "martydb.yaml",
+        &gone
+            .replace("ms_b:", "ms_b:\n    server: main\n  ms_c:\n    server: main\n")
+            .replace("ms_a:", "ms_a: { server: main }"),
+    );
+    project.write("ms_c/migrations/.keep", "");
+    let done = project.run(&["apply", "-s", "ms_c", "-y"]).expect(0);
+    assert!(done.stderr.contains("server \"far\""), "{done:?}");
+}
