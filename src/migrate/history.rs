@@ -2,6 +2,7 @@
 
 mod alike;
 pub mod catalogue;
+mod conditions;
 pub mod progress;
 pub mod repeatables;
 pub mod rows;

@@ -213,3 +213,34 @@ fn a_database_of_before_martydb_is_told_that_it_has_them() {
     project.run(&["upgrade", "--all"]).expect(0);
     project.run(&["status", "--check"]).expect(0);
 }
+
+#[test]
+fn every_service_of_this_repository_is_squashed() {
+    let server = Server::start();
+    let services = ["csca", "document_signer", "passport_engine", "pkd_service"];
+    let lines = services.map(|name| format!("  sqo_{name}:\n")).concat();
+    let project = Project::with_manifest(&format!(
+        "version: 1\nproject: sqo\nservers:\n  main:\n    url: {}\nservices:\n{lines}",
+        server.url()
+    ));
+    for name in services {
+        let folder =
+            std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("services/{name}/migrations"));
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let file = path.file_name().unwrap().to_str().unwrap();
+            project.write(&format!("sqo_{name}/migrations/{file}"), &std::fs::read_to_string(&path).unwrap());
+        }
+    }
+    if !can_dump(&server, &project, "sqo_csca") {
+        return;
+    }
+    project.run(&["init-all", "-y"]).expect(0);
+    for name in services {
+        let name = format!("sqo_{name}");
+        project.run(&["squash", "-s", &name, "--to", "2", "--remove"]).expect(0);
+        let database = fresh(&project, &name);
+        assert_eq!(server.catalogue(&name).differences(&server.catalogue(&database)), [], "{name}");
+    }
+    project.run(&["status", "--check"]).expect(0);
+}

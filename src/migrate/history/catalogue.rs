@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::alike::{same_code, same_columns, without_now};
+use super::conditions::same_conditions;
 use crate::error::{Error, Result};
 use crate::report::{indented, printable};
 use crate::server::{Connection, Row, Unreadable, query_each};
@@ -55,7 +56,8 @@ impl Catalogue {
             let (kind, name) = key.clone();
             let alike = match (&before, &after) {
                 (Some(before), Some(after)) => {
-                    before == after || same_columns(&kind, before, after) || same_code(&kind, before, after)
+                    let same = [same_columns, same_code, same_conditions];
+                    before == after || same.iter().any(|same| same(&kind, before, after))
                 }
                 _ => before == after,
             };
