@@ -58,7 +58,10 @@ pub async fn up(spec: &Spec, note: Note<'_>) -> Result<Running> {
                 match readiness::wait_ready(&layout, &server, &found).await? {
                     Some(error) if began.elapsed() > PATIENCE => return Err(error),
                     Some(_) => tokio::time::sleep(PAUSE).await,
-                    None => return Ok(found),
+                    None => {
+                        note_other_port(spec, &server, note);
+                        return Ok(found);
+                    }
                 }
             }
             Liveness::Up(server) | Liveness::Unresponsive(server) if !server.ready => {
@@ -76,6 +79,17 @@ pub async fn up(spec: &Spec, note: Note<'_>) -> Result<Running> {
             Liveness::Down if started => return Err(vanished(&layout)),
             Liveness::Down => started = process::launch(&mut layout, spec, note).await?,
         }
+    }
+}
+
+/// The manifest's port counts from the next start: a server in use is not restarted for it.
+fn note_other_port(spec: &Spec, server: &ServerProcess, note: Note<'_>) {
+    if let Some(wanted) = spec.port.filter(|wanted| *wanted != server.port) {
+        note(format!(
+            "the server {} still listens on port {}, and the manifest says {wanted}: to move it, run \
+             `martydb dev down`, then `martydb dev up`",
+            spec.server, server.port
+        ));
     }
 }
 

@@ -20,6 +20,9 @@ pub enum Kind {
     MigrationFile,
     /// The server refused a statement, or a local operation failed.
     Operation,
+    /// The service has no database or roles yet. To scripts it is an operation that failed.
+    #[serde(rename = "operation")]
+    NotProvisioned,
     /// The histories of files and database contradict each other.
     Divergent,
     /// A server cannot be reached or refused the login.
@@ -35,7 +38,7 @@ impl Kind {
     pub fn status(self) -> ExitStatus {
         match self {
             Kind::Usage | Kind::Manifest | Kind::MigrationFile => ExitStatus::Usage,
-            Kind::Operation => ExitStatus::Failed,
+            Kind::Operation | Kind::NotProvisioned => ExitStatus::Failed,
             Kind::Divergent => ExitStatus::Differences,
             Kind::Unreachable => ExitStatus::Unreachable,
             Kind::Locked | Kind::Stale => ExitStatus::Locked,
@@ -153,7 +156,7 @@ impl Error {
     /// Adds a cause below those that are there.
     #[must_use]
     pub fn cause(mut self, cause: impl fmt::Display) -> Self {
-        self.causes.push(cause.to_string());
+        self.causes.push(without_number(cause.to_string()));
         self
     }
 
@@ -183,6 +186,15 @@ impl Error {
     }
 }
 
+/// `std` ends the system's messages with the number of the error, which says nothing more.
+pub fn without_number(message: String) -> String {
+    let number = |rest: &str| rest.strip_suffix(')').is_some_and(|n| n.parse::<i32>().is_ok());
+    match message.rsplit_once(" (os error ") {
+        Some((words, rest)) if number(rest) => words.to_owned(),
+        _ => message,
+    }
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.message)?;
@@ -205,6 +217,7 @@ mod tests {
             (Kind::Manifest, "manifest", ExitStatus::Usage),
             (Kind::MigrationFile, "migration_file", ExitStatus::Usage),
             (Kind::Operation, "operation", ExitStatus::Failed),
+            (Kind::NotProvisioned, "operation", ExitStatus::Failed),
             (Kind::Divergent, "divergent", ExitStatus::Differences),
             (Kind::Unreachable, "unreachable", ExitStatus::Unreachable),
             (Kind::Locked, "locked", ExitStatus::Locked),
@@ -216,6 +229,16 @@ mod tests {
             assert_eq!(kind.status(), status);
         }
         assert_eq!(kinds.len(), Kind::Interrupted as usize + 1);
+    }
+
+    #[test]
+    fn a_message_of_the_system_is_shown_without_its_number() {
+        let cause = |text: &str| Error::operation("x").cause(text).causes.remove(0);
+        let refused = std::io::Error::from_raw_os_error(2).to_string();
+        assert_eq!(cause(&refused), "No such file or directory");
+        for kept in ["a (os error x)", "(os error 2) b"] {
+            assert_eq!(cause(kept), kept);
+        }
     }
 
     #[test]

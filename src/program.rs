@@ -71,5 +71,5 @@ async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> Exit
 
 fn interrupted(signal: &str) -> Error {
     Error::new(Kind::Interrupted, format!("interrupted by {signal}"))
-        .hint("run the same command again: it continues where this one stopped")
+        .hint("run the same command again: what it has done stays done")
 }

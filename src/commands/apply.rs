@@ -33,7 +33,7 @@ pub struct Arguments {
     /// this manifest's marker.
     #[arg(long)]
     pub prune: bool,
-    /// Also try every stored password, and set those again that the server refuses.
+    /// Also test every stored password, and set those again that the server refuses.
     #[arg(long)]
     pub check_logins: bool,
     #[command(flatten)]

@@ -27,6 +27,7 @@ impl Report for Services<Current> {
         let mut table = Table::new(&["service", "current"]);
         for found in &self.services {
             let cell = match (&found.error, found.answer.current) {
+                _ if found.is_unprovisioned() => Cell::new("not provisioned", Paint::Warn),
                 (Some(_), _) => Cell::new("unknown", Paint::Bad),
                 (None, Some(version)) => Cell::number(version),
                 (None, None) => Cell::new("none", Paint::Dim),

@@ -150,7 +150,7 @@ fn version(actual: &ActualServer) -> Check {
 
 fn writable(actual: &ActualServer) -> Check {
     let standby = "it is a standby and takes no writes: name the primary in the manifest";
-    let detail = if actual.standby { standby } else { "it takes writes" };
+    let detail = if actual.standby { standby } else { "primary, writable" };
     Check { name: "primary", ok: !actual.standby, detail: detail.into(), grant: None, note: false }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 use tokio::task::JoinSet;
 
-use crate::error::{Error, ExitStatus, Result};
+use crate::error::{Error, ExitStatus, Kind, Result};
 use crate::flags::Select;
 use crate::migrate::MigrationTarget;
 use crate::model::DesiredService;
@@ -32,19 +32,41 @@ impl<T: Default> PerService<T> {
     }
 }
 
+impl<T> PerService<T> {
+    pub fn is_unprovisioned(&self) -> bool {
+        self.error.as_ref().is_some_and(|error| error.kind == Kind::NotProvisioned)
+    }
+}
+
+/// Services that are not there yet, and the command that makes them.
+fn unprovisioned(names: &[&str]) -> String {
+    let (verb, which) = match names {
+        [] => return String::new(),
+        [_] => ("is", names.join(" ")),
+        _ if names.len() <= NAMED => ("are", names.join(" ")),
+        _ => ("are", "--all".into()),
+    };
+    format!("\n{} {verb} not provisioned\nhint: run `martydb apply {which}`\n", first_of(names, NAMED))
+}
+
 #[derive(Serialize)]
 pub struct Services<T> {
     pub services: Vec<PerService<T>>,
 }
 
 impl<T> Services<T> {
+    /// What kept services from answering, and below it which of them are not there yet.
     pub fn errors_text(&self, style: &Style) -> String {
-        errors_text(self.services.iter().map(|one| (one.service.as_str(), one.error.as_ref())), style)
+        let failed = self.services.iter().filter(|one| !one.is_unprovisioned());
+        let text = errors_text(failed.map(|one| (one.service.as_str(), one.error.as_ref())), style);
+        let absent = self.services.iter().filter(|one| one.is_unprovisioned());
+        text + &unprovisioned(&absent.map(|one| one.service.as_str()).collect::<Vec<_>>())
     }
 
+    /// A service without a database was looked at: that is an answer, as for `status`.
     pub fn worst_status(&self) -> ExitStatus {
-        let errors = self.services.iter().filter_map(|one| one.error.as_ref());
-        ExitStatus::worst(errors.map(|error| error.kind.status()))
+        let failed = self.services.iter().filter(|one| !one.is_unprovisioned());
+        ExitStatus::worst(failed.filter_map(|one| one.error.as_ref()).map(|error| error.kind.status()))
     }
 }
 

@@ -29,7 +29,7 @@ pub struct Arguments {
     /// Exit with 3 if anything differs.
     #[arg(long)]
     pub check: bool,
-    /// Also try every stored password.
+    /// Also test every stored password.
     #[arg(long)]
     pub check_logins: bool,
     /// Also remove what is not declared.

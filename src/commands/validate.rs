@@ -142,11 +142,13 @@ impl Report for ValidateReport {
             .collect();
         text.extend(self.services.iter().map(CheckedFolder::missing));
         let migrations: usize = self.services.iter().map(|folder| folder.migrations).sum();
-        let (services, environment) = (self.services.len(), printable(&self.environment));
+        let migrations = counted(migrations, "migration");
+        let (services, environment) =
+            (counted(self.services.len(), "service"), printable(&self.environment));
         text += &match (self.problems(), self.differences().count()) {
-            (0, 0) => format!("Valid: {services} services, {migrations} migrations ({environment}).\n"),
-            (0, n) => format!("\nDiffers: {n} differences in {services} services.\n"),
-            (n, _) => format!("\nInvalid: {n} problems in {services} services.\n"),
+            (0, 0) => format!("Valid: {services}, {migrations} ({environment}).\n"),
+            (0, n) => format!("\nDiffers: {} in {services}.\n", counted(n, "difference")),
+            (n, _) => format!("\nInvalid: {} in {services}.\n", counted(n, "problem")),
         };
         text
     }

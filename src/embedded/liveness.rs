@@ -133,6 +133,15 @@ fn was_started_with(pid: i32, data: &Path) -> bool {
     line.split(|byte| *byte == 0).any(|argument| argument == data.as_os_str().as_encoded_bytes())
 }
 
+/// A server of this data folder that no [`PID_FILE`] names, because its files were removed. Told where there is /proc.
+pub fn orphan(layout: &Layout) -> Option<i32> {
+    let (data, owner) = (layout.data(), layout.owner.uid);
+    let pid = |entry: fs::DirEntry| entry.file_name().to_str()?.parse().ok();
+    let mut pids = fs::read_dir("/proc").ok()?.flatten().filter_map(pid);
+    let is_server = |pid: i32| SystemProcess::find(pid).is_some_and(|found| found.is_server_of(owner));
+    pids.find(|pid| was_started_with(*pid, &data) && is_server(*pid))
+}
+
 /// A process that is alive. One that is dead stays in the process list until its parent looks, and in a container
 /// there may be no parent that ever does.
 #[derive(Debug, PartialEq, Eq)]

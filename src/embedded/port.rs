@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::ops::Range;
 use std::time::Duration;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 const RANGE: Range<u16> = 15432..32768;
 
@@ -35,7 +35,7 @@ pub fn choose(wish: &PortWish, free: impl Fn(u16) -> bool) -> Result<PortChoice>
             Err(Error::manifest("0 is not a port").hint("leave the port out to have a free one chosen"))
         }
         (Some(port), _) | (None, Some(port)) if free(port) => Ok(PortChoice { port, instead_of: None }),
-        (Some(port), _) => Err(Error::operation(format!("port {port} is taken"))
+        (Some(port), _) => Err(Error::new(Kind::Unreachable, format!("port {port} is taken"))
             .cause("the manifest asks for it")
             .hint(
                 "stop the process that uses the port, change the server's port in the manifest, or leave it out",
@@ -48,7 +48,7 @@ pub fn choose(wish: &PortWish, free: impl Fn(u16) -> bool) -> Result<PortChoice>
 }
 
 fn none_free() -> Error {
-    Error::operation(format!("no port from {} to {} is free on 127.0.0.1", RANGE.start, RANGE.end - 1))
+    Error::new(Kind::Unreachable, format!("no port from {} to {} is free on 127.0.0.1", RANGE.start, RANGE.end - 1))
         .hint("stop a process that uses one of them")
 }
 

@@ -138,7 +138,7 @@ fn granted(found: &ActualDatabase, role: &RoleName, database: &DbName) -> Vec<Ac
         // A plain REVOKE speaks for the database's owner only.
         let grantor = Some(&entry.grantor).filter(|grantor| grantor.as_str() != found.owner);
         let is_public = entry.grantee == Grantee::Public;
-        let why = if is_public { "PUBLIC holds CONNECT" } else { "it holds CONNECT itself" };
+        let why = if is_public { "PUBLIC holds CONNECT" } else { "direct grant of CONNECT" };
         let repair = revoke_connect(database, &entry.grantee, grantor).restrict();
         AccessPath { why: why.into(), repair, is_public }
     };

@@ -13,7 +13,7 @@ use super::judge::audited;
 use super::observe::context;
 use crate::converge::{Jobs, Planner, Policy, Remaining, converge};
 use crate::error::{Error, Result};
-use crate::findings::{Finding, IN_DATABASE, PUBLIC, SESSION, SeenBy, Severity};
+use crate::findings::{FOREIGN_CONNECT, Finding, IN_DATABASE, PUBLIC, SESSION, SeenBy, Severity};
 use crate::grants::{Effect, Fix};
 use crate::model::{ActualServer, DbName, DesiredService, RoleName, ServiceName};
 use crate::plan::{Action, Risk, Stage, Step, StepOutcome};
@@ -180,8 +180,13 @@ pub fn step(finding: &Finding) -> Option<Step> {
         database: finding.database.as_ref().and_then(|name| DbName::found(name.as_str()).ok()),
         stage: Stage::Autocommit,
         reason: finding.evidence.clone(),
-        // It is not declared, and yet may be in use.
-        risk: if effect == Effect::Drop { Risk::Destructive } else { Risk::Caution },
+        risk: match effect {
+            Effect::Drop => Risk::Destructive,
+            // What `apply` takes back without a question: a service's login holds CONNECT on another service's database.
+            Effect::Revoke if finding.is(FOREIGN_CONNECT) && finding.role != PUBLIC => Risk::Safe,
+            // It is not declared, and yet may be in use.
+            Effect::Revoke | Effect::Alter => Risk::Caution,
+        },
         action: Action::Close { object: changed(finding), fix },
         part_of: None,
     })

@@ -19,10 +19,21 @@ fn scalar<E: de::Error>(value: Value) -> Result<String, E> {
     }
 }
 
+/// The standard library's words for why a text is no number or no boolean, as the rest of a sentence.
+fn misfit(words: &str) -> &str {
+    match words {
+        "invalid digit found in string" | "cannot parse integer from empty string" => "is not a whole number",
+        "number too large to fit in target type" => "is too large",
+        "number too small to fit in target type" => "is too small",
+        "provided string was not `true` or `false`" => "is neither true nor false",
+        other => other,
+    }
+}
+
 /// Anything that can be parsed from a scalar's text.
 pub fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> Result<T, D::Error> {
     let text = Value::deserialize(deserializer).and_then(scalar)?;
-    text.parse().map_err(|error| de::Error::custom(format!("\"{text}\": {error}")))
+    text.parse().map_err(|error: T::Err| de::Error::custom(format!("\"{text}\" {}", misfit(&error.to_string()))))
 }
 
 /// The same for an optional key.

@@ -12,7 +12,7 @@ use super::raw::RawManifest;
 use super::yaml_file::{YamlFile, without_passwords};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::suggest::hint;
+use crate::suggest::{did_you_mean, hint, nearest};
 
 /// The environment that needs no overlay file.
 pub const DEFAULT_ENV: &str = "development";
@@ -164,7 +164,8 @@ impl Sources {
             .rsplit_once(": unknown field")
             .map_or(message.clone(), |(_, rest)| format!("unknown field{rest}"));
         let Some((unknown, expected)) = unknown_field(&message) else {
-            return self.error_at(&strs(&path), message);
+            let (message, hint) = plain(&message);
+            return self.error_at(&strs(&path), message).hint_if(hint);
         };
         if path.last() != Some(&unknown) {
             path.push(unknown.clone());
@@ -196,6 +197,27 @@ fn unknown_field(message: &str) -> Option<(String, Vec<String>)> {
     Some((words.next()?, words.collect()))
 }
 
+/// serde's words for a value of another type, and for a key that is not there, without the names of Rust's types.
+fn plain(message: &str) -> (String, Option<String>) {
+    if let Some(key) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
+        let hint = match key {
+            "version" => "write `version: 1` in the first line".into(),
+            _ => format!("write `{key}: …`"),
+        };
+        return (format!("the key \"{key}\" is missing"), Some(hint));
+    }
+    let mistyped = message.rsplit_once("invalid type: ").and_then(|(_, rest)| rest.split_once(", expected "));
+    let Some((found, expected)) = mistyped else { return (message.to_owned(), None) };
+    let expected = match expected {
+        "a sequence" => "a list",
+        "a map" => "keys and values",
+        named if named.starts_with("struct ") => "keys and values",
+        named => named,
+    };
+    let found = found.replacen("string ", "", 1).replace("unit value", "nothing");
+    (format!("{found} stands here, expected {}", expected.replace("sequence", "list")), None)
+}
+
 fn overlay_path(base: &Path, env: &str) -> PathBuf {
     let stem = base.file_stem().unwrap_or_default().to_string_lossy();
     base.with_file_name(format!("{stem}.{env}.yaml"))
@@ -204,7 +226,10 @@ fn overlay_path(base: &Path, env: &str) -> PathBuf {
 fn unknown_environment(base: &Path, env: &str, overlay: &Path) -> Error {
     Error::manifest(format!("unknown environment \"{env}\""))
         .cause(format!("there is no {}", overlay.display()))
-        .hint(hint(env, "environments with a file", &strs(&environments(base))))
+        .hint(match nearest(env, environments(base).iter().map(String::as_str)) {
+            Some(near) => did_you_mean(near),
+            None => format!("write {}, or leave --env out for {DEFAULT_ENV}", overlay.display()),
+        })
 }
 
 /// The environments that a manifest has an overlay for, and the one that needs none.

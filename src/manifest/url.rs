@@ -82,6 +82,17 @@ pub fn parse(filled: &FilledUrl, home: &Path, variables: &Environment) -> Result
     })
 }
 
+/// Whether a URL that is not used now could be: what libpq's files would add is not looked for.
+///
+/// # Errors
+/// As [`parse`].
+pub fn check(filled: &FilledUrl) -> Result<()> {
+    let mut given = take_apart(&filled.url, check_keyword)?;
+    let mut take = |key: &str| given.remove(key).filter(|value| !value.is_empty());
+    let (host, port) = (take("host").unwrap_or_default(), take("port").unwrap_or_else(|| "5432".into()));
+    hosts(host, &port).map(drop)
+}
+
 /// A socket's folder is one host, whatever is in its name, and several hosts are names and addresses.
 fn hosts(host: String, port: &str) -> Result<Vec<(String, u16)>> {
     if host.starts_with('/') {

@@ -51,15 +51,28 @@ impl YamlFile {
     }
 }
 
+/// What the library says, its place left out, and what to do about it.
+fn explained(text: &str, line: Option<usize>, message: &str) -> (String, &'static str) {
+    let indented_by_tab = |line: &str| line[..line.len() - line.trim_start().len()].contains('\t');
+    let at = line.and_then(|line| text.lines().nth(line.saturating_sub(1)));
+    if at.is_some_and(indented_by_tab) {
+        return ("a tab stands in the indentation".into(), "indent with spaces: YAML allows no tabs there");
+    }
+    match message.split_once("duplicate entry with key ") {
+        Some((_, key)) => (format!("the key {key} stands here a second time"), "remove or rename one of the two"),
+        None => (message.to_owned(), "this is not valid YAML as it stands"),
+    }
+}
+
 fn unreadable(path: &Path, text: &str, error: &serde_yaml::Error) -> Error {
     // For a duplicate key the library points at the whole map; we point at the second key.
     let place = duplicate(text).or(error.location().map(|at| (at.line(), at.column())));
+    let line = place.map(|(line, _)| line);
     let place = place.map_or_else(String::new, |(line, column)| format!(":{line}:{column}"));
     let message = error.to_string();
     // The place is said once, in our form.
-    let message = message.split(" at line ").next().unwrap_or(&message);
-    Error::manifest(format!("{}{place}: {}", path.display(), without_passwords(message)))
-        .hint("this is not valid YAML as it stands")
+    let (message, hint) = explained(text, line, message.split(" at line ").next().unwrap_or(&message));
+    Error::manifest(format!("{}{place}: {}", path.display(), without_passwords(&message))).hint(hint)
 }
 
 /// A message may quote a value, and a URL that stands where none belongs still holds its password.

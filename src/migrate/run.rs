@@ -30,6 +30,14 @@ pub enum Goal {
 }
 
 impl Goal {
+    /// The highest version whose file is run; `None` if there is no limit. Of what it undoes, a run reads the down files.
+    fn highest(self, options: &Options) -> Option<i64> {
+        match self {
+            Goal::Upgrade => options.to,
+            Goal::Downgrade(_) => Some(0),
+        }
+    }
+
     fn direction(self) -> Direction {
         match self {
             Goal::Upgrade => Direction::Up,
@@ -63,7 +71,8 @@ async fn attempt(
     events: &EventSender,
     outcome: &mut MigrationOutcome,
 ) -> Result<()> {
-    let folder = folder::load_valid(&target.folder, target.service.as_str())?;
+    let folder = folder::load(&target.folder);
+    folder.check_up_to(target.service.as_str(), goal.highest(options))?;
     let intent = if options.execution == Execution::Dry { Intent::Read } else { Intent::Write };
     let mut session = MigrationSession::open(target, intent, options.lock_wait, events).await?;
     let mut run = MigrationRun { session: &mut session, folder: &folder, goal, options };

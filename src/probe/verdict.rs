@@ -111,7 +111,7 @@ fn meaning(refused: &Refused) -> (Evidence, &'static str) {
         (sqlstate::INVALID_CATALOG_NAME, _) => nothing("the database does not exist"),
         (sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, _) => nothing("the database accepts no connections"),
         (sqlstate::CANNOT_CONNECT_NOW, _) => nothing("the server is starting up or shutting down"),
-        _ => nothing("an answer that proves nothing"),
+        _ => nothing("an inconclusive answer"),
     }
 }
 

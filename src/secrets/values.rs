@@ -49,8 +49,8 @@ impl Secrets {
             let reason = found.and_then(|found| found.as_ref().err());
             let error = reason.into_iter().fold(error, |error, reason| error.cause(reason));
             error.hint(
-                "`martydb apply` makes one for a role that does not exist yet; for one that does, restore the secret \
-                 store, or give it a new one with `martydb apply --reset-passwords`",
+                "`martydb apply --all` makes one for a role that does not exist yet; for one that does, restore the secret \
+                 store, or give it a new one with `martydb apply --all --reset-passwords`",
             )
         })
     }

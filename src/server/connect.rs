@@ -5,11 +5,11 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use crate::error::{Error, Kind, Result};
-use crate::sql::Statement;
+use crate::sql::{Ident, Statement, stmt};
 use crate::sqlstate;
 use crate::wire::{
-    Address, Connection, Credentials, Endpoint, Exchanged, Fault, Limits, Login, NotLetIn, Row, Startup,
-    interrupt, shorten,
+    Address, Broken, Connection, Credentials, Endpoint, Exchanged, Fault, Limits, Login, NotLetIn, Row, Stage,
+    Startup, interrupt, shorten,
 };
 
 /// How long one connection attempt may take before the server counts as unreachable.
@@ -45,7 +45,7 @@ pub async fn connect_with(
     let failed = || format!("cannot log in to database \"{database}\" at {endpoint} as \"{}\"", login.role);
     match tokio::time::timeout(CONNECT_TIMEOUT, attempt).await {
         Ok(Ok(Ok(connection))) => Ok(connection.at(endpoint, database)),
-        Ok(Ok(Err(end))) => Err(refused(failed(), end)),
+        Ok(Ok(Err(end))) => Err(refused(failed(), end, login, database)),
         Ok(Err(error)) => Err(error),
         Err(_) => Err(Error::new(Kind::Unreachable, failed())
             .cause(format!("no answer within {} s", CONNECT_TIMEOUT.as_secs()))
@@ -87,15 +87,46 @@ pub async fn connect_watched(
     connect_with(endpoint, login, database, settings, Limits::READ).await
 }
 
-fn refused(message: String, end: NotLetIn) -> Error {
+fn refused(message: String, end: NotLetIn, login: &Login, database: &str) -> Error {
     let fault = match end {
         NotLetIn::Refused(fault) => *fault,
-        NotLetIn::Broken(broken) => Fault::from(broken),
+        NotLetIn::Broken(broken) => Fault { hint: without_password(&broken, login), ..Fault::from(broken) },
     };
     let mut error = Error::new(Kind::Unreachable, message).cause(&fault);
-    error.hints.extend(fault.login_hint());
+    error.hints.extend(admin_hint(&fault, login, database).or_else(|| fault.login_hint()));
     error.sqlstate = fault.sqlstate;
     error
+}
+
+/// What helps an admin and not a service's login.
+fn admin_hint(fault: &Fault, login: &Login, database: &str) -> Option<String> {
+    match fault.sqlstate.as_deref().filter(|_| !login.is_of_service())? {
+        sqlstate::INVALID_CATALOG_NAME => {
+            Some("where the url of the server names that database, correct it; else run `martydb apply --all`".into())
+        }
+        sqlstate::INSUFFICIENT_PRIVILEGE => {
+            let (database, role) = (Ident::new(database).ok()?, Ident::new(&login.role).ok()?);
+            let grant = stmt!("GRANT CONNECT ON DATABASE {database} TO {role}", database = database, role = role);
+            Some(format!("ask a DBA for: {};", grant.shown()))
+        }
+        _ => None,
+    }
+}
+
+/// The server asked for a password and there was none to give: where it should have come from.
+fn without_password(broken: &Broken, login: &Login) -> Option<String> {
+    if broken.stage != Stage::Authenticate || login.password.is_some() {
+        return Fault::from(broken.clone()).hint;
+    }
+    Some(if login.is_of_service() {
+        "the secret store has no password for it: restore the store, or give all logins new ones with \
+         `martydb apply --all --reset-passwords`"
+            .into()
+    } else {
+        "no password was given: set DB_PASSWORD or PGPASSWORD, write it to ~/.pgpass, or name a variable with \
+         `password_env` in the manifest"
+            .into()
+    })
 }
 
 /// Runs a query and returns the rows of all its statements.

@@ -120,6 +120,10 @@ impl Login {
         Login { role: role.into(), password, rules: AuthRules::ScramOnly, key: SharedKey::default() }
     }
 
+    pub fn is_of_service(&self) -> bool {
+        matches!(self.rules, AuthRules::ScramOnly)
+    }
+
     pub fn with_password(role: impl Into<String>, password: SecretString) -> Self {
         Login::of_service(role, Some(password))
     }

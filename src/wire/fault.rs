@@ -144,7 +144,7 @@ impl Fault {
             sqlstate::INVALID_AUTHORIZATION => {
                 "pg_hba.conf of that server has no entry that lets this login in"
             }
-            sqlstate::INVALID_CATALOG_NAME => "the database does not exist yet: run `martydb apply`",
+            sqlstate::INVALID_CATALOG_NAME => "it does not exist yet: run `martydb apply --all`",
             sqlstate::INSUFFICIENT_PRIVILEGE => {
                 "the role lacks CONNECT on that database: run `martydb plan` to see what is missing"
             }

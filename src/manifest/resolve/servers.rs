@@ -57,7 +57,7 @@ fn platform(
 
 fn location(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerLocation> {
     let url = filled(scope, name, raw)?;
-    let wrong = |key, message| scope.error(["servers", name, key], message);
+    let wrong = |key, message: &str| scope.error(["servers", name, key], message);
     let default = Embedded::Fixed(raw.url.is_none());
     let db_host = scope.variables.get("DB_HOST").is_some_and(|host| !host.is_empty());
     match (raw.embedded.unwrap_or(default), url) {
@@ -75,7 +75,11 @@ fn location(scope: &Scope, name: &str, raw: &RawServer) -> Result<ServerLocation
             let message = "a server that martydb runs itself needs no password for its admin";
             Err(wrong(key, message).hint(format!("remove {key}")))
         }
-        (Embedded::Auto, Some(_)) if !db_host => Ok(ServerLocation::Embedded { port: raw.port }),
+        (Embedded::Auto, Some(url)) if !db_host => {
+            // It is not used now, and wrong all the same.
+            url::check(&url).map_err(|error| Error { hints: error.hints, ..wrong("url", &error.message) })?;
+            Ok(ServerLocation::Embedded { port: raw.port })
+        }
         (Embedded::Fixed(true), None) => Ok(ServerLocation::Embedded { port: raw.port }),
         (_, Some(url)) => server_url(scope, name, raw, &url).map(|url| ServerLocation::Url(Box::new(url))),
     }

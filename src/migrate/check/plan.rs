@@ -101,7 +101,7 @@ impl PlanRefusal {
 fn half_way(service: &ServiceName, Unfinished { version, direction, .. }: &Unfinished) -> Error {
     let (done, command) = match direction {
         Direction::Up => ("applied", "upgrade"),
-        Direction::Down => ("undone", "downgrade"),
+        Direction::Down => ("reverted", "downgrade"),
     };
     let message = format!("{service} V{version} (no-transaction) was interrupted and is partially {done}");
     Error::new(Kind::Divergent, message)

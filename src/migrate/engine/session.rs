@@ -333,7 +333,7 @@ fn apply(target: &MigrationTarget) -> String {
 }
 
 fn not_provisioned(target: &MigrationTarget, error: Error) -> NoSession {
-    let mut out = Error::operation(format!("{} is not provisioned", target.service));
+    let mut out = Error::new(Kind::NotProvisioned, format!("{} is not provisioned", target.service));
     out.causes.push(error.message);
     out.causes.extend(error.causes);
     out.sqlstate = error.sqlstate;

@@ -12,7 +12,7 @@ use super::problem::{FileProblem, refuse};
 use super::repeatable::{self, Repeatable};
 use super::source::{self, Migration, MigrationFile};
 use super::waivers::{Waivers, read_waivers, waiver_key};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, without_number};
 use crate::model::{DownFiles, ServiceName};
 
 #[derive(Debug, Clone, Default)]
@@ -40,6 +40,14 @@ impl MigrationFolder {
     /// [`Kind::MigrationFile`](crate::error::Kind::MigrationFile), with all problems that stop a run.
     pub fn check(&self, service: &str) -> Result<()> {
         refuse(service, self.refused())
+    }
+
+    /// As [`MigrationFolder::check`], for a run that applies nothing above `highest`: a file above it that is not
+    /// written yet stops nothing.
+    pub fn check_up_to(&self, service: &str, highest: Option<i64>) -> Result<()> {
+        let above = |migration: &&Migration| highest.is_some_and(|highest| migration.version > highest);
+        let later: Vec<_> = self.doubtful.iter().filter(above).filter(|one| one.up.is_unwritten()).collect();
+        refuse(service, self.refused().filter(|problem| !later.iter().any(|one| one.up.path == problem.path)))
     }
 
     /// All readable migrations, whatever the rules say, by version.
@@ -151,7 +159,7 @@ fn unreadable(path: &Path, error: &io::Error) -> FileProblem {
         }
         _ => "make it readable for the account that runs martydb",
     };
-    FileProblem::refused(path, format!("cannot be read: {error}"), fix)
+    FileProblem::refused(path, format!("cannot be read: {}", without_number(error.to_string())), fix)
 }
 
 /// The folder's entries by name, so that the order of the file system does not show, and which of them are folders.
@@ -305,18 +313,12 @@ impl Loader {
 /// The highest version that any name in the folder begins with, also that of a file which is refused.
 pub fn highest_version(path: &Path) -> Option<i64> {
     let names = entries(path).unwrap_or_default();
-    names.iter().filter_map(|(path, _)| leading_version(&file_name(path))).max()
-}
-
-fn leading_version(name: &str) -> Option<i64> {
-    let digits: String =
-        name.trim_start_matches(['V', 'v', 'U', 'C']).chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok()
+    names.iter().filter_map(|(path, _)| name::leading_version(&file_name(path))).max()
 }
 
 /// The order in which problems are told: V2 before V10, and what has no version last.
 pub fn in_order(problem: &FileProblem) -> (i64, FileProblem) {
-    (leading_version(&file_name(&problem.path)).unwrap_or(i64::MAX), problem.clone())
+    (name::leading_version(&file_name(&problem.path)).unwrap_or(i64::MAX), problem.clone())
 }
 
 fn file_name(path: &Path) -> String {

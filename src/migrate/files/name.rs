@@ -3,6 +3,9 @@
 //! refinery skips what it cannot read (`V1_init.sql`, `v1__x.sql`) with a log line, and reads `V1__add-user`
 //! as "add"; a migration that silently does not run is the worst of all outcomes, so here a misfit is an error.
 
+use unicode_normalization::UnicodeNormalization as _;
+use unicode_normalization::char::is_combining_mark;
+
 use super::refinery;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +88,13 @@ pub fn repeatable(file: &str) -> Option<Result<String, (String, String)>> {
     })
 }
 
+/// The version that a name begins with, however wrong the rest of it is.
+pub fn leading_version(name: &str) -> Option<i64> {
+    let digits: String =
+        name.trim_start_matches(['V', 'v', 'U', 'C']).chars().take_while(char::is_ascii_digit).collect();
+    digits.parse().ok()
+}
+
 /// The nearest name that fits.
 fn rename(file: &str) -> String {
     let lower = file.to_ascii_lowercase();
@@ -103,12 +113,13 @@ fn rename(file: &str) -> String {
     }
 }
 
-/// Text as the name of a migration: `[a-z0-9_]+`, or nothing if nothing is left.
+/// Text as the name of a migration, or nothing if nothing is left: letters of any script, without accents, and digits.
 pub fn sanitize(text: &str) -> String {
     let mut name = String::new();
-    for c in text.to_lowercase().chars() {
+    for c in text.to_lowercase().nfkd().filter(|c| !is_combining_mark(*c)) {
         match c {
-            'a'..='z' | '0'..='9' => name.push(c),
+            '0'..='9' => name.push(c),
+            c if c.is_alphabetic() => name.push(c),
             _ if name.ends_with('_') || name.is_empty() => {}
             _ => name.push('_'),
         }
@@ -131,6 +142,19 @@ mod tests {
             ("V20250101120000___x.sql", 20250101120000, "_x", Direction::Up),
         ] {
             assert_eq!(parse(file), Ok(FileName { version, name: name.into(), direction }), "{file}");
+        }
+    }
+
+    #[test]
+    fn a_message_keeps_its_letters_in_the_name() {
+        for (message, name) in [
+            ("Add user consent", "add_user_consent"),
+            ("\u{fc}n\u{ef}code 漢字", "unicode_漢字"),
+            ("u\u{308}ber -- 2nd", "uber_2nd"),
+            ("--", ""),
+        ] {
+            assert_eq!(sanitize(message), name);
+            assert!(name.is_empty() || parse(&format!("V1__{name}.sql")).is_ok(), "{name}");
         }
     }
 

@@ -25,6 +25,9 @@ const BUILTIN: &[(&str, &str, &str)] = &[
     ),
 ];
 
+/// File systems keep 255 bytes, and version and suffix stand beside it.
+const LONGEST_NAME: usize = 200;
+
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct Written {
     pub version: i64,
@@ -57,6 +60,11 @@ pub fn write(
     if name.is_empty() {
         return Err(Error::usage(format!("no name can be made from the message \"{}\"", message.trim()))
             .hint("use letters or digits: -m \"add user consent\""));
+    }
+    if name.len() > LONGEST_NAME {
+        return Err(Error::usage(format!("the message makes a name of {} bytes", name.len()))
+            .cause(format!("a file's name has room for {LONGEST_NAME}"))
+            .hint("say it in a few words; the rest belongs in a comment of the file"));
     }
     let (up, down) = texts(template, templates)?;
     let version = next_version(folder, numbering)?;

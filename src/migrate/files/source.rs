@@ -46,6 +46,11 @@ impl Migration {
 }
 
 impl MigrationFile {
+    /// Whether it is as `revision` wrote it.
+    pub fn is_unwritten(&self) -> bool {
+        self.directives.unwritten && self.statements.is_empty()
+    }
+
     pub fn texts(&self) -> impl Iterator<Item = &str> {
         self.statements.iter().map(|span| &self.text[span.clone()])
     }
@@ -190,7 +195,7 @@ pub fn judge(path: &Path, bytes: Vec<u8>) -> Result<(MigrationFile, Vec<FileProb
             FileProblem { weight, ..problem }
         })
         .collect();
-    if file.directives.unwritten && file.statements.is_empty() {
+    if file.is_unwritten() {
         let fix = "write it, and remove the line `-- martydb: unwritten`; or remove the file";
         problems.push(FileProblem::refused(path, "comes from a template and is not written yet", fix));
     }

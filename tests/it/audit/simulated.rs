@@ -33,7 +33,7 @@ fn a_login_without_a_known_password_is_simulated_and_stays_unproven() {
     let pair = Pair::new();
     forget(&pair, "red_app");
     let result = pair.verify(&["--probes", "full"], 4);
-    expect(&result, "red_db", "inconclusive", "it would be let in: it holds CONNECT itself");
+    expect(&result, "red_db", "inconclusive", "it would be let in: direct grant of CONNECT");
     for database in ["blue_db", "postgres", "template1"] {
         expect(&result, database, "inconclusive", "it would be refused: it lacks CONNECT");
     }

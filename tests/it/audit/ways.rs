@@ -88,7 +88,7 @@ fn a_grant_that_one_address_hides_is_seen_on_another() {
         result["findings"].as_array().unwrap().iter().filter(|finding| finding["kind"] == "probe").collect();
     assert_eq!(live.len(), 1, "{live:#?}");
     let evidence = live[0]["evidence"].as_str().unwrap();
-    assert!(evidence.contains("it holds CONNECT itself (at ::1:"), "{evidence}");
+    assert!(evidence.contains("direct grant of CONNECT (at ::1:"), "{evidence}");
     assert_eq!(live[0]["id"], "foreign-database-connect");
     assert_eq!(live[0]["fix"], "REVOKE CONNECT ON DATABASE \"blue_db\" FROM \"red_ro\";");
     // There and over the socket.

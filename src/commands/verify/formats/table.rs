@@ -6,7 +6,7 @@ use super::alike::alike;
 use super::words;
 use crate::commands::change::{Summary, changes_table};
 use crate::commands::verify::document::VerifyReport;
-use crate::isolation::{FailedFix, ProbeRow, ServerView};
+use crate::isolation::{FailedFix, ProbeRow, ReportedAs, ServerView};
 use crate::model::DatabaseKind;
 use crate::plan::StepOutcome;
 use crate::probe::{Probe, ProbeDatabase, ProbePlace, Verdict};
@@ -40,17 +40,13 @@ pub fn table(report: &VerifyReport, style: &Style) -> String {
         let grant = one.grant.as_ref().map_or(String::new(), |grant| format!("; to allow it: {grant}"));
         wrapped(&printable(&format!("not examined: {}: {}{grant}", one.what, one.why)), "  ", style)
     });
-    let closing_line = format!(
-        "{}. What PostgreSQL cannot keep apart (names, shared locks, CPU): docs/findings.md",
-        words::closing_line(report)
-    );
     let rest = [
         accepted.collect(),
         limits.collect(),
         unread.collect(),
         not_examined.collect(),
         changes(report, style),
-        wrapped(&closing_line, "  ", style),
+        wrapped(&words::closing_line(report), "  ", style),
     ];
     let parts = servers.chain(failed).chain(rest);
     parts.filter(|part: &String| !part.is_empty()).collect::<Vec<_>>().join("\n")
@@ -203,7 +199,7 @@ fn notes(view: &ServerView<'_>, style: &Style) -> String {
     }
     if !view.server.closed.is_empty() {
         let names: Vec<_> = view.server.closed.iter().map(|name| printable(name)).collect();
-        notes.push(format!("not tried, because they accept no connections: {}", listed(&names)));
+        notes.push(format!("skipped (no connections allowed): {}", listed(&names)));
     }
     notes.iter().map(|note| wrapped(note, "  ", style)).collect()
 }
@@ -245,13 +241,21 @@ pub fn inconclusive(view: &ServerView<'_>, style: &Style) -> String {
 
 pub fn sum(view: &ServerView<'_>, style: &Style) -> String {
     let summary = &view.summary;
-    let colour = match (view.matrix.is_empty(), summary.breaches, summary.inconclusive) {
+    let open = summary.breaches - accepted_breaches(view);
+    let colour = match (view.matrix.is_empty(), open, summary.inconclusive) {
         (true, ..) => Paint::Warn,
         (_, 0, 0) => Paint::Good,
         (_, 0, _) => Paint::Warn,
         _ => Paint::Bad,
     };
     wrapped(&numbers(view), "  ", style).lines().map(|line| paint(line, colour, style) + "\n").collect()
+}
+
+/// Those that the manifest or a baseline accepts.
+pub fn accepted_breaches(view: &ServerView<'_>) -> usize {
+    let rows = view.matrix.iter().chain(&view.extra);
+    let breaches = rows.filter(|row| row.probe.outcome == Verdict::Breach);
+    breaches.filter(|row| matches!(row.reported, Some(ReportedAs::Accepted))).count()
 }
 
 /// The numbers in words. The extra probes are counted apart; those that did not pass are among the probes as well.
@@ -268,8 +272,13 @@ pub fn numbers(view: &ServerView<'_>) -> String {
         0 => String::new(),
         n => format!(", plus {}", counted(n, "extra probe")),
     };
+    let accepted = match accepted_breaches(view) {
+        0 => String::new(),
+        n if n == summary.breaches => " (accepted)".into(),
+        n => format!(" ({n} accepted)"),
+    };
     format!(
-        "{}, {}, {}: {} passed, {}, {} inconclusive{extra}",
+        "{}, {}, {}: {} passed, {}{accepted}, {} inconclusive{extra}",
         counted(summary.services, "service"),
         counted(summary.logins, "login"),
         counted(summary.probes, "probe"),

@@ -45,7 +45,7 @@ pub fn subject(finding: &Finding) -> String {
 }
 
 fn entering(finding: &Finding, database: &str) -> String {
-    let verb = if finding.kind == SeenBy::Probe { "gets into" } else { "may enter" };
+    let verb = if finding.kind == SeenBy::Probe { "connected to" } else { "can connect to" };
     let owner = finding.service.as_ref().map_or(String::new(), |name| format!(", the database of {name}"));
     format!("{} {verb} {database}{owner}", finding.role)
 }
@@ -105,7 +105,15 @@ pub fn closing_line(report: &VerifyReport) -> String {
 
 fn found(assessment: &Assessment) -> String {
     let words = by_severity(&assessment.findings);
-    if words.is_empty() { format!("nothing found{}", filter(assessment)) } else { format!("found: {words}") }
+    let low = assessment.findings.iter().all(|finding| finding.severity == Severity::Low);
+    match assessment.findings.len() {
+        0 if assessment.accepted.iter().all(|accepted| accepted.by_limit) => {
+            format!("nothing found{}", filter(assessment))
+        }
+        0 => format!("nothing else found{}", filter(assessment)),
+        n if low => format!("found: {} (low)", counted(n, "note")),
+        _ => format!("found: {words}"),
+    }
 }
 
 fn filter(assessment: &Assessment) -> String {
@@ -194,7 +202,7 @@ mod tests {
                 "x in red_db (red): the database itself",
             ),
             (entered.clone(), "x may enter red_db, the database of red"),
-            (Finding { kind: SeenBy::Probe, ..entered }, "x gets into red_db, the database of red"),
+            (Finding { kind: SeenBy::Probe, ..entered }, "x connected to red_db, the database of red"),
             (server(LIMITS_SUM, "PUBLIC", "slot barman"), "server main: slot barman"),
             (server(UNMANAGED_POWER, "barman", ""), "barman on server main"),
             (server(ATTRIBUTE, "red_app", "role red_app"), "red_app on server main"),
