@@ -10,7 +10,6 @@ use crate::environment::Environment;
 use crate::error::{ExitStatus, Result};
 use crate::flags::{Format, Global};
 use crate::report::{Out, Report};
-use crate::run::Run;
 
 /// One database per service on PostgreSQL: provision, migrate, prove isolation, see where everything stands.
 #[derive(Debug, Parser)]
@@ -62,14 +61,15 @@ macro_rules! commands {
     };
 }
 
-/// What a command works with: the manifest, what it takes to read one, the flags of all commands, the command line
-/// itself, or its own arguments.
+/// What a command works with: the manifest, which is offered to be written where there is none, what it takes to read
+/// one, the command line itself, or its own arguments.
 macro_rules! run_with {
     (manifest, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {
-        commands::$module::run(&Run::new($global, $environment, $out.clone())?, $arguments).await
-    };
-    (global, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {
-        commands::$module::run($global, $arguments).await
+        commands::$module::run(
+            &commands::init::opened($global, $environment, $out.clone()).await?,
+            $arguments,
+        )
+        .await
     };
     (parts, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {
         commands::$module::run($global, $environment, $out.clone(), $arguments).await
@@ -102,7 +102,7 @@ fn print(out: &Out, command: &str, end: Result<impl Report + Serialize>) -> Exit
 commands! {
     "Start" {
         /// Write a first manifest and folders.
-        Init = "init", init(global);
+        Init = "init", init(parts);
         /// Check the manifest and the migration files; needs no server.
         Validate = "validate", validate(manifest);
         /// Check servers and the admin's privileges; changes nothing.

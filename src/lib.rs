@@ -34,6 +34,7 @@
 //! - [`converge`]: lock, inspect, plan, apply, retry, and inspect until nothing is left
 //! - [`audit`]: findings from the catalogs (pure)
 //! - [`probe`]: findings from logins
+//! - [`discovery`]: the services that a folder holds already, as a first manifest
 //! - [`import`]: another tool's migrations as martydb's
 //! - [`migrate`]: migrations: files, lint, execution, history
 //! - [`secrets`]: where the logins' passwords are kept
@@ -93,6 +94,7 @@ pub mod connection_string;
 pub mod contract;
 pub mod converge;
 pub mod credentials;
+pub mod discovery;
 pub mod embedded;
 pub mod environment;
 pub mod error;

@@ -1,94 +1,130 @@
-//! `init`: a first manifest, and a folder for each service's migrations.
+//! `init`: a first manifest for what lies in this folder, and a folder for each service's migrations.
+
+mod ask;
+mod report;
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
-use serde::Serialize;
 
+use crate::discovery::{self, Proposal};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::flags::Global;
 use crate::manifest::{self, DEFAULT_ENV};
 use crate::model::ServiceName;
 use crate::prompt;
-use crate::report::{Report, Style, printable};
+use crate::report::{Out, Report};
+use crate::run::Run;
 
-#[derive(Debug, Args)]
+pub use report::InitReport;
+
+#[derive(Debug, Default, Args)]
 pub struct Arguments {
-    /// The services, as `-s` takes them. Asked for on a terminal if none is given.
+    /// The services, as `-s` takes them; default: those found here, confirmed on a terminal or by --yes.
     #[arg(value_name = "SERVICE", value_delimiter = ',')]
     pub plain: Vec<String>,
     /// A service; may be repeated, or hold several names with commas between.
     #[arg(short, long, value_name = "NAME", value_delimiter = ',')]
     pub service: Vec<String>,
+    /// Print the manifest and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
-const HEAD: &str = "\
-# One database per service. `martydb schema` prints the JSON Schema of this file; every key but these has a default.
-version: 1
-
-servers:
-  main:
-    # martydb runs a server of its own, unless DB_HOST names one that exists.
-    embedded: auto
-    url: postgresql://${DB_USER:-postgres}@${DB_HOST:-localhost}:${DB_PORT:-5432}/postgres?sslmode=prefer
-
-services:
-";
-
-/// Writes the manifest and reads it back before anything else is made.
-pub async fn run(global: &Global, arguments: &Arguments) -> Result<InitReport> {
+/// Looks around, asks which services there are, writes the manifest, and reads it back before anything else is made.
+pub async fn run(
+    global: &Global,
+    environment: Environment,
+    out: Arc<Out>,
+    arguments: &Arguments,
+) -> Result<InitReport> {
     let path = global.manifest.clone().unwrap_or_else(|| PathBuf::from("martydb.yaml"));
-    if path.exists() {
+    if path.exists() && !arguments.dry_run {
         return Err(Error::usage(format!("{} exists already", path.display()))
             .hint("edit it, or name another file with --manifest"));
     }
-    let services = services(global, arguments).await?;
-    let text = services.iter().fold(HEAD.to_owned(), |text, service| format!("{text}  {service}:\n"));
-    let file = File::create_new(&path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| failed(&path, &error))?;
-    let manifest = manifest::load(&path, DEFAULT_ENV, &Environment::new())?;
-    let mut folders = vec![];
-    for service in manifest.services.values() {
-        fs::create_dir_all(&service.migrations).map_err(|error| failed(&service.migrations, &error))?;
-        folders.push(service.migrations.clone());
+    let folder = path.parent().filter(|above| !above.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let tree = discovery::read(&folder.canonicalize().unwrap_or_else(|_| folder.to_owned()));
+    let found = discovery::findings(&tree, &environment);
+    let proposal = discovery::propose(&tree, &found);
+    let names = chosen(global, arguments, &proposal, &out).await?;
+    let proposal = proposal.of(&names);
+    let schema = path.with_extension("schema.json");
+    let text = discovery::manifest(&proposal, &schema.file_name().unwrap_or_default().to_string_lossy());
+    if arguments.dry_run {
+        return Ok(InitReport::dry(path, text, proposal));
     }
-    Ok(InitReport { manifest: manifest.path, folders })
+    create(&path, &text)?;
+    let manifest = manifest::load(&path, DEFAULT_ENV, &Environment::new())?;
+    // An older one of the same name helps editors as well.
+    if !schema.exists() {
+        create(&schema, &manifest::json_schema())?;
+    }
+    let folders: Vec<PathBuf> =
+        manifest.services.values().map(|service| service.migrations.clone()).collect();
+    let mut created = vec![manifest.path.clone(), schema.clone()];
+    created.extend(folders.iter().filter(|folder| !folder.exists()).cloned());
+    for folder in &folders {
+        fs::create_dir_all(folder).map_err(|error| failed(folder, &error))?;
+    }
+    Ok(InitReport::written(schema, folders, created, proposal, manifest.path))
 }
 
-async fn services(global: &Global, arguments: &Arguments) -> Result<BTreeSet<ServiceName>> {
-    let mut names = [arguments.plain.clone(), arguments.service.clone()].concat();
-    if names.is_empty() && !global.no_input && prompt::possible() {
-        let answer = prompt::text("Services, separated by spaces").await?;
-        names = answer.split([' ', ',']).filter(|name| !name.is_empty()).map(String::from).collect();
+/// The manifest for a command that needs one; where there is none, a user at a terminal is offered to make it.
+///
+/// # Errors
+/// As [`Run::new`], and if a question gets no answer.
+pub async fn opened(global: &Global, environment: Environment, out: Arc<Out>) -> Result<Run> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let can_ask = !global.no_input && !global.yes && prompt::possible();
+    let missing = global.manifest.is_none() && manifest::find(None, &here).is_err();
+    if missing && can_ask {
+        let question = "There is no martydb.yaml in this folder or above it. Write one now?";
+        if prompt::yes_no(question).await? {
+            let report = run(global, environment.clone(), out.clone(), &Arguments::default()).await?;
+            out.show(&report.text(&out.message_style()));
+        }
     }
-    if names.is_empty() {
-        return Err(Error::usage("no service given").hint("name them: martydb init billing shipping"));
+    Run::new(global, environment, out)
+}
+
+/// The services that are named, or else those that the user agrees to.
+async fn chosen(
+    global: &Global,
+    arguments: &Arguments,
+    proposal: &Proposal,
+    out: &Out,
+) -> Result<BTreeSet<ServiceName>> {
+    let given = [arguments.plain.clone(), arguments.service.clone()].concat();
+    let found: BTreeSet<ServiceName> = proposal.services.keys().cloned().collect();
+    if !given.is_empty() {
+        return ask::names(given.iter().map(String::as_str));
     }
-    let checked = names.into_iter().map(|name| {
-        ServiceName::new(name.clone()).map_err(|error| Error::usage(format!("service \"{name}\" {error}")))
-    });
-    checked.collect()
+    if !found.is_empty() && (global.yes || arguments.dry_run) {
+        return Ok(found);
+    }
+    if !global.no_input && prompt::possible() {
+        return ask::services(proposal, out).await;
+    }
+    let names: Vec<&str> = found.iter().map(ServiceName::as_str).collect();
+    Err(match names.as_slice() {
+        [] => Error::usage("no service given").hint("name them: martydb init billing shipping"),
+        names => Error::usage("no service given")
+            .cause(format!("found here: {}", names.join(", ")))
+            .hint("take these with `martydb init --yes`, see the manifest with `martydb init --dry-run`, or name others"),
+    })
+}
+
+fn create(path: &Path, text: &str) -> Result<()> {
+    let file = File::create_new(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| failed(path, &error))
 }
 
 fn failed(path: &Path, error: &std::io::Error) -> Error {
     Error::operation(format!("cannot write {}", path.display())).cause(error)
-}
-
-#[derive(Serialize)]
-pub struct InitReport {
-    manifest: PathBuf,
-    folders: Vec<PathBuf>,
-}
-
-impl Report for InitReport {
-    fn text(&self, _: &Style) -> String {
-        let line = |path: &Path| printable(&path.display().to_string()) + "\n";
-        let mut text = line(&self.manifest);
-        self.folders.iter().for_each(|folder| text += &line(folder));
-        text + "\nNext: martydb revision --service NAME -m \"first table\", then martydb init-all\n"
-    }
 }

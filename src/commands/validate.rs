@@ -143,8 +143,7 @@ impl Report for ValidateReport {
         text.extend(self.services.iter().map(CheckedFolder::missing));
         let migrations: usize = self.services.iter().map(|folder| folder.migrations).sum();
         let migrations = counted(migrations, "migration");
-        let (services, environment) =
-            (counted(self.services.len(), "service"), printable(&self.environment));
+        let (services, environment) = (counted(self.services.len(), "service"), printable(&self.environment));
         text += &match (self.problems(), self.differences().count()) {
             (0, 0) => format!("Valid: {services}, {migrations} ({environment}).\n"),
             (0, n) => format!("\nDiffers: {} in {services}.\n", counted(n, "difference")),

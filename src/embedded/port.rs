@@ -48,8 +48,11 @@ pub fn choose(wish: &PortWish, free: impl Fn(u16) -> bool) -> Result<PortChoice>
 }
 
 fn none_free() -> Error {
-    Error::new(Kind::Unreachable, format!("no port from {} to {} is free on 127.0.0.1", RANGE.start, RANGE.end - 1))
-        .hint("stop a process that uses one of them")
+    Error::new(
+        Kind::Unreachable,
+        format!("no port from {} to {} is free on 127.0.0.1", RANGE.start, RANGE.end - 1),
+    )
+    .hint("stop a process that uses one of them")
 }
 
 /// Whether nothing listens. Where a bind succeeds in spite of a listener on all addresses, as on BSD and macOS, a

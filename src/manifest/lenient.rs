@@ -33,7 +33,8 @@ fn misfit(words: &str) -> &str {
 /// Anything that can be parsed from a scalar's text.
 pub fn parsed<'de, D: Deserializer<'de>, T: FromStr<Err: Display>>(deserializer: D) -> Result<T, D::Error> {
     let text = Value::deserialize(deserializer).and_then(scalar)?;
-    text.parse().map_err(|error: T::Err| de::Error::custom(format!("\"{text}\" {}", misfit(&error.to_string()))))
+    text.parse()
+        .map_err(|error: T::Err| de::Error::custom(format!("\"{text}\" {}", misfit(&error.to_string()))))
 }
 
 /// The same for an optional key.

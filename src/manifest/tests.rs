@@ -125,7 +125,7 @@ fn every_mistake_names_its_place_and_touches_nothing() {
     let cases: &[(&str, &str)] = &[
         ("version: 1\nservies: {}\n", "m.yaml:2:1: unknown key \"servies\""),
         ("version: 2\nservices: { a: }\n", "m.yaml:1:1: version 2 is unknown, this martydb reads 1"),
-        ("version: 1\nversion: 1\n", "m.yaml:2:1: duplicate entry with key \"version\""),
+        ("version: 1\nversion: 1\n", "m.yaml:2:1: the key \"version\" stands here a second time"),
         (
             "version: 1\nservices:\n  a: { database: x }\n  b: { database: x }\n",
             "m.yaml:4:8: database \"x\" is already that of service \"a\"",

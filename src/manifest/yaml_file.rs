@@ -59,7 +59,9 @@ fn explained(text: &str, line: Option<usize>, message: &str) -> (String, &'stati
         return ("a tab stands in the indentation".into(), "indent with spaces: YAML allows no tabs there");
     }
     match message.split_once("duplicate entry with key ") {
-        Some((_, key)) => (format!("the key {key} stands here a second time"), "remove or rename one of the two"),
+        Some((_, key)) => {
+            (format!("the key {key} stands here a second time"), "remove or rename one of the two")
+        }
         None => (message.to_owned(), "this is not valid YAML as it stands"),
     }
 }

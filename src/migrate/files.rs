@@ -23,7 +23,7 @@ pub use checkpoint::Checkpoint;
 pub use directive::Mode;
 pub use folder::MigrationFolder;
 pub use lexer::{Token, TokenKind, tokens};
-pub use name::Direction;
+pub use name::{Direction, is_plain_name};
 pub use own_transaction::OwnTransaction;
 pub use problem::{FileProblem, Position, Positions, Weight, refuse, refused_files};
 pub use refinery::{VersionType, checksum, reads};

@@ -17,7 +17,7 @@ pub enum InvalidName {
     /// PostgreSQL reads the word as something else, quoted or not.
     #[error("is a word with a meaning of its own, which PostgreSQL takes for no name")]
     Word,
-    #[error("must match [a-z][a-z0-9_-]{{0,40}}")]
+    #[error("must begin with a small letter, and go on with at most 40 of a-z, 0-9, _ and -")]
     Service,
 }
 

@@ -8,8 +8,8 @@ use crate::error::{Error, Kind, Result};
 use crate::sql::{Ident, Statement, stmt};
 use crate::sqlstate;
 use crate::wire::{
-    Address, Broken, Connection, Credentials, Endpoint, Exchanged, Fault, Limits, Login, NotLetIn, Row, Stage,
-    Startup, interrupt, shorten,
+    Address, Broken, Connection, Credentials, Endpoint, Exchanged, Fault, Limits, Login, NotLetIn, Row,
+    Stage, Startup, interrupt, shorten,
 };
 
 /// How long one connection attempt may take before the server counts as unreachable.
@@ -101,12 +101,14 @@ fn refused(message: String, end: NotLetIn, login: &Login, database: &str) -> Err
 /// What helps an admin and not a service's login.
 fn admin_hint(fault: &Fault, login: &Login, database: &str) -> Option<String> {
     match fault.sqlstate.as_deref().filter(|_| !login.is_of_service())? {
-        sqlstate::INVALID_CATALOG_NAME => {
-            Some("where the url of the server names that database, correct it; else run `martydb apply --all`".into())
-        }
+        sqlstate::INVALID_CATALOG_NAME => Some(
+            "where the url of the server names that database, correct it; else run `martydb apply --all`"
+                .into(),
+        ),
         sqlstate::INSUFFICIENT_PRIVILEGE => {
             let (database, role) = (Ident::new(database).ok()?, Ident::new(&login.role).ok()?);
-            let grant = stmt!("GRANT CONNECT ON DATABASE {database} TO {role}", database = database, role = role);
+            let grant =
+                stmt!("GRANT CONNECT ON DATABASE {database} TO {role}", database = database, role = role);
             Some(format!("ask a DBA for: {};", grant.shown()))
         }
         _ => None,

@@ -57,6 +57,33 @@ fn wrong_manifests_are_refused_with_place_and_hint() {
             "martydb.yaml:3:27: a server that martydb runs itself needs no password",
         ),
         (
+            "a password in the URL of a server that is not used now",
+            "version: 1\nservers:\n  main: { embedded: auto, url: \"postgresql://u:pa/ss@h/d\" }\nservices: { a: }\n".into(),
+            "martydb.yaml:3:27: the database's name holds an @",
+        ),
+        (
+            "a misspelt parameter",
+            "version: 1\nservers:\n  main: { embedded: auto, url: \"postgresql://h/d?sslmod=prefer\" }\nservices: { a: }\n".into(),
+            "martydb.yaml:3:27: the URL has an unknown parameter, did you mean \"sslmode\"?",
+        ),
+        (
+            "a text in place of a map",
+            "version: 1\nservices:\n  a: { connection_limit: lots }\n".into(),
+            "martydb.yaml:3:8: \"lots\" stands here, expected keys and values\n",
+        ),
+        (
+            "no version",
+            "services: { a: }\n".into(),
+            "martydb.yaml: the key \"version\" is missing\nhint: write `version: 1` in the first line",
+        ),
+        ("a version in letters", "version: one\nservices: { a: }\n".into(), "martydb.yaml:1:1: \"one\" is not a whole number\n"),
+        (
+            "a key twice",
+            "version: 1\nservices:\n  a:\n  a:\n".into(),
+            "martydb.yaml:4:3: the key \"a\" stands here a second time\nhint: remove or rename one of the two",
+        ),
+        ("a tab", "version: 1\nservices:\n\ta:\n".into(), "martydb.yaml:3:1: a tab stands in the indentation\nhint: indent with spaces"),
+        (
             "a byte order mark",
             "\u{feff}version: 1\nservices: { a: }\n".into(),
             "martydb.yaml:1:1: the file starts with a byte order mark\nhint: save it as UTF-8 without one",
@@ -131,4 +158,18 @@ fn a_command_that_writes_wants_to_be_told_on_what() {
     let document = project.json(&["upgrade", "--service", "csac_a"], 2);
     assert_eq!(document["error"]["kind"], "usage");
     assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_database"), "3");
+}
+
+#[test]
+fn an_environment_without_a_file_says_which_file_to_write() {
+    let project = Project::with_manifest("version: 1\nservices: { a: }\n");
+    let unknown = project.run(&["-e", "prod", "validate"]).expect(2);
+    assert!(
+        unknown.stderr.contains("martydb.prod.yaml, or leave --env out for development"),
+        "{}",
+        unknown.stderr
+    );
+    project.write("martydb.production.yaml", "version: 1\n");
+    let misspelt = project.run(&["-e", "productoin", "validate"]).expect(2);
+    assert!(misspelt.stderr.contains("did you mean \"production\"?"), "{}", misspelt.stderr);
 }

@@ -135,7 +135,7 @@ fn a_signal_at_any_question_ends_the_run_and_leaves_the_terminal_as_it_was() {
     let passwords = ["DB_PASSWORD", "PGPASSWORD"];
     interrupted_at(&project, &["plan"], &passwords, "Password of postgres at", false);
     std::fs::remove_file(project.path().join("martydb.yaml")).unwrap();
-    interrupted_at(&project, &["init"], &[], "Services, separated by spaces: ", true);
+    interrupted_at(&project, &["init"], &[], "Services, with spaces or commas between", true);
     assert!(!project.path().join("martydb.yaml").exists());
 }
 
@@ -177,4 +177,30 @@ fn answers_are_read() {
     ended.wait_for("Type the service's name");
     ended.types(b"\x04");
     assert_eq!(ended.end(), Some(2), "{}", ended.seen());
+}
+
+#[test]
+fn a_command_without_a_manifest_offers_one_and_asks_until_the_names_are_right() {
+    let project = Project::with_manifest("");
+    std::fs::remove_file(project.path().join("martydb.yaml")).unwrap();
+    project.write("catalog/db/001_a.sql", "-- +goose Up\nSELECT 1;");
+    let mut declined = Terminal::run(project.command(&["validate"]));
+    declined.wait_for("Write one now? [y/N]: ");
+    declined.types(b"\n");
+    assert_eq!(declined.end(), Some(2), "{}", declined.seen());
+    assert!(declined.seen().contains("`martydb init` writes one"), "{}", declined.seen());
+
+    let mut offered = Terminal::run(project.command(&["validate"]));
+    offered.wait_for("Write one now? [y/N]: ");
+    offered.types(b"y\n");
+    offered.wait_for("Enter takes these: catalog: ");
+    assert!(offered.seen().contains("catalog  catalog/db (1 migration, goose)"), "{}", offered.seen());
+    offered.types(b"Catalog, orders\n");
+    offered.wait_for_times("Enter takes these: catalog: ", 2);
+    assert!(offered.seen().contains("did you mean \"catalog\"?"), "{}", offered.seen());
+    offered.types(b"catalog,orders\n");
+    // The folders that it made hold nothing yet, and that is valid.
+    assert_eq!(offered.end(), Some(0), "{}", offered.seen());
+    assert!(offered.seen().contains("created martydb.yaml"), "{}", offered.seen());
+    assert!(offered.seen().contains("Valid: 2 services, 0 migrations"), "{}", offered.seen());
 }

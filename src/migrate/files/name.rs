@@ -95,6 +95,11 @@ pub fn leading_version(name: &str) -> Option<i64> {
     digits.parse().ok()
 }
 
+/// Whether a file's name is that of a migration as martydb reads them.
+pub fn is_plain_name(file: &str) -> bool {
+    parse(file).is_ok() || matches!(repeatable(file), Some(Ok(_)))
+}
+
 /// The nearest name that fits.
 fn rename(file: &str) -> String {
     let lower = file.to_ascii_lowercase();

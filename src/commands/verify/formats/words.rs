@@ -201,7 +201,7 @@ mod tests {
                 inside(DATABASE_OWNER, "x", "red_db", "red", "database red_db"),
                 "x in red_db (red): the database itself",
             ),
-            (entered.clone(), "x may enter red_db, the database of red"),
+            (entered.clone(), "x can connect to red_db, the database of red"),
             (Finding { kind: SeenBy::Probe, ..entered }, "x connected to red_db, the database of red"),
             (server(LIMITS_SUM, "PUBLIC", "slot barman"), "server main: slot barman"),
             (server(UNMANAGED_POWER, "barman", ""), "barman on server main"),

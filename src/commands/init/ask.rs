@@ -1,0 +1,45 @@
+//! The one question of `init`.
+
+use std::collections::BTreeSet;
+
+use crate::discovery::{Proposal, service_name};
+use crate::error::{Error, Result};
+use crate::model::ServiceName;
+use crate::prompt;
+use crate::report::{Out, printable};
+
+/// Shows what was found and asks until all names are right.
+pub async fn services(proposal: &Proposal, out: &Out) -> Result<BTreeSet<ServiceName>> {
+    let found: BTreeSet<ServiceName> = proposal.services.keys().cloned().collect();
+    out.show(&super::report::found(proposal));
+    let question = if found.is_empty() {
+        "Services, with spaces or commas between".to_owned()
+    } else {
+        let names: Vec<&str> = found.iter().map(ServiceName::as_str).collect();
+        format!("Services, with spaces or commas between; Enter takes these: {}", names.join(" "))
+    };
+    loop {
+        let answer = prompt::text(&question).await?;
+        let given: Vec<&str> = answer.split([' ', ',', '\t']).filter(|name| !name.is_empty()).collect();
+        match names(given.iter().copied()) {
+            Ok(names) if !names.is_empty() => return Ok(names),
+            Ok(_) if !found.is_empty() => return Ok(found),
+            Ok(_) => out.eprint("Name at least one, such as: catalog orders"),
+            Err(error) => out.show(&[vec![error.message], error.hints].concat().join("\n")),
+        }
+    }
+}
+
+/// Names as they were typed.
+///
+/// # Errors
+/// For the first that is none, with the nearest that is one.
+pub fn names<'a>(given: impl Iterator<Item = &'a str>) -> Result<BTreeSet<ServiceName>> {
+    let checked = given.map(|name| {
+        ServiceName::new(name).map_err(|error| {
+            let near = service_name(name).map(|near| format!("did you mean \"{near}\"?"));
+            Error::usage(format!("service \"{}\" {error}", printable(name))).hint_if(near)
+        })
+    });
+    checked.collect()
+}

@@ -1,0 +1,122 @@
+//! What `init` found, wrote, and leaves to do.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use crate::discovery::{Proposal, ProposedService};
+use crate::model::ServiceName;
+use crate::report::{Report, Style, printable};
+
+#[derive(Serialize)]
+pub struct InitReport {
+    manifest: PathBuf,
+    /// What editors check the manifest with.
+    schema: Option<PathBuf>,
+    folders: Vec<PathBuf>,
+    services: Vec<InitService>,
+    notes: Vec<String>,
+    /// Commands, in their order.
+    next: Vec<String>,
+    #[serde(skip)]
+    created: Vec<PathBuf>,
+    /// With `--dry-run`, what would be written.
+    text: Option<String>,
+}
+
+#[derive(Serialize)]
+struct InitService {
+    service: String,
+    /// Where it was found, if it was.
+    found: Vec<String>,
+}
+
+impl InitReport {
+    pub fn dry(manifest: PathBuf, text: String, proposal: Proposal) -> InitReport {
+        InitReport { text: Some(text), schema: None, ..InitReport::new(manifest, vec![], proposal) }
+    }
+
+    pub fn written(
+        schema: PathBuf,
+        folders: Vec<PathBuf>,
+        created: Vec<PathBuf>,
+        proposal: Proposal,
+        manifest: PathBuf,
+    ) -> InitReport {
+        InitReport { schema: Some(schema), created, ..InitReport::new(manifest, folders, proposal) }
+    }
+
+    fn new(manifest: PathBuf, folders: Vec<PathBuf>, proposal: Proposal) -> InitReport {
+        let next = next(&proposal);
+        let service = |(name, one): (ServiceName, ProposedService)| InitService {
+            service: name.to_string(),
+            found: one.found,
+        };
+        let services = proposal.services.into_iter().map(service).collect();
+        let (notes, created) = (proposal.notes, vec![]);
+        InitReport { manifest, schema: None, folders, services, notes, next, created, text: None }
+    }
+}
+
+/// The services that were found, a line for each thing that names them.
+pub fn found(proposal: &Proposal) -> String {
+    if proposal.services.is_empty() {
+        return "No service was found here.".into();
+    }
+    let width = proposal.services.keys().map(|name| name.as_str().len()).max().unwrap_or_default();
+    let mut text = String::from("Found here:\n");
+    for (name, service) in &proposal.services {
+        for (at, line) in service.found.iter().enumerate() {
+            let name = if at == 0 { name.as_str() } else { "" };
+            text += &format!("  {name:width$}  {}\n", printable(line));
+        }
+    }
+    proposal.notes.iter().for_each(|note| text += &format!("  note: {}\n", printable(note)));
+    text.trim_end().to_owned()
+}
+
+/// The commands that lead from the manifest to the first query.
+fn next(proposal: &Proposal) -> Vec<String> {
+    let imports = proposal.services.iter().filter_map(|(name, service)| {
+        let (tool, folder) = service.import.as_ref()?;
+        Some(match *tool {
+            "rails" => format!("martydb baseline --from-database --service {name}"),
+            tool => format!("martydb import --from {tool} --service {name} {}", quoted(folder)),
+        })
+    });
+    let fresh = |(_, service): &(&ServiceName, &ProposedService)| {
+        service.import.is_none() && !service.found.iter().any(|line| line.ends_with("ready to run)"))
+    };
+    let first = proposal
+        .services
+        .iter()
+        .find(fresh)
+        .map(|(name, _)| format!("martydb revision {name} -m \"first table\""));
+    let any = proposal.services.keys().next().map(|name| format!("martydb psql {name}"));
+    imports.chain(first).chain(["martydb init-all".to_owned()]).chain(any).collect()
+}
+
+/// For a shell.
+fn quoted(path: &str) -> String {
+    let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));
+    if plain { path.into() } else { format!("'{}'", path.replace('\'', "'\\''")) }
+}
+
+/// As seen from here: it fits a line, and terminals open it on a click.
+fn near(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    printable(&path.strip_prefix(here).unwrap_or(path).display().to_string())
+}
+
+impl Report for InitReport {
+    fn text(&self, _: &Style) -> String {
+        if let Some(text) = &self.text {
+            return text.lines().map(|line| printable(line) + "\n").collect();
+        }
+        let mut text: String = self.created.iter().map(|path| format!("created {}\n", near(path))).collect();
+        self.notes.iter().for_each(|note| text += &format!("note: {}\n", printable(note)));
+        text += "\nNext:\n";
+        self.next.iter().for_each(|command| text += &format!("  {}\n", printable(command)));
+        text
+    }
+}

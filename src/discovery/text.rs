@@ -1,0 +1,59 @@
+//! A proposal as the text of a manifest.
+
+use super::proposal::{Proposal, ProposedServer, ProposedService};
+
+/// What stands above the services. `schema` is the file that editors read to complete and check the manifest.
+fn head(schema: &str) -> String {
+    format!(
+        "# yaml-language-server: $schema={schema}\n\
+         # A database for each service, with roles of its own. Every key but these has a default: `martydb config` shows them.\n\
+         version: 1\n"
+    )
+}
+
+/// The whole manifest.
+pub fn manifest(proposal: &Proposal, schema: &str) -> String {
+    let servers: String = proposal.servers.iter().map(|(name, one)| server(name, one)).collect();
+    let services: String =
+        proposal.services.iter().map(|(name, one)| format!("  {name}:{}\n", service(one))).collect();
+    format!("{}\nservers:\n{servers}\nservices:\n{services}", head(schema))
+}
+
+fn server(name: &str, server: &ProposedServer) -> String {
+    let host = if server.host.contains(':') { format!("[{}]", server.host) } else { server.host.clone() };
+    let (user, port) = (&server.user, server.port);
+    let (why, place) = if server.chosen {
+        (
+            "martydb runs a server of its own, unless DB_HOST names one that exists.",
+            format!("${{DB_HOST:-{host}}}:${{DB_PORT:-{port}}}"),
+        )
+    } else {
+        (
+            "A server of martydb's own stands in for it until DB_HOST is set, to whatever value.",
+            format!("{host}:{port}"),
+        )
+    };
+    format!(
+        "  {name}:\n    # {why}\n    embedded: auto\n    \
+         url: postgresql://${{DB_USER:-{user}}}@{place}/postgres?sslmode=prefer\n"
+    )
+}
+
+fn service(service: &ProposedService) -> String {
+    let keys =
+        [("server", &service.server), ("database", &service.database), ("migrations", &service.migrations)];
+    let keys =
+        keys.into_iter().filter_map(|(key, value)| Some(format!("{key}: {}", scalar(value.as_deref()?))));
+    let keys: Vec<String> = keys.collect();
+    if keys.is_empty() { String::new() } else { format!(" {{ {} }}", keys.join(", ")) }
+}
+
+/// A text that YAML reads as this text.
+fn scalar(text: &str) -> String {
+    const WORDS: &[&str] = &["true", "false", "null", "yes", "no", "on", "off", "y", "n"];
+    let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c))
+        && !WORDS.contains(&text.to_ascii_lowercase().as_str());
+    // A string of JSON is one of YAML; a dollar sign begins a variable in a manifest.
+    if plain { text.into() } else { serde_json::Value::from(text.replace('$', "$$")).to_string() }
+}

@@ -1,0 +1,94 @@
+//! Reads the folder. Everything that follows works on what is returned here.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::Path;
+
+/// A project keeps its settings and migrations near its root; deeper lies what was generated or vendored.
+const DEEPEST: usize = 8;
+/// A folder with more files is no project, or one whose migrations are named faster than found.
+const MOST_FILES: usize = 50_000;
+/// Longer settings are data.
+const LONGEST: u64 = 256 * 1024;
+/// The first lines of a migration say which tool it belongs to.
+const HEAD: u64 = 1024;
+
+/// Folders that hold other people's files, copies, or examples.
+const PASSED_OVER: &[&str] = &[
+    "__pycache__",
+    "build",
+    "dist",
+    "docs",
+    "examples",
+    "fixtures",
+    "node_modules",
+    "site-packages",
+    "target",
+    "testdata",
+    "tests",
+    "vendor",
+    "venv",
+];
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SeenFile {
+    /// From the folder that is searched, with `/` between the parts.
+    pub path: String,
+    /// Of settings the whole, of SQL the first lines, of others nothing.
+    pub text: String,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ProjectTree {
+    /// The name of the folder itself.
+    pub name: String,
+    /// By path.
+    pub files: Vec<SeenFile>,
+}
+
+/// What cannot be read is left out: a search that finds less still helps.
+pub fn read(folder: &Path) -> ProjectTree {
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let mut tree = ProjectTree { name, files: vec![] };
+    list(folder, "", DEEPEST, &mut tree.files);
+    tree.files.sort_by(|a, b| a.path.cmp(&b.path));
+    tree
+}
+
+/// Links are not followed: they may lead anywhere, or in a circle.
+fn list(folder: &Path, prefix: &str, depth: usize, files: &mut Vec<SeenFile>) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let (Ok(name), Ok(kind)) = (entry.file_name().into_string(), entry.file_type()) else { continue };
+        let path = format!("{prefix}{name}");
+        if files.len() >= MOST_FILES {
+            return;
+        }
+        if kind.is_file() {
+            let text = wanted(&name).and_then(|most| head(&entry.path(), most)).unwrap_or_default();
+            files.push(SeenFile { path, text });
+        } else if kind.is_dir() && depth > 0 && !name.starts_with('.') && !PASSED_OVER.contains(&&*name) {
+            list(&entry.path(), &format!("{path}/"), depth - 1, files);
+        }
+    }
+}
+
+/// How much of a file is read, by its name.
+fn wanted(name: &str) -> Option<u64> {
+    let is_dotenv = name == ".env" || name.starts_with(".env.");
+    match name.rsplit_once('.').map_or("", |parts| parts.1) {
+        _ if is_dotenv || name == "alembic.ini" => Some(LONGEST),
+        "yaml" | "yml" => Some(LONGEST),
+        "sql" => Some(HEAD),
+        _ => None,
+    }
+}
+
+fn head(path: &Path, most: u64) -> Option<String> {
+    let file = File::open(path).ok()?;
+    if most == LONGEST && file.metadata().ok()?.len() > LONGEST {
+        return None;
+    }
+    let mut bytes = vec![];
+    file.take(most).read_to_end(&mut bytes).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}

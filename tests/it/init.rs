@@ -1,0 +1,91 @@
+//! `init`: what it finds, proposes and writes, and what it never does.
+
+use crate::support::Project;
+
+fn empty() -> Project {
+    let project = Project::with_manifest("");
+    std::fs::remove_file(project.path().join("martydb.yaml")).unwrap();
+    project
+}
+
+/// Services of three teams, each with a tool of its own.
+fn monorepo() -> Project {
+    let project = empty();
+    project.write("services/catalog/migrations/V1__items.sql", "CREATE TABLE items (id int);");
+    project.write("services/catalog/migrations/V1__items.down.sql", "DROP TABLE items;");
+    project.write(
+        "services/orders/db/001_orders.sql",
+        "-- +goose Up\nCREATE TABLE o (id int);\n-- +goose Down\nDROP TABLE o;\n",
+    );
+    project.write(
+        "services/signer/settings.yaml",
+        "database:\n  url: postgresql+asyncpg://u:hunter2@localhost/marty_signer\n",
+    );
+    project.write("services/signer/.env", "DATABASE_URL=postgresql://u:hunter2/x@localhost/other\n");
+    project
+}
+
+#[test]
+fn what_lies_around_becomes_a_manifest_that_works() {
+    let project = monorepo();
+    let unconfirmed = project.run(&["init"]).expect(2);
+    assert!(unconfirmed.stderr.contains("found here: catalog, orders, signer"), "{}", unconfirmed.stderr);
+    assert!(!project.path().join("martydb.yaml").exists());
+    let dry = project.run(&["init", "--dry-run"]).expect(0);
+    assert!(!project.path().join("martydb.yaml").exists());
+    let done = project.run(&["init", "--yes"]).expect(0);
+    assert!(done.stdout.contains("created martydb.yaml\ncreated martydb.schema.json\n"), "{}", done.stdout);
+    assert!(
+        done.stdout.contains("martydb import --from goose --service orders services/orders/db\n"),
+        "{}",
+        done.stdout
+    );
+    let written = std::fs::read_to_string(project.path().join("martydb.yaml")).unwrap();
+    assert_eq!(written, dry.stdout);
+    assert!(written.starts_with("# yaml-language-server: $schema=martydb.schema.json\n"), "{written}");
+    assert!(written.contains("catalog: { migrations: services/catalog/migrations }"), "{written}");
+    assert!(written.contains("database: marty_signer"), "{written}");
+    for text in [&done.stdout, &done.stderr, &written] {
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    // What comes next works as it is printed.
+    let _ =
+        project.run(&["import", "--from", "goose", "--service", "orders", "services/orders/db"]).expect(0);
+    let document = project.json(&["validate"], 0);
+    assert_eq!(document["services"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn names_may_hold_commas_and_a_wrong_one_is_corrected() {
+    let project = monorepo();
+    let wrong = project.run(&["init", "Catalog"]).expect(2);
+    assert!(wrong.stderr.contains("did you mean \"catalog\"?"), "{}", wrong.stderr);
+    let document = project.json(&["init", "catalog,payments"], 0);
+    let services: Vec<_> =
+        document["services"].as_array().unwrap().iter().map(|one| one["service"].clone()).collect();
+    assert_eq!(services, ["catalog", "payments"]);
+    assert!(project.path().join("payments/migrations").is_dir());
+    assert!(!project.path().join("signer").exists());
+}
+
+#[test]
+fn revisions_count_on_whatever_is_in_the_files() {
+    let project = empty();
+    let _ = project.run(&["init", "orders"]).expect(0);
+    for (message, version) in [("first table", 1), ("second table", 2), ("first table", 3)] {
+        assert_eq!(project.json(&["revision", "orders", "-m", message], 0)["version"], version);
+    }
+    let long = project.run(&["revision", "orders", "-m", &"x".repeat(300)]).expect(2);
+    assert!(long.stderr.contains("few words"), "{}", long.stderr);
+    let letters = project.json(&["revision", "orders", "-m", "\u{fc}n\u{ef}code"], 0);
+    assert_eq!(letters["name"], "unicode");
+}
+
+#[test]
+fn a_command_without_a_manifest_names_init() {
+    let project = empty();
+    for command in ["status", "plan", "validate"] {
+        let none = project.run(&[command]).expect(2);
+        assert!(none.stderr.contains("`martydb init` writes one"), "{}", none.stderr);
+    }
+}

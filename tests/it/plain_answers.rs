@@ -1,0 +1,103 @@
+//! What commands answer where something is missing, and hints that work when they are followed.
+
+use crate::support::{ADMIN_PASSWORD, Admin, Project, Server};
+
+#[test]
+fn a_service_that_is_not_there_yet_is_an_answer_and_no_failure() {
+    let server = Server::start();
+    let project = Project::new(&server, "absent");
+    let current = project.run(&["current"]).expect(0);
+    assert_eq!(current.stdout.matches("not provisioned").count(), 2, "{}", current.stdout);
+    assert!(
+        current.stderr.ends_with(
+            "absent_a, absent_b are not provisioned\nhint: run `martydb apply absent_a absent_b`\n"
+        ),
+        "{}",
+        current.stderr
+    );
+    let document = project.json(&["history"], 0);
+    assert_eq!(document["services"][0]["error"]["kind"], "operation");
+    // To write there is a failure.
+    let upgrade = project.run(&["upgrade", "absent_a"]).expect(1);
+    assert!(upgrade.stderr.contains("martydb apply --service absent_a"), "{}", upgrade.stderr);
+    let _ = project.run(&["apply", "absent_a", "absent_b", "-y"]).expect(0);
+    assert_eq!(project.run(&["current"]).expect(0).stderr, "");
+}
+
+#[test]
+fn a_file_that_is_not_written_yet_stops_only_what_would_run_it() {
+    let server = Server::start();
+    let project = Project::new(&server, "unwritten");
+    let _ = project.run(&["apply", "--all", "-y"]).expect(0);
+    let third = project.json(&["revision", "unwritten_a", "-m", "third"], 0);
+    assert_eq!(third["version"], 3);
+    let refused = project.run(&["upgrade", "unwritten_a"]).expect(2);
+    assert!(refused.stderr.contains("is not written yet"), "{}", refused.stderr);
+    let document = project.json(&["upgrade", "unwritten_a", "--to", "2"], 0);
+    assert_eq!(document["services"][0]["to"], 2);
+    let _ = project.run(&["upgrade", "unwritten_a", "--to", "3"]).expect(2);
+    let document = project.json(&["downgrade", "unwritten_a", "-y"], 0);
+    assert_eq!(document["services"][0]["to"], 1);
+}
+
+#[test]
+fn an_admin_who_cannot_log_in_is_told_what_helps() {
+    let server = Server::with_both_admins();
+    let project = Project::new(&server, "loginhint");
+    let mut command = project.command(&["doctor"]);
+    command.env_remove("DB_PASSWORD").env_remove("PGPASSWORD");
+    let none = project.finish(command).expect(5);
+    assert!(none.stderr.contains("hint: no password was given: set DB_PASSWORD"), "{}", none.stderr);
+    let (right, wrong) = (format!("{}/postgres", server.port), format!("{}/nonesuch", server.port));
+    let wrong = project.read("martydb.yaml").replace(&right, &wrong);
+    project.write("martydb.yaml", &wrong);
+    let missing = project.run(&["plan"]).expect(5);
+    assert!(
+        missing.stderr.contains("where the url of the server names that database, correct it"),
+        "{}",
+        missing.stderr
+    );
+    assert!(!missing.stderr.contains(ADMIN_PASSWORD), "{}", missing.stderr);
+    let limited = Project::new_as(&server, Admin::Limited, "loginhint");
+    server.sql("postgres", "REVOKE CONNECT ON DATABASE postgres FROM PUBLIC");
+    let closed = limited.run(&["plan"]).expect(5);
+    assert!(
+        closed.stderr.contains("hint: ask a DBA for: GRANT CONNECT ON DATABASE \"postgres\" TO \""),
+        "{}",
+        closed.stderr
+    );
+}
+
+#[test]
+fn a_lost_secret_store_is_named_with_its_cure() {
+    let server = Server::start();
+    let project = Project::new(&server, "lostkeys");
+    let _ = project.run(&["apply", "--all", "-y"]).expect(0);
+    std::fs::remove_dir_all(project.path().join(".martydb/secrets")).unwrap();
+    let cure = ["apply", "--all", "--reset-passwords", "-y"];
+    let words = format!("martydb {}", cure[..3].join(" "));
+    for (arguments, code) in [(&["upgrade", "--all"][..], 5), (&["url", "lostkeys_a"], 1)] {
+        let failed = project.run(arguments).expect(code);
+        assert!(failed.stderr.contains(&words), "{}", failed.stderr);
+    }
+    let _ = project.run(&cure).expect(0);
+    let _ = project.run(&["upgrade", "--all"]).expect(0);
+}
+
+#[test]
+fn a_taken_port_is_one_failure_whatever_asks() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let project = Project::with_manifest(&format!(
+        "version: 1\nservers: {{ main: {{ embedded: true, port: {port} }} }}\nservices: {{ taken: }}\n"
+    ));
+    std::fs::create_dir_all(project.path().join("taken/migrations")).unwrap();
+    for command in [&["status"][..], &["plan"], &["upgrade", "--all"], &["test-connections"], &["dev", "up"]]
+    {
+        let failed = project.run(command).expect(5);
+        assert!(
+            format!("{}{}", failed.stdout, failed.stderr).contains(&format!("port {port} is taken")),
+            "{failed:?}"
+        );
+    }
+}
