@@ -21,7 +21,7 @@ use crate::prompt;
 use crate::report::{Out, Report};
 use crate::run::Run;
 
-pub use report::InitReport;
+pub use report::{InitReport, near};
 
 #[derive(Debug, Default, Args)]
 pub struct Arguments {

@@ -3,11 +3,12 @@
 use clap::Args;
 use serde::Serialize;
 
+use super::init::near;
 use crate::error::Result;
 use crate::flags::OneService;
 use crate::migrate::files::revision::Numbering;
 use crate::migrate::files::{Written, revision};
-use crate::report::{Report, Style, printable};
+use crate::report::{Report, Style};
 use crate::run::Run;
 
 #[derive(Debug, Args)]
@@ -44,6 +45,6 @@ pub struct RevisionReport {
 impl Report for RevisionReport {
     fn text(&self, _: &Style) -> String {
         let paths = [Some(&self.written.up), self.written.down.as_ref()].into_iter().flatten();
-        paths.map(|path| printable(&path.display().to_string()) + "\n").collect()
+        paths.map(|path| near(path) + "\n").collect()
     }
 }

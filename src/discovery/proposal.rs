@@ -21,6 +21,10 @@ pub struct ProposedService {
     pub server: Option<String>,
     /// Another tool's folder, and the name that `import --from` knows it by.
     pub import: Option<(&'static str, String)>,
+    /// Whether its migrations can run as they are.
+    pub ready: bool,
+    /// Whether it has a database now.
+    pub exists: bool,
     /// What was found of it, for people.
     pub found: Vec<String>,
 }
@@ -160,6 +164,7 @@ impl Drafts {
         }
         let is_shared = |place: &Place| shared.contains_key(place);
         let services = self.services.into_iter().map(|(name, draft)| {
+            let (ready, exists) = (draft.own_folder.is_some(), draft.place.is_some());
             let place = draft.place.filter(|place| !is_shared(place)).unwrap_or_default();
             let usual = format!("{name}/migrations");
             let taken = draft.import.as_ref().map(|(_, path)| path);
@@ -179,6 +184,8 @@ impl Drafts {
                 migrations: Some(path).filter(|path| *path != usual),
                 server: servers.name_of(&place).filter(|server| server != MAIN),
                 import: draft.import,
+                ready,
+                exists,
                 found: draft.found,
             };
             (name, service)

@@ -1,4 +1,6 @@
-//! `init`: what it finds, proposes and writes, and what it never does.
+//! `init`: what it finds, proposes and writes, what it never does, and the way from there to a first query.
+
+use std::process::{Command, Stdio};
 
 use crate::support::Project;
 
@@ -87,5 +89,36 @@ fn a_command_without_a_manifest_names_init() {
     for command in ["status", "plan", "validate"] {
         let none = project.run(&[command]).expect(2);
         assert!(none.stderr.contains("`martydb init` writes one"), "{}", none.stderr);
+    }
+}
+
+/// The commands of the README's beginning, as a reader copies them into an empty folder.
+#[test]
+fn the_readme_leads_three_services_to_a_first_query() {
+    let readme = include_str!("../../README.md");
+    let (_, section) = readme.split_once("## Your own three services").expect("the README begins with them");
+    let mut blocks =
+        section.split("```sh\n").skip(2).map(|block| block.split("```").next().unwrap_or_default());
+    let script = format!("set -e\n{}", blocks.next().expect("a block"));
+    let project = empty();
+    let _down = Down(&project);
+    let plain = project.command(&[]);
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(script).current_dir(project.path()).env_clear().stdin(Stdio::null());
+    shell.envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let folder = std::path::Path::new(env!("CARGO_BIN_EXE_martydb")).parent().unwrap().display().to_string();
+    shell.env("PATH", format!("{folder}:{}", std::env::var("PATH").unwrap()));
+    let done = project.finish(shell).expect(0);
+    assert!(done.stdout.contains("3 services, 9 logins, 45 probes: 45 passed"), "{}", done.stdout);
+    assert!(done.stdout.contains("1 | one"), "{}", done.stdout);
+}
+
+/// Stops and removes the embedded server, however the test ends.
+struct Down<'a>(&'a Project);
+
+impl Drop for Down<'_> {
+    fn drop(&mut self) {
+        let mut command = self.0.command(&["dev", "destroy", "-y"]);
+        let _best_effort = command.stdout(Stdio::null()).stderr(Stdio::null()).status();
     }
 }

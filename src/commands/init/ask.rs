@@ -12,14 +12,13 @@ use crate::report::{Out, printable};
 pub async fn services(proposal: &Proposal, out: &Out) -> Result<BTreeSet<ServiceName>> {
     let found: BTreeSet<ServiceName> = proposal.services.keys().cloned().collect();
     out.show(&super::report::found(proposal));
-    let question = if found.is_empty() {
-        "Services, with spaces or commas between".to_owned()
-    } else {
-        let names: Vec<&str> = found.iter().map(ServiceName::as_str).collect();
-        format!("Services, with spaces or commas between; Enter takes these: {}", names.join(" "))
+    let question = match found.len() {
+        0 => "Services, with spaces or commas between",
+        1 => "Services, with spaces or commas between; Enter takes the one above",
+        _ => "Services, with spaces or commas between; Enter takes all above",
     };
     loop {
-        let answer = prompt::text(&question).await?;
+        let answer = prompt::text(question).await?;
         let given: Vec<&str> = answer.split([' ', ',', '\t']).filter(|name| !name.is_empty()).collect();
         match names(given.iter().copied()) {
             Ok(names) if !names.is_empty() => return Ok(names),

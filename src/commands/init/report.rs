@@ -31,6 +31,10 @@ struct InitService {
     found: Vec<String>,
 }
 
+/// For services that have a database now.
+const TAKE_OVER: &str = "`martydb init-all` makes new databases, on a server of martydb's own; to take over one that exists, \
+                         set DB_HOST, DB_USER and DB_PASSWORD, and run `martydb adopt SERVICE`";
+
 impl InitReport {
     pub fn dry(manifest: PathBuf, text: String, proposal: Proposal) -> InitReport {
         InitReport { text: Some(text), schema: None, ..InitReport::new(manifest, vec![], proposal) }
@@ -52,8 +56,12 @@ impl InitReport {
             service: name.to_string(),
             found: one.found,
         };
+        let mut notes = proposal.notes;
+        if proposal.services.values().any(|service| service.exists) {
+            notes.push(TAKE_OVER.into());
+        }
         let services = proposal.services.into_iter().map(service).collect();
-        let (notes, created) = (proposal.notes, vec![]);
+        let created = vec![];
         InitReport { manifest, schema: None, folders, services, notes, next, created, text: None }
     }
 }
@@ -63,13 +71,10 @@ pub fn found(proposal: &Proposal) -> String {
     if proposal.services.is_empty() {
         return "No service was found here.".into();
     }
-    let width = proposal.services.keys().map(|name| name.as_str().len()).max().unwrap_or_default();
     let mut text = String::from("Found here:\n");
     for (name, service) in &proposal.services {
-        for (at, line) in service.found.iter().enumerate() {
-            let name = if at == 0 { name.as_str() } else { "" };
-            text += &format!("  {name:width$}  {}\n", printable(line));
-        }
+        text += &format!("  {name}\n");
+        service.found.iter().for_each(|line| text += &format!("    {}\n", printable(line)));
     }
     proposal.notes.iter().for_each(|note| text += &format!("  note: {}\n", printable(note)));
     text.trim_end().to_owned()
@@ -84,9 +89,7 @@ fn next(proposal: &Proposal) -> Vec<String> {
             tool => format!("martydb import --from {tool} --service {name} {}", quoted(folder)),
         })
     });
-    let fresh = |(_, service): &(&ServiceName, &ProposedService)| {
-        service.import.is_none() && !service.found.iter().any(|line| line.ends_with("ready to run)"))
-    };
+    let fresh = |(_, service): &(&ServiceName, &ProposedService)| service.import.is_none() && !service.ready;
     let first = proposal
         .services
         .iter()
@@ -103,7 +106,7 @@ fn quoted(path: &str) -> String {
 }
 
 /// As seen from here: it fits a line, and terminals open it on a click.
-fn near(path: &Path) -> String {
+pub fn near(path: &Path) -> String {
     let here = std::env::current_dir().unwrap_or_default();
     printable(&path.strip_prefix(here).unwrap_or(path).display().to_string())
 }
