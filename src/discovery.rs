@@ -15,7 +15,7 @@ mod url;
 pub use folders::MigrationsFound;
 pub use names::service_name;
 pub use proposal::{Proposal, ProposedService, propose};
-pub use settings::{DatabaseFound, Findings, findings};
+pub use settings::{DatabaseFound, ProjectFindings, findings};
 pub use text::manifest;
 pub use tree::{ProjectTree, SeenFile, read};
 

@@ -145,7 +145,11 @@ pub fn running(spec: &Spec) -> Result<Option<Running>> {
 
 /// Stops the server and deletes its data; false where there was none.
 pub async fn destroy(spec: &Spec) -> Result<bool> {
-    if !Layout::find(spec)?.base.exists() {
+    let found = Layout::find(spec)?;
+    if !found.exists {
+        process::end_orphan(&found, &mut |_| ()).await;
+    }
+    if !found.base.exists() {
         return Ok(false);
     }
     let (_lock, layout) = lock(spec, &mut |_| ()).await?;

@@ -7,6 +7,13 @@ use crate::error::{Error, ExitStatus};
 use crate::flags::Format;
 use crate::report::{self, Out};
 
+/// clap's words, and the standard library's, with those that a reader knows; one word for one idea.
+const PLAIN: &[(&str, &str)] = &[
+    ("  tip:", "hint:"),
+    (": invalid digit found in string", ": it is not a whole number"),
+    (" is not in 1..=", " is not from 1 to "),
+];
+
 /// clap's own answer: help and versions on stdout, a mistake on stderr, or as the one JSON document.
 pub fn report(
     error: &clap::Error,
@@ -20,8 +27,8 @@ pub fn report(
     }
     // With its colours: without them clap strips the escape sequences of what it quotes too, but only in part.
     let text = quoted_safely(error.render().ansi().to_string(), arguments, environment);
-    // One word for one idea: our own errors say "hint".
-    let text = report::without_colours(&text).replace("  tip:", "hint:");
+    let text =
+        PLAIN.iter().fold(report::without_colours(&text), |text, (rust, plain)| text.replace(rust, plain));
     if !wants_json(arguments, environment) {
         plain.show(text.trim_end());
         return ExitStatus::Usage;

@@ -46,6 +46,10 @@ pub struct Change {
 }
 
 impl Change {
+    pub fn is_safe(&self) -> bool {
+        self.risk == Risk::Safe
+    }
+
     /// A step with the SQL it stands for, secrets redacted.
     pub fn new(server: &str, step: &Step, major: u32, outcome: Option<StepOutcome>) -> Change {
         Change {

@@ -68,7 +68,7 @@ pub fn read(run: &Run, path: &Path) -> Result<Saved> {
     let wrong = |why: String| Error::usage(format!("{} cannot be applied here", path.display())).cause(why);
     let text = std::fs::read_to_string(path)
         .map_err(|error| Error::usage(format!("cannot read the plan {}", path.display())).cause(error))?;
-    let document: Value = serde_json::from_str(&text).map_err(|error| wrong(error.to_string()))?;
+    let document: Value = serde_json::from_str(&text).map_err(|_| wrong("it is not JSON".into()))?;
     if document["kind"] != "plan" || document["format_version"] != FORMAT_VERSION {
         return Err(wrong("it was not written by `martydb plan --out` of this version".into()));
     }

@@ -172,7 +172,9 @@ async fn settled(run: &Run, arguments: &Arguments) -> Result<VerifyReport> {
         changes.iter().for_each(|change| run.out.show(&change.in_words()));
         let (question, would) = consent(changes.len());
         let hint = "look at them with `martydb verify-isolation --fix --dry-run`, then add -y";
-        run.confirm(&question, &would, hint).await?;
+        if changes.iter().any(|change| !change.is_safe()) {
+            run.confirm(&question, &would, hint).await?;
+        }
         let done = remediate(run, &services, &remediation).await;
         let closed = done.steps.iter();
         report.changes.extend(

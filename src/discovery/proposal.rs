@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::service_name;
-use super::settings::{DatabaseFound, Findings};
+use super::settings::{DatabaseFound, ProjectFindings};
 use super::tree::ProjectTree;
-use super::url::Place;
+use super::url::DatabasePlace;
 use crate::import::FoundTool;
 use crate::model::ServiceName;
 
@@ -66,14 +66,14 @@ impl Proposal {
             .collect();
         self.servers.retain(|name, _| used.contains(name));
         if self.servers.is_empty() {
-            self.servers.insert(MAIN.into(), local_server(&Findings::default()));
+            self.servers.insert(MAIN.into(), local_server(&ProjectFindings::default()));
         }
         self
     }
 }
 
 /// Decides on services and servers.
-pub fn propose(tree: &ProjectTree, found: &Findings) -> Proposal {
+pub fn propose(tree: &ProjectTree, found: &ProjectFindings) -> Proposal {
     let mut drafts = Drafts { services: BTreeMap::new(), root: service_name(&tree.name) };
     found.folders.iter().for_each(|folder| drafts.take_folder(folder));
     // Those that name their service first: they tell whose the others are.
@@ -92,7 +92,7 @@ pub fn propose(tree: &ProjectTree, found: &Findings) -> Proposal {
 /// What is gathered of one service before the servers are known.
 #[derive(Default)]
 struct Draft {
-    place: Option<Place>,
+    place: Option<DatabasePlace>,
     own_folder: Option<String>,
     import: Option<(&'static str, String)>,
     found: Vec<String>,
@@ -150,7 +150,7 @@ impl Drafts {
         }
     }
 
-    fn proposal(self, found: &Findings, homes: BTreeMap<ServiceName, String>) -> Proposal {
+    fn proposal(self, found: &ProjectFindings, homes: BTreeMap<ServiceName, String>) -> Proposal {
         let servers = servers(&self.services, found);
         let shared = shared(&self.services);
         let mut notes = vec![];
@@ -162,7 +162,7 @@ impl Drafts {
                 place.database
             ));
         }
-        let is_shared = |place: &Place| shared.contains_key(place);
+        let is_shared = |place: &DatabasePlace| shared.contains_key(place);
         let services = self.services.into_iter().map(|(name, draft)| {
             let (ready, exists) = (draft.own_folder.is_some(), draft.place.is_some());
             let place = draft.place.filter(|place| !is_shared(place)).unwrap_or_default();
@@ -195,24 +195,24 @@ impl Drafts {
 }
 
 /// Databases that several services use.
-fn shared(services: &BTreeMap<ServiceName, Draft>) -> BTreeMap<Place, Vec<ServiceName>> {
-    let mut users: BTreeMap<Place, Vec<ServiceName>> = BTreeMap::new();
+fn shared(services: &BTreeMap<ServiceName, Draft>) -> BTreeMap<DatabasePlace, Vec<ServiceName>> {
+    let mut users: BTreeMap<DatabasePlace, Vec<ServiceName>> = BTreeMap::new();
     for (name, draft) in services {
         let place = draft.place.clone().filter(|place| !matches!(&*place.database, "" | "postgres"));
         users.entry(place.unwrap_or_default()).or_default().push(name.clone());
     }
-    users.retain(|place, names| *place != Place::default() && names.len() > 1);
+    users.retain(|place, names| *place != DatabasePlace::default() && names.len() > 1);
     users
 }
 
-struct Servers {
+struct PlacedServers {
     main: ProposedServer,
     /// By host and port: those that are not this machine.
     far: BTreeMap<(String, u16), String>,
 }
 
-impl Servers {
-    fn name_of(&self, place: &Place) -> Option<String> {
+impl PlacedServers {
+    fn name_of(&self, place: &DatabasePlace) -> Option<String> {
         self.far.get(&address(place)).cloned()
     }
 
@@ -226,19 +226,19 @@ impl Servers {
     }
 }
 
-fn address(place: &Place) -> (String, u16) {
+fn address(place: &DatabasePlace) -> (String, u16) {
     (place.host.clone(), place.port.unwrap_or(5432))
 }
 
 /// One server that is not this machine takes the place of `main`; of several, each gets a name of its own.
-fn servers(services: &BTreeMap<ServiceName, Draft>, found: &Findings) -> Servers {
+fn servers(services: &BTreeMap<ServiceName, Draft>, found: &ProjectFindings) -> PlacedServers {
     let composed = |host: &str| found.composed.iter().any(|server| server.host == host);
     let is_here = |host: &str| {
         matches!(host, "" | "localhost" | "127.0.0.1" | "::1" | "host.docker.internal")
             || composed(host)
             || !host.contains('.')
     };
-    let places: Vec<&Place> = services.values().filter_map(|draft| draft.place.as_ref()).collect();
+    let places: Vec<&DatabasePlace> = services.values().filter_map(|draft| draft.place.as_ref()).collect();
     let far: BTreeSet<_> =
         places.iter().filter(|place| !is_here(&place.host)).map(|place| address(place)).collect();
     let here = places.iter().find(|place| is_here(&place.host) && !place.host.is_empty());
@@ -246,14 +246,14 @@ fn servers(services: &BTreeMap<ServiceName, Draft>, found: &Findings) -> Servers
         (1, None) => {
             let (host, port) = far.into_iter().next().unwrap_or_default();
             let main = ProposedServer { host, port, user: "postgres".into(), chosen: true };
-            Servers { main, far: BTreeMap::new() }
+            PlacedServers { main, far: BTreeMap::new() }
         }
         _ => {
             let mut main = local_server(found);
             if found.composed.is_empty() {
                 main.port = here.and_then(|place| place.port).unwrap_or(main.port);
             }
-            Servers { main, far: named(far) }
+            PlacedServers { main, far: named(far) }
         }
     }
 }
@@ -275,7 +275,7 @@ fn named(hosts: BTreeSet<(String, u16)>) -> BTreeMap<(String, u16), String> {
 }
 
 /// This machine's, where docker compose says more of it than nothing.
-fn local_server(found: &Findings) -> ProposedServer {
+fn local_server(found: &ProjectFindings) -> ProposedServer {
     let composed = found.composed.first();
     ProposedServer {
         host: "localhost".into(),

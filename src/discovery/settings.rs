@@ -5,7 +5,7 @@ use serde_yaml::Value;
 use super::folders::{MigrationsFound, folders};
 use super::names::named_by;
 use super::tree::{ProjectTree, SeenFile};
-use super::url::{Place, place};
+use super::url::{DatabasePlace, place};
 use crate::environment::Environment;
 use crate::model::ServiceName;
 use crate::yaml;
@@ -15,7 +15,7 @@ use crate::yaml;
 pub struct DatabaseFound {
     /// Whose the settings say it is.
     pub service: Option<ServiceName>,
-    pub place: Place,
+    pub place: DatabasePlace,
     /// The file, or the variable, that says so.
     pub source: String,
 }
@@ -34,15 +34,15 @@ pub struct ComposeServer {
 
 /// Everything that was found, in the order of the files.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Findings {
+pub struct ProjectFindings {
     pub folders: Vec<MigrationsFound>,
     pub databases: Vec<DatabaseFound>,
     pub composed: Vec<ComposeServer>,
 }
 
 /// Reads the settings; variables of the environment come last, because files belong to the project.
-pub fn findings(tree: &ProjectTree, environment: &Environment) -> Findings {
-    let mut found = Findings { folders: folders(tree), ..Findings::default() };
+pub fn findings(tree: &ProjectTree, environment: &Environment) -> ProjectFindings {
+    let mut found = ProjectFindings { folders: folders(tree), ..ProjectFindings::default() };
     for file in tree.files.iter().filter(|file| !file.text.is_empty() && !file.path.ends_with("martydb.yaml"))
     {
         let name = file.path.rsplit('/').next().unwrap_or_default();
@@ -76,7 +76,7 @@ fn words(path: &str) -> Vec<String> {
 }
 
 /// `NAME=value` in each line; with `key` only where that is the name.
-fn read_lines(found: &mut Findings, file: &SeenFile, key: Option<&str>) {
+fn read_lines(found: &mut ProjectFindings, file: &SeenFile, key: Option<&str>) {
     for line in file.text.lines().filter(|line| !line.trim_start().starts_with(['#', ';'])) {
         let Some((name, value)) = line.split_once('=') else { continue };
         let name = name.trim().trim_start_matches("export ").trim();
@@ -93,7 +93,7 @@ fn read_lines(found: &mut Findings, file: &SeenFile, key: Option<&str>) {
     }
 }
 
-fn read_yaml(found: &mut Findings, file: &SeenFile, name: &str) {
+fn read_yaml(found: &mut ProjectFindings, file: &SeenFile, name: &str) {
     if yaml::check(&file.text, file.path.as_ref()).is_err() {
         return;
     }
@@ -109,7 +109,7 @@ fn read_yaml(found: &mut Findings, file: &SeenFile, name: &str) {
     walk(found, file, &root, &mut path);
 }
 
-fn walk(found: &mut Findings, file: &SeenFile, value: &Value, path: &mut Vec<String>) {
+fn walk(found: &mut ProjectFindings, file: &SeenFile, value: &Value, path: &mut Vec<String>) {
     match value {
         Value::Mapping(map) => {
             let is_database = path.last().is_some_and(|last| is_database_key(last));
@@ -139,7 +139,7 @@ fn is_database_key(key: &str) -> bool {
 }
 
 /// `{ host: …, port: …, name: … }`, read as the URL that it stands for.
-fn in_parts(map: &Value) -> Option<Place> {
+fn in_parts(map: &Value) -> Option<DatabasePlace> {
     let text = |keys: &[&str]| {
         let value = keys.iter().find_map(|key| map.get(*key))?;
         value.as_str().map(String::from).or_else(|| value.as_u64().map(|number| number.to_string()))
@@ -149,7 +149,7 @@ fn in_parts(map: &Value) -> Option<Place> {
     place(&format!("postgresql://{host}:{port}/{database}"))
 }
 
-fn add(found: &mut Findings, file: &SeenFile, words: &[String], place: Option<Place>) {
+fn add(found: &mut ProjectFindings, file: &SeenFile, words: &[String], place: Option<DatabasePlace>) {
     let service = named_by(words.iter().map(String::as_str));
     found.databases.extend(place.map(|place| DatabaseFound { service, place, source: file.path.clone() }));
 }

@@ -2,7 +2,7 @@
 
 /// Where a URL leads. There is no password in it, nor a part of one: a URL that could be read in two ways is not read.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
+pub struct DatabasePlace {
     /// Empty where the URL leaves it open, or takes it from a variable.
     pub host: String,
     pub port: Option<u16>,
@@ -11,7 +11,7 @@ pub struct Place {
 }
 
 /// The first PostgreSQL URL in a text: `postgresql://`, and as SQLAlchemy, JDBC and others write it.
-pub fn place(text: &str) -> Option<Place> {
+pub fn place(text: &str) -> Option<DatabasePlace> {
     let text = text.trim().trim_matches(['"', '\'']);
     let (scheme, rest) = text.split_once("://")?;
     let scheme = scheme.strip_prefix("jdbc:").unwrap_or(scheme).split('+').next().unwrap_or_default();
@@ -32,7 +32,11 @@ pub fn place(text: &str) -> Option<Place> {
     };
     let port = if port.is_empty() { None } else { Some(port.parse().ok()?) };
     let all_plain = is_plain(host, ".-_:") && is_plain(database, "_-$.");
-    (all_plain && database.len() <= 63).then(|| Place { host: host.into(), port, database: database.into() })
+    (all_plain && database.len() <= 63).then(|| DatabasePlace {
+        host: host.into(),
+        port,
+        database: database.into(),
+    })
 }
 
 fn is_plain(text: &str, further: &str) -> bool {
@@ -89,7 +93,7 @@ mod tests {
             ("postgresql://%(user)s@%(host)s/a", "", None, "a"),
             ("postgres://u:{{ .pw }}@h/a", "h", None, "a"),
         ] {
-            let expected = Place { host: host.into(), port, database: database.into() };
+            let expected = DatabasePlace { host: host.into(), port, database: database.into() };
             assert_eq!(place(text), Some(expected), "{text}");
         }
     }

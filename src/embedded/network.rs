@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use super::files::{Folder, claim_folder, failed, nonce, remove};
 use super::layout::Layout;
-use super::liveness;
 use super::port::{self, PortChoice, PortWish};
 use super::settings::{self, EmbeddedSettings, Remembered};
 use super::types::{Note, Spec};
@@ -24,11 +23,7 @@ pub fn remembered(layout: &Layout) -> Result<Remembered> {
 pub async fn choose_port(layout: &Layout, spec: &Spec) -> Result<PortChoice> {
     let remembered = remembered(layout)?.port;
     wait_for_port(spec.port.or(remembered)).await;
-    let wish = PortWish { pinned: spec.port, remembered, others: ports_of_others(layout) };
-    port::choose(&wish, port::free).map_err(|error| match liveness::orphan(layout) {
-        Some(pid) => orphaned(error, pid),
-        None => error,
-    })
+    port::choose(&PortWish { pinned: spec.port, remembered, others: ports_of_others(layout) }, port::free)
 }
 
 pub fn arrange(
@@ -51,13 +46,6 @@ pub fn arrange(
     folder.write(settings::FILE, &settings.file())?;
     restore_access_files(layout, &folder, note)?;
     Ok(settings)
-}
-
-/// Its files were removed under it; PostgreSQL looks for its pid file once a minute.
-fn orphaned(error: Error, pid: i32) -> Error {
-    Error { hints: vec![], ..error }
-        .cause(format!("process {pid} listens there: this server, whose files were removed while it ran"))
-        .hint(format!("it stops by itself within a minute; to stop it now: kill -INT {pid}"))
 }
 
 /// A server that was killed lets go of its port a moment later.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use rustix::process::{Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::binaries::{self, Install, WantedMajor};
 use super::child::{output, program, said};
@@ -12,7 +12,7 @@ use super::liveness::{Liveness, PID_FILE, ServerProcess, look};
 use super::log::{self, Excerpt};
 use super::settings::{ADDRESS, EmbeddedSettings};
 use super::types::{Note, Spec};
-use super::{cluster, network};
+use super::{cluster, liveness, network};
 use crate::error::{Error, Result};
 
 /// Longer than a fast shutdown or a start after a crash takes on a slow disk.
@@ -30,10 +30,24 @@ pub async fn launch(layout: &mut Layout, spec: &Spec, note: Note<'_>) -> Result<
     let wanted = if layout.exists { WantedMajor::Major(major(layout)?, &data) } else { WantedMajor::Any };
     let install = binaries::find(&layout.owner, wanted).await?;
     if !layout.exists {
+        end_orphan(layout, note).await;
         cluster::create(layout, &install, note).await?;
         layout.exists = true;
     }
     start(layout, spec, &install, note).await
+}
+
+/// A server whose files were removed while it ran still names this folder: its next checkpoint would go into the control
+/// file of the cluster that is made here. Ended at once it writes none.
+pub async fn end_orphan(layout: &Layout, note: Note<'_>) {
+    let Some(pid) = liveness::orphan(layout) else { return };
+    note(format!("ending the server {} (process {pid}), whose files were removed while it ran", layout.name));
+    // One that is not ours to end goes by itself within a minute, when it misses its pid file.
+    let _refused = Pid::from_raw(pid).map(|pid| kill_process(pid, Signal::QUIT));
+    let began = Instant::now();
+    while liveness::orphan(layout) == Some(pid) && began.elapsed() < RETRY {
+        tokio::time::sleep(PAUSE).await;
+    }
 }
 
 /// The major that made the cluster.

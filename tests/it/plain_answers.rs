@@ -101,3 +101,55 @@ fn a_taken_port_is_one_failure_whatever_asks() {
         );
     }
 }
+
+/// The same change has the same risk in `apply` and in `verify-isolation --fix`.
+#[test]
+fn a_right_that_apply_takes_back_without_a_question_is_fixed_without_one() {
+    let server = Server::start();
+    let project = Project::new(&server, "sameword");
+    let _ = project.run(&["apply", "--all", "-y"]).expect(0);
+    let _ = project.run(&["upgrade", "--all"]).expect(0);
+    server.sql("postgres", "GRANT CONNECT ON DATABASE sameword_a TO sameword_b_app");
+    let document = project.json(&["plan"], 0);
+    assert_eq!(document["changes"][0]["risk"], "safe", "{document}");
+    let fixed = project.run(&["verify-isolation", "--fix", "--no-input"]).expect(0);
+    assert!(fixed.stdout.contains("Closed: 1 of 1"), "{}", fixed.stdout);
+    let again = project.json(&["plan"], 0);
+    assert_eq!(again["changes"], serde_json::json!([]));
+}
+
+/// Its last checkpoint would go into the control file of the new cluster.
+#[test]
+fn a_server_whose_files_were_removed_is_ended_before_a_new_one_is_made() {
+    let project = Project::with_manifest("version: 1\nservices: { orphan: }\n");
+    let _ = project.run(&["dev", "up"]).expect(0);
+    let removed = project.json(&["dev", "status"], 0)["servers"][0]["pid"].as_i64().unwrap();
+    std::fs::remove_dir_all(project.path().join(".martydb")).unwrap();
+    let again = project.run(&["dev", "up"]).expect(0);
+    if cfg!(target_os = "linux") {
+        assert!(
+            again.stderr.contains(&format!("(process {removed}), whose files were removed")),
+            "{}",
+            again.stderr
+        );
+    }
+    for command in ["down", "up"] {
+        let _ = project.run(&["dev", command]).expect(0);
+    }
+    let _ = project.run(&["dev", "destroy", "-y"]).expect(0);
+}
+
+#[test]
+fn numbers_are_refused_in_words() {
+    let project = Project::with_manifest("version: 1\nservices: { a: }\n");
+    for (arguments, words) in [
+        (&["upgrade", "a", "--to", "x"][..], "it is not a whole number"),
+        (&["upgrade", "a", "--jobs", "0"], "0 is not from 1 to 65535"),
+    ] {
+        let refused = project.run(arguments).expect(2);
+        assert!(refused.stderr.contains(words), "{}", refused.stderr);
+    }
+    project.write("other.json", "x");
+    let refused = project.run(&["apply", "--plan", "other.json"]).expect(2);
+    assert!(refused.stderr.contains("it is not JSON"), "{}", refused.stderr);
+}

@@ -82,7 +82,7 @@ fn a_fix_shows_what_it_changes_and_where() {
         "caution: role red_app: ",
         "  on server main: ALTER ROLE \"red_app\"",
         "caused by: 2 changes would close what was found, and this is not a terminal, so no confirmation could be asked\n",
-        "then say -y",
+        "then add -y",
     ] {
         assert!(refused.contains(line), "{line}: {refused}");
     }

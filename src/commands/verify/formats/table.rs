@@ -180,7 +180,8 @@ fn databases(view: &ServerView<'_>, style: &Style) -> String {
     if all.is_empty() {
         return String::new();
     }
-    wrapped(&format!("databases: {}", all.join("  ")), "  ", style)
+    // Two blanks of which a line breaks at the second: the next one begins like its neighbours.
+    wrapped(&format!("databases: {}", all.join("\u{a0} ")), "  ", style)
 }
 
 fn notes(view: &ServerView<'_>, style: &Style) -> String {
