@@ -144,7 +144,7 @@ fn every_mistake_names_its_place_and_touches_nothing() {
         ),
         (
             "version: 1\nservices:\n  Bad: {}\n",
-            "m.yaml:3:3: service \"Bad\" must match [a-z][a-z0-9_-]{0,40}",
+            "m.yaml:3:3: service \"Bad\" must begin with a small letter, and go on with at most 40 of a-z, 0-9, _ and -",
         ),
         (
             "version: 1\nservices:\n  a: { database: postgres }\n",
