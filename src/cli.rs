@@ -6,14 +6,18 @@ use clap::{Parser, Subcommand};
 use serde::Serialize;
 
 use crate::commands;
+use crate::commands::annotation::{CheckFormat, Checkout};
 use crate::environment::Environment;
 use crate::error::{ExitStatus, Result};
 use crate::flags::{Format, Global};
 use crate::report::{Out, Report};
 
+/// What build.rs knows of the build: commit and target.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("MARTYDB_BUILD"), ")");
+
 /// One database per service on PostgreSQL: provision, migrate, prove isolation, see where everything stands.
 #[derive(Debug, Parser)]
-#[command(name = "martydb", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "martydb", version, long_version = VERSION, max_term_width = 100, arg_required_else_help = true)]
 pub struct Cli {
     #[command(flatten)]
     pub global: Global,
@@ -61,9 +65,21 @@ macro_rules! commands {
     };
 }
 
-/// What a command works with: the manifest, which is offered to be written where there is none, what it takes to read
-/// one, the command line itself, or its own arguments.
+/// What a command works with: the manifest, which is offered to be written where there is none, the manifest of a check,
+/// whose errors are annotations too, what it takes to read one, the command line itself, or its own arguments.
 macro_rules! run_with {
+    (checked, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {{
+        let checkout = Checkout::of(&$environment);
+        let end = async {
+            let run = commands::init::opened($global, $environment, $out.clone()).await?;
+            commands::$module::run(&run, $arguments).await
+        };
+        end.await.inspect_err(|error| {
+            if $arguments.format == Some(CheckFormat::Github) {
+                $out.text(&checkout.of_error(error), ExitStatus::Usage);
+            }
+        })
+    }};
     (manifest, $module:ident, $arguments:ident, ($global:ident, $environment:ident, $out:ident, $interface:ident)) => {
         commands::$module::run(
             &commands::init::opened($global, $environment, $out.clone()).await?,
@@ -104,7 +120,7 @@ commands! {
         /// Write a first manifest and folders.
         Init = "init", init(parts);
         /// Check the manifest and the migration files; needs no server.
-        Validate = "validate", validate(manifest);
+        Validate = "validate", validate(checked);
         /// Check servers and the admin's privileges; changes nothing.
         Doctor = "doctor", doctor(manifest);
         /// Apply, upgrade and verify-isolation for all services.
@@ -134,7 +150,7 @@ commands! {
         /// Undo migrations, newest applied first.
         Downgrade = "downgrade", downgrade(manifest);
         /// Find dangerous DDL in migrations that are not applied yet.
-        Lint = "lint", lint(manifest);
+        Lint = "lint", lint(checked);
         /// Prove on a scratch database that down files undo up files.
         VerifyDown = "verify-down", verify_down(manifest);
         /// Record versions as applied without running them.

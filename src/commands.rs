@@ -1,6 +1,7 @@
 //! The commands, a file each: arguments, what to call, and the report. None of them prints.
 
 pub mod adopt;
+pub mod annotation;
 pub mod apply;
 pub mod baseline;
 pub mod change;

@@ -3,10 +3,11 @@
 use clap::Args;
 use serde::Serialize;
 
+use super::annotation::{Annotation, CheckFormat, Checkout, Level};
 use super::status::look_at;
 use crate::embedded;
 use crate::error::{Error, ExitStatus, Kind, Result};
-use crate::flags::Select;
+use crate::flags::{Format, Select};
 use crate::lint_rules::unknown;
 use crate::manifest::ServerLocation;
 use crate::migrate::check::{LintFinding, LintSeverity, TableSizes, lint};
@@ -25,6 +26,9 @@ pub struct Arguments {
     /// Take everything up to this version as applied, and ask no server; 0 is nothing.
     #[arg(long, value_name = "VERSION")]
     pub since: Option<i64>,
+    /// How the result is printed; wins over --output.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<CheckFormat>,
 }
 
 /// Checks the files that are not applied. Where a database gives no answer, all of them are checked.
@@ -33,7 +37,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LintReport> {
     let asked = |service: &&DesiredService| arguments.since.is_none() && exists(run, service);
     let asked: Vec<_> = services.iter().filter(asked).cloned().collect();
     let statuses = if asked.is_empty() { vec![] } else { look_at(run, &asked, Sizes::Skipped).await? };
-    let mut report = LintReport { services: vec![], assumed: vec![] };
+    let checkout = Checkout::of(&run.environment);
+    let mut report = LintReport { services: vec![], assumed: vec![], format: arguments.format, checkout };
     for service in &services {
         let name = service.name.as_str();
         let status = statuses.iter().find(|status| status.service == name);
@@ -104,10 +109,17 @@ struct Linted {
 pub struct LintReport {
     services: Vec<Linted>,
     assumed: Vec<String>,
+    #[serde(skip)]
+    format: Option<CheckFormat>,
+    #[serde(skip)]
+    checkout: Checkout,
 }
 
 impl Report for LintReport {
     fn text(&self, _: &Style) -> String {
+        if self.format == Some(CheckFormat::Github) {
+            return self.annotations();
+        }
         let mut text = String::new();
         for finding in self.findings(LintSeverity::Danger) {
             text += &format!("{}\n", indented(&finding.to_string(), 2));
@@ -117,18 +129,19 @@ impl Report for LintReport {
             text += &format!("note: {}\n", indented(&finding.to_string(), 6));
         }
         self.assumed.iter().for_each(|note| text += &format!("note: {}\n", indented(note, 6)));
-        let files: usize = self.services.iter().map(|linted| linted.files).sum();
-        let checked = counted(files, "pending file");
-        text += &match self.findings(LintSeverity::Danger).count() {
-            0 => format!("{checked} checked, no dangerous statements.\n"),
-            n => format!(
-                "\n{} in {checked}.\n\
-                 hint: waive one with `-- martydb: allow <rule>: reason` at the top of its file, \
-                 or switch a rule off with lint: {{ disable: [<rule>] }} in the manifest\n",
-                counted(n, "finding")
-            ),
-        };
-        text
+        if self.findings(LintSeverity::Danger).next().is_none() {
+            return text + &self.summary();
+        }
+        format!(
+            "{text}\n{}\
+             hint: waive one with `-- martydb: allow <rule>: reason` at the top of its file, \
+             or switch a rule off with lint: {{ disable: [<rule>] }} in the manifest\n",
+            self.summary()
+        )
+    }
+
+    fn format(&self) -> Option<Format> {
+        self.format.map(CheckFormat::printed)
     }
 
     fn status(&self) -> ExitStatus {
@@ -141,5 +154,48 @@ impl LintReport {
     fn findings(&self, severity: LintSeverity) -> impl Iterator<Item = &LintFinding> {
         let all = self.services.iter().flat_map(|linted| &linted.findings);
         all.filter(move |finding| finding.severity == severity)
+    }
+
+    fn summary(&self) -> String {
+        let files: usize = self.services.iter().map(|linted| linted.files).sum();
+        let checked = counted(files, "pending file");
+        match self.findings(LintSeverity::Danger).count() {
+            0 => format!("{checked} checked, no dangerous statements.\n"),
+            n => format!("{} in {checked}.\n", counted(n, "finding")),
+        }
+    }
+
+    fn annotations(&self) -> String {
+        let weights = [(LintSeverity::Danger, Level::Error), (LintSeverity::Note, Level::Notice)];
+        let mut text = String::new();
+        for (severity, level) in weights {
+            let lines =
+                self.findings(severity).map(|finding| self.checkout.line(&annotation(finding, level)));
+            text.extend(lines);
+        }
+        let note = |message: &String| Annotation {
+            level: Level::Notice,
+            file: None,
+            place: None,
+            title: "martydb lint",
+            message: message.clone(),
+        };
+        text.extend(self.assumed.iter().map(|message| self.checkout.line(&note(message))));
+        text + &self.summary()
+    }
+}
+
+fn annotation(finding: &LintFinding, level: Level) -> Annotation<'_> {
+    let more = match finding.more {
+        0 => String::new(),
+        more => format!(" (and {more} more in this statement)"),
+    };
+    let help = finding.help.as_ref().map_or_else(String::new, |help| format!("\nhint: {help}"));
+    Annotation {
+        level,
+        file: Some(&finding.file),
+        place: Some((finding.position.line, finding.position.column)),
+        title: &finding.rule,
+        message: format!("{}{more}{help}", finding.message),
     }
 }

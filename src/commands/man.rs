@@ -9,8 +9,10 @@ use crate::report::Document;
 pub struct Arguments {}
 
 /// The man page, in roff: the overview, then a section for each command.
-pub fn run(mut command: Command, _: &Arguments) -> Result<Document> {
+pub fn run(command: Command, _: &Arguments) -> Result<Document> {
     let mut bytes = vec![];
+    // The page is of a version, not of a build.
+    let mut command = command.long_version(env!("CARGO_PKG_VERSION"));
     command.build();
     // Writing to memory cannot fail.
     let _written = clap_mangen::Man::new(command.clone()).render(&mut bytes);

@@ -2,11 +2,14 @@
 
 mod against;
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde::Serialize;
 
+use super::annotation::{Annotation, CheckFormat, Checkout, Level};
 use crate::error::{ExitStatus, Result};
-use crate::flags::Select;
+use crate::flags::{Format, Select};
 use crate::migrate::check::syntax_errors;
 use crate::migrate::files::inspect::{Inspection, inspect};
 use crate::migrate::files::{FileProblem, MigrationFile, MigrationFolder, folder};
@@ -23,6 +26,9 @@ pub struct Arguments {
     /// Also find what conflicts with this branch: older or taken versions, edited and removed files.
     #[arg(long, value_name = "GIT_REF")]
     pub against: Option<String>,
+    /// How the result is printed; wins over --output.
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    pub format: Option<CheckFormat>,
 }
 
 /// The manifest was read before this; what remains are the folders.
@@ -42,6 +48,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ValidateReport> {
         manifest: run.manifest.path.display().to_string(),
         environment: run.manifest.env.clone(),
         services: folders,
+        format: arguments.format,
+        checkout: Checkout::of(&run.environment),
     })
 }
 
@@ -62,7 +70,8 @@ fn stale_schema(service: &DesiredService, folder: &MigrationFolder) -> Option<ag
     let at = schema_version(&service.migrations).filter(|at| service.dump_schema && *at != newest)?;
     let file = schema_path(&service.migrations);
     let what = format!("{} is of V{at}, the newest migration is V{newest}", file.display());
-    Some((what, format!("run `martydb upgrade --service {}` and commit the file", service.name)))
+    let fix = format!("run `martydb upgrade --service {}` and commit the file", service.name);
+    Some(against::Conflict { file, what, fix })
 }
 
 #[derive(Serialize)]
@@ -70,6 +79,10 @@ pub struct ValidateReport {
     manifest: String,
     environment: String,
     services: Vec<CheckedFolder>,
+    #[serde(skip)]
+    format: Option<CheckFormat>,
+    #[serde(skip)]
+    checkout: Checkout,
 }
 
 #[derive(Serialize)]
@@ -86,9 +99,20 @@ struct CheckedFolder {
 
 impl CheckedFolder {
     fn new(service: String, found: Inspection, differences: Vec<against::Conflict>) -> CheckedFolder {
-        let problem = |problem: FileProblem| Problem { message: problem.to_string(), fix: problem.fix };
-        let difference =
-            |(message, fix): against::Conflict| Problem { message: format!("{service}: {message}"), fix };
+        let problem = |problem: FileProblem| Problem {
+            message: problem.to_string(),
+            fix: problem.fix,
+            line: problem.position.map(|at| at.line),
+            column: problem.position.map(|at| at.column),
+            file: problem.path,
+        };
+        let difference = |found: against::Conflict| Problem {
+            message: format!("{service}: {}", found.what),
+            fix: found.fix,
+            file: found.file,
+            line: None,
+            column: None,
+        };
         CheckedFolder {
             differences: differences.into_iter().map(difference).collect(),
             migrations: found.folder.migrations.len(),
@@ -122,6 +146,21 @@ impl CheckedFolder {
 struct Problem {
     message: String,
     fix: String,
+    file: PathBuf,
+    line: Option<usize>,
+    column: Option<usize>,
+}
+
+impl Problem {
+    fn annotation(&self) -> Annotation<'_> {
+        Annotation {
+            level: Level::Error,
+            file: Some(&self.file),
+            place: self.line.zip(self.column),
+            title: "martydb validate",
+            message: format!("{}\nhint: {}", self.message, self.fix),
+        }
+    }
 }
 
 impl ValidateReport {
@@ -132,24 +171,39 @@ impl ValidateReport {
     fn differences(&self) -> impl Iterator<Item = &Problem> {
         self.services.iter().flat_map(|folder| &folder.differences)
     }
+
+    fn annotations(&self) -> String {
+        let problems = self.services.iter().flat_map(|folder| &folder.problems);
+        problems.chain(self.differences()).map(|found| self.checkout.line(&found.annotation())).collect()
+    }
+
+    fn summary(&self) -> String {
+        let migrations: usize = self.services.iter().map(|folder| folder.migrations).sum();
+        let migrations = counted(migrations, "migration");
+        let (services, environment) = (counted(self.services.len(), "service"), printable(&self.environment));
+        match (self.problems(), self.differences().count()) {
+            (0, 0) => format!("Valid: {services}, {migrations} ({environment}).\n"),
+            (0, n) => format!("\nDiffers: {} in {services}.\n", counted(n, "difference")),
+            (n, _) => format!("\nInvalid: {} in {services}.\n", counted(n, "problem")),
+        }
+    }
 }
 
 impl Report for ValidateReport {
     fn text(&self, _: &Style) -> String {
+        if self.format == Some(CheckFormat::Github) {
+            return self.annotations() + self.summary().trim_start();
+        }
         let others = self.services.iter().flat_map(|folder| folder.split().1).chain(self.differences());
         let mut text: String = others
             .map(|found| format!("{}\n  hint: {}\n", indented(&found.message, 2), indented(&found.fix, 8)))
             .collect();
         text.extend(self.services.iter().map(CheckedFolder::missing));
-        let migrations: usize = self.services.iter().map(|folder| folder.migrations).sum();
-        let migrations = counted(migrations, "migration");
-        let (services, environment) = (counted(self.services.len(), "service"), printable(&self.environment));
-        text += &match (self.problems(), self.differences().count()) {
-            (0, 0) => format!("Valid: {services}, {migrations} ({environment}).\n"),
-            (0, n) => format!("\nDiffers: {} in {services}.\n", counted(n, "difference")),
-            (n, _) => format!("\nInvalid: {} in {services}.\n", counted(n, "problem")),
-        };
-        text
+        text + &self.summary()
+    }
+
+    fn format(&self) -> Option<Format> {
+        self.format.map(CheckFormat::printed)
     }
 
     fn status(&self) -> ExitStatus {

@@ -1,6 +1,7 @@
 //! From attempts to the matrix: which login got in where, and how that adds up. Pure.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -31,6 +32,9 @@ pub struct Probe {
     pub way: Option<String>,
     #[serde(skip)]
     pub place: ProbePlace,
+    /// How long the attempt took; zero where several probes share one session, or none was opened.
+    #[serde(skip)]
+    pub took: Duration,
     /// The finding that reports the breach of an extra probe.
     #[serde(skip)]
     pub finding: Option<FindingKey>,
@@ -62,6 +66,7 @@ impl Probe {
             why: judgement.why,
             way: None,
             place,
+            took: Duration::ZERO,
             finding: None,
         }
     }
@@ -119,11 +124,13 @@ pub fn judge(task: &Task, attempts: &[LoginAttempts]) -> Vec<Probe> {
     for (login, attempts) in task.logins.iter().zip(attempts) {
         let own = judge_own(&attempts.control.outcome);
         let control = if own.verdict == Verdict::Allowed { Control::Passed } else { Control::Failed };
-        probes.push(Probe::new(task, login, login.database.as_str(), ProbePlace::Own, own));
+        let probe = Probe::new(task, login, login.database.as_str(), ProbePlace::Own, own);
+        probes.push(Probe { took: attempts.control.latency, ..probe });
         probes.extend(attempts.others.iter().map(|(index, attempt)| {
             let database = &task.databases[*index];
             let judgement = judge_foreign(&attempt.outcome, control, database.policy);
-            Probe::new(task, login, database.name.as_str(), ProbePlace::Foreign, judgement)
+            let probe = Probe::new(task, login, database.name.as_str(), ProbePlace::Foreign, judgement);
+            Probe { took: attempt.latency, ..probe }
         }));
     }
     probes

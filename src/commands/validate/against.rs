@@ -2,7 +2,7 @@
 //! or taken, and files that were changed or removed although they may be applied. Git reads its own repository.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use tokio::process::Command;
@@ -11,8 +11,13 @@ use crate::error::{Error, Result};
 use crate::migrate::files::name::{self, Direction};
 use crate::migrate::files::{Checkpoint, checkpoint, folder};
 
-/// A difference: what, and what to do.
-pub type Conflict = (String, String);
+/// A difference: where, what, and what to do.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Conflict {
+    pub file: PathBuf,
+    pub what: String,
+    pub fix: String,
+}
 
 /// The up files of a folder, by name, with what identifies the content of each.
 type UpFiles = BTreeMap<String, String>;
@@ -42,7 +47,9 @@ pub async fn compare(path: &Path, reference: &str) -> Result<Vec<Conflict>> {
     here.retain(|file, _| {
         there.contains_key(file) || squashed.is_none_or(|squashed| version(file) > squashed)
     });
-    Ok(conflicts(&there, &here, reference))
+    let mut found = conflicts(&there, &here, reference);
+    found.iter_mut().for_each(|one| one.file = path.join(&one.file));
+    Ok(found)
 }
 
 fn replaces(checkpoint: &Checkpoint, file: &str) -> bool {
@@ -103,14 +110,15 @@ fn conflicts(there: &UpFiles, here: &UpFiles, reference: &str) -> Vec<Conflict> 
     let taken = |file: &String| there.keys().find(|other| version(other) == version(file));
     let added = here.keys().filter(|file| !there.contains_key(*file)).filter_map(|file| {
         let newest = newest?;
-        let next = "give it a version above V".to_owned() + &newest.to_string();
-        match taken(file) {
-            Some(other) => Some((format!("{file} has the version of {other} in {reference}"), next)),
+        let fix = format!("give it a version above V{newest}");
+        let what = match taken(file) {
+            Some(other) => format!("{file} has the version of {other} in {reference}"),
             None if version(file) < newest => {
-                Some((format!("{file} is older than V{newest}, which is in {reference}"), next))
+                format!("{file} is older than V{newest}, which is in {reference}")
             }
-            None => None,
-        }
+            None => return None,
+        };
+        Some(Conflict { file: file.into(), what, fix })
     });
     let changed = there.iter().filter_map(|(file, content)| {
         let what = match here.get(file) {
@@ -118,11 +126,11 @@ fn conflicts(there: &UpFiles, here: &UpFiles, reference: &str) -> Vec<Conflict> 
             Some(_) => "was edited",
             None => "is missing here",
         };
-        let fix = "restore it: it may be applied; write a new migration for the change";
-        Some((format!("{file} of {reference} {what}"), fix.to_owned()))
+        let fix = "restore it: it may be applied; write a new migration for the change".to_owned();
+        Some(Conflict { file: file.into(), what: format!("{file} of {reference} {what}"), fix })
     });
     let mut all: Vec<Conflict> = added.chain(changed).collect();
-    all.sort_by_key(|(what, _)| (version(what.split(' ').next().unwrap_or_default()), what.clone()));
+    all.sort_by_cached_key(|one| (version(&one.file.display().to_string()), one.what.clone()));
     all
 }
 
@@ -143,7 +151,7 @@ mod tests {
             ("V5__other.sql", "5"),
             ("V6__f.sql", "6"),
         ]);
-        let said: Vec<_> = conflicts(&there, &here, "main").into_iter().map(|(what, _)| what).collect();
+        let said: Vec<_> = conflicts(&there, &here, "main").into_iter().map(|one| one.what).collect();
         assert_eq!(
             said,
             [

@@ -2,6 +2,7 @@
 //! denial by accident.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::super::assessment::PartialJudgement;
 use super::super::breaches::{self, Basis};
@@ -27,7 +28,8 @@ pub fn judge(observations: &Observations, matrix: &[Probe]) -> PartialJudgement 
         let listener = &observations.listeners[extra.listener];
         let kind = extra.purpose.row().kind.filter(|_| judgement.verdict == Verdict::Breach);
         let finding = kind.map(|kind| finding(task, extra, listener, kind));
-        part.probes.push(probe(task, extra, listener, judgement, finding.as_ref()));
+        let probe = probe(task, extra, listener, judgement, finding.as_ref());
+        part.probes.push(Probe { took: attempt.latency, ..probe });
         part.findings.extend(finding);
     }
     part.findings.extend(elsewhere(&observations.context, matrix, &part.probes));
@@ -51,6 +53,7 @@ fn probe(
         why: judgement.why,
         way: Some(way(extra, listener)),
         place: extra.place,
+        took: Duration::ZERO,
         finding: finding.map(Finding::key),
     }
 }

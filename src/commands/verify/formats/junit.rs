@@ -2,6 +2,9 @@
 //!
 //! What ends the run with an exit code is a failure or an error here, and nothing else is.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use super::words::{fix_lines, place_of, subject};
 use crate::commands::verify::document::VerifyReport;
 use crate::findings::{Finding, Severity};
@@ -9,17 +12,20 @@ use crate::isolation::{ProbeRow, ReportedAs};
 use crate::probe::Verdict;
 use crate::report::printable;
 
-/// One suite of probes and one of findings for each server.
+/// A suite for each database of a server: of its logins, of other ways to it, of the findings there; and for each server
+/// one of the findings that are in no database.
 pub fn junit(report: &VerifyReport) -> String {
     let assessment = &report.assessment;
     let mut suites: Vec<(String, Vec<TestCase>)> = vec![];
     for view in assessment.by_server() {
         let server = &view.server.name;
         for (what, rows) in [("logins", &view.matrix), ("other ways", &view.extra)] {
-            suites.push((format!("{server}: {what}"), rows.iter().map(|row| case_of_probe(row)).collect()));
+            let cases = rows.iter().map(|row| (Some(row.probe.database.as_str()), case_of_probe(row)));
+            suites.extend(by_database(server, what, cases));
         }
-        let findings = view.findings.iter().map(|finding| case_of_finding(finding));
-        suites.push((format!("{server}: findings"), findings.collect()));
+        let findings = view.findings.iter();
+        let cases = findings.map(|finding| (finding.database.as_deref(), case_of_finding(finding)));
+        suites.extend(by_database(server, "findings", cases));
     }
     for (server, error) in &assessment.failed {
         suites.push((server.clone(), vec![error_case(server, "reached", error)]));
@@ -41,7 +47,26 @@ pub fn junit(report: &VerifyReport) -> String {
     let not_examined =
         not_examined.map(|one| TestCase::passed("not examined", &one.what).ended(end, &one.why, &[]));
     suites.push(("not examined".into(), not_examined.collect()));
+    suites.retain(|(_, cases)| !cases.is_empty());
     render(&suites)
+}
+
+/// Suites in the order in which their databases are first seen.
+fn by_database<'a>(
+    server: &str,
+    what: &str,
+    cases: impl Iterator<Item = (Option<&'a str>, TestCase)>,
+) -> Vec<(String, Vec<TestCase>)> {
+    let (mut suites, mut known) = (vec![], BTreeMap::new());
+    for (database, case) in cases {
+        let at = *known.entry(database).or_insert_with(|| {
+            let place = database.map_or(String::new(), |database| format!("/{database}"));
+            suites.push((format!("{server}{place}: {what}"), vec![]));
+            suites.len() - 1
+        });
+        suites[at].1.push(case);
+    }
+    suites
 }
 
 struct TestCase {
@@ -49,12 +74,14 @@ struct TestCase {
     name: String,
     /// `failure`, `error` or `skipped`; `None` has passed.
     end: Option<&'static str>,
+    took: Duration,
     body: String,
 }
 
 impl TestCase {
     fn passed(class: &str, name: &str) -> TestCase {
-        TestCase { class: class.to_owned(), name: name.to_owned(), end: None, body: String::new() }
+        let (class, name) = (class.to_owned(), name.to_owned());
+        TestCase { class, name, end: None, took: Duration::ZERO, body: String::new() }
     }
 
     /// With an element that has lines of text. A line's end is ours: what a name holds is escaped.
@@ -84,7 +111,12 @@ fn render(suites: &[(String, Vec<TestCase>)]) -> String {
 }
 
 fn case_line(case: &TestCase) -> String {
-    let head = format!("classname=\"{}\" name=\"{}\" time=\"0\"", xml(&case.class), xml(&case.name));
+    let head = format!(
+        "classname=\"{}\" name=\"{}\" time=\"{}\"",
+        xml(&case.class),
+        xml(&case.name),
+        seconds(case.took)
+    );
     let close = if case.body.is_empty() { "/>".into() } else { format!(">{}</testcase>", case.body) };
     format!("    <testcase {head}{close}\n")
 }
@@ -92,8 +124,15 @@ fn case_line(case: &TestCase) -> String {
 fn counts<'a>(cases: impl Iterator<Item = &'a TestCase> + Clone) -> String {
     let of = |tag| cases.clone().filter(|case| case.end == Some(tag)).count();
     let [failures, errors, skipped] = ["failure", "error", "skipped"].map(of);
+    let time = seconds(cases.clone().map(|case| case.took).sum());
     let all = cases.count();
-    format!("tests=\"{all}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\" time=\"0\"")
+    format!(
+        "tests=\"{all}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\" time=\"{time}\""
+    )
+}
+
+fn seconds(time: Duration) -> String {
+    format!("{:.3}", time.as_secs_f64())
 }
 
 fn error_case(server: &str, name: &str, error: &crate::error::Error) -> TestCase {
@@ -104,6 +143,7 @@ fn case_of_probe(row: &ProbeRow) -> TestCase {
     let probe = &row.probe;
     let way = probe.way.as_deref().map_or(String::new(), |way| format!(" ({way})"));
     let case = TestCase::passed(&probe.service, &format!("{} at {}{way}", probe.role, probe.database));
+    let case = TestCase { took: probe.took, ..case };
     let why = probe.why.as_deref();
     match (&row.reported, probe.outcome) {
         (Some(ReportedAs::Accepted), _) => case.ended("skipped", "the breach is accepted", &[]),
@@ -181,6 +221,7 @@ mod tests {
             why: None,
             way: None,
             place: ProbePlace::Foreign,
+            took: Duration::from_millis(1234),
             finding: None,
         };
         let judged = ServerJudgement {
@@ -198,5 +239,6 @@ mod tests {
         let body = format!(">{seen}\nfix: {fix}</failure>");
         assert_eq!(text.matches(&body).count(), 2, "the probe and the finding: {text}");
         assert!(text.contains(&format!("message=\"breach: {seen}\"")), "{text}");
+        assert!(text.contains("<testsuite name=\"main/blue: logins\" tests=\"1\" failures=\"1\" errors=\"0\" skipped=\"0\" time=\"1.234\">"), "{text}");
     }
 }

@@ -164,6 +164,7 @@ mod tests {
             why: Some("no answer".into()),
             way: None,
             place: ProbePlace::Own,
+            took: std::time::Duration::ZERO,
             finding: None,
         };
         let column = |n: usize| ProbeDatabase {

@@ -249,6 +249,7 @@ mod tests {
             why: None,
             way: None,
             place: ProbePlace::Foreign,
+            took: std::time::Duration::ZERO,
             finding: None,
         }
     }

@@ -1,0 +1,70 @@
+//! What `martydb --version` says about the build: the commit and the target, and no time of its own, so that the same
+//! sources give the same binary.
+//!
+//! The commit is the first of: `MARTYDB_COMMIT`, for builds without the repository; what `cargo package` wrote into its
+//! archive; git's. A development build does not name one: cargo would compile the crate again after each commit.
+
+use std::env;
+use std::path::Path;
+use std::process::Command;
+
+const GIVEN: &str = "MARTYDB_COMMIT";
+
+fn main() {
+    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo:rerun-if-env-changed={GIVEN}");
+    let target = env::var("TARGET").unwrap_or_default();
+    let origin = match env::var("PROFILE").as_deref() {
+        Ok("debug") => "development build".to_owned(),
+        _ => given().or_else(packaged).or_else(committed).unwrap_or_else(|| "commit unknown".into()),
+    };
+    println!("cargo:rustc-env=MARTYDB_BUILD={origin}, {target}");
+}
+
+/// A word, so that it cannot become another line of what cargo reads.
+fn given() -> Option<String> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "-.+_".contains(c);
+    env::var(GIVEN).ok().filter(|commit| !commit.is_empty() && commit.chars().all(is_word))
+}
+
+fn packaged() -> Option<String> {
+    let text = std::fs::read_to_string(".cargo_vcs_info.json").ok()?;
+    let (_, rest) = text.split_once("\"sha1\"")?;
+    let commit =
+        rest.split('"').nth(1).filter(|commit| commit.bytes().all(|byte| byte.is_ascii_hexdigit()))?;
+    let dirty = if text.contains("\"dirty\": true") { "-dirty" } else { "" };
+    Some(format!("{}{dirty}", commit.get(..9)?))
+}
+
+/// Only of a repository whose root this is: sources may be unpacked inside another one.
+fn committed() -> Option<String> {
+    let root = git(&["rev-parse", "--show-toplevel"])?;
+    let same = Path::new(&root).canonicalize().ok()? == Path::new(".").canonicalize().ok()?;
+    if !same {
+        return None;
+    }
+    watch();
+    let commit = git(&["describe", "--always", "--dirty", "--exclude=*", "--abbrev=9"])?;
+    let day = git(&["show", "--no-patch", "--format=%cs", "HEAD"])?;
+    Some(format!("{commit} {day}"))
+}
+
+/// What moves with HEAD, and what makes the tree differ from it. Cargo runs this again and again if a file is missing.
+fn watch() {
+    let branch = git(&["symbolic-ref", "--quiet", "HEAD"]).unwrap_or_default();
+    for file in ["HEAD", "logs/HEAD", "packed-refs", &branch] {
+        let path = git(&["rev-parse", "--git-path", file]).filter(|path| Path::new(path).is_file());
+        path.iter().for_each(|path| println!("cargo:rerun-if-changed={path}"));
+    }
+    for path in ["src", "templates", "Cargo.toml", "Cargo.lock"] {
+        if Path::new(path).exists() {
+            println!("cargo:rerun-if-changed={path}");
+        }
+    }
+}
+
+fn git(arguments: &[&str]) -> Option<String> {
+    let output = Command::new("git").args(["-c", "core.fsmonitor=false"]).args(arguments).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?.trim().to_owned();
+    (output.status.success() && !text.is_empty()).then_some(text)
+}
