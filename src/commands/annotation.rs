@@ -49,20 +49,29 @@ pub struct Annotation<'a> {
     pub message: String,
 }
 
-/// Where this process stands in the checkout, whose root GitHub counts paths from.
+/// What paths in annotations are relative to.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Checkout(PathBuf);
+pub struct Checkout {
+    here: PathBuf,
+    root: PathBuf,
+}
 
 impl Checkout {
-    /// The root where no workflow runs, or not in the checkout: in a container that it started, say.
+    /// The root of the workflow's checkout; this folder where no workflow runs, or not here: in a container that it
+    /// started, say.
     pub fn of(environment: &Environment) -> Checkout {
         let here = std::env::current_dir().unwrap_or_default();
-        Checkout::seen_from(&here, environment.get("GITHUB_WORKSPACE").map(Path::new))
+        Checkout::seen_from(here, environment.get("GITHUB_WORKSPACE").map(PathBuf::from))
     }
 
-    fn seen_from(here: &Path, root: Option<&Path>) -> Checkout {
-        let within = root.filter(|root| root.is_absolute()).and_then(|root| here.strip_prefix(root).ok());
-        Checkout(within.unwrap_or(Path::new("")).to_owned())
+    fn seen_from(here: PathBuf, workspace: Option<PathBuf>) -> Checkout {
+        let around = workspace.filter(|root| root.is_absolute() && here.starts_with(root));
+        Checkout { root: around.unwrap_or_else(|| here.clone()), here }
+    }
+
+    fn relative(&self, file: &Path) -> PathBuf {
+        let whole = self.here.join(file);
+        whole.strip_prefix(&self.root).map(Path::to_owned).unwrap_or(whole)
     }
 
     /// The workflow command: one line, whatever its parts hold.
@@ -73,7 +82,7 @@ impl Checkout {
         };
         let mut properties = vec![];
         if let Some(file) = annotation.file {
-            properties.push(format!("file={}", property(&self.0.join(file).display().to_string())));
+            properties.push(format!("file={}", property(&self.relative(file).display().to_string())));
         }
         if let Some((line, column)) = annotation.place {
             properties.push(format!("line={line},col={column}"));
@@ -159,20 +168,23 @@ mod tests {
 
     #[test]
     fn paths_count_from_the_root_of_the_checkout() {
-        let root = Some(Path::new("/work/repo"));
-        let checkout = |here: &str, root| Checkout::seen_from(Path::new(here), root).0;
-        assert_eq!(checkout("/work/repo/db", root), Path::new("db"));
-        assert_eq!(checkout("/work/repo", root), Path::new(""));
-        assert_eq!(checkout("/elsewhere", root), Path::new(""));
-        assert_eq!(checkout("/elsewhere", Some(Path::new(""))), Path::new(""));
-        assert_eq!(checkout("/elsewhere", None), Path::new(""));
+        let shown = |here: &str, workspace: Option<&str>, file: &str| {
+            let checkout = Checkout::seen_from(here.into(), workspace.map(PathBuf::from));
+            checkout.relative(Path::new(file)).display().to_string()
+        };
+        let root = Some("/work/repo");
+        assert_eq!(shown("/work/repo/db", root, "/work/repo/db/a.sql"), "db/a.sql");
+        assert_eq!(shown("/work/repo/db", root, "a.sql"), "db/a.sql");
+        assert_eq!(shown("/w", root, "/w/a.sql"), "a.sql");
+        assert_eq!(shown("/w", None, "/elsewhere/a.sql"), "/elsewhere/a.sql");
+        assert_eq!(shown("/w", Some(""), "a.sql"), "a.sql");
     }
 
     #[test]
     fn an_error_is_shown_where_its_causes_are() {
         let error =
             Error::usage("a: 2 files are invalid").cause("a/V1.sql:2:5: no").cause("b: 3").hint("mend it");
-        let checkout = Checkout("db".into());
+        let checkout = Checkout::seen_from("/work/db".into(), Some("/work".into()));
         assert_eq!(
             checkout.of_error(&error),
             "::error file=db/a/V1.sql,line=2,col=5,title=martydb::no%0Ahint: mend it\n"

@@ -45,7 +45,10 @@ fn help_says_what_each_command_does() {
     let bare = project.run(&[]).expect(2);
     assert!(bare.stderr.contains("Usage:"), "{}", bare.stderr);
     let version = project.run(&["--version"]).expect(0).stdout;
-    assert_eq!(version, format!("martydb {}\n", env!("CARGO_PKG_VERSION")));
+    let expected = format!("martydb {} (development build, ", env!("CARGO_PKG_VERSION"));
+    assert!(version.starts_with(&expected) && version.ends_with(")\n"), "{version}");
+    let short = project.run(&["-V"]).expect(0).stdout;
+    assert_eq!(short, format!("martydb {}\n", env!("CARGO_PKG_VERSION")));
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod app_url;
 mod apply;
 mod attack;
 mod audit;
+mod ci;
 mod coming_from;
 mod command_line;
 mod completion;
