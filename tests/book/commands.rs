@@ -4,7 +4,7 @@
 //!
 //! - a block `sh` is run by bash; each command must end with 0, or as `# exit N` behind it says. Variables and the
 //!   folder stay from block to block.
-//! - a block `text` below it is its output: `...` stands for any lines, `[..]` for anything within a line.
+//! - a block `text` below it is its output: `...` stands for any lines, `…` for anything within a line.
 //! - a block whose first line is a comment that names a file, such as `# martydb.yaml`, is that file.
 //! - `<!-- test … -->` holds what the reader has already: commands like those of `sh`, or the word `server` for a server
 //!   that `DB_HOST` and its kin name, or `shipped` for a copy of `services/`.
@@ -21,6 +21,7 @@ use crate::support::{ADMIN_PASSWORD, Server};
 const ELSEWHERE: &[(&str, &str)] = &[
     ("README.md", "tests/it/shipped.rs runs its first steps; it shows a server that is the reader's"),
     ("docs/coming-from.md", "tests/it/coming_from.rs"),
+    ("examples/movie-booking/README.md", "its five servers have ports of their own, which may be taken"),
 ];
 
 /// The pages whose commands run here, a test for each, so that they run side by side and fail by name.
@@ -42,7 +43,6 @@ pages! {
     isolation: "docs/explanation/isolation.md",
     makefile: "docs/how-to/from-the-makefile.md",
     managed_servers: "docs/how-to/managed-servers.md",
-    movie_booking: "examples/movie-booking/README.md",
     passwords: "docs/secrets.md",
     rotation: "docs/how-to/rotate-passwords.md",
     test_databases: "docs/test-databases.md",
@@ -67,7 +67,8 @@ fn commands_that_are_not_run_are_commands_of_martydb() {
         for block in page.blocks.iter().filter(|block| block.info == "sh no-run") {
             let lines = block.text.replace("\\\n", " ");
             for line in lines.lines().filter(|line| line.starts_with("martydb ")) {
-                let words: Vec<&str> = line.split(" #").next().unwrap().split_whitespace().collect();
+                let command = line.split(" #").next().unwrap().split(" | ").next().unwrap();
+                let words = shlex::split(command).unwrap();
                 let parsed = martydb::interface::interface().try_get_matches_from(&words);
                 assert!(
                     parsed.is_ok(),
@@ -229,7 +230,7 @@ fn lines_fit(expected: &[&str], found: &[&str]) -> bool {
 }
 
 fn line_fits(expected: &str, line: &str) -> bool {
-    let mut parts = expected.split("[..]");
+    let mut parts = expected.split('…');
     let Some(mut rest) = parts.next().and_then(|head| line.strip_prefix(head)) else { return false };
     let mut parts: Vec<&str> = parts.collect();
     let Some(last) = parts.pop() else { return rest.is_empty() };
@@ -240,13 +241,30 @@ fn line_fits(expected: &str, line: &str) -> bool {
     rest.ends_with(last)
 }
 
+/// What CI runs is what its page shows.
+#[test]
+fn the_templates_of_ci_run_what_their_page_shows() {
+    let page = Page::read(Path::new("docs/how-to/ci.md"));
+    let shown: String =
+        page.blocks.iter().filter(|block| block.info == "sh").map(|block| block.text.clone()).collect();
+    let shown: Vec<&str> = shown.lines().map(|line| line.split("   #").next().unwrap().trim()).collect();
+    let mut seen = 0;
+    for file in ["github.yml", "gitlab.yml"] {
+        let text = std::fs::read_to_string(root().join("examples/ci").join(file)).unwrap();
+        let lines = text.lines().map(|line| line.trim().trim_start_matches("- ").trim_start_matches("run: "));
+        for line in lines.filter(|line| line.starts_with("martydb ")) {
+            seen += 1;
+            assert!(shown.iter().any(|one| one.starts_with(line)), "{file}: {line}");
+        }
+    }
+    assert_eq!(seen, 11, "martydb's commands of both templates");
+}
+
 #[test]
 fn an_output_fits_only_what_it_shows() {
-    assert!(
-        fits("a\n...\nc [..] e\n", "a\nb\nb\nc d e\n") && fits("...\nb\n", "b") && fits("x [..]y", "x y")
-    );
+    assert!(fits("a\n...\nc … e\n", "a\nb\nb\nc d e\n") && fits("...\nb\n", "b") && fits("x …y", "x y"));
     for (expected, found) in
-        [("a\n", "a\nb\n"), ("a\n...\nc\n", "a\nb\n"), ("x [..]y", "x yz"), ("a b", "a  b"), ("[..]aa", "a")]
+        [("a\n", "a\nb\n"), ("a\n...\nc\n", "a\nb\n"), ("x …y", "x yz"), ("a b", "a  b"), ("…aa", "a")]
     {
         assert!(!fits(expected, found), "{expected:?} {found:?}");
     }
