@@ -185,8 +185,7 @@ def picture(prompt, screen):
                 if run.strip():
                     fg, bold = look
                     colour = COLOURS.get(fg) or (f"#{fg}" if re.fullmatch("[0-9a-f]{6}", fg) else COLOURS["default"])
-                    stripped = run.rstrip()
-                    text(start, row + 1, stripped, colour, bold)
+                    text(start + len(run) - len(run.lstrip()), row + 1, run.strip(), colour, bold)
                 start, run, look = column, "", here
             run += cell_here.data if cell_here else ""
     return "\n".join(out + ["</svg>"]) + "\n"
@@ -213,8 +212,12 @@ def settled(text):
 
 
 def main():
-    check, martydb = sys.argv[1] == "--check", sys.argv[-1]
-    found = {}
+    check, martydb, server = sys.argv[1] == "--check", sys.argv[-1], sys.argv[-2]
+    captured = (SCREENS / "server.txt").read_text().strip() if check else server
+    if captured != server:
+        print(f"SKIPPED: the screens were captured on {captured}, and this is {server}: not compared", file=sys.stderr)
+        return
+    found = {"server.txt": server + "\n"}
     for width in WIDTHS:
         for name, (prompt, screen) in scenes(martydb, width):
             found[f"{name}-{width}.txt"] = "\n".join([prompt, *lines_of(screen)]) + "\n"

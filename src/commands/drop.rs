@@ -51,6 +51,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
         service: service.name.to_string(),
         server: service.server.clone(),
         dry: arguments.dry_run,
+        shown: false,
     };
     if arguments.dry_run {
         return Ok(report);
@@ -59,6 +60,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<DropReport> {
         run.out.show(&report.listing(&run.out.message_style()));
         let asked = format!("Type the service's name to remove all of this: {}", service.name);
         typed(&crate::prompt::text(&asked).await?, service)?;
+        report.shown = true;
     }
     // The store's lock first: a run that holds a server waits for nothing else.
     let held = run.lock_store().await?;
@@ -118,6 +120,9 @@ pub struct DropReport {
     server: String,
     #[serde(skip)]
     dry: bool,
+    /// Whether the list was shown before a question, so that it need not come again.
+    #[serde(skip)]
+    shown: bool,
 }
 
 impl DropReport {
@@ -131,6 +136,9 @@ impl DropReport {
 
 impl Report for DropReport {
     fn text(&self, style: &Style) -> String {
+        if self.shown && self.all.errors.is_empty() {
+            return "Removed.\n".into();
+        }
         let mut text = self.listing(style);
         text += match (self.all.changes.is_empty(), self.dry, self.all.errors.is_empty()) {
             (true, _, _) => "",

@@ -121,7 +121,7 @@ impl Report for PlanReport {
         if !self.all.changes.is_empty() {
             let all = &self.all.changes;
             let full = match self.detail {
-                Detail::Outline(_) => " `martydb plan --full` names every change.",
+                Detail::Outline(_) => "\n`martydb plan --full` names every change.",
                 _ => "",
             };
             text += &self.changes(style);

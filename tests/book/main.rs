@@ -5,7 +5,5 @@ mod commands;
 mod links;
 mod page;
 mod reference;
-// The server of the end-to-end tests, of which the book needs less than they do.
 #[allow(dead_code)]
-#[path = "../it/support/server.rs"]
 mod support;

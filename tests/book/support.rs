@@ -1,0 +1,8 @@
+//! The server of the end-to-end tests, of which the book needs less than they do.
+
+#[path = "../it/support/answer.rs"]
+mod answer;
+#[path = "../it/support/server.rs"]
+mod server;
+
+pub use server::{ADMIN_PASSWORD, Server, bin};
