@@ -5,12 +5,13 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use serde::Serialize;
 
-use crate::commands;
+use crate::commands::{self, tables};
 use crate::commands::annotation::{CheckFormat, Checkout};
 use crate::environment::Environment;
 use crate::error::{ExitStatus, Result};
 use crate::flags::{Format, Global};
-use crate::report::{Out, Report};
+use crate::prompt;
+use crate::report::{FlatTable, Out, Report};
 
 /// What build.rs knows of the build: commit and target.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("MARTYDB_BUILD"), ")");
@@ -54,10 +55,14 @@ macro_rules! commands {
                 out: Arc<Out>,
                 interface: fn() -> clap::Command,
             ) -> ExitStatus {
+                let table = match tables::of(self.name(), out.format()) {
+                    Ok(table) => table,
+                    Err(error) => return out.error(self.name(), &error),
+                };
                 match self {
                     $($(Command::$command(arguments) => {
                         let end = async { run_with!($needs, $module, arguments, (global, environment, out, interface)) };
-                        print(&out, self.name(), end.await)
+                        print(&out, self.name(), table, end.await)
                     })*)*
                 }
             }
@@ -98,21 +103,35 @@ macro_rules! run_with {
     };
 }
 
-/// Prints how a command ended: its report as text or as JSON, or its error.
-fn print(out: &Out, command: &str, end: Result<impl Report + Serialize>) -> ExitStatus {
+/// Prints how a command ended: its report in the format that was asked for, or its error.
+fn print(
+    out: &Out,
+    command: &str,
+    table: Option<&FlatTable>,
+    end: Result<impl Report + Serialize>,
+) -> ExitStatus {
     let report = match end {
         Ok(report) => report,
         Err(error) => return out.error(command, &error),
     };
-    match report.format().unwrap_or(out.format()) {
-        Format::Json => out.document(command, &report, report.status()),
-        Format::Table if report.verbatim() => out.data(&report.text(&out.result_style()), report.status()),
-        Format::Table => {
-            let status = out.text(&report.text(&out.result_style()), report.status());
-            out.failures(&report.messages(&out.message_style()));
-            status
+    let text = || report.text(&out.result_style());
+    let status = match (report.format().unwrap_or(out.format()), table) {
+        (format @ (Format::Json | Format::Yaml), _) => {
+            return out.document(format, command, &report, report.status());
         }
-    }
+        (Format::Csv, Some(table)) => out.data(&table.csv(&document(&report)), report.status()),
+        (Format::Name, Some(table)) => out.data(&table.names(&document(&report)), report.status()),
+        _ if report.verbatim() => return out.data(&text(), report.status()),
+        // What was asked stays on the screen, above the answer.
+        _ if prompt::has_asked() => out.text(&text(), report.status()),
+        _ => out.result(&text(), report.status()),
+    };
+    out.failures(&report.messages(&out.message_style()));
+    status
+}
+
+fn document(report: &impl Serialize) -> serde_json::Value {
+    serde_json::to_value(report).expect("plain data")
 }
 
 commands! {

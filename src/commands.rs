@@ -38,6 +38,7 @@ pub mod schema;
 pub mod secrets;
 pub mod squash;
 pub mod status;
+pub mod tables;
 pub mod test_connections;
 pub mod test_db;
 pub mod upgrade;

@@ -74,6 +74,22 @@ pub struct Global {
     /// Never prompt; fail when input would be required.
     #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_NO_INPUT", hide_env_values = true, value_parser = BoolishValueParser::new())]
     pub no_input: bool,
+    /// How messages are written: json gives one object on a line, and what goes on without -v.
+    #[arg(
+        long,
+        global = true,
+        hide_short_help = true,
+        hide_long_help = true,
+        env = "MARTYDB_LOG_FORMAT",
+        hide_env_values = true,
+        value_enum,
+        default_value = "text",
+        value_name = "FORMAT"
+    )]
+    pub log_format: LogFormat,
+    /// Print long results without a pager.
+    #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_NO_PAGER", hide_env_values = true, value_parser = BoolishValueParser::new())]
+    pub no_pager: bool,
     /// How long to wait for another run's lock.
     #[arg(long, global = true, hide_short_help = true, hide_long_help = true, env = "MARTYDB_LOCK_WAIT", hide_env_values = true, default_value = "60s", value_parser = duration, value_name = "TIME")]
     pub lock_wait: std::time::Duration,
@@ -87,8 +103,32 @@ fn duration(text: &str) -> Result<std::time::Duration, String> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people.
+    #[value(alias = "text")]
     Table,
     /// One JSON document.
+    Json,
+    /// The same document as YAML.
+    Yaml,
+    /// The main table with a header, for spreadsheets.
+    Csv,
+    /// The names alone, one on a line, for scripts.
+    Name,
+}
+
+impl Format {
+    /// Whether everything that a run has to say is one document, its errors too.
+    pub fn is_document(self) -> bool {
+        matches!(self, Format::Json | Format::Yaml)
+    }
+}
+
+/// How messages about what goes on are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// One JSON object on a line.
     Json,
 }
 

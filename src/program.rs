@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::sync::Arc;
 
 use clap::FromArgMatches;
+use tracing::Instrument;
 
 use crate::cli::Cli;
 use crate::commands::completions::VARIABLE;
@@ -11,7 +12,7 @@ use crate::environment::{self, Environment};
 use crate::error::{Error, ExitStatus, Kind};
 use crate::flags::Format;
 use crate::interface::{complete, interface};
-use crate::report::Out;
+use crate::report::{Out, Pager};
 use crate::signals::Signals;
 use crate::wire::interrupt;
 use crate::{logging, prompt, usage};
@@ -34,8 +35,11 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitStatus {
         Ok(cli) => cli,
         Err(error) => return usage::report(&error, &arguments, &environment, no_color),
     };
-    let out = Arc::new(Out::new(cli.global.output, cli.global.quiet, cli.global.color, no_color));
-    logging::install(cli.global.verbose);
+    let pager = if cli.global.no_pager { None } else { Pager::choose(&environment) };
+    let out = Out::new(cli.global.output, cli.global.quiet, cli.global.color, no_color);
+    let out = out.paging(pager).logging(cli.global.log_format);
+    let out = Arc::new(out);
+    logging::install(cli.global.verbose, cli.global.log_format);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     match runtime {
         Ok(runtime) => runtime.block_on(until_signal(cli, environment, out)),
@@ -49,13 +53,22 @@ async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> Exit
     let name = cli.command.name();
     let printer = out.clone();
     let mut signals = Signals::listen();
-    let mut work = Box::pin(cli.command.run(&cli.global, environment, out, interface));
+    let _shown = tokio::spawn(out.follow_progress());
+    let span = tracing::info_span!(target: "martydb::span", "run", command = name, env = %cli.global.env);
+    let mut work = Box::pin(cli.command.run(&cli.global, environment, out, interface).instrument(span));
     let signal = tokio::select! {
         status = &mut work => return status,
         signal = signals.arrives() => signal,
     };
     prompt::restore_terminal();
     interrupt::begin(signal);
+    if signal == "SIGINT" && printer.is_endless() {
+        tokio::select! {
+            () = interrupt::settled() => {}
+            _ = signals.arrives() => {}
+        }
+        return ExitStatus::Success;
+    }
     printer.note(&format!(
         "interrupted by {signal}: cancelling what runs on the servers; a second signal leaves at once"
     ));

@@ -5,6 +5,7 @@
 //! however the question ends.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
@@ -12,13 +13,20 @@ use secrecy::SecretString;
 use tokio::sync::oneshot;
 
 use crate::error::{Error, Result};
-use crate::report::printable;
+use crate::report::{pause, printable};
 
 /// No answer is longer. A terminal's own limit is 4095 on Linux and 1024 elsewhere.
 const LONGEST_LINE: usize = 4096;
 
 /// How the terminal was before its echo was turned off.
 static BEFORE: Mutex<Option<Termios>> = Mutex::new(None);
+
+/// Whether there was a question in this run.
+static ASKED: AtomicBool = AtomicBool::new(false);
+
+pub fn has_asked() -> bool {
+    ASKED.load(Ordering::SeqCst)
+}
 
 /// Whether a terminal is there to answer.
 pub fn possible() -> bool {
@@ -87,6 +95,8 @@ fn unanswered(error: io::Error) -> Error {
 
 /// Asks and waits for a line. The thread that reads it is left behind where the run ends first.
 async fn line(question: &str) -> io::Result<String> {
+    ASKED.store(true, Ordering::SeqCst);
+    let _still = pause();
     let mut stderr = io::stderr();
     write!(stderr, "{}: ", printable(question))?;
     stderr.flush()?;

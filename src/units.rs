@@ -58,6 +58,23 @@ pub fn counted(n: usize, noun: &str) -> String {
     format!("{n} {noun}{ending}")
 }
 
+/// How long ago something was, in the largest unit that fits: `3 hours ago`.
+pub fn ago(seconds: i64) -> String {
+    const UNITS: [(i64, &str); 6] = [
+        (31_557_600, "year"),
+        (2_629_800, "month"),
+        (86_400, "day"),
+        (3_600, "hour"),
+        (60, "minute"),
+        (1, "second"),
+    ];
+    let unit = UNITS.iter().find(|(length, _)| seconds >= *length);
+    unit.map_or_else(
+        || "just now".to_owned(),
+        |(length, noun)| counted(usize::try_from(seconds / length).unwrap_or_default(), noun) + " ago",
+    )
+}
+
 fn split(text: &str) -> Option<(i64, &str)> {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '-').unwrap_or(text.len());
     Some((text[..end].parse().ok()?, text[end..].trim()))
@@ -116,6 +133,21 @@ mod tests {
         }
         assert_eq!(first_of(&names(5), 5), "1, 2, 3, 4, 5");
         assert_eq!(first_of(&names(6), 5), "1, 2, 3, 4, 5 and 1 more");
+    }
+
+    #[test]
+    fn the_past_is_told_in_one_unit() {
+        for (seconds, text) in [
+            (0, "just now"),
+            (1, "1 second ago"),
+            (119, "1 minute ago"),
+            (3 * 3600 + 59 * 60, "3 hours ago"),
+            (86_400 * 29, "29 days ago"),
+            (86_400 * 70, "2 months ago"),
+            (86_400 * 366, "1 year ago"),
+        ] {
+            assert_eq!(ago(seconds), text);
+        }
     }
 
     #[test]

@@ -29,14 +29,14 @@ pub fn report(
     let text = quoted_safely(error.render().ansi().to_string(), arguments, environment);
     let text =
         PLAIN.iter().fold(report::without_colours(&text), |text, (rust, plain)| text.replace(rust, plain));
-    if !wants_json(arguments, environment) {
+    let Some(format) = wanted_document(arguments, environment) else {
         plain.show(text.trim_end());
         return ExitStatus::Usage;
-    }
+    };
     let message = text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned();
     let command =
         arguments.iter().skip(1).map(|word| word.to_string_lossy()).find(|word| !word.starts_with('-'));
-    let out = Out::new(Format::Json, false, None, no_color);
+    let out = Out::new(format, false, None, no_color);
     out.error(&command.unwrap_or_default(), &Error::usage(message).hint("martydb --help"))
 }
 
@@ -52,9 +52,14 @@ fn quoted_safely(text: String, arguments: &[OsString], environment: &Environment
 }
 
 /// The arguments could not be parsed, so the format is looked for by hand.
-fn wants_json(arguments: &[OsString], environment: &Environment) -> bool {
+fn wanted_document(arguments: &[OsString], environment: &Environment) -> Option<Format> {
     let words: Vec<_> = arguments.iter().map(|word| word.to_string_lossy()).collect();
-    let pair = words.windows(2).any(|pair| matches!(&*pair[0], "-o" | "--output") && pair[1] == "json");
-    let joined = words.iter().any(|word| matches!(&**word, "-ojson" | "-o=json" | "--output=json"));
-    pair || joined || environment.get("MARTYDB_OUTPUT").is_some_and(|format| format == "json")
+    let is_wanted = |name: &str| {
+        let pair = words.windows(2).any(|pair| matches!(&*pair[0], "-o" | "--output") && pair[1] == name);
+        let joined = ["-o", "-o=", "--output="].map(|flag| format!("{flag}{name}"));
+        pair || words.iter().any(|word| joined.iter().any(|one| one == word))
+            || environment.get("MARTYDB_OUTPUT").is_some_and(|format| format == name)
+    };
+    let documents = [("json", Format::Json), ("yaml", Format::Yaml)];
+    documents.into_iter().find(|(name, _)| is_wanted(name)).map(|(_, format)| format)
 }

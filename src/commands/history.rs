@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::per_service::{Services, ask_each};
 use crate::error::{ExitStatus, Result};
 use crate::migrate::{self, HistoryEvent};
-use crate::report::{Cell, Paint, Report, Style, Table, indented, printable};
+use crate::report::{Cell, Paint, Report, Style, Table, indented, printable, when};
 use crate::run::Run;
 
 pub use crate::flags::Select as Arguments;
@@ -33,7 +33,7 @@ impl Report for Services<Events> {
             let paint = if event.outcome == "failed" { Paint::Bad } else { Paint::Plain };
             table.row([
                 past.service.as_str().into(),
-                event.at.as_str().into(),
+                when(&event.at, style).into(),
                 event.action.as_str().into(),
                 Cell::number(event.version.map_or_else(|| "R".to_owned(), |version| version.to_string())),
                 event.name.as_str().into(),

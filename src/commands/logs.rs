@@ -32,9 +32,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<LogsReport> {
     let specs = specs(run, arguments.server.as_deref())?;
     let logs = specs.iter().map(embedded::log).collect::<Result<Vec<_>>>()?;
     if arguments.follow {
-        if run.out.format() == Format::Json {
-            return Err(Error::usage("--follow prints lines as they come, and JSON is one document")
-                .hint("omit --follow or -o json"));
+        if run.out.format() != Format::Table {
+            return Err(Error::usage("--follow prints lines as they come, and is no document")
+                .hint("omit --follow or -o"));
         }
         return follow(run, only(&logs)?, arguments.lines).await;
     }

@@ -13,11 +13,15 @@ Global options:
                           [MARTYDB_MANIFEST]
   -e, --env <ENV>         The environment, whose overlay lies beside the
                           manifest; default: development [MARTYDB_ENV]
-  -o, --output <FORMAT>   table or json [MARTYDB_OUTPUT]
+  -o, --output <FORMAT>   table, json, yaml, csv or name [MARTYDB_OUTPUT]
   -j, --jobs <N>          Services to work on at the same time [MARTYDB_JOBS]
       --color <WHEN>      auto, always or never; NO_COLOR counts [MARTYDB_COLOR]
   -q, --quiet             No messages about what goes on [MARTYDB_QUIET]
   -v, --verbose           Log what happens; -vv logs every statement, no secrets
+      --log-format <FORMAT>  text, or json: messages as one object on a line
+                          [MARTYDB_LOG_FORMAT]
+      --no-pager          Print long results without a pager [MARTYDB_NO_PAGER];
+                          which pager: MARTYDB_PAGER or PAGER
   -y, --yes               Answer yes to questions [MARTYDB_YES]
       --no-input          Never ask: fail instead [MARTYDB_NO_INPUT]
       --lock-wait <TIME>  How long to wait for another run's lock; default: 60s
@@ -37,8 +41,8 @@ Environment: DB_HOST, DB_PORT, DB_USER, DB_PASSWORD, or what the manifest
   names, for the admin; MARTYDB_* for the global options; NO_COLOR
 
 Global options: -f --manifest, -e --env, -o --output, -j --jobs, --color,
-  -q --quiet, -v --verbose, -y --yes, --no-input, --lock-wait;
-  martydb --help says what they do";
+  -q --quiet, -v --verbose, --log-format, --no-pager, -y --yes, --no-input,
+  --lock-wait; martydb --help says what they do";
 
 /// The command line as it is parsed and explained.
 pub fn interface() -> Command {

@@ -1,5 +1,5 @@
-//! A grid of small marks: many rows and columns at a glance. Columns are numbered, because the names of fifty
-//! databases fit nowhere; marks are words while there is room for them and single signs when there is not.
+//! A grid of small marks: many rows and columns at a glance. Columns have names where these fit, and else numbers, because
+//! the names of fifty databases fit nowhere; marks are words while there is room for them and single signs when there is not.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -21,6 +21,8 @@ pub struct Mark {
 /// Labelled rows of marks; every row is as long as the longest.
 #[derive(Debug, Default)]
 pub struct Grid {
+    /// The names of the columns.
+    names: Vec<String>,
     rows: Vec<(String, Vec<Option<Mark>>)>,
 }
 
@@ -31,6 +33,30 @@ const MAX_LABEL: usize = 32;
 const GROUP: usize = 10;
 
 impl Grid {
+    pub fn new<'a>(names: impl IntoIterator<Item = &'a str>) -> Grid {
+        Grid { names: names.into_iter().map(printable).collect(), rows: vec![] }
+    }
+
+    /// Whether the columns are headed by their names, which need no key then.
+    pub fn has_names(&self, style: &Style) -> bool {
+        let widths: usize = self.named_widths().iter().map(|width| width + 2).sum();
+        !self.names.is_empty() && widths <= self.room(style) + 2
+    }
+
+    fn named_widths(&self) -> Vec<usize> {
+        let word = self.word();
+        self.names.iter().map(|name| name.chars().count().max(word)).collect()
+    }
+
+    /// The width of the longest word.
+    fn word(&self) -> usize {
+        self.marks().map(|mark| mark.word.len()).max().unwrap_or(0)
+    }
+
+    fn room(&self, style: &Style) -> usize {
+        style.width.unwrap_or(DEFAULT_WIDTH).saturating_sub(self.label_width() + 2)
+    }
+
     /// Adds a row; `None` leaves a cell empty.
     pub fn row(&mut self, label: impl Into<String>, marks: Vec<Option<Mark>>) {
         self.rows.push((printable(&label.into()), marks));
@@ -38,12 +64,14 @@ impl Grid {
 
     /// The finished text, and under it a key to the signs if signs were used.
     pub fn render(&self, style: &Style) -> String {
-        let width = style.width.unwrap_or(DEFAULT_WIDTH);
         let columns = self.rows.iter().map(|(_, marks)| marks.len()).max().unwrap_or(0);
-        let word = self.marks().map(|mark| mark.word.len()).max().unwrap_or(0).max(columns.to_string().len());
-        let room = width.saturating_sub(self.label_width() + 2);
-        if columns * (word + 2) <= room + 2 {
-            self.words(columns, word, style)
+        let word = self.word().max(columns.to_string().len());
+        let room = self.room(style);
+        if self.has_names(style) {
+            self.words(&self.names, &self.named_widths(), style)
+        } else if columns * (word + 2) <= room + 2 {
+            let numbers: Vec<String> = (1..=columns).map(|n| n.to_string()).collect();
+            self.words(&numbers, &vec![word; columns], style)
         } else {
             self.signs(columns, room, style)
         }
@@ -58,13 +86,13 @@ impl Grid {
         longest.unwrap_or(0).min(MAX_LABEL)
     }
 
-    fn words(&self, columns: usize, width: usize, style: &Style) -> String {
-        let numbers = (1..=columns).map(|n| format!("{n:<width$}"));
-        let mut lines = vec![self.line("", numbers, "  ")];
+    fn words(&self, titles: &[String], widths: &[usize], style: &Style) -> String {
+        let titles = titles.iter().zip(widths).map(|(title, width)| format!("{title:<width$}"));
+        let mut lines = vec![self.line("", titles, "  ")];
         for (label, marks) in &self.rows {
-            let cells = marks.iter().map(|mark| match mark {
+            let cells = marks.iter().zip(widths).map(|(mark, width)| match mark {
                 Some(mark) => paint(mark.word, mark.paint, style) + &" ".repeat(width - mark.word.len()),
-                None => " ".repeat(width),
+                None => " ".repeat(*width),
             });
             lines.push(self.line(label, cells, "  "));
         }

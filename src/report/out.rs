@@ -1,17 +1,21 @@
 //! The two streams and what may be done with them.
 
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use serde::Serialize;
 use serde_json::json;
+use tracing::Level;
 
 use super::error_text::error_text;
-use super::progress::Progress;
-use super::safe;
+use super::pager::Pager;
+use super::progress;
+use super::progress::view::{ProgressView, follow};
 use super::style::Style;
+use super::{safe, yaml};
 use crate::error::{Error, ExitStatus};
-use crate::flags::{Format, When};
+use crate::flags::{Format, LogFormat, When};
 
 const FORMAT_VERSION: u32 = 1;
 
@@ -22,8 +26,18 @@ pub struct Out {
     quiet: bool,
     stdout: Style,
     stderr: Style,
-    /// A message waits until the previous one is whole, and is printed above a bar.
-    turn: Mutex<Weak<Progress>>,
+    /// For results that are longer than the terminal.
+    pager: Option<Pager>,
+    /// Whether the run goes on until a signal.
+    endless: AtomicBool,
+    /// Whether a screen was drawn.
+    drawn: AtomicBool,
+    /// How messages are written.
+    log: LogFormat,
+    /// A message waits until the previous one is whole.
+    turn: Mutex<()>,
+    /// Whether a part of the result is printed already.
+    begun: AtomicBool,
 }
 
 impl Out {
@@ -38,15 +52,33 @@ impl Out {
             quiet,
             stdout: style(io::stdout().is_terminal()),
             stderr: style(io::stderr().is_terminal()),
+            pager: None,
+            endless: AtomicBool::new(false),
+            drawn: AtomicBool::new(false),
+            log: LogFormat::Text,
             turn: Mutex::default(),
+            begun: AtomicBool::new(false),
         }
+    }
+
+    /// The same with a pager.
+    #[must_use]
+    pub fn paging(self, pager: Option<Pager>) -> Out {
+        Out { pager, ..self }
+    }
+
+    /// The same with messages as events of the log.
+    #[must_use]
+    pub fn logging(self, log: LogFormat) -> Out {
+        let plain = log == LogFormat::Json;
+        Out { log, stderr: if plain { Style::PLAIN } else { self.stderr }, ..self }
     }
 
     pub fn message_style(&self) -> Style {
         self.stderr
     }
 
-    /// Text or JSON, where a command has no format of its own.
+    /// What was asked for, where a command has no format of its own.
     pub fn format(&self) -> Format {
         self.format
     }
@@ -58,12 +90,65 @@ impl Out {
 
     /// Prints a result that was laid out for people.
     pub fn text(&self, text: &str, status: ExitStatus) -> ExitStatus {
+        self.begun.store(true, Ordering::SeqCst);
         self.data(&safe::finished(text, self.stdout.colour), status)
     }
 
-    /// Prints a result as the one JSON document of its command.
-    pub fn document(&self, command: &str, body: &impl Serialize, status: ExitStatus) -> ExitStatus {
-        self.data(&Out::document_text(command, body), status)
+    /// The same by way of the pager, where the text is longer than the terminal. For the end of a run: while someone reads,
+    /// nothing else may be printed.
+    pub fn result(&self, text: &str, status: ExitStatus) -> ExitStatus {
+        let shown = safe::finished(text, self.stdout.colour);
+        // What is on the screen already is the beginning of it.
+        let pager = self.pager.as_ref().filter(|_| !self.begun.load(Ordering::SeqCst));
+        match pager.filter(|_| self.stdout.width.is_some_and(|width| is_long(text, width))) {
+            Some(pager) if pager.show(&shown) => status,
+            _ => self.data(&shown, status),
+        }
+    }
+
+    /// Says that this run goes on until Ctrl-C, which is no interruption then.
+    pub fn ends_by_interrupt(&self) {
+        self.endless.store(true, Ordering::SeqCst);
+    }
+
+    pub fn is_endless(&self) -> bool {
+        self.endless.load(Ordering::SeqCst)
+    }
+
+    /// How a screen looks now: the window may have another size than at the start.
+    pub fn screen_style(&self) -> Style {
+        Style { width: Some(terminal_width()), ..self.stdout }
+    }
+
+    /// Draws a text over what was drawn before, without flicker, as far as the terminal has lines.
+    pub fn screen(&self, text: &str) {
+        let text = safe::finished(text, self.stdout.colour);
+        let (lines, room) = (text.lines().count(), terminal_height().unwrap_or(usize::MAX) - 1);
+        let mut shown: Vec<&str> = text.lines().collect();
+        let more = format!("… and {} more lines", lines.saturating_sub(room.saturating_sub(1)));
+        if lines > room {
+            shown.truncate(room.saturating_sub(1));
+            shown.push(&more);
+        }
+        // Home, each line with its rest erased, then everything below.
+        let drawn: String = shown.iter().map(|line| format!("{line}\u{1b}[K\n")).collect();
+        let clear = if self.drawn.swap(true, Ordering::SeqCst) { "" } else { "\u{1b}[2J" };
+        self.data(&format!("{clear}\u{1b}[H{drawn}\u{1b}[J"), ExitStatus::Success);
+    }
+
+    /// Prints a result as the one document of its command: JSON, or the same as YAML.
+    pub fn document(
+        &self,
+        format: Format,
+        command: &str,
+        body: &impl Serialize,
+        status: ExitStatus,
+    ) -> ExitStatus {
+        let text = match format {
+            Format::Yaml => yaml::text(&Envelope { format_version: FORMAT_VERSION, command, body }),
+            _ => Out::document_text(command, body),
+        };
+        self.data(&text, status)
     }
 
     /// The one JSON document of a command, as it is printed.
@@ -90,9 +175,11 @@ impl Out {
     /// Prints an error: on stdout as the one document, or on stderr for people.
     pub fn error(&self, command: &str, error: &Error) -> ExitStatus {
         match self.format {
-            Format::Json => self.document(command, &json!({ "error": error }), error.kind.status()),
-            Format::Table => {
-                self.show(&error_text(error, &self.stderr));
+            Format::Json | Format::Yaml => {
+                self.document(self.format, command, &json!({ "error": error }), error.kind.status())
+            }
+            Format::Table | Format::Csv | Format::Name => {
+                self.print(Level::ERROR, &error_text(error, &self.stderr));
                 error.kind.status()
             }
         }
@@ -101,30 +188,36 @@ impl Out {
     /// A message about what goes on; `--quiet` silences it. Of several lines all but the first are indented.
     pub fn note(&self, text: &str) {
         if !self.quiet {
-            self.eprint(text);
+            self.print(Level::INFO, &safe::indented(text, 2));
         }
     }
 
     /// Text of several lines that was laid out by us, shown as a message; `--quiet` silences it.
     pub fn show_note(&self, text: &str) {
         if !self.quiet {
-            self.show(text);
+            self.print(Level::INFO, text);
         }
     }
 
-    /// A view of what goes on: drawn on a terminal, unless JSON or `--quiet` was asked for.
-    pub fn progress(&self) -> Arc<Progress> {
-        let drawn = self.stderr.width.is_some() && !self.quiet && self.format == Format::Table;
-        let bar = Arc::new(Progress::new(drawn));
-        if let Ok(mut turn) = self.turn.lock() {
-            *turn = Arc::downgrade(&bar);
+    /// Shows what goes on until this is dropped: the run's progress, of which there is one.
+    pub fn follow_progress(self: &Arc<Out>) -> impl Future<Output = ()> + Send + use<> {
+        let out = self.clone();
+        follow(self.progress_view(), move |text: &str| out.print(Level::INFO, text))
+    }
+
+    /// A log has it whatever else is asked for.
+    fn progress_view(&self) -> ProgressView {
+        match (self.log, self.quiet || self.format != Format::Table, self.stderr.width) {
+            (LogFormat::Json, ..) => ProgressView::Log,
+            (_, true, _) => ProgressView::Hidden,
+            (_, false, Some(_)) => ProgressView::Bar,
+            (_, false, None) => ProgressView::Lines,
         }
-        bar
     }
 
     /// Whether the run's steps are told as lines, because no bar can show them.
     pub fn tells_steps(&self) -> bool {
-        self.stderr.width.is_none() && self.format == Format::Table
+        matches!(self.progress_view(), ProgressView::Lines | ProgressView::Log)
     }
 
     /// A message that `--quiet` does not silence.
@@ -135,20 +228,33 @@ impl Out {
     /// Errors of parts of the work, if there are any, below the result.
     pub fn failures(&self, text: &str) {
         if !text.is_empty() {
-            self.show(text.trim_end());
+            self.print(Level::ERROR, text.trim_end());
         }
     }
 
     /// Text of several lines that was laid out by us, shown as a message that `--quiet` does not silence.
     pub fn show(&self, text: &str) {
+        self.print(Level::WARN, text);
+    }
+
+    fn print(&self, level: Level, text: &str) {
+        if self.log == LogFormat::Json {
+            return log(level, text.trim());
+        }
         let text = safe::finished(text, self.stderr.colour);
         // If stderr is closed, there is no other place to say so.
         let print = || drop(writeln!(io::stderr(), "{text}"));
-        let turn = self.turn.lock();
-        match turn.ok().and_then(|bar| bar.upgrade()) {
-            Some(bar) => bar.aside(print),
-            None => print(),
-        }
+        let _turn = self.turn.lock();
+        progress::aside(print);
+    }
+}
+
+/// A message as an event of the log.
+fn log(level: Level, text: &str) {
+    match level {
+        Level::ERROR => tracing::error!(target: "martydb", "{text}"),
+        Level::WARN => tracing::warn!(target: "martydb", "{text}"),
+        _ => tracing::info!(target: "martydb", "{text}"),
     }
 }
 
@@ -162,9 +268,24 @@ fn coloured(when: Option<When>, no_color: bool, terminal: bool) -> bool {
 }
 
 fn terminal_width() -> usize {
-    let columns = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let asked = || rustix::termios::tcgetwinsize(io::stdout()).map(|size| usize::from(size.ws_col)).ok();
-    columns.or_else(asked).filter(|width| *width >= 20).unwrap_or(80)
+    variable("COLUMNS").or_else(asked).filter(|width| *width >= 20).unwrap_or(80)
+}
+
+/// `None` where the terminal does not say it.
+fn terminal_height() -> Option<usize> {
+    let asked = || rustix::termios::tcgetwinsize(io::stdout()).map(|size| usize::from(size.ws_row)).ok();
+    variable("LINES").or_else(asked).filter(|height| *height > 0)
+}
+
+fn variable(name: &str) -> Option<usize> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// Whether a text leaves no room for the prompt that follows it.
+fn is_long(text: &str, width: usize) -> bool {
+    let rows = |line: &str| safe::without_colours(line).chars().count().div_ceil(width).max(1);
+    terminal_height().is_some_and(|height| text.lines().map(rows).sum::<usize>() >= height)
 }
 
 /// The keys that every document begins with, before those of the body.

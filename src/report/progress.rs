@@ -1,84 +1,185 @@
-//! What goes on, while it goes on: a bar on a terminal, nothing off it. Messages are printed above the bar.
+//! What goes on, while it goes on. A room that works long says what it does ([`progress`]), how much of it there is and what
+//! it is at; what is shown of that, and where, is decided in [`view`]. A process has one run, and so one list
+//! of activities.
+
+mod bar;
+mod line;
+pub mod view;
 
 use std::collections::BTreeMap;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use tracing::Instrument;
 
 use super::safe::printable;
+use bar::Bar;
 
-/// How often a terminal is redrawn, so that a slow statement does not look like a hang.
-const TICK: std::time::Duration = std::time::Duration::from_millis(120);
+static BOARD: Mutex<Board> = Mutex::new(Board { activities: vec![], view: None, pauses: 0 });
 
-/// A bar over all services of a run. Without a terminal it is there and draws nothing.
+/// All that goes on, and what shows it.
+struct Board {
+    activities: Vec<ProgressState>,
+    view: Option<Bar>,
+    /// Questions that are open.
+    pauses: usize,
+}
+
+/// What is known of one activity. Several servers share it.
+#[derive(Debug, Clone)]
+struct ProgressState {
+    doing: &'static str,
+    unit: &'static str,
+    total: usize,
+    done: usize,
+    began: Instant,
+    busy: BTreeMap<String, Busy>,
+    holders: usize,
+}
+
+/// One thing that is being worked on.
+#[derive(Debug, Clone)]
+struct Busy {
+    since: Instant,
+    /// What is known of it.
+    detail: String,
+}
+
+fn board() -> MutexGuard<'static, Board> {
+    BOARD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Board {
+    fn activity(&mut self, doing: &str) -> Option<&mut ProgressState> {
+        self.activities.iter_mut().find(|activity| activity.doing == doing)
+    }
+}
+
+/// Something that takes long, from now until it is dropped: what is done, and what is counted.
 #[derive(Debug)]
-pub struct Progress {
-    bar: ProgressBar,
-    drawn: bool,
-    /// What is going on, each with what is known of it.
-    busy: Mutex<BTreeMap<String, String>>,
+pub struct Progress(&'static str);
+
+/// Begins an activity, or takes part in the one that another server began.
+pub fn progress(doing: &'static str, unit: &'static str) -> Progress {
+    let mut board = board();
+    if let Some(known) = board.activity(doing) {
+        known.holders += 1;
+    } else {
+        let (began, busy) = (Instant::now(), BTreeMap::new());
+        board.activities.push(ProgressState { doing, unit, total: 0, done: 0, began, busy, holders: 1 });
+    }
+    Progress(doing)
 }
 
 impl Progress {
-    pub(super) fn new(drawn: bool) -> Progress {
-        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
-        if drawn {
-            bar.set_draw_target(ProgressDrawTarget::stderr());
-            let style = "{spinner} {pos}/{len} [{bar:24}] {elapsed} {wide_msg}";
-            if let Ok(style) = ProgressStyle::with_template(style) {
-                bar.set_style(style.progress_chars("=> "));
-            }
-            bar.enable_steady_tick(TICK);
-        }
-        Progress { bar, drawn, busy: Mutex::default() }
-    }
-
-    /// Whether a terminal shows it.
-    pub fn is_drawn(&self) -> bool {
-        self.drawn
-    }
-
     /// There is more to do than was known.
     pub fn expect(&self, more: usize) {
-        self.bar.inc_length(u64::try_from(more).unwrap_or(0));
+        self.change(|activity| activity.total += more);
     }
 
+    /// One more is done.
     pub fn advance(&self) {
-        self.bar.inc(1);
+        self.change(|activity| activity.done += 1);
     }
 
-    pub fn begin(&self, what: &str) {
-        self.detail(what, "");
+    /// Works on one of what is counted, until it is dropped.
+    pub fn unit(&self, name: &str) -> Unit {
+        let name = printable(name);
+        let busy = Busy { since: Instant::now(), detail: String::new() };
+        self.change(|activity| activity.busy.insert(name.clone(), busy));
+        Unit { activity: self.0, name }
     }
 
-    /// What is known of something that goes on.
-    pub fn detail(&self, what: &str, detail: &str) {
-        self.busy(|busy| busy.insert(printable(what), printable(detail)));
+    /// The same for a future, which is a span of the log.
+    pub async fn run<T>(&self, name: &str, work: impl Future<Output = T>) -> T {
+        let _unit = self.unit(name);
+        let span = tracing::info_span!(target: "martydb::span", "unit", doing = self.0, name);
+        work.instrument(span).await
     }
 
-    pub fn end(&self, what: &str) {
-        self.busy(|busy| busy.remove(&printable(what)));
-    }
-
-    fn busy(&self, change: impl FnOnce(&mut BTreeMap<String, String>) -> Option<String>) {
-        if let Ok(mut busy) = self.busy.lock() {
-            let _before = change(&mut busy);
-            let one = |(what, detail): (&String, &String)| match detail.is_empty() {
-                true => what.clone(),
-                false => format!("{what}: {detail}"),
-            };
-            self.bar.set_message(busy.iter().map(one).collect::<Vec<_>>().join("; "));
+    fn change<T>(&self, change: impl FnOnce(&mut ProgressState) -> T) {
+        if let Some(activity) = board().activity(self.0) {
+            change(activity);
         }
-    }
-
-    /// Prints something else without leaving a torn bar behind.
-    pub(super) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
-        self.bar.suspend(print)
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        self.bar.finish_and_clear();
+        let mut board = board();
+        if let Some(activity) = board.activity(self.0) {
+            activity.holders -= 1;
+        }
+        board.activities.retain(|activity| activity.holders > 0);
+        // What is printed next must not wait for the next tick.
+        if board.activities.is_empty()
+            && let Some(bar) = &mut board.view
+        {
+            bar.clear();
+        }
     }
+}
+
+/// One of what an activity counts.
+#[derive(Debug)]
+pub struct Unit {
+    activity: &'static str,
+    name: String,
+}
+
+impl Unit {
+    /// What is known of it by now.
+    pub fn detail(&self, detail: &str) {
+        if let Some(busy) =
+            board().activity(self.activity).and_then(|activity| activity.busy.get_mut(&self.name))
+        {
+            busy.detail = printable(detail);
+        }
+    }
+}
+
+impl Drop for Unit {
+    fn drop(&mut self) {
+        if let Some(activity) = board().activity(self.activity)
+            && activity.busy.remove(&self.name).is_some()
+        {
+            activity.done += 1;
+        }
+    }
+}
+
+/// While it lives, nothing is drawn: a question is open.
+pub struct Pause;
+
+pub fn pause() -> Pause {
+    let mut board = board();
+    board.pauses += 1;
+    if let Some(bar) = &mut board.view {
+        bar.clear();
+    }
+    Pause
+}
+
+impl Drop for Pause {
+    fn drop(&mut self) {
+        board().pauses -= 1;
+    }
+}
+
+/// Prints something else without leaving a torn line behind.
+pub fn aside<T>(print: impl FnOnce() -> T) -> T {
+    match &board().view {
+        Some(bar) => bar.aside(print),
+        None => print(),
+    }
+}
+
+/// What was first begun of all that goes on, and since when anything does.
+fn current(now: Instant) -> Option<(ProgressState, Duration)> {
+    let board = board();
+    let first =
+        board.activities.iter().find(|activity| activity.total == 0 || activity.done < activity.total);
+    let activity = first.or(board.activities.last()).filter(|_| board.pauses == 0)?;
+    let since = board.activities.iter().map(|activity| activity.began).min()?;
+    Some((activity.clone(), now.duration_since(since)))
 }

@@ -24,7 +24,7 @@ pub fn indented(text: &str, blanks: usize) -> String {
 
 /// A text that is printed as it is laid out: line ends and tabs stay, and colours where they are allowed.
 pub fn finished(text: &str, colour: bool) -> Cow<'_, str> {
-    let kept = |c: char| !is_risky(c) || matches!(c, '\n' | '\t');
+    let kept = is_safe;
     if !colour || !text.contains(ESCAPE) {
         return escaped(text, kept, in_rust);
     }
@@ -62,6 +62,11 @@ fn colour_sequence(text: &str) -> Option<usize> {
     let body = text.strip_prefix("\u{1b}[")?;
     let end = body.find(|c: char| !c.is_ascii_digit() && c != ';')?;
     body[end..].starts_with('m').then_some(end + 3)
+}
+
+/// Whether a character may be printed as it is in a text of several lines.
+pub fn is_safe(c: char) -> bool {
+    !is_risky(c) || matches!(c, '\n' | '\t')
 }
 
 fn is_risky(c: char) -> bool {

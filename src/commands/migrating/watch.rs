@@ -1,25 +1,28 @@
-//! What happens during a run of migrations: as a bar on a terminal, else as lines.
+//! What happens during a run of migrations: how far it is, and as lines what stands in its way.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::sync::mpsc::UnboundedReceiver;
+use tracing::Instrument;
 
 use super::pace::Pace;
 use crate::migrate::{AppliedMigration, Event, MigrationId, MigrationOutcome, RunningMigration};
-use crate::report::{Out, Progress};
+use crate::report::{Out, Progress, Unit, progress};
 use crate::units::counted;
 
-/// How often a run that takes long says so where no bar shows it.
+/// How often the same is said again.
 const EVERY: Duration = Duration::from_secs(10);
 
 pub struct Watch {
     out: Arc<Out>,
-    progress: Arc<Progress>,
+    progress: Progress,
+    /// The migrations that run, by service and name.
+    running: Mutex<BTreeMap<String, Unit>>,
     waiting: Mutex<Pace>,
     blocked: Mutex<Pace>,
-    running: Mutex<Pace>,
 }
 
 impl Watch {
@@ -27,10 +30,10 @@ impl Watch {
         let pace = || Mutex::new(Pace::new(EVERY));
         Arc::new(Watch {
             out: out.clone(),
-            progress: out.progress(),
+            progress: progress("migrating", "migrations"),
+            running: Mutex::default(),
             waiting: pace(),
             blocked: pace(),
-            running: pace(),
         })
     }
 
@@ -41,7 +44,8 @@ impl Watch {
         mut events: UnboundedReceiver<Event>,
         work: impl Future<Output = T>,
     ) -> T {
-        let mut work = pin!(work);
+        let span = tracing::info_span!(target: "martydb::span", "service", service);
+        let mut work = pin!(work.instrument(span));
         let end = loop {
             tokio::select! {
                 biased;
@@ -65,17 +69,13 @@ impl Watch {
             }
             Event::Warned(item, text) => self.out.note(&format!("{}: warning: {text}", named(item))),
             Event::Planned(items) => self.progress.expect(items.len()),
-            Event::Started(item) => self.start(&named(item)),
-            Event::Running(item, running) => self.run(service, item, &named(item), running),
-            Event::Rehearsed(item) => {
-                self.progress.end(&named(item));
-                self.progress.advance();
-            }
+            Event::Started(item) => self.start(named(item)),
+            Event::Running(item, running) => self.run(&named(item), running),
+            Event::Rehearsed(item) => self.end(&named(item)),
             Event::Applied(done) => {
                 let AppliedMigration { version, name, duration_ms } = done.clone();
                 let item = MigrationId { version, name };
-                self.progress.end(&named(&item));
-                self.progress.advance();
+                self.end(&named(&item));
                 tracing::info!(target: "martydb", "{service}: {} done in {duration_ms} ms", item.label());
             }
         }
@@ -89,32 +89,31 @@ impl Watch {
         }
     }
 
-    fn start(&self, name: &str) {
-        self.progress.begin(name);
-        // The first line about a migration comes after a while, not at its start.
-        forget(&self.running, name);
-        let _started = due(&self.running, name, "");
+    fn start(&self, name: String) {
+        let unit = self.progress.unit(&name);
+        self.units(|running| running.insert(name, unit));
     }
 
-    /// On a terminal as a part of the bar's line; off it, the one in its way as soon as it is seen, and a line about the
-    /// whole every so often.
-    fn run(&self, service: &str, item: &MigrationId, name: &str, running: &RunningMigration) {
-        let said = running.to_string();
-        if self.progress.is_drawn() {
-            self.progress.detail(name, &said);
-            return;
+    /// One that did nothing is done too.
+    fn end(&self, name: &str) {
+        if self.units(|running| running.remove(name)).is_none() {
+            self.progress.advance();
         }
-        let seconds = running.elapsed.as_secs();
-        let comma = if said.is_empty() { "" } else { ", " };
-        let is_new = match running.blocked() {
-            Some(blocked) => due(&self.blocked, name, &blocked) == Some(Duration::ZERO),
-            None => {
-                forget(&self.blocked, name);
-                false
-            }
-        };
-        if due(&self.running, name, "").is_some() || is_new {
-            self.out.note(&format!("{service}: still running {item}, {seconds} s{comma}{said}"));
+    }
+
+    fn units(&self, change: impl FnOnce(&mut BTreeMap<String, Unit>) -> Option<Unit>) -> Option<Unit> {
+        change(&mut self.running.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// How far it is; and where no bar shows it, the one in its way as soon as it is seen.
+    fn run(&self, name: &str, running: &RunningMigration) {
+        self.units(|units| {
+            units.get(name).into_iter().for_each(|unit| unit.detail(&running.to_string()));
+            None
+        });
+        let Some(blocked) = running.blocked() else { return forget(&self.blocked, name) };
+        if due(&self.blocked, name, &blocked) == Some(Duration::ZERO) && self.out.tells_steps() {
+            self.out.note(&format!("{name}: {blocked}"));
         }
     }
 

@@ -136,7 +136,7 @@ fn a_setting_that_the_major_does_not_know_is_named() {
 /// Runs a statement as apply does; the first cause of its error.
 fn warned(server: &Server, admin: Admin, sql: &str) -> String {
     use martydb::server::{Endpoint, Host, Login, Tls, TlsMode, connect, execute};
-    martydb::logging::install(0);
+    martydb::logging::install(0, martydb::flags::LogFormat::Text);
     let tls = Tls { mode: TlsMode::Disable, ..Tls::default() };
     let endpoint = Endpoint { host: Host::Tcp("127.0.0.1".into()), port: server.port, tls };
     let login = Login::with_password(admin.role(), crate::support::ADMIN_PASSWORD.to_owned().into());

@@ -1,0 +1,50 @@
+//! The bar of a terminal.
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+/// The template of an activity of which it is known how much there is, and of one of which it is not.
+const COUNTED: &str = "{spinner} {prefix} {pos}/{len} [{bar:24}] {wide_msg}";
+const UNCOUNTED: &str = "{spinner} {prefix}  {wide_msg}";
+
+/// Drawn while something goes on, and gone after that.
+pub struct Bar {
+    bar: ProgressBar,
+    shown: bool,
+}
+
+impl Bar {
+    pub fn new() -> Bar {
+        Bar { bar: ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden()), shown: false }
+    }
+
+    pub fn draw(&mut self, done: usize, total: usize, doing: &str, rest: String) {
+        if !self.shown {
+            self.bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        }
+        if let Ok(style) = ProgressStyle::with_template(if total == 0 { UNCOUNTED } else { COUNTED }) {
+            self.bar.set_style(style.progress_chars("=> "));
+        }
+        let number = |n: usize| u64::try_from(n).unwrap_or(u64::MAX);
+        self.bar.set_length(number(total));
+        self.bar.set_position(number(done));
+        self.bar.set_prefix(doing.to_owned());
+        self.bar.set_message(rest);
+        if !self.shown {
+            // Not before all of it is known.
+            self.bar.set_draw_target(ProgressDrawTarget::stderr());
+            self.shown = true;
+        }
+        self.bar.tick();
+    }
+
+    pub fn clear(&mut self) {
+        if self.shown {
+            self.bar.finish_and_clear();
+            self.shown = false;
+        }
+    }
+
+    pub fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
+        if self.shown { self.bar.suspend(print) } else { print() }
+    }
+}

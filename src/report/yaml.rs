@@ -1,0 +1,89 @@
+//! The JSON document as YAML: the same keys and values, for people who read it and for tools that prefer it.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::safe::is_safe;
+
+/// YAML's emitter escapes what cannot be printed and nothing else that a terminal obeys or a reader does not see. So each
+/// such character is written between two of these, which make it quote the text and which it writes as `\a`; every
+/// backslash too, so that no other `\a` is left.
+const MARK: char = '\u{7}';
+const MARK_WRITTEN: &str = "\\a";
+const BACKSLASH: &str = "0000005c";
+
+/// One document, a line break at its end.
+pub fn text(document: &impl Serialize) -> String {
+    let mut value = serde_json::to_value(document).expect("plain data");
+    mark(&mut value);
+    unmarked(&serde_yaml::to_string(&value).expect("plain data"))
+}
+
+fn mark(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = marked(text),
+        Value::Array(all) => all.iter_mut().for_each(mark),
+        Value::Object(all) => {
+            for (key, mut value) in std::mem::take(all) {
+                mark(&mut value);
+                all.insert(marked(&key), value);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Words that YAML 1.1 reads as true or false, which many readers still are.
+const OLD_BOOLEANS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
+
+fn marked(text: &str) -> String {
+    if OLD_BOOLEANS.iter().any(|word| text.eq_ignore_ascii_case(word)) {
+        return format!("{MARK}{MARK}{text}");
+    }
+    let one = |c: char| match is_safe(c) && c != '\\' {
+        true => c.to_string(),
+        false => format!("{MARK}{:08x}{MARK}", u32::from(c)),
+    };
+    text.chars().map(one).collect()
+}
+
+/// The marks are pairs: every other part is a character's number.
+fn unmarked(text: &str) -> String {
+    let escape = |number: &str| match number {
+        // Nothing but quotes.
+        "" => String::new(),
+        BACKSLASH => "\\\\".to_owned(),
+        number => format!("\\U{number}"),
+    };
+    let parts = text.split(MARK_WRITTEN).enumerate();
+    parts.map(|(at, part)| if at % 2 == 1 { escape(part) } else { part.to_owned() }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn it_is_the_same_document() {
+        let attack = "a\u{1b}[31m\u{7}\u{9b}2J\u{202e}\u{e0041}\u{85}\u{2028}b\r\n  c\\a\t'\"";
+        let document = json!({
+            "plain": "up_to_date", "n": 3, "none": null, "yes": "yes", "number": "0123", "list": [], "rows": [{ "a": 1.5 }],
+            "lines": "SELECT 1;\n  SELECT 2;\n", attack: [attack, "\\a", "\\\\a\\a", "# no comment", ""],
+        });
+        let text = text(&document);
+        assert!(text.chars().all(is_safe), "{text:?}");
+        assert_eq!(serde_yaml::from_str::<Value>(&text).unwrap(), document, "{text}");
+        assert!(text.starts_with("plain: up_to_date\nn: 3\nnone: null\n\"yes\": \"yes\"\n"), "{text}");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn every_text_comes_back(text in "(\\PC|\\p{C}|\n|\\\\|a|:|'|\"| ){0,30}") {
+            let document = json!({ &text: text });
+            let written = super::text(&document);
+            proptest::prop_assert!(written.chars().all(is_safe), "{written:?}");
+            proptest::prop_assert_eq!(serde_yaml::from_str::<Value>(&written).unwrap(), document);
+        }
+    }
+}
