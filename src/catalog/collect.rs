@@ -13,6 +13,7 @@ use super::{inspect, owner_code};
 use crate::error::{Error, Kind, Result};
 use crate::grants::ident;
 use crate::model::{ActualServer, DbName, DesiredServer};
+use crate::report::progress;
 use crate::server::{Access, Connection};
 use crate::sql::stmt;
 use crate::sqlstate;
@@ -97,8 +98,15 @@ async fn databases(
     let all = found.actual.databases.iter();
     let open: Vec<DbName> =
         all.filter(|(_, found)| found.allow_connections).map(|(name, _)| name.clone()).collect();
-    let read = stream::iter(owner_code::settled_owners(desired, &found.actual, open))
-        .map(|(settled, name)| async move { (database(access, &name, &settled, known).await, name) });
+    let reading = progress("reading", "databases");
+    reading.expect(open.len());
+    let reading = &reading;
+    let read = stream::iter(owner_code::settled_owners(desired, &found.actual, open)).map(
+        |(settled, name)| async move {
+            let found = database(access, &name, &settled, known);
+            (reading.run(name.as_str(), found).await, name)
+        },
+    );
     let read: Vec<(Partly, DbName)> = read.buffered(PARALLEL).collect().await;
     if read.iter().any(|((_, error), _)| error.as_ref().is_some_and(Error::is_lost)) {
         access.check_alive().await?;

@@ -13,6 +13,7 @@ use crate::model::{
     self, ActualServer, CollationVersions, Contents, DbName, DesiredServer, Holdings, KeptPassword, RoleName,
     RoleSetting,
 };
+use crate::report::progress;
 use crate::server::{Access, Connection};
 use crate::sqlstate;
 
@@ -29,8 +30,14 @@ pub async fn inspect(
     let is_open = |name: &&DbName| actual.databases.get(name).is_some_and(|found| found.allow_connections);
     let open: Vec<DbName> = inside.iter().filter(is_open).cloned().collect();
     let parallel = actual.capacity.share(jobs, 1);
-    let read = stream::iter(owner_code::settled_owners(desired, &actual, open))
-        .map(|(settled, name)| async move { (inspect_database(access, &name, &settled).await, name) });
+    let reading = progress("reading", "databases");
+    reading.expect(open.len());
+    let reading = &reading;
+    let read =
+        stream::iter(owner_code::settled_owners(desired, &actual, open)).map(|(settled, name)| async move {
+            let found = inspect_database(access, &name, &settled);
+            (reading.run(name.as_str(), found).await, name)
+        });
     let read: Vec<(Result<Option<Contents>>, DbName)> = read.buffer_unordered(parallel).collect().await;
     for (contents, name) in read {
         let Some(database) = actual.databases.get_mut(&name) else { continue };

@@ -9,9 +9,10 @@ use super::migrating::{UpgradeReport, plain_options};
 use super::upgrade::upgrade_services;
 use super::verify::{self, VerifyReport, verify_services};
 use crate::error::{ExitStatus, Result};
+use crate::flags::Format;
 use crate::model::{AccessExtent, DesiredService};
 use crate::provision::PlanOptions;
-use crate::report::{Report, Style};
+use crate::report::{Out, Report, Style};
 use crate::run::Run;
 
 #[derive(Debug, Args)]
@@ -26,13 +27,19 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<InitAllReport> {
     let services: Vec<_> = run.manifest.services.values().cloned().collect();
     let options = PlanOptions::default();
     let provisioned = provision_services(run, &services, options, arguments.consent, None).await?;
-    let mut report = InitAllReport { provisioned, migrated: None, verified: None };
+    let mut report = InitAllReport { provisioned, migrated: None, verified: None, printed: 0 };
     if !report.provisioned.failed() {
+        report.print_new(&run.out);
         report.migrated = Some(upgrade_services(run, &services, plain_options(run)).await?);
+        if report.status() == ExitStatus::Interrupted {
+            return Ok(report);
+        }
+        report.print_new(&run.out);
         if services.iter().any(names_tables) {
             let again = provision_services(run, &services, options, arguments.consent, None).await?;
             if again.failed() {
                 report.provisioned = again;
+                report.printed = 0;
             }
         }
         report.verified = Some(verify_services(run, &verify::Arguments::default(), &services).await?);
@@ -53,17 +60,37 @@ pub struct InitAllReport {
     migrated: Option<UpgradeReport>,
     #[serde(rename = "verify_isolation")]
     verified: Option<VerifyReport>,
+    /// How many parts were printed when they were done.
+    #[serde(skip)]
+    printed: usize,
 }
 
-impl Report for InitAllReport {
-    fn text(&self, style: &Style) -> String {
+impl InitAllReport {
+    /// The parts that there are, each as text.
+    fn parts(&self, style: &Style) -> Vec<String> {
         let part = |title: &str, text: String| format!("{title}\n\n{text}");
         let parts = [
             Some(part("Provisioned", self.provisioned.text(style))),
             self.migrated.as_ref().map(|report| part("Migrated", report.text(style))),
             self.verified.as_ref().map(|report| part("Isolation", report.text(style))),
         ];
-        parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
+        parts.into_iter().flatten().collect()
+    }
+
+    /// A reader of a long run sees each part when it is done, and still has it when the rest is interrupted.
+    fn print_new(&mut self, out: &Out) {
+        if out.format() == Format::Table {
+            let text = self.text(&out.result_style());
+            // What cannot be written is told at the end of the run.
+            out.text(&(text + "\n"), ExitStatus::Success);
+            self.printed = self.parts(&Style::PLAIN).len();
+        }
+    }
+}
+
+impl Report for InitAllReport {
+    fn text(&self, style: &Style) -> String {
+        self.parts(style).split_off(self.printed).join("\n")
     }
 
     fn messages(&self, style: &Style) -> String {

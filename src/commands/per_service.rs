@@ -1,6 +1,7 @@
 //! The frame of commands that ask every selected service the same: reach its database, ask, report in the manifest's
 //! order. A service that cannot answer does not keep the others from answering.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -10,7 +11,7 @@ use crate::error::{Error, ExitStatus, Kind, Result};
 use crate::flags::Select;
 use crate::migrate::MigrationTarget;
 use crate::model::DesiredService;
-use crate::report::{Style, error_text};
+use crate::report::{Style, error_text, progress};
 use crate::run::Run;
 use crate::targets;
 use crate::units::first_of;
@@ -85,9 +86,15 @@ where
 {
     let wait = run.lock_wait;
     let targets = targets::of(run, &run.readable(select)?).await?;
-    let one = |(service, target): (DesiredService, Result<MigrationTarget>)| async move {
-        let answer = async move { ask(target?, wait).await };
-        PerService::new(service.name.to_string(), answer.await)
+    let asking = Arc::new(progress("asking", "services"));
+    asking.expect(targets.len());
+    let one = |(service, target): (DesiredService, Result<MigrationTarget>)| {
+        let asking = asking.clone();
+        async move {
+            let answer = async move { ask(target?, wait).await };
+            let answer = asking.run(service.name.as_str(), answer).await;
+            PerService::new(service.name.to_string(), answer)
+        }
     };
     Ok(Services { services: map_concurrent(run.jobs.count, targets, one).await })
 }

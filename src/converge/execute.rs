@@ -10,6 +10,7 @@ use super::transaction::{self, Context};
 use crate::error::Result;
 use crate::model::{ActualServer, DbName};
 use crate::plan::{Stage, Step, StepOutcome, ranges, transactions};
+use crate::report::progress;
 use crate::server::Connection;
 
 /// How many services to work on at the same time; each takes at most two connections.
@@ -56,7 +57,13 @@ pub async fn execute(
         return (outcomes, end);
     }
     let chains = ranges(steps, |step| step.service.clone());
-    let work = chains.into_iter().map(|range| chain(&shared, &steps[range]));
+    let applying = progress("applying", "services");
+    applying.expect(chains.len());
+    let work = chains.into_iter().map(|range| {
+        let name =
+            steps[range.start].service.as_ref().map_or(context.access.server.as_str(), |name| name.as_str());
+        applying.run(name, chain(&shared, &steps[range]))
+    });
     let done: Vec<_> = stream::iter(work).buffered(parallel.max(1)).collect().await;
     outcomes.extend(done.iter().flat_map(|(outcomes, _)| outcomes.clone()));
     (outcomes, done.into_iter().find_map(|(_, end)| end.err()).map_or(Ok(()), Err))

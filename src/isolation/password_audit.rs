@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::findings::{Finding, GUESSABLE, REUSED, Severity};
 use crate::model::{ActualRole, ActualServer, DesiredServer, FILE_ROLES, KeptPassword, RoleGraph, RoleName};
 use crate::probe::LoginAttempts;
+use crate::report::progress;
 use crate::wire::is_kept_by;
 
 /// Rounds of hashing for all comparisons of a run, about ten seconds of one core. A login may give itself a verifier
@@ -63,6 +64,7 @@ pub async fn known_passwords(
     // A login that has its own password, as nearly all have, needs no guesses: these would be as many as the stored
     // passwords for each of them.
     let all = verifiers(context, attempts);
+    let _comparing = progress("comparing passwords", "logins");
     let changed = on_all_cores(all, |one| (!one.has_own()).then_some(one)).await?;
     let compared = changed.into_iter().map(|verifier| {
         let is_powerful = verifier.standing == Standing::Powerful;

@@ -14,6 +14,7 @@ use tokio::task::JoinSet;
 
 use super::task::Task;
 use crate::error::{Error, Kind, Result};
+use crate::report::{Progress, progress};
 use crate::sqlstate;
 use crate::wire::{Address, Attempt, Broken, Credentials, LoginRequest, Outcome, Stage};
 
@@ -97,6 +98,7 @@ struct Prober {
     task: Arc<Task>,
     address: Arc<Address>,
     queue: Arc<Queue>,
+    trying: Arc<Progress>,
 }
 
 /// Bounds the attempts of all logins together.
@@ -120,7 +122,10 @@ struct LoginWalk {
 impl Prober {
     async fn start(task: &Task) -> Result<Self> {
         let slots = task.concurrency.max(1);
+        let trying = progress("trying logins", "attempts");
+        trying.expect(task.logins.len());
         Ok(Prober {
+            trying: Arc::new(trying),
             address: Arc::new(Address::resolve(&task.endpoint).await?),
             task: Arc::new(task.clone()),
             queue: Arc::new(Queue {
@@ -152,6 +157,8 @@ impl Prober {
     }
 
     async fn matrix(self, walks: Vec<LoginWalk>) -> Vec<LoginWalk> {
+        let others = walks.iter().map(|walk| self.task.others(&self.task.logins[walk.login]).len());
+        self.trying.expect(others.sum());
         in_order(walks.into_iter().map(|walk| self.clone().walk(walk)).collect()).await
     }
 
@@ -168,7 +175,9 @@ impl Prober {
 
     async fn attempt(&self, credentials: &mut Credentials, database: &str, pauses: &[u64]) -> Attempt {
         let request = LoginRequest { database, parameters: &[], queries: &[], timeout: self.task.timeout };
-        repeat(&self.address, credentials, &request, Some(&*self.queue), pauses).await
+        let attempt = repeat(&self.address, credentials, &request, Some(&*self.queue), pauses).await;
+        self.trying.advance();
+        attempt
     }
 }
 

@@ -13,13 +13,16 @@ use crate::isolation::hba::{Client, Treatment, treatments};
 use crate::isolation::listeners::{ConnectionType, Listener};
 use crate::isolation::observations::{Extent, ExtraProbe, Purpose};
 use crate::probe::{LoginAttempts, ProbeLogin, ProbePlace, Task, attempt_patiently};
+use crate::report::{Progress, progress};
 use crate::server::Login;
 use crate::wire::{Attempt, Credentials, LoginRequest, Outcome};
 
 pub async fn observe(around: &Surroundings<'_>) -> Vec<(ExtraProbe, Attempt)> {
     let walsenders = Semaphore::new(around.walsenders.max(1));
-    let walks: Vec<Vec<(ExtraProbe, Attempt)>> = stream::iter(by_role(around))
-        .map(|probes| walk(around, probes, &walsenders))
+    let (all, trying) = (by_role(around), progress("trying other ways in", "attempts"));
+    trying.expect(all.iter().map(Vec::len).sum());
+    let walks: Vec<Vec<(ExtraProbe, Attempt)>> = stream::iter(all)
+        .map(|probes| walk(around, probes, &walsenders, &trying))
         .buffered(around.task.concurrency.max(1))
         .collect()
         .await;
@@ -30,6 +33,7 @@ async fn walk(
     around: &Surroundings<'_>,
     probes: Vec<ExtraProbe>,
     walsenders: &Semaphore,
+    trying: &Progress,
 ) -> Vec<(ExtraProbe, Attempt)> {
     // The key that SCRAM derives from a password is kept with it.
     let mut known: BTreeMap<String, Credentials> = BTreeMap::new();
@@ -49,6 +53,7 @@ async fn walk(
             timeout: around.task.timeout,
         };
         let address = &around.listeners[probe.listener].address;
+        let _unit = trying.unit(&format!("{} at {}", probe.role, probe.database));
         let attempt = attempt_patiently(address, credentials, &request).await;
         walked.push((probe, attempt));
     }

@@ -11,6 +11,7 @@ use super::rules::{Class, ForbiddenPrivilege, LoginContext, PRIVILEGES, managed_
 use crate::contract::{HISTORY_SCHEMA, REFINERY_TABLE};
 use crate::isolation::observations::ServerContext;
 use crate::probe::{LoginAttempts, Task, attempt_patiently};
+use crate::report::progress;
 use crate::sql::{Literal, Statement, stmt};
 use crate::wire::{Address, Answer, Attempt, Credentials, LoginRequest, Outcome};
 
@@ -26,10 +27,14 @@ pub async fn observe(
     // What a further login may do inside is compared by the audit.
     let working =
         working.filter(|(_, (login, met))| login.password.is_some() && !login.further && met.logged_in());
+    let working: Vec<_> = working.collect();
+    let asking = progress("asking about privileges", "logins");
+    asking.expect(working.len());
+    let asking = &asking;
     stream::iter(working)
         .map(|(index, (login, _))| {
             let context = LoginContext::new(server, login, &managed);
-            async move {
+            let asked = async move {
                 let mut found = ask(task, address, &context, Depth::What).await;
                 // A privilege that was found has to be explained.
                 if let Outcome::LetIn(session) = &found.outcome
@@ -38,7 +43,8 @@ pub async fn observe(
                     found = ask(task, address, &context, Depth::Why).await;
                 }
                 (index, found)
-            }
+            };
+            asking.run(login.role.as_str(), asked)
         })
         .buffered(task.concurrency.max(1))
         .collect()

@@ -274,7 +274,7 @@ fn on_a_terminal(project: &Project, more: &str, variables: &[(&str, &str)]) -> S
     let inside = project.command(&[]);
     let mut command = std::process::Command::new("script");
     command
-        .args(["-qec", &format!("'{binary}' verify-isolation{more}"), "/dev/null"])
+        .args(["-qec", &format!("'{binary}' verify-isolation{more} 2>/dev/null"), "/dev/null"])
         .current_dir(project.path());
     command.env_clear().envs(inside.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.env("COLUMNS", "80").env("TERM", "xterm").envs(variables.iter().copied());
