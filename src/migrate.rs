@@ -31,8 +31,8 @@ pub use first::{Unadopted, examine as examine_unadopted, prove, prove_first};
 pub use repair::{RepairKind, Repairable, examine, repair};
 pub use report::{
     AppliedMigration, Blocker, DueMigration, Ended, Event, EventSender, HistoryEvent, MigrationId,
-    MigrationOutcome, PlannedFile, RehearsedMigration, RepeatedMigration, RunningMigration, ServiceState,
-    ServiceStatus,
+    MigrationOutcome, PlannedFile, REPEATABLE, RehearsedMigration, RepeatedMigration, RunningMigration,
+    RunningRun, ServiceState, ServiceStatus,
 };
 pub use run::{Goal, run};
 pub use schema_file::{schema_path, schema_version, write_schema};

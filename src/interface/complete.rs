@@ -35,8 +35,9 @@ const SOURCES: &[(&str, Candidates)] = &[
     ("id", explained),
 ];
 
-/// Where these names are something else: `init` names services that are not there yet.
-const ELSEWHERE: &[(&str, &str)] = &[("init", "service"), ("init", "plain"), ("diff", "to"), ("move", "to")];
+/// Where these names are something else: `init` names services that are not there yet, and clap knows the states.
+const ELSEWHERE: &[(&str, &str)] =
+    &[("init", "service"), ("init", "plain"), ("diff", "to"), ("move", "to"), ("status", "only")];
 
 /// The command line with its sources of candidates.
 fn with_sources(command: Command) -> Command {

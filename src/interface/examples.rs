@@ -19,6 +19,8 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("init-all", "martydb init-all"),
     ("status", "martydb status"),
     ("status", "martydb status --check"),
+    ("status", "martydb status --only pending,failed,drifted"),
+    ("status", "martydb status -o csv > status.csv"),
     ("current", "martydb current csca"),
     ("history", "martydb history csca"),
     ("downgrade", "martydb downgrade csca --steps 1 -y"),

@@ -15,4 +15,4 @@ pub use batch::MigrationStep;
 pub use executor::StepRun;
 pub use preflight::Preflight;
 pub use session::{Intent, MigrationSession};
-pub use watch::Watcher;
+pub use watch::{Watcher, statement_count};

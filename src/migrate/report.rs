@@ -192,6 +192,19 @@ pub enum ServiceState {
     Unreachable,
 }
 
+/// A run that holds a service's lock.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunningRun {
+    pub pid: Option<i32>,
+    pub login: Option<String>,
+    /// When it logged in, RFC 3339, UTC.
+    pub since: Option<String>,
+    /// Which statement of the file it is at, from 1, where the file has several.
+    pub statement: Option<usize>,
+    /// How many statements the file has.
+    pub statements: Option<usize>,
+}
+
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct ServiceStatus {
     pub service: String,
@@ -211,6 +224,10 @@ pub struct ServiceStatus {
     pub foreign: Vec<OtherTool>,
     #[serde(serialize_with = "serialize_unfinished")]
     pub unfinished: Vec<Unfinished>,
+    /// Another run that works on it now.
+    pub running: Option<RunningRun>,
+    /// The newest event of martydb's own history.
+    pub last_event: Option<HistoryEvent>,
     #[serde(serialize_with = "serialize_problems")]
     pub problems: Vec<FileProblem>,
     pub error: Option<Error>,

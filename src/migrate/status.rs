@@ -5,12 +5,15 @@ use std::time::Duration;
 use super::check::compare;
 use super::check::repeatables::due;
 use super::engine::session::{Glance, Sizes};
-use super::engine::{Intent, MigrationSession, Preflight, session};
+use super::engine::{Intent, MigrationSession, Preflight, session, statement_count};
 use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
 use super::history::{Catalogue, RecordedRepeatable, repeatables, tables, text, unreadable};
-use super::report::{DueMigration, EventSender, HistoryEvent, MigrationId, ServiceState, ServiceStatus};
+use super::report::{
+    DueMigration, EventSender, HistoryEvent, MigrationId, RunningRun, ServiceState, ServiceStatus,
+};
 use super::target::MigrationTarget;
 use crate::error::{Error, Result};
+use crate::server::advisory::LockHolder;
 use crate::server::{Row, Unreadable};
 
 /// Compares a service's folder with its database. `wait` bounds the time spent on a server that has no connection
@@ -75,10 +78,20 @@ fn id(migration: &Migration) -> MigrationId {
 }
 
 async fn fill(status: &mut ServiceStatus, glance: &mut Glance<'_>, folder: &MigrationFolder) -> Result<()> {
-    let Glance { session, history, connections, size_bytes } = glance;
+    let Glance { session, history, connections, size_bytes, newest, company } = glance;
     (status.connections, status.size_bytes) = (*connections, *size_bytes);
+    status.last_event = newest.as_ref().map(event).transpose().map_err(unreadable)?;
+    if *company {
+        status.running = session.holder().await?.map(running);
+    }
     let rows = history.as_ref().map_err(Error::clone)?;
     let ran = recorded(session, folder).await?;
+    if session.present.repeatable {
+        let rows = session.query([repeatables::read_newest()]).await?;
+        let repeated = rows.iter().flatten().next().map(event).transpose().map_err(unreadable)?;
+        status.last_event =
+            status.last_event.take().into_iter().chain(repeated).max_by(|one, other| one.at.cmp(&other.at));
+    }
     let folder = if rows.is_empty() { folder.for_new(None) } else { folder };
     let comparison = compare(folder, &rows.applied, &rows.unfinished);
     let due = due(&folder.repeatables, &ran, !comparison.pending.is_empty());
@@ -97,6 +110,19 @@ async fn fill(status: &mut ServiceStatus, glance: &mut Glance<'_>, folder: &Migr
     status.divergences = comparison.divergences;
     status.unfinished = comparison.unfinished;
     Ok(())
+}
+
+/// Between its statements a file's session tells where it is (see `batch`).
+fn running(holder: LockHolder) -> RunningRun {
+    let LockHolder { pid, login, application, since, .. } = holder;
+    let counted = application.as_deref().and_then(statement_count);
+    RunningRun {
+        pid: pid.and_then(|pid| pid.parse().ok()),
+        login,
+        since,
+        statement: counted.map(|(at, _)| at),
+        statements: counted.map(|(_, all)| all),
+    }
 }
 
 /// The version that a service's database is at.

@@ -35,10 +35,11 @@ pub struct LockHolder {
     /// Whether its login is entitled to the lock.
     pub entitled: bool,
     /// None of a prepared transaction.
-    pid: Option<String>,
-    login: Option<String>,
-    application: Option<String>,
-    since: Option<String>,
+    pub pid: Option<String>,
+    pub login: Option<String>,
+    pub application: Option<String>,
+    /// When its session began, RFC 3339, UTC.
+    pub since: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -166,6 +166,12 @@ impl<'a> MigrationSession<'a> {
         Ok(target.outsiders(&found.cloned().collect::<Vec<_>>()))
     }
 
+    /// The run that holds the lock, if there is one. Ends as the owner, as it began.
+    pub async fn holder(&mut self) -> Result<Option<LockHolder>> {
+        let results = self.query([holders(self.target), self.act_as_owner()]).await?;
+        Ok(results.iter().flatten().map(advisory::holder).find(|holder| holder.entitled))
+    }
+
     /// The schema of refinery's table: where it is, or where it will be.
     pub fn schema(&self) -> SchemaName {
         self.present.refinery.as_ref().unwrap_or(&self.target.schemas[0]).clone()

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use lookout::Lookout;
+pub use lookout::statement_count;
 use tokio::task::JoinHandle;
 
 use super::session::MigrationSession;

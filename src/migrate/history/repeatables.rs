@@ -4,7 +4,7 @@ use super::tables::Record;
 use crate::migrate::target::Operator;
 use crate::model::SchemaName;
 use crate::server::{Row, Unreadable};
-use crate::sql::{Bulk, Ident, List, Literal, Statement, stmt};
+use crate::sql::{Bulk, Ident, Keyword, List, Literal, Statement, stmt};
 
 /// The last good run of a repeatable migration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -96,12 +96,17 @@ pub fn insert(schema: &SchemaName, record: &Record, operator: &Operator) -> Stat
     )
 }
 
-/// Reads every run in the columns of the history, the oldest first.
-pub fn read_history() -> Statement {
-    stmt!(
-        "SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), 'upgrade', NULL::bigint, name,
+const RUNS: &str = "SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), 'upgrade', NULL::bigint, name,
                 checksum, (extract(epoch FROM at - began) * 1000)::bigint, coalesce(operator || '@' || host, role), outcome, role, tool, attempts,
                 error || coalesce(' (SQLSTATE ' || sqlstate || ')', ''), NULL
-         FROM martydb.repeatable ORDER BY id"
-    )
+         FROM martydb.repeatable ORDER BY id";
+
+/// Reads every run in the columns of the history, the oldest first.
+pub fn read_history() -> Statement {
+    stmt!("{runs}", runs = Keyword(RUNS))
+}
+
+/// The same of the newest run alone.
+pub fn read_newest() -> Statement {
+    stmt!("{runs} DESC LIMIT 1", runs = Keyword(RUNS))
 }

@@ -40,12 +40,11 @@ pub fn present(schemas: &[SchemaName]) -> Statement {
 }
 
 impl Present {
-    /// From a row of the answer to [`beside`], where refinery's table is in this schema. The history is made before the
-    /// two others.
+    /// From a row of the answer to [`beside`], where the history is there, and refinery's table in this schema.
     pub fn beside(row: &Row, schema: &SchemaName) -> Result<Present, Unreadable> {
         let (progress, repeatable) = (row.try_get(3)?, row.try_get(4)?);
-        let (history, refinery) = (progress || repeatable, Some(schema.clone()));
-        Ok(Present { history, progress, repeatable, refinery, ..Present::default() })
+        let refinery = Some(schema.clone());
+        Ok(Present { history: true, progress, repeatable, refinery, ..Present::default() })
     }
 
     pub fn read(row: &Row, schemas: &[SchemaName]) -> Result<Present, Unreadable> {
@@ -60,12 +59,12 @@ impl Present {
     }
 }
 
-/// Asks for every session of the server (its process, its database, its user), and which tables there are beside
+/// Asks for every session of the server (its process, its database, its user, its name), and which tables there are beside
 /// refinery's. One statement, because each costs a new session as much as all that it asks for.
 pub fn beside() -> Statement {
     stmt!(
         "SELECT pid, datid, usesysid, pg_catalog.to_regclass('martydb.progress') IS NOT NULL,
-                pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL
+                pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL, application_name
          FROM pg_catalog.pg_stat_get_activity(NULL)"
     )
 }
@@ -107,14 +106,19 @@ pub fn read_unfinished() -> Statement {
     )
 }
 
-/// Reads every event of martydb's history, the oldest first.
-pub fn read_history() -> Statement {
-    stmt!(
-        "SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), action, version, name,
+const EVENTS: &str = "SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), action, version, name,
                 checksum, (extract(epoch FROM at - began) * 1000)::bigint, coalesce(operator || '@' || host, role), outcome, role, tool, attempts,
                 error || coalesce(' (SQLSTATE ' || sqlstate || ')', ''), note
-         FROM martydb.history ORDER BY id"
-    )
+         FROM martydb.history ORDER BY id";
+
+/// Reads every event of martydb's history, the oldest first.
+pub fn read_history() -> Statement {
+    stmt!("{events}", events = Keyword(EVENTS))
+}
+
+/// The same of the newest event alone.
+pub fn read_newest() -> Statement {
+    stmt!("{events} DESC LIMIT 1", events = Keyword(EVENTS))
 }
 
 /// The privileges that default privileges have just granted to app and readonly are revoked in the transaction that

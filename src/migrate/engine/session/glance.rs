@@ -11,7 +11,7 @@ use crate::error::Result;
 use crate::migrate::history::{HistoryRows, Present, tables, unreadable};
 use crate::migrate::report::EventSender;
 use crate::migrate::target::MigrationTarget;
-use crate::server::{Row, Unreadable};
+use crate::server::{APPLICATION_NAME, Row, Unreadable};
 use crate::sql::{Statement, stmt};
 
 /// Whether the size on disk is measured: the server looks at every file of the database for it, which takes longer than
@@ -29,6 +29,10 @@ pub struct Glance<'a> {
     /// How many other sessions are connected to the database.
     pub connections: Option<i64>,
     pub size_bytes: Option<i64>,
+    /// The newest event of martydb's own history, as its columns.
+    pub newest: Option<Row>,
+    /// Whether another session of the migrator is martydb's; it may hold the lock, or look as we do.
+    pub company: bool,
 }
 
 impl<'a> Glance<'a> {
@@ -42,34 +46,51 @@ impl<'a> Glance<'a> {
         let deadline = Instant::now() + wait;
         let mut session =
             MigrationSession::log_in(target, Intent::Read, deadline, &EventSender::ignored()).await?;
-        let (history, results) = match guess(&mut session, sizes).await {
-            Some((applied, results)) => (session.history_with(&applied).await, results),
+        let (history, newest, results) = match guess(&mut session, sizes).await {
+            Some(Guess { applied, newest, others }) => (session.history_with(&applied).await, newest, others),
             None => {
                 session.start(None).await?;
                 let history = session.rows().await;
-                let asked = [tables::beside()].into_iter().chain(measure(&session, sizes));
+                let newest = session.present.history.then(tables::read_newest);
+                let asked = [tables::beside()].into_iter().chain(measure(&session, sizes)).chain(newest);
                 // If they cannot be had, neither can the history, and its error says why.
-                (history, session.query(asked).await.unwrap_or_default())
+                let mut results = session.query(asked).await.unwrap_or_default();
+                let newest = session
+                    .present
+                    .history
+                    .then(|| results.pop())
+                    .flatten()
+                    .and_then(|rows| rows.into_iter().next());
+                (history, newest, results)
             }
         };
-        let (connections, size_bytes) =
-            measured(session.connection.backend(), &results).map_err(unreadable)?;
-        Ok(Glance { session, history, connections, size_bytes })
+        let process = session.connection.backend();
+        let (connections, size_bytes) = measured(process, &results).map_err(unreadable)?;
+        let company = has_company(process, &results).map_err(unreadable)?;
+        Ok(Glance { session, history, connections, size_bytes, newest, company })
     }
 }
 
-/// The rows of refinery's table in the first of the schemas, and the other answers. `None` where it is not there, or
-/// anything else is wrong.
-async fn guess(session: &mut MigrationSession<'_>, sizes: Sizes) -> Option<(Vec<Row>, Vec<Vec<Row>>)> {
+/// The answers to questions about tables that were not known to be there.
+struct Guess {
+    applied: Vec<Row>,
+    newest: Option<Row>,
+    others: Vec<Vec<Row>>,
+}
+
+/// The rows of refinery's table in the first of the schemas, and the other answers. `None` where one of the tables is not
+/// there, or anything else is wrong.
+async fn guess(session: &mut MigrationSession<'_>, sizes: Sizes) -> Option<Guess> {
     let schema = session.target.schemas.first()?;
-    let mut asked = vec![session.act_as_owner(), tables::read_refinery(schema), tables::beside()];
-    asked.extend(measure(session, sizes));
+    let tables = [tables::read_refinery(schema), tables::read_newest(), tables::beside()];
+    let asked = [session.act_as_owner()].into_iter().chain(tables).chain(measure(session, sizes));
     let mut results = session.query(asked).await.ok()?;
-    let others = results.split_off(2);
+    let others = results.split_off(3);
+    let newest = results.pop()?.into_iter().next();
     // Behind a pooler the answers are another session's; the usual way says so.
     let own = own_row(session.connection.backend(), others.first()?).ok()??;
     session.present = Present::beside(own, schema).ok()?;
-    Some((results.pop()?, others))
+    Some(Guess { applied: results.pop()?, newest, others })
 }
 
 /// Sizes are told to those who may connect, as the login may, and the owner may not.
@@ -89,6 +110,22 @@ fn own_row(process: i32, sessions: &[Row]) -> Result<Option<&Row>, Unreadable> {
         }
     }
     Ok(None)
+}
+
+/// Whether another session in the database is the same login's and named as ours are.
+fn has_company(process: i32, results: &[Vec<Row>]) -> Result<bool, Unreadable> {
+    let sessions = results.first().map_or(&[][..], Vec::as_slice);
+    let Some(own) = own_row(process, sessions)? else { return Ok(false) };
+    let place = |row: &Row| Ok((row.try_get::<Option<u32>>(1)?, row.try_get::<Option<u32>>(2)?));
+    let own = place(own)?;
+    for row in sessions {
+        let name: Option<String> = row.try_get(5)?;
+        let is_ours = name.is_some_and(|name| name.starts_with(APPLICATION_NAME));
+        if is_ours && place(row)? == own && row.try_get::<i32>(0)? != process {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// How many others are connected, and the size, from the answers to [`beside`](tables::beside()) and [`measure`].

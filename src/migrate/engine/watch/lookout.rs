@@ -137,14 +137,14 @@ fn read(results: &[Vec<Row>]) -> Result<Sighting, Unreadable> {
     let [own, progress, blockers] = results else { return Err(Unreadable::no_row()) };
     let said: Option<Option<String>> = own.first().map(|row| row.try_get(0)).transpose()?;
     Ok(Sighting {
-        statement: said.flatten().as_deref().and_then(count),
+        statement: said.flatten().as_deref().and_then(statement_count),
         progress: progress.first().map(progress_of).transpose()?,
         blockers: blockers.iter().map(blocker).collect::<Result<_, _>>()?,
     })
 }
 
 /// The end of what a batch puts into `application_name`.
-fn count(name: &str) -> Option<(usize, usize)> {
+pub fn statement_count(name: &str) -> Option<(usize, usize)> {
     let (at, all) = name.rsplit(' ').next()?.split_once('/')?;
     Some((at.parse().ok()?, all.parse().ok()?))
 }
@@ -175,9 +175,9 @@ mod tests {
 
     #[test]
     fn the_count_is_read_from_the_end_of_the_name() {
-        assert_eq!(count("martydb V12 3/40"), Some((3, 40)));
+        assert_eq!(statement_count("martydb V12 3/40"), Some((3, 40)));
         for other in ["martydb", "", "a/b", "psql 1/"] {
-            assert_eq!(count(other), None, "{other}");
+            assert_eq!(statement_count(other), None, "{other}");
         }
     }
 

@@ -1,0 +1,111 @@
+//! What `status` asks: each service's database by its migrator, and with `--drift` each server by the admin.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::standing::StatusWord;
+use crate::commands::per_service::map_concurrent;
+use crate::error::{Error, Result};
+use crate::flags::{Format, Select};
+use crate::migrate::{self, MigrationTarget, ServiceState, ServiceStatus, Sizes};
+use crate::model::DesiredService;
+use crate::provision::{self, PlanOptions, PlannedServer};
+use crate::report::progress;
+use crate::run::Run;
+use crate::targets;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub select: Select,
+    /// Also compare the server with the manifest.
+    #[arg(long)]
+    pub drift: bool,
+    /// Compare both, and exit with 3 unless all is up to date.
+    #[arg(long, conflicts_with = "watch")]
+    pub check: bool,
+    /// Show only services of which one of these holds; with commas between.
+    #[arg(long, value_enum, value_name = "STATE", value_delimiter = ',', hide_possible_values = true)]
+    pub only: Vec<StatusWord>,
+    /// Also show the size on disk, for which the server looks at every file; `-o json` always does.
+    #[arg(long)]
+    pub size: bool,
+    /// Draw it again every so many seconds [default: 2], until Ctrl-C.
+    #[arg(long, value_name = "SECONDS", num_args = 0..=1, require_equals = true, default_missing_value = "2", value_parser = clap::value_parser!(u64).range(1..=3600))]
+    pub watch: Option<u64>,
+}
+
+/// What is data has the size, so that no column of it depends on another flag.
+pub fn measured(run: &Run, arguments: &Arguments) -> Sizes {
+    let is_data = !matches!(run.out.format(), Format::Table | Format::Name);
+    if arguments.size || is_data { Sizes::Measured } else { Sizes::Skipped }
+}
+
+pub type Targets = Vec<(DesiredService, Result<MigrationTarget>)>;
+
+/// Migrations, and where that was asked for the manifest.
+pub async fn review(
+    run: &Run,
+    arguments: &Arguments,
+    services: &[DesiredService],
+    targets: Targets,
+) -> Vec<ServiceStatus> {
+    let mut all = look(run, targets, measured(run, arguments)).await;
+    let wants_drift = arguments.only.contains(&StatusWord::Drifted);
+    if arguments.drift || arguments.check || wants_drift {
+        mark_drift(run, services, &mut all).await;
+    }
+    all
+}
+
+/// The status of each service; one whose server gives no answer is unreachable.
+pub async fn look_at(run: &Run, services: &[DesiredService], sizes: Sizes) -> Result<Vec<ServiceStatus>> {
+    Ok(look(run, targets::of(run, services).await?, sizes).await)
+}
+
+async fn look(run: &Run, targets: Targets, sizes: Sizes) -> Vec<ServiceStatus> {
+    let wait = run.lock_wait;
+    let asking = Arc::new(progress("asking", "services"));
+    asking.expect(targets.len());
+    let one = |(service, target): (DesiredService, Result<MigrationTarget>)| {
+        let asking = asking.clone();
+        async move {
+            match target {
+                Ok(target) => asking.run(service.name.as_str(), migrate::status(&target, sizes, wait)).await,
+                Err(error) => ServiceStatus::unreachable(&service, error),
+            }
+        }
+    };
+    map_concurrent(run.jobs.count, targets, one).await
+}
+
+/// A service whose database or roles differ from the manifest has drifted, unless its state is worse.
+async fn mark_drift(run: &Run, services: &[DesiredService], all: &mut [ServiceStatus]) {
+    let plans = provision::plan(run, services, PlanOptions::default()).await;
+    let plans: BTreeMap<String, Result<PlannedServer>> = plans.into_iter().collect();
+    let compared = |state| matches!(state, ServiceState::UpToDate | ServiceState::Pending);
+    for status in all.iter_mut().filter(|status| compared(status.state)) {
+        match drifted(&plans[&status.server], &status.service) {
+            Ok(false) => {}
+            Ok(true) => status.state = ServiceState::Drifted,
+            // Whether it has drifted is not known, and that is not a success.
+            Err(error) => {
+                status.state = ServiceState::Unreachable;
+                status.error.get_or_insert(error);
+            }
+        }
+    }
+}
+
+fn drifted(planned: &Result<PlannedServer>, service: &str) -> Result<bool> {
+    let planned = planned.as_ref().map_err(Error::clone)?;
+    match planned.unread().into_iter().find(|(unread, _)| unread.as_str() == service) {
+        Some((_, error)) => Err(error),
+        None => {
+            let mut of = planned.plan.steps.iter().filter_map(|step| step.service.as_ref());
+            Ok(of.any(|name| name.as_str() == service))
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! `status --watch`: the same again and again, until Ctrl-C.
+
+use std::time::Duration;
+
+use super::look::{Arguments, measured, review};
+use super::report::StatusReport;
+use crate::error::{Error, Result};
+use crate::flags::Format;
+use crate::migrate::ServiceState;
+use crate::model::DesiredService;
+use crate::report::{Out, Report, pause};
+use crate::run::Run;
+use crate::targets;
+
+/// Refuses what is no screen.
+///
+/// # Errors
+/// Off a terminal, and where a document was asked for.
+pub fn check(out: &Out) -> Result<()> {
+    if out.format() != Format::Table {
+        return Err(Error::usage("--watch draws a screen, and no document").hint("omit --watch or -o"));
+    }
+    if out.result_style().width.is_none() {
+        return Err(Error::usage("--watch needs a terminal")
+            .hint("without it `martydb status` prints once, which a loop of the shell can repeat"));
+    }
+    Ok(())
+}
+
+/// Does not end by itself.
+pub async fn draw(
+    run: &Run,
+    arguments: &Arguments,
+    services: &[DesiredService],
+    seconds: u64,
+) -> Result<StatusReport> {
+    run.out.ends_by_interrupt();
+    // A bar would be drawn across it.
+    let _still = pause();
+    let mut targets = targets::of(run, services).await?;
+    loop {
+        let all = review(run, arguments, services, targets.clone()).await;
+        // A server that was down may come up at another address.
+        if all.iter().any(|status| status.state == ServiceState::Unreachable) {
+            targets = targets::of(run, services).await?;
+        }
+        let report = StatusReport::new(all, arguments, measured(run, arguments));
+        let every = format!("Every {seconds} s: martydb status; Ctrl-C ends it\n\n");
+        let style = run.out.screen_style();
+        run.out.screen(&(every + &report.text(&style) + &report.messages(&style)));
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+    }
+}

@@ -1,0 +1,110 @@
+//! `status` for people: a line for each service, a summary, and what a line has no room for.
+
+use super::report::StatusReport;
+use super::standing::{StatusWord, tally};
+use crate::migrate::check::other_tools;
+use crate::migrate::{HistoryEvent, MigrationId, REPEATABLE, RunningRun, ServiceState, ServiceStatus, Sizes};
+use crate::report::{Cell, Paint, Style, Table, indented, paint, printable, when};
+use crate::units::counted;
+
+pub fn text(report: &StatusReport, style: &Style) -> String {
+    let shown: Vec<&ServiceStatus> = report.shown().collect();
+    let mut text = if shown.is_empty() { String::new() } else { table(&shown, report.sizes, style) + "\n" };
+    text += &summary(report, shown.len(), style);
+    text + &shown.into_iter().map(|status| details(status, style)).collect::<String>()
+}
+
+fn table(shown: &[&ServiceStatus], sizes: Sizes, style: &Style) -> String {
+    let mut columns =
+        vec!["service", "database", "state", "current", "latest", "pending", "last run", "connections"];
+    columns.extend((sizes == Sizes::Measured).then_some("size"));
+    let mut table = Table::new(&columns).spare(&["connections", "size", "database", "latest", "last run"]);
+    for status in shown {
+        let number = |value: Option<i64>| {
+            Cell::number(value.map_or_else(|| "-".to_owned(), |value| value.to_string()))
+        };
+        let (word, paint) = StatusWord::of(status).words();
+        let last = status.last_event.as_ref().map_or_else(|| "-".to_owned(), |event| when(&event.at, style));
+        // What a server that gives no answer has left to do is not known.
+        let unknown = status.state == ServiceState::Unreachable;
+        let due = (!unknown).then(|| status.pending.len() + status.repeatable_pending.len());
+        let mut row = vec![
+            status.service.as_str().into(),
+            status.database.as_str().into(),
+            Cell::new(word, paint),
+            number(status.current),
+            number(status.latest),
+            number(due.and_then(|due| i64::try_from(due).ok())),
+            last.into(),
+            number(status.connections),
+        ];
+        let size = status.size_bytes.map_or_else(|| "-".to_owned(), crate::units::bytes);
+        row.extend((sizes == Sizes::Measured).then(|| Cell::number(size)));
+        table.row(row);
+    }
+    table.render(style)
+}
+
+fn summary(report: &StatusReport, shown: usize, style: &Style) -> String {
+    let all = &report.services;
+    let total = counted(all.len(), "service");
+    let hidden = if shown < all.len() { format!("; {shown} shown (--only)") } else { String::new() };
+    let is_calm = all.iter().all(|status| StatusWord::of(status) == StatusWord::UpToDate);
+    let colour = if is_calm { Paint::Good } else { Paint::Plain };
+    paint(&format!("{total}: {}{hidden}", tally(all)), colour, style) + "\n"
+}
+
+fn details(status: &ServiceStatus, style: &Style) -> String {
+    let service = &status.service;
+    let mut text = String::new();
+    if let Some(run) = &status.running {
+        text += &format!("\n{service}: {}\n", printable(&running(run, status, style)));
+    }
+    for divergence in &status.divergences {
+        text += &told(service, &divergence.to_string(), &divergence.hint(service));
+    }
+    for begun in status.unfinished.iter().filter(|_| status.running.is_none()) {
+        text += &told(service, &begun.to_string(), &begun.hint(service));
+    }
+    // One that is half done is told above.
+    let is_told =
+        |event: &&HistoryEvent| status.unfinished.iter().any(|one| Some(one.version) == event.version);
+    if let Some(event) = failed(status).filter(|event| !is_told(event)) {
+        let (action, version) = (&event.action, event.version.unwrap_or(REPEATABLE));
+        let what = MigrationId { version, name: event.name.clone() };
+        let why = event.error.as_deref().unwrap_or("the history does not say why");
+        let line = format!("{action} of {what} failed {}: {why}", when(&event.at, style));
+        let hint =
+            format!("nothing of it was kept; correct it, then run `martydb {action} --service {service}`");
+        text += &told(service, &line, &hint);
+    }
+    if !status.repeatable_pending.is_empty() {
+        let names: Vec<_> = status.repeatable_pending.iter().map(|due| printable(&due.name)).collect();
+        let count = counted(names.len(), "repeatable migration");
+        text += &format!("\n{service}: {count} due: {}\n", names.join(", "));
+    }
+    for foreign in &status.foreign {
+        let what = format!("{} keeps its history in {}", foreign.tool, foreign.table);
+        text += &told(service, &what, &other_tools::hint(service, &foreign.tool));
+    }
+    text
+}
+
+/// A run tells its statement and no version; files are applied in their order.
+fn running(run: &RunningRun, status: &ServiceStatus, style: &Style) -> String {
+    let pid = run.pid.map_or_else(String::new, |pid| format!(", pid {pid}"));
+    let since = run.since.as_deref().map_or_else(String::new, |at| format!(", begun {}", when(at, style)));
+    let statement = run.statement.zip(run.statements);
+    let statement = statement.map_or_else(String::new, |(at, all)| format!(", at statement {at} of {all}"));
+    let next =
+        status.pending.first().map_or_else(String::new, |next| format!("; next to be applied is {next}"));
+    format!("another run works on it{pid}{since}{statement}{next}")
+}
+
+fn failed(status: &ServiceStatus) -> Option<&HistoryEvent> {
+    status.last_event.as_ref().filter(|event| event.outcome == "failed" && status.running.is_none())
+}
+
+fn told(service: &str, what: &str, hint: &str) -> String {
+    format!("\n{service}: {}\n  hint: {}\n", indented(what, 2), indented(hint, 8))
+}
