@@ -21,6 +21,7 @@ use crate::report::{Report, Style, error_text};
 use crate::run::Run;
 use crate::units::counted;
 
+use formats::MatrixExtent;
 use report_file::ReportFile;
 
 pub use document::{Body, Document, NoResult, Printed, ReportFormat, VerifyReport, json_schema};
@@ -59,6 +60,9 @@ pub struct Arguments {
     /// Show what --fix and --terminate would do.
     #[arg(long)]
     pub dry_run: bool,
+    /// Show the whole matrix, also where all is denied.
+    #[arg(long, hide_short_help = true)]
+    pub matrix: bool,
     /// Exit with 4 if anything could not be looked at.
     #[arg(long, hide_short_help = true)]
     pub strict: bool,
@@ -202,6 +206,7 @@ pub async fn verify_services(
         unclosed: vec![],
         unwritten: None,
         format: arguments.format,
+        matrix: if arguments.matrix { MatrixExtent::Whole } else { MatrixExtent::Findings },
     })
 }
 

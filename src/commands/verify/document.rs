@@ -5,6 +5,7 @@ use clap::ValueEnum;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
+use super::formats::MatrixExtent;
 use crate::commands::change::{Change, ServerError};
 use crate::error::Error;
 use crate::isolation::{Assessment, FailedFix};
@@ -96,4 +97,6 @@ pub struct VerifyReport {
     /// A file of `--report` that could not be written.
     pub unwritten: Option<Error>,
     pub format: Option<ReportFormat>,
+    /// How much of the matrix people see.
+    pub matrix: MatrixExtent,
 }

@@ -4,6 +4,7 @@ mod alike;
 mod graph;
 mod junit;
 mod markdown;
+mod matrix;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -12,4 +13,5 @@ mod words;
 pub use graph::{dot, opengraph};
 pub use junit::junit;
 pub use markdown::markdown;
+pub use matrix::MatrixExtent;
 pub use table::table;

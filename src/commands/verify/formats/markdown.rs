@@ -1,7 +1,8 @@
 //! GitHub's Markdown, for a job's summary.
 
 use super::alike::alike;
-use super::table::{accepted_breaches, numbers, rows};
+use super::matrix::rows;
+use super::table::{accepted_breaches, numbers};
 use super::words::{self, fix_lines, place_of};
 use crate::commands::change::Change;
 use crate::commands::verify::document::VerifyReport;
@@ -145,6 +146,7 @@ fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::MatrixExtent;
     use super::*;
     use crate::findings::UNMANAGED_POWER;
     use crate::grants::alter_role;
@@ -191,6 +193,7 @@ mod tests {
             unclosed: vec![],
             unwritten: None,
             format: None,
+            matrix: MatrixExtent::Findings,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::MatrixExtent;
 use super::table::server;
 use crate::commands::verify::document::VerifyReport;
 use crate::isolation::{Basis, Filter, ServerJudgement, VerifiedServer, assess, findings};
@@ -138,13 +139,26 @@ fn judged(task: &Task, attempts: &[LoginAttempts], catalogue: &ActualServer) -> 
 
 fn report(judged: ServerJudgement) -> VerifyReport {
     let assessment = assess(vec![judged], vec![], &Filter::default());
-    VerifyReport { assessment, changes: vec![], unclosed: vec![], unwritten: None, format: None }
+    VerifyReport {
+        assessment,
+        changes: vec![],
+        unclosed: vec![],
+        unwritten: None,
+        format: None,
+        matrix: MatrixExtent::Findings,
+    }
 }
 
 fn text(judged: ServerJudgement, style: &Style) -> String {
     let report = report(judged);
     let view = report.assessment.by_server().next().unwrap();
-    server(&view, style)
+    server(&view, MatrixExtent::Whole, style)
+}
+
+fn usual_text(judged: ServerJudgement, style: &Style) -> String {
+    let report = report(judged);
+    let view = report.assessment.by_server().next().unwrap();
+    server(&view, MatrixExtent::Findings, style)
 }
 
 /// Without the findings of the breaches.
@@ -214,6 +228,45 @@ fn a_hundred_services_come_in_bands() {
 }
 
 #[test]
+fn where_all_is_denied_one_line_says_so() {
+    let line = |services: &[String]| {
+        let task = task(services);
+        let judged = judged(&task, &seen(&task, |_, _| None), &ActualServer::default());
+        usual_text(judged, &Style::PLAIN).lines().next().unwrap().to_owned()
+    };
+    assert_eq!(
+        line(&names(&FOUR)),
+        "4 services at 6 databases: every login was let into its own and denied at all others (--matrix shows them)"
+    );
+    let sixty: Vec<_> = (1..=60).map(|n| format!("s{n}")).collect();
+    assert!(line(&sixty).starts_with("60 services at 62 databases: every login"));
+    let task = task(&names(&FOUR)).sampled();
+    let sample = judged(&task, &seen(&task, |_, _| None), &ActualServer::default());
+    assert!(usual_text(sample, &Style::PLAIN).contains("denied at the others that were tried"));
+}
+
+#[test]
+fn of_many_services_those_with_findings_are_shown() {
+    let services: Vec<_> = (1..=60).map(|n| format!("s{n}")).collect();
+    let task = task(&services);
+    let breach = |role: &str, database: &str| match (role, database) {
+        ("s7_app", "marty_s31") => Some(let_in()),
+        ("s9_app", "marty_s2") => {
+            Some(refused(sqlstate::CANNOT_CONNECT_NOW, "ProcessStartupPacket", "the server is starting up"))
+        }
+        _ => None,
+    };
+    let attempts = seen(&task, breach);
+    let judgement =
+        || ServerJudgement { findings: vec![], ..judged(&task, &attempts, &ActualServer::default()) };
+    let shown = usual_text(judgement(), &NARROW);
+    let expected = "    marty_s2  marty_s31\ns7  denied    BREACH\ns9  ?         denied\n\
+        not shown: 58 services and 60 databases where all is denied (--matrix shows\n  them)\n";
+    assert!(shown.starts_with(expected), "{shown}");
+    assert!(text(judgement(), &NARROW).lines().count() > 60);
+}
+
+#[test]
 fn a_cell_shows_its_own_worst_and_says_what_it_hides() {
     let task = task(&names(&["a", "b"]));
     let fails = |role: &str, database: &str| match (role, database) {
@@ -223,7 +276,7 @@ fn a_cell_shows_its_own_worst_and_says_what_it_hides() {
         _ => None,
     };
     let shown = grid_text(&task, &seen(&task, fails), &NARROW);
-    assert!(shown.contains("a  own     ?       denied  denied\n"), "{shown}");
+    assert!(shown.contains("a  own      ?        denied    denied\n"), "{shown}");
     assert!(
         shown.contains("\n? = at least one login was inconclusive; the service's other logins were denied\n")
     );
@@ -232,7 +285,7 @@ fn a_cell_shows_its_own_worst_and_says_what_it_hides() {
         (role == "a_app").then(|| refused(sqlstate::INVALID_PASSWORD, "auth_failed", "no"))
     };
     let shown = grid_text(&task, &seen(&task, stale), &NARROW);
-    assert!(shown.contains("a  ?       ?       ?       ?\n"), "{shown}");
+    assert!(shown.contains("a  ?        ?        ?         ?\n"), "{shown}");
 }
 
 #[test]

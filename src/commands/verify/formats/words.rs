@@ -166,6 +166,7 @@ fn reasons(report: &VerifyReport) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::MatrixExtent;
     use super::*;
     use crate::catalog::{NotExamined, Unread};
     use crate::error::Error;
@@ -231,7 +232,14 @@ mod tests {
         let server = VerifiedServer { name: "main".into(), ..VerifiedServer::default() };
         let judged = ServerJudgement { server, ..judged };
         let assessment = assess(vec![judged], failed, filter);
-        VerifyReport { assessment, changes: vec![], unclosed: vec![], unwritten: None, format: None }
+        VerifyReport {
+            assessment,
+            changes: vec![],
+            unclosed: vec![],
+            unwritten: None,
+            format: None,
+            matrix: MatrixExtent::Findings,
+        }
     }
 
     fn found(findings: &[Finding]) -> ServerJudgement {
