@@ -6,6 +6,7 @@ mod pooler;
 mod project;
 mod reference;
 mod server;
+mod terminal;
 pub mod workload;
 
 pub use link::FarLink;
@@ -13,6 +14,7 @@ pub use pooler::Pooler;
 pub use project::{Done, Project};
 pub use reference::Reference;
 pub use server::{ADMIN_PASSWORD, Admin, Server, bin, built_elsewhere, psql};
+pub use terminal::{INTERRUPT, Terminal};
 
 /// One check as both kinds of admin, each a test of its own.
 macro_rules! as_both_admins {

@@ -7,7 +7,7 @@ use crate::commands::change::{Summary, changes_table};
 use crate::commands::verify::document::VerifyReport;
 use crate::isolation::{FailedFix, ReportedAs, ServerView};
 use crate::plan::StepOutcome;
-use crate::probe::ProbePlace;
+use crate::probe::{ProbePlace, Verdict};
 use crate::report::{Paint, Style, error_text, paint, printable, wrapped};
 use crate::units::{counted, listed};
 

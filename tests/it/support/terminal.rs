@@ -1,0 +1,109 @@
+//! The binary on a terminal.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, Termios, Winsize, tcgetattr, tcsetwinsize};
+
+/// Ctrl-C.
+pub const INTERRUPT: &[u8] = b"\x03";
+
+/// The binary on a pseudo-terminal, which is its controlling one.
+pub struct Terminal {
+    child: Child,
+    master: File,
+    slave: File,
+    seen: Arc<Mutex<Vec<u8>>>,
+    before: Termios,
+}
+
+impl Terminal {
+    /// With no size, so that nothing is too long for it.
+    pub fn run(inside: Command) -> Terminal {
+        Terminal::run_in(inside, 0, 0)
+    }
+
+    /// In a window of so many rows and columns.
+    pub fn run_in(mut inside: Command, rows: u16, columns: u16) -> Terminal {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let path = PathBuf::from(ptsname(&master, vec![]).unwrap().into_string().unwrap());
+        let slave = File::options().read(true).write(true).open(path).unwrap();
+        let size = Winsize { ws_row: rows, ws_col: columns, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&slave, size).unwrap();
+        let before = tcgetattr(&slave).unwrap();
+        let program = inside.get_program().to_owned();
+        // Makes standard input the controlling terminal and becomes the program: the process id stays.
+        let mut command = Command::new("setsid");
+        command.arg("--ctty").arg(program).args(inside.get_args());
+        command.current_dir(inside.get_current_dir().unwrap()).env_clear();
+        command.envs(inside.get_envs().filter_map(|(name, value)| Some((name, value?)))).env("TERM", "xterm");
+        let end = || slave.try_clone().unwrap();
+        command.stdin(end()).stdout(end()).stderr(end());
+        inside.stdin(std::process::Stdio::null());
+        let child = command.spawn().expect("setsid of util-linux");
+        let (seen, master) = (Arc::default(), File::from(master));
+        let (kept, mut reader) = (Arc::clone(&seen), master.try_clone().unwrap());
+        std::thread::spawn(move || keep(&mut reader, &kept));
+        Terminal { child, master, slave, seen, before }
+    }
+
+    pub fn seen(&self) -> String {
+        String::from_utf8_lossy(&self.seen.lock().unwrap()).into_owned()
+    }
+
+    pub fn wait_for(&self, text: &str) {
+        self.wait_for_times(text, 1);
+    }
+
+    pub fn wait_for_times(&self, text: &str, times: usize) {
+        let started = Instant::now();
+        while self.seen().matches(text).count() < times {
+            assert!(started.elapsed() < Duration::from_secs(30), "no \"{text}\" in\n{}", self.seen());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    pub fn echoes(&self) -> bool {
+        tcgetattr(&self.slave).unwrap().local_modes.contains(LocalModes::ECHO)
+    }
+
+    pub fn types(&mut self, keys: &[u8]) {
+        self.master.write_all(keys).unwrap();
+    }
+
+    pub fn terminate(&self) {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+    }
+
+    /// The exit code; the terminal must be as it was.
+    pub fn end(&mut self) -> Option<i32> {
+        let started = Instant::now();
+        while started.elapsed() < Duration::from_secs(20) {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                let after = tcgetattr(&self.slave).unwrap();
+                assert_eq!(format!("{after:?}"), format!("{:?}", self.before), "{}", self.seen());
+                assert!(!self.seen().contains("\u{1b}[?25l"), "the cursor is hidden: {}", self.seen());
+                return status.code();
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        let seen = self.seen();
+        self.child.kill().unwrap();
+        panic!("it goes on:\n{seen}");
+    }
+}
+
+fn keep(reader: &mut File, kept: &Mutex<Vec<u8>>) {
+    let mut buffer = [0; 4096];
+    while let Ok(length @ 1..) = reader.read(&mut buffer) {
+        kept.lock().unwrap().extend(&buffer[..length]);
+    }
+}
