@@ -68,13 +68,13 @@ mod tests {
     fn it_is_the_same_document() {
         let attack = "a\u{1b}[31m\u{7}\u{9b}2J\u{202e}\u{e0041}\u{85}\u{2028}b\r\n  c\\a\t'\"";
         let document = json!({
-            "plain": "up_to_date", "n": 3, "none": null, "yes": "yes", "number": "0123", "list": [], "rows": [{ "a": 1.5 }],
+            "plain": "up_to_date", "count": 3, "none": null, "yes": "yes", "number": "0123", "list": [], "rows": [{ "a": 1.5 }],
             "lines": "SELECT 1;\n  SELECT 2;\n", attack: [attack, "\\a", "\\\\a\\a", "# no comment", ""],
         });
         let text = text(&document);
         assert!(text.chars().all(is_safe), "{text:?}");
         assert_eq!(serde_yaml::from_str::<Value>(&text).unwrap(), document, "{text}");
-        assert!(text.starts_with("plain: up_to_date\nn: 3\nnone: null\n\"yes\": \"yes\"\n"), "{text}");
+        assert!(text.starts_with("plain: up_to_date\ncount: 3\nnone: null\n\"yes\": \"yes\"\n"), "{text}");
     }
 
     proptest::proptest! {
