@@ -5,8 +5,8 @@ use std::sync::Arc;
 use clap::{Parser, Subcommand};
 use serde::Serialize;
 
-use crate::commands::{self, tables};
 use crate::commands::annotation::{CheckFormat, Checkout};
+use crate::commands::{self, tables};
 use crate::environment::Environment;
 use crate::error::{ExitStatus, Result};
 use crate::flags::{Format, Global};
