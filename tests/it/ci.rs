@@ -57,7 +57,7 @@ fn findings_stand_in_their_files_and_say_nothing_else_to_the_runner() {
     assert_eq!(value(&found[0], "file"), format!("{within}/{folder}/V2__drop.down.sql"));
     assert_eq!((value(&found[0], "line"), value(&found[0], "col")), ("1".into(), "1".into()));
     assert!(found[0].2.contains("\nhint: "), "{found:?}");
-    assert!(done.stdout.ends_with("\nInvalid: 1 problems in 1 services.\n"), "{}", done.stdout);
+    assert!(done.stdout.ends_with("\nInvalid: 1 problem in 1 service.\n"), "{}", done.stdout);
 
     // JSON tells the same place.
     let document = project.json(&["validate"], 2);
