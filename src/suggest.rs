@@ -1,10 +1,17 @@
 //! "Did you mean …?"
 
-/// The known name that a mistyped one most likely stands for, if any is near enough.
+/// Letters from which on the beginning of a name stands for it.
+const BEGINNING: usize = 3;
+
+/// The known name that a mistyped one most likely stands for, if any is near enough, or begins with it.
 pub fn nearest<'a>(typed: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let distance = |name: &str| match name.strip_prefix(typed) {
+        Some(_) if typed.len() >= BEGINNING => 0,
+        _ => strsim::damerau_levenshtein(typed, name),
+    };
     known
         .into_iter()
-        .map(|name| (strsim::damerau_levenshtein(typed, name), name))
+        .map(|name| (distance(name), name))
         .filter(|(distance, name)| *distance <= name.len().max(typed.len()) / 3 + 1)
         .min()
         .map(|(_, name)| name)
@@ -27,9 +34,13 @@ mod tests {
     #[test]
     fn near_names_are_suggested_and_far_ones_are_not() {
         let known = ["csca", "pkd_service", "passport_engine"];
-        for (typed, expected) in
-            [("csac", Some("csca")), ("pkd_sevice", Some("pkd_service")), ("billing", None), ("", None)]
-        {
+        for (typed, expected) in [
+            ("csac", Some("csca")),
+            ("pkd_sevice", Some("pkd_service")),
+            ("billing", None),
+            ("", None),
+            ("pass", Some("passport_engine")),
+        ] {
             assert_eq!(nearest(typed, known), expected, "{typed}");
         }
     }

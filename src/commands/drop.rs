@@ -107,7 +107,8 @@ fn typed(text: &str, service: &DesiredService) -> Result<()> {
     if text == service.name.as_str() {
         return Ok(());
     }
-    Err(Error::usage(format!("\"{text}\" is not \"{}\", nothing was touched", service.name)))
+    Err(Error::usage(format!("\"{text}\" is not \"{}\", nothing was touched", service.name))
+        .hint(format!("to drop it, repeat its name: --confirm {}", service.name)))
 }
 
 #[derive(Serialize)]

@@ -38,7 +38,10 @@ pub fn run(arguments: &Arguments) -> Result<Explanation> {
         let rules = lint_rules::names();
         let own = lint_rules::OWN.iter().map(|row| row.0);
         let known = KINDS.iter().map(|kind| kind.id).chain(own).chain(rules.iter().map(String::as_str));
-        let hint = nearest(id, known).map_or("docs/findings.md lists the findings".into(), did_you_mean);
+        let hint = nearest(id, known).map_or(
+            "`martydb verify-isolation` and `martydb lint` print the ID of each finding in brackets".into(),
+            did_you_mean,
+        );
         Error::usage(format!("unknown finding or rule \"{id}\"")).hint(hint)
     })
 }

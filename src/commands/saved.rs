@@ -66,8 +66,11 @@ fn contents(planned: &Plans) -> Result<Value> {
 /// Reads a plan of this manifest and environment.
 pub fn read(run: &Run, path: &Path) -> Result<Saved> {
     let wrong = |why: String| Error::usage(format!("{} cannot be applied here", path.display())).cause(why);
-    let text = std::fs::read_to_string(path)
-        .map_err(|error| Error::usage(format!("cannot read the plan {}", path.display())).cause(error))?;
+    let unreadable = |error| {
+        let error = Error::usage(format!("cannot read the plan {}", path.display())).cause(error);
+        error.hint("`martydb plan --out FILE` writes one")
+    };
+    let text = std::fs::read_to_string(path).map_err(unreadable)?;
     let document: Value = serde_json::from_str(&text).map_err(|_| wrong("it is not JSON".into()))?;
     if document["kind"] != "plan" || document["format_version"] != FORMAT_VERSION {
         return Err(wrong("it was not written by `martydb plan --out` of this version".into()));

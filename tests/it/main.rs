@@ -28,6 +28,7 @@ mod lint;
 mod long;
 mod manifest_errors;
 mod migrate;
+mod mistakes;
 mod orphans;
 mod output;
 mod parameters;

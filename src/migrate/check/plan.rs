@@ -85,6 +85,7 @@ impl PlanRefusal {
                 Error::usage(format!("{service} is at V{}, above V{to}", current.unwrap_or_default()))
                     .hint(format!("to go back, run `martydb downgrade --service {service} --to {to}`"))
             }
+            PlanRefusal::Above(to) if folder.find(to).is_none() => folder.has_no(to, service),
             PlanRefusal::Above(to) => {
                 let at =
                     current.map_or_else(|| "at no version".to_owned(), |version| format!("at V{version}"));

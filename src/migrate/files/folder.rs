@@ -111,9 +111,13 @@ impl MigrationFolder {
                     checkpoint.version()
                 ));
         }
-        let all: Vec<_> = self.versions().iter().map(i64::to_string).collect();
-        let has = if all.is_empty() { "none".into() } else { all.join(", ") };
-        Error::usage(format!("{service} has no migration V{version}")).hint(format!("it has {has}"))
+        let all: Vec<_> = self.versions().iter().map(|version| format!("V{version}")).collect();
+        Error::usage(format!("{service} has no migration V{version}")).hint(match all.join(", ") {
+            none if none.is_empty() => {
+                format!("it has none: `martydb revision {service} -m \"first table\"` writes the first")
+            }
+            all => format!("it has {all}"),
+        })
     }
 }
 
