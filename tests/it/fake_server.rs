@@ -262,8 +262,9 @@ fn check(trick: Trick, limit: u64) {
         );
         let expected = if logs_in_only && lets_in { code == 0 } else { code != 0 && code != 101 };
         assert!(expected, "{trick:?} {arguments:?}: exit {code}\n{said}");
-        // An answer of 32 MiB, and some room.
-        let most = *WITHOUT_AN_ANSWER + (40 << 10);
+        // An answer of 32 MiB, that of an earlier attempt, which the allocator of another thread may not have given back
+        // yet, and some room.
+        let most = *WITHOUT_AN_ANSWER + (72 << 10);
         assert!(peak < most, "{trick:?} {arguments:?}: {peak} KiB of {most}\n{said}");
         assert!(
             logs_in_only || said.contains(&fake.port.to_string()),

@@ -4,7 +4,7 @@ use super::report::StatusReport;
 use super::standing::{StatusWord, tally};
 use crate::migrate::check::other_tools;
 use crate::migrate::{HistoryEvent, MigrationId, REPEATABLE, RunningRun, ServiceState, ServiceStatus, Sizes};
-use crate::report::{Cell, Paint, Style, Table, indented, paint, printable, when};
+use crate::report::{Cell, Paint, Style, Table, indented, paint, printable, when, wrapped};
 use crate::units::counted;
 
 pub fn text(report: &StatusReport, style: &Style) -> String {
@@ -51,7 +51,8 @@ fn summary(report: &StatusReport, shown: usize, style: &Style) -> String {
     let hidden = if shown < all.len() { format!("; {shown} shown (--only)") } else { String::new() };
     let is_calm = all.iter().all(|status| StatusWord::of(status) == StatusWord::UpToDate);
     let colour = if is_calm { Paint::Good } else { Paint::Plain };
-    paint(&format!("{total}: {}{hidden}", tally(all)), colour, style) + "\n"
+    let line = wrapped(&format!("{total}: {}{hidden}", tally(all)), "  ", style);
+    paint(line.trim_end(), colour, style) + "\n"
 }
 
 fn details(status: &ServiceStatus, style: &Style) -> String {

@@ -218,7 +218,7 @@ fn what_cannot_be_read_is_inconclusive_and_named_and_the_others_are_looked_at() 
         ("table", "inconclusive: what is inside database red_db of service red could not be read: "),
         (
             "junit",
-            "<testcase classname=\"red\" name=\"what is inside database red_db of service red\" time=\"0\"><error ",
+            "<testcase classname=\"red\" name=\"what is inside database red_db of service red\" time=\"0.000\"><error ",
         ),
         ("markdown", "| what is inside database red\\_db of service red | red | "),
     ] {
