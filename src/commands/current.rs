@@ -42,6 +42,6 @@ impl Report for Services<Current> {
     }
 
     fn status(&self) -> ExitStatus {
-        self.worst_status()
+        self.status_of_look()
     }
 }

@@ -60,6 +60,6 @@ impl Report for Services<Events> {
     }
 
     fn status(&self) -> ExitStatus {
-        self.worst_status()
+        self.status_of_look()
     }
 }

@@ -64,8 +64,13 @@ impl<T> Services<T> {
         text + &unprovisioned(&absent.map(|one| one.service.as_str()).collect::<Vec<_>>())
     }
 
-    /// A service without a database was looked at: that is an answer, as for `status`.
     pub fn worst_status(&self) -> ExitStatus {
+        let errors = self.services.iter().filter_map(|one| one.error.as_ref());
+        ExitStatus::worst(errors.map(|error| error.kind.status()))
+    }
+
+    /// Of a command that only looks: a service without a database was looked at, and that is an answer, as for `status`.
+    pub fn status_of_look(&self) -> ExitStatus {
         let failed = self.services.iter().filter(|one| !one.is_unprovisioned());
         ExitStatus::worst(failed.filter_map(|one| one.error.as_ref()).map(|error| error.kind.status()))
     }

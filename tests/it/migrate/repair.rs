@@ -13,7 +13,7 @@ async fn a_baseline_runs_nothing_and_is_made_once() {
     }
     let error =
         baseline(&service.target, 9, &service.options(), &EventSender::ignored()).await.error.unwrap();
-    assert_eq!((error.kind, error.hints[0].as_str()), (Kind::Usage, "it has 1, 2, 3"));
+    assert_eq!((error.kind, error.hints[0].as_str()), (Kind::Usage, "it has V1, V2, V3"));
     let outcome = baseline(&service.target, 2, &service.options(), &EventSender::ignored()).await;
     assert_eq!((outcome.error, outcome.to, outcome.applied.len()), (None, Some(2), 2));
     assert_eq!(service.ask("SELECT to_regclass('t1')::text").await, ["-"]);

@@ -205,7 +205,7 @@ async fn a_wanted_version_is_reached_and_no_other_command_is_played() {
     service.write("V1__a.sql", "SELECT 1;").write("V2__b.sql", "SELECT 2;").write("V4__d.sql", "SELECT 4;");
     let to = |to| migrate::Options { to: Some(to), ..service.options() };
     assert_eq!(service.upgrade_with(&to(2)).await.to, Some(2));
-    for (wanted, hint) in [(1, "martydb downgrade --service up_to --to 1"), (3, "it has 1, 2, 4")] {
+    for (wanted, hint) in [(1, "martydb downgrade --service up_to --to 1"), (3, "it has V1, V2, V4")] {
         let error = service.upgrade_with(&to(wanted)).await.error.unwrap();
         assert_eq!(error.kind, Kind::Usage);
         assert!(error.hints[0].contains(hint), "{error:?}");
@@ -274,7 +274,7 @@ async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
     let error = known.upgrade().await.error.unwrap();
     assert_eq!(
         (error.kind, error.hints[0].as_str()),
-        (Kind::Operation, "run `martydb apply --service up_absent`")
+        (Kind::NotProvisioned, "run `martydb apply --service up_absent`")
     );
 
     let half = Service::new("up_half").await;
