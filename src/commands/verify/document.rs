@@ -100,3 +100,18 @@ pub struct VerifyReport {
     /// How much of the matrix people see.
     pub matrix: MatrixExtent,
 }
+
+#[cfg(test)]
+impl VerifyReport {
+    /// A run that looked and changed nothing.
+    pub fn of(assessment: Assessment) -> VerifyReport {
+        VerifyReport {
+            assessment,
+            changes: vec![],
+            unclosed: vec![],
+            unwritten: None,
+            format: None,
+            matrix: MatrixExtent::Findings,
+        }
+    }
+}

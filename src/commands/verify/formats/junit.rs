@@ -199,7 +199,6 @@ fn xml(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::MatrixExtent;
     use super::*;
     use crate::findings::{FOREIGN_CONNECT, SeenBy};
     use crate::grants::{Securable, revoke};
@@ -232,14 +231,7 @@ mod tests {
             ..ServerJudgement::default()
         };
         let assessment = assess(vec![judged], vec![], &Filter::default());
-        let report = VerifyReport {
-            assessment,
-            changes: vec![],
-            unclosed: vec![],
-            unwritten: None,
-            format: None,
-            matrix: MatrixExtent::Findings,
-        };
+        let report = VerifyReport::of(assessment);
         let text = junit(&report);
         let seen = "red_app\\u{a}was let in";
         let fix = "SET ROLE &quot;x&quot;;\n     REVOKE CONNECT ON DATABASE blue FROM PUBLIC CASCADE;\n     RESET ROLE;";

@@ -146,7 +146,6 @@ fn cell(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::MatrixExtent;
     use super::*;
     use crate::findings::UNMANAGED_POWER;
     use crate::grants::alter_role;
@@ -187,14 +186,7 @@ mod tests {
             ..ServerJudgement::default()
         };
         let assessment = assess(vec![judged], vec![], &Filter::default());
-        markdown(&VerifyReport {
-            assessment,
-            changes: vec![],
-            unclosed: vec![],
-            unwritten: None,
-            format: None,
-            matrix: MatrixExtent::Findings,
-        })
+        markdown(&VerifyReport::of(assessment))
     }
 
     #[test]

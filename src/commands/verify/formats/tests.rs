@@ -139,14 +139,7 @@ fn judged(task: &Task, attempts: &[LoginAttempts], catalogue: &ActualServer) -> 
 
 fn report(judged: ServerJudgement) -> VerifyReport {
     let assessment = assess(vec![judged], vec![], &Filter::default());
-    VerifyReport {
-        assessment,
-        changes: vec![],
-        unclosed: vec![],
-        unwritten: None,
-        format: None,
-        matrix: MatrixExtent::Findings,
-    }
+    VerifyReport::of(assessment)
 }
 
 fn text(judged: ServerJudgement, style: &Style) -> String {

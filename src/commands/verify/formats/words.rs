@@ -166,7 +166,6 @@ fn reasons(report: &VerifyReport) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::MatrixExtent;
     use super::*;
     use crate::catalog::{NotExamined, Unread};
     use crate::error::Error;
@@ -232,14 +231,7 @@ mod tests {
         let server = VerifiedServer { name: "main".into(), ..VerifiedServer::default() };
         let judged = ServerJudgement { server, ..judged };
         let assessment = assess(vec![judged], failed, filter);
-        VerifyReport {
-            assessment,
-            changes: vec![],
-            unclosed: vec![],
-            unwritten: None,
-            format: None,
-            matrix: MatrixExtent::Findings,
-        }
+        VerifyReport::of(assessment)
     }
 
     fn found(findings: &[Finding]) -> ServerJudgement {
