@@ -76,33 +76,27 @@ impl Condition {
     }
 
     fn add_group(&mut self, inner: Condition) {
-        let operands = inner.spliced();
-        let alone = self.last().text.is_empty();
+        let (joint, operands) = (inner.joint, inner.spliced());
         let last = self.last();
+        let alone = last.text.is_empty();
         last.text += &format!("({})", written(&operands));
-        last.group = alone.then_some((inner.joint, operands));
+        last.group = alone.then_some((joint, operands));
     }
 
     /// Its operands, and in place of a group that is joined by the same word the operands of that.
-    fn spliced(&self) -> Vec<Operand> {
+    fn spliced(self) -> Vec<Operand> {
         let mut all: Vec<Operand> = vec![];
-        for operand in &self.operands {
-            match &operand.group {
-                Some((joint, inner)) if *joint == self.joint && matches!(joint, Joint::And | Joint::Or) => {
-                    all.extend(inner.iter().map(Operand::without_group));
-                    all.last_mut().expect("a condition has an operand").joint.clone_from(&operand.joint);
+        for operand in self.operands {
+            match operand.group {
+                Some((joint, inner)) if joint == self.joint && matches!(joint, Joint::And | Joint::Or) => {
+                    all.extend(inner);
+                    all.last_mut().expect("a condition has an operand").joint = operand.joint;
                 }
-                _ => all.push(operand.without_group()),
+                // What is inside was spliced when it ended.
+                _ => all.push(Operand { group: None, ..operand }),
             }
         }
         all
-    }
-}
-
-impl Operand {
-    /// What is inside was spliced when it ended.
-    fn without_group(&self) -> Operand {
-        Operand { text: self.text.clone(), joint: self.joint.clone(), group: None }
     }
 }
 
