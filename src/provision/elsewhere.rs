@@ -13,8 +13,9 @@ use super::plan::{PlannedServer, Plans, planned};
 /// Each such database, in words. The other servers of the manifest are looked at too where a database would be made;
 /// one that cannot be reached is warned about.
 pub async fn left_elsewhere(run: &Run, plans: &Plans) -> Vec<String> {
-    let made: Vec<(&str, &DbName)> =
-        planned(plans).flat_map(|(server, planned)| made(planned).map(move |name| (server, name))).collect();
+    let made: Vec<(&str, &DbName)> = planned(plans)
+        .flat_map(|(server, planned)| new_databases(planned).map(move |name| (server, name)))
+        .collect();
     let mut left = vec![];
     if made.is_empty() {
         return left;
@@ -46,7 +47,7 @@ pub async fn left_elsewhere(run: &Run, plans: &Plans) -> Vec<String> {
     left
 }
 
-fn made(planned: &PlannedServer) -> impl Iterator<Item = &DbName> {
+fn new_databases(planned: &PlannedServer) -> impl Iterator<Item = &DbName> {
     planned.plan.steps.iter().filter_map(|step| match &step.action {
         Action::CreateDatabase { database, .. } => Some(database),
         _ => None,
