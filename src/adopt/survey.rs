@@ -58,7 +58,8 @@ fn missing(actual: &ActualServer, desired: &DesiredServer, service: &DesiredServ
     Error::usage(format!("server \"{}\" has no database \"{database}\"", desired.name))
         .hint(hint(database, "databases", &names))
         .hint(format!(
-            "name the one that exists with --database, or make a new one: martydb apply --service {}",
+            "name the one that exists with --database; a new one is made by `martydb apply --service {0}`, once {0} is in \
+             the manifest",
             service.name
         ))
 }

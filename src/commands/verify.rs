@@ -109,10 +109,12 @@ impl Arguments {
 }
 
 fn read_baseline(path: &Path) -> Result<Baseline> {
-    let failed = || Error::usage(format!("cannot read the baseline {}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(|error| failed().cause(error))?;
-    let hint = "create one with `martydb verify-isolation -o json > FILE`";
-    Baseline::parse(&text).map_err(|why| failed().cause(why).hint(hint))
+    let failed = |why: String| {
+        let error = Error::usage(format!("cannot read the baseline {}", path.display())).cause(why);
+        error.hint("create one with `martydb verify-isolation -o json > FILE`")
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    Baseline::parse(&text).map_err(failed)
 }
 
 impl ValueEnum for Severity {

@@ -200,7 +200,14 @@ const IN_USE: &[Mistake] = &[
         &["exec", "mk_a", "--", "true"],
         0,
     ),
-    mistake(&["exec", "mk_a", "--", "no-such-program"], 1, "no-such-program", "", &[], 0),
+    mistake(
+        &["exec", "mk_a", "--", "no-such-program"],
+        1,
+        "no program no-such-program",
+        "install it, or give its path",
+        &[],
+        0,
+    ),
     mistake(
         &["upgrade", "mk_a", "--to", "9"],
         2,
@@ -292,7 +299,14 @@ const IN_USE: &[Mistake] = &[
         &["verify-isolation", "--help"],
         0,
     ),
-    mistake(&["verify-isolation", "--baseline", "none.json"], 2, "none.json", "", &[], 0),
+    mistake(
+        &["verify-isolation", "--baseline", "none.json"],
+        2,
+        "cannot read the baseline none.json",
+        "martydb verify-isolation -o json",
+        &["verify-isolation", "-o", "json"],
+        0,
+    ),
     mistake(
         &["explain", "foreign-databse-connect"],
         2,
@@ -325,7 +339,14 @@ const IN_USE: &[Mistake] = &[
         &[],
         0,
     ),
-    mistake(&["adopt", "mk_q"], 2, "mk_q", "", &[], 0),
+    mistake(
+        &["adopt", "mk_q"],
+        2,
+        "has no database \"mk_q\"",
+        "name the one that exists with --database",
+        &["adopt", "--help"],
+        0,
+    ),
     mistake(&["completions", "tcsh"], 2, "invalid value 'tcsh'", "'zsh'", &["completions", "zsh"], 0),
     mistake(
         &["secrets", "move"],
@@ -335,7 +356,14 @@ const IN_USE: &[Mistake] = &[
         &["secrets", "move", "--help"],
         0,
     ),
-    mistake(&["secrets", "rotate"], 2, "unrecognized subcommand 'rotate'", "", &["secrets", "--help"], 0),
+    mistake(
+        &["secrets", "rotate"],
+        2,
+        "unrecognized subcommand 'rotate'",
+        "martydb secrets [OPTIONS] <COMMAND>",
+        &["secrets", "--help"],
+        0,
+    ),
     mistake(
         &["rotate", "mk_a", "--overlapp"],
         2,
@@ -375,7 +403,7 @@ impl Mistake {
         if !done.stderr.contains(self.error) {
             return wrong("another error");
         }
-        if !done.stderr.contains(self.hint) {
+        if self.hint.is_empty() || !done.stderr.contains(self.hint) {
             return wrong("another hint");
         }
         if let Some(word) =
