@@ -55,17 +55,37 @@ fn judge(tree: &ProjectTree, path: &str, files: &[&SeenFile]) -> Option<Migratio
     if inside.contains(&"alembic.ini") {
         let is_revision =
             |file: &&SeenFile| file.path.ends_with(".py") && parent(&file.path).ends_with("versions");
-        let below = tree.files.iter().filter(|file| file.path.starts_with(path));
-        return Some(found(FoundTool::Other("alembic"), below.filter(is_revision).count()));
+        return Some(found(FoundTool::Other("alembic"), below(tree, path).filter(is_revision).count()));
     }
     let head = files.iter().find(|file| file.path.ends_with(".sql")).map_or("", |file| file.text.as_str());
     let name = path.rsplit('/').next().unwrap_or_default();
     let tool = recognise(&FolderLook { name, files: &inside, head, rust: is_of_cargo(tree, path) })?;
+    if tool == FoundTool::Programs("Django") {
+        let is_migration = |file: &&SeenFile| {
+            let name = file.path.rsplit('/').next().unwrap_or_default();
+            parent(&file.path).ends_with("migrations") && name.ends_with(".py") && name != "__init__.py"
+        };
+        return Some(found(tool, below(tree, path).filter(is_migration).count()));
+    }
     let is_down =
         |file: &str| file.ends_with(".down.sql") || file.ends_with("down.sql") || file.starts_with('U');
-    let is_migration =
-        |file: &&&str| !is_down(file) && ["sql", "rb", "js", "ts"].iter().any(|end| file.ends_with(end));
+    let is_migration = |file: &&&str| {
+        !is_down(file)
+            && MIGRATION_ENDINGS.iter().any(|end| file.ends_with(end))
+            && !file.ends_with(".Designer.cs")
+    };
     Some(found(tool, inside.iter().filter(is_migration).count()))
+}
+
+const MIGRATION_ENDINGS: &[&str] =
+    &[".sql", ".rb", ".js", ".ts", ".php", ".exs", ".cs", ".xml", ".yaml", ".yml"];
+
+/// The files in a folder and in all folders in it.
+fn below<'a>(tree: &'a ProjectTree, path: &'a str) -> impl Iterator<Item = &'a SeenFile> {
+    let inside = move |file: &&SeenFile| {
+        path.is_empty() || file.path.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
+    };
+    tree.files.iter().filter(inside)
 }
 
 /// Whether the nearest package around it is Cargo's.

@@ -19,8 +19,8 @@ pub struct ProposedService {
     /// Where its migrations do not lie in the usual place.
     pub migrations: Option<String>,
     pub server: Option<String>,
-    /// Another tool's folder, and the name that `import --from` knows it by.
-    pub import: Option<(&'static str, String)>,
+    /// Another tool's folder.
+    pub import: Option<(FoundTool, String)>,
     /// Whether its migrations can run as they are.
     pub ready: bool,
     /// Whether it has a database now.
@@ -94,7 +94,7 @@ pub fn propose(tree: &ProjectTree, found: &ProjectFindings) -> Proposal {
 struct Draft {
     place: Option<DatabasePlace>,
     own_folder: Option<String>,
-    import: Option<(&'static str, String)>,
+    import: Option<(FoundTool, String)>,
     found: Vec<String>,
 }
 
@@ -117,8 +117,8 @@ impl Drafts {
                 draft.own_folder = Some(path.into());
                 "ready to run"
             }
-            FoundTool::Other(tool) => {
-                draft.import = Some((tool, path.into()));
+            FoundTool::Other(tool) | FoundTool::Programs(tool) => {
+                draft.import = Some((folder.tool, path.into()));
                 tool
             }
         };

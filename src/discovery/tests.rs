@@ -1,5 +1,6 @@
 use super::*;
 use crate::environment::Environment;
+use crate::import::FoundTool;
 
 fn tree(files: &[(&str, &str)]) -> ProjectTree {
     let file = |(path, text): &(&str, &str)| SeenFile { path: (*path).into(), text: (*text).into() };
@@ -47,8 +48,8 @@ fn services_come_from_their_folders_and_settings() {
     );
     assert_eq!(written(&proposal), expected);
     let import = |name: &str| proposal.services[&service_name(name).unwrap()].import.clone();
-    assert_eq!(import("csca"), Some(("alembic", "services/csca".into())));
-    assert_eq!(import("signer"), Some(("goose", "services/signer/db/migrations".into())));
+    assert_eq!(import("csca"), Some((FoundTool::Other("alembic"), "services/csca".into())));
+    assert_eq!(import("signer"), Some((FoundTool::Other("goose"), "services/signer/db/migrations".into())));
     assert_eq!(import("pkd"), None);
     assert!(!format!("{proposal:?}").contains("hunter2"), "{proposal:?}");
 }

@@ -23,12 +23,29 @@ pub enum FoundTool {
     Own,
     /// What `import --from` calls the tool.
     Other(&'static str),
+    /// The name of a tool whose migrations are programs: only its database tells what they make.
+    Programs(&'static str),
+}
+
+impl FoundTool {
+    /// Whether its migrations are programs.
+    pub fn is_programs(self) -> bool {
+        matches!(self, FoundTool::Programs(_) | FoundTool::Other("rails"))
+    }
 }
 
 type Test = fn(&FolderLook<'_>) -> bool;
 
 /// The first that fits: what is particular comes before what many tools share.
 const SIGNS: &[(FoundTool, Test)] = &[
+    // The applications of one project share its database, so that the project is the service.
+    (FoundTool::Programs("Django"), |look| look.files.contains(&"manage.py")),
+    (FoundTool::Programs("Laravel"), |look| any(look, |file| is_numbered(file) && file.ends_with(".php"))),
+    (FoundTool::Programs("Ecto"), |look| any(look, |file| is_numbered(file) && file.ends_with(".exs"))),
+    (FoundTool::Programs("EF Core"), |look| {
+        any(look, |file| is_numbered(file) && file.ends_with(".Designer.cs"))
+    }),
+    (FoundTool::Programs("Liquibase"), |look| any(look, is_changelog)),
     (FoundTool::Other("prisma"), |look| any(look, |file| file.ends_with("/migration.sql"))),
     (FoundTool::Other("diesel"), |look| any(look, |file| file.ends_with("/up.sql") && is_numbered(file))),
     (FoundTool::Other("rails"), |look| {
@@ -46,7 +63,9 @@ const SIGNS: &[(FoundTool, Test)] = &[
     (FoundTool::Other("node-pg-migrate"), |look| any(look, is_sql) && look.head.contains("-- Up Migration")),
     (FoundTool::Other("sqlx"), |look| look.rust && any(look, is_sql)),
     (FoundTool::Other("golang-migrate"), |look| any(look, |file| is_sql(file) && file.ends_with(".up.sql"))),
+    (FoundTool::Programs("TypeORM"), |look| any(look, is_typeorm)),
     (FoundTool::Other("node-pg-migrate"), |look| any(look, is_node_pg_migrate)),
+    (FoundTool::Programs("Knex or Sequelize"), |look| any(look, is_dated_script)),
     (FoundTool::Other("updown"), |look| look.name.starts_with("migration") && any(look, is_sql)),
 ];
 
@@ -73,8 +92,33 @@ fn is_sql(file: &str) -> bool {
 
 /// Milliseconds since 1970 and a dash or underscore: Knex writes `20240101120000_x.js`.
 fn is_node_pg_migrate(file: &str) -> bool {
-    let digits = file.chars().take_while(char::is_ascii_digit).count();
-    digits == 13 && !file.contains('/') && node_pg_migrate(file) != FileMeaning::Other
+    digits(file) == 13 && !file.contains('/') && node_pg_migrate(file) != FileMeaning::Other
+}
+
+/// Fourteen digits of date and time: both Knex and Sequelize write `20240101120000`.
+fn is_dated_script(file: &str) -> bool {
+    digits(file) == 14
+        && !file.contains('/')
+        && [".js", ".ts", ".cjs", ".mjs"].iter().any(|end| file.ends_with(end))
+}
+
+/// `1700000000000-CreateUsers.ts`: node-pg-migrate writes no capitals.
+fn is_typeorm(file: &str) -> bool {
+    let name = file.get(digits(file)..).unwrap_or_default();
+    digits(file) == 13
+        && file.ends_with(".ts")
+        && name.strip_prefix('-').is_some_and(|name| name.starts_with(char::is_uppercase))
+}
+
+/// As Liquibase's own examples and Spring Boot call it.
+fn is_changelog(file: &str) -> bool {
+    let name = file.rsplit('/').next().unwrap_or_default();
+    name.starts_with("db.changelog")
+        && [".xml", ".yaml", ".yml", ".json"].iter().any(|end| name.ends_with(end))
+}
+
+fn digits(file: &str) -> usize {
+    file.chars().take_while(char::is_ascii_digit).count()
 }
 
 #[cfg(test)]
@@ -101,7 +145,26 @@ mod tests {
             ("sql", &["001_a.sql"], "-- +goose Up\nSELECT 1;", true, Some(FoundTool::Other("goose"))),
             ("migrations", &["2024_a.sql"], "-- migrate:up\n", false, Some(FoundTool::Other("dbmate"))),
             ("migrations", &["1700000000000_a.js"], "", false, Some(FoundTool::Other("node-pg-migrate"))),
-            ("migrations", &["20240101120000_a.js"], "", false, None),
+            (
+                "migrations",
+                &["20240101120000_a.js"],
+                "",
+                false,
+                Some(FoundTool::Programs("Knex or Sequelize")),
+            ),
+            ("migrations", &["1700000000000-Users.ts"], "", false, Some(FoundTool::Programs("TypeORM"))),
+            ("migrations", &["1700000000000-users.ts"], "", false, Some(FoundTool::Other("node-pg-migrate"))),
+            ("site", &["manage.py", "shop/urls.py"], "", false, Some(FoundTool::Programs("Django"))),
+            ("migrations", &["2014_10_12_000000_users.php"], "", false, Some(FoundTool::Programs("Laravel"))),
+            ("migrations", &["20240101120000_users.exs"], "", false, Some(FoundTool::Programs("Ecto"))),
+            (
+                "Migrations",
+                &["20240101120000_Users.cs", "20240101120000_Users.Designer.cs"],
+                "",
+                false,
+                Some(FoundTool::Programs("EF Core")),
+            ),
+            ("db", &["db.changelog-master.yaml"], "", false, Some(FoundTool::Programs("Liquibase"))),
             ("migrations", &["01_init/migration.sql"], "", false, Some(FoundTool::Other("prisma"))),
             ("migrations", &["2024-01-01-000000_a/up.sql"], "", true, Some(FoundTool::Other("diesel"))),
             ("migrate", &["20240101000000_create.rb"], "", false, Some(FoundTool::Other("rails"))),
@@ -121,6 +184,7 @@ mod tests {
         for (tool, _) in SIGNS {
             let known = match tool {
                 FoundTool::Other(name) => super::super::Tool::find(name).is_some(),
+                FoundTool::Programs(name) => super::super::Tool::find(name).is_none(),
                 FoundTool::Own => true,
             };
             assert!(known, "{tool:?}");

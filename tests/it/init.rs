@@ -58,6 +58,28 @@ fn what_lies_around_becomes_a_manifest_that_works() {
 }
 
 #[test]
+fn migrations_that_are_programs_are_read_from_their_database() {
+    let project = empty();
+    project.write("shop/manage.py", "");
+    project.write("shop/cart/migrations/__init__.py", "");
+    project.write("shop/cart/migrations/0001_initial.py", "");
+    project.write("shop/users/migrations/0001_initial.py", "");
+    project.write("mail/migrations/20240101120000_create.js", "");
+    project.write("desk/Form1.Designer.cs", "");
+    let document = project.json(&["init", "--yes"], 0);
+    let expected = serde_json::json!([
+        { "service": "mail", "found": ["mail/migrations (1 migration, Knex or Sequelize)"] },
+        { "service": "shop", "found": ["shop (2 migrations, Django)"] },
+    ]);
+    assert_eq!(document["services"], expected, "{document:#}");
+    for (at, service) in ["mail", "shop"].iter().enumerate() {
+        assert_eq!(document["next"][at], format!("martydb baseline --from-database --service {service}"));
+    }
+    // It is their present database that has to be read.
+    assert!(document["notes"][0].as_str().unwrap().contains("`martydb adopt SERVICE`"), "{document:#}");
+}
+
+#[test]
 fn names_may_hold_commas_and_a_wrong_one_is_corrected() {
     let project = monorepo();
     let wrong = project.run(&["init", "Catalog"]).expect(2);

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::discovery::{Proposal, ProposedService};
+use crate::import::FoundTool;
 use crate::model::ServiceName;
 use crate::report::{Report, Style, printable};
 
@@ -57,7 +58,9 @@ impl InitReport {
             found: one.found,
         };
         let mut notes = proposal.notes;
-        if proposal.services.values().any(|service| service.exists) {
+        let from_database =
+            |service: &ProposedService| service.import.as_ref().is_some_and(|(tool, _)| tool.is_programs());
+        if proposal.services.values().any(|service| service.exists || from_database(service)) {
             notes.push(TAKE_OVER.into());
         }
         let services = proposal.services.into_iter().map(service).collect();
@@ -85,8 +88,11 @@ fn next(proposal: &Proposal) -> Vec<String> {
     let imports = proposal.services.iter().filter_map(|(name, service)| {
         let (tool, folder) = service.import.as_ref()?;
         Some(match *tool {
-            "rails" => format!("martydb baseline --from-database --service {name}"),
-            tool => format!("martydb import --from {tool} --service {name} {}", quoted(folder)),
+            FoundTool::Own => return None,
+            of if of.is_programs() => format!("martydb baseline --from-database --service {name}"),
+            FoundTool::Other(tool) | FoundTool::Programs(tool) => {
+                format!("martydb import --from {tool} --service {name} {}", quoted(folder))
+            }
         })
     });
     let fresh = |(_, service): &(&ServiceName, &ProposedService)| service.import.is_none() && !service.ready;
