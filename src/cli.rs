@@ -218,7 +218,7 @@ commands! {
         Schema = "schema", schema(alone);
         /// Print a shell's completions.
         Completions = "completions", completions(alone);
-        /// Print the man page.
+        /// Print a man page, or write those of all commands.
         Man = "man", man(interface);
     }
 }

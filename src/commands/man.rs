@@ -1,23 +1,66 @@
-//! `man`: generated from the command line's own types.
+//! `man`: pages generated from the command line's own types, one for each command.
+
+use std::path::PathBuf;
 
 use clap::{Args, Command};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::report::Document;
+use crate::suggest;
 
 #[derive(Debug, Args)]
-pub struct Arguments {}
+pub struct Arguments {
+    /// The command whose page to print; default: the overview.
+    #[arg(conflicts_with = "out")]
+    pub command: Vec<String>,
+    /// Write the page of every command into this folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+}
 
-/// The man page, in roff: the overview, then a section for each command.
-pub fn run(command: Command, _: &Arguments) -> Result<Document> {
-    let mut bytes = vec![];
+/// The page, in roff; or, where a folder was named, the files that were written there.
+///
+/// # Errors
+/// If there is no such command, or if the folder cannot be written.
+pub fn run(command: Command, arguments: &Arguments) -> Result<Document> {
     // The page is of a version, not of a build.
-    let mut command = command.long_version(env!("CARGO_PKG_VERSION"));
-    command.build();
+    let mut root = command.long_version(env!("CARGO_PKG_VERSION")).disable_help_subcommand(true);
+    root.build();
+    let Some(folder) = &arguments.out else {
+        return Ok(Document(page(find(&root, &arguments.command)?)));
+    };
+    let failed =
+        |what: &PathBuf, error| Error::operation(format!("cannot write {}", what.display())).cause(error);
+    std::fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    let mut written = String::new();
+    for command in with_subcommands(&root) {
+        let path = folder.join(clap_mangen::Man::new(command.clone()).get_filename());
+        std::fs::write(&path, page(command)).map_err(|error| failed(&path, error))?;
+        written += &format!("{}\n", path.display());
+    }
+    Ok(Document(written))
+}
+
+fn page(command: &Command) -> String {
+    let mut bytes = vec![];
     // Writing to memory cannot fail.
     let _written = clap_mangen::Man::new(command.clone()).render(&mut bytes);
-    for sub in command.get_subcommands().filter(|sub| sub.get_name() != "help") {
-        let _written = clap_mangen::Man::new(sub.clone()).render(&mut bytes);
-    }
-    Ok(Document(String::from_utf8_lossy(&bytes).into_owned()))
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn with_subcommands(command: &Command) -> Vec<&Command> {
+    std::iter::once(command).chain(command.get_subcommands().flat_map(with_subcommands)).collect()
+}
+
+fn find<'a>(root: &'a Command, words: &[String]) -> Result<&'a Command> {
+    words.iter().try_fold(root, |command, word| {
+        command.find_subcommand(word).ok_or_else(|| {
+            let names: Vec<&str> = command.get_subcommands().map(Command::get_name).collect();
+            let hint = match names[..] {
+                [] => format!("\"{}\" has no commands of its own", command.get_name()),
+                _ => suggest::hint(word, "commands", &names),
+            };
+            Error::usage(format!("there is no command \"{word}\"")).hint(hint)
+        })
+    })
 }

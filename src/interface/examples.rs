@@ -54,5 +54,6 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("baseline", "martydb baseline passport_engine --at 3"),
     ("squash", "martydb squash pkd_service --to 2"),
     ("completions", "source <(martydb completions bash)"),
-    ("man", "martydb man > martydb.1"),
+    ("man", "martydb man upgrade > martydb-upgrade.1"),
+    ("man", "martydb man --out share/man/man1"),
 ];
