@@ -25,7 +25,7 @@ impl Consent {
             let error =
                 Error::usage("the secret store lacks the passwords of roles that exist, nothing was touched")
                     .hint("restore the secret store, or check that it is the one for this environment")
-                    .hint("or fill it with `martydb secrets import`: applications have their passwords, too")
+                    .hint("or fill it with `martydb secrets import --from dotenv FILE`: applications have their passwords, too")
                     .hint("or replace the passwords with --reset-passwords: the present ones stop working");
             refuse(replaced_passwords(plans), error)?;
         }

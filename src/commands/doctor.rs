@@ -115,7 +115,7 @@ fn passwords(planned: &PlannedServer, stored: &Secrets) -> Option<Check> {
         count => format!("secret store without {} that exist: {}", counted(count, "login"), lost.join(", ")),
     };
     let detail = format!(
-        "{what}: restore it, fill it with `martydb secrets import`, or replace the passwords with `martydb apply \
+        "{what}: restore it, fill it with `martydb secrets import --from dotenv FILE`, or replace the passwords with `martydb apply \
          --reset-passwords`"
     );
     Some(Check { name: "passwords", ok: false, detail, grant: None, note: false })

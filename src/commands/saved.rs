@@ -73,7 +73,7 @@ pub fn read(run: &Run, path: &Path) -> Result<Saved> {
     let text = std::fs::read_to_string(path).map_err(unreadable)?;
     let document: Value = serde_json::from_str(&text).map_err(|_| wrong("it is not JSON".into()))?;
     if document["kind"] != "plan" || document["format_version"] != FORMAT_VERSION {
-        return Err(wrong("it was not written by `martydb plan --out` of this version".into()));
+        return Err(wrong("it was not written by `martydb plan --out FILE` of this version".into()));
     }
     for (key, ours) in [("project", &run.manifest.project), ("env", &run.manifest.env)] {
         if document[key] != ours.as_str() {

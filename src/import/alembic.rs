@@ -53,7 +53,7 @@ async fn printed(folder: &Path, withheld: &[String], arguments: &[&str]) -> Resu
             failed(error.to_string())
                 .hint("put Alembic on PATH: activate the project's virtual environment")
                 .hint(
-                    "without it: `martydb baseline --from-database` writes the schema as the first migration",
+                    "without it: `martydb baseline --from-database --service NAME` writes the schema as the first migration",
                 )
         })?;
     let _group = ProcessGroup::of(&child);
@@ -63,7 +63,7 @@ async fn printed(folder: &Path, withheld: &[String], arguments: &[&str]) -> Resu
         let last: Vec<&str> = words.lines().rev().filter(|line| !line.trim().is_empty()).take(3).collect();
         let why: Vec<String> = last.into_iter().rev().map(printable).collect();
         return Err(failed(why.join("; ")).hint(
-            "migrations that read the database cannot be printed: `martydb baseline --from-database` is the way for them",
+            "migrations that read the database cannot be printed: `martydb baseline --from-database --service NAME` is the way for them",
         ));
     }
     String::from_utf8(output.stdout).map_err(|_| failed("it printed something that is not UTF-8".into()))

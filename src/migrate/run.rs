@@ -270,13 +270,17 @@ impl<'a> MigrationRun<'a, '_> {
     /// is something that PostgreSQL can run outside a transaction.
     fn refuse_waived(&self, steps: &[MigrationStep<'_>]) -> Result<()> {
         let up = steps.iter().filter(|step| step.direction == Direction::Up);
-        let migrations = up.filter_map(|step| self.folder.get(step.row.version));
-        let waived = migrations.flat_map(|migration| &migration.waived);
+        let waived: Vec<_> = up
+            .filter_map(|step| self.folder.get(step.row.version))
+            .flat_map(|migration| migration.waived.iter().map(|problem| (migration.version, problem)))
+            .filter(|(_, problem)| problem.weight != Weight::Runnable)
+            .collect();
+        let Some((version, _)) = waived.first() else { return Ok(()) };
         let service = self.service();
-        refuse(service, waived.filter(|problem| problem.weight != Weight::Runnable)).map_err(|error| {
+        refuse(service, waived.iter().map(|(_, problem)| *problem)).map_err(|error| {
             error.hint(format!(
                 "the file was accepted because it is applied elsewhere: edit it all the same, and there accept the edit \
-                 with `martydb repair --service {service} --version … --reason …`"
+                 with `martydb repair --service {service} --version {version} --reason …`"
             ))
         })
     }

@@ -18,6 +18,7 @@ mod everyday;
 mod fake_server;
 mod faults;
 mod formats;
+mod hints;
 mod hostile;
 mod import;
 mod included;

@@ -122,11 +122,9 @@ impl Project {
     #[must_use]
     pub fn finish(&self, mut command: std::process::Command) -> Done {
         let output = command.output().unwrap();
-        Done {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8(output.stderr).unwrap(),
-        }
+        let stderr = String::from_utf8(output.stderr).unwrap();
+        crate::hints::check(&stderr);
+        Done { code: output.status.code(), stdout: String::from_utf8(output.stdout).unwrap(), stderr }
     }
 
     /// Runs it with JSON output and returns the document.
