@@ -8,7 +8,7 @@ use clap::error::ErrorKind;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// What stands for a value in a text that is printed.
-const FOR_PEOPLE: &[(&str, &str)] = &[("N", "3"), ("…", "why"), ("COMMAND", "plan")];
+const FOR_PEOPLE: &[(&str, &str)] = &[("N", "3"), ("…", "why"), ("COMMAND", "plan"), ("TOOL", "flyway")];
 
 /// What the source puts into its texts; the values of one name are alternatives.
 const IN_THE_SOURCE: &[(&str, &[&str])] = &[

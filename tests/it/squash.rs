@@ -1,6 +1,7 @@
 //! `squash`: one checkpoint in place of the first migrations.
 
 mod refused;
+mod review;
 
 use crate::support::{Project, Server};
 

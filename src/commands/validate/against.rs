@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use crate::error::{Error, Result};
 use crate::migrate::files::name::{self, Direction};
-use crate::migrate::files::{Checkpoint, checkpoint, folder};
+use crate::migrate::files::{Checkpoint, FileProblem, Migration, checkpoint, folder};
 
 /// A difference: where, what, and what to do.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -39,17 +39,49 @@ pub async fn compare(path: &Path, reference: &str) -> Result<Vec<Conflict>> {
     let listed = git(path, &["ls-tree", "-z", &commit], reference).await?;
     let mut there: UpFiles = listed.split('\0').filter_map(entry).collect();
     let mut here = here(path, reference).await?;
-    if let Some(checkpoint) = folder::load(path).checkpoint {
-        there.retain(|file, _| here.contains_key(file) || !replaces(&checkpoint, file));
+    let folder = folder::load(path);
+    if let Some(checkpoint) = &folder.checkpoint {
+        there.retain(|file, _| here.contains_key(file) || !replaces(checkpoint, file));
     }
-    let squashed =
-        listed.split('\0').filter_map(|line| checkpoint::version_of(line.split_once('\t')?.1)).max();
-    here.retain(|file, _| {
-        there.contains_key(file) || squashed.is_none_or(|squashed| version(file) > squashed)
-    });
-    let mut found = conflicts(&there, &here, reference);
+    let mut found = vec![];
+    if let Some(theirs) = their_checkpoint(path, &commit, &listed, reference).await? {
+        let ours: Vec<&Migration> =
+            folder.all().into_iter().filter(|one| !there.contains_key(&file_name(&one.up.path))).collect();
+        found.extend(theirs.disagreements(&ours).into_iter().map(|problem| {
+            let file = file_name(&problem.path);
+            Conflict {
+                what: format!("{file} {} in {reference}", problem.what),
+                file: file.into(),
+                fix: problem.fix,
+            }
+        }));
+        here.retain(|file, _| there.contains_key(file) || version(file) > theirs.version());
+    }
+    found.extend(conflicts(&there, &here, reference));
     found.iter_mut().for_each(|one| one.file = path.join(&one.file));
     Ok(found)
+}
+
+/// The last checkpoint that the commit has.
+async fn their_checkpoint(
+    path: &Path,
+    commit: &str,
+    listed: &str,
+    reference: &str,
+) -> Result<Option<Checkpoint>> {
+    let names = listed.split('\0').filter_map(|line| checkpoint::version_of(line.split_once('\t')?.1));
+    let Some(version) = names.max() else { return Ok(None) };
+    let file = PathBuf::from(checkpoint::file_name(version));
+    let text = git(path, &["cat-file", "blob", &format!("{commit}:./{}", file.display())], reference).await?;
+    let unreadable = |problems: Vec<FileProblem>| {
+        let what = format!("cannot compare {} with {reference}", path.display());
+        problems.into_iter().fold(Error::usage(what), |error, problem| error.cause(problem.to_string()))
+    };
+    checkpoint::read(&file, version, text.into_bytes()).map(Some).map_err(unreadable)
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn replaces(checkpoint: &Checkpoint, file: &str) -> bool {
