@@ -67,13 +67,14 @@ class Stage:
         print(f"{self.width:>4}: martydb {' '.join(arguments)}", file=sys.stderr, flush=True)
         child, terminal = pty.fork()
         if child == 0:
+            # Before the program can ask for it.
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, self.width, 0, 0))
             os.chdir(self.folder)
             os.execve(self.martydb, ["martydb", *arguments], self.environment)
-        fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", HEIGHT, self.width, 0, 0))
         screen = pyte.Screen(self.width, HEIGHT)
         stream = pyte.ByteStream(screen)
         while True:
-            if typed and not select.select([terminal], [], [], 5)[0]:
+            if typed and "".join("".join(screen.display).split()).endswith("allofthis:"):
                 os.write(terminal, typed.encode())
                 typed = None
             if not select.select([terminal], [], [], 300)[0]:
