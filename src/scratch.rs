@@ -6,27 +6,38 @@
 //! The admin works inside one only while the service cannot have made anything there: the service's logins are let in
 //! last, and from then on the admin does no more than drop the database from outside.
 
+mod removal;
+
 use std::time::Duration;
 
-use crate::backoff::Backoff;
 use crate::catalog::inspect;
 use crate::converge::{Jobs, Planner, Policy, Remaining, converge};
 use crate::error::{Error, Kind, Result};
 use crate::migrate::MigrationTarget;
-use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleKind};
+use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, Grantee, RoleKind, RoleName};
 use crate::plan::admin_capabilities::AdminCapabilities;
-use crate::plan::{Action, Object, Selection, Stage, Step, StoredLogins, diff, impossible};
+use crate::plan::{Action, Object, Selection, Stage, Step, StoredLogins, Verb, diff, impossible};
 use crate::server::existence::{Existence, ExistenceCheck};
 use crate::server::{Access, Connection, execute_protected, lock, query};
 use crate::sql::{Literal, Statement, stmt};
-use crate::sqlstate;
+use removal::{drop_with_sessions, left_behind, logins_in, remove};
 
 const PREFIX: &str = "martydb_scratch_";
+
+/// The rights inside a scratch database, before anything is made there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ScratchRights {
+    /// As in the service's own.
+    Declared,
+    None,
+}
 
 /// A scratch database. Dropping the value drops the database, but only [`Scratch::remove_after`] can fail.
 pub struct Scratch {
     pub database: DbName,
     access: Access,
+    /// The logins of the service, whose sessions may still be ending when it goes.
+    logins: Vec<RoleName>,
     /// Holds the lock that says that it is in use.
     keeper: Option<Connection>,
 }
@@ -34,12 +45,32 @@ pub struct Scratch {
 impl Scratch {
     /// Makes one for a service, after removing what dead runs left on the server.
     pub async fn make(access: &Access, desired: &DesiredServer, service: &DesiredService) -> Result<Scratch> {
+        Scratch::make_with(access, desired, service, ScratchRights::Declared).await
+    }
+
+    /// The same for what brings its own rights, as an archive does: with default privileges of the manifest's, rights that
+    /// were taken away would come back.
+    pub async fn make_without_rights(
+        access: &Access,
+        desired: &DesiredServer,
+        service: &DesiredService,
+    ) -> Result<Scratch> {
+        Scratch::make_with(access, desired, service, ScratchRights::None).await
+    }
+
+    async fn make_with(
+        access: &Access,
+        desired: &DesiredServer,
+        service: &DesiredService,
+        rights: ScratchRights,
+    ) -> Result<Scratch> {
         sweep(access).await?;
         let database = name()?;
         let mut keeper = access.write(&access.maintenance).await?;
         lock::take(&mut keeper, key(&database), Duration::ZERO, database.as_str()).await?;
-        let scratch = Scratch { database, access: access.clone(), keeper: Some(keeper) };
-        match provision(&scratch, desired, service).await {
+        let logins = RoleKind::LOGINS.map(|kind| service.role(kind).clone()).into();
+        let scratch = Scratch { database, access: access.clone(), logins, keeper: Some(keeper) };
+        match provision(&scratch, desired, service, rights).await {
             Ok(()) => Ok(scratch),
             Err(error) => {
                 scratch.remove_after(Err(error.while_doing("cannot make a scratch database"))).await
@@ -85,7 +116,7 @@ impl Scratch {
     /// Removes it after work that ended so. A database that stays is an error, beside the work's own if it failed.
     pub async fn remove_after<T>(mut self, result: Result<T>) -> Result<T> {
         let Some(keeper) = self.keeper.take() else { return result };
-        match (result, remove(&self.access, keeper, &self.database).await) {
+        match (result, remove(&self.access, keeper, &self.database, &self.logins).await) {
             (result, Ok(())) => result,
             (Ok(_), Err(left)) => Err(left),
             (Err(mut error), Err(left)) => {
@@ -98,41 +129,19 @@ impl Scratch {
     }
 }
 
-/// Removes a scratch database, with another session if the keeper's is lost.
-async fn remove(access: &Access, mut keeper: Connection, database: &DbName) -> Result<()> {
-    // A session of the migrator's may still be ending, and a limited admin may not end it.
-    let mut backoff = Backoff::tries(10, Duration::from_millis(50), Duration::from_millis(500));
-    loop {
-        match drop_database(&mut keeper, database).await {
-            Ok(()) => return Ok(()),
-            Err(error) if error.sqlstate.as_deref() != Some(sqlstate::INSUFFICIENT_PRIVILEGE) => break,
-            Err(_) if backoff.wait().await => {}
-            Err(_) => break,
-        }
-    }
-    let again = async { drop_database(&mut access.write(&access.maintenance).await?, database).await };
-    again.await.map_err(|error| left_behind(database, error))
-}
-
-fn left_behind(database: &DbName, error: Error) -> Error {
-    error
-        .while_doing(format!("the scratch database {database} could not be removed"))
-        .hint(format!("the next verify-down on this server tries again, or run DROP DATABASE {database}"))
-}
-
 /// An interrupted run has no time left in its own runtime, so it gets another.
 impl Drop for Scratch {
     fn drop(&mut self) {
         if self.keeper.take().is_none() {
             return;
         }
-        let (access, database) = (self.access.clone(), self.database.clone());
+        let (access, database, logins) = (self.access.clone(), self.database.clone(), self.logins.clone());
         let remove = move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.map_err(|error| Error::operation("cannot start a runtime").cause(error))?;
             runtime.block_on(async {
                 let mut connection = access.write(&access.maintenance).await?;
-                drop_database(&mut connection, &database).await
+                drop_with_sessions(&mut connection, &database, &logins).await
             })
         };
         let removed = std::thread::spawn(remove).join();
@@ -142,12 +151,6 @@ impl Drop for Scratch {
             tracing::warn!(target: "martydb", "warning: {}: {}", error.message, error.causes.join("; "));
         }
     }
-}
-
-async fn drop_database(connection: &mut Connection, database: &DbName) -> Result<()> {
-    let statement = stmt!("DROP DATABASE IF EXISTS {database} WITH (FORCE)", database = database);
-    // A notice says that it was not there; that is no failure.
-    execute_protected(connection, &statement).await
 }
 
 fn name() -> Result<DbName> {
@@ -180,14 +183,21 @@ async fn sweep(access: &Access) -> Result<()> {
             Err(error) if error.kind == Kind::Locked => continue,
             Err(error) => return Err(error),
         };
-        drop_database(&mut connection, &database).await.map_err(|error| left_behind(&database, error))?;
+        let logins = logins_in(&mut connection, &database).await?;
+        let end = drop_with_sessions(&mut connection, &database, &logins).await;
+        end.map_err(|error| left_behind(&database, error))?;
         lock::release(&mut connection, held).await?;
     }
     Ok(())
 }
 
 /// What `apply` would do for a service with this database, less what concerns roles and other logins.
-async fn provision(scratch: &Scratch, desired: &DesiredServer, service: &DesiredService) -> Result<()> {
+async fn provision(
+    scratch: &Scratch,
+    desired: &DesiredServer,
+    service: &DesiredService,
+    rights: ScratchRights,
+) -> Result<()> {
     let (own, service) = (service.database.clone(), service.copied_to(&scratch.database));
     let mut desired = desired.clone();
     desired.project += "#scratch";
@@ -195,7 +205,7 @@ async fn provision(scratch: &Scratch, desired: &DesiredServer, service: &Desired
     desired.access.clear();
     let access = &scratch.access;
     let mut planner =
-        Provision { access, desired, service, own, actual: ActualServer::default(), open: false };
+        Provision { access, desired, service, own, rights, actual: ActualServer::default(), open: false };
     // The keeper's lock keeps other runs away.
     let policy = Policy { lock_wait: None, jobs: Jobs::ONE };
     converge(access, &mut planner, &policy).await.end
@@ -207,6 +217,7 @@ struct Provision<'a> {
     service: DesiredService,
     /// The service's own database.
     own: DbName,
+    rights: ScratchRights,
     actual: ActualServer,
     /// The service's migrator can connect: from now on the admin stays outside the database.
     open: bool,
@@ -228,7 +239,8 @@ impl Planner for Provision<'_> {
                 return Err(error);
             }
         }
-        let due = steps(&self.desired, &self.actual, &self.service);
+        let mut due = steps(&self.desired, &self.actual, &self.service);
+        due.retain(|step| self.rights == ScratchRights::Declared || !is_right_inside(step));
         let (admitting, others): (Vec<_>, Vec<_>) =
             due.into_iter().partition(|step| step.stage == Stage::GrantConnect);
         self.open |= others.is_empty();
@@ -248,6 +260,11 @@ impl Planner for Provision<'_> {
         Error::operation(format!("{} does not become what the manifest says", self.service.database))
             .cause(format!("this is left to be done: {}", reasons.join("; ")))
     }
+}
+
+/// A right on something in the database, now or in the future.
+fn is_right_inside(step: &Step) -> bool {
+    step.stage == Stage::InDatabase && matches!(step.action.verb(), Verb::Grant | Verb::Revoke)
 }
 
 fn steps(desired: &DesiredServer, actual: &ActualServer, service: &DesiredService) -> Vec<Step> {
