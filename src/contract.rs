@@ -17,7 +17,7 @@ pub use access::{access_to, access_to_future, is_declared_access};
 pub use default_kind::DefaultKind;
 pub use grants::{GRANTS, Grant, GrantedBy, allowed, allows, builtin, granted};
 pub use handover::{Handover, handover, is_open_to_services};
-pub use login_pair::{ALTERNATE_SUFFIX, alternate_of, existing_roles, managed, primary_of, was_managed};
+pub use login_pair::{ALTERNATE_SUFFIX, alternate_of, existing_roles, had, managed, primary_of, was_managed};
 pub use object_class::ObjectClass;
 pub use privilege::{Privilege, Privileges};
 pub use roles::{

@@ -2,6 +2,7 @@
 //! which versions. Reading gives values; only `tree` and `alembic` read, and only `write` writes.
 
 mod alembic;
+pub mod archive;
 mod dump;
 mod files;
 mod fit;

@@ -22,6 +22,7 @@
 //! - [`adopt`]: a database that people live in, as the manifest would declare it
 //! - [`rotate`]: new passwords for logins
 //! - [`provision`]: the manifest's databases, roles and privileges on a server
+//! - [`moving`]: a service that moves to another server: its database is copied, compared and closed where it was
 //! - [`isolation`]: observe, judge and assess what every login can reach
 //! - [`teardown`]: the steps that remove a service
 //! - [`targets`]: where the migrations of each service run
@@ -109,6 +110,7 @@ pub mod logging;
 pub mod manifest;
 pub mod migrate;
 pub mod model;
+pub mod moving;
 pub mod pgpass;
 pub mod plan;
 pub mod probe;

@@ -7,6 +7,7 @@ pub mod app_url;
 mod contents;
 mod database_kind;
 pub mod desired;
+mod move_note;
 pub mod names;
 pub mod orphans;
 mod parameters;
@@ -21,6 +22,7 @@ pub use actual::*;
 pub use contents::*;
 pub use database_kind::DatabaseKind;
 pub use desired::*;
+pub use move_note::MoveNote;
 pub use names::*;
 pub use parameters::{
     CollationVersions, DatabaseParameters, Fixed, FoundParameters, LocaleProvider, MadeWith, encoding,

@@ -30,5 +30,5 @@ pub use loss::{LOGINS_NAMED, Loss, LostOn};
 pub use object::Object;
 pub use parameters::impossible;
 pub use stage::{Risk, Stage, StepOutcome};
-pub use step::{DbaRequest, Plan, PrivilegeGap, Step};
+pub use step::{CopyOrigin, DbaRequest, Plan, PrivilegeGap, Step};
 pub use takeover::{locked, ranges, transactions};

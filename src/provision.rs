@@ -1,12 +1,15 @@
 //! Provisioning: what a server lacks of a manifest's databases, roles, grants and settings, and adding it.
 
 mod apply;
+mod copies;
 mod elsewhere;
+mod moves;
 mod passwords;
 mod plan;
 mod scope;
 
 pub use apply::{apply, makes_passwords};
 pub use elsewhere::left_elsewhere;
+pub use moves::{examine_moves, move_services};
 pub use plan::{PlannedServer, Plans, credential_keys, plan, planned, refuse_standbys};
 pub use scope::{PlanOptions, PlanScope};

@@ -64,6 +64,7 @@ pub async fn provision_services(
         saved.check(&plans)?;
     }
     consent.check(run, &plans).await?;
+    provision::examine_moves(run, &plans).await?;
     ask(run, &plans).await?;
     let scope = PlanScope::new(run, services, options);
     let needs_store = |planned: &PlannedServer| provision::makes_passwords(&planned.plan);
@@ -78,7 +79,9 @@ pub async fn provision_services(
     };
     let all: Vec<_> = planned(&plans).map(|(_, planned)| one(planned)).collect();
     drop(held);
-    let mut done = join_all(all).await.into_iter();
+    let mut done = join_all(all).await;
+    provision::move_services(run, &scope, &plans, &mut done).await;
+    let mut done = done.into_iter();
     let (all, services) = (Changes::default(), services.to_vec());
     let mut report = ApplyReport { all, services, stopped: vec![], unread: vec![] };
     for (server, planned) in &plans {

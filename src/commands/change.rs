@@ -110,7 +110,7 @@ impl Summary {
         let mut summary = Summary { create: 0, change: 0, destroy: 0 };
         for change in changes {
             match change.action {
-                Verb::Create => summary.create += 1,
+                Verb::Create | Verb::Copy => summary.create += 1,
                 Verb::Drop => summary.destroy += 1,
                 _ => summary.change += 1,
             }

@@ -32,7 +32,7 @@ impl Consent {
         if !self.new_database {
             let error = Error::usage("a service would get an empty database, nothing was touched")
                 .hint("if the service or its database was renamed, say so in the manifest: `moved: { from: FORMER_NAME }`")
-                .hint("if it was moved to another server, name its former server in the manifest until its data is copied")
+                .hint("if it was moved to another server, say so: `moved: { from: NAME, server: FORMER_SERVER }` copies its database")
                 .hint("or make the empty database with --new-database: what is in the other one stays there");
             let elsewhere = left_elsewhere(run, plans).await;
             refuse(doubtful_databases(plans).chain(elsewhere), error)?;

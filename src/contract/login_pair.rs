@@ -1,6 +1,6 @@
 //! Each login may have an alternate: `rotate --overlap` makes it, and clients move from one to the other.
 
-use crate::model::{ActualServer, DesiredServer, DesiredService, RoleKind, RoleName};
+use crate::model::{ActualServer, DesiredServer, DesiredService, FormerNames, RoleKind, RoleName};
 
 pub const ALTERNATE_SUFFIX: &str = "_b";
 
@@ -23,9 +23,14 @@ pub fn managed<'a>(desired: &'a DesiredServer, role: &RoleName) -> Option<(&'a D
 
 /// Whether a service of this manifest had the role, or an alternate of it, before it was renamed.
 pub fn was_managed(desired: &DesiredServer, role: &RoleName) -> bool {
-    let primary = primary_of(role.as_str());
     let former = desired.services.values().filter_map(|service| service.moved.as_ref());
-    former.flat_map(|former| former.roles.values()).any(|one| one == role || Some(one) == primary.as_ref())
+    former.filter(|former| former.server.is_none()).any(|former| had(former, role))
+}
+
+/// Whether a service had the role, or an alternate of it, under its former names.
+pub fn had(former: &FormerNames, role: &RoleName) -> bool {
+    let primary = primary_of(role.as_str());
+    former.roles.values().any(|one| one == role || Some(one) == primary.as_ref())
 }
 
 /// The roles of the service that the server has, alternate logins included.

@@ -33,7 +33,7 @@ pub async fn find(major: u32) -> Result<DumpProgram> {
         if !path.is_file() || !seen.insert(path.clone()) {
             continue;
         }
-        match version(&path).await {
+        match version(&path, "pg_dump").await {
             Some(version) if number(&version).is_some_and(|found| found >= major) => {
                 return Ok(DumpProgram { path, version });
             }
@@ -46,15 +46,15 @@ pub async fn find(major: u32) -> Result<DumpProgram> {
     ))
 }
 
-async fn version(path: &Path) -> Option<String> {
+pub(super) async fn version(path: &Path, name: &str) -> Option<String> {
     let output =
         Command::new(path).arg("--version").stdin(Stdio::null()).kill_on_drop(true).output().await.ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
-    Some(text.trim().strip_prefix("pg_dump (PostgreSQL) ")?.to_owned())
+    Some(text.trim().strip_prefix(name)?.strip_prefix(" (PostgreSQL) ")?.to_owned())
 }
 
 /// `15` of `15.20 (Debian …)`, `18` of `18beta1`.
-fn number(version: &str) -> Option<u32> {
+pub(super) fn number(version: &str) -> Option<u32> {
     let end = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
     version[..end].parse().ok()
 }
@@ -139,7 +139,7 @@ fn pattern(name: &str) -> String {
 }
 
 /// libpq's variables: <https://www.postgresql.org/docs/current/libpq-envars.html>.
-fn variables(target: &MigrationTarget) -> Vec<(&'static str, String)> {
+pub(super) fn variables(target: &MigrationTarget) -> Vec<(&'static str, String)> {
     let (endpoint, tls) = (&target.endpoint, &target.endpoint.tls);
     let host = match &endpoint.host {
         Host::Tcp(host) => host.clone(),

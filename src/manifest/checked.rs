@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use super::raw::{RawAllow, RawSecrets};
 use crate::model::app_url::AppUrls;
 use crate::model::platform::Platform;
-use crate::model::{AccessRole, DesiredServer, DesiredService, RoleName, ServerName, ServiceName};
+use crate::model::{
+    AccessRole, DesiredServer, DesiredService, FormerNames, RoleName, ServerName, ServiceName,
+};
 use crate::server::hosts::TargetSession;
 use crate::wire::{RequireAuth, Tls};
 
@@ -112,8 +114,14 @@ impl Manifest {
             embedded: matches!(spec.location, ServerLocation::Embedded { .. }),
             services: here.map(|(name, service)| (name.clone(), service.clone())).collect(),
             access: self.access.get(server).cloned().unwrap_or_default(),
+            leaving: self.leaving(server),
             index: Default::default(),
         }
+    }
+
+    fn leaving(&self, server: &str) -> Vec<FormerNames> {
+        let former = self.services.values().filter_map(|service| service.moved.as_ref());
+        former.filter(|former| former.server.as_deref() == Some(server)).cloned().collect()
     }
 
     /// The folder for what martydb keeps next to the manifest.

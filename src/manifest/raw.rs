@@ -203,7 +203,8 @@ pub struct RawService {
     #[serde(deserialize_with = "lenient::optional")]
     #[schemars(with = "Option<bool>")]
     pub dump_schema: Option<bool>,
-    /// What the service was called before: its database and roles are renamed, with all that hangs on them.
+    /// What the service was called before, or the server that it was on: its database and roles are renamed, with all
+    /// that hangs on them, or its database is copied.
     pub moved: Option<RawMoved>,
     /// Which rules `martydb lint` judges the migrations by.
     pub lint: RawLint,
@@ -293,15 +294,18 @@ impl<'de> Visitor<'de> for MigrationsVisitor {
     }
 }
 
-/// The former names of a service.
+/// The former names of a service, or its former server.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RawMoved {
-    /// Its former name; its present one where only the database was renamed.
+    /// Its former name; its present one where only its database was renamed, or only its server is another.
     pub from: String,
     /// Its former database; default: what a service of the former name has.
     #[serde(default)]
     pub database: Option<String>,
+    /// Its former server, from which its database is copied; default: the one that it is on.
+    #[serde(default)]
+    pub server: Option<String>,
 }
 
 /// Rules of `martydb lint`, by name.

@@ -26,6 +26,8 @@ pub struct DesiredServer {
     pub services: BTreeMap<ServiceName, DesiredService>,
     /// Further roles, by name.
     pub access: BTreeMap<RoleName, AccessRole>,
+    /// What services that are on other servers now were called here.
+    pub leaving: Vec<FormerNames>,
     pub index: ServiceIndex,
 }
 
@@ -79,17 +81,19 @@ pub struct DesiredService {
     pub access: Vec<AccessGrant>,
     /// What further roles may follow there.
     pub publications: Vec<DesiredPublication>,
-    /// What it was called before.
+    /// What it was called, and where it was, before.
     pub moved: Option<FormerNames>,
     /// Whether `schema.sql` is written beside its migrations.
     pub dump_schema: bool,
     pub lint: LintRules,
 }
 
-/// The names of a service's database and roles before it was renamed.
+/// The names of a service's database and roles before it was renamed or moved to another server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FormerNames {
     pub service: ServiceName,
+    /// The server that it was on, where that is another one.
+    pub server: Option<ServerName>,
     pub database: DbName,
     pub roles: BTreeMap<RoleKind, RoleName>,
 }
@@ -134,6 +138,19 @@ impl DesiredService {
             parameters: self.parameters.of_copy(),
             ..self.clone()
         }
+    }
+
+    /// The same service where it was before it came to this server.
+    pub fn at_former_server(&self) -> Option<DesiredService> {
+        let former = self.moved.as_ref()?;
+        Some(DesiredService {
+            name: former.service.clone(),
+            server: former.server.clone()?,
+            database: former.database.clone(),
+            roles: former.roles.clone(),
+            moved: None,
+            ..self.clone()
+        })
     }
 
     pub fn kind_of(&self, role: &RoleName) -> Option<RoleKind> {

@@ -5,7 +5,7 @@ use super::object::Object;
 use super::stage::Stage;
 use crate::contract::{DefaultKind, Privileges};
 use crate::grants::{Effect, Fix};
-use crate::model::{DbName, Grantee, MadeWith, RoleKind, RoleName, SchemaName};
+use crate::model::{DbName, Grantee, MadeWith, RoleKind, RoleName, SchemaName, ServerName};
 use crate::units::counted;
 
 /// What kind of change an action is; the words are part of the JSON contract.
@@ -22,6 +22,8 @@ pub enum Verb {
     Revoke,
     /// Removes something.
     Drop,
+    /// Makes something from what another server has.
+    Copy,
 }
 
 impl Verb {
@@ -33,6 +35,7 @@ impl Verb {
             Verb::Grant => "grant",
             Verb::Revoke => "revoke",
             Verb::Drop => "drop",
+            Verb::Copy => "copy",
         }
     }
 }
@@ -149,6 +152,12 @@ pub enum Action {
         template: Option<DbName>,
         made_with: Box<MadeWith>,
         tablespace: Option<String>,
+    },
+    /// With rights and history, from another server of the manifest. Not one statement: `moving` does it.
+    CopyDatabase {
+        server: ServerName,
+        from: DbName,
+        to: DbName,
     },
     AlterDatabase {
         database: DbName,
@@ -288,6 +297,7 @@ impl Action {
                 (Verb::Revoke, Stage::Cluster)
             }
             Action::CreateDatabase { .. } => (Verb::Create, Stage::Create),
+            Action::CopyDatabase { .. } => (Verb::Copy, Stage::Create),
             Action::DropDatabase { .. } => (Verb::Drop, Stage::Create),
             Action::RenameDatabase { .. }
             | Action::MarkDatabase { .. }
@@ -327,6 +337,7 @@ impl Action {
             Action::SetSetting { database: Some(database), .. }
             | Action::ResetSetting { database: Some(database), .. }
             | Action::CreateDatabase { database, .. }
+            | Action::CopyDatabase { to: database, .. }
             | Action::RenameDatabase { from: database, .. }
             | Action::MarkDatabase { database, .. }
             | Action::AlterDatabase { database, .. }

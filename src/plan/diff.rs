@@ -17,11 +17,11 @@ mod settings;
 #[cfg(test)]
 pub(crate) mod tests;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::privilege_gaps;
 use super::stage::Stage;
-use super::step::{Plan, Step};
+use super::step::{CopyOrigin, Plan, Step};
 use super::takeover;
 use crate::model::{ActualServer, DesiredServer, ServiceName};
 use comparison::Comparison;
@@ -48,6 +48,13 @@ pub fn diff(
         }
         roles::diff(&mut look, service, memberships.get(&service.name).map_or(&[], Vec::as_slice));
         settings::diff(&mut look, service);
+        if let Some(origin) = selection.copies.get(&service.name)
+            && !actual.databases.contains_key(&service.database)
+        {
+            moved::copy(&mut look, service, origin);
+            plan.steps.append(&mut look.steps);
+            continue;
+        }
         database::diff(&mut look, service);
         plan.limits.extend(parameters::limits(desired, actual, service));
         match actual.databases.get(&service.database) {
@@ -87,12 +94,14 @@ pub struct Selection {
     pub services: BTreeSet<ServiceName>,
     /// Remove what is not declared, too. A service may ask for that by itself.
     pub prune: bool,
+    /// The databases of other servers of which services get a copy, where they have none.
+    pub copies: BTreeMap<ServiceName, CopyOrigin>,
 }
 
 impl Selection {
     /// Every service, without pruning.
     pub fn all(desired: &DesiredServer) -> Selection {
-        Selection { services: desired.services.keys().cloned().collect(), prune: false }
+        Selection { services: desired.services.keys().cloned().collect(), ..Selection::default() }
     }
 
     /// Makes steps of the prunable ones that are selected, at their place in the order.

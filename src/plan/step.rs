@@ -4,7 +4,7 @@ use super::action::Action;
 use super::loss::Loss;
 use super::object::Object;
 use super::stage::{Risk, Stage};
-use crate::model::{DbName, RoleName, ServiceName};
+use crate::model::{DbName, RoleName, ServerName, ServiceName};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
@@ -30,6 +30,11 @@ impl Step {
         }
     }
 
+    /// Whether it is the copy of a database, which takes programs and not a statement.
+    pub fn is_copy(&self) -> bool {
+        matches!(self.action, Action::CopyDatabase { .. })
+    }
+
     /// The login whose password, which clients may be using, is replaced because the secret store has lost it.
     pub fn replaces_password(&self) -> Option<&RoleName> {
         match &self.action {
@@ -37,6 +42,15 @@ impl Step {
             _ => None,
         }
     }
+}
+
+/// The database of which a service gets a copy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopyOrigin {
+    pub server: ServerName,
+    pub database: DbName,
+    /// How large it is; `None` where the admin may not know.
+    pub bytes: Option<i64>,
 }
 
 /// Something the admin may not do on this server.

@@ -1,15 +1,16 @@
 //! Executing what was shown, and what a later inspection adds if the user agreed to it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::plan::{PlannedServer, credential_keys, inspect_and_compare, unread};
-use super::scope::PlanScope;
+use super::scope::{PlanOptions, PlanScope};
 use crate::contract::alternate_of;
 use crate::converge::{Converged, Passwords, Planner, Policy, Remaining, converge};
 use crate::error::{Error, Kind, Result};
 use crate::grants::alter_role;
-use crate::model::{ActualServer, DesiredServer, RoleName, ServiceName};
+use crate::model::{ActualServer, DesiredServer, DesiredService, RoleName, ServiceName};
 use crate::plan::admin_capabilities::AdminCapabilities;
 use crate::plan::{Action, Plan, Risk, Step, StepOutcome};
 use crate::secrets::{CredentialKey, LockedStore};
@@ -32,6 +33,19 @@ pub async fn apply(
     converge(&planned.access, &mut planner, &policy).await
 }
 
+/// Does what is left for services whose databases were copied. No client has been in these yet, so that nothing in them
+/// can be felt.
+pub async fn finish(
+    scope: &PlanScope<'_>,
+    planned: &PlannedServer,
+    services: BTreeSet<ServiceName>,
+) -> Converged {
+    let scope = PlanScope { services, options: PlanOptions::default(), yes: true, ..*scope };
+    let mut planner = Apply { scope: &scope, planned, held: None, actual: None };
+    let policy = Policy { lock_wait: Some(scope.lock_wait), jobs: scope.jobs };
+    converge(&planned.access, &mut planner, &policy).await
+}
+
 struct Apply<'a> {
     scope: &'a PlanScope<'a>,
     planned: &'a PlannedServer,
@@ -41,8 +55,10 @@ struct Apply<'a> {
 
 impl Planner for Apply<'_> {
     async fn remaining(&mut self, _done: &[Step]) -> Result<Remaining> {
-        let PlannedServer { access, desired, .. } = self.planned;
-        let (actual, plan) = inspect_and_compare(self.scope, access, desired).await?;
+        let PlannedServer { access, desired, copies, .. } = self.planned;
+        let (actual, mut plan) = inspect_and_compare(self.scope, access, desired, copies).await?;
+        // They are made between two runs of this.
+        plan.steps.retain(|step| !step.is_copy());
         let known = self.planned.unread();
         let is_new = |service: &ServiceName| known.iter().all(|(other, _)| other != service);
         if let Some((_, error)) = unread(desired, &actual).into_iter().find(|(service, _)| is_new(service)) {
@@ -69,14 +85,17 @@ impl Planner for Apply<'_> {
     /// The store's lock is let go as soon as the passwords are kept: the runs for other servers need it too.
     async fn passwords(&mut self, steps: &[Step]) -> Result<Passwords> {
         let (mut held, store, desired) = (self.held.take(), self.scope.store, &self.planned.desired);
-        let renamed = renamed(desired, steps);
-        if !renamed.is_empty() {
+        let (renamed, arriving) = (renamed(desired, steps), arriving(desired, steps));
+        if !renamed.is_empty() || !arriving.is_empty() {
             let locked = match held.take() {
                 Some(held) => held,
                 None => Arc::new(store.lock(Duration::ZERO).await?),
             };
             for (from, to) in &renamed {
                 locked.carry(from, to).await?;
+            }
+            for (from, to) in &arriving {
+                locked.bring(from, to).await?;
             }
             held = Some(locked);
         }
@@ -125,7 +144,9 @@ fn can_create(planned: &PlannedServer) -> Result<()> {
     let admin = &planned.actual.admin;
     let needs = |wanted: fn(&Action) -> bool| planned.plan.steps.iter().any(|step| wanted(&step.action));
     let role = !admin.createrole && needs(|action| matches!(action, Action::CreateRole { .. }));
-    let database = !admin.createdb && needs(|action| matches!(action, Action::CreateDatabase { .. }));
+    let makes =
+        |action: &Action| matches!(action, Action::CreateDatabase { .. } | Action::CopyDatabase { .. });
+    let database = !admin.createdb && needs(makes);
     let lacking = match (admin.superuser, role, database) {
         (true, _, _) | (_, false, false) => return Ok(()),
         (_, true, true) => "CREATEDB CREATEROLE",
@@ -142,7 +163,7 @@ fn can_create(planned: &PlannedServer) -> Result<()> {
 fn agreed(shown: &[Step], now: &[Step], exact: bool, yes: bool) -> Result<()> {
     let welcome = if yes { Risk::Caution } else { Risk::Safe };
     let new = now.iter().find(|step| (exact || step.risk > welcome) && !shown.contains(step));
-    let gone = shown.iter().find(|step| exact && !now.contains(step));
+    let gone = shown.iter().find(|step| exact && !step.is_copy() && !now.contains(step));
     match new.or(gone) {
         None => Ok(()),
         Some(step) => Err(Error::new(Kind::Stale, "the server changed since the plan was shown")
@@ -160,6 +181,19 @@ fn renamed(desired: &DesiredServer, steps: &[Step]) -> Vec<(CredentialKey, Crede
         CredentialKey::of_former(service).into_iter().zip(CredentialKey::of(service).collect::<Vec<_>>())
     });
     pairs.filter(|(from, _)| is_renamed(&from.role)).collect()
+}
+
+/// The logins that the steps make for services which come from another server: what was kept for them there, and what is.
+fn arriving(desired: &DesiredServer, steps: &[Step]) -> Vec<(CredentialKey, CredentialKey)> {
+    let is_made = |role: &RoleName| {
+        steps.iter().any(|step| matches!(&step.action, Action::CreateRole { role: made, .. } if made == role))
+    };
+    let comes =
+        |service: &&DesiredService| service.moved.as_ref().is_some_and(|moved| moved.server.is_some());
+    let pairs = desired.services.values().filter(comes).flat_map(|service| {
+        CredentialKey::of_former(service).into_iter().zip(CredentialKey::of(service).collect::<Vec<_>>())
+    });
+    pairs.filter(|(_, to)| is_made(&to.role)).collect()
 }
 
 fn gets_password(step: &Step) -> Option<&RoleName> {

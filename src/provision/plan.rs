@@ -2,6 +2,7 @@
 
 use futures_util::future::join_all;
 
+use super::copies::{self, Copies};
 use super::passwords;
 use super::scope::{PlanOptions, PlanScope};
 use crate::catalog::inspect;
@@ -18,6 +19,8 @@ pub struct PlannedServer {
     pub desired: DesiredServer,
     pub actual: ActualServer,
     pub plan: Plan,
+    /// The databases of other servers of which its services get a copy.
+    pub copies: Copies,
 }
 
 impl PlannedServer {
@@ -75,15 +78,32 @@ pub fn refuse_standbys(plans: Vec<(String, Result<PlannedServer>)>) -> Vec<(Stri
 
 async fn plan_server(run: &Run, scope: &PlanScope<'_>, server: &str) -> Result<PlannedServer> {
     let (access, desired) = (run.admin(server).await?, run.manifest.desired(server));
-    let (actual, plan) = inspect_and_compare(scope, &access, &desired).await?;
-    Ok(PlannedServer { server: desired.name.clone(), access, desired, actual, plan })
+    let (actual, stored) = inspected(scope, &access, &desired).await?;
+    let copies = copies::due(run, scope, &desired, &actual).await?;
+    let plan = diff(&desired, &actual, &stored, &selection(scope, &copies));
+    Ok(PlannedServer { server: desired.name.clone(), access, desired, actual, plan, copies })
+}
+
+fn selection(scope: &PlanScope<'_>, copies: &Copies) -> Selection {
+    Selection { services: scope.services.clone(), prune: scope.options.prune, copies: copies.clone() }
 }
 
 pub async fn inspect_and_compare(
     scope: &PlanScope<'_>,
     access: &Access,
     desired: &DesiredServer,
+    copies: &Copies,
 ) -> Result<(ActualServer, Plan)> {
+    let (actual, stored) = inspected(scope, access, desired).await?;
+    let plan = diff(desired, &actual, &stored, &selection(scope, copies));
+    Ok((actual, plan))
+}
+
+async fn inspected(
+    scope: &PlanScope<'_>,
+    access: &Access,
+    desired: &DesiredServer,
+) -> Result<(ActualServer, StoredLogins)> {
     let secrets = scope.store.read(&credential_keys(desired)).await?;
     let inside: Vec<DbName> = scope.services_of(desired).map(|service| service.database.clone()).collect();
     let mut actual = inspect::inspect(access, desired, &inside, scope.jobs.count).await?;
@@ -96,10 +116,7 @@ pub async fn inspect_and_compare(
     if let Some(error) = scope.services_of(desired).find_map(|service| impossible(&actual, service)) {
         return Err(error);
     }
-    let stored = StoredLogins::These(secrets.logins(&desired.name));
-    let selection = Selection { services: scope.services.clone(), prune: scope.options.prune };
-    let plan = diff(desired, &actual, &stored, &selection);
-    Ok((actual, plan))
+    Ok((actual, StoredLogins::These(secrets.logins(&desired.name))))
 }
 
 /// A manifest that declares the server's own superuser a service's role would take its powers away.

@@ -46,10 +46,10 @@ impl CredentialKey {
         self.label == self.role.as_str()
     }
 
-    /// The keys of a service under the names that it had before.
+    /// The keys of a service under the names that it had before, or on the server that it was on.
     pub fn of_former(service: &DesiredService) -> Vec<CredentialKey> {
         let of = |former: &FormerNames, kind: RoleKind| CredentialKey {
-            server: service.server.clone(),
+            server: former.server.as_ref().unwrap_or(&service.server).clone(),
             role: former.roles[&kind].clone(),
             service: former.service.clone(),
             kind,

@@ -92,6 +92,20 @@ impl LockedStore<'_> {
         self.publish(to, if in_use { &to.role } else { &alternate }, password).await
     }
 
+    /// Keeps the password that the clients of a role use for the same role on another server, too; what is there already
+    /// stays. Nothing is kept where nothing is known: a role that is new there gets a new one.
+    pub async fn bring(&self, from: &CredentialKey, to: &CredentialKey) -> Result<()> {
+        let known = self.store.read(&[from.clone(), to.clone()]).await?;
+        if known.current(&to.server, &to.role).is_some() {
+            return Ok(());
+        }
+        match known.current(&from.server, &from.role) {
+            // An alternate login does not come along: its password becomes the role's own.
+            Some((_, password)) => self.publish(to, &to.role, password).await,
+            None => Ok(()),
+        }
+    }
+
     /// Removes a service's passwords. `false` where the store is not martydb's to delete from.
     pub async fn forget(&self, keys: &[CredentialKey]) -> Result<bool> {
         let Store::File { path, .. } = self.store else { return Ok(false) };

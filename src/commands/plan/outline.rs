@@ -109,7 +109,7 @@ fn grave_text(grave: &[&Change], style: &Style) -> String {
 
 fn line(indent: &str, verb: Verb, words: &str, style: &Style) -> String {
     let (sign, colour) = match verb {
-        Verb::Create | Verb::Grant => ("+", Paint::Good),
+        Verb::Create | Verb::Copy | Verb::Grant => ("+", Paint::Good),
         Verb::Alter => ("~", Paint::Warn),
         Verb::Revoke | Verb::Drop => ("-", Paint::Bad),
     };

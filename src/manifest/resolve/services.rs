@@ -65,7 +65,11 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
         prune: own.prune.or(defaults.prune).unwrap_or(false),
         access: vec![],
         publications: vec![],
-        moved: own.moved.as_ref().map(|moved| former(scope, name, own, moved, &spec.location)).transpose()?,
+        moved: own
+            .moved
+            .as_ref()
+            .map(|moved| former(scope, name, own, moved, (server, servers)))
+            .transpose()?,
         dump_schema: own.dump_schema.or(defaults.dump_schema).unwrap_or(false),
         lint: lint(scope, name, &own.lint)?,
         server: server.to_owned(),
@@ -79,9 +83,14 @@ fn former(
     name: &str,
     own: &RawService,
     moved: &RawMoved,
-    server: &ServerLocation,
+    (server, servers): (&str, &Servers),
 ) -> Result<FormerNames> {
     let path = ["services", name, "moved"];
+    let other = moved.server.as_deref().unwrap_or(server);
+    let spec = servers.get(other).ok_or_else(|| {
+        let known: Vec<&str> = servers.keys().map(String::as_str).collect();
+        scope.error(path, format!("unknown server \"{other}\"")).hint(hint(other, "servers", &known))
+    })?;
     let from = moved.from.as_str();
     let service =
         ServiceName::new(from).map_err(|error| scope.error(path, format!("service \"{from}\" {error}")))?;
@@ -93,7 +102,15 @@ fn former(
     let database = scope.template(path, from, moved.database.as_ref(), default, "{service}")?;
     let database = DbName::new(database.clone())
         .map_err(|error| scope.error(path, format!("database \"{database}\" {error}")))?;
-    Ok(FormerNames { service, database, roles: roles(scope, from, &own.roles, server)? })
+    let former = roles(scope, from, &own.roles, &spec.location)?;
+    let other = (other != server).then(|| other.to_owned());
+    if other.is_some() && former != roles(scope, name, &own.roles, &servers[server].location)? {
+        let message = "a service that moves to another server keeps the names of its roles".to_string();
+        return Err(scope.error(path, message).hint(
+            "move it first, under its former name; give it its new name afterwards, with `moved: { from: FORMER_NAME }`",
+        ));
+    }
+    Ok(FormerNames { service, server: other, database, roles: former })
 }
 
 fn down(raw: Option<RawDown>) -> DownFiles {

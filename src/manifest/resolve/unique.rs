@@ -24,6 +24,25 @@ pub fn check(scope: &Scope, services: &ServiceMap) -> Result<()> {
             }
         }
     }
+    check_moved(scope, services)
+}
+
+/// What is copied from another server is no other service's.
+fn check_moved(scope: &Scope, services: &ServiceMap) -> Result<()> {
+    for service in services.values() {
+        let Some(former) = &service.moved else { continue };
+        let Some(server) = &former.server else { continue };
+        let has = |other: &&DesiredService| other.server == *server && other.database == former.database;
+        if let Some(other) = services.values().find(has) {
+            let message = format!(
+                "database \"{}\" of server \"{server}\" is that of service \"{}\"",
+                former.database, other.name
+            );
+            return Err(scope
+                .error(["services", service.name.as_str(), "moved"], message)
+                .hint("name the service's own former database: `moved: { from: NAME, server: SERVER, database: DATABASE }`"));
+        }
+    }
     Ok(())
 }
 

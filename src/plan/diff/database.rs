@@ -4,7 +4,9 @@ use super::acl::{Acl, declared, wanted};
 use super::comparison::Comparison;
 use super::parameters;
 use crate::contract::{MEMBERSHIPS, MemberLogin, ObjectClass, builtin, granted};
-use crate::model::{AclEntry, ActualDatabase, DesiredService, FoundParameters, Grantee, RoleName, Spot};
+use crate::model::{
+    AclEntry, ActualDatabase, DesiredService, FoundParameters, Grantee, MoveNote, RoleName, Spot,
+};
 use crate::plan::action::Action;
 use crate::plan::database_option::DatabaseOption;
 use crate::plan::object::Object;
@@ -72,6 +74,13 @@ fn alter(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualData
     if !found.allow_connections && found.comment.is_none() {
         mark(look, service);
     }
+    let comment = found.comment.as_deref();
+    if look.desired.move_note(comment).is_some() && !look.desired.marks(comment) {
+        // No text is no comment.
+        let marker = look.desired.without_move_note(comment).unwrap_or_default();
+        let action = Action::MarkDatabase { database: database.clone(), marker };
+        look.add(Risk::Safe, action, "its comment says that it is moving, and the service is here");
+    }
     rights(look, service, found);
     if found.is_template {
         let action = Action::AlterDatabase {
@@ -115,7 +124,15 @@ fn rights(look: &mut Comparison<'_>, service: &DesiredService, found: &ActualDat
             database: database.clone(),
             option: DatabaseOption::Word("ALLOW_CONNECTIONS true"),
         };
-        look.add(Risk::Safe, action, "open the database for connections");
+        let (risk, reason) = match look.desired.move_note(found.comment.as_deref()) {
+            Some(MoveNote::Moved) => (
+                Risk::Caution,
+                "open the database for connections: it was closed when the service moved to another server, and lacks what was \
+                 written there",
+            ),
+            _ => (Risk::Safe, "open the database for connections"),
+        };
+        look.add(risk, action, reason);
     }
     acl.missing(look, &wanted);
 }

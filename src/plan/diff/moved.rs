@@ -11,11 +11,12 @@ use crate::contract::{alternate_of, managed};
 use crate::model::{ActualServer, DbName, DesiredServer, DesiredService, RoleKind, RoleName};
 use crate::plan::action::Action;
 use crate::plan::stage::{Risk, Stage};
-use crate::plan::step::Plan;
+use crate::plan::step::{CopyOrigin, Plan};
+use crate::units;
 
 /// Adds the renames that are due; whether there are any.
 pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) -> bool {
-    let Some(former) = &service.moved else { return false };
+    let Some(former) = service.moved.as_ref().filter(|former| former.server.is_none()) else { return false };
     for kind in RoleKind::ALL {
         let (from, to) = (&former.roles[&kind], service.role(kind));
         rename_role(look, from, to);
@@ -35,6 +36,26 @@ pub fn diff(look: &mut Comparison<'_>, service: &DesiredService) -> bool {
         look.add_at(Stage::AlterDatabase, risk(look), action, reason(service));
     }
     !look.steps.is_empty()
+}
+
+/// Plans the copy, after what of the roles needs no database; all the rest is compared when there is one.
+pub fn copy(look: &mut Comparison<'_>, service: &DesiredService, origin: &CopyOrigin) {
+    look.steps.retain(|step| step.stage == Stage::Cluster && !is_about_database(&step.action));
+    let CopyOrigin { server, database, bytes } = origin;
+    let size = bytes.map_or_else(String::new, |bytes| format!(" ({})", units::bytes(bytes)));
+    let reason = format!(
+        "copy database {database}{size} from server {server}, where it is kept and closed; stop the service's \
+         applications first, and start them with the new address"
+    );
+    let (server, from, to) = (server.clone(), database.clone(), service.database.clone());
+    look.add(Risk::Caution, Action::CopyDatabase { server, from, to }, reason);
+}
+
+fn is_about_database(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::SetSetting { database: Some(_), .. } | Action::ResetSetting { database: Some(_), .. }
+    )
 }
 
 fn rename_role(look: &mut Comparison<'_>, from: &RoleName, to: &RoleName) {
@@ -86,4 +107,58 @@ fn candidates(desired: &DesiredServer, actual: &ActualServer, service: &DesiredS
     let tests = actual.test_databases(desired);
     found.retain(|name| !tests.contains_key(name));
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ActualDatabase, FormerNames};
+    use crate::plan::diff::tests::{desired, empty};
+    use crate::plan::{Plan, Selection, StoredLogins, diff};
+
+    /// The plan of a server to which a service comes that has its database on `main`.
+    fn plan(actual: &ActualServer) -> Plan {
+        let desired = desired(&["shop"]);
+        let name = desired.services.keys().next().unwrap().clone();
+        let database = DbName::new("old_db").unwrap();
+        let origin = CopyOrigin { server: "main".into(), database, bytes: Some(8 << 20) };
+        let selection = Selection { copies: [(name, origin)].into(), ..Selection::all(&desired) };
+        diff(&desired, actual, &StoredLogins::All, &selection)
+    }
+
+    #[test]
+    fn a_copy_is_one_step_after_the_roles_until_there_is_a_database() {
+        let mut actual = empty(150_000);
+        let steps = plan(&actual).steps;
+        let own: Vec<_> = steps.iter().filter(|step| step.service.is_some()).collect();
+        let copy = own.last().unwrap();
+        assert!(copy.is_copy() && copy.risk == Risk::Caution, "{copy:?}");
+        assert!(copy.reason.starts_with("copy database old_db (8.0 MB) from server main"), "{}", copy.reason);
+        assert!(own[..own.len() - 1].iter().all(|step| step.stage == Stage::Cluster), "{own:#?}");
+        assert!(!own.iter().any(|step| is_about_database(&step.action)), "{own:#?}");
+        let present = ActualDatabase { owner: "postgres".into(), ..ActualDatabase::default() };
+        actual.databases.insert(DbName::new("shop_db").unwrap(), present);
+        assert!(!plan(&actual).steps.iter().any(|step| step.is_copy()));
+    }
+
+    #[test]
+    fn what_waits_for_its_copy_is_no_left_over_and_afterwards_it_is() {
+        let mut here = desired(&["other"]);
+        let shop = desired(&["shop"]).services.into_values().next().unwrap();
+        let (service, database, roles) = (shop.name, shop.database, shop.roles);
+        let server = Some("main".to_owned());
+        here.leaving = vec![FormerNames { service, server, database: database.clone(), roles }];
+        let mut actual = empty(150_000);
+        for (note, left) in [
+            (None, false),
+            (Some(crate::model::MoveNote::Moving), false),
+            (Some(crate::model::MoveNote::Moved), true),
+        ] {
+            let marker = here.marker();
+            let comment = note.map_or(marker.clone(), |note| here.with_move_note(Some(&marker), note, "x"));
+            let found = ActualDatabase { comment: Some(comment), ..ActualDatabase::default() };
+            actual.databases.insert(database.clone(), found);
+            assert_eq!(orphans::left_over(&here, &actual).contains(&database), left, "{note:?}");
+        }
+    }
 }

@@ -6,9 +6,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::contract::{managed, was_managed};
+use crate::contract::{had, managed, was_managed};
 use crate::error::Error;
-use crate::model::{ActualRole, ActualServer, DbName, DesiredServer, Holdings, RoleDependencies, RoleName};
+use crate::model::{
+    ActualRole, ActualServer, DbName, DesiredServer, FormerNames, Holdings, MoveNote, RoleDependencies,
+    RoleName,
+};
 use crate::plan::step::{Plan, PrivilegeGap};
 use crate::plan::teardown::Teardown;
 
@@ -18,7 +21,10 @@ pub fn roles(desired: &DesiredServer, actual: &ActualServer) -> Vec<RoleName> {
     let marked = actual.roles.iter().filter(|(_, found)| found.comment.as_deref() == Some(&marker));
     let names = marked.map(|(name, _)| name.clone());
     let is_declared = |name: &RoleName| {
-        managed(desired, name).is_some() || was_managed(desired, name) || desired.access.contains_key(name)
+        managed(desired, name).is_some()
+            || was_managed(desired, name)
+            || desired.access.contains_key(name)
+            || waiting(desired, actual).any(|former| had(former, name))
     };
     names.filter(|name| !is_declared(name)).collect()
 }
@@ -34,9 +40,21 @@ pub fn left_over(desired: &DesiredServer, actual: &ActualServer) -> Vec<DbName> 
     let mut declared: BTreeSet<&DbName> =
         desired.services.values().map(|service| &service.database).collect();
     let former = desired.services.values().filter_map(|service| service.moved.as_ref());
-    declared.extend(former.map(|former| &former.database));
+    let renamed = former.filter(|former| former.server.is_none());
+    declared.extend(renamed.chain(waiting(desired, actual)).map(|former| &former.database));
     let marked = actual.databases.iter().filter(|(_, found)| desired.marks(found.comment.as_deref()));
     marked.map(|(name, _)| name.clone()).filter(|name| !declared.contains(name)).collect()
+}
+
+/// What services had here that are on other servers now, where the database has yet to be copied there.
+fn waiting<'a>(
+    desired: &'a DesiredServer,
+    actual: &'a ActualServer,
+) -> impl Iterator<Item = &'a FormerNames> {
+    desired.leaving.iter().filter(|former| {
+        let found = actual.databases.get(&former.database);
+        found.is_some_and(|found| desired.move_note(found.comment.as_deref()) != Some(MoveNote::Moved))
+    })
 }
 
 pub fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {

@@ -53,6 +53,7 @@ pub(crate) fn desired(names: &[&str]) -> DesiredServer {
         embedded: false,
         services: names.iter().map(|name| (ServiceName::new(*name).unwrap(), service(name))).collect(),
         access: Default::default(),
+        leaving: vec![],
         index: Default::default(),
     }
 }

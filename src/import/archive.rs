@@ -1,0 +1,261 @@
+//! A whole database in a file, by `pg_dump` and `pg_restore` as a service's migrator, acting as the owner. The file has no
+//! name, so that no other account reads it and a killed run leaves nothing; passwords go as in [`pg_dump`](super::pg_dump).
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Seek, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Output, Stdio};
+use std::time::Duration;
+
+use tempfile::NamedTempFile;
+use tokio::process::Command;
+
+use super::pg_dump::{number, variables, version};
+use crate::embedded::program_folders;
+use crate::error::{Error, Kind, Result};
+use crate::migrate::MigrationTarget;
+use crate::process_group::ProcessGroup;
+use crate::report::printable;
+use crate::wire::interrupt;
+
+/// From this major on `pg_restore` sets what older servers do not know, `transaction_timeout`.
+const SETS_NEWER: u32 = 17;
+
+/// An option of columns that servers keep for themselves: a `pg_dump` that does not know it writes it down, and no other
+/// server takes it.
+const INTERNAL_OPTION: &[u8] = b"pg_attver";
+
+/// What the sessions of the programs call themselves.
+pub const SESSION_NAME: &str = "martydb move";
+
+/// How often a signal is looked for while a program works.
+const LOOK: Duration = Duration::from_millis(100);
+
+/// Programs of one version, which read what the other wrote.
+#[derive(Debug, Clone)]
+pub struct ArchivePrograms {
+    dump: PathBuf,
+    restore: PathBuf,
+    version: String,
+}
+
+/// Whether clients of this major read a server of `source` and write to one of `target`.
+fn fits(client: u32, source: u32, target: u32) -> bool {
+    client >= source && (client <= target || target >= SETS_NEWER || client < SETS_NEWER)
+}
+
+/// Finds programs that read a server of major `source` and write to one of `target`; those nearest to the source.
+///
+/// # Errors
+/// [`Kind::Operation`] if there are none, with those that do not fit.
+pub async fn find(source: u32, target: u32) -> Result<ArchivePrograms> {
+    let (mut best, mut passed): (Option<(u32, ArchivePrograms)>, _) = (None, vec![]);
+    let folders: BTreeSet<PathBuf> = program_folders().into_iter().collect();
+    for folder in folders {
+        let (dump, restore) = (folder.join("pg_dump"), folder.join("pg_restore"));
+        if !dump.is_file() || !restore.is_file() {
+            continue;
+        }
+        let Some(version) = both(&dump, &restore).await else {
+            passed.push(format!("those of {} cannot be run, or are of two versions", folder.display()));
+            continue;
+        };
+        match number(&version).filter(|major| fits(*major, source, target)) {
+            Some(major) if best.as_ref().is_none_or(|(best, _)| major < *best) => {
+                best = Some((major, ArchivePrograms { dump, restore, version }));
+            }
+            Some(_) => {}
+            None => passed.push(format!("those of {} are of version {version}", folder.display())),
+        }
+    }
+    let to = if source == target { String::new() } else { format!(" and one of version {target}") };
+    best.map(|(_, programs)| programs).ok_or_else(|| {
+        Error::operation(format!("there are no pg_dump and pg_restore for a server of version {source}{to}"))
+            .causes(passed)
+            .hint(format!("install PostgreSQL's client programs of version {source}, or put them on PATH"))
+    })
+}
+
+/// The version, where it is that of both.
+async fn both(dump: &Path, restore: &Path) -> Option<String> {
+    let (dump, restore) = (version(dump, "pg_dump").await?, version(restore, "pg_restore").await?);
+    (dump == restore).then_some(dump)
+}
+
+/// A database as `pg_dump` wrote it.
+pub struct Archive {
+    file: File,
+    programs: ArchivePrograms,
+}
+
+/// An entry of an archive's table of contents: the line that stands for it, and what it says after its numbers.
+pub struct ArchiveEntry {
+    line: Vec<u8>,
+    /// Kind, schema or `-`, name and owner, such as `TABLE public item shop_owner`.
+    pub what: String,
+}
+
+impl Archive {
+    /// Dumps a database with its rows.
+    ///
+    /// # Errors
+    /// If the program fails, with its words; or if its release is older than the server's, which would make an archive
+    /// that no other server takes.
+    pub async fn dump(programs: &ArchivePrograms, source: &MigrationTarget) -> Result<Archive> {
+        let file = tempfile::tempfile().map_err(no_file)?;
+        let mut command = clean(&programs.dump);
+        command
+            .args(["--format=custom", "--compress=1", "--no-subscriptions", "--no-password"])
+            .arg("--lock-wait-timeout=10s")
+            .arg(format!("--role={}", source.owner))
+            .envs(variables(source))
+            .env("PGAPPNAME", SESSION_NAME);
+        let stdout = Stdio::from(file.try_clone().map_err(no_file)?);
+        run(command, &programs.dump, Stdio::null(), stdout).await?;
+        let archive = Archive { file, programs: programs.clone() };
+        archive.refuse_internals().await?;
+        Ok(archive)
+    }
+
+    /// What is in it, in the order in which it is made again.
+    pub async fn entries(&self) -> Result<Vec<ArchiveEntry>> {
+        let output = self.read(&["--list"]).await?;
+        let entry = |line: &[u8]| {
+            let text = String::from_utf8_lossy(line).into_owned();
+            let mut parts = text.splitn(4, ' ');
+            let number = parts.next()?.strip_suffix(';')?;
+            number.parse::<u64>().ok()?;
+            Some(ArchiveEntry { line: line.to_vec(), what: parts.nth(2)?.to_owned() })
+        };
+        Ok(output.split(|byte| *byte == b'\n').filter_map(entry).collect())
+    }
+
+    /// Makes what the entries stand for, all of it or an error.
+    ///
+    /// # Errors
+    /// At the first statement that the server refuses, with the program's words.
+    pub async fn restore(&self, entries: &[ArchiveEntry], target: &MigrationTarget) -> Result<()> {
+        let mut list = NamedTempFile::new().map_err(no_file)?;
+        for entry in entries {
+            list.write_all(&entry.line).and_then(|()| list.write_all(b"\n")).map_err(no_file)?;
+        }
+        list.flush().map_err(no_file)?;
+        let mut command = clean(&self.programs.restore);
+        command
+            .arg(format!("--dbname={}", connection_value(target.database.as_str())))
+            .args(["--exit-on-error", "--no-owner", "--no-password"])
+            .arg(format!("--role={}", target.owner))
+            .arg("--use-list")
+            .arg(list.path())
+            .envs(variables(target))
+            .env("PGAPPNAME", SESSION_NAME);
+        run(command, &self.programs.restore, self.stdin()?, Stdio::null()).await.map(drop)
+    }
+
+    async fn refuse_internals(&self) -> Result<()> {
+        let schema = self.read(&["--schema-only", "--file=-"]).await?;
+        if !schema.windows(INTERNAL_OPTION.len()).any(|bytes| bytes == INTERNAL_OPTION) {
+            return Ok(());
+        }
+        let programs = &self.programs;
+        Err(Error::operation(format!("{} is of an older release than the server", programs.dump.display()))
+            .cause(format!(
+                "it is of version {}, and writes down an option of columns that the server keeps for itself",
+                programs.version
+            ))
+            .hint("install PostgreSQL's client programs of the server's own version"))
+    }
+
+    async fn read(&self, arguments: &[&str]) -> Result<Vec<u8>> {
+        let mut command = clean(&self.programs.restore);
+        command.args(arguments);
+        run(command, &self.programs.restore, self.stdin()?, Stdio::piped()).await
+    }
+
+    /// The file from its beginning; the programs that get it share one position in it.
+    fn stdin(&self) -> Result<Stdio> {
+        let mut file = self.file.try_clone().map_err(no_file)?;
+        file.rewind().map_err(no_file)?;
+        Ok(Stdio::from(file))
+    }
+}
+
+/// The database's name as a connection string, which the option takes it for where it holds an equals sign.
+fn connection_value(database: &str) -> String {
+    format!("dbname='{}'", database.replace('\\', "\\\\").replace('\'', "\\'"))
+}
+
+/// A program that gets nothing of our environment but `PATH`.
+fn clean(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
+    command
+}
+
+/// Runs a program to its end and returns what it printed.
+async fn run(mut command: Command, program: &Path, stdin: Stdio, stdout: Stdio) -> Result<Vec<u8>> {
+    command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
+    let failed = |why: String| Error::operation(format!("{} failed", program.display())).cause(why);
+    let child = command.spawn().map_err(|error| failed(error.to_string()))?;
+    let _group = ProcessGroup::of(&child);
+    let mut end = Box::pin(child.wait_with_output());
+    let Output { status, stdout, stderr } = loop {
+        match tokio::time::timeout(LOOK, &mut end).await {
+            Ok(output) => break output.map_err(|error| failed(error.to_string()))?,
+            Err(_) if interrupt::signal().is_none() => {}
+            Err(_) => {
+                return Err(Error::new(Kind::Interrupted, format!("{} was stopped", program.display())));
+            }
+        }
+    };
+    if status.success() {
+        return Ok(stdout);
+    }
+    let words = String::from_utf8_lossy(&stderr);
+    let lines: Vec<String> = words.lines().filter(|line| !line.is_empty()).map(printable).collect();
+    // The last lines say what went wrong, the first ones what was being done.
+    let why = lines.iter().take(8).cloned().collect::<Vec<_>>().join("; ");
+    Err(advised(failed(why), &words))
+}
+
+/// What the refusals of a server mean that are known to come from the database's own contents.
+fn advised(error: Error, words: &str) -> Error {
+    if words.contains("temp_file_limit") {
+        return error
+            .hint("raise the limit for the move: `settings: { temp_file_limit: 10GB }` in the service");
+    }
+    let path = words.contains("does not exist") && words.contains("function");
+    error.hint_if(path.then_some(
+        "a function that an index, a constraint or a column needs has to find what it calls without a search path: \
+         ALTER FUNCTION \u{2026} SET search_path = SCHEMA",
+    ))
+}
+
+fn no_file(error: std::io::Error) -> Error {
+    Error::operation("cannot keep the copy in a temporary file")
+        .cause(error)
+        .hint(format!("the folder is {}; TMPDIR names another", std::env::temp_dir().display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_fit_servers_that_they_know_and_that_know_them() {
+        for (client, source, target, expected) in [
+            (15, 15, 15, true),
+            (15, 13, 15, true),
+            (15, 13, 13, true),
+            (14, 15, 15, false),
+            (18, 15, 15, false),
+            (18, 15, 17, true),
+            (18, 15, 18, true),
+            (17, 13, 16, false),
+        ] {
+            assert_eq!(fits(client, source, target), expected, "{client} for {source} to {target}");
+        }
+        assert_eq!(connection_value("o'x\\y"), "dbname='o\\'x\\\\y'");
+    }
+}

@@ -1,0 +1,123 @@
+//! What a database holds beyond its catalogue, as texts that two servers of different majors print alike: for each table
+//! its rows as their number and a sum of their hashes, for each sequence where it stands, for the large objects as for a
+//! table; and the rights on the tables of the histories, which no comparison of catalogues reads.
+
+use std::collections::BTreeMap;
+
+use crate::error::{Error, Result};
+use crate::import::archive::SESSION_NAME;
+use crate::migrate::MigrationTarget;
+use crate::report::progress;
+use crate::server::{Connection, Limits, Row, Unreadable, connect_with, query};
+use crate::sql::{Literal, ServerText, Statement, stmt};
+
+/// Texts by the name of what they are of, such as `table public.item`.
+pub type Sums = BTreeMap<String, String>;
+
+/// Settings of a session that acts as the owner and prints the same everywhere.
+const SETTINGS: &[(&str, &str)] = &[
+    ("search_path", "pg_catalog"),
+    ("statement_timeout", "0"),
+    ("lock_timeout", "10s"),
+    ("idle_in_transaction_session_timeout", "0"),
+    ("quote_all_identifiers", "off"),
+    ("IntervalStyle", "postgres"),
+    ("bytea_output", "hex"),
+    ("extra_float_digits", "1"),
+    ("lc_monetary", "C"),
+    ("xmloption", "content"),
+    ("jit", "off"),
+    // Workers would count as sessions of others.
+    ("max_parallel_workers_per_gather", "0"),
+];
+
+/// A session of the migrator that acts as the owner.
+pub async fn as_owner(target: &MigrationTarget) -> Result<Connection> {
+    log_in(target, target.owner.as_str()).await
+}
+
+/// Ends what programs of a run that died still do in the database, as the migrator that they are.
+pub async fn end_programs(target: &MigrationTarget) -> Result<()> {
+    let mut session = log_in(target, "none").await?;
+    let end = stmt!(
+        "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
+         WHERE a.datname = pg_catalog.current_database() AND a.usename = session_user AND a.application_name = {name}",
+        name = Literal(SESSION_NAME.into())
+    );
+    query(&mut session, &end).await?;
+    session.close().await;
+    Ok(())
+}
+
+async fn log_in(target: &MigrationTarget, role: &str) -> Result<Connection> {
+    let role = [("role", role)];
+    let settings = [SETTINGS, &role].concat();
+    connect_with(&target.endpoint, &target.login, target.database.as_str(), &settings, Limits::WORK).await
+}
+
+/// Reads them all. No other session may write meanwhile.
+///
+/// # Errors
+/// If the owner may not read something: what was not compared is not equal.
+pub async fn read(session: &mut Connection) -> Result<Sums> {
+    let relations = query(session, &Statement::from_program(include_str!("sql/relations.sql"))).await?;
+    // Names of types, functions and relations in rows are printed with their schema.
+    query(session, &stmt!("SET search_path = ''")).await?;
+    let comparing = progress("comparing", "tables");
+    comparing.expect(relations.len());
+    let mut sums = Sums::new();
+    for row in &relations {
+        let (kind, name): (String, String) = (text(row, 0)?, text(row, 1)?);
+        let relation = ServerText::quoted_by_server(name.clone());
+        let (what, asked) = match kind.as_str() {
+            "S" => (format!("sequence {name}"), position(&relation)),
+            _ => (format!("table {name}"), rows(&relation)),
+        };
+        sums.insert(what, value(session, &asked).await?);
+        for (at, of) in [(2, format!("rights on {name}")), (3, "rights on schema martydb".into())] {
+            let rights: Option<String> = row.try_get(at).map_err(unreadable)?;
+            sums.extend(rights.map(|rights| (of, rights)));
+        }
+        comparing.advance();
+    }
+    sums.insert("large objects".into(), value(session, &large_objects()).await?);
+    Ok(sums)
+}
+
+/// The hash of a row's text: of values that are equal and look different, such as 1.0 and 1.00, a copy has the same.
+fn rows(table: &ServerText) -> Statement {
+    stmt!(
+        "SELECT pg_catalog.count(*)::pg_catalog.text || ' rows, sum ' || coalesce(pg_catalog.sum(
+             pg_catalog.hashtextextended((x.*)::pg_catalog.text COLLATE pg_catalog.\"C\", 0)::pg_catalog.numeric), 0)::pg_catalog.text
+         FROM ONLY {table} x",
+        table = table.clone()
+    )
+}
+
+fn position(sequence: &ServerText) -> Statement {
+    stmt!(
+        "SELECT x.last_value::pg_catalog.text || CASE WHEN x.is_called THEN '' ELSE ', not used' END FROM {sequence} x",
+        sequence = sequence.clone()
+    )
+}
+
+fn large_objects() -> Statement {
+    stmt!(
+        "SELECT pg_catalog.count(*)::pg_catalog.text || ' objects, sum ' || coalesce(pg_catalog.sum(pg_catalog.hashtextextended(
+             (o.oid::pg_catalog.text || ' ' || pg_catalog.md5(pg_catalog.lo_get(o.oid))) COLLATE pg_catalog.\"C\", 0)::pg_catalog.numeric), 0)::pg_catalog.text
+         FROM pg_catalog.pg_largeobject_metadata o"
+    )
+}
+
+async fn value(session: &mut Connection, asked: &Statement) -> Result<String> {
+    let rows = query(session, asked).await?;
+    text(rows.first().ok_or_else(|| unreadable(Unreadable::no_row()))?, 0)
+}
+
+pub fn text(row: &Row, at: usize) -> Result<String> {
+    row.try_get(at).map_err(unreadable)
+}
+
+pub fn unreadable(error: Unreadable) -> Error {
+    Error::operation("cannot read what the database holds").cause(error)
+}

@@ -1,0 +1,32 @@
+//! The databases of other servers of which services get a copy.
+
+use std::collections::BTreeMap;
+
+use super::scope::PlanScope;
+use crate::error::Result;
+use crate::model::{ActualServer, DesiredServer, DesiredService, ServiceName};
+use crate::moving;
+use crate::plan::CopyOrigin;
+use crate::run::Run;
+
+pub type Copies = BTreeMap<ServiceName, CopyOrigin>;
+
+/// Looks at the former servers of services that have no database here.
+///
+/// # Errors
+/// If one does not tell.
+pub async fn due(
+    run: &Run,
+    scope: &PlanScope<'_>,
+    desired: &DesiredServer,
+    actual: &ActualServer,
+) -> Result<Copies> {
+    let mut copies = Copies::new();
+    let missing = |service: &&DesiredService| !actual.databases.contains_key(&service.database);
+    for service in scope.services_of(desired).filter(missing) {
+        if let Some(origin) = moving::origin(run, service).await? {
+            copies.insert(service.name.clone(), origin);
+        }
+    }
+    Ok(copies)
+}
