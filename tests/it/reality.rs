@@ -10,6 +10,7 @@ mod limits;
 mod live;
 mod losses;
 mod moved;
+mod moved_server;
 mod names;
 mod races;
 mod saved;

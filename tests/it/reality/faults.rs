@@ -15,20 +15,37 @@ use crate::support::{Admin, Project, Server, as_both_admins};
 
 /// When the program dies: after the server's answer to its n-th statement, or as soon as the statement was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Moment {
+pub enum Moment {
     Answered,
     Sent,
 }
 
-struct Proxy {
-    port: u16,
+/// The statement at which the program dies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fatal {
+    Number(usize),
+    /// The first that holds this text.
+    Text(&'static str),
+}
+
+impl Fatal {
+    fn is(self, number: usize, message: &[u8]) -> bool {
+        match self {
+            Fatal::Number(fatal) => fatal == number,
+            Fatal::Text(text) => message.windows(text.len()).any(|part| part == text.as_bytes()),
+        }
+    }
+}
+
+pub struct Proxy {
+    pub port: u16,
     state: Arc<State>,
 }
 
 struct State {
     server: u16,
     seen: AtomicUsize,
-    fatal: Option<(usize, Moment)>,
+    fatal: Option<(Fatal, Moment)>,
     victim: Mutex<Option<Pid>>,
     killed: AtomicBool,
 }
@@ -43,7 +60,7 @@ impl State {
 }
 
 impl Proxy {
-    fn start(server: &Server, fatal: Option<(usize, Moment)>) -> Proxy {
+    pub fn start(server: &Server, fatal: Option<(Fatal, Moment)>) -> Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let state = State {
@@ -65,7 +82,7 @@ impl Proxy {
     }
 
     /// Runs the program through the proxy; whether it was killed.
-    fn run(&self, project: &Project, arguments: &[&str]) -> bool {
+    pub fn run(&self, project: &Project, arguments: &[&str]) -> bool {
         let mut child = project
             .command(arguments)
             .stdout(std::process::Stdio::null())
@@ -105,7 +122,7 @@ fn forward(mut client: TcpStream, state: &Arc<State>) {
     while let Some((kind, bytes)) = message(&mut client, typed) {
         let number = if typed && kind == b'Q' { state.seen.fetch_add(1, SeqCst) + 1 } else { 0 };
         typed = true;
-        let due = state.fatal.filter(|(fatal, _)| *fatal == number);
+        let due = state.fatal.filter(|(fatal, _)| number > 0 && fatal.is(number, &bytes));
         doomed.fetch_or(matches!(due, Some((_, Moment::Answered))), SeqCst);
         if server.write_all(&bytes).is_err() {
             break;
@@ -152,7 +169,7 @@ fn kill_after_each(admin: Admin, moment: Moment) {
     let statements = proxy.state.seen.load(SeqCst);
     assert!(statements > 20, "only {statements} statements");
     for number in 1..=statements {
-        let proxy = Proxy::start(&server, Some((number, moment)));
+        let proxy = Proxy::start(&server, Some((Fatal::Number(number), moment)));
         let project = project(&server, &proxy, admin, &format!("k{number}"));
         let killed = proxy.run(&project, &["apply", "--all", "-y", "-j", "1"]);
         // The first run of all also closed the maintenance databases.
@@ -209,7 +226,7 @@ fn rotation_killed_after_each(admin: Admin, moment: Moment) {
     assert!(!killed && statements > 3, "only {statements} statements");
     let mut different = 0;
     for number in 1..=statements {
-        let (killed, _) = killed_at(Some((number, moment)));
+        let (killed, _) = killed_at(Some((Fatal::Number(number), moment)));
         assert!(killed, "{number} of {statements} was never reached");
         let left = server.sql_as("ro_a_app", &project.password("ro_a_app"), "ro_a", "SELECT 1");
         different += usize::from(left.is_err());
