@@ -74,7 +74,7 @@ class Stage:
         screen = pyte.Screen(self.width, HEIGHT)
         stream = pyte.ByteStream(screen)
         while True:
-            if typed and "".join("".join(screen.display).split()).endswith("allofthis:"):
+            if typed and "".join("".join(screen.display).split()).endswith(f"allofthis:{typed.strip()}:"):
                 os.write(terminal, typed.encode())
                 typed = None
             if not select.select([terminal], [], [], 300)[0]:
