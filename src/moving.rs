@@ -11,4 +11,4 @@ mod obstacles;
 mod sums;
 
 pub use copy::{Move, copy};
-pub use former::origin;
+pub use former::{origin, refuse_two};

@@ -49,6 +49,43 @@ pub async fn origin(run: &Run, service: &DesiredService) -> Result<Option<CopyOr
     }))
 }
 
+/// A service that went back to its former server has left a copy behind, which is older: it must not be taken up as it is
+/// when the service moves once more. A former server that does not answer has nothing to say any more.
+///
+/// # Errors
+/// [`Kind::Usage`](crate::error::Kind::Usage) if both databases are open.
+pub async fn refuse_two(run: &Run, service: &DesiredService) -> Result<()> {
+    let Some(former) = service.at_former_server() else { return Ok(()) };
+    let (database, server) = (&former.database, &former.server);
+    let desired = run.manifest.desired(server);
+    if desired.services.values().any(|other| other.database == *database) {
+        return Ok(());
+    }
+    let looked = async {
+        let access = run.admin(server).await?;
+        look(&mut access.read(&access.maintenance).await?, database).await
+    };
+    let found = match looked.await {
+        Ok(Some(found)) => found,
+        Ok(None) => return Ok(()),
+        Err(error) => {
+            tracing::debug!(target: "martydb", "the former server of {} is passed over: {error}", service.name);
+            return Ok(());
+        }
+    };
+    if !found.open || desired.move_note(found.comment.as_deref()).is_some() {
+        return Ok(());
+    }
+    let here = &service.server;
+    Err(Error::usage(format!("service \"{}\" has a database on server \"{here}\" and one on server \"{server}\"", service.name))
+        .cause("both are open, so that either may have the newer rows")
+        .hint(format!("if the one on \"{here}\" has them, remove `moved` from the manifest"))
+        .hint(format!(
+            "if the one on \"{server}\" has them, drop database \"{}\" on server \"{here}\" first: the next run copies the other again",
+            service.database
+        )))
+}
+
 async fn look(session: &mut Connection, database: &DbName) -> Result<Option<FoundDatabase>> {
     let asked = stmt!(
         "SELECT d.datallowconn, pg_catalog.shobj_description(d.oid, 'pg_database'),

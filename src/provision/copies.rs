@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::scope::PlanScope;
 use crate::error::Result;
-use crate::model::{ActualServer, DesiredServer, DesiredService, ServiceName};
+use crate::model::{ActualServer, DesiredServer, ServiceName};
 use crate::moving;
 use crate::plan::CopyOrigin;
 use crate::run::Run;
@@ -22,9 +22,10 @@ pub async fn due(
     actual: &ActualServer,
 ) -> Result<Copies> {
     let mut copies = Copies::new();
-    let missing = |service: &&DesiredService| !actual.databases.contains_key(&service.database);
-    for service in scope.services_of(desired).filter(missing) {
-        if let Some(origin) = moving::origin(run, service).await? {
+    for service in scope.services_of(desired) {
+        if actual.databases.contains_key(&service.database) {
+            moving::refuse_two(run, service).await?;
+        } else if let Some(origin) = moving::origin(run, service).await? {
             copies.insert(service.name.clone(), origin);
         }
     }

@@ -280,6 +280,20 @@ fn a_service_goes_back_after_a_question() {
     two.project.run(&["apply", "--all", "-y"]).expect(0);
     two.project.run(&["plan", "--check"]).expect(0);
     two.expect_open();
+    // The copy that it left behind is older, and is not taken up when the service moves once more.
+    two.moved();
+    for command in [&["plan"][..], &["apply", "--all", "-y"], &["init-all", "-y"]] {
+        let refused = two.project.run(command).expect(2);
+        assert!(
+            refused
+                .said()
+                .contains("service \"mg_a\" has a database on server \"far\" and one on server \"main\""),
+            "{refused:?}"
+        );
+    }
+    two.far.sql("postgres", "DROP DATABASE mg_a WITH (FORCE)");
+    two.project.run(&["apply", "--all", "-y"]).expect(0);
+    two.expect_moved();
 }
 
 /// A session of the application, for as long as it lives.
