@@ -88,6 +88,7 @@ impl Terminal {
         let started = Instant::now();
         while started.elapsed() < Duration::from_secs(20) {
             if let Some(status) = self.child.try_wait().unwrap() {
+                self.read_to_the_end();
                 let after = tcgetattr(&self.slave).unwrap();
                 assert_eq!(format!("{after:?}"), format!("{:?}", self.before), "{}", self.seen());
                 assert!(!self.seen().contains("\u{1b}[?25l"), "the cursor is hidden: {}", self.seen());
@@ -99,7 +100,24 @@ impl Terminal {
         self.child.kill().unwrap();
         panic!("it goes on:\n{seen}");
     }
+
+    /// The program may have ended before its last words were read.
+    fn read_to_the_end(&mut self) {
+        self.slave.write_all(&[LAST]).unwrap();
+        let started = Instant::now();
+        while self.seen.lock().unwrap().pop_if(|last| *last == LAST).is_none() {
+            assert!(
+                started.elapsed() < Duration::from_secs(20),
+                "the terminal stands still: {}",
+                self.seen()
+            );
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
 }
+
+/// Comes through the terminal behind all that the program wrote; no program writes it.
+const LAST: u8 = 0x1e;
 
 fn keep(reader: &mut File, kept: &Mutex<Vec<u8>>) {
     let mut buffer = [0; 4096];
