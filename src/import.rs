@@ -1,8 +1,10 @@
 //! Another tool's folder of migrations as martydb's: which files there are, what each says, in which order, under
-//! which versions. Reading gives values; only `tree` and `alembic` read, and only `write` writes.
+//! which versions. Reading gives values; only `tree` and `alembic` read, and only `write` writes. Beside it what
+//! PostgreSQL's own programs make of a database: a dump (`pg_dump`), or a copy (`archive`).
 
 mod alembic;
 pub mod archive;
+mod client;
 mod dump;
 mod files;
 mod fit;

@@ -1,23 +1,18 @@
 //! A whole database in a file, by `pg_dump` and `pg_restore` as a service's migrator, acting as the owner. The file has no
-//! name, so that no other account reads it and a killed run leaves nothing; passwords go as in [`pg_dump`](super::pg_dump).
+//! name, so that no other account reads it and a killed run leaves nothing.
 
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
-use std::time::Duration;
+use std::process::Stdio;
 
 use tempfile::NamedTempFile;
-use tokio::process::Command;
 
-use super::pg_dump::{number, variables, version};
+use super::client::{self, number, version};
 use crate::embedded::program_folders;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 use crate::migrate::MigrationTarget;
-use crate::process_group::ProcessGroup;
-use crate::report::printable;
-use crate::wire::interrupt;
 
 /// From this major on `pg_restore` sets what older servers do not know, `transaction_timeout`.
 const SETS_NEWER: u32 = 17;
@@ -28,9 +23,6 @@ const INTERNAL_OPTION: &[u8] = b"pg_attver";
 
 /// What the sessions of the programs call themselves.
 pub const SESSION_NAME: &str = "martydb move";
-
-/// How often a signal is looked for while a program works.
-const LOOK: Duration = Duration::from_millis(100);
 
 /// Programs of one version, which read what the other wrote.
 #[derive(Debug, Clone)]
@@ -48,7 +40,7 @@ fn fits(client: u32, source: u32, target: u32) -> bool {
 /// Finds programs that read a server of major `source` and write to one of `target`; those nearest to the source.
 ///
 /// # Errors
-/// [`Kind::Operation`] if there are none, with those that do not fit.
+/// [`Kind::Operation`](crate::error::Kind::Operation) if there are none, with those that do not fit.
 pub async fn find(source: u32, target: u32) -> Result<ArchivePrograms> {
     let (mut best, mut passed): (Option<(u32, ArchivePrograms)>, _) = (None, vec![]);
     let folders: BTreeSet<PathBuf> = program_folders().into_iter().collect();
@@ -104,15 +96,14 @@ impl Archive {
     /// that no other server takes.
     pub async fn dump(programs: &ArchivePrograms, source: &MigrationTarget) -> Result<Archive> {
         let file = tempfile::tempfile().map_err(no_file)?;
-        let mut command = clean(&programs.dump);
+        let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
         command
             .args(["--format=custom", "--compress=1", "--no-subscriptions", "--no-password"])
             .arg("--lock-wait-timeout=10s")
             .arg(format!("--role={}", source.owner))
-            .envs(variables(source))
             .env("PGAPPNAME", SESSION_NAME);
         let stdout = Stdio::from(file.try_clone().map_err(no_file)?);
-        run(command, &programs.dump, Stdio::null(), stdout).await?;
+        client::run(command, &programs.dump, Stdio::null(), stdout).await?;
         let archive = Archive { file, programs: programs.clone() };
         archive.refuse_internals().await?;
         Ok(archive)
@@ -141,16 +132,17 @@ impl Archive {
             list.write_all(&entry.line).and_then(|()| list.write_all(b"\n")).map_err(no_file)?;
         }
         list.flush().map_err(no_file)?;
-        let mut command = clean(&self.programs.restore);
+        let programs = &self.programs;
+        let mut command = client::logging_in(&programs.restore, &programs.version, target)?;
         command
             .arg(format!("--dbname={}", connection_value(target.database.as_str())))
             .args(["--exit-on-error", "--no-owner", "--no-password"])
             .arg(format!("--role={}", target.owner))
             .arg("--use-list")
             .arg(list.path())
-            .envs(variables(target))
             .env("PGAPPNAME", SESSION_NAME);
-        run(command, &self.programs.restore, self.stdin()?, Stdio::null()).await.map(drop)
+        let end = client::run(command, &programs.restore, self.stdin()?, Stdio::null()).await;
+        end.map(drop).map_err(advised)
     }
 
     async fn refuse_internals(&self) -> Result<()> {
@@ -168,9 +160,9 @@ impl Archive {
     }
 
     async fn read(&self, arguments: &[&str]) -> Result<Vec<u8>> {
-        let mut command = clean(&self.programs.restore);
+        let mut command = client::bare(&self.programs.restore);
         command.args(arguments);
-        run(command, &self.programs.restore, self.stdin()?, Stdio::piped()).await
+        client::run(command, &self.programs.restore, self.stdin()?, Stdio::piped()).await
     }
 
     /// The file from its beginning; the programs that get it share one position in it.
@@ -186,41 +178,9 @@ fn connection_value(database: &str) -> String {
     format!("dbname='{}'", database.replace('\\', "\\\\").replace('\'', "\\'"))
 }
 
-/// A program that gets nothing of our environment but `PATH`.
-fn clean(program: &Path) -> Command {
-    let mut command = Command::new(program);
-    command.env_clear().envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
-    command
-}
-
-/// Runs a program to its end and returns what it printed.
-async fn run(mut command: Command, program: &Path, stdin: Stdio, stdout: Stdio) -> Result<Vec<u8>> {
-    command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
-    let failed = |why: String| Error::operation(format!("{} failed", program.display())).cause(why);
-    let child = command.spawn().map_err(|error| failed(error.to_string()))?;
-    let _group = ProcessGroup::of(&child);
-    let mut end = Box::pin(child.wait_with_output());
-    let Output { status, stdout, stderr } = loop {
-        match tokio::time::timeout(LOOK, &mut end).await {
-            Ok(output) => break output.map_err(|error| failed(error.to_string()))?,
-            Err(_) if interrupt::signal().is_none() => {}
-            Err(_) => {
-                return Err(Error::new(Kind::Interrupted, format!("{} was stopped", program.display())));
-            }
-        }
-    };
-    if status.success() {
-        return Ok(stdout);
-    }
-    let words = String::from_utf8_lossy(&stderr);
-    let lines: Vec<String> = words.lines().filter(|line| !line.is_empty()).map(printable).collect();
-    // The last lines say what went wrong, the first ones what was being done.
-    let why = lines.iter().take(8).cloned().collect::<Vec<_>>().join("; ");
-    Err(advised(failed(why), &words))
-}
-
 /// What the refusals of a server mean that are known to come from the database's own contents.
-fn advised(error: Error, words: &str) -> Error {
+fn advised(error: Error) -> Error {
+    let words = error.causes.join("; ");
     if words.contains("temp_file_limit") {
         return error
             .hint("raise the limit for the move: `settings: { temp_file_limit: 10GB }` in the service");

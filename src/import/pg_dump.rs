@@ -1,18 +1,14 @@
-//! Runs `pg_dump` as a service's migrator, acting as the owner. The password goes through the environment of the child
-//! alone, and nothing of our own environment goes to it but `PATH`.
+//! Runs `pg_dump` on a service's database, for its schema or its rows as SQL.
 
-use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::path::PathBuf;
+use std::process::Stdio;
 
-use secrecy::ExposeSecret;
 use tokio::process::Command;
 
+use super::client::{self, number, version};
 use crate::embedded::program_folders;
 use crate::error::{Error, Result};
 use crate::migrate::MigrationTarget;
-use crate::process_group::ProcessGroup;
-use crate::report::printable;
-use crate::wire::{Host, TlsMode};
 
 /// A program that can dump a server.
 #[derive(Debug, Clone)]
@@ -46,19 +42,6 @@ pub async fn find(major: u32) -> Result<DumpProgram> {
     ))
 }
 
-pub(super) async fn version(path: &Path, name: &str) -> Option<String> {
-    let output =
-        Command::new(path).arg("--version").stdin(Stdio::null()).kill_on_drop(true).output().await.ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    Some(text.trim().strip_prefix(name)?.strip_prefix(" (PostgreSQL) ")?.to_owned())
-}
-
-/// `15` of `15.20 (Debian …)`, `18` of `18beta1`.
-pub(super) fn number(version: &str) -> Option<u32> {
-    let end = version.find(|c: char| !c.is_ascii_digit()).unwrap_or(version.len());
-    version[..end].parse().ok()
-}
-
 /// What a dump holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DumpExtent {
@@ -85,18 +68,12 @@ pub async fn dump(
     extent: DumpExtent,
     without: DumpWithout<'_>,
 ) -> Result<String> {
-    let failed = |why: String| Error::operation(format!("{} failed", program.path.display())).cause(why);
-    let child =
-        command(program, target, extent, without).spawn().map_err(|error| failed(error.to_string()))?;
-    let _group = ProcessGroup::of(&child);
-    let Output { status, stdout, stderr } =
-        child.wait_with_output().await.map_err(|error| failed(error.to_string()))?;
-    if !status.success() {
-        let words = String::from_utf8_lossy(&stderr);
-        let why: Vec<String> = words.lines().filter(|line| !line.is_empty()).take(6).map(printable).collect();
-        return Err(failed(why.join("; ")));
-    }
-    String::from_utf8(stdout).map_err(|_| failed("it printed something that is not UTF-8".into()))
+    let command = command(program, target, extent, without)?;
+    let printed = client::run(command, &program.path, Stdio::null(), Stdio::piped()).await?;
+    String::from_utf8(printed).map_err(|_| {
+        Error::operation(format!("{} failed", program.path.display()))
+            .cause("it printed something that is not UTF-8")
+    })
 }
 
 fn command(
@@ -104,8 +81,8 @@ fn command(
     target: &MigrationTarget,
     extent: DumpExtent,
     without: DumpWithout<'_>,
-) -> Command {
-    let mut command = Command::new(&program.path);
+) -> Result<Command> {
+    let mut command = client::logging_in(&program.path, &program.version, target)?;
     let extent: &[&str] = match extent {
         DumpExtent::Schema => &["--schema-only"],
         DumpExtent::WithRows => &["--inserts", "--no-blobs"],
@@ -121,16 +98,8 @@ fn command(
                 .iter()
                 .map(|(schema, name)| format!("--exclude-table={}.{}", pattern(schema), pattern(name))),
         )
-        .args(without.schemas.iter().map(|schema| format!("--exclude-schema={}", pattern(schema))))
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .process_group(0)
-        .kill_on_drop(true)
-        .env_clear();
-    command.envs(std::env::var_os("PATH").map(|path| ("PATH", path)));
-    command.envs(variables(target));
-    command
+        .args(without.schemas.iter().map(|schema| format!("--exclude-schema={}", pattern(schema))));
+    Ok(command)
 }
 
 /// A name in pg_dump's patterns, where quotes take the meaning from `*`, `?` and `|`.
@@ -138,51 +107,12 @@ fn pattern(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// libpq's variables: <https://www.postgresql.org/docs/current/libpq-envars.html>.
-pub(super) fn variables(target: &MigrationTarget) -> Vec<(&'static str, String)> {
-    let (endpoint, tls) = (&target.endpoint, &target.endpoint.tls);
-    let host = match &endpoint.host {
-        Host::Tcp(host) => host.clone(),
-        Host::Socket(folder) => folder.display().to_string(),
-    };
-    let path = |path: &PathBuf| path.display().to_string();
-    let mut all = vec![
-        ("LC_ALL", "C".into()),
-        ("PGHOST", host),
-        ("PGPORT", endpoint.port.to_string()),
-        ("PGUSER", target.login.role.clone()),
-        ("PGDATABASE", target.database.to_string()),
-        ("PGAPPNAME", "martydb".into()),
-        ("PGCONNECT_TIMEOUT", "10".into()),
-        ("PGSSLMODE", tls.mode.name().into()),
-        // The server may not ask for the password in the clear.
-        ("PGREQUIREAUTH", "scram-sha-256".into()),
-        ("PGOPTIONS", "-c statement_timeout=0 -c quote_all_identifiers=off".into()),
-    ];
-    all.extend(
-        target.login.password.as_ref().map(|password| ("PGPASSWORD", password.expose_secret().into())),
-    );
-    match &tls.root_certificate {
-        Some(root) => all.push(("PGSSLROOTCERT", path(root))),
-        None if matches!(tls.mode, TlsMode::VerifyCa | TlsMode::VerifyFull) => {
-            all.push(("PGSSLROOTCERT", "system".into()));
-        }
-        None => {}
-    }
-    all.extend(tls.client_certificate.as_ref().map(|file| ("PGSSLCERT", path(file))));
-    all.extend(tls.client_key.as_ref().map(|file| ("PGSSLKEY", path(file))));
-    all
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn versions_and_patterns() {
-        assert_eq!(number("15.20 (Debian 15.20-0+deb12u1)"), Some(15));
-        assert_eq!(number("18beta1"), Some(18));
-        assert_eq!(number("x"), None);
+    fn patterns_are_quoted() {
         assert_eq!(pattern("a\"b*"), "\"a\"\"b*\"");
     }
 }

@@ -132,7 +132,7 @@ async fn nearby(
     missed: &mut Vec<NotExamined>,
 ) {
     let sockets = settings.settings.get("unix_socket_directories");
-    if !is_local(&task.endpoint) {
+    if !task.endpoint.host.is_local() {
         return missed.push(NotExamined::new(
             "the sockets of the server, and addresses of it that the manifest does not name",
             "the server is on another host: run verify-isolation there too",
@@ -186,7 +186,7 @@ fn is_absent(endpoint: &Endpoint, error: &std::io::Error) -> bool {
 /// A name that stands for an address of each family is one listener for each.
 fn families(task: &Task, all: &mut Vec<Listener>) {
     let found = all[0].address.by_family();
-    if found.len() < 2 || is_local(&task.endpoint) {
+    if found.len() < 2 || task.endpoint.host.is_local() {
         return;
     }
     for (ip, address) in found {
@@ -209,18 +209,9 @@ fn other_transport(endpoint: &Endpoint, listener: &Listener) -> Result<Option<Li
         shown: format!("{} {words}", listener.shown),
         transport: ConnectionType::Tcp { client, tls: Some(encrypted) },
         configured: false,
-        trusted: encrypted || is_local(endpoint),
+        trusted: encrypted || endpoint.host.is_local(),
         address,
     }))
-}
-
-fn is_local(endpoint: &Endpoint) -> bool {
-    match &endpoint.host {
-        Host::Socket(_) => true,
-        Host::Tcp(host) => {
-            host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
-        }
-    }
 }
 
 /// The TCP addresses of a server whose socket the manifest names.
@@ -228,7 +219,7 @@ pub fn loopback(endpoint: &Endpoint, settings: &BTreeMap<String, String>) -> Vec
     let text = |name: &str| settings.get(name).map_or("", String::as_str);
     let Ok(port) = text("port").parse::<u16>() else { return vec![] };
     let all = elsewhere(endpoint, text("listen_addresses"), "", port);
-    all.into_iter().filter(|one| one.port == endpoint.port && is_local(one)).collect()
+    all.into_iter().filter(|one| one.port == endpoint.port && one.host.is_local()).collect()
 }
 
 /// The other addresses of a server on this host, by its settings on where to listen: both families and the sockets.
@@ -272,6 +263,10 @@ mod tests {
         assert_eq!(shown(&at("127.0.0.1"), "", "\"/a b\""), ["/a b/.s.PGSQL.5432"]);
         // Which of the two answers to the name is the resolver's to say.
         assert_eq!(shown(&at("localhost"), "*", ""), ["127.0.0.1:5432", "::1:5432"]);
-        assert!(is_local(&at("::1")) && is_local(&at("127.0.0.2")) && !is_local(&at("db.example.com")));
+        assert!(
+            at("::1").host.is_local()
+                && at("127.0.0.2").host.is_local()
+                && !at("db.example.com").host.is_local()
+        );
     }
 }

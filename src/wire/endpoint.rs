@@ -1,5 +1,6 @@
 //! Where a server listens, how TLS is used there, and who logs in.
 
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -15,6 +16,18 @@ pub enum Host {
     Tcp(String),
     /// The folder of a Unix-domain socket.
     Socket(PathBuf),
+}
+
+impl Host {
+    /// Whether it is this machine for certain, so that no network lies between.
+    pub fn is_local(&self) -> bool {
+        match self {
+            Host::Socket(_) => true,
+            Host::Tcp(host) => {
+                host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+            }
+        }
+    }
 }
 
 /// libpq's `sslmode` values: <https://www.postgresql.org/docs/current/libpq-ssl.html>.
