@@ -177,6 +177,13 @@ impl Error {
         self
     }
 
+    /// Adds a second failure: of the attempt to clean up after the first.
+    #[must_use]
+    pub fn and_also(self, other: Error) -> Self {
+        let both = self.cause(other.message).causes(other.causes);
+        other.hints.into_iter().fold(both, Error::hint)
+    }
+
     /// Says what was being done when this happened: the message becomes the first cause.
     #[must_use]
     pub fn while_doing(mut self, message: impl Into<String>) -> Self {

@@ -119,12 +119,7 @@ impl Scratch {
         match (result, remove(&self.access, keeper, &self.database, &self.logins).await) {
             (result, Ok(())) => result,
             (Ok(_), Err(left)) => Err(left),
-            (Err(mut error), Err(left)) => {
-                error.causes.push(left.message);
-                error.causes.extend(left.causes);
-                error.hints.extend(left.hints);
-                Err(error)
-            }
+            (Err(error), Err(left)) => Err(error.and_also(left)),
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::compare::{self, CopySide};
-use super::former::{Former, connected};
+use super::former::{Former, connected, refused_login};
 use super::obstacles::{self, MoveTarget};
 use super::sums;
 use crate::error::{Error, Result};
@@ -122,14 +122,14 @@ impl Move<'_> {
         let (source, own) = (target(self.run, old).await?, target(self.run, self.service).await?);
         let migrator = (runs == Runs::Others).then(|| source.login.role.clone());
         if runs == Runs::This {
-            sums::end_programs(&source).await?;
+            sums::end_programs(&source).await.map_err(|error| refused_login(error, old))?;
         }
         let sessions = former.settled(&[], migrator.as_deref(), Duration::from_secs(1)).await?;
         if !sessions.is_empty() {
             return Err(connected(&old.database, &old.server, &sessions));
         }
         let to = MoveTarget { service: self.service, desired: self.desired, actual: self.actual };
-        let found = obstacles::find(&source, &to).await?;
+        let found = obstacles::find(&source, &to).await.map_err(|error| refused_login(error, old))?;
         for lost in found.lost {
             tracing::warn!(target: "martydb", "warning: service \"{}\": not copied: {lost}", self.service.name);
         }
@@ -181,10 +181,10 @@ impl Move<'_> {
             Ok(true) => self.leave(ready).await,
             Ok(false) => Err(reopened(ready, error).await),
             // Two open databases would be worse than none: the next run knows.
-            Err(second) => Err(also(
-                error,
-                second.hint("the former database is closed until `martydb apply --all` knows more"),
-            )),
+            Err(second) => {
+                let hint = "the former database is closed until `martydb apply --all` knows more";
+                Err(error.and_also(second).hint(hint))
+            }
         }
     }
 
@@ -210,7 +210,7 @@ impl Move<'_> {
 async fn reopened(ready: &mut Prepared<'_>, error: Error) -> Error {
     match ready.former.reopen().await {
         Ok(()) => error,
-        Err(second) => also(error, second),
+        Err(second) => error.and_also(second),
     }
 }
 
@@ -263,13 +263,6 @@ async fn step<T>(doing: &'static str, name: &DbName, work: impl Future<Output = 
 
 async fn target(run: &Run, service: &DesiredService) -> Result<MigrationTarget> {
     targets::of(run, std::slice::from_ref(service)).await?.remove(0).1
-}
-
-fn also(mut first: Error, second: Error) -> Error {
-    first.causes.push(second.message);
-    first.causes.extend(second.causes);
-    first.hints.extend(second.hints);
-    first
 }
 
 /// The lock's key: what the database is called, shortened.

@@ -4,9 +4,10 @@
 use std::time::{Duration, Instant};
 
 use crate::backoff::Backoff;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::model::{DbName, DesiredServer, DesiredService, MoveNote};
 use crate::plan::CopyOrigin;
+use crate::report::printable;
 use crate::run::Run;
 use crate::server::{Access, Connection, Row, Unreadable, execute, execute_protected, query};
 use crate::sql::{Keyword, Literal, Statement, stmt};
@@ -32,11 +33,7 @@ struct FoundDatabase {
 /// If that server does not tell.
 pub async fn origin(run: &Run, service: &DesiredService) -> Result<Option<CopyOrigin>> {
     let Some(former) = service.at_former_server() else { return Ok(None) };
-    let looked = async {
-        let access = run.admin(&former.server).await?;
-        look(&mut access.read(&access.maintenance).await?, &former.database).await
-    };
-    let found = looked.await.map_err(|error| {
+    let found = look_from(run, &former).await.map_err(|error| {
         let what = format!("the former database of service \"{}\" cannot be looked at", service.name);
         error.while_doing(what).hint("remove the key `moved` from the manifest once the service has moved")
     })?;
@@ -58,14 +55,11 @@ pub async fn refuse_two(run: &Run, service: &DesiredService) -> Result<()> {
     let Some(former) = service.at_former_server() else { return Ok(()) };
     let (database, server) = (&former.database, &former.server);
     let desired = run.manifest.desired(server);
-    if desired.services.values().any(|other| other.database == *database) {
+    // What another service has now is not the former one; and to look at an embedded server would start it.
+    if desired.embedded || desired.services.values().any(|other| other.database == *database) {
         return Ok(());
     }
-    let looked = async {
-        let access = run.admin(server).await?;
-        look(&mut access.read(&access.maintenance).await?, database).await
-    };
-    let found = match looked.await {
+    let found = match look_from(run, &former).await {
         Ok(Some(found)) => found,
         Ok(None) => return Ok(()),
         Err(error) => {
@@ -84,6 +78,11 @@ pub async fn refuse_two(run: &Run, service: &DesiredService) -> Result<()> {
             "if the one on \"{server}\" has them, drop database \"{}\" on server \"{here}\" first: the next run copies the other again",
             service.database
         )))
+}
+
+async fn look_from(run: &Run, former: &DesiredService) -> Result<Option<FoundDatabase>> {
+    let access = run.admin(&former.server).await?;
+    look(&mut access.read(&access.maintenance).await?, &former.database).await
 }
 
 async fn look(session: &mut Connection, database: &DbName) -> Result<Option<FoundDatabase>> {
@@ -179,6 +178,7 @@ impl<'a> Former<'a> {
         let rows = query(&mut self.session, &asked).await?;
         let said = |row: &Row| {
             let (role, count): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+            let role = printable(&role);
             Ok(format!("{role} has {}", counted(count.parse().unwrap_or_default(), "session")))
         };
         rows.iter().map(said).collect::<Result<_, Unreadable>>().map_err(unreadable)
@@ -256,6 +256,25 @@ pub fn connected(database: &DbName, server: &str, sessions: &[String]) -> Error 
         listed(sessions)
     ))
     .hint("stop the applications of the service, then run the same command again")
+}
+
+/// A refused login of the migrator: the usual hints are about the server on which the service is now, which has given it no
+/// password yet.
+pub fn refused_login(error: Error, former: &DesiredService) -> Error {
+    if error.kind != Kind::Unreachable || error.is_lost() {
+        return error;
+    }
+    let (service, server) = (&former.name, &former.server);
+    let hints = vec![
+        format!(
+            "restore the secret store: the move logs in with the password that the migrator has on server \"{server}\""
+        ),
+        format!(
+            "or write `server: {server}` into the manifest again, run `martydb apply --service {service} --reset-passwords`, and \
+             begin the move again"
+        ),
+    ];
+    Error { hints, ..error }
 }
 
 fn unreadable(error: Unreadable) -> Error {
