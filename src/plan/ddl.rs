@@ -112,13 +112,10 @@ fn on_object(action: &Action, major: u32) -> Option<Statement> {
             tablespace =
                 tablespace.as_ref().map_or(stmt!(""), |name| stmt!(" TABLESPACE {name}", name = ident(name))),
         ),
-        // For the reader: programs do it.
-        Action::CopyDatabase { server, from, to } => stmt!(
-            "-- pg_dump of database {from} on server {server}, pg_restore into database {to}, as the service's migrator",
-            from = from,
-            server = Literal(server.clone()),
-            to = to,
-        ),
+        // Programs do it.
+        Action::CopyDatabase { server, from, to } => Statement::comment(&format!(
+            "pg_dump of database {from} on server {server}, pg_restore into database {to}, as the service's migrator"
+        )),
         Action::RenameDatabase { from, to } => {
             stmt!("ALTER DATABASE {from} RENAME TO {to}", from = from, to = to)
         }

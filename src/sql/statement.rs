@@ -27,6 +27,12 @@ impl Statement {
         Statement::open(text.into())
     }
 
+    /// Words for the reader that the server passes over, on one line whatever they hold.
+    pub fn comment(words: &str) -> Self {
+        let line: String = words.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        Statement::open(format!("-- {line}"))
+    }
+
     /// Several statements in one message: `a; b; c`.
     pub fn join(all: impl IntoIterator<Item = Statement>) -> Self {
         // A line break before the semicolon: the text before it may end in a `--` comment.
@@ -244,6 +250,11 @@ mod tests {
     fn a_joined_statement_survives_a_trailing_comment() {
         let joined = Statement::join([Statement::from_migration_file("SELECT 1 -- end"), stmt!("COMMIT")]);
         assert_eq!(joined.exact(), "SELECT 1 -- end\n;\nCOMMIT");
+    }
+
+    #[test]
+    fn a_comment_is_one_line() {
+        assert_eq!(Statement::comment("a\nDROP TABLE b;\r--").exact(), "-- a DROP TABLE b; --");
     }
 
     /// The exact text may hold a secret: only the protocol's client takes it.
