@@ -2,7 +2,7 @@
 
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{Admin, Done, Project, Server, as_both_admins, psql};
+use crate::support::{Admin, Done, Project, Server, as_both_admins, can_dump, psql};
 
 const PASSWORD: &str = "of everybody in this test";
 
@@ -188,11 +188,7 @@ as_both_admins!(everybody_who_is_declared_keeps_what_they_use, |admin| {
     // What comes next, in its order.
     project.run(&["apply", "--service", "adp_shop", "-y"]).expect(0);
     project.run(&["plan", "--service", "adp_shop", "--check"]).expect(0);
-    if Command::new("pg_dump")
-        .arg("--version")
-        .output()
-        .is_ok_and(|found| newer(&found.stdout, server.major()))
-    {
+    if can_dump(&server) {
         let said = project.run(&["baseline", "--service", "adp_shop", "--from-database"]).expect(0).said();
         assert!(said.contains("does not hold the rights of adp: no's, adp_bi, adp_biller"), "{said}");
         project.run(&["status", "--service", "adp_shop", "--check"]).expect(0);
@@ -242,13 +238,6 @@ as_both_admins!(everybody_who_is_declared_keeps_what_they_use, |admin| {
     assert!(again["plan"]["groups"].as_array().unwrap().is_empty(), "{again:#}");
     assert_eq!(project.read("martydb.yaml"), after);
 });
-
-fn newer(version: &[u8], server: u32) -> bool {
-    let text = String::from_utf8_lossy(version);
-    let major =
-        text.split_whitespace().nth(2).and_then(|number| number.split('.').next()?.parse::<u32>().ok());
-    major.is_some_and(|major| major >= server)
-}
 
 #[test]
 fn what_the_manifest_says_already_is_completed_in_its_own_form() {

@@ -41,19 +41,16 @@ fn committed_completions_are_those_of_the_binary() {
 fn every_command_has_a_man_page() {
     let project = anywhere();
     let written = project.run(&["man", "--out", "man1"]).expect(0).stdout;
-    let commands = martydb::cli::GROUPS.iter().flat_map(|(_, names)| names.iter().copied());
-    for name in commands.chain(["secrets-export", "dev-up"]) {
+    let commands = martydb::cli::GROUPS.iter().flat_map(|(_, names)| names.iter().map(|name| vec![*name]));
+    for words in commands.chain([vec!["secrets", "export"], vec!["dev", "up"]]) {
+        let name = words.join("-");
         let page = project.read(&format!("man1/martydb-{name}.1"));
         assert!(page.contains(&format!(".TH martydb-{name} 1 ")), "{page}");
         assert!(written.contains(&format!("man1/martydb-{name}.1\n")), "{written}");
-        if !name.contains('-') || name == "init-all" {
-            assert_eq!(project.run(&["man", name]).expect(0).stdout, page);
-        }
+        let printed = project.run(&[&["man"], &words[..]].concat()).expect(0).stdout;
+        assert_eq!(printed, page);
     }
     assert_eq!(project.read("man1/martydb.1"), project.run(&["man"]).expect(0).stdout);
-    assert!(
-        project.run(&["man", "secrets", "export"]).expect(0).stdout.contains(".TH martydb-secrets-export")
-    );
     let unknown = project.run(&["man", "statsu"]).expect(2).stderr;
     assert_eq!(unknown, "error: there is no command \"statsu\"\nhint: did you mean \"status\"?\n");
     let deeper = project.run(&["man", "plan", "all"]).expect(2).stderr;

@@ -1,7 +1,5 @@
 //! The schema in review: `schema.sql`, `diff`, and `validate --against`.
 
-use std::process::Command;
-
 use crate::support::{Project, Server};
 
 const KINDS: &str =
@@ -114,13 +112,6 @@ fn two_sides_are_compared_and_neither_is_touched() {
     assert!(missing["services"][0]["error"]["message"].is_string(), "{missing:#}");
 }
 
-fn git(project: &Project, arguments: &[&str]) {
-    let mut command = Command::new("git");
-    command.args(["-c", "user.name=t", "-c", "user.email=t@example.org"]).args(arguments);
-    let output = command.current_dir(project.path()).output().unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
 #[test]
 fn a_merge_that_brings_an_older_version_is_found_before_it() {
     let project = Project::with_manifest(
@@ -135,19 +126,19 @@ fn a_merge_that_brings_an_older_version_is_found_before_it() {
     };
     (1..=3).for_each(|version| migration(version, "x", "SELECT 1;"));
     project.run(&["validate", "--against", "main"]).expect(2);
-    git(&project, &["init", "-q", "-b", "main"]);
+    project.git(&["init", "-q", "-b", "main"]);
     project.run(&["validate", "--against", "main"]).expect(2);
-    git(&project, &["add", "."]);
-    git(&project, &["commit", "-qm", "three"]);
+    project.git(&["add", "."]);
+    project.git(&["commit", "-qm", "three"]);
     project.run(&["validate", "--against", "main"]).expect(0);
     // What is new here and newest is what a branch is for.
     migration(4, "mine", "SELECT 4;");
     project.run(&["validate", "--against", "main"]).expect(0);
-    git(&project, &["checkout", "-q", "-b", "other"]);
+    project.git(&["checkout", "-q", "-b", "other"]);
     migration(6, "theirs", "SELECT 6;");
     migration(5, "taken", "SELECT 5;");
-    git(&project, &["add", "."]);
-    git(&project, &["commit", "-qm", "other"]);
+    project.git(&["add", "."]);
+    project.git(&["commit", "-qm", "other"]);
     std::fs::remove_file(project.path().join("one/migrations/V5__taken.sql")).unwrap();
     std::fs::remove_file(project.path().join("one/migrations/V5__taken.down.sql")).unwrap();
     migration(5, "late", "SELECT 5;");

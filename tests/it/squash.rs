@@ -3,7 +3,7 @@
 mod refused;
 mod review;
 
-use crate::support::{Project, Server};
+use crate::support::{self, Project, Server};
 
 /// A service with reference data, and things that depend on each other; its database is at V4.
 fn service(server: &Server, name: &str) -> Project {
@@ -45,10 +45,7 @@ fn service(server: &Server, name: &str) -> Project {
 
 /// Whether the machine has a `pg_dump` for the server of this run; without one the command has to say so, and write nothing.
 fn can_dump(server: &Server, project: &Project, name: &str) -> bool {
-    let output = std::process::Command::new("pg_dump").arg("--version").output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let major: u32 = text.split_whitespace().nth(2).unwrap().split('.').next().unwrap().parse().unwrap();
-    if major >= server.major() {
+    if support::can_dump(server) {
         return true;
     }
     let before = files(project, name);

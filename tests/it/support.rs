@@ -13,7 +13,7 @@ pub use link::FarLink;
 pub use pooler::Pooler;
 pub use project::{Done, Project};
 pub use reference::Reference;
-pub use server::{ADMIN_PASSWORD, Admin, Server, bin, built_elsewhere, psql};
+pub use server::{ADMIN_PASSWORD, Admin, Server, bin, built_elsewhere, can_dump, psql, reads};
 pub use terminal::{INTERRUPT, Terminal};
 
 /// One check as both kinds of admin, each a test of its own.

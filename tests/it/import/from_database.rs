@@ -1,7 +1,7 @@
 //! `baseline --from-database`.
 
 use super::{files, project, server};
-use crate::support::Project;
+use crate::support::{self, Project};
 
 /// What a restore stumbles over: a function that names a later table, a cast chain of defaults, names with quotes, bodies
 /// whose lines look like a dump's own.
@@ -49,10 +49,7 @@ fn adopted(service: &str, sql: &str) -> Project {
 
 /// Whether the machine has a `pg_dump` for the server of this run; without one the command has to say so.
 fn can_dump(project: &Project, service: &str) -> bool {
-    let output = std::process::Command::new("pg_dump").arg("--version").output().unwrap();
-    let text = String::from_utf8(output.stdout).unwrap();
-    let major: u32 = text.split_whitespace().nth(2).unwrap().split('.').next().unwrap().parse().unwrap();
-    if major >= server().major() {
+    if support::can_dump(server()) {
         return true;
     }
     let refused = project.run(&["baseline", "--service", service, "--from-database"]).expect(1);

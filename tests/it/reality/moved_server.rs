@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use tokio::runtime::Runtime;
 
 use super::faults::{Fatal, Moment, Proxy};
-use crate::support::{Admin, Project, Server, as_both_admins};
+use crate::support::{Admin, Project, Server, as_both_admins, can_dump};
 
 /// Rights that a migration takes, and kinds of objects that a copy has to bring.
 const MORE: &str = "CREATE TYPE mood AS ENUM ('good', 'bad');
@@ -110,10 +110,7 @@ impl Two {
 
     /// Whether the machine has programs for the servers of this run; without them the command has to say so.
     fn can_copy(&self) -> bool {
-        let program = std::process::Command::new("pg_dump").arg("--version").output().unwrap();
-        let text = String::from_utf8(program.stdout).unwrap();
-        let major: u32 = text.split_whitespace().nth(2).unwrap().split('.').next().unwrap().parse().unwrap();
-        if major >= self.main.major() {
+        if can_dump(&self.main) {
             return true;
         }
         self.moved();

@@ -5,15 +5,8 @@ use crate::support::{Project, Server};
 
 fn commit(project: &Project, message: &str) {
     for arguments in [&["add", "."][..], &["commit", "-qm", message]] {
-        git(project, arguments);
+        project.git(arguments);
     }
-}
-
-fn git(project: &Project, arguments: &[&str]) {
-    let mut command = std::process::Command::new("git");
-    command.args(["-c", "user.name=t", "-c", "user.email=t@example.org"]).args(arguments);
-    let output = command.current_dir(project.path()).output().unwrap();
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
 }
 
 #[test]
@@ -27,9 +20,9 @@ fn schema_file_diff_and_merge_see_the_same_schema_as_before() {
     project.write("martydb.yaml", &manifest.replace("  sqv:\n", "  sqv:\n    dump_schema: true\n"));
     project.run(&["upgrade", "--all"]).expect(0);
     let schema = project.read("sqv/schema.sql");
-    git(&project, &["init", "-q", "-b", "main"]);
+    project.git(&["init", "-q", "-b", "main"]);
     commit(&project, "as it was");
-    git(&project, &["branch", "before"]);
+    project.git(&["branch", "before"]);
 
     project.run(&["squash", "--service", "sqv", "--to", "3", "--remove"]).expect(0);
     assert!(project.path().join(checkpoint("sqv", 3)).exists());
@@ -48,7 +41,7 @@ fn schema_file_diff_and_merge_see_the_same_schema_as_before() {
     assert_eq!(project.read("sqv/schema.sql"), schema);
 
     // A branch from before goes on with the files, and is no older for it.
-    git(&project, &["checkout", "-q", "before"]);
+    project.git(&["checkout", "-q", "before"]);
     let migration = |name: &str| {
         project.write(&format!("sqv/migrations/{name}.sql"), "SELECT 1;");
         project.write(&format!("sqv/migrations/{name}.down.sql"), "SELECT 1;");

@@ -127,6 +127,14 @@ impl Project {
         Done { code: output.status.code(), stdout: String::from_utf8(output.stdout).unwrap(), stderr }
     }
 
+    /// Runs git in the folder, which must succeed.
+    pub fn git(&self, arguments: &[&str]) {
+        let mut command = std::process::Command::new("git");
+        command.args(["-c", "user.name=t", "-c", "user.email=t@example.org"]).args(arguments);
+        let output = command.current_dir(self.path()).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// Runs it with JSON output and returns the document.
     pub fn json(&self, arguments: &[&str], code: i32) -> Value {
         let mut all = arguments.to_vec();

@@ -314,6 +314,21 @@ fn client(program: &str) -> PathBuf {
     if beside.exists() { beside } else { program.into() }
 }
 
+/// Whether this `pg_dump` reads a server of that major, which it does not where the server is newer.
+pub fn reads(program: &Path, major: u32) -> bool {
+    let said = std::process::Command::new(program).arg("--version").output();
+    let said = said.map(|done| String::from_utf8(done.stdout).unwrap()).unwrap_or_default();
+    let version = said.split_whitespace().nth(2).and_then(|version| version.split('.').next()?.parse().ok());
+    version.is_some_and(|version: u32| version >= major)
+}
+
+/// Whether the `pg_dump` on PATH reads the servers of this run. The system's server comes with its own.
+pub fn can_dump(server: &Server) -> bool {
+    let reads = reads(Path::new("pg_dump"), server.major());
+    assert!(reads || built_elsewhere(), "the system's server comes with pg_dump");
+    reads
+}
+
 pub fn psql() -> PathBuf {
     client("psql")
 }

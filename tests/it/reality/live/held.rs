@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::database::Database;
-use crate::support::{ADMIN_PASSWORD, Server, bin, built_elsewhere};
+use crate::support::{ADMIN_PASSWORD, Server, bin, built_elsewhere, reads};
 
 /// As the server writes definitions down, which it does without owners and rights.
 const OBJECTS: &str = "
@@ -78,7 +78,7 @@ pub fn read(server: &Server, database: &Database) -> Held {
 fn dump(server: &Server, database: &str) -> Option<Vec<String>> {
     let program = [bin().join("pg_dump"), PathBuf::from("pg_dump")]
         .into_iter()
-        .find(|path| serves(path, server.major()));
+        .find(|path| reads(path, server.major()));
     assert!(program.is_some() || built_elsewhere(), "the system's server comes with pg_dump");
     let mut command = Command::new(program?);
     command.args([
@@ -114,15 +114,6 @@ fn dump(server: &Server, database: &str) -> Option<Vec<String>> {
         copying |= line.starts_with("COPY ") && line.ends_with("FROM stdin;");
     }
     Some(lines)
-}
-
-/// Whether it is there, and new enough for the server.
-fn serves(program: &PathBuf, server: u32) -> bool {
-    let said =
-        Command::new(program).arg("--version").output().map(|done| String::from_utf8(done.stdout).unwrap());
-    let version =
-        said.ok().and_then(|said| said.split_whitespace().nth(2)?.split('.').next()?.parse::<u32>().ok());
-    version.is_some_and(|version| version >= server)
 }
 
 impl Held {
