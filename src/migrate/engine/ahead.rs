@@ -5,6 +5,10 @@
 //! and the server refuses everything until it is rolled back. What fails at or behind its COMMIT leaves no transaction:
 //! for that, each message ends by noting its event in the session, and begins by demanding the note of the one before.
 //! <https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-PIPELINING>
+//!
+//! They reach the disk together too: only the last one's COMMIT waits for it, and what writes a failure down does. A server
+//! that crashes before that loses files and their rows of the history alike, so that the next run takes them up again.
+//! <https://www.postgresql.org/docs/current/wal-async-commit.html>
 
 use std::collections::VecDeque;
 
@@ -21,7 +25,7 @@ use crate::sql::Statement;
 /// How many files are sent together: enough to hide 50 ms behind files of 2 ms, few enough to keep in memory.
 const FILES: usize = 32;
 
-/// How many bytes of messages are sent together; one file may be larger.
+/// How many bytes of files are sent together.
 const BYTES: usize = 256 << 10;
 
 /// Sends the steps that can follow each other without waiting, in their order; nothing if that is only one.
@@ -34,36 +38,41 @@ pub async fn send(
     options: &Options,
     steps: &[MigrationStep<'_>],
 ) -> Result<VecDeque<Batch>> {
-    let together = steps.iter().take_while(|step| step.file.directives.mode == Mode::Transaction).take(FILES);
-    if together.clone().count() < 2 {
+    let together = &steps[..count(steps)];
+    if together.len() < 2 {
         return Ok(VecDeque::new());
     }
-    let (mut batches, mut bytes) = (VecDeque::new(), 0);
-    let (first, mut note) = (session.noted + 1, session.noted);
+    let mut batches = VecDeque::new();
+    let first = session.noted + 1;
     let mut event = preflight.last_event + 1;
-    for step in together {
-        note += 1;
+    for (note, step) in (first..).zip(together) {
         let frame = Frame {
             owner: &session.target.owner,
             other_roles: &preflight.other_roles,
             lock_timeout: options.lock_timeout,
             note: Some(note),
             after: (note > first).then(|| note - 1),
+            flushed_later: batches.len() + 1 < together.len(),
         };
         let rows = rows(session, step, event, &file_record(step, 1), &options.operator);
         event += step.events();
-        let batch = Batch::of_file(&frame, &step.file, rows);
-        bytes += batch.message.chars();
-        if bytes > BYTES && !batches.is_empty() {
-            break;
-        }
-        batches.push_back(batch);
+        batches.push_back(Batch::of_file(&frame, &step.file, rows));
+        session.noted = note;
     }
-    session.noted = note;
     let messages: Vec<&Statement> = batches.iter().map(|batch| &batch.message).collect();
     messages.iter().for_each(|message| tracing::debug!(target: "martydb::sql", "{}", message.shown()));
     match session.connection.send_ahead(&messages).await {
         Ok(()) => Ok(batches),
         Err(fault) => Err(failure::explain(session.target, &steps[0], &batches[0], 0, fault)),
     }
+}
+
+/// How many of the steps, from the first, are sent together.
+fn count(steps: &[MigrationStep<'_>]) -> usize {
+    let mut bytes = 0;
+    let fits = |step: &&MigrationStep<'_>| {
+        bytes += step.file.text.len();
+        step.file.directives.mode == Mode::Transaction && bytes <= BYTES
+    };
+    steps.iter().take(FILES).take_while(fits).count()
 }

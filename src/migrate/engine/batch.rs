@@ -47,6 +47,8 @@ pub struct Frame<'a> {
     pub note: Option<u64>,
     /// What it must have noted before.
     pub after: Option<u64>,
+    /// Whether a later COMMIT makes it durable too, so that its own need not wait for the disk.
+    pub flushed_later: bool,
 }
 
 impl Batch {
@@ -166,7 +168,8 @@ fn opening(frame: &Frame<'_>, own: Option<&OwnTransaction>) -> Vec<Statement> {
         stmt!("SET LOCAL martydb.migration = 'open'"),
     ];
     let demand = frame.after.map(notes::demand).into_iter().flatten();
-    demand.chain([stmt!("BEGIN")]).chain(settings).chain(modes).collect()
+    let flushed_later = frame.flushed_later.then(|| stmt!("SET LOCAL synchronous_commit = off"));
+    demand.chain([stmt!("BEGIN")]).chain(settings).chain(flushed_later).chain(modes).collect()
 }
 
 /// Deferred constraints fire before the checks, because a trigger can do anything that a file can.
@@ -317,6 +320,7 @@ mod tests {
             lock_timeout: Duration::ZERO,
             note: None,
             after: None,
+            flushed_later: false,
         };
         Batch::of_file(&frame, &file, vec![stmt!("SELECT 1"), stmt!("SELECT 2")])
     }

@@ -91,6 +91,7 @@ impl StepRun<'_, '_> {
             lock_timeout: self.options.lock_timeout,
             note: None,
             after: None,
+            flushed_later: false,
         }
     }
 
