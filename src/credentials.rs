@@ -2,6 +2,9 @@
 //!
 //! A password that reaches the wrong server is known to those that run that server. So the more specific source wins,
 //! and a variable that names no server counts only where it cannot be misunderstood.
+//!
+//! Containers get secrets as files: where a variable is not set, the one with `_FILE` behind its name says which file holds the
+//! password, as the image of PostgreSQL has it: <https://github.com/docker-library/docs/blob/master/postgres/README.md#docker-secrets>.
 
 use secrecy::SecretString;
 
@@ -11,12 +14,29 @@ use crate::pgpass;
 
 /// The admin's password on a server. `only_server` says that the manifest has no other one.
 pub fn admin_password(environment: &Environment, url: &ServerUrl, only_server: bool) -> Option<SecretString> {
-    let variable = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
+    let variable = |name: &str| variable_or_file(environment, name).ok().flatten();
     let own = url.password_env.as_deref().and_then(variable).or_else(|| url.password.clone());
     let by_host = || variable("DB_PASSWORD").filter(|_| url.host_is_db_host);
     let by_libpq = || variable("PGPASSWORD").filter(|_| only_server);
     let password = own.or_else(by_host).or_else(by_libpq).or_else(|| pgpass::find(environment, url));
     password.map(SecretString::from)
+}
+
+/// What the variable says, or the file that the variable with `_FILE` names, without the line break at its end.
+fn variable_or_file(environment: &Environment, name: &str) -> Result<Option<String>, String> {
+    let set = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
+    let file = file_variable(name);
+    match (set(name), set(&file)) {
+        (None, Some(path)) => match std::fs::read_to_string(&path) {
+            Ok(text) => Ok(text.lines().next().filter(|line| !line.is_empty()).map(str::to_owned)),
+            Err(error) => Err(format!("{file} names {path}, which cannot be read: {error}")),
+        },
+        (value, _) => Ok(value),
+    }
+}
+
+fn file_variable(name: &str) -> String {
+    format!("{name}_FILE")
 }
 
 /// The variables that hold an admin's password: those that are asked for one, and those that a URL's own came from.
@@ -28,16 +48,21 @@ pub fn variables<'a>(environment: &Environment, urls: impl Iterator<Item = &'a S
         let holds = |value: &String| own.is_some_and(|password| value.contains(password));
         all.extend(environment.iter().filter(|(_, value)| holds(value)).map(|(name, _)| name.clone()));
     }
+    let files: Vec<String> = all.iter().map(|name| file_variable(name)).collect();
+    all.extend(files);
     all
 }
 
 /// Why a password that is set is not given to this server, for an operator who expects that it is.
 pub fn withheld(environment: &Environment, server: &str, url: &ServerUrl) -> Option<String> {
-    let set = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
-    let why = match (set("DB_PASSWORD") && !url.host_is_db_host, set("PGPASSWORD")) {
-        (true, _) => "DB_PASSWORD goes only to a server whose url takes its host from ${DB_HOST}",
-        (false, true) => "PGPASSWORD goes only to the one server of a manifest",
-        (false, false) => return None,
+    let asked = url.password_env.iter().map(String::as_str).chain(["DB_PASSWORD", "PGPASSWORD"]);
+    let unread = asked.filter_map(|name| variable_or_file(environment, name).err()).next();
+    let set = |name: &str| variable_or_file(environment, name).is_ok_and(|value| value.is_some());
+    let why = match (unread, set("DB_PASSWORD") && !url.host_is_db_host, set("PGPASSWORD")) {
+        (Some(why), _, _) => return Some(format!("server {server} has no password: {why}")),
+        (None, true, _) => "DB_PASSWORD goes only to a server whose url takes its host from ${DB_HOST}",
+        (None, false, true) => "PGPASSWORD goes only to the one server of a manifest",
+        (None, false, false) => return None,
     };
     Some(format!(
         "server {server} has no password: {why}; name a variable of its own with password_env, or use a password file"
@@ -84,6 +109,30 @@ mod tests {
             let found = admin_password(&all, &url, only);
             assert_eq!(found.as_ref().map(|password| password.expose_secret()), expected, "{url:?}");
         }
+    }
+
+    #[test]
+    fn a_file_stands_for_a_variable_that_is_not_set() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        std::fs::write(&path, "s3 cret\n").unwrap();
+        let (path, own) = (path.display().to_string(), url(Some("OWN"), None, false));
+        let with = |all: &[(&str, &str)]| -> Environment {
+            all.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect()
+        };
+        for (environment, expected) in [
+            (with(&[("OWN_FILE", &path)]), Some("s3 cret")),
+            (with(&[("OWN_FILE", &path), ("OWN", "own")]), Some("own")),
+            (with(&[("PGPASSWORD_FILE", &path)]), Some("s3 cret")),
+            (with(&[("DB_PASSWORD_FILE", &path)]), None),
+            (with(&[("OWN_FILE", "/nowhere")]), None),
+        ] {
+            let found = admin_password(&environment, &own, true);
+            assert_eq!(found.as_ref().map(|password| password.expose_secret()), expected, "{environment:?}");
+        }
+        let why = withheld(&with(&[("OWN_FILE", "/nowhere")]), "main", &own).unwrap();
+        assert!(why.contains("OWN_FILE names /nowhere"), "{why}");
+        assert!(variables(&Environment::default(), [&own].into_iter()).contains(&"OWN_FILE".to_owned()));
     }
 
     #[test]
