@@ -205,6 +205,10 @@ commands! {
         /// Print what the embedded servers wrote to their logs.
         Logs = "logs", logs(manifest);
     }
+    "Deploy" {
+        /// Write deployment files: Compose, Kubernetes.
+        Render = "render", render(parts);
+    }
     "Connect" {
         /// Open psql as a service's login.
         Psql = "psql", psql(manifest);

@@ -30,6 +30,7 @@ pub mod migrating;
 pub mod per_service;
 pub mod plan;
 pub mod psql;
+pub mod render;
 pub mod repair;
 pub mod revision;
 pub mod rotate;

@@ -38,6 +38,7 @@
 //! - [`discovery`]: the services that a folder holds already, as a first manifest
 //! - [`import`]: another tool's migrations as martydb's
 //! - [`migrate`]: migrations: files, lint, execution, history
+//! - [`render`]: deployment files, from the same map as databases and privileges (pure)
 //! - [`secrets`]: where the logins' passwords are kept
 //! - [`credentials`]: the admin's password
 //! - [`pgpass`]: libpq's password file
@@ -119,6 +120,7 @@ pub mod program;
 pub mod prompt;
 pub mod provision;
 pub mod reach;
+pub mod render;
 pub mod replace_file;
 pub mod replace_process;
 pub mod report;

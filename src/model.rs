@@ -6,6 +6,7 @@ pub mod actual;
 pub mod app_url;
 mod contents;
 mod database_kind;
+pub mod deploy;
 pub mod desired;
 mod move_note;
 pub mod names;

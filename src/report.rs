@@ -30,3 +30,4 @@ pub use safe::{indented, json as escaped_json, printable, without_colours};
 pub use style::{Paint, Style};
 pub use table::{Cell, Table};
 pub use wrap::wrapped;
+pub use yaml::text as yaml_text;

@@ -26,6 +26,7 @@ pub use place::PrivateFile;
 pub use store::{LockedStore, Store};
 pub use transfer::Receipt;
 pub use values::Secrets;
+pub use variable::name as variable_name;
 
 #[cfg(test)]
 mod tests;

@@ -1,7 +1,9 @@
 //! `secrets`: the store's passwords, to and from other places.
 
 mod export;
+mod files;
 mod formats;
+mod generate;
 mod import;
 mod incoming;
 mod keys;
@@ -28,6 +30,8 @@ pub struct Arguments {
 pub enum SecretsCommand {
     /// Show what is in the store and what it is called elsewhere; with --values, write the passwords to a file.
     Export(export::Arguments),
+    /// Make a password for each login that has none in the store, before the logins exist.
+    Generate(generate::Arguments),
     /// Put passwords from a file into the store.
     Import(import::Arguments),
     /// Copy the whole store to another provider; the old one stays as it is.
@@ -37,6 +41,7 @@ pub enum SecretsCommand {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<SecretsReport> {
     Ok(match &arguments.what {
         SecretsCommand::Export(arguments) => SecretsReport::Export(export::run(run, arguments).await?),
+        SecretsCommand::Generate(arguments) => SecretsReport::Generate(generate::run(run, arguments).await?),
         SecretsCommand::Import(arguments) => SecretsReport::Import(import::run(run, arguments).await?),
         SecretsCommand::Move(arguments) => SecretsReport::Move(relocate::run(run, arguments).await?),
     })
@@ -46,6 +51,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SecretsReport> {
 #[serde(untagged)]
 pub enum SecretsReport {
     Export(export::ExportReport),
+    Generate(generate::GenerateReport),
     Import(import::SecretsImportReport),
     Move(relocate::MoveReport),
 }
@@ -54,6 +60,7 @@ impl SecretsReport {
     fn one(&self) -> &dyn Report {
         match self {
             SecretsReport::Export(report) => report,
+            SecretsReport::Generate(report) => report,
             SecretsReport::Import(report) => report,
             SecretsReport::Move(report) => report,
         }

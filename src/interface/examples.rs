@@ -42,6 +42,8 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("rotate", "martydb rotate --all --overlap"),
     ("rotate", "martydb rotate --all --finish -y"),
     ("secrets", "martydb secrets export csca --format dotenv"),
+    ("secrets", "martydb secrets generate --all"),
+    ("render", "martydb -f services/manifest.yaml -e compose render compose"),
     ("config", "martydb config csca"),
     ("logs", "martydb logs --lines 20"),
     ("dev", "martydb dev status"),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::raw::{RawAllow, RawSecrets};
 use crate::model::app_url::AppUrls;
+use crate::model::deploy::Deployment;
 use crate::model::platform::Platform;
 use crate::model::{
     AccessRole, DesiredServer, DesiredService, FormerNames, RoleName, ServerName, ServiceName,
@@ -28,6 +29,8 @@ pub struct Manifest {
     pub app_urls: BTreeMap<ServiceName, AppUrls>,
     /// Findings that are accepted, with the reason.
     pub allow: Vec<RawAllow>,
+    /// Where and how all of it is deployed.
+    pub deploy: Deployment,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,11 +11,13 @@ use super::lenient;
 
 mod access;
 mod app_url;
+mod deploy;
 mod parameters;
 mod platform;
 
 pub use access::{RawAccess, RawLike};
 pub use app_url::RawAppUrl;
+pub use deploy::{RawDeploy, RawResources, RawServerDeploy, RawServiceDeploy, RawStorage};
 pub use parameters::{RawCollationVersion, RawLocaleProvider, RawParameters};
 pub use platform::RawPlatform;
 
@@ -51,6 +53,9 @@ pub struct RawManifest {
     /// What is so on purpose and not to be reported.
     #[serde(default)]
     pub allow: Vec<RawAllow>,
+    /// Where and how all of it is deployed; only `martydb render` reads it.
+    #[serde(default)]
+    pub deploy: RawDeploy,
 }
 
 /// One PostgreSQL server.
@@ -80,6 +85,8 @@ pub struct RawServer {
     pub close_maintenance: Option<bool>,
     /// The role that must own the databases; default: the admin that connects.
     pub database_owner: Option<String>,
+    /// How it is deployed; only `martydb render` reads it.
+    pub deploy: RawServerDeploy,
 }
 
 /// Whether martydb runs the server.
@@ -212,6 +219,8 @@ pub struct RawService {
     pub access: BTreeMap<String, RawAccess>,
     /// What is so on purpose in this service.
     pub allow: Vec<RawAllow>,
+    /// How its programs are deployed; only `martydb render` reads it.
+    pub deploy: RawServiceDeploy,
 }
 
 /// Where the migrations of a service are, and which files go with them.

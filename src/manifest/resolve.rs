@@ -3,6 +3,7 @@
 mod access;
 pub mod allow;
 mod app_urls;
+mod deploy;
 mod names;
 mod parameters;
 mod scope;
@@ -38,6 +39,7 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
     unique::check_orphans(&scope, &project, &servers, &services)?;
     let access = access::all(&scope, &servers, &mut services)?;
     let app_urls = app_urls::all(&scope, &servers, &services)?;
+    let deploy = deploy::all(&scope, &servers, &services)?;
     check_secrets(&scope)?;
     let allow = allow::all(&scope, &services)?;
     Ok(Manifest {
@@ -49,6 +51,7 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
         access,
         app_urls,
         allow,
+        deploy,
         path,
     })
 }

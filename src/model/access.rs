@@ -15,6 +15,8 @@ pub struct AccessRole {
     pub connection_limit: i32,
     /// The service whose application it is.
     pub of: Option<ServiceName>,
+    /// The service in whose entry it stands.
+    pub home: Option<ServiceName>,
     /// Whether its time is over: it keeps nothing, and cannot log in.
     pub expired: bool,
     /// It follows the changes of tables, for which PostgreSQL asks for REPLICATION: with it a login can copy every
@@ -24,6 +26,11 @@ pub struct AccessRole {
 }
 
 impl AccessRole {
+    /// The service whose programs log in as it, where the manifest names one.
+    pub fn user(&self) -> Option<&ServiceName> {
+        self.of.as_ref().or(self.home.as_ref()).filter(|_| self.login && !self.expired)
+    }
+
     /// Whether it needs REPLICATION now.
     pub fn follows_changes(&self) -> bool {
         self.replicates && !self.expired

@@ -36,8 +36,13 @@ fn mark(value: &mut Value) {
 /// Words that YAML 1.1 reads as true or false, which many readers still are.
 const OLD_BOOLEANS: [&str; 6] = ["y", "n", "yes", "no", "on", "off"];
 
+/// What YAML 1.1 reads as a number of base 60, such as the ports 22:22.
+fn is_old_number(text: &str) -> bool {
+    text.contains(':') && text.chars().all(|c| c.is_ascii_digit() || ":._".contains(c))
+}
+
 fn marked(text: &str) -> String {
-    if OLD_BOOLEANS.iter().any(|word| text.eq_ignore_ascii_case(word)) {
+    if is_old_number(text) || OLD_BOOLEANS.iter().any(|word| text.eq_ignore_ascii_case(word)) {
         return format!("{MARK}{MARK}{text}");
     }
     let one = |c: char| match is_safe(c) && c != '\\' {
@@ -68,13 +73,14 @@ mod tests {
     fn it_is_the_same_document() {
         let attack = "a\u{1b}[31m\u{7}\u{9b}2J\u{202e}\u{e0041}\u{85}\u{2028}b\r\n  c\\a\t'\"";
         let document = json!({
-            "plain": "up_to_date", "count": 3, "none": null, "yes": "yes", "number": "0123", "list": [], "rows": [{ "a": 1.5 }],
+            "plain": "up_to_date", "count": 3, "none": null, "yes": "yes", "number": "0123", "ports": "127.0.0.1:5433:5432", "list": [], "rows": [{ "a": 1.5 }],
             "lines": "SELECT 1;\n  SELECT 2;\n", attack: [attack, "\\a", "\\\\a\\a", "# no comment", ""],
         });
         let text = text(&document);
         assert!(text.chars().all(is_safe), "{text:?}");
         assert_eq!(serde_yaml::from_str::<Value>(&text).unwrap(), document, "{text}");
         assert!(text.starts_with("plain: up_to_date\ncount: 3\nnone: null\n\"yes\": \"yes\"\n"), "{text}");
+        assert!(text.contains("\nports: \"127.0.0.1:5433:5432\"\n"), "{text}");
     }
 
     proptest::proptest! {

@@ -41,6 +41,12 @@ impl CredentialKey {
         Some(CredentialKey { server: server.clone(), role, service, kind: RoleKind::App, label })
     }
 
+    /// The Secret of Kubernetes that `secrets export` writes for it, by a name of RFC 1123: a service's is letters, digits, `-`
+    /// and `_`, and no longer than 41 characters.
+    pub fn secret_name(&self) -> String {
+        format!("{}-{}", self.service, self.kind.key()).replace('_', "-")
+    }
+
     /// Whether it is a further login's, which the contract knows nothing about.
     pub fn is_further(&self) -> bool {
         self.label == self.role.as_str()

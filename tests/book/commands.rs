@@ -39,6 +39,7 @@ macro_rules! pages {
 pages! {
     adopting: "docs/adopting.md",
     ci: "docs/how-to/ci.md",
+    deploy: "docs/how-to/deploy.md",
     four_roles: "docs/explanation/four-roles.md",
     isolation: "docs/explanation/isolation.md",
     makefile: "docs/how-to/from-the-makefile.md",

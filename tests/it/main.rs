@@ -41,6 +41,7 @@ mod probe;
 mod prompts;
 mod random_states;
 mod reality;
+mod render;
 mod repeatable;
 mod replicate;
 mod rotate;

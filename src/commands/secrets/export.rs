@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
+use super::files::{self, SecretFolder};
 use super::formats::{self, ExportFormat, Exported};
 use crate::error::{Error, Result};
 use crate::flags::Select;
@@ -30,6 +31,7 @@ pub struct Arguments {
     #[arg(long, requires = "out")]
     pub values: bool,
     /// Where the passwords go: a file, made 0600, that others cannot read; `-` is standard output, unless it is a terminal.
+    /// For compose a folder, made 0700.
     #[arg(long, value_name = "FILE", requires = "values")]
     pub out: Option<PathBuf>,
 }
@@ -38,10 +40,13 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
     let services = run.readable(&arguments.select)?;
     let kinds = arguments.format.kinds(&arguments.role);
     let destination = match &arguments.out {
+        Some(path) if arguments.format == ExportFormat::Compose => {
+            Some(Destination::Folder(SecretFolder::find(path)?))
+        }
         Some(path) => Some(Destination::find(run, path)?),
         None => None,
     };
-    let more = arguments.role.is_empty() && arguments.format != ExportFormat::Kubernetes;
+    let more = arguments.role.is_empty() && !arguments.format.is_for_applications();
     let all = logins(run, &services, &kinds, arguments.format, more).await?;
     distinct(arguments.format, &all)?;
     let Some(destination) = destination else { return Ok(ExportReport::new(run, arguments, &all)) };
@@ -50,10 +55,16 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
         let found = run.store.read(std::slice::from_ref(&one.key)).await?;
         found.require(&one.key.server, &one.key.role)?;
     }
-    let text = formats::written(run, arguments.format, &all).await?;
     let mut report = ExportReport::new(run, arguments, &all);
     report.values = true;
+    if let Destination::Folder(folder) = &destination {
+        files::write(run, folder, &all).await?;
+        report.out.clone_from(&arguments.out);
+        return Ok(report);
+    }
+    let text = formats::written(run, arguments.format, &all).await?;
     match destination {
+        Destination::Folder(_) => {}
         Destination::Stdout => report.text = Some(text),
         Destination::File(file) => {
             file.replace(&text)?;
@@ -64,6 +75,12 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
         run.out.note(&note);
     }
     Ok(report)
+}
+
+/// The logins of these services, and the further ones that may use them.
+pub fn keys(run: &Run, services: &[DesiredService]) -> Vec<CredentialKey> {
+    let own = services.iter().flat_map(CredentialKey::of);
+    own.chain(further(run, services).map(|(_, key)| key)).collect()
 }
 
 async fn logins<'a>(
@@ -83,15 +100,13 @@ async fn logins<'a>(
     for ((service, _), kept) in pairs.into_iter().zip(&kept) {
         let mut logins: Vec<_> = kept.logins().into_iter().map(Some).collect();
         // An application uses one login; the other formats are for what serves both of a pair.
-        logins.retain(|login| {
-            format != ExportFormat::Kubernetes || login.as_ref().is_some_and(|one| one.in_use)
-        });
+        logins.retain(|login| !format.is_for_applications() || login.as_ref().is_some_and(|one| one.in_use));
         // One that martydb did not make has its password elsewhere.
         if logins.is_empty() && !kept.key.is_further() {
             logins.push(None);
         }
         for login in logins {
-            let name = formats::name(&run.store, format, service, &kept.key, login.as_ref());
+            let name = formats::name(&run.store, format, &kept.key, login.as_ref());
             all.push(Exported { service, key: kept.key.clone(), kept: login, name });
         }
     }
@@ -132,6 +147,8 @@ fn distinct(format: ExportFormat, all: &[Exported<'_>]) -> Result<()> {
 enum Destination {
     Stdout,
     File(PrivateFile),
+    /// Of a file for each password.
+    Folder(SecretFolder),
 }
 
 impl Destination {

@@ -11,6 +11,7 @@ use crate::commands::login_choice;
 use crate::error::{Error, Kind, Result};
 use crate::model::{DesiredService, RoleKind};
 use crate::probe::{self, ProbeLogin, Task};
+use crate::render;
 use crate::run::Run;
 use crate::secrets::{CredentialKey, KeptLogin, Secrets, Store};
 
@@ -24,6 +25,9 @@ pub const VERSION: u32 = 1;
 /// What the passwords are for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum ExportFormat {
+    /// A file for each service with its DATABASE_URL, and one for each server with its admin's password: what the Compose file
+    /// of `render` refers to.
+    Compose,
     /// A Secret for each service: PGHOST, PGUSER, PGPASSWORD, DATABASE_URL and so on.
     Kubernetes,
     /// Variables, by the names that the provider env reads.
@@ -39,9 +43,14 @@ impl ExportFormat {
     pub fn kinds(self, chosen: &[RoleKind]) -> Vec<RoleKind> {
         match (self, chosen) {
             (_, [_, ..]) => RoleKind::LOGINS.into_iter().filter(|kind| chosen.contains(kind)).collect(),
-            (ExportFormat::Kubernetes, []) => vec![RoleKind::App],
+            (format, []) if format.is_for_applications() => vec![RoleKind::App],
             (_, []) => RoleKind::LOGINS.to_vec(),
         }
+    }
+
+    /// Whether it is read by applications, which use one login each.
+    pub fn is_for_applications(self) -> bool {
+        matches!(self, ExportFormat::Compose | ExportFormat::Kubernetes)
     }
 }
 
@@ -55,24 +64,14 @@ pub struct Exported<'a> {
 }
 
 /// What a login is called in a format. `login` is the role itself where the store has no password.
-pub fn name(
-    store: &Store,
-    format: ExportFormat,
-    service: &DesiredService,
-    key: &CredentialKey,
-    kept: Option<&KeptLogin>,
-) -> String {
+pub fn name(store: &Store, format: ExportFormat, key: &CredentialKey, kept: Option<&KeptLogin>) -> String {
     let login = kept.map_or(&key.role, |kept| &kept.login);
     match format {
-        ExportFormat::Kubernetes => secret_name(service, key),
+        ExportFormat::Compose => render::database_url_file(key.service.as_str()),
+        ExportFormat::Kubernetes => key.secret_name(),
         ExportFormat::Dotenv => store.variable_of(key, *login != key.role),
         ExportFormat::Json | ExportFormat::Pgbouncer => login.to_string(),
     }
-}
-
-/// As RFC 1123 has names: a service's are letters, digits, `-` and `_`, and it is no longer than 41 characters.
-fn secret_name(service: &DesiredService, key: &CredentialKey) -> String {
-    format!("{}-{}", service.name, key.kind.key()).replace('_', "-")
 }
 
 /// The text of the file.
@@ -81,6 +80,8 @@ fn secret_name(service: &DesiredService, key: &CredentialKey) -> String {
 /// Where a server's address is not known, or for PgBouncer where it does not let a login in.
 pub async fn written(run: &Run, format: ExportFormat, all: &[Exported<'_>]) -> Result<SecretString> {
     let text = match format {
+        // Not one text: see `files`.
+        ExportFormat::Compose => String::new(),
         ExportFormat::Kubernetes => kubernetes(run, all).await?,
         ExportFormat::Dotenv => dotenv(all)?,
         ExportFormat::Json => json(run, all),

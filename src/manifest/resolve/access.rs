@@ -133,6 +133,7 @@ impl DeclaredAccess<'_> {
             members: raw.members.iter().map(member).collect::<Result<_>>()?,
             connection_limit: raw.connection_limit.unwrap_or(DEFAULT_LIMIT),
             of,
+            home: self.home.and_then(|home| ServiceName::new(home).ok()),
             expired: self.expired()?,
             replicates: !raw.replicate.is_empty(),
             reason,

@@ -1,0 +1,178 @@
+//! `render`: deployment files from the manifest.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use serde::Serialize;
+
+use crate::environment::Environment;
+use crate::error::{Error, ExitStatus, Result};
+use crate::flags::{Format, Global};
+use crate::manifest;
+use crate::render::{Landscape, RenderTarget, TARGETS};
+use crate::replace_file::{Readers, replace_file};
+use crate::report::{Out, Report, Style, printable};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// What to write.
+    #[arg(value_name = "TARGET", value_parser = targets())]
+    pub target: String,
+    /// The folder of the file; without it the file goes to standard output.
+    #[arg(long, value_name = "FOLDER")]
+    pub out: Option<PathBuf>,
+    /// Write nothing; exit with 3 if the file in the folder is not what would be written.
+    #[arg(long, requires = "out")]
+    pub check: bool,
+}
+
+fn targets() -> PossibleValuesParser {
+    PossibleValuesParser::new(TARGETS.iter().map(|target| PossibleValue::new(target.name).help(target.help)))
+}
+
+pub async fn run(
+    global: &Global,
+    environment: Environment,
+    _: Arc<Out>,
+    arguments: &Arguments,
+) -> Result<RenderReport> {
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = manifest::find(global.manifest.as_deref(), &here)?;
+    let manifest = manifest::load(&path, &global.env, &environment)?;
+    let target =
+        RenderTarget::named(&arguments.target).ok_or_else(|| Error::usage("there is no such target"))?;
+    let folder = arguments.out.as_ref().map(|out| here.join(out));
+    let project_folder = way(folder.as_deref().unwrap_or(manifest.home()), manifest.home());
+    let text = target.text(&Landscape::of(&manifest, project_folder)?)?;
+    let Some(folder) = folder else {
+        return Ok(RenderReport { text: Some(text), ..RenderReport::of(target) });
+    };
+    let path = folder.join(target.file);
+    let state = FileState::of(&path, &text)?;
+    if state != FileState::Same && !arguments.check {
+        let failed =
+            |error: std::io::Error| Error::operation(format!("cannot write {}", path.display())).cause(error);
+        std::fs::create_dir_all(&folder).map_err(failed)?;
+        replace_file(&path, &text, Readers::All).map_err(failed)?;
+    }
+    let file = arguments.out.as_ref().map(|out| out.join(target.file));
+    Ok(RenderReport { file, state: Some(state), check: arguments.check, ..RenderReport::of(target) })
+}
+
+/// What a file is compared with what would be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum FileState {
+    Same,
+    Different,
+    Missing,
+}
+
+impl FileState {
+    fn of(path: &Path, text: &str) -> Result<FileState> {
+        match std::fs::read(path) {
+            Ok(found) if found == text.as_bytes() => Ok(FileState::Same),
+            Ok(_) => Ok(FileState::Different),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(FileState::Missing),
+            Err(error) => Err(Error::operation(format!("cannot read {}", path.display())).cause(error)),
+        }
+    }
+}
+
+/// The relative path from one absolute folder to another.
+fn way(from: &Path, to: &Path) -> String {
+    let (from, to) = (normal(from), normal(to));
+    let common = from.iter().zip(&to).take_while(|(one, other)| one == other).count();
+    let up = from[common..].iter().map(|_| "..".to_owned());
+    let down = to[common..].iter().cloned();
+    let way: Vec<String> = up.chain(down).collect();
+    if way.first().is_some_and(|first| first == "..") {
+        way.join("/")
+    } else {
+        format!("./{}", way.join("/"))
+    }
+}
+
+/// The names of a path, without `.` and `..`.
+fn normal(path: &Path) -> Vec<String> {
+    let mut names = vec![];
+    for component in path.components() {
+        match component {
+            Component::ParentDir => drop(names.pop()),
+            Component::Normal(name) => names.push(name.to_string_lossy().into_owned()),
+            _ => {}
+        }
+    }
+    names
+}
+
+#[derive(Serialize)]
+pub struct RenderReport {
+    target: &'static str,
+    file: Option<PathBuf>,
+    state: Option<FileState>,
+    #[serde(skip)]
+    check: bool,
+    /// Where no folder was named.
+    #[serde(skip)]
+    text: Option<String>,
+}
+
+impl RenderReport {
+    fn of(target: &RenderTarget) -> RenderReport {
+        RenderReport { target: target.name, file: None, state: None, check: false, text: None }
+    }
+}
+
+impl Report for RenderReport {
+    fn text(&self, _: &Style) -> String {
+        if let Some(text) = &self.text {
+            return text.clone();
+        }
+        let file = self.file.as_ref().map(|file| printable(&file.display().to_string())).unwrap_or_default();
+        match (self.check, self.state) {
+            (_, None) => String::new(),
+            (_, Some(FileState::Same)) => format!("{file} is up to date.\n"),
+            (true, Some(FileState::Missing)) => format!("{file} does not exist.\n"),
+            (true, Some(FileState::Different)) => format!("{file} differs from what the manifest says.\n"),
+            (false, Some(FileState::Missing)) => format!("{file} written.\n"),
+            (false, Some(FileState::Different)) => format!("{file} replaced.\n"),
+        }
+    }
+
+    fn status(&self) -> ExitStatus {
+        match (self.check, self.state) {
+            (true, Some(FileState::Different | FileState::Missing)) => ExitStatus::Differences,
+            _ => ExitStatus::Success,
+        }
+    }
+
+    fn verbatim(&self) -> bool {
+        self.text.is_some()
+    }
+
+    /// The file is a document of its own.
+    fn format(&self) -> Option<Format> {
+        self.text.is_some().then_some(Format::Table)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_way_leads_from_one_folder_to_another() {
+        for (from, to, expected) in [
+            ("/a/b", "/a/b", "./"),
+            ("/a/b/c", "/a/b", ".."),
+            ("/a/x/y", "/a/b", "../../b"),
+            ("/a", "/a/b/./c", "./b/c"),
+            ("/a/b/../c", "/a/c", "./"),
+        ] {
+            assert_eq!(way(Path::new(from), Path::new(to)), expected, "{from} {to}");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The files that a Compose file refers to, one secret each.
+//!
+//! Compose mounts each into its containers as it is, and a container's account is seldom the user's. So the files can be
+//! read by everybody, and the folder that holds them can be entered by this user alone.
+
+use std::fs::DirBuilder;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use secrecy::ExposeSecret;
+
+use super::formats::Exported;
+use crate::commands::login_choice;
+use crate::connection_string::Form;
+use crate::error::{Error, Result};
+use crate::manifest::ServerLocation;
+use crate::render::admin_password_file;
+use crate::replace_file::{Readers, replace_file};
+use crate::run::Run;
+use crate::secrets;
+
+pub struct SecretFolder(PathBuf);
+
+impl SecretFolder {
+    /// # Errors
+    /// If others can enter it, or something else has its name.
+    pub fn find(path: &Path) -> Result<SecretFolder> {
+        let refuse = |why: &str| Err(Error::usage(format!("{} {why}", path.display())));
+        match path.symlink_metadata() {
+            Ok(found) if !found.is_dir() => refuse("is not a folder"),
+            Ok(found) if found.permissions().mode() & 0o077 != 0 => {
+                refuse("can be entered by others").map_err(|error: Error| error.hint("close it: chmod 700"))
+            }
+            Ok(_) => Ok(SecretFolder(path.to_owned())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(SecretFolder(path.to_owned())),
+            Err(error) => Err(failed(path, error)),
+        }
+    }
+
+    fn write(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.0.join(name);
+        replace_file(&path, text, Readers::All).map_err(|error| failed(&path, error))?;
+        // Whatever the umask says: the folder is what keeps others out.
+        let mode = std::fs::Permissions::from_mode(0o644);
+        std::fs::set_permissions(&path, mode).map_err(|error| failed(&path, error))
+    }
+}
+
+/// Writes the address of each service, and of each server the password with which the image sets up its admin; that one is made
+/// once and then kept.
+///
+/// # Errors
+/// If a file cannot be written, or an address is not known.
+pub async fn write(run: &Run, folder: &SecretFolder, all: &[Exported<'_>]) -> Result<()> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&folder.0)
+        .map_err(|error| failed(&folder.0, error))?;
+    for one in all {
+        let Some(kept) = &one.kept else { continue };
+        let (kind, password) = (one.key.kind, kept.password.clone());
+        let parts =
+            login_choice::for_application(run, one.service, kind, kept.login.as_str(), password).await?;
+        folder.write(&one.name, &parts.render(Form::Uri)?)?;
+    }
+    let deployed = run.manifest.servers.iter();
+    for (name, _) in deployed.filter(|(_, server)| matches!(server.location, ServerLocation::Url(_))) {
+        let file = admin_password_file(name);
+        if !folder.0.join(&file).exists() {
+            folder.write(&file, secrets::password()?.expose_secret())?;
+        }
+    }
+    Ok(())
+}
+
+fn failed(path: &Path, error: std::io::Error) -> Error {
+    Error::operation(format!("cannot write {}", path.display())).cause(error)
+}

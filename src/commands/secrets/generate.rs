@@ -1,0 +1,62 @@
+//! `secrets generate`: passwords before there are logins, for deployments whose secrets must be there first.
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::error::Result;
+use crate::flags::Select;
+use crate::report::{Report, Style};
+use crate::run::Run;
+use crate::secrets::CredentialKey;
+use crate::units::counted;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub select: Select,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<GenerateReport> {
+    let services = run.writable(&arguments.select)?;
+    run.store.check_writable()?;
+    let keys = super::export::keys(run, &services);
+    let store = run.lock_store().await?;
+    let before = run.store.read(&keys).await?;
+    store.ensure(&keys).await?;
+    let entry = |key: &CredentialKey| GeneratedPassword {
+        service: key.service.to_string(),
+        role: key.label.clone(),
+        server: key.server.clone(),
+        login: key.role.to_string(),
+        made: before.lacks(key),
+    };
+    Ok(GenerateReport { provider: run.store.provider(), entries: keys.iter().map(entry).collect() })
+}
+
+#[derive(Serialize)]
+pub struct GenerateReport {
+    provider: &'static str,
+    entries: Vec<GeneratedPassword>,
+}
+
+/// A login that has a password in the store now.
+#[derive(Serialize)]
+struct GeneratedPassword {
+    service: String,
+    role: String,
+    server: String,
+    login: String,
+    /// Whether there was none before.
+    made: bool,
+}
+
+impl Report for GenerateReport {
+    fn text(&self, _: &Style) -> String {
+        let made = self.entries.iter().filter(|entry| entry.made).count();
+        let there = match self.entries.len() - made {
+            0 => String::new(),
+            there => format!(", {} there before", counted(there, "password")),
+        };
+        format!("{} made{there}.\n", counted(made, "password"))
+    }
+}

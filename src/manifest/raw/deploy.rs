@@ -1,0 +1,76 @@
+//! The keys `deploy`: how servers and services run where they are deployed. Only `render` reads them.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::manifest::lenient;
+
+/// What holds for the whole deployment.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawDeploy {
+    /// The Kubernetes namespace; default: the project.
+    pub namespace: Option<String>,
+    /// The image of martydb with this project's files in /work; default: martydb of this version.
+    pub tool_image: Option<String>,
+    /// The image of the servers, unless a server names its own; default: postgres:18.
+    pub image: Option<String>,
+    /// The disk of the servers, unless a server names its own.
+    pub storage: RawStorage,
+    /// What each server may use, unless a server says otherwise.
+    pub resources: RawResources,
+}
+
+/// How one server is deployed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawServerDeploy {
+    /// Its image, such as postgres:17.
+    pub image: Option<String>,
+    /// Its disk.
+    pub storage: RawStorage,
+    /// What it may use.
+    pub resources: RawResources,
+    /// The port of the host at which Compose publishes it, on loopback alone.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub host_port: Option<u16>,
+    /// The networks in which a server lies that is not deployed here, such as 10.20.0.0/24.
+    pub cidrs: Vec<String>,
+}
+
+/// How the programs of a service are deployed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawServiceDeploy {
+    /// Their image; default: `{project}-{service}:1`.
+    pub image: Option<String>,
+    /// The labels by which Kubernetes knows their pods; default: `app.kubernetes.io/name: {service}`.
+    #[serde(deserialize_with = "lenient::text_map")]
+    pub selector: BTreeMap<String, String>,
+    /// The port at which they serve.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub port: Option<u16>,
+}
+
+/// A disk.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawStorage {
+    /// Its size as Kubernetes writes it; default: 10Gi.
+    pub size: Option<String>,
+    /// Its storage class; default: the cluster's.
+    pub class: Option<String>,
+}
+
+/// Processor and memory.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawResources {
+    /// Processors that are set aside, such as 500m; default: 250m.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub cpu: Option<String>,
+    /// Memory, set aside and at most, such as 2Gi; default: 1Gi.
+    pub memory: Option<String>,
+}

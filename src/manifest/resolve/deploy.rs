@@ -1,0 +1,199 @@
+//! How everything is deployed: each `deploy` of the manifest with its defaults, and what a cluster would refuse.
+
+use std::collections::BTreeMap;
+
+use super::scope::Scope;
+use crate::error::Result;
+use crate::manifest::checked::ServerSpec;
+use crate::manifest::raw::{RawResources, RawServerDeploy, RawServiceDeploy, RawStorage};
+use crate::model::deploy::{Deployment, ServerDeployment, ServicePods, label};
+use crate::model::{DesiredService, ServiceName};
+
+/// The newest major that martydb supports.
+const SERVER_IMAGE: &str = "postgres:18";
+
+/// The label that Kubernetes recommends for what something is:
+/// <https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>.
+const NAME_LABEL: &str = "app.kubernetes.io/name";
+
+/// Where a value of the manifest stands.
+type At<'a> = Vec<&'a str>;
+
+/// # Errors
+/// For an image, a label, a quantity or a namespace that Compose or Kubernetes would refuse.
+pub fn all(
+    scope: &Scope,
+    servers: &BTreeMap<String, ServerSpec>,
+    services: &BTreeMap<ServiceName, DesiredService>,
+) -> Result<Deployment> {
+    let raw = &scope.raw.deploy;
+    let own_image = || format!("martydb:{}", env!("CARGO_PKG_VERSION"));
+    if let Some(namespace) = &raw.namespace {
+        check(scope, vec!["deploy", "namespace"], namespace, is_label, "a name of Kubernetes, such as shop")?;
+    }
+    let tool_image = raw.tool_image.clone().unwrap_or_else(own_image);
+    check(scope, vec!["deploy", "tool_image"], &tool_image, is_image, "an image, such as postgres:18")?;
+    let none = RawServerDeploy::default();
+    let servers = servers.keys().map(|name| {
+        let own = scope.raw.servers.get(name).map_or(&none, |server| &server.deploy);
+        Ok((name.clone(), server(scope, name, own)?))
+    });
+    Ok(Deployment {
+        namespace: raw.namespace.clone(),
+        tool_image,
+        servers: servers.collect::<Result<_>>()?,
+        services: services
+            .keys()
+            .map(|name| Ok((name.clone(), pods(scope, name)?)))
+            .collect::<Result<_>>()?,
+    })
+}
+
+fn server(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<ServerDeployment> {
+    let raw = &scope.raw.deploy;
+    let (image, image_at) = match &own.image {
+        Some(image) => (image.clone(), vec!["servers", name, "deploy", "image"]),
+        None => (raw.image.clone().unwrap_or_else(|| SERVER_IMAGE.into()), vec!["deploy", "image"]),
+    };
+    check(scope, image_at, &image, is_image, "an image, such as postgres:18")?;
+    for cidr in &own.cidrs {
+        check(
+            scope,
+            vec!["servers", name, "deploy", "cidrs"],
+            cidr,
+            is_cidr,
+            "a network, such as 10.20.0.0/24",
+        )?;
+    }
+    let places: [(At<'_>, &RawStorage, &RawResources); 2] = [
+        (vec!["servers", name, "deploy"], &own.storage, &own.resources),
+        (vec!["deploy"], &raw.storage, &raw.resources),
+    ];
+    for (place, storage, resources) in &places {
+        let rows = [
+            (["storage", "size"], &storage.size),
+            (["resources", "cpu"], &resources.cpu),
+            (["resources", "memory"], &resources.memory),
+        ];
+        for (keys, quantity) in rows {
+            let Some(quantity) = quantity else { continue };
+            check(
+                scope,
+                [place.as_slice(), &keys].concat(),
+                quantity,
+                is_quantity,
+                "a quantity of Kubernetes, such as 500m or 2Gi",
+            )?;
+        }
+        if let Some(class) = &storage.class {
+            let at = [place.as_slice(), &["storage", "class"]].concat();
+            check(scope, at, class, is_label, "a name of Kubernetes, such as fast")?;
+        }
+    }
+    let either = |own: &Option<String>, all: &Option<String>, usual: &str| {
+        own.clone().or(all.clone()).unwrap_or_else(|| usual.to_owned())
+    };
+    Ok(ServerDeployment {
+        image,
+        storage_size: either(&own.storage.size, &raw.storage.size, "10Gi"),
+        storage_class: own.storage.class.clone().or(raw.storage.class.clone()),
+        cpu: either(&own.resources.cpu, &raw.resources.cpu, "250m"),
+        memory: either(&own.resources.memory, &raw.resources.memory, "1Gi"),
+        host_port: own.host_port,
+        cidrs: own.cidrs.clone(),
+    })
+}
+
+fn pods(scope: &Scope, service: &ServiceName) -> Result<ServicePods> {
+    let name = service.as_str();
+    let none = RawServiceDeploy::default();
+    let own = scope.raw.services.get(name).and_then(Option::as_ref).map_or(&none, |own| &own.deploy);
+    let defaults = &scope.raw.defaults.deploy;
+    let at = |key| ["services", name, "deploy", key];
+    let project = label(&scope.project());
+    let usual = format!("{project}-{{service}}:1");
+    let image = scope.template(at("image"), name, own.image.as_ref(), defaults.image.as_ref(), &usual)?;
+    check(scope, at("image").into(), &image, is_image, "an image, such as shop/orders:1.4")?;
+    let mut selector = BTreeMap::new();
+    for (key, value) in defaults.selector.iter().chain(&own.selector) {
+        let value = scope.template(at("selector"), name, Some(value), None, "")?;
+        check(scope, at("selector").into(), key, is_label_key, "the name of a label, such as app")?;
+        check(scope, at("selector").into(), &value, is_label_value, "the value of a label")?;
+        selector.insert(key.clone(), value);
+    }
+    if selector.is_empty() {
+        selector.insert(NAME_LABEL.into(), label(name));
+    }
+    Ok(ServicePods { image, selector, port: own.port.or(defaults.port) })
+}
+
+fn check(scope: &Scope, at: At<'_>, text: &str, good: fn(&str) -> bool, expected: &str) -> Result<()> {
+    if good(text) {
+        return Ok(());
+    }
+    Err(scope.sources.error_at(&at, format!("\"{text}\" is not {expected}")))
+}
+
+fn is_label(text: &str) -> bool {
+    !text.is_empty() && label(text) == text
+}
+
+/// <https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set>
+fn is_label_value(text: &str) -> bool {
+    let ends = |text: &str| text.starts_with(alphanumeric) && text.ends_with(alphanumeric);
+    text.len() <= 63
+        && (text.is_empty() || ends(text))
+        && text.chars().all(|c| alphanumeric(c) || "-_.".contains(c))
+}
+
+fn is_label_key(text: &str) -> bool {
+    let (prefix, name) = text.split_once('/').unwrap_or(("a", text));
+    !name.is_empty() && is_label_value(name) && prefix.split('.').all(is_label)
+}
+
+fn alphanumeric(c: char) -> bool {
+    c.is_ascii_alphanumeric()
+}
+
+/// A number with one of the suffixes: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
+fn is_quantity(text: &str) -> bool {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let suffix = &text[digits.len()..];
+    let number = digits.split('.').all(|part| !part.is_empty() && part.chars().all(|c| c.is_ascii_digit()));
+    let known = ["", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+    number && digits.matches('.').count() <= 1 && known.contains(&suffix)
+}
+
+/// What a reference of an image is made of: <https://github.com/distribution/reference>.
+fn is_image(text: &str) -> bool {
+    text.starts_with(alphanumeric) && text.chars().all(|c| alphanumeric(c) || "./:@_-".contains(c))
+}
+
+fn is_cidr(text: &str) -> bool {
+    let Some((address, bits)) = text.split_once('/') else { return false };
+    let most = match address.parse::<std::net::IpAddr>() {
+        Ok(address) if address.is_ipv4() => 32,
+        Ok(_) => 128,
+        Err(_) => return false,
+    };
+    bits.parse::<u8>().is_ok_and(|bits| bits <= most)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_told_apart_as_a_cluster_does() {
+        let told = |good: fn(&str) -> bool, yes: &[&str], no: &[&str]| {
+            yes.iter().for_each(|text| assert!(good(text), "{text}"));
+            no.iter().for_each(|text| assert!(!good(text), "{text}"));
+        };
+        told(is_label, &["shop", "a-1"], &["", "Shop", "-a", "a_b", "a.b"]);
+        told(is_label_value, &["", "a", "A_b.c-d"], &["-a", "a b", "a/b"]);
+        told(is_label_key, &["app", "app.kubernetes.io/name"], &["", "a/", "/a", "a b", "A!/b"]);
+        told(is_quantity, &["1", "500m", "1.5Gi", "10G"], &["", "Gi", "1 Gi", "1Q", "1.2.3", "-1"]);
+        told(is_image, &["postgres:18", "r:5000/a/b:1@sha256:00"], &["", "a b", "$X", "-a"]);
+        told(is_cidr, &["10.0.0.0/8", "fd00::/8"], &["10.0.0.0", "10.0.0.0/33", "x/8"]);
+    }
+}

@@ -1,0 +1,115 @@
+//! How servers and the programs of services run where they are deployed, with every default filled in.
+
+use std::collections::BTreeMap;
+
+use super::{ServerName, ServiceName};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deployment {
+    /// The Kubernetes namespace, where the manifest names one.
+    pub namespace: Option<String>,
+    /// martydb with the project's files.
+    pub tool_image: String,
+    pub servers: BTreeMap<ServerName, ServerDeployment>,
+    pub services: BTreeMap<ServiceName, ServicePods>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerDeployment {
+    pub image: String,
+    /// A quantity of Kubernetes: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
+    pub storage_size: String,
+    /// `None` is the cluster's default.
+    pub storage_class: Option<String>,
+    /// Processors, as a quantity.
+    pub cpu: String,
+    /// Bytes, as a quantity.
+    pub memory: String,
+    /// Where Compose publishes it on the host.
+    pub host_port: Option<u16>,
+    /// Where it lies if it is not deployed with the rest.
+    pub cidrs: Vec<String>,
+}
+
+impl ServerDeployment {
+    /// PostgreSQL's major version, where the tag of the image begins with it.
+    pub fn major(&self) -> Option<u32> {
+        // A colon before the last slash stands before the port of a registry.
+        let name = self.image.split('@').next()?.rsplit('/').next()?;
+        let (_, tag) = name.rsplit_once(':')?;
+        tag.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    }
+}
+
+/// The pods, or the container, of a service's programs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServicePods {
+    pub image: String,
+    /// Labels that they all have; never empty.
+    pub selector: BTreeMap<String, String>,
+    pub port: Option<u16>,
+}
+
+impl ServicePods {
+    /// Whether one pod could be selected by both: no label tells them apart.
+    pub fn overlaps(&self, other: &ServicePods) -> bool {
+        !self.selector.iter().any(|(key, value)| other.selector.get(key).is_some_and(|own| own != value))
+    }
+}
+
+/// A name of RFC 1123 with nothing else in it, made of any text.
+pub fn label(text: &str) -> String {
+    let lower = text.to_lowercase();
+    let plain: String =
+        lower.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(63).collect();
+    plain.trim_matches('-').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_text_makes_a_label() {
+        for (text, made) in [("Movie Booking", "movie-booking"), ("_x_", "x"), ("a.b", "a-b")] {
+            assert_eq!(label(text), made);
+        }
+    }
+
+    #[test]
+    fn the_major_version_is_in_the_tag() {
+        let of = |image: &str| {
+            let deployment = ServerDeployment {
+                image: image.into(),
+                storage_size: String::new(),
+                storage_class: None,
+                cpu: String::new(),
+                memory: String::new(),
+                host_port: None,
+                cidrs: vec![],
+            };
+            deployment.major()
+        };
+        for (image, major) in [
+            ("postgres:18", Some(18)),
+            ("registry.example.com:5000/postgres:17.4-bookworm@sha256:00", Some(17)),
+            ("postgres:latest", None),
+            ("postgres", None),
+            ("registry:5000/postgres", None),
+        ] {
+            assert_eq!(of(image), major, "{image}");
+        }
+    }
+
+    #[test]
+    fn a_label_with_two_values_tells_pods_apart() {
+        let pods = |labels: &[(&str, &str)]| ServicePods {
+            image: String::new(),
+            selector: labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect(),
+            port: None,
+        };
+        assert!(!pods(&[("app", "a")]).overlaps(&pods(&[("app", "b")])));
+        assert!(pods(&[("app", "a")]).overlaps(&pods(&[("tier", "b")])));
+        assert!(pods(&[("app", "a")]).overlaps(&pods(&[("app", "a"), ("tier", "b")])));
+    }
+}

@@ -1,0 +1,13 @@
+//! Deployment files, written from the map that databases and rights come from. What a file holds depends on the manifest
+//! alone, so that it is the same on each run and a check can compare it.
+//!
+//! No target holds a secret: each says by which name the secret is found, and `secrets export` brings it there.
+
+mod compose;
+mod kubernetes;
+mod landscape;
+mod targets;
+
+pub use compose::{admin_password as admin_password_file, database_url as database_url_file};
+pub use landscape::{Landscape, entitled};
+pub use targets::{RenderTarget, TARGETS};

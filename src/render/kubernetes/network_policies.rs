@@ -1,0 +1,194 @@
+//! Which pod may connect to which: nothing by default, then one policy for each server and each service, from the same pairs as
+//! the databases' rights. <https://kubernetes.io/docs/concepts/services-networking/network-policies/>
+
+use serde::Serialize;
+
+use super::objects::{KubernetesObject, LabelSelector, Labels, MARTYDB, NAME, ObjectMeta, pod_labels};
+use super::servers::{POSTGRES, workload};
+use crate::error::{Error, Result};
+use crate::render::landscape::{Landscape, ServerNode, ServiceNode};
+use crate::report::yaml_text;
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PolicySpec {
+    pod_selector: LabelSelector,
+    policy_types: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    ingress: Vec<PolicyRule>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    egress: Vec<PolicyRule>,
+}
+
+/// From whom, or to whom; at which ports. No peer is everybody.
+#[derive(Serialize, Default)]
+struct PolicyRule {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    from: Vec<Peer>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    to: Vec<Peer>,
+    ports: Vec<PolicyPort>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+enum Peer {
+    #[serde(untagged)]
+    Pods {
+        #[serde(rename = "podSelector")]
+        pods: LabelSelector,
+    },
+    #[serde(untagged)]
+    OtherNamespace {
+        #[serde(rename = "namespaceSelector")]
+        namespace: LabelSelector,
+        #[serde(rename = "podSelector")]
+        pods: LabelSelector,
+    },
+    #[serde(untagged)]
+    Network {
+        #[serde(rename = "ipBlock")]
+        block: IpBlock,
+    },
+}
+
+#[derive(Serialize)]
+struct IpBlock {
+    cidr: String,
+}
+
+#[derive(Serialize)]
+struct PolicyPort {
+    protocol: &'static str,
+    port: u16,
+}
+
+const INGRESS: &str = "Ingress";
+const EGRESS: &str = "Egress";
+
+/// # Errors
+/// If a server lies outside and the manifest does not say in which networks.
+pub fn all(landscape: &Landscape<'_>) -> Result<Vec<String>> {
+    let everything = || LabelSelector::default();
+    let deny = PolicySpec {
+        pod_selector: everything(),
+        policy_types: vec![INGRESS, EGRESS],
+        ingress: vec![],
+        egress: vec![],
+    };
+    let dns = PolicySpec {
+        pod_selector: everything(),
+        policy_types: vec![EGRESS],
+        ingress: vec![],
+        egress: vec![name_servers()],
+    };
+    let mut all = vec![policy(landscape, "default-deny", deny), policy(landscape, "allow-dns", dns)];
+    for server in &landscape.servers {
+        all.extend(server.host.as_deref().map(|host| of_server(landscape, host, server)));
+    }
+    for service in &landscape.services {
+        all.push(of_service(landscape, service)?);
+    }
+    all.push(of_martydb(landscape)?);
+    Ok(all)
+}
+
+fn policy(landscape: &Landscape<'_>, name: &str, spec: PolicySpec) -> String {
+    let metadata = ObjectMeta::of(landscape, name, None);
+    yaml_text(&KubernetesObject {
+        api_version: "networking.k8s.io/v1",
+        kind: "NetworkPolicy",
+        metadata,
+        spec: Some(spec),
+    })
+}
+
+/// The cluster's own: <https://kubernetes.io/docs/reference/labels-annotations-taints/#kubernetes-io-metadata-name>.
+fn name_servers() -> PolicyRule {
+    let namespace = [("kubernetes.io/metadata.name".to_owned(), "kube-system".to_owned())];
+    let pods = [("k8s-app".to_owned(), "kube-dns".to_owned())];
+    PolicyRule {
+        to: vec![Peer::OtherNamespace {
+            namespace: LabelSelector::of(namespace.into()),
+            pods: LabelSelector::of(pods.into()),
+        }],
+        ports: vec![PolicyPort { protocol: "UDP", port: 53 }, PolicyPort { protocol: "TCP", port: 53 }],
+        ..PolicyRule::default()
+    }
+}
+
+fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
+    let clients = landscape.services.iter().filter(|node| server.clients.contains(&node.service.name));
+    let clients = clients.map(|node| node.pods.selector.clone()).chain([martydb()]);
+    let spec = PolicySpec {
+        pod_selector: LabelSelector::of(pod_labels(POSTGRES, workload(host))),
+        policy_types: vec![INGRESS],
+        ingress: vec![PolicyRule {
+            from: clients.map(|labels| Peer::Pods { pods: LabelSelector::of(labels) }).collect(),
+            ports: vec![tcp(server.url.port)],
+            ..PolicyRule::default()
+        }],
+        egress: vec![],
+    };
+    policy(landscape, workload(host), spec)
+}
+
+/// Its programs reach its databases and the other services; who else may reach them is for policies of their own.
+fn of_service(landscape: &Landscape<'_>, node: &ServiceNode<'_>) -> Result<String> {
+    let databases = landscape.servers_of(node).map(to_server).collect::<Result<Vec<_>>>()?;
+    let others = landscape.services.iter().filter(|other| other.label != node.label);
+    let others = others.filter_map(|other| {
+        let pods = LabelSelector::of(other.pods.selector.clone());
+        Some(PolicyRule {
+            to: vec![Peer::Pods { pods }],
+            ports: vec![tcp(other.pods.port?)],
+            ..PolicyRule::default()
+        })
+    });
+    let own = node.pods.port.map(|port| PolicyRule { ports: vec![tcp(port)], ..PolicyRule::default() });
+    let spec = PolicySpec {
+        pod_selector: LabelSelector::of(node.pods.selector.clone()),
+        policy_types: [own.is_some().then_some(INGRESS), Some(EGRESS)].into_iter().flatten().collect(),
+        ingress: own.into_iter().collect(),
+        egress: databases.into_iter().chain(others).collect(),
+    };
+    Ok(policy(landscape, &format!("service-{}", node.label), spec))
+}
+
+fn of_martydb(landscape: &Landscape<'_>) -> Result<String> {
+    let spec = PolicySpec {
+        pod_selector: LabelSelector::of(martydb()),
+        policy_types: vec![EGRESS],
+        ingress: vec![],
+        egress: landscape.servers.iter().map(to_server).collect::<Result<_>>()?,
+    };
+    Ok(policy(landscape, MARTYDB, spec))
+}
+
+/// The labels of the pods in which martydb runs.
+fn martydb() -> Labels {
+    [(NAME.to_owned(), MARTYDB.to_owned())].into()
+}
+
+fn to_server(server: &ServerNode<'_>) -> Result<PolicyRule> {
+    let outside =
+        || server.deploy.cidrs.iter().map(|cidr| Peer::Network { block: IpBlock { cidr: cidr.clone() } });
+    let to: Vec<Peer> = match &server.host {
+        Some(host) => {
+            vec![Peer::Pods { pods: LabelSelector::of(pod_labels(POSTGRES, workload(host))) }]
+        }
+        None => outside().collect(),
+    };
+    if to.is_empty() {
+        let message =
+            format!("the server \"{}\" is at {}, which is not deployed here", server.name, server.url.host);
+        return Err(Error::manifest(message).hint(
+            "say in which networks it lies, so that its clients may reach it: deploy: { cidrs: [10.20.0.0/24] }",
+        ));
+    }
+    Ok(PolicyRule { to, ports: vec![tcp(server.url.port)], ..PolicyRule::default() })
+}
+
+fn tcp(port: u16) -> PolicyPort {
+    PolicyPort { protocol: "TCP", port }
+}

@@ -1,0 +1,189 @@
+//! One StatefulSet with its headless Service for each server: <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/>.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::objects::*;
+use crate::render::landscape::{Landscape, ServerNode};
+use crate::report::yaml_text;
+
+/// The name of the pods of all servers.
+pub const POSTGRES: &str = "postgres";
+
+/// The account `postgres` of the image that Debian is under; an image on Alpine has 70.
+const ACCOUNT: u32 = 999;
+
+const ALPINE_ACCOUNT: u32 = 70;
+
+/// The key under which a Secret holds the admin's password.
+pub const PASSWORD: &str = "password";
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ServiceSpec {
+    #[serde(rename = "clusterIP")]
+    cluster_ip: &'static str,
+    selector: Labels,
+    ports: Vec<ServicePort>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ServicePort {
+    name: &'static str,
+    port: u16,
+    target_port: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StatefulSetSpec {
+    service_name: String,
+    replicas: u32,
+    selector: LabelSelector,
+    template: PodTemplate,
+    volume_claim_templates: Vec<VolumeClaim>,
+}
+
+#[derive(Serialize)]
+struct VolumeClaim {
+    metadata: ClaimName,
+    spec: ClaimSpec,
+}
+
+#[derive(Serialize)]
+struct ClaimName {
+    name: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ClaimSpec {
+    access_modes: [&'static str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    storage_class_name: Option<String>,
+    resources: ClaimResources,
+}
+
+#[derive(Serialize)]
+struct ClaimResources {
+    requests: BTreeMap<&'static str, String>,
+}
+
+pub fn all(landscape: &Landscape<'_>) -> Vec<String> {
+    let here = landscape.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
+    here.flat_map(|(host, server)| [service(landscape, host, server), stateful_set(landscape, host, server)])
+        .collect()
+}
+
+/// The StatefulSet's name, after which its pods are called.
+pub fn workload(host: &str) -> &str {
+    host.strip_suffix("-service").unwrap_or(host)
+}
+
+/// The Secret with the admin's password.
+pub fn admin_secret(server: &ServerNode<'_>) -> String {
+    format!("{}-admin", crate::model::deploy::label(server.name))
+}
+
+fn service(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
+    let spec = ServiceSpec {
+        cluster_ip: "None",
+        selector: pod_labels(POSTGRES, workload(host)),
+        ports: vec![ServicePort { name: POSTGRES, port: server.url.port, target_port: POSTGRES }],
+    };
+    let metadata = ObjectMeta::of(landscape, host, Some((POSTGRES, workload(host))));
+    yaml_text(&KubernetesObject { api_version: "v1", kind: "Service", metadata, spec: Some(spec) })
+}
+
+fn stateful_set(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
+    let labels = pod_labels(POSTGRES, workload(host));
+    let requests = [("storage", server.deploy.storage_size.clone())].into();
+    let spec = StatefulSetSpec {
+        service_name: host.to_owned(),
+        replicas: 1,
+        selector: LabelSelector::of(labels.clone()),
+        template: PodTemplate { metadata: TemplateMetadata { labels }, spec: pod(server) },
+        volume_claim_templates: vec![VolumeClaim {
+            metadata: ClaimName { name: "data" },
+            spec: ClaimSpec {
+                access_modes: ["ReadWriteOnce"],
+                storage_class_name: server.deploy.storage_class.clone(),
+                resources: ClaimResources { requests },
+            },
+        }],
+    };
+    let metadata = ObjectMeta::of(landscape, workload(host), Some((POSTGRES, workload(host))));
+    yaml_text(&KubernetesObject { api_version: "apps/v1", kind: "StatefulSet", metadata, spec: Some(spec) })
+}
+
+fn pod(server: &ServerNode<'_>) -> PodSpec {
+    let memory = |size_limit| EmptyDir { medium: Some("Memory"), size_limit };
+    let disk = |size_limit| EmptyDir { medium: None, size_limit };
+    let account = if server.deploy.image.contains("alpine") { ALPINE_ACCOUNT } else { ACCOUNT };
+    PodSpec {
+        automount_service_account_token: false,
+        restart_policy: None,
+        security_context: PodSecurity::of(account, true),
+        // A smart shutdown waits for clients; the image stops with a fast one, which has to write a checkpoint.
+        termination_grace_period_seconds: Some(120),
+        containers: vec![container(server)],
+        volumes: vec![
+            Volume { name: "run", empty_dir: memory("16Mi") },
+            Volume { name: "shm", empty_dir: memory("256Mi") },
+            Volume { name: "tmp", empty_dir: disk("256Mi") },
+        ],
+    }
+}
+
+fn container(server: &ServerNode<'_>) -> PodContainer {
+    let url = server.url;
+    // From 18 on the image keeps each major's files in a folder of its own below the first one:
+    // <https://github.com/docker-library/docs/blob/master/postgres/README.md#pgdata>. Before, the disk's own folder
+    // lost+found would be in initdb's way.
+    let old = server.deploy.major().is_some_and(|major| major < 18);
+    let data = if old { "/var/lib/postgresql/data" } else { "/var/lib/postgresql" };
+    let mut env = vec![
+        EnvVar::plain("POSTGRES_USER", &url.user),
+        EnvVar::plain("POSTGRES_DB", &url.database),
+        EnvVar::secret("POSTGRES_PASSWORD", admin_secret(server), PASSWORD),
+        EnvVar::plain("POSTGRES_HOST_AUTH_METHOD", "scram-sha-256"),
+        EnvVar::plain("POSTGRES_INITDB_ARGS", "--auth-host=scram-sha-256 --auth-local=scram-sha-256"),
+    ];
+    env.extend(old.then(|| EnvVar::plain("PGDATA", "/var/lib/postgresql/data/pgdata")));
+    // Also for the server's programs, such as pg_isready.
+    env.extend((url.port != 5432).then(|| EnvVar::plain("PGPORT", url.port.to_string())));
+    let mount = |name, mount_path| VolumeMount { name, mount_path };
+    PodContainer {
+        name: POSTGRES,
+        image: server.deploy.image.clone(),
+        args: vec![],
+        env,
+        ports: vec![ContainerPort { name: POSTGRES, container_port: url.port }],
+        resources: Resources::of(&server.deploy.cpu, &server.deploy.memory),
+        security_context: ContainerSecurity::default(),
+        // Recovery after a crash may take long: ten minutes before the pod is given up.
+        startup_probe: Some(ready(server, 5, 120)),
+        readiness_probe: Some(ready(server, 5, 3)),
+        liveness_probe: Some(ready(server, 20, 6)),
+        volume_mounts: vec![
+            mount("data", data),
+            mount("run", "/var/run/postgresql"),
+            mount("shm", "/dev/shm"),
+            mount("tmp", "/tmp"),
+        ],
+    }
+}
+
+/// Over TCP: the server that the image runs while it prepares the data listens on its socket alone.
+fn ready(server: &ServerNode<'_>, period_seconds: u32, failure_threshold: u32) -> ExecProbe {
+    let url = server.url;
+    let command = ["pg_isready", "-h", "127.0.0.1", "-U", &url.user, "-d", &url.database];
+    ExecProbe {
+        exec: Exec { command: command.map(str::to_owned).into() },
+        period_seconds,
+        timeout_seconds: 5,
+        failure_threshold,
+    }
+}

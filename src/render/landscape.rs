@@ -1,0 +1,197 @@
+//! What is deployed, and who may reach what: the manifest as one map, from which every target is written.
+//!
+//! A network's path and a database's right come from the same question, [`entitled`]: a service's programs reach a database if and
+//! only if the manifest gives them a login there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::error::{Error, Result};
+use crate::manifest::{Manifest, ServerLocation, ServerUrl};
+use crate::model::deploy::{ServerDeployment, ServicePods, label};
+use crate::model::{DesiredService, ServiceName};
+
+pub struct Landscape<'a> {
+    pub manifest: &'a Manifest,
+    /// The way from the rendered file's folder to the manifest's, for what names files of the project.
+    pub project_folder: String,
+    pub namespace: String,
+    pub servers: Vec<ServerNode<'a>>,
+    pub services: Vec<ServiceNode<'a>>,
+}
+
+/// A server of the manifest.
+pub struct ServerNode<'a> {
+    pub name: &'a str,
+    pub url: &'a ServerUrl,
+    pub deploy: &'a ServerDeployment,
+    /// The name by which its clients find it, where it is deployed with them; `None` is a server elsewhere.
+    pub host: Option<String>,
+    /// The variable that gives martydb its admin's password.
+    pub password_variable: String,
+    /// The services whose programs may log in to it.
+    pub clients: BTreeSet<&'a ServiceName>,
+}
+
+/// A service of the manifest.
+pub struct ServiceNode<'a> {
+    pub service: &'a DesiredService,
+    /// Its name where no `_` is allowed.
+    pub label: String,
+    pub pods: &'a ServicePods,
+    /// The services whose databases its programs may enter; its own is one.
+    pub databases: BTreeSet<&'a ServiceName>,
+}
+
+/// Whose programs may log in to whose database: pairs of a service and the service whose database it is.
+pub fn entitled(manifest: &Manifest) -> BTreeSet<(&ServiceName, &ServiceName)> {
+    let own = manifest.services.keys().map(|name| (name, name));
+    let further = manifest.services.values().flat_map(|service| {
+        let roles = manifest.access.get(&service.server);
+        let of = move |grant: &crate::model::AccessGrant| roles.and_then(|all| all.get(&grant.role));
+        let users = service.access.iter().filter_map(move |grant| of(grant)?.user());
+        users.map(|user| (user, &service.name))
+    });
+    own.chain(further).collect()
+}
+
+impl<'a> Landscape<'a> {
+    /// # Errors
+    /// If a server has no address that its clients could use, or if names cannot be told apart where they are deployed.
+    pub fn of(manifest: &'a Manifest, project_folder: String) -> Result<Landscape<'a>> {
+        let entitled = entitled(manifest);
+        let namespace = manifest.deploy.namespace.clone().unwrap_or_else(|| label(&manifest.project));
+        if namespace.is_empty() {
+            return Err(Error::manifest(format!(
+                "the project \"{}\" makes no name for a namespace",
+                manifest.project
+            ))
+            .hint("name one: deploy: { namespace: shop }"));
+        }
+        let servers = manifest.servers.keys().map(|name| server(manifest, name, &namespace, &entitled));
+        let servers = servers.collect::<Result<Vec<_>>>()?;
+        let services = manifest.services.values().map(|service| {
+            let own = entitled.iter().filter(|(client, _)| **client == service.name);
+            ServiceNode {
+                service,
+                label: label(service.name.as_str()),
+                pods: &manifest.deploy.services[&service.name],
+                databases: own.map(|(_, database)| *database).collect(),
+            }
+        });
+        let landscape =
+            Landscape { manifest, project_folder, namespace, servers, services: services.collect() };
+        landscape.check_names()?;
+        landscape.check_selectors()?;
+        Ok(landscape)
+    }
+
+    pub fn server(&self, name: &str) -> &ServerNode<'a> {
+        self.servers
+            .iter()
+            .find(|server| server.name == name)
+            .expect("every service names a server of the manifest")
+    }
+
+    /// The servers that a service's programs may log in to.
+    pub fn servers_of(&self, service: &ServiceNode<'_>) -> impl Iterator<Item = &ServerNode<'a>> {
+        let name = &service.service.name;
+        self.servers.iter().filter(move |server| server.clients.contains(name))
+    }
+
+    /// What is deployed here, under one name each.
+    fn check_names(&self) -> Result<()> {
+        let mut taken: BTreeMap<&str, String> =
+            RESERVED.map(|name| (name, "martydb's job".to_owned())).into();
+        let servers = self
+            .servers
+            .iter()
+            .filter_map(|server| Some((server.host.as_deref()?, format!("server \"{}\"", server.name))));
+        let services = self
+            .services
+            .iter()
+            .map(|node| (node.label.as_str(), format!("service \"{}\"", node.service.name)));
+        for (name, what) in servers.chain(services) {
+            if let Some(other) = taken.insert(name, what.clone()) {
+                return Err(Error::manifest(format!(
+                    "{other} and {what} would both be deployed as \"{name}\""
+                ))
+                .hint("rename one of them: the name of a service, or the host in the url of a server"));
+            }
+        }
+        Ok(())
+    }
+
+    /// A pod that two services select would have the paths of both.
+    fn check_selectors(&self) -> Result<()> {
+        for (number, one) in self.services.iter().enumerate() {
+            if let Some(other) = self.services[..number].iter().find(|other| other.pods.overlaps(one.pods)) {
+                let (one, other) = (&one.service.name, &other.service.name);
+                return Err(Error::manifest(format!("a pod could be selected as \"{other}\" and as \"{one}\""))
+                    .hint("give both selectors one label with different values, such as deploy: { selector: { app: \"{service}\" } }"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The names of what belongs to no server and no service.
+const RESERVED: [&str; 3] = ["init-all", "verify-isolation", "martydb"];
+
+fn server<'a>(
+    manifest: &'a Manifest,
+    name: &'a str,
+    namespace: &str,
+    entitled: &BTreeSet<(&'a ServiceName, &'a ServiceName)>,
+) -> Result<ServerNode<'a>> {
+    let ServerLocation::Url(url) = &manifest.servers[name].location else {
+        return Err(embedded(manifest, name));
+    };
+    let (deploy, here) = (&manifest.deploy.servers[name], host_in(namespace, &url.host));
+    let host = here.filter(|_| url.others.is_empty() && manifest.servers[name].platform.is_none());
+    let clients = entitled.iter().filter(|(_, database)| manifest.services[*database].server == name);
+    Ok(ServerNode {
+        name,
+        url,
+        deploy,
+        host,
+        password_variable: password_variable(manifest, name, url)?,
+        clients: clients.map(|(client, _)| *client).collect(),
+    })
+}
+
+fn embedded(manifest: &Manifest, name: &str) -> Error {
+    let stem = manifest.path.file_stem().unwrap_or_default().to_string_lossy();
+    Error::manifest(format!("martydb runs the server \"{name}\" itself, so that it has no address to deploy it at"))
+        .hint(format!(
+            "describe the deployment in an environment of its own, such as {stem}.compose.yaml: \
+             `servers: {{ {name}: {{ embedded: false, url: \"postgresql://postgres@postgres-{name}:5432/postgres\" }} }}`, and choose it with `-e compose`"
+        ))
+}
+
+/// The host's first label, where the rest of it can only be this namespace.
+fn host_in(namespace: &str, host: &str) -> Option<String> {
+    let (first, rest) = host.split_once('.').unwrap_or((host, ""));
+    let inside = ["", namespace, &format!("{namespace}.svc"), &format!("{namespace}.svc.cluster.local")]
+        .contains(&rest);
+    (inside && first != "localhost" && !first.is_empty() && label(first) == first).then(|| first.to_owned())
+}
+
+/// The variable from which martydb takes the admin's password of this server.
+fn password_variable(manifest: &Manifest, name: &str, url: &ServerUrl) -> Result<String> {
+    let only = manifest.servers.len() == 1;
+    let variable = match &url.password_env {
+        Some(variable) => variable,
+        None if url.host_is_db_host => "DB_PASSWORD",
+        None if only => "PGPASSWORD",
+        None => {
+            let variable = format!("{}_ADMIN_PASSWORD", name.replace('-', "_").to_uppercase());
+            return Err(Error::manifest(format!(
+                "the server \"{name}\" names no variable for its admin's password"
+            ))
+            .hint(format!(
+                "add password_env: {variable} to it: the deployed martydb reads the password from there"
+            )));
+        }
+    };
+    Ok(variable.to_owned())
+}

@@ -1,0 +1,179 @@
+//! `render`: deployment files that say what the manifest says, and nothing that is secret.
+
+mod network;
+mod paths;
+mod secrets;
+
+use crate::support::Project;
+
+/// Two services, a server each.
+const MANIFEST: &str = "\
+version: 1
+project: shop
+servers:
+  one: { url: 'postgresql://adm@db-one:5432/postgres', password_env: ONE }
+  two: { url: 'postgresql://adm@db-two:5433/postgres', password_env: TWO }
+secrets: { provider: env }
+services:
+  orders: { server: one }
+  billing: { server: two }
+";
+
+const TARGETS: [&str; 2] = ["compose", "kubernetes"];
+
+fn edited(from: &str, to: &str) -> Project {
+    assert!(MANIFEST.contains(from), "{from}");
+    Project::with_manifest(&MANIFEST.replace(from, to))
+}
+
+#[test]
+fn the_same_manifest_gives_the_same_bytes_and_a_check_finds_every_other_one() {
+    let project = Project::with_manifest(MANIFEST);
+    for target in TARGETS {
+        let text = project.run(&["render", target]).expect(0).stdout;
+        assert!(text.starts_with(&format!("# martydb render {target}\n")), "{text}");
+        assert_eq!(project.run(&["render", target]).expect(0).stdout, text);
+        project.run(&["render", target, "--out", ".", "--check"]).expect(3);
+        let written = project.json(&["render", target, "--out", "."], 0);
+        assert_eq!(written["state"], "missing", "{written:#}");
+        let file = format!("{target}.yaml");
+        assert_eq!(
+            (written["file"].as_str(), project.read(&file)),
+            (Some(&*format!("./{file}")), text.clone())
+        );
+        project.run(&["render", target, "--out", ".", "--check"]).expect(0);
+        project.write(&file, &text.replacen("adm", "bdm", 1));
+        let differs = project.run(&["render", target, "--out", ".", "--check"]).expect(3);
+        assert_eq!(differs.stdout, format!("./{file} differs from what the manifest says.\n"));
+        assert!(project.read(&file).contains("bdm"), "a check writes nothing");
+        project.run(&["render", target, "--out", "."]).expect(0);
+        assert_eq!(project.read(&file), text);
+    }
+    let usage = project.run(&["render", "compose", "--check"]).expect(2);
+    assert!(usage.stderr.contains("--out"), "{}", usage.stderr);
+}
+
+#[test]
+fn the_examples_are_what_their_manifests_say() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for (manifest, env, target, folder) in [
+        ("examples/movie-booking/martydb.yaml", "compose", "compose", "examples/movie-booking"),
+        ("examples/movie-booking/martydb.yaml", "production", "kubernetes", "examples/movie-booking"),
+        ("services/manifest.yaml", "compose", "compose", "examples/marty"),
+        ("services/manifest.yaml", "kubernetes", "kubernetes", "examples/marty"),
+    ] {
+        let project = Project::with_manifest(MANIFEST);
+        let mut command = project.command(&["-f", manifest, "-e", env, "render", target, "--out", folder]);
+        if std::env::var_os("UPDATE").is_none() {
+            command.arg("--check");
+        }
+        command.current_dir(root);
+        project.finish(command).expect(0);
+    }
+}
+
+#[test]
+fn what_cannot_be_deployed_is_refused_with_a_way_out() {
+    let external = "url: 'postgresql://adm@db.example.org:5432/postgres'";
+    let rows: &[(&str, &str, &str, &str)] = &[
+        (
+            "url: 'postgresql://adm@db-one:5432/postgres', password_env: ONE",
+            "embedded: true",
+            "compose",
+            "martydb.compose.yaml",
+        ),
+        (", password_env: ONE", "", "compose", "password_env: ONE_ADMIN_PASSWORD"),
+        ("@db-two:5433", "@db-one:5433", "compose", "both be deployed as \"db-one\""),
+        ("@db-two:5433", "@orders:5433", "kubernetes", "both be deployed as \"orders\""),
+        ("@db-two:5433", "@init-all:5433", "kubernetes", "both be deployed as \"init-all\""),
+        ("{ provider: env }", "{ provider: file }", "kubernetes", "provider env or command"),
+        ("url: 'postgresql://adm@db-one:5432/postgres'", external, "kubernetes", "cidrs"),
+        (
+            "{ server: one }",
+            "{ server: one, deploy: { selector: { tier: api } } }",
+            "kubernetes",
+            "as \"billing\" and as \"orders\"",
+        ),
+        (
+            "version: 1",
+            "version: 1\ndeploy: { namespace: A_b }",
+            "kubernetes",
+            "\"A_b\" is not a name of Kubernetes",
+        ),
+        (
+            "version: 1",
+            "version: 1\ndeploy: { storage: { size: 10 GB } }",
+            "kubernetes",
+            "\"10 GB\" is not a quantity",
+        ),
+        ("version: 1", "version: 1\ndeploy: { image: 'a b' }", "compose", "\"a b\" is not an image"),
+        (
+            "{ server: one }",
+            "{ server: one, deploy: { selector: { 'a b': x } } }",
+            "compose",
+            "the name of a label",
+        ),
+    ];
+    for (from, to, target, expected) in rows {
+        let refused = edited(from, to).run(&["render", target]).expect(2);
+        assert!(refused.stderr.contains(expected), "{to}: {}", refused.stderr);
+        assert_eq!(refused.stdout, "", "{to}");
+    }
+    let ports =
+        "{ url: 'postgresql://adm@db-one:5432/postgres', password_env: ONE, deploy: { host_port: 5433 } }";
+    let project = edited("{ url: 'postgresql://adm@db-one:5432/postgres', password_env: ONE }", ports);
+    project.run(&["render", "compose"]).expect(0);
+    let text = project
+        .read("martydb.yaml")
+        .replace("password_env: TWO", "password_env: TWO, deploy: { host_port: 5433 }");
+    project.write("martydb.yaml", &text);
+    let refused = project.run(&["render", "compose"]).expect(2);
+    assert!(refused.stderr.contains("port 5433 of the host"), "{}", refused.stderr);
+}
+
+/// A server of a provider is reached, and not deployed.
+#[test]
+fn a_server_elsewhere_is_reached_in_its_networks() {
+    let external = "{ url: 'postgresql://adm@db.example.org:6432/postgres', password_env: ONE, deploy: { cidrs: [10.20.0.0/24] } }";
+    let project = edited("{ url: 'postgresql://adm@db-one:5432/postgres', password_env: ONE }", external);
+    let text = project.run(&["render", "kubernetes"]).expect(0).stdout;
+    let cluster = network::Cluster::read(&text);
+    assert!(!text.contains("db-one") && !text.contains("db.example.org"), "{text}");
+    let outside = |service: &str| cluster.reaches_network(&network::name(service), "10.20.0.0/24", 6432);
+    assert!(outside("orders") && !outside("billing"), "{text}");
+}
+
+/// What Compose and Kubernetes would fill in or read as something else stays what it is.
+#[test]
+fn outside_names_are_taken_literally() {
+    let text = MANIFEST.replace("adm@db-one:5432/postgres", "%24%28HOME%29no@db-one:5432/$$%7BX%7D");
+    let project = Project::with_manifest(&text);
+    let compose: serde_yaml::Value =
+        serde_yaml::from_str(&project.run(&["render", "compose"]).expect(0).stdout).unwrap();
+    let environment = &compose["services"]["db-one"]["environment"];
+    assert_eq!(environment["POSTGRES_USER"], "$$(HOME)no");
+    assert_eq!(environment["POSTGRES_DB"], "$${X}");
+    let objects = network::objects(&project.run(&["render", "kubernetes"]).expect(0).stdout);
+    let set = objects
+        .iter()
+        .find(|object| object["kind"] == "StatefulSet" && object["metadata"]["name"] == "db-one");
+    let env = &set.unwrap()["spec"]["template"]["spec"]["containers"][0]["env"];
+    assert_eq!((env[0]["value"].as_str(), env[1]["value"].as_str()), (Some("$$(HOME)no"), Some("${X}")));
+}
+
+/// The image keeps its data in another folder from 18 on.
+#[test]
+fn the_data_lies_where_the_image_of_each_major_keeps_it() {
+    for (image, folder) in
+        [("postgres:17", "/var/lib/postgresql/data"), ("postgres:18", "/var/lib/postgresql")]
+    {
+        let project = edited("version: 1", &format!("version: 1\ndeploy: {{ image: '{image}' }}"));
+        let compose: serde_yaml::Value =
+            serde_yaml::from_str(&project.run(&["render", "compose"]).expect(0).stdout).unwrap();
+        assert_eq!(compose["services"]["db-one"]["volumes"][0], format!("db_one_data:{folder}"));
+        let objects = network::objects(&project.run(&["render", "kubernetes"]).expect(0).stdout);
+        let set = objects.iter().find(|object| object["kind"] == "StatefulSet").unwrap();
+        let mounts = &set["spec"]["template"]["spec"]["containers"][0]["volumeMounts"];
+        assert_eq!(mounts[0]["mountPath"], folder);
+    }
+}

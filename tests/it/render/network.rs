@@ -1,0 +1,96 @@
+//! Which pod reaches which, read from rendered NetworkPolicies as Kubernetes reads them:
+//! <https://kubernetes.io/docs/concepts/services-networking/network-policies/>.
+
+use std::collections::BTreeMap;
+
+use serde_yaml::Value;
+
+pub type Labels = BTreeMap<String, String>;
+
+/// The documents of a file.
+pub fn objects(text: &str) -> Vec<Value> {
+    let all = text.split("---\n").skip(1);
+    all.map(|text| serde_yaml::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))).collect()
+}
+
+/// The label that a service's pods have by default.
+pub fn name(service: &str) -> Labels {
+    [("app.kubernetes.io/name".to_owned(), service.replace('_', "-"))].into()
+}
+
+pub struct Cluster {
+    policies: Vec<Value>,
+    /// The labels of the pods of each StatefulSet.
+    servers: BTreeMap<String, Labels>,
+}
+
+impl Cluster {
+    pub fn read(text: &str) -> Cluster {
+        let objects = objects(text);
+        let servers = objects.iter().filter(|object| object["kind"] == "StatefulSet").map(|set| {
+            let labels = labels(&set["spec"]["template"]["metadata"]["labels"]);
+            (set["metadata"]["name"].as_str().unwrap().to_owned(), labels)
+        });
+        Cluster {
+            servers: servers.collect(),
+            policies: objects.iter().filter(|object| object["kind"] == "NetworkPolicy").cloned().collect(),
+        }
+    }
+
+    /// Whether pods with these labels may open a connection to a server's.
+    pub fn reaches(&self, from: &Labels, server: &str, port: u16) -> bool {
+        let to = &self.servers[server];
+        let out =
+            self.admits(from, "Egress", "egress", "to", port, &|peer| selects(&peer["podSelector"], to));
+        out && self
+            .admits(to, "Ingress", "ingress", "from", port, &|peer| selects(&peer["podSelector"], from))
+    }
+
+    /// Whether pods with these labels may open a connection into a network outside.
+    pub fn reaches_network(&self, from: &Labels, cidr: &str, port: u16) -> bool {
+        self.admits(from, "Egress", "egress", "to", port, &|peer| peer["ipBlock"]["cidr"] == cidr)
+    }
+
+    /// A pod that no policy of a type selects is open; otherwise one of them must admit the peer.
+    fn admits(
+        &self,
+        pod: &Labels,
+        kind: &str,
+        key: &str,
+        side: &str,
+        port: u16,
+        peer: &dyn Fn(&Value) -> bool,
+    ) -> bool {
+        let spec = |policy: &Value| policy["spec"].clone();
+        let specs = self.policies.iter().map(spec).filter(|spec| {
+            let types = spec["policyTypes"].as_sequence().unwrap();
+            types.iter().any(|one| one == kind) && selects(&spec["podSelector"], pod)
+        });
+        let specs: Vec<Value> = specs.collect();
+        let rules = specs.iter().filter_map(|spec| spec[key].as_sequence()).flatten();
+        specs.is_empty()
+            || rules.into_iter().any(|rule| {
+                let ports = rule["ports"].as_sequence().unwrap();
+                let peers = rule[side].as_sequence();
+                ports.iter().any(|one| one["port"] == port && one["protocol"] == "TCP")
+                    && peers.is_none_or(|peers| peers.iter().any(|one| own_namespace(one) && peer(one)))
+            })
+    }
+}
+
+fn own_namespace(peer: &Value) -> bool {
+    peer.get("namespaceSelector").is_none()
+}
+
+/// No selector selects nothing, an empty one everything.
+fn selects(selector: &Value, pod: &Labels) -> bool {
+    !selector.is_null()
+        && labels(&selector["matchLabels"]).iter().all(|(key, value)| pod.get(key) == Some(value))
+}
+
+fn labels(value: &Value) -> Labels {
+    let pair = |(key, value): (&Value, &Value)| {
+        (key.as_str().unwrap().to_owned(), value.as_str().unwrap().to_owned())
+    };
+    value.as_mapping().into_iter().flatten().map(pair).collect()
+}

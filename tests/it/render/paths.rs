@@ -1,0 +1,147 @@
+//! A network's path is there if and only if the manifest gives a login, in Compose and in Kubernetes, and on the server.
+
+use std::collections::BTreeSet;
+use std::fmt::Write;
+
+use martydb::render::{Landscape, RenderTarget};
+use proptest::prelude::*;
+use serde_yaml::Value;
+
+use super::network::{Cluster, name};
+use crate::support::{Project, Server};
+
+/// A service's number, the server that it is on, and the services that a further login of it may read.
+#[derive(Debug, Clone)]
+struct World {
+    servers: usize,
+    services: Vec<(usize, BTreeSet<usize>)>,
+    /// Further logins whose time is over, or that are groups: they open nothing.
+    idle: BTreeSet<usize>,
+}
+
+fn worlds() -> impl Strategy<Value = World> {
+    (1..4_usize, 1..6_usize).prop_flat_map(|(servers, services)| {
+        let service = (0..servers, prop::collection::btree_set(0..services, 0..3));
+        let idle = prop::collection::btree_set(0..services, 0..2);
+        (prop::collection::vec(service, services), idle).prop_map(move |(services, idle)| World {
+            servers,
+            services,
+            idle,
+        })
+    })
+}
+
+impl World {
+    fn manifest(&self, urls: impl Fn(usize) -> String) -> String {
+        let mut text = "version: 1\nproject: paths\nsecrets: { provider: env }\nservers:\n".to_owned();
+        for server in 0..self.servers {
+            writeln!(text, "  v{server}: {{ url: '{}', password_env: PGPASSWORD }}", urls(server)).unwrap();
+        }
+        text += "services:\n";
+        for (number, (server, reads)) in self.services.iter().enumerate() {
+            write!(text, "  rp_s{number}: {{ server: v{server}").unwrap();
+            if !reads.is_empty() {
+                let names: Vec<String> = reads.iter().map(|other| format!("rp_s{other}")).collect();
+                let until = if self.idle.contains(&number) { ", until: 2020-01-01" } else { "" };
+                write!(
+                    text,
+                    ", access: {{ rp_x{number}: {{ login: true, read: [{}], reason: test{until} }} }}",
+                    names.join(", ")
+                )
+                .unwrap();
+            }
+            text += " }\n";
+        }
+        text
+    }
+
+    /// Whether the manifest gives a service a login in another one's database.
+    fn has_login(&self, service: usize, database: usize) -> bool {
+        service == database || (self.services[service].1.contains(&database) && !self.idle.contains(&service))
+    }
+
+    fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
+        let count = self.services.len();
+        (0..count).flat_map(move |service| (0..count).map(move |database| (service, database)))
+    }
+}
+
+fn rendered(manifest: &str, target: &str) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("martydb.yaml");
+    std::fs::write(&path, manifest).unwrap();
+    let manifest = martydb::manifest::load(&path, "development", &Default::default());
+    let manifest = manifest.unwrap_or_else(|error| panic!("{error:?}"));
+    let landscape = Landscape::of(&manifest, ".".into()).unwrap_or_else(|error| panic!("{error:?}"));
+    RenderTarget::named(target).unwrap().text(&landscape).unwrap_or_else(|error| panic!("{error:?}"))
+}
+
+fn networks(compose: &Value, container: &str) -> BTreeSet<String> {
+    let all = compose["services"][container]["networks"].as_sequence().unwrap();
+    all.iter().map(|network| network.as_str().unwrap().to_owned()).collect()
+}
+
+proptest! {
+    #[test]
+    fn a_path_is_a_login(world in worlds()) {
+        let manifest = world.manifest(|server| format!("postgresql://adm@db{server}:5432/postgres"));
+        let compose: Value = serde_yaml::from_str(&rendered(&manifest, "compose")).unwrap();
+        let cluster = Cluster::read(&rendered(&manifest, "kubernetes"));
+        for (service, database) in world.pairs() {
+            let (own, network) = (networks(&compose, &format!("rp-s{service}")), format!("database-rp-s{database}"));
+            prop_assert_eq!(own.contains(&network), world.has_login(service, database), "{} {} {}", service, database, &manifest);
+            // The network of a database leads to its server and to no other.
+            for server in 0..world.servers {
+                let there = networks(&compose, &format!("db{server}")).contains(&network);
+                prop_assert_eq!(there, server == world.services[database].0);
+            }
+        }
+        for service in 0..world.services.len() {
+            for server in 0..world.servers {
+                let (pods, db) = (name(&format!("rp_s{service}")), format!("db{server}"));
+                let login = (0..world.services.len())
+                    .any(|database| world.services[database].0 == server && world.has_login(service, database));
+                prop_assert_eq!(cluster.reaches(&pods, &db, 5432), login, "{} {} {}", service, server, &manifest);
+                // On Compose the only network that all servers share is martydb's.
+                let shared: Vec<_> = networks(&compose, &format!("rp-s{service}")).intersection(&networks(&compose, &db)).cloned().collect();
+                prop_assert_eq!(!shared.is_empty(), login);
+            }
+        }
+        let strange = [("app".to_owned(), "other".to_owned())].into();
+        for server in 0..world.servers {
+            let db = format!("db{server}");
+            prop_assert!(!cluster.reaches(&strange, &db, 5432));
+            prop_assert!(cluster.reaches(&name("martydb"), &db, 5432));
+            prop_assert!(!cluster.reaches(&name("martydb"), &db, 22));
+        }
+    }
+}
+
+/// The same pairs, asked of a server after `apply`.
+#[test]
+fn a_login_is_a_right_to_connect() {
+    let server = Server::start();
+    let world = World {
+        servers: 1,
+        services: vec![(0, [1].into()), (0, [].into()), (0, [0, 1].into()), (0, [1, 3].into())],
+        idle: [3].into(),
+    };
+    let manifest = world.manifest(|_| server.url()).replace("secrets: { provider: env }\n", "");
+    let project = Project::with_manifest(&manifest);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let compose: Value = serde_yaml::from_str(&rendered(
+        &world.manifest(|_| "postgresql://adm@db0/postgres".into()),
+        "compose",
+    ))
+    .unwrap();
+    for (service, database) in world.pairs() {
+        let asked = format!(
+            "SELECT bool_or(has_database_privilege(rolname, 'rp_s{database}', 'CONNECT'))::text FROM pg_roles \
+             WHERE rolcanlogin AND (rolname LIKE 'rp\\_s{service}\\_%' OR rolname = 'rp_x{service}')"
+        );
+        let right = server.value("postgres", &asked) == "true";
+        let path =
+            networks(&compose, &format!("rp-s{service}")).contains(&format!("database-rp-s{database}"));
+        assert_eq!((right, path), (world.has_login(service, database), right), "{service} {database}");
+    }
+}
