@@ -50,12 +50,13 @@ manager() {
   done
 }
 
-packages() { # packages MANAGER cc|npm|server
+packages() { # packages MANAGER cc|compose|npm|server
   case $1:$2 in
     apt-get:cc) echo gcc libc6-dev ;;
     apk:cc) echo build-base ;;
     brew:cc) ;; # comes with Xcode's command line tools
     *:cc) echo gcc ;;
+    *:compose) echo docker-compose ;;
     apt-get:jdbc) echo libpostgresql-jdbc-java ;;
     apt-get:jdk) echo default-jdk-headless ;;
     apt-get:python) echo python3-venv ;;
@@ -83,7 +84,7 @@ no_main_cluster() {
     "create_main_cluster = false" >"$1"' sh "$conf"
 }
 
-install() { # install cc|jdbc|jdk|npm|openssl|pooler|python|server
+install() { # install cc|compose|jdbc|jdk|npm|openssl|pooler|python|server
   local manager list
   manager=$(manager)
   list=$(packages "$manager" "$1")
