@@ -19,7 +19,7 @@ use super::sizes::table_sizes;
 use super::status::recorded;
 use super::steps::{down_steps, repeatable_step, up_steps};
 use super::target::{Execution, MigrationTarget, Options};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Goal {
@@ -311,8 +311,11 @@ impl<'a> MigrationRun<'a, '_> {
     }
 }
 
-/// Says what was committed before the failure, because it is not rolled back.
+/// Says what was committed before the failure, because it is not rolled back. A server that crashed may not have had it on its
+/// disk yet (see `engine::ahead`).
 fn with_applied(error: Error, applied: &[AppliedMigration], direction: Direction) -> Error {
+    let crashed = (error.kind == Kind::Unreachable && !applied.is_empty())
+        .then_some("if the server crashed, the last of them may be lost with their history; the next run takes them up again");
     let what = if direction == Direction::Up { "" } else { "the downgrade of " };
     let committed = "committed before the failure and";
     match applied {
@@ -325,4 +328,5 @@ fn with_applied(error: Error, applied: &[AppliedMigration], direction: Direction
             last.version
         )),
     }
+    .hint_if(crashed)
 }

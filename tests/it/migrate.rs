@@ -4,6 +4,7 @@ mod advice;
 mod as_they_are;
 mod concurrent;
 mod downgrade;
+mod durable;
 mod far;
 mod hostile;
 mod lock;
