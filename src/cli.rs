@@ -206,7 +206,7 @@ commands! {
         Logs = "logs", logs(manifest);
     }
     "Deploy" {
-        /// Write deployment files: Compose, Kubernetes.
+        /// Write deployment files: Compose, Kubernetes, operators.
         Render = "render", render(parts);
     }
     "Connect" {

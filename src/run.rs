@@ -18,7 +18,7 @@ use crate::manifest::{self, Manifest, ServerLocation, ServerUrl};
 use crate::model::{DesiredServer, DesiredService, RoleKind, RoleName, ServiceName};
 use crate::report::Out;
 use crate::secrets::{CredentialKey, LockedStore, Secrets, Store};
-use crate::server::{Access, Endpoint, EventTriggerGuard, Host, Login, Tls};
+use crate::server::{Access, EventTriggerGuard, Login};
 use crate::wire;
 
 pub struct Run {
@@ -170,10 +170,10 @@ impl Run {
                 let password = self.admin_password(&server, url);
                 Ok(Access {
                     server,
-                    admin_endpoint: endpoint(url),
+                    admin_endpoint: url.endpoint(),
                     admin: Login::of_admin(url.user.clone(), password).requiring(url.require_auth.as_ref()),
                     maintenance: url.database.clone(),
-                    endpoint: endpoint(url),
+                    endpoint: url.endpoint(),
                     embedded: false,
                     event_triggers,
                 })
@@ -204,7 +204,7 @@ impl Run {
         if let (Some(password), ServerLocation::Url(url)) =
             (&typed[server], &self.manifest.servers[server].location)
         {
-            let chosen = endpoint(&self.located(server, url, Some(password)).await?);
+            let chosen = self.located(server, url, Some(password)).await?.endpoint();
             (access.admin_endpoint, access.endpoint) = (chosen.clone(), chosen);
         }
         Ok(access)
@@ -282,15 +282,6 @@ impl Run {
                 .hint(hint)),
         }
     }
-}
-
-fn endpoint(url: &ServerUrl) -> Endpoint {
-    let (host, tls) = if url.host.starts_with('/') {
-        (Host::Socket(url.host.clone().into()), Tls::default())
-    } else {
-        (Host::Tcp(url.host.clone()), url.tls.clone())
-    };
-    Endpoint { host, port: url.port, tls }
 }
 
 /// As many as there are cores, and at least four: most of the time is the server's.

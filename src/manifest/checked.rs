@@ -11,7 +11,7 @@ use crate::model::{
     AccessRole, DesiredServer, DesiredService, FormerNames, RoleName, ServerName, ServiceName,
 };
 use crate::server::hosts::TargetSession;
-use crate::wire::{RequireAuth, Tls};
+use crate::wire::{Endpoint, Host, RequireAuth, Tls};
 
 #[derive(Debug, Clone)]
 pub struct Manifest {
@@ -84,6 +84,16 @@ impl std::fmt::Debug for ServerUrl {
 }
 
 impl ServerUrl {
+    /// Where it leads: its first host.
+    pub fn endpoint(&self) -> Endpoint {
+        let (host, tls) = if self.host.starts_with('/') {
+            (Host::Socket(self.host.clone().into()), Tls::default())
+        } else {
+            (Host::Tcp(self.host.clone()), self.tls.clone())
+        };
+        Endpoint { host, port: self.port, tls }
+    }
+
     /// The same with one host alone, each in its turn.
     pub fn each(&self) -> impl Iterator<Item = ServerUrl> {
         (0..=self.others.len()).map(|number| self.at(number))

@@ -17,7 +17,7 @@ mod platform;
 
 pub use access::{RawAccess, RawLike};
 pub use app_url::RawAppUrl;
-pub use deploy::{RawDeploy, RawResources, RawServerDeploy, RawServiceDeploy, RawStorage};
+pub use deploy::{RawDeploy, RawResources, RawSecretStore, RawServerDeploy, RawServiceDeploy, RawStorage};
 pub use parameters::{RawCollationVersion, RawLocaleProvider, RawParameters};
 pub use platform::RawPlatform;
 

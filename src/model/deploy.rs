@@ -10,6 +10,8 @@ pub struct Deployment {
     pub namespace: Option<String>,
     /// martydb with the project's files.
     pub tool_image: String,
+    /// Where the cluster fetches secrets, where the manifest says so.
+    pub secret_store: Option<SecretStore>,
     pub servers: BTreeMap<ServerName, ServerDeployment>,
     pub services: BTreeMap<ServiceName, ServicePods>,
 }
@@ -25,10 +27,42 @@ pub struct ServerDeployment {
     pub cpu: String,
     /// Bytes, as a quantity.
     pub memory: String,
+    /// How many instances an operator keeps: one that writes, the others as its replicas.
+    pub instances: u16,
     /// Where Compose publishes it on the host.
     pub host_port: Option<u16>,
     /// Where it lies if it is not deployed with the rest.
     pub cidrs: Vec<String>,
+}
+
+/// A store of the External Secrets Operator.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretStore {
+    pub kind: StoreKind,
+    pub name: String,
+    /// What a login's secret is called there: a template with `{env}`, `{server}`, `{service}` and `{role}`, the login's name.
+    pub key: String,
+    /// What an admin's secret is called there.
+    pub admin_key: String,
+    /// The property of the secret that is the password, where it has several.
+    pub property: Option<String>,
+}
+
+/// Who may use a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreKind {
+    Cluster,
+    Namespace,
+}
+
+impl StoreKind {
+    /// The kind of its object.
+    pub fn name(self) -> &'static str {
+        match self {
+            StoreKind::Cluster => "ClusterSecretStore",
+            StoreKind::Namespace => "SecretStore",
+        }
+    }
 }
 
 impl ServerDeployment {
@@ -85,6 +119,7 @@ mod tests {
                 storage_class: None,
                 cpu: String::new(),
                 memory: String::new(),
+                instances: 1,
                 host_port: None,
                 cidrs: vec![],
             };

@@ -134,6 +134,9 @@ impl<'a> Landscape<'a> {
     }
 }
 
+/// The platform whose servers are deployed here; those of the others are elsewhere.
+const OPERATOR: &str = "cnpg";
+
 /// The names of what belongs to no server and no service.
 const RESERVED: [&str; 3] = ["init-all", "verify-isolation", "martydb"];
 
@@ -147,7 +150,9 @@ fn server<'a>(
         return Err(embedded(manifest, name));
     };
     let (deploy, here) = (&manifest.deploy.servers[name], host_in(namespace, &url.host));
-    let host = here.filter(|_| url.others.is_empty() && manifest.servers[name].platform.is_none());
+    let host = here.filter(|_| {
+        url.others.is_empty() && manifest.servers[name].platform.is_none_or(|one| one.name == OPERATOR)
+    });
     let clients = entitled.iter().filter(|(_, database)| manifest.services[*database].server == name);
     Ok(ServerNode {
         name,

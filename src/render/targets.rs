@@ -1,7 +1,7 @@
 //! The kinds of deployment, a row each.
 
 use super::compose;
-use super::kubernetes;
+use super::kubernetes::{cloudnative_pg, external_secrets, plain};
 use super::landscape::Landscape;
 use crate::error::Result;
 use crate::manifest::DEFAULT_ENV;
@@ -28,7 +28,19 @@ pub const TARGETS: &[RenderTarget] = &[
         name: "kubernetes",
         help: "Kubernetes: StatefulSets, Services, NetworkPolicies, Job, CronJob",
         file: "kubernetes.yaml",
-        documents: kubernetes::documents,
+        documents: plain::documents,
+    },
+    RenderTarget {
+        name: "cloudnative-pg",
+        help: "CloudNativePG: Cluster, Database, DatabaseRole, NetworkPolicies, Job, CronJob",
+        file: "cloudnative-pg.yaml",
+        documents: cloudnative_pg::documents,
+    },
+    RenderTarget {
+        name: "external-secrets",
+        help: "External Secrets: an ExternalSecret for each login and admin",
+        file: "external-secrets.yaml",
+        documents: external_secrets::documents,
     },
 ];
 

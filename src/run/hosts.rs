@@ -3,7 +3,7 @@
 
 use secrecy::SecretString;
 
-use super::{Run, endpoint};
+use super::Run;
 use crate::error::Result;
 use crate::manifest::ServerUrl;
 use crate::model::RoleKind;
@@ -36,7 +36,7 @@ impl Run {
             if !known {
                 logins.extend(self.any_login(server).await);
             }
-            candidates.push(HostCandidate { endpoint: endpoint(&one), logins });
+            candidates.push(HostCandidate { endpoint: one.endpoint(), logins });
         }
         match choose(server, &candidates, url.target).await? {
             ChosenHost::Fits(number) => {

@@ -1,5 +1,6 @@
 //! `render`: deployment files that say what the manifest says, and nothing that is secret.
 
+mod custom;
 mod network;
 mod paths;
 mod secrets;
@@ -14,12 +15,14 @@ servers:
   one: { url: 'postgresql://adm@db-one:5432/postgres', password_env: ONE }
   two: { url: 'postgresql://adm@db-two:5433/postgres', password_env: TWO }
 secrets: { provider: env }
+deploy:
+  secret_store: { name: vault }
 services:
   orders: { server: one }
   billing: { server: two }
 ";
 
-const TARGETS: [&str; 2] = ["compose", "kubernetes"];
+const TARGETS: [&str; 4] = ["compose", "kubernetes", "cloudnative-pg", "external-secrets"];
 
 fn edited(from: &str, to: &str) -> Project {
     assert!(MANIFEST.contains(from), "{from}");
@@ -59,8 +62,12 @@ fn the_examples_are_what_their_manifests_say() {
     for (manifest, env, target, folder) in [
         ("examples/movie-booking/martydb.yaml", "compose", "compose", "examples/movie-booking"),
         ("examples/movie-booking/martydb.yaml", "production", "kubernetes", "examples/movie-booking"),
+        ("examples/movie-booking/martydb.yaml", "production", "cloudnative-pg", "examples/movie-booking"),
+        ("examples/movie-booking/martydb.yaml", "production", "external-secrets", "examples/movie-booking"),
         ("services/manifest.yaml", "compose", "compose", "examples/marty"),
         ("services/manifest.yaml", "kubernetes", "kubernetes", "examples/marty"),
+        ("services/manifest.yaml", "kubernetes", "cloudnative-pg", "examples/marty"),
+        ("services/manifest.yaml", "kubernetes", "external-secrets", "examples/marty"),
     ] {
         let project = Project::with_manifest(MANIFEST);
         let mut command = project.command(&["-f", manifest, "-e", env, "render", target, "--out", folder]);
@@ -89,24 +96,26 @@ fn what_cannot_be_deployed_is_refused_with_a_way_out() {
         ("{ provider: env }", "{ provider: file }", "kubernetes", "provider env or command"),
         ("url: 'postgresql://adm@db-one:5432/postgres'", external, "kubernetes", "cidrs"),
         (
+            "deploy:\n  secret_store: { name: vault }",
+            "",
+            "external-secrets",
+            "deploy: { secret_store: { name: vault } }",
+        ),
+        (
+            "{ name: vault }",
+            "{ name: vault, key: fixed }",
+            "external-secrets",
+            "would both have the secret \"fixed\"",
+        ),
+        (
             "{ server: one }",
             "{ server: one, deploy: { selector: { tier: api } } }",
             "kubernetes",
             "as \"billing\" and as \"orders\"",
         ),
-        (
-            "version: 1",
-            "version: 1\ndeploy: { namespace: A_b }",
-            "kubernetes",
-            "\"A_b\" is not a name of Kubernetes",
-        ),
-        (
-            "version: 1",
-            "version: 1\ndeploy: { storage: { size: 10 GB } }",
-            "kubernetes",
-            "\"10 GB\" is not a quantity",
-        ),
-        ("version: 1", "version: 1\ndeploy: { image: 'a b' }", "compose", "\"a b\" is not an image"),
+        ("deploy:", "deploy:\n  namespace: A_b", "kubernetes", "\"A_b\" is not a name of Kubernetes"),
+        ("deploy:", "deploy:\n  storage: { size: 10 GB }", "kubernetes", "\"10 GB\" is not a quantity"),
+        ("deploy:", "deploy:\n  image: 'a b'", "compose", "\"a b\" is not an image"),
         (
             "{ server: one }",
             "{ server: one, deploy: { selector: { 'a b': x } } }",
@@ -167,7 +176,7 @@ fn the_data_lies_where_the_image_of_each_major_keeps_it() {
     for (image, folder) in
         [("postgres:17", "/var/lib/postgresql/data"), ("postgres:18", "/var/lib/postgresql")]
     {
-        let project = edited("version: 1", &format!("version: 1\ndeploy: {{ image: '{image}' }}"));
+        let project = edited("deploy:", &format!("deploy:\n  image: '{image}'"));
         let compose: serde_yaml::Value =
             serde_yaml::from_str(&project.run(&["render", "compose"]).expect(0).stdout).unwrap();
         assert_eq!(compose["services"]["db-one"]["volumes"][0], format!("db_one_data:{folder}"));

@@ -21,6 +21,27 @@ pub struct RawDeploy {
     pub storage: RawStorage,
     /// What each server may use, unless a server says otherwise.
     pub resources: RawResources,
+    /// How many instances an operator keeps of each server; default: 3. Without one there is always one.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub instances: Option<u16>,
+    /// The store of the External Secrets Operator from which the cluster fetches passwords.
+    pub secret_store: Option<RawSecretStore>,
+}
+
+/// A store of the External Secrets Operator.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawSecretStore {
+    /// Its name.
+    pub name: String,
+    /// Whether it serves the whole cluster; default: true.
+    pub cluster: Option<bool>,
+    /// What a login's secret is called in it; default: martydb/{env}/{role}.
+    pub key: Option<String>,
+    /// What the secret of a server's admin is called in it; default: martydb/{env}/{server}-admin.
+    pub admin_key: Option<String>,
+    /// The property of a secret that is the password; default: the whole secret.
+    pub property: Option<String>,
 }
 
 /// How one server is deployed.
@@ -33,6 +54,9 @@ pub struct RawServerDeploy {
     pub storage: RawStorage,
     /// What it may use.
     pub resources: RawResources,
+    /// How many instances an operator keeps of it.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub instances: Option<u16>,
     /// The port of the host at which Compose publishes it, on loopback alone.
     #[serde(deserialize_with = "lenient::optional")]
     pub host_port: Option<u16>,

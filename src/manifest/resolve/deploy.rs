@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::scope::Scope;
 use crate::error::Result;
 use crate::manifest::checked::ServerSpec;
-use crate::manifest::raw::{RawResources, RawServerDeploy, RawServiceDeploy, RawStorage};
-use crate::model::deploy::{Deployment, ServerDeployment, ServicePods, label};
+use crate::manifest::raw::{RawResources, RawSecretStore, RawServerDeploy, RawServiceDeploy, RawStorage};
+use crate::model::deploy::{Deployment, SecretStore, ServerDeployment, ServicePods, StoreKind, label};
 use crate::model::{DesiredService, ServiceName};
 
 /// The newest major that martydb supports.
@@ -41,6 +41,7 @@ pub fn all(
     Ok(Deployment {
         namespace: raw.namespace.clone(),
         tool_image,
+        secret_store: raw.secret_store.as_ref().map(|raw| secret_store(scope, raw)).transpose()?,
         servers: servers.collect::<Result<_>>()?,
         services: services
             .keys()
@@ -99,8 +100,27 @@ fn server(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<ServerDepl
         storage_class: own.storage.class.clone().or(raw.storage.class.clone()),
         cpu: either(&own.resources.cpu, &raw.resources.cpu, "250m"),
         memory: either(&own.resources.memory, &raw.resources.memory, "1Gi"),
+        instances: own.instances.or(raw.instances).unwrap_or(3).max(1),
         host_port: own.host_port,
         cidrs: own.cidrs.clone(),
+    })
+}
+
+fn secret_store(scope: &Scope, raw: &RawSecretStore) -> Result<SecretStore> {
+    check(
+        scope,
+        vec!["deploy", "secret_store", "name"],
+        &raw.name,
+        is_label,
+        "a name of Kubernetes, such as vault",
+    )?;
+    let template = |text: &Option<String>, usual: &str| text.clone().unwrap_or_else(|| usual.to_owned());
+    Ok(SecretStore {
+        kind: if raw.cluster.unwrap_or(true) { StoreKind::Cluster } else { StoreKind::Namespace },
+        name: raw.name.clone(),
+        key: template(&raw.key, "martydb/{env}/{role}"),
+        admin_key: template(&raw.admin_key, "martydb/{env}/{server}-admin"),
+        property: raw.property.clone(),
     })
 }
 

@@ -3,43 +3,44 @@
 
 use serde::Serialize;
 
-use super::objects::{KubernetesObject, LabelSelector, Labels, MARTYDB, NAME, ObjectMeta, pod_labels};
-use super::servers::{POSTGRES, workload};
+use super::objects::{KubernetesObject, LabelSelector, Labels, MARTYDB, NAME, ObjectMeta};
+use super::servers::workload;
 use crate::error::{Error, Result};
 use crate::render::landscape::{Landscape, ServerNode, ServiceNode};
 use crate::report::yaml_text;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct PolicySpec {
-    pod_selector: LabelSelector,
-    policy_types: Vec<&'static str>,
+pub struct PolicySpec {
+    pub pod_selector: LabelSelector,
+    pub policy_types: Vec<&'static str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    ingress: Vec<PolicyRule>,
+    pub ingress: Vec<PolicyRule>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    egress: Vec<PolicyRule>,
+    pub egress: Vec<PolicyRule>,
 }
 
-/// From whom, or to whom; at which ports. No peer is everybody.
+/// From whom, or to whom; at which ports. No peer is everybody, no port every one.
 #[derive(Serialize, Default)]
-struct PolicyRule {
+pub struct PolicyRule {
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    from: Vec<Peer>,
+    pub from: Vec<Peer>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    to: Vec<Peer>,
-    ports: Vec<PolicyPort>,
+    pub to: Vec<Peer>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<PolicyPort>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-enum Peer {
+pub enum Peer {
     #[serde(untagged)]
     Pods {
         #[serde(rename = "podSelector")]
         pods: LabelSelector,
     },
     #[serde(untagged)]
-    OtherNamespace {
+    Elsewhere {
         #[serde(rename = "namespaceSelector")]
         namespace: LabelSelector,
         #[serde(rename = "podSelector")]
@@ -53,22 +54,25 @@ enum Peer {
 }
 
 #[derive(Serialize)]
-struct IpBlock {
-    cidr: String,
+pub struct IpBlock {
+    pub cidr: String,
 }
 
 #[derive(Serialize)]
-struct PolicyPort {
-    protocol: &'static str,
-    port: u16,
+pub struct PolicyPort {
+    pub protocol: &'static str,
+    pub port: u16,
 }
 
-const INGRESS: &str = "Ingress";
-const EGRESS: &str = "Egress";
+pub const INGRESS: &str = "Ingress";
+pub const EGRESS: &str = "Egress";
+
+/// The labels of the pods behind a server's host.
+pub type PodLabels = fn(&str) -> Labels;
 
 /// # Errors
 /// If a server lies outside and the manifest does not say in which networks.
-pub fn all(landscape: &Landscape<'_>) -> Result<Vec<String>> {
+pub fn all(landscape: &Landscape<'_>, pods: PodLabels) -> Result<Vec<String>> {
     let everything = || LabelSelector::default();
     let deny = PolicySpec {
         pod_selector: everything(),
@@ -84,16 +88,16 @@ pub fn all(landscape: &Landscape<'_>) -> Result<Vec<String>> {
     };
     let mut all = vec![policy(landscape, "default-deny", deny), policy(landscape, "allow-dns", dns)];
     for server in &landscape.servers {
-        all.extend(server.host.as_deref().map(|host| of_server(landscape, host, server)));
+        all.extend(server.host.as_deref().map(|host| of_server(landscape, host, server, pods)));
     }
     for service in &landscape.services {
-        all.push(of_service(landscape, service)?);
+        all.push(of_service(landscape, service, pods)?);
     }
-    all.push(of_martydb(landscape)?);
+    all.push(of_martydb(landscape, pods)?);
     Ok(all)
 }
 
-fn policy(landscape: &Landscape<'_>, name: &str, spec: PolicySpec) -> String {
+pub fn policy(landscape: &Landscape<'_>, name: &str, spec: PolicySpec) -> String {
     let metadata = ObjectMeta::of(landscape, name, None);
     yaml_text(&KubernetesObject {
         api_version: "networking.k8s.io/v1",
@@ -108,7 +112,7 @@ fn name_servers() -> PolicyRule {
     let namespace = [("kubernetes.io/metadata.name".to_owned(), "kube-system".to_owned())];
     let pods = [("k8s-app".to_owned(), "kube-dns".to_owned())];
     PolicyRule {
-        to: vec![Peer::OtherNamespace {
+        to: vec![Peer::Elsewhere {
             namespace: LabelSelector::of(namespace.into()),
             pods: LabelSelector::of(pods.into()),
         }],
@@ -117,11 +121,11 @@ fn name_servers() -> PolicyRule {
     }
 }
 
-fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
+fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>, pods: PodLabels) -> String {
     let clients = landscape.services.iter().filter(|node| server.clients.contains(&node.service.name));
     let clients = clients.map(|node| node.pods.selector.clone()).chain([martydb()]);
     let spec = PolicySpec {
-        pod_selector: LabelSelector::of(pod_labels(POSTGRES, workload(host))),
+        pod_selector: LabelSelector::of(pods(host)),
         policy_types: vec![INGRESS],
         ingress: vec![PolicyRule {
             from: clients.map(|labels| Peer::Pods { pods: LabelSelector::of(labels) }).collect(),
@@ -134,8 +138,9 @@ fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> 
 }
 
 /// Its programs reach its databases and the other services; who else may reach them is for policies of their own.
-fn of_service(landscape: &Landscape<'_>, node: &ServiceNode<'_>) -> Result<String> {
-    let databases = landscape.servers_of(node).map(to_server).collect::<Result<Vec<_>>>()?;
+fn of_service(landscape: &Landscape<'_>, node: &ServiceNode<'_>, pods: PodLabels) -> Result<String> {
+    let databases =
+        landscape.servers_of(node).map(|server| to_server(server, pods)).collect::<Result<Vec<_>>>()?;
     let others = landscape.services.iter().filter(|other| other.label != node.label);
     let others = others.filter_map(|other| {
         let pods = LabelSelector::of(other.pods.selector.clone());
@@ -155,12 +160,12 @@ fn of_service(landscape: &Landscape<'_>, node: &ServiceNode<'_>) -> Result<Strin
     Ok(policy(landscape, &format!("service-{}", node.label), spec))
 }
 
-fn of_martydb(landscape: &Landscape<'_>) -> Result<String> {
+fn of_martydb(landscape: &Landscape<'_>, pods: PodLabels) -> Result<String> {
     let spec = PolicySpec {
         pod_selector: LabelSelector::of(martydb()),
         policy_types: vec![EGRESS],
         ingress: vec![],
-        egress: landscape.servers.iter().map(to_server).collect::<Result<_>>()?,
+        egress: landscape.servers.iter().map(|server| to_server(server, pods)).collect::<Result<_>>()?,
     };
     Ok(policy(landscape, MARTYDB, spec))
 }
@@ -170,12 +175,12 @@ fn martydb() -> Labels {
     [(NAME.to_owned(), MARTYDB.to_owned())].into()
 }
 
-fn to_server(server: &ServerNode<'_>) -> Result<PolicyRule> {
+fn to_server(server: &ServerNode<'_>, pods: PodLabels) -> Result<PolicyRule> {
     let outside =
         || server.deploy.cidrs.iter().map(|cidr| Peer::Network { block: IpBlock { cidr: cidr.clone() } });
     let to: Vec<Peer> = match &server.host {
         Some(host) => {
-            vec![Peer::Pods { pods: LabelSelector::of(pod_labels(POSTGRES, workload(host))) }]
+            vec![Peer::Pods { pods: LabelSelector::of(pods(host)) }]
         }
         None => outside().collect(),
     };

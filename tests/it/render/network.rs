@@ -20,16 +20,25 @@ pub fn name(service: &str) -> Labels {
 
 pub struct Cluster {
     policies: Vec<Value>,
-    /// The labels of the pods of each StatefulSet.
+    /// The labels of the pods of each StatefulSet or Cluster.
     servers: BTreeMap<String, Labels>,
 }
 
 impl Cluster {
     pub fn read(text: &str) -> Cluster {
         let objects = objects(text);
-        let servers = objects.iter().filter(|object| object["kind"] == "StatefulSet").map(|set| {
-            let labels = labels(&set["spec"]["template"]["metadata"]["labels"]);
-            (set["metadata"]["name"].as_str().unwrap().to_owned(), labels)
+        let servers = objects.iter().filter_map(|object| {
+            let name = object["metadata"]["name"].as_str()?.to_owned();
+            let labels = match object["kind"].as_str()? {
+                "StatefulSet" => labels(&object["spec"]["template"]["metadata"]["labels"]),
+                // What the operator gives its pods, and what it takes over from the object.
+                "Cluster" => {
+                    let own = ("cnpg.io/cluster".to_owned(), name.clone());
+                    labels(&object["spec"]["inheritedMetadata"]["labels"]).into_iter().chain([own]).collect()
+                }
+                _ => return None,
+            };
+            Some((name, labels))
         });
         Cluster {
             servers: servers.collect(),
@@ -70,9 +79,9 @@ impl Cluster {
         let rules = specs.iter().filter_map(|spec| spec[key].as_sequence()).flatten();
         specs.is_empty()
             || rules.into_iter().any(|rule| {
-                let ports = rule["ports"].as_sequence().unwrap();
+                let ports = rule["ports"].as_sequence();
                 let peers = rule[side].as_sequence();
-                ports.iter().any(|one| one["port"] == port && one["protocol"] == "TCP")
+                ports.is_none_or(|all| all.iter().any(|one| one["port"] == port && one["protocol"] == "TCP"))
                     && peers.is_none_or(|peers| peers.iter().any(|one| own_namespace(one) && peer(one)))
             })
     }

@@ -86,7 +86,7 @@ proptest! {
     fn a_path_is_a_login(world in worlds()) {
         let manifest = world.manifest(|server| format!("postgresql://adm@db{server}:5432/postgres"));
         let compose: Value = serde_yaml::from_str(&rendered(&manifest, "compose")).unwrap();
-        let cluster = Cluster::read(&rendered(&manifest, "kubernetes"));
+        let clusters = ["kubernetes", "cloudnative-pg"].map(|target| Cluster::read(&rendered(&manifest, target)));
         for (service, database) in world.pairs() {
             let (own, network) = (networks(&compose, &format!("rp-s{service}")), format!("database-rp-s{database}"));
             prop_assert_eq!(own.contains(&network), world.has_login(service, database), "{} {} {}", service, database, &manifest);
@@ -101,7 +101,9 @@ proptest! {
                 let (pods, db) = (name(&format!("rp_s{service}")), format!("db{server}"));
                 let login = (0..world.services.len())
                     .any(|database| world.services[database].0 == server && world.has_login(service, database));
-                prop_assert_eq!(cluster.reaches(&pods, &db, 5432), login, "{} {} {}", service, server, &manifest);
+                for cluster in &clusters {
+                    prop_assert_eq!(cluster.reaches(&pods, &db, 5432), login, "{} {} {}", service, server, &manifest);
+                }
                 // On Compose the only network that all servers share is martydb's.
                 let shared: Vec<_> = networks(&compose, &format!("rp-s{service}")).intersection(&networks(&compose, &db)).cloned().collect();
                 prop_assert_eq!(!shared.is_empty(), login);
@@ -110,9 +112,11 @@ proptest! {
         let strange = [("app".to_owned(), "other".to_owned())].into();
         for server in 0..world.servers {
             let db = format!("db{server}");
-            prop_assert!(!cluster.reaches(&strange, &db, 5432));
-            prop_assert!(cluster.reaches(&name("martydb"), &db, 5432));
-            prop_assert!(!cluster.reaches(&name("martydb"), &db, 22));
+            for cluster in &clusters {
+                prop_assert!(!cluster.reaches(&strange, &db, 5432));
+                prop_assert!(cluster.reaches(&name("martydb"), &db, 5432));
+                prop_assert!(!cluster.reaches(&name("martydb"), &db, 22));
+            }
         }
     }
 }

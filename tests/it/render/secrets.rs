@@ -16,7 +16,7 @@ fn manifest(server: &Server) -> String {
 }
 
 /// Logs in by a connection string alone, as an application does.
-fn who(url: &str) -> String {
+pub fn who(url: &str) -> String {
     let output = Command::new(psql())
         .env_clear()
         .args(["-XAtq", "-c", "SELECT current_user || ' in ' || current_database()", "-d", url])
@@ -24,6 +24,14 @@ fn who(url: &str) -> String {
         .unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// Puts passwords into the store, as by hand.
+pub fn store(project: &Project, passwords: &serde_json::Value) {
+    let folder = project.path().join(".martydb/secrets");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o700)).unwrap();
+    project.write(".martydb/secrets/development.yaml", &passwords.to_string());
 }
 
 #[test]
@@ -76,10 +84,7 @@ fn an_awkward_password_goes_through_a_secret_to_a_client() {
     let server = Server::start();
     let project = Project::with_manifest(&manifest(&server));
     let stored = serde_json::json!({ "main": { "rs_a_app": AWKWARD, "rs_a_migrator": "m", "rs_a_ro": "r" } });
-    std::fs::create_dir_all(project.path().join(".martydb/secrets")).unwrap();
-    std::fs::set_permissions(project.path().join(".martydb/secrets"), std::fs::Permissions::from_mode(0o700))
-        .unwrap();
-    project.write(".martydb/secrets/development.yaml", &stored.to_string());
+    store(&project, &stored);
     let mut apply = project.command(&["apply", "--all", "-y"]);
     apply.env("OWN", ADMIN_PASSWORD);
     project.finish(apply).expect(0);

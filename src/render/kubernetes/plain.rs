@@ -1,0 +1,18 @@
+//! Servers as StatefulSets, with no operator.
+
+use super::namespace::namespace;
+use super::objects::pod_labels;
+use super::servers::{self, POSTGRES, workload};
+use super::{jobs, network_policies};
+use crate::error::Result;
+use crate::render::landscape::Landscape;
+
+/// # Errors
+/// If a pod could not keep the passwords, or if it is not known in which network a server lies.
+pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
+    let mut texts = vec![namespace(landscape)];
+    texts.extend(network_policies::all(landscape, |host| pod_labels(POSTGRES, workload(host)))?);
+    texts.extend(servers::all(landscape));
+    texts.extend(jobs::all(landscape)?);
+    Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
+}
