@@ -1,6 +1,8 @@
 //! Roles beyond a service's four that the manifest declares on purpose: people, groups, reporting logins, a second login
 //! of an application.
 
+use std::collections::BTreeSet;
+
 use super::{RoleKind, RoleName, SchemaName, ServiceName};
 
 /// A role of one server, whatever services it may use.
@@ -15,8 +17,8 @@ pub struct AccessRole {
     pub connection_limit: i32,
     /// The service whose application it is.
     pub of: Option<ServiceName>,
-    /// The service in whose entry it stands.
-    pub home: Option<ServiceName>,
+    /// The services in whose entries it stands.
+    pub homes: BTreeSet<ServiceName>,
     /// Whether its time is over: it keeps nothing, and cannot log in.
     pub expired: bool,
     /// It follows the changes of tables, for which PostgreSQL asks for REPLICATION: with it a login can copy every
@@ -26,9 +28,18 @@ pub struct AccessRole {
 }
 
 impl AccessRole {
-    /// The service whose programs log in as it, where the manifest names one.
+    /// The service whose programs log in as it, where the manifest names one. What stands in the entries of several services
+    /// is for people, or for something that is no service.
     pub fn user(&self) -> Option<&ServiceName> {
-        self.of.as_ref().or(self.home.as_ref()).filter(|_| self.login && !self.expired)
+        let home = self.homes.first().filter(|_| self.homes.len() == 1);
+        self.of.as_ref().or(home).filter(|_| self.login && !self.expired)
+    }
+
+    /// The same role, in the entries of these services too; `None` if it is another one.
+    pub fn declared_again(&self, again: &AccessRole) -> Option<AccessRole> {
+        let homes = self.homes.union(&again.homes).cloned().collect();
+        let both = AccessRole { homes, ..self.clone() };
+        (both == AccessRole { homes: both.homes.clone(), ..again.clone() }).then_some(both)
     }
 
     /// Whether it needs REPLICATION now.

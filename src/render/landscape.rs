@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::error::{Error, Result};
 use crate::manifest::{Manifest, ServerLocation, ServerUrl};
 use crate::model::deploy::{ServerDeployment, ServicePods, label};
-use crate::model::{DesiredService, ServiceName};
+use crate::model::{AccessRole, DesiredService, ServiceName};
 
 pub struct Landscape<'a> {
     pub manifest: &'a Manifest,
@@ -47,9 +47,8 @@ pub fn entitled(manifest: &Manifest) -> BTreeSet<(&ServiceName, &ServiceName)> {
     let own = manifest.services.keys().map(|name| (name, name));
     let further = manifest.services.values().flat_map(|service| {
         let roles = manifest.access.get(&service.server);
-        let of = move |grant: &crate::model::AccessGrant| roles.and_then(|all| all.get(&grant.role));
-        let users = service.access.iter().filter_map(move |grant| of(grant)?.user());
-        users.map(|user| (user, &service.name))
+        let granted = service.access.iter().filter_map(move |grant| roles?.get(&grant.role));
+        granted.filter_map(AccessRole::user).map(|user| (user, &service.name))
     });
     own.chain(further).collect()
 }

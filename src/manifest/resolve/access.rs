@@ -77,10 +77,12 @@ impl DeclaredAccess<'_> {
             let Some(service) = services.get_mut(&service) else { continue };
             names::not_the_admin(self.scope, &self.path, &role.name, &servers[&service.server].location)?;
             let here = found.entry(service.server.clone()).or_default();
-            if here.get(&role.name).is_some_and(|other| *other != role) {
-                return Err(self.error("reason", "the role is declared twice"));
-            }
-            here.insert(role.name.clone(), role.clone());
+            let declared = match here.get(&role.name) {
+                Some(other) => other.declared_again(&role),
+                None => Some(role.clone()),
+            };
+            let declared = declared.ok_or_else(|| self.error("reason", "the role is declared twice"))?;
+            here.insert(role.name.clone(), declared);
             if !expired {
                 service.access.push(AccessGrant { role: role.name.clone(), level, extent });
             }
@@ -133,7 +135,7 @@ impl DeclaredAccess<'_> {
             members: raw.members.iter().map(member).collect::<Result<_>>()?,
             connection_limit: raw.connection_limit.unwrap_or(DEFAULT_LIMIT),
             of,
-            home: self.home.and_then(|home| ServiceName::new(home).ok()),
+            homes: self.home.and_then(|home| ServiceName::new(home).ok()).into_iter().collect(),
             expired: self.expired()?,
             replicates: !raw.replicate.is_empty(),
             reason,

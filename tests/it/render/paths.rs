@@ -149,3 +149,19 @@ fn a_login_is_a_right_to_connect() {
         assert_eq!((right, path), (world.has_login(service, database), right), "{service} {database}");
     }
 }
+
+/// Two services that declare one login of their own name no user of it: a shared reporting login is no path between them.
+#[test]
+fn a_login_in_two_entries_belongs_to_neither() {
+    let entry = |reads: &str| {
+        format!("{{ server: v0, access: {{ rp_x: {{ login: true, read: [{reads}], reason: test }} }} }}")
+    };
+    let head = "version: 1\nproject: paths\nsecrets: { provider: env }\nservers:\n  v0: { url: 'postgresql://adm@db0/postgres' }\nservices:\n";
+    for (second, shared) in [(entry("rp_b"), false), ("{ server: v0 }".to_owned(), true)] {
+        let reads = if shared { "rp_a, rp_b" } else { "rp_a" };
+        let manifest = format!("{head}  rp_a: {}\n  rp_b: {second}\n", entry(reads));
+        let compose: Value = serde_yaml::from_str(&rendered(&manifest, "compose")).unwrap();
+        assert_eq!(networks(&compose, "rp-a").contains("database-rp-b"), shared, "{manifest}");
+        assert!(!networks(&compose, "rp-b").contains("database-rp-a"), "{manifest}");
+    }
+}

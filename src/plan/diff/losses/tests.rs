@@ -215,7 +215,7 @@ fn declared(members: &[&str]) -> DesiredServer {
         members: members.iter().map(|name| role(name)).collect(),
         connection_limit: -1,
         of: None,
-        home: None,
+        homes: Default::default(),
         expired: false,
         reason: "reports".into(),
     };
