@@ -73,7 +73,7 @@ pub struct RawServer {
     pub url: Option<String>,
     /// Where applications find the server: a pooler, a replica or a public host. Only `martydb url` and its kin use it.
     pub app_url: Option<RawAppUrl>,
-    /// The variable of the environment that holds the admin's password.
+    /// The variable of the environment that holds the admin's password; the one with `_FILE` behind its name says which file does.
     pub password_env: Option<String>,
     /// Which ways to authenticate the admin accepts, in libpq's form: `scram-sha-256`, `md5,password`, `!password`.
     pub require_auth: Option<String>,

@@ -7,7 +7,7 @@ use std::fs::DirBuilder;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use secrecy::ExposeSecret;
+use secrecy::SecretString;
 
 use super::formats::Exported;
 use crate::commands::login_choice;
@@ -15,9 +15,8 @@ use crate::connection_string::Form;
 use crate::error::{Error, Result};
 use crate::manifest::ServerLocation;
 use crate::render::admin_password_file;
-use crate::replace_file::{Readers, replace_file};
 use crate::run::Run;
-use crate::secrets;
+use crate::secrets::{self, PrivateFile};
 
 pub struct SecretFolder(PathBuf);
 
@@ -37,10 +36,10 @@ impl SecretFolder {
         }
     }
 
-    fn write(&self, name: &str, text: &str) -> Result<()> {
+    fn write(&self, name: &str, text: SecretString) -> Result<()> {
         let path = self.0.join(name);
-        replace_file(&path, text, Readers::All).map_err(|error| failed(&path, error))?;
-        // Whatever the umask says: the folder is what keeps others out.
+        PrivateFile::make(&path)?.replace(&text)?;
+        // The folder is what keeps others out.
         let mode = std::fs::Permissions::from_mode(0o644);
         std::fs::set_permissions(&path, mode).map_err(|error| failed(&path, error))
     }
@@ -62,13 +61,13 @@ pub async fn write(run: &Run, folder: &SecretFolder, all: &[Exported<'_>]) -> Re
         let (kind, password) = (one.key.kind, kept.password.clone());
         let parts =
             login_choice::for_application(run, one.service, kind, kept.login.as_str(), password).await?;
-        folder.write(&one.name, &parts.render(Form::Uri)?)?;
+        folder.write(&one.name, SecretString::from(parts.render(Form::Uri)?))?;
     }
     let deployed = run.manifest.servers.iter();
     for (name, _) in deployed.filter(|(_, server)| matches!(server.location, ServerLocation::Url(_))) {
         let file = admin_password_file(name);
         if !folder.0.join(&file).exists() {
-            folder.write(&file, secrets::password()?.expose_secret())?;
+            folder.write(&file, secrets::password()?)?;
         }
     }
     Ok(())
