@@ -139,7 +139,7 @@ fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> 
     let port = |published| format!("127.0.0.1:{published}:{}", url.port);
     ComposeService {
         image: server.deploy.image.clone(),
-        volumes: vec![format!("{}:{}", volume(host), data_folder(server))],
+        volumes: vec![format!("{}:{}", volume(host), server.data_folder())],
         secrets: vec![password],
         environment,
         ports: server.deploy.host_port.map(port).into_iter().collect(),
@@ -154,16 +154,6 @@ fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> 
         }),
         shm_size: Some("256mb"),
         ..ComposeService::default()
-    }
-}
-
-/// From 18 on the image keeps each major's files in a folder of its own below this one:
-/// <https://github.com/docker-library/docs/blob/master/postgres/README.md#pgdata>.
-fn data_folder(server: &ServerNode<'_>) -> &'static str {
-    if server.deploy.major().is_some_and(|major| major < 18) {
-        "/var/lib/postgresql/data"
-    } else {
-        "/var/lib/postgresql"
     }
 }
 
@@ -199,7 +189,7 @@ fn init_all(landscape: &Landscape<'_>) -> ComposeService {
     ComposeService {
         image: manifest.deploy.tool_image.clone(),
         depends_on: ready.map(|host| (host, DependsOn { condition: "service_healthy" })).collect(),
-        volumes: vec![format!("{}:/work", landscape.project_folder)],
+        volumes: vec![format!("{}:/work", literal(&landscape.project_folder))],
         secrets: landscape.servers.iter().map(|server| admin_password(server.name)).collect(),
         environment: landscape.servers.iter().map(file).collect(),
         networks: vec![ADMIN.into()],

@@ -32,6 +32,19 @@ pub struct ServerNode<'a> {
     pub clients: BTreeSet<&'a ServiceName>,
 }
 
+impl ServerNode<'_> {
+    /// Whether the image keeps its data in one folder. From 18 on each major has a folder of its own:
+    /// <https://github.com/docker-library/docs/blob/master/postgres/README.md#pgdata>.
+    pub fn is_before_18(&self) -> bool {
+        self.deploy.major().is_some_and(|major| major < 18)
+    }
+
+    /// Where the disk is mounted.
+    pub fn data_folder(&self) -> &'static str {
+        if self.is_before_18() { "/var/lib/postgresql/data" } else { "/var/lib/postgresql" }
+    }
+}
+
 /// A service of the manifest.
 pub struct ServiceNode<'a> {
     pub service: &'a DesiredService,
@@ -99,6 +112,16 @@ impl<'a> Landscape<'a> {
 
     /// What is deployed here, under one name each.
     fn check_names(&self) -> Result<()> {
+        let mut secrets = BTreeMap::new();
+        for server in &self.servers {
+            if let Some(other) = secrets.insert(label(server.name), server.name) {
+                let message = format!(
+                    "the servers \"{other}\" and \"{}\" would share the secret of their admins",
+                    server.name
+                );
+                return Err(Error::manifest(message).hint("rename one of them: they differ in - and _ alone"));
+            }
+        }
         let mut taken: BTreeMap<&str, String> =
             RESERVED.map(|name| (name, "martydb's job".to_owned())).into();
         let servers = self

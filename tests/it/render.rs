@@ -96,6 +96,12 @@ fn what_cannot_be_deployed_is_refused_with_a_way_out() {
         ("{ provider: env }", "{ provider: file }", "kubernetes", "provider env or command"),
         ("url: 'postgresql://adm@db-one:5432/postgres'", external, "kubernetes", "cidrs"),
         (
+            "  two: {",
+            "  o_e: { url: 'postgresql://adm@db-oe/postgres', password_env: A }\n  o-e: { url: 'postgresql://adm@db-o-e/postgres', password_env: A }\n  two: {",
+            "compose",
+            "they differ in - and _ alone",
+        ),
+        (
             "deploy:\n  secret_store: { name: vault }",
             "",
             "external-secrets",

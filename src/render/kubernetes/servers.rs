@@ -139,11 +139,6 @@ fn pod(server: &ServerNode<'_>) -> PodSpec {
 
 fn container(server: &ServerNode<'_>) -> PodContainer {
     let url = server.url;
-    // From 18 on the image keeps each major's files in a folder of its own below the first one:
-    // <https://github.com/docker-library/docs/blob/master/postgres/README.md#pgdata>. Before, the disk's own folder
-    // lost+found would be in initdb's way.
-    let old = server.deploy.major().is_some_and(|major| major < 18);
-    let data = if old { "/var/lib/postgresql/data" } else { "/var/lib/postgresql" };
     let mut env = vec![
         EnvVar::plain("POSTGRES_USER", &url.user),
         EnvVar::plain("POSTGRES_DB", &url.database),
@@ -151,7 +146,8 @@ fn container(server: &ServerNode<'_>) -> PodContainer {
         EnvVar::plain("POSTGRES_HOST_AUTH_METHOD", "scram-sha-256"),
         EnvVar::plain("POSTGRES_INITDB_ARGS", "--auth-host=scram-sha-256 --auth-local=scram-sha-256"),
     ];
-    env.extend(old.then(|| EnvVar::plain("PGDATA", "/var/lib/postgresql/data/pgdata")));
+    // The disk's own folder lost+found would be in initdb's way.
+    env.extend(server.is_before_18().then(|| EnvVar::plain("PGDATA", "/var/lib/postgresql/data/pgdata")));
     // Also for the server's programs, such as pg_isready.
     env.extend((url.port != 5432).then(|| EnvVar::plain("PGPORT", url.port.to_string())));
     let mount = |name, mount_path| VolumeMount { name, mount_path };
@@ -168,7 +164,7 @@ fn container(server: &ServerNode<'_>) -> PodContainer {
         readiness_probe: Some(ready(server, 5, 3)),
         liveness_probe: Some(ready(server, 20, 6)),
         volume_mounts: vec![
-            mount("data", data),
+            mount("data", server.data_folder()),
             mount("run", "/var/run/postgresql"),
             mount("shm", "/dev/shm"),
             mount("tmp", "/tmp"),
