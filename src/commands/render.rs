@@ -61,7 +61,7 @@ pub async fn run(
     Ok(RenderReport { file, state: Some(state), check: arguments.check, ..RenderReport::of(target) })
 }
 
-/// What a file is compared with what would be written.
+/// How the file that is there compares with what would be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum FileState {

@@ -140,11 +140,35 @@ impl<'a> Landscape<'a> {
                 .hint("rename one of them: the name of a service, or the host in the url of a server"));
             }
         }
+        let mut workloads = BTreeMap::new();
+        for server in &self.servers {
+            let workload = server.host.as_deref().map(workload);
+            if let Some(other) = workload.and_then(|workload| workloads.insert(workload, server.name)) {
+                let message =
+                    format!("the servers \"{other}\" and \"{}\" would be one workload", server.name);
+                return Err(Error::manifest(message)
+                    .hint("give them hosts that differ in more than -rw or -service at the end"));
+            }
+        }
         Ok(())
     }
 
-    /// A pod that two services select would have the paths of both.
+    /// A pod that two services select would have the paths of both; so would one that is taken for a server's or for martydb's,
+    /// which reach every server.
     fn check_selectors(&self) -> Result<()> {
+        for node in &self.services {
+            let named = |key: &str| node.pods.selector.get(key).map(String::as_str);
+            let ours = named(NAME_LABEL).is_some_and(|name| [POSTGRES, MARTYDB].contains(&name));
+            if ours || (node.pods.selector.len() == 1 && named(INSTANCE_LABEL).is_some()) {
+                let message = format!(
+                    "the pods of service \"{}\" could be taken for a server's or martydb's",
+                    node.service.name
+                );
+                return Err(Error::manifest(message).hint(
+                    "give them a label of their own, such as deploy: { selector: { app: \"{service}\" } }",
+                ));
+            }
+        }
         for (number, one) in self.services.iter().enumerate() {
             if let Some(other) = self.services[..number].iter().find(|other| other.pods.overlaps(one.pods)) {
                 let (one, other) = (&one.service.name, &other.service.name);
@@ -155,6 +179,23 @@ impl<'a> Landscape<'a> {
         Ok(())
     }
 }
+
+/// What runs behind a server's host: the host without what only says that it is a Service. CloudNativePG calls that of a primary
+/// `<cluster>-rw`.
+pub fn workload(host: &str) -> &str {
+    host.strip_suffix("-rw").or_else(|| host.strip_suffix("-service")).unwrap_or(host)
+}
+
+/// The labels that Kubernetes recommends for what something is, and which one of them:
+/// <https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/>.
+pub const NAME_LABEL: &str = "app.kubernetes.io/name";
+pub const INSTANCE_LABEL: &str = "app.kubernetes.io/instance";
+
+/// The name of the pods of all servers.
+pub const POSTGRES: &str = "postgres";
+
+/// The name of the pods in which martydb runs.
+pub const MARTYDB: &str = "martydb";
 
 /// The platform whose servers are deployed here; those of the others are elsewhere.
 const OPERATOR: &str = "cnpg";

@@ -102,6 +102,25 @@ fn what_cannot_be_deployed_is_refused_with_a_way_out() {
             "they differ in - and _ alone",
         ),
         (
+            "  orders: {",
+            "  postgres: { database: db_pg,",
+            "kubernetes",
+            "could be taken for a server's or martydb's",
+        ),
+        (
+            "{ server: one }",
+            "{ server: one, deploy: { selector: { app.kubernetes.io/name: martydb, tier: api } } }",
+            "kubernetes",
+            "could be taken for a server's or martydb's",
+        ),
+        (
+            "{ server: one }",
+            "{ server: one, deploy: { selector: { app.kubernetes.io/instance: db-two } } }",
+            "kubernetes",
+            "could be taken for a server's or martydb's",
+        ),
+        ("@db-two:5433", "@db-one-service:5433", "kubernetes", "would be one workload"),
+        (
             "deploy:\n  secret_store: { name: vault }",
             "",
             "external-secrets",

@@ -57,19 +57,13 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
     }
     let mut report = ExportReport::new(run, arguments, &all);
     report.values = true;
-    if let Destination::Folder(folder) = &destination {
-        files::write(run, folder, &all).await?;
-        report.out.clone_from(&arguments.out);
-        return Ok(report);
-    }
-    let text = formats::written(run, arguments.format, &all).await?;
     match destination {
-        Destination::Folder(_) => {}
-        Destination::Stdout => report.text = Some(text),
-        Destination::File(file) => {
-            file.replace(&text)?;
-            report.out.clone_from(&arguments.out);
-        }
+        Destination::Folder(folder) => files::write(run, &folder, &all).await?,
+        Destination::Stdout => report.text = Some(formats::written(run, arguments.format, &all).await?),
+        Destination::File(file) => file.replace(&formats::written(run, arguments.format, &all).await?)?,
+    }
+    if report.text.is_none() {
+        report.out.clone_from(&arguments.out);
     }
     if let Some(note) = unread_by_env(arguments.format, &all) {
         run.out.note(&note);

@@ -7,11 +7,13 @@ use serde::Serialize;
 use super::jobs;
 use super::namespace::namespace;
 use super::network_policies::{self, Peer, PolicyPort, PolicyRule, PolicySpec};
-use super::objects::{INSTANCE, KubernetesObject, LabelSelector, Labels, NAME, ObjectMeta, Resources};
-use super::servers::{POSTGRES, admin_secret};
+use super::objects::{
+    INSTANCE, KubernetesObject, LabelSelector, Labels, NAME, ObjectMeta, POSTGRES, Resources, workload,
+};
+use super::servers::admin_secret;
 use crate::error::Result;
 use crate::model::MadeWith;
-use crate::render::landscape::{Landscape, ServerNode};
+use crate::render::landscape::{Landscape, ServerNode, ServiceNode};
 use crate::report::yaml_text;
 
 const API: &str = "postgresql.cnpg.io/v1";
@@ -130,23 +132,18 @@ pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
     Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
 }
 
-/// The Cluster's name: the operator calls the Service of its primary `<name>-rw`.
-fn name(host: &str) -> &str {
-    host.strip_suffix("-rw").or_else(|| host.strip_suffix("-service")).unwrap_or(host)
-}
-
 /// The label that the operator gives to its pods.
 fn pod_labels(host: &str) -> Labels {
-    [("cnpg.io/cluster".to_owned(), name(host).to_owned())].into()
+    [("cnpg.io/cluster".to_owned(), workload(host).to_owned())].into()
 }
 
 fn cluster(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
     let superuser = server.url.user == SUPERUSER;
-    let additional = (host != format!("{}-rw", name(host))).then(|| ManagedService {
+    let additional = (host != format!("{}-rw", workload(host))).then(|| ManagedService {
         selector_type: "rw",
         service_template: ServiceTemplate { metadata: ByName { name: host.to_owned() } },
     });
-    let labels = [(NAME.to_owned(), POSTGRES.to_owned()), (INSTANCE.to_owned(), name(host).to_owned())];
+    let labels = [(NAME.to_owned(), POSTGRES.to_owned()), (INSTANCE.to_owned(), workload(host).to_owned())];
     let spec = ClusterSpec {
         instances: server.deploy.instances,
         image_name: image(server),
@@ -167,7 +164,7 @@ fn cluster(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> St
         inherited_metadata: InheritedMetadata { labels: labels.into() },
         managed: additional.map(|one| Managed { services: ManagedServices { additional: vec![one] } }),
     };
-    let metadata = ObjectMeta::of(landscape, name(host), None);
+    let metadata = ObjectMeta::of(landscape, workload(host), None);
     yaml_text(&KubernetesObject { api_version: API, kind: "Cluster", metadata, spec: Some(spec) })
 }
 
@@ -182,7 +179,7 @@ fn image(server: &ServerNode<'_>) -> String {
 /// The login that martydb works with, where it is no superuser.
 fn admin(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
     let spec = RoleSpec {
-        cluster: ByName { name: name(host).to_owned() },
+        cluster: ByName { name: workload(host).to_owned() },
         name: server.url.user.clone(),
         login: true,
         createdb: true,
@@ -201,9 +198,9 @@ fn databases(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> 
             && parameters.made_with == MadeWith::default()
             && parameters.tablespace.is_none()
     });
-    let one = |node: &crate::render::landscape::ServiceNode<'_>| {
+    let one = |node: &ServiceNode<'_>| {
         let spec = DatabaseSpec {
-            cluster: ByName { name: name(host).to_owned() },
+            cluster: ByName { name: workload(host).to_owned() },
             name: node.service.database.to_string(),
             owner: server.url.user.clone(),
             template: "template0",
@@ -231,5 +228,5 @@ fn instances(landscape: &Landscape<'_>, host: &str) -> String {
         ],
         egress: vec![PolicyRule::default()],
     };
-    network_policies::policy(landscape, &format!("{}-instances", name(host)), spec)
+    network_policies::policy(landscape, &format!("{}-instances", workload(host)), spec)
 }

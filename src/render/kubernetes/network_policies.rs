@@ -3,8 +3,7 @@
 
 use serde::Serialize;
 
-use super::objects::{KubernetesObject, LabelSelector, Labels, MARTYDB, NAME, ObjectMeta};
-use super::servers::workload;
+use super::objects::{KubernetesObject, LabelSelector, Labels, MARTYDB, NAME, ObjectMeta, workload};
 use crate::error::{Error, Result};
 use crate::render::landscape::{Landscape, ServerNode, ServiceNode};
 use crate::report::yaml_text;

@@ -8,13 +8,9 @@ use crate::render::landscape::Landscape;
 
 pub type Labels = BTreeMap<String, String>;
 
-/// The label by which pods are selected.
-pub const INSTANCE: &str = "app.kubernetes.io/instance";
-
-pub const NAME: &str = "app.kubernetes.io/name";
-
-/// The name of the pods in which martydb runs.
-pub const MARTYDB: &str = "martydb";
+pub use crate::render::landscape::{
+    INSTANCE_LABEL as INSTANCE, MARTYDB, NAME_LABEL as NAME, POSTGRES, workload,
+};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,8 +1,8 @@
 //! Servers as StatefulSets, with no operator.
 
 use super::namespace::namespace;
-use super::objects::pod_labels;
-use super::servers::{self, POSTGRES, workload};
+use super::objects::{POSTGRES, pod_labels, workload};
+use super::servers;
 use super::{jobs, network_policies};
 use crate::error::Result;
 use crate::render::landscape::Landscape;

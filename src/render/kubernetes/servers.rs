@@ -8,9 +8,6 @@ use super::objects::*;
 use crate::render::landscape::{Landscape, ServerNode};
 use crate::report::yaml_text;
 
-/// The name of the pods of all servers.
-pub const POSTGRES: &str = "postgres";
-
 /// The account `postgres` of the image that Debian is under; an image on Alpine has 70.
 const ACCOUNT: u32 = 999;
 
@@ -75,11 +72,6 @@ pub fn all(landscape: &Landscape<'_>) -> Vec<String> {
     let here = landscape.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
     here.flat_map(|(host, server)| [service(landscape, host, server), stateful_set(landscape, host, server)])
         .collect()
-}
-
-/// The StatefulSet's name, after which its pods are called.
-pub fn workload(host: &str) -> &str {
-    host.strip_suffix("-service").unwrap_or(host)
 }
 
 /// The Secret with the admin's password.
