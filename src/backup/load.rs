@@ -1,0 +1,268 @@
+//! A backup in a scratch database: loaded by the service's migrator acting as the owner, with what belongs to others put back
+//! by the admin, and compared with its record. `verify` removes it then, and `restore` gives it the service's name.
+//!
+//! The migrator alone loads, and never a superuser: an archive runs the service's functions while its rows come in.
+
+use std::path::Path;
+
+use super::entries::wanted;
+use super::level;
+use super::record::{BackupRecord, PublicRecord};
+use super::snapshot::{free_sessions, jobs};
+use super::take::DUMP;
+use crate::error::{Error, Kind, Result};
+use crate::import::archive::{self, Archive, ArchivePrograms, client_major};
+use crate::migrate::MigrationTarget;
+use crate::model::{DesiredServer, DesiredService, RoleName};
+use crate::moving::compare::{self, CopySide};
+use crate::moving::sums::{self, RowHash, unreadable};
+use crate::report::progress;
+use crate::scratch::Scratch;
+use crate::server::{Access, Connection, execute, execute_warned, query};
+use crate::sql::{Keyword, List, Statement, stmt};
+
+/// How many sessions read what was loaded: the more, the less each of them has to itself.
+const MOST_READERS: usize = 4;
+
+/// Where a backup is loaded.
+pub struct RestoreTarget<'a> {
+    pub access: &'a Access,
+    pub desired: &'a DesiredServer,
+    pub service: &'a DesiredService,
+    pub target: &'a MigrationTarget,
+    /// How many sessions write side by side.
+    pub jobs: usize,
+}
+
+/// A backup that lies in a folder, every byte of it checked.
+#[derive(Clone, Copy)]
+pub struct LoadSource<'a> {
+    pub folder: &'a Path,
+    pub record: &'a BackupRecord,
+}
+
+/// A database that is equal to its record.
+pub struct Loaded {
+    pub scratch: Scratch,
+    /// The roles of the server.
+    pub known: Vec<RoleName>,
+    /// What is other than it was, and was accepted or cannot be otherwise.
+    pub notes: Vec<String>,
+}
+
+/// Loads it and compares it.
+///
+/// # Errors
+/// If it cannot be loaded, or differs from its record; the scratch database is gone then.
+pub async fn load(to: &RestoreTarget<'_>, from: LoadSource<'_>) -> Result<Loaded> {
+    let mut session = to.access.read(&to.access.maintenance).await?;
+    let (major, known) = (session.major(), roles(&mut session).await?);
+    session.close().await;
+    refuse(to, from.record, major, &known)?;
+    let programs = programs(from.record, major).await?;
+    let mut scratch = Scratch::make_without_rights(to.access, to.desired, to.service).await?;
+    match fill(to, from, &programs, &mut scratch, &known).await {
+        Ok(notes) => Ok(Loaded { scratch, known, notes }),
+        Err(error) => scratch.remove_after(Err(error)).await,
+    }
+}
+
+/// A client that reads the archive and writes to the server.
+async fn programs(record: &BackupRecord, major: u32) -> Result<ArchivePrograms> {
+    let written = client_major(&record.client_version).unwrap_or(0);
+    archive::find(written.max(record.major()), major).await
+}
+
+/// What can be known before anything is made.
+fn refuse(to: &RestoreTarget<'_>, record: &BackupRecord, major: u32, known: &[RoleName]) -> Result<()> {
+    let service = &to.service.name;
+    if record.major() > major {
+        return Err(Error::operation(format!("the backup cannot be restored for service \"{service}\""))
+            .cause(format!(
+                "it is of PostgreSQL {}, and server \"{}\" is of version {major}",
+                record.major(),
+                to.service.server
+            ))
+            .hint("restore it on a server of the same version or a newer one"));
+    }
+    if RowHash::named(&record.hash).is_none() {
+        return Err(Error::operation(format!("the backup has hashes of the kind {}", record.hash))
+            .hint("a newer martydb wrote it: use that one"));
+    }
+    let lacking: Vec<String> = record
+        .beyond
+        .roles
+        .iter()
+        .filter(|role| known.iter().all(|there| there.as_str() != role.as_str()))
+        .map(|role| format!("role {role}: owns something in the backup, or holds rights there, and server \"{}\" has no such role", to.service.server))
+        .collect();
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    Err(Error::operation(format!("the backup cannot be restored for service \"{service}\""))
+        .causes(lacking)
+        .hint("declare the roles under `access:` and run `martydb apply --all`, or make them"))
+}
+
+async fn fill(
+    to: &RestoreTarget<'_>,
+    from: LoadSource<'_>,
+    programs: &ArchivePrograms,
+    scratch: &mut Scratch,
+    known: &[RoleName],
+) -> Result<Vec<String>> {
+    let here = scratch.target(to.target);
+    let archive = Archive::in_folder(programs, &from.folder.join(DUMP));
+    let entries = wanted(archive.entries().await?, to.service, &from.record.left_out);
+    let mut session = sums::as_owner(&here).await?;
+    let side_by_side = jobs(to.jobs, free_sessions(&mut session).await?);
+    let restoring = progress("restoring", "databases");
+    restoring.expect(1);
+    restoring.run(to.service.name.as_str(), archive.restore(&entries, &here, side_by_side)).await?;
+    restoring.advance();
+    put_back(to, scratch, from.record, known).await?;
+    // Statistics are not in an archive before 18. What the owner may not analyze only warns.
+    execute_warned(&mut session, &stmt!("ANALYZE")).await?;
+    let hash = RowHash::named(&from.record.hash).unwrap_or(RowHash::Text);
+    let mut sessions = vec![session];
+    for _ in 1..side_by_side.min(MOST_READERS) {
+        sessions.push(sums::as_owner(&here).await?);
+    }
+    let found = compare::read_side_by_side(&mut sessions, hash).await?;
+    for session in sessions {
+        session.close().await;
+    }
+    judged(from.record, found)
+}
+
+/// What belongs to others than the owner, in one transaction of the admin's inside the database, which borrows what it lacks.
+async fn put_back(
+    to: &RestoreTarget<'_>,
+    scratch: &Scratch,
+    record: &BackupRecord,
+    known: &[RoleName],
+) -> Result<()> {
+    let ours = to.service.own_roles();
+    let mut session = to.access.write(scratch.database.as_str()).await?;
+    let mut statements = level::of_others(&record.beyond, &ours, known)?;
+    if let (Some(before), Some(now)) = (&record.beyond.public, public(&mut session).await?) {
+        statements.extend(level::of_public(before, &now, &ours, known)?);
+    }
+    if statements.is_empty() {
+        session.close().await;
+        return Ok(());
+    }
+    let ours = ours.into_iter().filter(|role| known.contains(role));
+    let lent = lacking(&mut session, ours.collect()).await?;
+    let newer = session.major() >= 16;
+    let options = Keyword(if newer { " WITH INHERIT TRUE, SET TRUE" } else { "" });
+    let by = Keyword(if newer { " GRANTED BY CURRENT_USER" } else { "" });
+    let lend = (!lent.is_empty()).then(|| {
+        stmt!("GRANT {roles} TO CURRENT_USER{options}", roles = List(lent.clone()), options = options)
+    });
+    let take = (!lent.is_empty())
+        .then(|| stmt!("REVOKE {roles} FROM CURRENT_USER{by}", roles = List(lent.clone()), by = by));
+    let all = [stmt!("BEGIN")].into_iter().chain(lend).chain(statements).chain(take).chain([stmt!("COMMIT")]);
+    let end = execute(&mut session, &Statement::join(all)).await;
+    session.close().await;
+    end.map(drop)
+        .map_err(|error| error.while_doing("what belongs to other roles than the owner cannot be put back"))
+}
+
+/// The schema `public` as it is.
+async fn public(session: &mut Connection) -> Result<Option<PublicRecord>> {
+    let rows = query(session, &Statement::from_program(include_str!("sql/public.sql"))).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    serde_json::from_str(&sums::text(row, 0)?).map_err(|error| {
+        Error::operation("cannot read what the server says of the schema public").cause(error)
+    })
+}
+
+/// The roles that the admin does not act as.
+async fn lacking(session: &mut Connection, roles: Vec<RoleName>) -> Result<Vec<RoleName>> {
+    let asked = stmt!(
+        "SELECT r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r WHERE pg_catalog.pg_has_role(r.oid, 'USAGE')"
+    );
+    let rows = query(session, &asked).await?;
+    let held: Vec<String> = rows.iter().map(|row| sums::text(row, 0)).collect::<Result<_>>()?;
+    Ok(roles.into_iter().filter(|role| held.iter().all(|name| name != role.as_str())).collect())
+}
+
+async fn roles(session: &mut Connection) -> Result<Vec<RoleName>> {
+    let asked = stmt!("SELECT r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r ORDER BY 1");
+    let rows = query(session, &asked).await?;
+    let names: Vec<String> =
+        rows.iter().map(|row| row.try_get(0)).collect::<Result<_, _>>().map_err(unreadable)?;
+    Ok(names.into_iter().filter_map(|name| RoleName::found(name).ok()).collect())
+}
+
+/// The notes, or that it is not equal.
+fn judged(record: &BackupRecord, found: CopySide) -> Result<Vec<String>> {
+    let recorded =
+        CopySide { catalogue: record.read_catalogue(), sums: record.contents.clone(), major: record.major() };
+    let differences = compare::differences(&recorded, &found);
+    if differences.is_empty() {
+        return Ok(vec![]);
+    }
+    // What was left out cannot be there; that rows differ would be another matter.
+    if !record.left_out.is_empty() {
+        let empty = |side: CopySide| CopySide { sums: sums::Sums::new(), ..side };
+        let of_objects = compare::differences(&empty(recorded), &empty(found));
+        if of_objects == differences {
+            return Ok(differences);
+        }
+    }
+    const SHOWN: usize = 20;
+    let more = differences.len().saturating_sub(SHOWN);
+    Err(Error::new(
+        Kind::Divergent,
+        "the restored database differs from what was recorded when it was dumped",
+    )
+    .causes(differences.into_iter().take(SHOWN))
+    .causes((more > 0).then(|| format!("and {more} more")))
+    .hint("the service's own database is as it was"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate::history::Catalogue;
+
+    fn side(objects: &[(&str, &str)], rows: &str) -> CopySide {
+        let entry =
+            |(name, text): &(&str, &str)| (("table".to_owned(), (*name).to_owned()), (*text).to_owned());
+        let sums = [("table public.a".to_owned(), rows.to_owned())];
+        CopySide { catalogue: Catalogue(objects.iter().map(entry).collect()), sums: sums.into(), major: 15 }
+    }
+
+    fn record(of: CopySide, left_out: &[&str]) -> BackupRecord {
+        let catalogue: Vec<_> =
+            of.catalogue.0.into_iter().map(|((kind, name), text)| (kind, name, text)).collect();
+        serde_json::from_value(serde_json::json!({
+            "lsn": null, "server_version": "15.20", "server_version_num": 150_020, "client_version": "15.20",
+            "compression": "1", "migration_head": null, "plan_changes": null, "left_out": left_out, "hash": "cols/1",
+            "contents": of.sums, "catalogue": catalogue,
+            "beyond": {
+                "database": {
+                    "name": "d", "owner": "o", "connection_limit": -1, "encoding": "UTF8", "collate": "C", "ctype": "C",
+                    "comment": null, "acl": [], "settings": []
+                },
+                "public": null, "extensions": [], "large_objects": [], "default_privileges": [], "roles": []
+            }
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_differs_is_no_restore_and_of_what_was_left_out_objects_alone_may_differ() {
+        let whole = || side(&[("public.a", "o"), ("public.b", "o")], "3 rows, sum 7");
+        assert_eq!(judged(&record(whole(), &[]), whole()).unwrap(), Vec::<String>::new());
+        let others = || side(&[("public.a", "o"), ("public.b", "o")], "3 rows, sum 8");
+        let fewer = || side(&[("public.a", "o")], "3 rows, sum 7");
+        for found in [others(), fewer()] {
+            assert_eq!(judged(&record(whole(), &[]), found).unwrap_err().kind, Kind::Divergent);
+        }
+        assert_eq!(judged(&record(whole(), &["table b"]), fewer()).unwrap().len(), 1);
+        assert_eq!(judged(&record(whole(), &["table b"]), others()).unwrap_err().kind, Kind::Divergent);
+    }
+}

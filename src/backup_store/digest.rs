@@ -1,0 +1,86 @@
+//! Size and SHA-256 of what passes through.
+
+use std::io::{self, Read, Write};
+
+use sha2::{Digest as _, Sha256};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Digest {
+    pub size: u64,
+    /// In small hexadecimal digits.
+    pub sha256: String,
+}
+
+#[derive(Default)]
+pub struct Hasher {
+    state: Sha256,
+    size: u64,
+}
+
+impl Hasher {
+    pub fn update(&mut self, bytes: &[u8]) {
+        self.state.update(bytes);
+        self.size += bytes.len() as u64;
+    }
+
+    pub fn finish(self) -> Digest {
+        let sha256 = self.state.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Digest { size: self.size, sha256 }
+    }
+}
+
+pub fn digest(bytes: &[u8]) -> Digest {
+    let mut hasher = Hasher::default();
+    hasher.update(bytes);
+    hasher.finish()
+}
+
+/// A reader or a writer, and the digest of what it has passed on.
+pub struct Hashing<T> {
+    pub inner: T,
+    hasher: Hasher,
+}
+
+impl<T> Hashing<T> {
+    pub fn new(inner: T) -> Hashing<T> {
+        Hashing { inner, hasher: Hasher::default() }
+    }
+
+    pub fn finish(self) -> (T, Digest) {
+        (self.inner, self.hasher.finish())
+    }
+}
+
+impl<T: Read> Read for Hashing<T> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.inner.read(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        Ok(count)
+    }
+}
+
+impl<T: Write> Write for Hashing<T> {
+    fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
+        let count = self.inner.write(buffer)?;
+        self.hasher.update(&buffer[..count]);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_counted_and_hashed() {
+        let mut writer = Hashing::new(Vec::new());
+        io::copy(&mut Hashing::new(&b"abc"[..]), &mut writer).unwrap();
+        let (written, digest) = writer.finish();
+        assert_eq!((written.as_slice(), digest.size), (&b"abc"[..], 3));
+        assert_eq!(digest.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

@@ -1,0 +1,81 @@
+//! `backup`: each service's database, dumped at one snapshot and counted in the same; what becomes of backups is a
+//! subcommand each.
+
+pub mod list;
+mod make;
+pub mod prune;
+pub mod shelf;
+mod shown;
+mod verify;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use crate::error::{ExitStatus, Result};
+use crate::report::{Report, Style};
+use crate::run::Run;
+
+#[derive(Debug, Args)]
+#[group(skip)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub make: make::Arguments,
+    /// What to do with the backups that there are.
+    #[command(subcommand)]
+    pub what: Option<BackupCommand>,
+}
+
+/// What is done with backups that there are.
+#[derive(Debug, Subcommand)]
+pub enum BackupCommand {
+    /// Show what backups there are, with age and size.
+    List(list::Arguments),
+    /// Restore a backup into a scratch database, compare it with what was recorded, and remove it.
+    Verify(verify::Arguments),
+    /// Remove the backups that no rule of the manifest's `keep` holds.
+    Prune(prune::Arguments),
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<BackupReport> {
+    Ok(match &arguments.what {
+        None => BackupReport::Made(make::run(run, &arguments.make).await?),
+        Some(BackupCommand::List(arguments)) => BackupReport::List(list::run(run, arguments).await?),
+        Some(BackupCommand::Verify(arguments)) => BackupReport::Verified(verify::run(run, arguments).await?),
+        Some(BackupCommand::Prune(arguments)) => BackupReport::Pruned(prune::run(run, arguments).await?),
+    })
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum BackupReport {
+    Made(make::MadeBackups),
+    List(list::BackupList),
+    Verified(verify::VerifiedBackup),
+    Pruned(prune::PrunedBackups),
+}
+
+impl BackupReport {
+    fn one(&self) -> &dyn Report {
+        match self {
+            BackupReport::Made(report) => report,
+            BackupReport::List(report) => report,
+            BackupReport::Verified(report) => report,
+            BackupReport::Pruned(report) => report,
+        }
+    }
+}
+
+impl Report for BackupReport {
+    fn text(&self, style: &Style) -> String {
+        self.one().text(style)
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        self.one().messages(style)
+    }
+
+    fn status(&self) -> ExitStatus {
+        self.one().status()
+    }
+}

@@ -1,0 +1,92 @@
+//! `backup list`: the backups that there are, with age and size.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::shown::look;
+use crate::backup_store::{Encryption, Listed};
+use crate::error::Result;
+use crate::report::{Cell, Paint, Report, Style, Table, when};
+use crate::run::Run;
+use crate::units::bytes;
+
+pub use crate::flags::Select as Arguments;
+
+pub async fn run(run: &Run, select: &Arguments) -> Result<BackupList> {
+    let repository = run.backups()?;
+    let own = look(run, &repository, select).await?;
+    let now = OffsetDateTime::now_utc();
+    Ok(BackupList {
+        backups: own.backups.iter().map(|one| BackupRow::new(one, now)).collect(),
+        problems: own.problems,
+    })
+}
+
+#[derive(Serialize)]
+pub struct BackupList {
+    /// Oldest first.
+    backups: Vec<BackupRow>,
+    /// What lies in the store and is no whole backup.
+    problems: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub struct BackupRow {
+    pub id: String,
+    pub service: String,
+    pub server: String,
+    pub database: String,
+    pub taken_at: String,
+    pub age_s: i64,
+    pub size_bytes: u64,
+    pub encrypted: bool,
+    /// When a restore of it was last proven.
+    pub verified_at: Option<String>,
+    pub migration_head: Option<String>,
+}
+
+impl BackupRow {
+    pub fn new(listed: &Listed, now: OffsetDateTime) -> BackupRow {
+        let (manifest, header) = (&listed.manifest, &listed.manifest.header);
+        BackupRow {
+            id: manifest.id.to_string(),
+            service: header.service.clone(),
+            server: header.server.clone(),
+            database: header.database.clone(),
+            taken_at: header.taken_at.clone(),
+            age_s: (now - manifest.id.taken_at()).whole_seconds().max(0),
+            size_bytes: manifest.size(),
+            encrypted: manifest.encryption != Encryption::None,
+            verified_at: listed.verified_at.clone(),
+            migration_head: header.migration_head.clone(),
+        }
+    }
+
+    pub fn size(&self) -> String {
+        bytes(i64::try_from(self.size_bytes).unwrap_or(i64::MAX))
+    }
+}
+
+impl Report for BackupList {
+    fn text(&self, style: &Style) -> String {
+        if self.backups.is_empty() {
+            return "No backups.\n".into();
+        }
+        let mut table = Table::new(&["id", "service", "taken", "size", "encrypted", "verified", "version"])
+            .spare(&["version", "encrypted"]);
+        for one in &self.backups {
+            let encrypted =
+                if one.encrypted { Cell::new("yes", Paint::Plain) } else { Cell::new("no", Paint::Warn) };
+            table.row([
+                one.id.as_str().into(),
+                one.service.as_str().into(),
+                when(&one.taken_at, style).into(),
+                Cell::number(one.size()),
+                encrypted,
+                one.verified_at.as_ref().map_or_else(|| "-".to_owned(), |at| when(at, style)).as_str().into(),
+                Cell::number(one.migration_head.as_deref().unwrap_or("-")),
+            ]);
+        }
+        table.render(style)
+    }
+}

@@ -1,0 +1,219 @@
+//! `backup` itself: what would be lost is said first; then all services get their snapshots one right after the other, and
+//! are dumped one by one.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::path::Path;
+
+use clap::Args;
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::shelf::BackupShelf;
+use crate::backup::{BackupRecord, DUMP, ExportedService, HowToTake, examine};
+use crate::commands::per_service::{PerService, errors_text, map_concurrent};
+use crate::error::{Error, ExitStatus, Kind, Result};
+use crate::flags::Select;
+use crate::migrate::MigrationTarget;
+use crate::model::{DesiredService, ServiceName};
+use crate::provision::{self, PlanOptions};
+use crate::report::{Cell, Report, Style, Table, printable};
+use crate::run::Run;
+use crate::targets;
+use crate::units::{bytes, counted};
+
+#[derive(Debug, Default, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub select: Select,
+    /// Make the backup without what it cannot hold, and record that.
+    #[arg(long)]
+    pub accept: bool,
+    /// How many sessions read each database side by side [default: the manifest's, or 2].
+    #[arg(long, value_name = "N")]
+    pub sessions: Option<NonZeroUsize>,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<MadeBackups> {
+    let services = run.writable(&arguments.select)?;
+    let shelf = BackupShelf::open(run)?;
+    shelf.tell(run);
+    let how = HowToTake {
+        accept: arguments.accept,
+        jobs: arguments.sessions.map_or(shelf.jobs(), NonZeroUsize::get),
+    };
+    let plans = plan_changes(run, &services).await;
+    let mut made = vec![];
+    for (service, exported) in exported(run, &services, how).await? {
+        let one = match exported {
+            Ok(exported) => keep(run, &shelf, &service, exported, &plans).await,
+            Err(error) => Err(error),
+        };
+        let stopped = one.as_ref().is_err_and(|error| error.kind == Kind::Interrupted);
+        made.push(PerService::new(service.name.to_string(), one));
+        if stopped {
+            break;
+        }
+    }
+    Ok(MadeBackups { backups: made })
+}
+
+/// How many changes `plan` has for each service, where that can be said.
+async fn plan_changes(run: &Run, services: &[DesiredService]) -> BTreeMap<ServiceName, usize> {
+    let plans = provision::plan(run, services, PlanOptions::default()).await;
+    let mut all = BTreeMap::new();
+    for planned in plans.iter().filter_map(|(_, planned)| planned.as_ref().ok()) {
+        let unread = planned.unread();
+        let here = services.iter().filter(|service| service.server == planned.desired.name);
+        for service in here.filter(|service| unread.iter().all(|(name, _)| *name != service.name)) {
+            let due = planned.plan.steps.iter().filter(|step| step.service.as_ref() == Some(&service.name));
+            all.insert(service.name.clone(), due.count());
+        }
+    }
+    all
+}
+
+/// The snapshots of all services. Each step is made for all of them before the next.
+async fn exported(
+    run: &Run,
+    services: &[DesiredService],
+    how: HowToTake,
+) -> Result<Vec<(DesiredService, Result<ExportedService>)>> {
+    let targets = targets::of(run, services).await?;
+    let examining = |(service, target): (DesiredService, Result<MigrationTarget>)| async move {
+        let examined = async { examine(target?, how).await }.await;
+        (service, examined)
+    };
+    let examined = map_concurrent(run.jobs.count, targets, examining).await;
+    let locking = |(service, examined): (DesiredService, Result<_>)| async move {
+        let locked = match examined {
+            Ok(examined) => crate::backup::ExaminedService::lock(examined).await,
+            Err(error) => Err(error),
+        };
+        (service, locked)
+    };
+    let locked = map_concurrent(run.jobs.count, examined, locking).await;
+    let mut all = vec![];
+    for (service, locked) in locked {
+        let exported = match locked {
+            Ok(locked) => locked.export().await,
+            Err(error) => Err(error),
+        };
+        all.push((service, exported));
+    }
+    Ok(all)
+}
+
+async fn keep(
+    run: &Run,
+    shelf: &BackupShelf,
+    service: &DesiredService,
+    exported: ExportedService,
+    plans: &BTreeMap<ServiceName, usize>,
+) -> Result<MadeBackup> {
+    let staged = shelf.stage(&service.name).await?;
+    let exported_at = exported.at();
+    let record = exported.write(staged.path(), plans.get(&service.name).copied()).await?;
+    let size = size_of(staged.path());
+    let id = shelf.finish(run, staged, service, exported_at, &record).await?;
+    Ok(MadeBackup::new(id, size, exported_at, &record))
+}
+
+/// The bytes of the archive, before encryption.
+fn size_of(folder: &Path) -> u64 {
+    let entries = std::fs::read_dir(folder.join(DUMP)).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.metadata().ok()).map(|metadata| metadata.len()).sum()
+}
+
+#[derive(Serialize)]
+pub struct MadeBackups {
+    /// One for each service, in the manifest's order.
+    backups: Vec<PerService<MadeBackup>>,
+}
+
+/// How the backup of one service ended.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum MakeOutcome {
+    #[default]
+    Failed,
+    Made,
+}
+
+#[derive(Default, Serialize)]
+pub struct MadeBackup {
+    id: Option<String>,
+    outcome: MakeOutcome,
+    /// The moment of the snapshot, in RFC 3339.
+    taken_at: Option<String>,
+    size_bytes: u64,
+    tables: usize,
+    rows: u64,
+    migration_head: Option<i64>,
+    /// What it lacks, and that was accepted.
+    left_out: Vec<String>,
+}
+
+impl MadeBackup {
+    fn new(id: String, size: u64, taken_at: OffsetDateTime, record: &BackupRecord) -> MadeBackup {
+        let counts: Vec<u64> = record
+            .contents
+            .iter()
+            .filter(|(name, _)| name.starts_with("table "))
+            .filter_map(|(_, text)| text.split(' ').next()?.parse().ok())
+            .collect();
+        MadeBackup {
+            id: Some(id),
+            outcome: MakeOutcome::Made,
+            taken_at: taken_at.format(&Rfc3339).ok(),
+            size_bytes: size,
+            tables: counts.len(),
+            rows: counts.iter().sum(),
+            migration_head: record.migration_head,
+            left_out: record.left_out.clone(),
+        }
+    }
+}
+
+impl Report for MadeBackups {
+    fn text(&self, style: &Style) -> String {
+        let mut table = Table::new(&["service", "backup", "size", "tables", "rows", "migration"]);
+        for one in &self.backups {
+            let made = &one.answer;
+            let Some(id) = &made.id else { continue };
+            table.row([
+                one.service.as_str().into(),
+                id.as_str().into(),
+                Cell::number(bytes(made.size_bytes.try_into().unwrap_or(i64::MAX))),
+                Cell::number(made.tables.to_string()),
+                Cell::number(made.rows.to_string()),
+                made.migration_head.map_or_else(|| "-".to_owned(), |head| format!("V{head}")).as_str().into(),
+            ]);
+        }
+        let mut text = if table.is_empty() { String::new() } else { table.render(style) };
+        for one in self.backups.iter().filter(|one| !one.answer.left_out.is_empty()) {
+            let left_out = &one.answer.left_out;
+            text += &format!("\n{} is without {}:\n", one.service, counted(left_out.len(), "thing"));
+            text += &left_out.iter().map(|line| format!("  {}\n", printable(line))).collect::<String>();
+        }
+        text
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        errors_text(self.backups.iter().map(|one| (one.service.as_str(), one.error.as_ref())), style)
+    }
+
+    fn status(&self) -> ExitStatus {
+        ExitStatus::worst(
+            self.backups.iter().filter_map(|one| one.error.as_ref()).map(|error| error.kind.status()),
+        )
+    }
+}
+
+/// A service of which a backup is, or why the manifest has it no more.
+pub fn service_of<'r>(run: &'r Run, name: &str) -> Result<&'r DesiredService> {
+    run.service(name).map_err(|error| -> Error {
+        error.hint("a backup is restored for a service that the manifest declares")
+    })
+}

@@ -1,0 +1,147 @@
+//! `backup prune`: removes the backups that no rule of `keep` holds.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::list::BackupRow;
+use super::shown::look;
+use crate::backup_store::{KeepRule, Listed, Repository, Retainable, staying};
+use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
+use crate::model::Keep;
+use crate::report::{Cell, Paint, Report, Style, Table, error_text, when};
+use crate::run::Run;
+use crate::units::counted;
+
+#[derive(Debug, Clone, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub select: Select,
+    /// Show what would be removed, and why the rest stays; remove nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<PrunedBackups> {
+    let repository = run.backups()?;
+    let keep = run.manifest.backup.as_ref().and_then(|settings| settings.keep).ok_or_else(|| {
+        Error::usage("the manifest does not say which backups stay, so nothing is removed")
+            .hint("add it: backup: { keep: { last: 3, daily: 7, weekly: 4, monthly: 12 } }")
+    })?;
+    let own = look(run, &repository, &arguments.select).await?;
+    let mut backups = judged(keep, &own.backups);
+    let due = backups.iter().filter(|one| one.outcome == PruneOutcome::Due).count();
+    if due > 0 && !arguments.dry_run {
+        let what = format!("{} in {}", counted(due, "backup"), repository.place());
+        let (question, would) = (format!("Remove {what}?"), format!("{what} would be removed"));
+        run.confirm(&question, &would, "see them with --dry-run, then add -y").await?;
+        remove(&repository, &mut backups).await;
+        repository.sweep().await?;
+    }
+    Ok(PrunedBackups { backups })
+}
+
+/// What stays and what is due, service by service.
+fn judged(keep: Keep, all: &[Listed]) -> Vec<PrunedBackup> {
+    let mut services: BTreeMap<&str, Vec<Retainable>> = BTreeMap::new();
+    for one in all {
+        let backup = Retainable { id: &one.manifest.id, verified: one.verified_at.is_some() };
+        services.entry(&one.manifest.header.service).or_default().push(backup);
+    }
+    let mut staying: BTreeMap<_, Vec<KeepRule>> =
+        services.values().flat_map(|backups| staying(keep, backups)).collect();
+    let now = OffsetDateTime::now_utc();
+    let judge = |one: &Listed| {
+        let why = staying.remove(&one.manifest.id).unwrap_or_default();
+        let outcome = if why.is_empty() { PruneOutcome::Due } else { PruneOutcome::Kept };
+        let kept_by = why.into_iter().map(KeepRule::name).collect();
+        PrunedBackup { backup: BackupRow::new(one, now), outcome, kept_by, error: None }
+    };
+    all.iter().map(judge).collect()
+}
+
+/// One by one, the oldest first: what cannot be removed keeps none of the others.
+async fn remove(repository: &Repository, backups: &mut [PrunedBackup]) {
+    for one in backups.iter_mut().filter(|one| one.outcome == PruneOutcome::Due) {
+        let removed = match one.backup.id.parse() {
+            Ok(id) => repository.remove(&id).await,
+            Err(error) => Err(error),
+        };
+        match removed {
+            Ok(()) => one.outcome = PruneOutcome::Removed,
+            Err(error) => (one.outcome, one.error) = (PruneOutcome::Failed, Some(error)),
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub struct PrunedBackups {
+    /// Oldest first.
+    backups: Vec<PrunedBackup>,
+}
+
+#[derive(Serialize)]
+pub struct PrunedBackup {
+    #[serde(flatten)]
+    backup: BackupRow,
+    outcome: PruneOutcome,
+    /// The rules that hold it.
+    kept_by: Vec<&'static str>,
+    error: Option<Error>,
+}
+
+/// What became of a backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum PruneOutcome {
+    Kept,
+    /// A run without --dry-run would remove it.
+    Due,
+    Removed,
+    Failed,
+}
+
+impl PrunedBackup {
+    fn outcome(&self) -> Cell {
+        match self.outcome {
+            PruneOutcome::Kept => Cell::new(format!("stays: {}", self.kept_by.join(", ")), Paint::Plain),
+            PruneOutcome::Due => Cell::new("would be removed", Paint::Warn),
+            PruneOutcome::Removed => Cell::new("removed", Paint::Warn),
+            PruneOutcome::Failed => Cell::new("cannot be removed", Paint::Bad),
+        }
+    }
+}
+
+impl Report for PrunedBackups {
+    fn text(&self, style: &Style) -> String {
+        if self.backups.is_empty() {
+            return "No backups.\n".into();
+        }
+        let mut table = Table::new(&["id", "service", "taken", "size", "outcome"]).spare(&["size"]);
+        for one in &self.backups {
+            table.row([
+                one.backup.id.as_str().into(),
+                one.backup.service.as_str().into(),
+                when(&one.backup.taken_at, style).into(),
+                Cell::number(one.backup.size()),
+                one.outcome(),
+            ]);
+        }
+        table.render(style)
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        self.backups
+            .iter()
+            .filter_map(|one| one.error.as_ref())
+            .map(|error| error_text(error, style))
+            .collect()
+    }
+
+    fn status(&self) -> ExitStatus {
+        ExitStatus::worst(self.backups.iter().filter_map(|one| Some(one.error.as_ref()?.kind.status())))
+    }
+}

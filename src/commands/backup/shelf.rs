@@ -1,0 +1,107 @@
+//! The store of the manifest, as the commands use it: what they put there has a record, and what they fetch is of a service.
+
+use std::path::{Path, PathBuf};
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::backup::BackupRecord;
+use crate::backup_store::{BackupHeader, BackupId, BackupManifest, Repository, Staging, Workspace};
+use crate::error::{Error, Result};
+use crate::model::{DesiredService, ServiceName};
+use crate::run::Run;
+
+/// The store, open.
+pub struct BackupShelf {
+    repository: Repository,
+    jobs: usize,
+}
+
+/// A backup whose files lie on this machine, checked and decrypted, until it is dropped.
+pub struct FetchedBackup {
+    pub manifest: BackupManifest,
+    pub record: BackupRecord,
+    folder: PathBuf,
+    _workspace: Workspace,
+}
+
+impl FetchedBackup {
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
+    pub fn service(&self) -> &str {
+        &self.manifest.header.service
+    }
+}
+
+impl BackupShelf {
+    /// # Errors
+    /// If the manifest does not say where backups go.
+    pub fn open(run: &Run) -> Result<BackupShelf> {
+        let repository = run.backups()?;
+        Ok(BackupShelf { repository, jobs: run.manifest.backup.as_ref().map_or(1, |settings| settings.jobs) })
+    }
+
+    pub fn jobs(&self) -> usize {
+        self.jobs
+    }
+
+    /// Says where it is so that backups are not encrypted.
+    pub fn tell(&self, run: &Run) {
+        run.tell_unencrypted(&self.repository);
+    }
+
+    pub async fn stage(&self, service: &ServiceName) -> Result<Staging> {
+        self.repository.stage(service).await
+    }
+
+    /// Puts a backup into the store; returns its name.
+    pub async fn finish(
+        &self,
+        run: &Run,
+        staged: Staging,
+        service: &DesiredService,
+        taken_at: OffsetDateTime,
+        record: &BackupRecord,
+    ) -> Result<String> {
+        let header = BackupHeader {
+            project: run.manifest.project.clone(),
+            env: run.manifest.env.clone(),
+            service: service.name.to_string(),
+            server: service.server.clone(),
+            database: service.database.to_string(),
+            taken_at: taken_at.format(&Rfc3339).map_err(|error| Error::operation(error.to_string()))?,
+            migration_head: record.migration_head.map(|head| head.to_string()),
+        };
+        let record = serde_json::to_value(record).map_err(|error| Error::operation(error.to_string()))?;
+        Ok(staged.finish(header, &record).await?.to_string())
+    }
+
+    /// Brings a backup here: nothing is made of one that is not as it was written.
+    ///
+    /// # Errors
+    /// If it is not there, damaged, of another project, or cannot be decrypted.
+    pub async fn fetch(&self, run: &Run, id: &str) -> Result<FetchedBackup> {
+        let id: BackupId = id.parse()?;
+        let identities = run.backup_identities(&self.repository, &id).await?;
+        let workspace = self.repository.workspace()?;
+        let folder = workspace.path().join("backup");
+        let fetched = self.repository.fetch(&id, identities, &folder).await?;
+        let project = &fetched.manifest.header.project;
+        if *project != run.manifest.project {
+            return Err(Error::operation(format!("{id} is a backup of project \"{project}\""))
+                .cause(format!("this manifest is of project \"{}\"", run.manifest.project)));
+        }
+        let record = serde_json::from_value(fetched.record).map_err(|error| {
+            Error::operation(format!("the record of {id} cannot be read"))
+                .cause(error)
+                .hint("a newer martydb may have written it: use that one")
+        })?;
+        Ok(FetchedBackup { manifest: fetched.manifest, record, folder, _workspace: workspace })
+    }
+
+    pub async fn mark_verified(&self, id: &str) -> Result<()> {
+        self.repository.mark_verified(&id.parse()?, OffsetDateTime::now_utc()).await
+    }
+}

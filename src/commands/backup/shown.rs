@@ -1,0 +1,45 @@
+//! The backups that a command of this manifest and environment sees; a store may hold those of others, too.
+
+use std::collections::BTreeSet;
+
+use crate::backup_store::{Listed, Repository};
+use crate::error::Result;
+use crate::flags::Select;
+use crate::report::printable;
+use crate::run::Run;
+use crate::units::counted;
+
+/// What is in a store, as far as it is ours, oldest first.
+pub struct OwnBackups {
+    pub backups: Vec<Listed>,
+    /// What is no whole backup, in words.
+    pub problems: Vec<String>,
+}
+
+/// Also says on standard error what is damaged, and that others are there.
+///
+/// # Errors
+/// If a service is named that the manifest does not declare, or the store cannot be read.
+pub async fn look(run: &Run, repository: &Repository, select: &Select) -> Result<OwnBackups> {
+    let services: BTreeSet<String> =
+        run.readable(select)?.iter().map(|service| service.name.to_string()).collect();
+    let listing = repository.list().await?;
+    let (ours, others): (Vec<Listed>, Vec<Listed>) = listing.backups.into_iter().partition(|one| {
+        let of = &one.manifest.header;
+        of.project == run.manifest.project && of.env == run.manifest.env
+    });
+    for problem in &listing.problems {
+        run.out.note(&format!("warning: {}", printable(problem)));
+    }
+    if !others.is_empty() {
+        let others = counted(others.len(), "backup");
+        run.out.note(&format!(
+            "{others} of other projects or environments in {} not shown",
+            printable(&repository.place())
+        ));
+    }
+    // Without a name also those of services that are not declared any more.
+    let chosen = |one: &Listed| select.names_none() || services.contains(&one.manifest.header.service);
+    let backups = ours.into_iter().filter(chosen).collect();
+    Ok(OwnBackups { backups, problems: listing.problems })
+}

@@ -1,0 +1,155 @@
+//! `restore`: a backup in the place of a service's database, which is kept closed until it is discarded.
+
+mod discard;
+mod done;
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::backup::shelf::{BackupShelf, FetchedBackup};
+use super::verify::{self, verify_services};
+use crate::backup::{self, HeadAgainstFiles, LoadSource, RestorePlace, RestoreTarget, compare_head};
+use crate::error::{Error, Result};
+use crate::flags::OneService;
+use crate::migrate::MigrationTarget;
+use crate::migrate::files::folder;
+use crate::model::{DbName, DesiredService};
+use crate::moving::sums;
+use crate::provision::{self, PlanOptions};
+use crate::run::Run;
+use crate::server::execute;
+use crate::sql::{List, Statement, stmt};
+use crate::targets;
+
+pub use done::RestoreReport;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub service: OneService,
+    /// The backup, as `backup list` names it.
+    #[arg(long, value_name = "ID", required_unless_present = "discard_old")]
+    pub from: Option<String>,
+    /// Restore beside the service's database, under this name, closed to everybody but the admin.
+    #[arg(long = "as", value_name = "NAME", value_parser = database)]
+    pub beside: Option<DbName>,
+    /// SQL that runs as the service's owner before the restored database opens.
+    #[arg(long, value_name = "FILE")]
+    pub anonymize: Option<PathBuf>,
+    /// Remove the databases that restores of this service have replaced, and restore nothing.
+    #[arg(long, conflicts_with_all = ["from", "beside", "anonymize"])]
+    pub discard_old: bool,
+}
+
+fn database(text: &str) -> Result<DbName, String> {
+    DbName::new(text).map_err(|error| format!("it {error}"))
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<RestoreReport> {
+    let service = run.service(arguments.service.name())?;
+    match &arguments.from {
+        Some(from) => Restoring { run, service, arguments, from }.restore().await,
+        None => discard::run(run, service).await,
+    }
+}
+
+struct Restoring<'a> {
+    run: &'a Run,
+    service: &'a DesiredService,
+    arguments: &'a Arguments,
+    from: &'a str,
+}
+
+impl Restoring<'_> {
+    async fn restore(&self) -> Result<RestoreReport> {
+        let Restoring { run, service, arguments, from } = *self;
+        let anonymize = arguments.anonymize.as_deref().map(read).transpose()?;
+        let shelf = BackupShelf::open(run)?;
+        let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
+        let target = target?;
+        let (access, desired) = (run.admin(&service.server).await?, run.manifest.desired(&service.server));
+        self.ask().await?;
+        let fetched = shelf.fetch(run, from).await?;
+        let head = self.fits(&fetched)?;
+        let place = arguments.beside.clone().map_or(RestorePlace::Service, RestorePlace::Beside);
+        let to = RestoreTarget {
+            access: &access,
+            desired: &desired,
+            service,
+            target: &target,
+            jobs: shelf.jobs(),
+        };
+        let source = LoadSource { folder: fetched.path(), record: &fetched.record };
+        let before = |database| anonymized(&target, database, anonymize.as_deref());
+        let end = backup::restore(&to, source, from, &place, run.lock_wait, before).await?;
+        let mut report = RestoreReport::new(self.service, from, &arguments.beside, end, &fetched, head);
+        if arguments.beside.is_none() {
+            report.plan_changes = Some(self.plan_changes().await?);
+            let services = std::slice::from_ref(service);
+            report.verified = Some(verify_services(run, &verify::Arguments::default(), services).await?);
+        }
+        Ok(report)
+    }
+
+    /// A restore ends the service's sessions and puts other rows in its database.
+    async fn ask(&self) -> Result<()> {
+        let Restoring { run, service, arguments, from } = *self;
+        if arguments.beside.is_some() {
+            return Ok(());
+        }
+        let name = &service.name;
+        let question = format!(
+            "Put {from} in the place of database \"{}\"? Sessions of service \"{name}\" are ended; the database stays, closed, under another name",
+            service.database
+        );
+        let would = format!("the database of service \"{name}\" would be replaced");
+        run.confirm(&question, &would, "restore beside it with --as NAME to look at it first, then add -y")
+            .await
+    }
+
+    /// Whether the backup is the service's, and its migrations are no newer than the files.
+    fn fits(&self, fetched: &FetchedBackup) -> Result<HeadAgainstFiles> {
+        let service = self.service;
+        if fetched.service() != service.name.as_str() {
+            return Err(Error::operation(format!(
+                "{} is a backup of service \"{}\"",
+                self.from,
+                fetched.service()
+            ))
+            .cause(format!("it was asked for service \"{}\"", service.name)));
+        }
+        let files = folder::load_valid(&service.migrations, service.name.as_str())?;
+        match compare_head(service, &files, fetched.record.migration_head) {
+            // It is looked at, and no migration runs in it.
+            Err(_) if self.arguments.beside.is_some() => Ok(HeadAgainstFiles::Same),
+            end => end,
+        }
+    }
+
+    /// How many changes `apply` would make now.
+    async fn plan_changes(&self) -> Result<usize> {
+        let services = std::slice::from_ref(self.service);
+        let mut plans = provision::plan(self.run, services, PlanOptions::default()).await;
+        let Some((_, planned)) = plans.pop() else { return Ok(0) };
+        let own = |step: &&crate::plan::Step| step.service.as_ref() == Some(&self.service.name);
+        Ok(planned?.plan.steps.iter().filter(own).count())
+    }
+}
+
+fn read(path: &Path) -> Result<String> {
+    std::fs::read_to_string(path)
+        .map_err(|error| Error::usage(format!("cannot read {}", path.display())).cause(error))
+}
+
+/// Runs the service's own SQL as its owner, all of it or nothing.
+async fn anonymized(target: &MigrationTarget, database: DbName, text: Option<&str>) -> Result<()> {
+    let Some(text) = text else { return Ok(()) };
+    let here = MigrationTarget { database, ..target.clone() };
+    let mut session = sums::as_owner(&here).await?;
+    let path = stmt!("SET search_path = {schemas}", schemas = List(target.schemas.clone()));
+    execute(&mut session, &path).await?;
+    let end = execute(&mut session, &Statement::from_migration_file(text)).await;
+    session.close().await;
+    end.map(drop).map_err(|error| error.while_doing("the file of --anonymize failed"))
+}

@@ -1,0 +1,31 @@
+//! `restore --discard-old`: the databases that restores have replaced go.
+
+use super::done::RestoreReport;
+use crate::backup::{discard, list_kept};
+use crate::error::Result;
+use crate::model::DesiredService;
+use crate::run::Run;
+use crate::units::{bytes, counted};
+
+pub async fn run(run: &Run, service: &DesiredService) -> Result<RestoreReport> {
+    let (access, desired) = (run.admin(&service.server).await?, run.manifest.desired(&service.server));
+    let mut session = access.read(&access.maintenance).await?;
+    let kept = list_kept(&mut session, &desired, service).await?;
+    session.close().await;
+    if kept.is_empty() {
+        return Ok(RestoreReport::discarded(service, vec![]));
+    }
+    for one in &kept {
+        let size = one.bytes.map_or_else(String::new, |size| format!(", {}", bytes(size)));
+        run.out.show(&format!("{}{size}\n", one.database));
+    }
+    let count = counted(kept.len(), "former database");
+    let question = format!("Remove {count} of service \"{}\"? Nothing brings them back", service.name);
+    run.confirm(&question, &format!("{count} would be gone"), "look at the list above, then add -y").await?;
+    let mut gone = vec![];
+    for one in &kept {
+        discard(&access, one).await?;
+        gone.push(one.database.to_string());
+    }
+    Ok(RestoreReport::discarded(service, gone))
+}

@@ -1,0 +1,124 @@
+//! What `restore` says at its end.
+
+use serde::Serialize;
+
+use crate::backup::{HeadAgainstFiles, RestoreEnd};
+use crate::commands::backup::shelf::FetchedBackup;
+use crate::commands::verify::VerifyReport;
+use crate::error::ExitStatus;
+use crate::model::{DbName, DesiredService};
+use crate::report::{Report, Style};
+use crate::units::counted;
+
+#[derive(Serialize)]
+pub struct RestoreReport {
+    service: String,
+    /// The backup; `None` where former databases were discarded.
+    from: Option<String>,
+    /// The database that was restored.
+    database: Option<String>,
+    /// The one that it replaced.
+    kept: Option<String>,
+    discarded: Vec<String>,
+    /// What is other than it was when the backup was made.
+    notes: Vec<String>,
+    migration_head: Option<i64>,
+    /// Whether the files have migrations that the backup has not.
+    upgrade_due: bool,
+    /// How many changes `plan` has now; `None` for a database beside the service's.
+    pub plan_changes: Option<usize>,
+    /// How many it had when the backup was made.
+    plan_changes_then: Option<usize>,
+    #[serde(rename = "verify_isolation")]
+    pub verified: Option<VerifyReport>,
+}
+
+impl RestoreReport {
+    pub fn new(
+        service: &DesiredService,
+        from: &str,
+        beside: &Option<DbName>,
+        end: RestoreEnd,
+        fetched: &FetchedBackup,
+        head: HeadAgainstFiles,
+    ) -> RestoreReport {
+        RestoreReport {
+            service: service.name.to_string(),
+            from: Some(from.to_owned()),
+            database: Some(beside.as_ref().unwrap_or(&service.database).to_string()),
+            kept: end.kept.map(|kept| kept.to_string()),
+            discarded: vec![],
+            notes: end.notes,
+            migration_head: fetched.record.migration_head,
+            upgrade_due: head == HeadAgainstFiles::Older,
+            plan_changes: None,
+            plan_changes_then: fetched.record.plan_changes,
+            verified: None,
+        }
+    }
+
+    pub fn discarded(service: &DesiredService, discarded: Vec<String>) -> RestoreReport {
+        RestoreReport {
+            service: service.name.to_string(),
+            from: None,
+            database: None,
+            kept: None,
+            discarded,
+            notes: vec![],
+            migration_head: None,
+            upgrade_due: false,
+            plan_changes: None,
+            plan_changes_then: None,
+            verified: None,
+        }
+    }
+
+    fn text_of_restore(&self, from: &str, database: &str, style: &Style) -> String {
+        let mut text = format!(
+            "Restored {from} into database {database}: rows, rights and objects are as they were recorded.\n"
+        );
+        if let Some(kept) = &self.kept {
+            text += &format!(
+                "The former database is kept as {kept}, closed; `martydb restore {} --discard-old` removes it.\n",
+                self.service
+            );
+        }
+        self.notes.iter().for_each(|note| text += &format!("note: {note}\n"));
+        if self.upgrade_due {
+            let head = self.migration_head.map_or_else(|| "none".into(), |head| format!("V{head}"));
+            text += &format!(
+                "Its newest migration is {head}, and the files go on: `martydb upgrade {}`\n",
+                self.service
+            );
+        }
+        match self.plan_changes {
+            Some(0) => text += "Nothing differs from the manifest.\n",
+            Some(due) => {
+                text += &format!(
+                    "{} from the manifest: `martydb plan {}`\n",
+                    counted(due, "difference"),
+                    self.service
+                );
+            }
+            None => {}
+        }
+        if let Some(verified) = &self.verified {
+            text += &format!("\nIsolation\n\n{}", verified.text(style));
+        }
+        text
+    }
+}
+
+impl Report for RestoreReport {
+    fn text(&self, style: &Style) -> String {
+        match (&self.from, &self.database) {
+            (Some(from), Some(database)) => self.text_of_restore(from, database, style),
+            _ if self.discarded.is_empty() => format!("No former database of {} is kept.\n", self.service),
+            _ => format!("Removed {}.\n", self.discarded.join(", ")),
+        }
+    }
+
+    fn status(&self) -> ExitStatus {
+        self.verified.as_ref().map_or(ExitStatus::Success, Report::status)
+    }
+}

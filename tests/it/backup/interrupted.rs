@@ -1,0 +1,83 @@
+//! Killed anywhere, a run leaves what the next one clears away, and no half of anything that can be used.
+
+use std::os::unix::process::ExitStatusExt;
+use std::process::Stdio;
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::Kept;
+use crate::support::Admin;
+
+/// Runs a command and ends it once it has said so much to the server; whether it was ended.
+fn ended(kept: &Kept, arguments: &[&str], after: &str, wait: Duration, signal: Signal) -> bool {
+    let mark = kept.server.log().len();
+    let mut child =
+        kept.project.command(arguments).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while !kept.server.log_since(mark).contains(after) && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    std::thread::sleep(wait);
+    if child.try_wait().unwrap().is_none() {
+        kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), signal).unwrap();
+    }
+    let status = child.wait().unwrap();
+    status.signal().is_some() || status.code() == Some(130)
+}
+
+#[test]
+fn a_backup_that_is_killed_is_none_and_the_next_one_is_whole() {
+    let kept = Kept::start(Admin::Super, "bki");
+    if !kept.can_dump() {
+        return;
+    }
+    let service = kept.service();
+    let mut count = 0;
+    for (after, signal) in [
+        ("LOCK TABLE", Signal::KILL),
+        ("pg_export_snapshot", Signal::TERM),
+        ("SET TRANSACTION SNAPSHOT", Signal::KILL),
+        ("COPY ", Signal::KILL),
+        ("COPY ", Signal::INT),
+    ] {
+        count += usize::from(ended(&kept, &["backup", &service], after, Duration::ZERO, signal));
+        kept.backups().iter().for_each(|id| {
+            kept.project.run(&["backup", "verify", id]).expect(0);
+        });
+    }
+    assert!(count > 0, "every run ended before its signal");
+    let before = kept.backups().len();
+    kept.backup();
+    kept.expect_clean(before + 1);
+}
+
+#[test]
+fn a_restore_that_is_killed_leaves_the_old_or_the_new_and_the_next_one_finishes() {
+    let kept = Kept::start(Admin::Super, "bkx");
+    if !kept.can_dump() {
+        return;
+    }
+    let (service, id) = (kept.service(), kept.backup());
+    let before = kept.everything(&service);
+    let mut count = 0;
+    for (after, wait, signal) in [
+        ("CREATE DATABASE", 0, Signal::KILL),
+        ("COPY ", 0, Signal::KILL),
+        ("COPY ", 30, Signal::INT),
+        ("ANALYZE", 0, Signal::KILL),
+        ("ANALYZE", 60, Signal::TERM),
+        ("RENAME TO", 0, Signal::KILL),
+        ("RENAME TO", 20, Signal::KILL),
+    ] {
+        let arguments = ["restore", &service, "--from", &id, "-y"];
+        count += usize::from(ended(&kept, &arguments, after, Duration::from_millis(wait), signal));
+        // Whatever happened, the service has one open database with all of its rows.
+        kept.as_app("SELECT name FROM item").unwrap();
+        assert_eq!(kept.everything(&service), before, "{after} {signal:?}");
+    }
+    assert!(count > 0, "every run ended before its signal");
+    kept.restore(&id).expect(0);
+    assert_eq!(kept.everything(&service), before);
+    kept.expect_clean(1);
+    kept.project.run(&["plan", "--check"]).expect(0);
+}
