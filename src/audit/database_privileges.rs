@@ -71,6 +71,11 @@ fn on_service(
     }
 }
 
+/// Whether it is the login of `martydb monitor`, which reads statistics in the maintenance database.
+fn is_monitor(audit: &Audit<'_>, user: &str) -> bool {
+    audit.desired.access.values().any(|role| role.monitors && role.name.as_str() == user)
+}
+
 fn on_other(audit: &Audit<'_>, kind: &DatabaseKind, entry: &AclEntry, user: &str) -> Option<FindingBuilder> {
     let connect = match kind {
         DatabaseKind::Template => TEMPLATE_CONNECT,
@@ -82,6 +87,11 @@ fn on_other(audit: &Audit<'_>, kind: &DatabaseKind, entry: &AclEntry, user: &str
         (true, "CONNECT") => Some(connect.of(user)),
         // Of no use without CONNECT, and worth knowing.
         (true, _) => Some(FOREIGN_RIGHT.of(user).at(if user == PUBLIC { Low } else { Medium })),
+        (false, "CONNECT")
+            if *kind == DatabaseKind::Maintenance && is_monitor(audit, user) && !entry.grantable =>
+        {
+            None
+        }
         (false, "CONNECT") if *kind != DatabaseKind::Unmanaged => Some(connect.of(user).at(Low)),
         // A schema with the name of a superuser comes first in that one's search path.
         (false, "CREATE") if *kind != DatabaseKind::Unmanaged => Some(UNMANAGED_RIGHT.of(user).at(Medium)),

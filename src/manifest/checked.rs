@@ -8,7 +8,7 @@ use crate::model::app_url::AppUrls;
 use crate::model::deploy::Deployment;
 use crate::model::platform::Platform;
 use crate::model::{
-    AccessRole, DesiredServer, DesiredService, FormerNames, RoleName, ServerName, ServiceName,
+    AccessRole, BackupSettings, DesiredServer, DesiredService, FormerNames, RoleName, ServerName, ServiceName,
 };
 use crate::server::hosts::TargetSession;
 use crate::wire::{Endpoint, Host, RequireAuth, Tls};
@@ -31,6 +31,8 @@ pub struct Manifest {
     pub allow: Vec<RawAllow>,
     /// Where and how all of it is deployed.
     pub deploy: Deployment,
+    /// Where backups go; `None` where the manifest does not say.
+    pub backup: Option<BackupSettings>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,6 +132,12 @@ impl Manifest {
             leaving: self.leaving(server),
             index: Default::default(),
         }
+    }
+
+    /// The further logins that can log in now, each with its server.
+    pub fn further_logins(&self) -> impl Iterator<Item = (&ServerName, &AccessRole)> {
+        let all = self.access.iter().flat_map(|(server, all)| all.values().map(move |role| (server, role)));
+        all.filter(|(_, role)| role.login && !role.expired)
     }
 
     fn leaving(&self, server: &str) -> Vec<FormerNames> {

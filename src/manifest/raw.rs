@@ -11,13 +11,18 @@ use super::lenient;
 
 mod access;
 mod app_url;
+mod backup;
 mod deploy;
 mod parameters;
 mod platform;
 
 pub use access::{RawAccess, RawLike};
 pub use app_url::RawAppUrl;
-pub use deploy::{RawDeploy, RawResources, RawSecretStore, RawServerDeploy, RawServiceDeploy, RawStorage};
+pub use backup::{RawBackup, RawKeep};
+pub use deploy::{
+    RawDeploy, RawOperatorBackup, RawPooler, RawResources, RawSecretStore, RawServerDeploy, RawServiceDeploy,
+    RawStorage,
+};
 pub use parameters::{RawCollationVersion, RawLocaleProvider, RawParameters};
 pub use platform::RawPlatform;
 
@@ -50,12 +55,17 @@ pub struct RawManifest {
     /// Further roles, by name, and what they may do: people, groups, reporting logins.
     #[serde(default)]
     pub access: BTreeMap<String, RawAccess>,
+    /// Whether every server gets a login for `martydb monitor`, `{project}_monitor`, which reads statistics and no rows.
+    #[serde(default, deserialize_with = "lenient::parsed")]
+    pub monitor: bool,
     /// What is so on purpose and not to be reported.
     #[serde(default)]
     pub allow: Vec<RawAllow>,
     /// Where and how all of it is deployed; only `martydb render` reads it.
     #[serde(default)]
     pub deploy: RawDeploy,
+    /// Where backups go, and how long they stay.
+    pub backup: Option<RawBackup>,
 }
 
 /// One PostgreSQL server.

@@ -3,7 +3,9 @@
 mod access;
 pub mod allow;
 mod app_urls;
+mod backup;
 mod deploy;
+mod monitor;
 mod names;
 mod parameters;
 mod scope;
@@ -37,9 +39,11 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
     let project = scope.project();
     unique::check(&scope, &services)?;
     unique::check_orphans(&scope, &project, &servers, &services)?;
-    let access = access::all(&scope, &servers, &mut services)?;
+    let mut access = access::all(&scope, &servers, &mut services)?;
+    monitor::add(&scope, &servers, &services, &mut access)?;
     let app_urls = app_urls::all(&scope, &servers, &services)?;
     let deploy = deploy::all(&scope, &servers, &services)?;
+    let backup = backup::settings(&scope, &services)?;
     check_secrets(&scope)?;
     let allow = allow::all(&scope, &services)?;
     Ok(Manifest {
@@ -52,6 +56,7 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
         app_urls,
         allow,
         deploy,
+        backup,
         path,
     })
 }

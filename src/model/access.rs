@@ -5,6 +5,12 @@ use std::collections::BTreeSet;
 
 use super::{RoleKind, RoleName, SchemaName, ServiceName};
 
+/// Where a service is expected, that of the login of `martydb monitor`.
+pub const MONITOR_SERVICE: &str = "martydb-monitor";
+
+/// What that login is a member of.
+pub const PG_MONITOR: &str = "pg_monitor";
+
 /// A role of one server, whatever services it may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccessRole {
@@ -24,6 +30,9 @@ pub struct AccessRole {
     /// It follows the changes of tables, for which PostgreSQL asks for REPLICATION: with it a login can copy every
     /// database of the server (<https://www.postgresql.org/docs/current/protocol-replication.html>, `BASE_BACKUP`).
     pub replicates: bool,
+    /// It is the login of `martydb monitor`: a member of `pg_monitor`, with CONNECT on the maintenance database alone
+    /// (<https://www.postgresql.org/docs/current/predefined-roles.html>).
+    pub monitors: bool,
     pub reason: String,
 }
 

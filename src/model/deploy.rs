@@ -1,6 +1,10 @@
 //! How servers and the programs of services run where they are deployed, with every default filled in.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::Deserialize;
 
 use super::{ServerName, ServiceName};
 
@@ -10,8 +14,19 @@ pub struct Deployment {
     pub namespace: Option<String>,
     /// martydb with the project's files.
     pub tool_image: String,
+    /// Where Prometheus finds `martydb monitor`, where the manifest says so.
+    pub monitor: Option<String>,
     /// Where the cluster fetches secrets, where the manifest says so.
     pub secret_store: Option<SecretStore>,
+    /// The file with the certificate to which the cluster's controller has the key, absolute.
+    pub sealing_certificate: Option<PathBuf>,
+    /// Where poolers stand between services and servers, where the manifest says so.
+    pub pooler: Option<PoolerDeployment>,
+    /// How an operator backs the servers up, where the manifest says so.
+    pub backup: Option<BackupSchedule>,
+    /// Whether an operator's Prometheus finds the servers.
+    pub pod_monitor: bool,
+    pub pgbackrest: WholeServerBackup,
     pub servers: BTreeMap<ServerName, ServerDeployment>,
     pub services: BTreeMap<ServiceName, ServicePods>,
 }
@@ -31,8 +46,63 @@ pub struct ServerDeployment {
     pub instances: u16,
     /// Where Compose publishes it on the host.
     pub host_port: Option<u16>,
+    /// Where its files are, if not where the image has them.
+    pub data_folder: Option<String>,
     /// Where it lies if it is not deployed with the rest.
     pub cidrs: Vec<String>,
+}
+
+/// A pooler of each server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolerDeployment {
+    pub mode: PoolMode,
+    pub instances: u16,
+    /// The address at which one that is deployed with no operator listens.
+    pub listen: String,
+    pub port: u16,
+}
+
+impl Default for PoolerDeployment {
+    fn default() -> Self {
+        PoolerDeployment { mode: PoolMode::default(), instances: 2, listen: "127.0.0.1".into(), port: 6432 }
+    }
+}
+
+/// How long a client keeps a connection to the server: <https://www.pgbouncer.org/features.html>.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PoolMode {
+    /// Until it leaves.
+    #[default]
+    Session,
+    /// Until its transaction ends; what a session keeps is then lost.
+    Transaction,
+}
+
+impl PoolMode {
+    pub fn name(self) -> &'static str {
+        match self {
+            PoolMode::Session => "session",
+            PoolMode::Transaction => "transaction",
+        }
+    }
+}
+
+/// When an operator backs up, and to which of its stores.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupSchedule {
+    /// As cron has it, with seconds first.
+    pub schedule: String,
+    pub object_store: String,
+}
+
+/// What pgBackRest does with backups.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WholeServerBackup {
+    /// The folder that they are in.
+    pub repository: String,
+    /// How many full ones are kept.
+    pub keep: u16,
 }
 
 /// A store of the External Secrets Operator.
@@ -121,6 +191,7 @@ mod tests {
                 memory: String::new(),
                 instances: 1,
                 host_port: None,
+                data_folder: None,
                 cidrs: vec![],
             };
             deployment.major()

@@ -122,6 +122,13 @@ impl DesiredService {
         &self.roles[&kind]
     }
 
+    /// Its roles, and the further ones that may use its database, each once.
+    pub fn own_roles(&self) -> Vec<RoleName> {
+        let further = self.access.iter().map(|grant| &grant.role);
+        let roles: BTreeSet<&RoleName> = self.roles.values().chain(further).collect();
+        roles.into_iter().cloned().collect()
+    }
+
     /// The further roles that may use its database, each once.
     pub fn further_roles(&self) -> Vec<RoleName> {
         let roles: BTreeSet<&RoleName> = self.access.iter().map(|grant| &grant.role).collect();
@@ -180,7 +187,7 @@ impl DesiredServer {
 
     /// The role that keeps what the roles of a removed service owned and no service takes over.
     pub fn orphans(&self) -> RoleName {
-        super::orphans::name(&self.project)
+        super::project_roles::orphans(&self.project)
     }
 
     /// The comment that marks what this manifest made.

@@ -10,6 +10,7 @@ use super::attempts::LoginAttempts;
 use super::task::{ProbeLogin, Task};
 use super::verdict::{Control, Judgement, Verdict, judge_foreign, judge_own};
 use crate::findings::FindingKey;
+use crate::model::MONITOR_SERVICE;
 
 /// One probe: a login at a database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -100,11 +101,13 @@ impl ProbeSummary {
         let (mut services, mut logins) = (BTreeSet::new(), BTreeSet::new());
         let mut summary = ProbeSummary { inconclusive: unread, ..ProbeSummary::default() };
         for probe in matrix {
-            services.insert(&probe.service);
+            services.insert(probe.service.as_str());
             logins.insert((&probe.server, &probe.role));
             summary.count(probe);
         }
         extra.into_iter().filter(|probe| !probe.outcome.passed()).for_each(|probe| summary.count(probe));
+        // The login of `martydb monitor` is no service's.
+        services.remove(MONITOR_SERVICE);
         ProbeSummary { services: services.len(), logins: logins.len(), ..summary }
     }
 

@@ -7,8 +7,8 @@ use secrecy::SecretString;
 use super::verdict::AccessPolicy;
 use crate::catalog::StoredPasswords;
 use crate::model::{
-    AccessLevel, AccessRole, DatabaseKind, DbName, DesiredServer, DesiredService, RoleKind, RoleName,
-    ServerName, ServiceName,
+    AccessLevel, AccessRole, DatabaseKind, DbName, DesiredServer, DesiredService, MONITOR_SERVICE, RoleKind,
+    RoleName, ServerName, ServiceName,
 };
 use crate::secrets::Secrets;
 use crate::server::{Access, Endpoint, Login};
@@ -86,7 +86,7 @@ impl Task {
         Task {
             server: access.server.clone(),
             endpoint: access.endpoint.clone(),
-            logins: services.iter().flat_map(of).collect(),
+            logins: services.iter().flat_map(of).chain(monitor(access, desired, secrets)).collect(),
             databases: vec![],
             concurrency,
             most: concurrency,
@@ -176,5 +176,21 @@ fn further(desired: &DesiredServer, services: &[DesiredService], secrets: &Secre
             password: Some(password.clone()),
         })
     };
-    desired.access.values().filter(|role| role.login && !role.expired).filter_map(login).collect()
+    let logins = desired.access.values().filter(|role| role.login && !role.expired);
+    logins.filter_map(login).collect()
+}
+
+/// The login of `martydb monitor`, which is at home in the maintenance database.
+fn monitor(access: &Access, desired: &DesiredServer, secrets: &Secrets) -> Option<ProbeLogin> {
+    let role = desired.access.values().find(|role| role.monitors)?;
+    Some(ProbeLogin {
+        service: ServiceName::new(MONITOR_SERVICE).ok()?,
+        kind: RoleKind::Readonly,
+        role: role.name.clone(),
+        database: DbName::found(access.maintenance.clone()).ok()?,
+        also: vec![],
+        further: true,
+        replicates: false,
+        password: Some(secrets.get(&desired.name, &role.name)?.clone()),
+    })
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::manifest::lenient;
+use crate::model::deploy::PoolMode;
 
 /// What holds for the whole deployment.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -15,6 +16,8 @@ pub struct RawDeploy {
     pub namespace: Option<String>,
     /// The image of martydb with this project's files in /work; default: martydb of this version.
     pub tool_image: Option<String>,
+    /// Where Prometheus finds `martydb monitor`, as host:port; default: 127.0.0.1:9187.
+    pub monitor: Option<String>,
     /// The image of the servers, unless a server names its own; default: postgres:18.
     pub image: Option<String>,
     /// The disk of the servers, unless a server names its own.
@@ -26,6 +29,62 @@ pub struct RawDeploy {
     pub instances: Option<u16>,
     /// The store of the External Secrets Operator from which the cluster fetches passwords.
     pub secret_store: Option<RawSecretStore>,
+    /// The certificate of the Sealed Secrets controller, for which secrets are sealed.
+    pub sealed_secrets: Option<RawSealedSecrets>,
+    /// PgBouncer before the servers.
+    pub pooler: Option<RawPooler>,
+    /// Backups that the operator CloudNativePG makes.
+    pub backup: Option<RawOperatorBackup>,
+    /// Whether the Prometheus Operator finds the servers of CloudNativePG; default: false.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub pod_monitor: Option<bool>,
+    /// Backups of whole servers with pgBackRest.
+    pub pgbackrest: RawPgBackRest,
+}
+
+/// Where pgBackRest keeps backups, and how many.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawPgBackRest {
+    /// The folder that they are in; default: /var/lib/pgbackrest.
+    pub repository: Option<String>,
+    /// How many full backups are kept; default: 2.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub keep: Option<u16>,
+}
+
+/// What Sealed Secrets needs.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawSealedSecrets {
+    /// A file with the controller's public certificate in PEM, as `kubeseal --fetch-cert` prints it.
+    pub certificate: String,
+}
+
+/// PgBouncer.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawPooler {
+    /// How long a client keeps a connection; default: session.
+    pub mode: PoolMode,
+    /// How many CloudNativePG keeps before each server; default: 2.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub instances: Option<u16>,
+    /// The address at which it listens without an operator; default: 127.0.0.1.
+    pub listen: Option<String>,
+    /// The port at which it listens without an operator; default: 6432.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub port: Option<u16>,
+}
+
+/// Backups of CloudNativePG, by its Barman Cloud plugin.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawOperatorBackup {
+    /// The ObjectStore to which they go.
+    pub object_store: String,
+    /// When, as cron has it with seconds first; default: 0 0 2 * * *, each night at two.
+    pub schedule: Option<String>,
 }
 
 /// A store of the External Secrets Operator.
@@ -60,6 +119,8 @@ pub struct RawServerDeploy {
     /// The port of the host at which Compose publishes it, on loopback alone.
     #[serde(deserialize_with = "lenient::optional")]
     pub host_port: Option<u16>,
+    /// Where PostgreSQL keeps the server's files; default: where its image does.
+    pub data_folder: Option<String>,
     /// The networks in which a server lies that is not deployed here, such as 10.20.0.0/24.
     pub cidrs: Vec<String>,
 }

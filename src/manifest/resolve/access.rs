@@ -11,7 +11,7 @@ use crate::manifest::checked::ServerSpec;
 use crate::manifest::raw::{RawAccess, RawLike};
 use crate::model::{
     AccessExtent, AccessGrant, AccessLevel, AccessRole, DesiredPublication, DesiredService, RoleKind,
-    RoleName, SchemaName, ServerName, ServiceName, orphans,
+    RoleName, SchemaName, ServerName, ServiceName, project_roles,
 };
 use crate::suggest::hint;
 
@@ -138,6 +138,7 @@ impl DeclaredAccess<'_> {
             homes: self.home.and_then(|home| ServiceName::new(home).ok()).into_iter().collect(),
             expired: self.expired()?,
             replicates: !raw.replicate.is_empty(),
+            monitors: false,
             reason,
         })
     }
@@ -156,7 +157,7 @@ impl DeclaredAccess<'_> {
                 .hint(format!("{{role}}{ALTERNATE_SUFFIX} is the second login of `rotate --overlap`")));
         }
         let project = self.scope.project();
-        if name == orphans::name(&project) {
+        if name == project_roles::orphans(&project) {
             return Err(wrong(&"keeps what removed services owned").hint("choose another name"));
         }
         Ok(name)

@@ -5,8 +5,13 @@ use std::collections::BTreeMap;
 use super::scope::Scope;
 use crate::error::Result;
 use crate::manifest::checked::ServerSpec;
-use crate::manifest::raw::{RawResources, RawSecretStore, RawServerDeploy, RawServiceDeploy, RawStorage};
-use crate::model::deploy::{Deployment, SecretStore, ServerDeployment, ServicePods, StoreKind, label};
+use crate::manifest::raw::{
+    RawOperatorBackup, RawPooler, RawResources, RawSecretStore, RawServerDeploy, RawServiceDeploy, RawStorage,
+};
+use crate::model::deploy::{
+    BackupSchedule, Deployment, PoolerDeployment, SecretStore, ServerDeployment, ServicePods, StoreKind,
+    WholeServerBackup, label,
+};
 use crate::model::{DesiredService, ServiceName};
 
 /// The newest major that martydb supports.
@@ -33,6 +38,10 @@ pub fn all(
     }
     let tool_image = raw.tool_image.clone().unwrap_or_else(own_image);
     check(scope, vec!["deploy", "tool_image"], &tool_image, is_image, "an image, such as postgres:18")?;
+    if let Some(address) = &raw.monitor {
+        let at = vec!["deploy", "monitor"];
+        check(scope, at, address, is_host_and_port, "a host and a port, such as monitor.internal:9187")?;
+    }
     let none = RawServerDeploy::default();
     let servers = servers.keys().map(|name| {
         let own = scope.raw.servers.get(name).map_or(&none, |server| &server.deploy);
@@ -41,7 +50,16 @@ pub fn all(
     Ok(Deployment {
         namespace: raw.namespace.clone(),
         tool_image,
+        monitor: raw.monitor.clone(),
         secret_store: raw.secret_store.as_ref().map(|raw| secret_store(scope, raw)).transpose()?,
+        sealing_certificate: raw.sealed_secrets.as_ref().map(|own| scope.home.join(&own.certificate)),
+        pooler: raw.pooler.as_ref().map(|raw| pooler(scope, raw)).transpose()?,
+        backup: raw.backup.as_ref().map(|raw| backup(scope, raw)).transpose()?,
+        pod_monitor: raw.pod_monitor.unwrap_or(false),
+        pgbackrest: WholeServerBackup {
+            repository: raw.pgbackrest.repository.clone().unwrap_or_else(|| "/var/lib/pgbackrest".to_owned()),
+            keep: raw.pgbackrest.keep.unwrap_or(2).max(1),
+        },
         servers: servers.collect::<Result<_>>()?,
         services: services
             .keys()
@@ -102,6 +120,7 @@ fn server(scope: &Scope, name: &str, own: &RawServerDeploy) -> Result<ServerDepl
         memory: either(&own.resources.memory, &raw.resources.memory, "1Gi"),
         instances: own.instances.or(raw.instances).unwrap_or(3).max(1),
         host_port: own.host_port,
+        data_folder: own.data_folder.clone(),
         cidrs: own.cidrs.clone(),
     })
 }
@@ -122,6 +141,32 @@ fn secret_store(scope: &Scope, raw: &RawSecretStore) -> Result<SecretStore> {
         admin_key: template(&raw.admin_key, "martydb/{env}/{server}-admin"),
         property: raw.property.clone(),
     })
+}
+
+fn pooler(scope: &Scope, raw: &RawPooler) -> Result<PoolerDeployment> {
+    let usual = PoolerDeployment::default();
+    let listen = raw.listen.clone().unwrap_or(usual.listen);
+    check(
+        scope,
+        vec!["deploy", "pooler", "listen"],
+        &listen,
+        is_address,
+        "an address, such as 10.0.0.5, or *",
+    )?;
+    Ok(PoolerDeployment {
+        mode: raw.mode,
+        instances: raw.instances.unwrap_or(usual.instances).max(1),
+        listen,
+        port: raw.port.unwrap_or(usual.port),
+    })
+}
+
+fn backup(scope: &Scope, raw: &RawOperatorBackup) -> Result<BackupSchedule> {
+    let at = |key| vec!["deploy", "backup", key];
+    let schedule = raw.schedule.clone().unwrap_or_else(|| "0 0 2 * * *".to_owned());
+    check(scope, at("schedule"), &schedule, is_schedule, "a time of cron with seconds, such as 0 0 2 * * *")?;
+    check(scope, at("object_store"), &raw.object_store, is_label, "a name of Kubernetes, such as backups")?;
+    Ok(BackupSchedule { schedule, object_store: raw.object_store.clone() })
 }
 
 fn pods(scope: &Scope, service: &ServiceName) -> Result<ServicePods> {
@@ -189,6 +234,24 @@ fn is_image(text: &str) -> bool {
     text.starts_with(alphanumeric) && text.chars().all(|c| alphanumeric(c) || "./:@_-".contains(c))
 }
 
+fn is_host_and_port(text: &str) -> bool {
+    text.rsplit_once(':').is_some_and(|(host, port)| {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        let fits = |c: char| alphanumeric(c) || ".:_-".contains(c);
+        !host.is_empty() && host.chars().all(fits) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    })
+}
+
+fn is_address(text: &str) -> bool {
+    text == "*" || text.parse::<std::net::IpAddr>().is_ok()
+}
+
+/// Six fields of numbers, ranges, steps and names: <https://pkg.go.dev/github.com/robfig/cron#hdr-CRON_Expression_Format>.
+fn is_schedule(text: &str) -> bool {
+    let field = |text: &str| text.chars().all(|c| alphanumeric(c) || "*/,-?".contains(c));
+    text.split(' ').filter(|one| !one.is_empty() && field(one)).count() == 6 && text.split(' ').count() == 6
+}
+
 fn is_cidr(text: &str) -> bool {
     let Some((address, bits)) = text.split_once('/') else { return false };
     let most = match address.parse::<std::net::IpAddr>() {
@@ -214,6 +277,12 @@ mod tests {
         told(is_label_key, &["app", "app.kubernetes.io/name"], &["", "a/", "/a", "a b", "A!/b"]);
         told(is_quantity, &["1", "500m", "1.5Gi", "10G"], &["", "Gi", "1 Gi", "1Q", "1.2.3", "-1"]);
         told(is_image, &["postgres:18", "r:5000/a/b:1@sha256:00"], &["", "a b", "$X", "-a"]);
+        told(is_address, &["*", "10.0.0.5", "::"], &["", "localhost", "10.0.0.5/8", "*;x"]);
+        told(
+            is_schedule,
+            &["0 0 2 * * *", "0 */15 * * * MON-FRI"],
+            &["", "0 2 * * *", "0 0 2 * * * *", "0 0 2 * * $"],
+        );
         told(is_cidr, &["10.0.0.0/8", "fd00::/8"], &["10.0.0.0", "10.0.0.0/33", "x/8"]);
     }
 }

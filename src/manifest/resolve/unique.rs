@@ -6,7 +6,7 @@ use super::scope::Scope;
 use crate::contract::ALTERNATE_SUFFIX;
 use crate::error::Result;
 use crate::manifest::checked::ServerSpec;
-use crate::model::{DesiredService, RoleKind, ServiceName, orphans};
+use crate::model::{DesiredService, RoleKind, ServiceName, project_roles};
 
 pub type ServiceMap = BTreeMap<ServiceName, DesiredService>;
 
@@ -53,7 +53,7 @@ pub fn check_orphans(
     servers: &BTreeMap<String, ServerSpec>,
     services: &ServiceMap,
 ) -> Result<()> {
-    let orphans = orphans::name(project);
+    let orphans = project_roles::orphans(project);
     let path = services
         .values()
         .find(|service| declared_roles(service).iter().any(|role| role == orphans.as_str()))
@@ -70,7 +70,7 @@ pub fn check_orphans(
 }
 
 /// The roles of a service, and the alternate logins that a rotation may add.
-fn declared_roles(service: &DesiredService) -> Vec<String> {
+pub fn declared_roles(service: &DesiredService) -> Vec<String> {
     let alternates = RoleKind::LOGINS.iter().map(|kind| format!("{}{ALTERNATE_SUFFIX}", service.role(*kind)));
     service.roles.values().map(ToString::to_string).chain(alternates).collect()
 }

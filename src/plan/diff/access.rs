@@ -5,10 +5,13 @@
 
 use super::comparison::{Comparison, StoredLogins};
 use super::roles;
+use crate::contract::{Privilege, Privileges};
 use crate::model::{
-    AccessRole, ActualRole, ActualServer, DbName, DesiredServer, Membership, RoleKind, RoleName,
+    AccessRole, ActualRole, ActualServer, DbName, DesiredServer, Grantee, Membership, PG_MONITOR, RoleKind,
+    RoleName,
 };
 use crate::plan::action::{Action, Attribute};
+use crate::plan::object::Object;
 use crate::plan::stage::{Risk, Stage};
 use crate::plan::step::{Plan, PrivilegeGap};
 
@@ -24,6 +27,9 @@ pub fn diff(desired: &DesiredServer, actual: &ActualServer, stored: &StoredLogin
         }
         if !role.login {
             members(&mut look, role, plan);
+        }
+        if role.monitors {
+            monitor(&mut look, role);
         }
         look.steps.iter_mut().for_each(|step| step.stage = Stage::Prepare);
         plan.steps.append(&mut look.steps);
@@ -76,6 +82,37 @@ fn alter(look: &mut Comparison<'_>, role: &AccessRole, found: &ActualRole) {
         roles::limit(look, &role.name, role.connection_limit, found);
     } else if found.login {
         look.steps.iter_mut().for_each(|step| step.risk = Risk::Caution);
+    }
+}
+
+/// What statistics take: membership in a predefined role, and a way into the maintenance database that does not depend on
+/// PUBLIC's.
+fn monitor(look: &mut Comparison<'_>, role: &AccessRole) {
+    let held = |row: &&Membership| row.member == role.name;
+    let (right, others): (Vec<_>, Vec<_>) =
+        look.actual.memberships.iter().filter(held).partition(|row| row.role.as_str() == PG_MONITOR);
+    for row in others.iter().chain(right.iter().filter(|row| row.admin)) {
+        let reason = format!("{} is a member of {}: a monitor needs {PG_MONITOR} alone", role.name, row.role);
+        look.add(Risk::Caution, roles::ending(row), reason);
+    }
+    if let Ok(of) = RoleName::found(PG_MONITOR)
+        && !right.iter().any(|row| row.inherit && !row.admin)
+    {
+        let reason = format!("{} reads the statistics of every session and database", role.name);
+        look.add(
+            Risk::Safe,
+            Action::GrantMembership { role: of, member: role.name.clone(), inherit: true },
+            reason,
+        );
+    }
+    let to = Grantee::Role(role.name.clone());
+    let found = look.actual.databases.get(&look.database);
+    let entries = found.into_iter().flat_map(|found| &found.acl);
+    let connect = Privilege::Connect;
+    if !entries.into_iter().any(|entry| entry.grantee == to && entry.privilege == connect.name()) {
+        let on = Object::Database(look.database.clone());
+        let reason = format!("{} reads them there", role.name);
+        look.add(Risk::Safe, Action::Grant { on, privileges: Privileges::new([connect]), to }, reason);
     }
 }
 

@@ -30,18 +30,27 @@ pub fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
             next_owner: None,
             found: &found.acl,
         };
-        let own = own(actual, &room);
-        acl.beyond(&mut look, &own);
+        let admin = admin(actual, &room);
+        let mut declared = admin.clone();
+        declared.extend(monitors(desired, actual, &room));
+        acl.beyond(&mut look, &declared);
         if !look.steps.is_empty() {
-            keep_in(&mut look, &own);
+            keep_in(&mut look, &admin);
         }
         // What others hold here stays with them.
         plan.steps.append(&mut look.steps);
     }
 }
 
+/// The login of `martydb monitor`, which reads statistics in the admin's own room.
+fn monitors(desired: &DesiredServer, actual: &ActualServer, room: &DbName) -> Holding {
+    let here = room.as_str() == actual.maintenance;
+    let monitors = desired.access.values().filter(|role| here && role.monitors);
+    monitors.map(|role| (Grantee::Role(role.name.clone()), [Privilege::Connect].into())).collect()
+}
+
 /// The room's way in that is the admin's own.
-fn own(actual: &ActualServer, room: &DbName) -> Holding {
+fn admin(actual: &ActualServer, room: &DbName) -> Holding {
     let limited = room.as_str() == actual.maintenance && !actual.admin.superuser;
     let admin = actual.admin_role().filter(|_| limited);
     admin.into_iter().map(|admin| (Grantee::Role(admin), [Privilege::Connect].into())).collect()

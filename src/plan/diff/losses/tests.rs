@@ -210,6 +210,7 @@ fn declared(members: &[&str]) -> DesiredServer {
     let mut desired = desired(&["csca"]);
     let group = AccessRole {
         replicates: false,
+        monitors: false,
         name: role("readers"),
         login: false,
         members: members.iter().map(|name| role(name)).collect(),

@@ -1,0 +1,185 @@
+//! `monitor`: serves metrics until it is stopped, or writes them once.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::verify::Probes;
+use crate::error::{Error, ExitStatus, Result};
+use crate::isolation::Extent;
+use crate::metrics::MonitorCheck;
+use crate::monitor::checks::Schedule;
+use crate::monitor::door::MetricsListener;
+use crate::monitor::exposition::Exposition;
+use crate::monitor::{self, Measurement};
+use crate::replace_file::{Readers, replace_file};
+use crate::report::{Report, Style, error_text, pause};
+use crate::run::Run;
+use crate::units;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Where to listen. Elsewhere than on loopback it takes TLS and --users.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:9187", conflicts_with = "once")]
+    pub listen: SocketAddr,
+    /// Measure and check everything once, and print it for a textfile collector.
+    #[arg(long)]
+    pub once: bool,
+    /// With --once: the file to write, which is whole at every moment.
+    #[arg(long, value_name = "FILE", requires = "once")]
+    pub out: Option<PathBuf>,
+    /// How often isolation is proven: a time such as 1h, or never.
+    #[arg(long, value_name = "TIME", default_value = "1h", value_parser = interval)]
+    pub isolation_every: Interval,
+    /// How often migrations are compared with their files.
+    #[arg(long, value_name = "TIME", default_value = "5m", value_parser = interval, hide_short_help = true)]
+    pub migrations_every: Interval,
+    /// How often servers are compared with the manifest.
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = interval, hide_short_help = true)]
+    pub drift_every: Interval,
+    /// Which logins a proof tries, as for verify-isolation.
+    #[arg(long, value_enum, default_value = "sample", value_name = "HOW", hide_short_help = true)]
+    pub probes: Probes,
+    /// The certificate of the listener, PEM; renewed when the file changes.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub tls_certificate: Option<PathBuf>,
+    /// Its private key.
+    #[arg(long, value_name = "FILE", hide_short_help = true)]
+    pub tls_key: Option<PathBuf>,
+    /// Who may read the metrics: a file with user:password on each line.
+    #[arg(long, value_name = "FILE")]
+    pub users: Option<PathBuf>,
+}
+
+/// How often; `None` is never.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interval(Option<Duration>);
+
+/// What is due more often costs more than it tells.
+const SHORTEST: Duration = Duration::from_secs(1);
+
+fn interval(text: &str) -> Result<Interval, String> {
+    if text == "never" {
+        return Ok(Interval(None));
+    }
+    let every = units::duration(text).ok_or("not a time such as 30s, 15m or 1h, nor `never`")?;
+    if every < SHORTEST { Err("less than 1s".into()) } else { Ok(Interval(Some(every))) }
+}
+
+impl Arguments {
+    fn schedule(&self) -> Schedule {
+        let every = [
+            (MonitorCheck::Isolation, self.isolation_every),
+            (MonitorCheck::Migrations, self.migrations_every),
+            (MonitorCheck::Drift, self.drift_every),
+        ];
+        let extent = match self.probes {
+            Probes::Full => Extent::Full,
+            Probes::Sample => Extent::Sample,
+            Probes::Gentle => Extent::Gentle,
+            Probes::None => Extent::None,
+        };
+        Schedule { every: every.map(|(check, every)| (check, every.0)).into(), extent }
+    }
+
+    fn listener(&self) -> MetricsListener {
+        MetricsListener {
+            address: self.listen,
+            certificate: self.tls_certificate.clone(),
+            key: self.tls_key.clone(),
+            users: self.users.clone(),
+        }
+    }
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<MonitorReport> {
+    // Nothing of what goes on inside is shown: it is measured.
+    let _still = pause();
+    let schedule = arguments.schedule();
+    if !arguments.once {
+        run.out.serves();
+        monitor::serve(run, &schedule, &arguments.listener()).await?;
+        return Ok(MonitorReport { snapshot: None, written: false });
+    }
+    let snapshot = monitor::once(run, &schedule).await?;
+    let written = arguments.out.is_some();
+    if let Some(path) = &arguments.out {
+        let text = Exposition::Plain.text(&snapshot.project, snapshot.samples.clone());
+        let failed = |error| Error::operation(format!("cannot write {}", path.display())).cause(error);
+        replace_file(path, &text, Readers::All).map_err(failed)?;
+    }
+    Ok(MonitorReport { snapshot: Some(snapshot), written })
+}
+
+/// What was measured, unless it was served.
+pub struct MonitorReport {
+    snapshot: Option<Measurement>,
+    /// Whether it is in a file.
+    written: bool,
+}
+
+/// A sample as scripts see it.
+#[derive(Serialize)]
+struct Shown<'a> {
+    name: &'a str,
+    service: &'a str,
+    server: &'a str,
+    database: &'a str,
+    labels: std::collections::BTreeMap<&'a str, &'a str>,
+    value: f64,
+}
+
+impl Serialize for MonitorReport {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            samples: Vec<Shown<'a>>,
+        }
+        let samples = self.snapshot.iter().flat_map(|snapshot| &snapshot.samples);
+        let shown = samples.map(|sample| Shown {
+            name: sample.metric.name,
+            service: &sample.subject.service,
+            server: &sample.subject.server,
+            database: &sample.subject.database,
+            labels: sample
+                .metric
+                .labels
+                .iter()
+                .copied()
+                .zip(sample.labels.iter().map(String::as_str))
+                .collect(),
+            value: sample.value,
+        });
+        Document { samples: shown.collect() }.serialize(serializer)
+    }
+}
+
+impl Report for MonitorReport {
+    fn text(&self, _: &Style) -> String {
+        let printed = self.snapshot.as_ref().filter(|_| !self.written);
+        printed.map_or_else(String::new, |snapshot| {
+            Exposition::Plain.text(&snapshot.project, snapshot.samples.clone())
+        })
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        let Some(snapshot) = &self.snapshot else { return String::new() };
+        let unreachable = snapshot.unreachable.iter().map(|error| error_text(error, style));
+        let failures = snapshot.failures.iter().map(|failure| error_text(&Error::operation(failure), style));
+        unreachable.chain(failures).collect()
+    }
+
+    fn verbatim(&self) -> bool {
+        true
+    }
+
+    fn status(&self) -> ExitStatus {
+        let Some(snapshot) = &self.snapshot else { return ExitStatus::Success };
+        let unreachable = snapshot.unreachable.iter().map(|error| error.kind.status());
+        let failed = snapshot.failures.iter().map(|_| ExitStatus::Failed);
+        ExitStatus::worst(unreachable.chain(failed))
+    }
+}

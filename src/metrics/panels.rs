@@ -1,0 +1,114 @@
+//! What the dashboard shows: a row of the whole project, and one for each service.
+
+/// What a panel is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reach {
+    /// The project: every service or server is a line of the panel.
+    Project,
+    /// One service; its queries have `$service` for its name.
+    Service,
+}
+
+/// How values are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PanelKind {
+    /// Lines over time.
+    Lines,
+    /// The last value, red where it is 0.
+    GoodIfOne,
+    /// The last value, red where it is not 0.
+    GoodIfZero,
+    /// The last value.
+    Value,
+}
+
+/// A panel: what it asks, with the legend of each answer.
+#[derive(Debug)]
+pub struct Panel {
+    pub title: &'static str,
+    pub reach: Reach,
+    pub kind: PanelKind,
+    /// As Grafana calls it.
+    pub unit: &'static str,
+    pub queries: &'static [(&'static str, &'static str)],
+}
+
+macro_rules! panels {
+    ($($reach:ident { $($title:literal $kind:ident $unit:literal [$(($query:literal, $legend:literal)),*];)* })*) => {
+        /// Every panel, in the order of the dashboard.
+        pub const PANELS: &[Panel] = &[$($(Panel {
+            title: $title,
+            reach: Reach::$reach,
+            kind: PanelKind::$kind,
+            unit: $unit,
+            queries: &[$(($query, $legend)),*],
+        }),*),*];
+    };
+}
+
+panels! {
+    Project {
+        "Isolation holds" GoodIfOne "none" [("min(martydb_isolation_ok)", "isolation")];
+        "Last proof" Value "s" [("time() - min(martydb_isolation_proven_timestamp_seconds)", "age")];
+        "Servers that answer" GoodIfOne "none" [("min(martydb_up)", "servers")];
+        "Checks that fail" GoodIfZero "none" [("count(martydb_check_ok == 0) or vector(0)", "checks")];
+        "Migrations pending" GoodIfZero "none" [("sum(martydb_migrations_pending)", "migrations")];
+        "Drift" GoodIfZero "none" [("sum(martydb_drift_changes)", "changes")];
+        "Sessions of each server" Lines "none" [
+            ("martydb_server_connections", "{{server}}"),
+            ("martydb_server_connection_limit", "{{server}}: max_connections")
+        ];
+        "Replication lag" Lines "s" [("martydb_replication_lag_seconds", "{{server}} to {{standby}}")];
+        "Age of transaction IDs" Lines "none" [("max by (server) (martydb_transaction_id_age)", "{{server}}")];
+    }
+    Service {
+        "Isolation" GoodIfOne "none" [("martydb_isolation_ok{service=\"$service\"}", "isolation")];
+        "Last proof" Value "s" [("time() - martydb_isolation_proven_timestamp_seconds{service=\"$service\"}", "age")];
+        "Version" Value "none" [("martydb_migration_current_version{service=\"$service\"}", "version")];
+        "Migrations pending" GoodIfZero "none" [("martydb_migrations_pending{service=\"$service\"}", "migrations")];
+        "Drift" GoodIfZero "none" [("martydb_drift_changes{service=\"$service\"}", "changes")];
+        "Size" Value "bytes" [("martydb_database_size_bytes{service=\"$service\"}", "size")];
+        "Sessions against the limit" Lines "none" [
+            ("martydb_role_connections{service=\"$service\"}", "{{role}}"),
+            ("martydb_role_connection_limit{service=\"$service\"}", "{{role}}: limit")
+        ];
+        "Transactions" Lines "ops" [
+            ("rate(martydb_transactions_total{service=\"$service\"}[$__rate_interval])", "{{outcome}}")
+        ];
+        "Slow and blocked" Lines "s" [
+            ("martydb_longest_statement_seconds{service=\"$service\"}", "longest statement"),
+            ("martydb_longest_transaction_seconds{service=\"$service\"}", "longest transaction"),
+            ("martydb_longest_lock_wait_seconds{service=\"$service\"}", "longest wait for a lock")
+        ];
+        "Blocked sessions and deadlocks" Lines "none" [
+            ("martydb_blocked_sessions{service=\"$service\"}", "blocked"),
+            ("increase(martydb_deadlocks_total{service=\"$service\"}[$__rate_interval])", "deadlocks")
+        ];
+        "Cache hits" Lines "percentunit" [
+            ("rate(martydb_blocks_total{service=\"$service\",source=\"cache\"}[$__rate_interval]) / ignoring (source) sum without (source) (rate(martydb_blocks_total{service=\"$service\"}[$__rate_interval]))", "from the cache")
+        ];
+        "Temporary files" Lines "Bps" [
+            ("rate(martydb_temporary_bytes_total{service=\"$service\"}[$__rate_interval])", "written")
+        ];
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::metrics::{METRICS, named};
+
+    #[test]
+    fn every_panel_asks_for_series_that_there_are() {
+        let known: BTreeSet<&str> = METRICS.iter().map(|metric| metric.name).collect();
+        for panel in PANELS {
+            for (query, _) in panel.queries {
+                assert!(named(query).count() > 0, "{}", panel.title);
+                assert!(named(query).all(|name| known.contains(name)), "{}: {query}", panel.title);
+                assert_eq!(query.contains("$service"), panel.reach == Reach::Service, "{query}");
+            }
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The one table of metrics.
+
+/// Whether a value only grows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MetricKind {
+    Counter,
+    Gauge,
+}
+
+/// Where the values come from, and so how fresh they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MetricSource {
+    /// The exporter itself.
+    Monitor,
+    /// A server's statistics, read as the monitor's login at each scrape.
+    Statistics,
+    /// The check of this name, on its own schedule.
+    Check(MonitorCheck),
+}
+
+/// What is looked at on a schedule of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MonitorCheck {
+    /// `verify-isolation`.
+    Isolation,
+    /// `status`.
+    Migrations,
+    /// `plan`.
+    Drift,
+}
+
+impl MonitorCheck {
+    pub const ALL: [MonitorCheck; 3] =
+        [MonitorCheck::Isolation, MonitorCheck::Migrations, MonitorCheck::Drift];
+
+    /// The value of the label `check`.
+    pub fn name(self) -> &'static str {
+        match self {
+            MonitorCheck::Isolation => "isolation",
+            MonitorCheck::Migrations => "migrations",
+            MonitorCheck::Drift => "drift",
+        }
+    }
+}
+
+/// A metric: its name with unit and suffix as Prometheus wants them
+/// (<https://prometheus.io/docs/practices/naming/>).
+#[derive(Debug, PartialEq, Eq)]
+pub struct Metric {
+    pub name: &'static str,
+    pub kind: MetricKind,
+    /// Labels beside those of the subject.
+    pub labels: &'static [&'static str],
+    pub source: MetricSource,
+    pub help: &'static str,
+}
+
+macro_rules! metrics {
+    ($($source:expr => { $($name:ident = $text:literal, $kind:ident [$($label:literal),*], $help:literal;)* })*) => {
+        $($(
+            #[doc = $help]
+            pub const $name: &Metric = &Metric {
+                name: $text,
+                kind: MetricKind::$kind,
+                labels: &[$($label),*],
+                source: $source,
+                help: $help,
+            };
+        )*)*
+        /// Every metric, in the order in which they are exposed.
+        pub const METRICS: &[&Metric] = &[$($($name),*),*];
+    };
+}
+
+metrics! {
+    MetricSource::Monitor => {
+        BUILD_INFO = "martydb_build_info", Gauge ["version"], "1, with the version of martydb";
+        UP = "martydb_up", Gauge [], "Whether the server answered the monitor";
+        SERVER_READ_SECONDS = "martydb_server_read_seconds", Gauge [], "How long the server's statistics took to read";
+        SERVICE_INFO = "martydb_service_info", Gauge [], "1 for each service of the manifest";
+        CHECK_OK = "martydb_check_ok", Gauge ["check"], "Whether the last run of a check came to an end: not whether it liked what it saw";
+        CHECK_END = "martydb_check_end_timestamp_seconds", Gauge ["check"], "When the last run of a check ended";
+        CHECK_SECONDS = "martydb_check_seconds", Gauge ["check"], "How long the last run of a check took";
+        CHECK_INTERVAL = "martydb_check_interval_seconds", Gauge ["check"], "How often a check is due";
+    }
+    MetricSource::Statistics => {
+        SERVER_INFO = "martydb_server_info", Gauge ["version"], "1, with the version of PostgreSQL";
+        SERVER_START = "martydb_server_start_timestamp_seconds", Gauge [], "When the server was started";
+        SERVER_IN_RECOVERY = "martydb_server_in_recovery", Gauge [], "Whether the server is a standby";
+        SERVER_CONNECTIONS = "martydb_server_connections", Gauge [], "Sessions of clients on the whole server";
+        SERVER_CONNECTION_LIMIT = "martydb_server_connection_limit", Gauge [], "max_connections of the server";
+        REPLICATION_LAG_BYTES = "martydb_replication_lag_bytes", Gauge ["standby"], "WAL that a standby has yet to replay";
+        REPLICATION_LAG_SECONDS = "martydb_replication_lag_seconds", Gauge ["standby"], "How long ago a standby's newest replayed WAL was written";
+        REPLAY_AGE_SECONDS = "martydb_replay_age_seconds", Gauge [], "On a standby: age of the newest transaction that it replayed";
+        SLOT_RETAINED_BYTES = "martydb_replication_slot_retained_bytes", Gauge ["slot"], "WAL that a replication slot keeps";
+        SLOT_ACTIVE = "martydb_replication_slot_active", Gauge ["slot"], "Whether a replication slot is in use";
+        DATABASE_SIZE = "martydb_database_size_bytes", Gauge [], "Size of the database on disk, measured once a minute";
+        DATABASE_CONNECTION_LIMIT = "martydb_database_connection_limit", Gauge [], "CONNECTION LIMIT of the database; absent where it has none";
+        CONNECTIONS = "martydb_connections", Gauge ["role", "state"], "Sessions in the database, by login and state; logins that are not of the manifest are \"other\"";
+        ROLE_CONNECTIONS = "martydb_role_connections", Gauge ["role"], "Sessions of a login, in whichever database";
+        ROLE_CONNECTION_LIMIT = "martydb_role_connection_limit", Gauge ["role"], "CONNECTION LIMIT of a login; absent where it has none";
+        BLOCKED_SESSIONS = "martydb_blocked_sessions", Gauge [], "Sessions that wait for a lock";
+        LOCKS = "martydb_locks", Gauge ["granted"], "Locks that are held, and that are waited for";
+        LONGEST_TRANSACTION = "martydb_longest_transaction_seconds", Gauge [], "Age of the oldest open transaction";
+        LONGEST_STATEMENT = "martydb_longest_statement_seconds", Gauge [], "Age of the oldest running statement";
+        LONGEST_WAIT = "martydb_longest_lock_wait_seconds", Gauge [], "Age of the oldest statement that waits for a lock";
+        LONGEST_IDLE_TRANSACTION = "martydb_longest_idle_transaction_seconds", Gauge [], "For how long a session has been idle in a transaction";
+        TRANSACTIONS = "martydb_transactions_total", Counter ["outcome"], "Transactions that were committed or rolled back";
+        BLOCKS = "martydb_blocks_total", Counter ["source"], "Blocks that were found in the cache, and that were read from disk";
+        ROWS = "martydb_rows_total", Counter ["operation"], "Rows that were returned, fetched, inserted, updated or deleted";
+        BLOCK_SECONDS = "martydb_block_seconds_total", Counter ["operation"], "Time spent to read and write blocks; 0 without track_io_timing";
+        SESSION_SECONDS = "martydb_session_seconds_total", Counter ["state"], "Time that sessions spent connected, active, and idle in a transaction; from PostgreSQL 14 on";
+        TEMPORARY_FILES = "martydb_temporary_files_total", Counter [], "Temporary files that statements wrote";
+        TEMPORARY_BYTES = "martydb_temporary_bytes_total", Counter [], "Bytes that statements wrote to temporary files";
+        DEADLOCKS = "martydb_deadlocks_total", Counter [], "Deadlocks that the server broke";
+        CONFLICTS = "martydb_conflicts_total", Counter [], "On a standby: statements that recovery cancelled";
+        CHECKSUM_FAILURES = "martydb_checksum_failures_total", Counter [], "Pages whose checksum was wrong; absent without checksums";
+        TRANSACTION_ID_AGE = "martydb_transaction_id_age", Gauge [], "Age of the oldest transaction ID that is not frozen: at 2,147,483,647 the server would stop";
+        MULTIXACT_AGE = "martydb_multixact_age", Gauge [], "Age of the oldest multixact ID, which has the same end";
+    }
+    MetricSource::Check(MonitorCheck::Isolation) => {
+        ISOLATION_OK = "martydb_isolation_ok", Gauge [], "Whether the last proof of the service's isolation held: 0 after a breach, an inconclusive probe, or a finding of medium and above";
+        ISOLATION_PROVEN = "martydb_isolation_proven_timestamp_seconds", Gauge [], "When the service's isolation was last proven";
+        ISOLATION_FINDINGS = "martydb_isolation_findings", Gauge ["severity"], "Findings about the service, and about its server as a whole";
+    }
+    MetricSource::Check(MonitorCheck::Migrations) => {
+        MIGRATION_CURRENT = "martydb_migration_current_version", Gauge [], "Version of the newest migration that is applied; absent before the first";
+        MIGRATION_LATEST = "martydb_migration_latest_version", Gauge [], "Version of the newest migration file";
+        MIGRATIONS_PENDING = "martydb_migrations_pending", Gauge [], "Migrations that the next upgrade would run, repeatable ones too";
+        MIGRATIONS_DIVERGENT = "martydb_migrations_divergent", Gauge [], "Whether files and history differ, or a migration was left half done";
+        PROVISIONED = "martydb_provisioned", Gauge [], "Whether the service's database and roles are there";
+    }
+    MetricSource::Check(MonitorCheck::Drift) => {
+        DRIFT = "martydb_drift_changes", Gauge [], "Changes that `apply` would make; those to the server as a whole have no service";
+    }
+}
+
+impl Metric {
+    /// Without the suffix that OpenMetrics keeps for the samples of a counter.
+    pub fn family(&self) -> &'static str {
+        self.name.strip_suffix("_total").filter(|_| self.kind == MetricKind::Counter).unwrap_or(self.name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_follow_the_conventions_of_prometheus() {
+        let mut names = BTreeSet::new();
+        for metric in METRICS {
+            let name = metric.name;
+            assert!(names.insert(name), "{name} stands there twice");
+            assert!(name.starts_with("martydb_"), "{name}");
+            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
+            assert_eq!(name.ends_with("_total"), metric.kind == MetricKind::Counter, "{name}");
+            assert!(!metric.help.ends_with('.') && !metric.help.contains(['\n', '\\']), "{name}");
+            let taken = ["service", "server", "database", "project"];
+            assert!(metric.labels.iter().all(|label| !taken.contains(label)), "{name}");
+        }
+    }
+}

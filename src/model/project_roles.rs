@@ -1,0 +1,66 @@
+//! Roles that belong to a whole project.
+//!
+//! `<project>_orphans` keeps what the roles of a removed service owned. A function, an index expression or a rule can run
+//! with its owner's rights: given to a superuser, the code of a service would run as one. This role can do nothing, so
+//! neither can what belongs to it. `<project>_monitor` is the login of `martydb monitor`.
+
+use sha2::{Digest, Sha256};
+
+use super::RoleName;
+use crate::sql::MAX_IDENTIFIER_BYTES;
+
+/// Characters of the digest that stands in for what had to be left out.
+const DIGEST: usize = 12;
+
+/// The role that keeps what removed services owned.
+pub fn orphans(project: &str) -> RoleName {
+    name(project, "_orphans")
+}
+
+/// The login that reads the statistics of a server and no service's rows.
+pub fn monitor(project: &str) -> RoleName {
+    name(project, "_monitor")
+}
+
+/// `<project><suffix>`. Of a project whose name is too long for that, as much as fits and a digest of all of it; of
+/// one that no role can begin with (`pg_`), the digest alone.
+fn name(project: &str, suffix: &str) -> RoleName {
+    let plain = RoleName::new(format!("{project}{suffix}"));
+    let cut = || RoleName::new(format!("{}_{}{suffix}", start(project, suffix), digest(project)));
+    let bare = || RoleName::new(format!("martydb_{}{suffix}", digest(project)));
+    plain.or_else(|_| cut()).or_else(|_| bare()).expect("letters and digits are a name")
+}
+
+/// As many whole characters as leave room for the rest.
+fn start<'a>(project: &'a str, suffix: &str) -> &'a str {
+    let most = MAX_IDENTIFIER_BYTES - suffix.len() - DIGEST - 1;
+    let end = (0..=most.min(project.len())).rev().find(|end| project.is_char_boundary(*end));
+    &project[..end.unwrap_or(0)]
+}
+
+fn digest(project: &str) -> String {
+    let digest = Sha256::digest(project.as_bytes());
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    hex[..DIGEST].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_project_has_a_role_that_postgresql_can_keep() {
+        assert_eq!(orphans("marty").as_str(), "marty_orphans");
+        assert_eq!(monitor("marty").as_str(), "marty_monitor");
+        assert_eq!(orphans(&"x".repeat(55)).as_str(), format!("{}_orphans", "x".repeat(55)));
+        for long in ["x".repeat(56), "é".repeat(40), "pg_x".into(), "a\0b".into()] {
+            let role = orphans(&long);
+            assert!(
+                role.as_str().len() <= MAX_IDENTIFIER_BYTES && role.as_str().ends_with("_orphans"),
+                "{role}"
+            );
+        }
+        assert_ne!(orphans(&"x".repeat(56)), orphans(&"x".repeat(57)));
+        assert!(orphans("pg_x").as_str().starts_with("martydb_"));
+    }
+}

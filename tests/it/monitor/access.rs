@@ -1,0 +1,92 @@
+//! Who may read the metrics.
+
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+
+use super::monitored;
+use super::served::{Served, ask};
+use crate::support::{Admin, Project, Server};
+
+fn private(project: &Project, name: &str, text: &str) {
+    project.write(name, text);
+    let path = project.path().join(name);
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[test]
+fn a_listener_for_other_machines_takes_tls_and_a_password() {
+    let server = Server::start();
+    let project = monitored(&server, Admin::Super, "mot");
+    let done = project.run(&["monitor", "--listen", "0.0.0.0:0"]).expect(2);
+    assert!(done.stderr.contains("other machines") && done.stderr.contains("--users"), "{}", done.stderr);
+    private(&project, "users", "prometheus:correct horse\n");
+    project.run(&["monitor", "--listen", "0.0.0.0:0", "--users", "users"]).expect(2);
+    let certified = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    project.write("tls.crt", &certified.cert.pem());
+    let key = certified.signing_key.serialize_pem();
+    project.write("tls.key", &key);
+    let tls = ["--tls-certificate", "tls.crt", "--tls-key", "tls.key", "--users", "users"];
+    std::fs::set_permissions(project.path().join("tls.key"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let done = project.run(&[&["monitor"][..], &tls].concat()).expect(2);
+    assert!(done.stderr.contains("can be read by others"), "{}", done.stderr);
+    private(&project, "tls.key", &key);
+
+    let never = ["--isolation-every", "never", "--drift-every", "never", "--migrations-every", "never"];
+    let served = Served::start(&project, &[&tls[..], &never].concat());
+    let connect = || {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(certified.cert.der().clone()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config = rustls::ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        let session =
+            rustls::ClientConnection::new(Arc::new(config), "localhost".try_into().unwrap()).unwrap();
+        rustls::StreamOwned::new(session, std::net::TcpStream::connect(&served.address).unwrap())
+    };
+    let with = |pair: &str| format!("Authorization: Basic {}\r\n", BASE64_STANDARD.encode(pair));
+    let answer = ask(connect(), "localhost", "/metrics", "");
+    assert_eq!(answer.status, 401);
+    assert!(answer.head.contains("www-authenticate: basic"), "{}", answer.head);
+    assert_eq!(ask(connect(), "localhost", "/metrics", &with("prometheus:correct")).status, 401);
+    let answer = ask(connect(), "localhost", "/metrics", &with("prometheus:correct horse"));
+    assert_eq!(answer.status, 200);
+    assert!(answer.body.contains("martydb_up"), "{}", answer.body);
+    // What tells nothing asks for nothing.
+    assert_eq!(ask(connect(), "localhost", "/live", "").status, 200);
+    assert!(!served.said().contains("horse"), "{}", served.said());
+}
+
+#[test]
+fn it_lives_at_once_and_is_ready_when_every_server_was_asked() {
+    let server = Server::start();
+    let project = monitored(&server, Admin::Super, "mor");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let served = Served::start(&project, &["--isolation-every", "never"]);
+    let live = served.get("/live", "");
+    assert_eq!((live.status, live.body.as_str()), (200, "live\n"));
+    served.scrape();
+    let ready = served.get("/ready", "");
+    assert_eq!((ready.status, ready.body.as_str()), (200, "ready\n"));
+    assert_eq!(served.get("/nothing", "").status, 404);
+    let plain = served.get("/metrics", "");
+    assert!(plain.head.contains("text/plain; version=0.0.4"), "{}", plain.head);
+    assert!(plain.body.contains("# TYPE martydb_rows_total counter"), "{}", plain.body);
+}
+
+#[test]
+fn a_port_that_is_taken_is_an_error_with_a_hint() {
+    let server = Server::start();
+    let project = monitored(&server, Admin::Super, "mou");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let done = project.run(&["monitor", "--listen", &address]).expect(1);
+    assert!(done.stderr.contains("--listen"), "{}", done.stderr);
+    let done = project.run(&["monitor", "--isolation-every", "soon"]).expect(2);
+    assert!(done.stderr.contains("never"), "{}", done.stderr);
+}

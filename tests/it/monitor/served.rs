@@ -1,0 +1,140 @@
+//! A monitor that serves, and a client that scrapes it.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::support::Project;
+
+/// How long anything that is awaited may take.
+pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A `martydb monitor` that listens; it is stopped when this is dropped.
+pub struct Served {
+    child: Child,
+    pub address: String,
+    said: Arc<Mutex<String>>,
+}
+
+/// An answer over HTTP.
+pub struct Response {
+    pub status: u16,
+    pub head: String,
+    pub body: String,
+}
+
+/// Series by their name and labels as they are written.
+pub type Series = BTreeMap<String, f64>;
+
+impl Served {
+    /// Starts one on a free port.
+    pub fn start(project: &Project, arguments: &[&str]) -> Served {
+        let mut all = vec!["monitor", "--listen", "127.0.0.1:0"];
+        all.extend(arguments);
+        let mut child = project.command(&all).stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let said = Arc::new(Mutex::new(String::new()));
+        let address = loop {
+            let line = lines.next().map(Result::unwrap);
+            let line = line.unwrap_or_else(|| panic!("it ended: {}", said.lock().unwrap()));
+            said.lock().unwrap().push_str(&format!("{line}\n"));
+            if let Some((_, address)) = line.split_once("://") {
+                break address.trim_end_matches("/metrics").to_owned();
+            }
+        };
+        let log = said.clone();
+        std::thread::spawn(move || {
+            for line in lines.map_while(Result::ok) {
+                log.lock().unwrap().push_str(&format!("{line}\n"));
+            }
+        });
+        Served { child, address, said }
+    }
+
+    /// What it wrote to standard error.
+    pub fn said(&self) -> String {
+        self.said.lock().unwrap().clone()
+    }
+
+    pub fn get(&self, path: &str, headers: &str) -> Response {
+        let stream = TcpStream::connect(&self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        ask(stream, &self.address, path, headers)
+    }
+
+    /// The series of one scrape, each once.
+    pub fn scrape(&self) -> Series {
+        let answer = self.get("/metrics", "Accept: application/openmetrics-text\r\n");
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        assert!(answer.body.ends_with("# EOF\n"), "{}", answer.body);
+        series(&answer.body)
+    }
+
+    /// Scrapes until it holds, and says how long that took.
+    pub fn until(&self, what: &str, holds: impl Fn(&Series) -> bool) -> Duration {
+        let begun = Instant::now();
+        loop {
+            let series = self.scrape();
+            if holds(&series) {
+                return begun.elapsed();
+            }
+            let shown = || series.iter().map(|(name, value)| format!("{name} {value}\n")).collect::<String>();
+            assert!(begun.elapsed() < PATIENCE, "not {what}:\n{}\n{}", shown(), self.said());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Sends a signal, and returns the exit code and how long the end took.
+    pub fn end(mut self, signal: Signal) -> (Option<i32>, Duration, String) {
+        let begun = Instant::now();
+        kill_process(Pid::from_child(&self.child), signal).unwrap();
+        let code = self.child.wait().unwrap().code();
+        (code, begun.elapsed(), self.said())
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _gone = self.child.kill();
+        let _gone = self.child.wait();
+    }
+}
+
+/// One request over an open stream.
+pub fn ask(mut stream: impl Read + Write, host: &str, path: &str, headers: &str) -> Response {
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{headers}\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let status = head.split_whitespace().nth(1).unwrap().parse().unwrap();
+    Response { status, head: head.to_lowercase(), body: body.to_owned() }
+}
+
+/// What is exposed; a series that stands there twice fails.
+pub fn series(text: &str) -> Series {
+    let mut all = Series::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (name, value) = line.rsplit_once(' ').unwrap();
+        for label in ["project=\"", "service=\"", "server=\"", "database=\""] {
+            assert!(name.contains(label), "without {label}: {line}");
+        }
+        let before = all.insert(name.to_owned(), value.parse().unwrap());
+        assert!(before.is_none(), "twice: {line}");
+    }
+    all
+}
+
+/// The value of the one series of this metric that has all of these labels.
+pub fn value(series: &Series, metric: &str, labels: &[(&str, &str)]) -> Option<f64> {
+    let has = |name: &str| labels.iter().all(|(label, value)| name.contains(&format!("{label}=\"{value}\"")));
+    let mut found = series.iter().filter(|(name, _)| name.starts_with(&format!("{metric}{{")) && has(name));
+    let one = found.next().map(|(_, value)| *value);
+    assert!(found.next().is_none(), "{metric} {labels:?} is not one series");
+    one
+}
