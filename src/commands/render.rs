@@ -1,5 +1,7 @@
 //! `render`: deployment files from the manifest.
 
+mod passwords;
+
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,7 +13,7 @@ use crate::environment::Environment;
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::{Format, Global};
 use crate::manifest;
-use crate::render::{Landscape, RenderTarget, TARGETS};
+use crate::render::{Landscape, Places, RenderTarget, TARGETS};
 use crate::replace_file::{Readers, replace_file};
 use crate::report::{Out, Report, Style, printable};
 
@@ -20,10 +22,10 @@ pub struct Arguments {
     /// What to write.
     #[arg(value_name = "TARGET", value_parser = targets())]
     pub target: String,
-    /// The folder of the file; without it the file goes to standard output.
+    /// The folder of the files; without it they go to standard output.
     #[arg(long, value_name = "FOLDER")]
     pub out: Option<PathBuf>,
-    /// Write nothing; exit with 3 if the file in the folder is not what would be written.
+    /// Write nothing; exit with 3 if a file in the folder is not what would be written.
     #[arg(long, requires = "out")]
     pub check: bool,
 }
@@ -44,21 +46,45 @@ pub async fn run(
     let target =
         RenderTarget::named(&arguments.target).ok_or_else(|| Error::usage("there is no such target"))?;
     let folder = arguments.out.as_ref().map(|out| here.join(out));
-    let project_folder = way(folder.as_deref().unwrap_or(manifest.home()), manifest.home());
-    let text = target.text(&Landscape::of(&manifest, project_folder)?)?;
+    let places = Places {
+        from_file: way(folder.as_deref().unwrap_or(manifest.home()), manifest.home()),
+        in_repository: in_repository(manifest.home()),
+    };
+    let mut landscape = Landscape::of(&manifest, places)?;
+    if target.seals {
+        landscape.passwords = Some(passwords::read(&landscape, &environment).await?);
+    }
+    let all = target.files(&landscape)?;
     let Some(folder) = folder else {
+        let text = all.into_iter().map(|file| file.text).collect();
         return Ok(RenderReport { text: Some(text), ..RenderReport::of(target) });
     };
-    let path = folder.join(target.file);
-    let state = FileState::of(&path, &text)?;
-    if state != FileState::Same && !arguments.check {
-        let failed =
-            |error: std::io::Error| Error::operation(format!("cannot write {}", path.display())).cause(error);
-        std::fs::create_dir_all(&folder).map_err(failed)?;
-        replace_file(&path, &text, Readers::All).map_err(failed)?;
+    let mut files = vec![];
+    for file in &all {
+        let path = folder.join(file.name);
+        let state = FileState::of(&path, &file.text)?;
+        if state != FileState::Same && !arguments.check {
+            write(&folder, &path, &file.text)?;
+        }
+        files.extend(arguments.out.as_ref().map(|out| ComparedFile { file: out.join(file.name), state }));
     }
-    let file = arguments.out.as_ref().map(|out| out.join(target.file));
-    Ok(RenderReport { file, state: Some(state), check: arguments.check, ..RenderReport::of(target) })
+    Ok(RenderReport { files, check: arguments.check, ..RenderReport::of(target) })
+}
+
+fn write(folder: &Path, path: &Path, text: &str) -> Result<()> {
+    let failed =
+        |error: std::io::Error| Error::operation(format!("cannot write {}", path.display())).cause(error);
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    replace_file(path, text, Readers::All).map_err(failed)
+}
+
+/// The way from the nearest folder of a repository of git to this one; where there is none, this one is taken for it.
+fn in_repository(folder: &Path) -> String {
+    let root = folder.ancestors().find(|folder| folder.join(".git").exists()).unwrap_or(folder);
+    match folder.strip_prefix(root) {
+        Ok(way) if way != Path::new("") => way.display().to_string(),
+        _ => ".".to_owned(),
+    }
 }
 
 /// How the file that is there compares with what would be written.
@@ -109,10 +135,28 @@ fn normal(path: &Path) -> Vec<String> {
 }
 
 #[derive(Serialize)]
+struct ComparedFile {
+    file: PathBuf,
+    state: FileState,
+}
+
+impl ComparedFile {
+    fn line(&self, check: bool) -> String {
+        let file = printable(&self.file.display().to_string());
+        match (check, self.state) {
+            (_, FileState::Same) => format!("{file} is up to date.\n"),
+            (true, FileState::Missing) => format!("{file} does not exist.\n"),
+            (true, FileState::Different) => format!("{file} differs from what the manifest says.\n"),
+            (false, FileState::Missing) => format!("{file} written.\n"),
+            (false, FileState::Different) => format!("{file} replaced.\n"),
+        }
+    }
+}
+
+#[derive(Serialize)]
 pub struct RenderReport {
     target: &'static str,
-    file: Option<PathBuf>,
-    state: Option<FileState>,
+    files: Vec<ComparedFile>,
     #[serde(skip)]
     check: bool,
     /// Where no folder was named.
@@ -122,7 +166,7 @@ pub struct RenderReport {
 
 impl RenderReport {
     fn of(target: &RenderTarget) -> RenderReport {
-        RenderReport { target: target.name, file: None, state: None, check: false, text: None }
+        RenderReport { target: target.name, files: vec![], check: false, text: None }
     }
 }
 
@@ -131,22 +175,14 @@ impl Report for RenderReport {
         if let Some(text) = &self.text {
             return text.clone();
         }
-        let file = self.file.as_ref().map(|file| printable(&file.display().to_string())).unwrap_or_default();
-        match (self.check, self.state) {
-            (_, None) => String::new(),
-            (_, Some(FileState::Same)) => format!("{file} is up to date.\n"),
-            (true, Some(FileState::Missing)) => format!("{file} does not exist.\n"),
-            (true, Some(FileState::Different)) => format!("{file} differs from what the manifest says.\n"),
-            (false, Some(FileState::Missing)) => format!("{file} written.\n"),
-            (false, Some(FileState::Different)) => format!("{file} replaced.\n"),
-        }
+        self.files.iter().map(|file| file.line(self.check)).collect()
     }
 
     fn status(&self) -> ExitStatus {
-        match (self.check, self.state) {
-            (true, Some(FileState::Different | FileState::Missing)) => ExitStatus::Differences,
-            _ => ExitStatus::Success,
+        if self.check && self.files.iter().any(|file| file.state != FileState::Same) {
+            return ExitStatus::Differences;
         }
+        ExitStatus::Success
     }
 
     fn verbatim(&self) -> bool {

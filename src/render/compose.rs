@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use super::image;
 use super::landscape::{Landscape, ServerNode, ServiceNode};
 use crate::error::{Error, Result};
 use crate::model::ServiceName;
@@ -122,31 +123,21 @@ fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> 
     let (url, password) = (server.url, admin_password(server.name));
     let databases = landscape.services.iter().filter(|node| node.service.server == server.name);
     let networks = databases.map(|node| network(&node.service.name)).chain([ADMIN.into()]);
-    let mut environment = BTreeMap::from([
-        ("POSTGRES_USER".to_owned(), literal(&url.user)),
-        ("POSTGRES_DB".to_owned(), literal(&url.database)),
-        ("POSTGRES_PASSWORD_FILE".to_owned(), format!("/run/secrets/{password}")),
-        ("POSTGRES_HOST_AUTH_METHOD".to_owned(), "scram-sha-256".to_owned()),
-        (
-            "POSTGRES_INITDB_ARGS".to_owned(),
-            "--auth-host=scram-sha-256 --auth-local=scram-sha-256".to_owned(),
-        ),
-    ]);
-    // Also for the server's programs, such as pg_isready.
-    environment.extend((url.port != 5432).then(|| ("PGPORT".to_owned(), url.port.to_string())));
-    let ready =
-        ["CMD", "pg_isready", "-h", "127.0.0.1", "-U", &literal(&url.user), "-d", &literal(&url.database)];
+    let variables = image::variables(server).into_iter();
+    let own = ("POSTGRES_PASSWORD_FILE".to_owned(), format!("/run/secrets/{password}"));
+    let environment = variables.map(|(name, value)| (name.to_owned(), literal(&value))).chain([own]);
+    let ready = image::ready(server).map(literal);
     let port = |published| format!("127.0.0.1:{published}:{}", url.port);
     ComposeService {
         image: server.deploy.image.clone(),
-        volumes: vec![format!("{}:{}", volume(host), server.data_folder())],
+        volumes: vec![format!("{}:{}", volume(host), image::data_folder(server))],
         secrets: vec![password],
-        environment,
+        environment: environment.collect(),
         ports: server.deploy.host_port.map(port).into_iter().collect(),
         networks: networks.collect::<BTreeSet<_>>().into_iter().collect(),
         restart: "unless-stopped",
         healthcheck: Some(HealthCheck {
-            test: ready.map(str::to_owned).into(),
+            test: ["CMD".to_owned()].into_iter().chain(ready).collect(),
             interval: "2s",
             timeout: "5s",
             retries: 30,
@@ -189,7 +180,7 @@ fn init_all(landscape: &Landscape<'_>) -> ComposeService {
     ComposeService {
         image: manifest.deploy.tool_image.clone(),
         depends_on: ready.map(|host| (host, DependsOn { condition: "service_healthy" })).collect(),
-        volumes: vec![format!("{}:/work", literal(&landscape.project_folder))],
+        volumes: vec![format!("{}:/work", literal(&landscape.places.from_file))],
         secrets: landscape.servers.iter().map(|server| admin_password(server.name)).collect(),
         environment: landscape.servers.iter().map(file).collect(),
         networks: vec![ADMIN.into()],

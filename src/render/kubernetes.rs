@@ -1,10 +1,16 @@
 //! Objects of Kubernetes: <https://kubernetes.io/docs/reference/kubernetes-api/>.
 
+mod addresses;
+mod backups;
 pub mod cloudnative_pg;
 pub mod external_secrets;
 mod jobs;
 mod namespace;
 mod network_policies;
 mod objects;
+mod operator;
 pub mod plain;
+mod pooler;
+pub mod sealed_secrets;
+pub mod sealing;
 mod servers;

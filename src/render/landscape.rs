@@ -5,18 +5,44 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use secrecy::SecretString;
+
+use super::kubernetes::sealing::SealingKey;
+use crate::credentials;
 use crate::error::{Error, Result};
 use crate::manifest::{Manifest, ServerLocation, ServerUrl};
 use crate::model::deploy::{ServerDeployment, ServicePods, label};
-use crate::model::{AccessRole, DesiredService, ServiceName};
+use crate::model::{AccessRole, DesiredService, RoleName, ServerName, ServiceName};
+use crate::secrets::CredentialKey;
+
+/// Where the project's files lie, for what names them.
+#[derive(Debug, Clone)]
+pub struct Places {
+    /// The way from the rendered file's folder to the manifest's.
+    pub from_file: String,
+    /// The way from the repository's folder to the manifest's; `.` is the same folder.
+    pub in_repository: String,
+}
 
 pub struct Landscape<'a> {
     pub manifest: &'a Manifest,
-    /// The way from the rendered file's folder to the manifest's, for what names files of the project.
-    pub project_folder: String,
+    pub places: Places,
     pub namespace: String,
     pub servers: Vec<ServerNode<'a>>,
     pub services: Vec<ServiceNode<'a>>,
+    /// Those of the services, then the further ones.
+    pub logins: Vec<LoginNode<'a>>,
+    /// For a target that seals them; nothing else knows a password.
+    pub passwords: Option<PasswordsToSeal>,
+}
+
+/// What a target seals, and for whom.
+pub struct PasswordsToSeal {
+    pub certificate: SealingKey,
+    /// Of each login the one of a pair that is in use.
+    pub logins: BTreeMap<CredentialKey, (RoleName, SecretString)>,
+    /// By server.
+    pub admins: BTreeMap<ServerName, SecretString>,
 }
 
 /// A server of the manifest.
@@ -33,16 +59,17 @@ pub struct ServerNode<'a> {
 }
 
 impl ServerNode<'_> {
-    /// Whether the image keeps its data in one folder. From 18 on each major has a folder of its own:
-    /// <https://github.com/docker-library/docs/blob/master/postgres/README.md#pgdata>.
-    pub fn is_before_18(&self) -> bool {
-        self.deploy.major().is_some_and(|major| major < 18)
+    /// The Secret of Kubernetes with the admin's password.
+    pub fn admin_secret(&self) -> String {
+        format!("{}-admin", label(self.name))
     }
+}
 
-    /// Where the disk is mounted.
-    pub fn data_folder(&self) -> &'static str {
-        if self.is_before_18() { "/var/lib/postgresql/data" } else { "/var/lib/postgresql" }
-    }
+/// A login whose password a Secret of Kubernetes holds.
+pub struct LoginNode<'a> {
+    pub key: CredentialKey,
+    /// The service in whose database it starts: its own, or the first that a further login may use.
+    pub service: &'a DesiredService,
 }
 
 /// A service of the manifest.
@@ -69,7 +96,7 @@ pub fn entitled(manifest: &Manifest) -> BTreeSet<(&ServiceName, &ServiceName)> {
 impl<'a> Landscape<'a> {
     /// # Errors
     /// If a server has no address that its clients could use, or if names cannot be told apart where they are deployed.
-    pub fn of(manifest: &'a Manifest, project_folder: String) -> Result<Landscape<'a>> {
+    pub fn of(manifest: &'a Manifest, places: Places) -> Result<Landscape<'a>> {
         let entitled = entitled(manifest);
         let namespace = manifest.deploy.namespace.clone().unwrap_or_else(|| label(&manifest.project));
         if namespace.is_empty() {
@@ -90,8 +117,16 @@ impl<'a> Landscape<'a> {
                 databases: own.map(|(_, database)| *database).collect(),
             }
         });
-        let landscape =
-            Landscape { manifest, project_folder, namespace, servers, services: services.collect() };
+        let landscape = Landscape {
+            manifest,
+            places,
+            namespace,
+            servers,
+            services: services.collect(),
+            logins: logins(manifest),
+            passwords: None,
+        };
+        landscape.check_secrets()?;
         landscape.check_names()?;
         landscape.check_selectors()?;
         Ok(landscape)
@@ -110,18 +145,29 @@ impl<'a> Landscape<'a> {
         self.servers.iter().filter(move |server| server.clients.contains(name))
     }
 
-    /// What is deployed here, under one name each.
-    fn check_names(&self) -> Result<()> {
-        let mut secrets = BTreeMap::new();
-        for server in &self.servers {
-            if let Some(other) = secrets.insert(label(server.name), server.name) {
-                let message = format!(
-                    "the servers \"{other}\" and \"{}\" would share the secret of their admins",
-                    server.name
-                );
-                return Err(Error::manifest(message).hint("rename one of them: they differ in - and _ alone"));
+    /// Each password is in a Secret of its own.
+    fn check_secrets(&self) -> Result<()> {
+        let admins = self
+            .servers
+            .iter()
+            .map(|server| (server.admin_secret(), format!("the admin of server \"{}\"", server.name)));
+        let logins = self.logins.iter().map(|login| {
+            let whose = format!("\"{}\" on server \"{}\"", login.key.role, login.key.server);
+            (login.key.secret_name(), whose)
+        });
+        let mut taken = BTreeMap::new();
+        for (name, whose) in admins.chain(logins) {
+            if let Some(other) = taken.insert(name.clone(), whose.clone()) {
+                let message = format!("{other} and {whose} would share the secret \"{name}\"");
+                return Err(Error::manifest(message)
+                    .hint("rename one of them: a secret's name has - for _, and no capitals"));
             }
         }
+        Ok(())
+    }
+
+    /// What is deployed here, under one name each.
+    fn check_names(&self) -> Result<()> {
         let mut taken: BTreeMap<&str, String> =
             RESERVED.map(|name| (name, "martydb's job".to_owned())).into();
         let servers = self
@@ -246,20 +292,24 @@ fn host_in(namespace: &str, host: &str) -> Option<String> {
 
 /// The variable from which martydb takes the admin's password of this server.
 fn password_variable(manifest: &Manifest, name: &str, url: &ServerUrl) -> Result<String> {
-    let only = manifest.servers.len() == 1;
-    let variable = match &url.password_env {
-        Some(variable) => variable,
-        None if url.host_is_db_host => "DB_PASSWORD",
-        None if only => "PGPASSWORD",
-        None => {
-            let variable = format!("{}_ADMIN_PASSWORD", name.replace('-', "_").to_uppercase());
-            return Err(Error::manifest(format!(
-                "the server \"{name}\" names no variable for its admin's password"
-            ))
-            .hint(format!(
-                "add password_env: {variable} to it: the deployed martydb reads the password from there"
-            )));
-        }
-    };
-    Ok(variable.to_owned())
+    let found = credentials::password_variable(url, manifest.servers.len() == 1);
+    found.map(str::to_owned).ok_or_else(|| {
+        let variable = format!("{}_ADMIN_PASSWORD", name.replace('-', "_").to_uppercase());
+        Error::manifest(format!("the server \"{name}\" names no variable for its admin's password")).hint(
+            format!("add password_env: {variable} to it: the deployed martydb reads the password from there"),
+        )
+    })
+}
+
+fn logins(manifest: &Manifest) -> Vec<LoginNode<'_>> {
+    let own = manifest
+        .services
+        .values()
+        .flat_map(|service| CredentialKey::of(service).map(move |key| LoginNode { key, service }));
+    let further = manifest.further_logins().filter_map(|(server, role)| {
+        let mut users = manifest.services.values().filter(|service| service.server == *server);
+        let service = users.find(|service| service.access.iter().any(|grant| grant.role == role.name))?;
+        Some(LoginNode { key: CredentialKey::of_access(server, role)?, service })
+    });
+    own.chain(further).collect()
 }

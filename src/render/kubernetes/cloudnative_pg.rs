@@ -4,19 +4,18 @@
 
 use serde::Serialize;
 
-use super::jobs;
 use super::namespace::namespace;
-use super::network_policies::{self, Peer, PolicyPort, PolicyRule, PolicySpec};
+use super::network_policies::{self, Doors, Peer, PolicyPort, PolicyRule, PolicySpec};
 use super::objects::{
     INSTANCE, KubernetesObject, LabelSelector, Labels, NAME, ObjectMeta, POSTGRES, Resources, workload,
 };
-use super::servers::admin_secret;
-use crate::error::Result;
+use super::operator::{API, BARMAN, ByName, PORT, pod_labels, pooler_labels};
+use super::{backups, jobs, pooler};
+use crate::error::{Error, Result};
 use crate::model::MadeWith;
+use crate::model::deploy::BackupSchedule;
 use crate::render::landscape::{Landscape, ServerNode, ServiceNode};
 use crate::report::yaml_text;
-
-const API: &str = "postgresql.cnpg.io/v1";
 
 /// The login of every new server.
 const SUPERUSER: &str = "postgres";
@@ -38,11 +37,23 @@ struct ClusterSpec {
     inherited_metadata: InheritedMetadata,
     #[serde(skip_serializing_if = "Option::is_none")]
     managed: Option<Managed>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    plugins: Vec<ClusterPlugin>,
 }
 
 #[derive(Serialize)]
-struct ByName {
-    name: String,
+#[serde(rename_all = "camelCase")]
+struct ClusterPlugin {
+    name: &'static str,
+    #[serde(rename = "isWALArchiver")]
+    is_wal_archiver: bool,
+    parameters: PluginParameters,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct PluginParameters {
+    barman_object_name: String,
 }
 
 #[derive(Serialize)]
@@ -119,22 +130,37 @@ struct DatabaseSpec {
 /// # Errors
 /// As for Kubernetes without the operator.
 pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
+    let deploy = &landscape.manifest.deploy;
     let mut texts = vec![namespace(landscape)];
-    texts.extend(network_policies::all(landscape, pod_labels)?);
+    let doors = Doors { server: pod_labels, pooler: deploy.pooler.as_ref().map(|_| pooler_labels as _) };
+    texts.extend(network_policies::all(landscape, doors)?);
     for server in &landscape.servers {
         let Some(host) = server.host.as_deref() else { continue };
+        check_port(server)?;
         texts.push(instances(landscape, host));
         texts.push(cluster(landscape, host, server));
         texts.extend((server.url.user != SUPERUSER).then(|| admin(landscape, host, server)));
         texts.extend(databases(landscape, host, server));
+        if let Some(pooler) = &deploy.pooler {
+            texts.extend(pooler::all(landscape, host, server, pooler)?);
+        }
+        texts.extend(deploy.backup.iter().map(|backup| backups::scheduled_backup(landscape, host, backup)));
+        texts.extend(deploy.pod_monitor.then(|| backups::pod_monitor(landscape, host)));
     }
     texts.extend(jobs::all(landscape)?);
     Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
 }
 
-/// The label that the operator gives to its pods.
-fn pod_labels(host: &str) -> Labels {
-    [("cnpg.io/cluster".to_owned(), workload(host).to_owned())].into()
+/// The operator's servers listen at one port, and so do the Services that it makes for them.
+fn check_port(server: &ServerNode<'_>) -> Result<()> {
+    if server.url.port == PORT {
+        return Ok(());
+    }
+    let message = format!(
+        "CloudNativePG serves at port {PORT}, and the server \"{}\" is at {}",
+        server.name, server.url.port
+    );
+    Err(Error::manifest(message).hint(format!("write {PORT} into its url, or render it as kubernetes")))
 }
 
 fn cluster(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
@@ -148,7 +174,7 @@ fn cluster(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> St
         instances: server.deploy.instances,
         image_name: image(server),
         enable_superuser_access: superuser,
-        superuser_secret: superuser.then(|| ByName { name: admin_secret(server) }),
+        superuser_secret: superuser.then(|| ByName { name: server.admin_secret() }),
         bootstrap: Bootstrap {
             initdb: InitDb {
                 database: "app",
@@ -163,9 +189,16 @@ fn cluster(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> St
         resources: Resources::of(&server.deploy.cpu, &server.deploy.memory),
         inherited_metadata: InheritedMetadata { labels: labels.into() },
         managed: additional.map(|one| Managed { services: ManagedServices { additional: vec![one] } }),
+        plugins: landscape.manifest.deploy.backup.iter().map(archiver).collect(),
     };
     let metadata = ObjectMeta::of(landscape, workload(host), None);
     yaml_text(&KubernetesObject { api_version: API, kind: "Cluster", metadata, spec: Some(spec) })
+}
+
+/// Without the log that it archives, a backup could not be restored.
+fn archiver(backup: &BackupSchedule) -> ClusterPlugin {
+    let parameters = PluginParameters { barman_object_name: backup.object_store.clone() };
+    ClusterPlugin { name: BARMAN, is_wal_archiver: true, parameters }
 }
 
 /// The operator needs images of its own, which have the tags of PostgreSQL's.
@@ -179,14 +212,14 @@ fn image(server: &ServerNode<'_>) -> String {
 /// The login that martydb works with, where it is no superuser.
 fn admin(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
     let spec = RoleSpec {
-        cluster: ByName { name: workload(host).to_owned() },
+        cluster: ByName::cluster(host),
         name: server.url.user.clone(),
         login: true,
         createdb: true,
         createrole: true,
-        password_secret: ByName { name: admin_secret(server) },
+        password_secret: ByName { name: server.admin_secret() },
     };
-    let metadata = ObjectMeta::of(landscape, &admin_secret(server), None);
+    let metadata = ObjectMeta::of(landscape, &server.admin_secret(), None);
     yaml_text(&KubernetesObject { api_version: API, kind: "DatabaseRole", metadata, spec: Some(spec) })
 }
 
@@ -200,7 +233,7 @@ fn databases(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> 
     });
     let one = |node: &ServiceNode<'_>| {
         let spec = DatabaseSpec {
-            cluster: ByName { name: workload(host).to_owned() },
+            cluster: ByName::cluster(host),
             name: node.service.database.to_string(),
             owner: server.url.user.clone(),
             template: "template0",
@@ -223,8 +256,8 @@ fn instances(landscape: &Landscape<'_>, host: &str) -> String {
         pod_selector: LabelSelector::of(pod_labels(host)),
         policy_types: vec![network_policies::INGRESS, network_policies::EGRESS],
         ingress: vec![
-            PolicyRule { from: vec![own()], ports: vec![at(5432), at(STATUS)], ..PolicyRule::default() },
-            PolicyRule { from: vec![operator], ports: vec![at(5432), at(STATUS)], ..PolicyRule::default() },
+            PolicyRule { from: vec![own()], ports: vec![at(PORT), at(STATUS)], ..PolicyRule::default() },
+            PolicyRule { from: vec![operator], ports: vec![at(PORT), at(STATUS)], ..PolicyRule::default() },
         ],
         egress: vec![PolicyRule::default()],
     };

@@ -6,15 +6,12 @@ use std::collections::BTreeMap;
 use secrecy::SecretString;
 use serde::Serialize;
 
+use super::addresses::{address, admin_data};
 use super::objects::{KubernetesObject, Labels, ObjectMeta};
-use super::servers::{PASSWORD, admin_secret};
-use crate::connection_string::Parts;
 use crate::error::{Error, Result};
-use crate::model::RoleKind;
 use crate::model::deploy::SecretStore;
-use crate::render::landscape::{Landscape, ServerNode, ServiceNode};
+use crate::render::landscape::{Landscape, LoginNode, ServerNode};
 use crate::report::yaml_text;
-use crate::secrets::CredentialKey;
 
 /// Stands for the password until the template is written: nothing in it is escaped anywhere.
 const SENTINEL: &str = "MARTYDB0PASSWORD0OF0THIS0LOGIN0";
@@ -98,51 +95,33 @@ pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
         let key = own(key, format!("the admin of server \"{}\"", server.name))?;
         texts.push(of_admin(landscape, store, server, key));
     }
-    for node in &landscape.services {
-        for kind in RoleKind::LOGINS {
-            let service = node.service;
-            let role = service.role(kind).as_str();
-            let key = fill(&store.key, env, role, &service.server, service.name.as_str());
-            let key = own(key, format!("\"{role}\" on server \"{}\"", service.server))?;
-            texts.push(of_login(landscape, store, node, kind, key)?);
-        }
+    for login in &landscape.logins {
+        let (role, server) = (login.key.role.as_str(), &login.key.server);
+        let key = fill(&store.key, env, role, server, login.key.service.as_str());
+        let key = own(key, format!("\"{role}\" on server \"{server}\""))?;
+        texts.push(of_login(landscape, store, login, key)?);
     }
     Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
 }
 
-/// As the operator CloudNativePG takes it too.
 fn of_admin(landscape: &Landscape<'_>, store: &SecretStore, server: &ServerNode<'_>, key: String) -> String {
-    let data =
-        [("username".to_owned(), literal(&server.url.user)), (PASSWORD.to_owned(), AS_IT_IS.to_owned())];
-    object(landscape, store, admin_secret(server), "kubernetes.io/basic-auth", data.into(), key)
+    let data = admin_data(server, SENTINEL).map(|(name, value)| (name, filled(&value, AS_IT_IS)));
+    object(landscape, store, server.admin_secret(), "kubernetes.io/basic-auth", data.into(), key)
 }
 
 fn of_login(
     landscape: &Landscape<'_>,
     store: &SecretStore,
-    node: &ServiceNode<'_>,
-    kind: RoleKind,
+    login: &LoginNode<'_>,
     key: String,
 ) -> Result<String> {
-    let values = address(landscape, node, kind).variables()?;
+    let password = SecretString::from(SENTINEL);
+    let values = address(landscape, login, login.key.role.as_str(), password).variables()?;
     let data = values.into_iter().map(|(name, value)| {
         let password = if name == "DATABASE_URL" { IN_URL } else { AS_IT_IS };
-        (name, literal(&value).replace(SENTINEL, password))
+        (name, filled(&value, password))
     });
-    let name = CredentialKey::new(node.service, kind).secret_name();
-    Ok(object(landscape, store, name, "Opaque", data.collect(), key))
-}
-
-/// Where applications connect with this login; migrations go straight to the server.
-fn address(landscape: &Landscape<'_>, node: &ServiceNode<'_>, kind: RoleKind) -> Parts {
-    let (manifest, service) = (landscape.manifest, node.service);
-    let (user, database) = (service.role(kind).as_str(), service.database.as_str());
-    let password = Some(SecretString::from(SENTINEL));
-    let url = manifest.app_urls[&service.name].write.as_ref().filter(|_| kind != RoleKind::Migrator);
-    match url {
-        Some(url) => Parts::through(url, user, password, database),
-        None => Parts::new(&landscape.server(&service.server).url.endpoint(), user, password, database),
-    }
+    Ok(object(landscape, store, login.key.secret_name(), "Opaque", data.collect(), key))
 }
 
 fn object(
@@ -179,6 +158,10 @@ fn object(
 fn fill(template: &str, env: &str, role: &str, server: &str, service: &str) -> String {
     let all = [("{env}", env), ("{role}", role), ("{server}", server), ("{service}", service)];
     all.iter().fold(template.to_owned(), |text, (name, value)| text.replace(name, value))
+}
+
+fn filled(value: &str, password: &str) -> String {
+    literal(value).replace(SENTINEL, password)
 }
 
 /// A text in which the template's engine fills nothing in.

@@ -1,17 +1,18 @@
 //! martydb itself, in pods: a Job that provisions and migrates, and a CronJob that proves isolation.
 //! <https://kubernetes.io/docs/concepts/workloads/controllers/job/>
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::objects::*;
-use super::servers::{PASSWORD, admin_secret};
+use super::servers::PASSWORD;
 use crate::error::{Error, Result};
 use crate::manifest::SecretsSpec;
-use crate::model::deploy::label;
-use crate::render::landscape::Landscape;
+use crate::render::landscape::{Landscape, LoginNode};
 use crate::report::yaml_text;
-use crate::secrets::{CredentialKey, variable_name};
+use crate::secrets::variable_name;
 
 /// The account of the image of the Dockerfile.
 const ACCOUNT: u32 = 10001;
@@ -69,7 +70,7 @@ fn job(landscape: &Landscape<'_>, instance: &str, arguments: &[&str]) -> Result<
     let admins = landscape
         .servers
         .iter()
-        .map(|server| EnvVar::secret(&server.password_variable, admin_secret(server), PASSWORD));
+        .map(|server| EnvVar::secret(&server.password_variable, server.admin_secret(), PASSWORD));
     let container = PodContainer {
         name: MARTYDB,
         image: manifest.deploy.tool_image.clone(),
@@ -115,19 +116,13 @@ fn passwords(landscape: &Landscape<'_>) -> Result<Vec<EnvVar>> {
             ));
         }
     };
-    let own = landscape.services.iter().flat_map(|node| CredentialKey::of(node.service));
-    let own = own.map(|key| {
-        EnvVar::secret(&variable_name(template, &key, &key.label), key.secret_name(), "PGPASSWORD")
-    });
-    let roles = landscape
-        .manifest
-        .access
-        .iter()
-        .flat_map(|(server, all)| all.values().map(move |role| (server, role)));
-    let further = roles.filter(|(_, role)| role.login && !role.expired).filter_map(|(server, role)| {
-        let key = CredentialKey::of_access(server, role)?;
-        let secret = format!("access-{}", label(role.name.as_str()));
-        Some(EnvVar::secret(&variable_name(template, &key, &key.label), secret, "PGPASSWORD"))
-    });
-    Ok(own.chain(further).collect())
+    let variable = |login: &LoginNode<'_>| {
+        let (key, secret) = (&login.key, login.key.secret_name());
+        EnvVar::secret(&variable_name(template, key, &key.label), secret, "PGPASSWORD")
+    };
+    let mut all: Vec<EnvVar> = landscape.logins.iter().map(variable).collect();
+    // Where the template names no server, a further login on two servers has one variable.
+    let mut seen = BTreeSet::new();
+    all.retain(|variable| seen.insert(variable.name.clone()));
+    Ok(all)
 }

@@ -69,9 +69,17 @@ pub const EGRESS: &str = "Egress";
 /// The labels of the pods behind a server's host.
 pub type PodLabels = fn(&str) -> Labels;
 
+/// The pods that lead to a server's databases.
+#[derive(Clone, Copy)]
+pub struct Doors {
+    pub server: PodLabels,
+    /// Those of its pooler, where it has one. Only services go through it.
+    pub pooler: Option<PodLabels>,
+}
+
 /// # Errors
 /// If a server lies outside and the manifest does not say in which networks.
-pub fn all(landscape: &Landscape<'_>, pods: PodLabels) -> Result<Vec<String>> {
+pub fn all(landscape: &Landscape<'_>, doors: Doors) -> Result<Vec<String>> {
     let everything = || LabelSelector::default();
     let deny = PolicySpec {
         pod_selector: everything(),
@@ -87,12 +95,12 @@ pub fn all(landscape: &Landscape<'_>, pods: PodLabels) -> Result<Vec<String>> {
     };
     let mut all = vec![policy(landscape, "default-deny", deny), policy(landscape, "allow-dns", dns)];
     for server in &landscape.servers {
-        all.extend(server.host.as_deref().map(|host| of_server(landscape, host, server, pods)));
+        all.extend(server.host.as_deref().map(|host| of_server(landscape, host, server, doors)));
     }
     for service in &landscape.services {
-        all.push(of_service(landscape, service, pods)?);
+        all.push(of_service(landscape, service, doors)?);
     }
-    all.push(of_martydb(landscape, pods)?);
+    all.push(of_martydb(landscape, doors)?);
     Ok(all)
 }
 
@@ -120,11 +128,12 @@ fn name_servers() -> PolicyRule {
     }
 }
 
-fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>, pods: PodLabels) -> String {
+fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>, doors: Doors) -> String {
     let clients = landscape.services.iter().filter(|node| server.clients.contains(&node.service.name));
     let clients = clients.map(|node| node.pods.selector.clone()).chain([martydb()]);
+    let clients = clients.chain(doors.pooler.map(|pods| pods(host)));
     let spec = PolicySpec {
-        pod_selector: LabelSelector::of(pods(host)),
+        pod_selector: LabelSelector::of((doors.server)(host)),
         policy_types: vec![INGRESS],
         ingress: vec![PolicyRule {
             from: clients.map(|labels| Peer::Pods { pods: LabelSelector::of(labels) }).collect(),
@@ -137,9 +146,9 @@ fn of_server(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>, pod
 }
 
 /// Its programs reach its databases and the other services; who else may reach them is for policies of their own.
-fn of_service(landscape: &Landscape<'_>, node: &ServiceNode<'_>, pods: PodLabels) -> Result<String> {
+fn of_service(landscape: &Landscape<'_>, node: &ServiceNode<'_>, doors: Doors) -> Result<String> {
     let databases =
-        landscape.servers_of(node).map(|server| to_server(server, pods)).collect::<Result<Vec<_>>>()?;
+        landscape.servers_of(node).map(|server| to_server(server, doors)).collect::<Result<Vec<_>>>()?;
     let others = landscape.services.iter().filter(|other| other.label != node.label);
     let others = others.filter_map(|other| {
         let pods = LabelSelector::of(other.pods.selector.clone());
@@ -159,12 +168,13 @@ fn of_service(landscape: &Landscape<'_>, node: &ServiceNode<'_>, pods: PodLabels
     Ok(policy(landscape, &format!("service-{}", node.label), spec))
 }
 
-fn of_martydb(landscape: &Landscape<'_>, pods: PodLabels) -> Result<String> {
+fn of_martydb(landscape: &Landscape<'_>, doors: Doors) -> Result<String> {
+    let straight = Doors { pooler: None, ..doors };
     let spec = PolicySpec {
         pod_selector: LabelSelector::of(martydb()),
         policy_types: vec![EGRESS],
         ingress: vec![],
-        egress: landscape.servers.iter().map(|server| to_server(server, pods)).collect::<Result<_>>()?,
+        egress: landscape.servers.iter().map(|server| to_server(server, straight)).collect::<Result<_>>()?,
     };
     Ok(policy(landscape, MARTYDB, spec))
 }
@@ -174,12 +184,13 @@ fn martydb() -> Labels {
     [(NAME.to_owned(), MARTYDB.to_owned())].into()
 }
 
-fn to_server(server: &ServerNode<'_>, pods: PodLabels) -> Result<PolicyRule> {
+fn to_server(server: &ServerNode<'_>, doors: Doors) -> Result<PolicyRule> {
     let outside =
         || server.deploy.cidrs.iter().map(|cidr| Peer::Network { block: IpBlock { cidr: cidr.clone() } });
     let to: Vec<Peer> = match &server.host {
         Some(host) => {
-            vec![Peer::Pods { pods: LabelSelector::of(pods(host)) }]
+            let pods = [Some(doors.server), doors.pooler].into_iter().flatten();
+            pods.map(|pods| Peer::Pods { pods: LabelSelector::of(pods(host)) }).collect()
         }
         None => outside().collect(),
     };

@@ -1,6 +1,7 @@
 //! Servers as StatefulSets, with no operator.
 
 use super::namespace::namespace;
+use super::network_policies::Doors;
 use super::objects::{POSTGRES, pod_labels, workload};
 use super::servers;
 use super::{jobs, network_policies};
@@ -10,8 +11,9 @@ use crate::render::landscape::Landscape;
 /// # Errors
 /// If a pod could not keep the passwords, or if it is not known in which network a server lies.
 pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
+    let doors = Doors { server: |host| pod_labels(POSTGRES, workload(host)), pooler: None };
     let mut texts = vec![namespace(landscape)];
-    texts.extend(network_policies::all(landscape, |host| pod_labels(POSTGRES, workload(host)))?);
+    texts.extend(network_policies::all(landscape, doors)?);
     texts.extend(servers::all(landscape));
     texts.extend(jobs::all(landscape)?);
     Ok(texts.iter().map(|text| format!("---\n{text}")).collect())

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::objects::*;
+use crate::render::image;
 use crate::render::landscape::{Landscape, ServerNode};
 use crate::report::yaml_text;
 
@@ -74,11 +75,6 @@ pub fn all(landscape: &Landscape<'_>) -> Vec<String> {
         .collect()
 }
 
-/// The Secret with the admin's password.
-pub fn admin_secret(server: &ServerNode<'_>) -> String {
-    format!("{}-admin", crate::model::deploy::label(server.name))
-}
-
 fn service(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
     let spec = ServiceSpec {
         cluster_ip: "None",
@@ -131,17 +127,14 @@ fn pod(server: &ServerNode<'_>) -> PodSpec {
 
 fn container(server: &ServerNode<'_>) -> PodContainer {
     let url = server.url;
-    let mut env = vec![
-        EnvVar::plain("POSTGRES_USER", &url.user),
-        EnvVar::plain("POSTGRES_DB", &url.database),
-        EnvVar::secret("POSTGRES_PASSWORD", admin_secret(server), PASSWORD),
-        EnvVar::plain("POSTGRES_HOST_AUTH_METHOD", "scram-sha-256"),
-        EnvVar::plain("POSTGRES_INITDB_ARGS", "--auth-host=scram-sha-256 --auth-local=scram-sha-256"),
-    ];
+    let password = EnvVar::secret("POSTGRES_PASSWORD", server.admin_secret(), PASSWORD);
+    let variables = image::variables(server).into_iter();
+    let mut env: Vec<EnvVar> =
+        variables.map(|(name, value)| EnvVar::plain(name, value)).chain([password]).collect();
     // The disk's own folder lost+found would be in initdb's way.
-    env.extend(server.is_before_18().then(|| EnvVar::plain("PGDATA", "/var/lib/postgresql/data/pgdata")));
-    // Also for the server's programs, such as pg_isready.
-    env.extend((url.port != 5432).then(|| EnvVar::plain("PGPORT", url.port.to_string())));
+    env.extend(
+        image::has_one_folder(server).then(|| EnvVar::plain("PGDATA", "/var/lib/postgresql/data/pgdata")),
+    );
     let mount = |name, mount_path| VolumeMount { name, mount_path };
     PodContainer {
         name: POSTGRES,
@@ -156,7 +149,7 @@ fn container(server: &ServerNode<'_>) -> PodContainer {
         readiness_probe: Some(ready(server, 5, 3)),
         liveness_probe: Some(ready(server, 20, 6)),
         volume_mounts: vec![
-            mount("data", server.data_folder()),
+            mount("data", image::data_folder(server)),
             mount("run", "/var/run/postgresql"),
             mount("shm", "/dev/shm"),
             mount("tmp", "/tmp"),
@@ -164,12 +157,9 @@ fn container(server: &ServerNode<'_>) -> PodContainer {
     }
 }
 
-/// Over TCP: the server that the image runs while it prepares the data listens on its socket alone.
 fn ready(server: &ServerNode<'_>, period_seconds: u32, failure_threshold: u32) -> ExecProbe {
-    let url = server.url;
-    let command = ["pg_isready", "-h", "127.0.0.1", "-U", &url.user, "-d", &url.database];
     ExecProbe {
-        exec: Exec { command: command.map(str::to_owned).into() },
+        exec: Exec { command: image::ready(server).map(str::to_owned).into() },
         period_seconds,
         timeout_seconds: 5,
         failure_threshold,

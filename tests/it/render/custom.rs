@@ -13,6 +13,10 @@ fn schema(kind: &str) -> Option<Value> {
         "Cluster" => include_str!("crds/clusters.json"),
         "Database" => include_str!("crds/databases.json"),
         "DatabaseRole" => include_str!("crds/databaseroles.json"),
+        "PodMonitor" => include_str!("crds/podmonitors.json"),
+        "Pooler" => include_str!("crds/poolers.json"),
+        "ScheduledBackup" => include_str!("crds/scheduledbackups.json"),
+        "SealedSecret" => include_str!("crds/sealedsecrets.json"),
         "ExternalSecret" => include_str!("crds/externalsecrets.json"),
         _ => return None,
     };
@@ -37,11 +41,11 @@ fn close(schema: &mut Value) {
     }
 }
 
-fn objects(text: &str) -> Vec<Value> {
+pub fn objects(text: &str) -> Vec<Value> {
     network::objects(text).iter().map(|object| serde_json::to_value(object).unwrap()).collect()
 }
 
-fn problems(object: &Value) -> Option<Vec<String>> {
+pub fn problems(object: &Value) -> Option<Vec<String>> {
     let mut definition = schema(object["kind"].as_str().unwrap())?;
     let version =
         format!("{}/{}", definition["group"].as_str().unwrap(), definition["version"].as_str().unwrap());
@@ -53,11 +57,15 @@ fn problems(object: &Value) -> Option<Vec<String>> {
     Some(validator.iter_errors(object).map(|error| format!("{}: {error}", error.instance_path())).collect())
 }
 
+/// What CloudNativePG does on demand.
+const EVERYTHING: &str =
+    "deploy:\n  pooler: { mode: transaction }\n  backup: { object_store: barman }\n  pod_monitor: true";
+
 #[test]
 fn the_projects_own_schemas_take_every_custom_resource() {
-    let project = Project::with_manifest(super::MANIFEST);
     let mut kinds = BTreeMap::new();
     for target in ["cloudnative-pg", "external-secrets"] {
+        let project = Project::with_manifest(&super::manifest_for(target).replace("deploy:", EVERYTHING));
         for object in objects(&project.run(&["render", target]).expect(0).stdout) {
             let Some(problems) = problems(&object) else { continue };
             assert_eq!(problems, [""; 0], "{object:#}");
@@ -67,7 +75,15 @@ fn the_projects_own_schemas_take_every_custom_resource() {
             assert_ne!(self::problems(&misspelt).unwrap(), [""; 0], "the schema takes anything");
         }
     }
-    let expected = [("Cluster", 2), ("Database", 2), ("DatabaseRole", 2), ("ExternalSecret", 8)];
+    let expected = [
+        ("Cluster", 2),
+        ("Database", 2),
+        ("DatabaseRole", 2),
+        ("ExternalSecret", 8),
+        ("PodMonitor", 2),
+        ("Pooler", 2),
+        ("ScheduledBackup", 2),
+    ];
     assert_eq!(kinds, expected.map(|(kind, count)| (kind.to_owned(), count)).into());
 }
 
@@ -97,12 +113,11 @@ fn what_the_operator_fetches_is_what_secrets_export_writes() {
     let server = Server::start();
     let awkward = "p@s:s/w%2Bo'r\"d\\ é$(x)${y}#&?=+";
     let text = format!(
-        "version: 1\nproject: es\ndeploy: {{ secret_store: {{ name: vault }} }}\nservers:\n  main: {{ url: 'postgresql://postgres@127.0.0.1:{}/postgres', password_env: OWN, deploy: {{ cidrs: [127.0.0.1/32] }} }}\nservices:\n  es_a: {{ roles: {{ app: 'es x@/app' }} }}\n",
+        "version: 1\nproject: es\ndeploy: {{ secret_store: {{ name: vault }} }}\nservers:\n  main: {{ url: 'postgresql://postgres@127.0.0.1:{}/postgres', password_env: OWN, deploy: {{ cidrs: [127.0.0.1/32] }} }}\nservices:\n  es_a: {{ roles: {{ app: 'es x@/app' }}, access: {{ es_BI: {{ login: true, read: [es_a], reason: test }} }} }}\n",
         server.port
     );
     let project = Project::with_manifest(&text);
-    let stored =
-        serde_json::json!({ "main": { "es x@/app": awkward, "es_a_migrator": "m", "es_a_ro": "r" } });
+    let stored = serde_json::json!({ "main": { "es x@/app": awkward, "es_a_migrator": "m", "es_a_ro": "r", "es_BI": "b" } });
     super::secrets::store(&project, &stored);
     let mut apply = project.command(&["apply", "--all", "-y"]);
     apply.env("OWN", ADMIN_PASSWORD);
@@ -110,16 +125,21 @@ fn what_the_operator_fetches_is_what_secrets_export_writes() {
     let export = ["secrets", "export", "--format", "kubernetes", "--values", "--out", "s.yaml", "--role"];
     for (role, password) in [("app", awkward), ("migrator", "m"), ("readonly", "r")] {
         project.run(&[export.as_slice(), &[role]].concat()).expect(0);
-        let exported = objects(&project.read("s.yaml")).remove(0);
+        let written = objects(&project.read("s.yaml"));
         let rendered = objects(&project.run(&["render", "external-secrets"]).expect(0).stdout);
-        let name = &exported["metadata"]["name"];
-        let secret = rendered.iter().find(|object| object["metadata"]["name"] == *name).unwrap();
-        let template = secret["spec"]["target"]["template"]["data"].as_object().unwrap();
-        let data: BTreeMap<String, String> = template
-            .iter()
-            .map(|(key, text)| (key.clone(), filled(text.as_str().unwrap(), password)))
-            .collect();
-        assert_eq!(serde_json::to_value(&data).unwrap(), exported["stringData"]);
-        assert_eq!(super::secrets::who(&data["DATABASE_URL"]).split(" in ").last(), Some("es_a"));
+        // The further login's goes with the application's.
+        assert_eq!(written.len(), if role == "app" { 2 } else { 1 }, "{written:#?}");
+        for exported in written {
+            let name = &exported["metadata"]["name"];
+            let password = if *name == "access-main-es-bi" { "b" } else { password };
+            let secret = rendered.iter().find(|object| object["metadata"]["name"] == *name).unwrap();
+            let template = secret["spec"]["target"]["template"]["data"].as_object().unwrap();
+            let data: BTreeMap<String, String> = template
+                .iter()
+                .map(|(key, text)| (key.clone(), filled(text.as_str().unwrap(), password)))
+                .collect();
+            assert_eq!(serde_json::to_value(&data).unwrap(), exported["stringData"]);
+            assert_eq!(super::secrets::who(&data["DATABASE_URL"]).split(" in ").last(), Some("es_a"));
+        }
     }
 }

@@ -20,7 +20,7 @@ pub fn name(service: &str) -> Labels {
 
 pub struct Cluster {
     policies: Vec<Value>,
-    /// The labels of the pods of each StatefulSet or Cluster.
+    /// The labels of the pods of each StatefulSet, Cluster or Pooler.
     servers: BTreeMap<String, Labels>,
 }
 
@@ -36,6 +36,8 @@ impl Cluster {
                     let own = ("cnpg.io/cluster".to_owned(), name.clone());
                     labels(&object["spec"]["inheritedMetadata"]["labels"]).into_iter().chain([own]).collect()
                 }
+                // Older operators give its pods this label alone, newer ones the server's too.
+                "Pooler" => [("cnpg.io/poolerName".to_owned(), name.clone())].into(),
                 _ => return None,
             };
             Some((name, labels))
@@ -53,6 +55,11 @@ impl Cluster {
             self.admits(from, "Egress", "egress", "to", port, &|peer| selects(&peer["podSelector"], to));
         out && self
             .admits(to, "Ingress", "ingress", "from", port, &|peer| selects(&peer["podSelector"], from))
+    }
+
+    /// Whether the pods of one server or pooler may open a connection to another's.
+    pub fn passes(&self, from: &str, server: &str, port: u16) -> bool {
+        self.reaches(&self.servers[from], server, port)
     }
 
     /// Whether pods with these labels may open a connection into a network outside.

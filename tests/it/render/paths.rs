@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use martydb::render::{Landscape, RenderTarget};
+use martydb::render::{Landscape, Places, RenderTarget};
 use proptest::prelude::*;
 use serde_yaml::Value;
 
@@ -72,8 +72,10 @@ fn rendered(manifest: &str, target: &str) -> String {
     std::fs::write(&path, manifest).unwrap();
     let manifest = martydb::manifest::load(&path, "development", &Default::default());
     let manifest = manifest.unwrap_or_else(|error| panic!("{error:?}"));
-    let landscape = Landscape::of(&manifest, ".".into()).unwrap_or_else(|error| panic!("{error:?}"));
-    RenderTarget::named(target).unwrap().text(&landscape).unwrap_or_else(|error| panic!("{error:?}"))
+    let places = Places { from_file: ".".into(), in_repository: ".".into() };
+    let landscape = Landscape::of(&manifest, places).unwrap_or_else(|error| panic!("{error:?}"));
+    let files = RenderTarget::named(target).unwrap().files(&landscape);
+    files.unwrap_or_else(|error| panic!("{error:?}")).into_iter().map(|file| file.text).collect()
 }
 
 fn networks(compose: &Value, container: &str) -> BTreeSet<String> {
@@ -87,7 +89,11 @@ proptest! {
         let manifest = world.manifest(|server| format!("postgresql://adm@db{server}:5432/postgres"));
         let compose: Value = serde_yaml::from_str(&rendered(&manifest, "compose")).unwrap();
         let clusters = ["kubernetes", "cloudnative-pg"].map(|target| Cluster::read(&rendered(&manifest, target)));
+        let pooler = rendered(&manifest, "pgbouncer");
         for (service, database) in world.pairs() {
+            let entrance = pooler.lines().find(|line| line.starts_with(&format!("host \"rp_s{database}\" "))).unwrap();
+            let enters = [format!("\"rp_s{service}_app\""), format!("\"rp_x{service}\"")].iter().any(|login| entrance.contains(login));
+            prop_assert_eq!(enters, world.has_login(service, database), "{} {} {}", service, database, &manifest);
             let (own, network) = (networks(&compose, &format!("rp-s{service}")), format!("database-rp-s{database}"));
             prop_assert_eq!(own.contains(&network), world.has_login(service, database), "{} {} {}", service, database, &manifest);
             // The network of a database leads to its server and to no other.
@@ -96,11 +102,25 @@ proptest! {
                 prop_assert_eq!(there, server == world.services[database].0);
             }
         }
+        let pooled = manifest.replace("services:\n", "deploy: { pooler: {} }\nservices:\n");
+        let pooled = Cluster::read(&rendered(&pooled, "cloudnative-pg"));
+        for server in 0..world.servers {
+            let (db, pooler) = (format!("db{server}"), format!("db{server}-pooler-rw"));
+            // A pooler leads to its own server, and only services use it.
+            for other in 0..world.servers {
+                prop_assert_eq!(pooled.passes(&pooler, &format!("db{other}"), 5432), other == server);
+            }
+            prop_assert!(pooled.reaches(&name("martydb"), &db, 5432) && !pooled.reaches(&name("martydb"), &pooler, 5432));
+        }
         for service in 0..world.services.len() {
             for server in 0..world.servers {
                 let (pods, db) = (name(&format!("rp_s{service}")), format!("db{server}"));
                 let login = (0..world.services.len())
                     .any(|database| world.services[database].0 == server && world.has_login(service, database));
+                for at in [&db, &format!("{db}-pooler-rw")] {
+                    prop_assert_eq!(pooled.reaches(&pods, at, 5432), login, "{} {} {}", service, at, &manifest);
+                    prop_assert!(!pooled.reaches(&[("app".to_owned(), "other".to_owned())].into(), at, 5432));
+                }
                 for cluster in &clusters {
                     prop_assert_eq!(cluster.reaches(&pods, &db, 5432), login, "{} {} {}", service, server, &manifest);
                 }

@@ -109,3 +109,42 @@ fn an_awkward_password_goes_through_a_secret_to_a_client() {
     project.run(&["secrets", "export", "--format", "compose", "--values", "--out", "secrets"]).expect(0);
     assert_eq!(who(&project.read("secrets/rs_a_database_url")), "rs_a_app in rs_a");
 }
+
+/// A further login's password goes from the store to the Secret that the Job refers to, and back into a store.
+#[test]
+fn the_secret_of_a_further_login_is_the_one_that_the_job_refers_to() {
+    let server = Server::start();
+    let access = "  rs_a:\n    access: { Rs_BI: { login: true, read: [rs_a], reason: reports } }\n";
+    let text = manifest(&server).replace("  rs_a:\n", access);
+    let project = Project::with_manifest(&text);
+    let mut apply = project.command(&["apply", "--all", "-y"]);
+    apply.env("OWN", ADMIN_PASSWORD);
+    project.finish(apply).expect(0);
+    let password = project.password("Rs_BI");
+
+    let export = ["secrets", "export", "--format", "kubernetes", "--values", "--out", "secret.yaml"];
+    project.run(&export).expect(0);
+    let secrets = super::network::objects(&project.read("secret.yaml"));
+    let secret = secrets.iter().find(|one| one["metadata"]["name"] == "access-main-rs-bi").unwrap();
+    assert_eq!(secret["stringData"]["PGPASSWORD"], &*password);
+    assert_eq!(who(secret["stringData"]["DATABASE_URL"].as_str().unwrap()), "Rs_BI in rs_a");
+    std::fs::remove_file(project.path().join(".martydb/secrets/development.yaml")).unwrap();
+    project.run(&["secrets", "import", "--from", "kubernetes", "secret.yaml"]).expect(0);
+    assert_eq!(project.password("Rs_BI"), password);
+
+    let url = format!("127.0.0.1:{}", server.port);
+    let deployed = text.replace(&url, "db:5432") + "secrets: { provider: env }\n";
+    project.write("martydb.yaml", &deployed);
+    let rendered = super::network::objects(&project.run(&["render", "kubernetes"]).expect(0).stdout);
+    let job = rendered.iter().find(|one| one["kind"] == "Job").unwrap();
+    let env = job["spec"]["template"]["spec"]["containers"][0]["env"].as_sequence().unwrap();
+    let variable = env.iter().find(|one| one["name"] == "ACCESS_RS_BI_PASSWORD").expect("a variable");
+    assert_eq!(variable["valueFrom"]["secretKeyRef"]["name"], "access-main-rs-bi");
+
+    // Two names that are one for Kubernetes.
+    let two =
+        deployed.replace("access: { ", "access: { rs_bi: { login: true, read: [rs_a], reason: more }, ");
+    project.write("martydb.yaml", &two);
+    let refused = project.run(&["render", "kubernetes"]).expect(2);
+    assert!(refused.stderr.contains("would share the secret \"access-main-rs-bi\""), "{}", refused.stderr);
+}

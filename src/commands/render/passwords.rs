@@ -1,0 +1,73 @@
+//! What `render sealed-secrets` seals: the passwords of the store and of the admins, and the certificate that they are sealed for.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+use time::OffsetDateTime;
+
+use crate::credentials;
+use crate::environment::Environment;
+use crate::error::{Error, Result};
+use crate::model::{RoleName, ServerName};
+use crate::render::{Landscape, PasswordsToSeal, SealingKey};
+use crate::secrets::{CredentialKey, Store};
+
+/// # Errors
+/// If the manifest names no certificate, or one that is over, or if a password is missing.
+pub async fn read(landscape: &Landscape<'_>, environment: &Environment) -> Result<PasswordsToSeal> {
+    Ok(PasswordsToSeal {
+        certificate: certificate(landscape)?,
+        logins: logins(landscape, environment).await?,
+        admins: admins(landscape, environment)?,
+    })
+}
+
+fn certificate(landscape: &Landscape<'_>) -> Result<SealingKey> {
+    let Some(path) = &landscape.manifest.deploy.sealing_certificate else {
+        return Err(Error::manifest("the manifest does not say for which controller secrets are sealed").hint(
+            "write deploy: { sealed_secrets: { certificate: FILE } }, with a file that kubeseal --fetch-cert printed",
+        ));
+    };
+    let pem = std::fs::read(path)
+        .map_err(|error| Error::manifest(format!("cannot read {}", path.display())).cause(error))?;
+    let key = SealingKey::parse(&pem)?;
+    if key.until < OffsetDateTime::now_utc().unix_timestamp() {
+        return Err(Error::manifest(format!("the certificate {} is over", path.display()))
+            .hint("the controller has a newer one: kubeseal --fetch-cert prints it"));
+    }
+    Ok(key)
+}
+
+async fn logins(
+    landscape: &Landscape<'_>,
+    environment: &Environment,
+) -> Result<BTreeMap<CredentialKey, (RoleName, SecretString)>> {
+    let store = Store::open(landscape.manifest, environment);
+    let keys: Vec<CredentialKey> = landscape.logins.iter().map(|login| login.key.clone()).collect();
+    let mut all = BTreeMap::new();
+    for kept in store.settled(&keys).await? {
+        let Some(login) = kept.logins().into_iter().find(|login| login.in_use) else {
+            // The store's own words for why there is none.
+            let found = store.read(std::slice::from_ref(&kept.key)).await?;
+            found.require(&kept.key.server, &kept.key.role)?;
+            continue;
+        };
+        all.insert(kept.key.clone(), (login.login, login.password));
+    }
+    Ok(all)
+}
+
+fn admins(
+    landscape: &Landscape<'_>,
+    environment: &Environment,
+) -> Result<BTreeMap<ServerName, SecretString>> {
+    let only = landscape.servers.len() == 1;
+    let one = |server: &crate::render::ServerNode<'_>| {
+        let password = credentials::admin_password(environment, server.url, only).ok_or_else(|| {
+            let message = format!("the password of the admin of server \"{}\" is not known", server.name);
+            Error::manifest(message).hint(format!("set the variable {}", server.password_variable))
+        });
+        Ok((server.name.to_owned(), password?))
+    };
+    landscape.servers.iter().map(one).collect()
+}

@@ -1,0 +1,106 @@
+//! PgBouncer started with what is rendered: each login enters where the manifest lets it, and nowhere else.
+
+use crate::support::{Done, Pooler, Project, Server, psql};
+
+/// A login that files, settings and shells would take for something else.
+const ODD: &str = "pb b's é;# all";
+
+const ODD_DATABASE: &str = "Pb-b.1";
+
+fn manifest(server: &Server, port: u16) -> String {
+    format!(
+        "version: 1\nproject: pb\ndeploy: {{ pooler: {{ mode: transaction, port: {port} }} }}\nservers:\n  main: {{ url: '{}' }}\n\
+         services:\n  pb_a: {{ access: {{ pb_x: {{ login: true, read: [pb_a], reason: test }} }} }}\n  pb_b: {{ database: {ODD_DATABASE}, roles: {{ app: \"{ODD}\" }} }}\n",
+        server.url()
+    )
+}
+
+fn enter(project: &Project, port: u16, login: &str, database: &str) -> Done {
+    let mut command = std::process::Command::new(psql());
+    let database = database.replace('\\', "\\\\").replace('\'', "\\'");
+    let quoted = login.replace('\'', "\\'");
+    let to = format!("host=127.0.0.1 port={port} user='{quoted}' dbname='{database}' sslmode=disable");
+    command.args(["-XAtc", "SELECT session_user || ' in ' || current_database()", &to]);
+    project.finish({
+        command.env("PGPASSWORD", project.password(login));
+        command
+    })
+}
+
+#[test]
+fn a_pooler_with_the_rendered_files_serves_each_its_own() {
+    let server = Server::start();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let project = Project::with_manifest(&manifest(&server, port));
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["rotate", "--service", "pb_b", "--role", "app", "--overlap"]).expect(0);
+    project.run(&["secrets", "export", "--format", "pgbouncer", "--values", "--out", "pooler.txt"]).expect(0);
+    project.run(&["render", "pgbouncer", "--out", "pooler"]).expect(0);
+    let read = |name: &str| project.read(&format!("pooler/{name}"));
+    let files = [
+        ("userlist.txt", project.read("pooler.txt")),
+        ("pgbouncer_hba.conf", read("pgbouncer_hba.conf")),
+        ("pgbouncer.ini", read("pgbouncer.ini")),
+    ];
+    let _pooler = Pooler::with_files(&files, "/etc/pgbouncer", port);
+
+    for (login, database) in [
+        ("pb_a_app", "pb_a"),
+        ("pb_a_ro", "pb_a"),
+        ("pb_x", "pb_a"),
+        (&format!("{ODD}_b"), ODD_DATABASE),
+        ("pb_b_ro", ODD_DATABASE),
+    ] {
+        let done = enter(&project, port, login, database).expect(0);
+        assert_eq!(done.stdout.trim(), format!("{login} in {database}"));
+    }
+    // What the server would let in is refused by the pooler where the manifest gives no login.
+    server.sql("postgres", &format!("GRANT CONNECT ON DATABASE \"{ODD_DATABASE}\" TO pb_a_app, pb_x"));
+    enter(&project, server.port, "pb_a_app", ODD_DATABASE).expect(0);
+    for (login, database) in [
+        ("pb_a_app", ODD_DATABASE),
+        ("pb_x", ODD_DATABASE),
+        ("pb_a_migrator", "pb_a"),
+        ("pb_a_app", "postgres"),
+        ("pb_a_app", "template1"),
+        // Its console.
+        ("pb_a_app", "pgbouncer"),
+    ] {
+        let refused = enter(&project, port, login, database).expect(2);
+        let why = if database == "pgbouncer" { "FATAL:  not allowed" } else { "FATAL:  login rejected" };
+        assert!(refused.stderr.contains(why), "{login} in {database}: {}", refused.stderr);
+    }
+}
+
+#[test]
+fn what_a_pooler_has_one_of_is_the_same_for_all_servers() {
+    let two = "version: 1\nproject: pt\nservers:\n  one: { url: 'postgresql://db-one/postgres?sslmode=verify-full&sslrootcert=/ca.pem', password_env: A }\n\
+               \x20 two: { url: 'postgresql://db-two:5433/postgres?sslmode=verify-full&sslrootcert=/ca.pem', password_env: B }\n\
+               services:\n  pt_a: { server: one, connection_limit: { app: 5 } }\n  pt_b: { server: two }\n";
+    let ini = Project::with_manifest(two).run(&["render", "pgbouncer"]).expect(0).stdout;
+    for line in [
+        "pt_a = host='db-one' port=5432 dbname='pt_a' pool_size=5\n",
+        "pt_b = host='db-two' port=5433 dbname='pt_b' pool_size=10\n",
+        "server_tls_sslmode = verify-full\nserver_tls_ca_file = /ca.pem\n",
+        "listen_addr = 127.0.0.1\nlisten_port = 6432\n",
+        "pool_mode = session\n",
+    ] {
+        assert!(ini.contains(line), "{line}{ini}");
+    }
+    assert!(!ini.contains("\n* ") && !ini.contains("trust"), "{ini}");
+    for (from, to, expected) in [
+        ("5433/postgres?sslmode=verify-full", "5433/postgres?sslmode=require", "differ in TLS"),
+        (
+            "pt_b: { server: two",
+            "pt_b: { server: two, database: pt_a",
+            "two servers have a database \"pt_a\"",
+        ),
+        ("pt_b: { server: two", "pt_b: { server: two, database: pgbouncer", "hide PgBouncer's console"),
+        ("pt_b: { server: two", "pt_b: { server: two, database: 'a b'", "cannot have a database"),
+        ("pt_b: { server: two", "pt_b: { server: two, roles: { app: 'a\"b' }", "cannot hold the name"),
+        ("db-two:5433/", "db-two:5433,db-three:5433/", "several hosts"),
+    ] {
+        let refused = Project::with_manifest(&two.replace(from, to)).run(&["render", "pgbouncer"]).expect(2);
+        assert!(refused.stderr.contains(expected), "{to}: {}", refused.stderr);
+    }
+}
