@@ -50,11 +50,12 @@ manager() {
   done
 }
 
-packages() { # packages MANAGER cc|compose|npm|server
+packages() { # packages MANAGER age|cc|compose|npm|server
   case $1:$2 in
     apt-get:cc) echo gcc libc6-dev ;;
     apk:cc) echo build-base ;;
     brew:cc) ;; # comes with Xcode's command line tools
+    *:age) echo age ;;
     *:cc) echo gcc ;;
     *:compose) echo docker-compose ;;
     apt-get:jdbc) echo libpostgresql-jdbc-java ;;
@@ -70,7 +71,9 @@ packages() { # packages MANAGER cc|compose|npm|server
     brew:npm) echo node ;;
     *:npm) echo npm ;;
     *:openssl) echo openssl ;;
+    *:pgbackrest) echo pgbackrest ;;
     *:pooler) echo pgbouncer ;;
+    *:prometheus) echo prometheus ;;
   esac
 }
 
@@ -84,7 +87,7 @@ no_main_cluster() {
     "create_main_cluster = false" >"$1"' sh "$conf"
 }
 
-install() { # install cc|compose|jdbc|jdk|npm|openssl|pooler|python|server
+install() { # install age|cc|compose|jdbc|jdk|npm|openssl|pgbackrest|pooler|prometheus|python|server
   local manager list
   manager=$(manager)
   list=$(packages "$manager" "$1")
@@ -173,6 +176,22 @@ has_pooler() { has pgbouncer || [ -x /usr/sbin/pgbouncer ]; }
 
 want_pooler() {
   has_pooler || (install pooler) || say "pgbouncer could not be installed: poolers are NOT tested"
+}
+
+# Not every system has it; its tests are left out then, aloud.
+has_prometheus() { has prometheus && has promtool; }
+
+want_prometheus() {
+  has_prometheus || (install prometheus) || say "Prometheus could not be installed: alerts are NOT tested"
+}
+
+# Likewise.
+want_pgbackrest() {
+  has pgbackrest || (install pgbackrest) || say "pgbackrest could not be installed: it is NOT tested"
+}
+
+want_age() {
+  has age || (install age) || say "age could not be installed: that it reads backups is NOT tested"
 }
 
 # The tests of TLS make certificates of their own.

@@ -121,7 +121,7 @@ fn print(
         }
         (Format::Csv, Some(table)) => out.data(&table.csv(&document(&report)), report.status()),
         (Format::Name, Some(table)) => out.data(&table.names(&document(&report)), report.status()),
-        _ if report.verbatim() => return out.data(&text(), report.status()),
+        _ if report.verbatim() => out.data(&text(), report.status()),
         // What was asked stays on the screen, above the answer.
         _ if prompt::has_asked() => out.text(&text(), report.status()),
         _ => out.result(&text(), report.status()),
@@ -185,6 +185,12 @@ commands! {
         /// Make a migrated database for tests from a template.
         TestDb = "test-db", test_db(manifest);
     }
+    "Keep" {
+        /// Back up services; list, verify and prune backups.
+        Backup = "backup", backup(manifest);
+        /// Put a backup in the place of a service's database.
+        Restore = "restore", restore(manifest);
+    }
     "Prove" {
         /// Prove by login that no service reaches another's database.
         VerifyIsolation = "verify-isolation", verify(manifest);
@@ -206,6 +212,8 @@ commands! {
         Logs = "logs", logs(manifest);
     }
     "Deploy" {
+        /// Serve metrics: servers, isolation, migrations, drift.
+        Monitor = "monitor", monitor(manifest);
         /// Write deployment files: Compose, Kubernetes, operators.
         Render = "render", render(parts);
     }

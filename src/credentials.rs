@@ -12,14 +12,35 @@ use crate::environment::Environment;
 use crate::manifest::ServerUrl;
 use crate::pgpass;
 
+/// Where the manifest says that a password is.
+enum Source<'a> {
+    Variable(&'a str),
+    Url(&'a str),
+}
+
+/// Where an admin's password is looked for, the most specific first. `only_server` says that the manifest has no other one.
+fn sources(url: &ServerUrl, only_server: bool) -> impl Iterator<Item = Source<'_>> {
+    let own = url.password_env.as_deref().map(Source::Variable);
+    let by_host = url.host_is_db_host.then_some(Source::Variable("DB_PASSWORD"));
+    let by_libpq = only_server.then_some(Source::Variable("PGPASSWORD"));
+    [own, url.password.as_deref().map(Source::Url), by_host, by_libpq].into_iter().flatten()
+}
+
 /// The admin's password on a server. `only_server` says that the manifest has no other one.
 pub fn admin_password(environment: &Environment, url: &ServerUrl, only_server: bool) -> Option<SecretString> {
-    let variable = |name: &str| variable_or_file(environment, name).ok().flatten();
-    let own = url.password_env.as_deref().and_then(variable).or_else(|| url.password.clone());
-    let by_host = || variable("DB_PASSWORD").filter(|_| url.host_is_db_host);
-    let by_libpq = || variable("PGPASSWORD").filter(|_| only_server);
-    let password = own.or_else(by_host).or_else(by_libpq).or_else(|| pgpass::find(environment, url));
-    password.map(SecretString::from)
+    let password = sources(url, only_server).find_map(|source| match source {
+        Source::Variable(name) => variable_or_file(environment, name).ok().flatten(),
+        Source::Url(password) => Some(password.to_owned()),
+    });
+    password.or_else(|| pgpass::find(environment, url)).map(SecretString::from)
+}
+
+/// The variable that gives a deployed martydb the password of this server's admin.
+pub fn password_variable(url: &ServerUrl, only_server: bool) -> Option<&str> {
+    sources(url, only_server).find_map(|source| match source {
+        Source::Variable(name) => Some(name),
+        Source::Url(_) => None,
+    })
 }
 
 /// What the variable says, or the file that the variable with `_FILE` names, without the line break at its end.
@@ -108,6 +129,18 @@ mod tests {
         ] {
             let found = admin_password(&all, &url, only);
             assert_eq!(found.as_ref().map(|password| password.expose_secret()), expected, "{url:?}");
+        }
+    }
+
+    #[test]
+    fn a_deployment_sets_the_variable_that_is_read_first() {
+        for (url, only, expected) in [
+            (url(Some("OWN"), Some("url"), true), true, Some("OWN")),
+            (url(None, Some("url"), true), true, Some("DB_PASSWORD")),
+            (url(None, None, false), true, Some("PGPASSWORD")),
+            (url(None, None, false), false, None),
+        ] {
+            assert_eq!(password_variable(&url, only), expected, "{url:?}");
         }
     }
 

@@ -19,9 +19,11 @@
 //!
 //! Use cases: values in, values out:
 //!
+//! - [`monitor`]: metrics of the servers and of the promise, served or written
 //! - [`adopt`]: a database that people live in, as the manifest would declare it
 //! - [`rotate`]: new passwords for logins
 //! - [`provision`]: the manifest's databases, roles and privileges on a server
+//! - [`backup`]: one service's database dumped, restored, and put in the place of the one that is there
 //! - [`moving`]: a service that moves to another server: its database is copied, compared and closed where it was
 //! - [`isolation`]: observe, judge and assess what every login can reach
 //! - [`teardown`]: the steps that remove a service
@@ -44,6 +46,7 @@
 //! - [`pgpass`]: libpq's password file
 //! - [`connection_string`]: where a login connects to, in the form that each client reads
 //! - [`manifest`]: from YAML files to the desired state
+//! - [`backup_store`]: where backups are kept, whole and unchanged, and which ones stay
 //! - [`embedded`]: PostgreSQL servers that martydb runs itself
 //!
 //! What is there, and what would change it:
@@ -66,6 +69,7 @@
 //! Vocabulary (pure):
 //!
 //! - [`contract`]: the four roles of a service and what each may do
+//! - [`metrics`]: what is measured, and what is worth an alert
 //! - [`model`]: names, desired and actual state
 //! - [`lint_rules`]: the names of the lint's rules
 //! - [`sql`]: statements whose outside text is quoted; the only room that quotes
@@ -89,6 +93,8 @@
 pub mod adopt;
 pub mod audit;
 pub mod backoff;
+pub mod backup;
+pub mod backup_store;
 pub mod catalog;
 pub mod cli;
 pub mod commands;
@@ -109,8 +115,10 @@ pub mod isolation;
 pub mod lint_rules;
 pub mod logging;
 pub mod manifest;
+pub mod metrics;
 pub mod migrate;
 pub mod model;
+pub mod monitor;
 pub mod moving;
 pub mod pgpass;
 pub mod plan;

@@ -4,22 +4,26 @@ mod access;
 pub mod acl;
 pub mod actual;
 pub mod app_url;
+mod backup;
 mod contents;
 mod database_kind;
 pub mod deploy;
 pub mod desired;
 mod move_note;
 pub mod names;
-pub mod orphans;
 mod parameters;
 pub mod platform;
+pub mod project_roles;
 mod role_graph;
 mod role_kind;
 mod test_database;
 
-pub use access::{AccessExtent, AccessGrant, AccessLevel, AccessRole, DesiredPublication, Spot};
+pub use access::{
+    AccessExtent, AccessGrant, AccessLevel, AccessRole, DesiredPublication, MONITOR_SERVICE, PG_MONITOR, Spot,
+};
 pub use acl::{AclEntry, Grantee};
 pub use actual::*;
+pub use backup::{BackupPlace, BackupSettings, Keep};
 pub use contents::*;
 pub use database_kind::DatabaseKind;
 pub use desired::*;

@@ -4,11 +4,11 @@
 //! `obstacles` says beforehand what stands in the way, `former` closes and opens the former database, `sums` reads what the
 //! comparison of catalogues does not, `compare` decides, and `copy` is the way from one to the other.
 
-mod compare;
+pub mod compare;
 mod copy;
 mod former;
-mod obstacles;
-mod sums;
+pub mod obstacles;
+pub mod sums;
 
 pub use copy::{Move, copy};
 pub use former::{origin, refuse_two};

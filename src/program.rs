@@ -62,6 +62,12 @@ async fn until_signal(cli: Cli, environment: Environment, out: Arc<Out>) -> Exit
     };
     prompt::restore_terminal();
     interrupt::begin(signal);
+    if printer.is_serving() {
+        return tokio::select! {
+            status = &mut work => status,
+            _ = signals.arrives() => ExitStatus::Success,
+        };
+    }
     if signal == "SIGINT" && printer.is_endless() {
         tokio::select! {
             () = interrupt::settled() => {}

@@ -40,7 +40,7 @@ pub async fn rotate_server(
     for (service, key) in own.chain(further) {
         // The password of a login that others made is theirs.
         if !rotation.kinds.is_empty()
-            && key.is_further()
+            && key.further
             && store.store.read(std::slice::from_ref(&key)).await?.lacks(&key)
         {
             continue;

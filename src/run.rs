@@ -1,5 +1,6 @@
 //! What a command runs with: the settings resolved once, the manifest, the secret store and the servers.
 
+mod backups;
 mod hosts;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +16,7 @@ use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::flags::{Global, Select};
 use crate::manifest::{self, Manifest, ServerLocation, ServerUrl};
-use crate::model::{DesiredServer, DesiredService, RoleKind, RoleName, ServiceName};
+use crate::model::{AccessRole, DesiredServer, DesiredService, RoleKind, RoleName, ServiceName};
 use crate::report::Out;
 use crate::secrets::{CredentialKey, LockedStore, Secrets, Store};
 use crate::server::{Access, EventTriggerGuard, Login};
@@ -80,7 +81,17 @@ impl Run {
     /// If there is no overlay for it, or it is not valid.
     pub fn in_environment(&self, env: &str) -> Result<Run> {
         let manifest = manifest::load(&self.manifest.path, env, &self.environment)?;
-        Ok(Run {
+        Ok(self.beginning_again(manifest))
+    }
+
+    /// The same run from its start, for what goes on for days: it looks again which host of a server is the primary.
+    #[must_use]
+    pub fn again(&self) -> Run {
+        self.beginning_again(self.manifest.clone())
+    }
+
+    fn beginning_again(&self, manifest: Manifest) -> Run {
+        Run {
             store: Store::open(&manifest, &self.environment),
             jobs: self.jobs,
             lock_wait: self.lock_wait,
@@ -93,7 +104,7 @@ impl Run {
             told: Mutex::default(),
             pinned: tokio::sync::Mutex::default(),
             event_triggers: Mutex::default(),
-        })
+        }
     }
 
     /// The services chosen for a command that reads: all where none is named.
@@ -253,7 +264,8 @@ impl Run {
         let used = |role: &RoleName| {
             services.iter().any(|service| service.access.iter().any(|grant| grant.role == *role))
         };
-        let further = desired.access.values().filter(|role| role.login && !role.expired && used(&role.name));
+        let wanted = |role: &&AccessRole| role.login && !role.expired && (role.monitors || used(&role.name));
+        let further = desired.access.values().filter(wanted);
         let further = further.filter_map(|role| CredentialKey::of_access(&desired.name, role));
         let keys: Vec<CredentialKey> = services.iter().flat_map(CredentialKey::of).chain(further).collect();
         self.store.read(&keys).await

@@ -20,7 +20,8 @@ use crate::plan::{Action, Object, Selection, Stage, Step, StoredLogins, Verb, di
 use crate::server::existence::{Existence, ExistenceCheck};
 use crate::server::{Access, Connection, execute_protected, lock, query};
 use crate::sql::{Literal, Statement, stmt};
-use removal::{drop_with_sessions, left_behind, logins_in, remove};
+pub use removal::{drop_with_sessions, end_sessions, logins_in};
+use removal::{left_behind, remove};
 
 const PREFIX: &str = "martydb_scratch_";
 
@@ -111,6 +112,19 @@ impl Scratch {
                 self.remove_after(Err(error)).await
             }
         }
+    }
+
+    /// The session that holds its lock, in the maintenance database.
+    ///
+    /// # Panics
+    /// Never: only [`Scratch::remove_after`] and [`Scratch::keep`] take it, and they take the value.
+    pub fn keeper(&mut self) -> &mut Connection {
+        self.keeper.as_mut().expect("a scratch database has its keeper")
+    }
+
+    /// It has another name now, and is no scratch database any more.
+    pub fn keep(mut self) {
+        self.keeper = None;
     }
 
     /// Removes it after work that ended so. A database that stays is an error, beside the work's own if it failed.

@@ -39,3 +39,4 @@ pub use row::{FromText, Row, Unreadable, array};
 #[cfg(test)]
 pub use scram::{digest, verifier};
 pub use scram::{is_kept, is_kept_by};
+pub use tls::check_key;

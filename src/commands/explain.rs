@@ -1,4 +1,4 @@
-//! `explain`: what a finding of `verify-isolation` or a rule of `lint` means, from the page that is shipped with it.
+//! `explain`: what a finding of `verify-isolation`, a rule of `lint` or an alert of `monitor` means, from the page that is shipped with it.
 
 use clap::Args;
 use serde::Serialize;
@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::findings::{KINDS, Severity};
 use crate::lint_rules::{self, Rule};
+use crate::metrics::ALERTS;
 use crate::report::{Report, Style, wrapped};
 use crate::suggest::{did_you_mean, nearest};
 
@@ -14,7 +15,7 @@ const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/findi
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The id of a finding, or the name of a rule.
+    /// The id of a finding, or the name of a rule or an alert.
     #[arg(value_name = "ID")]
     pub id: String,
 }
@@ -30,19 +31,20 @@ pub struct Explanation {
 }
 
 /// # Errors
-/// Where neither a finding nor a rule has this name.
+/// Where no finding, no rule and no alert has this name.
 pub fn run(arguments: &Arguments) -> Result<Explanation> {
     let id = arguments.id.as_str();
     let of_squawk = || id.parse().ok().map(|rule| of_rule(id, &rule));
-    finding(id).or_else(|| of_martydb(id)).or_else(of_squawk).ok_or_else(|| {
+    finding(id).or_else(|| of_alert(id)).or_else(|| of_martydb(id)).or_else(of_squawk).ok_or_else(|| {
         let rules = lint_rules::names();
         let own = lint_rules::OWN.iter().map(|row| row.0);
         let known = KINDS.iter().map(|kind| kind.id).chain(own).chain(rules.iter().map(String::as_str));
+        let known = known.chain(ALERTS.iter().map(|alert| alert.name));
         let hint = nearest(id, known).map_or(
             "`martydb verify-isolation` and `martydb lint` print the ID of each finding in brackets".into(),
             did_you_mean,
         );
-        Error::usage(format!("unknown finding or rule \"{id}\"")).hint(hint)
+        Error::usage(format!("unknown finding, rule or alert \"{id}\"")).hint(hint)
     })
 }
 
@@ -55,6 +57,18 @@ fn finding(id: &str) -> Option<Explanation> {
         severity: Some(kind.severity),
         title: kind.title.into(),
         text: points.map(|point| point.replace("**", "")).collect(),
+    })
+}
+
+fn of_alert(name: &str) -> Option<Explanation> {
+    let alert = ALERTS.iter().find(|alert| alert.name.eq_ignore_ascii_case(name))?;
+    let points = alert.page.lines().filter_map(|line| line.strip_prefix("- "));
+    let title = alert.page.lines().next().and_then(|line| line.strip_prefix("# ")).unwrap_or_default();
+    Some(Explanation {
+        id: alert.name.into(),
+        severity: None,
+        title: format!("{title} ({} alert)", alert.severity.word()),
+        text: points.map(|point| point.replace("**", "").replace('`', "")).collect(),
     })
 }
 
@@ -102,6 +116,9 @@ mod tests {
         }
         for name in lint_rules::names() {
             assert!(explain(&name).unwrap().text[1].ends_with(&name));
+        }
+        for alert in ALERTS {
+            assert_eq!(explain(alert.name).unwrap().text.len(), 3, "{}", alert.name);
         }
         let error = explain("definer-veiw").unwrap_err();
         assert!(error.hints[0].contains("definer-view"));

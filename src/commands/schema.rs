@@ -19,11 +19,14 @@ pub enum Of {
     Manifest,
     /// What `verify-isolation -o json` prints.
     VerifyIsolation,
+    /// The `manifest.json` of a backup.
+    Backup,
 }
 
 pub fn run(arguments: &Arguments) -> Result<Document> {
     Ok(Document(match arguments.of {
         Of::Manifest => crate::manifest::json_schema(),
         Of::VerifyIsolation => super::verify::json_schema(),
+        Of::Backup => crate::backup_store::json_schema(),
     }))
 }

@@ -20,6 +20,7 @@ tables! {
     "apply": ["changes"], "service" of ["server", "service", "database", "action", "object", "risk", "outcome", "reason", "sql"];
     "drop": ["changes"], "object" of ["server", "service", "database", "action", "object", "risk", "outcome", "reason", "sql"];
     "rotate": ["rotations"], "login" of ["service", "server", "role", "login", "previous", "sessions", "outcome", "error.message"];
+    "backup": ["backups"], "id" of ["id", "service", "taken_at", "age_s", "size_bytes", "encrypted", "verified_at", "migration_head", "outcome"];
     "revision": [], "up" of ["service", "version", "name", "up", "down"];
     "upgrade": ["services"], "service" of ["service", "from", "to", "applied", "repeatable", "outcome", "error.message"];
     "downgrade": ["services"], "service" of ["service", "from", "to", "applied", "repeatable", "outcome", "error.message"];

@@ -1,5 +1,6 @@
-//! A whole database in a file, by `pg_dump` and `pg_restore` as a service's migrator, acting as the owner. The file has no
-//! name, so that no other account reads it and a killed run leaves nothing.
+//! A whole database in an archive, by `pg_dump` and `pg_restore` as a service's migrator, acting as the owner. That of a move
+//! is a file without a name, so that no other account reads it and a killed run leaves nothing; that of a backup is a
+//! folder, which several sessions write and read side by side.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -23,6 +24,9 @@ const INTERNAL_OPTION: &[u8] = b"pg_attver";
 
 /// What the sessions of the programs call themselves.
 pub const SESSION_NAME: &str = "martydb move";
+
+/// The same for backups.
+pub const BACKUP_SESSION: &str = "martydb backup";
 
 /// Programs of one version, which read what the other wrote.
 #[derive(Debug, Clone)]
@@ -69,16 +73,69 @@ pub async fn find(source: u32, target: u32) -> Result<ArchivePrograms> {
     })
 }
 
+/// How to compress with these programs, as `--compress` takes it: gzip is slow, and all that there is before 16. A build may
+/// lack the others, and says so before it looks for a server.
+pub async fn compression(programs: &ArchivePrograms) -> &'static str {
+    const BEFORE_16: &str = "1";
+    if number(&programs.version).is_none_or(|major| major < 16) {
+        return BEFORE_16;
+    }
+    for method in ["zstd:1", "lz4"] {
+        let mut command = client::bare(&programs.dump);
+        command.args(["--format=directory", "--file=/dev/null/none", "--host=/dev/null/none", "--compress"]);
+        command.arg(method);
+        let said = command.stdin(Stdio::null()).kill_on_drop(true).output().await;
+        let lacks = |said: std::process::Output| {
+            String::from_utf8_lossy(&said.stderr).contains("does not support compression")
+        };
+        if said.is_ok_and(|said| !lacks(said)) {
+            return method;
+        }
+    }
+    "gzip:1"
+}
+
 /// The version, where it is that of both.
 async fn both(dump: &Path, restore: &Path) -> Option<String> {
     let (dump, restore) = (version(dump, "pg_dump").await?, version(restore, "pg_restore").await?);
     (dump == restore).then_some(dump)
 }
 
+/// The major of a client that calls itself so.
+pub fn client_major(version: &str) -> Option<u32> {
+    number(version)
+}
+
+impl ArchivePrograms {
+    /// As the programs say it themselves.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+/// Where an archive lies.
+enum ArchivePlace {
+    /// In the custom format.
+    File(File),
+    /// In the directory format.
+    Folder(PathBuf),
+}
+
 /// A database as `pg_dump` wrote it.
 pub struct Archive {
-    file: File,
+    place: ArchivePlace,
     programs: ArchivePrograms,
+}
+
+/// How a folder is written.
+#[derive(Debug, Clone, Copy)]
+pub struct FolderDump<'a> {
+    /// A snapshot that a session exported and still holds.
+    pub snapshot: &'a str,
+    /// How many sessions read beside the one that leads them.
+    pub jobs: usize,
+    /// As `--compress` takes it.
+    pub compression: &'a str,
 }
 
 /// An entry of an archive's table of contents: the line that stands for it, and what it says after its numbers.
@@ -104,9 +161,41 @@ impl Archive {
             .env("PGAPPNAME", SESSION_NAME);
         let stdout = Stdio::from(file.try_clone().map_err(no_file)?);
         client::run(command, &programs.dump, Stdio::null(), stdout).await?;
-        let archive = Archive { file, programs: programs.clone() };
+        let archive = Archive { place: ArchivePlace::File(file), programs: programs.clone() };
         archive.refuse_internals().await?;
         Ok(archive)
+    }
+
+    /// Dumps a database with its rows into a folder that is not there yet.
+    ///
+    /// # Errors
+    /// As [`Archive::dump`].
+    pub async fn dump_folder(
+        programs: &ArchivePrograms,
+        source: &MigrationTarget,
+        folder: &Path,
+        how: FolderDump<'_>,
+    ) -> Result<Archive> {
+        let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
+        command
+            .args(["--format=directory", "--no-subscriptions", "--no-password", "--no-sync"])
+            .arg(format!("--compress={}", how.compression))
+            .arg(format!("--jobs={}", how.jobs))
+            .arg(format!("--snapshot={}", how.snapshot))
+            .arg("--lock-wait-timeout=10s")
+            .arg(format!("--role={}", source.owner))
+            .arg("--file")
+            .arg(folder)
+            .env("PGAPPNAME", BACKUP_SESSION);
+        client::run(command, &programs.dump, Stdio::null(), Stdio::null()).await?;
+        let archive = Archive::in_folder(programs, folder);
+        archive.refuse_internals().await?;
+        Ok(archive)
+    }
+
+    /// The archive that lies in a folder.
+    pub fn in_folder(programs: &ArchivePrograms, folder: &Path) -> Archive {
+        Archive { place: ArchivePlace::Folder(folder.to_owned()), programs: programs.clone() }
     }
 
     /// What is in it, in the order in which it is made again.
@@ -122,11 +211,16 @@ impl Archive {
         Ok(output.split(|byte| *byte == b'\n').filter_map(entry).collect())
     }
 
-    /// Makes what the entries stand for, all of it or an error.
+    /// Makes what the entries stand for, all of it or an error; from a folder with so many sessions side by side.
     ///
     /// # Errors
     /// At the first statement that the server refuses, with the program's words.
-    pub async fn restore(&self, entries: &[ArchiveEntry], target: &MigrationTarget) -> Result<()> {
+    pub async fn restore(
+        &self,
+        entries: &[ArchiveEntry],
+        target: &MigrationTarget,
+        jobs: usize,
+    ) -> Result<()> {
         let mut list = NamedTempFile::new().map_err(no_file)?;
         for entry in entries {
             list.write_all(&entry.line).and_then(|()| list.write_all(b"\n")).map_err(no_file)?;
@@ -141,6 +235,9 @@ impl Archive {
             .arg("--use-list")
             .arg(list.path())
             .env("PGAPPNAME", SESSION_NAME);
+        if let ArchivePlace::Folder(folder) = &self.place {
+            command.arg(format!("--jobs={jobs}")).arg(folder);
+        }
         let end = client::run(command, &programs.restore, self.stdin()?, Stdio::null()).await;
         end.map(drop).map_err(advised)
     }
@@ -162,12 +259,16 @@ impl Archive {
     async fn read(&self, arguments: &[&str]) -> Result<Vec<u8>> {
         let mut command = client::bare(&self.programs.restore);
         command.args(arguments);
+        if let ArchivePlace::Folder(folder) = &self.place {
+            command.arg(folder);
+        }
         client::run(command, &self.programs.restore, self.stdin()?, Stdio::piped()).await
     }
 
     /// The file from its beginning; the programs that get it share one position in it.
     fn stdin(&self) -> Result<Stdio> {
-        let mut file = self.file.try_clone().map_err(no_file)?;
+        let ArchivePlace::File(file) = &self.place else { return Ok(Stdio::null()) };
+        let mut file = file.try_clone().map_err(no_file)?;
         file.rewind().map_err(no_file)?;
         Ok(Stdio::from(file))
     }

@@ -32,7 +32,14 @@ pub async fn open_alternates(run: &Run, task: &Task, actual: &ActualServer) -> R
 
 fn key(task: &Task, login: &ProbeLogin) -> CredentialKey {
     let ProbeLogin { service, kind, role, .. } = login.clone();
-    CredentialKey { server: task.server.clone(), role, service, kind, label: kind.key().to_owned() }
+    CredentialKey {
+        server: task.server.clone(),
+        role,
+        service,
+        kind,
+        label: kind.key().to_owned(),
+        further: login.further,
+    }
 }
 
 pub fn findings(context: &ServerContext) -> Vec<Finding> {

@@ -3,23 +3,30 @@
 
 use std::collections::BTreeSet;
 
-use super::sums::{self, Sums};
-use crate::error::Result;
+use super::sums::{self, RowHash, Sums};
+use crate::error::{Error, Result};
 use crate::migrate::history::Catalogue;
 use crate::report::printable;
 use crate::server::Connection;
 
 /// Everything of one side.
 pub struct CopySide {
-    catalogue: Catalogue,
-    sums: Sums,
-    major: u32,
+    pub catalogue: Catalogue,
+    pub sums: Sums,
+    pub major: u32,
 }
 
 /// Reads one side, as its owner.
 pub async fn read(session: &mut Connection) -> Result<CopySide> {
     let catalogue = Catalogue::read(session).await?;
     Ok(CopySide { catalogue, sums: sums::read(session).await?, major: session.major() })
+}
+
+/// The same with several sessions, and this hash.
+pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Result<CopySide> {
+    let Some(first) = sessions.first_mut() else { return Err(Error::operation("no session reads the copy")) };
+    let (catalogue, major) = (Catalogue::read(first).await?, first.major());
+    Ok(CopySide { catalogue, sums: sums::read_side_by_side(sessions, hash).await?, major })
 }
 
 /// Letters of rights that one major has and the other has not: owners hold them by default.

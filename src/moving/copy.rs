@@ -153,7 +153,7 @@ impl Move<'_> {
             .into_iter()
             .filter(|entry| is_wanted(&entry.what, self.service))
             .collect();
-        step("restoring", &self.service.database, archive.restore(&entries, scratch)).await?;
+        step("restoring", &self.service.database, archive.restore(&entries, scratch, 1)).await?;
         // Statistics are not in an archive before 18. What the owner may not analyze only warns.
         let mut session = sums::as_owner(scratch).await?;
         execute_warned(&mut session, &stmt!("ANALYZE")).await?;

@@ -34,7 +34,7 @@ pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obsta
     for row in query(&mut session, &Statement::from_program(include_str!("sql/obstacles.sql"))).await? {
         found.refused.push(format!("{}: {}; {}", text(&row, 0)?, text(&row, 1)?, text(&row, 2)?));
     }
-    found.refused.extend(rows_of_extensions(&mut session).await?);
+    found.refused.extend(rows_of_extensions(&mut session).await?.iter().map(ExtensionRows::in_the_way));
     for row in query(&mut session, &Statement::from_program(include_str!("sql/needs.sql"))).await? {
         let (kind, name) = (text(&row, 0)?, text(&row, 1)?);
         match kind.as_str() {
@@ -48,8 +48,16 @@ pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obsta
     Ok(found)
 }
 
+/// A table of an extension in which a service has rows, as far as the owner may see.
+pub struct ExtensionRows {
+    pub extension: String,
+    pub table: String,
+    /// Whether the owner may read it: a dump ends where not.
+    pub readable: bool,
+}
+
 /// Rows that a service has put into tables of its extensions, which only a superuser may write.
-async fn rows_of_extensions(session: &mut Connection) -> Result<Vec<String>> {
+pub async fn rows_of_extensions(session: &mut Connection) -> Result<Vec<ExtensionRows>> {
     let mut found = vec![];
     for row in query(session, &Statement::from_program(include_str!("sql/extension_rows.sql"))).await? {
         let (extension, table, condition) = (text(&row, 0)?, text(&row, 1)?, text(&row, 2)?);
@@ -58,22 +66,32 @@ async fn rows_of_extensions(session: &mut Connection) -> Result<Vec<String>> {
             table = ServerText::quoted_by_server(table.clone()),
             condition = ServerText::quoted_by_server(condition)
         );
-        let why = match query(session, &asked).await {
+        let readable = match query(session, &asked).await {
             Ok(rows) => {
                 match rows.first().map(|row| row.try_get::<bool>(0)).transpose().map_err(unreadable)? {
                     Some(false) => continue,
-                    _ => "has rows of the service's, which a copy may not write",
+                    _ => true,
                 }
             }
-            Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => {
-                "cannot be read by the owner, so that a dump ends there"
-            }
+            Err(error) if error.sqlstate.as_deref() == Some(sqlstate::INSUFFICIENT_PRIVILEGE) => false,
             Err(error) => return Err(error),
         };
-        let way = format!("drop the extension {extension} until the service has moved, or remove the rows");
-        found.push(format!("table {table} of extension {extension}: {why}; {way}"));
+        found.push(ExtensionRows { extension, table, readable });
     }
     Ok(found)
+}
+
+impl ExtensionRows {
+    fn in_the_way(&self) -> String {
+        let ExtensionRows { extension, table, readable } = self;
+        let why = match readable {
+            true => "has rows of the service's, which a copy may not write",
+            false => "cannot be read by the owner, so that a dump ends there",
+        };
+        format!(
+            "table {table} of extension {extension}: {why}; drop the extension {extension} until the service has moved, or remove the rows"
+        )
+    }
 }
 
 impl MoveTarget<'_> {

@@ -3,6 +3,7 @@
 //! table; and the rights on the tables of the histories, which no comparison of catalogues reads.
 
 use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::import::archive::SESSION_NAME;
@@ -10,6 +11,34 @@ use crate::migrate::MigrationTarget;
 use crate::report::progress;
 use crate::server::{Connection, Limits, Row, Unreadable, connect_with, query};
 use crate::sql::{Literal, ServerText, Statement, stmt};
+
+/// How the rows of a table become a number that does not depend on their order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowHash {
+    /// Of a row's text, on every server.
+    Text,
+    /// Of its columns, from 14 on, in half the time; those whose equal values may look different are taken as text.
+    Columns,
+}
+
+impl RowHash {
+    /// The best one that a server of this major has.
+    pub fn best(major: u32) -> RowHash {
+        if major < 14 { RowHash::Text } else { RowHash::Columns }
+    }
+
+    /// What records call it.
+    pub fn name(self) -> &'static str {
+        match self {
+            RowHash::Text => "text/1",
+            RowHash::Columns => "cols/1",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<RowHash> {
+        [RowHash::Text, RowHash::Columns].into_iter().find(|hash| hash.name() == name)
+    }
+}
 
 /// Texts by the name of what they are of, such as `table public.item`.
 pub type Sums = BTreeMap<String, String>;
@@ -60,36 +89,66 @@ async fn log_in(target: &MigrationTarget, role: &str) -> Result<Connection> {
 /// # Errors
 /// If the owner may not read something: what was not compared is not equal.
 pub async fn read(session: &mut Connection) -> Result<Sums> {
-    let relations = query(session, &Statement::from_program(include_str!("sql/relations.sql"))).await?;
-    // Names of types, functions and relations in rows are printed with their schema.
-    query(session, &stmt!("SET search_path = ''")).await?;
+    read_side_by_side(std::slice::from_mut(session), RowHash::Text).await
+}
+
+/// The same with several sessions, which share the tables; largest first.
+pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Result<Sums> {
+    let Some(first) = sessions.first_mut() else { return Ok(Sums::new()) };
+    let relations = query(first, &Statement::from_program(include_str!("sql/relations.sql"))).await?;
     let comparing = progress("comparing", "tables");
     comparing.expect(relations.len());
-    let mut sums = Sums::new();
-    for row in &relations {
-        let (kind, name): (String, String) = (text(row, 0)?, text(row, 1)?);
-        let relation = ServerText::quoted_by_server(name.clone());
-        let (what, asked) = match kind.as_str() {
-            "S" => (format!("sequence {name}"), position(&relation)),
-            _ => (format!("table {name}"), rows(&relation)),
-        };
-        sums.insert(what, value(session, &asked).await?);
-        for (at, of) in [(2, format!("rights on {name}")), (3, "rights on schema martydb".into())] {
-            let rights: Option<String> = row.try_get(at).map_err(unreadable)?;
-            sums.extend(rights.map(|rights| (of, rights)));
+    let waiting = Mutex::new(relations.into_iter());
+    let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let parts = sessions.iter_mut().map(async |session| {
+        // Names of types, functions and relations in rows are printed with their schema.
+        query(session, &stmt!("SET search_path = ''")).await?;
+        let mut sums = Sums::new();
+        while let Some(relation) = next() {
+            sums.extend(sums_of(session, &relation, hash).await?);
+            comparing.advance();
         }
-        comparing.advance();
+        Ok::<Sums, Error>(sums)
+    });
+    let parts = futures_util::future::try_join_all(parts).await?;
+    let mut sums: Sums = parts.into_iter().flatten().collect();
+    if let Some(first) = sessions.first_mut() {
+        sums.insert("large objects".into(), value(first, &large_objects()).await?);
     }
-    sums.insert("large objects".into(), value(session, &large_objects()).await?);
     Ok(sums)
 }
 
-/// The hash of a row's text: of values that are equal and look different, such as 1.0 and 1.00, a copy has the same.
-fn rows(table: &ServerText) -> Statement {
+async fn sums_of(session: &mut Connection, row: &Row, hash: RowHash) -> Result<Sums> {
+    let columns: Option<String> = row.try_get(4).map_err(unreadable)?;
+    let (kind, name): (String, String) = (text(row, 0)?, text(row, 1)?);
+    let relation = ServerText::quoted_by_server(name.clone());
+    let (what, asked) = match kind.as_str() {
+        "S" => (format!("sequence {name}"), position(&relation)),
+        _ => (format!("table {name}"), rows(&relation, columns.filter(|_| hash == RowHash::Columns))),
+    };
+    let mut sums = Sums::from([(what, value(session, &asked).await?)]);
+    for (at, of) in [(2, format!("rights on {name}")), (3, "rights on schema martydb".into())] {
+        let rights: Option<String> = row.try_get(at).map_err(unreadable)?;
+        sums.extend(rights.map(|rights| (of, rights)));
+    }
+    Ok(sums)
+}
+
+/// The hash of a row's text, or of these columns: of values that are equal and look different, such as 1.0 and 1.00, a copy
+/// has the same.
+fn rows(table: &ServerText, columns: Option<String>) -> Statement {
+    let hash = match columns {
+        Some(columns) => stmt!(
+            "pg_catalog.hash_record_extended(ROW({columns}), 0)",
+            columns = ServerText::quoted_by_server(columns)
+        ),
+        None => stmt!("pg_catalog.hashtextextended((x.*)::pg_catalog.text COLLATE pg_catalog.\"C\", 0)"),
+    };
     stmt!(
         "SELECT pg_catalog.count(*)::pg_catalog.text || ' rows, sum ' || coalesce(pg_catalog.sum(
-             pg_catalog.hashtextextended((x.*)::pg_catalog.text COLLATE pg_catalog.\"C\", 0)::pg_catalog.numeric), 0)::pg_catalog.text
+             {hash}::pg_catalog.numeric), 0)::pg_catalog.text
          FROM ONLY {table} x",
+        hash = hash,
         table = table.clone()
     )
 }

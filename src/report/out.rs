@@ -30,6 +30,7 @@ pub struct Out {
     pager: Option<Pager>,
     /// Whether the run goes on until a signal.
     endless: AtomicBool,
+    serving: AtomicBool,
     /// Whether a screen was drawn.
     drawn: AtomicBool,
     /// How messages are written.
@@ -54,6 +55,7 @@ impl Out {
             stderr: style(io::stderr().is_terminal()),
             pager: None,
             endless: AtomicBool::new(false),
+            serving: AtomicBool::new(false),
             drawn: AtomicBool::new(false),
             log: LogFormat::Text,
             turn: Mutex::default(),
@@ -109,6 +111,15 @@ impl Out {
     /// Says that this run goes on until Ctrl-C, which is no interruption then.
     pub fn ends_by_interrupt(&self) {
         self.endless.store(true, Ordering::SeqCst);
+    }
+
+    /// Says that this run serves others until a signal ends it, whichever it is.
+    pub fn serves(&self) {
+        self.serving.store(true, Ordering::SeqCst);
+    }
+
+    pub fn is_serving(&self) -> bool {
+        self.serving.load(Ordering::SeqCst)
     }
 
     pub fn is_endless(&self) -> bool {

@@ -52,7 +52,7 @@ pub async fn drop_with_sessions(
 }
 
 /// Ends the sessions of each login as a member of it, for as long as that takes. What cannot be ended is told by the drop.
-async fn end_sessions(connection: &mut Connection, database: &DbName, logins: &[RoleName]) -> Result<()> {
+pub async fn end_sessions(connection: &mut Connection, database: &DbName, logins: &[RoleName]) -> Result<()> {
     let options = if connection.major() >= 16 { " WITH INHERIT TRUE, SET TRUE" } else { "" };
     for login in logins {
         let end = Statement::join([

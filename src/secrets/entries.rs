@@ -94,6 +94,7 @@ mod tests {
             service: ServiceName::new("a").unwrap(),
             kind: RoleKind::App,
             label: "app".into(),
+            further: false,
         }
     }
 

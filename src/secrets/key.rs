@@ -4,6 +4,7 @@
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::contract::{ALTERNATE_SUFFIX, alternate_of};
+use crate::model::deploy::label;
 use crate::model::{AccessRole, DesiredService, FormerNames, RoleKind, RoleName, ServerName, ServiceName};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -14,6 +15,8 @@ pub struct CredentialKey {
     pub kind: RoleKind,
     /// What `{ROLE}` stands for in the name of a variable.
     pub label: String,
+    /// Whether it is a further login's, which the contract knows nothing about.
+    pub further: bool,
 }
 
 /// An entry's name below a server, and its new value; `None` removes it.
@@ -31,6 +34,7 @@ impl CredentialKey {
             service: service.name.clone(),
             kind,
             label: kind.key().to_owned(),
+            further: false,
         }
     }
 
@@ -38,18 +42,24 @@ impl CredentialKey {
     pub fn of_access(server: &ServerName, role: &AccessRole) -> Option<CredentialKey> {
         let service = role.of.clone().or_else(|| ServiceName::new("access").ok())?;
         let (role, label) = (role.name.clone(), role.name.to_string());
-        Some(CredentialKey { server: server.clone(), role, service, kind: RoleKind::App, label })
+        Some(CredentialKey {
+            server: server.clone(),
+            role,
+            service,
+            kind: RoleKind::App,
+            label,
+            further: true,
+        })
     }
 
     /// The Secret of Kubernetes that `secrets export` writes for it, by a name of RFC 1123: a service's is letters, digits, `-`
-    /// and `_`, and no longer than 41 characters.
+    /// and `_`, and no longer than 41 characters, and a role's may be anything.
+    /// A further login of one name on two servers has a password on each.
     pub fn secret_name(&self) -> String {
+        if self.further {
+            return format!("access-{}-{}", label(&self.server), label(self.role.as_str()));
+        }
         format!("{}-{}", self.service, self.kind.key()).replace('_', "-")
-    }
-
-    /// Whether it is a further login's, which the contract knows nothing about.
-    pub fn is_further(&self) -> bool {
-        self.label == self.role.as_str()
     }
 
     /// The keys of a service under the names that it had before, or on the server that it was on.
@@ -60,6 +70,7 @@ impl CredentialKey {
             service: former.service.clone(),
             kind,
             label: kind.key().to_owned(),
+            further: false,
         };
         let former = service.moved.iter();
         former.flat_map(|former| RoleKind::LOGINS.map(|kind| of(former, kind))).collect()

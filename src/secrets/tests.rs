@@ -22,6 +22,7 @@ fn keys() -> Vec<CredentialKey> {
         service: ServiceName::new("csca-2").unwrap(),
         kind,
         label: kind.key().to_owned(),
+        further: false,
     };
     vec![key("csca_app", RoleKind::App), key("csca_ro", RoleKind::Readonly)]
 }

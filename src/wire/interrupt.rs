@@ -83,6 +83,13 @@ pub fn signal() -> Option<&'static str> {
     SIGNAL.get().copied()
 }
 
+/// Waits for a signal.
+pub async fn arrived() {
+    while signal().is_none() {
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
 /// Notes that a signal has arrived.
 pub fn begin(name: &'static str) {
     let _second_signal = SIGNAL.set(name);

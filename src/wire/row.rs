@@ -114,7 +114,7 @@ macro_rules! numbers {
 }
 
 // An OID is a u32.
-numbers!(i32, i64, u32);
+numbers!(i32, i64, u32, f64);
 
 /// One-dimensional arrays.
 impl<T: FromText> FromText for Vec<T> {

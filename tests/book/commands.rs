@@ -38,11 +38,13 @@ macro_rules! pages {
 
 pages! {
     adopting: "docs/adopting.md",
+    backups: "docs/backup.md",
     ci: "docs/how-to/ci.md",
     deploy: "docs/how-to/deploy.md",
     four_roles: "docs/explanation/four-roles.md",
     isolation: "docs/explanation/isolation.md",
     makefile: "docs/how-to/from-the-makefile.md",
+    monitor: "docs/how-to/monitor.md",
     managed_servers: "docs/how-to/managed-servers.md",
     passwords: "docs/secrets.md",
     rotation: "docs/how-to/rotate-passwords.md",

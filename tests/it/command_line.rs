@@ -35,6 +35,8 @@ fn committed_completions_are_those_of_the_binary() {
     compare("docs/manifest.schema.json", &project.run(&["schema"]).expect(0).stdout);
     let result = project.run(&["schema", "verify-isolation"]).expect(0).stdout;
     compare("docs/verify-isolation.schema.json", &result);
+    let backup = project.run(&["schema", "backup"]).expect(0).stdout;
+    compare("docs/backup-manifest.schema.json", &backup);
 }
 
 #[test]

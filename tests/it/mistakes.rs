@@ -310,7 +310,7 @@ const IN_USE: &[Mistake] = &[
     mistake(
         &["explain", "foreign-databse-connect"],
         2,
-        "unknown finding or rule",
+        "unknown finding, rule or alert",
         "did you mean \"foreign-database-connect\"?",
         &["explain", "foreign-database-connect"],
         0,
@@ -318,7 +318,7 @@ const IN_USE: &[Mistake] = &[
     mistake(
         &["explain", "zzzzzzzzzzzzzzzzzz"],
         2,
-        "unknown finding or rule",
+        "unknown finding, rule or alert",
         "`martydb verify-isolation` and `martydb lint`",
         &["lint"],
         0,

@@ -34,7 +34,7 @@ fn the_four_services_from_nothing_on_a_server_of_their_own() {
     let shipped = Shipped::copy();
     let project = &shipped.0;
     let first = project.run(&["init-all"]).expect(0);
-    assert!(first.stdout.contains("4 services, 12 logins, 72 probes: 72 passed"), "{}", first.stdout);
+    assert!(first.stdout.contains("4 services, 13 logins, 78 probes: 78 passed"), "{}", first.stdout);
     // Nothing that martydb's own server is reported for.
     assert_eq!(project.json(&["verify-isolation"], 0)["findings"], serde_json::json!([]));
     let second = project.run(&["init-all"]).expect(0);
@@ -80,7 +80,7 @@ fn a_developer_who_is_not_root_gets_no_finding_either() {
         shipped.0.finish(command)
     };
     let first = as_daemon(&["init-all"]).expect(0);
-    assert!(first.stdout.contains("72 passed, 0 breaches"), "{}", first.stdout);
+    assert!(first.stdout.contains("78 passed, 0 breaches"), "{}", first.stdout);
     let document = as_daemon(&["verify-isolation", "-o", "json"]).expect(0).json();
     assert_eq!(document["findings"], serde_json::json!([]));
     let _ = as_daemon(&["dev", "destroy", "-y"]).expect(0);

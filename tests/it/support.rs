@@ -9,6 +9,7 @@ mod server;
 mod terminal;
 pub mod workload;
 
+pub use answer::ask;
 pub use link::FarLink;
 pub use pooler::Pooler;
 pub use project::{Done, Project};

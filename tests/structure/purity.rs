@@ -11,6 +11,7 @@ const PURE: &[&str] = &[
     "adopt::levels",
     "adopt::people",
     "audit",
+    "backup_store::keep",
     "contract",
     "discovery::folders",
     "discovery::names",

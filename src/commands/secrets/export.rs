@@ -24,7 +24,7 @@ pub struct Arguments {
     /// What the passwords are for.
     #[arg(long, value_enum)]
     pub format: ExportFormat,
-    /// Only this login; may be repeated [default: app for kubernetes, all three for the others].
+    /// Only this login; may be repeated [default: app and further logins for kubernetes, all for the others].
     #[arg(long, value_enum)]
     pub role: Vec<RoleKind>,
     /// Write the passwords themselves; without it only their names are shown.
@@ -46,8 +46,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ExportReport> {
         Some(path) => Some(Destination::find(run, path)?),
         None => None,
     };
-    let more = arguments.role.is_empty() && !arguments.format.is_for_applications();
-    let all = logins(run, &services, &kinds, arguments.format, more).await?;
+    let all = logins(run, &services, &kinds, arguments.format, &arguments.role).await?;
     distinct(arguments.format, &all)?;
     let Some(destination) = destination else { return Ok(ExportReport::new(run, arguments, &all)) };
     for one in all.iter().filter(|one| one.kept.is_none()) {
@@ -82,12 +81,12 @@ async fn logins<'a>(
     services: &'a [DesiredService],
     kinds: &[RoleKind],
     format: ExportFormat,
-    more: bool,
+    chosen: &[RoleKind],
 ) -> Result<Vec<Exported<'a>>> {
     let own = services
         .iter()
         .flat_map(|service| kinds.iter().map(move |kind| (service, CredentialKey::new(service, *kind))));
-    let pairs: Vec<_> = own.chain(further(run, services).filter(|_| more)).collect();
+    let pairs: Vec<_> = own.chain(further(run, services).filter(|_| format.has_further(chosen))).collect();
     let keys: Vec<_> = pairs.iter().map(|(_, key)| key.clone()).collect();
     let kept = run.store.settled(&keys).await?;
     let mut all = vec![];
@@ -96,7 +95,7 @@ async fn logins<'a>(
         // An application uses one login; the other formats are for what serves both of a pair.
         logins.retain(|login| !format.is_for_applications() || login.as_ref().is_some_and(|one| one.in_use));
         // One that martydb did not make has its password elsewhere.
-        if logins.is_empty() && !kept.key.is_further() {
+        if logins.is_empty() && !kept.key.further {
             logins.push(None);
         }
         for login in logins {
@@ -112,10 +111,7 @@ fn further<'a>(
     run: &Run,
     services: &'a [DesiredService],
 ) -> impl Iterator<Item = (&'a DesiredService, CredentialKey)> {
-    let roles =
-        run.manifest.access.iter().flat_map(|(server, all)| all.values().map(move |role| (server, role)));
-    let logins = roles.filter(|(_, role)| role.login && !role.expired);
-    logins.filter_map(|(server, role)| {
+    run.manifest.further_logins().filter_map(|(server, role)| {
         let uses = |service: &&DesiredService| {
             service.server == *server && service.access.iter().any(|grant| grant.role == role.name)
         };

@@ -28,7 +28,7 @@ pub enum ExportFormat {
     /// A file for each service with its DATABASE_URL, and one for each server with its admin's password: what the Compose file
     /// of `render` refers to.
     Compose,
-    /// A Secret for each service: PGHOST, PGUSER, PGPASSWORD, DATABASE_URL and so on.
+    /// A Secret for each service and each further login: PGHOST, PGUSER, PGPASSWORD, DATABASE_URL and so on.
     Kubernetes,
     /// Variables, by the names that the provider env reads.
     Dotenv,
@@ -45,6 +45,15 @@ impl ExportFormat {
             (_, [_, ..]) => RoleKind::LOGINS.into_iter().filter(|kind| chosen.contains(kind)).collect(),
             (format, []) if format.is_for_applications() => vec![RoleKind::App],
             (_, []) => RoleKind::LOGINS.to_vec(),
+        }
+    }
+
+    /// Whether further logins are exported. Their Secrets go with those of the applications.
+    pub fn has_further(self, chosen: &[RoleKind]) -> bool {
+        match self {
+            ExportFormat::Compose => false,
+            ExportFormat::Kubernetes => self.kinds(chosen).contains(&RoleKind::App),
+            ExportFormat::Dotenv | ExportFormat::Json | ExportFormat::Pgbouncer => chosen.is_empty(),
         }
     }
 
@@ -115,8 +124,7 @@ struct Metadata<'a> {
 async fn kubernetes(run: &Run, all: &[Exported<'_>]) -> Result<String> {
     let mut text = String::new();
     for (one, login) in kept(all) {
-        let values =
-            [&run.manifest.project, &run.manifest.env, one.service.name.as_str(), one.key.kind.key()];
+        let values = [&run.manifest.project, &run.manifest.env, one.key.service.as_str(), &one.key.label];
         let secret = KubernetesSecret {
             api_version: "v1",
             kind: "Secret",

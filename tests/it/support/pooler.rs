@@ -1,6 +1,6 @@
 //! PgBouncer, in any of its modes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,6 @@ fn program() -> PathBuf {
 
 impl Pooler {
     pub fn over(server: &Server, mode: &str, more: &str) -> Pooler {
-        let program = program();
         let folder = tempfile::tempdir().unwrap();
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let file = |name: &str, text: String| {
@@ -51,7 +50,25 @@ impl Pooler {
                 users.display()
             ),
         );
-        let mut command = Command::new(program);
+        Pooler::spawn(folder, &config, port)
+    }
+
+    /// With these files in a folder of its own, which stands for the one that they name; the last one is the settings.
+    pub fn with_files(files: &[(&str, String)], named: &str, port: u16) -> Pooler {
+        let folder = tempfile::tempdir().unwrap();
+        let own = folder.path().display().to_string();
+        for (name, text) in files {
+            let text = text.replace(named, &own);
+            let sockets =
+                if name.ends_with(".ini") { format!("unix_socket_dir = {own}\n") } else { String::new() };
+            std::fs::write(folder.path().join(name), text + &sockets).unwrap();
+        }
+        let config = folder.path().join(files.last().unwrap().0);
+        Pooler::spawn(folder, &config, port)
+    }
+
+    fn spawn(folder: tempfile::TempDir, config: &Path, port: u16) -> Pooler {
+        let mut command = Command::new(program());
         // It does not run as root.
         if is_root() {
             let chown = Command::new("chown").args(["-R", "postgres"]).arg(folder.path()).status();

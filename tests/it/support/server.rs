@@ -1,6 +1,7 @@
 //! A throwaway PostgreSQL server. Each test has its own: the verifier looks at every database of a server, so
 //! two tests on one would see each other.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -46,6 +47,8 @@ pub struct Server {
     child: Option<Child>,
     /// Whether the shell removes the folder: a server in a static is never dropped.
     shared: bool,
+    /// Its programs.
+    bin: PathBuf,
 }
 
 impl Server {
@@ -59,6 +62,11 @@ impl Server {
         Server::prepare(settings, false)
     }
 
+    /// The same with programs of another version than the one under test.
+    pub fn start_from(bin: &Path) -> Server {
+        Server::prepare_from(bin, &[], false)
+    }
+
     /// One for all tests of this process, started on a thread of its own: a test within a runtime may call it.
     pub fn shared(settings: &'static [&str]) -> Server {
         std::thread::spawn(move || Server::prepare(settings, true)).join().unwrap()
@@ -70,10 +78,14 @@ impl Server {
     }
 
     fn prepare(settings: &[&str], shared: bool) -> Server {
+        Server::prepare_from(&bin(), settings, shared)
+    }
+
+    fn prepare_from(bin: &Path, settings: &[&str], shared: bool) -> Server {
         let folder = tempfile::Builder::new().prefix("martydb-it-").tempdir().unwrap();
         give(folder.path());
         let data = folder.path().join("data");
-        copy(&template(), &data);
+        copy(&template(bin), &data);
         let port = free_port();
         let base = [
             "listen_addresses=127.0.0.1",
@@ -94,7 +106,7 @@ impl Server {
             writeln!(config, "{name} = '{value}'").unwrap();
         }
         writeln!(config, "port = {port}\nunix_socket_directories = '{}'", folder.path().display()).unwrap();
-        let mut server = Server { port, folder, child: None, shared };
+        let mut server = Server { port, folder, child: None, shared, bin: bin.to_owned() };
         server.launch();
         server
     }
@@ -108,7 +120,7 @@ impl Server {
             if self.shared { format!("; rm -rf '{}'", self.folder().display()) } else { String::new() };
         let script = format!(
             "'{}/postgres' -D '{}' & pid=$!; read _; kill -QUIT $pid; wait $pid{remove}",
-            bin().display(),
+            self.bin.display(),
             self.data().display()
         );
         let mut command = as_server_account("sh");
@@ -349,16 +361,17 @@ pub fn bin() -> PathBuf {
     .clone()
 }
 
-/// One initdb for all servers of this process; each gets a copy.
-fn template() -> PathBuf {
-    static TEMPLATE: OnceLock<tempfile::TempDir> = OnceLock::new();
-    let folder = TEMPLATE.get_or_init(|| {
+/// One initdb for all servers of this process and version; each gets a copy.
+fn template(bin: &Path) -> PathBuf {
+    static TEMPLATES: Mutex<BTreeMap<PathBuf, tempfile::TempDir>> = Mutex::new(BTreeMap::new());
+    let mut templates = TEMPLATES.lock().unwrap();
+    let folder = templates.entry(bin.to_owned()).or_insert_with(|| {
         let folder = tempfile::Builder::new().prefix("martydb-it-template-").tempdir().unwrap();
         let password = folder.path().join("password");
         std::fs::write(&password, ADMIN_PASSWORD).unwrap();
         give(folder.path());
         give(&password);
-        let initdb = as_server_account(bin().join("initdb"))
+        let initdb = as_server_account(bin.join("initdb"))
             .arg("-D")
             .arg(folder.path().join("data"))
             .args([
