@@ -12,6 +12,7 @@ pub mod desired;
 mod move_note;
 pub mod names;
 mod parameters;
+mod password_note;
 pub mod platform;
 pub mod project_roles;
 mod role_graph;
@@ -33,6 +34,7 @@ pub use parameters::{
     CollationVersions, DatabaseParameters, Fixed, FoundParameters, LocaleProvider, MadeWith, encoding,
     refused_setting,
 };
+pub use password_note::dated;
 pub use role_graph::{RoleGraph, RolePath};
 pub use role_kind::RoleKind;
 pub use test_database::{TestDatabase, made_at, template_name, test_name};

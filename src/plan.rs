@@ -24,7 +24,7 @@ pub mod teardown;
 pub use action::{Action, Attribute, SettingValue, Verb};
 pub use copy::copy;
 pub use database_option::DatabaseOption;
-pub use ddl::{passwordless, script};
+pub use ddl::{NewPasswords, PASSWORDLESS, script};
 pub use diff::{Selection, StoredLogins, declared_settings, diff, left_over, same_setting};
 pub use loss::{LOGINS_NAMED, Loss, LostOn};
 pub use object::Object;

@@ -245,7 +245,7 @@ fn unmanaged_login<'a>(audit: &Audit<'a>, role: &'a RoleName, out: &mut Vec<Find
 fn orphans(audit: &Audit<'_>, out: &mut Vec<FindingBuilder>) {
     let name = audit.desired.orphans();
     let Some((role, found)) = audit.actual.roles.get_key_value(&name) else { return };
-    if found.comment.as_deref() != Some(&audit.desired.marker()) {
+    if !audit.desired.marks(found.comment.as_deref()) {
         return;
     }
     let about = |seen: String| ORPHANS.of(role.as_str()).object(format!("role {role}")).seen(seen);

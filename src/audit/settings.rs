@@ -9,7 +9,7 @@ use crate::findings::{FindingBuilder, PUBLIC};
 use crate::findings::{LIMITS_SUM, NO_TEMP_LIMIT, SERVER_SETTING, SETTING};
 use crate::grants::{Repair, RepairScope, ident, reset_setting};
 use crate::model::{DbName, DesiredService, RoleKind, RoleName, RoleSetting};
-use crate::plan::{Action, declared_settings, passwordless, same_setting, script};
+use crate::plan::{Action, PASSWORDLESS, declared_settings, same_setting, script};
 use crate::sql::{Literal, split_name_list, stmt};
 use crate::units::canonical_setting;
 
@@ -206,7 +206,7 @@ fn mended(audit: &Audit<'_>, service: &DesiredService, kind: RoleKind, setting: 
     let declared = declared_settings(service, kind, &role);
     let Some(value) = declared.get(&(database.clone(), name.clone())).cloned() else { return reset(setting) };
     let action = Action::SetSetting { role: Some(role), database, name, value };
-    Repair::alter(RepairScope::Server, script(&action, audit.actual.major(), &passwordless).message())
+    Repair::alter(RepairScope::Server, script(&action, audit.actual.major(), &PASSWORDLESS).message())
 }
 
 fn is_declared(audit: &Audit<'_>, service: &DesiredService, kind: RoleKind, setting: &RoleSetting) -> bool {

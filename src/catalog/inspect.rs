@@ -26,7 +26,7 @@ pub async fn inspect(
     inside: &[DbName],
     jobs: usize,
 ) -> Result<ActualServer> {
-    let mut actual = whole_cluster(access, &desired.marker()).await?;
+    let mut actual = whole_cluster(access, desired).await?;
     let is_open = |name: &&DbName| actual.databases.get(name).is_some_and(|found| found.allow_connections);
     let open: Vec<DbName> = inside.iter().filter(is_open).cloned().collect();
     let parallel = actual.capacity.share(jobs, 1);
@@ -90,7 +90,7 @@ async fn read_cluster(connection: &mut Connection, sql: &'static str) -> Result<
 }
 
 /// With passwords, and with what the roles of the marker own or hold.
-async fn whole_cluster(access: &Access, marker: &str) -> Result<ActualServer> {
+async fn whole_cluster(access: &Access, desired: &DesiredServer) -> Result<ActualServer> {
     let mut connection = access.read(&access.maintenance).await?;
     let mut actual = cluster(&mut connection).await?;
     if actual.admin.sees_passwords {
@@ -103,7 +103,7 @@ async fn whole_cluster(access: &Access, marker: &str) -> Result<ActualServer> {
             actual.databases.entry(name).and_modify(|found| found.collation = Some(versions));
         }
     }
-    if actual.roles.values().any(|role| role.comment.as_deref() == Some(marker)) {
+    if actual.roles.values().any(|role| desired.marks(role.comment.as_deref())) {
         actual.holdings = read_holdings(&mut connection).await?;
     }
     Ok(actual)

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::losses::{LostRight, lost_rights};
 use crate::error::{Error, ExitStatus};
 use crate::plan::grouping::{StepGroup, folded};
-use crate::plan::{DbaRequest, PrivilegeGap, Risk, Step, StepOutcome, Verb, locked, passwordless, script};
+use crate::plan::{DbaRequest, PASSWORDLESS, PrivilegeGap, Risk, Step, StepOutcome, Verb, locked, script};
 use crate::provision::PlannedServer;
 use crate::report::{Cell, Paint, Style, Table, error_text, printable, wrapped};
 use crate::sql::Script;
@@ -60,7 +60,7 @@ impl Change {
             object: step.action.object(),
             reason: step.reason.clone(),
             risk: step.risk,
-            sql: script(&step.action, major, &passwordless),
+            sql: script(&step.action, major, &PASSWORDLESS),
             lock: locked(&step.action).map(|_| LOCK),
             outcome,
         }

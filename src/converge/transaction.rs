@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use secrecy::SecretString;
+use time::OffsetDateTime;
 
 use super::database_errors;
 use super::lock_queue::LockQueue;
@@ -14,7 +15,7 @@ use crate::backoff::Backoff;
 use crate::error::{Error, Result};
 use crate::model::RoleName;
 use crate::plan::admin_capabilities::AdminCapabilities;
-use crate::plan::{Action, Step, Verb, script};
+use crate::plan::{Action, NewPasswords, Step, Verb, script};
 use crate::secrets;
 use crate::server::{Access, Connection, conflicts, execute, execute_protected, execute_warned};
 use crate::sql::stmt;
@@ -188,7 +189,8 @@ fn sql(context: &Context<'_>, step: &Step) -> Statement {
         // The store was filled before; an empty verifier would be an empty password, which PostgreSQL refuses.
         None => Secret(String::new()),
     };
-    script(&step.action, context.major, &verifier).message()
+    let passwords = NewPasswords { verifier: &verifier, at: Some(OffsetDateTime::now_utc()) };
+    script(&step.action, context.major, &passwords).message()
 }
 
 #[cfg(test)]

@@ -165,6 +165,9 @@ impl DesiredService {
     }
 }
 
+/// What follows the marker in the comment of a login whose password martydb set.
+pub(super) const PASSWORD_NOTE: &str = "; password set ";
+
 impl DesiredServer {
     pub fn managed_role(&self, role: &RoleName) -> Option<(&DesiredService, RoleKind)> {
         let of = |service: &DesiredService| {
@@ -201,9 +204,9 @@ impl DesiredServer {
         own.map_or_else(|| self.marker(), |comment| format!("{}\n{comment}", self.marker()))
     }
 
-    /// Whether the comment of a database says that this manifest made it: the marker is its first line.
+    /// Whether a comment says that this manifest made what it stands on: it is the marker, before a note or further lines.
     pub fn marks(&self, comment: Option<&str>) -> bool {
         let rest = comment.and_then(|comment| comment.strip_prefix(&self.marker()));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'))
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('\n') || rest.starts_with(PASSWORD_NOTE))
     }
 }

@@ -60,10 +60,10 @@ impl DesiredServer {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn desired() -> DesiredServer {
+    pub fn desired() -> DesiredServer {
         DesiredServer {
             name: "main".into(),
             project: "p".into(),

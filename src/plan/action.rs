@@ -100,9 +100,11 @@ pub enum Action {
         to: DbName,
     },
     /// A comment says that this manifest made it.
+    /// With `dates_password` the comment says when its password was set, too: now.
     MarkRole {
         role: RoleName,
         marker: String,
+        dates_password: bool,
     },
     MarkDatabase {
         database: DbName,
@@ -117,9 +119,10 @@ pub enum Action {
         role: RoleName,
         attributes: Vec<Attribute>,
     },
-    /// The stored one.
+    /// The stored one. `marker` is that of a role that this manifest made, whose comment says when it was set.
     SetPassword {
         role: RoleName,
+        marker: Option<String>,
     },
     /// Without `inherit` the member must say `SET ROLE`.
     GrantMembership {
@@ -329,7 +332,7 @@ impl Action {
             | Action::RenameRole { from: role, .. }
             | Action::MarkRole { role, .. }
             | Action::AlterRole { role, .. }
-            | Action::SetPassword { role }
+            | Action::SetPassword { role, .. }
             | Action::GrantMembership { role, .. }
             | Action::RevokeMembership { role, .. }
             | Action::SetSetting { role: Some(role), .. }
@@ -377,7 +380,7 @@ impl Action {
             Action::CreateRole { role, .. }
             | Action::MarkRole { role, .. }
             | Action::AlterRole { role, .. }
-            | Action::SetPassword { role }
+            | Action::SetPassword { role, .. }
             | Action::SetSetting { role: Some(role), .. }
             | Action::ResetSetting { role: Some(role), .. } => role == login,
             Action::GrantMembership { member, .. } | Action::RevokeMembership { member, .. } => {

@@ -244,7 +244,7 @@ fn managed(action: &Action) -> &[RoleName] {
         Action::RenameRole { from: role, .. }
         | Action::MarkRole { role, .. }
         | Action::AlterRole { role, .. }
-        | Action::SetPassword { role }
+        | Action::SetPassword { role, .. }
         | Action::SetSetting { role: Some(role), .. }
         | Action::ResetSetting { role: Some(role), .. }
         | Action::GrantMembership { role, .. }

@@ -57,7 +57,7 @@ mod tests {
     use super::*;
     use crate::model::template_name;
     use crate::plan::diff::tests::{desired, provisioned};
-    use crate::plan::{passwordless, script};
+    use crate::plan::{PASSWORDLESS, script};
 
     #[test]
     fn a_copy_gets_what_postgresql_does_not_copy_and_nothing_inside() {
@@ -67,7 +67,7 @@ mod tests {
         let made = TestDatabase { service: service.name.clone(), copied_from: Some(template_name("0a")) };
         let steps = copy(&desired, &actual, service, &DbName::new("x").unwrap(), &made);
         let sql: Vec<String> =
-            steps.iter().map(|step| script(&step.action, 15, &passwordless).to_string()).collect();
+            steps.iter().map(|step| script(&step.action, 15, &PASSWORDLESS).to_string()).collect();
         let first = "CREATE DATABASE \"x\" OWNER \"postgres\" TEMPLATE \"martydb_template_0a\" ALLOW_CONNECTIONS false";
         assert_eq!(sql[0], first);
         for part in [

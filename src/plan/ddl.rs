@@ -1,15 +1,28 @@
 //! Actions → SQL. Pure: a password comes in as a finished verifier, or not at all for a plan that is only shown.
 
+use time::OffsetDateTime;
+
 use super::action::{Action, Attribute, SettingValue};
 use super::object::Object;
 use crate::contract::{INHERIT, LOGIN};
 use crate::grants::{self, Repair, ident};
-use crate::model::{DbName, LocaleProvider, MadeWith, ObjectKind, RoleKind, RoleName, SchemaName};
+use crate::model::{DbName, LocaleProvider, MadeWith, ObjectKind, RoleKind, RoleName, SchemaName, dated};
 use crate::sql::{Fragment, Keyword, List, Literal, Qualified, Script, Secret, ServerText, Statement, stmt};
 
-/// The SQL of an action. `verifier` gives the SCRAM verifier of a login that gets a password; `major` chooses between
-/// the spellings of `GRANT role`.
-pub fn script(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Secret) -> Script {
+/// The passwords that logins get.
+pub struct NewPasswords<'a> {
+    /// The SCRAM verifier of a login's password.
+    pub verifier: &'a dyn Fn(&RoleName) -> Secret,
+    /// When they are set; `None` for a plan that is only shown.
+    pub at: Option<OffsetDateTime>,
+}
+
+/// For plans that are shown: the redacted text is the same whatever the password.
+pub const PASSWORDLESS: NewPasswords<'static> =
+    NewPasswords { verifier: &|_| Secret(String::new()), at: None };
+
+/// The SQL of an action; `major` chooses between the spellings of `GRANT role`.
+pub fn script(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Script {
     match action {
         Action::CreateExtension { name, schema, staged } => create_extension(name, schema.as_ref(), *staged),
         Action::Lend { objects, to, .. } => {
@@ -45,25 +58,33 @@ pub fn script(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Secre
                 ),
             )
         }
+        Action::SetPassword { role, marker } => {
+            let password = (passwords.verifier)(role);
+            let set = stmt!("ALTER ROLE {role} PASSWORD {password}", role = role, password = password);
+            let note = marker.as_ref().map(|marker| mark_role(role, dated(marker, passwords.at)));
+            [set].into_iter().chain(note).collect()
+        }
         Action::Close { fix, .. } => fix.repairs().iter().flat_map(Repair::parts).collect(),
-        _ => on_role(action, major, verifier)
+        _ => on_role(action, major, passwords)
             .or_else(|| on_object(action, major))
             .expect("every action has its SQL")
             .into(),
     }
 }
 
-fn on_role(action: &Action, major: u32, verifier: &dyn Fn(&RoleName) -> Secret) -> Option<Statement> {
+fn mark_role(role: &RoleName, comment: String) -> Statement {
+    stmt!("COMMENT ON ROLE {role} IS {comment}", role = role, comment = Literal(comment))
+}
+
+fn on_role(action: &Action, major: u32, passwords: &NewPasswords<'_>) -> Option<Statement> {
     Some(match action {
-        Action::CreateRole { role, kind, limit } => create_role(role, *kind, *limit, verifier),
-        Action::MarkRole { role, marker } => {
-            stmt!("COMMENT ON ROLE {role} IS {marker}", role = role, marker = Literal(marker.clone()))
+        Action::CreateRole { role, kind, limit } => create_role(role, *kind, *limit, passwords),
+        Action::MarkRole { role, marker, dates_password: false } => mark_role(role, marker.clone()),
+        Action::MarkRole { role, marker, dates_password: true } => {
+            mark_role(role, dated(marker, passwords.at))
         }
         Action::AlterRole { role, attributes } => {
             attributes.iter().fold(stmt!("ALTER ROLE {role}", role = role), alter)
-        }
-        Action::SetPassword { role } => {
-            stmt!("ALTER ROLE {role} PASSWORD {password}", role = role, password = verifier(role))
         }
         Action::GrantMembership { role, member, inherit } => grant_membership(role, member, *inherit, major),
         Action::RevokeMembership { role, member, grantor } => {
@@ -191,17 +212,7 @@ fn create_extension(name: &str, schema: Option<&SchemaName>, staged: bool) -> Sc
     ])
 }
 
-/// For plans that are shown: the redacted text is the same whatever the password.
-pub fn passwordless(_: &RoleName) -> Secret {
-    Secret(String::new())
-}
-
-fn create_role(
-    role: &RoleName,
-    kind: RoleKind,
-    limit: i32,
-    verifier: &dyn Fn(&RoleName) -> Secret,
-) -> Statement {
+fn create_role(role: &RoleName, kind: RoleKind, limit: i32, passwords: &NewPasswords<'_>) -> Statement {
     if !LOGIN.belongs_to(kind) {
         return stmt!("CREATE ROLE {role} NOLOGIN", role = role);
     }
@@ -210,7 +221,7 @@ fn create_role(
         role = role,
         inherit = Keyword(INHERIT.word(kind)),
         limit = limit,
-        password = verifier(role),
+        password = (passwords.verifier)(role),
     )
 }
 

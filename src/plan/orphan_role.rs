@@ -24,7 +24,7 @@ pub fn of(desired: &DesiredServer, actual: &ActualServer) -> Result<OrphanRole> 
     let Some(found) = actual.roles.get(&role) else {
         return Ok(OrphanRole { role, exists: false, marked: false });
     };
-    let marked = found.comment.as_deref() == Some(&desired.marker());
+    let marked = desired.marks(found.comment.as_deref());
     let mut wrong: Vec<String> = powers(found).into_iter().map(|(word, _)| format!("it is {word}")).collect();
     if !marked && found.comment.is_some() {
         wrong.push(format!("its comment is not '{}': this manifest did not make it", desired.marker()));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::action::Action;
 use super::admin_capabilities::{AdminCapabilities, Refusal};
-use super::ddl::{passwordless, script};
+use super::ddl::{PASSWORDLESS, script};
 use super::object::Object;
 use super::stage::Stage;
 use super::step::{DbaRequest, Plan, PrivilegeGap, Step};
@@ -161,7 +161,7 @@ fn request(actual: &ActualServer, refusal: &Refusal, steps: &[Step]) -> Option<D
             stmt!("CREATE EXTENSION {name} SCHEMA {name}", name = Qualified::dotted(name)),
         ],
         _ => {
-            let scripts = steps.iter().map(|step| script(&step.action, actual.major(), &passwordless));
+            let scripts = steps.iter().map(|step| script(&step.action, actual.major(), &PASSWORDLESS));
             scripts.flat_map(|script| script.statements().to_vec()).collect()
         }
     };

@@ -7,11 +7,24 @@ use super::step::{Plan, Step};
 use crate::model::{ActualRole, ActualServer, DesiredServer, DesiredService, Membership, RoleKind, RoleName};
 
 /// Gives the login in use a new password.
-pub fn in_place(service: &DesiredService, login: &RoleName, valid_until: Option<&str>) -> Vec<Step> {
+pub fn in_place(
+    desired: &DesiredServer,
+    actual: &ActualServer,
+    service: &DesiredService,
+    login: &RoleName,
+    valid_until: Option<&str>,
+) -> Vec<Step> {
     let reason = format!("new password for {login}");
-    let mut steps = vec![step(service, Action::SetPassword { role: login.clone() }, reason)];
+    let mut steps = vec![step(service, set_password(desired, actual, login), reason)];
     steps.extend(validity(service, login, valid_until));
     steps
+}
+
+/// The comment of a login that others made stays theirs.
+fn set_password(desired: &DesiredServer, actual: &ActualServer, login: &RoleName) -> Action {
+    let comment = actual.roles.get(login).and_then(|found| found.comment.as_deref());
+    let marker = desired.marks(comment).then(|| desired.marker());
+    Action::SetPassword { role: login.clone(), marker }
 }
 
 /// Makes `other`, one of a login and its alternate, as good as the one in use, with a password of its own.
@@ -31,7 +44,7 @@ pub fn overlap(
         found.login = true;
         let login = Action::AlterRole { role: other.clone(), attributes: vec![Attribute::Word("LOGIN")] };
         steps.push(step(service, login, format!("{other} becomes the active login")));
-        let password = Action::SetPassword { role: other.clone() };
+        let password = set_password(desired, actual, other);
         steps.push(step(service, password, format!("new password for {other}")));
     } else {
         let limit = service.connection_limit[&kind];
@@ -45,7 +58,7 @@ pub fn overlap(
         expected.memberships.extend(makers_own(actual, other));
         let create = Action::CreateRole { role: other.clone(), kind, limit };
         steps.push(step(service, create, format!("{other} becomes the active login")));
-        let mark = Action::MarkRole { role: other.clone(), marker: desired.marker() };
+        let mark = Action::MarkRole { role: other.clone(), marker: desired.marker(), dates_password: true };
         steps.push(step(service, mark, "tag as managed by this manifest".into()));
     }
     steps.extend(validity(service, other, valid_until));
@@ -94,10 +107,10 @@ fn step(service: &DesiredService, action: Action, reason: String) -> Step {
 mod tests {
     use super::*;
     use crate::plan::diff::tests::{desired, provisioned, role};
-    use crate::plan::{passwordless, script};
+    use crate::plan::{PASSWORDLESS, script};
 
     fn sql(steps: &[Step]) -> Vec<String> {
-        steps.iter().map(|step| script(&step.action, 16, &passwordless).to_string()).collect()
+        steps.iter().map(|step| script(&step.action, 16, &PASSWORDLESS).to_string()).collect()
     }
 
     /// The state after the steps: the alternate exists, and has all that they gave it.
@@ -115,7 +128,7 @@ mod tests {
         let (_, steps) = with_alternate(&desired, RoleKind::App);
         let expected = [
             r#"CREATE ROLE "csca_app_b" LOGIN INHERIT CONNECTION LIMIT 50 PASSWORD '<secret>'"#,
-            r#"COMMENT ON ROLE "csca_app_b" IS 'martydb:t'"#,
+            "COMMENT ON ROLE \"csca_app_b\" IS 'martydb:t; password set (now)'",
             r#"GRANT "csca_app" TO "csca_app_b" WITH ADMIN FALSE, INHERIT TRUE, SET TRUE"#,
             r#"ALTER ROLE "csca_app_b" SET "lock_timeout" = '5s'"#,
             r#"ALTER ROLE "csca_app_b" IN DATABASE "csca_db" SET "role" = 'csca_app'"#,
@@ -148,7 +161,7 @@ mod tests {
         let back = overlap(&desired, &actual, service, RoleKind::App, &role("csca_app"), Some("2999-01-01"));
         let expected = [
             r#"ALTER ROLE "csca_app" LOGIN"#,
-            r#"ALTER ROLE "csca_app" PASSWORD '<secret>'"#,
+            "ALTER ROLE \"csca_app\" PASSWORD '<secret>';\nCOMMENT ON ROLE \"csca_app\" IS 'martydb:t; password set (now)'",
             r#"ALTER ROLE "csca_app" VALID UNTIL '2999-01-01'"#,
         ];
         assert_eq!(sql(&back), expected);
@@ -156,6 +169,10 @@ mod tests {
             sql(&finish(service, &role("csca_app_b"))),
             [r#"ALTER ROLE "csca_app_b" NOLOGIN PASSWORD NULL"#]
         );
-        assert_eq!(sql(&in_place(service, &role("csca_app"), None)).len(), 1);
+        assert_eq!(sql(&in_place(&desired, &actual, service, &role("csca_app"), None)).len(), 1);
+        // Whoever made a login says what its comment is.
+        actual.roles.get_mut(&role("csca_app")).unwrap().comment = Some("of the payroll".into());
+        let others = in_place(&desired, &actual, service, &role("csca_app"), None);
+        assert_eq!(sql(&others), [r#"ALTER ROLE "csca_app" PASSWORD '<secret>'"#]);
     }
 }

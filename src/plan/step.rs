@@ -38,7 +38,7 @@ impl Step {
     /// The login whose password, which clients may be using, is replaced because the secret store has lost it.
     pub fn replaces_password(&self) -> Option<&RoleName> {
         match &self.action {
-            Action::SetPassword { role } if self.risk == Risk::Destructive => Some(role),
+            Action::SetPassword { role, .. } if self.risk == Risk::Destructive => Some(role),
             _ => None,
         }
     }

@@ -93,7 +93,7 @@ mod tests {
     use crate::model::Admin;
     use crate::model::DbName;
     use crate::plan::diff::tests::{desired, provisioned, role};
-    use crate::plan::{passwordless, script};
+    use crate::plan::{PASSWORDLESS, script};
 
     fn database(name: &str) -> DbName {
         DbName::new(name).unwrap()
@@ -105,7 +105,7 @@ mod tests {
         change(&mut actual);
         let service = desired.services.values().next().unwrap();
         let steps = teardown(&desired, &actual, service, traces, AdoptedDatabase::Keep)?;
-        Ok(steps.iter().map(|step| script(&step.action, 16, &passwordless).to_string()).collect())
+        Ok(steps.iter().map(|step| script(&step.action, 16, &PASSWORDLESS).to_string()).collect())
     }
 
     fn limited(actual: &mut ActualServer) {

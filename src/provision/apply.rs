@@ -198,7 +198,7 @@ fn arriving(desired: &DesiredServer, steps: &[Step]) -> Vec<(CredentialKey, Cred
 
 fn gets_password(step: &Step) -> Option<&RoleName> {
     match &step.action {
-        Action::CreateRole { role, .. } | Action::SetPassword { role } => Some(role),
+        Action::CreateRole { role, .. } | Action::SetPassword { role, .. } => Some(role),
         _ => None,
     }
 }

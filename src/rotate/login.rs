@@ -55,8 +55,10 @@ impl LoginRotation<'_> {
         let (current, _) = self.pair().await?;
         let password = self.store.renew(&self.key, &current).await?;
         rotated.login = current.clone();
-        let service = self.service;
-        let steps = |_: &ActualServer| rotate::in_place(service, &current, rotation.valid_until);
+        let (desired, service) = (self.desired, self.service);
+        let steps = |actual: &ActualServer| {
+            rotate::in_place(desired, actual, service, &current, rotation.valid_until)
+        };
         let done = self.converge(&steps, &current, Some(&password), true).await;
         rotated.changed = sets_password(&done.steps, &current);
         done.end?;

@@ -83,5 +83,5 @@ pub fn sets_password(done: &[(Step, StepOutcome)], login: &RoleName) -> bool {
 }
 
 fn gives_password(step: &Step, login: &RoleName) -> bool {
-    matches!(&step.action, Action::CreateRole { role, .. } | Action::SetPassword { role } if role == login)
+    matches!(&step.action, Action::CreateRole { role, .. } | Action::SetPassword { role, .. } if role == login)
 }

@@ -49,7 +49,7 @@ fn create(look: &mut Comparison<'_>, role: &AccessRole) {
     let marker = look.desired.marker();
     look.add(
         Risk::Safe,
-        Action::MarkRole { role: role.name.clone(), marker },
+        Action::MarkRole { role: role.name.clone(), marker, dates_password: kind != RoleKind::Owner },
         "tag as managed by this manifest",
     );
     replication(look, role, false);

@@ -92,7 +92,7 @@ impl<'a> Comparison<'a> {
 
     /// Whether a comment says that this manifest made what it stands on.
     pub fn is_ours(&self, comment: Option<&str>) -> bool {
-        comment == Some(&self.desired.marker())
+        self.desired.marks(comment)
     }
 
     pub fn add(&mut self, risk: Risk, action: Action, reason: impl Into<String>) {

@@ -17,8 +17,7 @@ use crate::plan::teardown::Teardown;
 
 /// Roles with the marker that no service of the manifest has. Alternates of declared logins are declared with them.
 pub fn roles(desired: &DesiredServer, actual: &ActualServer) -> Vec<RoleName> {
-    let marker = desired.marker();
-    let marked = actual.roles.iter().filter(|(_, found)| found.comment.as_deref() == Some(&marker));
+    let marked = actual.roles.iter().filter(|(_, found)| desired.marks(found.comment.as_deref()));
     let names = marked.map(|(name, _)| name.clone());
     let is_declared = |name: &RoleName| {
         managed(desired, name).is_some()
@@ -79,7 +78,7 @@ pub fn diff(desired: &DesiredServer, actual: &ActualServer, plan: &mut Plan) {
 
 /// Whether the role for what removed services owned has nothing to keep any more.
 fn is_idle(desired: &DesiredServer, actual: &ActualServer, orphans: &RoleName) -> bool {
-    let ours = |found: &ActualRole| found.comment.as_deref() == Some(&desired.marker());
+    let ours = |found: &ActualRole| desired.marks(found.comment.as_deref());
     let owns = actual.databases.values().any(|found| found.owner == orphans.as_str());
     actual.roles.get(orphans).is_some_and(ours) && !actual.holdings.contains_key(orphans) && !owns
 }

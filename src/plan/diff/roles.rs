@@ -42,7 +42,11 @@ fn create(look: &mut Comparison<'_>, service: &DesiredService, kind: RoleKind) {
     let limit = service.connection_limit.get(&kind).copied().unwrap_or(-1);
     look.add(Risk::Safe, Action::CreateRole { role: role.clone(), kind, limit }, "missing");
     let marker = look.desired.marker();
-    look.add(Risk::Safe, Action::MarkRole { role, marker }, "tag as managed by this manifest");
+    look.add(
+        Risk::Safe,
+        Action::MarkRole { role, marker, dates_password: kind != RoleKind::Owner },
+        "tag as managed by this manifest",
+    );
 }
 
 fn alter(look: &mut Comparison<'_>, service: &DesiredService, kind: RoleKind, found: &ActualRole) {
@@ -106,7 +110,9 @@ pub fn password(look: &mut Comparison<'_>, login: &RoleName) {
     } else {
         return;
     };
-    look.add(risk, Action::SetPassword { role: login.clone() }, reason);
+    let comment = look.actual.roles.get(login).and_then(|found| found.comment.as_deref());
+    let marker = look.is_ours(comment).then(|| look.desired.marker());
+    look.add(risk, Action::SetPassword { role: login.clone(), marker }, reason);
 }
 
 /// The store may have lost it only for now (another file, another vault), while clients go on using it.

@@ -9,7 +9,7 @@ use crate::model::{
     SchemaName,
 };
 use crate::model::{DbName, DesiredService, Grantee, RoleName, ServiceName};
-use crate::plan::{Action, Risk, passwordless, script};
+use crate::plan::{Action, PASSWORDLESS, Risk, script};
 
 pub(crate) fn role(name: &str) -> RoleName {
     RoleName::found(name).unwrap()
@@ -176,7 +176,7 @@ fn lines(plan: &Plan, major: u32) -> Vec<String> {
     plan.steps
         .iter()
         .map(|step| {
-            format!("{:?} {:?} {}", step.stage, step.risk, script(&step.action, major, &passwordless))
+            format!("{:?} {:?} {}", step.stage, step.risk, script(&step.action, major, &PASSWORDLESS))
         })
         .collect()
 }
@@ -369,7 +369,10 @@ fn a_lost_password_is_replaced_only_where_nothing_is_lost_by_it() {
     let plan =
         diff(&desired, &provisioned(&desired, 160014), &all_but("csca_app"), &Selection::all(&desired));
     assert_eq!(plan.steps.len(), 1);
-    assert_eq!(plan.steps[0].action, Action::SetPassword { role: role("csca_app") });
+    assert_eq!(
+        plan.steps[0].action,
+        Action::SetPassword { role: role("csca_app"), marker: Some("martydb:t".into()) }
+    );
     assert_eq!(plan.steps[0].replaces_password(), Some(&role("csca_app")));
     assert!(plan.steps[0].reason.contains("--reset-passwords"), "{}", plan.steps[0].reason);
 

@@ -139,7 +139,11 @@ impl Removal<'_> {
             self.add(None, Risk::Safe, action, why);
         }
         if !orphans.marked {
-            let action = Action::MarkRole { role: role.clone(), marker: self.what.desired.marker() };
+            let action = Action::MarkRole {
+                role: role.clone(),
+                marker: self.what.desired.marker(),
+                dates_password: false,
+            };
             self.add(None, Risk::Safe, action, "tag as managed by this manifest");
         }
     }
