@@ -22,6 +22,7 @@ mod refusal;
 mod repository;
 mod shelf;
 mod staging;
+mod summary;
 mod sums;
 mod verified;
 mod workspace;
@@ -34,6 +35,7 @@ pub use keep::{KeepRule, Retainable, staying};
 pub use manifest::{BackupHeader, BackupManifest, Encryption, StoredFile, json_schema};
 pub use repository::{Listed, Listing, Repository};
 pub use staging::Staging;
+pub use summary::BackupSummary;
 pub use workspace::Workspace;
 
 #[cfg(test)]

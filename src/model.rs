@@ -34,7 +34,7 @@ pub use parameters::{
     CollationVersions, DatabaseParameters, Fixed, FoundParameters, LocaleProvider, MadeWith, encoding,
     refused_setting,
 };
-pub use password_note::dated;
+pub use password_note::{dated, password_set};
 pub use role_graph::{RoleGraph, RolePath};
 pub use role_kind::RoleKind;
 pub use test_database::{TestDatabase, made_at, template_name, test_name};

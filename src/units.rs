@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// `250ms`, `10s`, `5min`, `5m`, `1h`, or a bare number of seconds.
+/// `250ms`, `10s`, `5min`, `5m`, `1h`, `7d`, or a bare number of seconds.
 pub fn duration(text: &str) -> Option<Duration> {
     let (number, unit) = split(text)?;
     let millis = match unit {
@@ -10,6 +10,7 @@ pub fn duration(text: &str) -> Option<Duration> {
         "s" | "" => 1000,
         "m" | "min" => 60_000,
         "h" => 3_600_000,
+        "d" => 86_400_000,
         _ => return None,
     };
     Some(Duration::from_millis(u64::try_from(number).ok()?.checked_mul(millis)?))

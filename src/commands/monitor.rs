@@ -40,6 +40,18 @@ pub struct Arguments {
     /// How often servers are compared with the manifest.
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = interval, hide_short_help = true)]
     pub drift_every: Interval,
+    /// How often the store of backups is looked at.
+    #[arg(long, value_name = "TIME", default_value = "15m", value_parser = interval, hide_short_help = true)]
+    pub backups_every: Interval,
+    /// The age of a service's newest backup above which an alert fires.
+    #[arg(long, value_name = "AGE", default_value = "26h", value_parser = interval, hide_short_help = true)]
+    pub backup_age: Interval,
+    /// The age of the last proven restore above which an alert fires.
+    #[arg(long, value_name = "AGE", default_value = "8d", value_parser = interval, hide_short_help = true)]
+    pub restore_age: Interval,
+    /// The age of a password above which an alert fires.
+    #[arg(long, value_name = "AGE", default_value = "365d", value_parser = interval, hide_short_help = true)]
+    pub password_age: Interval,
     /// Which logins a proof tries, as for verify-isolation.
     #[arg(long, value_enum, default_value = "sample", value_name = "HOW", hide_short_help = true)]
     pub probes: Probes,
@@ -65,16 +77,19 @@ fn interval(text: &str) -> Result<Interval, String> {
     if text == "never" {
         return Ok(Interval(None));
     }
-    let every = units::duration(text).ok_or("not a time such as 30s, 15m or 1h, nor `never`")?;
+    let every = units::duration(text).ok_or("not a time such as 30s, 15m, 1h or 7d, nor `never`")?;
     if every < SHORTEST { Err("less than 1s".into()) } else { Ok(Interval(Some(every))) }
 }
 
 impl Arguments {
-    fn schedule(&self) -> Schedule {
+    /// A manifest that does not say where backups are has none to look at.
+    fn schedule(&self, has_backups: bool) -> Schedule {
+        let backups = |interval: Interval| Interval(interval.0.filter(|_| has_backups));
         let every = [
             (MonitorCheck::Isolation, self.isolation_every),
             (MonitorCheck::Migrations, self.migrations_every),
             (MonitorCheck::Drift, self.drift_every),
+            (MonitorCheck::Backups, backups(self.backups_every)),
         ];
         let extent = match self.probes {
             Probes::Full => Extent::Full,
@@ -82,7 +97,13 @@ impl Arguments {
             Probes::Gentle => Extent::Gentle,
             Probes::None => Extent::None,
         };
-        Schedule { every: every.map(|(check, every)| (check, every.0)).into(), extent }
+        let limits = [
+            ("backup", backups(self.backup_age)),
+            ("restore", backups(self.restore_age)),
+            ("password", self.password_age),
+        ];
+        let age_limits = limits.into_iter().filter_map(|(of, limit)| Some((of, limit.0?))).collect();
+        Schedule { every: every.map(|(check, every)| (check, every.0)).into(), extent, age_limits }
     }
 
     fn listener(&self) -> MetricsListener {
@@ -98,7 +119,7 @@ impl Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<MonitorReport> {
     // Nothing of what goes on inside is shown: it is measured.
     let _still = pause();
-    let schedule = arguments.schedule();
+    let schedule = arguments.schedule(run.manifest.backup.is_some());
     if !arguments.once {
         run.out.serves();
         monitor::serve(run, &schedule, &arguments.listener()).await?;

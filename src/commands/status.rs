@@ -1,5 +1,6 @@
 //! `status`: one line per service.
 
+mod backups;
 mod look;
 mod report;
 mod screen;
@@ -12,6 +13,7 @@ use crate::migrate::ServiceState;
 use crate::report::{Report, Style};
 use crate::run::Run;
 use crate::targets;
+use backups::KnownBackups;
 use look::{measured, review};
 use report::StatusReport;
 
@@ -26,8 +28,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<StatusReport> {
         return screen::draw(run, arguments, &services, seconds).await;
     }
     let targets = targets::of(run, &services).await?;
-    let all = review(run, arguments, &services, targets).await;
-    Ok(StatusReport::new(all, arguments, measured(run, arguments)))
+    let (all, backups) = tokio::join!(review(run, arguments, &services, targets), KnownBackups::read(run));
+    Ok(StatusReport::new(all, backups, arguments, measured(run, arguments)))
 }
 
 impl Report for StatusReport {

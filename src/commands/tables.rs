@@ -33,7 +33,7 @@ tables! {
     "test-connections": ["connections"], "role" of ["service", "role", "server", "database", "outcome", "latency_ms", "tls", "server_version", "error"];
     "status": ["services"], "service" of [
         "service", "server", "database", "state", "current", "latest", "pending", "repeatable_pending", "running.since",
-        "last_event.at", "last_event.action", "last_event.version", "last_event.outcome", "connections", "size_bytes", "error.message"
+        "last_event.at", "last_event.action", "last_event.version", "last_event.outcome", "connections", "size_bytes", "backup.taken_at", "backup.verified_at", "error.message"
     ];
     "current": ["services"], "service" of ["service", "current", "error.message"];
     "history": ["services", "events"], "service" of ["service", "at", "action", "version", "name", "duration_ms", "by", "outcome", "error"];

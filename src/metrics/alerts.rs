@@ -70,6 +70,9 @@ alerts! {
     "MartydbTransactionIdsNearLimit" "wraparound" Critical "15m"
         "martydb_transaction_id_age > 1e9 or martydb_multixact_age > 1e9"
         "Database {{ $labels.database }} has gone {{ $value | humanize }} transactions without being frozen: at 2.1 G the server stops";
+    "MartydbBackupTooOld" "backup-too-old" Critical "15m"
+        "(time() - martydb_backup_timestamp_seconds) > on (job, instance) group_left () martydb_age_limit_seconds{of=\"backup\"} or martydb_backups == 0 and on (job, instance) martydb_age_limit_seconds{of=\"backup\"}"
+        "Service {{ $labels.service }} has no backup that is young enough";
     "MartydbServerConnectionsNearLimit" "connections-near-limit" Critical "5m"
         "martydb_server_connections > 0.9 * martydb_server_connection_limit"
         "Server {{ $labels.server }} has {{ $value }} sessions, more than 90 % of max_connections";
@@ -91,6 +94,15 @@ alerts! {
     "MartydbDrift" "drift" Warning "30m"
         "martydb_drift_changes > 0"
         "Server {{ $labels.server }} differs from the manifest by {{ $value }} changes{{ with $labels.service }} (service {{ . }}){{ end }}";
+    "MartydbBackupNotVerified" "backup-not-verified" Warning "60m"
+        "(time() - martydb_backup_verified_timestamp_seconds) > on (job, instance) group_left () martydb_age_limit_seconds{of=\"restore\"} or (martydb_backups > 0 and on (job, instance) martydb_age_limit_seconds{of=\"restore\"}) unless on (job, instance, service, server) martydb_backup_verified_timestamp_seconds"
+        "No restore of a backup of service {{ $labels.service }} was proven lately";
+    "MartydbBackupDamaged" "backup-damaged" Warning "60m"
+        "martydb_backup_problems > 0"
+        "{{ $value }} of the backups are damaged or not whole";
+    "MartydbPasswordTooOld" "password-too-old" Warning "60m"
+        "(time() - martydb_password_set_timestamp_seconds) > on (job, instance) group_left () martydb_age_limit_seconds{of=\"password\"}"
+        "The password of login {{ $labels.role }} on server {{ $labels.server }} is older than it may be";
     "MartydbCheckFailing" "check-failing" Warning "30m"
         "martydb_check_ok == 0"
         "The check {{ $labels.check }} of martydb monitor does not come to an end";

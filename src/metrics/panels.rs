@@ -54,6 +54,9 @@ panels! {
         "Checks that fail" GoodIfZero "none" [("count(martydb_check_ok == 0) or vector(0)", "checks")];
         "Migrations pending" GoodIfZero "none" [("sum(martydb_migrations_pending)", "migrations")];
         "Drift" GoodIfZero "none" [("sum(martydb_drift_changes)", "changes")];
+        "Oldest of the newest backups" Value "s" [("time() - min(martydb_backup_timestamp_seconds)", "age")];
+        "Services without a backup" GoodIfZero "none" [("count(martydb_backups == 0) or vector(0)", "services")];
+        "Oldest password" Value "s" [("time() - min(martydb_password_set_timestamp_seconds)", "age")];
         "Sessions of each server" Lines "none" [
             ("martydb_server_connections", "{{server}}"),
             ("martydb_server_connection_limit", "{{server}}: max_connections")
@@ -67,6 +70,8 @@ panels! {
         "Version" Value "none" [("martydb_migration_current_version{service=\"$service\"}", "version")];
         "Migrations pending" GoodIfZero "none" [("martydb_migrations_pending{service=\"$service\"}", "migrations")];
         "Drift" GoodIfZero "none" [("martydb_drift_changes{service=\"$service\"}", "changes")];
+        "Backup" Value "s" [("time() - martydb_backup_timestamp_seconds{service=\"$service\"}", "age")];
+        "Restore proven" Value "s" [("time() - martydb_backup_verified_timestamp_seconds{service=\"$service\"}", "age")];
         "Size" Value "bytes" [("martydb_database_size_bytes{service=\"$service\"}", "size")];
         "Sessions against the limit" Lines "none" [
             ("martydb_role_connections{service=\"$service\"}", "{{role}}"),

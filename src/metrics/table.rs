@@ -27,11 +27,13 @@ pub enum MonitorCheck {
     Migrations,
     /// `plan`.
     Drift,
+    /// `backup list`.
+    Backups,
 }
 
 impl MonitorCheck {
-    pub const ALL: [MonitorCheck; 3] =
-        [MonitorCheck::Isolation, MonitorCheck::Migrations, MonitorCheck::Drift];
+    pub const ALL: [MonitorCheck; 4] =
+        [MonitorCheck::Isolation, MonitorCheck::Migrations, MonitorCheck::Drift, MonitorCheck::Backups];
 
     /// The value of the label `check`.
     pub fn name(self) -> &'static str {
@@ -39,6 +41,7 @@ impl MonitorCheck {
             MonitorCheck::Isolation => "isolation",
             MonitorCheck::Migrations => "migrations",
             MonitorCheck::Drift => "drift",
+            MonitorCheck::Backups => "backups",
         }
     }
 }
@@ -82,6 +85,7 @@ metrics! {
         CHECK_END = "martydb_check_end_timestamp_seconds", Gauge ["check"], "When the last run of a check ended";
         CHECK_SECONDS = "martydb_check_seconds", Gauge ["check"], "How long the last run of a check took";
         CHECK_INTERVAL = "martydb_check_interval_seconds", Gauge ["check"], "How often a check is due";
+        AGE_LIMIT = "martydb_age_limit_seconds", Gauge ["of"], "The age above which an alert fires: of a backup, of a proven restore, of a password; absent where none is wanted";
     }
     MetricSource::Statistics => {
         SERVER_INFO = "martydb_server_info", Gauge ["version"], "1, with the version of PostgreSQL";
@@ -99,6 +103,7 @@ metrics! {
         CONNECTIONS = "martydb_connections", Gauge ["role", "state"], "Sessions in the database, by login and state; logins that are not of the manifest are \"other\"";
         ROLE_CONNECTIONS = "martydb_role_connections", Gauge ["role"], "Sessions of a login, in whichever database";
         ROLE_CONNECTION_LIMIT = "martydb_role_connection_limit", Gauge ["role"], "CONNECTION LIMIT of a login; absent where it has none";
+        PASSWORD_SET = "martydb_password_set_timestamp_seconds", Gauge ["role"], "When martydb set the password of a login; absent where others did, and where the login is closed";
         BLOCKED_SESSIONS = "martydb_blocked_sessions", Gauge [], "Sessions that wait for a lock";
         LOCKS = "martydb_locks", Gauge ["granted"], "Locks that are held, and that are waited for";
         LONGEST_TRANSACTION = "martydb_longest_transaction_seconds", Gauge [], "Age of the oldest open transaction";
@@ -132,6 +137,13 @@ metrics! {
     }
     MetricSource::Check(MonitorCheck::Drift) => {
         DRIFT = "martydb_drift_changes", Gauge [], "Changes that `apply` would make; those to the server as a whole have no service";
+    }
+    MetricSource::Check(MonitorCheck::Backups) => {
+        BACKUPS = "martydb_backups", Gauge [], "Whole backups of the service";
+        BACKUP_TAKEN = "martydb_backup_timestamp_seconds", Gauge [], "When the newest backup of the service was taken; absent before the first";
+        BACKUP_SIZE = "martydb_backup_size_bytes", Gauge [], "Size of the service's newest backup";
+        BACKUP_VERIFIED = "martydb_backup_verified_timestamp_seconds", Gauge [], "When a restore of one of the service's backups was last proven; absent before the first";
+        BACKUP_PROBLEMS = "martydb_backup_problems", Gauge [], "What lies among the backups and is no whole one";
     }
 }
 

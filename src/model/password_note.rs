@@ -4,7 +4,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use super::desired::{DesiredServer, PASSWORD_NOTE};
+use super::desired::PASSWORD_NOTE;
 
 /// The comment of a login whose password is set at that moment; `None` for a plan that is only shown.
 pub fn dated(marker: &str, at: Option<OffsetDateTime>) -> String {
@@ -12,13 +12,11 @@ pub fn dated(marker: &str, at: Option<OffsetDateTime>) -> String {
     format!("{marker}{PASSWORD_NOTE}{}", written.as_deref().unwrap_or("(now)"))
 }
 
-impl DesiredServer {
-    /// When the password of a login with this comment was set; `None` where this manifest did not set it, or an earlier
-    /// version of martydb did.
-    pub fn password_set(&self, comment: &str) -> Option<OffsetDateTime> {
-        let time = comment.strip_prefix(&self.marker())?.strip_prefix(PASSWORD_NOTE)?;
-        OffsetDateTime::parse(time, &Rfc3339).ok()
-    }
+/// When the password of a login with this comment was set; `None` where this manifest did not set it, or an earlier
+/// version of martydb did.
+pub fn password_set(marker: &str, comment: &str) -> Option<OffsetDateTime> {
+    let time = comment.strip_prefix(marker)?.strip_prefix(PASSWORD_NOTE)?;
+    OffsetDateTime::parse(time, &Rfc3339).ok()
 }
 
 #[cfg(test)]
@@ -31,12 +29,12 @@ mod tests {
         let (here, now) = (desired(), OffsetDateTime::from_unix_timestamp(1_795_000_000).unwrap());
         let comment = dated(&here.marker(), Some(now));
         assert!(here.marks(Some(&comment)), "{comment}");
-        assert_eq!(here.password_set(&comment), Some(now));
+        assert_eq!(password_set(&here.marker(), &comment), Some(now));
         let shown = dated(&here.marker(), None);
         let others = comment.replacen(&here.marker(), "martydb:other", 1);
         let cut = &comment[..comment.len() - 1];
         for none in [&here.marker(), &shown, &others, cut, &format!("{comment} or so"), ""] {
-            assert_eq!(here.password_set(none), None, "{none}");
+            assert_eq!(password_set(&here.marker(), none), None, "{none}");
         }
     }
 }

@@ -28,6 +28,8 @@ pub struct Schedule {
     pub every: Vec<(MonitorCheck, Option<Duration>)>,
     /// Which logins a verification tries.
     pub extent: Extent,
+    /// Above which age an alert fires, by what is that old.
+    pub age_limits: Vec<(&'static str, Duration)>,
 }
 
 impl Schedule {
@@ -119,6 +121,10 @@ impl Checks {
                     });
                 }
                 verdict::of_migrations(&services, &all)
+            }
+            MonitorCheck::Backups => {
+                let listing = run.backups()?.list().await?;
+                verdict::of_backups(&run.manifest.project, &run.manifest.env, &services, listing)
             }
             MonitorCheck::Drift => {
                 let plans = provision::plan(run, &services, PlanOptions::default()).await;

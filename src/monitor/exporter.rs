@@ -10,7 +10,7 @@ use super::board::CheckBoard;
 use super::checks::Schedule;
 use super::watch::ServerHandle;
 use crate::error::Error;
-use crate::metrics::{BUILD_INFO, CHECK_INTERVAL, SERVICE_INFO, Sample, Subject};
+use crate::metrics::{AGE_LIMIT, BUILD_INFO, CHECK_INTERVAL, SERVICE_INFO, Sample, Subject};
 use crate::run::Run;
 
 /// What a scrape reads.
@@ -38,6 +38,8 @@ impl Exporter {
             .due()
             .map(|(check, every)| Sample::with(CHECK_INTERVAL, &itself, [check.name()], every.as_secs_f64()));
         fixed.extend(due);
+        let limits = schedule.age_limits.iter();
+        fixed.extend(limits.map(|(of, limit)| Sample::with(AGE_LIMIT, &itself, [of], limit.as_secs_f64())));
         Exporter {
             project: run.manifest.project.clone(),
             servers,

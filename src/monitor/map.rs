@@ -11,6 +11,8 @@ use crate::model::{DesiredServer, RoleKind};
 pub struct ServerMap {
     /// The server as a whole.
     pub subject: Subject,
+    /// What begins the comment of what the manifest made there.
+    pub marker: String,
     pub databases: BTreeMap<String, Subject>,
     /// The logins of services with their alternates, and further logins.
     pub logins: BTreeMap<String, Subject>,
@@ -31,7 +33,7 @@ impl ServerMap {
                 logins.extend(alternate_of(role).map(|role| (role.to_string(), subject.clone())));
             }
         }
-        ServerMap { subject: server, databases, logins }
+        ServerMap { subject: server, marker: desired.marker(), databases, logins }
     }
 
     pub fn database(&self, name: &str) -> Option<&Subject> {

@@ -9,8 +9,8 @@ use crate::sql::{List, Literal, Statement, stmt};
 /// The columns of `pg_stat_database` that came with 14.
 const SESSION_TIMES: u32 = 14;
 
-/// What is asked, in the order of the answers.
-pub fn all(major: u32, databases: &[&str], roles: &[&str], sizes: bool) -> Vec<Statement> {
+/// What is asked, in the order of the answers; `slow` also for what costs the server more, or changes seldom.
+pub fn all(major: u32, databases: &[&str], roles: &[&str], slow: bool) -> Vec<Statement> {
     let mut asked = vec![
         server(),
         of_databases(major, databases),
@@ -20,7 +20,9 @@ pub fn all(major: u32, databases: &[&str], roles: &[&str], sizes: bool) -> Vec<S
         standbys(),
         slots(),
     ];
-    asked.extend(sizes.then(|| self::sizes(databases)));
+    if slow {
+        asked.extend([sizes(databases), passwords(roles)]);
+    }
     asked
 }
 
@@ -117,6 +119,15 @@ fn slots() -> Statement {
            CASE WHEN NOT pg_catalog.pg_is_in_recovery()
              THEN pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), restart_lsn) END
          FROM pg_catalog.pg_replication_slots"
+    )
+}
+
+/// When the password of a login was set stands in the comment that martydb gave it.
+fn passwords(roles: &[&str]) -> Statement {
+    stmt!(
+        "SELECT rolname, pg_catalog.left(pg_catalog.shobj_description(oid, 'pg_authid'), 200) FROM pg_catalog.pg_roles
+         WHERE rolcanlogin AND rolname IN ({names})",
+        names = names(roles)
     )
 }
 

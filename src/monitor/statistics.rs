@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::board::seconds;
 use super::map::ServerMap;
 use crate::metrics::*;
+use crate::model::password_set;
 use crate::server::{Row, Unreadable};
 
 /// The label of sessions whose login is not the manifest's: how many logins others have is not ours to expose.
@@ -48,7 +50,7 @@ const AGES: [&Metric; 4] = [LONGEST_TRANSACTION, LONGEST_STATEMENT, LONGEST_WAIT
 pub fn samples(map: &ServerMap, answers: &[Vec<Row>]) -> Result<Vec<Sample>, Unreadable> {
     let mut out = vec![];
     let mut answers = answers.iter();
-    for read in [server, databases, sessions, locks, logins, standbys, slots, sizes] {
+    for read in [server, databases, sessions, locks, logins, standbys, slots, sizes, passwords] {
         for_answer(map, answers.next(), read, &mut out)?;
     }
     Ok(out)
@@ -56,7 +58,7 @@ pub fn samples(map: &ServerMap, answers: &[Vec<Row>]) -> Result<Vec<Sample>, Unr
 
 type AnswerReader = fn(&ServerMap, &[Row], &mut Vec<Sample>) -> Result<(), Unreadable>;
 
-/// The last one is not asked every time.
+/// The last ones are not asked every time.
 fn for_answer(
     map: &ServerMap,
     answer: Option<&Vec<Row>>,
@@ -192,6 +194,17 @@ fn sizes(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Unr
     for row in rows {
         if let (Some(subject), Some(size)) = (map.database(&row.try_get::<String>(0)?), number(row, 1)?) {
             out.push(Sample::new(DATABASE_SIZE, subject, size));
+        }
+    }
+    Ok(())
+}
+
+fn passwords(map: &ServerMap, rows: &[Row], out: &mut Vec<Sample>) -> Result<(), Unreadable> {
+    for row in rows {
+        let (role, comment): (String, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
+        let set = comment.and_then(|comment| password_set(&map.marker, &comment));
+        if let (Some(subject), Some(set)) = (map.logins.get(&role), set) {
+            out.push(Sample::with(PASSWORD_SET, subject, [&role], seconds(set)));
         }
     }
     Ok(())

@@ -2,7 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use super::board::CheckOutcome;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::board::{CheckOutcome, seconds};
+use crate::backup_store::Listing;
 use crate::error::Error;
 use crate::findings::Severity;
 use crate::isolation::{Assessment, ProbeRow, ReportedAs};
@@ -122,6 +126,32 @@ fn migrations(status: &ServiceStatus, subject: &Subject) -> Vec<Sample> {
             .filter_map(|(metric, version)| Some(Sample::new(metric, subject, version? as f64))),
     );
     samples
+}
+
+/// How many backups of each service there are, and how old they are.
+pub fn of_backups(project: &str, env: &str, services: &[DesiredService], listing: Listing) -> CheckOutcome {
+    let itself = Subject::monitor();
+    let problems = Sample::new(BACKUP_PROBLEMS, &itself, count(listing.problems.len()));
+    let mut outcome = CheckOutcome { samples: vec![problems], ..CheckOutcome::default() };
+    outcome.judged.insert(itself);
+    let summaries = listing.summaries(project, env);
+    for service in services {
+        let subject = Subject::service(service);
+        let found = summaries.get(service.name.as_str()).cloned().unwrap_or_default();
+        let taken = found.id.as_ref().map(|id| seconds(id.taken_at()));
+        let verified = found.verified_at.and_then(|at| OffsetDateTime::parse(&at, &Rfc3339).ok());
+        #[allow(clippy::cast_precision_loss)] // Exact below 2^53 bytes.
+        let values = [
+            (BACKUPS, Some(count(found.count))),
+            (BACKUP_TAKEN, taken),
+            (BACKUP_SIZE, found.size_bytes.map(|size| size as f64)),
+            (BACKUP_VERIFIED, verified.map(seconds)),
+        ];
+        let known = values.into_iter().filter_map(|(metric, value)| Some((metric, value?)));
+        outcome.samples.extend(known.map(|(metric, value)| Sample::new(metric, &subject, value)));
+        outcome.judged.insert(subject);
+    }
+    outcome
 }
 
 /// How far each service, and each server as a whole, is from the manifest.

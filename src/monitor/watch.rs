@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use super::map::ServerMap;
 use super::{statements, statistics};
 use crate::error::{Error, Kind, Result};
-use crate::metrics::{DATABASE_SIZE, SERVER_READ_SECONDS, Sample, Subject, UP};
+use crate::metrics::{DATABASE_SIZE, Metric, PASSWORD_SET, SERVER_READ_SECONDS, Sample, Subject, UP};
 use crate::model::DesiredServer;
 use crate::run::Run;
 use crate::secrets::CredentialKey;
@@ -24,8 +24,9 @@ pub const PATIENCE: Duration = Duration::from_secs(2);
 /// How long a server may take at most.
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// The server looks at every file of a database for its size.
-const SIZES_EVERY: Duration = Duration::from_secs(60);
+/// What is read less often: the server looks at every file of a database for its size, and passwords change seldom.
+const SLOW: [&Metric; 2] = [DATABASE_SIZE, PASSWORD_SET];
+const SLOW_EVERY: Duration = Duration::from_secs(60);
 
 /// Answers that are younger serve several scrapes.
 const FRESH: Duration = Duration::from_millis(500);
@@ -87,8 +88,8 @@ pub struct ServerWatch {
     wanted: mpsc::Receiver<()>,
     latest: watch::Sender<Option<Reading>>,
     connection: Option<Connection>,
-    /// The sizes, and when they were read.
-    sizes: Option<(Instant, Vec<Sample>)>,
+    /// What is read less often, and when it was.
+    slow: Option<(Instant, Vec<Sample>)>,
     /// Whether the last reading failed, so that it is said once.
     failing: bool,
     /// Whether it says so at all.
@@ -109,7 +110,7 @@ impl ServerWatch {
             wanted,
             latest: sender,
             connection: None,
-            sizes: None,
+            slow: None,
             failing: false,
             tells,
         };
@@ -157,37 +158,37 @@ impl ServerWatch {
     }
 
     async fn read(&mut self) -> Result<Vec<Sample>> {
-        let wants_sizes = self.sizes.as_ref().is_none_or(|(at, _)| at.elapsed() >= SIZES_EVERY);
+        let wants_slow = self.slow.as_ref().is_none_or(|(at, _)| at.elapsed() >= SLOW_EVERY);
         let answers = match self.connection.take() {
-            Some(connection) => match self.ask(connection, wants_sizes).await {
+            Some(connection) => match self.ask(connection, wants_slow).await {
                 // The server was restarted, or ended the session: a new one tells.
-                Err(error) if error.is_lost() => self.ask_anew(wants_sizes).await?,
+                Err(error) if error.is_lost() => self.ask_anew(wants_slow).await?,
                 end => end?,
             },
-            None => self.ask_anew(wants_sizes).await?,
+            None => self.ask_anew(wants_slow).await?,
         };
         let unreadable = |error| Error::operation("the server's answer cannot be read").cause(error);
         let mut samples = statistics::samples(&self.map, &answers).map_err(unreadable)?;
-        let sizes: Vec<Sample> =
-            samples.iter().filter(|sample| sample.metric == DATABASE_SIZE).cloned().collect();
-        if wants_sizes {
-            self.sizes = Some((Instant::now(), sizes));
+        let slow: Vec<Sample> =
+            samples.iter().filter(|sample| SLOW.contains(&sample.metric)).cloned().collect();
+        if wants_slow {
+            self.slow = Some((Instant::now(), slow));
         } else {
-            samples.extend(self.sizes.iter().flat_map(|(_, sizes)| sizes.clone()));
+            samples.extend(self.slow.iter().flat_map(|(_, slow)| slow.clone()));
         }
         Ok(samples)
     }
 
-    async fn ask_anew(&mut self, sizes: bool) -> Result<Vec<Vec<Row>>> {
+    async fn ask_anew(&mut self, slow: bool) -> Result<Vec<Vec<Row>>> {
         let connection = self.log_in().await?;
-        self.ask(connection, sizes).await
+        self.ask(connection, slow).await
     }
 
     /// Keeps the connection where it can go on.
-    async fn ask(&mut self, mut connection: Connection, sizes: bool) -> Result<Vec<Vec<Row>>> {
+    async fn ask(&mut self, mut connection: Connection, slow: bool) -> Result<Vec<Vec<Row>>> {
         let databases: Vec<&str> = self.map.databases.keys().map(String::as_str).collect();
         let roles: Vec<&str> = self.map.logins.keys().map(String::as_str).collect();
-        let asked = statements::all(connection.major(), &databases, &roles, sizes);
+        let asked = statements::all(connection.major(), &databases, &roles, slow);
         let answers = query_each(&mut connection, &Statement::join(asked)).await?;
         self.connection = Some(connection);
         Ok(answers)

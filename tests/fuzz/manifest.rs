@@ -8,7 +8,7 @@ use martydb::environment::Environment;
 use martydb::manifest;
 use martydb::migrate::files::source::judge;
 use martydb::model::{ActualServer, Admin, DesiredServer};
-use martydb::plan::{Selection, StoredLogins, diff, passwordless, script};
+use martydb::plan::{PASSWORDLESS, Selection, StoredLogins, diff, script};
 
 use super::engine::{Target, fuzz};
 
@@ -116,7 +116,7 @@ fn planned(desired: &DesiredServer) -> String {
         ActualServer { version: 160_000, admin, maintenance: "postgres".into(), ..ActualServer::default() };
     let plan = diff(desired, &actual, &StoredLogins::These(BTreeSet::new()), &Selection::all(desired));
     for step in &plan.steps {
-        let sql = script(&step.action, 16, &passwordless).to_string();
+        let sql = script(&step.action, 16, &PASSWORDLESS).to_string();
         let (source, problems) = judge(Path::new("x"), sql.clone().into_bytes()).unwrap();
         assert_eq!(source.statements.len(), 1, "{sql}");
         let open = problems.iter().find(|problem| problem.what.contains("never closed"));

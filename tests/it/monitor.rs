@@ -1,6 +1,7 @@
 //! `martydb monitor`: its login, what it measures, what it costs and how it ends.
 
 mod access;
+mod ages;
 mod metrics;
 mod prometheus;
 mod role;

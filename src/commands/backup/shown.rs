@@ -24,15 +24,13 @@ pub async fn look(run: &Run, repository: &Repository, select: &Select) -> Result
     let services: BTreeSet<String> =
         run.readable(select)?.iter().map(|service| service.name.to_string()).collect();
     let listing = repository.list().await?;
-    let (ours, others): (Vec<Listed>, Vec<Listed>) = listing.backups.into_iter().partition(|one| {
-        let of = &one.manifest.header;
-        of.project == run.manifest.project && of.env == run.manifest.env
-    });
-    for problem in &listing.problems {
+    let problems = listing.problems.clone();
+    let (ours, others) = listing.split(&run.manifest.project, &run.manifest.env);
+    for problem in &problems {
         run.out.note(&format!("warning: {}", printable(problem)));
     }
-    if !others.is_empty() {
-        let others = counted(others.len(), "backup");
+    if others > 0 {
+        let others = counted(others, "backup");
         run.out.note(&format!(
             "{others} of other projects or environments in {} not shown",
             printable(&repository.place())
@@ -41,5 +39,5 @@ pub async fn look(run: &Run, repository: &Repository, select: &Select) -> Result
     // Without a name also those of services that are not declared any more.
     let chosen = |one: &Listed| select.names_none() || services.contains(&one.manifest.header.service);
     let backups = ours.into_iter().filter(chosen).collect();
-    Ok(OwnBackups { backups, problems: listing.problems })
+    Ok(OwnBackups { backups, problems })
 }

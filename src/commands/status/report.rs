@@ -2,13 +2,16 @@
 
 use serde::{Serialize, Serializer};
 
+use super::backups::KnownBackups;
 use super::look::Arguments;
 use super::standing::StatusWord;
+use crate::backup_store::BackupSummary;
 use crate::migrate::{ServiceStatus, Sizes};
 
 /// All services that were looked at, and which of them are shown.
 pub struct StatusReport {
     pub services: Vec<ServiceStatus>,
+    pub backups: KnownBackups,
     only: Vec<StatusWord>,
     /// Whether anything but all up to date is a difference.
     pub check: bool,
@@ -18,16 +21,28 @@ pub struct StatusReport {
 impl Serialize for StatusReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
-        struct Document<'a> {
-            services: Vec<&'a ServiceStatus>,
+        struct Row<'a> {
+            #[serde(flatten)]
+            status: &'a ServiceStatus,
+            backup: Option<BackupSummary>,
         }
-        Document { services: self.shown().collect() }.serialize(serializer)
+        #[derive(Serialize)]
+        struct Document<'a> {
+            services: Vec<Row<'a>>,
+        }
+        let row = |status| Row { status, backup: self.backups.of(&status.service) };
+        Document { services: self.shown().map(row).collect() }.serialize(serializer)
     }
 }
 
 impl StatusReport {
-    pub fn new(services: Vec<ServiceStatus>, arguments: &Arguments, sizes: Sizes) -> StatusReport {
-        StatusReport { services, only: arguments.only.clone(), check: arguments.check, sizes }
+    pub fn new(
+        services: Vec<ServiceStatus>,
+        backups: KnownBackups,
+        arguments: &Arguments,
+        sizes: Sizes,
+    ) -> StatusReport {
+        StatusReport { services, backups, only: arguments.only.clone(), check: arguments.check, sizes }
     }
 
     pub fn shown(&self) -> impl Iterator<Item = &ServiceStatus> {

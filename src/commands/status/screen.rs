@@ -1,7 +1,8 @@
 //! `status --watch`: the same again and again, until Ctrl-C.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::backups::KnownBackups;
 use super::look::{Arguments, measured, review};
 use super::report::StatusReport;
 use crate::error::{Error, Result};
@@ -11,6 +12,9 @@ use crate::model::DesiredService;
 use crate::report::{Out, Report, pause};
 use crate::run::Run;
 use crate::targets;
+
+/// A backup is no matter of seconds, and object storage is paid by the question.
+const BACKUPS_EVERY: Duration = Duration::from_secs(60);
 
 /// Refuses what is no screen.
 ///
@@ -38,13 +42,17 @@ pub async fn draw(
     // A bar would be drawn across it.
     let _still = pause();
     let mut targets = targets::of(run, services).await?;
+    let mut backups = (Instant::now(), KnownBackups::read(run).await);
     loop {
+        if backups.0.elapsed() > BACKUPS_EVERY {
+            backups = (Instant::now(), KnownBackups::read(run).await);
+        }
         let all = review(run, arguments, services, targets.clone()).await;
         // A server that was down may come up at another address.
         if all.iter().any(|status| status.state == ServiceState::Unreachable) {
             targets = targets::of(run, services).await?;
         }
-        let report = StatusReport::new(all, arguments, measured(run, arguments));
+        let report = StatusReport::new(all, backups.1.clone(), arguments, measured(run, arguments));
         let every = format!("Every {seconds} s: martydb status; Ctrl-C ends it\n\n");
         let style = run.out.screen_style();
         run.out.screen(&(every + &report.text(&style) + &report.messages(&style)));

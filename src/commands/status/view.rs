@@ -2,6 +2,7 @@
 
 use super::report::StatusReport;
 use super::standing::{StatusWord, tally};
+use crate::backup_store::BackupSummary;
 use crate::migrate::check::other_tools;
 use crate::migrate::{HistoryEvent, MigrationId, REPEATABLE, RunningRun, ServiceState, ServiceStatus, Sizes};
 use crate::report::{Cell, Paint, Style, Table, indented, paint, printable, when, wrapped};
@@ -9,16 +10,21 @@ use crate::units::counted;
 
 pub fn text(report: &StatusReport, style: &Style) -> String {
     let shown: Vec<&ServiceStatus> = report.shown().collect();
-    let mut text = if shown.is_empty() { String::new() } else { table(&shown, report.sizes, style) + "\n" };
+    let mut text = if shown.is_empty() { String::new() } else { table(&shown, report, style) + "\n" };
     text += &summary(report, shown.len(), style);
     text + &shown.into_iter().map(|status| details(status, style)).collect::<String>()
 }
 
-fn table(shown: &[&ServiceStatus], sizes: Sizes, style: &Style) -> String {
+fn table(shown: &[&ServiceStatus], report: &StatusReport, style: &Style) -> String {
     let mut columns =
         vec!["service", "database", "state", "current", "latest", "pending", "last run", "connections"];
-    columns.extend((sizes == Sizes::Measured).then_some("size"));
-    let mut table = Table::new(&columns).spare(&["connections", "size", "database", "latest", "last run"]);
+    let has_sizes = report.sizes == Sizes::Measured;
+    columns.extend(has_sizes.then_some("size"));
+    if report.backups.is_known() {
+        columns.extend(["backup", "verified"]);
+    }
+    let spare = ["connections", "size", "verified", "database", "latest", "last run", "backup"];
+    let mut table = Table::new(&columns).spare(&spare);
     for status in shown {
         let number = |value: Option<i64>| {
             Cell::number(value.map_or_else(|| "-".to_owned(), |value| value.to_string()))
@@ -39,10 +45,20 @@ fn table(shown: &[&ServiceStatus], sizes: Sizes, style: &Style) -> String {
             number(status.connections),
         ];
         let size = status.size_bytes.map_or_else(|| "-".to_owned(), crate::units::bytes);
-        row.extend((sizes == Sizes::Measured).then(|| Cell::number(size)));
+        row.extend(has_sizes.then(|| Cell::number(size)));
+        row.extend(report.backups.of(&status.service).into_iter().flat_map(|backup| ages(&backup, style)));
         table.row(row);
     }
     table.render(style)
+}
+
+/// None at all stands out, be it a backup or a proven restore.
+fn ages(backup: &BackupSummary, style: &Style) -> [Cell; 2] {
+    let age = |at: &Option<String>| match at {
+        Some(at) => when(at, style).into(),
+        None => Cell::new("none", Paint::Warn),
+    };
+    [age(&backup.taken_at), age(&backup.verified_at)]
 }
 
 fn summary(report: &StatusReport, shown: usize, style: &Style) -> String {
