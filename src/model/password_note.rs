@@ -1,5 +1,5 @@
 //! What the comment of a login says of its password: when martydb set it, behind the marker. The server keeps no
-//! such time, and whoever sets a password otherwise leaves the note as it was.
+//! such time, and a password that is set in another way leaves the note as it was.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;

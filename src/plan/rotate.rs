@@ -170,7 +170,7 @@ mod tests {
             [r#"ALTER ROLE "csca_app_b" NOLOGIN PASSWORD NULL"#]
         );
         assert_eq!(sql(&in_place(&desired, &actual, service, &role("csca_app"), None)).len(), 1);
-        // Whoever made a login says what its comment is.
+        // The comment of a login that others made stays theirs.
         actual.roles.get_mut(&role("csca_app")).unwrap().comment = Some("of the payroll".into());
         let others = in_place(&desired, &actual, service, &role("csca_app"), None);
         assert_eq!(sql(&others), [r#"ALTER ROLE "csca_app" PASSWORD '<secret>'"#]);
