@@ -18,6 +18,6 @@ mod take;
 
 pub use kept::{KeptDatabase, discard, list as list_kept};
 pub use load::{LoadSource, Loaded, RestoreTarget, load};
-pub use record::BackupRecord;
+pub use record::{BackupRecord, RowsCompared};
 pub use restore::{HeadAgainstFiles, RestoreEnd, RestorePlace, compare_head, restore};
 pub use take::{DUMP, ExaminedService, ExportedService, HowToTake, LockedService, examine};

@@ -167,13 +167,12 @@ impl HeldSnapshot {
     }
 
     /// Rows, hashes and positions; with the largest share of the time.
-    pub async fn sums(&mut self) -> Result<Sums> {
-        let hash = self.hash();
+    pub async fn sums(&mut self, hash: RowHash) -> Result<Sums> {
         sums::read_side_by_side(std::slice::from_mut(&mut self.session), hash).await
     }
 
-    /// How its rows are hashed.
-    pub fn hash(&self) -> RowHash {
+    /// How its rows are best hashed.
+    pub fn best_hash(&self) -> RowHash {
         RowHash::best(self.session.major())
     }
 

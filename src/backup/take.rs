@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::import::archive::{self, Archive, ArchivePrograms, FolderDump};
 use crate::migrate::MigrationTarget;
 use crate::model::ServiceName;
-use crate::moving::sums;
+use crate::moving::sums::{self, RowHash};
 use crate::report::progress;
 
 /// The archive's folder in that of the backup.
@@ -25,6 +25,8 @@ pub struct HowToTake {
     pub accept: bool,
     /// How many sessions read side by side.
     pub jobs: usize,
+    /// Rows are hashed, and not counted alone.
+    pub hashes: bool,
 }
 
 /// A service that can be backed up.
@@ -111,9 +113,10 @@ impl ExportedService {
         dumping.expect(1);
         let dump = dumping
             .run(of.target.service.as_str(), Archive::dump_folder(&of.programs, &of.target, &path, how));
+        let hash = if of.how.hashes { snapshot.best_hash() } else { RowHash::None };
         let reading = async {
             let said = snapshot.read(&of.target).await?;
-            Ok((said, snapshot.sums().await?))
+            Ok((said, snapshot.sums(hash).await?))
         };
         let (_, (said, contents)) = futures_util::future::try_join(dump, reading).await?;
         dumping.advance();
@@ -128,7 +131,7 @@ impl ExportedService {
             migration_head,
             plan_changes,
             left_out: of.left_out.clone(),
-            hash: snapshot.hash().name().to_owned(),
+            hash: hash.name().to_owned(),
             contents,
             catalogue: catalogue.0.into_iter().map(|((kind, name), text)| (kind, name, text)).collect(),
             beyond,

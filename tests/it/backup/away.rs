@@ -37,7 +37,10 @@ fn a_backup_of_an_older_major_is_restored_into_a_newer_one() {
     let there = Kept { server: newer, project: kept.project, prefix: kept.prefix };
     if !can_dump(&there.server) {
         let refused = there.project.run(&["restore", &service, "--from", &id, "-y"]).expect(1);
-        assert!(refused.stderr.contains("there are no pg_dump and pg_restore for a server of version"), "{refused:?}");
+        assert!(
+            refused.stderr.contains("there are no pg_dump and pg_restore for a server of version"),
+            "{refused:?}"
+        );
         return;
     }
     let report = there.restore(&id).expect(0).json();
