@@ -63,6 +63,7 @@ struct BackupTask {
 /// # Errors
 /// With all that is in the way.
 pub async fn examine(target: MigrationTarget, how: HowToTake) -> Result<ExaminedService> {
+    sums::end_orphans(&target).await?;
     let mut session = sums::as_owner(&target).await?;
     let programs = archive::find(session.major(), session.major()).await?;
     let left_out = check::look(&mut session, &target).await?.accepted(&target.service, how.accept)?;
@@ -107,8 +108,12 @@ impl ExportedService {
         let ExportedService { of, snapshot, .. } = self;
         let compression = archive::compression(&of.programs).await;
         let (name, path): (String, PathBuf) = (snapshot.name.clone(), folder.join(DUMP));
-        let how =
-            FolderDump { snapshot: &name, jobs: jobs(of.how.jobs, snapshot.free_sessions), compression };
+        let how = FolderDump {
+            snapshot: &name,
+            holder: snapshot.process(),
+            jobs: jobs(of.how.jobs, snapshot.free_sessions),
+            compression,
+        };
         let dumping = progress("dumping", "databases");
         dumping.expect(1);
         let dump = dumping

@@ -25,7 +25,7 @@ const INTERNAL_OPTION: &[u8] = b"pg_attver";
 /// What the sessions of the programs call themselves.
 pub const SESSION_NAME: &str = "martydb move";
 
-/// The same for backups.
+/// The same for backups; the process of the session that holds the snapshot follows.
 pub const BACKUP_SESSION: &str = "martydb backup";
 
 /// Programs of one version, which read what the other wrote.
@@ -132,6 +132,8 @@ pub struct Archive {
 pub struct FolderDump<'a> {
     /// A snapshot that a session exported and still holds.
     pub snapshot: &'a str,
+    /// The process of that session on the server.
+    pub holder: i32,
     /// How many sessions read beside the one that leads them.
     pub jobs: usize,
     /// As `--compress` takes it.
@@ -186,7 +188,7 @@ impl Archive {
             .arg(format!("--role={}", source.owner))
             .arg("--file")
             .arg(folder)
-            .env("PGAPPNAME", BACKUP_SESSION);
+            .env("PGAPPNAME", format!("{BACKUP_SESSION} {}", how.holder));
         client::run(command, &programs.dump, Stdio::null(), Stdio::null()).await?;
         let archive = Archive::in_folder(programs, folder);
         archive.refuse_internals().await?;

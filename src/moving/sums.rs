@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::import::archive::SESSION_NAME;
+use crate::import::archive::{BACKUP_SESSION, SESSION_NAME};
 use crate::migrate::MigrationTarget;
 use crate::report::progress;
 use crate::server::{Connection, Limits, Row, Unreadable, connect_with, query};
@@ -68,13 +68,31 @@ pub async fn as_owner(target: &MigrationTarget) -> Result<Connection> {
     log_in(target, target.owner.as_str()).await
 }
 
-/// Ends what programs of a run that died still do in the database, as the migrator that they are.
+/// Ends what programs of moves that died still do in the database. No move of it is at work.
 pub async fn end_programs(target: &MigrationTarget) -> Result<()> {
+    end_sessions(target, &stmt!("a.application_name = {name}", name = Literal(SESSION_NAME.into()))).await
+}
+
+/// Ends what programs of backups that died still do in the database: their sessions name the one that holds their snapshot, and
+/// it is gone.
+pub async fn end_orphans(target: &MigrationTarget) -> Result<()> {
+    let orphaned = stmt!(
+        "pg_catalog.starts_with(a.application_name, {name}) AND NOT EXISTS (
+             SELECT FROM pg_catalog.pg_stat_activity holder
+             WHERE holder.datname = a.datname AND holder.usename = a.usename AND holder.backend_start <= a.backend_start
+               AND {name} || holder.pid::pg_catalog.text = a.application_name)",
+        name = Literal(format!("{BACKUP_SESSION} "))
+    );
+    end_sessions(target, &orphaned).await
+}
+
+/// As the migrator that they are of.
+async fn end_sessions(target: &MigrationTarget, which: &Statement) -> Result<()> {
     let mut session = log_in(target, "none").await?;
     let end = stmt!(
         "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
-         WHERE a.datname = pg_catalog.current_database() AND a.usename = session_user AND a.application_name = {name}",
-        name = Literal(SESSION_NAME.into())
+         WHERE a.datname = pg_catalog.current_database() AND a.usename = session_user AND {which}",
+        which = which
     );
     query(&mut session, &end).await?;
     session.close().await;
