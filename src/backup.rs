@@ -12,6 +12,7 @@ mod level;
 mod load;
 mod record;
 mod restore;
+mod role_state;
 mod snapshot;
 mod swap;
 mod take;

@@ -10,6 +10,7 @@ use std::process::Stdio;
 
 use tempfile::NamedTempFile;
 
+use super::archive_files;
 use super::client::{self, number, version};
 use crate::embedded::program_folders;
 use crate::error::{Error, Result};
@@ -191,6 +192,7 @@ impl Archive {
             .env("PGAPPNAME", format!("{BACKUP_SESSION} {}", how.holder));
         client::run(command, &programs.dump, Stdio::null(), Stdio::null()).await?;
         let archive = Archive::in_folder(programs, folder);
+        archive.check_files()?;
         archive.refuse_internals().await?;
         Ok(archive)
     }
@@ -198,6 +200,17 @@ impl Archive {
     /// The archive that lies in a folder.
     pub fn in_folder(programs: &ArchivePrograms, folder: &Path) -> Archive {
         Archive { place: ArchivePlace::Folder(folder.to_owned()), programs: programs.clone() }
+    }
+
+    /// Looks at every name of a file that it says, before a program follows them: what comes from a store may lead anywhere.
+    ///
+    /// # Errors
+    /// If `pg_dump` does not write such an archive.
+    pub fn check_files(&self) -> Result<()> {
+        match &self.place {
+            ArchivePlace::File(_) => Ok(()),
+            ArchivePlace::Folder(folder) => archive_files::check(folder),
+        }
     }
 
     /// What is in it, in the order in which it is made again.
