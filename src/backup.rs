@@ -12,12 +12,13 @@ mod level;
 mod load;
 mod record;
 mod restore;
+mod role_state;
 mod snapshot;
 mod swap;
 mod take;
 
 pub use kept::{KeptDatabase, discard, list as list_kept};
 pub use load::{LoadSource, Loaded, RestoreTarget, load};
-pub use record::BackupRecord;
+pub use record::{BackupRecord, RowsCompared};
 pub use restore::{HeadAgainstFiles, RestoreEnd, RestorePlace, compare_head, restore};
 pub use take::{DUMP, ExaminedService, ExportedService, HowToTake, LockedService, examine};

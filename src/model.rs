@@ -9,6 +9,7 @@ mod contents;
 mod database_kind;
 pub mod deploy;
 pub mod desired;
+mod kept_mark;
 mod move_note;
 pub mod names;
 mod parameters;

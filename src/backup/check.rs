@@ -3,11 +3,11 @@
 use crate::error::{Error, Result};
 use crate::migrate::MigrationTarget;
 use crate::model::ServiceName;
-use crate::moving::obstacles::rows_of_extensions;
+use crate::moving::obstacles::{of_objects, rows_of_extensions};
 use crate::moving::sums::text;
 use crate::report::printable;
 use crate::server::{Connection, query};
-use crate::sql::{List, Literal, Statement, stmt};
+use crate::sql::{List, Literal, stmt};
 
 /// What was found.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct Blind {
 /// Looks into the database as its owner, who makes the dump.
 pub async fn look(session: &mut Connection, target: &MigrationTarget) -> Result<Blind> {
     let mut found = Blind::default();
-    for row in query(session, &Statement::from_program(include_str!("sql/check.sql"))).await? {
+    for row in query(session, &of_objects(include_str!("sql/check.sql"))).await? {
         let line = format!("{}: {}; {}", text(&row, 1)?, text(&row, 2)?, text(&row, 3)?);
         found.add(&text(&row, 0)?, &line);
     }

@@ -3,11 +3,13 @@
 //!
 //! The migrator alone loads, and never a superuser: an archive runs the service's functions while its rows come in.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::entries::wanted;
 use super::level;
-use super::record::{BackupRecord, PublicRecord};
+use super::record::{BackupRecord, ExtensionRecord, PublicRecord};
+use super::role_state::RoleState;
 use super::snapshot::{free_sessions, jobs};
 use super::take::DUMP;
 use crate::error::{Error, Kind, Result};
@@ -16,7 +18,7 @@ use crate::migrate::MigrationTarget;
 use crate::model::{DesiredServer, DesiredService, RoleName};
 use crate::moving::compare::{self, CopySide};
 use crate::moving::sums::{self, RowHash, unreadable};
-use crate::report::progress;
+use crate::report::{printable, progress};
 use crate::scratch::Scratch;
 use crate::server::{Access, Connection, execute, execute_warned, query};
 use crate::sql::{Keyword, List, Statement, stmt};
@@ -60,6 +62,7 @@ pub async fn load(to: &RestoreTarget<'_>, from: LoadSource<'_>) -> Result<Loaded
     session.close().await;
     refuse(to, from.record, major, &known)?;
     let programs = programs(from.record, major).await?;
+    Archive::in_folder(&programs, &from.folder.join(DUMP)).check_files()?;
     let mut scratch = Scratch::make_without_rights(to.access, to.desired, to.service).await?;
     match fill(to, from, &programs, &mut scratch, &known).await {
         Ok(notes) => Ok(Loaded { scratch, known, notes }),
@@ -116,10 +119,18 @@ async fn fill(
     let entries = wanted(archive.entries().await?, to.service, &from.record.left_out);
     let mut session = sums::as_owner(&here).await?;
     let side_by_side = jobs(to.jobs, free_sessions(&mut session).await?);
+    session.close().await;
+    let own = to.service.own_roles();
+    let before = RoleState::read(scratch.keeper(), &own).await?;
     let restoring = progress("restoring", "databases");
     restoring.expect(1);
-    restoring.run(to.service.name.as_str(), archive.restore(&entries, &here, side_by_side)).await?;
+    let restored =
+        restoring.run(to.service.name.as_str(), archive.restore(&entries, &here, side_by_side)).await;
+    before.unchanged(&RoleState::read(scratch.keeper(), &own).await?)?;
+    restored?;
     restoring.advance();
+    // A new session: the migrator has the password that it had.
+    let mut session = sums::as_owner(&here).await?;
     put_back(to, scratch, from.record, known).await?;
     // Statistics are not in an archive before 18. What the owner may not analyze only warns.
     execute_warned(&mut session, &stmt!("ANALYZE")).await?;
@@ -129,10 +140,29 @@ async fn fill(
         sessions.push(sums::as_owner(&here).await?);
     }
     let found = compare::read_side_by_side(&mut sessions, hash).await?;
+    let versions = extension_versions(&mut sessions[0]).await?;
     for session in sessions {
         session.close().await;
     }
-    judged(from.record, found)
+    let mut notes = judged(from.record, found)?;
+    notes.extend(of_versions(&from.record.beyond.extensions, &versions));
+    Ok(notes)
+}
+
+/// Extensions and their versions.
+async fn extension_versions(session: &mut Connection) -> Result<BTreeMap<String, String>> {
+    let asked = stmt!("SELECT e.extname::pg_catalog.text, e.extversion FROM pg_catalog.pg_extension e");
+    query(session, &asked).await?.iter().map(|row| Ok((sums::text(row, 0)?, sums::text(row, 1)?))).collect()
+}
+
+/// A server makes extensions in the version that it has.
+fn of_versions(recorded: &[ExtensionRecord], found: &BTreeMap<String, String>) -> Vec<String> {
+    let note = |one: &ExtensionRecord| {
+        let now = found.get(&one.name).filter(|now| **now != one.version)?;
+        let ExtensionRecord { name, version, .. } = one;
+        Some(printable(&format!("extension {name} had version {version}, and has version {now} here")))
+    };
+    recorded.iter().filter_map(note).collect()
 }
 
 /// What belongs to others than the owner, in one transaction of the admin's inside the database, which borrows what it lacks.
@@ -251,6 +281,22 @@ mod tests {
             }
         }))
         .unwrap()
+    }
+
+    #[test]
+    fn an_extension_of_another_version_is_told() {
+        let recorded = ExtensionRecord {
+            name: "citext".into(),
+            version: "1.5".into(),
+            schema: "public".into(),
+            owner: "o".into(),
+            comment: None,
+        };
+        let of = |version: &str| {
+            of_versions(std::slice::from_ref(&recorded), &[("citext".into(), version.into())].into())
+        };
+        assert_eq!(of("1.5"), Vec::<String>::new());
+        assert_eq!(of("1.6"), ["extension citext had version 1.5, and has version 1.6 here"]);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::migrate::history::Catalogue;
+use crate::moving::sums::RowHash;
 
 /// The record of one service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -25,7 +26,7 @@ pub struct BackupRecord {
     pub plan_changes: Option<usize>,
     /// What is not in the archive although the database had it, as it was accepted.
     pub left_out: Vec<String>,
-    /// The name of the hash in `contents`: `cols/1`, or `text/1` on a server before 14.
+    /// The name of the hash in `contents`: `cols/1`, or `text/1` on a server before 14; `none` where rows were counted alone.
     pub hash: String,
     /// Rows and hash of each table, the position of each sequence, rights on the histories.
     pub contents: BTreeMap<String, String>,
@@ -40,12 +41,26 @@ impl BackupRecord {
         self.server_version_num / 10000
     }
 
+    /// Whether a restore can be held against more than the number of rows.
+    pub fn rows_compared(&self) -> RowsCompared {
+        if self.hash == RowHash::None.name() { RowsCompared::Counts } else { RowsCompared::Hashes }
+    }
+
     /// The catalogue as it was read.
     pub fn read_catalogue(&self) -> Catalogue {
         let entry =
             |(kind, name, text): &(String, String, String)| ((kind.clone(), name.clone()), text.clone());
         Catalogue(self.catalogue.iter().map(entry).collect())
     }
+}
+
+/// What is known of the rows of a backup, and so of what was restored from it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RowsCompared {
+    #[default]
+    Hashes,
+    Counts,
 }
 
 /// What no archive carries: the database itself, and what belongs to others than the owner.

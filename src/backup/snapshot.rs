@@ -22,6 +22,10 @@ const TRIES: u32 = 5;
 /// Settings that would end a session which waits for a dump, and that not every major has.
 const ENDLESS: &str = "SELECT pg_catalog.set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'transaction_timeout'";
 
+/// The session ends soon after its run, also where that is killed while the server counts rows: `pg_dump` outlives it, and the
+/// next run knows by this. 13 has no such setting, and not every system can do it.
+const WATCHED: &str = "SELECT pg_catalog.set_config(name, '2s', false) FROM pg_catalog.pg_settings WHERE name = 'client_connection_check_interval'";
+
 /// What has to stay as it is while it is dumped. A sequence takes no such lock.
 const TABLES: &str = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
      WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND c.relpersistence <> 't'
@@ -57,6 +61,7 @@ pub struct RecordedFacts {
 /// If a table is locked by DDL for longer than the lock is waited for.
 pub async fn lock(mut session: Connection) -> Result<LockedTables> {
     query(&mut session, &Statement::from_program(ENDLESS)).await?;
+    let _unwatched = query(&mut session, &Statement::from_program(WATCHED)).await;
     for _ in 0..TRIES {
         let tables = tables(&mut session).await?;
         match begin(&mut session, &tables).await {
@@ -167,14 +172,18 @@ impl HeldSnapshot {
     }
 
     /// Rows, hashes and positions; with the largest share of the time.
-    pub async fn sums(&mut self) -> Result<Sums> {
-        let hash = self.hash();
+    pub async fn sums(&mut self, hash: RowHash) -> Result<Sums> {
         sums::read_side_by_side(std::slice::from_mut(&mut self.session), hash).await
     }
 
-    /// How its rows are hashed.
-    pub fn hash(&self) -> RowHash {
+    /// How its rows are best hashed.
+    pub fn best_hash(&self) -> RowHash {
         RowHash::best(self.session.major())
+    }
+
+    /// Its process on the server.
+    pub fn process(&self) -> i32 {
+        self.session.backend()
     }
 
     pub async fn close(self) {

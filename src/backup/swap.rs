@@ -59,8 +59,14 @@ async fn swapped(
     let kept = kept.transpose()?;
     let own = look(&mut session, &scratch).await?.ok_or_else(|| gone(&scratch))?;
     let former_settings = former.as_ref().map_or(&[][..], |former| &former.records);
-    let (free, superusers) = limits(&mut session).await?;
-    let (wanted, notes) = level::harmless(&record.database, former_settings, &free, &superusers);
+    let (free, above) = limits(&mut session).await?;
+    let (mut wanted, notes) = level::harmless(&record.database, former_settings, &free, &above);
+    if to.desired.is_foreign_mark(wanted.comment.as_deref()) {
+        wanted.comment = Some(to.desired.database_comment(to.service));
+        loaded
+            .notes
+            .push("the comment of the database is not set again: it says what the database is not".into());
+    }
     loaded.notes.extend(notes);
     let mut all = level::of_database(&scratch, &wanted, &own.holders, &loaded.known)?;
     if let (Some(former), Some(kept)) = (&former, &kept) {
@@ -92,20 +98,20 @@ struct Aside {
     records: Vec<SettingRecord>,
 }
 
-/// What every login may set for itself, and who is a superuser.
+/// What every login may set for itself, and who stands above services: superusers, and the admin.
 async fn limits(session: &mut Connection) -> Result<(Vec<String>, Vec<RoleName>)> {
     let asked = stmt!(
         "SELECT 'setting', pg_catalog.lower(s.name) FROM pg_catalog.pg_settings s WHERE s.context = 'user'
-         UNION ALL SELECT 'superuser', r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r WHERE r.rolsuper"
+         UNION ALL SELECT 'above', r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r WHERE r.rolsuper OR r.rolname = current_user"
     );
-    let (mut free, mut superusers) = (vec![], vec![]);
+    let (mut free, mut above) = (vec![], vec![]);
     for row in &query(session, &asked).await? {
         match text(row, 0)?.as_str() {
             "setting" => free.push(text(row, 1)?),
-            _ => superusers.extend(RoleName::found(text(row, 1)?)),
+            _ => above.extend(RoleName::found(text(row, 1)?)),
         }
     }
-    Ok((free, superusers))
+    Ok((free, above))
 }
 
 async fn look(session: &mut Connection, database: &DbName) -> Result<Option<Aside>> {

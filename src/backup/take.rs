@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::import::archive::{self, Archive, ArchivePrograms, FolderDump};
 use crate::migrate::MigrationTarget;
 use crate::model::ServiceName;
-use crate::moving::sums;
+use crate::moving::sums::{self, RowHash};
 use crate::report::progress;
 
 /// The archive's folder in that of the backup.
@@ -25,6 +25,8 @@ pub struct HowToTake {
     pub accept: bool,
     /// How many sessions read side by side.
     pub jobs: usize,
+    /// Rows are hashed, and not counted alone.
+    pub hashes: bool,
 }
 
 /// A service that can be backed up.
@@ -61,6 +63,7 @@ struct BackupTask {
 /// # Errors
 /// With all that is in the way.
 pub async fn examine(target: MigrationTarget, how: HowToTake) -> Result<ExaminedService> {
+    sums::end_orphans(&target).await?;
     let mut session = sums::as_owner(&target).await?;
     let programs = archive::find(session.major(), session.major()).await?;
     let left_out = check::look(&mut session, &target).await?.accepted(&target.service, how.accept)?;
@@ -105,15 +108,20 @@ impl ExportedService {
         let ExportedService { of, snapshot, .. } = self;
         let compression = archive::compression(&of.programs).await;
         let (name, path): (String, PathBuf) = (snapshot.name.clone(), folder.join(DUMP));
-        let how =
-            FolderDump { snapshot: &name, jobs: jobs(of.how.jobs, snapshot.free_sessions), compression };
+        let how = FolderDump {
+            snapshot: &name,
+            holder: snapshot.process(),
+            jobs: jobs(of.how.jobs, snapshot.free_sessions),
+            compression,
+        };
         let dumping = progress("dumping", "databases");
         dumping.expect(1);
         let dump = dumping
             .run(of.target.service.as_str(), Archive::dump_folder(&of.programs, &of.target, &path, how));
+        let hash = if of.how.hashes { snapshot.best_hash() } else { RowHash::None };
         let reading = async {
             let said = snapshot.read(&of.target).await?;
-            Ok((said, snapshot.sums().await?))
+            Ok((said, snapshot.sums(hash).await?))
         };
         let (_, (said, contents)) = futures_util::future::try_join(dump, reading).await?;
         dumping.advance();
@@ -128,7 +136,7 @@ impl ExportedService {
             migration_head,
             plan_changes,
             left_out: of.left_out.clone(),
-            hash: snapshot.hash().name().to_owned(),
+            hash: hash.name().to_owned(),
             contents,
             catalogue: catalogue.0.into_iter().map(|((kind, name), text)| (kind, name, text)).collect(),
             beyond,

@@ -27,58 +27,56 @@ pub struct ReturnedBackup {
     pub record: serde_json::Value,
 }
 
+/// What is brought, from where and to where.
+pub struct Fetching<'a> {
+    pub errand: &'a Errand,
+    pub shelf: &'a dyn Shelf,
+    pub id: &'a BackupId,
+    pub identities: Option<&'a Identities>,
+    /// A folder that is not there yet, and is gone again after an error.
+    pub into: &'a Path,
+    pub threads: usize,
+}
+
 /// One backup on its way out.
 struct Outgoing<'a> {
-    errand: &'a Errand,
-    shelf: &'a dyn Shelf,
-    id: &'a BackupId,
+    from: &'a Fetching<'a>,
     manifest: BackupManifest,
-    identities: Option<&'a Identities>,
 }
 
-/// Brings all files into the new folder `into`, which is gone again after an error.
-pub fn fetch(
-    errand: &Errand,
-    shelf: &dyn Shelf,
-    id: &BackupId,
-    identities: Option<&Identities>,
-    into: &Path,
-    threads: usize,
-) -> Result<ReturnedBackup> {
-    DirBuilder::new().mode(0o700).create(into).map_err(failed("make the folder", into))?;
-    let fetched = fetch_into(errand, shelf, id, identities, into, threads);
-    if fetched.is_err() {
-        // A folder that stays holds what was right so far; the error is what matters.
-        let _gone = fs::remove_dir_all(into);
+impl Fetching<'_> {
+    /// Brings all files.
+    pub fn fetch(&self) -> Result<ReturnedBackup> {
+        let into = self.into;
+        DirBuilder::new().mode(0o700).create(into).map_err(failed("make the folder", into))?;
+        let fetched = self.all();
+        if fetched.is_err() {
+            // A folder that stays holds what was right so far; the error is what matters.
+            let _gone = fs::remove_dir_all(into);
+        }
+        fetched
     }
-    fetched
-}
 
-fn fetch_into(
-    errand: &Errand,
-    shelf: &dyn Shelf,
-    id: &BackupId,
-    identities: Option<&Identities>,
-    into: &Path,
-    threads: usize,
-) -> Result<ReturnedBackup> {
-    let text = shelf.small(errand, id, MANIFEST)?.ok_or_else(|| absent(id, &shelf.place()))?;
-    let manifest = BackupManifest::parse(&text, id).map_err(|why| damaged(id, why))?;
-    let outgoing = Outgoing { errand, shelf, id, manifest, identities };
-    let sums = outgoing.sums()?;
-    let own = digest(&text);
-    if !sums.starts_with(&sums::first_line(&own)) {
-        return Err(damaged(id, "manifest.json is not as it was written"));
+    fn all(&self) -> Result<ReturnedBackup> {
+        let Fetching { errand, shelf, id, into, .. } = *self;
+        let text = shelf.small(errand, id, MANIFEST)?.ok_or_else(|| absent(id, &shelf.place()))?;
+        let manifest = BackupManifest::parse(&text, id).map_err(|why| damaged(id, why))?;
+        let outgoing = Outgoing { from: self, manifest };
+        let sums = outgoing.sums()?;
+        let own = digest(&text);
+        if !sums.starts_with(&sums::first_line(&own)) {
+            return Err(damaged(id, "manifest.json is not as it was written"));
+        }
+        same_files(&outgoing.manifest, &shelf.files(errand, id)?).map_err(|why| damaged(id, why))?;
+        let passed = parallel::each(self.threads, &outgoing.manifest.files, |file| outgoing.bring(file))?;
+        let files = outgoing.manifest.files.iter().zip(&passed);
+        let files = files.map(|(file, passed)| (outgoing.plain_name(file), &passed.plain));
+        if sums != sums::text(&own, files) {
+            return Err(damaged(id, "the sums of its files are not those that were written"));
+        }
+        let record = record(id, into)?;
+        Ok(ReturnedBackup { manifest: outgoing.manifest, record })
     }
-    same_files(&outgoing.manifest, &shelf.files(errand, id)?).map_err(|why| damaged(id, why))?;
-    let passed = parallel::each(threads, &outgoing.manifest.files, |file| outgoing.bring(file, into))?;
-    let files = outgoing.manifest.files.iter().zip(&passed);
-    let files = files.map(|(file, passed)| (outgoing.plain_name(file), &passed.plain));
-    if sums != sums::text(&own, files) {
-        return Err(damaged(id, "the sums of its files are not those that were written"));
-    }
-    let record = record(id, into)?;
-    Ok(ReturnedBackup { manifest: outgoing.manifest, record })
 }
 
 fn record(id: &BackupId, into: &Path) -> Result<serde_json::Value> {
@@ -89,33 +87,35 @@ fn record(id: &BackupId, into: &Path) -> Result<serde_json::Value> {
 
 impl Outgoing<'_> {
     fn sums(&self) -> Result<String> {
+        let Fetching { errand, shelf, id, .. } = *self.from;
         let name = self.manifest.encryption.stored_name(sums::NAME);
-        let stored = self.shelf.small(self.errand, self.id, &name)?;
-        let stored = stored.ok_or_else(|| damaged(self.id, format!("{name} is missing")))?;
+        let stored = shelf.small(errand, id, &name)?;
+        let stored = stored.ok_or_else(|| damaged(id, format!("{name} is missing")))?;
         let mut plain = vec![];
         cipher::read(
-            self.errand,
+            errand,
             self.manifest.encryption,
-            self.identities,
+            self.from.identities,
             &mut stored.as_slice(),
             &mut plain,
         )
         .map_err(|stop| self.stopped(&name, stop, |error| Error::operation("no memory").cause(error)))?;
-        String::from_utf8(plain).map_err(|_| damaged(self.id, format!("{name} is not as it was written")))
+        String::from_utf8(plain).map_err(|_| damaged(id, format!("{name} is not as it was written")))
     }
 
-    fn bring(&self, file: &StoredFile, into: &Path) -> Result<Passed> {
+    fn bring(&self, file: &StoredFile) -> Result<Passed> {
+        let Fetching { errand, shelf, id, into, .. } = *self.from;
         let plain = self.plain_name(file);
         make_parents(into, plain)?;
         let path = below(into, plain);
         let mut to = create(&path)?;
         // One byte more than there should be is enough to know.
-        let from = self.shelf.open(self.errand, self.id, &file.path, file.size)?;
+        let from = shelf.open(errand, id, &file.path, file.size)?;
         let mut from = io::Read::take(from, file.size.saturating_add(1));
-        let passed = cipher::read(self.errand, self.manifest.encryption, self.identities, &mut from, &mut to)
+        let passed = cipher::read(errand, self.manifest.encryption, self.from.identities, &mut from, &mut to)
             .map_err(|stop| self.stopped(&file.path, stop, failed("write", &path)))?;
         if passed.stored.size != file.size || passed.stored.sha256 != file.sha256 {
-            return Err(damaged(self.id, format!("{} is not as it was written", file.path)));
+            return Err(damaged(id, format!("{} is not as it was written", file.path)));
         }
         Ok(passed)
     }
@@ -125,6 +125,6 @@ impl Outgoing<'_> {
     }
 
     fn stopped(&self, path: &str, stop: cipher::Stop, unwritten: impl FnOnce(io::Error) -> Error) -> Error {
-        of_stop(self.id, path, stop, self.identities.is_some(), unwritten)
+        of_stop(self.from.id, path, stop, self.from.identities.is_some(), unwritten)
     }
 }

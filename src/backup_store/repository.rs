@@ -10,7 +10,7 @@ use super::cipher::{Cipher, Identities};
 use super::connect::{Patience, connect};
 use super::digest::digest;
 use super::errand::Errand;
-use super::fetch::{self, ReturnedBackup};
+use super::fetch::{Fetching, ReturnedBackup};
 use super::folder::FolderShelf;
 use super::id::BackupId;
 use super::manifest::{BackupManifest, Encryption, MANIFEST};
@@ -120,10 +120,13 @@ impl Repository {
         identities: Option<Arc<Identities>>,
         into: &Path,
     ) -> Result<ReturnedBackup> {
-        let (shelf, id, into, threads) =
-            (self.shelf.clone(), id.clone(), into.to_owned(), self.settings.jobs);
-        Errand::run(move |errand| fetch::fetch(errand, &*shelf, &id, identities.as_deref(), &into, threads))
-            .await
+        let (shelf, id, into) = (self.shelf.clone(), id.clone(), into.to_owned());
+        let threads = self.settings.jobs;
+        Errand::run(move |errand| {
+            let identities = identities.as_deref();
+            Fetching { errand, shelf: &*shelf, id: &id, identities, into: &into, threads }.fetch()
+        })
+        .await
     }
 
     /// Whether a backup is encrypted: what comes before asking for an identity.

@@ -9,10 +9,9 @@ mod shown;
 mod verify;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
-use crate::error::{ExitStatus, Result};
-use crate::report::{Report, Style};
+use crate::error::Result;
+use crate::report::one_of;
 use crate::run::Run;
 
 #[derive(Debug, Args)]
@@ -46,36 +45,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<BackupReport> {
     })
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-pub enum BackupReport {
-    Made(make::MadeBackups),
-    List(list::BackupList),
-    Verified(verify::VerifiedBackup),
-    Pruned(prune::PrunedBackups),
-}
-
-impl BackupReport {
-    fn one(&self) -> &dyn Report {
-        match self {
-            BackupReport::Made(report) => report,
-            BackupReport::List(report) => report,
-            BackupReport::Verified(report) => report,
-            BackupReport::Pruned(report) => report,
-        }
-    }
-}
-
-impl Report for BackupReport {
-    fn text(&self, style: &Style) -> String {
-        self.one().text(style)
-    }
-
-    fn messages(&self, style: &Style) -> String {
-        self.one().messages(style)
-    }
-
-    fn status(&self) -> ExitStatus {
-        self.one().status()
+one_of! {
+    BackupReport {
+        Made(make::MadeBackups),
+        List(list::BackupList),
+        Verified(verify::VerifiedBackup),
+        Pruned(prune::PrunedBackups),
     }
 }

@@ -1,5 +1,7 @@
 //! Changes as `plan`, `apply`, `drop` and `verify-isolation` report them, for people and for scripts.
 
+mod kept;
+
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
@@ -14,6 +16,7 @@ use crate::provision::PlannedServer;
 use crate::report::{Cell, Paint, Style, Table, error_text, printable, wrapped};
 use crate::sql::Script;
 use crate::units::{counted, listed};
+use kept::{ReplacedDatabase, replaced_text};
 
 /// As the manual names it. <https://www.postgresql.org/docs/current/explicit-locking.html#LOCKING-TABLES>
 const LOCK: &str = "ACCESS EXCLUSIVE";
@@ -161,6 +164,7 @@ pub struct Changes {
     pub left_alone: Vec<String>,
     pub limits: Vec<PrivilegeGap>,
     pub losses: Vec<LostRight>,
+    pub replaced: Vec<ReplacedDatabase>,
     pub errors: Vec<ServerError>,
 }
 
@@ -171,6 +175,7 @@ impl Serialize for Changes {
             "prunable": self.prunable,
             "limits": self.limits,
             "losses": self.losses,
+            "replaced_databases": self.replaced,
             "summary": Summary::of(&self.changes),
             "errors": self.errors,
         });
@@ -186,6 +191,7 @@ impl Changes {
         self.left_alone.extend(left_alone(&planned.plan.prunable));
         self.limits.extend(planned.plan.limits.iter().cloned());
         self.losses.extend(lost_rights(planned));
+        self.replaced.extend(kept::replaced(planned));
         self.errors.extend(planned.unread().iter().map(|(_, error)| ServerError::new(server, error)));
     }
 
@@ -215,13 +221,13 @@ impl Changes {
     /// What stands below the changes, equal things folded.
     pub fn rest(&self, style: &Style) -> String {
         let left_alone = self.left_alone.iter().map(String::as_str);
-        left_alone_text(left_alone, style) + &limits_text(&self.limits)
+        left_alone_text(left_alone, style) + &replaced_text(&self.replaced) + &limits_text(&self.limits)
     }
 
     /// The same, each thing by itself.
     pub fn full_rest(&self, style: &Style) -> String {
         let left_alone = self.prunable.iter().map(|change| change.reason.as_str());
-        left_alone_text(left_alone, style) + &limits_text(&self.limits)
+        left_alone_text(left_alone, style) + &replaced_text(&self.replaced) + &limits_text(&self.limits)
     }
 
     /// What went wrong, for standard error.

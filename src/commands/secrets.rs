@@ -11,11 +11,9 @@ mod relocate;
 mod transferred;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
-use crate::error::{ExitStatus, Result};
-use crate::flags::Format;
-use crate::report::{Report, Style};
+use crate::error::Result;
+use crate::report::one_of;
 use crate::run::Run;
 
 #[derive(Debug, Args)]
@@ -47,45 +45,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SecretsReport> {
     })
 }
 
-#[derive(Serialize)]
-#[serde(untagged)]
-pub enum SecretsReport {
-    Export(export::ExportReport),
-    Generate(generate::GenerateReport),
-    Import(import::SecretsImportReport),
-    Move(relocate::MoveReport),
-}
-
-impl SecretsReport {
-    fn one(&self) -> &dyn Report {
-        match self {
-            SecretsReport::Export(report) => report,
-            SecretsReport::Generate(report) => report,
-            SecretsReport::Import(report) => report,
-            SecretsReport::Move(report) => report,
-        }
-    }
-}
-
-impl Report for SecretsReport {
-    fn text(&self, style: &Style) -> String {
-        self.one().text(style)
-    }
-
-    fn messages(&self, style: &Style) -> String {
-        self.one().messages(style)
-    }
-
-    fn status(&self) -> ExitStatus {
-        self.one().status()
-    }
-
-    fn verbatim(&self) -> bool {
-        self.one().verbatim()
-    }
-
-    /// The passwords themselves are a document of their own.
-    fn format(&self) -> Option<Format> {
-        self.verbatim().then_some(Format::Table)
+one_of! {
+    SecretsReport {
+        Export(export::ExportReport),
+        Generate(generate::GenerateReport),
+        Import(import::SecretsImportReport),
+        Move(relocate::MoveReport),
     }
 }

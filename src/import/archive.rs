@@ -10,6 +10,7 @@ use std::process::Stdio;
 
 use tempfile::NamedTempFile;
 
+use super::archive_files;
 use super::client::{self, number, version};
 use crate::embedded::program_folders;
 use crate::error::{Error, Result};
@@ -25,7 +26,7 @@ const INTERNAL_OPTION: &[u8] = b"pg_attver";
 /// What the sessions of the programs call themselves.
 pub const SESSION_NAME: &str = "martydb move";
 
-/// The same for backups.
+/// The same for backups; the process of the session that holds the snapshot follows.
 pub const BACKUP_SESSION: &str = "martydb backup";
 
 /// Programs of one version, which read what the other wrote.
@@ -132,6 +133,8 @@ pub struct Archive {
 pub struct FolderDump<'a> {
     /// A snapshot that a session exported and still holds.
     pub snapshot: &'a str,
+    /// The process of that session on the server.
+    pub holder: i32,
     /// How many sessions read beside the one that leads them.
     pub jobs: usize,
     /// As `--compress` takes it.
@@ -186,9 +189,10 @@ impl Archive {
             .arg(format!("--role={}", source.owner))
             .arg("--file")
             .arg(folder)
-            .env("PGAPPNAME", BACKUP_SESSION);
+            .env("PGAPPNAME", format!("{BACKUP_SESSION} {}", how.holder));
         client::run(command, &programs.dump, Stdio::null(), Stdio::null()).await?;
         let archive = Archive::in_folder(programs, folder);
+        archive.check_files()?;
         archive.refuse_internals().await?;
         Ok(archive)
     }
@@ -196,6 +200,17 @@ impl Archive {
     /// The archive that lies in a folder.
     pub fn in_folder(programs: &ArchivePrograms, folder: &Path) -> Archive {
         Archive { place: ArchivePlace::Folder(folder.to_owned()), programs: programs.clone() }
+    }
+
+    /// Looks at every name of a file that it says, before a program follows them: what comes from a store may lead anywhere.
+    ///
+    /// # Errors
+    /// If `pg_dump` does not write such an archive.
+    pub fn check_files(&self) -> Result<()> {
+        match &self.place {
+            ArchivePlace::File(_) => Ok(()),
+            ArchivePlace::Folder(folder) => archive_files::check(folder),
+        }
     }
 
     /// What is in it, in the order in which it is made again.

@@ -93,6 +93,8 @@ pub struct VerifiedServer {
     pub columns: Vec<ProbeDatabase>,
     /// Databases that were not tried because they accept no connections.
     pub closed: Vec<String>,
+    /// Databases that restores have replaced: closed on purpose, by martydb, to everybody.
+    pub kept: Vec<String>,
     /// Services whose database, or one of whose logins, does not exist.
     pub unprovisioned: Vec<String>,
 }

@@ -56,6 +56,11 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
     };
     let (columns, closed): (Vec<_>, Vec<_>) =
         task.databases.iter().cloned().partition(|database| database.allow_connections);
+    let desired = &observations.context.desired;
+    let is_kept = |database: &ProbeDatabase| {
+        actual.databases.get(&database.name).is_some_and(|found| desired.kept_for(found).is_some())
+    };
+    let (kept, closed): (Vec<_>, Vec<_>) = closed.into_iter().partition(is_kept);
     let closed_notes = closed.iter().filter_map(|database| not_tried(&task.server, database)).collect();
     let mut findings = merged(part.findings, audited.into_iter().filter(chosen));
     let provider = provider::separate(&observations.context.desired, catalogue, &mut findings);
@@ -64,6 +69,7 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
             name: task.server.clone(),
             columns,
             closed: closed.into_iter().map(|database| database.name.to_string()).collect(),
+            kept: kept.into_iter().map(|database| database.name.to_string()).collect(),
             unprovisioned: unprovisioned(services, &task.server, actual),
         },
         not_examined: [catalogue.not_examined.clone(), part.not_examined, closed_notes].concat(),

@@ -31,7 +31,7 @@ pub struct Obstacles {
 pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obstacles> {
     let mut session = sums::as_owner(source).await?;
     let mut found = Obstacles::default();
-    for row in query(&mut session, &Statement::from_program(include_str!("sql/obstacles.sql"))).await? {
+    for row in query(&mut session, &of_objects(include_str!("sql/obstacles.sql"))).await? {
         found.refused.push(format!("{}: {}; {}", text(&row, 0)?, text(&row, 1)?, text(&row, 2)?));
     }
     found.refused.extend(rows_of_extensions(&mut session).await?.iter().map(ExtensionRows::in_the_way));
@@ -46,6 +46,12 @@ pub async fn find(source: &MigrationTarget, to: &MoveTarget<'_>) -> Result<Obsta
     let Obstacles { refused, lost } = &mut found;
     refused.iter_mut().chain(lost).for_each(|text| *text = printable(text));
     Ok(found)
+}
+
+/// What is asked of the objects that an owner's dump has to do with.
+pub fn of_objects(question: &'static str) -> Statement {
+    let objects = Statement::from_program(include_str!("sql/objects.sql"));
+    Statement::concat([objects, Statement::from_program(question)])
 }
 
 /// A table of an extension in which a service has rows, as far as the owner may see.

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::import::archive::SESSION_NAME;
+use crate::import::archive::{BACKUP_SESSION, SESSION_NAME};
 use crate::migrate::MigrationTarget;
 use crate::report::progress;
 use crate::server::{Connection, Limits, Row, Unreadable, connect_with, query};
@@ -19,6 +19,8 @@ pub enum RowHash {
     Text,
     /// Of its columns, from 14 on, in half the time; those whose equal values may look different are taken as text.
     Columns,
+    /// Not at all: rows are counted.
+    None,
 }
 
 impl RowHash {
@@ -32,11 +34,12 @@ impl RowHash {
         match self {
             RowHash::Text => "text/1",
             RowHash::Columns => "cols/1",
+            RowHash::None => "none",
         }
     }
 
     pub fn named(name: &str) -> Option<RowHash> {
-        [RowHash::Text, RowHash::Columns].into_iter().find(|hash| hash.name() == name)
+        [RowHash::Text, RowHash::Columns, RowHash::None].into_iter().find(|hash| hash.name() == name)
     }
 }
 
@@ -65,13 +68,31 @@ pub async fn as_owner(target: &MigrationTarget) -> Result<Connection> {
     log_in(target, target.owner.as_str()).await
 }
 
-/// Ends what programs of a run that died still do in the database, as the migrator that they are.
+/// Ends what programs of moves that died still do in the database. No move of it is at work.
 pub async fn end_programs(target: &MigrationTarget) -> Result<()> {
+    end_sessions(target, &stmt!("a.application_name = {name}", name = Literal(SESSION_NAME.into()))).await
+}
+
+/// Ends what programs of backups that died still do in the database: their sessions name the one that holds their snapshot, and
+/// it is gone.
+pub async fn end_orphans(target: &MigrationTarget) -> Result<()> {
+    let orphaned = stmt!(
+        "pg_catalog.starts_with(a.application_name, {name}) AND NOT EXISTS (
+             SELECT FROM pg_catalog.pg_stat_activity holder
+             WHERE holder.datname = a.datname AND holder.usename = a.usename AND holder.backend_start <= a.backend_start
+               AND {name} || holder.pid::pg_catalog.text = a.application_name)",
+        name = Literal(format!("{BACKUP_SESSION} "))
+    );
+    end_sessions(target, &orphaned).await
+}
+
+/// As the migrator that they are of.
+async fn end_sessions(target: &MigrationTarget, which: &Statement) -> Result<()> {
     let mut session = log_in(target, "none").await?;
     let end = stmt!(
         "SELECT pg_catalog.pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a
-         WHERE a.datname = pg_catalog.current_database() AND a.usename = session_user AND a.application_name = {name}",
-        name = Literal(SESSION_NAME.into())
+         WHERE a.datname = pg_catalog.current_database() AND a.usename = session_user AND {which}",
+        which = which
     );
     query(&mut session, &end).await?;
     session.close().await;
@@ -113,7 +134,7 @@ pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Re
     let parts = futures_util::future::try_join_all(parts).await?;
     let mut sums: Sums = parts.into_iter().flatten().collect();
     if let Some(first) = sessions.first_mut() {
-        sums.insert("large objects".into(), value(first, &large_objects()).await?);
+        sums.insert("large objects".into(), value(first, &large_objects(hash)).await?);
     }
     Ok(sums)
 }
@@ -124,7 +145,7 @@ async fn sums_of(session: &mut Connection, row: &Row, hash: RowHash) -> Result<S
     let relation = ServerText::quoted_by_server(name.clone());
     let (what, asked) = match kind.as_str() {
         "S" => (format!("sequence {name}"), position(&relation)),
-        _ => (format!("table {name}"), rows(&relation, columns.filter(|_| hash == RowHash::Columns))),
+        _ => (format!("table {name}"), rows(&relation, hash, columns)),
     };
     let mut sums = Sums::from([(what, value(session, &asked).await?)]);
     for (at, of) in [(2, format!("rights on {name}")), (3, "rights on schema martydb".into())] {
@@ -136,21 +157,28 @@ async fn sums_of(session: &mut Connection, row: &Row, hash: RowHash) -> Result<S
 
 /// The hash of a row's text, or of these columns: of values that are equal and look different, such as 1.0 and 1.00, a copy
 /// has the same.
-fn rows(table: &ServerText, columns: Option<String>) -> Statement {
-    let hash = match columns {
-        Some(columns) => stmt!(
+fn rows(table: &ServerText, hash: RowHash, columns: Option<String>) -> Statement {
+    let sum = match (hash, columns) {
+        (RowHash::None, _) => stmt!("''"),
+        (RowHash::Columns, Some(columns)) => summed(&stmt!(
             "pg_catalog.hash_record_extended(ROW({columns}), 0)",
             columns = ServerText::quoted_by_server(columns)
-        ),
-        None => stmt!("pg_catalog.hashtextextended((x.*)::pg_catalog.text COLLATE pg_catalog.\"C\", 0)"),
+        )),
+        // As a record, not as a row of the table: from that a service may have made a cast of its own.
+        _ => summed(&stmt!(
+            "pg_catalog.hashtextextended(ROW(x.*)::pg_catalog.text COLLATE pg_catalog.\"C\", 0)"
+        )),
     };
     stmt!(
-        "SELECT pg_catalog.count(*)::pg_catalog.text || ' rows, sum ' || coalesce(pg_catalog.sum(
-             {hash}::pg_catalog.numeric), 0)::pg_catalog.text
-         FROM ONLY {table} x",
-        hash = hash,
+        "SELECT pg_catalog.count(*)::pg_catalog.text || ' rows' || {sum} FROM ONLY {table} x",
+        sum = sum,
         table = table.clone()
     )
+}
+
+/// Behind a number: the sum of hashes, which does not depend on an order and tells a row that is there twice.
+fn summed(hash: &Statement) -> Statement {
+    stmt!("', sum ' || coalesce(pg_catalog.sum({hash}::pg_catalog.numeric), 0)::pg_catalog.text", hash = hash)
 }
 
 fn position(sequence: &ServerText) -> Statement {
@@ -160,11 +188,32 @@ fn position(sequence: &ServerText) -> Statement {
     )
 }
 
-fn large_objects() -> Statement {
+/// Bytes of a large object that are read at once: the server's values end at 1 GB, and large objects do not.
+const PIECE: i32 = 16 << 20;
+
+fn large_objects(hash: RowHash) -> Statement {
+    if hash == RowHash::None {
+        return stmt!(
+            "SELECT pg_catalog.count(*)::pg_catalog.text || ' objects' FROM pg_catalog.pg_largeobject_metadata"
+        );
+    }
     stmt!(
-        "SELECT pg_catalog.count(*)::pg_catalog.text || ' objects, sum ' || coalesce(pg_catalog.sum(pg_catalog.hashtextextended(
-             (o.oid::pg_catalog.text || ' ' || pg_catalog.md5(pg_catalog.lo_get(o.oid))) COLLATE pg_catalog.\"C\", 0)::pg_catalog.numeric), 0)::pg_catalog.text
-         FROM pg_catalog.pg_largeobject_metadata o"
+        "SELECT pg_catalog.count(*) FILTER (WHERE p.start = 0)::pg_catalog.text || ' objects' || {sum}
+         FROM pg_catalog.pg_largeobject_metadata o CROSS JOIN LATERAL (
+             WITH RECURSIVE piece (start, length, digest) AS (
+                 SELECT 0::pg_catalog.int8, pg_catalog.octet_length(d.data), pg_catalog.md5(d.data)
+                 FROM (SELECT pg_catalog.lo_get(o.oid, 0, {piece}) AS data OFFSET 0) d
+                 UNION ALL
+                 SELECT before.start + {piece}, pg_catalog.octet_length(d.data), pg_catalog.md5(d.data)
+                 FROM piece before CROSS JOIN LATERAL (
+                     SELECT pg_catalog.lo_get(o.oid, before.start + {piece}, {piece}) AS data OFFSET 0) d
+                 WHERE before.length = {piece}
+             ) SELECT piece.start, piece.digest FROM piece
+         ) p",
+        sum = summed(&stmt!(
+            "pg_catalog.hashtextextended(pg_catalog.concat_ws(' ', o.oid, p.start, p.digest) COLLATE pg_catalog.\"C\", 0)"
+        )),
+        piece = PIECE
     )
 }
 

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::shelf::BackupShelf;
-use crate::backup::{BackupRecord, DUMP, ExportedService, HowToTake, examine};
+use crate::backup::{BackupRecord, DUMP, ExportedService, HowToTake, RowsCompared, examine};
 use crate::commands::per_service::{PerService, errors_text, map_concurrent};
 use crate::error::{Error, ExitStatus, Kind, Result};
 use crate::flags::Select;
@@ -30,6 +30,9 @@ pub struct Arguments {
     /// Make the backup without what it cannot hold, and record that.
     #[arg(long)]
     pub accept: bool,
+    /// Count the rows and do not hash them: `backup verify` and `restore` then compare their number alone.
+    #[arg(long)]
+    pub no_hashes: bool,
     /// How many sessions read each database side by side [default: the manifest's, or 2].
     #[arg(long, value_name = "N")]
     pub sessions: Option<NonZeroUsize>,
@@ -42,6 +45,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<MadeBackups> {
     let how = HowToTake {
         accept: arguments.accept,
         jobs: arguments.sessions.map_or(shelf.jobs(), NonZeroUsize::get),
+        hashes: !arguments.no_hashes,
     };
     let plans = plan_changes(run, &services).await;
     let mut made = vec![];
@@ -150,6 +154,8 @@ pub struct MadeBackup {
     size_bytes: u64,
     tables: usize,
     rows: u64,
+    /// What a restore can be held against.
+    rows_compared: RowsCompared,
     migration_head: Option<i64>,
     /// What it lacks, and that was accepted.
     left_out: Vec<String>,
@@ -170,6 +176,7 @@ impl MadeBackup {
             size_bytes: size,
             tables: counts.len(),
             rows: counts.iter().sum(),
+            rows_compared: record.rows_compared(),
             migration_head: record.migration_head,
             left_out: record.left_out.clone(),
         }
@@ -192,6 +199,9 @@ impl Report for MadeBackups {
             ]);
         }
         let mut text = if table.is_empty() { String::new() } else { table.render(style) };
+        if self.backups.iter().any(|one| one.answer.rows_compared == RowsCompared::Counts) {
+            text += "\nRows were counted and not hashed: `backup verify` and `restore` will compare their number alone.\n";
+        }
         for one in self.backups.iter().filter(|one| !one.answer.left_out.is_empty()) {
             let left_out = &one.answer.left_out;
             text += &format!("\n{} is without {}:\n", one.service, counted(left_out.len(), "thing"));

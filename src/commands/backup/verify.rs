@@ -4,7 +4,7 @@ use clap::Args;
 use serde::Serialize;
 
 use super::shelf::BackupShelf;
-use crate::backup::{BackupRecord, LoadSource, RestoreTarget, load};
+use crate::backup::{BackupRecord, LoadSource, RestoreTarget, RowsCompared, load};
 use crate::error::Result;
 use crate::report::{Report, Style};
 use crate::run::Run;
@@ -39,6 +39,8 @@ pub struct VerifiedBackup {
     service: String,
     tables: usize,
     objects: usize,
+    /// What the restored rows were held against.
+    rows_compared: RowsCompared,
     /// What is other than it was, and was accepted when the backup was made.
     notes: Vec<String>,
 }
@@ -51,6 +53,7 @@ impl VerifiedBackup {
             service: service.into(),
             tables,
             objects: record.catalogue.len(),
+            rows_compared: record.rows_compared(),
             notes,
         }
     }
@@ -58,12 +61,17 @@ impl VerifiedBackup {
 
 impl Report for VerifiedBackup {
     fn text(&self, _: &Style) -> String {
-        let mut text = format!(
-            "{} restores: the rows of {} and {} are as they were recorded.\n",
-            self.id,
-            counted(self.tables, "table"),
-            counted(self.objects, "object")
-        );
+        let (id, tables) = (&self.id, counted(self.tables, "table"));
+        let objects = counted(self.objects, "object");
+        let mut text = match self.rows_compared {
+            RowsCompared::Hashes => {
+                format!("{id} restores: the rows of {tables} and {objects} are as they were recorded.\n")
+            }
+            RowsCompared::Counts => format!(
+                "{id} restores: {tables} have as many rows as were recorded, and {objects} are as they were.\n\
+                 The rows themselves were not compared: the backup was made with --no-hashes.\n"
+            ),
+        };
         for note in &self.notes {
             text += &format!("note: {note}\n");
         }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::backup::{HeadAgainstFiles, RestoreEnd};
+use crate::backup::{HeadAgainstFiles, RestoreEnd, RowsCompared};
 use crate::commands::backup::shelf::FetchedBackup;
 use crate::commands::verify::VerifyReport;
 use crate::error::ExitStatus;
@@ -22,6 +22,8 @@ pub struct RestoreReport {
     discarded: Vec<String>,
     /// What is other than it was when the backup was made.
     notes: Vec<String>,
+    /// What the restored rows were held against; `None` where nothing was restored.
+    rows_compared: Option<RowsCompared>,
     migration_head: Option<i64>,
     /// Whether the files have migrations that the backup has not.
     upgrade_due: bool,
@@ -49,6 +51,7 @@ impl RestoreReport {
             kept: end.kept.map(|kept| kept.to_string()),
             discarded: vec![],
             notes: end.notes,
+            rows_compared: Some(fetched.record.rows_compared()),
             migration_head: fetched.record.migration_head,
             upgrade_due: head == HeadAgainstFiles::Older,
             plan_changes: None,
@@ -65,6 +68,7 @@ impl RestoreReport {
             kept: None,
             discarded,
             notes: vec![],
+            rows_compared: None,
             migration_head: None,
             upgrade_due: false,
             plan_changes: None,
@@ -74,9 +78,14 @@ impl RestoreReport {
     }
 
     fn text_of_restore(&self, from: &str, database: &str, style: &Style) -> String {
-        let mut text = format!(
-            "Restored {from} into database {database}: rows, rights and objects are as they were recorded.\n"
-        );
+        let compared = match self.rows_compared {
+            Some(RowsCompared::Counts) => {
+                "rights and objects are as they were recorded, and so is the number of rows.\n\
+                 The rows themselves were not compared: the backup was made with --no-hashes."
+            }
+            _ => "rows, rights and objects are as they were recorded.",
+        };
+        let mut text = format!("Restored {from} into database {database}: {compared}\n");
         if let Some(kept) = &self.kept {
             text += &format!(
                 "The former database is kept as {kept}, closed; `martydb restore {} --discard-old` removes it.\n",

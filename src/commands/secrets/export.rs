@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::files::{self, SecretFolder};
 use super::formats::{self, ExportFormat, Exported};
 use crate::error::{Error, Result};
-use crate::flags::Select;
+use crate::flags::{Format, Select};
 use crate::model::{DesiredService, RoleKind};
 use crate::report::{Cell, Paint, Report, Style, Table, printable};
 use crate::run::Run;
@@ -264,5 +264,10 @@ impl Report for ExportReport {
 
     fn verbatim(&self) -> bool {
         self.text.is_some()
+    }
+
+    /// The passwords themselves are a document of their own.
+    fn format(&self) -> Option<Format> {
+        self.verbatim().then_some(Format::Table)
     }
 }

@@ -174,6 +174,10 @@ fn notes(view: &ServerView<'_>, blanks: bool, style: &Style) -> String {
         let names: Vec<_> = view.server.closed.iter().map(|name| printable(name)).collect();
         notes.push(format!("skipped (no connections allowed): {}", listed(&names)));
     }
+    if !view.server.kept.is_empty() {
+        let names: Vec<_> = view.server.kept.iter().map(|name| printable(name)).collect();
+        notes.push(format!("closed since a restore replaced them: {}", listed(&names)));
+    }
     notes.iter().map(|note| wrapped(note, "  ", style)).collect()
 }
 

@@ -129,7 +129,7 @@ fn judged(task: &Task, attempts: &[LoginAttempts], catalogue: &ActualServer) -> 
             name: task.server.clone(),
             columns: open,
             closed: closed.into_iter().map(|database| database.name.to_string()).collect(),
-            unprovisioned: vec![],
+            ..VerifiedServer::default()
         },
         findings: findings(task, &probes, catalogue, Basis::Login),
         matrix,

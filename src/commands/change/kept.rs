@@ -1,0 +1,34 @@
+//! The databases that restores have replaced, as `plan` and `apply` tell of them: they are no drift, and take room.
+
+use serde::Serialize;
+
+use crate::provision::PlannedServer;
+use crate::report::printable;
+
+/// A database that is kept, closed, until it is discarded.
+#[derive(Serialize)]
+pub struct ReplacedDatabase {
+    server: String,
+    database: String,
+    service: String,
+}
+
+/// Those of one server.
+pub fn replaced(planned: &PlannedServer) -> impl Iterator<Item = ReplacedDatabase> {
+    planned.actual.databases.iter().filter_map(|(name, found)| {
+        Some(ReplacedDatabase {
+            server: planned.server.clone(),
+            database: name.to_string(),
+            service: planned.desired.kept_for(found)?.to_owned(),
+        })
+    })
+}
+
+pub fn replaced_text(all: &[ReplacedDatabase]) -> String {
+    let line = |one: &ReplacedDatabase| {
+        let (database, service) = (printable(&one.database), printable(&one.service));
+        format!("  database {database}, closed; `martydb restore {service} --discard-old` removes it\n")
+    };
+    let lines: String = all.iter().map(line).collect();
+    if lines.is_empty() { lines } else { format!("\nReplaced by restores and kept:\n{lines}") }
+}
