@@ -25,7 +25,7 @@ pub use access::{
 };
 pub use acl::{AclEntry, Grantee};
 pub use actual::*;
-pub use backup::{BackupPlace, BackupSettings, Keep};
+pub use backup::{BackupPlace, BackupSettings, BackupTimes, Keep};
 pub use contents::*;
 pub use database_kind::DatabaseKind;
 pub use desired::*;

@@ -6,6 +6,7 @@
 
 mod ci;
 mod compose;
+mod cron;
 mod grafana;
 mod image;
 mod kubernetes;
@@ -14,6 +15,7 @@ mod pgbackrest;
 mod pgbouncer;
 mod prometheus;
 mod targets;
+mod times;
 
 pub use compose::{admin_password as admin_password_file, database_url as database_url_file};
 pub use kubernetes::sealing::SealingKey;

@@ -26,6 +26,7 @@ impl Bench {
 
     pub fn settings(&self) -> BackupSettings {
         BackupSettings {
+            schedule: Default::default(),
             to: BackupPlace::Folder(self.store()),
             encrypt: if self.encrypted { vec![self.identity.to_public().to_string()] } else { vec![] },
             keep: None,

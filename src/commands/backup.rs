@@ -49,7 +49,7 @@ one_of! {
     BackupReport {
         Made(make::MadeBackups),
         List(list::BackupList),
-        Verified(verify::VerifiedBackup),
+        Verified(verify::VerifiedBackups),
         Pruned(prune::PrunedBackups),
     }
 }

@@ -50,7 +50,11 @@ pub async fn run(
         from_file: way(folder.as_deref().unwrap_or(manifest.home()), manifest.home()),
         in_repository: in_repository(manifest.home()),
     };
-    let mut landscape = Landscape::of(&manifest, places)?;
+    let mut landscape = if target.names_servers {
+        Landscape::of(&manifest, places)?
+    } else {
+        Landscape::without_servers(&manifest, places)
+    };
     if target.seals {
         landscape.passwords = Some(passwords::read(&landscape, &environment).await?);
     }

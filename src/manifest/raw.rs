@@ -18,10 +18,10 @@ mod platform;
 
 pub use access::{RawAccess, RawLike};
 pub use app_url::RawAppUrl;
-pub use backup::{RawBackup, RawKeep};
+pub use backup::{RawBackup, RawBackupTimes, RawKeep};
 pub use deploy::{
-    RawDeploy, RawOperatorBackup, RawPooler, RawResources, RawSecretStore, RawServerDeploy, RawServiceDeploy,
-    RawStorage,
+    RawBackupJobs, RawDeploy, RawOperatorBackup, RawPooler, RawResources, RawSecretStore, RawServerDeploy,
+    RawServiceDeploy, RawStorage,
 };
 pub use parameters::{RawCollationVersion, RawLocaleProvider, RawParameters};
 pub use platform::RawPlatform;

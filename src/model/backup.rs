@@ -12,8 +12,23 @@ pub struct BackupSettings {
     pub keep: Option<Keep>,
     /// How many processes or threads work on one backup.
     pub jobs: usize,
+    pub schedule: BackupTimes,
     /// The manifest's folder: what is in work on this machine lies in martydb's own folder there.
     pub home: PathBuf,
+}
+
+/// When backups are taken, pruned and verified where the schedule is rendered, each as the five fields of cron.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupTimes {
+    pub take: String,
+    pub prune: String,
+    pub verify: String,
+}
+
+impl Default for BackupTimes {
+    fn default() -> Self {
+        BackupTimes { take: "30 1 * * *".into(), prune: "30 3 * * *".into(), verify: "30 4 * * 0".into() }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -27,6 +27,7 @@ pub struct Deployment {
     /// Whether an operator's Prometheus finds the servers.
     pub pod_monitor: bool,
     pub pgbackrest: WholeServerBackup,
+    pub backup_jobs: BackupJobs,
     pub servers: BTreeMap<ServerName, ServerDeployment>,
     pub services: BTreeMap<ServiceName, ServicePods>,
 }
@@ -94,6 +95,20 @@ pub struct BackupSchedule {
     /// As cron has it, with seconds first.
     pub schedule: String,
     pub object_store: String,
+}
+
+/// What the CronJobs of backups find in the cluster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupJobs {
+    /// The Secret with the keys of the object storage, as variables.
+    pub store_secret: String,
+    pub store_port: u16,
+    /// The Secret with the identity that opens backups.
+    pub identity_secret: Option<String>,
+    /// A quantity of Kubernetes.
+    pub storage_size: String,
+    /// `None` is the cluster's default.
+    pub storage_class: Option<String>,
 }
 
 /// What pgBackRest does with backups.

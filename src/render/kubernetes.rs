@@ -1,6 +1,7 @@
 //! Objects of Kubernetes: <https://kubernetes.io/docs/reference/kubernetes-api/>.
 
 mod addresses;
+mod backup_jobs;
 mod backups;
 pub mod cloudnative_pg;
 pub mod external_secrets;

@@ -94,6 +94,13 @@ pub fn entitled(manifest: &Manifest) -> BTreeSet<(&ServiceName, &ServiceName)> {
 }
 
 impl<'a> Landscape<'a> {
+    /// For what names no server and deploys nothing.
+    pub fn without_servers(manifest: &'a Manifest, places: Places) -> Landscape<'a> {
+        let namespace = label(&manifest.project);
+        let (servers, services, logins) = (vec![], vec![], vec![]);
+        Landscape { manifest, places, namespace, servers, services, logins, passwords: None }
+    }
+
     /// # Errors
     /// If a server has no address that its clients could use, or if names cannot be told apart where they are deployed.
     pub fn of(manifest: &'a Manifest, places: Places) -> Result<Landscape<'a>> {
@@ -247,7 +254,12 @@ pub const MARTYDB: &str = "martydb";
 const OPERATOR: &str = "cnpg";
 
 /// The names of what belongs to no server and no service.
-const RESERVED: [&str; 3] = ["init-all", "verify-isolation", "martydb"];
+const RESERVED: [&str; 6] = ["init-all", "verify-isolation", "martydb", BACKUP, BACKUP_PRUNE, BACKUP_VERIFY];
+
+/// What the jobs of backups are called.
+pub const BACKUP: &str = "martydb-backup";
+pub const BACKUP_PRUNE: &str = "martydb-backup-prune";
+pub const BACKUP_VERIFY: &str = "martydb-backup-verify";
 
 fn server<'a>(
     manifest: &'a Manifest,

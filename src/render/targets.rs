@@ -3,7 +3,7 @@
 use super::ci::{github, gitlab};
 use super::kubernetes::{cloudnative_pg, external_secrets, plain, sealed_secrets};
 use super::landscape::Landscape;
-use super::{compose, grafana, pgbackrest, pgbouncer, prometheus};
+use super::{compose, cron, grafana, pgbackrest, pgbouncer, prometheus};
 use crate::error::Result;
 use crate::manifest::DEFAULT_ENV;
 
@@ -14,6 +14,8 @@ pub struct RenderTarget {
     pub help: &'static str,
     /// Whether it needs the passwords, to seal them.
     pub seals: bool,
+    /// Whether it names servers, so that each has to have an address.
+    pub names_servers: bool,
     /// Never empty.
     files: &'static [FileRow],
 }
@@ -38,36 +40,42 @@ pub const TARGETS: &[RenderTarget] = &[
         name: "compose",
         help: "Compose: servers, networks, the job that provisions, the services",
         seals: false,
+        names_servers: true,
         files: &[FileRow { name: "compose.yaml", text: compose::document }],
     },
     RenderTarget {
         name: "kubernetes",
         help: "Kubernetes: StatefulSets, Services, NetworkPolicies, Job, CronJob",
         seals: false,
+        names_servers: true,
         files: &[FileRow { name: "kubernetes.yaml", text: plain::documents }],
     },
     RenderTarget {
         name: "cloudnative-pg",
         help: "CloudNativePG: Cluster, Database, DatabaseRole, Pooler, ScheduledBackup, PodMonitor, NetworkPolicies, Job, CronJob",
         seals: false,
+        names_servers: true,
         files: &[FileRow { name: "cloudnative-pg.yaml", text: cloudnative_pg::documents }],
     },
     RenderTarget {
         name: "external-secrets",
         help: "External Secrets: an ExternalSecret for each login and admin",
         seals: false,
+        names_servers: true,
         files: &[FileRow { name: "external-secrets.yaml", text: external_secrets::documents }],
     },
     RenderTarget {
         name: "sealed-secrets",
         help: "Sealed Secrets: a SealedSecret for each login and admin, for the controller's certificate",
         seals: true,
+        names_servers: true,
         files: &[FileRow { name: "sealed-secrets.yaml", text: sealed_secrets::documents }],
     },
     RenderTarget {
         name: "pgbouncer",
         help: "PgBouncer: databases, and who may enter which",
         seals: false,
+        names_servers: true,
         files: &[
             FileRow { name: "pgbouncer.ini", text: pgbouncer::settings },
             FileRow { name: "pgbouncer_hba.conf", text: pgbouncer::entrances },
@@ -77,24 +85,35 @@ pub const TARGETS: &[RenderTarget] = &[
         name: "pgbackrest",
         help: "pgBackRest: a stanza for each server",
         seals: false,
+        names_servers: true,
         files: &[FileRow { name: "pgbackrest.conf", text: pgbackrest::settings }],
     },
     RenderTarget {
         name: "github",
         help: "GitHub: a workflow that provisions and proves each pull request",
         seals: false,
+        names_servers: true,
         files: &[FileRow { name: "databases.yml", text: github::workflow }],
     },
     RenderTarget {
         name: "gitlab",
         help: "GitLab: a job that provisions and proves each merge request",
         seals: false,
+        names_servers: true,
         files: &[FileRow { name: "databases.gitlab-ci.yml", text: gitlab::job }],
+    },
+    RenderTarget {
+        name: "cron",
+        help: "cron: proofs, and backups where the manifest has them, on this machine",
+        seals: false,
+        names_servers: false,
+        files: &[FileRow { name: "martydb.crontab", text: cron::table }],
     },
     RenderTarget {
         name: "prometheus",
         help: "Prometheus: what to scrape of martydb monitor, and alert rules",
         seals: false,
+        names_servers: false,
         files: &[
             FileRow { name: "prometheus.yml", text: prometheus::configuration },
             FileRow { name: prometheus::RULES_FILE, text: prometheus::rules },
@@ -104,6 +123,7 @@ pub const TARGETS: &[RenderTarget] = &[
         name: "grafana",
         help: "Grafana: a dashboard with a row for each service",
         seals: false,
+        names_servers: false,
         files: &[FileRow { name: "martydb-dashboard.json", text: grafana::dashboard }],
     },
 ];

@@ -12,7 +12,7 @@ use martydb::backup_store::{BackupHeader, BackupId, Repository};
 use martydb::model::{BackupPlace, BackupSettings, ServiceName};
 
 fn settings(home: &Path, to: BackupPlace, encrypt: Vec<String>) -> BackupSettings {
-    BackupSettings { to, encrypt, keep: None, jobs: 2, home: home.to_owned() }
+    BackupSettings { to, encrypt, keep: None, jobs: 2, schedule: Default::default(), home: home.to_owned() }
 }
 
 fn header() -> BackupHeader {

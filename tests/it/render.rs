@@ -6,6 +6,7 @@ mod network;
 mod paths;
 mod pgbackrest;
 mod pgbouncer;
+mod schedule;
 mod sealed;
 mod secrets;
 

@@ -4,8 +4,11 @@ use clap::Args;
 use serde::Serialize;
 
 use super::shelf::BackupShelf;
+use super::shown::look;
 use crate::backup::{BackupRecord, LoadSource, RestoreTarget, RowsCompared, load};
-use crate::error::Result;
+use crate::commands::per_service::{PerService, errors_text};
+use crate::error::{Error, ExitStatus, Kind, Result};
+use crate::flags::Select;
 use crate::report::{Report, Style};
 use crate::run::Run;
 use crate::targets;
@@ -14,13 +17,45 @@ use crate::units::counted;
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The backup, as `backup list` names it.
-    #[arg(value_name = "ID")]
-    pub id: String,
+    #[arg(value_name = "ID", required_unless_present = "newest")]
+    pub id: Option<String>,
+    /// The newest backup of each service of the manifest.
+    #[arg(long, conflicts_with = "id")]
+    pub newest: bool,
 }
 
-pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedBackup> {
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedBackups> {
     let shelf = BackupShelf::open(run)?;
-    let fetched = shelf.fetch(run, &arguments.id).await?;
+    let Some(id) = &arguments.id else {
+        return newest(run, &shelf).await;
+    };
+    let (service, verified) = one(run, &shelf, id).await?;
+    Ok(VerifiedBackups { backups: vec![PerService::new(service, Ok(verified))] })
+}
+
+/// One after the other: each takes room on its server. What fails keeps no other from being looked at.
+async fn newest(run: &Run, shelf: &BackupShelf) -> Result<VerifiedBackups> {
+    let all = look(run, &run.backups()?, &Select::default()).await?.backups;
+    let mut backups = vec![];
+    for service in run.manifest.services.keys() {
+        let mut of = all.iter().rev().filter(|one| one.manifest.header.service == service.as_str());
+        let verified = match of.next() {
+            Some(newest) => one(run, shelf, newest.manifest.id.as_str()).await.map(|(_, verified)| verified),
+            None => Err(Error::operation("there is no backup to verify")
+                .hint(format!("run `martydb backup {service}`"))),
+        };
+        let stopped = verified.as_ref().is_err_and(|error| error.kind == Kind::Interrupted);
+        backups.push(PerService::new(service.to_string(), verified));
+        if stopped {
+            break;
+        }
+    }
+    Ok(VerifiedBackups { backups })
+}
+
+/// Also returns whose it is.
+async fn one(run: &Run, shelf: &BackupShelf, id: &str) -> Result<(String, VerifiedBackup)> {
+    let fetched = shelf.fetch(run, id).await?;
     let service = super::make::service_of(run, fetched.service())?;
     let (_, target) = targets::of(run, std::slice::from_ref(service)).await?.remove(0);
     let (access, desired) = (run.admin(&service.server).await?, run.manifest.desired(&service.server));
@@ -29,45 +64,46 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedBackup> {
     let loaded = load(&to, LoadSource { folder: fetched.path(), record: &fetched.record }).await?;
     let notes = loaded.notes;
     loaded.scratch.remove_after(Ok(())).await?;
-    shelf.mark_verified(&arguments.id).await?;
-    Ok(VerifiedBackup::new(&arguments.id, service.name.as_str(), &fetched.record, notes))
+    shelf.mark_verified(id).await?;
+    Ok((service.name.to_string(), VerifiedBackup::new(id, &fetched.record, notes)))
 }
 
 #[derive(Serialize)]
+pub struct VerifiedBackups {
+    backups: Vec<PerService<VerifiedBackup>>,
+}
+
+#[derive(Default, Serialize)]
 pub struct VerifiedBackup {
-    id: String,
-    service: String,
+    id: Option<String>,
     tables: usize,
     objects: usize,
     /// What the restored rows were held against.
-    rows_compared: RowsCompared,
+    rows_compared: Option<RowsCompared>,
     /// What is other than it was, and was accepted when the backup was made.
     notes: Vec<String>,
 }
 
 impl VerifiedBackup {
-    fn new(id: &str, service: &str, record: &BackupRecord, notes: Vec<String>) -> VerifiedBackup {
+    fn new(id: &str, record: &BackupRecord, notes: Vec<String>) -> VerifiedBackup {
         let tables = record.contents.keys().filter(|name| name.starts_with("table ")).count();
         VerifiedBackup {
-            id: id.into(),
-            service: service.into(),
+            id: Some(id.into()),
             tables,
             objects: record.catalogue.len(),
-            rows_compared: record.rows_compared(),
+            rows_compared: Some(record.rows_compared()),
             notes,
         }
     }
-}
 
-impl Report for VerifiedBackup {
-    fn text(&self, _: &Style) -> String {
-        let (id, tables) = (&self.id, counted(self.tables, "table"));
+    fn text(&self) -> String {
+        let (Some(id), tables) = (&self.id, counted(self.tables, "table")) else { return String::new() };
         let objects = counted(self.objects, "object");
         let mut text = match self.rows_compared {
-            RowsCompared::Hashes => {
+            None | Some(RowsCompared::Hashes) => {
                 format!("{id} restores: the rows of {tables} and {objects} are as they were recorded.\n")
             }
-            RowsCompared::Counts => format!(
+            Some(RowsCompared::Counts) => format!(
                 "{id} restores: {tables} have as many rows as were recorded, and {objects} are as they were.\n\
                  The rows themselves were not compared: the backup was made with --no-hashes.\n"
             ),
@@ -76,5 +112,20 @@ impl Report for VerifiedBackup {
             text += &format!("note: {note}\n");
         }
         text
+    }
+}
+
+impl Report for VerifiedBackups {
+    fn text(&self, _: &Style) -> String {
+        self.backups.iter().map(|one| one.answer.text()).collect()
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        errors_text(self.backups.iter().map(|one| (one.service.as_str(), one.error.as_ref())), style)
+    }
+
+    fn status(&self) -> ExitStatus {
+        let errors = self.backups.iter().filter_map(|one| one.error.as_ref());
+        ExitStatus::worst(errors.map(|error| error.kind.status()))
     }
 }

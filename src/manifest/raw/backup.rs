@@ -19,6 +19,21 @@ pub struct RawBackup {
     /// How many processes or threads work on one backup; default: 2.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub jobs: Option<usize>,
+    /// When they are taken, where `martydb render` writes a schedule; martydb itself runs none.
+    #[serde(default)]
+    pub schedule: RawBackupTimes,
+}
+
+/// The times of the jobs, as the five fields of cron: minute, hour, day of the month, month, day of the week.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawBackupTimes {
+    /// When every service is backed up; default: 30 1 * * *, each night.
+    pub take: Option<String>,
+    /// When what `keep` does not hold is removed; default: 30 3 * * *.
+    pub prune: Option<String>,
+    /// When the newest backup of every service is restored and compared; default: 30 4 * * 0, on Sundays.
+    pub verify: Option<String>,
 }
 
 /// Which backups of each service stay. The newest one and the last verified one always do.

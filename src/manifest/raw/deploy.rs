@@ -40,6 +40,23 @@ pub struct RawDeploy {
     pub pod_monitor: Option<bool>,
     /// Backups of whole servers with pgBackRest.
     pub pgbackrest: RawPgBackRest,
+    /// The CronJobs of `backup:`.
+    pub backup_jobs: RawBackupJobs,
+}
+
+/// What the CronJobs of `backup:` need in the cluster.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RawBackupJobs {
+    /// For object storage: the Secret with the variables AWS_*; default: martydb-backup-store.
+    pub store_secret: Option<String>,
+    /// For object storage: its port; default: 443.
+    #[serde(deserialize_with = "lenient::optional")]
+    pub store_port: Option<u16>,
+    /// For encrypted backups: the Secret whose key `identity` is a file of identities; without it none is verified in the cluster.
+    pub identity_secret: Option<String>,
+    /// For a folder: the disk that it is.
+    pub storage: RawStorage,
 }
 
 /// Where pgBackRest keeps backups, and how many.

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use super::deploy::is_cron;
 use super::scope::Scope;
 use crate::backup_store::recipient;
 use crate::error::Result;
-use crate::manifest::raw::{RawBackup, RawKeep, RawSecrets};
-use crate::model::{BackupPlace, BackupSettings, DesiredService, Keep, ServiceName};
+use crate::manifest::raw::{RawBackup, RawBackupTimes, RawKeep, RawSecrets};
+use crate::model::{BackupPlace, BackupSettings, BackupTimes, DesiredService, Keep, ServiceName};
 
 const MOST_JOBS: usize = 64;
 
@@ -41,8 +42,28 @@ pub fn settings(
         encrypt: raw.encrypt.clone(),
         keep: raw.keep.as_ref().map(|keep| retention(scope, keep)).transpose()?,
         jobs,
+        schedule: times(scope, &raw.schedule)?,
         home: scope.home.to_owned(),
     }))
+}
+
+fn times(scope: &Scope, raw: &RawBackupTimes) -> Result<BackupTimes> {
+    let time = |key: &str, own: &Option<String>, usual: String| {
+        let time = own.clone().unwrap_or_else(|| usual.clone());
+        if !is_cron(&time, 5) {
+            let message = format!("\"{time}\" is no time of cron");
+            return Err(scope
+                .error(["backup", "schedule", key], message)
+                .hint(format!("five fields: minute, hour, day, month, day of the week, such as {usual}")));
+        }
+        Ok(time)
+    };
+    let usual = BackupTimes::default();
+    Ok(BackupTimes {
+        take: time("take", &raw.take, usual.take)?,
+        prune: time("prune", &raw.prune, usual.prune)?,
+        verify: time("verify", &raw.verify, usual.verify)?,
+    })
 }
 
 fn retention(scope: &Scope, raw: &RawKeep) -> Result<Keep> {

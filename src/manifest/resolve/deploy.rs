@@ -6,11 +6,12 @@ use super::scope::Scope;
 use crate::error::Result;
 use crate::manifest::checked::ServerSpec;
 use crate::manifest::raw::{
-    RawOperatorBackup, RawPooler, RawResources, RawSecretStore, RawServerDeploy, RawServiceDeploy, RawStorage,
+    RawBackupJobs, RawOperatorBackup, RawPooler, RawResources, RawSecretStore, RawServerDeploy,
+    RawServiceDeploy, RawStorage,
 };
 use crate::model::deploy::{
-    BackupSchedule, Deployment, PoolerDeployment, SecretStore, ServerDeployment, ServicePods, StoreKind,
-    WholeServerBackup, label,
+    BackupJobs, BackupSchedule, Deployment, PoolerDeployment, SecretStore, ServerDeployment, ServicePods,
+    StoreKind, WholeServerBackup, label,
 };
 use crate::model::{DesiredService, ServiceName};
 
@@ -60,6 +61,7 @@ pub fn all(
             repository: raw.pgbackrest.repository.clone().unwrap_or_else(|| "/var/lib/pgbackrest".to_owned()),
             keep: raw.pgbackrest.keep.unwrap_or(2).max(1),
         },
+        backup_jobs: backup_jobs(scope, &raw.backup_jobs)?,
         servers: servers.collect::<Result<_>>()?,
         services: services
             .keys()
@@ -169,6 +171,27 @@ fn backup(scope: &Scope, raw: &RawOperatorBackup) -> Result<BackupSchedule> {
     Ok(BackupSchedule { schedule, object_store: raw.object_store.clone() })
 }
 
+fn backup_jobs(scope: &Scope, raw: &RawBackupJobs) -> Result<BackupJobs> {
+    let at = |key| vec!["deploy", "backup_jobs", key];
+    let store_secret = raw.store_secret.clone().unwrap_or_else(|| "martydb-backup-store".to_owned());
+    let secrets = [("store_secret", Some(&store_secret)), ("identity_secret", raw.identity_secret.as_ref())];
+    for (key, secret) in secrets.into_iter().filter_map(|(key, secret)| Some((key, secret?))) {
+        check(scope, at(key), secret, is_label, "a name of Kubernetes, such as backup-store")?;
+    }
+    let storage_size = raw.storage.size.clone().unwrap_or_else(|| "10Gi".to_owned());
+    check(scope, at("storage"), &storage_size, is_quantity, "a quantity of Kubernetes, such as 20Gi")?;
+    if let Some(class) = &raw.storage.class {
+        check(scope, at("storage"), class, is_label, "a name of Kubernetes, such as fast")?;
+    }
+    Ok(BackupJobs {
+        store_secret,
+        store_port: raw.store_port.unwrap_or(443),
+        identity_secret: raw.identity_secret.clone(),
+        storage_size,
+        storage_class: raw.storage.class.clone(),
+    })
+}
+
 fn pods(scope: &Scope, service: &ServiceName) -> Result<ServicePods> {
     let name = service.as_str();
     let none = RawServiceDeploy::default();
@@ -246,10 +269,16 @@ fn is_address(text: &str) -> bool {
     text == "*" || text.parse::<std::net::IpAddr>().is_ok()
 }
 
-/// Six fields of numbers, ranges, steps and names: <https://pkg.go.dev/github.com/robfig/cron#hdr-CRON_Expression_Format>.
+/// With seconds first: <https://pkg.go.dev/github.com/robfig/cron#hdr-CRON_Expression_Format>.
 fn is_schedule(text: &str) -> bool {
-    let field = |text: &str| text.chars().all(|c| alphanumeric(c) || "*/,-?".contains(c));
-    text.split(' ').filter(|one| !one.is_empty() && field(one)).count() == 6 && text.split(' ').count() == 6
+    is_cron(text, 6)
+}
+
+/// Fields of numbers, ranges, steps and names.
+pub fn is_cron(text: &str, fields: usize) -> bool {
+    let field =
+        |text: &&str| !text.is_empty() && text.chars().all(|c| alphanumeric(c) || "*/,-?".contains(c));
+    text.split(' ').filter(field).count() == fields && text.split(' ').count() == fields
 }
 
 fn is_cidr(text: &str) -> bool {

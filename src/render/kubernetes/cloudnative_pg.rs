@@ -10,7 +10,7 @@ use super::objects::{
     INSTANCE, KubernetesObject, LabelSelector, Labels, NAME, ObjectMeta, POSTGRES, Resources, workload,
 };
 use super::operator::{API, BARMAN, ByName, PORT, pod_labels, pooler_labels};
-use super::{backups, jobs, pooler};
+use super::{backup_jobs, backups, jobs, pooler};
 use crate::error::{Error, Result};
 use crate::model::MadeWith;
 use crate::model::deploy::BackupSchedule;
@@ -148,6 +148,7 @@ pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
         texts.extend(deploy.pod_monitor.then(|| backups::pod_monitor(landscape, host)));
     }
     texts.extend(jobs::all(landscape)?);
+    texts.extend(backup_jobs::all(landscape)?);
     Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
 }
 

@@ -11,6 +11,7 @@ use super::servers::PASSWORD;
 use crate::error::{Error, Result};
 use crate::manifest::SecretsSpec;
 use crate::render::landscape::{Landscape, LoginNode};
+use crate::render::times;
 use crate::report::yaml_text;
 use crate::secrets::variable_name;
 
@@ -28,7 +29,7 @@ struct JobSpec {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct CronJobSpec {
-    schedule: &'static str,
+    schedule: String,
     concurrency_policy: &'static str,
     successful_jobs_history_limit: u32,
     failed_jobs_history_limit: u32,
@@ -40,30 +41,60 @@ struct JobTemplate {
     spec: JobSpec,
 }
 
+/// A run of martydb: which one, its arguments, and what its pod has beside the usual.
+pub struct ToolJob<'a> {
+    pub instance: &'a str,
+    pub arguments: &'a [&'a str],
+    pub pod: PodExtras,
+}
+
+/// What a pod needs for its files and for what lies elsewhere.
+#[derive(Default)]
+pub struct PodExtras {
+    pub env: Vec<EnvVar>,
+    pub env_from: Vec<EnvFrom>,
+    pub volumes: Vec<Volume>,
+    pub mounts: Vec<VolumeMount>,
+}
+
+impl<'a> ToolJob<'a> {
+    fn plain(instance: &'a str, arguments: &'a [&'a str]) -> ToolJob<'a> {
+        ToolJob { instance, arguments, pod: PodExtras::default() }
+    }
+}
+
 /// # Errors
 /// If a pod could not keep the passwords that martydb makes.
 pub fn all(landscape: &Landscape<'_>) -> Result<Vec<String>> {
-    let init = job(landscape, "init-all", &["--no-input", "-y", "init-all"])?;
+    let init = job(landscape, ToolJob::plain("init-all", &["--no-input", "-y", "init-all"]))?;
     // A Job cannot be changed: one with another content has another name.
     let digest = Sha256::digest(yaml_text(&init));
     let suffix: String = digest[..4].iter().map(|byte| format!("{byte:02x}")).collect();
     let metadata = ObjectMeta::of(landscape, &format!("init-all-{suffix}"), Some((MARTYDB, "init-all")));
     let init = KubernetesObject { api_version: "batch/v1", kind: "Job", metadata, spec: Some(init) };
-    let verify = CronJobSpec {
-        schedule: "17 3 * * *",
+    let verify = ToolJob::plain("verify-isolation", &["--no-input", "verify-isolation"]);
+    Ok(vec![yaml_text(&init), cron_job(landscape, times::ISOLATION, verify)?])
+}
+
+/// A run of martydb at the times of a schedule.
+///
+/// # Errors
+/// As [`all`].
+pub fn cron_job(landscape: &Landscape<'_>, schedule: &str, run: ToolJob<'_>) -> Result<String> {
+    let instance = run.instance;
+    let spec = CronJobSpec {
+        schedule: schedule.to_owned(),
         concurrency_policy: "Forbid",
         successful_jobs_history_limit: 1,
         failed_jobs_history_limit: 3,
-        job_template: JobTemplate {
-            spec: job(landscape, "verify-isolation", &["--no-input", "verify-isolation"])?,
-        },
+        job_template: JobTemplate { spec: job(landscape, run)? },
     };
-    let metadata = ObjectMeta::of(landscape, "verify-isolation", Some((MARTYDB, "verify-isolation")));
-    let verify = KubernetesObject { api_version: "batch/v1", kind: "CronJob", metadata, spec: Some(verify) };
-    Ok(vec![yaml_text(&init), yaml_text(&verify)])
+    let metadata = ObjectMeta::of(landscape, instance, Some((MARTYDB, instance)));
+    let object = KubernetesObject { api_version: "batch/v1", kind: "CronJob", metadata, spec: Some(spec) };
+    Ok(yaml_text(&object))
 }
 
-fn job(landscape: &Landscape<'_>, instance: &str, arguments: &[&str]) -> Result<JobSpec> {
+fn job(landscape: &Landscape<'_>, run: ToolJob<'_>) -> Result<JobSpec> {
     let manifest = landscape.manifest;
     let path = manifest.path.file_name().unwrap_or_default().to_string_lossy();
     let before = ["-f", &format!("/work/{path}"), "-e", &manifest.env].map(dependency_free);
@@ -71,34 +102,35 @@ fn job(landscape: &Landscape<'_>, instance: &str, arguments: &[&str]) -> Result<
         .servers
         .iter()
         .map(|server| EnvVar::secret(&server.password_variable, server.admin_secret(), PASSWORD));
+    let tmp = VolumeMount::at("tmp", "/tmp");
+    let owns_volumes = !run.pod.volumes.is_empty();
     let container = PodContainer {
         name: MARTYDB,
         image: manifest.deploy.tool_image.clone(),
-        args: before.into_iter().chain(arguments.iter().map(|one| (*one).to_owned())).collect(),
-        env: admins.chain(passwords(landscape)?).collect(),
+        args: before.into_iter().chain(run.arguments.iter().map(|one| (*one).to_owned())).collect(),
+        env: admins.chain(passwords(landscape)?).chain(run.pod.env).collect(),
+        env_from: run.pod.env_from,
         ports: vec![],
         resources: Resources::of("100m", "256Mi"),
         security_context: ContainerSecurity::default(),
         startup_probe: None,
         readiness_probe: None,
         liveness_probe: None,
-        volume_mounts: vec![VolumeMount { name: "tmp", mount_path: "/tmp" }],
+        volume_mounts: [tmp].into_iter().chain(run.pod.mounts).collect(),
     };
+    let tmp = Volume::empty("tmp", None, "64Mi");
     Ok(JobSpec {
         backoff_limit: 3,
         ttl_seconds_after_finished: 7 * 24 * 3600,
         template: PodTemplate {
-            metadata: TemplateMetadata { labels: pod_labels(MARTYDB, instance) },
+            metadata: TemplateMetadata { labels: pod_labels(MARTYDB, run.instance) },
             spec: PodSpec {
                 automount_service_account_token: false,
                 restart_policy: Some("Never"),
-                security_context: PodSecurity::of(ACCOUNT, false),
+                security_context: PodSecurity::of(ACCOUNT, owns_volumes),
                 termination_grace_period_seconds: Some(60),
                 containers: vec![container],
-                volumes: vec![Volume {
-                    name: "tmp",
-                    empty_dir: EmptyDir { medium: None, size_limit: "64Mi" },
-                }],
+                volumes: [tmp].into_iter().chain(run.pod.volumes).collect(),
             },
         },
     })

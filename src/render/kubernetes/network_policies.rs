@@ -204,6 +204,11 @@ fn to_server(server: &ServerNode<'_>, doors: Doors) -> Result<PolicyRule> {
     Ok(PolicyRule { to, ports: vec![tcp(server.url.port)], ..PolicyRule::default() })
 }
 
-fn tcp(port: u16) -> PolicyPort {
+/// To everybody.
+pub fn to_port(port: PolicyPort) -> PolicyRule {
+    PolicyRule { ports: vec![port], ..PolicyRule::default() }
+}
+
+pub fn tcp(port: u16) -> PolicyPort {
     PolicyPort { protocol: "TCP", port }
 }

@@ -125,6 +125,8 @@ pub struct PodContainer {
     pub args: Vec<String>,
     pub env: Vec<EnvVar>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub env_from: Vec<EnvFrom>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub ports: Vec<ContainerPort>,
     pub resources: Resources,
     pub security_context: ContainerSecurity,
@@ -201,6 +203,18 @@ pub struct SecretKey {
     pub key: &'static str,
 }
 
+/// Every key of a Secret as a variable.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct EnvFrom {
+    pub secret_ref: SecretName,
+}
+
+#[derive(Serialize)]
+pub struct SecretName {
+    pub name: String,
+}
+
 impl EnvVar {
     pub fn plain(name: &str, value: impl Into<String>) -> EnvVar {
         EnvVar { name: name.to_owned(), value: EnvValue::Value(dependency_free(&value.into())) }
@@ -242,14 +256,71 @@ pub struct Exec {
 #[serde(rename_all = "camelCase")]
 pub struct VolumeMount {
     pub name: &'static str,
-    pub mount_path: &'static str,
+    pub mount_path: String,
+}
+
+impl VolumeMount {
+    pub fn at(name: &'static str, path: &str) -> VolumeMount {
+        VolumeMount { name, mount_path: path.to_owned() }
+    }
 }
 
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
 pub struct Volume {
     pub name: &'static str,
-    pub empty_dir: EmptyDir,
+    #[serde(flatten)]
+    pub source: VolumeSource,
+}
+
+/// What a volume is.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum VolumeSource {
+    EmptyDir(EmptyDir),
+    PersistentVolumeClaim {
+        claim_name: &'static str,
+    },
+    Secret {
+        secret_name: String,
+        /// The bits of its files' modes.
+        default_mode: u32,
+    },
+}
+
+impl Volume {
+    /// What goes with the pod.
+    pub fn empty(name: &'static str, medium: Option<&'static str>, size_limit: &str) -> Volume {
+        Volume {
+            name,
+            source: VolumeSource::EmptyDir(EmptyDir { medium, size_limit: size_limit.to_owned() }),
+        }
+    }
+}
+
+/// A disk that is asked for.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ClaimSpec {
+    pub access_modes: [&'static str; 1],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub storage_class_name: Option<String>,
+    pub resources: ClaimResources,
+}
+
+#[derive(Serialize)]
+pub struct ClaimResources {
+    pub requests: BTreeMap<&'static str, String>,
+}
+
+impl ClaimSpec {
+    pub fn of(size: &str, class: Option<&String>) -> ClaimSpec {
+        let requests = [("storage", size.to_owned())].into();
+        ClaimSpec {
+            access_modes: ["ReadWriteOnce"],
+            storage_class_name: class.cloned(),
+            resources: ClaimResources { requests },
+        }
+    }
 }
 
 #[derive(Serialize, Default)]
@@ -257,5 +328,5 @@ pub struct Volume {
 pub struct EmptyDir {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub medium: Option<&'static str>,
-    pub size_limit: &'static str,
+    pub size_limit: String,
 }

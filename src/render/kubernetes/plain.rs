@@ -4,7 +4,7 @@ use super::namespace::namespace;
 use super::network_policies::Doors;
 use super::objects::{POSTGRES, pod_labels, workload};
 use super::servers;
-use super::{jobs, network_policies};
+use super::{backup_jobs, jobs, network_policies};
 use crate::error::Result;
 use crate::render::landscape::Landscape;
 
@@ -16,5 +16,6 @@ pub fn documents(landscape: &Landscape<'_>) -> Result<String> {
     texts.extend(network_policies::all(landscape, doors)?);
     texts.extend(servers::all(landscape));
     texts.extend(jobs::all(landscape)?);
+    texts.extend(backup_jobs::all(landscape)?);
     Ok(texts.iter().map(|text| format!("---\n{text}")).collect())
 }

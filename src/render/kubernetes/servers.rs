@@ -1,7 +1,5 @@
 //! One StatefulSet with its headless Service for each server: <https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/>.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 
 use super::objects::*;
@@ -55,20 +53,6 @@ struct ClaimName {
     name: &'static str,
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ClaimSpec {
-    access_modes: [&'static str; 1],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    storage_class_name: Option<String>,
-    resources: ClaimResources,
-}
-
-#[derive(Serialize)]
-struct ClaimResources {
-    requests: BTreeMap<&'static str, String>,
-}
-
 pub fn all(landscape: &Landscape<'_>) -> Vec<String> {
     let here = landscape.servers.iter().filter_map(|server| Some((server.host.as_deref()?, server)));
     here.flat_map(|(host, server)| [service(landscape, host, server), stateful_set(landscape, host, server)])
@@ -87,7 +71,6 @@ fn service(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> St
 
 fn stateful_set(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) -> String {
     let labels = pod_labels(POSTGRES, workload(host));
-    let requests = [("storage", server.deploy.storage_size.clone())].into();
     let spec = StatefulSetSpec {
         service_name: host.to_owned(),
         replicas: 1,
@@ -95,11 +78,7 @@ fn stateful_set(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) 
         template: PodTemplate { metadata: TemplateMetadata { labels }, spec: pod(server) },
         volume_claim_templates: vec![VolumeClaim {
             metadata: ClaimName { name: "data" },
-            spec: ClaimSpec {
-                access_modes: ["ReadWriteOnce"],
-                storage_class_name: server.deploy.storage_class.clone(),
-                resources: ClaimResources { requests },
-            },
+            spec: ClaimSpec::of(&server.deploy.storage_size, server.deploy.storage_class.as_ref()),
         }],
     };
     let metadata = ObjectMeta::of(landscape, workload(host), Some((POSTGRES, workload(host))));
@@ -107,8 +86,6 @@ fn stateful_set(landscape: &Landscape<'_>, host: &str, server: &ServerNode<'_>) 
 }
 
 fn pod(server: &ServerNode<'_>) -> PodSpec {
-    let memory = |size_limit| EmptyDir { medium: Some("Memory"), size_limit };
-    let disk = |size_limit| EmptyDir { medium: None, size_limit };
     let account = if server.deploy.image.contains("alpine") { ALPINE_ACCOUNT } else { ACCOUNT };
     PodSpec {
         automount_service_account_token: false,
@@ -118,9 +95,9 @@ fn pod(server: &ServerNode<'_>) -> PodSpec {
         termination_grace_period_seconds: Some(120),
         containers: vec![container(server)],
         volumes: vec![
-            Volume { name: "run", empty_dir: memory("16Mi") },
-            Volume { name: "shm", empty_dir: memory("256Mi") },
-            Volume { name: "tmp", empty_dir: disk("256Mi") },
+            Volume::empty("run", Some("Memory"), "16Mi"),
+            Volume::empty("shm", Some("Memory"), "256Mi"),
+            Volume::empty("tmp", None, "256Mi"),
         ],
     }
 }
@@ -135,12 +112,12 @@ fn container(server: &ServerNode<'_>) -> PodContainer {
     env.extend(
         image::has_one_folder(server).then(|| EnvVar::plain("PGDATA", "/var/lib/postgresql/data/pgdata")),
     );
-    let mount = |name, mount_path| VolumeMount { name, mount_path };
     PodContainer {
         name: POSTGRES,
         image: server.deploy.image.clone(),
         args: vec![],
         env,
+        env_from: vec![],
         ports: vec![ContainerPort { name: POSTGRES, container_port: url.port }],
         resources: Resources::of(&server.deploy.cpu, &server.deploy.memory),
         security_context: ContainerSecurity::default(),
@@ -149,10 +126,10 @@ fn container(server: &ServerNode<'_>) -> PodContainer {
         readiness_probe: Some(ready(server, 5, 3)),
         liveness_probe: Some(ready(server, 20, 6)),
         volume_mounts: vec![
-            mount("data", image::data_folder(server)),
-            mount("run", "/var/run/postgresql"),
-            mount("shm", "/dev/shm"),
-            mount("tmp", "/tmp"),
+            VolumeMount::at("data", image::data_folder(server)),
+            VolumeMount::at("run", "/var/run/postgresql"),
+            VolumeMount::at("shm", "/dev/shm"),
+            VolumeMount::at("tmp", "/tmp"),
         ],
     }
 }

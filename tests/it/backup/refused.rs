@@ -39,7 +39,7 @@ as_both_admins!(what_a_backup_would_not_hold_is_named, |admin| {
     assert_eq!(left_out.len(), 5, "{left_out:?}");
     let id = made["backups"][0]["id"].as_str().unwrap();
     let verified = kept.project.json(&["backup", "verify", id], 0);
-    let notes = verified["notes"].as_array().unwrap();
+    let notes = verified["backups"][0]["notes"].as_array().unwrap();
     assert!(notes.iter().any(|note| note.as_str().unwrap().contains("public.dba")), "{notes:?}");
     kept.expect_clean(1);
 });

@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use martydb::render::{Landscape, Places, RenderTarget};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
 use serde_yaml::Value;
 
 use super::network::{Cluster, name};
@@ -141,32 +142,49 @@ proptest! {
     }
 }
 
-/// The same pairs, asked of a server after `apply`.
+/// Random manifests that are applied: each takes a second or two.
+const APPLIED: usize = 6;
+
+/// The same pairs, asked of servers after `apply`.
 #[test]
 fn a_login_is_a_right_to_connect() {
-    let server = Server::start();
-    let world = World {
+    let servers = [Server::start(), Server::start()];
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let few = worlds().prop_filter("more servers than there are", |world| world.servers <= servers.len());
+    let random = (0..APPLIED).map(|_| few.new_tree(&mut runner).unwrap().current());
+    let chosen = World {
         servers: 1,
         services: vec![(0, [1].into()), (0, [].into()), (0, [0, 1].into()), (0, [1, 3].into())],
         idle: [3].into(),
     };
-    let manifest = world.manifest(|_| server.url()).replace("secrets: { provider: env }\n", "");
-    let project = Project::with_manifest(&manifest);
-    project.run(&["apply", "--all", "-y"]).expect(0);
-    let compose: Value = serde_yaml::from_str(&rendered(
-        &world.manifest(|_| "postgresql://adm@db0/postgres".into()),
-        "compose",
-    ))
-    .unwrap();
-    for (service, database) in world.pairs() {
-        let asked = format!(
-            "SELECT bool_or(has_database_privilege(rolname, 'rp_s{database}', 'CONNECT'))::text FROM pg_roles \
-             WHERE rolcanlogin AND (rolname LIKE 'rp\\_s{service}\\_%' OR rolname = 'rp_x{service}')"
-        );
-        let right = server.value("postgres", &asked) == "true";
-        let path =
-            networks(&compose, &format!("rp-s{service}")).contains(&format!("database-rp-s{database}"));
-        assert_eq!((right, path), (world.has_login(service, database), right), "{service} {database}");
+    for (number, world) in [chosen].into_iter().chain(random).enumerate() {
+        // Roles are those of the whole server.
+        let own = |text: &str| {
+            text.replace("rp_", &format!("rp{number}_"))
+                .replace("project: paths", &format!("project: paths{number}"))
+        };
+        let manifest =
+            own(&world.manifest(|server| servers[server].url())).replace("secrets: { provider: env }\n", "");
+        let project = Project::with_manifest(&manifest);
+        project.run(&["apply", "--all", "-y"]).expect(0);
+        let text = world.manifest(|server| format!("postgresql://adm@db{server}:5432/postgres"));
+        let compose: Value = serde_yaml::from_str(&rendered(&text, "compose")).unwrap();
+        let cluster = Cluster::read(&rendered(&text, "kubernetes"));
+        for (service, database) in world.pairs() {
+            let at = world.services[database].0;
+            let asked = own(&format!(
+                "SELECT coalesce(bool_or(has_database_privilege(rolname, 'rp_s{database}', 'CONNECT')), false)::text \
+                 FROM pg_roles WHERE rolcanlogin AND (starts_with(rolname, 'rp_s{service}_') OR rolname = 'rp_x{service}')"
+            ));
+            let right = servers[at].value("postgres", &asked) == "true";
+            let network = format!("database-rp-s{database}");
+            let path = networks(&compose, &format!("rp-s{service}")).contains(&network);
+            let expected = world.has_login(service, database);
+            assert_eq!((right, path), (expected, expected), "{service} {database}\n{manifest}");
+            // A policy knows servers, not their databases: no right without a path.
+            let reached = cluster.reaches(&name(&format!("rp_s{service}")), &format!("db{at}"), 5432);
+            assert!(!right || reached, "{service} {database}\n{manifest}");
+        }
     }
 }
 
