@@ -12,8 +12,6 @@ mod owner_code;
 pub mod rows;
 mod snapshot;
 mod texts;
-#[cfg(test)]
-mod whole_rows;
 
 pub use collect::snapshot;
 pub use database::{
@@ -25,3 +23,6 @@ pub use snapshot::{
     Unread,
 };
 pub use texts::{KnownPasswords, Leak, LeakedSecret, StoredPasswords};
+
+#[cfg(test)]
+mod tests;

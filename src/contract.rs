@@ -36,6 +36,4 @@ pub fn is_history(schema: &str, name: &str, first_schema: Option<&str>) -> bool 
 }
 
 #[cfg(test)]
-mod agreement;
-#[cfg(test)]
-mod page;
+mod tests;

@@ -3,8 +3,6 @@
 
 mod alerts;
 mod expression;
-#[cfg(test)]
-mod page;
 mod panels;
 mod sample;
 mod table;
@@ -14,3 +12,6 @@ pub use expression::{named, of_project};
 pub use panels::{PANELS, Panel, PanelKind, Reach};
 pub use sample::{Sample, Subject};
 pub use table::*;
+
+#[cfg(test)]
+mod tests;

@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
-use super::roles::{ATTRIBUTES, MEMBERSHIPS, MemberLogin};
-use super::{ALTERNATE_SUFFIX, GRANTS, Grant, GrantedBy, HISTORY_SCHEMA, ObjectClass, REFINERY_TABLE};
-use super::{Privileges, builtin};
+use crate::contract::roles::{ATTRIBUTES, MEMBERSHIPS, MemberLogin};
+use crate::contract::{
+    ALTERNATE_SUFFIX, GRANTS, Grant, GrantedBy, HISTORY_SCHEMA, ObjectClass, REFINERY_TABLE,
+};
+use crate::contract::{Privileges, builtin};
 use crate::model::RoleKind;
 
 const HEAD: &str = "\

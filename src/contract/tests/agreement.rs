@@ -2,10 +2,10 @@
 
 use serde_json::json;
 
-use super::{
+use crate::catalog::{CatalogObject, DatabaseCatalog, Snapshot};
+use crate::contract::{
     ATTRIBUTES, DefaultKind, GRANTS, LOGIN, ObjectClass, Privilege, allowed, allows, builtin, granted,
 };
-use crate::catalog::{CatalogObject, DatabaseCatalog, Snapshot};
 use crate::isolation::privileges::rules::{Class, PRIVILEGES as FORBIDDEN};
 use crate::model::{
     AclEntry, ActualObject, ActualServer, DbName, DesiredServer, Grantee, ObjectKind, RoleKind, RoleName,

@@ -1,6 +1,6 @@
 //! The tables of `docs/how-to/monitor.md`, from the rows that the exporter and the rules are made of.
 
-use super::{ALERTS, METRICS, MetricKind, MetricSource};
+use crate::metrics::{ALERTS, METRICS, MetricKind, MetricSource};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/how-to/monitor.md");
 

@@ -1,0 +1,3 @@
+//! What the questions promise.
+
+mod whole_rows;

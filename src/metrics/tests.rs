@@ -1,0 +1,3 @@
+//! The page, printed from the tables.
+
+mod page;
