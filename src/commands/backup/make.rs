@@ -34,7 +34,7 @@ pub struct Arguments {
     #[arg(long)]
     pub no_hashes: bool,
     /// How many sessions read each database side by side [default: the manifest's, or 2].
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", hide_short_help = true)]
     pub sessions: Option<NonZeroUsize>,
 }
 
