@@ -22,6 +22,7 @@ use crate::report::{printable, progress};
 use crate::scratch::Scratch;
 use crate::server::{Access, Connection, execute, execute_warned, query};
 use crate::sql::{Keyword, List, Statement, stmt};
+use crate::sqlstate;
 
 /// How many sessions read what was loaded: the more, the less each of them has to itself.
 const MOST_READERS: usize = 4;
@@ -127,10 +128,13 @@ async fn fill(
     let restored =
         restoring.run(to.service.name.as_str(), archive.restore(&entries, &here, side_by_side)).await;
     before.unchanged(&RoleState::read(scratch.keeper(), &own).await?)?;
-    restored?;
-    restoring.advance();
     // A new session: the migrator has the password that it had.
-    let mut session = sums::as_owner(&here).await?;
+    let mut session = match (restored, sums::as_owner(&here).await) {
+        (Ok(()), session) => session.map_err(locked_out)?,
+        (Err(error), Ok(_)) => return Err(error),
+        (Err(error), Err(refused)) => return Err(locked_out(refused).and_also(error)),
+    };
+    restoring.advance();
     put_back(to, scratch, from.record, known).await?;
     // Statistics are not in an archive before 18. What the owner may not analyze only warns.
     execute_warned(&mut session, &stmt!("ANALYZE")).await?;
@@ -147,6 +151,14 @@ async fn fill(
     let mut notes = judged(from.record, found)?;
     notes.extend(of_versions(&from.record.beyond.extensions, &versions));
     Ok(notes)
+}
+
+/// Every role may give itself another password.
+fn locked_out(error: Error) -> Error {
+    let refused = error.sqlstate.as_deref() == Some(sqlstate::INVALID_PASSWORD);
+    error.hint_if(refused.then_some(
+        "it was right before the backup was loaded, which may have changed it: `martydb apply --all --reset-passwords`",
+    ))
 }
 
 /// Extensions and their versions.
