@@ -14,6 +14,9 @@ UNION ALL
 SELECT 'blocks', pg_catalog.pg_describe_object(classid, oid, 0), 'only a superuser can make it, and the owner restores',
     'make it part of an extension, or remove it' FROM beyond
 UNION ALL
+SELECT 'blocks', pg_catalog.pg_describe_object(classid, oid, 0), 'was added to an extension, and no dump holds it',
+    'take it out: ALTER EXTENSION ... DROP' FROM added
+UNION ALL
 SELECT 'blocks', 'large object ' || m.oid, 'belongs to ' || pg_catalog.pg_get_userbyid(m.lomowner) || ', and the owner may not read it',
     'have ' || pg_catalog.pg_get_userbyid(m.lomowner) || ' run: GRANT SELECT ON LARGE OBJECT ' || m.oid || ' TO ' || pg_catalog.quote_ident(current_user)
 FROM pg_catalog.pg_largeobject_metadata m WHERE m.lomowner <> (SELECT oid FROM own) AND NOT EXISTS (

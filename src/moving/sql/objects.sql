@@ -54,6 +54,13 @@ beyond AS (
     ) found WHERE found.oid >= 16384
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype IN ('e', 'i') AND d.classid = found.classid AND d.objid = found.oid)
 ),
+-- What the service has put into an extension: the extension's own objects belong to whoever may make it.
+added AS (
+    SELECT s.classid, s.objid AS oid FROM pg_catalog.pg_shdepend s
+    WHERE s.dbid = (SELECT oid FROM base) AND s.deptype = 'o' AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+        AND s.refobjid = (SELECT oid FROM own)
+        AND EXISTS (SELECT FROM member m WHERE m.classid = s.classid AND m.objid = s.objid)
+),
 others AS (
     SELECT classid, oid, (SELECT rolname FROM pg_catalog.pg_roles r WHERE r.oid = 10) AS role FROM superusers
     UNION ALL

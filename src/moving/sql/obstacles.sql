@@ -7,6 +7,9 @@ SELECT pg_catalog.pg_describe_object(classid, oid, 0) AS object, 'belongs to ' |
 UNION ALL
 SELECT pg_catalog.pg_describe_object(classid, oid, 0), 'only a superuser can make it', 'make it part of an extension, or remove it' FROM beyond
 UNION ALL
+SELECT pg_catalog.pg_describe_object(classid, oid, 0), 'was added to an extension, and no dump holds it',
+    'take it out: ALTER EXTENSION ... DROP' FROM added
+UNION ALL
 SELECT what, 'its owner has no SELECT on it', 'give it back: GRANT ALL TO its owner' FROM rel
 WHERE relowner = (SELECT oid FROM own) AND NOT CASE
     WHEN relkind IN ('r', 'p', 'm') THEN pg_catalog.has_table_privilege(oid, 'SELECT')
