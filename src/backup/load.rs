@@ -105,7 +105,9 @@ fn refuse(to: &RestoreTarget<'_>, record: &BackupRecord, major: u32, known: &[Ro
     }
     Err(Error::operation(format!("the backup cannot be restored for service \"{service}\""))
         .causes(lacking)
-        .hint("declare the roles under `access:` and run `martydb apply --all`, or make them"))
+        .hint(
+            "run `martydb apply --all`, which makes those of services; declare others under `access:` first",
+        ))
 }
 
 async fn fill(
