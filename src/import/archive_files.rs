@@ -153,7 +153,8 @@ impl<R: Read> TocReader<R> {
 
     /// Whether an entry names the file of its rows, or of large objects, or none.
     fn entry(&mut self, minor: u8) -> io::Result<Result<()>> {
-        (self.int()?, self.int()?);
+        self.int()?;
+        self.int()?;
         self.texts(3)?;
         let kind = self.text()?.unwrap_or_default();
         // As C reads it.
