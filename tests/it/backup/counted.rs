@@ -34,7 +34,7 @@ fn without_hashes_rows_are_counted_and_everybody_is_told() {
     assert_eq!(restored["rows_compared"], "counts");
     assert_eq!(kept.as_app("SELECT count(*) FROM item").unwrap()[0][0], "2");
     let id = kept.backup();
-    assert_eq!(kept.project.json(&["backup", "verify", &id], 0)["rows_compared"], "hashes");
+    assert_eq!(kept.project.json(&["backup", "verify", &id], 0)["backups"][0]["rows_compared"], "hashes");
     kept.expect_clean(2);
 }
 

@@ -89,5 +89,5 @@ fn an_extension_of_another_version_is_told() {
     let now = kept.server.value("postgres", now);
     let verified = kept.project.json(&["backup", "verify", &kept.backup()], 0);
     let told = format!("extension citext had version 1.5, and has version {now} here");
-    assert!(verified["notes"].to_string().contains(&told), "{verified:#}");
+    assert!(verified["backups"][0]["notes"].to_string().contains(&told), "{verified:#}");
 }
