@@ -237,7 +237,7 @@ mod tests {
                 ("TABLE DATA", "/etc/passwd", false),
                 ("TABLE DATA", "3017.dat.gz", false),
                 ("TABLE DATA", "blobs.toc", false),
-                // Its lines would be names that nobody has looked at.
+                // Its lines would be names that are not looked at.
                 ("BLOBS", "3017.dat", false),
                 ("BLOBS\0", "3017.dat", false),
                 ("BLOBS", "blobs_/../x.toc", false),

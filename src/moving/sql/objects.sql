@@ -34,10 +34,10 @@ superusers AS (
         UNION ALL SELECT 'pg_catalog.pg_publication'::pg_catalog.regclass, oid, pubowner FROM pg_catalog.pg_publication
     ) found WHERE found.owner = 10 AND found.oid >= 16384
         AND NOT EXISTS (SELECT FROM member m WHERE m.classid = found.classid AND m.objid = found.oid)
-        -- The constructors of a range type come with it, whoever makes it.
+        -- The constructors of a range type come with it.
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'i' AND d.classid = found.classid AND d.objid = found.oid)
 ),
--- What nobody but a superuser can make, whosever it is.
+-- What only a superuser can make.
 beyond AS (
     SELECT classid, oid FROM (
         SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass AS classid, oid FROM pg_catalog.pg_opclass
@@ -54,7 +54,7 @@ beyond AS (
     ) found WHERE found.oid >= 16384
         AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype IN ('e', 'i') AND d.classid = found.classid AND d.objid = found.oid)
 ),
--- What the service has put into an extension: the extension's own objects belong to whoever may make it.
+-- What the service has put into an extension: the owner has none of the objects that come with one.
 added AS (
     SELECT s.classid, s.objid AS oid FROM pg_catalog.pg_shdepend s
     WHERE s.dbid = (SELECT oid FROM base) AND s.deptype = 'o' AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass

@@ -70,10 +70,10 @@ as_both_admins!(what_a_restore_has_replaced_is_told_apart, |admin: Admin| {
     assert!(said.stdout.contains(&format!("closed since a restore replaced them: {former}")), "{said:?}");
     let said = kept.project.run(&["verify-isolation", "-o", "json"]).json();
     assert!(!said["not_examined"].to_string().contains(&former), "{said:#}");
-    // A database that somebody else has closed is not examined, as ever.
-    kept.server.sql("postgres", "CREATE DATABASE stranger ALLOW_CONNECTIONS false");
+    // A database that a DBA has closed is not examined, as ever.
+    kept.server.sql("postgres", "CREATE DATABASE closed ALLOW_CONNECTIONS false");
     let said = kept.project.run(&["verify-isolation", "-o", "json"]).json();
-    assert!(said["not_examined"].to_string().contains("stranger"), "{said:#}");
+    assert!(said["not_examined"].to_string().contains("database closed"), "{said:#}");
     kept.project.run(&["restore", &service, "--discard-old", "-y"]).expect(0);
     assert_eq!(kept.project.json(&["plan"], 0)["replaced_databases"], serde_json::json!([]));
 });

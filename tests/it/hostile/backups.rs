@@ -25,7 +25,7 @@ as_both_admins!(a_backup_and_a_restore_step_on_no_bait, |admin| {
             .contains("operator class bait.moods for access method btree: only a superuser can make it"),
         "{refused:?}"
     );
-    // The constructors of a range type are no stranger's.
+    // The constructors of a range type come with it.
     assert!(!refused.stderr.contains("function bait.reach"), "{refused:?}");
     ground.as_red("red_migrator", "ALTER TABLE public.policed NO FORCE ROW LEVEL SECURITY").unwrap();
     assert!(refused.stderr.contains("table public.member: was added to an extension"), "{refused:?}");
