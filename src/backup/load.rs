@@ -3,7 +3,7 @@
 //!
 //! The migrator alone loads, and never a superuser: an archive runs the service's functions while its rows come in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::entries::wanted;
@@ -22,6 +22,7 @@ use crate::report::{printable, progress};
 use crate::scratch::Scratch;
 use crate::server::{Access, Connection, execute, execute_warned, query};
 use crate::sql::{Keyword, List, Statement, stmt};
+use crate::sqlstate;
 
 /// How many sessions read what was loaded: the more, the less each of them has to itself.
 const MOST_READERS: usize = 4;
@@ -104,7 +105,9 @@ fn refuse(to: &RestoreTarget<'_>, record: &BackupRecord, major: u32, known: &[Ro
     }
     Err(Error::operation(format!("the backup cannot be restored for service \"{service}\""))
         .causes(lacking)
-        .hint("declare the roles under `access:` and run `martydb apply --all`, or make them"))
+        .hint(
+            "run `martydb apply --all`, which makes those of services; declare others under `access:` first",
+        ))
 }
 
 async fn fill(
@@ -127,11 +130,14 @@ async fn fill(
     let restored =
         restoring.run(to.service.name.as_str(), archive.restore(&entries, &here, side_by_side)).await;
     before.unchanged(&RoleState::read(scratch.keeper(), &own).await?)?;
-    restored?;
-    restoring.advance();
     // A new session: the migrator has the password that it had.
-    let mut session = sums::as_owner(&here).await?;
-    put_back(to, scratch, from.record, known).await?;
+    let mut session = match (restored, sums::as_owner(&here).await) {
+        (Ok(()), session) => session.map_err(locked_out)?,
+        (Err(error), Ok(_)) => return Err(error),
+        (Err(error), Err(refused)) => return Err(locked_out(refused).and_also(error)),
+    };
+    restoring.advance();
+    let not_put_back = put_back(to, scratch, from.record, known).await?;
     // Statistics are not in an archive before 18. What the owner may not analyze only warns.
     execute_warned(&mut session, &stmt!("ANALYZE")).await?;
     let hash = RowHash::named(&from.record.hash).unwrap_or(RowHash::Text);
@@ -145,8 +151,17 @@ async fn fill(
         session.close().await;
     }
     let mut notes = judged(from.record, found)?;
+    notes.extend(not_put_back);
     notes.extend(of_versions(&from.record.beyond.extensions, &versions));
     Ok(notes)
+}
+
+/// Every role may give itself another password.
+fn locked_out(error: Error) -> Error {
+    let refused = error.sqlstate.as_deref() == Some(sqlstate::INVALID_PASSWORD);
+    error.hint_if(refused.then_some(
+        "it was right before the backup was loaded, which may have changed it: `martydb apply --all --reset-passwords`",
+    ))
 }
 
 /// Extensions and their versions.
@@ -165,25 +180,36 @@ fn of_versions(recorded: &[ExtensionRecord], found: &BTreeMap<String, String>) -
     recorded.iter().filter_map(note).collect()
 }
 
-/// What belongs to others than the owner, in one transaction of the admin's inside the database, which borrows what it lacks.
+/// What belongs to others than the owner, in one transaction of the admin's inside the database, which borrows what it lacks. Returns
+/// what it may not do.
 async fn put_back(
     to: &RestoreTarget<'_>,
     scratch: &Scratch,
     record: &BackupRecord,
     known: &[RoleName],
-) -> Result<()> {
+) -> Result<Option<String>> {
     let ours = to.service.own_roles();
     let mut session = to.access.write(scratch.database.as_str()).await?;
     let mut statements = level::of_others(&record.beyond, &ours, known)?;
+    let (held, mut left) = (held(&mut session).await?, None);
     if let (Some(before), Some(now)) = (&record.beyond.public, public(&mut session).await?) {
-        statements.extend(level::of_public(before, &now, &ours, known)?);
+        let of_public = level::of_public(before, &now, &ours, known)?;
+        match of_public.is_empty() || held.contains(&now.owner) {
+            true => statements.extend(of_public),
+            false => {
+                left = Some(format!(
+                    "the schema public has other rights than it had: it belongs to {}, and the admin does not act as that role",
+                    printable(&now.owner)
+                ));
+            }
+        }
     }
     if statements.is_empty() {
         session.close().await;
-        return Ok(());
+        return Ok(left);
     }
-    let ours = ours.into_iter().filter(|role| known.contains(role));
-    let lent = lacking(&mut session, ours.collect()).await?;
+    let is_lacking = |role: &RoleName| known.contains(role) && !held.contains(role.as_str());
+    let lent: Vec<RoleName> = ours.into_iter().filter(is_lacking).collect();
     let newer = session.major() >= 16;
     let options = Keyword(if newer { " WITH INHERIT TRUE, SET TRUE" } else { "" });
     let by = Keyword(if newer { " GRANTED BY CURRENT_USER" } else { "" });
@@ -195,7 +221,7 @@ async fn put_back(
     let all = [stmt!("BEGIN")].into_iter().chain(lend).chain(statements).chain(take).chain([stmt!("COMMIT")]);
     let end = execute(&mut session, &Statement::join(all)).await;
     session.close().await;
-    end.map(drop)
+    end.map(|_| left)
         .map_err(|error| error.while_doing("what belongs to other roles than the owner cannot be put back"))
 }
 
@@ -208,14 +234,12 @@ async fn public(session: &mut Connection) -> Result<Option<PublicRecord>> {
     })
 }
 
-/// The roles that the admin does not act as.
-async fn lacking(session: &mut Connection, roles: Vec<RoleName>) -> Result<Vec<RoleName>> {
+/// The roles that the admin acts as.
+async fn held(session: &mut Connection) -> Result<BTreeSet<String>> {
     let asked = stmt!(
         "SELECT r.rolname::pg_catalog.text FROM pg_catalog.pg_roles r WHERE pg_catalog.pg_has_role(r.oid, 'USAGE')"
     );
-    let rows = query(session, &asked).await?;
-    let held: Vec<String> = rows.iter().map(|row| sums::text(row, 0)).collect::<Result<_>>()?;
-    Ok(roles.into_iter().filter(|role| held.iter().all(|name| name != role.as_str())).collect())
+    query(session, &asked).await?.iter().map(|row| sums::text(row, 0)).collect()
 }
 
 async fn roles(session: &mut Connection) -> Result<Vec<RoleName>> {

@@ -1,4 +1,4 @@
-//! What the service's roles are to the whole server. An archive is loaded by the migrator, and every role may change some of
+//! Settings and members of the service's roles, which hold for the whole server. An archive is loaded by the migrator, and every role may change some of
 //! itself: its settings, before 15 also who its members are. Nothing of that may stay of a database that is restored.
 
 use std::collections::BTreeSet;

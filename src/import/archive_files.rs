@@ -153,7 +153,8 @@ impl<R: Read> TocReader<R> {
 
     /// Whether an entry names the file of its rows, or of large objects, or none.
     fn entry(&mut self, minor: u8) -> io::Result<Result<()>> {
-        (self.int()?, self.int()?);
+        self.int()?;
+        self.int()?;
         self.texts(3)?;
         let kind = self.text()?.unwrap_or_default();
         // As C reads it.
@@ -236,7 +237,7 @@ mod tests {
                 ("TABLE DATA", "/etc/passwd", false),
                 ("TABLE DATA", "3017.dat.gz", false),
                 ("TABLE DATA", "blobs.toc", false),
-                // Its lines would be names that nobody has looked at.
+                // Its lines would be names that are not looked at.
                 ("BLOBS", "3017.dat", false),
                 ("BLOBS\0", "3017.dat", false),
                 ("BLOBS", "blobs_/../x.toc", false),

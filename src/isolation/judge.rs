@@ -15,7 +15,7 @@ use super::provider;
 use crate::audit::{access_graph, audit};
 use crate::catalog::{NotExamined, Unread};
 use crate::findings::Finding;
-use crate::model::{ActualServer, DesiredService, RoleKind};
+use crate::model::{ActualServer, DesiredServer, DesiredService, RoleKind};
 use crate::probe::{self, Probe, ProbeDatabase};
 use crate::units::counted;
 
@@ -56,11 +56,8 @@ pub fn judge(observations: &Observations, services: &[DesiredService], wants_gra
     };
     let (columns, closed): (Vec<_>, Vec<_>) =
         task.databases.iter().cloned().partition(|database| database.allow_connections);
-    let desired = &observations.context.desired;
-    let is_kept = |database: &ProbeDatabase| {
-        actual.databases.get(&database.name).is_some_and(|found| desired.kept_for(found).is_some())
-    };
-    let (kept, closed): (Vec<_>, Vec<_>) = closed.into_iter().partition(is_kept);
+    let (kept, closed): (Vec<_>, Vec<_>) =
+        closed.into_iter().partition(|database| is_kept(&observations.context.desired, actual, database));
     let closed_notes = closed.iter().filter_map(|database| not_tried(&task.server, database)).collect();
     let mut findings = merged(part.findings, audited.into_iter().filter(chosen));
     let provider = provider::separate(&observations.context.desired, catalogue, &mut findings);
@@ -137,6 +134,11 @@ fn not_tried(server: &str, database: &ProbeDatabase) -> Option<NotExamined> {
     let what = format!("database {} on server {server}", database.name);
     let note = NotExamined::new(what, "it accepts no connections (datallowconn is off)");
     (database.name.as_str() != "template0").then_some(note)
+}
+
+/// Whether a restore has replaced it.
+fn is_kept(desired: &DesiredServer, actual: &ActualServer, database: &ProbeDatabase) -> bool {
+    actual.databases.get(&database.name).is_some_and(|found| desired.kept_for(found).is_some())
 }
 
 /// Services that `apply` has not created, or not completely.

@@ -1,6 +1,9 @@
 //! `backup` and `restore`: what comes back is what was there, and the neighbours notice nothing.
 
 mod away;
+mod counted;
+mod elsewhere;
+mod full;
 mod interrupted;
 mod neighbours;
 mod refused;

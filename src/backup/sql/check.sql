@@ -9,6 +9,13 @@ SELECT CASE WHEN classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND EXISTS
     pg_catalog.pg_describe_object(classid, oid, 0) AS object, 'belongs to ' || role || ', and will be the owner''s once it is restored' AS why,
     'give it to the owner, or remove it' AS way FROM others
 WHERE classid NOT IN ('pg_catalog.pg_default_acl'::pg_catalog.regclass, 'pg_catalog.pg_largeobject'::pg_catalog.regclass, 'pg_catalog.pg_publication'::pg_catalog.regclass)
+    AND NOT EXISTS (SELECT FROM beyond WHERE beyond.classid = others.classid AND beyond.oid = others.oid)
+UNION ALL
+SELECT 'blocks', pg_catalog.pg_describe_object(classid, oid, 0), 'only a superuser can make it, and the owner restores',
+    'make it part of an extension, or remove it' FROM beyond
+UNION ALL
+SELECT 'blocks', pg_catalog.pg_describe_object(classid, oid, 0), 'was added to an extension, and no dump holds it',
+    'take it out: ALTER EXTENSION ... DROP' FROM added
 UNION ALL
 SELECT 'blocks', 'large object ' || m.oid, 'belongs to ' || pg_catalog.pg_get_userbyid(m.lomowner) || ', and the owner may not read it',
     'have ' || pg_catalog.pg_get_userbyid(m.lomowner) || ' run: GRANT SELECT ON LARGE OBJECT ' || m.oid || ' TO ' || pg_catalog.quote_ident(current_user)

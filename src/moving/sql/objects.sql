@@ -34,6 +34,32 @@ superusers AS (
         UNION ALL SELECT 'pg_catalog.pg_publication'::pg_catalog.regclass, oid, pubowner FROM pg_catalog.pg_publication
     ) found WHERE found.owner = 10 AND found.oid >= 16384
         AND NOT EXISTS (SELECT FROM member m WHERE m.classid = found.classid AND m.objid = found.oid)
+        -- The constructors of a range type come with it.
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype = 'i' AND d.classid = found.classid AND d.objid = found.oid)
+),
+-- What only a superuser can make.
+beyond AS (
+    SELECT classid, oid FROM (
+        SELECT 'pg_catalog.pg_opclass'::pg_catalog.regclass AS classid, oid FROM pg_catalog.pg_opclass
+        UNION ALL SELECT 'pg_catalog.pg_opfamily'::pg_catalog.regclass, oid FROM pg_catalog.pg_opfamily
+        UNION ALL SELECT 'pg_catalog.pg_proc'::pg_catalog.regclass, p.oid FROM pg_catalog.pg_proc p
+            JOIN pg_catalog.pg_language l ON l.oid = p.prolang WHERE p.prokind <> 'a' AND (NOT l.lanpltrusted OR p.proleakproof)
+        UNION ALL SELECT 'pg_catalog.pg_type'::pg_catalog.regclass, t.oid FROM pg_catalog.pg_type t
+            WHERE t.typtype = 'b' AND NOT EXISTS (SELECT FROM pg_catalog.pg_type e WHERE e.typarray = t.oid)
+        UNION ALL SELECT 'pg_catalog.pg_cast'::pg_catalog.regclass, oid FROM pg_catalog.pg_cast WHERE castmethod = 'b'
+        UNION ALL SELECT 'pg_catalog.pg_language'::pg_catalog.regclass, oid FROM pg_catalog.pg_language WHERE NOT lanpltrusted
+        UNION ALL SELECT 'pg_catalog.pg_am'::pg_catalog.regclass, oid FROM pg_catalog.pg_am
+        UNION ALL SELECT 'pg_catalog.pg_ts_parser'::pg_catalog.regclass, oid FROM pg_catalog.pg_ts_parser
+        UNION ALL SELECT 'pg_catalog.pg_ts_template'::pg_catalog.regclass, oid FROM pg_catalog.pg_ts_template
+    ) found WHERE found.oid >= 16384
+        AND NOT EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.deptype IN ('e', 'i') AND d.classid = found.classid AND d.objid = found.oid)
+),
+-- What the service has put into an extension: the owner has none of the objects that come with one.
+added AS (
+    SELECT s.classid, s.objid AS oid FROM pg_catalog.pg_shdepend s
+    WHERE s.dbid = (SELECT oid FROM base) AND s.deptype = 'o' AND s.refclassid = 'pg_catalog.pg_authid'::pg_catalog.regclass
+        AND s.refobjid = (SELECT oid FROM own)
+        AND EXISTS (SELECT FROM member m WHERE m.classid = s.classid AND m.objid = s.objid)
 ),
 others AS (
     SELECT classid, oid, (SELECT rolname FROM pg_catalog.pg_roles r WHERE r.oid = 10) AS role FROM superusers

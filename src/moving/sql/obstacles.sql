@@ -3,6 +3,12 @@
 SELECT pg_catalog.pg_describe_object(classid, oid, 0) AS object, 'belongs to ' || role AS why,
     CASE classid WHEN 'pg_catalog.pg_default_acl'::pg_catalog.regclass THEN 'take them back: ALTER DEFAULT PRIVILEGES ... REVOKE'
         ELSE 'give it to the owner, or remove it' END AS way FROM others
+    WHERE NOT EXISTS (SELECT FROM beyond WHERE beyond.classid = others.classid AND beyond.oid = others.oid)
+UNION ALL
+SELECT pg_catalog.pg_describe_object(classid, oid, 0), 'only a superuser can make it', 'make it part of an extension, or remove it' FROM beyond
+UNION ALL
+SELECT pg_catalog.pg_describe_object(classid, oid, 0), 'was added to an extension, and no dump holds it',
+    'take it out: ALTER EXTENSION ... DROP' FROM added
 UNION ALL
 SELECT what, 'its owner has no SELECT on it', 'give it back: GRANT ALL TO its owner' FROM rel
 WHERE relowner = (SELECT oid FROM own) AND NOT CASE

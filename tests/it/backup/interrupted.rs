@@ -81,3 +81,52 @@ fn a_restore_that_is_killed_leaves_the_old_or_the_new_and_the_next_one_finishes(
     kept.expect_clean(1);
     kept.project.run(&["plan", "--check"]).expect(0);
 }
+
+/// Nothing on a machine ends what a killed run has started, and its sessions hold locks on every table.
+#[test]
+fn a_program_that_outlived_its_run_is_ended_by_the_next() {
+    let kept = Kept::start(Admin::Super, "bkj");
+    if !kept.can_dump() {
+        return;
+    }
+    let service = kept.service();
+    let backup = || {
+        let mut command = kept.project.command(&["backup", &service]);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let dumping = || {
+        let names = "SELECT coalesce(string_agg(DISTINCT application_name, ','), '') FROM pg_stat_activity WHERE application_name LIKE 'martydb backup %'";
+        kept.server.value("postgres", names)
+    };
+    let until = |what: &dyn Fn() -> bool| {
+        let started = std::time::Instant::now();
+        while !what() {
+            assert!(started.elapsed() < Duration::from_secs(30), "dumping: {}", dumping());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    std::thread::scope(|scope| {
+        // What pg_dump alone reads.
+        let lock = "BEGIN; LOCK TABLE pg_catalog.pg_transform; SELECT pg_sleep(300)";
+        let admin = crate::support::ADMIN_PASSWORD;
+        // It ends when it is ended.
+        scope.spawn(|| kept.server.sql_as("postgres", admin, &service, lock).unwrap_err());
+        let locked = "SELECT count(*) FROM pg_locks WHERE relation = 'pg_transform'::regclass AND mode = 'AccessExclusiveLock'";
+        until(&|| kept.server.value(&service, locked) == "1");
+        let mut killed = backup();
+        until(&|| !dumping().is_empty());
+        let orphan = dumping();
+        killed.kill().unwrap();
+        killed.wait().unwrap();
+        std::thread::sleep(Duration::from_secs(1));
+        assert_eq!(dumping(), orphan, "its program ended with it");
+        let mut next = backup();
+        until(&|| !dumping().is_empty() && !dumping().contains(&orphan));
+        kept.server.sql(
+            "postgres",
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(300)'",
+        );
+        assert_eq!(next.wait().unwrap().code(), Some(0));
+    });
+    kept.expect_clean(1);
+}

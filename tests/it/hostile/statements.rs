@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use super::fingerprint::ask;
 use super::shape::{functions, shapes};
 use super::support::Ground;
-use crate::support::{Admin, as_both_admins};
+use crate::support::{Admin, as_both_admins, can_dump};
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/admin-statements.md");
 
@@ -185,6 +185,26 @@ as_both_admins!(every_statement_of_the_admin_in_a_scratch_database_has_a_row, |a
         &ground,
         &[&["verify-down", "--every"], &["test-db", "-s", "red"], &["test-db", "-s", "red"]],
     ));
+});
+
+as_both_admins!(every_statement_of_the_admin_in_a_restored_database_has_a_row, |admin| {
+    let ground = Ground::innocent(admin);
+    if !can_dump(&ground.server) {
+        return;
+    }
+    let text = ground.project.read("martydb.yaml");
+    ground.project.write("martydb.yaml", &format!("{text}backup: {{ to: ./kept }}\n"));
+    // Everything that the owner cannot put back by itself.
+    let others = "SELECT lo_from_bytea(4711, 'app'); GRANT SELECT ON LARGE OBJECT 4711 TO red_owner, red_ro;
+        ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO red_ro; ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+        ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO red_ro";
+    ground.as_red("red_app", others).unwrap();
+    ask(&ground.server, "red_db", "GRANT USAGE ON SCHEMA public TO red_app WITH GRANT OPTION").unwrap();
+    let made = ground.project.json(&["backup", "red"], 0);
+    let id = made["backups"][0]["id"].as_str().unwrap().to_owned();
+    let sent = said(&ground, &[&["backup", "verify", &id], &["restore", "red", "--from", &id, "-y"]]);
+    assert!(sent.keys().any(|shape| shape.contains("LARGE OBJECT")), "{sent:#?}");
+    listed(&sent);
 });
 
 /// A row with a column of type `anyarray` is not converted: the cast of the element's type would be called.
