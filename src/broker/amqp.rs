@@ -21,6 +21,9 @@ const LOOK: Duration = Duration::from_millis(200);
 /// Of a queue that survives a restart of the broker.
 const PERSISTENT: u8 = 2;
 
+/// Codes of refusals that are about the exchange: ACCESS_REFUSED, NOT_FOUND.
+const TARGET: [u16; 2] = [403, 404];
+
 /// Bytes of a routing key.
 const LONGEST_KEY: usize = 255;
 
@@ -124,6 +127,8 @@ impl AmqpLink {
 
 fn lost(error: &lapin::Error) -> PublishFailure {
     match error.kind() {
+        // The exchange is missing, or closed to this user: nothing about this event.
+        ErrorKind::ProtocolError(refusal) if TARGET.contains(&refusal.get_id()) => PublishFailure::Down(plain(error)),
         ErrorKind::ProtocolError(_) => PublishFailure::Closed(plain(error)),
         _ => PublishFailure::Down(plain(error)),
     }

@@ -42,12 +42,12 @@ impl BrokerUrl {
     /// # Errors
     /// Why it is none; no part of the URL is repeated.
     pub fn parse(text: &str, schemes: &[BrokerScheme]) -> Result<BrokerUrl, String> {
-        let words: Vec<String> = schemes.iter().map(|one| format!("{}://", one.word)).collect();
+        let words: Vec<&str> = schemes.iter().map(|one| one.word).collect();
         let (word, rest) = text.split_once("://").unwrap_or(("", text));
         let scheme = *schemes
             .iter()
             .find(|one| one.word == word)
-            .ok_or_else(|| format!("the URL should start with {}", words.join(" or ")))?;
+            .ok_or_else(|| format!("its scheme should be {}", words.join(" or ")))?;
         let end = rest.find(['/', '?']).unwrap_or(rest.len());
         let (authority, path) = rest.split_at(end);
         let (login, place) = authority.rsplit_once('@').unwrap_or(("", authority));
@@ -113,7 +113,7 @@ mod tests {
         assert_eq!((http.to_string().as_str(), http.path.as_str()), ("https://hooks.example.org:443", "/in?x=1"));
         for (text, said) in [
             ("nats://u:secret@h", "the URL holds a password"),
-            ("http://h", "the URL should start with nats:// or tls://"),
+            ("http://h", "its scheme should be nats or tls"),
             ("nats://:4222", "the URL names no host"),
             ("nats://h:0", "the port is not a number"),
             ("nats://h/a@b", "the URL holds an @"),

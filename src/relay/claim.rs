@@ -63,8 +63,10 @@ pub fn width(batch: u32, last: Option<&Claim>, was: Width) -> Width {
     let found = last.map_or(0, |claim| u32::try_from(claim.events()).unwrap_or(u32::MAX));
     let looked = last.map_or(0, |claim| u32::try_from(claim.looked).unwrap_or(u32::MAX));
     if looked > 0 && looked < was.aggregates {
-        // All there are: each may give more.
-        return Width { aggregates: was.aggregates, each: (batch / looked).clamp(DEEP, batch.max(DEEP)) };
+        // All there are: each may give more, and where there is more than enough, half of them is left to others.
+        let aggregates = if found > batch / 2 { looked.div_ceil(2) } else { looked };
+        let each = (batch / aggregates).clamp(DEEP, batch.max(DEEP));
+        return Width { aggregates: if aggregates < looked { aggregates } else { was.aggregates }, each };
     }
     // Nearly every aggregate had as many as it could give.
     if found >= looked.saturating_mul(was.each) / 2 && found > batch / 2 {
@@ -122,6 +124,8 @@ mod tests {
         assert_eq!(width(500, None, start), start);
         // Ten aggregates with many events.
         assert_eq!(width(500, Some(&found(40, 10)), start).each, 50);
+        // Enough for two.
+        assert_eq!(width(500, Some(&found(400, 100)), start), Width { aggregates: 50, each: 10 });
         // Many with many.
         assert_eq!(width(500, Some(&found(500, 500)), start), start);
         assert_eq!(width(500, Some(&found(2000, 500)), start).aggregates, 125);

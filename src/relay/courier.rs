@@ -223,6 +223,9 @@ impl Courier {
         session.settle(&events, &verdict).await?;
         self.count(&events, &verdict);
         self.alone = verdict.suspicious;
+        if verdict.closed {
+            self.link = None;
+        }
         if let Some(why) = verdict.down {
             let at = self.outbox.to.at();
             return Err(Error::new(Kind::Unreachable, format!("the broker at {at} cannot be used")).cause(why));

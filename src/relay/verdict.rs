@@ -19,6 +19,8 @@ pub struct Verdict {
     pub down: Option<String>,
     /// Whether one of the events made the broker close the channel: the next go out one at a time.
     pub suspicious: bool,
+    /// Whether the channel is closed.
+    pub closed: bool,
 }
 
 /// An event's failure counts where the broker spoke about it. Its silence counts only if it answered about another event: a
@@ -26,7 +28,8 @@ pub struct Verdict {
 pub fn judge(sent: Vec<Sent>, lost: Option<String>) -> Verdict {
     let answered = sent.iter().any(|(_, end)| matches!(end, Ok(()) | Err(PublishFailure::Refused(_))));
     let alone = sent.len() == 1;
-    let mut verdict = Verdict { down: lost, ..Verdict::default() };
+    let closed = sent.iter().any(|(_, end)| matches!(end, Err(PublishFailure::Closed(_))));
+    let mut verdict = Verdict { down: lost, closed, ..Verdict::default() };
     for (number, end) in sent {
         match end {
             Ok(()) => verdict.published.push(number),

@@ -97,7 +97,7 @@ fn a_stream_that_is_missing_and_a_login_that_is_refused_are_named() {
     let mut command = project.command(&["relay", "--once"]);
     command.env("NATS_PASSWORD", "right");
     // It gets in, and finds no stream.
-    project.finish(command).expect(0);
+    project.finish(command).expect(1);
 }
 
 #[test]

@@ -121,7 +121,7 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
         ("{ to: { nats: \"nats://u:hunter2@localhost\" } }".into(), "the URL holds a password"),
         ("{ to: { nats: \"nats://broker.example.org\" } }".into(), "in plain text"),
         ("{ to: { http: \"http://hooks.example.org/\" } }".into(), "use https://"),
-        ("{ to: { nats: \"amqp://localhost\" } }".into(), "should start with nats:// or tls://"),
+        ("{ to: { nats: \"amqp://localhost\" } }".into(), "its scheme should be nats or tls"),
         ("{ to: { amqp: \"amqp://localhost\" } }".into(), "it names no exchange"),
         (format!("{{ to: {{ {nats}, exchange: e }} }}"), "exchange belongs to amqp, not to nats"),
         (format!("{{ to: {{ {nats}, subject: \"a.{{event}}\" }} }}"), "{event} is not one of {project}"),
