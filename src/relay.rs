@@ -30,7 +30,7 @@ use stop::Stop;
 
 pub use cleaning::{Cleaned, clean};
 pub use intervention::{Intervention, intervene};
-pub use status::{OutboxState, Reading, read, read_backlog};
+pub use status::{Backlog, OutboxState, read, read_backlog};
 
 /// Bytes of events that all couriers together may hold, and one at least and at most.
 const ALTOGETHER: i64 = 16 << 20;

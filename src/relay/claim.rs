@@ -18,16 +18,18 @@ pub struct Claim {
     pub looked: usize,
     /// The last of them, after which the next look begins.
     pub last: Option<(String, String)>,
+    /// Whether it was the last of the outbox.
+    pub whole: bool,
 }
 
 impl Claim {
     /// Takes the rows of a look in their order.
-    pub fn of(rows: impl IntoIterator<Item = ClaimedRow>, looked: usize, last: Option<(String, String)>) -> Claim {
+    pub fn of(rows: impl IntoIterator<Item = ClaimedRow>) -> Claim {
         let mut lanes: BTreeMap<usize, Vec<String>> = BTreeMap::new();
         for row in rows {
             lanes.entry(row.aggregate).or_default().push(row.id);
         }
-        Claim { lanes: lanes.into_values().collect(), looked, last }
+        Claim { lanes: lanes.into_values().collect(), ..Claim::default() }
     }
 
     pub fn events(&self) -> usize {
@@ -62,7 +64,7 @@ const DEEP: u32 = 4;
 pub fn width(batch: u32, last: Option<&Claim>, was: Width) -> Width {
     let found = last.map_or(0, |claim| u32::try_from(claim.events()).unwrap_or(u32::MAX));
     let looked = last.map_or(0, |claim| u32::try_from(claim.looked).unwrap_or(u32::MAX));
-    if looked > 0 && looked < was.aggregates {
+    if looked > 0 && last.is_some_and(|claim| claim.whole) {
         // All there are: each may give more, and where there is more than enough, half of them is left to others.
         let aggregates = if found > batch / 2 { looked.div_ceil(2) } else { looked };
         let each = (batch / aggregates).clamp(DEEP, batch.max(DEEP));
@@ -109,7 +111,7 @@ mod tests {
     #[test]
     fn rows_are_kept_by_aggregate_in_their_order() {
         let row = |aggregate, id: &str| ClaimedRow { aggregate, id: id.into() };
-        let claim = Claim::of([row(1, "5"), row(1, "9"), row(2, "1")], 3, None);
+        let claim = Claim::of([row(1, "5"), row(1, "9"), row(2, "1")]);
         assert_eq!((claim.lanes.clone(), claim.events()), (lanes(&[&["5", "9"], &["1"]]), 3));
     }
 
@@ -120,6 +122,7 @@ mod tests {
             lanes: vec![(0..events).map(|id| id.to_string()).collect()],
             looked,
             last: None,
+            whole: looked < 125,
         };
         assert_eq!(width(500, None, start), start);
         // Ten aggregates with many events.

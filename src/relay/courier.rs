@@ -175,7 +175,7 @@ impl Courier {
         let wide = width(self.outbox.batch, self.last.as_ref(), self.width);
         self.width = if self.alone { Width { aggregates: 1, each: 1 } } else { wide };
         let mut claim = session.claim(self.after.as_ref(), self.width).await?;
-        let whole = claim.looked < self.width.aggregates as usize;
+        let whole = claim.whole;
         self.after = claim.last.clone().filter(|_| !whole);
         let turn = if claim.lanes.is_empty() {
             session.release().await?;

@@ -66,7 +66,7 @@ impl OutboxSession {
         let look = self.statements().claim(after, width);
         let answers = query_each(&mut self.connection, &Statement::join([stmt!("BEGIN"), look])).await;
         let rows = answers.map_err(|error| self.explained(error))?.pop().unwrap_or_default();
-        read(claim_of(&rows))
+        read(claim_of(&rows, width, self.outbox.batch))
     }
 
     /// The events of a claim, of each aggregate without a gap, and of all as many as these bytes hold.
@@ -156,7 +156,7 @@ fn read<T>(end: Result<T, Unreadable>) -> Result<T> {
     end.map_err(|error| Error::operation("the server's answer cannot be read").cause(error))
 }
 
-fn claim_of(rows: &[Row]) -> Result<Claim, Unreadable> {
+fn claim_of(rows: &[Row], width: Width, batch: u32) -> Result<Claim, Unreadable> {
     let (mut found, mut looked, mut last) = (vec![], 0, None);
     for row in rows {
         let number: i64 = row.try_get(0)?;
@@ -169,7 +169,8 @@ fn claim_of(rows: &[Row]) -> Result<Claim, Unreadable> {
             found.push(ClaimedRow { aggregate, id });
         }
     }
-    Ok(Claim::of(found, looked, last))
+    let whole = looked < width.aggregates as usize && rows.len() < batch as usize;
+    Ok(Claim { looked, last, whole, ..Claim::of(found) })
 }
 
 fn pending_of(rows: &[Row]) -> Result<BTreeMap<String, Vec<String>>, Unreadable> {

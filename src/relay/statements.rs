@@ -64,7 +64,8 @@ impl OutboxStatements<'_> {
                SELECT o.{id} AS id FROM {table} o
                WHERE o.{published} IS NULL AND o.{t} = front.t AND o.{a} = front.a
                ORDER BY o.{id} LIMIT {each} FOR UPDATE SKIP LOCKED) c
-             ON front.due <= pg_catalog.clock_timestamp()",
+             ON front.due <= pg_catalog.clock_timestamp() LIMIT {batch}",
+            batch = self.0.batch,
             first = stmt!(
                 "o.{t} AS t, o.{a} AS a, o.{due} AS due",
                 t = id(&columns.aggregate_type),

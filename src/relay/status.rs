@@ -11,7 +11,7 @@ use crate::server::{Row, Unreadable};
 
 /// What is pending in an outbox.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Reading {
+pub struct Backlog {
     pub pending: i64,
     /// How long the oldest of them has waited.
     pub oldest_age_ms: Option<i64>,
@@ -22,7 +22,7 @@ pub struct Reading {
 /// The same with what was published, as far as it is still there.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OutboxState {
-    pub backlog: Reading,
+    pub backlog: Backlog,
     pub published: i64,
     /// Events a second, over the last minute.
     pub rate: f64,
@@ -46,18 +46,20 @@ pub async fn read(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> 
 /// What is pending alone, which costs the same however long the history is.
 ///
 /// # Errors
-/// If it cannot be read.
-pub async fn read_backlog(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<Reading> {
+/// If it cannot be read, or there is none.
+pub async fn read_backlog(run: &Run, service: &DesiredService) -> Result<Backlog> {
+    let outbox = service.outbox.clone().map(Arc::new);
+    let outbox = &outbox.ok_or_else(|| Error::usage(format!("service \"{}\" has no outbox", service.name)))?;
     let mut session = session::open(run, service, outbox).await?;
     let backlog = backlog(&mut session, outbox).await?;
     session.close().await;
     Ok(backlog)
 }
 
-async fn backlog(session: &mut OutboxSession, outbox: &Outbox) -> Result<Reading> {
+async fn backlog(session: &mut OutboxSession, outbox: &Outbox) -> Result<Backlog> {
     let rows = session.ask(&OutboxStatements(outbox).backlog()).await?;
     only(&rows, |row| {
-        Ok(Reading {
+        Ok(Backlog {
             pending: row.try_get(0)?,
             oldest_age_ms: row.try_get(1)?,
             dead: row.try_get(2)?,
