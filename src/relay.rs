@@ -8,6 +8,7 @@ mod claim;
 mod cleaning;
 mod courier;
 mod delivery;
+mod examination;
 mod intervention;
 mod session;
 mod statements;
@@ -29,6 +30,7 @@ use courier::Courier;
 use stop::Stop;
 
 pub use cleaning::{Cleaned, clean};
+pub use examination::examine;
 pub use intervention::{Intervention, intervene};
 pub use status::{Backlog, OutboxState, read, read_backlog};
 

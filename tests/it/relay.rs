@@ -1,6 +1,7 @@
 //! `martydb relay`: its login, what reaches the brokers, in which order, and what is never lost.
 
 mod amqp;
+mod consumer;
 mod crash;
 mod nats;
 mod refused;
