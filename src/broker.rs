@@ -4,67 +4,18 @@
 
 mod amqp;
 mod event;
+mod failure;
 mod nats;
+mod secrets;
 mod webhook;
 
-use std::time::Duration;
-
-use secrecy::SecretString;
-
-use crate::credentials;
-use crate::environment::Environment;
-use crate::error::{Error, Kind, Result};
-use crate::model::{BrokerUrl, EventTarget};
+use crate::error::Result;
+use crate::model::EventTarget;
+use failure::{ANSWER, CONNECT, unreachable};
 
 pub use event::OutboxEvent;
-
-/// How long a broker gets to acknowledge an event.
-const ANSWER: Duration = Duration::from_secs(10);
-
-/// How long it gets to let us in.
-const CONNECT: Duration = Duration::from_secs(10);
-
-/// Why an event was not acknowledged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PublishFailure {
-    /// The broker answered, and does not take this event.
-    Refused(String),
-    /// It did not answer in time.
-    Silent(String),
-    /// It closed the channel over which this event and others were on their way: one of them may be why.
-    Closed(String),
-    /// It cannot be used, whatever the event.
-    Down(String),
-}
-
-/// What it takes to connect, beside the address.
-#[derive(Debug, Clone, Default)]
-pub struct BrokerSecrets {
-    password: Option<SecretString>,
-    /// What web hooks are signed with.
-    signature: Option<SecretString>,
-}
-
-impl BrokerSecrets {
-    /// Reads the variables that the target names, now, so that one that changed is taken as it is.
-    ///
-    /// # Errors
-    /// If one is not set, or its file cannot be read.
-    pub fn of(target: &EventTarget, environment: &Environment) -> Result<BrokerSecrets> {
-        let read = |name: Option<&String>| match name {
-            None => Ok(None),
-            Some(name) => credentials::named(environment, name).map(Some),
-        };
-        let signature = match target {
-            EventTarget::Http { signature_env, .. } => signature_env.as_ref(),
-            _ => None,
-        };
-        Ok(BrokerSecrets {
-            password: read(target.at().password_env.as_ref())?,
-            signature: read(signature)?,
-        })
-    }
-}
+pub use failure::PublishFailure;
+pub use secrets::BrokerSecrets;
 
 /// An open connection to a broker.
 pub enum BrokerLink {
@@ -75,7 +26,7 @@ pub enum BrokerLink {
 
 impl BrokerLink {
     /// # Errors
-    /// [`Kind::Unreachable`] if the broker does not let us in.
+    /// [`Kind::Unreachable`](crate::error::Kind::Unreachable) if the broker does not let us in.
     pub async fn open(target: &EventTarget, secrets: &BrokerSecrets) -> Result<BrokerLink> {
         let opened = async {
             Ok(match target {
@@ -106,7 +57,8 @@ impl BrokerLink {
                 BrokerLink::Webhook(link) => link.publish(event).await,
             }
         };
-        let silent = || PublishFailure::Silent(format!("the broker did not answer within {} s", ANSWER.as_secs()));
+        let silent =
+            || PublishFailure::Silent(format!("the broker did not answer within {} s", ANSWER.as_secs()));
         tokio::time::timeout(ANSWER, sent).await.unwrap_or_else(|_| Err(silent()))
     }
 
@@ -135,8 +87,4 @@ impl BrokerLink {
             BrokerLink::Webhook(_) => {}
         }
     }
-}
-
-fn unreachable(at: &BrokerUrl, why: &dyn std::fmt::Display) -> Error {
-    Error::new(Kind::Unreachable, format!("cannot connect to the broker at {at}")).cause(why)
 }

@@ -55,10 +55,7 @@ pub fn named(environment: &Environment, name: &str) -> Result<SecretString> {
 }
 
 /// What the variable says, or the file that the variable with `_FILE` names, without the line break at its end.
-fn variable_or_file(
-    environment: &Environment,
-    name: &str,
-) -> std::result::Result<Option<String>, String> {
+fn variable_or_file(environment: &Environment, name: &str) -> std::result::Result<Option<String>, String> {
     let set = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
     let file = file_variable(name);
     match (set(name), set(&file)) {

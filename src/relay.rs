@@ -27,7 +27,7 @@ use crate::model::{DesiredService, Outbox};
 use crate::run::Run;
 use claim::Width;
 use courier::Courier;
-use stop::Stop;
+use stop::StopSignal;
 
 pub use cleaning::{Cleaned, clean};
 pub use examination::examine;
@@ -60,7 +60,8 @@ pub fn with_outbox(services: &[DesiredService], named: bool) -> Result<Vec<(Desi
     if let Some(without) = services.iter().find(|service| named && service.outbox.is_none()) {
         return Err(Error::usage(format!("service \"{}\" has no outbox", without.name)).hint(hint));
     }
-    let all = services.iter().filter_map(|service| Some((service.clone(), Arc::new(service.outbox.clone()?))));
+    let all =
+        services.iter().filter_map(|service| Some((service.clone(), Arc::new(service.outbox.clone()?))));
     let all: Vec<_> = all.collect();
     if all.is_empty() {
         return Err(Error::usage("no service has an outbox").hint(hint));
@@ -75,7 +76,7 @@ fn share(couriers: usize) -> i64 {
 
 /// Publishes until a signal comes; what is on its way then is written down first.
 pub async fn serve(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) {
-    let stop = Stop::on_signal();
+    let stop = StopSignal::on_signal();
     let bytes = share(outboxes.len() * 2);
     let mut all = tokio::task::JoinSet::new();
     for (service, outbox) in outboxes {
@@ -88,7 +89,7 @@ pub async fn serve(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) {
 
 /// Publishes what can be published now.
 pub async fn once(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Vec<Published> {
-    let stop = Stop::on_signal();
+    let stop = StopSignal::on_signal();
     let bytes = share(outboxes.len());
     let one = |(service, outbox): &(DesiredService, Arc<Outbox>)| {
         let mut courier = Courier::new(run, service, outbox, &stop, bytes);

@@ -45,7 +45,9 @@ async fn consume(broker: &Client, database: &mut PgConnection, stream: &str) -> 
     loop {
         let next = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.totals");
         // Nothing within the time is no error: there will be more.
-        let Ok(message) = broker.request(next, "{\"batch\":1,\"expires\":4000000000}".into()).await else { continue };
+        let Ok(message) = broker.request(next, "{\"batch\":1,\"expires\":4000000000}".into()).await else {
+            continue;
+        };
         let Some(reply) = message.reply.clone() else { continue };
         handle(database, &message).await?;
         // After the commit, never before it.

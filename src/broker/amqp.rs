@@ -11,7 +11,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::event::OutboxEvent;
-use super::{PublishFailure, unreachable};
+use super::failure::{PublishFailure, unreachable};
 use crate::error::{Error, Result};
 use crate::model::{BrokerUrl, EventRoute};
 
@@ -75,7 +75,9 @@ fn plain(error: &lapin::Error) -> String {
         ErrorKind::ProtocolError(error) => error.get_message().to_string(),
         ErrorKind::IOError(error) => error.to_string(),
         ErrorKind::MissingHeartbeatError => "the broker is silent".into(),
-        ErrorKind::InvalidChannelState(..) | ErrorKind::InvalidConnectionState(..) => "the connection was lost".into(),
+        ErrorKind::InvalidChannelState(..) | ErrorKind::InvalidConnectionState(..) => {
+            "the connection was lost".into()
+        }
         _ => "the connection failed".into(),
     }
 }
@@ -108,7 +110,9 @@ impl AmqpLink {
             Confirmation::Ack(Some(_)) => {
                 Err(PublishFailure::Refused(format!("no queue is bound for the routing key \"{key}\"")))
             }
-            Confirmation::Nack(_) => Err(PublishFailure::Down("the broker takes no more: it could not keep an event".into())),
+            Confirmation::Nack(_) => {
+                Err(PublishFailure::Down("the broker takes no more: it could not keep an event".into()))
+            }
             Confirmation::NotRequested => Err(PublishFailure::Down("the broker confirms nothing".into())),
         }
     }
@@ -128,7 +132,9 @@ impl AmqpLink {
 fn lost(error: &lapin::Error) -> PublishFailure {
     match error.kind() {
         // The exchange is missing, or closed to this user: nothing about this event.
-        ErrorKind::ProtocolError(refusal) if TARGET.contains(&refusal.get_id()) => PublishFailure::Down(plain(error)),
+        ErrorKind::ProtocolError(refusal) if TARGET.contains(&refusal.get_id()) => {
+            PublishFailure::Down(plain(error))
+        }
         ErrorKind::ProtocolError(_) => PublishFailure::Closed(plain(error)),
         _ => PublishFailure::Down(plain(error)),
     }

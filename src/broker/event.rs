@@ -82,7 +82,8 @@ impl OutboxEvent {
         let mut text = Value::Object(document).to_string();
         text.pop();
         // As the database writes it: the payload of an event is the same each time.
-        let data = if self.is_json() { self.payload.clone() } else { Value::from(&*self.payload).to_string() };
+        let data =
+            if self.is_json() { self.payload.clone() } else { Value::from(&*self.payload).to_string() };
         text + ",\"data\":" + &data + "}"
     }
 

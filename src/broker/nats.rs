@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 
 use super::event::OutboxEvent;
-use super::{ANSWER, CONNECT, PublishFailure, unreachable};
+use super::failure::{ANSWER, CONNECT, PublishFailure, unreachable};
 use crate::error::Result;
 use crate::model::{BrokerUrl, EventRoute};
 
@@ -75,9 +75,9 @@ impl NatsLink {
         let payload = event.payload.clone().into();
         let end = self.client.request_with_headers(subject.clone(), headers(event), payload).await;
         let answer = end.map_err(|error| match error.kind() {
-            RequestErrorKind::NoResponders => {
-                PublishFailure::Refused(format!("no stream of JetStream listens to the subject \"{subject}\""))
-            }
+            RequestErrorKind::NoResponders => PublishFailure::Refused(format!(
+                "no stream of JetStream listens to the subject \"{subject}\""
+            )),
             RequestErrorKind::MaxPayloadExceeded => {
                 PublishFailure::Refused(format!("the broker does not take {} bytes", event.payload.len()))
             }
@@ -101,7 +101,8 @@ impl NatsLink {
 }
 
 fn judged(answer: &[u8], subject: &str) -> Result<(), PublishFailure> {
-    let foreign = || PublishFailure::Refused(format!("what listens to the subject \"{subject}\" is no stream"));
+    let foreign =
+        || PublishFailure::Refused(format!("what listens to the subject \"{subject}\" is no stream"));
     match serde_json::from_slice(answer).map_err(|_| foreign())? {
         StreamAnswer { error: Some(error), .. } => {
             let why = format!("the stream refused it: {} ({})", error.description, error.code);
@@ -145,8 +146,14 @@ mod tests {
     fn an_answer_is_an_acknowledgement_only_from_a_stream() {
         let kind = |text: &str| judged(text.as_bytes(), "s");
         assert_eq!(kind("{\"stream\":\"S\",\"seq\":1,\"duplicate\":true}"), Ok(()));
-        assert!(matches!(kind("{\"error\":{\"code\":400,\"description\":\"x\"}}"), Err(PublishFailure::Refused(_))));
-        assert!(matches!(kind("{\"error\":{\"code\":503,\"description\":\"x\"}}"), Err(PublishFailure::Down(_))));
+        assert!(matches!(
+            kind("{\"error\":{\"code\":400,\"description\":\"x\"}}"),
+            Err(PublishFailure::Refused(_))
+        ));
+        assert!(matches!(
+            kind("{\"error\":{\"code\":503,\"description\":\"x\"}}"),
+            Err(PublishFailure::Down(_))
+        ));
         assert!(matches!(kind("ok"), Err(PublishFailure::Refused(_))));
         assert!(matches!(kind("{}"), Err(PublishFailure::Refused(_))));
     }

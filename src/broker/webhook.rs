@@ -12,7 +12,8 @@ use sha2::Sha256;
 use time::OffsetDateTime;
 
 use super::event::OutboxEvent;
-use super::{BrokerSecrets, CONNECT, PublishFailure, unreachable};
+use super::failure::{CONNECT, PublishFailure, unreachable};
+use super::secrets::BrokerSecrets;
 use crate::error::{Error, Result};
 use crate::model::BrokerUrl;
 

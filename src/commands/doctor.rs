@@ -98,7 +98,9 @@ impl Doctor {
         for service in services {
             let Some(outbox) = service.outbox.clone().map(Arc::new) else { continue };
             let Ok(warnings) = relay::examine(run, service, &outbox).await else { continue };
-            let Some(seen) = self.servers.iter_mut().find(|seen| seen.server == service.server) else { continue };
+            let Some(seen) = self.servers.iter_mut().find(|seen| seen.server == service.server) else {
+                continue;
+            };
             let check = |warning: String| {
                 let detail = format!("{}: {warning}", service.name);
                 Check { name: "outbox", ok: true, detail, grant: None, note: true }

@@ -7,7 +7,9 @@ use crate::model::{AccessExtent, AccessLevel, DesiredService, RoleKind, RoleName
 /// What a level gives on a class of objects: `apply` grants it, and it is all that may be held.
 fn privileges(level: AccessLevel, class: ObjectClass) -> &'static [Privilege] {
     match (level, class) {
-        (AccessLevel::Connect | AccessLevel::Read | AccessLevel::Write | AccessLevel::Deliver, Database) => &[Privilege::Connect],
+        (AccessLevel::Connect | AccessLevel::Read | AccessLevel::Write | AccessLevel::Deliver, Database) => {
+            &[Privilege::Connect]
+        }
         (AccessLevel::Connect, _) => &[],
         (AccessLevel::Read, _) => granted(RoleKind::Readonly, class),
         (AccessLevel::Write, _) => granted(RoleKind::App, class),

@@ -126,9 +126,7 @@ impl AccessExtent {
             (
                 AccessExtent::Table(own, table),
                 Spot::Object { schema, name } | Spot::Column { schema, table: name, .. },
-            ) => {
-                own.as_str() == schema && table == name
-            }
+            ) => own.as_str() == schema && table == name,
         }
     }
 }

@@ -1,6 +1,5 @@
 //! The address of a broker. It holds no password: that is in a variable which the manifest names.
 
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use percent_encoding::percent_decode_str;
@@ -69,12 +68,6 @@ impl BrokerUrl {
             root_certificate: None,
         })
     }
-
-    /// Whether no network lies between: what is sent there needs no encryption.
-    pub fn is_local(&self) -> bool {
-        let address = self.host.trim_matches(['[', ']']).parse::<IpAddr>();
-        self.host == "localhost" || address.is_ok_and(|address| address.is_loopback())
-    }
 }
 
 fn place_of(place: &str) -> Result<(String, Option<u16>), String> {
@@ -106,11 +99,14 @@ mod tests {
         let url = |text, schemes| BrokerUrl::parse(text, schemes);
         let nats = url("nats://relay@[::1]:4333", NATS).unwrap();
         assert_eq!((nats.host.as_str(), nats.port, nats.user.as_deref()), ("[::1]", 4333, Some("relay")));
-        assert!(nats.is_local() && !nats.scheme.tls);
+        assert!(!nats.scheme.tls);
         let amqp = url("amqps://mq.example.org/%2Fshop", AMQP).unwrap();
-        assert_eq!((amqp.port, amqp.path.as_str(), amqp.is_local()), (5671, "/%2Fshop", false));
+        assert_eq!((amqp.port, amqp.path.as_str()), (5671, "/%2Fshop"));
         let http = url("https://hooks.example.org/in?x=1", HTTP).unwrap();
-        assert_eq!((http.to_string().as_str(), http.path.as_str()), ("https://hooks.example.org:443", "/in?x=1"));
+        assert_eq!(
+            (http.to_string().as_str(), http.path.as_str()),
+            ("https://hooks.example.org:443", "/in?x=1")
+        );
         for (text, said) in [
             ("nats://u:secret@h", "the URL holds a password"),
             ("http://h", "its scheme should be nats or tls"),

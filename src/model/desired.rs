@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 
 use super::platform::Platform;
 use super::{
-    AccessGrant, AccessRole, DatabaseParameters, DbName, DesiredPublication, Outbox, RoleKind, RoleName, SchemaName,
-    ServerName, ServiceName,
+    AccessGrant, AccessRole, DatabaseParameters, DbName, DesiredPublication, Outbox, RoleKind, RoleName,
+    SchemaName, ServerName, ServiceName,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]

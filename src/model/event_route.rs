@@ -74,7 +74,9 @@ mod tests {
         let value = |field| if field == EventField::EventType { "certificate revoked" } else { "" };
         let made = route.of(value, |c| if c == ' ' { '_' } else { c });
         assert_eq!(made, "marty.csca.certificate_revoked");
-        for (text, said) in [("a.{b}", "{b} is not one of {service}"), ("a.{b", "no partner"), ("a}b", "no partner")] {
+        for (text, said) in
+            [("a.{b}", "{b} is not one of {service}"), ("a.{b", "no partner"), ("a}b", "no partner")]
+        {
             let error = EventRoute::parse(text, &[("service", "csca")]).unwrap_err();
             assert!(error.contains(said), "{text}: {error}");
         }

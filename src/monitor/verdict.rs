@@ -169,7 +169,11 @@ pub fn of_outboxes(read: Vec<(&DesiredService, Result<Backlog>)>) -> CheckOutcom
         let subject = Subject::service(service);
         let whole = |number: i64| count(usize::try_from(number).unwrap_or_default());
         let seconds = whole(backlog.oldest_age_ms.unwrap_or_default()) / 1000.0;
-        let values = [(OUTBOX_PENDING, whole(backlog.pending)), (OUTBOX_OLDEST, seconds), (OUTBOX_DEAD, whole(backlog.dead))];
+        let values = [
+            (OUTBOX_PENDING, whole(backlog.pending)),
+            (OUTBOX_OLDEST, seconds),
+            (OUTBOX_DEAD, whole(backlog.dead)),
+        ];
         outcome.samples.extend(values.map(|(metric, value)| Sample::new(metric, &subject, value)));
         outcome.judged.insert(subject);
     }

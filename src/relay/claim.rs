@@ -11,7 +11,7 @@ pub struct ClaimedRow {
 
 /// What was found at the front of the outbox, aggregate by aggregate.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Claim {
+pub struct BatchClaim {
     /// The locked events of each aggregate, in their order.
     pub lanes: Vec<Vec<String>>,
     /// How many aggregates were looked at.
@@ -22,14 +22,14 @@ pub struct Claim {
     pub whole: bool,
 }
 
-impl Claim {
+impl BatchClaim {
     /// Takes the rows of a look in their order.
-    pub fn of(rows: impl IntoIterator<Item = ClaimedRow>) -> Claim {
+    pub fn of(rows: impl IntoIterator<Item = ClaimedRow>) -> BatchClaim {
         let mut lanes: BTreeMap<usize, Vec<String>> = BTreeMap::new();
         for row in rows {
             lanes.entry(row.aggregate).or_default().push(row.id);
         }
-        Claim { lanes: lanes.into_values().collect(), ..Claim::default() }
+        BatchClaim { lanes: lanes.into_values().collect(), ..BatchClaim::default() }
     }
 
     pub fn events(&self) -> usize {
@@ -61,7 +61,7 @@ pub struct Width {
 const DEEP: u32 = 4;
 
 /// The width of the next look, from what the last one found.
-pub fn width(batch: u32, last: Option<&Claim>, was: Width) -> Width {
+pub fn width(batch: u32, last: Option<&BatchClaim>, was: Width) -> Width {
     let found = last.map_or(0, |claim| u32::try_from(claim.events()).unwrap_or(u32::MAX));
     let looked = last.map_or(0, |claim| u32::try_from(claim.looked).unwrap_or(u32::MAX));
     if looked > 0 && last.is_some_and(|claim| claim.whole) {
@@ -101,7 +101,7 @@ mod tests {
             // Published elsewhere between the look and the lock.
             (&["1", "2"], &[], &[]),
         ] {
-            let mut claim = Claim { lanes: lanes(&[lane]), ..Claim::default() };
+            let mut claim = BatchClaim { lanes: lanes(&[lane]), ..BatchClaim::default() };
             claim.without_gaps(&pending(&[(lane[lane.len() - 1], found)]));
             let expected: &[&[&str]] = if kept.is_empty() { &[] } else { &[kept] };
             assert_eq!(claim.lanes, lanes(expected), "{lane:?} {found:?}");
@@ -111,14 +111,14 @@ mod tests {
     #[test]
     fn rows_are_kept_by_aggregate_in_their_order() {
         let row = |aggregate, id: &str| ClaimedRow { aggregate, id: id.into() };
-        let claim = Claim::of([row(1, "5"), row(1, "9"), row(2, "1")]);
+        let claim = BatchClaim::of([row(1, "5"), row(1, "9"), row(2, "1")]);
         assert_eq!((claim.lanes.clone(), claim.events()), (lanes(&[&["5", "9"], &["1"]]), 3));
     }
 
     #[test]
     fn a_look_is_as_wide_as_the_outbox_is_deep() {
         let start = Width { aggregates: 500, each: DEEP };
-        let found = |events: usize, looked| Claim {
+        let found = |events: usize, looked| BatchClaim {
             lanes: vec![(0..events).map(|id| id.to_string()).collect()],
             looked,
             last: None,

@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::claim::{Claim, Width, width};
+use super::claim::{BatchClaim, Width, width};
 use super::delivery::deliver;
 use super::session::{self, OutboxSession};
-use super::stop::Stop;
-use super::verdict::{Verdict, judge, pause};
+use super::stop::StopSignal;
+use super::verdict::{BatchVerdict, judge, pause};
 use crate::broker::{BrokerLink, BrokerSecrets, OutboxEvent};
 use crate::error::{Error, Kind, Result};
 use crate::model::{DesiredService, Outbox};
@@ -43,7 +43,7 @@ pub struct Courier {
     pub service: DesiredService,
     pub outbox: Arc<Outbox>,
     pub tally: Arc<Tally>,
-    pub stop: Stop,
+    pub stop: StopSignal,
     /// Bytes of events that it may hold.
     pub bytes: i64,
     /// Rung when there is more than one courier can do at a time.
@@ -53,7 +53,7 @@ pub struct Courier {
     session: Option<OutboxSession>,
     link: Option<BrokerLink>,
     after: Option<(String, String)>,
-    last: Option<Claim>,
+    last: Option<BatchClaim>,
     width: Width,
     /// Whether this way through the outbox found anything.
     found: bool,
@@ -66,7 +66,7 @@ pub struct Courier {
 
 /// How a look at the outbox ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Turn {
+enum CourierTurn {
     /// There may be more at once.
     More,
     /// There was little: more may gather.
@@ -80,7 +80,7 @@ impl Courier {
         run: &Run,
         service: &DesiredService,
         outbox: &Arc<Outbox>,
-        stop: &Stop,
+        stop: &StopSignal,
         bytes: i64,
     ) -> Courier {
         Courier {
@@ -117,12 +117,12 @@ impl Courier {
         let mut idle = SHORT;
         while !self.stop.is_asked() {
             match self.turn().await {
-                Ok(Turn::More) => idle = SHORT,
-                Ok(Turn::Little) => {
+                Ok(CourierTurn::More) => idle = SHORT,
+                Ok(CourierTurn::Little) => {
                     idle = SHORT;
                     self.rest(GATHER).await;
                 }
-                Ok(Turn::Nothing) => {
+                Ok(CourierTurn::Nothing) => {
                     if self.wait(idle).await {
                         idle = SHORT;
                     }
@@ -144,7 +144,7 @@ impl Courier {
                 () = self.stop.asked() => return,
                 () = self.busy.notified() => {}
             }
-            while !self.stop.is_asked() && matches!(self.turn().await, Ok(Turn::More)) {}
+            while !self.stop.is_asked() && matches!(self.turn().await, Ok(CourierTurn::More)) {}
             self.close().await;
         }
     }
@@ -155,7 +155,7 @@ impl Courier {
         let end = loop {
             match self.turn().await {
                 _ if self.stop.is_asked() => break Ok(()),
-                Ok(Turn::Nothing) => break Ok(()),
+                Ok(CourierTurn::Nothing) => break Ok(()),
                 Ok(_) => tries = 0,
                 Err(error) if tries < 3 && error.kind != Kind::Manifest => {
                     tries += 1;
@@ -168,10 +168,10 @@ impl Courier {
         end
     }
 
-    async fn turn(&mut self) -> Result<Turn> {
+    async fn turn(&mut self) -> Result<CourierTurn> {
         // First: while a broker is away nothing is locked.
         self.connect().await?;
-        let Some(session) = &mut self.session else { return Ok(Turn::Nothing) };
+        let Some(session) = &mut self.session else { return Ok(CourierTurn::Nothing) };
         let wide = width(self.outbox.batch, self.last.as_ref(), self.width);
         self.width = if self.alone { Width { aggregates: 1, each: 1 } } else { wide };
         let mut claim = session.claim(self.after.as_ref(), self.width).await?;
@@ -179,17 +179,17 @@ impl Courier {
         self.after = claim.last.clone().filter(|_| !whole);
         let turn = if claim.lanes.is_empty() {
             session.release().await?;
-            Turn::Nothing
+            CourierTurn::Nothing
         } else {
             let lanes = session.events(&mut claim, self.bytes, self.width.each).await?;
             self.deliver(lanes, whole).await?
         };
         self.last = Some(claim);
         self.tell(None);
-        self.found |= turn != Turn::Nothing;
+        self.found |= turn != CourierTurn::Nothing;
         // Nothing is nothing only once the whole outbox was looked through.
         let more = if whole { std::mem::take(&mut self.found) } else { true };
-        Ok(if turn == Turn::Nothing && more { Turn::More } else { turn })
+        Ok(if turn == CourierTurn::Nothing && more { CourierTurn::More } else { turn })
     }
 
     async fn connect(&mut self) -> Result<()> {
@@ -206,8 +206,10 @@ impl Courier {
         Ok(())
     }
 
-    async fn deliver(&mut self, lanes: Vec<Vec<OutboxEvent>>, whole: bool) -> Result<Turn> {
-        let (Some(session), Some(link)) = (&mut self.session, &self.link) else { return Ok(Turn::Nothing) };
+    async fn deliver(&mut self, lanes: Vec<Vec<OutboxEvent>>, whole: bool) -> Result<CourierTurn> {
+        let (Some(session), Some(link)) = (&mut self.session, &self.link) else {
+            return Ok(CourierTurn::Nothing);
+        };
         let mut ranges = vec![];
         let mut events = vec![];
         for lane in lanes {
@@ -228,22 +230,23 @@ impl Courier {
         }
         if let Some(why) = verdict.down {
             let at = self.outbox.to.at();
-            return Err(Error::new(Kind::Unreachable, format!("the broker at {at} cannot be used")).cause(why));
+            return Err(
+                Error::new(Kind::Unreachable, format!("the broker at {at} cannot be used")).cause(why)
+            );
         }
         Ok(match events.len() {
-            0 => Turn::Nothing,
-            few if whole && few < batch / 8 => Turn::Little,
-            _ => Turn::More,
+            0 => CourierTurn::Nothing,
+            few if whole && few < batch / 8 => CourierTurn::Little,
+            _ => CourierTurn::More,
         })
     }
 
-    fn count(&self, events: &[OutboxEvent], verdict: &Verdict) {
+    fn count(&self, events: &[OutboxEvent], verdict: &BatchVerdict) {
         let add = |to: &AtomicU64, count: usize| {
             to.fetch_add(u64::try_from(count).unwrap_or_default(), Ordering::Relaxed);
         };
-        let is_dead = |row: &&(usize, String)| {
-            pause(&self.outbox.retry, events[row.0].attempts + 1).is_none()
-        };
+        let is_dead =
+            |row: &&(usize, String)| pause(&self.outbox.retry, events[row.0].attempts + 1).is_none();
         let dead: Vec<_> = verdict.failed.iter().filter(is_dead).collect();
         add(&self.tally.published, verdict.published.len());
         add(&self.tally.refused, verdict.failed.len());

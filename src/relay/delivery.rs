@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt;
 use futures_util::stream;
 
-use super::stop::Stop;
+use super::stop::StopSignal;
 use super::verdict::Sent;
 use crate::broker::{BrokerLink, OutboxEvent, PublishFailure};
 
-/// After this time no further event of a batch goes out: the transaction that holds its locks is not to grow old.
+/// After this time no further event of a batch goes out: the transaction that holds its locks must not grow old.
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// What became of each event that went out, and whether the connection was lost.
@@ -19,7 +19,7 @@ pub async fn deliver(
     link: &BrokerLink,
     events: &[OutboxEvent],
     lanes: &[std::ops::Range<usize>],
-    stop: &Stop,
+    stop: &StopSignal,
 ) -> (Vec<Sent>, Option<String>) {
     let begun = Instant::now();
     let sent: Mutex<Vec<Sent>> = Mutex::default();

@@ -9,7 +9,7 @@ use crate::run::Run;
 use crate::server::{Row, Unreadable};
 use crate::sql::{ArrayLiteral, Fragment, Literal, Qualified, Statement, stmt};
 
-/// Rows above which a table that nobody cleans is worth a word.
+/// Rows above which a table without `keep` is worth a word.
 const MANY: i64 = 1_000_000;
 
 /// What the catalogs say of the table.
@@ -69,7 +69,9 @@ fn looks(row: &Row) -> Result<Looks, Unreadable> {
 fn warnings(outbox: &Outbox, looks: &Looks) -> Vec<String> {
     let table = format!("{}.{}", outbox.schema, outbox.table);
     if !looks.is_there {
-        return vec![format!("there is no table {table} yet: `martydb revision --template outbox` writes its migration")];
+        return vec![format!(
+            "there is no table {table} yet: `martydb revision --template outbox` writes its migration"
+        )];
     }
     let columns = &outbox.columns;
     let index = format!(
@@ -85,7 +87,9 @@ fn warnings(outbox: &Outbox, looks: &Looks) -> Vec<String> {
         (outbox.keep.is_none() && looks.rows > MANY).then_some(grows),
         triggers,
         looks.has_policies.then(|| format!("row security of {table} may hide events from the relay")),
-        looks.is_unlogged.then(|| format!("{table} is UNLOGGED: a crash of the server empties it, and its events are lost")),
+        looks.is_unlogged.then(|| {
+            format!("{table} is UNLOGGED: a crash of the server empties it, and its events are lost")
+        }),
     ];
     rows.into_iter().flatten().collect()
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::claim::{Claim, ClaimedRow, Width};
+use super::claim::{BatchClaim, ClaimedRow, Width};
 use super::statements::{OutboxStatements, SETTINGS, listen};
-use super::verdict::{Verdict, pause};
+use super::verdict::{BatchVerdict, pause};
 use crate::broker::OutboxEvent;
 use crate::error::{Error, Kind, Result};
 use crate::model::{DesiredService, Outbox};
@@ -30,7 +30,8 @@ pub async fn open(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> 
     let run = run.again();
     let access = run.access(&service.server).await?;
     let desired = run.manifest.desired(&service.server);
-    let key = desired.access.get(&outbox.relay).and_then(|role| CredentialKey::of_access(&service.server, role));
+    let key =
+        desired.access.get(&outbox.relay).and_then(|role| CredentialKey::of_access(&service.server, role));
     let secrets = run.store.read(key.as_slice()).await?;
     let password = secrets.get(&service.server, &outbox.relay).cloned();
     if password.is_none() {
@@ -39,8 +40,7 @@ pub async fn open(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> 
             .hint(format!("run `martydb apply --service {}`: it makes the login", service.name)));
     }
     let login = Login::of_service(outbox.relay.as_str(), password);
-    let connection =
-        connect_watched(&access.endpoint, &login, service.database.as_str(), SETTINGS).await?;
+    let connection = connect_watched(&access.endpoint, &login, service.database.as_str(), SETTINGS).await?;
     let source = format!("/{}/{}", run.manifest.project, service.name).into();
     Ok(OutboxSession { connection, outbox: outbox.clone(), source })
 }
@@ -62,7 +62,7 @@ impl OutboxSession {
     }
 
     /// Begins a transaction and locks what may be published.
-    pub async fn claim(&mut self, after: Option<&(String, String)>, width: Width) -> Result<Claim> {
+    pub async fn claim(&mut self, after: Option<&(String, String)>, width: Width) -> Result<BatchClaim> {
         let look = self.statements().claim(after, width);
         let answers = query_each(&mut self.connection, &Statement::join([stmt!("BEGIN"), look])).await;
         let rows = answers.map_err(|error| self.explained(error))?.pop().unwrap_or_default();
@@ -70,7 +70,12 @@ impl OutboxSession {
     }
 
     /// The events of a claim, of each aggregate without a gap, and of all as many as these bytes hold.
-    pub async fn events(&mut self, claim: &mut Claim, bytes: i64, each: u32) -> Result<Vec<Vec<OutboxEvent>>> {
+    pub async fn events(
+        &mut self,
+        claim: &mut BatchClaim,
+        bytes: i64,
+        each: u32,
+    ) -> Result<Vec<Vec<OutboxEvent>>> {
         let last: Vec<&str> = claim.lanes.iter().filter_map(|lane| lane.last()).map(String::as_str).collect();
         let ids: Vec<&str> = claim.lanes.iter().flatten().map(String::as_str).collect();
         let statements = self.statements();
@@ -99,9 +104,9 @@ impl OutboxSession {
         })
     }
 
-    /// Writes down what became of a batch and ends the transaction, after a signal too: what the broker has is not to be
+    /// Writes down what became of a batch and ends the transaction, after a signal too: what the broker has must not be
     /// published again.
-    pub async fn settle(&mut self, events: &[OutboxEvent], verdict: &Verdict) -> Result<()> {
+    pub async fn settle(&mut self, events: &[OutboxEvent], verdict: &BatchVerdict) -> Result<()> {
         let statements = self.statements();
         let published: Vec<&str> = verdict.published.iter().map(|at| events[*at].id.as_str()).collect();
         let mut all = vec![];
@@ -143,8 +148,12 @@ impl OutboxSession {
 
     fn explained(&self, error: Error) -> Error {
         let hint = match error.sqlstate.as_deref() {
-            Some("42P01") => "run `martydb upgrade`: the table comes with a migration (`martydb revision --template outbox`)",
-            Some("42501") => "run `martydb apply` after the migration that makes the table: it lets the relay read it",
+            Some("42P01") => {
+                "run `martydb upgrade`: the table comes with a migration (`martydb revision --template outbox`)"
+            }
+            Some("42501") => {
+                "run `martydb apply` after the migration that makes the table: it lets the relay read it"
+            }
             Some("42703") => "`columns` of the manifest's outbox says what its columns are called",
             _ => return error,
         };
@@ -156,7 +165,7 @@ fn read<T>(end: Result<T, Unreadable>) -> Result<T> {
     end.map_err(|error| Error::operation("the server's answer cannot be read").cause(error))
 }
 
-fn claim_of(rows: &[Row], width: Width, batch: u32) -> Result<Claim, Unreadable> {
+fn claim_of(rows: &[Row], width: Width, batch: u32) -> Result<BatchClaim, Unreadable> {
     let (mut found, mut looked, mut last) = (vec![], 0, None);
     for row in rows {
         let number: i64 = row.try_get(0)?;
@@ -170,7 +179,7 @@ fn claim_of(rows: &[Row], width: Width, batch: u32) -> Result<Claim, Unreadable>
         }
     }
     let whole = looked < width.aggregates as usize && rows.len() < batch as usize;
-    Ok(Claim { looked, last, whole, ..Claim::of(found) })
+    Ok(BatchClaim { looked, last, whole, ..BatchClaim::of(found) })
 }
 
 fn pending_of(rows: &[Row]) -> Result<BTreeMap<String, Vec<String>>, Unreadable> {
@@ -182,7 +191,7 @@ fn pending_of(rows: &[Row]) -> Result<BTreeMap<String, Vec<String>>, Unreadable>
 }
 
 /// What was fetched, in the order of the claim; a lane ends where the bytes did.
-fn in_lanes(claim: &Claim, events: Vec<OutboxEvent>) -> Vec<Vec<OutboxEvent>> {
+fn in_lanes(claim: &BatchClaim, events: Vec<OutboxEvent>) -> Vec<Vec<OutboxEvent>> {
     let mut fetched: BTreeMap<String, OutboxEvent> =
         events.into_iter().map(|event| (event.id.clone(), event)).collect();
     let lanes = claim.lanes.iter().map(|lane| lane.iter().map_while(|id| fetched.remove(id)).collect());

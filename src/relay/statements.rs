@@ -119,7 +119,9 @@ impl OutboxStatements<'_> {
     /// The events themselves, aggregate by aggregate, until they are this many bytes: the first is there however large it is.
     pub fn fetch(&self, ids: &[&str], bytes: i64) -> Statement {
         let columns = &self.0.columns;
-        let optional = |name: &Option<String>| name.as_deref().map_or(stmt!("NULL"), |name| stmt!("o.{n}", n = id(name)));
+        let optional = |name: &Option<String>| {
+            name.as_deref().map_or(stmt!("NULL"), |name| stmt!("o.{n}", n = id(name)))
+        };
         stmt!(
             "SELECT s.id::text, s.event, s.t::text, s.a::text, s.kind, s.payload, s.headers, s.at, s.attempts FROM (
                SELECT r.*, sum(length(r.payload)) OVER (ORDER BY r.t, r.a, r.id) - length(r.payload) AS before FROM (
@@ -184,7 +186,10 @@ impl OutboxStatements<'_> {
     /// What is there: pending, how long the oldest has waited, dead, and why the last that failed did.
     pub fn backlog(&self) -> Statement {
         let columns = &self.0.columns;
-        let since = columns.occurred_at.as_deref().map_or(stmt!("NULL::timestamptz"), |name| stmt!("o.{n}", n = id(name)));
+        let since = columns
+            .occurred_at
+            .as_deref()
+            .map_or(stmt!("NULL::timestamptz"), |name| stmt!("o.{n}", n = id(name)));
         stmt!(
             "SELECT count(*) FILTER (WHERE o.{due} < 'infinity'),
                (extract(epoch FROM clock_timestamp() - min({since}) FILTER (WHERE o.{due} < 'infinity')) * 1000)::bigint,

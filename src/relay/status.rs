@@ -49,7 +49,8 @@ pub async fn read(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> 
 /// If it cannot be read, or there is none.
 pub async fn read_backlog(run: &Run, service: &DesiredService) -> Result<Backlog> {
     let outbox = service.outbox.clone().map(Arc::new);
-    let outbox = &outbox.ok_or_else(|| Error::usage(format!("service \"{}\" has no outbox", service.name)))?;
+    let outbox =
+        &outbox.ok_or_else(|| Error::usage(format!("service \"{}\" has no outbox", service.name)))?;
     let mut session = session::open(run, service, outbox).await?;
     let backlog = backlog(&mut session, outbox).await?;
     session.close().await;

@@ -6,14 +6,14 @@ use tokio::sync::watch;
 
 use crate::wire::interrupt;
 
-/// Asked for by a signal, or by whoever holds a copy.
+/// Asked for by a signal, or by the holder of a copy.
 #[derive(Clone)]
-pub struct Stop(Arc<watch::Sender<bool>>);
+pub struct StopSignal(Arc<watch::Sender<bool>>);
 
-impl Stop {
+impl StopSignal {
     /// One that a signal asks for. One task looks for all.
-    pub fn on_signal() -> Stop {
-        let stop = Stop(Arc::new(watch::channel(false).0));
+    pub fn on_signal() -> StopSignal {
+        let stop = StopSignal(Arc::new(watch::channel(false).0));
         let asked = stop.clone();
         tokio::spawn(async move {
             interrupt::arrived().await;

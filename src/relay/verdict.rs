@@ -1,4 +1,4 @@
-//! What became of a batch: what is marked as published, what counts as a failed attempt, and whether the broker is to blame.
+//! What became of a batch: what is marked as published, what counts as a failed attempt, and whether the broker failed.
 //! Pure.
 
 use std::time::Duration;
@@ -9,9 +9,9 @@ use crate::model::Redelivery;
 /// One event that went out, and how it ended.
 pub type Sent = (usize, Result<(), PublishFailure>);
 
-/// What is to be written down.
+/// What the courier writes down.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Verdict {
+pub struct BatchVerdict {
     /// By their numbers in the batch.
     pub published: Vec<usize>,
     pub failed: Vec<(usize, String)>,
@@ -25,11 +25,11 @@ pub struct Verdict {
 
 /// An event's failure counts where the broker spoke about it. Its silence counts only if it answered about another event: a
 /// broker that is gone for a night must not make one event dead.
-pub fn judge(sent: Vec<Sent>, lost: Option<String>) -> Verdict {
+pub fn judge(sent: Vec<Sent>, lost: Option<String>) -> BatchVerdict {
     let answered = sent.iter().any(|(_, end)| matches!(end, Ok(()) | Err(PublishFailure::Refused(_))));
     let alone = sent.len() == 1;
     let closed = sent.iter().any(|(_, end)| matches!(end, Err(PublishFailure::Closed(_))));
-    let mut verdict = Verdict { down: lost, closed, ..Verdict::default() };
+    let mut verdict = BatchVerdict { down: lost, closed, ..BatchVerdict::default() };
     for (number, end) in sent {
         match end {
             Ok(()) => verdict.published.push(number),
@@ -55,7 +55,9 @@ pub fn pause(retry: &Redelivery, attempts: i64) -> Option<Duration> {
         return None;
     }
     let doubled = u32::try_from(attempts.max(1) - 1).ok().and_then(|times| 2_u32.checked_pow(times));
-    Some(doubled.and_then(|times| retry.from.checked_mul(times)).map_or(retry.to, |pause| pause.min(retry.to)))
+    Some(
+        doubled.and_then(|times| retry.from.checked_mul(times)).map_or(retry.to, |pause| pause.min(retry.to)),
+    )
 }
 
 #[cfg(test)]

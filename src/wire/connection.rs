@@ -61,7 +61,7 @@ pub struct Connection {
     in_flight: bool,
     /// Statements that were sent together, if some are not answered yet.
     ahead: Option<Ahead>,
-    /// A notification arrived that nobody was told of yet.
+    /// A notification arrived that the caller was not told of yet.
     notified: bool,
 }
 

@@ -51,9 +51,9 @@ struct OutboxRow {
 
 fn age(millis: Option<i64>) -> String {
     millis.map_or_else(String::new, |millis| match millis {
-        ..1_000 => format!("{millis} ms"),
-        ..120_000 => format!("{} s", millis / 1000),
-        ..7_200_000 => format!("{} min", millis / 60_000),
+        ..=999 => format!("{millis} ms"),
+        1_000..=119_999 => format!("{} s", millis / 1000),
+        120_000..=7_199_999 => format!("{} min", millis / 60_000),
         _ => format!("{} h", millis / 3_600_000),
     })
 }

@@ -1,7 +1,6 @@
 //! Outboxes: where each service's events are, where they go, and the login that brings them there.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 use std::time::Duration;
 
 use super::names;
@@ -17,6 +16,7 @@ use crate::model::{
 use crate::sql::MAX_IDENTIFIER_BYTES;
 use crate::suggest::hint;
 use crate::units;
+use crate::wire::Host;
 
 /// Four relays side by side, each with two sessions while it is busy, and a person who looks.
 const CONNECTIONS: i32 = 10;
@@ -24,14 +24,14 @@ const CONNECTIONS: i32 = 10;
 const BATCH: u32 = 500;
 const LARGEST_BATCH: u32 = 5000;
 
-type OfServers = BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>;
+type RelayLogins = BTreeMap<ServerName, BTreeMap<RoleName, AccessRole>>;
 
 /// Gives each service that declares one its outbox, and the server the login of its relay.
 pub fn all(
     scope: &Scope,
     servers: &BTreeMap<String, ServerSpec>,
     services: &mut ServiceMap,
-    found: &mut OfServers,
+    found: &mut RelayLogins,
 ) -> Result<()> {
     if scope.raw.defaults.outbox.is_some() {
         return Err(scope
@@ -195,7 +195,8 @@ impl DeclaredOutbox<'_> {
         match key {
             "nats" => {
                 let at = self.address(raw, key, url, NATS)?;
-                let subject = self.route("subject", raw.subject.as_deref(), "{project}.{service}.{event_type}")?;
+                let subject =
+                    self.route("subject", raw.subject.as_deref(), "{project}.{service}.{event_type}")?;
                 Ok(EventTarget::Nats { at, subject })
             }
             "amqp" => {
@@ -223,7 +224,9 @@ impl DeclaredOutbox<'_> {
         ];
         match keys.into_iter().find(|(_, given, of)| *given && *of != kind) {
             None => Ok(()),
-            Some((key, _, of)) => Err(self.error(&["to", key], format!("{key} belongs to {of}, not to {kind}"))),
+            Some((key, _, of)) => {
+                Err(self.error(&["to", key], format!("{key} belongs to {of}, not to {kind}")))
+            }
         }
     }
 
@@ -239,7 +242,7 @@ impl DeclaredOutbox<'_> {
             let told = why.contains("password");
             error.hint_if(told.then_some("name the variable that holds it: password_env: NAME"))
         })?;
-        if !parsed.scheme.tls && !parsed.is_local() && !raw.plaintext {
+        if !parsed.scheme.tls && !is_local(&parsed.host) && !raw.plaintext {
             let tls = schemes.iter().find(|one| one.tls).map_or("", |one| one.word);
             let message = "events would cross the network in plain text";
             return Err(self
@@ -248,7 +251,7 @@ impl DeclaredOutbox<'_> {
         }
         let root_certificate = raw.root_certificate.as_ref().map(|path| self.scope.home.join(path));
         let password_env = raw.password_env.clone();
-        Ok(BrokerUrl { root_certificate: root_certificate.map(PathBuf::from), password_env, ..parsed })
+        Ok(BrokerUrl { root_certificate, password_env, ..parsed })
     }
 
     fn route(&self, key: &str, own: Option<&str>, default: &str) -> Result<EventRoute> {
@@ -257,13 +260,13 @@ impl DeclaredOutbox<'_> {
         EventRoute::parse(own.unwrap_or(default), &known).map_err(|why| self.error(&["to", key], why))
     }
 
-    /// The login is nobody else's, and can log in.
+    /// No other role has the login's name, and it can log in.
     fn check_login(
         &self,
         relay: &RoleName,
         servers: &BTreeMap<String, ServerSpec>,
         services: &ServiceMap,
-        found: &OfServers,
+        found: &RelayLogins,
     ) -> Result<()> {
         let wrong = |why: &str| self.error(&[], format!("its login \"{relay}\" {why}"));
         names::login(relay.as_str()).map_err(|(why, fix)| wrong(&why).hint(fix))?;
@@ -271,7 +274,8 @@ impl DeclaredOutbox<'_> {
         let Some(own) = own else { return Ok(()) };
         let path = ["services", self.name, "outbox"];
         names::not_the_admin(self.scope, &path, relay, &servers[&own.server].location)?;
-        let is_role = |service: &&DesiredService| declared_roles(service).iter().any(|role| role == relay.as_str());
+        let is_role =
+            |service: &&DesiredService| declared_roles(service).iter().any(|role| role == relay.as_str());
         if let Some(other) = services.values().find(is_role) {
             return Err(wrong(&format!("belongs to service \"{}\"", other.name)).hint("rename that role"));
         }
@@ -285,4 +289,9 @@ impl DeclaredOutbox<'_> {
         let path: Vec<&str> = ["services", self.name, "outbox"].iter().chain(path).copied().collect();
         self.scope.sources.error_at(&path, message)
     }
+}
+
+/// Whether no network lies between: what is sent there needs no encryption.
+fn is_local(host: &str) -> bool {
+    Host::Tcp(host.trim_matches(['[', ']']).to_owned()).is_local()
 }

@@ -22,7 +22,9 @@ impl Connection {
         let deadline = Instant::now() + patience;
         loop {
             let Some(wire) = self.wire.as_mut().filter(|_| !self.in_flight) else {
-                return Err(self.ended(speaking("the connection was closed after an earlier failure".into()).into()));
+                return Err(
+                    self.ended(speaking("the connection was closed after an earlier failure".into()).into())
+                );
             };
             let message = match tokio::time::timeout_at(deadline, wire.receive()).await {
                 Err(_) => return Ok(false),

@@ -56,5 +56,9 @@ fn events_reach_a_queue_and_nothing_that_reaches_none_is_lost() {
     let mut command = project.command(&["relay", "--once"]);
     command.env("RABBIT_PASSWORD", "hunter2");
     let refused = project.finish(command).expect(5);
-    assert!(refused.stderr.contains("cannot connect to the broker") && !refused.stderr.contains("hunter2"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("cannot connect to the broker") && !refused.stderr.contains("hunter2"),
+        "{}",
+        refused.stderr
+    );
 }

@@ -21,15 +21,18 @@ fn has_its_effect_once(prefix: &str, program: &dyn Fn() -> Command) {
     let project = project(&server, Admin::Super, prefix, &to);
     let (from, into) = (format!("{prefix}_a"), format!("{prefix}_b"));
     let inbox = include_str!("../../../templates/inbox.sql").replace("{{service}}_inbox", "inbox");
-    let total = "CREATE TABLE total (subject text PRIMARY KEY, events bigint NOT NULL, sum bigint NOT NULL);\n";
-    project.write(&format!("{into}/migrations/V3__inbox.sql"), &(inbox.replace("{{message}}", "inbox") + total));
+    let total =
+        "CREATE TABLE total (subject text PRIMARY KEY, events bigint NOT NULL, sum bigint NOT NULL);\n";
+    project
+        .write(&format!("{into}/migrations/V3__inbox.sql"), &(inbox.replace("{{message}}", "inbox") + total));
     project.run(&["upgrade", &into]).expect(0);
     let url = project.run(&["url", "-s", &into]).expect(0).stdout.trim().to_owned();
     emit(&server, &from, 600, 10);
     publish_twice(&project, &server, &from);
     assert!(nats.last("EV") >= 900, "nothing came twice");
     let begun = Instant::now();
-    let events = || server.value(&into, "SELECT coalesce(sum(events), 0)::text FROM total").parse::<u32>().unwrap();
+    let events =
+        || server.value(&into, "SELECT coalesce(sum(events), 0)::text FROM total").parse::<u32>().unwrap();
     let mut round = 0;
     while events() < 600 {
         assert!(begun.elapsed() < Duration::from_secs(90), "{} of 600 events had their effect", events());

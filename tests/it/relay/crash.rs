@@ -19,7 +19,8 @@ fn number(name: &str, default: usize) -> usize {
 }
 
 fn project(server: &Server, nats: &Nats) -> Project {
-    let mut text = format!("version: 1\nproject: rk\nservers:\n  main: {{ url: \"{}\" }}\nservices:\n", server.url());
+    let mut text =
+        format!("version: 1\nproject: rk\nservers:\n  main: {{ url: \"{}\" }}\nservices:\n", server.url());
     for service in SERVICES {
         text += &format!(
             "  {service}:\n    outbox: {{ batch: {BATCH}, to: {{ nats: \"{}\", subject: \"ev.{{service}}\" }} }}\n",

@@ -55,7 +55,10 @@ fn events_arrive_once_in_order_and_describe_themselves() {
     assert!(first.headers["ce-time"].ends_with('Z'));
     let status = project.json(&["relay", "status"], 0);
     let row = &status["services"][0];
-    assert_eq!((row["pending"].clone(), row["published"].clone(), row["dead"].clone()), (json!(0), json!(1000), json!(0)));
+    assert_eq!(
+        (row["pending"].clone(), row["published"].clone(), row["dead"].clone()),
+        (json!(0), json!(1000), json!(0))
+    );
     assert!(row["oldest_age_ms"].is_null() && row["rate"].as_f64().unwrap() > 1.0);
 }
 
@@ -78,7 +81,8 @@ fn what_is_committed_late_is_published() {
             ask(&mut late, &insert(aggregate)).await.unwrap();
             let mut early = server.admin("rnl_a").await;
             ask(&mut early, &insert("same")).await.unwrap();
-            let run = |project: &Project| project.json(&["relay", "--once"], 0)["services"][0]["published"].clone();
+            let run =
+                |project: &Project| project.json(&["relay", "--once"], 0)["services"][0]["published"].clone();
             assert_eq!(run(&project), 1);
             ask(&mut late, "COMMIT").await.unwrap();
             assert_eq!(run(&project), 1);
@@ -97,7 +101,8 @@ fn four_relays_share_the_work_and_keep_the_order() {
     let project = project(&server, Admin::Super, "rnf", &target(&nats));
     let events = 20_000;
     emit(&server, "rnf_a", events, 97);
-    let mut relays: Vec<_> = (0..4).map(|_| project.command(&["relay", "--once", "-q"]).spawn().unwrap()).collect();
+    let mut relays: Vec<_> =
+        (0..4).map(|_| project.command(&["relay", "--once", "-q"]).spawn().unwrap()).collect();
     for relay in &mut relays {
         assert!(relay.wait().unwrap().success());
     }
@@ -159,6 +164,8 @@ fn an_outbox_of_another_shape_is_mapped() {
     assert_eq!(project.json(&["relay", "--once"], 0)["services"][0]["published"], 10);
     let messages = nats.messages("EV");
     assert_eq!(messages.len(), 10);
-    assert!(messages.iter().all(|one| one.data.starts_with("plain ") && !one.headers.contains_key("ce-time")));
+    assert!(
+        messages.iter().all(|one| one.data.starts_with("plain ") && !one.headers.contains_key("ce-time"))
+    );
     assert_eq!(project.json(&["relay", "status"], 0)["services"][0]["oldest_age_ms"], json!(null));
 }

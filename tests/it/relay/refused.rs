@@ -65,7 +65,7 @@ fn a_broker_that_cannot_be_used_makes_no_event_dead() {
     let attempts = || server.value("rpv_a", "SELECT max(attempts)::text FROM rpv_a_outbox");
     assert_eq!((attempts(), pending(&server, "rpv_a")), ("0".to_owned(), 40));
     nats.launch();
-    // It lets everybody in, and answers nobody.
+    // It lets everybody in, and answers none of them.
     nats.freeze(true);
     let done = project.run(&["relay", "--once"]).expect(5);
     assert!(done.stderr.contains("broker"), "{}", done.stderr);
@@ -93,7 +93,11 @@ fn a_stream_that_is_missing_and_a_login_that_is_refused_are_named() {
     let mut command = project.command(&["relay", "--once"]);
     command.env("NATS_PASSWORD", "wrong-hunter2");
     let done = project.finish(command).expect(5);
-    assert!(done.stderr.contains("authorization violation") && !done.stderr.contains("hunter2"), "{}", done.stderr);
+    assert!(
+        done.stderr.contains("authorization violation") && !done.stderr.contains("hunter2"),
+        "{}",
+        done.stderr
+    );
     let mut command = project.command(&["relay", "--once"]);
     command.env("NATS_PASSWORD", "right");
     // It gets in, and finds no stream.
@@ -107,7 +111,8 @@ fn an_outbox_that_is_not_there_is_named_and_holds_up_no_other() {
     let server = Server::start();
     let project = declared(&server, Admin::Super, "rpx", &target(&nats));
     let manifest = project.read("martydb.yaml");
-    let both = manifest.replace("  rpx_b:\n", &format!("  rpx_b:\n    outbox: {{ to: {} }}\n", target(&nats)));
+    let both =
+        manifest.replace("  rpx_b:\n", &format!("  rpx_b:\n    outbox: {{ to: {} }}\n", target(&nats)));
     project.write("martydb.yaml", &both);
     project.run(&["init-all", "-y"]).expect(0);
     emit(&server, "rpx_a", 20, 5);

@@ -3,7 +3,7 @@
 use super::{add_template, declared, emit, project};
 use crate::support::{Admin, Project, Server, as_both_admins};
 
-/// Nobody listens there, and nothing is published.
+/// No broker listens there, and nothing is published.
 const NOWHERE: &str = "{ nats: \"nats://127.0.0.1:9\" }";
 
 fn findings_of(project: &Project, role: &str) -> Vec<String> {
@@ -90,7 +90,11 @@ fn until_the_table_is_there_it_is_a_limit_and_one_outbox_is_closed_to_the_other(
     add_template(&project, "rot_b");
     let applied = project.json(&["apply", "--all", "-y"], 0);
     let limits = applied["limits"].as_array().unwrap();
-    assert!(limits.iter().any(|limit| limit["why"].as_str().unwrap().contains("no table public.rot_a_outbox yet")));
+    assert!(
+        limits
+            .iter()
+            .any(|limit| limit["why"].as_str().unwrap().contains("no table public.rot_a_outbox yet"))
+    );
     project.run(&["upgrade", "--all"]).expect(0);
     project.run(&["plan", "--check"]).expect(3);
     project.run(&["apply", "--all", "-y"]).expect(0);
@@ -137,7 +141,10 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
     ] {
         let project = Project::new(&server, "rom");
         let manifest = project.read("martydb.yaml");
-        project.write("martydb.yaml", &manifest.replace("  rom_a:\n", &format!("  rom_a:\n    outbox: {entry}\n")));
+        project.write(
+            "martydb.yaml",
+            &manifest.replace("  rom_a:\n", &format!("  rom_a:\n    outbox: {entry}\n")),
+        );
         let done = project.run(&["validate"]).expect(2);
         assert!(done.stderr.contains(expected), "{entry}: {}", done.stderr);
         assert!(done.stderr.contains("martydb.yaml:") && !done.stderr.contains("hunter2"), "{}", done.stderr);
@@ -148,7 +155,9 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
         ("access:\n  rom_a_relay: { login: true, read: [rom_a], reason: x }\n", "remove one of the two"),
         ("defaults:\n  roles: { app: rom_a_relay }\n", "rom_a_relay"),
     ] {
-        let text = project.read("martydb.yaml").replace("  rom_a:\n", &format!("  rom_a:\n    outbox: {{ to: {{ {nats} }} }}\n"));
+        let text = project
+            .read("martydb.yaml")
+            .replace("  rom_a:\n", &format!("  rom_a:\n    outbox: {{ to: {{ {nats} }} }}\n"));
         let with = Project::with_manifest(&format!("{text}{added}"));
         let done = with.run(&["validate"]).expect(2);
         assert!(done.stderr.contains(said), "{}", done.stderr);

@@ -61,7 +61,10 @@ fn requests_are_signed_cloud_events_and_what_is_refused_waits() {
         let header = |name: &str| headers[name].to_str().unwrap();
         assert_eq!(header("content-type"), "application/cloudevents+json; charset=utf-8");
         let event: Value = serde_json::from_str(body).unwrap();
-        assert_eq!((event["specversion"].as_str(), event["id"].as_str()), (Some("1.0"), Some(header("webhook-id"))));
+        assert_eq!(
+            (event["specversion"].as_str(), event["id"].as_str()),
+            (Some("1.0"), Some(header("webhook-id")))
+        );
         assert_eq!(event["traceparent"], "00-1-2-01");
         let mut mac = Hmac::<sha2::Sha256>::new_from_slice(b"a key for tests").unwrap();
         mac.update(format!("{}.{}.{body}", header("webhook-id"), header("webhook-timestamp")).as_bytes());

@@ -4,12 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use base64::Engine;
 use serde_json::{Value, json};
+
+use super::server::free_port;
 
 /// A server of a test.
 pub struct Nats {
@@ -41,7 +43,7 @@ impl Nats {
     /// Starts one with an empty store; `None` where there is no program for it.
     pub fn start(configuration: &str) -> Option<Nats> {
         has("nats-server").then(|| {
-            let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+            let port = free_port();
             let folder = tempfile::Builder::new().prefix("martydb-it-nats-").tempdir().unwrap();
             std::fs::write(folder.path().join("nats.conf"), configuration).unwrap();
             let mut nats = Nats { port, folder, child: None };
@@ -53,7 +55,17 @@ impl Nats {
     /// Starts it again with what it kept.
     pub fn launch(&mut self) {
         let mut command = Command::new("nats-server");
-        command.args(["-a", "127.0.0.1", "-p", &self.port.to_string(), "-js", "-c", "nats.conf", "-sd", "store"]);
+        command.args([
+            "-a",
+            "127.0.0.1",
+            "-p",
+            &self.port.to_string(),
+            "-js",
+            "-c",
+            "nats.conf",
+            "-sd",
+            "store",
+        ]);
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         self.child = Some(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
         let begun = Instant::now();

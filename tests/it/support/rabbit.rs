@@ -1,6 +1,6 @@
 //! A RabbitMQ server, and what a test asks of it.
 
-use std::net::{TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -10,6 +10,8 @@ use lapin::options::{
 };
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
+
+use super::server::free_port;
 
 /// Not the wrapper, which changes to an account of its own.
 const PROGRAM: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
@@ -28,8 +30,7 @@ impl Rabbit {
             eprintln!("rabbitmq-server is not installed: this is NOT tested");
             return None;
         }
-        let free = || TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let (port, distribution) = (free(), free());
+        let (port, distribution) = (free_port(), free_port());
         let folder = tempfile::Builder::new().prefix("martydb-it-rabbit-").tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         let mut command = Command::new(PROGRAM);
