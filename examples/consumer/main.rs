@@ -10,6 +10,7 @@
 use std::error::Error;
 
 use async_nats::{Client, Message};
+use futures_util::StreamExt;
 use sqlx::{Connection, PgConnection};
 
 type Outcome<T = ()> = Result<T, Box<dyn Error>>;
@@ -42,12 +43,14 @@ async fn handle(database: &mut PgConnection, message: &Message) -> Outcome<bool>
 }
 
 async fn consume(broker: &Client, database: &mut PgConnection, stream: &str) -> Outcome {
+    // An inbox of its own: what a stream delivers keeps its subject, by which `request` would not know it.
+    let inbox = broker.new_inbox();
+    let mut arrivals = broker.subscribe(inbox.clone()).await?;
     loop {
         let next = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.totals");
-        // Nothing within the time is no error: there will be more.
-        let Ok(message) = broker.request(next, "{\"batch\":1,\"expires\":4000000000}".into()).await else {
-            continue;
-        };
+        broker.publish_with_reply(next, inbox.clone(), "{\"batch\":1,\"expires\":4000000000}".into()).await?;
+        let message = arrivals.next().await.ok_or("the connection to the broker ended")?;
+        // Without a reply it says that nothing came within the time.
         let Some(reply) = message.reply.clone() else { continue };
         handle(database, &message).await?;
         // After the commit, never before it.
