@@ -190,6 +190,13 @@ want_pgbackrest() {
   has pgbackrest || (install pgbackrest) || say "pgbackrest could not be installed: it is NOT tested"
 }
 
+# Likewise: the brokers that `martydb relay` publishes to.
+want_brokers() {
+  has nats-server || (install nats-server) || say "nats-server could not be installed: the relay to it is NOT tested"
+  [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || (install rabbitmq-server) \
+    || say "rabbitmq-server could not be installed: the relay to it is NOT tested"
+}
+
 want_age() {
   has age || (install age) || say "age could not be installed: that it reads backups is NOT tested"
 }

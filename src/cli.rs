@@ -214,6 +214,8 @@ commands! {
     "Deploy" {
         /// Serve metrics: servers, isolation, migrations, drift.
         Monitor = "monitor", monitor(manifest);
+        /// Publish the events of outboxes to NATS, RabbitMQ or web hooks.
+        Relay = "relay", relay(manifest);
         /// Write deployment files: Compose, Kubernetes, operators.
         Render = "render", render(parts);
     }

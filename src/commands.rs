@@ -32,6 +32,7 @@ pub mod monitor;
 pub mod per_service;
 pub mod plan;
 pub mod psql;
+pub mod relay;
 pub mod render;
 pub mod repair;
 pub mod restore;

@@ -9,6 +9,7 @@
 use secrecy::SecretString;
 
 use crate::environment::Environment;
+use crate::error::{Error, Result};
 use crate::manifest::ServerUrl;
 use crate::pgpass;
 
@@ -43,8 +44,18 @@ pub fn password_variable(url: &ServerUrl, only_server: bool) -> Option<&str> {
     })
 }
 
+/// A secret that the manifest names the variable of.
+///
+/// # Errors
+/// If neither the variable is set nor the one that names a file, or the file cannot be read.
+pub fn named(environment: &Environment, name: &str) -> Result<SecretString> {
+    let failed = |why: String| Error::manifest(why).hint(format!("set {name}, or {}", file_variable(name)));
+    let found = variable_or_file(environment, name).map_err(failed)?;
+    found.map(SecretString::from).ok_or_else(|| failed(format!("the variable {name} is not set")))
+}
+
 /// What the variable says, or the file that the variable with `_FILE` names, without the line break at its end.
-fn variable_or_file(environment: &Environment, name: &str) -> Result<Option<String>, String> {
+fn variable_or_file(environment: &Environment, name: &str) -> std::result::Result<Option<String>, String> {
     let set = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
     let file = file_variable(name);
     match (set(name), set(&file)) {

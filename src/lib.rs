@@ -20,6 +20,7 @@
 //! Use cases: values in, values out:
 //!
 //! - [`monitor`]: metrics of the servers and of the promise, served or written
+//! - [`relay`]: the outboxes of services published
 //! - [`adopt`]: a database that people live in, as the manifest would declare it
 //! - [`rotate`]: new passwords for logins
 //! - [`provision`]: the manifest's databases, roles and privileges on a server
@@ -42,7 +43,8 @@
 //! - [`migrate`]: migrations: files, lint, execution, history
 //! - [`render`]: deployment files, from the same map as databases and privileges (pure)
 //! - [`secrets`]: where the logins' passwords are kept
-//! - [`credentials`]: the admin's password
+//! - [`broker`]: NATS, RabbitMQ and web hooks: events out, acknowledgements in
+//! - [`credentials`]: the admin's password, and other secrets that variables hold
 //! - [`pgpass`]: libpq's password file
 //! - [`connection_string`]: where a login connects to, in the form that each client reads
 //! - [`manifest`]: from YAML files to the desired state
@@ -95,6 +97,7 @@ pub mod audit;
 pub mod backoff;
 pub mod backup;
 pub mod backup_store;
+pub mod broker;
 pub mod catalog;
 pub mod cli;
 pub mod commands;
@@ -128,6 +131,7 @@ pub mod program;
 pub mod prompt;
 pub mod provision;
 pub mod reach;
+pub mod relay;
 pub mod render;
 pub mod replace_file;
 pub mod replace_process;

@@ -5,13 +5,16 @@ pub mod acl;
 pub mod actual;
 pub mod app_url;
 mod backup;
+mod broker_url;
 mod contents;
 mod database_kind;
 pub mod deploy;
 pub mod desired;
+mod event_route;
 mod kept_mark;
 mod move_note;
 pub mod names;
+mod outbox;
 mod parameters;
 mod password_note;
 pub mod platform;
@@ -26,11 +29,14 @@ pub use access::{
 pub use acl::{AclEntry, Grantee};
 pub use actual::*;
 pub use backup::{BackupPlace, BackupSettings, BackupTimes, Keep};
+pub use broker_url::{AMQP, BrokerScheme, BrokerUrl, HTTP, NATS};
 pub use contents::*;
 pub use database_kind::DatabaseKind;
 pub use desired::*;
+pub use event_route::{EventField, EventRoute};
 pub use move_note::MoveNote;
 pub use names::*;
+pub use outbox::{EventTarget, Outbox, OutboxColumns, Redelivery};
 pub use parameters::{
     CollationVersions, DatabaseParameters, Fixed, FoundParameters, LocaleProvider, MadeWith, encoding,
     refused_setting,

@@ -13,5 +13,5 @@ mod statement;
 
 pub use crate::stmt;
 pub use identifier::{Ident, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Qualified, split_name_list};
-pub use literal::{Bulk, Literal, Secret};
+pub use literal::{ArrayLiteral, Bulk, Literal, Secret};
 pub use statement::{Fragment, Keyword, List, Script, ServerText, Statement};

@@ -1,11 +1,9 @@
 -- {{message}}
 --
--- Transactional outbox of {{service}}: an event is written in the transaction of the change that it
--- tells of, and a dispatcher publishes it later. Delivery is at least once and, after a failure, out of
--- order: consumers drop an event_id that they have seen. The dispatcher takes its batch by
---
---     SELECT ... FROM {{service}}_outbox WHERE published_at IS NULL AND available_at <= now()
---     ORDER BY available_at, id LIMIT 100 FOR UPDATE SKIP LOCKED
+-- Transactional outbox of {{service}}: an event is written in the transaction of the change that it tells of, and
+-- `martydb relay` publishes it once that is committed (declare it in the manifest: `outbox:`). Publication is at least
+-- once, in the order of id for each aggregate: consumers record the event_id in their own transaction and drop one that
+-- they have seen (templates/inbox.sql).
 
 CREATE TABLE {{service}}_outbox (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -26,24 +24,34 @@ CREATE TABLE {{service}}_outbox (
     CONSTRAINT {{service}}_outbox_payload_check CHECK (jsonb_typeof(payload) = 'object'),
     CONSTRAINT {{service}}_outbox_headers_check CHECK (jsonb_typeof(headers) = 'object'),
     CONSTRAINT {{service}}_outbox_attempts_check CHECK (attempts >= 0)
-);
+) WITH (autovacuum_vacuum_scale_factor = 0.02);
 
--- what is still to be sent; small however long the history is
-CREATE INDEX {{service}}_outbox_pending_idx ON {{service}}_outbox (available_at, id)
+-- the first event of each aggregate that is still to be sent; small however long the history is. Every event is updated
+-- once and deleted once: a further index costs as much again.
+CREATE INDEX {{service}}_outbox_pending_idx ON {{service}}_outbox (aggregate_type, aggregate_id, id)
     WHERE published_at IS NULL;
--- what may be cleared away
-CREATE INDEX {{service}}_outbox_published_idx ON {{service}}_outbox (published_at)
-    WHERE published_at IS NOT NULL;
-CREATE INDEX {{service}}_outbox_aggregate_idx
-    ON {{service}}_outbox (aggregate_type, aggregate_id, id);
+
+-- Wakes the relay, which otherwise looks once a second. Commits that notify wait for each other on the whole server: a service
+-- that commits thousands of times a second does without.
+CREATE FUNCTION {{service}}_outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_catalog.pg_notify('martydb_outbox', '');
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER {{service}}_outbox_notify AFTER INSERT ON {{service}}_outbox
+    FOR EACH STATEMENT EXECUTE FUNCTION {{service}}_outbox_notify();
 
 COMMENT ON TABLE {{service}}_outbox IS
     'Events of the service, written with the change they tell of; published at least once';
+COMMENT ON COLUMN {{service}}_outbox.id IS 'The order of the events of one aggregate';
 COMMENT ON COLUMN {{service}}_outbox.event_id IS 'The event''s identity; consumers deduplicate by it';
 COMMENT ON COLUMN {{service}}_outbox.payload IS
     'The event. Leaves the service: no secret and no personal data';
 COMMENT ON COLUMN {{service}}_outbox.headers IS 'Transport metadata, e.g. traceparent or content type';
 COMMENT ON COLUMN {{service}}_outbox.available_at IS
-    'Not before this time; the dispatcher moves it forward after a failure (backoff)';
-COMMENT ON COLUMN {{service}}_outbox.published_at IS 'When the broker confirmed it; NULL: still to send';
+    'Not before this time; the relay moves it forward after a failure, to infinity when the event is dead';
+COMMENT ON COLUMN {{service}}_outbox.published_at IS
+    'When the broker confirmed it, or when it was skipped (last_error says so); NULL: still to send';
 COMMENT ON COLUMN {{service}}_outbox.last_error IS 'Why the last attempt failed; no secret';

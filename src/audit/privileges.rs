@@ -181,8 +181,9 @@ fn is_declared(db: &Database<'_>, item: &CatalogObject, entry: &AclEntry, user: 
     let (Some(service), Some(schema)) = (db.service, item.schema.as_deref()) else { return false };
     let class = class_of(db, item);
     let table = item.table.as_deref().and_then(|table| table.strip_prefix(schema)?.strip_prefix('.'));
-    let spot = match class {
-        ObjectClass::Schema => Spot::Schema(&item.name),
+    let spot = match (class, &item.column) {
+        (ObjectClass::Schema, _) => Spot::Schema(&item.name),
+        (_, Some(column)) => Spot::Column { schema, table: &item.name, column },
         _ => Spot::Object { schema, name: table.unwrap_or(&item.name) },
     };
     db.audit.is_declared_access(service, entry, user, class, spot)

@@ -1,5 +1,7 @@
 //! `doctor`: looks at the servers and the admin's login before anything is touched.
 
+use std::sync::Arc;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -8,9 +10,10 @@ use super::losses::{LostRight, lost_rights};
 use crate::error::{ExitStatus, Result};
 use crate::grants::alter_role;
 use crate::model::platform::Platform;
-use crate::model::{ActualServer, Admin, RoleName};
+use crate::model::{ActualServer, Admin, DesiredService, RoleName};
 use crate::plan::{PrivilegeGap, Step};
 use crate::provision::{self, PlanOptions, PlannedServer};
+use crate::relay;
 use crate::report::{Cell, Paint, Report, Style, Table, printable};
 use crate::run::Run;
 use crate::secrets::Secrets;
@@ -38,6 +41,7 @@ pub async fn run(run: &Run, _: &Arguments) -> Result<Doctor> {
             Err(error) => report.errors.push(ServerError { error, server }),
         }
     }
+    report.add_outboxes(run, &services).await;
     Ok(report)
 }
 
@@ -87,6 +91,22 @@ impl Doctor {
         self.limits.extend(planned.plan.limits.iter().cloned());
         let unread = planned.unread().into_iter();
         self.errors.extend(unread.map(|(_, error)| ServerError { error, server: planned.server.clone() }));
+    }
+
+    /// What about outboxes loses events or keeps them waiting. One that is not provisioned yet is the plan's to tell.
+    async fn add_outboxes(&mut self, run: &Run, services: &[DesiredService]) {
+        for service in services {
+            let Some(outbox) = service.outbox.clone().map(Arc::new) else { continue };
+            let Ok(warnings) = relay::examine(run, service, &outbox).await else { continue };
+            let Some(seen) = self.servers.iter_mut().find(|seen| seen.server == service.server) else {
+                continue;
+            };
+            let check = |warning: String| {
+                let detail = format!("{}: {warning}", service.name);
+                Check { name: "outbox", ok: true, detail, grant: None, note: true }
+            };
+            seen.checks.extend(warnings.into_iter().map(check));
+        }
     }
 
     fn healthy(&self) -> bool {

@@ -43,6 +43,9 @@ pub struct Arguments {
     /// How often the store of backups is looked at.
     #[arg(long, value_name = "TIME", default_value = "15m", value_parser = interval, hide_short_help = true)]
     pub backups_every: Interval,
+    /// How often outboxes are looked at.
+    #[arg(long, value_name = "TIME", default_value = "1m", value_parser = interval, hide_short_help = true)]
+    pub outbox_every: Interval,
     /// The age of a service's newest backup above which an alert fires.
     #[arg(long, value_name = "AGE", default_value = "26h", value_parser = interval, hide_short_help = true)]
     pub backup_age: Interval,
@@ -82,14 +85,15 @@ fn interval(text: &str) -> Result<Interval, String> {
 }
 
 impl Arguments {
-    /// A manifest that does not say where backups are has none to look at.
-    fn schedule(&self, has_backups: bool) -> Schedule {
+    /// A manifest that does not say where backups are has none to look at; nor one without outboxes.
+    fn schedule(&self, has_backups: bool, has_outboxes: bool) -> Schedule {
         let backups = |interval: Interval| Interval(interval.0.filter(|_| has_backups));
         let every = [
             (MonitorCheck::Isolation, self.isolation_every),
             (MonitorCheck::Migrations, self.migrations_every),
             (MonitorCheck::Drift, self.drift_every),
             (MonitorCheck::Backups, backups(self.backups_every)),
+            (MonitorCheck::Outbox, Interval(self.outbox_every.0.filter(|_| has_outboxes))),
         ];
         let extent = match self.probes {
             Probes::Full => Extent::Full,
@@ -119,7 +123,8 @@ impl Arguments {
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<MonitorReport> {
     // Nothing of what goes on inside is shown: it is measured.
     let _still = pause();
-    let schedule = arguments.schedule(run.manifest.backup.is_some());
+    let has_outboxes = run.manifest.services.values().any(|service| service.outbox.is_some());
+    let schedule = arguments.schedule(run.manifest.backup.is_some(), has_outboxes);
     if !arguments.once {
         run.out.serves();
         monitor::serve(run, &schedule, &arguments.listener()).await?;

@@ -21,6 +21,7 @@ tables! {
     "drop": ["changes"], "object" of ["server", "service", "database", "action", "object", "risk", "outcome", "reason", "sql"];
     "rotate": ["rotations"], "login" of ["service", "server", "role", "login", "previous", "sessions", "outcome", "error.message"];
     "backup": ["backups"], "id" of ["id", "service", "taken_at", "age_s", "size_bytes", "encrypted", "verified_at", "migration_head", "outcome"];
+    "relay": ["services"], "service" of ["service", "pending", "oldest_age_ms", "published", "dead", "rate", "last_error", "outcome", "error.message"];
     "revision": [], "up" of ["service", "version", "name", "up", "down"];
     "upgrade": ["services"], "service" of ["service", "from", "to", "applied", "repeatable", "outcome", "error.message"];
     "downgrade": ["services"], "service" of ["service", "from", "to", "applied", "repeatable", "outcome", "error.message"];

@@ -152,7 +152,7 @@ fn templates() -> Vec<CompletionCandidate> {
         (path.extension()? == "sql")
             .then(|| path.file_stem().map(|name| name.to_string_lossy().into_owned()))?
     });
-    candidates(["blank".to_owned(), "outbox".to_owned()].into_iter().chain(own))
+    candidates(["blank".to_owned(), "inbox".to_owned(), "outbox".to_owned()].into_iter().chain(own))
 }
 
 /// Of the services that were typed, or of all.

@@ -51,6 +51,8 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("restore", "martydb restore csca --discard-old -y"),
     ("render", "martydb -f services/manifest.yaml -e compose render compose"),
     ("monitor", "martydb monitor --once --out metrics.prom"),
+    ("relay", "martydb relay status"),
+    ("relay", "martydb relay csca --dry-run"),
     ("explain", "martydb explain MartydbIsolationBroken"),
     ("config", "martydb config csca"),
     ("logs", "martydb logs --lines 20"),

@@ -13,6 +13,7 @@ mod access;
 mod app_url;
 mod backup;
 mod deploy;
+mod outbox;
 mod parameters;
 mod platform;
 
@@ -23,6 +24,7 @@ pub use deploy::{
     RawBackupJobs, RawDeploy, RawOperatorBackup, RawPooler, RawResources, RawSecretStore, RawServerDeploy,
     RawServiceDeploy, RawStorage,
 };
+pub use outbox::{RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery};
 pub use parameters::{RawCollationVersion, RawLocaleProvider, RawParameters};
 pub use platform::RawPlatform;
 
@@ -227,6 +229,8 @@ pub struct RawService {
     pub lint: RawLint,
     /// Further roles of this service, as at the top level.
     pub access: BTreeMap<String, RawAccess>,
+    /// Where it writes its events, and where `martydb relay` publishes them.
+    pub outbox: Option<RawOutbox>,
     /// What is so on purpose in this service.
     pub allow: Vec<RawAllow>,
     /// How its programs are deployed; only `martydb render` reads it.

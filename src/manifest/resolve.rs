@@ -7,6 +7,7 @@ mod backup;
 mod deploy;
 mod monitor;
 mod names;
+mod outbox;
 mod parameters;
 mod scope;
 mod servers;
@@ -40,6 +41,7 @@ pub fn resolve(raw: RawManifest, sources: &Sources, env: &str, variables: &Envir
     unique::check(&scope, &services)?;
     unique::check_orphans(&scope, &project, &servers, &services)?;
     let mut access = access::all(&scope, &servers, &mut services)?;
+    outbox::all(&scope, &servers, &mut services, &mut access)?;
     monitor::add(&scope, &servers, &services, &mut access)?;
     let app_urls = app_urls::all(&scope, &servers, &services)?;
     let deploy = deploy::all(&scope, &servers, &services)?;

@@ -97,6 +97,12 @@ alerts! {
     "MartydbBackupNotVerified" "backup-not-verified" Warning "60m"
         "(time() - martydb_backup_verified_timestamp_seconds) > on (job, instance) group_left () martydb_age_limit_seconds{of=\"restore\"} or (martydb_backups > 0 and on (job, instance) martydb_age_limit_seconds{of=\"restore\"}) unless on (job, instance, service, server) martydb_backup_verified_timestamp_seconds"
         "No restore of a backup of service {{ $labels.service }} was proven lately";
+    "MartydbOutboxLag" "outbox-lag" Warning "5m"
+        "martydb_outbox_oldest_seconds > 300"
+        "An event of service {{ $labels.service }} has waited for {{ $value | humanizeDuration }} to be published";
+    "MartydbOutboxDead" "outbox-dead" Warning "0m"
+        "martydb_outbox_dead > 0"
+        "{{ $value }} events of service {{ $labels.service }} are dead and hold up their aggregates";
     "MartydbBackupDamaged" "backup-damaged" Warning "60m"
         "martydb_backup_problems > 0"
         "{{ $value }} of the backups are damaged or not whole";

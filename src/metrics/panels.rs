@@ -70,6 +70,8 @@ panels! {
         "Version" Value "none" [("martydb_migration_current_version{service=\"$service\"}", "version")];
         "Migrations pending" GoodIfZero "none" [("martydb_migrations_pending{service=\"$service\"}", "migrations")];
         "Drift" GoodIfZero "none" [("martydb_drift_changes{service=\"$service\"}", "changes")];
+        "Outbox: oldest event" Value "s" [("martydb_outbox_oldest_seconds{service=\"$service\"}", "age")];
+        "Outbox: dead events" GoodIfZero "none" [("martydb_outbox_dead{service=\"$service\"}", "events")];
         "Backup" Value "s" [("time() - martydb_backup_timestamp_seconds{service=\"$service\"}", "age")];
         "Restore proven" Value "s" [("time() - martydb_backup_verified_timestamp_seconds{service=\"$service\"}", "age")];
         "Size" Value "bytes" [("martydb_database_size_bytes{service=\"$service\"}", "size")];

@@ -29,11 +29,18 @@ pub enum MonitorCheck {
     Drift,
     /// `backup list`.
     Backups,
+    /// `relay status`.
+    Outbox,
 }
 
 impl MonitorCheck {
-    pub const ALL: [MonitorCheck; 4] =
-        [MonitorCheck::Isolation, MonitorCheck::Migrations, MonitorCheck::Drift, MonitorCheck::Backups];
+    pub const ALL: [MonitorCheck; 5] = [
+        MonitorCheck::Isolation,
+        MonitorCheck::Migrations,
+        MonitorCheck::Drift,
+        MonitorCheck::Backups,
+        MonitorCheck::Outbox,
+    ];
 
     /// The value of the label `check`.
     pub fn name(self) -> &'static str {
@@ -42,6 +49,7 @@ impl MonitorCheck {
             MonitorCheck::Migrations => "migrations",
             MonitorCheck::Drift => "drift",
             MonitorCheck::Backups => "backups",
+            MonitorCheck::Outbox => "outbox",
         }
     }
 }
@@ -137,6 +145,11 @@ metrics! {
     }
     MetricSource::Check(MonitorCheck::Drift) => {
         DRIFT = "martydb_drift_changes", Gauge [], "Changes that `apply` would make; those to the server as a whole have no service";
+    }
+    MetricSource::Check(MonitorCheck::Outbox) => {
+        OUTBOX_PENDING = "martydb_outbox_pending", Gauge [], "Events of the service that are not published yet, dead ones aside";
+        OUTBOX_OLDEST = "martydb_outbox_oldest_seconds", Gauge [], "How long the oldest of them has waited; 0 where none does";
+        OUTBOX_DEAD = "martydb_outbox_dead", Gauge [], "Events that were given up after too many attempts, each of which holds up its aggregate";
     }
     MetricSource::Check(MonitorCheck::Backups) => {
         BACKUPS = "martydb_backups", Gauge [], "Whole backups of the service";

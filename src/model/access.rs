@@ -80,6 +80,8 @@ pub enum AccessLevel {
     Read,
     /// It writes as the app login does, and makes no temporary tables.
     Write,
+    /// It publishes the outbox: it reads the table, and changes what its columns say of the delivery.
+    Deliver,
     /// All that this login may.
     Like(RoleKind),
 }
@@ -102,6 +104,12 @@ pub enum Spot<'a> {
         schema: &'a str,
         name: &'a str,
     },
+    /// One column of a relation.
+    Column {
+        schema: &'a str,
+        table: &'a str,
+        column: &'a str,
+    },
 }
 
 impl AccessExtent {
@@ -112,10 +120,13 @@ impl AccessExtent {
             (AccessExtent::Schema(own) | AccessExtent::Table(own, _), Spot::Schema(schema)) => {
                 own.as_str() == schema
             }
-            (AccessExtent::Schema(own), Spot::Object { schema, .. }) => own.as_str() == schema,
-            (AccessExtent::Table(own, table), Spot::Object { schema, name }) => {
-                own.as_str() == schema && table == name
+            (AccessExtent::Schema(own), Spot::Object { schema, .. } | Spot::Column { schema, .. }) => {
+                own.as_str() == schema
             }
+            (
+                AccessExtent::Table(own, table),
+                Spot::Object { schema, name } | Spot::Column { schema, table: name, .. },
+            ) => own.as_str() == schema && table == name,
         }
     }
 }

@@ -6,8 +6,8 @@ use std::sync::OnceLock;
 
 use super::platform::Platform;
 use super::{
-    AccessGrant, AccessRole, DatabaseParameters, DbName, DesiredPublication, RoleKind, RoleName, SchemaName,
-    ServerName, ServiceName,
+    AccessGrant, AccessRole, DatabaseParameters, DbName, DesiredPublication, Outbox, RoleKind, RoleName,
+    SchemaName, ServerName, ServiceName,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +81,8 @@ pub struct DesiredService {
     pub access: Vec<AccessGrant>,
     /// What further roles may follow there.
     pub publications: Vec<DesiredPublication>,
+    /// Where it writes its events.
+    pub outbox: Option<Outbox>,
     /// What it was called, and where it was, before.
     pub moved: Option<FormerNames>,
     /// Whether `schema.sql` is written beside its migrations.
@@ -142,6 +144,7 @@ impl DesiredService {
             database: database.clone(),
             access: vec![],
             publications: vec![],
+            outbox: None,
             parameters: self.parameters.of_copy(),
             ..self.clone()
         }

@@ -14,6 +14,7 @@ use crate::isolation::{self, Extent, Filter};
 use crate::metrics::MonitorCheck;
 use crate::migrate::{self, Sizes};
 use crate::provision::{self, PlanOptions};
+use crate::relay;
 use crate::run::Run;
 use crate::targets;
 use crate::wire::interrupt;
@@ -125,6 +126,13 @@ impl Checks {
             MonitorCheck::Backups => {
                 let listing = run.backups()?.list().await?;
                 verdict::of_backups(&run.manifest.project, &run.manifest.env, &services, listing)
+            }
+            MonitorCheck::Outbox => {
+                let mut all = vec![];
+                for service in services.iter().filter(|service| service.outbox.is_some()) {
+                    all.push((service, relay::read_backlog(run, service).await));
+                }
+                verdict::of_outboxes(all)
             }
             MonitorCheck::Drift => {
                 let plans = provision::plan(run, &services, PlanOptions::default()).await;

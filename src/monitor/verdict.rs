@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::board::{CheckOutcome, seconds};
 use crate::backup_store::Listing;
-use crate::error::Error;
+use crate::error::{Error, Result};
 use crate::findings::Severity;
 use crate::isolation::{Assessment, ProbeRow, ReportedAs};
 use crate::metrics::*;
@@ -15,6 +15,7 @@ use crate::migrate::{ServiceState, ServiceStatus};
 use crate::model::DesiredService;
 use crate::probe::Probe;
 use crate::provision::Plans;
+use crate::relay::Backlog;
 
 const SEVERITIES: [Severity; 4] = [Severity::Low, Severity::Medium, Severity::High, Severity::Critical];
 
@@ -149,6 +150,31 @@ pub fn of_backups(project: &str, env: &str, services: &[DesiredService], listing
         ];
         let known = values.into_iter().filter_map(|(metric, value)| Some((metric, value?)));
         outcome.samples.extend(known.map(|(metric, value)| Sample::new(metric, &subject, value)));
+        outcome.judged.insert(subject);
+    }
+    outcome
+}
+
+/// What waits in each outbox.
+pub fn of_outboxes(read: Vec<(&DesiredService, Result<Backlog>)>) -> CheckOutcome {
+    let mut outcome = CheckOutcome::default();
+    for (service, backlog) in read {
+        let backlog = match backlog {
+            Ok(backlog) => backlog,
+            Err(error) => {
+                outcome.failures.push(format!("service {}: {error}", service.name));
+                continue;
+            }
+        };
+        let subject = Subject::service(service);
+        let whole = |number: i64| count(usize::try_from(number).unwrap_or_default());
+        let seconds = whole(backlog.oldest_age_ms.unwrap_or_default()) / 1000.0;
+        let values = [
+            (OUTBOX_PENDING, whole(backlog.pending)),
+            (OUTBOX_OLDEST, seconds),
+            (OUTBOX_DEAD, whole(backlog.dead)),
+        ];
+        outcome.samples.extend(values.map(|(metric, value)| Sample::new(metric, &subject, value)));
         outcome.judged.insert(subject);
     }
     outcome

@@ -10,6 +10,7 @@ mod losses;
 mod maintenance;
 mod moved;
 mod orphans;
+mod outbox;
 mod parameters;
 mod publications;
 mod roles;
@@ -65,6 +66,7 @@ pub fn diff(
                 inside::diff(&mut look, service);
                 let contents = inside::contents(actual, service);
                 plan.limits.extend(publications::limits(&look, service, &contents));
+                plan.limits.extend(outbox::limit(&look, service, &contents));
                 defaults::diff(&mut look, service);
             }
         }

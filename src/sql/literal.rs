@@ -33,6 +33,18 @@ impl List<Literal> {
     }
 }
 
+/// The items of an array, which takes its type from what it is compared with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ArrayLiteral(pub Vec<String>);
+
+impl Fragment for ArrayLiteral {
+    fn render(&self) -> Statement {
+        let quote = |item: &String| format!("\"{}\"", item.replace('\\', "\\\\").replace('"', "\\\""));
+        let items: Vec<String> = self.0.iter().map(quote).collect();
+        Statement::open(quote_literal(&format!("{{{}}}", items.join(","))))
+    }
+}
+
 impl Fragment for Secret {
     fn render(&self) -> Statement {
         Statement::assemble(quote_literal(&self.0), "'<secret>'".into())

@@ -1,6 +1,7 @@
 //! A session: statements in, results and notices out, within limits.
 
 mod ahead;
+mod notified;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -60,6 +61,8 @@ pub struct Connection {
     in_flight: bool,
     /// Statements that were sent together, if some are not answered yet.
     ahead: Option<Ahead>,
+    /// A notification arrived that the caller was not told of yet.
+    notified: bool,
 }
 
 /// What was sent and is not answered yet.
@@ -75,6 +78,8 @@ pub struct Reply {
     pub results: Vec<ResultSet>,
     /// Messages of severity WARNING.
     pub warnings: Vec<String>,
+    /// Whether a notification arrived beside them.
+    pub notified: bool,
 }
 
 #[derive(Debug, Default)]
@@ -142,6 +147,7 @@ impl Connection {
             place: "the server".into(),
             in_flight: false,
             ahead: None,
+            notified: false,
         })
     }
 
@@ -206,6 +212,7 @@ impl Connection {
     async fn exchange(&mut self, statement: &Statement, protected: bool, sink: &mut Sink<'_>) -> Exchanged {
         let mut reply = Reply::default();
         let end = self.talk(statement, protected, sink, &mut reply).await;
+        self.notified |= reply.notified;
         self.conclude(end, reply, protected)
     }
 
@@ -343,6 +350,7 @@ impl<'a> StatementExchange<'a> {
                 self.reply.results.push(ResultSet { rows: vec![], affected });
             }
             Message::EmptyQueryResponse => self.reply.results.push(ResultSet::default()),
+            Message::NotificationResponse(_) => self.reply.notified = true,
             Message::NoticeResponse(body) => self.notice(Fault::read(body.fields())),
             Message::CopyInResponse(_) => {
                 self.wire.send(|out| frontend::copy_fail("COPY FROM STDIN is not supported", out)).await?;

@@ -44,6 +44,7 @@ mod probe;
 mod prompts;
 mod random_states;
 mod reality;
+mod relay;
 mod render;
 mod repeatable;
 mod replicate;

@@ -142,6 +142,13 @@ fn the_examples_of_the_help_work() {
         if *command == "adopt" {
             let _ = project.run(&["dev", "psql", "--", "-c", "CREATE DATABASE legacy"]).expect(0);
         }
+        if *command == "relay" {
+            let outbox = "csca: { database: marty_csca, outbox: { table: public.csca_outbox, to: { nats: \"nats://localhost\" } } }";
+            let manifest = project.read("services/manifest.yaml");
+            let line = manifest.lines().find(|line| line.trim_start().starts_with("csca:")).unwrap();
+            project.write("services/manifest.yaml", &manifest.replace(line, &format!("  {outbox}")));
+            let _ = project.run(&["apply", "csca", "-y"]).expect(0);
+        }
         if *command == "baseline" {
             let _ = project.run(&["apply", "passport_engine", "-y"]).expect(0);
         }

@@ -2,8 +2,10 @@
 
 mod answer;
 mod link;
+mod nats;
 mod pooler;
 mod project;
+mod rabbit;
 mod reference;
 mod server;
 mod terminal;
@@ -11,8 +13,10 @@ pub mod workload;
 
 pub use answer::ask;
 pub use link::FarLink;
+pub use nats::{Nats, StreamMessage};
 pub use pooler::Pooler;
 pub use project::{Done, Project};
+pub use rabbit::Rabbit;
 pub use reference::Reference;
 pub use server::{ADMIN_PASSWORD, Admin, Server, bin, built_elsewhere, can_dump, psql, reads};
 pub use terminal::{INTERRUPT, Terminal};

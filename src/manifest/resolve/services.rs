@@ -65,6 +65,7 @@ fn service(scope: &Scope, name: &str, own: &RawService, servers: &Servers) -> Re
         prune: own.prune.or(defaults.prune).unwrap_or(false),
         access: vec![],
         publications: vec![],
+        outbox: None,
         moved: own
             .moved
             .as_ref()

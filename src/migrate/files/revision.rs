@@ -19,6 +19,11 @@ const BUILTIN: &[(&str, &str, &str)] = &[
         include_str!("../../../templates/blank.down.sql"),
     ),
     (
+        "inbox",
+        include_str!("../../../templates/inbox.sql"),
+        include_str!("../../../templates/inbox.down.sql"),
+    ),
+    (
         "outbox",
         include_str!("../../../templates/outbox.sql"),
         include_str!("../../../templates/outbox.down.sql"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::acl::{Acl, Holding, declared, wanted};
 use super::comparison::Comparison;
-use super::publications;
+use super::{outbox, publications};
 use crate::contract::{
     self, HISTORY_SCHEMA, Handover, ObjectClass, allowed, granted, is_history, is_open_to_services,
 };
@@ -219,8 +219,11 @@ fn object(
     for (column, entry) in &found.column_acl {
         let (schema, table) = (found.schema.clone(), found.name.clone());
         let on = Object::Column { schema, table, column: column.clone() };
+        let mut most = most.clone();
+        most.extend(outbox::of_column(service, found, column));
         Acl { on, found: std::slice::from_ref(entry), ..acl }.beyond(look, &most);
     }
+    outbox::diff(look, service, found);
 }
 
 /// Whether row security never applies to the role.

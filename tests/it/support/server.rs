@@ -303,7 +303,7 @@ impl Drop for Server {
 
 /// Ports are handed out once per process: between asking the system for one and the server's bind, another
 /// test must not get the same.
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     static GIVEN: Mutex<Vec<u16>> = Mutex::new(vec![]);
     let mut given = GIVEN.lock().unwrap();
     loop {

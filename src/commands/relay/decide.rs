@@ -1,0 +1,75 @@
+//! `relay retry` and `relay skip`: what a person decides about one event.
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::error::{Error, Result};
+use crate::relay::{self, Intervention};
+use crate::report::{Report, Style};
+use crate::run::Run;
+
+#[derive(Debug, Args)]
+pub struct RetryArguments {
+    /// The event's id, as `relay` and the consumers say it.
+    #[arg(long, value_name = "ID")]
+    pub event: String,
+    /// The service whose outbox it is in; default: whichever has it.
+    #[arg(short, long, value_name = "NAME")]
+    pub service: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct SkipArguments {
+    #[command(flatten)]
+    pub which: RetryArguments,
+    /// Why it is never published; it stands in the outbox from then on.
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
+}
+
+pub async fn retry(run: &Run, arguments: &RetryArguments) -> Result<DecidedEvent> {
+    decide(run, arguments, Intervention::Retry, "retried").await
+}
+
+pub async fn skip(run: &Run, arguments: &SkipArguments) -> Result<DecidedEvent> {
+    if arguments.reason.trim().is_empty() {
+        return Err(Error::usage("the reason is empty").hint("--reason TEXT says why it is never published"));
+    }
+    decide(run, &arguments.which, Intervention::Skip { reason: &arguments.reason }, "skipped").await
+}
+
+async fn decide(
+    run: &Run,
+    which: &RetryArguments,
+    what: Intervention<'_>,
+    outcome: &'static str,
+) -> Result<DecidedEvent> {
+    let is_id = |c: char| !c.is_control();
+    if which.event.is_empty() || !which.event.chars().all(is_id) {
+        return Err(Error::usage("the event's id is empty").hint("--event ID"));
+    }
+    let services = match &which.service {
+        Some(name) => vec![run.service(name)?.clone()],
+        None => run.manifest.services.values().cloned().collect(),
+    };
+    let outboxes = relay::with_outbox(&services, which.service.is_some())?;
+    let service = relay::intervene(run, &outboxes, &which.event, what).await?;
+    Ok(DecidedEvent { service: service.name.to_string(), event_id: which.event.clone(), outcome })
+}
+
+#[derive(Serialize)]
+pub struct DecidedEvent {
+    service: String,
+    event_id: String,
+    outcome: &'static str,
+}
+
+impl Report for DecidedEvent {
+    fn text(&self, _: &Style) -> String {
+        let then = match self.outcome {
+            "skipped" => "is given up: its aggregate goes on without it",
+            _ => "goes out with the next look of a relay",
+        };
+        format!("event {} of {} {then}\n", self.event_id, self.service)
+    }
+}

@@ -1,0 +1,146 @@
+//! `relay`: publishes until it is stopped, once, or not at all.
+
+use std::sync::Arc;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::error::{Error, ExitStatus, Result};
+use crate::flags::Select;
+use crate::model::{DesiredService, Outbox};
+use crate::relay::{self, Published};
+use crate::report::{Cell, Paint, Report, Style, Table, error_text, pause};
+use crate::run::Run;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub select: Select,
+    /// Publish what can be published now, and end: for cron.
+    #[arg(long)]
+    pub once: bool,
+    /// Show what would go out next; publish nothing.
+    #[arg(long, conflicts_with = "once")]
+    pub dry_run: bool,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<PublishedEvents> {
+    let services = run.readable(&arguments.select)?;
+    let outboxes = relay::with_outbox(&services, !arguments.select.names_none())?;
+    if arguments.dry_run {
+        return preview(run, &outboxes).await;
+    }
+    let _still = pause();
+    if !arguments.once {
+        run.out.serves();
+        let names: Vec<&str> = outboxes.iter().map(|(service, _)| service.name.as_str()).collect();
+        run.out.note(&format!("publishing the events of {}", names.join(", ")));
+        relay::serve(run, &outboxes).await;
+        run.out.note("stopped: nothing is on its way");
+        return Ok(PublishedEvents::default());
+    }
+    let done = relay::once(run, &outboxes).await;
+    Ok(PublishedEvents { services: done.into_iter().map(ServiceRow::of).collect(), next: None })
+}
+
+async fn preview(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Result<PublishedEvents> {
+    let mut next = vec![];
+    for (service, outbox) in outboxes {
+        let events = relay::preview(run, service, outbox).await?;
+        next.extend(events.into_iter().map(|event| NextEvent {
+            service: service.name.to_string(),
+            event_id: event.event_id,
+            aggregate: format!("{}/{}", event.aggregate_type, event.aggregate_id),
+            r#type: event.event_type,
+            attempts: event.attempts,
+        }));
+    }
+    Ok(PublishedEvents { services: vec![], next: Some(next) })
+}
+
+/// What went out, or would.
+#[derive(Default, Serialize)]
+pub struct PublishedEvents {
+    services: Vec<ServiceRow>,
+    /// With --dry-run: the first event of each aggregate that is due.
+    next: Option<Vec<NextEvent>>,
+}
+
+#[derive(Serialize)]
+struct ServiceRow {
+    service: String,
+    published: u64,
+    refused: u64,
+    dead: u64,
+    outcome: &'static str,
+    error: Option<Error>,
+}
+
+#[derive(Serialize)]
+struct NextEvent {
+    service: String,
+    event_id: String,
+    aggregate: String,
+    r#type: String,
+    attempts: i64,
+}
+
+impl ServiceRow {
+    fn of(done: Published) -> ServiceRow {
+        let failed = done.error.is_some() || done.refused > 0;
+        ServiceRow {
+            service: done.service.name.to_string(),
+            published: done.published,
+            refused: done.refused,
+            dead: done.dead,
+            outcome: if failed { "failed" } else { "ok" },
+            error: done.error,
+        }
+    }
+}
+
+impl Report for PublishedEvents {
+    fn text(&self, style: &Style) -> String {
+        if let Some(next) = &self.next {
+            let mut table = Table::new(&["SERVICE", "EVENT", "AGGREGATE", "TYPE", "ATTEMPTS"]);
+            for event in next {
+                table.row([
+                    Cell::from(&event.service),
+                    Cell::from(&event.event_id),
+                    Cell::from(&event.aggregate),
+                    Cell::from(&event.r#type),
+                    Cell::number(event.attempts),
+                ]);
+            }
+            return if table.is_empty() { "nothing is due\n".into() } else { table.render(style) };
+        }
+        if self.services.is_empty() {
+            return String::new();
+        }
+        let mut table = Table::new(&["SERVICE", "PUBLISHED", "REFUSED", "DEAD", "OUTCOME"]);
+        for row in &self.services {
+            let paint = if row.outcome == "ok" { Paint::Good } else { Paint::Bad };
+            table.row([
+                Cell::from(&row.service),
+                Cell::number(row.published),
+                Cell::number(row.refused),
+                Cell::number(row.dead),
+                Cell::new(row.outcome, paint),
+            ]);
+        }
+        table.render(style)
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        let errors = self.services.iter().filter_map(|row| row.error.as_ref());
+        errors.map(|error| error_text(error, style)).collect()
+    }
+
+    fn status(&self) -> ExitStatus {
+        ExitStatus::worst(self.services.iter().map(|row| match &row.error {
+            Some(error) => error.kind.status(),
+            None if row.refused > 0 => ExitStatus::Failed,
+            None => ExitStatus::Success,
+        }))
+    }
+}

@@ -1,0 +1,90 @@
+//! `relay status`: how far each outbox is.
+
+use futures_util::future::join_all;
+use serde::Serialize;
+
+use crate::error::{Error, ExitStatus, Result};
+use crate::relay;
+use crate::report::{Cell, Paint, Report, Style, Table, error_text};
+use crate::run::Run;
+
+pub use crate::flags::Select as Arguments;
+
+pub async fn run(run: &Run, select: &Arguments) -> Result<RelayStatus> {
+    let services = run.readable(select)?;
+    let outboxes = relay::with_outbox(&services, !select.names_none())?;
+    let read = outboxes.iter().map(|(service, outbox)| async move {
+        let state = relay::read(run, service, outbox).await;
+        let (state, error) = state.map_or_else(|error| (None, Some(error)), |state| (Some(state), None));
+        OutboxRow {
+            service: service.name.to_string(),
+            pending: state.as_ref().map(|state| state.backlog.pending),
+            oldest_age_ms: state.as_ref().and_then(|state| state.backlog.oldest_age_ms),
+            published: state.as_ref().map(|state| state.published),
+            dead: state.as_ref().map(|state| state.backlog.dead),
+            rate: state.as_ref().map(|state| state.rate),
+            last_error: state.and_then(|state| state.backlog.last_error),
+            error,
+        }
+    });
+    Ok(RelayStatus { services: join_all(read).await })
+}
+
+#[derive(Serialize)]
+pub struct RelayStatus {
+    services: Vec<OutboxRow>,
+}
+
+#[derive(Serialize)]
+struct OutboxRow {
+    service: String,
+    pending: Option<i64>,
+    oldest_age_ms: Option<i64>,
+    /// As far as the table still holds them.
+    published: Option<i64>,
+    dead: Option<i64>,
+    /// Events a second, over the last minute.
+    rate: Option<f64>,
+    last_error: Option<String>,
+    error: Option<Error>,
+}
+
+fn age(millis: Option<i64>) -> String {
+    millis.map_or_else(String::new, |millis| match millis {
+        ..=999 => format!("{millis} ms"),
+        1_000..=119_999 => format!("{} s", millis / 1000),
+        120_000..=7_199_999 => format!("{} min", millis / 60_000),
+        _ => format!("{} h", millis / 3_600_000),
+    })
+}
+
+impl Report for RelayStatus {
+    fn text(&self, style: &Style) -> String {
+        let mut table =
+            Table::new(&["SERVICE", "PENDING", "OLDEST", "DEAD", "PUBLISHED", "RATE", "LAST ERROR"])
+                .spare(&["PUBLISHED", "RATE"]);
+        for row in &self.services {
+            let number = |value: Option<i64>| value.map_or_else(|| "-".to_owned(), |value| value.to_string());
+            let dead = if row.dead.is_some_and(|dead| dead > 0) { Paint::Bad } else { Paint::Plain };
+            table.row([
+                Cell::from(&row.service),
+                Cell::number(number(row.pending)),
+                Cell::number(age(row.oldest_age_ms)),
+                Cell::new(number(row.dead), dead),
+                Cell::number(number(row.published)),
+                Cell::number(row.rate.map_or_else(String::new, |rate| format!("{rate:.1}/s"))),
+                Cell::from(row.last_error.as_deref().unwrap_or_default()),
+            ]);
+        }
+        table.render(style)
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        let errors = self.services.iter().filter_map(|row| row.error.as_ref());
+        errors.map(|error| error_text(error, style)).collect()
+    }
+
+    fn status(&self) -> ExitStatus {
+        ExitStatus::worst(self.services.iter().filter_map(|row| Some(row.error.as_ref()?.kind.status())))
+    }
+}

@@ -1,0 +1,121 @@
+//! The address of a broker. It holds no password: that is in a variable which the manifest names.
+
+use std::path::PathBuf;
+
+use percent_encoding::percent_decode_str;
+
+/// Taken apart, with what else it takes to connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BrokerUrl {
+    pub scheme: BrokerScheme,
+    pub host: String,
+    pub port: u16,
+    pub user: Option<String>,
+    /// Of AMQP the virtual host, of HTTP path and query as they are written.
+    pub path: String,
+    /// The variable with the password.
+    pub password_env: Option<String>,
+    /// Certificates of the authorities to trust, and of no others; those of the operating system without it.
+    pub root_certificate: Option<PathBuf>,
+}
+
+/// How the broker is spoken to: the words before `://`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BrokerScheme {
+    pub word: &'static str,
+    pub tls: bool,
+    pub port: u16,
+}
+
+const fn scheme(word: &'static str, tls: bool, port: u16) -> BrokerScheme {
+    BrokerScheme { word, tls, port }
+}
+
+pub const NATS: &[BrokerScheme] = &[scheme("nats", false, 4222), scheme("tls", true, 4222)];
+pub const AMQP: &[BrokerScheme] = &[scheme("amqp", false, 5672), scheme("amqps", true, 5671)];
+pub const HTTP: &[BrokerScheme] = &[scheme("http", false, 80), scheme("https", true, 443)];
+
+impl BrokerUrl {
+    /// Takes a URL apart.
+    ///
+    /// # Errors
+    /// Why it is none; no part of the URL is repeated.
+    pub fn parse(text: &str, schemes: &[BrokerScheme]) -> Result<BrokerUrl, String> {
+        let words: Vec<&str> = schemes.iter().map(|one| one.word).collect();
+        let (word, rest) = text.split_once("://").unwrap_or(("", text));
+        let scheme = *schemes
+            .iter()
+            .find(|one| one.word == word)
+            .ok_or_else(|| format!("its scheme should be {}", words.join(" or ")))?;
+        let end = rest.find(['/', '?']).unwrap_or(rest.len());
+        let (authority, path) = rest.split_at(end);
+        let (login, place) = authority.rsplit_once('@').unwrap_or(("", authority));
+        if login.contains(':') {
+            return Err("the URL holds a password".into());
+        }
+        if path.contains('@') || path.contains('#') {
+            return Err("the URL holds an @ or a # in the wrong place".into());
+        }
+        let user = percent_decode_str(login).decode_utf8().map_err(|_| "the user's name is not UTF-8")?;
+        let (host, port) = place_of(place)?;
+        Ok(BrokerUrl {
+            scheme,
+            host,
+            port: port.unwrap_or(scheme.port),
+            user: Some(user.into_owned()).filter(|user| !user.is_empty()),
+            path: path.to_owned(),
+            password_env: None,
+            root_certificate: None,
+        })
+    }
+}
+
+fn place_of(place: &str) -> Result<(String, Option<u16>), String> {
+    let bracket = place.rfind(']').map_or(0, |at| at + 1);
+    let (host, port) = match place[bracket..].rfind(':') {
+        Some(at) => (&place[..bracket + at], Some(&place[bracket + at + 1..])),
+        None => (place, None),
+    };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
+    if host.is_empty() || !host.chars().all(plain) {
+        return Err("the URL names no host".into());
+    }
+    let number = |port: &str| port.parse().ok().filter(|port| *port > 0).ok_or("the port is not a number");
+    Ok((host.to_owned(), port.map(number).transpose()?))
+}
+
+impl std::fmt::Display for BrokerUrl {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}://{}:{}", self.scheme.word, self.host, self.port)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_is_taken_apart() {
+        let url = |text, schemes| BrokerUrl::parse(text, schemes);
+        let nats = url("nats://relay@[::1]:4333", NATS).unwrap();
+        assert_eq!((nats.host.as_str(), nats.port, nats.user.as_deref()), ("[::1]", 4333, Some("relay")));
+        assert!(!nats.scheme.tls);
+        let amqp = url("amqps://mq.example.org/%2Fshop", AMQP).unwrap();
+        assert_eq!((amqp.port, amqp.path.as_str()), (5671, "/%2Fshop"));
+        let http = url("https://hooks.example.org/in?x=1", HTTP).unwrap();
+        assert_eq!(
+            (http.to_string().as_str(), http.path.as_str()),
+            ("https://hooks.example.org:443", "/in?x=1")
+        );
+        for (text, said) in [
+            ("nats://u:secret@h", "the URL holds a password"),
+            ("http://h", "its scheme should be nats or tls"),
+            ("nats://:4222", "the URL names no host"),
+            ("nats://h:0", "the port is not a number"),
+            ("nats://h/a@b", "the URL holds an @"),
+        ] {
+            let error = url(text, NATS).unwrap_err();
+            assert!(error.starts_with(said) && !error.contains("secret"), "{text}: {error}");
+        }
+    }
+}

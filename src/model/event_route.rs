@@ -1,0 +1,84 @@
+//! A subject or a routing key with places to fill in from each event.
+
+/// What stands in a route, in its order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventRoute(Vec<RoutePart>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum RoutePart {
+    Text(String),
+    Event(EventField),
+}
+
+/// What of an event a route may name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventField {
+    AggregateType,
+    AggregateId,
+    EventType,
+}
+
+const FIELDS: &[(&str, EventField)] = &[
+    ("aggregate_type", EventField::AggregateType),
+    ("aggregate_id", EventField::AggregateId),
+    ("event_type", EventField::EventType),
+];
+
+impl EventRoute {
+    /// Reads a template; `known` are the places that are the same for all events.
+    ///
+    /// # Errors
+    /// Names the place that nothing fills.
+    pub fn parse(text: &str, known: &[(&str, &str)]) -> Result<EventRoute, String> {
+        let (mut parts, mut rest) = (vec![], text);
+        while let Some(at) = rest.find(['{', '}']) {
+            let end = rest[at..].find('}').filter(|_| rest[at..].starts_with('{'));
+            let end = at + end.ok_or("a brace has no partner")?;
+            let name = &rest[at + 1..end];
+            parts.push(RoutePart::Text(rest[..at].to_owned()));
+            let same = known.iter().find(|row| row.0 == name).map(|row| RoutePart::Text(row.1.to_owned()));
+            let field = || FIELDS.iter().find(|row| row.0 == name).map(|row| RoutePart::Event(row.1));
+            parts.push(same.or_else(field).ok_or_else(|| unknown(name, known))?);
+            rest = &rest[end + 1..];
+        }
+        parts.push(RoutePart::Text(rest.to_owned()));
+        Ok(EventRoute(parts))
+    }
+
+    /// The route of one event; `value` gives what it has in a place.
+    pub fn of<'a>(&self, value: impl Fn(EventField) -> &'a str, escape: impl Fn(char) -> char) -> String {
+        let mut route = String::new();
+        for part in &self.0 {
+            match part {
+                RoutePart::Text(text) => route.push_str(text),
+                RoutePart::Event(field) => route.extend(value(*field).chars().map(&escape)),
+            }
+        }
+        route
+    }
+}
+
+fn unknown(name: &str, known: &[(&str, &str)]) -> String {
+    let all = known.iter().map(|row| row.0).chain(FIELDS.iter().map(|row| row.0));
+    let all: Vec<String> = all.map(|name| format!("{{{name}}}")).collect();
+    format!("{{{name}}} is not one of {}", all.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_is_filled_in() {
+        let route = EventRoute::parse("marty.{service}.{event_type}", &[("service", "csca")]).unwrap();
+        let value = |field| if field == EventField::EventType { "certificate revoked" } else { "" };
+        let made = route.of(value, |c| if c == ' ' { '_' } else { c });
+        assert_eq!(made, "marty.csca.certificate_revoked");
+        for (text, said) in
+            [("a.{b}", "{b} is not one of {service}"), ("a.{b", "no partner"), ("a}b", "no partner")]
+        {
+            let error = EventRoute::parse(text, &[("service", "csca")]).unwrap_err();
+            assert!(error.contains(said), "{text}: {error}");
+        }
+    }
+}

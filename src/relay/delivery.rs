@@ -1,0 +1,59 @@
+//! Brings a batch to the broker: the aggregates side by side, the events of each one after the other, so that none overtakes
+//! the one before it, whatever fails.
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use futures_util::StreamExt;
+use futures_util::stream;
+
+use super::stop::StopSignal;
+use super::verdict::Sent;
+use crate::broker::{BrokerLink, OutboxEvent, PublishFailure};
+
+/// After this time no further event of a batch goes out: the transaction that holds its locks must not grow old.
+const LONGEST: Duration = Duration::from_secs(20);
+
+/// What became of each event that went out, and whether the connection was lost.
+pub async fn deliver(
+    link: &BrokerLink,
+    events: &[OutboxEvent],
+    lanes: &[std::ops::Range<usize>],
+    stop: &StopSignal,
+) -> (Vec<Sent>, Option<String>) {
+    let begun = Instant::now();
+    let sent: Mutex<Vec<Sent>> = Mutex::default();
+    let note = |number, end| sent.lock().expect("no code panics while it holds the list").push((number, end));
+    let failing = Mutex::new(false);
+    let goes_on = || {
+        let failing = *failing.lock().expect("no code panics while it holds the flag");
+        !failing && begun.elapsed() < LONGEST
+    };
+    let lane = |lane: &std::ops::Range<usize>| {
+        let (note, goes_on, failing, lane) = (&note, &goes_on, &failing, lane.clone());
+        async move {
+            for (at, number) in lane.enumerate() {
+                // A stop lets what was begun end, and begins nothing.
+                if !goes_on() || (at > 0 && stop.is_asked()) {
+                    return;
+                }
+                let end = link.publish(&events[number]).await;
+                let is_over = end.is_err();
+                if matches!(end, Err(PublishFailure::Down(_) | PublishFailure::Closed(_))) {
+                    *failing.lock().expect("no code panics while it holds the flag") = true;
+                }
+                note(number, end);
+                if is_over {
+                    return;
+                }
+            }
+        }
+    };
+    let width = link.width().min(lanes.len().max(1));
+    let all = stream::iter(lanes.iter().map(lane)).buffer_unordered(width).collect::<()>();
+    let lost = tokio::select! {
+        () = all => None,
+        () = link.lost() => Some("the connection to the broker was lost".to_owned()),
+    };
+    (sent.into_inner().expect("no code panics while it holds the list"), lost)
+}

@@ -1,0 +1,48 @@
+//! Waiting for what others NOTIFY, on the channels that the session listens to.
+
+use std::time::Duration;
+
+use postgres_protocol::message::backend::Message;
+use tokio::time::Instant;
+
+use super::{Connection, Exchanged, Reply};
+use crate::wire::codec::speaking;
+use crate::wire::fault::Fault;
+
+impl Connection {
+    /// Waits until a notification arrives, for at most so long, and says whether one did, now or since it was last asked.
+    /// It can be dropped at any moment, and nothing is lost.
+    ///
+    /// # Errors
+    /// If the session ends meanwhile.
+    pub async fn notified(&mut self, patience: Duration) -> Exchanged<bool> {
+        if std::mem::take(&mut self.notified) {
+            return Ok(true);
+        }
+        let deadline = Instant::now() + patience;
+        loop {
+            let Some(wire) = self.wire.as_mut().filter(|_| !self.in_flight) else {
+                return Err(
+                    self.ended(speaking("the connection was closed after an earlier failure".into()).into())
+                );
+            };
+            let message = match tokio::time::timeout_at(deadline, wire.receive()).await {
+                Err(_) => return Ok(false),
+                Ok(message) => message,
+            };
+            match message {
+                Ok(Message::NotificationResponse(_)) => return Ok(true),
+                Ok(Message::ErrorResponse(body)) => return Err(self.ended(Fault::read(body.fields()))),
+                Ok(_) => {}
+                Err(broken) => return Err(self.ended(broken.into())),
+            }
+        }
+    }
+
+    /// What the server says unasked before it ends a session is an error too.
+    fn ended(&mut self, fault: Fault) -> Box<super::FailedStatement> {
+        self.wire = None;
+        let failed = self.conclude(Err(fault), Reply::default(), true);
+        failed.expect_err("it was given an error")
+    }
+}

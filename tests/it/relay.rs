@@ -1,0 +1,57 @@
+//! `martydb relay`: its login, what reaches the brokers, in which order, and what is never lost.
+
+mod amqp;
+mod consumer;
+mod crash;
+mod nats;
+mod refused;
+mod role;
+mod webhook;
+
+use crate::support::{Admin, Project, Server};
+
+/// Two services whose first has an outbox that goes there, and all of it made.
+fn project(server: &Server, admin: Admin, prefix: &str, to: &str) -> Project {
+    let project = declared(server, admin, prefix, to);
+    let green = if admin == Admin::Limited { 4 } else { 0 };
+    project.run(&["init-all", "-y"]).expect(green);
+    project
+}
+
+/// The same, not made yet.
+fn declared(server: &Server, admin: Admin, prefix: &str, to: &str) -> Project {
+    let project = Project::new_as(server, admin, prefix);
+    let manifest = project.read("martydb.yaml");
+    let outbox = format!("  {prefix}_a:\n    outbox: {{ to: {to} }}\n");
+    project.write("martydb.yaml", &manifest.replace(&format!("  {prefix}_a:\n"), &outbox));
+    add_template(&project, &format!("{prefix}_a"));
+    project
+}
+
+fn add_template(project: &Project, service: &str) {
+    for (kind, text) in [
+        ("sql", include_str!("../../templates/outbox.sql")),
+        ("down.sql", include_str!("../../templates/outbox.down.sql")),
+    ] {
+        let text = text.replace("{{service}}", service).replace("{{message}}", "outbox");
+        project.write(&format!("{service}/migrations/V3__outbox.{kind}"), &text);
+    }
+}
+
+/// Writes so many events, spread over so many aggregates; the payload counts up within each.
+fn emit(server: &Server, service: &str, events: u32, aggregates: u32) {
+    server.sql(
+        service,
+        &format!(
+            "INSERT INTO {service}_outbox (aggregate_type, aggregate_id, event_type, payload, headers) \
+             SELECT 'thing', (i % {aggregates})::text, 'thing.made', jsonb_build_object('n', i / {aggregates}), \
+               '{{\"traceparent\": \"00-1-2-01\"}}' \
+             FROM generate_series(0, {events} - 1) i"
+        ),
+    );
+}
+
+fn pending(server: &Server, service: &str) -> u32 {
+    let sql = format!("SELECT count(*)::text FROM {service}_outbox WHERE published_at IS NULL");
+    server.value(service, &sql).parse().unwrap()
+}

@@ -1,0 +1,64 @@
+//! RabbitMQ: persistent, confirmed, in order, and what cannot reach a queue is not lost.
+
+use super::{emit, pending, project};
+use crate::support::{Admin, Rabbit, Server};
+
+#[test]
+fn events_reach_a_queue_and_nothing_that_reaches_none_is_lost() {
+    let Some(rabbit) = Rabbit::start() else { return };
+    let server = Server::start();
+    let to = format!("{{ amqp: \"{}\", exchange: marty, password_env: RABBIT_PASSWORD }}", rabbit.url());
+    let project = project(&server, Admin::Super, "ram", &to);
+    emit(&server, "ram_a", 300, 7);
+    let once = |code| {
+        let mut command = project.command(&["relay", "--once", "-o", "json"]);
+        command.env("RABBIT_PASSWORD", "guest");
+        project.finish(command).expect(code)
+    };
+    // The exchange is not there: nothing about an event.
+    let done = once(5).said();
+    assert!(done.contains("no exchange 'marty'"), "{done}");
+    assert_eq!(pending(&server, "ram_a"), 300);
+    assert_eq!(server.value("ram_a", "SELECT max(attempts)::text FROM ram_a_outbox"), "0");
+    // No queue is bound for what is published.
+    rabbit.bind("marty", "others", "other.#");
+    server.sql("ram_a", "UPDATE ram_a_outbox SET available_at = now()");
+    once(1);
+    let why = "SELECT last_error FROM ram_a_outbox WHERE attempts > 0 ORDER BY attempts DESC LIMIT 1";
+    assert_eq!(server.value("ram_a", why), "no queue is bound for the routing key \"thing.thing.made\"");
+    rabbit.bind("marty", "things", "thing.#");
+    server.sql("ram_a", "UPDATE ram_a_outbox SET available_at = now()");
+    once(0);
+    assert_eq!(pending(&server, "ram_a"), 0);
+    let all = rabbit.take("things");
+    assert_eq!(all.len(), 300);
+    let (key, properties, body) = &all[0];
+    assert_eq!(key, "thing.thing.made");
+    assert_eq!(properties.delivery_mode(), &Some(2));
+    assert_eq!(properties.content_type().as_ref().map(|text| text.as_str()), Some("application/json"));
+    assert!(body.starts_with("{\"n\": "), "{body}");
+    let header = |name: &str| {
+        let found = properties.headers().as_ref().unwrap().inner().get(name).cloned();
+        found.and_then(|value| value.as_long_string().map(ToString::to_string))
+    };
+    assert_eq!(header("cloudEvents_source").as_deref(), Some("/ram/ram_a"));
+    assert_eq!(header("cloudEvents_id").as_deref(), properties.message_id().as_ref().map(|id| id.as_str()));
+    let mut seen = std::collections::BTreeMap::<String, i64>::new();
+    for (_, properties, body) in &all {
+        let headers = properties.headers().clone().unwrap();
+        let subject = headers.inner()["cloudEvents_subject"].as_long_string().unwrap().to_string();
+        let number = serde_json::from_str::<serde_json::Value>(body).unwrap()["n"].as_i64().unwrap();
+        let before = seen.insert(subject, number);
+        assert!(before.is_none_or(|before| before < number));
+    }
+    // A wrong password is refused in words that do not hold it.
+    emit(&server, "ram_a", 1, 1);
+    let mut command = project.command(&["relay", "--once"]);
+    command.env("RABBIT_PASSWORD", "hunter2");
+    let refused = project.finish(command).expect(5);
+    assert!(
+        refused.stderr.contains("cannot connect to the broker") && !refused.stderr.contains("hunter2"),
+        "{}",
+        refused.stderr
+    );
+}

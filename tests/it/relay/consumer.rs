@@ -1,0 +1,90 @@
+//! The example consumers: their effect takes place once, although relay and consumers are killed and events come twice.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use super::{emit, pending, project};
+use crate::support::{Admin, Nats, Project, Server};
+
+/// Starts `program` again and again until every event had its effect.
+fn has_its_effect_once(prefix: &str, program: &dyn Fn() -> Command) {
+    let Some(nats) = Nats::start("") else { return };
+    // Nothing is dropped by the broker: the consumer has to do it.
+    nats.stream("EV", &["ev.>"], &json!({"duplicate_window": 100_000_000}));
+    let durable = json!({"stream_name": "EV", "config": {"durable_name": "totals", "ack_policy": "explicit", "ack_wait": 1_000_000_000}});
+    nats.requests(&[("$JS.API.CONSUMER.DURABLE.CREATE.EV.totals".into(), durable.to_string())]);
+    let server = Server::start();
+    let to = format!("{{ nats: \"{}\", subject: \"ev.{{service}}\" }}", nats.url());
+    let project = project(&server, Admin::Super, prefix, &to);
+    let (from, into) = (format!("{prefix}_a"), format!("{prefix}_b"));
+    let inbox = include_str!("../../../templates/inbox.sql").replace("{{service}}_inbox", "inbox");
+    let total =
+        "CREATE TABLE total (subject text PRIMARY KEY, events bigint NOT NULL, sum bigint NOT NULL);\n";
+    project
+        .write(&format!("{into}/migrations/V3__inbox.sql"), &(inbox.replace("{{message}}", "inbox") + total));
+    project.run(&["upgrade", &into]).expect(0);
+    let url = project.run(&["url", "-s", &into]).expect(0).stdout.trim().to_owned();
+    emit(&server, &from, 600, 10);
+    publish_twice(&project, &server, &from);
+    assert!(nats.last("EV") >= 900, "nothing came twice");
+    let begun = Instant::now();
+    let events =
+        || server.value(&into, "SELECT coalesce(sum(events), 0)::text FROM total").parse::<u32>().unwrap();
+    let mut round = 0;
+    while events() < 600 {
+        assert!(begun.elapsed() < Duration::from_secs(90), "{} of 600 events had their effect", events());
+        let mut running = start(program(), &nats, &url);
+        round += 1;
+        std::thread::sleep(Duration::from_millis(500 + round * 150));
+        running.kill().unwrap();
+        running.wait().unwrap();
+    }
+    let mut running = start(program(), &nats, &url);
+    std::thread::sleep(Duration::from_secs(3));
+    running.kill().unwrap();
+    running.wait().unwrap();
+    let expected = "SELECT count(*)::text, sum(events)::text, sum(sum)::text FROM total";
+    assert_eq!(server.sql(&into, expected), [["10", "600", "17700"]]);
+}
+
+/// As after a relay that was killed between the broker and the database.
+fn publish_twice(project: &Project, server: &Server, service: &str) {
+    project.run(&["relay", "--once"]).expect(0);
+    std::thread::sleep(Duration::from_millis(300));
+    server.sql(service, &format!("UPDATE {service}_outbox SET published_at = NULL WHERE id % 2 = 0"));
+    project.run(&["relay", "--once"]).expect(0);
+    assert_eq!(pending(server, service), 0);
+}
+
+fn start(mut command: Command, nats: &Nats, url: &str) -> Child {
+    command.arg("EV").env("DATABASE_URL", url).env("NATS_URL", nats.url()).env("INBOX", "inbox");
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+}
+
+#[test]
+fn of_the_consumer_in_python() {
+    let has = Command::new("python3").args(["-c", "import nats, psycopg"]).stderr(Stdio::null()).status();
+    if !has.is_ok_and(|status| status.success()) {
+        eprintln!("python3 has no nats-py and psycopg: the consumer in Python is NOT tested");
+        return;
+    }
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/consumer/consumer.py");
+    has_its_effect_once("rcp", &|| {
+        let mut command = Command::new("python3");
+        command.arg(&script);
+        command
+    });
+}
+
+#[test]
+fn of_the_consumer_in_rust() {
+    let built: PathBuf = Path::new(env!("CARGO_BIN_EXE_martydb")).with_file_name("examples").join("consumer");
+    if !built.exists() {
+        eprintln!("{} is not built (cargo build --example consumer): it is NOT tested", built.display());
+        return;
+    }
+    has_its_effect_once("rcr", &|| Command::new(&built));
+}

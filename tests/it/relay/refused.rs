@@ -1,0 +1,123 @@
+//! A broker that refuses, hangs, rejects the size or vanishes: nothing is lost, and the words say what is wrong.
+
+use serde_json::json;
+
+use super::{declared, emit, pending, project};
+use crate::support::{Admin, Nats, Server};
+
+fn target(nats: &Nats) -> String {
+    format!("{{ nats: \"{}\", subject: \"ev.{{service}}\" }}", nats.url())
+}
+
+#[test]
+fn a_poison_event_holds_up_its_aggregate_alone_until_a_person_decides() {
+    let Some(nats) = Nats::start("max_payload: 4096\n") else { return };
+    nats.stream("EV", &["ev.>"], &json!({}));
+    let server = Server::start();
+    let project = declared(&server, Admin::Super, "rpo", &target(&nats));
+    let manifest = project.read("martydb.yaml");
+    let quick = "outbox: { retry: { tries: 2, from: 10ms, to: 20ms }, to:";
+    project.write("martydb.yaml", &manifest.replace("outbox: { to:", quick));
+    project.run(&["init-all", "-y"]).expect(0);
+    emit(&server, "rpo_a", 30, 10);
+    // The second event of one aggregate is too large.
+    server.sql(
+        "rpo_a",
+        "UPDATE rpo_a_outbox SET payload = jsonb_build_object('n', 1, 'pad', repeat('x', 9000)) WHERE aggregate_id = '3' AND payload->>'n' = '1'",
+    );
+    let poison = "SELECT event_id::text FROM rpo_a_outbox WHERE aggregate_id = '3' AND payload->>'n' = '1'";
+    let poison = server.value("rpo_a", poison);
+    let first = project.json(&["relay", "--once"], 1);
+    assert!(first["services"][0]["refused"].as_i64().unwrap() >= 1);
+    std::thread::sleep(std::time::Duration::from_millis(100));
+    let _second = project.run(&["relay", "--once"]);
+    // All but it and the one behind it.
+    assert_eq!(pending(&server, "rpo_a"), 2);
+    let status = project.json(&["relay", "status"], 0);
+    let row = &status["services"][0];
+    assert_eq!((row["pending"].clone(), row["dead"].clone()), (json!(1), json!(1)), "{row}");
+    assert!(row["last_error"].as_str().unwrap().contains("does not take 9"), "{row}");
+    // It stays dead.
+    project.run(&["relay", "--once"]).expect(0);
+    assert_eq!(nats.last("EV"), 28);
+    project.run(&["relay", "retry", "--event", "no-such-event"]).expect(1);
+    project.run(&["relay", "retry", "--event", "00000000-0000-0000-0000-000000000000"]).expect(1);
+    project.run(&["relay", "retry", "--event", &poison]).expect(0);
+    project.run(&["relay", "--once"]).expect(1);
+    project.run(&["relay", "skip", "--event", &poison]).expect(2);
+    project.run(&["relay", "skip", "--event", &poison, "--reason", "too large, sent by hand"]).expect(0);
+    project.run(&["relay", "--once"]).expect(0);
+    assert_eq!((pending(&server, "rpo_a"), nats.last("EV")), (0, 29));
+    let why = format!("SELECT last_error FROM rpo_a_outbox WHERE event_id = '{poison}'");
+    assert_eq!(server.value("rpo_a", &why), "skipped: too large, sent by hand");
+}
+
+#[test]
+fn a_broker_that_cannot_be_used_makes_no_event_dead() {
+    let Some(mut nats) = Nats::start("") else { return };
+    nats.stream("EV", &["ev.>"], &json!({}));
+    let server = Server::start();
+    let project = project(&server, Admin::Super, "rpv", &target(&nats));
+    emit(&server, "rpv_a", 40, 4);
+    nats.kill();
+    let done = project.run(&["relay", "--once"]).expect(5);
+    assert!(done.stderr.contains("cannot connect to the broker at nats://127.0.0.1:"), "{}", done.stderr);
+    let attempts = || server.value("rpv_a", "SELECT max(attempts)::text FROM rpv_a_outbox");
+    assert_eq!((attempts(), pending(&server, "rpv_a")), ("0".to_owned(), 40));
+    nats.launch();
+    // It lets everybody in, and answers none of them.
+    nats.freeze(true);
+    let done = project.run(&["relay", "--once"]).expect(5);
+    assert!(done.stderr.contains("broker"), "{}", done.stderr);
+    nats.freeze(false);
+    assert_eq!(attempts(), "0");
+    project.run(&["relay", "--once"]).expect(0);
+    assert_eq!((pending(&server, "rpv_a"), nats.last("EV")), (0, 40));
+}
+
+#[test]
+fn a_stream_that_is_missing_and_a_login_that_is_refused_are_named() {
+    let Some(nats) = Nats::start("") else { return };
+    let server = Server::start();
+    let project = project(&server, Admin::Super, "rpm", &target(&nats));
+    emit(&server, "rpm_a", 3, 3);
+    project.run(&["relay", "--once"]).expect(1);
+    let status = project.json(&["relay", "status"], 0);
+    let error = status["services"][0]["last_error"].as_str().unwrap();
+    assert_eq!(error, "no stream of JetStream listens to the subject \"ev.rpm_a\"");
+    let Some(closed) = Nats::start("authorization { user: relay, password: right }\n") else { return };
+    let manifest = project.read("martydb.yaml").replace(&nats.url(), &closed.url().replace("//", "//relay@"));
+    project.write("martydb.yaml", &manifest.replace("subject:", "password_env: NATS_PASSWORD, subject:"));
+    let done = project.run(&["relay", "--once"]).expect(2);
+    assert!(done.stderr.contains("the variable NATS_PASSWORD is not set"), "{}", done.stderr);
+    let mut command = project.command(&["relay", "--once"]);
+    command.env("NATS_PASSWORD", "wrong-hunter2");
+    let done = project.finish(command).expect(5);
+    assert!(
+        done.stderr.contains("authorization violation") && !done.stderr.contains("hunter2"),
+        "{}",
+        done.stderr
+    );
+    let mut command = project.command(&["relay", "--once"]);
+    command.env("NATS_PASSWORD", "right");
+    // It gets in, and finds no stream.
+    project.finish(command).expect(1);
+}
+
+#[test]
+fn an_outbox_that_is_not_there_is_named_and_holds_up_no_other() {
+    let Some(nats) = Nats::start("") else { return };
+    nats.stream("EV", &["ev.>"], &json!({}));
+    let server = Server::start();
+    let project = declared(&server, Admin::Super, "rpx", &target(&nats));
+    let manifest = project.read("martydb.yaml");
+    let both =
+        manifest.replace("  rpx_b:\n", &format!("  rpx_b:\n    outbox: {{ to: {} }}\n", target(&nats)));
+    project.write("martydb.yaml", &both);
+    project.run(&["init-all", "-y"]).expect(0);
+    emit(&server, "rpx_a", 20, 5);
+    let done = project.json(&["relay", "--once"], 1);
+    let rows = done["services"].as_array().unwrap();
+    assert_eq!(rows[0]["published"], 20);
+    assert!(rows[1]["error"]["hints"][0].as_str().unwrap().contains("martydb upgrade"), "{done}");
+}

@@ -1,0 +1,165 @@
+//! The login of the relay: made by `apply`, held to one table and four of its columns.
+
+use super::{add_template, declared, emit, project};
+use crate::support::{Admin, Project, Server, as_both_admins};
+
+/// No broker listens there, and nothing is published.
+const NOWHERE: &str = "{ nats: \"nats://127.0.0.1:9\" }";
+
+fn findings_of(project: &Project, role: &str) -> Vec<String> {
+    let found = project.run(&["verify-isolation", "-o", "json"]).json();
+    let all = found["findings"].as_array().unwrap().iter();
+    all.filter(|one| one["role"] == role).map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+}
+
+as_both_admins!(the_login_reads_one_table_and_changes_what_tells_of_the_delivery, |admin| {
+    let server = Server::for_admin(admin);
+    let project = project(&server, admin, "ror", NOWHERE);
+    assert_eq!(project.json(&["plan", "--check"], 0)["changes"].as_array().unwrap().len(), 0);
+    emit(&server, "ror_a", 3, 3);
+    let password = project.password("ror_a_relay");
+    let may = |sql: &str| server.sql_as("ror_a_relay", &password, "ror_a", sql).map(|_| ()).err();
+    for sql in [
+        "SELECT * FROM ror_a_outbox",
+        "SELECT id FROM ror_a_outbox ORDER BY id FOR UPDATE SKIP LOCKED",
+        "UPDATE ror_a_outbox SET published_at = now(), attempts = attempts + 1, last_error = NULL, available_at = now()",
+        "LISTEN martydb_outbox",
+    ] {
+        assert_eq!(may(sql), None, "{sql}");
+    }
+    for sql in [
+        "UPDATE ror_a_outbox SET payload = '{}'",
+        "UPDATE ror_a_outbox SET id = DEFAULT",
+        "DELETE FROM ror_a_outbox",
+        "TRUNCATE ror_a_outbox",
+        "INSERT INTO ror_a_outbox (aggregate_type, aggregate_id, event_type, payload) VALUES ('a', 'b', 'c', '{}')",
+        "SELECT * FROM item",
+        "SELECT * FROM item FOR UPDATE",
+        "SELECT last_value FROM ror_a_outbox_id_seq",
+        "SELECT nextval('ror_a_outbox_id_seq')",
+        "SELECT * FROM refinery_schema_history",
+        "CREATE TEMPORARY TABLE mine (i int)",
+        "SET ROLE ror_a_app",
+    ] {
+        assert_eq!(may(sql).as_deref(), Some("42501"), "{sql}");
+    }
+    assert_eq!(server.sql_as("ror_a_relay", &password, "ror_b", "SELECT 1::text").unwrap_err(), "42501");
+    let limit = "SELECT rolconnlimit::text FROM pg_roles WHERE rolname = 'ror_a_relay'";
+    assert_eq!(server.value("postgres", limit), "10");
+    assert_eq!(findings_of(&project, "ror_a_relay"), Vec::<String>::new());
+    let found = project.run(&["verify-isolation", "-o", "json"]).json();
+    let cell = |database: &str| {
+        let rows = found["matrix"].as_array().unwrap().iter();
+        let mut here = rows.filter(|row| row["role"] == "ror_a_relay" && row["database"] == database);
+        here.next().map(|row| row["outcome"].as_str().unwrap().to_owned())
+    };
+    assert_eq!((cell("ror_a").as_deref(), cell("ror_b").as_deref()), (Some("allowed"), Some("denied")));
+});
+
+as_both_admins!(what_it_was_given_beside_is_drift_and_a_finding, |admin| {
+    let server = Server::for_admin(admin);
+    let project = project(&server, admin, "rob", NOWHERE);
+    for sql in [
+        "GRANT UPDATE (payload) ON rob_a_outbox TO rob_a_relay",
+        "GRANT DELETE ON rob_a_outbox TO rob_a_relay",
+        "GRANT SELECT ON item TO rob_a_relay",
+        "GRANT SELECT (name) ON item TO rob_a_relay",
+        "GRANT USAGE ON SEQUENCE rob_a_outbox_id_seq TO rob_a_relay",
+    ] {
+        server.sql("rob_a", sql);
+        assert!(!findings_of(&project, "rob_a_relay").is_empty(), "{sql}");
+        project.run(&["plan", "--check"]).expect(3);
+        project.run(&["apply", "--all", "-y"]).expect(0);
+        project.run(&["plan", "--check"]).expect(0);
+        assert_eq!(findings_of(&project, "rob_a_relay"), Vec::<String>::new(), "{sql}");
+    }
+    // What is missing comes back.
+    server.sql("rob_a", "REVOKE UPDATE (attempts) ON rob_a_outbox FROM rob_a_relay");
+    let plan = project.run(&["plan", "--full", "--check"]).expect(3).stdout;
+    assert!(plan.contains("grant UPDATE on column public.rob_a_outbox.attempts to rob_a_relay"), "{plan}");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+});
+
+#[test]
+fn until_the_table_is_there_it_is_a_limit_and_one_outbox_is_closed_to_the_other() {
+    let server = Server::start();
+    let project = declared(&server, Admin::Super, "rot", NOWHERE);
+    let manifest = project.read("martydb.yaml");
+    let both = manifest.replace("  rot_b:\n", &format!("  rot_b:\n    outbox: {{ to: {NOWHERE} }}\n"));
+    project.write("martydb.yaml", &both);
+    add_template(&project, "rot_b");
+    let applied = project.json(&["apply", "--all", "-y"], 0);
+    let limits = applied["limits"].as_array().unwrap();
+    assert!(
+        limits
+            .iter()
+            .any(|limit| limit["why"].as_str().unwrap().contains("no table public.rot_a_outbox yet"))
+    );
+    project.run(&["upgrade", "--all"]).expect(0);
+    project.run(&["plan", "--check"]).expect(3);
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let ask = |role: &str, database: &str| {
+        let sql = format!("SELECT count(*)::text FROM {database}_outbox");
+        server.sql_as(role, &project.password(role), database, &sql).map(|_| ())
+    };
+    assert_eq!(ask("rot_a_relay", "rot_a"), Ok(()));
+    assert_eq!(ask("rot_a_relay", "rot_b"), Err("42501".into()));
+    assert_eq!(ask("rot_b_relay", "rot_a"), Err("42501".into()));
+    // Without the key it is a left-over role.
+    project.write("martydb.yaml", &manifest);
+    project.run(&["apply", "--all", "--prune", "-y"]).expect(0);
+    let there = "SELECT count(*)::text FROM pg_roles WHERE rolname = 'rot_b_relay'";
+    assert_eq!(server.value("postgres", there), "0");
+    project.run(&["rotate", "-s", "rot_a", "--access", "rot_a_relay"]).expect(0);
+    assert_eq!(ask("rot_a_relay", "rot_a"), Ok(()));
+    project.run(&["drop", "--service", "rot_a", "--confirm", "rot_a"]).expect(0);
+}
+
+#[test]
+fn what_cannot_be_meant_is_an_error_at_its_place() {
+    let server = Server::start();
+    let nats = "nats: \"nats://localhost\"";
+    for (entry, expected) in [
+        ("{}".to_owned(), "does not say where the events go"),
+        (format!("{{ to: {{ {nats}, http: \"https://h/\" }} }}"), "expected one of nats, amqp and http"),
+        ("{ to: { nats: \"nats://u:hunter2@localhost\" } }".into(), "the URL holds a password"),
+        ("{ to: { nats: \"nats://broker.example.org\" } }".into(), "in plain text"),
+        ("{ to: { http: \"http://hooks.example.org/\" } }".into(), "use https://"),
+        ("{ to: { nats: \"amqp://localhost\" } }".into(), "its scheme should be nats or tls"),
+        ("{ to: { amqp: \"amqp://localhost\" } }".into(), "it names no exchange"),
+        (format!("{{ to: {{ {nats}, exchange: e }} }}"), "exchange belongs to amqp, not to nats"),
+        (format!("{{ to: {{ {nats}, subject: \"a.{{event}}\" }} }}"), "{event} is not one of {project}"),
+        (format!("{{ table: outbox, to: {{ {nats} }} }}"), "\"outbox\" is not a schema.table"),
+        (format!("{{ table: other.outbox, to: {{ {nats} }} }}"), "declares no schema \"other\""),
+        (format!("{{ batch: 0, to: {{ {nats} }} }}"), "0 is not from 1 to 5000"),
+        (format!("{{ keep: soon, to: {{ {nats} }} }}"), "\"soon\" is not a time such as"),
+        (format!("{{ retry: {{ tries: 0 }}, to: {{ {nats} }} }}"), "0 attempts"),
+        (format!("{{ retry: {{ from: 10m, to: 1m }}, to: {{ {nats} }} }}"), "longer than the longest"),
+        (format!("{{ columns: {{ id: \"\" }}, to: {{ {nats} }} }}"), "the table needs this column"),
+        (format!("{{ columns: {{ payload: id }}, to: {{ {nats} }} }}"), "the column \"id\" holds two things"),
+        (format!("{{ colums: {{}}, to: {{ {nats} }} }}"), "unknown key \"colums\""),
+    ] {
+        let project = Project::new(&server, "rom");
+        let manifest = project.read("martydb.yaml");
+        project.write(
+            "martydb.yaml",
+            &manifest.replace("  rom_a:\n", &format!("  rom_a:\n    outbox: {entry}\n")),
+        );
+        let done = project.run(&["validate"]).expect(2);
+        assert!(done.stderr.contains(expected), "{entry}: {}", done.stderr);
+        assert!(done.stderr.contains("martydb.yaml:") && !done.stderr.contains("hunter2"), "{}", done.stderr);
+    }
+    let project = Project::new(&server, "rom");
+    project.run(&["relay", "--once"]).expect(2);
+    for (added, said) in [
+        ("access:\n  rom_a_relay: { login: true, read: [rom_a], reason: x }\n", "remove one of the two"),
+        ("defaults:\n  roles: { app: rom_a_relay }\n", "rom_a_relay"),
+    ] {
+        let text = project
+            .read("martydb.yaml")
+            .replace("  rom_a:\n", &format!("  rom_a:\n    outbox: {{ to: {{ {nats} }} }}\n"));
+        let with = Project::with_manifest(&format!("{text}{added}"));
+        let done = with.run(&["validate"]).expect(2);
+        assert!(done.stderr.contains(said), "{}", done.stderr);
+    }
+}
