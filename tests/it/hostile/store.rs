@@ -176,7 +176,7 @@ as_both_admins!(an_archive_that_acts_gains_nothing, |admin| {
     }
 });
 
-/// What a login may change of itself, whoever it is.
+/// What a login may change of itself.
 const OWN: &[&str] =
     &["setting red_migrator", "password red_migrator", "membership blue_app of red_migrator"];
 
@@ -247,13 +247,13 @@ as_both_admins!(a_record_that_says_more_than_a_service_is_obeyed_no_further, |ad
     let Some(forger) = Forger::start(admin) else { return };
     let ground = &forger.ground;
     let named = |grantee: &str, privilege: &str| json!({"grantee": grantee, "privilege": privilege, "grantable": false});
-    // Words that no server says end the run, whoever they are about.
+    // Words that no server says end the run.
     for (place, words) in [
         ("/beyond/database/acl/0", named("red_app", "CONNECT ON DATABASE blue_db TO red_app; --")),
         ("/beyond/database/acl/0", named("red_app", "ALL")),
         ("/beyond/database/acl/0", named("red\0app", "CONNECT")),
         ("/beyond/public/acl/0", named("red_app", "USAGE; ALTER ROLE red_app SUPERUSER; --")),
-        ("/beyond/roles/0", json!("nobody\"; DROP ROLE blue_app; --")),
+        ("/beyond/roles/0", json!("guest\"; DROP ROLE blue_app; --")),
     ] {
         let genuine = std::fs::read(forger.folder().join("record.json")).unwrap();
         forger.forge_record(|record| *record.pointer_mut(place).unwrap() = words.clone());
@@ -269,7 +269,7 @@ as_both_admins!(a_record_that_says_more_than_a_service_is_obeyed_no_further, |ad
             (Value::Null, "zero_damaged_pages", "on"),
             (json!(admin.role()), "search_path", "evil"),
             (json!("postgres"), "default_transaction_read_only", "on"),
-            (json!("nobody"), "work_mem", "1MB"),
+            (json!("guest"), "work_mem", "1MB"),
             (json!("red_app"), "search_path", "x'; ALTER ROLE red_app SUPERUSER; --"),
             (Value::Null, "x\"; ALTER ROLE red_app SUPERUSER; --", "y"),
         ] {
