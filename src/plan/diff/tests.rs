@@ -37,6 +37,7 @@ fn service(name: &str) -> DesiredService {
         prune: false,
         access: vec![],
         publications: vec![],
+        outbox: None,
         moved: None,
         dump_schema: false,
         lint: Default::default(),
