@@ -11,8 +11,10 @@ use crate::support::{Admin, Project, Server, can_dump};
 /// An address that nothing in the manifest names.
 const OUTSIDE: &str = "192.0.2.0/24";
 
+type Pairs = Vec<(String, String)>;
+
 /// The settings of a crontab, and its commands with their times.
-fn crontab(text: &str) -> (Vec<(String, String)>, Vec<(String, String)>) {
+fn crontab(text: &str) -> (Pairs, Pairs) {
     let (mut settings, mut lines) = (vec![], vec![]);
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         match line
