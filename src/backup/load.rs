@@ -121,7 +121,8 @@ async fn fill(
     let archive = Archive::in_folder(programs, &from.folder.join(DUMP));
     let entries = wanted(archive.entries().await?, to.service, &from.record.left_out);
     let mut session = sums::as_owner(&here).await?;
-    let side_by_side = jobs(to.jobs, free_sessions(&mut session).await?);
+    let free = free_sessions(&mut session).await?;
+    let side_by_side = jobs(to.jobs, free);
     session.close().await;
     let own = to.service.own_roles();
     let before = RoleState::read(scratch.keeper(), &own).await?;
@@ -138,22 +139,40 @@ async fn fill(
     };
     restoring.advance();
     let not_put_back = put_back(to, scratch, from.record, known).await?;
-    // Statistics are not in an archive before 18. What the owner may not analyze only warns.
-    execute_warned(&mut session, &stmt!("ANALYZE")).await?;
+    let versions = extension_versions(&mut session).await?;
     let hash = RowHash::named(&from.record.hash).unwrap_or(RowHash::Text);
-    let mut sessions = vec![session];
-    for _ in 1..side_by_side.min(MOST_READERS) {
-        sessions.push(sums::as_owner(&here).await?);
-    }
-    let found = compare::read_side_by_side(&mut sessions, hash).await?;
-    let versions = extension_versions(&mut sessions[0]).await?;
-    for session in sessions {
-        session.close().await;
-    }
+    // A login that may have one session alone does one after the other.
+    let readers = if free == Some(0) { 0 } else { side_by_side.min(MOST_READERS) };
+    let found = analyze_and_read(&here, session, readers, hash).await?;
     let mut notes = judged(from.record, found)?;
     notes.extend(not_put_back);
     notes.extend(of_versions(&from.record.beyond.extensions, &versions));
     Ok(notes)
+}
+
+/// Statistics are not in an archive before 18. What the owner may not analyze only warns.
+async fn analyze_and_read(
+    here: &MigrationTarget,
+    mut session: Connection,
+    readers: usize,
+    hash: RowHash,
+) -> Result<CopySide> {
+    let mut sessions = vec![];
+    for _ in 0..readers {
+        sessions.push(sums::as_owner(here).await?);
+    }
+    let analyze = stmt!("ANALYZE");
+    let analyzing = execute_warned(&mut session, &analyze);
+    let found = if sessions.is_empty() {
+        analyzing.await?;
+        compare::read_side_by_side(std::slice::from_mut(&mut session), hash).await?
+    } else {
+        tokio::try_join!(compare::read_side_by_side(&mut sessions, hash), analyzing)?.0
+    };
+    for session in sessions.into_iter().chain([session]) {
+        session.close().await;
+    }
+    Ok(found)
 }
 
 /// Every role may give itself another password.

@@ -70,7 +70,7 @@ fn warnings(outbox: &Outbox, looks: &Looks) -> Vec<String> {
     let table = format!("{}.{}", outbox.schema, outbox.table);
     if !looks.is_there {
         return vec![format!(
-            "there is no table {table} yet: `martydb revision --template outbox` writes its migration"
+            "there is no table {table} yet: `martydb revision SERVICE --template outbox -m outbox` writes its migration"
         )];
     }
     let columns = &outbox.columns;

@@ -149,7 +149,7 @@ impl OutboxSession {
     fn explained(&self, error: Error) -> Error {
         let hint = match error.sqlstate.as_deref() {
             Some("42P01") => {
-                "run `martydb upgrade`: the table comes with a migration (`martydb revision --template outbox`)"
+                "run `martydb upgrade`: the table comes with a migration (`martydb revision SERVICE --template outbox -m outbox`)"
             }
             Some("42501") => {
                 "run `martydb apply` after the migration that makes the table: it lets the relay read it"

@@ -55,3 +55,17 @@ fn pending(server: &Server, service: &str) -> u32 {
     let sql = format!("SELECT count(*)::text FROM {service}_outbox WHERE published_at IS NULL");
     server.value(service, &sql).parse().unwrap()
 }
+
+#[test]
+fn the_state_of_an_outbox_is_a_row_of_a_table() {
+    let server = Server::start();
+    let project = project(&server, Admin::Super, "rlt", "{ nats: 'nats://127.0.0.1:9', subject: x }");
+    emit(&server, "rlt_a", 3, 1);
+    let done = project.run(&["relay", "status", "-o", "csv"]).expect(0);
+    let lines: Vec<&str> = done.stdout.lines().collect();
+    assert_eq!(
+        lines[0],
+        "service,pending,oldest_age_ms,published,dead,rate,last_error,outcome,error.message"
+    );
+    assert!(lines.len() == 2 && lines[1].starts_with("rlt_a,3,"), "{lines:?}");
+}
