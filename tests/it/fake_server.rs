@@ -214,6 +214,8 @@ fn watched(project: &Project, arguments: &[&str], limit: Duration) -> (i32, Stri
     let mut child = command.spawn().unwrap();
     let (begun, mut peak) = (Instant::now(), 0);
     while child.try_wait().unwrap().is_none() {
+        // Not at once: until the program has replaced it, the child's memory is ours.
+        std::thread::sleep(Duration::from_millis(10));
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok());
@@ -222,7 +224,6 @@ fn watched(project: &Project, arguments: &[&str], limit: Duration) -> (i32, Stri
             child.kill().unwrap();
             panic!("{arguments:?} did not end within {limit:?}");
         }
-        std::thread::sleep(Duration::from_millis(10));
     }
     let output = child.wait_with_output().unwrap();
     let said = [output.stdout, output.stderr].concat();

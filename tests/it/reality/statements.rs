@@ -402,7 +402,9 @@ as_both_admins!(s19_a_changed_password_is_found_by_logging_in, |admin| {
     assert_eq!(plan["changes"].as_array().unwrap().len(), 1, "{plan:#}");
     assert_eq!(plan["changes"][0]["object"], "role p_a_app");
     assert_eq!(plan["changes"][0]["risk"], "caution");
-    assert_eq!(plan["changes"][0]["sql"], "ALTER ROLE \"p_a_app\" PASSWORD '<secret>'");
+    let sql = plan["changes"][0]["sql"].as_str().unwrap();
+    // The comment says when it is set.
+    assert!(sql.starts_with("ALTER ROLE \"p_a_app\" PASSWORD '<secret>';\nCOMMENT ON ROLE \"p_a_app\" IS "), "{sql}");
     project.run(&["apply", "--all", "--check-logins", "-y"]).expect(0);
     project.run(&["plan", "--check", "--check-logins"]).expect(0);
 });
