@@ -35,13 +35,14 @@ fn peak(pair: &Pair, arguments: &[&str]) -> u64 {
     let path = format!("/proc/{}/status", child.id());
     let mut peak = 0;
     while child.try_wait().unwrap().is_none() {
+        // Not at once: until the program has replaced it, the child's memory is ours.
+        std::thread::sleep(Duration::from_millis(5));
         if let Ok(file) = std::fs::File::open(&path) {
             let lines = BufReader::new(file).lines().map_while(Result::ok);
             let line = lines.filter(|line| line.starts_with("VmHWM:")).last().unwrap_or_default();
             let digits: String = line.chars().filter(char::is_ascii_digit).collect();
             peak = peak.max(digits.parse().unwrap_or(0));
         }
-        std::thread::sleep(Duration::from_millis(5));
     }
     peak
 }
