@@ -404,7 +404,10 @@ as_both_admins!(s19_a_changed_password_is_found_by_logging_in, |admin| {
     assert_eq!(plan["changes"][0]["risk"], "caution");
     let sql = plan["changes"][0]["sql"].as_str().unwrap();
     // The comment says when it is set.
-    assert!(sql.starts_with("ALTER ROLE \"p_a_app\" PASSWORD '<secret>';\nCOMMENT ON ROLE \"p_a_app\" IS "), "{sql}");
+    assert!(
+        sql.starts_with("ALTER ROLE \"p_a_app\" PASSWORD '<secret>';\nCOMMENT ON ROLE \"p_a_app\" IS "),
+        "{sql}"
+    );
     project.run(&["apply", "--all", "--check-logins", "-y"]).expect(0);
     project.run(&["plan", "--check", "--check-logins"]).expect(0);
 });
