@@ -35,19 +35,14 @@ fn a_backup_of_an_older_major_is_restored_into_a_newer_one() {
     kept.project.write("martydb.yaml", &text);
     kept.project.run(&["apply", "--all", "-y"]).expect(0);
     let there = Kept { server: newer, project: kept.project, prefix: kept.prefix };
-    if !can_dump(&there.server) {
-        let refused = there.project.run(&["restore", &service, "--from", &id, "-y"]).expect(1);
-        assert!(
-            refused.stderr.contains("there are no pg_dump and pg_restore for a server of version"),
-            "{refused:?}"
-        );
-        return;
-    }
     let report = there.restore(&id).expect(0).json();
     assert_eq!(report["plan_changes"], 0, "{report:#}");
     assert_eq!(there.as_app("SELECT count(*) FROM item").unwrap()[0][0], "2");
     assert_eq!(report["database"], service);
-    // And never the other way round.
+    // And never the other way round; pg_dump has to be as new as what it reads.
+    if !can_dump(&there.server) {
+        return;
+    }
     let back = there.backup();
     let text = there
         .project
