@@ -214,7 +214,7 @@ commands! {
     "Deploy" {
         /// Serve metrics: servers, isolation, migrations, drift.
         Monitor = "monitor", monitor(manifest);
-        /// Publish the events of outboxes to NATS, RabbitMQ or web hooks.
+        /// Publish events of outboxes: NATS, RabbitMQ, web hooks.
         Relay = "relay", relay(manifest);
         /// Write deployment files: Compose, Kubernetes, operators.
         Render = "render", render(parts);

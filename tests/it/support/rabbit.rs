@@ -35,6 +35,8 @@ impl Rabbit {
         let path = |name: &str| folder.path().join(name);
         let mut command = Command::new(PROGRAM);
         command
+            // Where it dies it leaves a dump.
+            .current_dir(folder.path())
             .env("HOME", folder.path())
             .env("RABBITMQ_NODENAME", format!("martydb{port}@localhost"))
             .env("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1")
