@@ -2,7 +2,7 @@
 //!
 //! A courier for each outbox claims events, aggregate by aggregate, brings them to the broker, and writes down
 //! what the broker acknowledged, in the transaction that holds their locks. Publication is at least once: a courier that dies in
-//! between leaves its events as they were. What may be published is decided in [`claim`], and what became of it in [`verdict`].
+//! between leaves its events as they were. What may be published is decided in `claim`, and what became of it in `verdict`.
 
 mod claim;
 mod cleaning;

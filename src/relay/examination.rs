@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::model::{DesiredService, Outbox};
 use crate::run::Run;
 use crate::server::{Row, Unreadable};
-use crate::sql::{ArrayLiteral, Fragment, Literal, Qualified, Statement, stmt};
+use crate::sql::{ArrayLiteral, Literal, Statement, stmt};
 
 /// Rows above which a table without `keep` is worth a word.
 const MANY: i64 = 1_000_000;
@@ -39,7 +39,6 @@ pub async fn examine(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) 
 }
 
 fn question(outbox: &Outbox) -> Statement {
-    let table = Qualified(vec![outbox.schema.to_string(), outbox.table.clone()]).render();
     let columns = &outbox.columns;
     let front = [&columns.aggregate_type, &columns.aggregate_id, &columns.id].map(Clone::clone);
     stmt!(
@@ -49,9 +48,11 @@ fn question(outbox: &Outbox) -> Statement {
            (SELECT string_agg(t.tgname, ', ' ORDER BY t.tgname) FROM pg_trigger t
              WHERE t.tgrelid = c.oid AND NOT t.tgisinternal AND t.tgenabled <> 'D' AND t.tgtype & 16 <> 0),
            c.reltuples::bigint, c.relrowsecurity, c.relpersistence = 'u'
-         FROM pg_class c WHERE c.oid = to_regclass({table})",
+         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = {schema} AND c.relname = {table}",
         front = ArrayLiteral(front.into()),
-        table = Literal(table.exact().to_owned()),
+        schema = Literal(outbox.schema.to_string()),
+        table = Literal(outbox.table.clone()),
     )
 }
 
