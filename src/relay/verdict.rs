@@ -33,9 +33,9 @@ pub fn judge(sent: Vec<Sent>, lost: Option<String>) -> BatchVerdict {
     for (number, end) in sent {
         match end {
             Ok(()) => verdict.published.push(number),
-            Err(PublishFailure::Refused(why)) => verdict.failed.push((number, why)),
-            Err(PublishFailure::Silent(why)) if answered => verdict.failed.push((number, why)),
-            Err(PublishFailure::Closed(why)) if alone => verdict.failed.push((number, why)),
+            Err(PublishFailure::Refused(why)) => verdict.failed.push((number, kept(&why))),
+            Err(PublishFailure::Silent(why)) if answered => verdict.failed.push((number, kept(&why))),
+            Err(PublishFailure::Closed(why)) if alone => verdict.failed.push((number, kept(&why))),
             Err(PublishFailure::Closed(why)) => {
                 verdict.suspicious = true;
                 verdict.down.get_or_insert(why);
@@ -47,6 +47,14 @@ pub fn judge(sent: Vec<Sent>, lost: Option<String>) -> BatchVerdict {
     }
     verdict.suspicious |= alone && verdict.published.is_empty() && verdict.down.is_none();
     verdict
+}
+
+/// Characters of a broker's words that the outbox keeps.
+const LONGEST_WHY: usize = 500;
+
+/// What a broker says, as a row can hold it: one with a NUL would refuse the whole batch, which would then go out again for ever.
+fn kept(why: &str) -> String {
+    why.chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_WHY).collect()
 }
 
 /// The pause after this many failed attempts; `None`: the event is dead.
@@ -79,6 +87,15 @@ mod tests {
         assert_eq!((refused.failed.len(), refused.down), (1, Some(why())));
         let lost = judge(vec![(0, Ok(()))], Some("lost".into()));
         assert_eq!((lost.published, lost.down), (vec![0], Some("lost".into())));
+    }
+
+    #[test]
+    fn no_words_of_a_broker_keep_a_batch_from_being_written_down() {
+        let words = format!("no\0pe\n{}", "x".repeat(10_000));
+        let verdict = judge(vec![(0, Ok(())), (1, Err(Refused(words)))], None);
+        let (_, why) = &verdict.failed[0];
+        assert!(why.starts_with("no pe x") && why.chars().count() == LONGEST_WHY, "{why}");
+        assert_eq!(verdict.published, [0]);
     }
 
     #[test]
