@@ -7,6 +7,7 @@ mod event;
 mod failure;
 mod nats;
 mod secrets;
+mod trust;
 mod webhook;
 
 use crate::error::Result;

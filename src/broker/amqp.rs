@@ -4,15 +4,17 @@
 use std::time::Duration;
 
 use lapin::options::{BasicPublishOptions, ConfirmSelectOptions};
-use lapin::tcp::OwnedTLSConfig;
+use lapin::tcp::{AMQPUriTcpExt, RustlsConnector, RustlsConnectorConfig, TLSConfig};
 use lapin::types::{AMQPValue, FieldTable, ShortString};
+use lapin::uri::{AMQPScheme, AMQPUri};
 use lapin::{BasicProperties, Channel, Confirmation, Connection, ConnectionProperties, ErrorKind};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::event::OutboxEvent;
 use super::failure::{PublishFailure, unreachable};
-use crate::error::{Error, Result};
+use super::trust::authorities;
+use crate::error::Result;
 use crate::model::{BrokerUrl, EventRoute};
 
 /// How often to look whether the connection is still there.
@@ -42,11 +44,25 @@ pub async fn open(
 ) -> Result<AmqpLink> {
     let properties = ConnectionProperties::default().with_connection_name("martydb relay".into());
     let runtime = lapin::runtime::default_runtime().map_err(|error| unreachable(at, &plain(&error)))?;
-    let tls = OwnedTLSConfig { identity: None, cert_chain: certificates(at)? };
     let refused = |error: lapin::Error| unreachable(at, &plain(&error));
-    let address = address(at, password);
-    let connection =
-        Connection::connect_with_config(&address, properties, tls, runtime).await.map_err(refused)?;
+    // The address holds the password: what is wrong with it is not repeated.
+    let uri = address(at, password).parse::<AMQPUri>();
+    let uri = uri.map_err(|_| unreachable(at, &"the client does not understand its address"))?;
+    let tls = tls(at)?;
+    let connecting = Connection::connector(
+        uri,
+        runtime,
+        async move |uri, runtime| {
+            let plain = AMQPUri { scheme: AMQPScheme::AMQP, ..uri };
+            let stream = plain.connect_with_config_async(TLSConfig::default(), &runtime).await?;
+            Ok(match &tls {
+                Some(connector) => stream.into_rustls(connector, &plain.authority.host).await?,
+                None => stream,
+            })
+        },
+        properties,
+    );
+    let connection = connecting.await.map_err(refused)?;
     let channel = connection.create_channel().await.map_err(refused)?;
     channel.confirm_select(ConfirmSelectOptions::default()).await.map_err(refused)?;
     Ok(AmqpLink { connection, channel, exchange: exchange.into(), routing_key })
@@ -63,10 +79,17 @@ fn address(at: &BrokerUrl, password: Option<&SecretString>) -> String {
     format!("{}://{login}{}:{}{path}", at.scheme.word, at.host, at.port)
 }
 
-fn certificates(at: &BrokerUrl) -> Result<Option<String>> {
-    let Some(path) = &at.root_certificate else { return Ok(None) };
-    let failed = |error| Error::manifest(format!("cannot read {}", path.display())).cause(error);
-    std::fs::read_to_string(path).map(Some).map_err(failed)
+/// The client's own way would believe the authorities of the operating system beside those that the manifest names.
+fn tls(at: &BrokerUrl) -> Result<Option<RustlsConnector>> {
+    if !at.scheme.tls {
+        return Ok(None);
+    }
+    let failed = |error: std::io::Error| unreachable(at, &error);
+    let config = match authorities(at)? {
+        Some(all) => RustlsConnectorConfig::default().with_parsable_certificates(all),
+        None => RustlsConnectorConfig::new_with_native_certs().map_err(failed)?,
+    };
+    config.connector_with_no_client_auth().map(Some).map_err(failed)
 }
 
 /// The client's words, without what it was connecting to.

@@ -24,7 +24,32 @@ pub enum PublishFailure {
     Down(String),
 }
 
+/// What clients say about a certificate, and what to do about it.
+const CERTIFICATES: &[(&str, &str)] = &[
+    (UNKNOWN, "root_certificate: FILE under `to` names an authority of your own"),
+    ("not valid for name", "the URL has to name the broker as its certificate does"),
+    ("certificate expired", "the broker needs a new certificate, or this machine has the wrong time"),
+    ("certificate not valid yet", "this machine may have the wrong time"),
+];
+
+const UNKNOWN: &str = "its certificate is signed by an authority that is not trusted";
+
 /// It does not let us in.
 pub fn unreachable(at: &BrokerUrl, why: &dyn std::fmt::Display) -> Error {
-    Error::new(Kind::Unreachable, format!("cannot connect to the broker at {at}")).cause(why)
+    let why = in_words(&why.to_string());
+    let known = CERTIFICATES.iter().find(|(said, _)| why.contains(said)).map(|(_, hint)| *hint);
+    Error::new(Kind::Unreachable, format!("cannot connect to the broker at {at}")).cause(why).hint_if(known)
+}
+
+/// The first cause of a client's error. What stands around it may hold the address, whose query may hold a secret.
+pub fn first_cause(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut first = error;
+    while let Some(cause) = first.source() {
+        first = cause;
+    }
+    in_words(&first.to_string())
+}
+
+fn in_words(why: &str) -> String {
+    if why.contains("UnknownIssuer") { UNKNOWN.to_owned() } else { why.to_owned() }
 }

@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use super::event::OutboxEvent;
 use super::failure::{ANSWER, CONNECT, PublishFailure, unreachable};
+use super::trust::authorities;
 use crate::error::Result;
 use crate::model::{BrokerUrl, EventRoute};
 
@@ -35,7 +36,8 @@ pub async fn open(at: &BrokerUrl, subject: EventRoute, password: Option<&SecretS
             }
             std::future::ready(())
         });
-    if let Some(path) = &at.root_certificate {
+    // The client reads the file again, and then takes no other authority.
+    if let (Some(path), Some(_)) = (&at.root_certificate, authorities(at)?) {
         options = options.add_root_certificates(path.clone());
     }
     if let Some(password) = password {

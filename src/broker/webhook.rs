@@ -12,9 +12,10 @@ use sha2::Sha256;
 use time::OffsetDateTime;
 
 use super::event::OutboxEvent;
-use super::failure::{CONNECT, PublishFailure, unreachable};
+use super::failure::{CONNECT, PublishFailure, first_cause, unreachable};
 use super::secrets::BrokerSecrets;
-use crate::error::{Error, Result};
+use super::trust::authorities;
+use crate::error::Result;
 use crate::model::BrokerUrl;
 
 /// Requests at a time.
@@ -38,17 +39,15 @@ pub fn open(at: &BrokerUrl, secrets: &BrokerSecrets) -> Result<WebhookLink> {
         .redirect(redirect::Policy::none())
         .pool_max_idle_per_host(WIDTH)
         .user_agent(concat!("martydb/", env!("CARGO_PKG_VERSION")));
-    let builder = match &at.root_certificate {
+    let builder = match authorities(at)? {
         None => builder,
-        Some(path) => {
-            let failed = |why: String| Error::manifest(format!("cannot use {}", path.display())).cause(why);
-            let text = std::fs::read(path).map_err(|error| failed(error.to_string()))?;
-            let all = Certificate::from_pem_bundle(&text).map_err(|error| failed(error.to_string()))?;
-            builder.tls_certs_only(all)
+        Some(all) => {
+            let read = all.iter().map(|one| Certificate::from_der(one)).collect::<Result<Vec<_>, _>>();
+            builder.tls_certs_only(read.map_err(|error| unreachable(at, &first_cause(&error)))?)
         }
     };
     Ok(WebhookLink {
-        client: builder.build().map_err(|error| unreachable(at, &error))?,
+        client: builder.build().map_err(|error| unreachable(at, &first_cause(&error)))?,
         url: format!("{}://{}:{}{}", at.scheme.word, at.host, at.port, at.path),
         user: at.user.clone().map(|user| (user, secrets.password.clone())),
         key: secrets.signature.clone(),
@@ -79,7 +78,7 @@ impl WebhookLink {
 /// The client's words, without the address: its query may hold a secret.
 fn failed(error: &reqwest::Error) -> PublishFailure {
     if error.is_connect() {
-        return PublishFailure::Down("the web hook cannot be reached".into());
+        return PublishFailure::Down(format!("the web hook cannot be reached: {}", first_cause(error)));
     }
     if error.is_timeout() {
         return PublishFailure::Silent("the web hook did not answer in time".into());
@@ -88,8 +87,8 @@ fn failed(error: &reqwest::Error) -> PublishFailure {
 }
 
 fn judged(status: StatusCode) -> Result<(), PublishFailure> {
-    // It says itself that it is not about this event.
-    let busy = [429, 502, 503, 504].contains(&status.as_u16());
+    // It says itself that it is not about this event: it is busy, or does not know who asks.
+    let busy = [401, 407, 429, 502, 503, 504].contains(&status.as_u16());
     match status {
         _ if status.is_success() => Ok(()),
         _ if busy => Err(PublishFailure::Down(format!("the web hook answered {status}"))),
@@ -124,5 +123,6 @@ mod tests {
         assert!(matches!(kind(422), Err(PublishFailure::Refused(_))));
         assert!(matches!(kind(301), Err(PublishFailure::Refused(_))));
         assert!(matches!(kind(503), Err(PublishFailure::Down(_))));
+        assert!(matches!(kind(401), Err(PublishFailure::Down(_))));
     }
 }

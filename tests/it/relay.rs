@@ -6,6 +6,7 @@ mod crash;
 mod nats;
 mod refused;
 mod role;
+mod tls;
 mod webhook;
 
 use crate::support::{Admin, Project, Server};

@@ -1,6 +1,7 @@
 //! What the end-to-end tests stand on: a real server for each test, a project folder, and the built binary.
 
 mod answer;
+mod authority;
 mod link;
 mod nats;
 mod pooler;
@@ -12,6 +13,7 @@ mod terminal;
 pub mod workload;
 
 pub use answer::ask;
+pub use authority::Authority;
 pub use link::FarLink;
 pub use nats::{Nats, StreamMessage};
 pub use pooler::Pooler;

@@ -4,40 +4,9 @@
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::path::PathBuf;
 use std::sync::mpsc;
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
-
-use crate::support::{Project, Server};
-
-struct Authority {
-    file: PathBuf,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-impl Authority {
-    fn new(project: &Project, name: &str) -> Authority {
-        let mut params = CertificateParams::new(vec![]).unwrap();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.distinguished_name.push(DnType::CommonName, name);
-        let key = KeyPair::generate().unwrap();
-        let certificate = params.self_signed(&key).unwrap();
-        project.write(&format!("{name}.crt"), &certificate.pem());
-        Authority { file: project.path().join(format!("{name}.crt")), issuer: Issuer::new(params, key) }
-    }
-
-    /// Certificate and key, as PEM.
-    fn sign(&self, name: &str, last_year: i32) -> (String, String) {
-        let names = if name.contains(' ') { vec![] } else { vec![name.to_owned()] };
-        let mut params = CertificateParams::new(names).unwrap();
-        params.distinguished_name.push(DnType::CommonName, name);
-        params.not_before = date_time_ymd(2001, 1, 1);
-        params.not_after = date_time_ymd(last_year, 1, 1);
-        let key = KeyPair::generate().unwrap();
-        (params.signed_by(&key, &self.issuer).unwrap().pem(), key.serialize_pem())
-    }
-}
+use crate::support::{Authority, Project, Server};
 
 fn install(server: &Server, file: &str, text: &str) {
     let place = server.data().join(file);

@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::manifest::checked::ServerSpec;
 use crate::manifest::raw::{RawEventTarget, RawOutbox, RawOutboxColumns, RawRedelivery};
 use crate::model::{
-    AMQP, AccessExtent, AccessGrant, AccessLevel, AccessRole, BrokerUrl, DesiredService, EventRoute,
-    EventTarget, HTTP, NATS, Outbox, OutboxColumns, Redelivery, RoleName, SchemaName, ServerName,
+    AMQP, AccessExtent, AccessGrant, AccessLevel, AccessRole, BrokerScheme, BrokerUrl, DesiredService,
+    EventRoute, EventTarget, HTTP, NATS, Outbox, OutboxColumns, Redelivery, RoleName, SchemaName, ServerName,
 };
 use crate::sql::MAX_IDENTIFIER_BYTES;
 use crate::suggest::hint;
@@ -235,7 +235,7 @@ impl DeclaredOutbox<'_> {
         raw: &RawEventTarget,
         key: &str,
         url: &str,
-        schemes: &[crate::model::BrokerScheme],
+        schemes: &[BrokerScheme],
     ) -> Result<BrokerUrl> {
         let parsed = BrokerUrl::parse(url, schemes).map_err(|why| {
             let error = self.error(&["to", key], &why);
@@ -243,11 +243,19 @@ impl DeclaredOutbox<'_> {
             error.hint_if(told.then_some("name the variable that holds it: password_env: NAME"))
         })?;
         if !parsed.scheme.tls && !is_local(&parsed.host) && !raw.plaintext {
-            let tls = schemes.iter().find(|one| one.tls).map_or("", |one| one.word);
             let message = "events would cross the network in plain text";
+            let hint = format!("{}, or say that the network is trusted: plaintext: true", tls_hint(schemes));
+            return Err(self.error(&["to", key], message).hint(hint));
+        }
+        if raw.password_env.is_some() && parsed.user.is_none() && key != "nats" {
+            let message = "it is a password of no user";
             return Err(self
-                .error(&["to", key], message)
-                .hint(format!("use {tls}://, or say that the network is trusted: plaintext: true")));
+                .error(&["to", "password_env"], message)
+                .hint(format!("{key}: \"{}://USER@HOST\"", parsed.scheme.word)));
+        }
+        if raw.root_certificate.is_some() && !parsed.scheme.tls {
+            let message = "it means nothing without TLS";
+            return Err(self.error(&["to", "root_certificate"], message).hint(tls_hint(schemes)));
         }
         let root_certificate = raw.root_certificate.as_ref().map(|path| self.scope.home.join(path));
         let password_env = raw.password_env.clone();
@@ -289,6 +297,10 @@ impl DeclaredOutbox<'_> {
         let path: Vec<&str> = ["services", self.name, "outbox"].iter().chain(path).copied().collect();
         self.scope.sources.error_at(&path, message)
     }
+}
+
+fn tls_hint(schemes: &[BrokerScheme]) -> String {
+    schemes.iter().find(|one| one.tls).map_or_else(String::new, |one| format!("use {}://", one.word))
 }
 
 /// Whether no network lies between: what is sent there needs no encryption.

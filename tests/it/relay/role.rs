@@ -128,6 +128,11 @@ fn what_cannot_be_meant_is_an_error_at_its_place() {
         ("{ to: { nats: \"amqp://localhost\" } }".into(), "its scheme should be nats or tls"),
         ("{ to: { amqp: \"amqp://localhost\" } }".into(), "it names no exchange"),
         (format!("{{ to: {{ {nats}, exchange: e }} }}"), "exchange belongs to amqp, not to nats"),
+        (format!("{{ to: {{ {nats}, root_certificate: ca.crt }} }}"), "it means nothing without TLS"),
+        (
+            "{ to: { amqp: \"amqp://localhost\", exchange: e, password_env: P } }".into(),
+            "it is a password of no user",
+        ),
         (format!("{{ to: {{ {nats}, subject: \"a.{{event}}\" }} }}"), "{event} is not one of {project}"),
         (format!("{{ table: outbox, to: {{ {nats} }} }}"), "\"outbox\" is not a schema.table"),
         (format!("{{ table: other.outbox, to: {{ {nats} }} }}"), "declares no schema \"other\""),

@@ -1,16 +1,16 @@
 //! A RabbitMQ server, and what a test asks of it.
 
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use lapin::options::{
-    BasicAckOptions, BasicGetOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions,
-};
+use lapin::options::{BasicGetOptions, ExchangeDeclareOptions, QueueBindOptions, QueueDeclareOptions};
 use lapin::types::FieldTable;
 use lapin::{BasicProperties, Channel, Connection, ConnectionProperties, ExchangeKind};
 
+use super::Authority;
 use super::server::free_port;
 
 /// Not the wrapper, which changes to an account of its own.
@@ -19,43 +19,98 @@ const PROGRAM: &str = "/usr/lib/rabbitmq/bin/rabbitmq-server";
 /// A server of a test.
 pub struct Rabbit {
     port: u16,
-    _folder: tempfile::TempDir,
-    child: Child,
+    /// Where it listens by TLS, if it does.
+    pub tls_port: u16,
+    /// Of the other nodes, and of its own tools.
+    distribution: u16,
+    /// Its one user, and that one's password.
+    login: (String, String),
+    folder: tempfile::TempDir,
+    child: Option<Child>,
 }
 
 impl Rabbit {
     /// Starts one; `None` where there is no program for it.
     pub fn start() -> Option<Rabbit> {
+        Rabbit::with(None)
+    }
+
+    /// The same with a user of its own and a second listener by TLS, whose certificate the authority signs for `localhost`.
+    pub fn with_tls(authority: &Authority, user: &str, password: &str) -> Option<Rabbit> {
+        Rabbit::with(Some((authority, user, password)))
+    }
+
+    fn with(tls: Option<(&Authority, &str, &str)>) -> Option<Rabbit> {
         if !Path::new(PROGRAM).exists() {
             eprintln!("rabbitmq-server is not installed: this is NOT tested");
             return None;
         }
-        let (port, distribution) = (free_port(), free_port());
         let folder = tempfile::Builder::new().prefix("martydb-it-rabbit-").tempdir().unwrap();
-        let path = |name: &str| folder.path().join(name);
+        let (port, tls_port, distribution) = (free_port(), free_port(), free_port());
+        let login = tls.map_or(("guest", "guest"), |(_, user, password)| (user, password));
+        let login = (login.0.to_owned(), login.1.to_owned());
+        let mut rabbit = Rabbit { port, tls_port, distribution, login, folder, child: None };
+        if let Some((authority, user, password)) = tls {
+            authority.sign_into(rabbit.folder.path(), "localhost", 2100);
+            let file = |name: &str| rabbit.folder.path().join(name).display().to_string();
+            let text = format!(
+                "listeners.ssl.1 = 127.0.0.1:{tls_port}\nssl_options.cacertfile = {}\nssl_options.certfile = {}\n\
+                 ssl_options.keyfile = {}\nssl_options.verify = verify_none\nssl_options.fail_if_no_peer_cert = false\n\
+                 default_user = {user}\ndefault_pass = {password}\n",
+                authority.file.display(),
+                file("server.crt"),
+                file("server.key")
+            );
+            std::fs::write(rabbit.folder.path().join("rabbitmq.conf"), text).unwrap();
+        }
+        rabbit.launch();
+        if tls.is_some() {
+            rabbit.wait_for(tls_port);
+        }
+        Some(rabbit)
+    }
+
+    /// Starts it again with what it kept.
+    pub fn launch(&mut self) {
+        let path = |name: &str| self.folder.path().join(name);
         let mut command = Command::new(PROGRAM);
         command
             // Where it dies it leaves a dump.
-            .current_dir(folder.path())
-            .env("HOME", folder.path())
-            .env("RABBITMQ_NODENAME", format!("martydb{port}@localhost"))
+            .current_dir(self.folder.path())
+            .env("HOME", self.folder.path())
+            // The wrapper becomes the server, and what ends the one ends the other.
+            .env("RUNNING_UNDER_SYSTEMD", "true")
+            .env("RABBITMQ_NODENAME", format!("martydb{}@localhost", self.port))
             .env("RABBITMQ_NODE_IP_ADDRESS", "127.0.0.1")
-            .env("RABBITMQ_NODE_PORT", port.to_string())
-            .env("RABBITMQ_DIST_PORT", distribution.to_string())
+            .env("RABBITMQ_NODE_PORT", self.port.to_string())
+            .env("RABBITMQ_DIST_PORT", self.distribution.to_string())
             .env("RABBITMQ_MNESIA_BASE", path("data"))
             .env("RABBITMQ_LOG_BASE", path("log"))
             .env("RABBITMQ_PID_FILE", path("pid"))
-            .env("RABBITMQ_CONFIG_FILE", path("none"))
+            .env("RABBITMQ_CONFIG_FILE", path("rabbitmq.conf"))
             .env("RABBITMQ_ENABLED_PLUGINS_FILE", path("plugins"))
             .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+S 1:1")
             .env("ERL_EPMD_ADDRESS", "127.0.0.1");
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        self.child = Some(command.spawn().unwrap());
+        self.wait_for(self.port);
+    }
+
+    fn wait_for(&self, port: u16) {
         let begun = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             assert!(begun.elapsed() < Duration::from_secs(90), "rabbitmq-server does not listen");
             std::thread::sleep(Duration::from_millis(100));
         }
-        Some(Rabbit { port, _folder: folder, child })
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let group = rustix::process::Pid::from_child(&child);
+            let _gone = rustix::process::kill_process_group(group, rustix::process::Signal::KILL);
+            let _reaped = child.wait();
+        }
     }
 
     /// Its address, for the one user that it has from the start.
@@ -64,7 +119,8 @@ impl Rabbit {
     }
 
     async fn channel(&self) -> (Connection, Channel) {
-        let url = format!("amqp://guest:guest@127.0.0.1:{}/%2f", self.port);
+        let (user, password) = &self.login;
+        let url = format!("amqp://{user}:{password}@127.0.0.1:{}/%2f", self.port);
         let connection = Connection::connect(&url, ConnectionProperties::default()).await.unwrap();
         let channel = connection.create_channel().await.unwrap();
         (connection, channel)
@@ -89,8 +145,8 @@ impl Rabbit {
         run(async {
             let (connection, channel) = self.channel().await;
             let mut all = vec![];
-            while let Some(got) = channel.basic_get(queue.into(), BasicGetOptions::default()).await.unwrap() {
-                got.ack(BasicAckOptions::default()).await.unwrap();
+            let gone = BasicGetOptions { no_ack: true };
+            while let Some(got) = channel.basic_get(queue.into(), gone).await.unwrap() {
                 let body = String::from_utf8(got.delivery.data.clone()).unwrap();
                 all.push((got.delivery.routing_key.to_string(), got.delivery.properties.clone(), body));
             }
@@ -106,7 +162,6 @@ fn run<T>(work: impl Future<Output = T>) -> T {
 
 impl Drop for Rabbit {
     fn drop(&mut self) {
-        let _gone = self.child.kill();
-        let _reaped = self.child.wait();
+        self.kill();
     }
 }
