@@ -60,7 +60,7 @@ fn killed(prefix: &str, services: usize, files: usize, kind: Kind, moments: usiz
             assert_eq!(before.differences(after), [], "{name} at moment {moment}");
             let rows = server.value(name, "SELECT count(*) FROM refinery_schema_history");
             assert_eq!(rows, files.to_string(), "{name} at moment {moment}");
-            // Since it was undone, every version was recorded as applied exactly once.
+            // Since it was undone, every version was recorded as applied, and that once.
             let twice = "SELECT version FROM martydb.history h WHERE action = 'upgrade' AND outcome = 'ok'
                          AND id > (SELECT max(id) FROM martydb.history WHERE action = 'downgrade')
                          GROUP BY version HAVING count(*) <> 1";

@@ -46,6 +46,41 @@ fn the_text_uses_plain_words() {
     assert!(found.is_empty(), "{} lines:\n{}", found.len(), found.join("\n"));
 }
 
+/// Files about events: there the word means a delivery, whatever follows it.
+const OF_EVENTS: &[&str] =
+    &["relay", "broker", "outbox", "inbox", "consumer", "publish-events", "docs/reference/commands.md"];
+
+/// How many words away from "exactly" the effect may be named.
+const NEAR: usize = 14;
+
+/// No broker delivers exactly once: what takes place once is the effect in a consumer that remembers. Another thing may be
+/// exactly what it is.
+#[test]
+fn exactly_once_is_said_of_an_effect_alone() {
+    let (mut found, mut said) = (Vec::new(), 0);
+    for file in texts() {
+        let text = std::fs::read_to_string(&file).unwrap().to_lowercase();
+        let words: Vec<&str> =
+            text.split(|c: char| !c.is_alphanumeric()).filter(|one| !one.is_empty()).collect();
+        let path = file.display().to_string();
+        let of_events = OF_EVENTS.iter().any(|part| path.contains(part));
+        for at in (0..words.len()).filter(|at| words[*at] == "exactly") {
+            let next = words.get(at + 1).copied().unwrap_or_default();
+            let is_plan = next == "this" || next == "the";
+            if next != "once" && (!of_events || is_plan) {
+                continue;
+            }
+            said += 1;
+            let around = &words[at.saturating_sub(NEAR)..(at + NEAR).min(words.len())];
+            if !around.iter().any(|word| word.starts_with("effect")) {
+                found.push(format!("{path}: {}", around.join(" ")));
+            }
+        }
+    }
+    assert!(said > 3, "the templates and the documents say it of effects");
+    assert!(found.is_empty(), "\"exactly once\" of something else than an effect:\n{}", found.join("\n"));
+}
+
 fn objections(line: &str) -> Vec<String> {
     let words: Vec<String> = line
         .split(|c: char| !c.is_alphanumeric() && c != '_')
