@@ -7,9 +7,11 @@
 mod claim;
 mod cleaning;
 mod courier;
+mod days;
 mod delivery;
 mod examination;
 mod intervention;
+mod partitions;
 mod session;
 mod statements;
 mod status;

@@ -21,7 +21,7 @@ pub struct Arguments {
     /// Make the version from the time (UTC), such as 20261121141500.
     #[arg(long)]
     pub timestamp: bool,
-    /// What the files start from: blank, outbox, inbox, or NAME.sql in templates/ beside the manifest.
+    /// What the files start from: blank, outbox, outbox-daily, inbox, or NAME.sql in templates/ beside the manifest.
     #[arg(long, value_name = "NAME", default_value = "blank")]
     pub template: String,
 }

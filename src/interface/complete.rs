@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::findings::KINDS;
 use crate::lint_rules;
 use crate::manifest::{self, Manifest};
+use crate::migrate::files::revision;
 
 /// What may stand in one place of the command line.
 type Candidates = fn() -> Vec<CompletionCandidate>;
@@ -152,7 +153,7 @@ fn templates() -> Vec<CompletionCandidate> {
         (path.extension()? == "sql")
             .then(|| path.file_stem().map(|name| name.to_string_lossy().into_owned()))?
     });
-    candidates(["blank".to_owned(), "inbox".to_owned(), "outbox".to_owned()].into_iter().chain(own))
+    candidates(revision::builtin().map(str::to_owned).chain(own))
 }
 
 /// Of the services that were typed, or of all.

@@ -3,6 +3,7 @@
 mod access;
 mod ages;
 mod metrics;
+mod outbox;
 mod prometheus;
 mod role;
 mod served;

@@ -1,10 +1,14 @@
 //! `martydb relay`: its login, what reaches the brokers, in which order, and what is never lost.
 
 mod amqp;
+mod clean;
 mod consumer;
 mod crash;
+mod daily;
+mod doctor;
 mod nats;
 mod refused;
+mod restored;
 mod role;
 mod tls;
 mod webhook;

@@ -5,9 +5,10 @@ use serde::Serialize;
 
 use crate::error::{Error, ExitStatus, Result};
 use crate::flags::Select;
-use crate::relay;
+use crate::relay::{self, Cleaned};
 use crate::report::{Cell, Report, Style, Table, error_text};
 use crate::run::Run;
+use crate::units::counted;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -20,12 +21,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CleanedOutboxes> {
     let outboxes = relay::with_outbox(&services, !arguments.select.names_none())?;
     let mut rows = vec![];
     for (service, outbox) in &outboxes {
-        let Some(keep) = outbox.keep else {
-            rows.push(CleanedRow::of(service.name.as_str(), "kept", Ok(0)));
-            continue;
-        };
-        let end = relay::clean(run, service, outbox, keep).await;
-        rows.push(CleanedRow::of(service.name.as_str(), "ok", end.map(|cleaned| cleaned.removed)));
+        let outcome = if outbox.keep.is_some() { "ok" } else { "kept" };
+        let end = relay::clean(run, service, outbox, outbox.keep).await;
+        rows.push(CleanedRow::of(service.name.as_str(), outcome, end));
     }
     Ok(CleanedOutboxes { services: rows })
 }
@@ -39,18 +37,35 @@ pub struct CleanedOutboxes {
 struct CleanedRow {
     service: String,
     removed: u64,
+    /// Of a table that has a partition for each day.
+    days_dropped: u32,
+    days_made: u32,
     /// `kept`: the manifest says no time.
     outcome: &'static str,
     error: Option<Error>,
 }
 
 impl CleanedRow {
-    fn of(service: &str, outcome: &'static str, end: Result<u64>) -> CleanedRow {
-        let (removed, outcome, error) = match end {
-            Ok(removed) => (removed, outcome, None),
-            Err(error) => (0, "failed", Some(error)),
+    fn of(service: &str, outcome: &'static str, end: Result<Cleaned>) -> CleanedRow {
+        let (cleaned, outcome, error) = match end {
+            Ok(cleaned) => (cleaned, outcome, None),
+            Err(error) => (Cleaned::default(), "failed", Some(error)),
         };
-        CleanedRow { service: service.to_owned(), removed, outcome, error }
+        let Cleaned { removed, days_dropped, days_made } = cleaned;
+        CleanedRow { service: service.to_owned(), removed, days_dropped, days_made, outcome, error }
+    }
+
+    fn said(&self) -> String {
+        let outcome = match self.outcome {
+            "kept" => "kept for ever: the manifest's outbox has no `keep`",
+            other => other,
+        };
+        match (self.days_dropped, self.days_made) {
+            (0, 0) => outcome.to_owned(),
+            (dropped, made) => {
+                format!("{outcome} ({} dropped, {made} made)", counted(dropped as usize, "day"))
+            }
+        }
     }
 }
 
@@ -58,11 +73,7 @@ impl Report for CleanedOutboxes {
     fn text(&self, style: &Style) -> String {
         let mut table = Table::new(&["SERVICE", "REMOVED", "OUTCOME"]);
         for row in &self.services {
-            let said = match row.outcome {
-                "kept" => "kept for ever: the manifest's outbox has no `keep`",
-                other => other,
-            };
-            table.row([Cell::from(&row.service), Cell::number(row.removed), Cell::from(said)]);
+            table.row([Cell::from(&row.service), Cell::number(row.removed), Cell::from(row.said())]);
         }
         table.render(style)
     }

@@ -28,6 +28,11 @@ const BUILTIN: &[(&str, &str, &str)] = &[
         include_str!("../../../templates/outbox.sql"),
         include_str!("../../../templates/outbox.down.sql"),
     ),
+    (
+        "outbox-daily",
+        include_str!("../../../templates/outbox-daily.sql"),
+        include_str!("../../../templates/outbox-daily.down.sql"),
+    ),
 ];
 
 /// File systems keep 255 bytes, and version and suffix stand beside it.
@@ -82,6 +87,11 @@ pub fn write(
     Ok(written)
 }
 
+/// The names of the built-in templates.
+pub fn builtin() -> impl Iterator<Item = &'static str> {
+    BUILTIN.iter().map(|row| row.0)
+}
+
 /// Every file in the folder counts, whatever is wrong with it: a version is never given twice.
 fn next_version(path: &Path, numbering: Numbering) -> Result<i64> {
     let next = folder::highest_version(path)
@@ -105,9 +115,9 @@ fn texts(template: &str, templates: &Path) -> Result<(String, String)> {
     if let Ok(up) = own(".sql") {
         return Ok((up, own(".down.sql").unwrap_or_default()));
     }
-    let builtin = BUILTIN.iter().find(|row| row.0 == template);
-    builtin.map(|row| (row.1.to_owned(), row.2.to_owned())).ok_or_else(|| {
-        let known: Vec<_> = BUILTIN.iter().map(|row| row.0).collect();
+    let found = BUILTIN.iter().find(|row| row.0 == template);
+    found.map(|row| (row.1.to_owned(), row.2.to_owned())).ok_or_else(|| {
+        let known: Vec<_> = builtin().collect();
         let (known, templates) = (known.join(", "), templates.display());
         Error::usage(format!("unknown template \"{template}\""))
             .hint(format!("templates: {known}, and NAME.sql in {templates}"))

@@ -1,0 +1,67 @@
+-- {{message}}
+--
+-- Transactional outbox of {{service}}: an event is written in the transaction of the change that it tells of, and
+-- `martydb relay` publishes it once that is committed (declare it in the manifest: `outbox:`). Publication is at least
+-- once, in the order of id for each aggregate: consumers record the event_id in their own transaction and drop one that
+-- they have seen (templates/inbox.sql).
+--
+-- The table has a partition for each day, which `martydb relay clean` drops once all of its events were published longer ago
+-- than the manifest's `keep`, and which it makes a week ahead: run it once a day. It is for outboxes of millions of events a day,
+-- from which rows would be deleted one by one; else the template outbox is simpler.
+
+CREATE TABLE {{service}}_outbox (
+    id bigint GENERATED ALWAYS AS IDENTITY,
+    event_id uuid NOT NULL DEFAULT gen_random_uuid(),
+    aggregate_type text NOT NULL,
+    aggregate_id text NOT NULL,
+    event_type text NOT NULL,
+    payload jsonb NOT NULL,
+    headers jsonb NOT NULL DEFAULT '{}',
+    occurred_at timestamptz NOT NULL DEFAULT now(),
+    available_at timestamptz NOT NULL DEFAULT now(),
+    published_at timestamptz,
+    attempts bigint NOT NULL DEFAULT 0,
+    last_error text,
+    -- within a day, and for the search by event_id: no index of a divided table is about more than its parts
+    CONSTRAINT {{service}}_outbox_pkey PRIMARY KEY (id, occurred_at),
+    CONSTRAINT {{service}}_outbox_event_id_key UNIQUE (event_id, occurred_at),
+    CONSTRAINT {{service}}_outbox_names_check
+        CHECK (aggregate_type <> '' AND aggregate_id <> '' AND event_type <> ''),
+    CONSTRAINT {{service}}_outbox_payload_check CHECK (jsonb_typeof(payload) = 'object'),
+    CONSTRAINT {{service}}_outbox_headers_check CHECK (jsonb_typeof(headers) = 'object'),
+    CONSTRAINT {{service}}_outbox_attempts_check CHECK (attempts >= 0)
+) PARTITION BY RANGE (occurred_at);
+
+-- takes the events of days that have no partition of their own: no INSERT fails because none was made
+CREATE TABLE {{service}}_outbox_rest PARTITION OF {{service}}_outbox DEFAULT
+    WITH (autovacuum_vacuum_scale_factor = 0.02);
+
+-- the first event of each aggregate that is still to be sent, day by day; small however long the history is. Every event
+-- is updated once: a further index costs as much again.
+CREATE INDEX {{service}}_outbox_pending_idx ON {{service}}_outbox (aggregate_type, aggregate_id, id)
+    WHERE published_at IS NULL;
+
+-- Wakes the relay, which otherwise looks once a second. Commits that notify wait for each other on the whole server: a service
+-- that commits thousands of times a second does without.
+CREATE FUNCTION {{service}}_outbox_notify() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_catalog.pg_notify('martydb_outbox', '');
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER {{service}}_outbox_notify AFTER INSERT ON {{service}}_outbox
+    FOR EACH STATEMENT EXECUTE FUNCTION {{service}}_outbox_notify();
+
+COMMENT ON TABLE {{service}}_outbox IS
+    'Events of the service, written with the change they tell of; published at least once';
+COMMENT ON COLUMN {{service}}_outbox.id IS 'The order of the events of one aggregate';
+COMMENT ON COLUMN {{service}}_outbox.event_id IS 'The event''s identity; consumers deduplicate by it';
+COMMENT ON COLUMN {{service}}_outbox.payload IS
+    'The event. Leaves the service: no secret and no personal data';
+COMMENT ON COLUMN {{service}}_outbox.headers IS 'Transport metadata, e.g. traceparent or content type';
+COMMENT ON COLUMN {{service}}_outbox.available_at IS
+    'Not before this time; the relay moves it forward after a failure, to infinity when the event is dead';
+COMMENT ON COLUMN {{service}}_outbox.published_at IS
+    'When the broker confirmed it, or when it was skipped (last_error says so); NULL: still to send';
+COMMENT ON COLUMN {{service}}_outbox.last_error IS 'Why the last attempt failed; no secret';

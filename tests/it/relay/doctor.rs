@@ -1,0 +1,107 @@
+//! What `doctor` says about outboxes: what makes others lose events, or a table grow for ever.
+
+use super::{emit, project};
+use crate::support::{Admin, Project, Server};
+
+const NOWHERE: &str = "{ nats: \"nats://127.0.0.1:9\" }";
+
+/// What it says about the outbox, line by line.
+fn said(project: &Project) -> Vec<String> {
+    let document = project.json(&["doctor"], 0);
+    let checks = document["servers"][0]["checks"].as_array().unwrap().iter();
+    let outbox = checks.filter(|check| check["name"] == "outbox");
+    outbox.map(|check| check["detail"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn each_thing_that_loses_events_is_named_and_what_is_well_is_not() {
+    let server = Server::start();
+    let project = project(&server, Admin::Super, "rdo", NOWHERE);
+    assert_eq!(said(&project), Vec::<String>::new());
+    let index =
+        "CREATE INDEX i ON rdo_a_outbox (aggregate_type, aggregate_id, id) WHERE published_at IS NULL";
+    for (change, expected, undo) in [
+        ("DROP INDEX rdo_a_outbox_pending_idx", "no partial index of public.rdo_a_outbox", index),
+        // One that others use, and that does not serve the order.
+        (
+            "DROP INDEX i; CREATE INDEX j ON rdo_a_outbox (available_at, id) WHERE published_at IS NULL",
+            "no partial index of public.rdo_a_outbox",
+            index,
+        ),
+        (
+            "CREATE TABLE outbox_reader (consumer text, last_event_id bigint)",
+            "public.outbox_reader may hold a position among the events",
+            "DROP TABLE outbox_reader",
+        ),
+        (
+            "CREATE TABLE watermill_offsets_events (consumer_group text, offset_acked bigint)",
+            "public.watermill_offsets_events may hold a position",
+            "DROP TABLE watermill_offsets_events",
+        ),
+        (
+            "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END'; CREATE TRIGGER touch BEFORE UPDATE ON rdo_a_outbox FOR EACH ROW EXECUTE FUNCTION f()",
+            "each delivery runs triggers of public.rdo_a_outbox (touch)",
+            "DROP FUNCTION f() CASCADE",
+        ),
+        (
+            "ALTER TABLE rdo_a_outbox ENABLE ROW LEVEL SECURITY",
+            "row security of public.rdo_a_outbox may hide events",
+            "ALTER TABLE rdo_a_outbox DISABLE ROW LEVEL SECURITY",
+        ),
+        (
+            "ALTER TABLE rdo_a_outbox SET UNLOGGED",
+            "public.rdo_a_outbox is UNLOGGED",
+            "ALTER TABLE rdo_a_outbox SET LOGGED",
+        ),
+        (
+            "UPDATE pg_class SET reltuples = 2000000 WHERE relname = 'rdo_a_outbox'",
+            "public.rdo_a_outbox has about 2000000 rows and no `keep`: it grows for ever",
+            "UPDATE pg_class SET reltuples = 0 WHERE relname = 'rdo_a_outbox'",
+        ),
+        (
+            "ALTER TABLE rdo_a_outbox ALTER id DROP IDENTITY; ALTER TABLE rdo_a_outbox ALTER id TYPE text",
+            "the column id of public.rdo_a_outbox holds no numbers",
+            "ALTER TABLE rdo_a_outbox ALTER id TYPE bigint USING id::bigint",
+        ),
+    ] {
+        server.sql("rdo_a", change);
+        let lines = said(&project);
+        assert!(lines.len() == 1 && lines[0].contains(expected), "{change}: {lines:?}");
+        assert!(lines[0].starts_with("rdo_a: "), "{lines:?}");
+        server.sql("rdo_a", undo);
+        assert_eq!(said(&project), Vec::<String>::new(), "{undo}");
+    }
+    // In the text it is a note, and no failure.
+    server.sql("rdo_a", "DROP INDEX i");
+    let text = project.run(&["doctor"]).expect(0).stdout;
+    assert!(text.contains("CREATE INDEX ON public.rdo_a_outbox"), "{text}");
+    server.sql("rdo_a", "DROP TABLE rdo_a_outbox");
+    let gone = said(&project);
+    assert!(gone.len() == 1 && gone[0].contains("there is no table public.rdo_a_outbox yet"), "{gone:?}");
+}
+
+#[test]
+fn events_that_are_never_removed_and_tables_too_large_for_it_are_named() {
+    let server = Server::start();
+    let project = project(&server, Admin::Super, "rdk", NOWHERE);
+    let manifest = project.read("martydb.yaml");
+    project.write("martydb.yaml", &manifest.replace("outbox: {", "outbox: { keep: 1d,"));
+    emit(&server, "rdk_a", 50, 5);
+    let published = |ago: &str| {
+        server.sql("rdk_a", &format!("UPDATE rdk_a_outbox SET published_at = now() - interval '{ago}'"));
+    };
+    // Cron may miss a run.
+    published("2 days 23 hours");
+    assert_eq!(said(&project), Vec::<String>::new());
+    published("3 days 1 hour");
+    let lines = said(&project);
+    assert!(
+        lines.len() == 1 && lines[0].contains("published longer ago than `keep`: run `martydb relay clean`"),
+        "{lines:?}"
+    );
+    project.run(&["relay", "clean", "--all"]).expect(0);
+    assert_eq!(said(&project), Vec::<String>::new());
+    server.sql("rdk_a", "UPDATE pg_class SET reltuples = 20000000 WHERE relname = 'rdk_a_outbox'");
+    let lines = said(&project);
+    assert!(lines.len() == 1 && lines[0].contains("--template outbox-daily"), "{lines:?}");
+}
