@@ -129,4 +129,12 @@ fn the_movie_booking_example_runs_on_five_embedded_servers() {
     project.run(&["status", "--check"]).expect(0);
     project.run(&["test-connections"]).expect(0);
     project.run(&["plan", "--check"]).expect(0);
+    // Two of them tell others what happened: their outboxes are read, and nothing is wrong with them.
+    let outboxes = project.json(&["relay", "status"], 0);
+    let rows = outboxes["services"].as_array().unwrap().iter();
+    let waiting: Vec<_> =
+        rows.map(|row| (row["service"].as_str().unwrap(), row["pending"].as_i64())).collect();
+    assert_eq!(waiting, [("booking", Some(0)), ("payment", Some(0))]);
+    let doctor = project.json(&["doctor"], 0).to_string();
+    assert!(!doctor.contains("\"outbox\""), "{doctor}");
 }
