@@ -313,7 +313,7 @@ mod tests {
             of.catalogue.0.into_iter().map(|((kind, name), text)| (kind, name, text)).collect();
         serde_json::from_value(serde_json::json!({
             "lsn": null, "server_version": "15.20", "server_version_num": 150_020, "client_version": "15.20",
-            "compression": "1", "migration_head": null, "plan_changes": null, "left_out": left_out, "hash": "cols/1",
+            "compression": "1", "migration_head": null, "plan_changes": null, "left_out": left_out, "hash": "cols/2",
             "contents": of.sums, "catalogue": catalogue,
             "beyond": {
                 "database": {

@@ -26,7 +26,7 @@ pub struct BackupRecord {
     pub plan_changes: Option<usize>,
     /// What is not in the archive although the database had it, as it was accepted.
     pub left_out: Vec<String>,
-    /// The name of the hash in `contents`: `cols/1`, or `text/1` on a server before 14; `none` where rows were counted alone.
+    /// The name of the hash in `contents`: `cols/2`, or `text/1` on a server before 14; `none` where rows were counted alone.
     pub hash: String,
     /// Rows and hash of each table, the position of each sequence, rights on the histories.
     pub contents: BTreeMap<String, String>,

@@ -4,10 +4,11 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{Seek, Write};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
+use futures_util::future::join_all;
 use tempfile::NamedTempFile;
 
 use super::archive_files;
@@ -48,22 +49,24 @@ fn fits(client: u32, source: u32, target: u32) -> bool {
 /// [`Kind::Operation`](crate::error::Kind::Operation) if there are none, with those that do not fit.
 pub async fn find(source: u32, target: u32) -> Result<ArchivePrograms> {
     let (mut best, mut passed): (Option<(u32, ArchivePrograms)>, _) = (None, vec![]);
-    let folders: BTreeSet<PathBuf> = program_folders().into_iter().collect();
-    for folder in folders {
-        let (dump, restore) = (folder.join("pg_dump"), folder.join("pg_restore"));
-        if !dump.is_file() || !restore.is_file() {
-            continue;
-        }
-        let Some(version) = both(&dump, &restore).await else {
-            passed.push(format!("those of {} cannot be run, or are of two versions", folder.display()));
-            continue;
-        };
-        match number(&version).filter(|major| fits(*major, source, target)) {
-            Some(major) if best.as_ref().is_none_or(|(best, _)| major < *best) => {
-                best = Some((major, ArchivePrograms { dump, restore, version }));
+    for pairs in candidates() {
+        let versions = join_all(pairs.iter().map(|(dump, restore)| both(dump, restore))).await;
+        for ((dump, restore), version) in pairs.into_iter().zip(versions) {
+            let folder = dump.parent().unwrap_or(&dump).display().to_string();
+            let Some(version) = version else {
+                passed.push(format!("those of {folder} cannot be run, or are of two versions"));
+                continue;
+            };
+            match number(&version).filter(|major| fits(*major, source, target)) {
+                Some(major) if best.as_ref().is_none_or(|(best, _)| major < *best) => {
+                    best = Some((major, ArchivePrograms { dump, restore, version }));
+                }
+                Some(_) => {}
+                None => passed.push(format!("those of {folder} are of version {version}")),
             }
-            Some(_) => {}
-            None => passed.push(format!("those of {} are of version {version}", folder.display())),
+        }
+        if best.as_ref().is_some_and(|(major, _)| *major == source) {
+            break;
         }
     }
     let to = if source == target { String::new() } else { format!(" and one of version {target}") };
@@ -72,6 +75,22 @@ pub async fn find(source: u32, target: u32) -> Result<ArchivePrograms> {
             .causes(passed)
             .hint(format!("install PostgreSQL's client programs of version {source}, or put them on PATH"))
     })
+}
+
+/// Both programs of each folder that has them, each folder once: first programs, then scripts such as those of Debian, which choose a
+/// version each time they run, and take several times as long to start.
+fn candidates() -> [Vec<(PathBuf, PathBuf)>; 2] {
+    let folders: BTreeSet<PathBuf> =
+        program_folders().into_iter().map(|folder| folder.canonicalize().unwrap_or(folder)).collect();
+    let pairs = folders.into_iter().map(|folder| (folder.join("pg_dump"), folder.join("pg_restore")));
+    let there = pairs.filter(|(dump, restore)| dump.is_file() && restore.is_file());
+    let (scripts, programs) = there.partition(|(dump, restore)| is_script(dump) || is_script(restore));
+    [programs, scripts]
+}
+
+fn is_script(program: &Path) -> bool {
+    let mut start = [0; 2];
+    File::open(program).and_then(|mut file| file.read_exact(&mut start)).is_ok_and(|()| start == *b"#!")
 }
 
 /// How to compress with these programs, as `--compress` takes it: gzip is slow, and all that there is before 16. A build may
@@ -98,8 +117,8 @@ pub async fn compression(programs: &ArchivePrograms) -> &'static str {
 
 /// The version, where it is that of both.
 async fn both(dump: &Path, restore: &Path) -> Option<String> {
-    let (dump, restore) = (version(dump, "pg_dump").await?, version(restore, "pg_restore").await?);
-    (dump == restore).then_some(dump)
+    let (dump, restore) = tokio::join!(version(dump, "pg_dump"), version(restore, "pg_restore"));
+    (dump == restore).then_some(dump?)
 }
 
 /// The major of a client that calls itself so.
