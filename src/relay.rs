@@ -78,11 +78,11 @@ fn share(couriers: usize) -> i64 {
 
 /// Publishes until a signal comes; what is on its way then is written down first.
 pub async fn serve(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) {
-    let stop = StopSignal::on_signal();
+    let (stop, run) = (StopSignal::on_signal(), Arc::new(run.again()));
     let bytes = share(outboxes.len() * 2);
     let mut all = tokio::task::JoinSet::new();
     for (service, outbox) in outboxes {
-        let courier = Courier::new(run, service, outbox, &stop, bytes);
+        let courier = Courier::new(&run, service, outbox, &stop, bytes);
         all.spawn(courier.helper().serve_when_busy());
         all.spawn(courier.serve());
     }
@@ -91,10 +91,10 @@ pub async fn serve(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) {
 
 /// Publishes what can be published now.
 pub async fn once(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Vec<Published> {
-    let stop = StopSignal::on_signal();
+    let (stop, run) = (StopSignal::on_signal(), Arc::new(run.again()));
     let bytes = share(outboxes.len());
     let one = |(service, outbox): &(DesiredService, Arc<Outbox>)| {
-        let mut courier = Courier::new(run, service, outbox, &stop, bytes);
+        let mut courier = Courier::new(&run, service, outbox, &stop, bytes);
         courier.tells = false;
         let (service, tally) = (service.clone(), courier.tally.clone());
         let work = tokio::spawn(courier.once());

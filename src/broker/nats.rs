@@ -14,6 +14,9 @@ use super::trust::authorities;
 use crate::error::Result;
 use crate::model::{BrokerUrl, EventRoute};
 
+/// Bytes of answers that are read at once: about a hundred.
+const ANSWERS: u16 = 16 << 10;
+
 pub struct NatsLink {
     client: Client,
     subject: EventRoute,
@@ -30,6 +33,7 @@ pub async fn open(at: &BrokerUrl, subject: EventRoute, password: Option<&SecretS
         .require_tls(at.scheme.tls)
         .ignore_discovered_servers()
         .max_reconnects(1)
+        .read_buffer_capacity(ANSWERS)
         .event_callback(move |event| {
             if matches!(event, Event::Disconnected | Event::Closed) {
                 gone.send_replace(true);

@@ -1,9 +1,9 @@
 //! Publishes one outbox: claims, delivers, writes down, and waits. What fails is tried again, later and later; other outboxes
 //! have couriers of their own.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
@@ -39,7 +39,7 @@ pub struct Tally {
 }
 
 pub struct Courier {
-    pub run: Run,
+    pub run: Arc<Run>,
     pub service: DesiredService,
     pub outbox: Arc<Outbox>,
     pub tally: Arc<Tally>,
@@ -57,6 +57,8 @@ pub struct Courier {
     width: Width,
     /// Whether this way through the outbox found anything.
     found: bool,
+    /// Whether the last look through the outbox found nothing.
+    idle: bool,
     /// Whether one event at a time goes out.
     alone: bool,
     failing: bool,
@@ -75,16 +77,23 @@ enum CourierTurn {
     Nothing,
 }
 
+/// Until the next whole second of this process: idle outboxes are looked at together, and it sleeps in between.
+fn until_the_next_look() -> Duration {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    let into = Duration::from_nanos(START.elapsed().subsec_nanos().into());
+    FLOOR.saturating_sub(into).max(SHORT)
+}
+
 impl Courier {
     pub fn new(
-        run: &Run,
+        run: &Arc<Run>,
         service: &DesiredService,
         outbox: &Arc<Outbox>,
         stop: &StopSignal,
         bytes: i64,
     ) -> Courier {
         Courier {
-            run: run.again(),
+            run: run.clone(),
             service: service.clone(),
             outbox: outbox.clone(),
             tally: Arc::default(),
@@ -98,6 +107,7 @@ impl Courier {
             last: None,
             width: width(outbox.batch, None, Width { aggregates: outbox.batch, each: 1 }),
             found: false,
+            idle: false,
             alone: false,
             failing: false,
             pause: Duration::ZERO,
@@ -123,10 +133,8 @@ impl Courier {
                     self.rest(GATHER).await;
                 }
                 Ok(CourierTurn::Nothing) => {
-                    if self.wait(idle).await {
-                        idle = SHORT;
-                    }
-                    idle = (idle * 2).min(FLOOR);
+                    let patience = if idle < FLOOR { idle } else { until_the_next_look() };
+                    idle = if self.wait(patience).await { SHORT } else { (idle * 2).min(FLOOR) };
                 }
                 Err(error) => {
                     self.tell(Some(&error));
@@ -172,6 +180,10 @@ impl Courier {
         // First: while a broker is away nothing is locked.
         self.connect().await?;
         let Some(session) = &mut self.session else { return Ok(CourierTurn::Nothing) };
+        // The cheaper question first, where the answer is likely to be no.
+        if self.idle && !session.has_pending().await? {
+            return Ok(CourierTurn::Nothing);
+        }
         let wide = width(self.outbox.batch, self.last.as_ref(), self.width);
         self.width = if self.alone { Width { aggregates: 1, each: 1 } } else { wide };
         let mut claim = session.claim(self.after.as_ref(), self.width).await?;
@@ -189,7 +201,9 @@ impl Courier {
         self.found |= turn != CourierTurn::Nothing;
         // Nothing is nothing only once the whole outbox was looked through.
         let more = if whole { std::mem::take(&mut self.found) } else { true };
-        Ok(if turn == CourierTurn::Nothing && more { CourierTurn::More } else { turn })
+        let turn = if turn == CourierTurn::Nothing && more { CourierTurn::More } else { turn };
+        self.idle = turn == CourierTurn::Nothing;
+        Ok(turn)
     }
 
     async fn connect(&mut self) -> Result<()> {

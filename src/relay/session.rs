@@ -61,6 +61,12 @@ impl OutboxSession {
         woken.map_err(|failed| failed.fault.into_error(&listen()))
     }
 
+    /// Whether any event is still to be sent, due or not.
+    pub async fn has_pending(&mut self) -> Result<bool> {
+        let question = self.statements().has_pending();
+        Ok(!self.ask(&question).await?.is_empty())
+    }
+
     /// Begins a transaction and locks what may be published.
     pub async fn claim(&mut self, after: Option<&(String, String)>, width: Width) -> Result<BatchClaim> {
         let look = self.statements().claim(after, width);

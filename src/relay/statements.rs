@@ -37,6 +37,15 @@ impl OutboxStatements<'_> {
         Qualified(vec![self.0.schema.to_string(), self.0.table.clone()])
     }
 
+    /// A row if there is any event still to be sent.
+    pub fn has_pending(&self) -> Statement {
+        stmt!(
+            "SELECT 1 FROM {table} WHERE {published} IS NULL LIMIT 1",
+            table = self.table(),
+            published = id(&self.0.columns.published_at),
+        )
+    }
+
     /// The first event of each aggregate that is due, locked with the next ones of its aggregate. The look goes from aggregate
     /// to aggregate through the index, never by a position among the events: what is committed late is found.
     pub fn claim(&self, after: Option<&(String, String)>, width: Width) -> Statement {
