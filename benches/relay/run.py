@@ -40,6 +40,14 @@ def memory(pid, key="VmHWM"):
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith(key + ":"))
 
 
+def cpu_of_server(postmaster):
+    """Of all its processes, also those that ended."""
+    fields = pathlib.Path(f"/proc/{postmaster}/stat").read_text().rsplit(")", 1)[1].split()
+    ended = (int(fields[13]) + int(fields[14])) / os.sysconf("SC_CLK_TCK")
+    children = pathlib.Path(f"/proc/{postmaster}/task/{postmaster}/children").read_text().split()
+    return cpu(postmaster) + ended + sum(cpu(child) for child in children)
+
+
 class Bench:
     def __init__(self, arguments, folder):
         self.arguments, self.folder, self.port = arguments, folder, free_port()
@@ -64,6 +72,13 @@ class Bench:
         self.martydb("upgrade", "--all")
         self.martydb("apply", "--all", "-y")
         self.urls = {name: self.martydb("url", name).strip() for name in self.names}
+        self.postmaster = self.parent_of_a_backend()
+
+    def parent_of_a_backend(self):
+        import psycopg
+        with psycopg.connect(self.urls[self.names[0]]) as database:
+            stat = pathlib.Path(f"/proc/{database.info.backend_pid}/stat").read_text()
+        return int(stat.rsplit(")", 1)[1].split()[1])
 
     def martydb(self, *words):
         done = subprocess.run([self.arguments.binary, *words], cwd=self.folder, capture_output=True, text=True)
@@ -96,33 +111,32 @@ class Bench:
         for name in self.names[:services]:
             self.emit(name, each)
         time.sleep(1)
+        before = cpu_of_server(self.postmaster), cpu(self.nats.pid)
         begun = time.monotonic()
         relay = subprocess.Popen([self.arguments.binary, "relay", *self.names[:services], "-q"], cwd=self.folder)
-        last = 0
-        while last < each * services:
-            time.sleep(0.05)
-            last = self.last()
+        asyncio.run(self.published(each * services))
         took = time.monotonic() - begun
+        seconds = {"postgres": cpu_of_server(self.postmaster) - before[0], "nats": cpu(self.nats.pid) - before[1], "relay": cpu(relay.pid)}
         peak = memory(relay.pid)
         relay.send_signal(signal.SIGTERM)
         relay.wait()
-        return {"events_per_s": each * services / took, "peak_mib": peak}
+        return {"events_per_s": each * services / took, "peak_mib": peak, "cpu_s": seconds}
 
-    def last(self):
-        return asyncio.run(self._last())
-
-    async def _last(self):
+    async def published(self, count):
+        """Waits until the stream has as many; asks seldom, because asking takes the same cores."""
         import nats
         broker = await nats.connect(f"nats://127.0.0.1:{self.port}")
-        info = await broker.jetstream().stream_info("EV")
+        while (await broker.jetstream().stream_info("EV")).state.last_seq < count:
+            await asyncio.sleep(0.05)
         await broker.close()
-        return info.state.last_seq
 
     def plain(self):
         self.stream()
         words = [self.arguments.plain, f"nats://127.0.0.1:{self.port}", "ev.plain", str(self.arguments.events), "500", str(PAD)]
+        before = cpu(self.nats.pid)
         done = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
         assert done["acknowledged"] == self.arguments.events, done
+        self.cpu_of_plain = {"nats": cpu(self.nats.pid) - before, "publisher": done["cpu_s"]}
         return done["acknowledged"] / done["seconds"]
 
     def latency(self, seconds=20, rate=500):
@@ -206,6 +220,7 @@ def main():
             result["ratio_one_service"] = statistics.median(row["events_per_s"] / base for base, row in zip(plain, one))
             result["ratio_services"] = statistics.median(row["events_per_s"] / base for base, row in zip(plain, several))
             result["peak_mib"] = max(row["peak_mib"] for row in one + several)
+            result["cpu_s_plain"], result["cpu_s_services"] = bench.cpu_of_plain, several[-1]["cpu_s"]
             result["latency"] = bench.latency()
             result["idle"] = bench.idle()
             result["load_after"] = os.getloadavg()[0]

@@ -4,6 +4,7 @@ mod away;
 mod counted;
 mod elsewhere;
 mod full;
+mod hashed;
 mod interrupted;
 mod neighbours;
 mod refused;
