@@ -73,7 +73,9 @@ impl Rabbit {
     /// Starts it again with what it kept.
     pub fn launch(&mut self) {
         let path = |name: &str| self.folder.path().join(name);
-        let mut command = Command::new(PROGRAM);
+        // The shell waits for its input to end: when this test process dies, however it dies, the server does.
+        let mut command = Command::new("sh");
+        command.args(["-c", "\"$0\" & read _; kill -KILL 0", PROGRAM]);
         command
             // Where it dies it leaves a dump.
             .current_dir(self.folder.path())
@@ -91,7 +93,7 @@ impl Rabbit {
             .env("RABBITMQ_ENABLED_PLUGINS_FILE", path("plugins"))
             .env("RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS", "+S 1:1")
             .env("ERL_EPMD_ADDRESS", "127.0.0.1");
-        command.process_group(0).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         self.child = Some(command.spawn().unwrap());
         self.wait_for(self.port);
     }
