@@ -160,6 +160,8 @@ commands! {
         Secrets = "secrets", secrets(manifest);
         /// Declare a database that exists, with everybody who uses it.
         Adopt = "adopt", adopt(parts);
+        /// Take a shared database apart: one database for each service.
+        Split = "split", split(manifest);
     }
     "Migrate" {
         /// Write the next migration and its down file.

@@ -41,6 +41,7 @@ pub mod rotate;
 pub mod saved;
 pub mod schema;
 pub mod secrets;
+pub mod split;
 pub mod squash;
 pub mod status;
 pub mod tables;

@@ -26,6 +26,7 @@
 //! - [`provision`]: the manifest's databases, roles and privileges on a server
 //! - [`backup`]: one service's database dumped, restored, and put in the place of the one that is there
 //! - [`moving`]: a service that moves to another server: its database is copied, compared and closed where it was
+//! - [`splitting`]: a shared database becomes one database for each service
 //! - [`isolation`]: observe, judge and assess what every login can reach
 //! - [`teardown`]: the steps that remove a service
 //! - [`targets`]: where the migrations of each service run
@@ -142,6 +143,7 @@ pub mod scratch;
 pub mod secrets;
 pub mod server;
 pub mod signals;
+pub mod splitting;
 pub mod sql;
 pub mod sqlstate;
 pub mod suggest;

@@ -19,6 +19,8 @@ pub mod raw;
 mod resolve;
 mod service_file;
 mod source;
+mod split_map;
+mod typed;
 mod url;
 mod yaml_file;
 
@@ -37,6 +39,7 @@ pub use raw::{
 pub use resolve::allow::unknown_finding;
 pub use resolve::{login_name, wrong_in_secrets};
 pub use source::{DEFAULT_ENV, environments};
+pub use split_map::{EdgeAnswer, ReferenceTable, SplitMap, SplitSource, TablePattern, split_map_schema};
 
 /// Reads the manifest and its overlay for `env`.
 ///

@@ -15,7 +15,7 @@ use crate::embedded;
 use crate::environment::Environment;
 use crate::error::{Error, Result};
 use crate::flags::{Global, Select};
-use crate::manifest::{self, Manifest, ServerLocation, ServerUrl};
+use crate::manifest::{self, Manifest, ServerLocation, ServerSpec, ServerUrl};
 use crate::model::{AccessRole, DesiredServer, DesiredService, RoleKind, RoleName, ServiceName};
 use crate::report::Out;
 use crate::secrets::{CredentialKey, LockedStore, Secrets, Store};
@@ -82,6 +82,14 @@ impl Run {
     pub fn in_environment(&self, env: &str) -> Result<Run> {
         let manifest = manifest::load(&self.manifest.path, env, &self.environment)?;
         Ok(self.beginning_again(manifest))
+    }
+
+    /// The same with a server that the manifest does not have.
+    #[must_use]
+    pub fn and_server(&self, name: &str, server: &ServerSpec) -> Run {
+        let mut manifest = self.manifest.clone();
+        manifest.servers.insert(name.to_owned(), server.clone());
+        self.beginning_again(manifest)
     }
 
     /// The same run from its start, for what goes on for days: it looks again which host of a server is the primary.

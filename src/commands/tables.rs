@@ -20,6 +20,7 @@ tables! {
     "apply": ["changes"], "service" of ["server", "service", "database", "action", "object", "risk", "outcome", "reason", "sql"];
     "drop": ["changes"], "object" of ["server", "service", "database", "action", "object", "risk", "outcome", "reason", "sql"];
     "rotate": ["rotations"], "login" of ["service", "server", "role", "login", "previous", "sessions", "outcome", "error.message"];
+    "split": ["services", "tables"], "table" of ["service", "server", "database", "table", "rows", "bytes"];
     "backup": ["backups"], "id" of ["id", "service", "taken_at", "age_s", "size_bytes", "encrypted", "verified_at", "migration_head", "outcome"];
     "relay": ["services"], "service" of ["service", "pending", "oldest_age_ms", "published", "dead", "rate", "last_error", "outcome", "error.message"];
     "revision": [], "up" of ["service", "version", "name", "up", "down"];

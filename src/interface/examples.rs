@@ -59,6 +59,8 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("dev", "martydb dev status"),
     ("dev", "martydb dev psql -- -c 'SELECT version()'"),
     ("adopt", "martydb adopt legacy --database legacy --dry-run"),
+    ("split", "martydb split init --from main/legacy"),
+    ("split", "martydb split plan"),
     ("import", "martydb import --from flyway --service billing old/sql --dry-run"),
     ("revision", "martydb revision csca -m \"add the expiry date\""),
     ("drop", "martydb drop --service passport_engine --dry-run"),

@@ -94,7 +94,7 @@ impl Search {
 }
 
 /// Whether a name matches: `*` is any characters, `?` one. Each star is tried from the left, with one place to go back to.
-fn matches(pattern: &str, name: &str) -> bool {
+pub fn matches(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) = (pattern.chars().collect(), name.chars().collect());
     let (mut p, mut n, mut back) = (0, 0, None);
     while n < name.len() {

@@ -9,10 +9,11 @@ use super::expand::{BadVariable, expand};
 use super::generate::{Origins, generate};
 use super::include;
 use super::raw::RawManifest;
+use super::typed::Mistyped;
 use super::yaml_file::{YamlFile, without_passwords};
 use crate::environment::Environment;
 use crate::error::{Error, Result};
-use crate::suggest::{did_you_mean, hint, nearest};
+use crate::suggest::{did_you_mean, nearest};
 
 /// The environment that needs no overlay file.
 pub const DEFAULT_ENV: &str = "development";
@@ -157,65 +158,13 @@ impl Sources {
     }
 
     fn untyped(&self, error: serde_path_to_error::Error<serde_yaml::Error>) -> Error {
-        let mut path: Vec<String> = error.path().iter().filter_map(step).collect();
-        let message = error.inner().to_string();
-        // The YAML library prefixes its own, untranslated path.
-        let message = message
-            .rsplit_once(": unknown field")
-            .map_or(message.clone(), |(_, rest)| format!("unknown field{rest}"));
-        let Some((unknown, expected)) = unknown_field(&message) else {
-            let (message, hint) = plain(&message);
-            return self.error_at(&strs(&path), message).hint_if(hint);
-        };
-        if path.last() != Some(&unknown) {
-            path.push(unknown.clone());
-        }
-        self.error_at(&strs(&path), format!("unknown key \"{unknown}\"")).hint(hint(
-            &unknown,
-            "known keys here",
-            &strs(&expected),
-        ))
+        let wrong = Mistyped::of(&error);
+        self.error_at(&strs(&wrong.path), wrong.message).hint_if(wrong.hint)
     }
 }
 
 fn strs(texts: &[String]) -> Vec<&str> {
     texts.iter().map(String::as_str).collect()
-}
-
-fn step(segment: &serde_path_to_error::Segment) -> Option<String> {
-    match segment {
-        serde_path_to_error::Segment::Map { key } => Some(key.clone()),
-        serde_path_to_error::Segment::Seq { index } => Some(index.to_string()),
-        _ => None,
-    }
-}
-
-/// serde has no type for ``unknown field `x`, expected one of `a`, `b` ``: the words between backquotes tell.
-fn unknown_field(message: &str) -> Option<(String, Vec<String>)> {
-    let rest = message.strip_prefix("unknown field ")?;
-    let mut words = rest.split('`').skip(1).step_by(2).map(String::from);
-    Some((words.next()?, words.collect()))
-}
-
-/// serde's words for a value of another type, and for a key that is not there, without the names of Rust's types.
-fn plain(message: &str) -> (String, Option<String>) {
-    if let Some(key) = message.strip_prefix("missing field `").and_then(|rest| rest.split('`').next()) {
-        let hint = match key {
-            "version" => "write `version: 1` in the first line".into(),
-            _ => format!("write `{key}: …`"),
-        };
-        return (format!("the key \"{key}\" is missing"), Some(hint));
-    }
-    let mistyped = message.rsplit_once("invalid type: ").and_then(|(_, rest)| rest.split_once(", expected "));
-    let Some((found, expected)) = mistyped else { return (message.to_owned(), None) };
-    let expected = match expected {
-        "a sequence" => "a list",
-        "a map" => "keys and values",
-        named if named.starts_with("struct ") => "keys and values",
-        named => named,
-    };
-    let found = found.replacen("string ", "", 1).replace("unit value", "nothing");
-    (format!("{found} stands here, expected {}", expected.replace("sequence", "list")), None)
 }
 
 fn overlay_path(base: &Path, env: &str) -> PathBuf {

@@ -45,6 +45,13 @@ impl YamlFile {
         Some(format!("{}:{line}:{column}", self.path.display()))
     }
 
+    /// An error at a path: the place is where the path, or the nearest part of it, stands.
+    pub fn error_at(&self, path: &[&str], message: impl std::fmt::Display) -> Error {
+        let place = (1..=path.len()).rev().find_map(|length| self.place(&path[..length]));
+        let place = place.unwrap_or_else(|| self.path.display().to_string());
+        Error::manifest(format!("{place}: {}", without_passwords(&message.to_string())))
+    }
+
     /// Its folder.
     pub fn folder(&self) -> &Path {
         self.path.parent().unwrap_or(Path::new("/"))

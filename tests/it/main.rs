@@ -55,6 +55,7 @@ mod secrecy;
 mod secrets;
 mod several;
 mod shipped;
+mod split;
 mod squash;
 mod support;
 mod test_db;

@@ -1,0 +1,41 @@
+//! `split`: a shared database becomes one database for each service, in steps that are a subcommand each.
+
+mod init;
+mod plan;
+mod shared;
+
+use clap::{Args, Subcommand};
+
+use crate::error::Result;
+use crate::report::one_of;
+use crate::run::Run;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The step.
+    #[command(subcommand)]
+    pub step: SplitStep,
+}
+
+/// The steps of a split, in their order.
+#[derive(Debug, Subcommand)]
+pub enum SplitStep {
+    /// Guess which table belongs to which service, and write split.yaml.
+    Init(init::Arguments),
+    /// Show what each service would get, what is unassigned, and everything that crosses a boundary.
+    Plan(plan::Arguments),
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitReport> {
+    Ok(match &arguments.step {
+        SplitStep::Init(arguments) => SplitReport::Proposed(init::run(run, arguments).await?),
+        SplitStep::Plan(arguments) => SplitReport::Planned(plan::run(run, arguments).await?),
+    })
+}
+
+one_of! {
+    SplitReport {
+        Proposed(init::ProposedMap),
+        Planned(plan::PlannedSplit),
+    }
+}

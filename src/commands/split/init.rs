@@ -1,0 +1,143 @@
+//! `split init`: a first map, guessed.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::shared::{MapChoice, near};
+use crate::error::{Error, Result};
+use crate::replace_file::{Readers, replace_file};
+use crate::report::{Cell, Report, Style, Table, printable};
+use crate::run::Run;
+use crate::splitting::{CrossingEdge, SplitProposal, inspect, plan, proposal, signs, split_yaml};
+use crate::suggest::hint;
+use crate::units::counted;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The shared database, and the server of the manifest that it is on.
+    #[arg(long, value_name = "SERVER/DATABASE")]
+    pub from: String,
+    #[command(flatten)]
+    pub map: MapChoice,
+    /// Print the map and write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<ProposedMap> {
+    let (server, database) = parts(run, &arguments.from)?;
+    let path = arguments.map.path(run);
+    if !arguments.dry_run && path.symlink_metadata().is_ok() {
+        return Err(Error::usage(format!("{} is there already", near(&path)))
+            .hint("`martydb split plan` shows what is open in it")
+            .hint("to guess again: move it away, name another file with --map FILE, or look with --dry-run"));
+    }
+    let access = run.admin(server).await?;
+    let source = inspect::read(&access, database).await?;
+    let proposal = proposal::propose(&source, &signs::of(&run.manifest));
+    let edges = plan::edges_of(&proposal, &source);
+    let text = split_yaml(server, database, &proposal, &edges);
+    if !arguments.dry_run {
+        replace_file(&path, &text, Readers::All)
+            .map_err(|error| Error::operation(format!("cannot write {}", path.display())).cause(error))?;
+    }
+    let next = format!("martydb split plan{}", arguments.map.flag());
+    Ok(ProposedMap::new(path, &proposal, &edges, arguments.dry_run.then_some(text), next))
+}
+
+fn parts<'a>(run: &Run, from: &'a str) -> Result<(&'a str, &'a str)> {
+    let parts = from.split_once('/').filter(|(server, database)| !server.is_empty() && !database.is_empty());
+    let Some((server, database)) = parts else {
+        return Err(Error::usage(format!("\"{from}\" is not of the form SERVER/DATABASE"))
+            .hint("for example: martydb split init --from main/shared"));
+    };
+    if !run.manifest.servers.contains_key(server) {
+        let known: Vec<&str> = run.manifest.servers.keys().map(String::as_str).collect();
+        return Err(Error::usage(format!("unknown server \"{server}\"")).hint(hint(server, "servers", &known)));
+    }
+    Ok((server, database))
+}
+
+#[derive(Serialize)]
+pub struct ProposedMap {
+    map: PathBuf,
+    services: Vec<ProposedTables>,
+    ignored: Vec<ProposedTable>,
+    unassigned: Vec<ProposedTable>,
+    /// What would cross a boundary with these guesses.
+    edges: usize,
+    /// Commands, in their order.
+    next: Vec<String>,
+    /// With `--dry-run`, what would be written.
+    text: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ProposedTables {
+    service: String,
+    tables: Vec<ProposedTable>,
+}
+
+#[derive(Serialize)]
+struct ProposedTable {
+    table: String,
+    /// Why it was guessed, or why not.
+    reason: String,
+}
+
+impl ProposedMap {
+    fn new(
+        map: PathBuf,
+        proposal: &SplitProposal,
+        edges: &[CrossingEdge],
+        text: Option<String>,
+        next: String,
+    ) -> ProposedMap {
+        let tables = |all: &[crate::splitting::GuessedTable]| -> Vec<ProposedTable> {
+            all.iter().map(|one| ProposedTable { table: one.table.clone(), reason: one.reason.clone() }).collect()
+        };
+        let services = proposal
+            .services
+            .iter()
+            .map(|(service, all)| ProposedTables { service: service.to_string(), tables: tables(all) });
+        ProposedMap {
+            map,
+            services: services.collect(),
+            ignored: tables(&proposal.ignored),
+            unassigned: tables(&proposal.open),
+            edges: edges.len(),
+            next: vec![next],
+            text,
+        }
+    }
+}
+
+impl Report for ProposedMap {
+    fn text(&self, style: &Style) -> String {
+        if let Some(text) = &self.text {
+            return text.clone();
+        }
+        let mut table = Table::new(&["service", "table", "why"]);
+        for one in &self.services {
+            for guess in &one.tables {
+                table.row([one.service.as_str().into(), guess.table.as_str().into(), Cell::from(&guess.reason)]);
+            }
+        }
+        for guess in &self.ignored {
+            table.row(["(ignored)".into(), guess.table.as_str().into(), Cell::from(&guess.reason)]);
+        }
+        for guess in &self.unassigned {
+            table.row(["(unassigned)".into(), guess.table.as_str().into(), Cell::from(&guess.reason)]);
+        }
+        let mut text = if table.is_empty() { "The database has no tables.\n".into() } else { table.render(style) };
+        text += &format!(
+            "\nWrote {}: {} to place by hand, {} to answer.\n",
+            printable(&near(&self.map)),
+            counted(self.unassigned.len(), "table"),
+            counted(self.edges, "edge")
+        );
+        text + &format!("next: correct it, then `{}`\n", self.next.join("`, `"))
+    }
+}

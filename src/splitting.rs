@@ -1,0 +1,26 @@
+//! A shared database becomes one database for each service: what goes where, and what crosses a boundary.
+//!
+//! The map (`split.yaml`, read by the manifest's room) says which table goes to which service; `inspect` reads the shared database
+//! into `source`. From these two, `assignment` gives every table its place, `needs` follows what refers to what, in the
+//! bodies of routines too, and `edges` finds what needs something that will not be where it is; all three are pure, and
+//! `plan` puts them together with the answers of the map. `signs` and `proposal` guess a first map, `text` writes it down.
+
+mod answers;
+mod assignment;
+mod edges;
+pub mod inspect;
+mod needs;
+pub mod plan;
+pub mod proposal;
+mod scan;
+pub mod signs;
+mod source;
+mod text;
+
+pub use answers::{EdgeChoice, EdgeKind};
+pub use edges::CrossingEdge;
+pub use inspect::SourceSettings;
+pub use plan::{OpenTable, PlannedTable, SplitPlan};
+pub use proposal::{GuessedTable, SplitProposal};
+pub use source::SourceCatalogue;
+pub use text::{answer_line, split_yaml};

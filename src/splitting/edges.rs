@@ -1,0 +1,299 @@
+//! What crosses a boundary once every table has its place: found by asking of each object whether everything that it needs
+//! is wherever it will be.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::answers::EdgeKind;
+use super::assignment::{Assignment, Home, Seat};
+use super::needs::{Needs, ReferenceGraph};
+use super::source::{
+    CatalogueClass, ObjectNumber, PartKind, RelationKind, SourceCatalogue, SourceForeignKey, SourcePart,
+};
+
+/// One thing that crosses a boundary, and what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CrossingEdge {
+    pub kind: EdgeKind,
+    pub from: String,
+    pub to: String,
+    pub answer: Option<String>,
+    pub reason: Option<String>,
+}
+
+impl CrossingEdge {
+    /// As the map names it.
+    pub fn name(&self) -> String {
+        format!("{} {} -> {}", self.kind.name(), self.from, self.to)
+    }
+}
+
+/// Stands in an edge for what a routine may touch that builds its statements at run time.
+const UNKNOWN: &str = "unknown";
+
+/// All edges, each once, in the order of their kinds and names.
+pub fn crossing(source: &SourceCatalogue, assignment: &Assignment) -> Vec<CrossingEdge> {
+    let graph = ReferenceGraph::of(source);
+    let mut finder = Finder { source, assignment, graph, parts: vec![], found: vec![] };
+    finder.gather();
+    finder.foreign_keys();
+    finder.children();
+    finder.views();
+    finder.hanging();
+    finder.sequences();
+    finder.types();
+    finder.routines();
+    finder.large_objects();
+    finder.publications();
+    let mut found = finder.found;
+    found.sort_by_key(|edge| (edge.kind, edge.name()));
+    found.dedup_by_key(|edge| edge.name());
+    found
+}
+
+struct Finder<'a> {
+    source: &'a SourceCatalogue,
+    assignment: &'a Assignment,
+    graph: ReferenceGraph<'a>,
+    /// What hangs on tables, with what it needs.
+    parts: Vec<(&'a SourcePart, Needs)>,
+    found: Vec<CrossingEdge>,
+}
+
+type Seats = BTreeSet<Seat>;
+
+impl<'a> Finder<'a> {
+    fn add(&mut self, kind: EdgeKind, from: impl Into<String>, to: impl Into<String>) {
+        self.found.push(CrossingEdge { kind, from: from.into(), to: to.into(), answer: None, reason: None });
+    }
+
+    fn names(&self, relations: impl IntoIterator<Item = ObjectNumber>) -> String {
+        let names: Vec<&str> = relations.into_iter().map(|oid| self.source.ident(oid)).collect();
+        names.join(", ")
+    }
+
+    /// A partition that is with its table says nothing that the table does not say.
+    fn gather(&mut self) {
+        let source = self.source;
+        let speaks = |part: &&SourcePart| {
+            let root = source.root(part.relation);
+            part.kind != PartKind::View
+                && (root == part.relation || self.assignment.home(root) != self.assignment.home(part.relation))
+        };
+        let parts = source.parts.iter().filter(speaks);
+        self.parts = parts.map(|part| (part, self.graph.needs([(part.class, part.oid)]))).collect();
+    }
+
+    /// The tables that are not everywhere where something will be that needs them. What is open is not judged.
+    fn missing(&self, seats: &Seats, tables: &BTreeSet<ObjectNumber>) -> Vec<ObjectNumber> {
+        let lacks = |table: &ObjectNumber| {
+            self.assignment.seats(*table).is_some_and(|there| !seats.is_subset(&there))
+        };
+        tables.iter().copied().filter(lacks).collect()
+    }
+
+    /// The databases that have all of these tables; `None` while one of them is open.
+    fn common(&self, tables: &BTreeSet<ObjectNumber>) -> Option<Seats> {
+        let mut all = tables.iter().map(|table| self.assignment.seats(*table));
+        let first = all.next()??;
+        all.try_fold(first, |common, seats| Some(common.intersection(&seats?).cloned().collect()))
+    }
+
+    /// A view is where the map says, or else wherever all of its tables are.
+    fn seats(&self, relation: ObjectNumber) -> Option<Seats> {
+        let is_view = self.source.relations.get(&relation).is_some_and(|one| one.is_view());
+        if is_view && *self.assignment.home(relation) == Home::Unassigned {
+            let needs = self.graph.needs([(CatalogueClass::Relation, relation)]);
+            return self.common(&needs.tables).filter(|seats| !seats.is_empty());
+        }
+        self.assignment.seats(relation)
+    }
+
+    fn foreign_keys(&mut self) {
+        let source = self.source;
+        for key in &source.foreign_keys {
+            let Some(seats) = self.assignment.seats(key.relation) else { continue };
+            if !self.missing(&seats, &[key.to].into()).is_empty() {
+                let (from, to) = foreign_key(source, key);
+                self.add(EdgeKind::ForeignKey, from, to);
+            }
+        }
+    }
+
+    fn children(&mut self) {
+        let source = self.source;
+        for one in &source.children {
+            let (child, parent) = (self.assignment.seats(one.child), self.assignment.seats(one.parent));
+            if let (Some(child), Some(parent)) = (child, parent)
+                && child != parent
+            {
+                let kind = if one.partition { EdgeKind::Partition } else { EdgeKind::Inheritance };
+                self.add(kind, source.ident(one.child), source.ident(one.parent));
+            }
+        }
+    }
+
+    fn views(&mut self) {
+        let source = self.source;
+        for view in source.relations.values().filter(|relation| relation.is_view()) {
+            let kind = match view.kind {
+                RelationKind::MaterializedView => EdgeKind::MaterializedView,
+                _ => EdgeKind::View,
+            };
+            let tables = self.graph.needs([(CatalogueClass::Relation, view.oid)]).tables;
+            let missing = match self.assignment.home(view.oid) {
+                Home::Ignored => continue,
+                Home::Unassigned => match self.common(&tables) {
+                    Some(common) if common.is_empty() => tables.into_iter().collect(),
+                    _ => vec![],
+                },
+                _ => self.assignment.seats(view.oid).map_or(vec![], |seats| self.missing(&seats, &tables)),
+            };
+            if !missing.is_empty() {
+                let to = self.names(missing);
+                self.add(kind, view.ident.as_str(), to);
+            }
+        }
+    }
+
+    /// Rules, triggers, policies, defaults, checks and indexes.
+    fn hanging(&mut self) {
+        let mut crossing = vec![];
+        for (part, needs) in &self.parts {
+            let kind = match part.kind {
+                PartKind::View => continue,
+                PartKind::Rule => EdgeKind::Rule,
+                PartKind::Trigger => EdgeKind::Trigger,
+                PartKind::Policy => EdgeKind::Policy,
+                PartKind::Default => EdgeKind::Default,
+                PartKind::Check => EdgeKind::Check,
+                PartKind::Index => EdgeKind::Index,
+            };
+            let mut others = needs.tables.clone();
+            others.remove(&self.source.root(part.relation));
+            let missing = self.seats(part.relation).map_or(vec![], |seats| self.missing(&seats, &others));
+            if !missing.is_empty() {
+                let from = format!("{}.{}", self.source.ident(part.relation), part.name);
+                crossing.push((kind, from, self.names(missing)));
+            }
+        }
+        crossing.into_iter().for_each(|(kind, from, to)| self.add(kind, from, to));
+    }
+
+    /// The services that write a table: of a reference table its owner alone.
+    fn writers(&self, relation: ObjectNumber) -> Seats {
+        match self.assignment.home(relation) {
+            Home::Reference(table) => [Seat::Service(table.owner.clone())].into(),
+            _ => self.assignment.seats(relation).unwrap_or_default(),
+        }
+    }
+
+    fn is_shared(&self, users: &BTreeSet<ObjectNumber>) -> bool {
+        users.iter().flat_map(|user| self.writers(*user)).collect::<Seats>().len() > 1
+    }
+
+    fn sequences(&mut self) {
+        let mut users: BTreeMap<ObjectNumber, BTreeSet<ObjectNumber>> = BTreeMap::new();
+        for (part, needs) in &self.parts {
+            for sequence in &needs.sequences {
+                users.entry(*sequence).or_default().insert(self.source.root(part.relation));
+            }
+        }
+        for (sequence, tables) in &mut users {
+            tables.extend(self.source.owner_of_sequence(*sequence));
+            if self.source.owner_of_sequence(*sequence).is_none() && self.assignment.seats(*sequence).is_some() {
+                tables.insert(*sequence);
+            }
+        }
+        for (sequence, tables) in users.iter().filter(|(_, tables)| self.is_shared(tables)).collect::<Vec<_>>() {
+            let to = self.names(tables.iter().copied().filter(|table| table != sequence));
+            let from = self.source.ident(*sequence).to_owned();
+            self.add(EdgeKind::Sequence, from, to);
+        }
+    }
+
+    fn types(&mut self) {
+        let mut users: BTreeMap<ObjectNumber, BTreeSet<ObjectNumber>> = BTreeMap::new();
+        let source = self.source;
+        for table in source.relations.values().filter(|relation| relation.is_table()) {
+            for one in self.graph.needs([(CatalogueClass::Relation, table.oid)]).types {
+                users.entry(one).or_default().insert(self.source.root(table.oid));
+            }
+        }
+        for (oid, tables) in &users {
+            let Some(one) = source.types.get(oid) else { continue };
+            // Seats of readers count here: their copies have the columns, too.
+            let seats: Seats = tables.iter().filter_map(|table| self.assignment.seats(*table)).flatten().collect();
+            if seats.len() > 1 && one.kind != 'm' {
+                let kind = if one.kind == 'd' { EdgeKind::Domain } else { EdgeKind::Type };
+                let to = self.names(tables.iter().copied());
+                self.add(kind, one.ident.as_str(), to);
+            }
+        }
+    }
+
+    /// What hangs on a table speaks for the routines that it calls, unless it is not known what they do.
+    fn routines(&mut self) {
+        let attached: BTreeSet<ObjectNumber> =
+            self.parts.iter().flat_map(|(_, needs)| needs.routines.iter().copied()).collect();
+        let source = self.source;
+        for routine in source.routines.values() {
+            let needs = self.graph.needs([(CatalogueClass::Routine, routine.oid)]);
+            let crosses = !attached.contains(&routine.oid)
+                && self.common(&needs.tables).is_some_and(|common| common.is_empty());
+            let mut to: Vec<String> = vec![];
+            if crosses {
+                to.push(self.names(needs.tables));
+            }
+            if self.graph.is_unknown(routine.oid) {
+                to.push(UNKNOWN.into());
+            }
+            if !to.is_empty() {
+                self.add(EdgeKind::Function, routine.ident.as_str(), to.join(", "));
+            }
+        }
+    }
+
+    fn large_objects(&mut self) {
+        let source = self.source;
+        for column in &source.large_object_columns {
+            if self.is_moved(column.relation) {
+                let from = format!("{}.{}", source.ident(column.relation), column.name);
+                self.add(EdgeKind::LargeObject, from, "large objects");
+            }
+        }
+    }
+
+    fn is_moved(&self, relation: ObjectNumber) -> bool {
+        matches!(self.assignment.home(relation), Home::Service(_) | Home::Reference(_))
+    }
+
+    fn publications(&mut self) {
+        let source = self.source;
+        for publication in &source.publications {
+            let listed = publication.tables.as_deref().unwrap_or_default();
+            let moved = listed.iter().filter(|oid| self.is_moved(**oid)).map(|oid| source.ident(*oid));
+            let moved: BTreeSet<&str> = moved.collect();
+            let any = source.relations.values().any(|one| one.is_table() && self.is_moved(one.oid));
+            let to = match publication.all {
+                true if any => "all tables".to_owned(),
+                true => continue,
+                false => moved.into_iter().collect::<Vec<_>>().join(", "),
+            };
+            if !to.is_empty() {
+                self.add(EdgeKind::Publication, publication.name.as_str(), to);
+            }
+        }
+    }
+}
+
+/// `schema.table.column`, or `schema.table.(a, b)` for several columns.
+fn foreign_key(source: &SourceCatalogue, key: &SourceForeignKey) -> (String, String) {
+    let columns = |all: &[String]| match all {
+        [one] => one.clone(),
+        all => format!("({})", all.join(", ")),
+    };
+    (
+        format!("{}.{}", source.ident(key.relation), columns(&key.columns)),
+        format!("{}.{}", source.ident(key.to), columns(&key.to_columns)),
+    )
+}

@@ -1,0 +1,176 @@
+//! Reads a shared database: its catalogues at one moment, in a session of the admin that cannot write and runs nothing that
+//! a service made.
+
+use std::collections::BTreeMap;
+
+use super::source::{ObjectKey, CatalogueClass, ObjectNumber, RelationKind, SourceCatalogue};
+use crate::catalog::rows::{self, CatalogRow};
+use crate::error::{Error, Result};
+use crate::report::progress;
+use crate::server::{Access, Connection, Row, execute_protected, query};
+use crate::sql::{Qualified, Statement, stmt};
+use serde::Deserialize;
+
+const SOURCE: &str = include_str!("sql/source.sql");
+const PUBLISHED_SCHEMAS: &str = include_str!("sql/published_schemas.sql");
+
+/// The first major in which a publication can hold whole schemas.
+const PUBLISHES_SCHEMAS: u32 = 15;
+
+/// Larger tables are not counted: the server's estimate is good enough to plan with.
+const MOST_COUNTED: i64 = 64 << 20;
+
+/// One reference, as the catalogue has it.
+#[derive(Deserialize)]
+struct FoundReference {
+    class: CatalogueClass,
+    oid: ObjectNumber,
+    to_class: CatalogueClass,
+    to: ObjectNumber,
+    owned: bool,
+}
+
+/// A schema in a publication.
+#[derive(Deserialize)]
+struct PublishedSchema {
+    name: String,
+    schema: String,
+}
+
+/// Reads the database; the rows of small tables are counted.
+///
+/// # Errors
+/// If the admin cannot connect to it, or may not read what is asked.
+pub async fn read(access: &Access, database: &str) -> Result<SourceCatalogue> {
+    let mut session = access.read(database).await?;
+    execute_protected(&mut session, &stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")).await?;
+    let mut catalogue = catalogue(&mut session).await?;
+    execute_protected(&mut session, &stmt!("COMMIT")).await?;
+    count(&mut session, &mut catalogue).await;
+    session.close().await;
+    Ok(catalogue)
+}
+
+async fn catalogue(session: &mut Connection) -> Result<SourceCatalogue> {
+    let mut catalogue = SourceCatalogue { major: session.major(), ..SourceCatalogue::default() };
+    rows::read_all(session, SOURCE, |row| take(&mut catalogue, row)).await?;
+    if catalogue.major >= PUBLISHES_SCHEMAS {
+        let mut published: Vec<PublishedSchema> = vec![];
+        rows::read_all(session, PUBLISHED_SCHEMAS, |row| {
+            published.push(row.parse()?);
+            Ok(())
+        })
+        .await?;
+        published.iter().for_each(|one| publish(&mut catalogue, one));
+    }
+    Ok(catalogue)
+}
+
+fn take(catalogue: &mut SourceCatalogue, row: &CatalogRow) -> Result<()> {
+    match row.section.as_str() {
+        "relation" => {
+            let relation: super::source::SourceRelation = row.parse()?;
+            catalogue.relations.insert(relation.oid, relation);
+        }
+        "child" => catalogue.children.push(row.parse()?),
+        "foreign_key" => catalogue.foreign_keys.push(row.parse()?),
+        "part" => catalogue.parts.push(row.parse()?),
+        "routine" => {
+            let routine: super::source::SourceRoutine = row.parse()?;
+            catalogue.routines.insert(routine.oid, routine);
+        }
+        "type" => {
+            let one: super::source::SourceType = row.parse()?;
+            catalogue.types.insert(one.oid, one);
+        }
+        "reference" => {
+            let found: FoundReference = row.parse()?;
+            let (from, to): (ObjectKey, ObjectKey) = ((found.class, found.oid), (found.to_class, found.to));
+            let all = if found.owned { &mut catalogue.owned } else { &mut catalogue.references };
+            all.entry(from).or_default().insert(to);
+        }
+        "large_object_column" => catalogue.large_object_columns.push(row.parse()?),
+        "publication" => catalogue.publications.push(row.parse()?),
+        _ => return row.unknown(),
+    }
+    Ok(())
+}
+
+/// A publication of a schema has the tables that are in it now.
+fn publish(catalogue: &mut SourceCatalogue, published: &PublishedSchema) {
+    let inside: Vec<ObjectNumber> = catalogue
+        .relations
+        .values()
+        .filter(|relation| relation.is_table() && relation.schema == published.schema)
+        .map(|relation| relation.oid)
+        .collect();
+    let found = catalogue.publications.iter_mut().find(|one| one.name == published.name);
+    if let Some(publication) = found {
+        publication.tables.get_or_insert_default().extend(inside);
+    }
+}
+
+/// Counts what is small enough; a table that cannot be read keeps its estimate.
+async fn count(session: &mut Connection, catalogue: &mut SourceCatalogue) {
+    let small = |kind, bytes| kind == RelationKind::Table && bytes <= MOST_COUNTED;
+    let tables: Vec<ObjectNumber> = catalogue
+        .relations
+        .values()
+        .filter(|relation| small(relation.kind, relation.bytes))
+        .map(|relation| relation.oid)
+        .collect();
+    let counting = progress("counting", "tables");
+    counting.expect(tables.len());
+    let mut counted: BTreeMap<ObjectNumber, i64> = BTreeMap::new();
+    for oid in tables {
+        let relation = &catalogue.relations[&oid];
+        if let Ok(rows) = query(session, &count_of(&relation.schema, &relation.name)).await
+            && let Some(number) = rows.first().and_then(|row: &Row| row.try_get(0).ok())
+        {
+            counted.insert(oid, number);
+        }
+        counting.advance();
+    }
+    for (oid, rows) in counted {
+        if let Some(relation) = catalogue.relations.get_mut(&oid) {
+            relation.rows = rows;
+        }
+    }
+}
+
+/// Of one table alone, whatever inherits from it.
+fn count_of(schema: &str, name: &str) -> Statement {
+    let table = Qualified(vec![schema.to_owned(), name.to_owned()]);
+    stmt!("SELECT pg_catalog.count(*) FROM ONLY {table}", table = table)
+}
+
+/// What a source can be split with, beyond its tables.
+#[derive(Debug, Clone)]
+pub struct SourceSettings {
+    pub wal_level: String,
+    pub free_slots: i64,
+    /// Whether the admin may make replication slots there.
+    pub may_replicate: bool,
+}
+
+/// Reads what following a source needs.
+///
+/// # Errors
+/// As [`read`].
+pub async fn settings(access: &Access, database: &str) -> Result<SourceSettings> {
+    let mut session = access.read(database).await?;
+    let asked = stmt!(
+        "SELECT pg_catalog.current_setting('wal_level'),
+            pg_catalog.current_setting('max_replication_slots')::pg_catalog.int8 - (SELECT pg_catalog.count(*) FROM pg_catalog.pg_replication_slots),
+            (SELECT rolsuper OR rolreplication FROM pg_catalog.pg_roles WHERE rolname = current_user)"
+    );
+    let rows = query(&mut session, &asked).await?;
+    session.close().await;
+    let unreadable = |error| Error::operation("cannot read the settings of the source").cause(error);
+    let row = rows.first().ok_or_else(|| unreadable(crate::server::Unreadable::no_row()))?;
+    Ok(SourceSettings {
+        wal_level: row.try_get(0).map_err(unreadable)?,
+        free_slots: row.try_get(1).map_err(unreadable)?,
+        may_replicate: row.try_get(2).map_err(unreadable)?,
+    })
+}

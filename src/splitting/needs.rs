@@ -1,0 +1,157 @@
+//! What an object needs, near and far: tables and sequences through views, routines and types.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::scan::{FoundName, scan};
+use super::source::{
+    CatalogueClass, ObjectKey, ObjectNumber, PartKind, RelationKind, SourceCatalogue, SourceRelation, SourceRoutine,
+};
+
+/// Everything that something needs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    pub tables: BTreeSet<ObjectNumber>,
+    pub views: BTreeSet<ObjectNumber>,
+    pub sequences: BTreeSet<ObjectNumber>,
+    pub routines: BTreeSet<ObjectNumber>,
+    pub types: BTreeSet<ObjectNumber>,
+}
+
+/// Languages whose routines can be read, and those in which only a superuser can write one.
+const KNOWN: &[&str] = &["sql", "plpgsql", "c", "internal"];
+
+/// The references of a shared database, those in the bodies of routines included.
+pub struct ReferenceGraph<'a> {
+    source: &'a SourceCatalogue,
+    /// The rules of each view.
+    views: BTreeMap<ObjectNumber, Vec<ObjectKey>>,
+    /// What the body of each routine names.
+    named: BTreeMap<ObjectNumber, BTreeSet<ObjectKey>>,
+    /// Routines of which is not known what they do.
+    unknown: BTreeSet<ObjectNumber>,
+}
+
+impl<'a> ReferenceGraph<'a> {
+    pub fn of(source: &'a SourceCatalogue) -> ReferenceGraph<'a> {
+        let mut views: BTreeMap<ObjectNumber, Vec<ObjectKey>> = BTreeMap::new();
+        for part in source.parts.iter().filter(|part| part.kind == PartKind::View) {
+            views.entry(part.relation).or_default().push((part.class, part.oid));
+        }
+        let by_name = SourceNames::of(source);
+        let (mut named, mut unknown) = (BTreeMap::new(), BTreeSet::new());
+        for routine in source.routines.values() {
+            let found = scan(&routine.body);
+            let is_known = KNOWN.contains(&routine.language.as_str());
+            if !is_known || routine.language == "plpgsql" && found.executes {
+                unknown.insert(routine.oid);
+            }
+            let mut all: BTreeSet<ObjectKey> = found.names.iter().flat_map(|name| by_name.find(name)).collect();
+            all.remove(&(CatalogueClass::Routine, routine.oid));
+            named.insert(routine.oid, all);
+        }
+        ReferenceGraph { source, views, named, unknown }
+    }
+
+    /// What these objects need, themselves not counted.
+    pub fn needs(&self, of: impl IntoIterator<Item = ObjectKey>) -> Needs {
+        let mut needs = Needs::default();
+        let mut left: Vec<ObjectKey> = of.into_iter().flat_map(|key| self.next(key)).collect();
+        let mut seen: BTreeSet<ObjectKey> = left.iter().copied().collect();
+        while let Some(key) = left.pop() {
+            if !self.take(key, &mut needs) {
+                continue;
+            }
+            for next in self.next(key) {
+                if seen.insert(next) {
+                    left.push(next);
+                }
+            }
+        }
+        needs
+    }
+
+    /// Counts an object; whether what it needs counts, too.
+    fn take(&self, (class, oid): ObjectKey, needs: &mut Needs) -> bool {
+        match (class, self.source.relations.get(&oid)) {
+            (CatalogueClass::Relation, Some(relation)) => match relation.kind {
+                RelationKind::Table | RelationKind::PartitionedTable => {
+                    needs.tables.insert(self.source.root(oid));
+                    false
+                }
+                RelationKind::View | RelationKind::MaterializedView => needs.views.insert(oid),
+                RelationKind::Sequence => {
+                    needs.sequences.insert(oid);
+                    false
+                }
+                RelationKind::ForeignTable => false,
+            },
+            (CatalogueClass::Routine, _) if self.source.routines.contains_key(&oid) => needs.routines.insert(oid),
+            (CatalogueClass::Type, _) => match self.source.types.get(&oid) {
+                Some(one) if one.of == 0 && one.row_of == 0 => needs.types.insert(oid),
+                Some(_) => true,
+                None => false,
+            },
+            _ => false,
+        }
+    }
+
+    fn next(&self, (class, oid): ObjectKey) -> Vec<ObjectKey> {
+        let mut all: Vec<ObjectKey> = self.source.references.get(&(class, oid)).into_iter().flatten().copied().collect();
+        match class {
+            CatalogueClass::Relation => {
+                let rules = self.views.get(&oid).into_iter().flatten();
+                all.extend(rules.flat_map(|rule| self.source.references.get(rule)).flatten().filter(|to| to.1 != oid));
+            }
+            CatalogueClass::Routine => all.extend(self.named.get(&oid).into_iter().flatten()),
+            CatalogueClass::Type => {
+                let one = self.source.types.get(&oid);
+                all.extend(one.filter(|one| one.of != 0).map(|one| (CatalogueClass::Type, one.of)));
+                all.extend(one.filter(|one| one.row_of != 0).map(|one| (CatalogueClass::Relation, one.row_of)));
+            }
+            _ => {}
+        }
+        all
+    }
+
+    /// Whether one of these routines may do what their bodies do not show.
+    pub fn is_unknown(&self, routine: ObjectNumber) -> bool {
+        self.unknown.contains(&routine)
+    }
+}
+
+/// Relations and routines by their bare names.
+struct SourceNames<'a> {
+    relations: BTreeMap<&'a str, Vec<&'a SourceRelation>>,
+    routines: BTreeMap<&'a str, Vec<&'a SourceRoutine>>,
+    schemas: BTreeSet<&'a str>,
+}
+
+impl<'a> SourceNames<'a> {
+    fn of(source: &'a SourceCatalogue) -> SourceNames<'a> {
+        let mut all = SourceNames { relations: BTreeMap::new(), routines: BTreeMap::new(), schemas: BTreeSet::new() };
+        for relation in source.relations.values() {
+            all.relations.entry(&relation.name).or_default().push(relation);
+            all.schemas.insert(&relation.schema);
+        }
+        for routine in source.routines.values() {
+            all.routines.entry(&routine.name).or_default().push(routine);
+            all.schemas.insert(&routine.schema);
+        }
+        all
+    }
+
+    /// What a name may mean: where a schema stands before it, what is in that schema.
+    fn find(&self, name: &FoundName) -> impl Iterator<Item = ObjectKey> {
+        let schema = name.before.as_deref().filter(|before| self.schemas.contains(before)).map(str::to_owned);
+        let other = schema.clone();
+        let relations = self.relations.get(name.name.as_str()).into_iter().flatten();
+        let routines = self.routines.get(name.name.as_str()).into_iter().flatten();
+        let relations = relations
+            .filter(move |one| schema.as_ref().is_none_or(|schema| *schema == one.schema))
+            .map(|one| (CatalogueClass::Relation, one.oid));
+        let routines = routines
+            .filter(move |one| other.as_ref().is_none_or(|schema| *schema == one.schema))
+            .map(|one| (CatalogueClass::Routine, one.oid));
+        relations.chain(routines)
+    }
+}
