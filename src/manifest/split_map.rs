@@ -173,7 +173,9 @@ impl MapReading<'_> {
         let one = |(number, text): (usize, &String)| {
             let number = number.to_string();
             text.trim().parse().map_err(|message: String| {
-                self.file.error_at(&[path, &[&number]].concat(), message).hint("write public.orders, or public.order_*")
+                self.file
+                    .error_at(&[path, &[&number]].concat(), message)
+                    .hint("write public.orders, or public.order_*")
             })
         };
         texts.iter().enumerate().map(one).collect()
@@ -181,15 +183,17 @@ impl MapReading<'_> {
 
     fn reference(&self, name: &str, table: &RawReferenceTable) -> Result<(TablePattern, ReferenceTable)> {
         let path = ["reference", name];
-        let pattern: TablePattern = name.trim().parse().map_err(|message: String| {
-            self.file.error_at(&path, message).hint("write public.countries")
-        })?;
+        let pattern: TablePattern = name
+            .trim()
+            .parse()
+            .map_err(|message: String| self.file.error_at(&path, message).hint("write public.countries"))?;
         if !pattern.is_exact() {
             let message = format!("\"{name}\" may be several tables");
             return Err(self.file.error_at(&path, message).hint("name each reference table for itself"));
         }
         let owner = self.service(&table.owner, &[&path[..], &["owner"]].concat())?;
-        let readers = table.readers.iter().map(|reader| self.service(reader, &[&path[..], &["readers"]].concat()));
+        let readers =
+            table.readers.iter().map(|reader| self.service(reader, &[&path[..], &["readers"]].concat()));
         let mut readers = readers.collect::<Result<BTreeSet<_>>>()?;
         readers.remove(&owner);
         Ok((pattern, ReferenceTable { owner, readers }))
@@ -227,10 +231,8 @@ impl MapReading<'_> {
         let filled =
             fill_url(text, self.variables).map_err(|problem| unfilled(self.file, &path, &problem))?;
         let home = self.file.folder();
-        let mut url = url::parse(&filled, home, self.variables).map_err(|error| Error {
-            hints: error.hints,
-            ..self.file.error_at(&path, error.message)
-        })?;
+        let mut url = url::parse(&filled, home, self.variables)
+            .map_err(|error| Error { hints: error.hints, ..self.file.error_at(&path, error.message) })?;
         let database = self.database(&url.database, "url")?;
         // What belongs to no service, for questions about the server.
         url.database = "postgres".into();

@@ -55,15 +55,24 @@ const KINDS: &[KindRow] = &[
         kind: EdgeKind::ForeignKey,
         name: "foreign-key",
         choices: &[
-            choice("drop", "the column stays and the constraint goes: rows may name what is not there, and no ON DELETE runs"),
-            choice("call", "the same in the database; the service asks the other one before it writes, and hears of deletions"),
+            choice(
+                "drop",
+                "the column stays and the constraint goes: rows may name what is not there, and no ON DELETE runs",
+            ),
+            choice(
+                "call",
+                "the same in the database; the service asks the other one before it writes, and hears of deletions",
+            ),
         ],
         instead: REFERENCE,
     },
     KindRow {
         kind: EdgeKind::Inheritance,
         name: "inheritance",
-        choices: &[choice("drop", "the child becomes a table of its own: a query of the parent no longer shows its rows")],
+        choices: &[choice(
+            "drop",
+            "the child becomes a table of its own: a query of the parent no longer shows its rows",
+        )],
         instead: OWN_COPY,
     },
     KindRow {
@@ -80,7 +89,10 @@ const KINDS: &[KindRow] = &[
         name: "view",
         choices: &[
             STAYS,
-            choice("call", "it is not in any target; its readers ask each service and join the answers themselves"),
+            choice(
+                "call",
+                "it is not in any target; its readers ask each service and join the answers themselves",
+            ),
         ],
         instead: REFERENCE,
     },
@@ -89,14 +101,20 @@ const KINDS: &[KindRow] = &[
         name: "materialized-view",
         choices: &[
             STAYS,
-            choice("call", "it is not in any target; its readers ask each service and join the answers themselves"),
+            choice(
+                "call",
+                "it is not in any target; its readers ask each service and join the answers themselves",
+            ),
         ],
         instead: REFERENCE,
     },
     KindRow {
         kind: EdgeKind::Rule,
         name: "rule",
-        choices: &[choice("drop", "the rule is not made in the target: what it wrote elsewhere is no longer written")],
+        choices: &[choice(
+            "drop",
+            "the rule is not made in the target: what it wrote elsewhere is no longer written",
+        )],
         instead: OWN_COPY,
     },
     KindRow {
@@ -104,7 +122,10 @@ const KINDS: &[KindRow] = &[
         name: "trigger",
         choices: &[
             choice("drop", "the trigger is not made in the target: what it did elsewhere is no longer done"),
-            choice("call", "the same in the database; the service tells the other one, for example through its outbox"),
+            choice(
+                "call",
+                "the same in the database; the service tells the other one, for example through its outbox",
+            ),
         ],
         instead: OWN_COPY,
     },
@@ -113,7 +134,10 @@ const KINDS: &[KindRow] = &[
         name: "function",
         choices: &[
             STAYS,
-            choice("copy", "every service that has one of the tables gets it as it is: it fails where it touches a table of another service"),
+            choice(
+                "copy",
+                "every service that has one of the tables gets it as it is: it fails where it touches a table of another service",
+            ),
         ],
         instead: OWN_COPY,
     },
@@ -129,13 +153,19 @@ const KINDS: &[KindRow] = &[
     KindRow {
         kind: EdgeKind::Type,
         name: "type",
-        choices: &[choice("copy", "each service gets a type of its own: a new value has to be added in each of them")],
+        choices: &[choice(
+            "copy",
+            "each service gets a type of its own: a new value has to be added in each of them",
+        )],
         instead: OWN_COPY,
     },
     KindRow {
         kind: EdgeKind::Domain,
         name: "domain",
-        choices: &[choice("copy", "each service gets a domain of its own: a changed check has to be changed in each of them")],
+        choices: &[choice(
+            "copy",
+            "each service gets a domain of its own: a changed check has to be changed in each of them",
+        )],
         instead: OWN_COPY,
     },
     KindRow {
@@ -150,13 +180,19 @@ const KINDS: &[KindRow] = &[
     KindRow {
         kind: EdgeKind::Default,
         name: "default",
-        choices: &[choice("drop", "the column has no default in the target: the application gives the value")],
+        choices: &[choice(
+            "drop",
+            "the column has no default in the target: the application gives the value",
+        )],
         instead: REFERENCE,
     },
     KindRow {
         kind: EdgeKind::Check,
         name: "check",
-        choices: &[choice("drop", "the constraint is not made in the target: the application keeps the rows right")],
+        choices: &[choice(
+            "drop",
+            "the constraint is not made in the target: the application keeps the rows right",
+        )],
         instead: REFERENCE,
     },
     KindRow {

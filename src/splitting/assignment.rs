@@ -102,7 +102,8 @@ impl Assignment {
             let root = source.root(relation.oid);
             root == relation.oid || self.home(root) != self.home(relation.oid)
         };
-        let tables = source.relations.values().filter(|relation| relation.is_table()).filter(its).filter(whole);
+        let tables =
+            source.relations.values().filter(|relation| relation.is_table()).filter(its).filter(whole);
         tables.map(|relation| relation.oid).collect()
     }
 }
@@ -156,7 +157,8 @@ fn claims(map: &SplitMap) -> Vec<MapClaim<'_>> {
         patterns.iter().map(|pattern| MapClaim { pattern, home: Home::Service(service.clone()) })
     });
     let reference = map.reference.iter();
-    let reference = reference.map(|(pattern, table)| MapClaim { pattern, home: Home::Reference(table.clone()) });
+    let reference =
+        reference.map(|(pattern, table)| MapClaim { pattern, home: Home::Reference(table.clone()) });
     let ignored = map.ignore.iter().map(|pattern| MapClaim { pattern, home: Home::Ignored });
     services.chain(reference).chain(ignored).collect()
 }
@@ -168,7 +170,8 @@ fn decide(claims: &[MapClaim], relation: &SourceRelation, used: &mut BTreeSet<us
     };
     let all: Vec<usize> = claims.iter().enumerate().filter_map(matching).collect();
     used.extend(&all);
-    let (exact, patterns): (Vec<usize>, Vec<usize>) = all.into_iter().partition(|at| claims[*at].pattern.is_exact());
+    let (exact, patterns): (Vec<usize>, Vec<usize>) =
+        all.into_iter().partition(|at| claims[*at].pattern.is_exact());
     let best = if exact.is_empty() { patterns } else { exact };
     let Some(first) = best.first() else { return Home::Unassigned };
     if best.iter().all(|at| claims[*at].home == claims[*first].home) {

@@ -77,7 +77,8 @@ impl<'a> Finder<'a> {
         let speaks = |part: &&SourcePart| {
             let root = source.root(part.relation);
             part.kind != PartKind::View
-                && (root == part.relation || self.assignment.home(root) != self.assignment.home(part.relation))
+                && (root == part.relation
+                    || self.assignment.home(root) != self.assignment.home(part.relation))
         };
         let parts = source.parts.iter().filter(speaks);
         self.parts = parts.map(|part| (part, self.graph.needs([(part.class, part.oid)]))).collect();
@@ -200,11 +201,15 @@ impl<'a> Finder<'a> {
         }
         for (sequence, tables) in &mut users {
             tables.extend(self.source.owner_of_sequence(*sequence));
-            if self.source.owner_of_sequence(*sequence).is_none() && self.assignment.seats(*sequence).is_some() {
+            if self.source.owner_of_sequence(*sequence).is_none()
+                && self.assignment.seats(*sequence).is_some()
+            {
                 tables.insert(*sequence);
             }
         }
-        for (sequence, tables) in users.iter().filter(|(_, tables)| self.is_shared(tables)).collect::<Vec<_>>() {
+        for (sequence, tables) in
+            users.iter().filter(|(_, tables)| self.is_shared(tables)).collect::<Vec<_>>()
+        {
             let to = self.names(tables.iter().copied().filter(|table| table != sequence));
             let from = self.source.ident(*sequence).to_owned();
             self.add(EdgeKind::Sequence, from, to);
@@ -222,7 +227,8 @@ impl<'a> Finder<'a> {
         for (oid, tables) in &users {
             let Some(one) = source.types.get(oid) else { continue };
             // Seats of readers count here: their copies have the columns, too.
-            let seats: Seats = tables.iter().filter_map(|table| self.assignment.seats(*table)).flatten().collect();
+            let seats: Seats =
+                tables.iter().filter_map(|table| self.assignment.seats(*table)).flatten().collect();
             if seats.len() > 1 && one.kind != 'm' {
                 let kind = if one.kind == 'd' { EdgeKind::Domain } else { EdgeKind::Type };
                 let to = self.names(tables.iter().copied());

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use super::source::{ObjectKey, CatalogueClass, ObjectNumber, RelationKind, SourceCatalogue};
+use super::source::{CatalogueClass, ObjectKey, ObjectNumber, RelationKind, SourceCatalogue};
 use crate::catalog::rows::{self, CatalogRow};
 use crate::error::{Error, Result};
 use crate::report::progress;

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::scan::{FoundName, scan};
 use super::source::{
-    CatalogueClass, ObjectKey, ObjectNumber, PartKind, RelationKind, SourceCatalogue, SourceRelation, SourceRoutine,
+    CatalogueClass, ObjectKey, ObjectNumber, PartKind, RelationKind, SourceCatalogue, SourceRelation,
+    SourceRoutine,
 };
 
 /// Everything that something needs.
@@ -45,7 +46,8 @@ impl<'a> ReferenceGraph<'a> {
             if !is_known || routine.language == "plpgsql" && found.executes {
                 unknown.insert(routine.oid);
             }
-            let mut all: BTreeSet<ObjectKey> = found.names.iter().flat_map(|name| by_name.find(name)).collect();
+            let mut all: BTreeSet<ObjectKey> =
+                found.names.iter().flat_map(|name| by_name.find(name)).collect();
             all.remove(&(CatalogueClass::Routine, routine.oid));
             named.insert(routine.oid, all);
         }
@@ -85,7 +87,9 @@ impl<'a> ReferenceGraph<'a> {
                 }
                 RelationKind::ForeignTable => false,
             },
-            (CatalogueClass::Routine, _) if self.source.routines.contains_key(&oid) => needs.routines.insert(oid),
+            (CatalogueClass::Routine, _) if self.source.routines.contains_key(&oid) => {
+                needs.routines.insert(oid)
+            }
             (CatalogueClass::Type, _) => match self.source.types.get(&oid) {
                 Some(one) if one.of == 0 && one.row_of == 0 => needs.types.insert(oid),
                 Some(_) => true,
@@ -96,17 +100,25 @@ impl<'a> ReferenceGraph<'a> {
     }
 
     fn next(&self, (class, oid): ObjectKey) -> Vec<ObjectKey> {
-        let mut all: Vec<ObjectKey> = self.source.references.get(&(class, oid)).into_iter().flatten().copied().collect();
+        let mut all: Vec<ObjectKey> =
+            self.source.references.get(&(class, oid)).into_iter().flatten().copied().collect();
         match class {
             CatalogueClass::Relation => {
                 let rules = self.views.get(&oid).into_iter().flatten();
-                all.extend(rules.flat_map(|rule| self.source.references.get(rule)).flatten().filter(|to| to.1 != oid));
+                all.extend(
+                    rules
+                        .flat_map(|rule| self.source.references.get(rule))
+                        .flatten()
+                        .filter(|to| to.1 != oid),
+                );
             }
             CatalogueClass::Routine => all.extend(self.named.get(&oid).into_iter().flatten()),
             CatalogueClass::Type => {
                 let one = self.source.types.get(&oid);
                 all.extend(one.filter(|one| one.of != 0).map(|one| (CatalogueClass::Type, one.of)));
-                all.extend(one.filter(|one| one.row_of != 0).map(|one| (CatalogueClass::Relation, one.row_of)));
+                all.extend(
+                    one.filter(|one| one.row_of != 0).map(|one| (CatalogueClass::Relation, one.row_of)),
+                );
             }
             _ => {}
         }
@@ -128,7 +140,8 @@ struct SourceNames<'a> {
 
 impl<'a> SourceNames<'a> {
     fn of(source: &'a SourceCatalogue) -> SourceNames<'a> {
-        let mut all = SourceNames { relations: BTreeMap::new(), routines: BTreeMap::new(), schemas: BTreeSet::new() };
+        let mut all =
+            SourceNames { relations: BTreeMap::new(), routines: BTreeMap::new(), schemas: BTreeSet::new() };
         for relation in source.relations.values() {
             all.relations.entry(&relation.name).or_default().push(relation);
             all.schemas.insert(&relation.schema);

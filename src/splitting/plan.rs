@@ -50,14 +50,18 @@ impl SplitPlan {
     pub fn of(map: &SplitMap, source: &SourceCatalogue) -> Result<SplitPlan> {
         let assignment = Assignment::of(map, source);
         let mut edges = crossing(source, &assignment);
-        let mut notes: Vec<String> =
-            assignment.unmatched.iter().map(|words| format!("{words}: the source has nothing of that name")).collect();
+        let mut notes: Vec<String> = assignment
+            .unmatched
+            .iter()
+            .map(|words| format!("{words}: the source has nothing of that name"))
+            .collect();
         notes.extend(answer(map, &mut edges)?);
         let services = map.services.keys();
         let tables = |service: &ServiceName| (service.clone(), tables(&assignment, source, service));
         let services = services.map(tables).collect();
         let open = assignment.open(source).into_iter();
-        let open = open.map(|(oid, claims)| OpenTable { name: source.ident(oid).to_owned(), claims }).collect();
+        let open =
+            open.map(|(oid, claims)| OpenTable { name: source.ident(oid).to_owned(), claims }).collect();
         Ok(SplitPlan { services, open, edges, left: left(source), notes })
     }
 
@@ -76,7 +80,8 @@ fn tables(assignment: &Assignment, source: &SourceCatalogue, service: &ServiceNa
     for oid in assignment.tables_of(service, source) {
         let home = assignment.home(oid);
         let with = source.relations.values().filter(|one| {
-            one.oid == oid || source.root(one.oid) == oid && one.is_table() && assignment.home(one.oid) == home
+            one.oid == oid
+                || source.root(one.oid) == oid && one.is_table() && assignment.home(one.oid) == home
         });
         let (mut rows, mut bytes, mut partitions) = (0, 0, 0);
         for one in with {

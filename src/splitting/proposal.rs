@@ -43,7 +43,8 @@ const SHORTEST: usize = 3;
 
 /// Guesses for all tables, the strongest signs first.
 pub fn propose(source: &SourceCatalogue, services: &[ServiceSigns]) -> SplitProposal {
-    let tables: Vec<&SourceRelation> = source.relations.values().filter(|one| is_asked(source, one)).collect();
+    let tables: Vec<&SourceRelation> =
+        source.relations.values().filter(|one| is_asked(source, one)).collect();
     let mut guesses = Guesses { source, services, made: BTreeMap::new(), hints: BTreeMap::new() };
     let mut ignored = vec![];
     let mut left: Vec<&SourceRelation> = vec![];
@@ -93,7 +94,8 @@ impl Guesses<'_> {
                 0 => {}
                 1 => told.extend(signs.into_iter().map(|(service, sign)| (table.oid, (service, sign)))),
                 _ => {
-                    let all: Vec<String> = signs.into_iter().map(|(service, sign)| format!("{service}: {sign}")).collect();
+                    let all: Vec<String> =
+                        signs.into_iter().map(|(service, sign)| format!("{service}: {sign}")).collect();
                     self.hints.entry(table.oid).or_insert_with(|| all.join("; "));
                 }
             }
@@ -115,9 +117,15 @@ impl Guesses<'_> {
         let called = |signs: &ServiceSigns| {
             let own = signs.schemas.iter().any(|schema| *schema == table.schema);
             let stem = stems(signs).into_iter().any(|stem| stem == table.schema);
-            (own || stem).then(|| (signs.service.clone(), format!("the schema {} is called as the service", table.schema)))
+            (own || stem).then(|| {
+                (signs.service.clone(), format!("the schema {} is called as the service", table.schema))
+            })
         };
-        if table.schema == "public" { Signs::new() } else { self.services.iter().filter_map(called).collect() }
+        if table.schema == "public" {
+            Signs::new()
+        } else {
+            self.services.iter().filter_map(called).collect()
+        }
     }
 
     /// The longest beginning wins: `passport_engine_x` is no table of a service `passport`.
@@ -136,7 +144,8 @@ impl Guesses<'_> {
     fn by_likeness(&self, table: &SourceRelation) -> Signs {
         let word = first_word(&table.name);
         let alike = |other: &SourceRelation| {
-            other.schema == table.schema && (table.schema != "public" || word.is_some() && first_word(&other.name) == word)
+            other.schema == table.schema
+                && (table.schema != "public" || word.is_some() && first_word(&other.name) == word)
         };
         let likes = self.source.relations.values().filter(|other| alike(other));
         let like = |other: &SourceRelation| {
@@ -176,7 +185,9 @@ impl Guesses<'_> {
                 }
                 None => {
                     let hint = self.hints.remove(&table.oid);
-                    proposal.open.push(guessed(table, hint.unwrap_or_else(|| "nothing tells whose it is".into())));
+                    proposal
+                        .open
+                        .push(guessed(table, hint.unwrap_or_else(|| "nothing tells whose it is".into())));
                 }
             }
         }
@@ -219,7 +230,12 @@ mod tests {
 
     fn signs(service: &str, database: &str) -> ServiceSigns {
         let (makes, schemas) = (BTreeMap::new(), vec![]);
-        ServiceSigns { service: ServiceName::new(service).unwrap(), database: database.into(), schemas, makes }
+        ServiceSigns {
+            service: ServiceName::new(service).unwrap(),
+            database: database.into(),
+            schemas,
+            makes,
+        }
     }
 
     fn database(tables: &[(u32, &str, &str)], keys: &[(u32, u32)]) -> SourceCatalogue {

@@ -18,7 +18,8 @@ pub struct FoundNames {
 
 /// Comments are skipped; strings are not, for they may be statements or names of tables.
 pub fn scan(body: &str) -> FoundNames {
-    let mut scanner = Scanner { text: body, at: 0, in_string: false, found: FoundNames::default(), qualifier: None };
+    let mut scanner =
+        Scanner { text: body, at: 0, in_string: false, found: FoundNames::default(), qualifier: None };
     while scanner.step() {}
     let mut found = scanner.found;
     found.names.sort();

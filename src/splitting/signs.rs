@@ -43,7 +43,8 @@ fn tables_made(sql: &str) -> Vec<String> {
 
 /// The bare name of the table that a `CREATE TABLE` makes.
 fn table_made(seen: &StatementHead) -> Option<String> {
-    let made = [&["create", "table"][..], &["create", "unlogged", "table"]].iter().any(|words| seen.begins(words));
+    let made =
+        [&["create", "table"][..], &["create", "unlogged", "table"]].iter().any(|words| seen.begins(words));
     let rest = seen.text.get(after_table(seen)?..)?;
     let words = crate::migrate::files::tokens(rest);
     // The last part of a name with a dot.

@@ -172,7 +172,8 @@ pub struct SourceCatalogue {
 impl SourceCatalogue {
     /// The table at whose top a partition hangs; any other relation itself.
     pub fn root(&self, oid: ObjectNumber) -> ObjectNumber {
-        let parent = |oid| self.children.iter().find(|one| one.partition && one.child == oid).map(|one| one.parent);
+        let parent =
+            |oid| self.children.iter().find(|one| one.partition && one.child == oid).map(|one| one.parent);
         let mut top = oid;
         // A chain of partitions is never longer than there are tables.
         for _ in 0..self.children.len() {

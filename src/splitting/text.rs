@@ -26,9 +26,8 @@ pub fn split_yaml(server: &str, database: &str, proposal: &SplitProposal, edges:
 }
 
 fn items(tables: &[GuessedTable], indent: &str) -> String {
-    let line = |one: &GuessedTable| {
-        format!("{indent}- {}  # guess: {}\n", scalar(&one.table), comment(&one.reason))
-    };
+    let line =
+        |one: &GuessedTable| format!("{indent}- {}  # guess: {}\n", scalar(&one.table), comment(&one.reason));
     tables.iter().map(line).collect()
 }
 
@@ -51,7 +50,9 @@ fn answers(edges: &[CrossingEdge]) -> String {
     }
     let line = |edge: &CrossingEdge| format!("#   - {}\n", comment(&answer_line(edge)));
     let lines: String = edges.iter().map(line).collect();
-    format!("\n# With these guesses, this crosses a boundary. Take the marks away and keep one answer for each.\n# edges:\n{lines}")
+    format!(
+        "\n# With these guesses, this crosses a boundary. Take the marks away and keep one answer for each.\n# edges:\n{lines}"
+    )
 }
 
 /// One item of `edges:`, with its choices.

@@ -32,7 +32,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ProposedMap> {
     if !arguments.dry_run && path.symlink_metadata().is_ok() {
         return Err(Error::usage(format!("{} is there already", near(&path)))
             .hint("`martydb split plan` shows what is open in it")
-            .hint("to guess again: move it away, name another file with --map FILE, or look with --dry-run"));
+            .hint(
+                "to guess again: move it away, name another file with --map FILE, or look with --dry-run",
+            ));
     }
     let access = run.admin(server).await?;
     let source = inspect::read(&access, database).await?;
@@ -55,7 +57,9 @@ fn parts<'a>(run: &Run, from: &'a str) -> Result<(&'a str, &'a str)> {
     };
     if !run.manifest.servers.contains_key(server) {
         let known: Vec<&str> = run.manifest.servers.keys().map(String::as_str).collect();
-        return Err(Error::usage(format!("unknown server \"{server}\"")).hint(hint(server, "servers", &known)));
+        return Err(
+            Error::usage(format!("unknown server \"{server}\"")).hint(hint(server, "servers", &known))
+        );
     }
     Ok((server, database))
 }
@@ -96,7 +100,9 @@ impl ProposedMap {
         next: String,
     ) -> ProposedMap {
         let tables = |all: &[crate::splitting::GuessedTable]| -> Vec<ProposedTable> {
-            all.iter().map(|one| ProposedTable { table: one.table.clone(), reason: one.reason.clone() }).collect()
+            all.iter()
+                .map(|one| ProposedTable { table: one.table.clone(), reason: one.reason.clone() })
+                .collect()
         };
         let services = proposal
             .services
@@ -122,7 +128,11 @@ impl Report for ProposedMap {
         let mut table = Table::new(&["service", "table", "why"]);
         for one in &self.services {
             for guess in &one.tables {
-                table.row([one.service.as_str().into(), guess.table.as_str().into(), Cell::from(&guess.reason)]);
+                table.row([
+                    one.service.as_str().into(),
+                    guess.table.as_str().into(),
+                    Cell::from(&guess.reason),
+                ]);
             }
         }
         for guess in &self.ignored {
@@ -131,7 +141,8 @@ impl Report for ProposedMap {
         for guess in &self.unassigned {
             table.row(["(unassigned)".into(), guess.table.as_str().into(), Cell::from(&guess.reason)]);
         }
-        let mut text = if table.is_empty() { "The database has no tables.\n".into() } else { table.render(style) };
+        let mut text =
+            if table.is_empty() { "The database has no tables.\n".into() } else { table.render(style) };
         text += &format!(
             "\nWrote {}: {} to place by hand, {} to answer.\n",
             printable(&near(&self.map)),

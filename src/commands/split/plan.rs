@@ -46,7 +46,11 @@ async fn needs(access: &Access, map: &SplitMap, major: u32) -> Result<Vec<SplitN
         ),
         (
             settings.may_replicate,
-            format!("{} {} replicate", access.admin.role, if settings.may_replicate { "may" } else { "may not" }),
+            format!(
+                "{} {} replicate",
+                access.admin.role,
+                if settings.may_replicate { "may" } else { "may not" }
+            ),
         ),
     ];
     let need = |(ok, detail)| SplitNeed { purpose: "following online", ok, detail };

@@ -100,7 +100,9 @@ mod tests {
         }
         assert!("public.\"a*\"".parse::<TablePattern>().unwrap().is_exact());
         assert!(!"public.a*".parse::<TablePattern>().unwrap().is_exact());
-        for wrong in ["t", "", "a.b.c", "public.", ".t", "public.\"t", "public.\"t\"x", "public.t\"", "\"\".t"] {
+        for wrong in
+            ["t", "", "a.b.c", "public.", ".t", "public.\"t", "public.\"t\"x", "public.t\"", "\"\".t"]
+        {
             assert!(wrong.parse::<TablePattern>().is_err(), "{wrong}");
         }
     }

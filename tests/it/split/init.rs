@@ -58,7 +58,9 @@ fn the_services_own_migrations_tell_the_rest() {
     let from = format!("main/{SHARED}");
     let text = project.run(&["split", "init", "--from", &from, "--dry-run"]).expect(0).stdout;
     assert!(
-        text.contains("      - public.access_tokens  # guess: V2__access_tokens.sql makes a table of this name\n"),
+        text.contains(
+            "      - public.access_tokens  # guess: V2__access_tokens.sql makes a table of this name\n"
+        ),
         "{text}"
     );
     assert!(!project.path().join("split.yaml").exists());

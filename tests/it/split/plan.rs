@@ -40,7 +40,10 @@ as_both_admins!(every_edge_is_found_and_wants_an_answer, |admin| {
     assert!(before.differences(&server.catalogue(SHARED)).is_empty());
     // Nothing of ours is left there, and no service has a database.
     assert_eq!(server.value(SHARED, "SELECT count(*) FROM pg_namespace WHERE nspname LIKE 'martydb%'"), "0");
-    assert_eq!(server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'marty_csca'"), "0");
+    assert_eq!(
+        server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname = 'marty_csca'"),
+        "0"
+    );
 });
 
 #[test]
@@ -58,12 +61,16 @@ fn a_plan_is_complete_once_everything_is_answered() {
     assert_eq!(named, ["csca", "document_signer", "passport_engine", "pkd_service"]);
     assert_eq!(services[0]["database"], "marty_csca");
     let tables = services[0]["tables"].as_array().unwrap();
-    let table = |name: &str| tables.iter().find(|one| one["table"] == name).unwrap_or_else(|| panic!("{name}"));
+    let table =
+        |name: &str| tables.iter().find(|one| one["table"] == name).unwrap_or_else(|| panic!("{name}"));
     let events = table("public.csca_events");
     assert_eq!((&events["rows"], &events["partitions"]), (&json!(1000), &json!(2)));
     assert!(events["bytes"].as_i64().unwrap() > 0);
     assert!(tables.iter().all(|one| one["table"] != "public.csca_events_2026"));
-    assert_eq!((&table("public.countries")["rows"], &table("public.countries")["copy"]), (&json!(2), &json!(false)));
+    assert_eq!(
+        (&table("public.countries")["rows"], &table("public.countries")["copy"]),
+        (&json!(2), &json!(false))
+    );
     let copies = services[3]["tables"].as_array().unwrap();
     assert!(copies.iter().any(|one| one["table"] == "public.countries" && one["copy"] == true));
     let csv = project.run(&["split", "plan", "-o", "csv"]).expect(0).stdout;
@@ -172,8 +179,12 @@ fn a_source_at_a_url_and_one_that_refuses() {
     shared(&server);
     let project = project(&server, Admin::Super);
     let inside = map(&all_answers());
-    let at = |url: &str| inside.replace(&format!("{{ server: main, database: {SHARED} }}"), &format!("{{ url: '{url}' }}"));
-    let url = format!("postgresql://postgres:${{SOURCE_PASSWORD}}@127.0.0.1:${{SOURCE_PORT}}/{SHARED}?sslmode=disable");
+    let at = |url: &str| {
+        inside.replace(&format!("{{ server: main, database: {SHARED} }}"), &format!("{{ url: '{url}' }}"))
+    };
+    let url = format!(
+        "postgresql://postgres:${{SOURCE_PASSWORD}}@127.0.0.1:${{SOURCE_PORT}}/{SHARED}?sslmode=disable"
+    );
     project.write("split.yaml", &at(&url));
     let run = |password: &str| {
         let mut command = project.command(&["split", "plan"]);
@@ -182,9 +193,17 @@ fn a_source_at_a_url_and_one_that_refuses() {
     };
     let _ = run(crate::support::ADMIN_PASSWORD).expect(0);
     let refused = run("wrong-one").expect(5);
-    assert!(refused.stderr.contains("password authentication failed") && !refused.said().contains("wrong-one"), "{}", refused.stderr);
+    assert!(
+        refused.stderr.contains("password authentication failed") && !refused.said().contains("wrong-one"),
+        "{}",
+        refused.stderr
+    );
     let unset = project.run(&["split", "plan"]).expect(2);
-    assert!(unset.stderr.contains("split.yaml:1:") && unset.stderr.contains("is not set"), "{}", unset.stderr);
+    assert!(
+        unset.stderr.contains("split.yaml:1:") && unset.stderr.contains("is not set"),
+        "{}",
+        unset.stderr
+    );
     project.write("split.yaml", &map(" []").replace(SHARED, "absent"));
     let absent = project.run(&["split", "plan"]).expect(5);
     assert!(absent.stderr.contains("database \"absent\" does not exist"), "{}", absent.stderr);

@@ -83,7 +83,13 @@ pub struct SplitNeed {
 }
 
 impl PlannedSplit {
-    pub fn new(run: &Run, map: &SplitMap, plan: &SplitPlan, needs: Vec<SplitNeed>, flag: &str) -> PlannedSplit {
+    pub fn new(
+        run: &Run,
+        map: &SplitMap,
+        plan: &SplitPlan,
+        needs: Vec<SplitNeed>,
+        flag: &str,
+    ) -> PlannedSplit {
         let service = |(name, tables): &(crate::model::ServiceName, Vec<crate::splitting::PlannedTable>)| {
             let desired = &run.manifest.services[name];
             PlannedService {
@@ -167,7 +173,8 @@ impl PlannedSplit {
         }
         let open = self.edges.iter().filter(|edge| edge.answer.is_none()).count();
         let head = format!("Edges that cross a boundary ({}, {open} without an answer)", self.edges.len());
-        let mut text = format!("\n{}\n", paint(&head, if open > 0 { Paint::Bad } else { Paint::Good }, style));
+        let mut text =
+            format!("\n{}\n", paint(&head, if open > 0 { Paint::Bad } else { Paint::Good }, style));
         for edge in &self.edges {
             let answer = match &edge.answer {
                 Some(answer) => paint(&printable(answer), Paint::Good, style),
