@@ -82,7 +82,7 @@ impl Assignment {
 
     /// Tables, and sequences of no table, that the map does not place, each with the parts of it that dispute it.
     pub fn open(&self, source: &SourceCatalogue) -> Vec<(ObjectNumber, Vec<String>)> {
-        let must = |relation: &&SourceRelation| must_be_placed(source, relation);
+        let must = |relation: &&SourceRelation| source.has_to_be_placed(relation);
         let open = |relation: &SourceRelation| match self.home(relation.oid) {
             Home::Unassigned => Some((relation.oid, vec![])),
             Home::Disputed(claims) => Some((relation.oid, claims.clone())),
@@ -116,22 +116,6 @@ fn follow(homes: &mut BTreeMap<ObjectNumber, Home>, source: &SourceCatalogue) {
             let home = homes.get(&source.root(above)).cloned().unwrap_or(Home::Unassigned);
             homes.insert(*oid, home);
         }
-    }
-}
-
-/// A sequence that a column's default takes its numbers from goes with that column.
-fn must_be_placed(source: &SourceCatalogue, relation: &SourceRelation) -> bool {
-    let key = (CatalogueClass::Relation, relation.oid);
-    match relation.kind {
-        RelationKind::Table | RelationKind::PartitionedTable => true,
-        RelationKind::Sequence => {
-            let in_default = |part: &SourcePart| {
-                part.class == CatalogueClass::Default
-                    && source.references.get(&(part.class, part.oid)).is_some_and(|all| all.contains(&key))
-            };
-            source.owner_of_sequence(relation.oid).is_none() && !source.parts.iter().any(in_default)
-        }
-        _ => false,
     }
 }
 

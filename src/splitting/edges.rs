@@ -7,7 +7,8 @@ use super::answers::EdgeKind;
 use super::assignment::{Assignment, Home, Seat};
 use super::needs::{Needs, ReferenceGraph};
 use super::source::{
-    CatalogueClass, ObjectNumber, PartKind, RelationKind, SourceCatalogue, SourceForeignKey, SourcePart,
+    CatalogueClass, ObjectKey, ObjectNumber, PartKind, RelationKind, SourceCatalogue, SourceForeignKey,
+    SourcePart,
 };
 
 /// One thing that crosses a boundary, and what becomes of it.
@@ -18,6 +19,8 @@ pub struct CrossingEdge {
     pub to: String,
     pub answer: Option<String>,
     pub reason: Option<String>,
+    /// What crosses, where it is one object: a target that cannot have it goes without.
+    pub object: Option<ObjectKey>,
 }
 
 impl CrossingEdge {
@@ -63,7 +66,12 @@ type Seats = BTreeSet<Seat>;
 
 impl<'a> Finder<'a> {
     fn add(&mut self, kind: EdgeKind, from: impl Into<String>, to: impl Into<String>) {
-        self.found.push(CrossingEdge { kind, from: from.into(), to: to.into(), answer: None, reason: None });
+        let (from, to) = (from.into(), to.into());
+        self.found.push(CrossingEdge { kind, from, to, answer: None, reason: None, object: None });
+    }
+
+    fn add_object(&mut self, kind: EdgeKind, from: String, to: String, object: ObjectKey) {
+        self.found.push(CrossingEdge { kind, from, to, answer: None, reason: None, object: Some(object) });
     }
 
     fn names(&self, relations: impl IntoIterator<Item = ObjectNumber>) -> String {
@@ -115,7 +123,7 @@ impl<'a> Finder<'a> {
             let Some(seats) = self.assignment.seats(key.relation) else { continue };
             if !self.missing(&seats, &[key.to].into()).is_empty() {
                 let (from, to) = foreign_key(source, key);
-                self.add(EdgeKind::ForeignKey, from, to);
+                self.add_object(EdgeKind::ForeignKey, from, to, (CatalogueClass::Constraint, key.oid));
             }
         }
     }
@@ -174,10 +182,12 @@ impl<'a> Finder<'a> {
             let missing = self.seats(part.relation).map_or(vec![], |seats| self.missing(&seats, &others));
             if !missing.is_empty() {
                 let from = format!("{}.{}", self.source.ident(part.relation), part.name);
-                crossing.push((kind, from, self.names(missing)));
+                crossing.push((kind, from, self.names(missing), (part.class, part.oid)));
             }
         }
-        crossing.into_iter().for_each(|(kind, from, to)| self.add(kind, from, to));
+        for (kind, from, to, object) in crossing {
+            self.add_object(kind, from, to, object);
+        }
     }
 
     /// The services that write a table: of a reference table its owner alone.

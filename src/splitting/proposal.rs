@@ -63,10 +63,9 @@ pub fn propose(source: &SourceCatalogue, services: &[ServiceSigns]) -> SplitProp
     guesses.finish(&left, ignored)
 }
 
-/// Partitions go with their table, and sequences with their column.
+/// Partitions go with their table.
 fn is_asked(source: &SourceCatalogue, relation: &SourceRelation) -> bool {
-    relation.is_table() && source.root(relation.oid) == relation.oid
-        || relation.kind == RelationKind::Sequence && source.owner_of_sequence(relation.oid).is_none()
+    source.has_to_be_placed(relation) && source.root(relation.oid) == relation.oid
 }
 
 fn guessed(relation: &SourceRelation, reason: String) -> GuessedTable {
@@ -115,7 +114,7 @@ impl Guesses<'_> {
 
     fn by_schema(&self, table: &SourceRelation) -> Signs {
         let called = |signs: &ServiceSigns| {
-            let own = signs.schemas.iter().any(|schema| *schema == table.schema);
+            let own = signs.schemas.contains(&table.schema);
             let stem = stems(signs).into_iter().any(|stem| stem == table.schema);
             (own || stem).then(|| {
                 (signs.service.clone(), format!("the schema {} is called as the service", table.schema))

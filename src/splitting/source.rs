@@ -189,6 +189,22 @@ impl SourceCatalogue {
         self.relations.get(&oid).map_or("?", |relation| relation.ident.as_str())
     }
 
+    /// Whether a map has to say where it goes: a table, or a sequence that no column takes its numbers from.
+    pub fn has_to_be_placed(&self, relation: &SourceRelation) -> bool {
+        let key = (CatalogueClass::Relation, relation.oid);
+        let in_default = |part: &SourcePart| {
+            part.class == CatalogueClass::Default
+                && self.references.get(&(part.class, part.oid)).is_some_and(|all| all.contains(&key))
+        };
+        match relation.kind {
+            RelationKind::Table | RelationKind::PartitionedTable => true,
+            RelationKind::Sequence => {
+                self.owner_of_sequence(relation.oid).is_none() && !self.parts.iter().any(in_default)
+            }
+            _ => false,
+        }
+    }
+
     /// The table that a sequence belongs to.
     pub fn owner_of_sequence(&self, sequence: ObjectNumber) -> Option<ObjectNumber> {
         let owners = self.owned.get(&(CatalogueClass::Relation, sequence))?;

@@ -118,10 +118,10 @@ fn large_objects_publications_and_parts_of_a_table_are_edges_too() {
          CREATE FUNCTION rate_of(x int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS 'BEGIN RETURN x + (SELECT max(n) FROM pkd_rates); END';
          CREATE TABLE csca_prices (id int, price int DEFAULT rate(), CONSTRAINT fair CHECK (rate_of(price) > 0));
          CREATE INDEX by_rate ON csca_prices (rate_of(price));
-         CREATE RULE also AS ON INSERT TO csca_prices DO ALSO INSERT INTO pkd_rates VALUES (NEW.id);
+         CREATE RULE twice AS ON INSERT TO csca_prices DO ALSO INSERT INTO pkd_rates VALUES (NEW.id);
          CREATE TABLE csca_parts (k int) PARTITION BY LIST (k);
          CREATE TABLE pkd_part PARTITION OF csca_parts FOR VALUES IN (1);
-         CREATE PUBLICATION some FOR TABLE csca_docs, pkd_rates; CREATE PUBLICATION all_of_it FOR ALL TABLES",
+         CREATE PUBLICATION few FOR TABLE csca_docs, pkd_rates; CREATE PUBLICATION all_of_it FOR ALL TABLES",
     );
     let project = project(&server, Admin::Super);
     project.write(
@@ -133,13 +133,13 @@ fn large_objects_publications_and_parts_of_a_table_are_edges_too() {
         edges(&document),
         [
             "partition public.pkd_part -> public.csca_parts",
-            "rule public.csca_prices.also -> public.pkd_rates",
+            "rule public.csca_prices.twice -> public.pkd_rates",
             "default public.csca_prices.price -> public.pkd_rates",
             "check public.csca_prices.fair -> public.pkd_rates",
             "index public.csca_prices.by_rate -> public.pkd_rates",
             "large-object public.csca_docs.body -> large objects",
             "publication all_of_it -> all tables",
-            "publication some -> public.csca_docs, public.pkd_rates",
+            "publication few -> public.csca_docs, public.pkd_rates",
         ]
     );
 }
@@ -148,7 +148,8 @@ fn large_objects_publications_and_parts_of_a_table_are_edges_too() {
 #[test]
 fn nothing_that_an_owner_wrote_runs() {
     let server = Server::start();
-    server.sql("postgres", &format!("CREATE DATABASE {SHARED}; CREATE ROLE owner_of_all LOGIN"));
+    server.sql("postgres", &format!("CREATE DATABASE {SHARED}"));
+    server.sql("postgres", "CREATE ROLE owner_of_all LOGIN");
     server.sql(
         SHARED,
         "CREATE TABLE ran (what text); CREATE SCHEMA pkd;
