@@ -3,9 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::proposal::SplitProposal;
-use super::source::{
-    CatalogueClass, ObjectNumber, RelationKind, SourceCatalogue, SourcePart, SourceRelation,
-};
+use super::source::{ObjectNumber, SourceCatalogue, SourceRelation};
 use crate::manifest::{ReferenceTable, SplitMap, TablePattern};
 use crate::model::ServiceName;
 

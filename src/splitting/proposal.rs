@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::source::{ObjectNumber, RelationKind, SourceCatalogue, SourceRelation};
+use super::source::{ObjectNumber, SourceCatalogue, SourceRelation};
 use crate::migrate::check::other_tools;
 use crate::model::ServiceName;
 
@@ -226,6 +226,7 @@ fn first_word(name: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::splitting::source::{RelationKind, SourceForeignKey};
 
     fn signs(service: &str, database: &str) -> ServiceSigns {
         let (makes, schemas) = (BTreeMap::new(), vec![]);
@@ -255,7 +256,7 @@ mod tests {
         }
         source.foreign_keys = keys
             .iter()
-            .map(|(relation, to)| super::super::source::SourceForeignKey {
+            .map(|(relation, to)| SourceForeignKey {
                 oid: 0,
                 name: "k".into(),
                 relation: *relation,
