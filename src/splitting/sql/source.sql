@@ -30,12 +30,12 @@ UNION ALL
 SELECT 'foreign_key', pg_catalog.json_build_object(
         'oid', k.oid::pg_catalog.int8, 'name', k.conname,
         'relation', k.conrelid::pg_catalog.int8, 'to', k.confrelid::pg_catalog.int8,
-        'columns', (SELECT pg_catalog.json_agg(pg_catalog.quote_ident(a.attname) ORDER BY u.n)
-            FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u (num, n)
-            JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.num),
-        'to_columns', (SELECT pg_catalog.json_agg(pg_catalog.quote_ident(a.attname) ORDER BY u.n)
-            FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY u (num, n)
-            JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.num)
+        'columns', (SELECT pg_catalog.json_agg(pg_catalog.quote_ident(a.attname) ORDER BY u.ordinality)
+            FROM pg_catalog.unnest(k.conkey) WITH ORDINALITY u
+            JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = u.u),
+        'to_columns', (SELECT pg_catalog.json_agg(pg_catalog.quote_ident(a.attname) ORDER BY u.ordinality)
+            FROM pg_catalog.unnest(k.confkey) WITH ORDINALITY u
+            JOIN pg_catalog.pg_attribute a ON a.attrelid = k.confrelid AND a.attnum = u.u)
     )::pg_catalog.text
 FROM pg_catalog.pg_constraint k JOIN rel r ON r.oid = k.conrelid
 WHERE k.contype = 'f' AND k.conparentid = 0
@@ -58,7 +58,7 @@ FROM (
     UNION ALL SELECT 'index', 'pg_class', x.indexrelid, x.indrelid, c.relname
     FROM pg_catalog.pg_index x JOIN pg_catalog.pg_class c ON c.oid = x.indexrelid
     WHERE x.indexprs IS NOT NULL OR x.indpred IS NOT NULL
-) part (kind, class, oid, relation, name) JOIN rel r ON r.oid = part.relation
+) part JOIN rel r ON r.oid = part.relation
 UNION ALL
 SELECT 'routine', pg_catalog.json_build_object(
         'oid', f.oid::pg_catalog.int8, 'ident', f.oid::pg_catalog.regprocedure::pg_catalog.text, 'name', f.proname,
