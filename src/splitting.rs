@@ -3,16 +3,22 @@
 //! The map (`split.yaml`, read by the manifest's room) says which table goes to which service; `inspect` reads the shared database
 //! into `source`. From these two, `assignment` gives every table its place, `needs` follows what refers to what, in the
 //! bodies of routines too, and `edges` finds what needs something that will not be where it is; all three are pure, and
-//! `plan` puts them together with the answers of the map. `signs` and `proposal` guess a first map, `text` writes it down.
+//! `plan` puts them together with the answers of the map. `schema` dumps the source's DDL and cuts it up: `members` says what a service
+//! begins with, `closure` what belongs with it, `selection` which entries of the archive make that. `signs` and `proposal` guess a first map, `text` writes it down.
 
 mod answers;
 mod assignment;
+mod closure;
 mod edges;
 pub mod inspect;
+mod members;
 mod needs;
 pub mod plan;
 pub mod proposal;
 mod scan;
+pub mod schema;
+mod seating;
+mod selection;
 pub mod signs;
 mod source;
 mod text;

@@ -2,6 +2,7 @@
 
 mod init;
 mod plan;
+mod schema;
 mod shared;
 
 use clap::{Args, Subcommand};
@@ -24,12 +25,15 @@ pub enum SplitStep {
     Init(init::Arguments),
     /// Show what each service would get, what is unassigned, and everything that crosses a boundary.
     Plan(plan::Arguments),
+    /// Write each service's first migration from the shared database, or compare it with those that there are.
+    Schema(schema::Arguments),
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitReport> {
     Ok(match &arguments.step {
         SplitStep::Init(arguments) => SplitReport::Proposed(init::run(run, arguments).await?),
         SplitStep::Plan(arguments) => SplitReport::Planned(plan::run(run, arguments).await?),
+        SplitStep::Schema(arguments) => SplitReport::Schemas(schema::run(run, arguments).await?),
     })
 }
 
@@ -37,5 +41,6 @@ one_of! {
     SplitReport {
         Proposed(init::ProposedMap),
         Planned(plan::PlannedSplit),
+        Schemas(schema::SplitSchemas),
     }
 }

@@ -163,6 +163,8 @@ pub struct FolderDump<'a> {
 /// An entry of an archive's table of contents: the line that stands for it, and what it says after its numbers.
 pub struct ArchiveEntry {
     line: Vec<u8>,
+    /// The object that it makes: the number of its catalogue, 0 for what has none, and its own.
+    pub object: (u32, u32),
     /// Kind, schema or `-`, name and owner, such as `TABLE public item shop_owner`.
     pub what: String,
 }
@@ -186,6 +188,50 @@ impl Archive {
         let archive = Archive { place: ArchivePlace::File(file), programs: programs.clone() };
         archive.refuse_internals().await?;
         Ok(archive)
+    }
+
+    /// Dumps the schema of a database whose owners are not trusted, at a snapshot that a session exported and still holds.
+    ///
+    /// # Errors
+    /// As [`Archive::dump`].
+    pub async fn dump_schema(
+        programs: &ArchivePrograms,
+        source: &MigrationTarget,
+        snapshot: &str,
+        settings: &str,
+    ) -> Result<Archive> {
+        let file = tempfile::tempfile().map_err(no_file)?;
+        let mut command = client::logging_in(&programs.dump, &programs.version, source)?;
+        command
+            .args([
+                "--format=custom",
+                "--schema-only",
+                "--no-subscriptions",
+                "--no-publications",
+                "--no-password",
+            ])
+            .args(["--lock-wait-timeout=10s", "--exclude-schema=martydb", "--exclude-schema=martydb_split"])
+            .arg(format!("--snapshot={snapshot}"))
+            .arg(format!("--role={}", source.owner))
+            .env("PGOPTIONS", settings)
+            .env("PGAPPNAME", SESSION_NAME);
+        let stdout = Stdio::from(file.try_clone().map_err(no_file)?);
+        client::run(command, &programs.dump, Stdio::null(), stdout).await?;
+        let archive = Archive { place: ArchivePlace::File(file), programs: programs.clone() };
+        archive.refuse_internals().await?;
+        Ok(archive)
+    }
+
+    /// What makes these entries, as SQL without owners and rights.
+    ///
+    /// # Errors
+    /// If the program fails, or writes something that is not UTF-8.
+    pub async fn script(&self, entries: &[&ArchiveEntry]) -> Result<String> {
+        let list = listed(entries.iter().copied())?;
+        let named = format!("--use-list={}", list.path().display());
+        let text = self.read(&["--file=-", "--no-owner", "--no-privileges", &named]).await;
+        let failed = || Error::operation(format!("{} failed", self.programs.restore.display()));
+        String::from_utf8(text?).map_err(|_| failed().cause("it printed something that is not UTF-8"))
     }
 
     /// Dumps a database with its rows into a folder that is not there yet.
@@ -240,7 +286,8 @@ impl Archive {
             let mut parts = text.splitn(4, ' ');
             let number = parts.next()?.strip_suffix(';')?;
             number.parse::<u64>().ok()?;
-            Some(ArchiveEntry { line: line.to_vec(), what: parts.nth(2)?.to_owned() })
+            let object = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+            Some(ArchiveEntry { line: line.to_vec(), object, what: parts.next()?.to_owned() })
         };
         Ok(output.split(|byte| *byte == b'\n').filter_map(entry).collect())
     }
@@ -255,11 +302,7 @@ impl Archive {
         target: &MigrationTarget,
         jobs: usize,
     ) -> Result<()> {
-        let mut list = NamedTempFile::new().map_err(no_file)?;
-        for entry in entries {
-            list.write_all(&entry.line).and_then(|()| list.write_all(b"\n")).map_err(no_file)?;
-        }
-        list.flush().map_err(no_file)?;
+        let list = listed(entries)?;
         let programs = &self.programs;
         let mut command = client::logging_in(&programs.restore, &programs.version, target)?;
         command
@@ -306,6 +349,16 @@ impl Archive {
         file.rewind().map_err(no_file)?;
         Ok(Stdio::from(file))
     }
+}
+
+/// The list of entries that `pg_restore` is told to make; the list has to live as long as the program.
+fn listed<'a>(entries: impl IntoIterator<Item = &'a ArchiveEntry>) -> Result<NamedTempFile> {
+    let mut list = NamedTempFile::new().map_err(no_file)?;
+    for entry in entries {
+        list.write_all(&entry.line).and_then(|()| list.write_all(b"\n")).map_err(no_file)?;
+    }
+    list.flush().map_err(no_file)?;
+    Ok(list)
 }
 
 /// The database's name as a connection string, which the option takes it for where it holds an equals sign.

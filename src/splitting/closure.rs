@@ -76,7 +76,8 @@ impl Dependencies {
         let mut at = object;
         for _ in 0..3 {
             let relations = self.needs(at).filter(|(to, kind)| matches!(kind, 'a' | 'i') && *to != at);
-            let above = relations.map(|(to, _)| to).find(|to| matches!(to.0, class::RELATION | class::CONSTRAINT))?;
+            let above =
+                relations.map(|(to, _)| to).find(|to| matches!(to.0, class::RELATION | class::CONSTRAINT))?;
             if above.0 == class::RELATION {
                 return Some(above.1);
             }
@@ -122,7 +123,9 @@ mod tests {
     use super::*;
 
     fn rows(all: &[(DependKey, DependKey, char)]) -> Dependencies {
-        all.iter().map(|(object, needs, kind)| DependRow { object: *object, needs: *needs, kind: *kind }).collect()
+        all.iter()
+            .map(|(object, needs, kind)| DependRow { object: *object, needs: *needs, kind: *kind })
+            .collect()
     }
 
     #[test]

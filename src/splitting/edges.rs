@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::answers::EdgeKind;
 use super::assignment::{Assignment, Home, Seat};
-use super::needs::{Needs, ReferenceGraph};
+use super::needs::Needs;
+use super::seating::{Seating, Seats};
 use super::source::{
     CatalogueClass, ObjectKey, ObjectNumber, PartKind, RelationKind, SourceCatalogue, SourceForeignKey,
     SourcePart,
@@ -35,8 +36,8 @@ const UNKNOWN: &str = "unknown";
 
 /// All edges, each once, in the order of their kinds and names.
 pub fn crossing(source: &SourceCatalogue, assignment: &Assignment) -> Vec<CrossingEdge> {
-    let graph = ReferenceGraph::of(source);
-    let mut finder = Finder { source, assignment, graph, parts: vec![], found: vec![] };
+    let seating = Seating::of(source, assignment);
+    let mut finder = Finder { source, assignment, seating, parts: vec![], found: vec![] };
     finder.gather();
     finder.foreign_keys();
     finder.children();
@@ -56,13 +57,11 @@ pub fn crossing(source: &SourceCatalogue, assignment: &Assignment) -> Vec<Crossi
 struct Finder<'a> {
     source: &'a SourceCatalogue,
     assignment: &'a Assignment,
-    graph: ReferenceGraph<'a>,
+    seating: Seating<'a>,
     /// What hangs on tables, with what it needs.
     parts: Vec<(&'a SourcePart, Needs)>,
     found: Vec<CrossingEdge>,
 }
-
-type Seats = BTreeSet<Seat>;
 
 impl<'a> Finder<'a> {
     fn add(&mut self, kind: EdgeKind, from: impl Into<String>, to: impl Into<String>) {
@@ -89,39 +88,14 @@ impl<'a> Finder<'a> {
                     || self.assignment.home(root) != self.assignment.home(part.relation))
         };
         let parts = source.parts.iter().filter(speaks);
-        self.parts = parts.map(|part| (part, self.graph.needs([(part.class, part.oid)]))).collect();
-    }
-
-    /// The tables that are not everywhere where something will be that needs them. What is open is not judged.
-    fn missing(&self, seats: &Seats, tables: &BTreeSet<ObjectNumber>) -> Vec<ObjectNumber> {
-        let lacks = |table: &ObjectNumber| {
-            self.assignment.seats(*table).is_some_and(|there| !seats.is_subset(&there))
-        };
-        tables.iter().copied().filter(lacks).collect()
-    }
-
-    /// The databases that have all of these tables; `None` while one of them is open.
-    fn common(&self, tables: &BTreeSet<ObjectNumber>) -> Option<Seats> {
-        let mut all = tables.iter().map(|table| self.assignment.seats(*table));
-        let first = all.next()??;
-        all.try_fold(first, |common, seats| Some(common.intersection(&seats?).cloned().collect()))
-    }
-
-    /// A view is where the map says, or else wherever all of its tables are.
-    fn seats(&self, relation: ObjectNumber) -> Option<Seats> {
-        let is_view = self.source.relations.get(&relation).is_some_and(|one| one.is_view());
-        if is_view && *self.assignment.home(relation) == Home::Unassigned {
-            let needs = self.graph.needs([(CatalogueClass::Relation, relation)]);
-            return self.common(&needs.tables).filter(|seats| !seats.is_empty());
-        }
-        self.assignment.seats(relation)
+        self.parts = parts.map(|part| (part, self.seating.graph.needs([(part.class, part.oid)]))).collect();
     }
 
     fn foreign_keys(&mut self) {
         let source = self.source;
         for key in &source.foreign_keys {
             let Some(seats) = self.assignment.seats(key.relation) else { continue };
-            if !self.missing(&seats, &[key.to].into()).is_empty() {
+            if !self.seating.missing(&seats, &[key.to].into()).is_empty() {
                 let (from, to) = foreign_key(source, key);
                 self.add_object(EdgeKind::ForeignKey, from, to, (CatalogueClass::Constraint, key.oid));
             }
@@ -136,7 +110,13 @@ impl<'a> Finder<'a> {
                 && child != parent
             {
                 let kind = if one.partition { EdgeKind::Partition } else { EdgeKind::Inheritance };
-                self.add(kind, source.ident(one.child), source.ident(one.parent));
+                let object = (CatalogueClass::Relation, one.child);
+                self.add_object(
+                    kind,
+                    source.ident(one.child).into(),
+                    source.ident(one.parent).into(),
+                    object,
+                );
             }
         }
     }
@@ -148,18 +128,21 @@ impl<'a> Finder<'a> {
                 RelationKind::MaterializedView => EdgeKind::MaterializedView,
                 _ => EdgeKind::View,
             };
-            let tables = self.graph.needs([(CatalogueClass::Relation, view.oid)]).tables;
+            let tables = self.seating.graph.needs([(CatalogueClass::Relation, view.oid)]).tables;
             let missing = match self.assignment.home(view.oid) {
                 Home::Ignored => continue,
-                Home::Unassigned => match self.common(&tables) {
+                Home::Unassigned => match self.seating.common(&tables) {
                     Some(common) if common.is_empty() => tables.into_iter().collect(),
                     _ => vec![],
                 },
-                _ => self.assignment.seats(view.oid).map_or(vec![], |seats| self.missing(&seats, &tables)),
+                _ => self
+                    .assignment
+                    .seats(view.oid)
+                    .map_or(vec![], |seats| self.seating.missing(&seats, &tables)),
             };
             if !missing.is_empty() {
                 let to = self.names(missing);
-                self.add(kind, view.ident.as_str(), to);
+                self.add_object(kind, view.ident.clone(), to, (CatalogueClass::Relation, view.oid));
             }
         }
     }
@@ -179,7 +162,10 @@ impl<'a> Finder<'a> {
             };
             let mut others = needs.tables.clone();
             others.remove(&self.source.root(part.relation));
-            let missing = self.seats(part.relation).map_or(vec![], |seats| self.missing(&seats, &others));
+            let missing = self
+                .seating
+                .seats(part.relation)
+                .map_or(vec![], |seats| self.seating.missing(&seats, &others));
             if !missing.is_empty() {
                 let from = format!("{}.{}", self.source.ident(part.relation), part.name);
                 crossing.push((kind, from, self.names(missing), (part.class, part.oid)));
@@ -230,7 +216,7 @@ impl<'a> Finder<'a> {
         let mut users: BTreeMap<ObjectNumber, BTreeSet<ObjectNumber>> = BTreeMap::new();
         let source = self.source;
         for table in source.relations.values().filter(|relation| relation.is_table()) {
-            for one in self.graph.needs([(CatalogueClass::Relation, table.oid)]).types {
+            for one in self.seating.graph.needs([(CatalogueClass::Relation, table.oid)]).types {
                 users.entry(one).or_default().insert(self.source.root(table.oid));
             }
         }
@@ -253,18 +239,19 @@ impl<'a> Finder<'a> {
             self.parts.iter().flat_map(|(_, needs)| needs.routines.iter().copied()).collect();
         let source = self.source;
         for routine in source.routines.values() {
-            let needs = self.graph.needs([(CatalogueClass::Routine, routine.oid)]);
+            let needs = self.seating.graph.needs([(CatalogueClass::Routine, routine.oid)]);
             let crosses = !attached.contains(&routine.oid)
-                && self.common(&needs.tables).is_some_and(|common| common.is_empty());
+                && self.seating.common(&needs.tables).is_some_and(|common| common.is_empty());
             let mut to: Vec<String> = vec![];
             if crosses {
                 to.push(self.names(needs.tables));
             }
-            if self.graph.is_unknown(routine.oid) {
+            if self.seating.graph.is_unknown(routine.oid) {
                 to.push(UNKNOWN.into());
             }
             if !to.is_empty() {
-                self.add(EdgeKind::Function, routine.ident.as_str(), to.join(", "));
+                let object = (CatalogueClass::Routine, routine.oid);
+                self.add_object(EdgeKind::Function, routine.ident.clone(), to.join(", "), object);
             }
         }
     }

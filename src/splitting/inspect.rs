@@ -3,15 +3,17 @@
 
 use std::collections::BTreeMap;
 
+use super::closure::{DependRow, Dependencies};
 use super::source::{CatalogueClass, ObjectKey, ObjectNumber, RelationKind, SourceCatalogue};
 use crate::catalog::rows::{self, CatalogRow};
 use crate::error::{Error, Result};
 use crate::report::progress;
-use crate::server::{Access, Connection, Row, execute_protected, query};
+use crate::server::{Access, Connection, Row, Unreadable, execute_protected, query, query_rows};
 use crate::sql::{Qualified, Statement, stmt};
 use serde::Deserialize;
 
 const SOURCE: &str = include_str!("sql/source.sql");
+const DEPENDENCIES: &str = include_str!("sql/dependencies.sql");
 const PUBLISHED_SCHEMAS: &str = include_str!("sql/published_schemas.sql");
 
 /// The first major in which a publication can hold whole schemas.
@@ -42,13 +44,59 @@ struct PublishedSchema {
 /// # Errors
 /// If the admin cannot connect to it, or may not read what is asked.
 pub async fn read(access: &Access, database: &str) -> Result<SourceCatalogue> {
-    let mut session = access.read(database).await?;
-    execute_protected(&mut session, &stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")).await?;
-    let mut catalogue = catalogue(&mut session).await?;
+    let SourceMoment { mut session, mut catalogue } = SourceMoment::open(access, database).await?;
     execute_protected(&mut session, &stmt!("COMMIT")).await?;
     count(&mut session, &mut catalogue).await;
     session.close().await;
     Ok(catalogue)
+}
+
+/// A source at one moment, for as long as its session lives.
+pub struct SourceMoment {
+    session: Connection,
+    pub catalogue: SourceCatalogue,
+}
+
+impl SourceMoment {
+    /// # Errors
+    /// As [`read`].
+    pub async fn open(access: &Access, database: &str) -> Result<SourceMoment> {
+        let mut session = access.read(database).await?;
+        execute_protected(&mut session, &stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")).await?;
+        let catalogue = catalogue(&mut session).await?;
+        Ok(SourceMoment { session, catalogue })
+    }
+
+    /// What depends on what.
+    ///
+    /// # Errors
+    /// As [`read`].
+    pub async fn dependencies(&mut self) -> Result<Dependencies> {
+        let mut rows: Vec<DependRow> = vec![];
+        query_rows(&mut self.session, &Statement::from_program(DEPENDENCIES), |row| {
+            let number = |at| row.try_get::<u32>(at).map_err(|error| error.to_string());
+            let kind: String = row.try_get(4).map_err(|error| error.to_string())?;
+            let (object, needs) = ((number(0)?, number(1)?), (number(2)?, number(3)?));
+            rows.push(DependRow { object, needs, kind: kind.chars().next().unwrap_or('n') });
+            Ok(())
+        })
+        .await?;
+        Ok(rows.into_iter().collect())
+    }
+
+    /// The name under which other sessions see the same moment, while this one lives.
+    ///
+    /// # Errors
+    /// If the server refuses it.
+    pub async fn export(&mut self) -> Result<String> {
+        let rows = query(&mut self.session, &stmt!("SELECT pg_catalog.pg_export_snapshot()")).await?;
+        let unreadable = |error| Error::operation("the source exports no snapshot").cause(error);
+        rows.first().ok_or_else(Unreadable::no_row).and_then(|row| row.try_get(0)).map_err(unreadable)
+    }
+
+    pub async fn close(self) {
+        self.session.close().await;
+    }
 }
 
 async fn catalogue(session: &mut Connection) -> Result<SourceCatalogue> {
@@ -167,7 +215,7 @@ pub async fn settings(access: &Access, database: &str) -> Result<SourceSettings>
     let rows = query(&mut session, &asked).await?;
     session.close().await;
     let unreadable = |error| Error::operation("cannot read the settings of the source").cause(error);
-    let row = rows.first().ok_or_else(|| unreadable(crate::server::Unreadable::no_row()))?;
+    let row = rows.first().ok_or_else(|| unreadable(Unreadable::no_row()))?;
     Ok(SourceSettings {
         wal_level: row.try_get(0).map_err(unreadable)?,
         free_slots: row.try_get(1).map_err(unreadable)?,

@@ -125,6 +125,11 @@ impl<'a> ReferenceGraph<'a> {
         all
     }
 
+    /// What the body of a routine names.
+    pub fn named(&self, routine: ObjectNumber) -> impl Iterator<Item = ObjectKey> {
+        self.named.get(&routine).into_iter().flatten().copied()
+    }
+
     /// Whether one of these routines may do what their bodies do not show.
     pub fn is_unknown(&self, routine: ObjectNumber) -> bool {
         self.unknown.contains(&routine)

@@ -23,6 +23,7 @@ pub struct SplitPlan {
     pub left: Vec<String>,
     /// Parts of the map that are about nothing, in words.
     pub notes: Vec<String>,
+    pub assignment: Assignment,
 }
 
 /// A table with its partitions.
@@ -62,7 +63,7 @@ impl SplitPlan {
         let open = assignment.open(source).into_iter();
         let open =
             open.map(|(oid, claims)| OpenTable { name: source.ident(oid).to_owned(), claims }).collect();
-        Ok(SplitPlan { services, open, edges, left: left(source), notes })
+        Ok(SplitPlan { services, open, edges, left: left(source), notes, assignment })
     }
 
     pub fn unanswered(&self) -> impl Iterator<Item = &CrossingEdge> {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use super::closure::{Dependencies, DependKey, class};
+use super::closure::{DependKey, Dependencies, class};
 
 /// An entry of a table of contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,7 +124,8 @@ impl Named {
             return false;
         }
         let on_table = |comment: &str| {
-            comment.starts_with("COMMENT ") && comment.match_indices(" ON ").any(|(at, _)| self.on_tables.contains(&comment[at..]))
+            comment.starts_with("COMMENT ")
+                && comment.match_indices(" ON ").any(|(at, _)| self.on_tables.contains(&comment[at..]))
         };
         self.whole.contains(what)
             || what.match_indices('.').any(|(at, _)| self.columns.contains(&what[..=at]))
@@ -188,7 +189,8 @@ mod tests {
             ((0, 0), "COMMENT - SCHEMA pkd o"),
             ((0, 0), "COMMENT - SCHEMA public o"),
         ];
-        let entries: Vec<TocEntry> = lines.iter().map(|(object, what)| TocEntry { object: *object, what }).collect();
+        let entries: Vec<TocEntry> =
+            lines.iter().map(|(object, what)| TocEntry { object: *object, what }).collect();
         let members = [1, 3, 6, 7].map(|oid| (class::RELATION, oid));
         let members = members.into_iter().chain([(class::CONSTRAINT, 4), (2615, 8)]).collect();
         let taken = select(&entries, &members, &Dependencies::default(), &[7].into());

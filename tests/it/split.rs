@@ -3,6 +3,7 @@
 mod init;
 mod map;
 mod plan;
+mod schema;
 
 use std::path::PathBuf;
 

@@ -109,7 +109,11 @@ impl PlannedSplit {
             }
         };
         let disputed = plan.open.iter().filter(|one| !one.claims.is_empty());
-        let next = if plan.is_complete() { vec![] } else { vec![format!("martydb split plan{flag}")] };
+        let next = if plan.is_complete() {
+            vec!["martydb apply --all".to_owned(), format!("martydb split schema{flag}")]
+        } else {
+            vec![format!("martydb split plan{flag}")]
+        };
         PlannedSplit {
             services: plan.services.iter().map(service).collect(),
             unassigned: plan.open.iter().map(|one| one.name.clone()).collect(),

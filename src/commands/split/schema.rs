@@ -1,0 +1,269 @@
+//! `split schema`: the first migration of each service, from the source's own DDL; where the service has migrations, whether they
+//! make the same.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::shared::{self, MapChoice, near};
+use crate::commands::baseline::from_database::{failed, provided, put};
+use crate::commands::migrating::plain_options;
+use crate::commands::per_service::{PerService, errors_text};
+use crate::error::{Error, ExitStatus, Kind, Result};
+use crate::import::first_migration;
+use crate::manifest::SplitMap;
+use crate::migrate::files::folder;
+use crate::migrate::history::{Catalogue, Difference};
+use crate::migrate::{self, EventSender, Goal, MigrationTarget};
+use crate::model::DesiredService;
+use crate::report::{Cell, Paint, Report, Style, Table, indented, printable, progress};
+use crate::run::Run;
+use crate::scratch::Scratch;
+use crate::splitting::schema::DumpedSource;
+use crate::targets;
+use crate::units::counted;
+
+/// The file; its folder during the proof begins with a dot, which keeps it out of the migrations.
+const FILE: &str = "V1__from_shared_database.sql";
+const DRAFT: &str = ".martydb-split";
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub map: MapChoice,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitSchemas> {
+    let map = arguments.map.load(run)?;
+    let access = shared::source(run, &map).await?;
+    let services: Vec<DesiredService> =
+        map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
+    let targets = targets::of(run, &services).await?;
+    let Some(like) = targets.iter().find_map(|(_, target)| target.as_ref().ok()) else {
+        return Err(Error::usage("the map names no service whose server can be reached"));
+    };
+    let dumped = DumpedSource::read(&access, &map, like).await?;
+    complete(&dumped, arguments)?;
+    let mut all = vec![];
+    let writing = progress("proving", "schemas");
+    writing.expect(targets.len());
+    for (service, target) in targets {
+        let one = async { one(run, &map, &dumped, &service, &target?).await };
+        let one = writing.run(service.name.as_str(), one).await;
+        writing.advance();
+        let stopped = one.as_ref().is_err_and(|error| error.kind == Kind::Interrupted);
+        all.push(PerService::new(service.name.to_string(), one));
+        if stopped {
+            break;
+        }
+    }
+    Ok(SplitSchemas { services: all })
+}
+
+fn complete(dumped: &DumpedSource, arguments: &Arguments) -> Result<()> {
+    let plan = &dumped.plan;
+    if plan.is_complete() {
+        return Ok(());
+    }
+    let (open, unanswered) = (plan.open.len(), plan.unanswered().count());
+    Err(Error::new(Kind::Divergent, "the plan of the split is not complete, so nothing was written")
+        .causes((open > 0).then(|| format!("{} without a place", counted(open, "table"))))
+        .causes((unanswered > 0).then(|| format!("{} without an answer", counted(unanswered, "edge"))))
+        .hint(format!("`martydb split plan{}` shows them", arguments.map.flag())))
+}
+
+async fn one(
+    run: &Run,
+    map: &SplitMap,
+    dumped: &DumpedSource,
+    service: &DesiredService,
+    target: &MigrationTarget,
+) -> Result<SplitSchema> {
+    if target.login.password.is_none() {
+        return Err(Error::new(Kind::NotProvisioned, format!("{} has no logins yet", service.name))
+            .hint("run `martydb apply --all`: the schema is tried in a scratch database of the service"));
+    }
+    let script = dumped.script(&service.name).await?;
+    if !script.refused.is_empty() {
+        return Err(Error::operation(format!("the schema of {} cannot be written", service.name))
+            .causes(script.refused)
+            .hint("write the service's first migration by hand: then it is compared with the source"));
+    }
+    let head = format!(
+        "-- {}\n-- martydb: irreversible: it was there before the split\n\n",
+        printable(&format!(
+            "Out of the shared database {}, by pg_dump {}.",
+            map.source.database, dumped.version
+        ))
+    );
+    let first = first_migration(&script.text, &provided(service), &head)
+        .map_err(|why| Error::operation("pg_dump's text cannot be read").cause(why))?;
+    let undone: String = script.afterwards.iter().map(|line| format!("\n{line}\n")).collect();
+    let draft = target.folder.join(DRAFT);
+    let _absent = fs::remove_dir_all(&draft);
+    put(&draft.join(FILE), &(first.text.clone() + &undone))?;
+    let has_files = !folder::load(&target.folder).all().is_empty();
+    let proven = prove(run, service, target, &draft, has_files).await;
+    let mut made =
+        SplitSchema { left_out: first.left_out, undeclared: first.undeclared, ..SplitSchema::default() };
+    match proven? {
+        None => {
+            let file = target.folder.join(FILE);
+            fs::rename(draft.join(FILE), &file).map_err(|error| failed(&file, &error))?;
+            made.outcome = SchemaOutcome::Written;
+            made.file = Some(file);
+        }
+        Some(differences) => {
+            let same = differences.is_empty();
+            made.outcome = if same { SchemaOutcome::Same } else { SchemaOutcome::Differs };
+            made.differences = differences;
+        }
+    }
+    let _gone = fs::remove_dir_all(&draft);
+    Ok(made)
+}
+
+/// Runs the draft in a scratch database; with files of the service, these in another, and tells in what they differ.
+async fn prove(
+    run: &Run,
+    service: &DesiredService,
+    target: &MigrationTarget,
+    draft: &std::path::Path,
+    has_files: bool,
+) -> Result<Option<Vec<Difference>>> {
+    let source =
+        built(run, service, target, draft, "the source's schema does not load into an empty database")
+            .await?;
+    if !has_files {
+        return Ok(None);
+    }
+    let files = built(run, service, target, &target.folder, "the files cannot build a new database").await?;
+    Ok(Some(source.differences(&files).into_iter().filter(counts).collect()))
+}
+
+/// The catalogue of a scratch database in which the files of a folder were run.
+async fn built(
+    run: &Run,
+    service: &DesiredService,
+    target: &MigrationTarget,
+    folder: &std::path::Path,
+    otherwise: &str,
+) -> Result<Catalogue> {
+    let access = run.admin(&service.server).await?;
+    let desired = run.manifest.desired(&service.server);
+    let options = plain_options(run);
+    let scratch = Scratch::make(&access, &desired, service).await?;
+    let there = MigrationTarget { folder: folder.to_owned(), ..scratch.target(target) };
+    let made = migrate::run(&there, Goal::Upgrade, &options, &EventSender::ignored()).await;
+    let found = match made.error {
+        Some(error) => Err(error.while_doing(otherwise)),
+        None => migrate::catalogue(&there, options.lock_wait).await,
+    };
+    scratch.remove_after(found).await
+}
+
+/// Rows go from one into the other: columns, types, keys and constraints have to be the same. Tables of the service's own are no
+/// difference.
+fn counts(difference: &Difference) -> bool {
+    let unique =
+        |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains("CREATE UNIQUE INDEX"));
+    match difference.kind.as_str() {
+        "column" | "constraint" => true,
+        "table" | "type" => difference.before.is_some(),
+        "index" => unique(&difference.before) || unique(&difference.after),
+        _ => false,
+    }
+}
+
+/// What became of the schema of one service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum SchemaOutcome {
+    #[default]
+    Failed,
+    Written,
+    /// The service's own migrations make the same.
+    Same,
+    Differs,
+}
+
+#[derive(Default, Serialize)]
+pub struct SplitSchema {
+    outcome: SchemaOutcome,
+    /// What was written.
+    file: Option<PathBuf>,
+    /// `before` is the source, `after` what the files make.
+    differences: Vec<Difference>,
+    left_out: Vec<String>,
+    /// Extensions that the manifest does not declare.
+    undeclared: Vec<String>,
+}
+
+#[derive(Serialize)]
+pub struct SplitSchemas {
+    services: Vec<PerService<SplitSchema>>,
+}
+
+impl Report for SplitSchemas {
+    fn text(&self, style: &Style) -> String {
+        let mut table = Table::new(&["service", "schema", "file"]);
+        for one in &self.services {
+            let (word, paint) = match one.answer.outcome {
+                SchemaOutcome::Failed => ("failed", Paint::Bad),
+                SchemaOutcome::Written => ("written", Paint::Good),
+                SchemaOutcome::Same => ("same", Paint::Good),
+                SchemaOutcome::Differs => ("differs", Paint::Bad),
+            };
+            let file = one.answer.file.as_deref().map_or_else(String::new, near);
+            table.row([one.service.as_str().into(), Cell::new(word, paint), file.into()]);
+        }
+        let mut text = table.render(style);
+        for one in &self.services {
+            let answer = &one.answer;
+            let name = &one.service;
+            for difference in &answer.differences {
+                text += &format!("{name}: {}\n", line(difference));
+            }
+            for what in &answer.left_out {
+                text += &format!("{name}: left out: {}\n", printable(what));
+            }
+            for extension in &answer.undeclared {
+                text += &format!(
+                    "{name}: the extension {} is not declared under `extensions:`\n",
+                    printable(extension)
+                );
+            }
+        }
+        let done = self.status() == ExitStatus::Success;
+        let end = "\nnext: read the files, then `martydb upgrade --all`\n";
+        if done { text + end } else { text }
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        errors_text(self.services.iter().map(|one| (one.service.as_str(), one.error.as_ref())), style)
+    }
+
+    fn status(&self) -> ExitStatus {
+        let differs = self.services.iter().any(|one| one.answer.outcome == SchemaOutcome::Differs);
+        let errors =
+            self.services.iter().filter_map(|one| one.error.as_ref()).map(|error| error.kind.status());
+        ExitStatus::worst(errors.chain(differs.then_some(ExitStatus::Differences)))
+    }
+}
+
+fn line(difference: &Difference) -> String {
+    let (kind, name) = (&difference.kind, printable(&difference.name));
+    match (&difference.before, &difference.after) {
+        (None, _) => format!("{kind} {name} is in the files and not in the source"),
+        (_, None) => format!("{kind} {name} is in the source and not in the files"),
+        (Some(source), Some(files)) => {
+            format!(
+                "{kind} {name} differs\n  source: {}\n  files:  {}",
+                indented(source, 10),
+                indented(files, 10)
+            )
+        }
+    }
+}

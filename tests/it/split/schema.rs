@@ -1,0 +1,190 @@
+//! `split schema`.
+
+use serde_json::json;
+
+use super::{SERVICES, SHARED, all_answers, map, migrations, project, shared};
+use crate::support::{Admin, Project, Server, can_dump};
+
+/// The sample without a table that inherits: its columns are written nowhere.
+fn ready(server: &Server) -> Project {
+    shared(server);
+    server.sql(SHARED, "DROP TABLE crl_archive");
+    let project = project(server, Admin::Super);
+    project.write("split.yaml", &map(&all_answers()));
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project
+}
+
+/// Without a `pg_dump` for the server the command says so, and writes nothing.
+fn dumps(server: &Server, project: &Project) -> bool {
+    if can_dump(server) {
+        return true;
+    }
+    let refused = project.run(&["split", "schema"]).expect(1).stderr;
+    assert!(refused.contains("there are no pg_dump and pg_restore for a server of version"), "{refused}");
+    false
+}
+
+#[test]
+fn each_service_gets_its_own_part() {
+    let server = Server::start();
+    let project = ready(&server);
+    if !dumps(&server, &project) {
+        return;
+    }
+    let before = server.catalogue(SHARED);
+    let document = project.json(&["split", "schema"], 0);
+    let services = document["services"].as_array().unwrap();
+    assert!(services.iter().all(|one| one["outcome"] == "written"), "{document}");
+    let text = |service: &str| project.read(&format!("{service}/migrations/V1__from_shared_database.sql"));
+    let (csca, pkd) = (text("csca"), text("pkd_service"));
+    for (text, there, not) in [
+        (
+            &csca,
+            &[
+                "CREATE TABLE public.csca_certificates (",
+                "CREATE TYPE public.review_state",
+                "CREATE DOMAIN public.state_code",
+                "CREATE SEQUENCE public.shared_numbers",
+                "CREATE POLICY own_country",
+                "ATTACH PARTITION public.csca_events_2026",
+                "CREATE VIEW public.csca_current",
+                "count_certificates()",
+                "crl_cache_issuer",
+                "CREATE TABLE public.countries",
+                "COMMENT ON TABLE public.csca_certificates",
+                "ENABLE ROW LEVEL SECURITY",
+                "-- martydb: irreversible",
+            ][..],
+            &["while_offered", "trust_report", "pkd_", "OWNER TO", "GRANT", "tidy", "credential_offers"][..],
+        ),
+        (
+            &pkd,
+            &[
+                "CREATE TABLE public.pkd_certificate_entries (",
+                "csca_id uuid",
+                "CREATE TABLE public.countries",
+            ],
+            &[
+                "REFERENCES public.csca_certificates",
+                "note_sync",
+                "CREATE TABLE public.csca_",
+                "offers_by_request",
+            ],
+        ),
+    ] {
+        there.iter().for_each(|said| assert!(text.contains(said), "{said}\n{text}"));
+        not.iter().for_each(|said| assert!(!text.contains(said), "{said}\n{text}"));
+    }
+    assert!(before.differences(&server.catalogue(SHARED)).is_empty());
+    assert_eq!(
+        server.value("postgres", "SELECT count(*) FROM pg_database WHERE datname LIKE 'martydb_scratch%'"),
+        "0"
+    );
+    // What was written is what upgrade takes, and a second run finds it equal.
+    project.run(&["upgrade", "--all"]).expect(0);
+    assert_eq!(
+        server.value(
+            "marty_csca",
+            "SELECT pg_get_userbyid(relowner) FROM pg_class WHERE relname = 'csca_events'"
+        ),
+        "csca_owner"
+    );
+    let again = project.json(&["split", "schema"], 0);
+    assert!(again["services"].as_array().unwrap().iter().all(|one| one["outcome"] == "same"), "{again}");
+    project.run(&["verify-isolation"]).expect(0);
+}
+
+#[test]
+fn migrations_that_are_there_are_compared() {
+    let server = Server::start();
+    let project = ready(&server);
+    if !dumps(&server, &project) {
+        return;
+    }
+    for (service, _) in SERVICES {
+        for file in migrations(service) {
+            let name = file.file_name().unwrap().to_str().unwrap();
+            project.write(&format!("{service}/migrations/{name}"), &std::fs::read_to_string(&file).unwrap());
+            let down = name.replace(".sql", ".down.sql");
+            project.write(&format!("{service}/migrations/{down}"), "SELECT 1;\n");
+        }
+    }
+    let document = project.json(&["split", "schema"], 3);
+    let outcome = |at: usize| document["services"][at]["outcome"].clone();
+    assert_eq!(outcome(0), "differs");
+    let names: Vec<&str> = document["services"][0]["differences"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].as_str().unwrap())
+        .collect();
+    for name in
+        ["public.csca_certificates.review", "public.countries", "public.csca_events", "public.review_state"]
+    {
+        assert!(names.iter().any(|one| *one == name || one.ends_with(name)), "{name} {names:?}");
+    }
+    let said = project.run(&["split", "schema"]).expect(3).stdout;
+    assert!(
+        said.contains("csca: column public.csca_certificates.review is in the source and not in the files\n"),
+        "{said}"
+    );
+    // What crosses is dropped, and no difference: the foreign key of this service alone.
+    let passport = &document["services"][2]["differences"];
+    assert_eq!(passport.as_array().unwrap().len(), 1, "{passport}");
+    assert_eq!(passport[0]["name"], "public.passport_validation_requests.offer_id");
+    assert!(!project.path().join("csca/migrations/.martydb-split").exists());
+    assert!(!project.path().join("csca/migrations/V1__from_shared_database.sql").exists());
+}
+
+#[test]
+fn what_an_answer_drops_is_undone_and_what_cannot_be_written_is_refused() {
+    let server = Server::start();
+    server.sql("postgres", &format!("CREATE DATABASE {SHARED}"));
+    server.sql(
+        SHARED,
+        "CREATE TABLE pkd_rates (n int);
+         CREATE FUNCTION rate() RETURNS int LANGUAGE sql AS 'SELECT max(n) FROM pkd_rates';
+         CREATE TABLE csca_prices (id int PRIMARY KEY, price int DEFAULT rate(), CONSTRAINT fair CHECK (price > rate()));
+         CREATE TABLE csca_parts (k int PRIMARY KEY) PARTITION BY LIST (k);
+         CREATE TABLE pkd_part PARTITION OF csca_parts FOR VALUES IN (1);
+         CREATE TABLE csca_part PARTITION OF csca_parts FOR VALUES IN (2);
+         CREATE TABLE passport_child (more int) INHERITS (pkd_rates);
+         CREATE TABLE \"Odd \"\" name\" (\"Col\" int PRIMARY KEY); COMMENT ON COLUMN \"Odd \"\" name\".\"Col\" IS 'x; DROP TABLE y'",
+    );
+    let project = project(&server, Admin::Super);
+    let services = "services:\n  csca: { tables: [public.csca_*, 'public.\"Odd \"\" name\"'] }\n  pkd_service: { tables: [public.pkd_*] }\n  passport_engine: { tables: [public.passport_*] }\n";
+    let source = format!("source: {{ server: main, database: {SHARED} }}\n");
+    project.write("split.yaml", &format!("{source}{services}"));
+    if !can_dump(&server) {
+        return;
+    }
+    let open = project.run(&["split", "schema"]).expect(3).stderr;
+    assert!(
+        open.contains("the plan of the split is not complete") && open.contains("4 edges without an answer"),
+        "{open}"
+    );
+    project.write("split.yaml", &format!("{source}{services}edges: [{{ edge: '*', answer: drop }}]\n"));
+    let bare = project.run(&["split", "schema"]).expect(1).stderr;
+    assert!(bare.contains("has no logins yet") && bare.contains("martydb apply --all"), "{bare}");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    let document = project.json(&["split", "schema"], 1);
+    let outcomes: Vec<_> =
+        document["services"].as_array().unwrap().iter().map(|one| one["outcome"].clone()).collect();
+    assert_eq!(outcomes, [json!("written"), json!("failed"), json!("written")], "{document}");
+    let causes = &document["services"][1]["error"]["causes"];
+    assert!(causes[0].as_str().unwrap().contains("inherits its columns from public.pkd_rates"), "{causes}");
+    project.run(&["upgrade", "csca", "pkd_service"]).expect(0);
+    let made = "SELECT count(*) FROM pg_attrdef d JOIN pg_class c ON c.oid = d.adrelid WHERE c.relname = 'csca_prices'";
+    assert_eq!(server.value("marty_csca", made), "0");
+    assert_eq!(server.value("marty_csca", "SELECT count(*) FROM pg_constraint WHERE conname = 'fair'"), "0");
+    assert_eq!(
+        server
+            .value("marty_csca", "SELECT count(*) FROM pg_inherits WHERE inhparent = 'csca_parts'::regclass"),
+        "1"
+    );
+    assert_eq!(
+        server.value("marty_pkd", "SELECT relispartition FROM pg_class WHERE relname = 'pkd_part'"),
+        "f"
+    );
+}
