@@ -52,11 +52,9 @@ pub fn select(
     detached: &BTreeSet<u32>,
 ) -> Vec<bool> {
     let apart = |entry: &TocEntry| {
-        let relation = match entry.object {
-            (class::RELATION, oid) => depends.relation_of(entry.object).unwrap_or(oid),
-            other => depends.relation_of(other).unwrap_or(0),
-        };
-        detached.contains(&relation)
+        // A partition belongs to the table that it is detached from.
+        let itself = entry.object.0 == class::RELATION && detached.contains(&entry.object.1);
+        itself || depends.relation_of(entry.object).is_some_and(|relation| detached.contains(&relation))
     };
     let numbered: Vec<bool> = entries.iter().map(|entry| is_member(entry, members)).collect();
     let mut named = Named::default();

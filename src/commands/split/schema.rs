@@ -140,7 +140,7 @@ async fn prove(
         return Ok(None);
     }
     let files = built(run, service, target, &target.folder, "the files cannot build a new database").await?;
-    Ok(Some(source.differences(&files).into_iter().filter(counts).collect()))
+    Ok(Some(that_count(source.differences(&files))))
 }
 
 /// The catalogue of a scratch database in which the files of a folder were run.
@@ -165,13 +165,23 @@ async fn built(
 }
 
 /// Rows go from one into the other: columns, types, keys and constraints have to be the same. Tables of the service's own are no
-/// difference.
+/// difference, and neither are the parts of what is missing as a whole.
+fn that_count(all: Vec<Difference>) -> Vec<Difference> {
+    let is_whole = |one: &&Difference| one.before.is_none() || one.after.is_none();
+    let relation =
+        |one: &&Difference| matches!(one.kind.as_str(), "view" | "materialized view" | "partitioned table");
+    let whole = all.iter().filter(is_whole).filter(relation).map(|one| format!("{}.", one.name));
+    let whole: Vec<String> = whole.collect();
+    let is_part = |one: &Difference| whole.iter().any(|name| one.name.starts_with(name));
+    all.into_iter().filter(|one| counts(one) && !is_part(one)).collect()
+}
+
 fn counts(difference: &Difference) -> bool {
     let unique =
         |text: &Option<String>| text.as_ref().is_some_and(|text| text.contains("CREATE UNIQUE INDEX"));
     match difference.kind.as_str() {
         "column" | "constraint" => true,
-        "table" | "type" => difference.before.is_some(),
+        "table" | "partitioned table" | "type" | "composite type" => difference.before.is_some(),
         "index" => unique(&difference.before) || unique(&difference.after),
         _ => false,
     }
