@@ -1,10 +1,13 @@
 //! What a split would do: the map, the shared database and the answers put together.
 
+use std::collections::BTreeSet;
+
 use super::answers::EdgeKind;
 use super::assignment::{Assignment, Home};
 use super::edges::{CrossingEdge, crossing};
+use super::needs::ReferenceGraph;
 use super::proposal::SplitProposal;
-use super::source::{RelationKind, SourceCatalogue};
+use super::source::{CatalogueClass, RelationKind, SourceCatalogue};
 use crate::error::{Error, Result};
 use crate::manifest::SplitMap;
 use crate::model::ServiceName;
@@ -127,8 +130,18 @@ fn wrong(map: &SplitMap, at: usize, kind: EdgeKind, edge: &str) -> Error {
         .hint(format!("choices: {}", choices.join(", ")))
 }
 
-/// What is in the source and goes nowhere by itself.
+/// What is in the source and goes nowhere by itself: foreign tables, and routines that name no table and that nothing needs.
 fn left(source: &SourceCatalogue) -> Vec<String> {
+    let graph = ReferenceGraph::of(source);
+    let parts = source.parts.iter().map(|part| (part.class, part.oid));
+    let routines = source.routines.keys().map(|oid| (CatalogueClass::Routine, *oid));
+    let needed: BTreeSet<u32> = parts.chain(routines).flat_map(|key| graph.needs([key]).routines).collect();
+    let is_alone = |oid: &u32| {
+        let tables = graph.needs([(CatalogueClass::Routine, *oid)]).tables;
+        tables.is_empty() && !needed.contains(oid) && !graph.is_unknown(*oid)
+    };
     let foreign = source.relations.values().filter(|relation| relation.kind == RelationKind::ForeignTable);
-    foreign.map(|relation| format!("foreign table {}", relation.ident)).collect()
+    let foreign = foreign.map(|relation| format!("foreign table {}", relation.ident));
+    let alone = source.routines.values().filter(|routine| is_alone(&routine.oid));
+    foreign.chain(alone.map(|routine| format!("function {}", routine.ident))).collect()
 }

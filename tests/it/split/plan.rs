@@ -83,7 +83,7 @@ fn a_table_of_no_service_or_of_two_is_open() {
     server.sql("postgres", &format!("CREATE DATABASE {SHARED}"));
     server.sql(
         SHARED,
-        "CREATE TABLE csca_a (); CREATE TABLE \"Odd.Name\" (); CREATE SEQUENCE lonely; CREATE TABLE old_a (); CREATE SCHEMA pkd; CREATE TABLE pkd.b ()",
+        "CREATE TABLE csca_a (); CREATE TABLE \"Odd.Name\" (); CREATE SEQUENCE lonely; CREATE TABLE old_a (); CREATE SCHEMA pkd; CREATE TABLE pkd.b (); CREATE FUNCTION alone(int) RETURNS int LANGUAGE sql AS 'SELECT $1'",
     );
     let project = project(&server, Admin::Super);
     let source = format!("source: {{ server: main, database: {SHARED} }}\n");
@@ -96,6 +96,7 @@ fn a_table_of_no_service_or_of_two_is_open() {
         json!([{ "table": "public.csca_a", "claims": ["public.csca_* of csca", "public.*_a of pkd_service"] }])
     );
     assert_eq!(names(&document["notes"]), ["pkd.missing of csca: the source has nothing of that name"]);
+    assert_eq!(names(&document["left"]), ["function public.alone(integer)"]);
     // A name that is written out wins, quoted or not.
     let exact = "services:\n  csca: { tables: [public.csca_a, 'public.\"Odd.Name\"'] }\n  pkd_service: { tables: ['public.*_a', pkd.*] }\n";
     project.write("split.yaml", &format!("{source}{exact}ignore: [public.old_a, public.lonely]\n"));
