@@ -57,7 +57,7 @@ pub fn select(
         itself || depends.relation_of(entry.object).is_some_and(|relation| detached.contains(&relation))
     };
     let numbered: Vec<bool> = entries.iter().map(|entry| is_member(entry, members)).collect();
-    let mut named = Named::default();
+    let mut named = NamedEntries::default();
     for (entry, taken) in entries.iter().zip(&numbered) {
         named.take(entry, *taken, apart(entry));
     }
@@ -78,7 +78,7 @@ fn is_member(entry: &TocEntry, members: &BTreeSet<DependKey>) -> bool {
 
 /// What entries without a number have to say to be taken.
 #[derive(Default)]
-struct Named {
+struct NamedEntries {
     whole: BTreeSet<String>,
     /// Beginnings of comments on columns.
     columns: BTreeSet<String>,
@@ -87,7 +87,7 @@ struct Named {
     refused: BTreeSet<String>,
 }
 
-impl Named {
+impl NamedEntries {
     fn take(&mut self, entry: &TocEntry, taken: bool, apart: bool) {
         if let Some((kind, rest)) = hanging(entry.what) {
             let comment = rest.and_then(|(schema, table, name, owner)| {
