@@ -316,7 +316,7 @@ impl Archive {
             command.arg(format!("--jobs={jobs}")).arg(folder);
         }
         let end = client::run(command, &programs.restore, self.stdin()?, Stdio::null()).await;
-        end.map(drop).map_err(advised)
+        end.map(drop).map_err(archive_files::advised)
     }
 
     async fn refuse_internals(&self) -> Result<()> {
@@ -364,20 +364,6 @@ fn listed<'a>(entries: impl IntoIterator<Item = &'a ArchiveEntry>) -> Result<Nam
 /// The database's name as a connection string, which the option takes it for where it holds an equals sign.
 fn connection_value(database: &str) -> String {
     format!("dbname='{}'", database.replace('\\', "\\\\").replace('\'', "\\'"))
-}
-
-/// What the refusals of a server mean that are known to come from the database's own contents.
-fn advised(error: Error) -> Error {
-    let words = error.causes.join("; ");
-    if words.contains("temp_file_limit") {
-        return error
-            .hint("raise the limit for the move: `settings: { temp_file_limit: 10GB }` in the service");
-    }
-    let path = words.contains("does not exist") && words.contains("function");
-    error.hint_if(path.then_some(
-        "a function that an index, a constraint or a column needs has to find what it calls without a search path: \
-         ALTER FUNCTION \u{2026} SET search_path = SCHEMA",
-    ))
 }
 
 fn no_file(error: std::io::Error) -> Error {

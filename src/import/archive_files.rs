@@ -183,6 +183,20 @@ fn strange(why: &str) -> Error {
     Error::operation("the archive is not one that pg_dump writes").cause(why)
 }
 
+/// What the refusals of a server mean that are known to come from the database's own contents.
+pub fn advised(error: Error) -> Error {
+    let words = error.causes.join("; ");
+    if words.contains("temp_file_limit") {
+        return error
+            .hint("raise the limit for the move: `settings: { temp_file_limit: 10GB }` in the service");
+    }
+    let path = words.contains("does not exist") && words.contains("function");
+    error.hint_if(path.then_some(
+        "a function that an index, a constraint or a column needs has to find what it calls without a search path: \
+         ALTER FUNCTION \u{2026} SET search_path = SCHEMA",
+    ))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
