@@ -90,8 +90,8 @@ struct NamedEntries {
 impl NamedEntries {
     fn take(&mut self, entry: &TocEntry, taken: bool, apart: bool) {
         if let Some((kind, rest)) = hanging(entry.what) {
-            let comment = rest.and_then(|(schema, table, name, owner)| {
-                Some(format!("COMMENT {schema} {kind} {name} ON {table} {owner}"))
+            let comment = rest.map(|(schema, table, name, owner)| {
+                format!("COMMENT {schema} {kind} {name} ON {table} {owner}")
             });
             let all = if taken { &mut self.whole } else { &mut self.refused };
             all.extend(comment);
