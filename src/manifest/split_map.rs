@@ -23,7 +23,8 @@ use raw::{RawReferenceTable, RawSplitMap, RawSplitSource};
 pub use pattern::TablePattern;
 
 /// What a map begins with.
-const HINT: &str = "a map names its `source` and its `services`; `martydb split init` writes one";
+const HINT: &str =
+    "a map names its `source` and its `services`; `martydb split init --from SERVER/DATABASE` writes one";
 
 /// A map that was read and checked.
 pub struct SplitMap {

@@ -6,7 +6,7 @@ use super::proposal::{GuessedTable, SplitProposal};
 /// The whole map, with the edges that it would have.
 pub fn split_yaml(server: &str, database: &str, proposal: &SplitProposal, edges: &[CrossingEdge]) -> String {
     let mut text = format!(
-        "# What `martydb split init` guessed. Every line below is a guess with its reason: change what is wrong.\n\
+        "# What `split init` guessed. Every line below is a guess with its reason: change what is wrong.\n\
          # `martydb split plan` says what is open.\n\
          source: {{ server: {}, database: {} }}\n\nservices:\n",
         scalar(server),

@@ -12,7 +12,9 @@ fn words(command: &str, service: &str) -> Option<Vec<String>> {
         "revision" => &["-m", "more"],
         "lint" => &["--since", "2"],
         "diff" => &["--from", "files", "--to", "database"],
-        "backup" | "downgrade" | "drop" | "repair" | "import" | "rotate" | "dev" | "relay" => return None,
+        "backup" | "downgrade" | "drop" | "repair" | "import" | "rotate" | "dev" | "relay" | "split" => {
+            return None;
+        }
         _ => &[],
     };
     let service = (command == "revision").then(|| service.to_owned());

@@ -45,7 +45,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<ProposedMap> {
         replace_file(&path, &text, Readers::All)
             .map_err(|error| Error::operation(format!("cannot write {}", path.display())).cause(error))?;
     }
-    let next = format!("martydb split plan{}", arguments.map.flag());
+    let next = arguments.map.in_command("martydb split plan");
     Ok(ProposedMap::new(path, &proposal, &edges, arguments.dry_run.then_some(text), next))
 }
 

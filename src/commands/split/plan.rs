@@ -26,7 +26,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlannedSplit> {
     let source = inspect::read(&access, map.source.database.as_str()).await?;
     let plan = SplitPlan::of(&map, &source)?;
     let needs = needs(&access, &map, source.major).await?;
-    Ok(PlannedSplit::new(run, &map, &plan, needs, &arguments.map.flag()))
+    Ok(PlannedSplit::new(run, &map, &plan, needs, &arguments.map))
 }
 
 /// What the later steps need, and whether it is there.

@@ -71,7 +71,7 @@ fn complete(dumped: &DumpedSource, arguments: &Arguments) -> Result<()> {
     Err(Error::new(Kind::Divergent, "the plan of the split is not complete, so nothing was written")
         .causes((open > 0).then(|| format!("{} without a place", counted(open, "table"))))
         .causes((unanswered > 0).then(|| format!("{} without an answer", counted(unanswered, "edge"))))
-        .hint(format!("`martydb split plan{}` shows them", arguments.map.flag())))
+        .hint(format!("`{}` shows them", arguments.map.in_command("martydb split plan"))))
 }
 
 async fn one(

@@ -25,9 +25,10 @@ impl MapChoice {
         self.map.clone().unwrap_or_else(|| run.manifest.home().join(FILE))
     }
 
-    /// As a command has to name it.
-    pub fn flag(&self) -> String {
-        self.map.as_ref().map_or_else(String::new, |path| format!(" --map {}", path.display()))
+    /// A command, with this map where it is not the usual one.
+    pub fn in_command(&self, command: &str) -> String {
+        let flag = self.map.as_ref().map(|path| format!(" --map {}", path.display()));
+        format!("{command}{}", flag.unwrap_or_default())
     }
 
     pub fn load(&self, run: &Run) -> Result<SplitMap> {

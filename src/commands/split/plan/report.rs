@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::commands::split::shared::MapChoice;
 use crate::error::ExitStatus;
 use crate::manifest::SplitMap;
 use crate::report::{Cell, Paint, Report, Style, Table, paint, printable, wrapped};
@@ -88,7 +89,7 @@ impl PlannedSplit {
         map: &SplitMap,
         plan: &SplitPlan,
         needs: Vec<SplitNeed>,
-        flag: &str,
+        choice: &MapChoice,
     ) -> PlannedSplit {
         let service = |(name, tables): &(crate::model::ServiceName, Vec<crate::splitting::PlannedTable>)| {
             let desired = &run.manifest.services[name];
@@ -110,9 +111,9 @@ impl PlannedSplit {
         };
         let disputed = plan.open.iter().filter(|one| !one.claims.is_empty());
         let next = if plan.is_complete() {
-            vec!["martydb apply --all".to_owned(), format!("martydb split schema{flag}")]
+            vec!["martydb apply --all".to_owned(), choice.in_command("martydb split schema")]
         } else {
-            vec![format!("martydb split plan{flag}")]
+            vec![choice.in_command("martydb split plan")]
         };
         PlannedSplit {
             services: plan.services.iter().map(service).collect(),
