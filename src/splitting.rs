@@ -21,6 +21,7 @@ mod seating;
 mod selection;
 pub mod signs;
 mod source;
+pub mod state;
 mod text;
 
 pub use answers::{EdgeChoice, EdgeKind};
