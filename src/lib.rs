@@ -24,9 +24,9 @@
 //! - [`adopt`]: a database that people live in, as the manifest would declare it
 //! - [`rotate`]: new passwords for logins
 //! - [`provision`]: the manifest's databases, roles and privileges on a server
+//! - [`splitting`]: a shared database becomes one database for each service
 //! - [`backup`]: one service's database dumped, restored, and put in the place of the one that is there
 //! - [`moving`]: a service that moves to another server: its database is copied, compared and closed where it was
-//! - [`splitting`]: a shared database becomes one database for each service
 //! - [`isolation`]: observe, judge and assess what every login can reach
 //! - [`teardown`]: the steps that remove a service
 //! - [`targets`]: where the migrations of each service run

@@ -8,20 +8,30 @@
 
 mod answers;
 mod assignment;
+pub mod beginning;
+pub mod closing;
 mod closure;
+pub mod copying;
+mod deferring;
 mod edges;
 pub mod inspect;
+mod loading;
 mod members;
 mod needs;
+pub mod offline;
+pub mod places;
 pub mod plan;
 pub mod proposal;
 mod scan;
 pub mod schema;
 mod seating;
 mod selection;
+pub mod sessions;
 pub mod signs;
 mod source;
+pub mod standing;
 pub mod state;
+pub mod tables;
 mod text;
 
 pub use answers::{EdgeChoice, EdgeKind};

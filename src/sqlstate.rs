@@ -15,6 +15,8 @@ pub const READ_ONLY_SQL_TRANSACTION: &str = "25006";
 /// `invalid_authorization_specification`: pg_hba.conf, a certificate, or a role that may not log in.
 pub const INVALID_AUTHORIZATION: &str = "28000";
 pub const INVALID_PASSWORD: &str = "28P01";
+/// `dependent_objects_still_exist`.
+pub const DEPENDENT_OBJECTS: &str = "2BP01";
 pub const INVALID_CATALOG_NAME: &str = "3D000";
 pub const INVALID_SCHEMA_NAME: &str = "3F000";
 pub const SERIALIZATION_FAILURE: &str = "40001";

@@ -28,7 +28,10 @@ pub mod tls;
 
 pub use attempt::{LoginRequest, wants_password};
 pub use auth::{AuthRules, Channel};
-pub use connection::{Connection, Exchanged, FailedStatement, Limits, Reply, ResultSet};
+pub use connection::{
+    Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, Exchanged, FailedStatement, Limits,
+    Reply, ResultSet, copy_rows,
+};
 pub use dial::Address;
 pub use endpoint::{Endpoint, Host, Login, Tls, TlsMode};
 pub use fault::{Fault, shorten};

@@ -1,9 +1,11 @@
 //! `split`: a shared database becomes one database for each service, in steps that are a subcommand each.
 
+mod copy;
 mod init;
 mod plan;
 mod schema;
 mod shared;
+mod status;
 
 use clap::{Args, Subcommand};
 
@@ -27,6 +29,10 @@ pub enum SplitStep {
     Plan(plan::Arguments),
     /// Write each service's first migration from the shared database, or compare it with those that there are.
     Schema(schema::Arguments),
+    /// Copy the rows of all services out of the shared database, in one moment.
+    Copy(copy::Arguments),
+    /// Show where each service of the split stands, and what comes next.
+    Status(status::Arguments),
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitReport> {
@@ -34,6 +40,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitReport> {
         SplitStep::Init(arguments) => SplitReport::Proposed(init::run(run, arguments).await?),
         SplitStep::Plan(arguments) => SplitReport::Planned(plan::run(run, arguments).await?),
         SplitStep::Schema(arguments) => SplitReport::Schemas(schema::run(run, arguments).await?),
+        SplitStep::Copy(arguments) => SplitReport::Copied(copy::run(run, arguments).await?),
+        SplitStep::Status(arguments) => SplitReport::Standing(status::run(run, arguments).await?),
     })
 }
 
@@ -42,5 +50,7 @@ one_of! {
         Proposed(init::ProposedMap),
         Planned(plan::PlannedSplit),
         Schemas(schema::SplitSchemas),
+        Copied(copy::CopiedSplit),
+        Standing(status::SplitStatus),
     }
 }

@@ -8,8 +8,8 @@ use crate::error::{Error, Kind, Result};
 use crate::sql::{Ident, Statement, stmt};
 use crate::sqlstate;
 use crate::wire::{
-    Address, Broken, Connection, Credentials, Endpoint, Exchanged, Fault, Limits, Login, NotLetIn, Row,
-    Stage, Startup, interrupt, shorten,
+    Address, Broken, Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, Credentials,
+    Endpoint, Exchanged, Fault, Limits, Login, NotLetIn, Row, Stage, Startup, copy_rows, interrupt, shorten,
 };
 
 /// How long one connection attempt may take before the server counts as unreachable.
@@ -186,6 +186,24 @@ pub async fn execute_warned(
 /// Runs a statement that puts something in order, such as ROLLBACK: after a signal too.
 pub async fn execute_protected(connection: &mut Connection, statement: &Statement) -> Result<()> {
     explained(statement, connection.run_protected(statement)).await.map(drop)
+}
+
+/// Copies rows from one session into another, with how many they were. If it fails, nothing is written.
+///
+/// # Errors
+/// As [`query`], of the statement that failed.
+pub async fn copy(
+    from: &mut Connection,
+    to: &mut Connection,
+    statements: &CopyStatements,
+    listener: &CopyListener<'_>,
+) -> Result<CopiedRows> {
+    tracing::debug!(target: "martydb::sql", "{}", statements.out.shown());
+    tracing::debug!(target: "martydb::sql", "{}", statements.into.shown());
+    copy_rows(from, to, statements, listener).await.map_err(|failure| match failure {
+        CopyFailure::Reading(failed) => failed.fault.into_error(&statements.out),
+        CopyFailure::Writing(failed) => failed.fault.into_error(&statements.into),
+    })
 }
 
 async fn explained<T>(statement: &Statement, run: impl Future<Output = Exchanged<T>> + Send) -> Result<T> {

@@ -3,6 +3,8 @@
 //!
 //! <https://www.postgresql.org/docs/current/protocol-message-formats.html>
 
+mod passing;
+
 use std::future::poll_fn;
 use std::io;
 use std::pin::Pin;

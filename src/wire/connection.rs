@@ -1,6 +1,7 @@
 //! A session: statements in, results and notices out, within limits.
 
 mod ahead;
+mod copying;
 mod notified;
 
 use std::sync::Arc;
@@ -22,6 +23,8 @@ use super::outcome::{Broken, Stage};
 use super::row::Row;
 use super::tls::{self, Transport};
 use crate::sql::Statement;
+
+pub use copying::{CopiedRows, CopyFailure, CopyListener, CopyStatements, copy_rows};
 
 /// Bytes of the largest message of a session: a row, an error, a notice.
 const LARGEST_MESSAGE: usize = 16 << 20;

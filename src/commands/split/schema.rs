@@ -23,7 +23,6 @@ use crate::run::Run;
 use crate::scratch::Scratch;
 use crate::splitting::schema::DumpedSource;
 use crate::targets;
-use crate::units::counted;
 
 /// The file; its folder during the proof begins with a dot, which keeps it out of the migrations.
 const FILE: &str = "V1__from_shared_database.sql";
@@ -45,7 +44,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitSchemas> {
         return Err(Error::usage("the map names no service whose server can be reached"));
     };
     let dumped = DumpedSource::read(&access, &map, like).await?;
-    complete(&dumped, arguments)?;
+    shared::complete(&dumped.plan, &arguments.map, "nothing was written")?;
     let mut all = vec![];
     let writing = progress("proving", "schemas");
     writing.expect(targets.len());
@@ -60,18 +59,6 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitSchemas> {
         }
     }
     Ok(SplitSchemas { services: all })
-}
-
-fn complete(dumped: &DumpedSource, arguments: &Arguments) -> Result<()> {
-    let plan = &dumped.plan;
-    if plan.is_complete() {
-        return Ok(());
-    }
-    let (open, unanswered) = (plan.open.len(), plan.unanswered().count());
-    Err(Error::new(Kind::Divergent, "the plan of the split is not complete, so nothing was written")
-        .causes((open > 0).then(|| format!("{} without a place", counted(open, "table"))))
-        .causes((unanswered > 0).then(|| format!("{} without an answer", counted(unanswered, "edge"))))
-        .hint(format!("`{}` shows them", arguments.map.in_command("martydb split plan"))))
 }
 
 async fn one(

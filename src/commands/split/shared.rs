@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::error::Result;
+use crate::error::{Error, Kind, Result};
 use crate::manifest::SplitMap;
 use crate::run::Run;
-use crate::server::Access;
+use crate::server::{Access, Connection, lock};
+use crate::splitting::SplitPlan;
+use crate::units::counted;
 
 /// The map's name beside the manifest.
 const FILE: &str = "split.yaml";
@@ -42,6 +44,35 @@ pub async fn source(run: &Run, map: &SplitMap) -> Result<Access> {
         Some(server) => run.and_server(&map.source.server, server).admin(&map.source.server).await,
         None => run.admin(&map.source.server).await,
     }
+}
+
+/// The lock that one command on a split holds at a time, in the source.
+const LOCK: i32 = 0x7370_6c74;
+
+/// A session of the admin in the source that no other command on the split has beside it.
+///
+/// # Errors
+/// If another one is at work.
+pub async fn locked(run: &Run, access: &Access, database: &str) -> Result<Connection> {
+    let mut session = access.write(database).await?;
+    let what = format!("the split of database \"{database}\"");
+    lock::take(&mut session, LOCK, run.lock_wait, &what).await?;
+    Ok(session)
+}
+
+/// Refuses a plan that is not complete.
+///
+/// # Errors
+/// With what is open; `undone` says what was not done for that.
+pub fn complete(plan: &SplitPlan, map: &MapChoice, undone: &str) -> Result<()> {
+    if plan.is_complete() {
+        return Ok(());
+    }
+    let (open, unanswered) = (plan.open.len(), plan.unanswered().count());
+    Err(Error::new(Kind::Divergent, format!("the plan of the split is not complete, so {undone}"))
+        .causes((open > 0).then(|| format!("{} without a place", counted(open, "table"))))
+        .causes((unanswered > 0).then(|| format!("{} without an answer", counted(unanswered, "edge"))))
+        .hint(format!("`{}` shows them", map.in_command("martydb split plan"))))
 }
 
 /// As seen from the current folder.

@@ -217,6 +217,15 @@ pub async fn add(session: &mut Connection, name: &str, server: &str, database: &
     execute(session, &all).await.map(drop)
 }
 
+/// Takes a service out of a split that has not copied anything.
+///
+/// # Errors
+/// As [`begin`].
+pub async fn leave(session: &mut Connection, name: &str) -> Result<()> {
+    let gone = stmt!("DELETE FROM martydb_split.service WHERE name = {name}", name = Literal(name.into()));
+    execute(session, &gone).await.map(drop)
+}
+
 /// Changes a service: `set` is a list of assignments.
 ///
 /// # Errors

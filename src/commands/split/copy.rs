@@ -1,0 +1,163 @@
+//! `split copy`: the rows of every service out of the shared database, in one moment.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::shared::{self, MapChoice};
+use crate::error::{Error, Kind, Result};
+use crate::model::DesiredService;
+use crate::report::{Cell, Paint, Report, Style, Table};
+use crate::run::Run;
+use crate::server::Connection;
+use crate::splitting::beginning::{BegunRun, PlannedRun, begin};
+use crate::splitting::copying::{CopyTarget, FilledCount, SplitCopy};
+use crate::splitting::offline;
+use crate::splitting::state::source::{self, SplitRelation};
+use crate::splitting::state::{SplitKind, SplitPhase};
+use crate::splitting::tables::DatabaseTables;
+use crate::splitting::SplitPlan;
+use crate::splitting::inspect::SourceMoment;
+use crate::targets;
+use crate::units::{bytes, counted};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub map: MapChoice,
+    /// Leave the source open to writes, and follow what changes there.
+    #[arg(long)]
+    pub online: bool,
+    /// Copy at most this many tables at once.
+    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
+    let map = arguments.map.load(run)?;
+    let access = shared::source(run, &map).await?;
+    let database = map.source.database.as_str();
+    let moment = SourceMoment::open(&access, database).await?;
+    let plan = SplitPlan::of(&map, &moment.catalogue)?;
+    let catalogue = moment.catalogue.clone();
+    moment.close().await;
+    shared::complete(&plan, &arguments.map, "nothing was copied")?;
+    let services: Vec<DesiredService> =
+        map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
+    let targets = targets::of(run, &services).await?;
+    let mut session = shared::locked(run, &access, database).await?;
+    let shapes = DatabaseTables::read(&mut session).await?;
+    let planned = PlannedRun {
+        plan: &plan,
+        source: &catalogue,
+        shapes: &shapes,
+        services: &services,
+        online: arguments.online,
+    };
+    let begun = begin(&mut session, &planned).await?;
+    let mut copied = vec![];
+    for (service, target) in targets {
+        let relations = begun.relations.get(service.name.as_str()).cloned().unwrap_or_default();
+        let target = target?;
+        if target.login.password.is_none() {
+            return Err(Error::new(Kind::NotProvisioned, format!("{} has no logins yet", service.name))
+                .hint("run `martydb apply --all`, then `martydb split schema` and `martydb upgrade --all`"));
+        }
+        copied.push(CopyTarget { service: service.name, target, relations });
+    }
+    let copy = SplitCopy {
+        access: &access,
+        database,
+        run: &begun.run,
+        jobs: usize::from(arguments.jobs),
+        wait: run.lock_wait,
+        cutover: arguments.map.in_command("martydb split cutover"),
+    };
+    let count = copy_all(&mut session, &copy, &copied, &begun, &shapes).await?;
+    let services = source::services(&mut session).await?;
+    session.close().await;
+    Ok(CopiedSplit::new(&arguments.map, &begun, &services, count))
+}
+
+/// The services that are not copied yet.
+async fn copy_all(
+    session: &mut Connection,
+    copy: &SplitCopy<'_>,
+    targets: &[CopyTarget],
+    begun: &BegunRun,
+    shapes: &DatabaseTables,
+) -> Result<FilledCount> {
+    let waits = |target: &&CopyTarget| {
+        let service = begun.services.iter().find(|one| one.name == target.service.as_str());
+        service.is_some_and(|one| matches!(one.phase, SplitPhase::Planned | SplitPhase::Copying))
+    };
+    let waiting: Vec<&CopyTarget> = targets.iter().filter(waits).collect();
+    if waiting.is_empty() {
+        return Ok(FilledCount::default());
+    }
+    offline::copy(session, copy, &waiting, shapes).await
+}
+
+#[derive(Serialize)]
+pub struct CopiedSplit {
+    services: Vec<CopiedService>,
+    /// What this command copied.
+    rows: i64,
+    bytes: i64,
+    next: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct CopiedService {
+    service: String,
+    database: String,
+    phase: SplitPhase,
+    tables: usize,
+}
+
+impl CopiedSplit {
+    fn new(
+        map: &MapChoice,
+        begun: &BegunRun,
+        services: &[source::SplitService],
+        count: FilledCount,
+    ) -> CopiedSplit {
+        let tables = |name: &str| {
+            let is_table = |one: &&SplitRelation| one.kind == SplitKind::Table;
+            begun.relations.get(name).map_or(0, |all| all.iter().filter(is_table).count())
+        };
+        let one = |service: &source::SplitService| CopiedService {
+            service: service.name.clone(),
+            database: service.database.clone(),
+            phase: service.phase,
+            tables: tables(&service.name),
+        };
+        let next = [
+            map.in_command("martydb split verify"),
+            map.in_command("martydb split cutover --service NAME"),
+        ];
+        CopiedSplit {
+            services: services.iter().map(one).collect(),
+            rows: count.rows,
+            bytes: count.bytes,
+            next: next.into(),
+        }
+    }
+}
+
+impl Report for CopiedSplit {
+    fn text(&self, style: &Style) -> String {
+        let mut table = Table::new(&["service", "database", "phase", "tables"]);
+        for one in &self.services {
+            table.row([
+                one.service.as_str().into(),
+                one.database.as_str().into(),
+                Cell::new(one.phase.name(), Paint::Good),
+                Cell::number(one.tables),
+            ]);
+        }
+        let rows = usize::try_from(self.rows).unwrap_or_default();
+        table.render(style)
+            + &format!("\nCopied {}, {}.\n", counted(rows, "row"), bytes(self.bytes))
+            + &format!("next: `{}`\n", self.next.join("`, then `"))
+    }
+}

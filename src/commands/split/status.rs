@@ -1,0 +1,205 @@
+//! `split status`: where each service stands, and what comes next.
+
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::shared::{self, MapChoice};
+use crate::error::{Error, ExitStatus, Result};
+use crate::manifest::SplitMap;
+use crate::migrate::MigrationTarget;
+use crate::model::DesiredService;
+use crate::report::{Cell, Paint, Report, Style, Table, error_text};
+use crate::run::Run;
+use crate::server::Connection;
+use crate::splitting::standing::{self, LoadedCount, ServiceStanding};
+use crate::splitting::state::SplitPhase;
+use crate::splitting::state::source;
+use crate::targets;
+use crate::units::bytes;
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub map: MapChoice,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitStatus> {
+    let map = arguments.map.load(run)?;
+    let access = shared::source(run, &map).await?;
+    let mut session = access.read(map.source.database.as_str()).await?;
+    let services: Vec<DesiredService> =
+        map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
+    let targets: BTreeMap<String, Result<MigrationTarget>> = targets::of(run, &services)
+        .await?
+        .into_iter()
+        .map(|(service, target)| (service.name.to_string(), target))
+        .collect();
+    let status = if source::exists(&mut session).await? {
+        begun(&mut session, &map, &targets).await?
+    } else {
+        vec![]
+    };
+    session.close().await;
+    Ok(SplitStatus::new(&services, &status, &arguments.map))
+}
+
+async fn begun(
+    session: &mut Connection,
+    map: &SplitMap,
+    targets: &BTreeMap<String, Result<MigrationTarget>>,
+) -> Result<Vec<ServiceStanding>> {
+    let mut all = vec![];
+    for service in source::services(session).await? {
+        let target = match targets.get(&service.name) {
+            Some(Ok(target)) => Ok(target),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(Error::usage(format!("{} does not name it", map.path().display()))),
+        };
+        all.push(standing::read(session, &service, target).await?);
+    }
+    Ok(all)
+}
+
+#[derive(Serialize)]
+pub struct SplitStatus {
+    services: Vec<StandingOfService>,
+    /// What to do now.
+    next: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct StandingOfService {
+    service: String,
+    server: String,
+    database: String,
+    phase: SplitPhase,
+    tables_done: usize,
+    tables: usize,
+    rows: i64,
+    bytes: i64,
+    /// `null` where nothing follows.
+    lag_bytes: Option<i64>,
+    /// What the source keeps for it, and what it may still write before that is lost, where that is bounded.
+    kept_bytes: Option<i64>,
+    safe_bytes: Option<i64>,
+    wal_status: Option<String>,
+    /// What a command began there and did not finish.
+    unfinished: Option<String>,
+    next: Option<String>,
+    error: Option<Error>,
+}
+
+impl SplitStatus {
+    fn new(services: &[DesiredService], found: &[ServiceStanding], map: &MapChoice) -> SplitStatus {
+        let mut all: Vec<StandingOfService> = found.iter().map(|one| standing_of(one, map)).collect();
+        for service in services {
+            if all.iter().all(|one| one.service != service.name.as_str()) {
+                all.push(planned(service, map));
+            }
+        }
+        all.sort_by(|a, b| a.service.cmp(&b.service));
+        let mut next: Vec<String> = all.iter().filter_map(|one| one.next.clone()).collect();
+        next.dedup();
+        SplitStatus { services: all, next }
+    }
+}
+
+fn planned(service: &DesiredService, map: &MapChoice) -> StandingOfService {
+    StandingOfService {
+        service: service.name.to_string(),
+        server: service.server.clone(),
+        database: service.database.to_string(),
+        phase: SplitPhase::Planned,
+        tables_done: 0,
+        tables: 0,
+        rows: 0,
+        bytes: 0,
+        lag_bytes: None,
+        kept_bytes: None,
+        safe_bytes: None,
+        wal_status: None,
+        unfinished: None,
+        next: next(SplitPhase::Planned, service.name.as_str(), map),
+        error: None,
+    }
+}
+
+fn standing_of(one: &ServiceStanding, map: &MapChoice) -> StandingOfService {
+    let LoadedCount { tables_done, tables, rows, bytes } = one.loaded;
+    let (service, slot) = (&one.service, one.slot.as_ref());
+    StandingOfService {
+        service: service.name.clone(),
+        server: service.server.clone(),
+        database: service.database.clone(),
+        phase: service.phase,
+        tables_done,
+        tables,
+        rows,
+        bytes,
+        lag_bytes: slot.map(|slot| slot.lag_bytes),
+        kept_bytes: slot.map(|slot| slot.kept_bytes),
+        safe_bytes: slot.and_then(|slot| slot.safe_bytes),
+        wal_status: slot.and_then(|slot| slot.wal_status.clone()),
+        unfinished: service.wanted.clone(),
+        next: next(service.phase, &service.name, map),
+        error: one.error.clone(),
+    }
+}
+
+/// The command that goes on.
+pub fn next(phase: SplitPhase, service: &str, map: &MapChoice) -> Option<String> {
+    let command = match phase {
+        SplitPhase::Planned | SplitPhase::Copying => "martydb split copy".into(),
+        SplitPhase::Copied | SplitPhase::Following | SplitPhase::RolledBack => {
+            format!("martydb split cutover --service {service}")
+        }
+        SplitPhase::CutOver => "martydb split finish".into(),
+        SplitPhase::Finished => return None,
+    };
+    Some(map.in_command(&command))
+}
+
+impl Report for SplitStatus {
+    fn text(&self, style: &Style) -> String {
+        let mut table = Table::new(&["service", "database", "phase", "tables", "rows", "bytes", "lag"]);
+        for one in &self.services {
+            let paint = if one.wal_status.as_deref() == Some("lost") { Paint::Bad } else { Paint::Plain };
+            table.row([
+                one.service.as_str().into(),
+                one.database.as_str().into(),
+                Cell::new(one.phase.name(), paint),
+                Cell::number(format!("{}/{}", one.tables_done, one.tables)),
+                Cell::number(one.rows),
+                Cell::number(bytes(one.bytes)),
+                Cell::number(one.lag_bytes.map_or_else(String::new, bytes)),
+            ]);
+        }
+        let mut text = table.render(style);
+        for one in &self.services {
+            if let Some(begun) = &one.unfinished {
+                text += &format!("{}: {begun} was begun and has not ended\n", one.service);
+            }
+            if let (Some(kept), Some(status)) = (one.kept_bytes, &one.wal_status) {
+                let safe = one.safe_bytes.map(|safe| format!(", {} before they are lost", bytes(safe)));
+                text += &format!(
+                    "{}: the source keeps {} for it ({status}{})\n",
+                    one.service,
+                    bytes(kept),
+                    safe.unwrap_or_default()
+                );
+            }
+        }
+        if self.next.is_empty() { text } else { text + &format!("\nnext: `{}`\n", self.next.join("`, `")) }
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        self.services.iter().filter_map(|one| one.error.as_ref()).map(|error| error_text(error, style)).collect()
+    }
+
+    fn status(&self) -> ExitStatus {
+        let errors = self.services.iter().filter_map(|one| one.error.as_ref());
+        ExitStatus::worst(errors.map(|error| error.kind.status()))
+    }
+}

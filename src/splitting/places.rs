@@ -1,0 +1,96 @@
+//! What each service gets of the source, as the copy and every later step have it.
+
+use sha2::{Digest, Sha256};
+
+use super::assignment::{Home, Seat};
+use super::plan::SplitPlan;
+use super::source::{RelationKind, SourceCatalogue};
+use super::state::SplitKind;
+use super::state::source::SplitRelation;
+use super::tables::TableShape;
+use crate::model::ServiceName;
+
+/// Tables larger than this are copied in parts of it.
+const PART: i64 = 64 << 20;
+
+/// The first major that reads a range of pages without reading the whole table.
+const READS_RANGES: u32 = 14;
+
+/// The tables of a service, partitions among them, by their numbers.
+pub fn relations_of(
+    service: &ServiceName,
+    plan: &SplitPlan,
+    source: &SourceCatalogue,
+    shapes: &super::tables::DatabaseTables,
+) -> Vec<SplitRelation> {
+    let seat = Seat::Service(service.clone());
+    let its = |oid: u32| plan.assignment.seats(oid).is_some_and(|seats| seats.contains(&seat));
+    let tables = source.relations.values().filter(|one| one.is_table() && its(one.oid));
+    let relation = |one: &super::source::SourceRelation| {
+        let copy_of = match plan.assignment.home(one.oid) {
+            Home::Reference(table) if table.owner != *service => Some(table.owner.to_string()),
+            _ => None,
+        };
+        let kind = match one.kind {
+            RelationKind::PartitionedTable => SplitKind::Partitioned,
+            _ => SplitKind::Table,
+        };
+        let shape = shapes.table(&one.schema, &one.name);
+        let number = |of: fn(&TableShape) -> i64| shape.map_or(0, of);
+        SplitRelation {
+            service: service.to_string(),
+            schema: one.schema.clone(),
+            name: one.name.clone(),
+            oid: one.oid,
+            kind,
+            copy_of,
+            storage: number(|shape| shape.storage),
+            pages: number(|shape| shape.pages),
+            parts: shape.map_or(1, |shape| parts(shape.bytes, shape.pages, source.major)),
+            bytes: number(|shape| shape.bytes),
+            fingerprint: None,
+        }
+    };
+    tables.map(relation).collect()
+}
+
+/// In how many parts a table of this size is copied.
+fn parts(bytes: i64, pages: i64, major: u32) -> i32 {
+    if major < READS_RANGES {
+        return 1;
+    }
+    i32::try_from((bytes / PART + 1).min(pages.max(1))).unwrap_or(1)
+}
+
+/// What tells one map from another: what goes where, and what the answers are.
+pub fn map_hash(plan: &SplitPlan, relations: &[SplitRelation]) -> String {
+    let mut hash = Sha256::new();
+    for one in relations {
+        let SplitRelation { service, schema, name, .. } = one;
+        hash.update(format!("{service}\0{schema}\0{name}\0{}\0", one.copy_of.as_deref().unwrap_or_default()));
+    }
+    for edge in &plan.edges {
+        hash.update(format!("{}\0{}\0", edge.name(), edge.answer.as_deref().unwrap_or_default()));
+    }
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parts;
+
+    #[test]
+    fn large_tables_have_parts_and_none_is_empty_by_itself() {
+        for (bytes, pages, major, expected) in [
+            (0, 0, 15, 1),
+            (8192, 1, 15, 1),
+            (64 << 20, 8192, 15, 2),
+            (1 << 30, 131_072, 15, 17),
+            (1 << 30, 131_072, 13, 1),
+            // Most of it is stored out of line.
+            (1 << 30, 3, 15, 3),
+        ] {
+            assert_eq!(parts(bytes, pages, major), expected, "{bytes} {pages} {major}");
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Where each service of a split stands, read from both sides and changed at neither.
+
+use super::state::source::{self, SplitRelation, SplitService};
+use super::state::{SplitKind, SplitPhase, target};
+use super::sessions;
+use crate::error::{Error, Result};
+use crate::migrate::MigrationTarget;
+use crate::server::{Connection, query};
+use crate::sql::{Literal, stmt};
+
+/// How far the copy of one service is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LoadedCount {
+    pub tables_done: usize,
+    pub tables: usize,
+    pub rows: i64,
+    pub bytes: i64,
+}
+
+/// The slot of a service at the source.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlotStanding {
+    /// What the other side has not confirmed yet.
+    pub lag_bytes: i64,
+    /// What the server keeps for it.
+    pub kept_bytes: i64,
+    pub active: bool,
+    /// `reserved`, `extended`, `unreserved` or `lost`.
+    pub wal_status: Option<String>,
+    /// What may still be written before it is lost, where that is bounded.
+    pub safe_bytes: Option<i64>,
+}
+
+/// One service.
+pub struct ServiceStanding {
+    pub service: SplitService,
+    pub loaded: LoadedCount,
+    pub slot: Option<SlotStanding>,
+    /// Why the target could not be asked.
+    pub error: Option<Error>,
+}
+
+/// Reads where a service stands.
+///
+/// # Errors
+/// If the source cannot be read. A target that cannot is part of the answer.
+pub async fn read(
+    session: &mut Connection,
+    service: &SplitService,
+    target: Result<&MigrationTarget>,
+) -> Result<ServiceStanding> {
+    let relations = source::relations(session, &service.name).await?;
+    let tables = relations.iter().filter(|one| one.kind == SplitKind::Table).count();
+    let mut loaded = LoadedCount { tables, ..LoadedCount::default() };
+    let mut error = None;
+    if !matches!(service.phase, SplitPhase::Planned | SplitPhase::Finished) {
+        match count(target, &relations).await {
+            Ok(count) => loaded = count,
+            Err(refused) => error = Some(refused),
+        }
+    }
+    let slot = match service.forward_slot.as_ref().filter(|_| service.phase < SplitPhase::CutOver) {
+        Some(name) => slot(session, name).await?,
+        None => None,
+    };
+    Ok(ServiceStanding { service: service.clone(), loaded, slot, error })
+}
+
+async fn count(target: Result<&MigrationTarget>, relations: &[SplitRelation]) -> Result<LoadedCount> {
+    let mut session = sessions::looking(target?).await?;
+    let parts = match target::exists(&mut session).await? {
+        true => target::loaded(&mut session).await?,
+        false => vec![],
+    };
+    session.close().await;
+    let mut count = LoadedCount::default();
+    for relation in relations.iter().filter(|one| one.kind == SplitKind::Table) {
+        let here = parts.iter().filter(|part| part.schema == relation.schema && part.name == relation.name);
+        let (mut there, mut rows, mut bytes) = (0, 0, 0);
+        for part in here {
+            there += 1;
+            rows += part.rows;
+            bytes += part.bytes;
+        }
+        count.tables += 1;
+        count.tables_done += usize::from(there == relation.parts.max(1));
+        count.rows += rows;
+        count.bytes += bytes;
+    }
+    Ok(count)
+}
+
+async fn slot(session: &mut Connection, name: &str) -> Result<Option<SlotStanding>> {
+    let asked = stmt!(
+        "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.confirmed_flush_lsn)::pg_catalog.int8,
+             pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.restart_lsn)::pg_catalog.int8, s.active, s.wal_status, s.safe_wal_size
+         FROM pg_catalog.pg_replication_slots s WHERE s.slot_name = {name}",
+        name = Literal(name.into())
+    );
+    let rows = query(session, &asked).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let unreadable = |error| Error::operation("cannot read the slot of the split").cause(error);
+    Ok(Some(SlotStanding {
+        lag_bytes: row.try_get::<Option<i64>>(0).map_err(unreadable)?.unwrap_or(0).max(0),
+        kept_bytes: row.try_get::<Option<i64>>(1).map_err(unreadable)?.unwrap_or(0),
+        active: row.try_get(2).map_err(unreadable)?,
+        wal_status: row.try_get(3).map_err(unreadable)?,
+        safe_bytes: row.try_get(4).map_err(unreadable)?,
+    }))
+}

@@ -1,0 +1,69 @@
+//! Bytes that go from one connection to another as they came.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+
+use bytes::BytesMut;
+use postgres_protocol::message::backend::Message;
+use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
+
+use super::{Wire, exchange_some, lost, next, speaking};
+use crate::wire::outcome::Broken;
+
+/// Bytes that are read at once.
+const PIECE: usize = 256 << 10;
+
+impl Wire {
+    /// What has arrived and was not read yet.
+    pub fn arrived(&self) -> &[u8] {
+        &self.inbox
+    }
+
+    /// Waits for more.
+    pub async fn fill(&mut self) -> Result<(), Broken> {
+        self.inbox.reserve(PIECE);
+        if self.stream.read_buf(&mut self.inbox).await.map_err(lost)? == 0 {
+            return Err(speaking("the server closed the connection unexpectedly".into()));
+        }
+        Ok(())
+    }
+
+    /// Sends the first bytes of what has arrived from another connection. What the receiver says meanwhile is taken in.
+    pub async fn pass_on(&mut self, from: &mut Wire, bytes: usize) -> Result<(), Broken> {
+        let mut left: BytesMut = from.inbox.split_to(bytes);
+        while !left.is_empty() {
+            let (stream, inbox) = (&mut self.stream, &mut self.inbox);
+            poll_fn(|context| exchange_some(stream, &mut left, inbox, context)).await.map_err(lost)?;
+        }
+        self.take_in().await
+    }
+
+    /// Takes in what is there already, without waiting.
+    async fn take_in(&mut self) -> Result<(), Broken> {
+        let (stream, inbox) = (&mut self.stream, &mut self.inbox);
+        let closed = poll_fn(|context| {
+            let mut bytes = [0; 4096];
+            let mut buffer = ReadBuf::new(&mut bytes);
+            Poll::Ready(match Pin::new(&mut *stream).poll_read(context, &mut buffer) {
+                Poll::Pending => Ok(false),
+                Poll::Ready(Ok(())) => {
+                    inbox.extend_from_slice(buffer.filled());
+                    Ok(buffer.filled().is_empty())
+                }
+                Poll::Ready(Err(error)) => Err(error),
+            })
+        });
+        match closed.await.map_err(lost)? {
+            true if self.inbox.is_empty() => {
+                Err(speaking("the server closed the connection unexpectedly".into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The next message that is there already as a whole.
+    pub fn at_hand(&mut self) -> Result<Option<Message>, Broken> {
+        next(&mut self.inbox, self.largest)
+    }
+}
