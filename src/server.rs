@@ -11,11 +11,11 @@ pub mod hosts;
 pub mod lock;
 
 pub use crate::wire::{
-    APPLICATION_NAME, Connection, CopiedRows, CopyListener, CopyStatements, Endpoint, Exchanged, Fault, Host, Limits, Login, Row, Tls, TlsMode,
-    Unreadable,
+    APPLICATION_NAME, Connection, CopiedRows, CopyListener, CopyStatements, Endpoint, Exchanged,
+    FailedStatement, Fault, Host, Limits, Login, ReplicationStream, Row, StreamFrame, Tls, TlsMode, Unreadable,
 };
 pub use access::{Access, COMMON_DATABASE, EventTriggerGuard};
 pub use connect::{
     connect, connect_watched, connect_with, copy, execute, execute_protected, execute_warned, query, query_each,
-    query_rows,
+    query_rows, replicate,
 };

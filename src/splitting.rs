@@ -5,6 +5,7 @@
 //! bodies of routines too, and `edges` finds what needs something that will not be where it is; all three are pure, and
 //! `plan` puts them together with the answers of the map. `schema` dumps the source's DDL and cuts it up: `members` says what a service
 //! begins with, `closure` what belongs with it, `selection` which entries of the archive make that. `signs` and `proposal` guess a first map, `text` writes it down.
+//! `stream` brings what changes at the source meanwhile.
 
 mod answers;
 mod assignment;
@@ -32,6 +33,7 @@ mod source;
 pub mod standing;
 pub mod state;
 pub mod tables;
+pub mod stream;
 mod text;
 
 pub use answers::{EdgeChoice, EdgeKind};

@@ -9,9 +9,11 @@
 mod identifier;
 mod literal;
 pub mod psql;
+mod rows;
 mod statement;
 
 pub use crate::stmt;
 pub use identifier::{Ident, InvalidIdentifier, MAX_IDENTIFIER_BYTES, Qualified, split_name_list};
 pub use literal::{ArrayLiteral, Bulk, Literal, Secret};
+pub use rows::ValueRows;
 pub use statement::{Fragment, Keyword, List, Script, ServerText, Statement};

@@ -30,7 +30,7 @@ pub use attempt::{LoginRequest, wants_password};
 pub use auth::{AuthRules, Channel};
 pub use connection::{
     Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, Exchanged, FailedStatement, Limits,
-    Reply, ResultSet, copy_rows,
+    ReplicationStream, Reply, ResultSet, StreamFrame, copy_rows,
 };
 pub use dial::Address;
 pub use endpoint::{Endpoint, Host, Login, Tls, TlsMode};

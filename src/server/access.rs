@@ -49,6 +49,19 @@ const READING: &[(&str, &str)] =
 /// be noticed, and less than the second after which the server looks for a deadlock. Who writes tries again.
 const WRITING: &[(&str, &str)] = &[("lock_timeout", "200ms"), ("statement_timeout", "0")];
 
+/// For a session that streams changes: values are printed so that any server reads them back the same.
+const STREAMING: &[(&str, &str)] = &[
+    ("replication", "database"),
+    ("wal_sender_timeout", "60s"),
+    ("lock_timeout", "30s"),
+    ("statement_timeout", "0"),
+    ("IntervalStyle", "postgres"),
+    ("extra_float_digits", "3"),
+    ("bytea_output", "hex"),
+    ("lc_monetary", "C"),
+    ("xmlbinary", "base64"),
+];
+
 /// Milliseconds between tries of a login that was refused by SQLSTATE 53300 (too many connections).
 const FULL_SERVER_PAUSES: &[u64] = &[50, 100, 200, 400, 800, 1600, 3200];
 
@@ -115,6 +128,12 @@ impl Access {
     pub async fn write(&self, database: &str) -> Result<Connection> {
         let settings = [PINNED, WRITING].concat();
         self.connect(Purpose { database, settings: &settings, limits: Limits::WORK }).await
+    }
+
+    /// A session of the admin for the commands of replication.
+    pub async fn stream(&self, database: &str) -> Result<Connection> {
+        let settings = [PINNED, STREAMING].concat();
+        self.connect(Purpose { database, settings: &settings, limits: Limits { silence: None, ..Limits::READ } }).await
     }
 
     /// A server whose connections are all taken for a moment is worth waiting for: others work on it too.

@@ -9,7 +9,8 @@ use crate::sql::{Ident, Statement, stmt};
 use crate::sqlstate;
 use crate::wire::{
     Address, Broken, Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, Credentials,
-    Endpoint, Exchanged, Fault, Limits, Login, NotLetIn, Row, Stage, Startup, copy_rows, interrupt, shorten,
+    Endpoint, Exchanged, Fault, Limits, Login, NotLetIn, ReplicationStream, Row, Stage, Startup, copy_rows,
+    interrupt, shorten,
 };
 
 /// How long one connection attempt may take before the server counts as unreachable.
@@ -204,6 +205,14 @@ pub async fn copy(
         CopyFailure::Reading(failed) => failed.fault.into_error(&statements.out),
         CopyFailure::Writing(failed) => failed.fault.into_error(&statements.into),
     })
+}
+
+/// Begins a stream on a session of [`Access::stream`](super::Access::stream).
+///
+/// # Errors
+/// As [`query`].
+pub async fn replicate(connection: Connection, statement: &Statement) -> Result<ReplicationStream> {
+    explained(statement, connection.replicate(statement)).await
 }
 
 async fn explained<T>(statement: &Statement, run: impl Future<Output = Exchanged<T>> + Send) -> Result<T> {

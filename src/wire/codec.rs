@@ -20,6 +20,16 @@ use super::outcome::{Broken, Stage};
 /// Bytes of the largest message accepted during a login, and of the largest row that a probe reads.
 pub const LOGIN_MESSAGE: usize = 1 << 20;
 
+/// The tag of CopyBothResponse.
+const BOTH_WAYS: u8 = b'W';
+
+/// A message of a session that streams.
+pub enum Frame {
+    /// From here on both sides send data.
+    BothWays,
+    Message(Message),
+}
+
 /// Bytes of a message before its length.
 const TAG: usize = 1;
 
@@ -90,6 +100,19 @@ impl Wire {
             let before = self.inbox.len();
             if let Some(message) = next(&mut self.inbox, self.largest)? {
                 return Ok((message, before - self.inbox.len()));
+            }
+            make_room(&mut self.inbox);
+            if self.stream.read_buf(&mut self.inbox).await.map_err(lost)? == 0 {
+                return Err(speaking("the server closed the connection unexpectedly".into()));
+            }
+        }
+    }
+
+    /// The same for a session that streams: the codec crate does not know the message with which a stream begins.
+    pub async fn receive_frame(&mut self) -> Result<Frame, Broken> {
+        loop {
+            if let Some(frame) = next_frame(&mut self.inbox, self.largest)? {
+                return Ok(frame);
             }
             make_room(&mut self.inbox);
             if self.stream.read_buf(&mut self.inbox).await.map_err(lost)? == 0 {
@@ -169,6 +192,20 @@ pub(super) fn next(inbox: &mut BytesMut, largest: usize) -> Result<Option<Messag
     }
 }
 
+fn next_frame(inbox: &mut BytesMut, largest: usize) -> Result<Option<Frame>, Broken> {
+    let header = Header::parse(inbox).ok().flatten().filter(|header| header.tag() == BOTH_WAYS);
+    let Some(header) = header else { return Ok(next(inbox, largest)?.map(Frame::Message)) };
+    let whole = usize::try_from(header.len()).unwrap_or(0) + TAG;
+    if whole > LOGIN_MESSAGE {
+        return Err(speaking("this is not PostgreSQL's protocol".into()));
+    }
+    if inbox.len() < whole {
+        return Ok(None);
+    }
+    inbox.advance(whole);
+    Ok(Some(Frame::BothWays))
+}
+
 fn lost(error: io::Error) -> Broken {
     speaking(format!("the connection broke: {error}"))
 }
@@ -187,6 +224,16 @@ mod tests {
             assert!(next(&mut BytesMut::from(garbage), LOGIN_MESSAGE).is_err());
         }
         assert!(next(&mut BytesMut::from(&b"R\0\0"[..]), LOGIN_MESSAGE).unwrap().is_none());
+    }
+
+    #[test]
+    fn the_begin_of_a_stream_is_recognised_once_it_is_whole() {
+        let mut inbox = BytesMut::from(&b"W\0\0\0\x07\0\0"[..]);
+        assert!(next_frame(&mut inbox, LOGIN_MESSAGE).unwrap().is_none());
+        inbox.extend_from_slice(b"\0Z\0\0\0\x05I");
+        assert!(matches!(next_frame(&mut inbox, LOGIN_MESSAGE), Ok(Some(Frame::BothWays))));
+        let next = next_frame(&mut inbox, LOGIN_MESSAGE);
+        assert!(matches!(next, Ok(Some(Frame::Message(Message::ReadyForQuery(_))))));
     }
 
     #[test]

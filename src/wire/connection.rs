@@ -3,6 +3,7 @@
 mod ahead;
 mod copying;
 mod notified;
+mod replication;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,6 +26,7 @@ use super::tls::{self, Transport};
 use crate::sql::Statement;
 
 pub use copying::{CopiedRows, CopyFailure, CopyListener, CopyStatements, copy_rows};
+pub use replication::{ReplicationStream, StreamFrame};
 
 /// Bytes of the largest message of a session: a row, an error, a notice.
 const LARGEST_MESSAGE: usize = 16 << 20;

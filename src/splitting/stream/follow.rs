@@ -1,0 +1,336 @@
+//! A slot's changes, from one database into another, until what was asked for has arrived. It may be dropped at any moment:
+//! what is in is in, with its place, and the next one goes on from there.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::apply::{Applier, ApplyPlace};
+use super::lsn::Lsn;
+use super::pgoutput::{StreamMessage, decode};
+use crate::error::{Error, Kind, Result};
+use crate::server::{Access, Connection, FailedStatement, ReplicationStream, StreamFrame, query, replicate};
+use crate::sql::{Ident, Literal, ServerText, Statement, stmt};
+use crate::sqlstate;
+use crate::wire::interrupt;
+
+/// How long a commit waits for more transactions to go with it, and how many changes they may have.
+const GATHERED: Duration = Duration::from_millis(100);
+const GATHERED_CHANGES: u64 = 5000;
+
+/// How often the source is told what it may forget.
+const REPORTS: Duration = Duration::from_secs(1);
+
+/// How long a goal that is near is waited for before the source is asked.
+const IMPATIENCE: Duration = Duration::from_millis(20);
+
+/// How often it is told while something takes long, so that it does not take this client for dead.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
+
+/// How long a server that went away is waited for.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Where changes come from.
+#[derive(Debug, Clone)]
+pub struct StreamOrigin {
+    pub access: Access,
+    pub database: String,
+    pub slot: String,
+    pub publication: String,
+}
+
+/// When to stop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FollowGoal {
+    /// Once everything that was committed before this place is in, and nothing that was committed after it.
+    UpTo(Lsn),
+    /// Never.
+    Endless,
+}
+
+/// How far it has come, for those who watch.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct FollowProgress {
+    /// Everything before it is in.
+    pub committed: Lsn,
+    /// How far the source has read its log for this stream.
+    pub read: Lsn,
+    /// Changes that were applied so far.
+    pub changes: u64,
+}
+
+/// Follows until the goal is reached. Servers that restart are waited for.
+///
+/// # Errors
+/// If something cannot be applied, or a server stays away.
+pub async fn follow(
+    origin: &StreamOrigin,
+    place: &ApplyPlace,
+    goal: FollowGoal,
+    watch: &mut (dyn FnMut(&FollowProgress) + Send),
+) -> Result<FollowProgress> {
+    let mut progress = FollowProgress::default();
+    let (mut alive, mut pause) = (Instant::now(), Duration::from_millis(50));
+    loop {
+        let before = progress.read.max(progress.committed);
+        let end = follow_once(origin, place, goal, &mut progress, watch).await;
+        let Err(error) = end else { return Ok(progress) };
+        if progress.read.max(progress.committed) > before {
+            (alive, pause) = (Instant::now(), Duration::from_millis(50));
+        }
+        if !passes(&error) || alive.elapsed() > PATIENCE {
+            return Err(error);
+        }
+        tracing::info!(target: "martydb", "the stream broke, and is begun again: {error}");
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(Duration::from_secs(2));
+    }
+}
+
+/// Whether it may be better in a moment: a server restarts, or has not noticed yet that the former client is gone.
+fn passes(error: &Error) -> bool {
+    let busy = [sqlstate::OBJECT_IN_USE, sqlstate::TOO_MANY_CONNECTIONS, sqlstate::DEADLOCK_DETECTED, sqlstate::LOCK_NOT_AVAILABLE];
+    let state = error.sqlstate.as_deref();
+    error.kind != Kind::Interrupted && (error.is_lost() || state.is_some_and(|state| busy.contains(&state)))
+}
+
+async fn follow_once(
+    origin: &StreamOrigin,
+    place: &ApplyPlace,
+    goal: FollowGoal,
+    progress: &mut FollowProgress,
+    watch: &mut (dyn FnMut(&FollowProgress) + Send),
+) -> Result<()> {
+    let applier = Applier::open(place).await?;
+    // What was read of a former stream may be lost with what was not committed.
+    (progress.committed, progress.read) = (applier.committed(), applier.committed());
+    let stream = begin(origin, applier.committed()).await?;
+    let mut following = Following {
+        stream,
+        applier,
+        goal,
+        progress,
+        watch,
+        transaction: None,
+        reported: Instant::now(),
+        gathering: Instant::now(),
+        stopped: false,
+    };
+    let end = following.run().await;
+    let Following { stream, applier, .. } = following;
+    if end.is_ok() {
+        stream.close().await;
+        applier.close().await;
+    }
+    end
+}
+
+async fn begin(origin: &StreamOrigin, from: Lsn) -> Result<ReplicationStream> {
+    let session = origin.access.stream(&origin.database).await?;
+    let unusable = |error| Error::operation(format!("\"{}\" cannot be the name of a slot", origin.slot)).cause(error);
+    // The list of publications is a list of names within a literal.
+    let publication = Ident::new(&origin.publication).map_err(unusable)?;
+    let statement = stmt!(
+        "START_REPLICATION SLOT {slot} LOGICAL {from} (proto_version '1', publication_names {publication})",
+        slot = Ident::new(&origin.slot).map_err(unusable)?,
+        from = ServerText::quoted_by_server(from.to_string()),
+        publication = Literal(stmt!("{p}", p = publication).shown().to_owned())
+    );
+    replicate(session, &statement).await
+}
+
+/// A transaction of the source that is being sent.
+#[derive(Clone, Copy)]
+struct SentTransaction {
+    /// Whether it is in already.
+    known: bool,
+}
+
+/// One session of each side.
+struct Following<'a> {
+    stream: ReplicationStream,
+    applier: Applier,
+    goal: FollowGoal,
+    progress: &'a mut FollowProgress,
+    watch: &'a mut (dyn FnMut(&FollowProgress) + Send),
+    transaction: Option<SentTransaction>,
+    reported: Instant,
+    /// When the transactions that wait for a commit began to come.
+    gathering: Instant,
+    /// A transaction after the goal has come.
+    stopped: bool,
+}
+
+impl Following<'_> {
+    async fn run(&mut self) -> Result<()> {
+        loop {
+            if let Some(signal) = interrupt::signal() {
+                let what = format!("interrupted by {signal}: the stream goes on from where it is");
+                return Err(Error::new(Kind::Interrupted, what));
+            }
+            let next = self.stream.next(self.patience()).await.map_err(ended)?;
+            match next {
+                Some(StreamFrame::Change(bytes)) => self.take(&bytes).await?,
+                Some(StreamFrame::ReadUpTo(end)) => self.read_up_to(Lsn(end)).await?,
+                None if self.may_commit() => self.commit().await?,
+                None if matches!(self.goal, FollowGoal::UpTo(_)) => self.ask().await?,
+                None => {}
+            }
+            if self.is_done() {
+                self.commit().await?;
+                return self.report().await;
+            }
+            self.look_up().await?;
+        }
+    }
+
+    /// How long the next message is waited for. A goal may be reached without one.
+    fn patience(&self) -> Duration {
+        match self.goal {
+            _ if self.may_commit() => Duration::ZERO,
+            FollowGoal::UpTo(_) => IMPATIENCE,
+            FollowGoal::Endless => REPORTS,
+        }
+    }
+
+    /// Asks the source how far it has read: while others write there, it does not say so by itself.
+    async fn ask(&mut self) -> Result<()> {
+        self.stream.ask(self.applier.committed().0).await.map_err(ended)
+    }
+
+    /// Whether changes wait, and no transaction is half there.
+    fn may_commit(&self) -> bool {
+        self.transaction.is_none() && self.applier.is_open()
+    }
+
+    fn is_done(&self) -> bool {
+        let whole = self.transaction.is_none();
+        match self.goal {
+            FollowGoal::UpTo(end) => self.stopped || whole && self.reached() >= end,
+            FollowGoal::Endless => false,
+        }
+    }
+
+    /// Everything before it was seen.
+    fn reached(&self) -> Lsn {
+        self.progress.read.max(self.applier.reached())
+    }
+
+    async fn take(&mut self, bytes: &Bytes) -> Result<()> {
+        let garbled = |why| Error::operation("the stream of changes cannot be read").cause(why);
+        match decode(bytes).map_err(garbled)? {
+            StreamMessage::Begin { commit } => {
+                self.stopped = matches!(self.goal, FollowGoal::UpTo(end) if commit >= end);
+                self.transaction = Some(SentTransaction { known: commit < self.applier.reached() });
+                return Ok(());
+            }
+            StreamMessage::Commit { end, .. } => {
+                self.transaction = None;
+                self.applier.reach(end);
+                return self.gathered().await;
+            }
+            // Of a transaction that is in already, too: it stays valid.
+            StreamMessage::Relation(relation) => return self.applier.relation(relation).await,
+            StreamMessage::Other => return Ok(()),
+            change if self.transaction.is_some_and(|one| one.known) => drop(change),
+            change => self.apply(change).await?,
+        }
+        Ok(())
+    }
+
+    async fn apply(&mut self, change: StreamMessage) -> Result<()> {
+        if !self.applier.is_open() {
+            self.gathering = Instant::now();
+        }
+        self.progress.changes += 1;
+        let (stream, applier) = (&mut self.stream, &mut self.applier);
+        let kept = applier.committed();
+        let work = async {
+            match &change {
+                StreamMessage::Insert { relation, row } => applier.insert(*relation, row).await,
+                StreamMessage::Update { relation, old, row } => {
+                    applier.update(*relation, old.as_ref(), row).await
+                }
+                StreamMessage::Delete { relation, old } => applier.delete(*relation, old).await,
+                StreamMessage::Truncate { relations, restart } => {
+                    applier.truncate(relations, *restart).await
+                }
+                _ => Ok(()),
+            }
+        };
+        living(stream, kept, work).await
+    }
+
+    /// Several small transactions are one here: each costs the target a flush.
+    async fn gathered(&mut self) -> Result<()> {
+        let long = self.applier.waiting() > GATHERED_CHANGES || self.gathering.elapsed() > GATHERED;
+        if self.may_commit() && long { self.commit().await } else { Ok(()) }
+    }
+
+    async fn commit(&mut self) -> Result<()> {
+        if !self.applier.is_open() {
+            return Ok(());
+        }
+        let kept = self.applier.committed();
+        living(&mut self.stream, kept, self.applier.commit()).await?;
+        self.progress.committed = self.applier.committed();
+        Ok(())
+    }
+
+    async fn read_up_to(&mut self, end: Lsn) -> Result<()> {
+        if self.transaction.is_none() {
+            self.progress.read = self.progress.read.max(end);
+        }
+        if self.stream.is_asked() { self.report().await } else { Ok(()) }
+    }
+
+    /// Now and then: a report, and a word to those who watch.
+    async fn look_up(&mut self) -> Result<()> {
+        if self.reported.elapsed() < REPORTS {
+            return Ok(());
+        }
+        self.report().await
+    }
+
+    async fn report(&mut self) -> Result<()> {
+        // While nothing waits, what the source has read without a change for us is taken as well.
+        let idle = self.transaction.is_none() && !self.applier.is_open();
+        let taken = if idle { self.reached() } else { self.applier.committed() };
+        self.progress.committed = taken;
+        self.reported = Instant::now();
+        self.stream.report(taken.0).await.map_err(ended)?;
+        (self.watch)(self.progress);
+        Ok(())
+    }
+}
+
+/// Does the work, and tells the source meanwhile that this client lives.
+async fn living<T>(
+    stream: &mut ReplicationStream,
+    kept: Lsn,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    let mut work = std::pin::pin!(work);
+    loop {
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            () = tokio::time::sleep(SIGN_OF_LIFE) => stream.report(kept.0).await.map_err(ended)?,
+        }
+    }
+}
+
+/// How a stream ended, as an error.
+fn ended(failed: Box<FailedStatement>) -> Error {
+    failed.fault.into_error(&Statement::from_program("START_REPLICATION"))
+}
+
+/// The end of the source's log at this moment, as far as it is safe on its disk.
+///
+/// # Errors
+/// If the source does not tell.
+pub async fn log_end(session: &mut Connection) -> Result<Lsn> {
+    let rows = query(session, &stmt!("SELECT pg_catalog.pg_current_wal_flush_lsn()::pg_catalog.text")).await?;
+    let text: Option<String> = rows.first().and_then(|row| row.try_get(0).ok());
+    text.and_then(|text| Lsn::parse(&text)).ok_or_else(|| Error::operation("cannot read the end of the source's log"))
+}
