@@ -15,5 +15,5 @@ mod pgoutput;
 mod table;
 
 pub use apply::ApplyPlace;
-pub use follow::{FollowGoal, FollowProgress, StreamOrigin, follow, log_end};
+pub use follow::{FollowGoal, FollowProgress, StreamOrigin, follow, follow_to, log_end};
 pub use lsn::Lsn;

@@ -4,6 +4,7 @@ mod init;
 mod map;
 mod plan;
 mod schema;
+mod stream;
 
 use std::path::PathBuf;
 

@@ -43,7 +43,7 @@ pub struct ApplyPlace {
     pub role: Option<String>,
     /// By which name the place in the log is kept.
     pub direction: String,
-    /// Where the stream begins, if nothing was applied yet.
+    /// Where the stream begins, unless more was applied already.
     pub start: Lsn,
 }
 
@@ -108,7 +108,8 @@ impl Applier {
             rows.first().ok_or_else(Unreadable::no_row).and_then(|row| row.try_get(0));
         let unreadable = |why: Unreadable| Error::operation("cannot read how far the stream was applied").cause(why);
         let text = text.map_err(unreadable)?;
-        let committed = Lsn::parse(&text).ok_or_else(|| unreadable(Unreadable::new(text)))?;
+        let kept = Lsn::parse(&text).ok_or_else(|| unreadable(Unreadable::new(text)))?;
+        let committed = kept.max(place.start);
         Ok(Applier {
             session,
             direction: place.direction.clone(),

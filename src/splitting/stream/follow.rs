@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use tokio::sync::watch;
 
 use super::apply::{Applier, ApplyPlace};
 use super::lsn::Lsn;
@@ -69,11 +70,25 @@ pub async fn follow(
     goal: FollowGoal,
     watch: &mut (dyn FnMut(&FollowProgress) + Send),
 ) -> Result<FollowProgress> {
+    let (_kept, goal) = watch::channel(goal);
+    follow_to(origin, place, goal, watch).await
+}
+
+/// The same for a goal that may change meanwhile.
+///
+/// # Errors
+/// As [`follow`].
+pub async fn follow_to(
+    origin: &StreamOrigin,
+    place: &ApplyPlace,
+    goal: watch::Receiver<FollowGoal>,
+    watch: &mut (dyn FnMut(&FollowProgress) + Send),
+) -> Result<FollowProgress> {
     let mut progress = FollowProgress::default();
     let (mut alive, mut pause) = (Instant::now(), Duration::from_millis(50));
     loop {
         let before = progress.read.max(progress.committed);
-        let end = follow_once(origin, place, goal, &mut progress, watch).await;
+        let end = follow_once(origin, place, goal.clone(), &mut progress, watch).await;
         let Err(error) = end else { return Ok(progress) };
         if progress.read.max(progress.committed) > before {
             (alive, pause) = (Instant::now(), Duration::from_millis(50));
@@ -97,7 +112,7 @@ fn passes(error: &Error) -> bool {
 async fn follow_once(
     origin: &StreamOrigin,
     place: &ApplyPlace,
-    goal: FollowGoal,
+    goal: watch::Receiver<FollowGoal>,
     progress: &mut FollowProgress,
     watch: &mut (dyn FnMut(&FollowProgress) + Send),
 ) -> Result<()> {
@@ -150,7 +165,7 @@ struct SentTransaction {
 struct Following<'a> {
     stream: ReplicationStream,
     applier: Applier,
-    goal: FollowGoal,
+    goal: watch::Receiver<FollowGoal>,
     progress: &'a mut FollowProgress,
     watch: &'a mut (dyn FnMut(&FollowProgress) + Send),
     transaction: Option<SentTransaction>,
@@ -168,12 +183,17 @@ impl Following<'_> {
                 let what = format!("interrupted by {signal}: the stream goes on from where it is");
                 return Err(Error::new(Kind::Interrupted, what));
             }
-            let next = self.stream.next(self.patience()).await.map_err(ended)?;
+            let patience = self.patience();
+            let next = tokio::select! {
+                biased;
+                next = self.stream.next(patience) => next.map_err(ended)?,
+                Ok(()) = self.goal.changed() => None,
+            };
             match next {
                 Some(StreamFrame::Change(bytes)) => self.take(&bytes).await?,
                 Some(StreamFrame::ReadUpTo(end)) => self.read_up_to(Lsn(end)).await?,
                 None if self.may_commit() => self.commit().await?,
-                None if matches!(self.goal, FollowGoal::UpTo(_)) => self.ask().await?,
+                None if matches!(self.goal(), FollowGoal::UpTo(_)) => self.ask().await?,
                 None => {}
             }
             if self.is_done() {
@@ -184,9 +204,13 @@ impl Following<'_> {
         }
     }
 
+    fn goal(&self) -> FollowGoal {
+        *self.goal.borrow()
+    }
+
     /// How long the next message is waited for. A goal may be reached without one.
     fn patience(&self) -> Duration {
-        match self.goal {
+        match self.goal() {
             _ if self.may_commit() => Duration::ZERO,
             FollowGoal::UpTo(_) => IMPATIENCE,
             FollowGoal::Endless => REPORTS,
@@ -205,7 +229,7 @@ impl Following<'_> {
 
     fn is_done(&self) -> bool {
         let whole = self.transaction.is_none();
-        match self.goal {
+        match self.goal() {
             FollowGoal::UpTo(end) => self.stopped || whole && self.reached() >= end,
             FollowGoal::Endless => false,
         }
@@ -220,7 +244,7 @@ impl Following<'_> {
         let garbled = |why| Error::operation("the stream of changes cannot be read").cause(why);
         match decode(bytes).map_err(garbled)? {
             StreamMessage::Begin { commit } => {
-                self.stopped = matches!(self.goal, FollowGoal::UpTo(end) if commit >= end);
+                self.stopped = matches!(self.goal(), FollowGoal::UpTo(end) if commit >= end);
                 self.transaction = Some(SentTransaction { known: commit < self.applier.reached() });
                 return Ok(());
             }

@@ -1,0 +1,183 @@
+//! Both ends of a service's switch: the source, where the admin is, and its own database, where its owner is.
+
+use std::time::Duration;
+
+use crate::error::{Error, Result};
+use crate::migrate::MigrationTarget;
+use crate::model::DesiredService;
+use crate::run::Run;
+use crate::server::{Access, Connection, execute, execute_protected, query};
+use crate::splitting::closing;
+use crate::splitting::state::source::{self, SplitRelation, SplitRun, SplitService};
+use crate::splitting::stream::ApplyPlace;
+use crate::sql::{Statement, stmt};
+use crate::sqlstate;
+use crate::{moving::sums, targets};
+
+/// The sessions and what is known of both ends.
+pub struct SwitchEnds {
+    pub run: SplitRun,
+    pub service: SplitService,
+    pub relations: Vec<SplitRelation>,
+    pub source: SourceEnd,
+    pub target: TargetEnd,
+    /// How long other sessions are waited for.
+    pub wait: Duration,
+}
+
+/// The shared database.
+pub struct SourceEnd {
+    pub access: Access,
+    pub database: String,
+    /// The admin's.
+    pub session: Connection,
+}
+
+/// The database of the service.
+pub struct TargetEnd {
+    pub access: Access,
+    pub at: MigrationTarget,
+    /// The migrator's, who acts as the owner.
+    pub session: Connection,
+}
+
+impl SwitchEnds {
+    /// Opens both.
+    ///
+    /// # Errors
+    /// If one of them cannot be reached, or the split does not have the service.
+    pub async fn open(
+        run: &Run,
+        access: &Access,
+        database: &str,
+        service: &DesiredService,
+    ) -> Result<SwitchEnds> {
+        let mut session = access.write(database).await?;
+        let Some(split) = begun(&mut session).await? else { return Err(not_begun()) };
+        let name = service.name.as_str();
+        let service_state = source::one(&mut session, name).await?;
+        let relations = source::relations(&mut session, name).await?;
+        let at = targets::of(run, std::slice::from_ref(service)).await?.remove(0).1?;
+        let target = TargetEnd {
+            access: run.admin(&service.server).await?,
+            session: sums::as_owner(&at).await?,
+            at,
+        };
+        let source = SourceEnd { access: access.clone(), database: database.to_owned(), session };
+        Ok(SwitchEnds { run: split, service: service_state, relations, source, target, wait: run.lock_wait })
+    }
+
+    /// The numbers of its tables at the source.
+    pub fn source_tables(&self) -> Vec<u32> {
+        self.relations.iter().map(|one| one.oid).collect()
+    }
+
+    /// Schema and name of its tables.
+    pub fn names(&self) -> Vec<(String, String)> {
+        self.relations.iter().map(|one| (one.schema.clone(), one.name.clone())).collect()
+    }
+
+    /// The numbers of its tables at the target.
+    ///
+    /// # Errors
+    /// If the target does not tell, or lacks one.
+    pub async fn target_tables(&mut self) -> Result<Vec<u32>> {
+        let names = self.names();
+        let found = numbers(&mut self.target.session, &names).await?;
+        let missing: Vec<String> = names
+            .iter()
+            .filter(|name| !found.iter().any(|(known, _)| known == *name))
+            .map(|(schema, name)| format!("{schema}.{name}"))
+            .collect();
+        if missing.is_empty() {
+            return Ok(found.into_iter().map(|(_, oid)| oid).collect());
+        }
+        let service = &self.service.name;
+        Err(Error::operation(format!("the database of {service} lacks tables of the split")).causes(missing))
+    }
+
+    /// How changes of the source are written into the target.
+    pub fn forward_place(&self, direction: &str) -> ApplyPlace {
+        ApplyPlace {
+            endpoint: self.target.at.endpoint.clone(),
+            login: self.target.at.login.clone(),
+            database: self.target.at.database.to_string(),
+            role: Some(self.target.at.owner.to_string()),
+            direction: direction.to_owned(),
+            start: crate::splitting::stream::Lsn::default(),
+        }
+    }
+
+    /// Where the rows of the service are now, for those who write at the source.
+    pub fn new_address(&self) -> String {
+        format!("write to database {} at {}", self.target.at.database, self.target.at.endpoint)
+    }
+
+    /// The same the other way round.
+    pub fn old_address(&self) -> String {
+        format!("write to database {} at {}", self.source.database, self.source.access.endpoint)
+    }
+
+    /// Statements that open the tables of the source.
+    ///
+    /// # Errors
+    /// If the catalogue cannot be read.
+    pub async fn opening_source(&mut self) -> Result<Vec<Statement>> {
+        let tables = self.source_tables();
+        closing::opening(&mut self.source.session, &tables).await
+    }
+
+    /// Ends all sessions.
+    pub async fn close(self) {
+        self.source.session.close().await;
+        self.target.session.close().await;
+    }
+}
+
+async fn begun(session: &mut Connection) -> Result<Option<SplitRun>> {
+    if source::exists(session).await? { source::run(session).await } else { Ok(None) }
+}
+
+fn not_begun() -> Error {
+    Error::usage("no split of this database has begun").hint("`martydb split copy` begins it")
+}
+
+type TableNumber = ((String, String), u32);
+
+async fn numbers(session: &mut Connection, names: &[(String, String)]) -> Result<Vec<TableNumber>> {
+    let asked = stmt!(
+        "SELECT n.nspname::pg_catalog.text, c.relname::pg_catalog.text, c.oid
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relkind IN ('r', 'p')"
+    );
+    let unreadable = |error| Error::operation("cannot read the tables of the target").cause(error);
+    let mut found = vec![];
+    for row in query(session, &asked).await? {
+        let schema: String = row.try_get(0).map_err(unreadable)?;
+        let name = (schema, row.try_get(1).map_err(unreadable)?);
+        if names.contains(&name) {
+            found.push((name, row.try_get(2).map_err(unreadable)?));
+        }
+    }
+    Ok(found)
+}
+
+/// Runs statements in one transaction, which is tried again while another session holds a lock.
+///
+/// # Errors
+/// What the server refused, or that the lock was held for longer than is waited.
+pub async fn transact(session: &mut Connection, wait: Duration, all: &[Statement]) -> Result<()> {
+    let deadline = std::time::Instant::now() + wait;
+    let whole = [stmt!("BEGIN"), stmt!("SET LOCAL lock_timeout = '200ms'")];
+    let whole = whole.into_iter().chain(all.iter().cloned()).chain([stmt!("COMMIT")]);
+    let message = Statement::join(whole);
+    loop {
+        let Err(error) = execute(session, &message).await else { return Ok(()) };
+        execute_protected(session, &stmt!("ROLLBACK")).await?;
+        let busy = [sqlstate::LOCK_NOT_AVAILABLE, sqlstate::DEADLOCK_DETECTED];
+        let again = error.sqlstate.as_deref().is_some_and(|state| busy.contains(&state));
+        if !again || std::time::Instant::now() >= deadline {
+            return Err(error);
+        }
+        tokio::time::sleep(Duration::from_millis(300)).await;
+    }
+}
