@@ -22,6 +22,8 @@ pub struct Reflex {
     off: String,
     /// The same.
     pub back: String,
+    /// A foreign key from or to a table that is not one of them.
+    pub crosses: bool,
 }
 
 impl Reflex {
@@ -63,6 +65,7 @@ fn read(row: &Row) -> Result<Reflex, Unreadable> {
         name: row.try_get(3)?,
         off: row.try_get(4)?,
         back: row.try_get(5)?,
+        crosses: row.try_get(6)?,
     })
 }
 

@@ -9,7 +9,7 @@ SELECT pg_catalog.json_build_object(
         LEFT JOIN LATERAL (
             SELECT pg_catalog.format('OPERATOR(%I.%s)', n.nspname, op.oprname) AS operator
             FROM pg_catalog.pg_index i
-            CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::pg_catalog.int2[], i.indclass::pg_catalog.oid[]) k (attnum, class)
+            CROSS JOIN LATERAL ROWS FROM (pg_catalog.unnest(i.indkey::pg_catalog.int2[]), pg_catalog.unnest(i.indclass::pg_catalog.oid[])) k (attnum, class)
             JOIN pg_catalog.pg_opclass oc ON oc.oid = k.class
             JOIN pg_catalog.pg_am am ON am.oid = oc.opcmethod AND am.amname = 'btree'
             JOIN pg_catalog.pg_amop ao ON ao.amopfamily = oc.opcfamily AND ao.amopstrategy = 3

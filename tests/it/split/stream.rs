@@ -86,7 +86,9 @@ impl Pair {
     }
 
     async fn follow(&self, goal: FollowGoal) -> Result<FollowProgress> {
-        let end = follow(&self.origin(), &self.place(), goal, &mut |_| ());
+        let (origin, place) = (self.origin(), self.place());
+        let mut ignored = |_: &FollowProgress| ();
+        let end = follow(&origin, &place, goal, &mut ignored);
         tokio::time::timeout(Duration::from_secs(120), end).await.expect("it arrives within two minutes")
     }
 

@@ -1,0 +1,17 @@
+//! Which side takes the writes of a service, and how that changes: `cutover` gives them to the service's own database, `rollback` gives
+//! them back, and `finish` removes what the way back needed. Who is open is said by the database of the service: a row there is
+//! written in the transaction that opens it.
+//!
+//! `ends` has the sessions, `equal` compares the rows while nobody writes, `reverse` is what the way back needs.
+
+mod cutover;
+mod ends;
+mod equal;
+mod finish;
+mod reverse;
+mod rollback;
+
+pub use cutover::{Switched, cut_over, still_target};
+pub use ends::SwitchEnds;
+pub use finish::{Removal, begin as begin_finish, clear_source, clear_target, removal};
+pub use rollback::{RolledBack, roll_back};

@@ -1,0 +1,203 @@
+//! The way back: what is written into the service's database goes into the tables of the source, by a login that was made for it.
+//! Never by the admin: what a service made of its tables would run with the admin's rights.
+
+use super::ends::{SwitchEnds, transact};
+use crate::error::{Error, Result};
+use crate::secrets::{password, verifier};
+use crate::server::{Connection, Login, execute, query};
+use crate::splitting::state::source;
+use crate::splitting::stream::{ApplyPlace, Lsn, StreamOrigin};
+use crate::sql::{Ident, List, Literal, Qualified, Statement, stmt};
+
+/// The login that writes at the source, with a new password: nobody keeps it.
+///
+/// # Errors
+/// If the admin may not make it.
+pub async fn login(ends: &mut SwitchEnds) -> Result<Login> {
+    let name = ends.run.login();
+    let role = ident(&name)?;
+    let session = &mut ends.source.session;
+    let known = stmt!("SELECT FROM pg_catalog.pg_roles WHERE rolname = {name}", name = Literal(name.clone()));
+    let known = !query(session, &known).await?.is_empty();
+    let secret = password()?;
+    let make = if known { stmt!("ALTER ROLE") } else { stmt!("CREATE ROLE") };
+    let mut all = vec![
+        stmt!("{make} {role} LOGIN PASSWORD {password}", make = make, role = role, password = verifier(&secret)),
+        stmt!(
+            "CREATE TABLE IF NOT EXISTS martydb_split.position (direction pg_catalog.text PRIMARY KEY, lsn pg_catalog.pg_lsn NOT NULL)"
+        ),
+        stmt!("GRANT USAGE ON SCHEMA martydb_split TO {role}", role = role),
+        stmt!("GRANT SELECT, INSERT, UPDATE ON martydb_split.position TO {role}", role = role),
+    ];
+    all.extend(rights(session, &ends.relations.iter().map(|one| one.oid).collect::<Vec<_>>(), &role).await?);
+    execute(session, &Statement::join([stmt!("BEGIN")].into_iter().chain(all).chain([stmt!("COMMIT")]))).await?;
+    Ok(Login::with_password(&name, secret))
+}
+
+/// It acts as the owners of the tables. A superuser's tables are given to it one by one: it must not become that role.
+async fn rights(session: &mut Connection, tables: &[u32], role: &Ident) -> Result<Vec<Statement>> {
+    let asked = stmt!(
+        "SELECT r.rolname::pg_catalog.text, r.rolsuper, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, s.rolsuper
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
+         JOIN pg_catalog.pg_roles s ON s.rolname = current_user WHERE c.oid = ANY ({oids}::pg_catalog.oid[])",
+        oids = crate::splitting::closing::numbers(tables)
+    );
+    let unreadable = |error| Error::operation("cannot read who owns the tables").cause(error);
+    let mut all = vec![];
+    for row in query(session, &asked).await? {
+        let owner: String = row.try_get(0).map_err(unreadable)?;
+        let (schema, table): (String, String) =
+            (row.try_get(2).map_err(unreadable)?, row.try_get(3).map_err(unreadable)?);
+        if !row.try_get(1).map_err(unreadable)? {
+            all.push(stmt!("GRANT {owner} TO {role}", owner = ident(&owner)?, role = role));
+            continue;
+        }
+        all.push(stmt!("GRANT USAGE ON SCHEMA {schema} TO {role}", schema = ident(&schema)?, role = role));
+        all.push(stmt!(
+            "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON {table} TO {role}",
+            table = Qualified(vec![schema, table]),
+            role = role
+        ));
+        if row.try_get(4).map_err(unreadable)? {
+            all.push(stmt!("ALTER ROLE {role} BYPASSRLS", role = role));
+        }
+    }
+    all.dedup();
+    Ok(all)
+}
+
+fn ident(name: &str) -> Result<Ident> {
+    Ident::new(name).map_err(|error| Error::operation(format!("\"{name}\" cannot be a name")).cause(error))
+}
+
+/// The name of a slot and of its publication; `mark` tells the direction.
+pub fn slot_name(ends: &SwitchEnds, mark: &str) -> String {
+    let name = format!("mdb_{}_{}", ends.run.id, ends.service.name.replace('-', "_"));
+    let short: String = name.chars().take(60).collect();
+    format!("{short}_{mark}")
+}
+
+/// Makes the publication of the new side, which has to be there before the slot.
+///
+/// # Errors
+/// If the admin of that server may not.
+pub async fn publish(session: &mut Connection, name: &str, tables: &[(String, String)]) -> Result<()> {
+    let known = stmt!("SELECT FROM pg_catalog.pg_publication WHERE pubname = {name}", name = Literal(name.into()));
+    if tables.is_empty() || !query(session, &known).await?.is_empty() {
+        return Ok(());
+    }
+    let tables = tables.iter().map(|(schema, table)| Qualified(vec![schema.clone(), table.clone()]));
+    let make = stmt!(
+        "CREATE PUBLICATION {name} FOR TABLE {tables} WITH (publish_via_partition_root = true)",
+        name = ident(name)?,
+        tables = List(tables.collect())
+    );
+    // Beside a wal_level that is too low the server only warns, and the slot is refused.
+    crate::server::execute_warned(session, &make).await.map(drop)
+}
+
+/// Makes a slot anew: one that is left over holds what was written before.
+///
+/// # Errors
+/// If the server has none to give, with what it lacks.
+pub async fn fresh_slot(session: &mut Connection, name: &str) -> Result<()> {
+    drop_slot(session, name).await?;
+    let make = stmt!(
+        "SELECT pg_catalog.pg_create_logical_replication_slot({name}, 'pgoutput')",
+        name = Literal(name.into())
+    );
+    execute(session, &make).await.map(drop).map_err(|error| {
+        error
+            .while_doing("the way back cannot be prepared")
+            .hint("the server needs wal_level = logical, a free replication slot, and an admin that may replicate")
+    })
+}
+
+/// Drops a slot that is there; one that a follower still holds is waited for.
+///
+/// # Errors
+/// If somebody keeps it.
+pub async fn drop_slot(session: &mut Connection, name: &str) -> Result<()> {
+    let drop = stmt!(
+        "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots
+         WHERE slot_name = {name} AND database = pg_catalog.current_database()",
+        name = Literal(name.into())
+    );
+    let mut tries = 0;
+    loop {
+        let end = execute(session, &drop).await;
+        let held = |error: &Error| error.sqlstate.as_deref() == Some(crate::sqlstate::OBJECT_IN_USE);
+        match end {
+            Err(error) if held(&error) && tries < 50 => tries += 1,
+            end => return end.map(std::mem::drop),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+}
+
+/// Drops a publication that is there.
+///
+/// # Errors
+/// If the admin may not.
+pub async fn unpublish(session: &mut Connection, name: &str) -> Result<()> {
+    execute(session, &stmt!("DROP PUBLICATION IF EXISTS {name}", name = ident(name)?)).await.map(drop)
+}
+
+/// What the source writes.
+pub fn from_source(ends: &SwitchEnds, slot: &str) -> StreamOrigin {
+    StreamOrigin {
+        access: ends.source.access.clone(),
+        database: ends.source.database.clone(),
+        slot: slot.to_owned(),
+        publication: slot.to_owned(),
+    }
+}
+
+/// What the service's own database writes.
+pub fn from_target(ends: &SwitchEnds, slot: &str) -> StreamOrigin {
+    StreamOrigin {
+        access: ends.target.access.clone(),
+        database: ends.target.at.database.to_string(),
+        slot: slot.to_owned(),
+        publication: slot.to_owned(),
+    }
+}
+
+/// Where what the target writes goes, from the moment on at which it was opened.
+pub fn into_source(ends: &SwitchEnds, login: Login, start: Lsn) -> ApplyPlace {
+    ApplyPlace {
+        endpoint: ends.source.access.admin_endpoint.clone(),
+        login,
+        database: ends.source.database.clone(),
+        role: None,
+        direction: format!("reverse {}", ends.service.name),
+        start,
+    }
+}
+
+/// Lets the tables of the source rest, so that what arrives there is what was written, and keeps what puts them back. Foreign
+/// keys to tables of others go in any case: what these refer to is elsewhere now.
+///
+/// # Errors
+/// If another session holds a table for longer than is waited.
+pub async fn still_source(ends: &mut SwitchEnds, all: bool, last: Vec<Statement>) -> Result<()> {
+    let found = crate::splitting::reflexes::find(&mut ends.source.session, &ends.names()).await?;
+    let mut statements = vec![];
+    for reflex in found.iter().filter(|one| all || one.crosses) {
+        let note = source::SplitNote {
+            kind: REFLEX.into(),
+            name: format!("{:02} {} {} {}", reflex.rank, reflex.kind, reflex.relation, reflex.name),
+            definition: reflex.back.clone(),
+        };
+        statements.push(source::noting(&ends.service.name, &note));
+        statements.extend(reflex.off());
+    }
+    statements.extend(last);
+    transact(&mut ends.source.session, ends.wait, &statements).await
+}
+
+/// The kind of notes that put a reflex back.
+pub const REFLEX: &str = "reflex";
+
+/// The kind of notes that give a table of the target its replica identity back.
+pub const TARGET_IDENTITY: &str = "target identity";

@@ -1,0 +1,263 @@
+//! The way back. Before the cutover the source is opened again and the copy forgotten; after it the source gets what was written
+//! since, and takes the writes again. The transaction that opens the source is where that happens.
+
+use std::time::{Duration, Instant};
+
+use tokio::sync::watch;
+
+use super::cutover::{Switched, approach, still_target};
+use super::ends::{SwitchEnds, transact};
+use super::{equal, reverse};
+use crate::error::{Error, Kind, Result};
+use crate::server::{Login, connect_with, execute};
+use crate::splitting::closing::{self, Closing};
+use crate::splitting::reflexes::AFTERWARDS;
+use crate::splitting::sequences;
+use crate::splitting::state::SplitPhase;
+use crate::splitting::state::source::{self, SplitNote, in_phase};
+use crate::splitting::state::target::{self, DeferredStage};
+use crate::splitting::stream::{FollowGoal, Lsn, follow_to, log_end};
+use crate::sql::{Literal, ServerText, Statement, stmt};
+
+/// Where a rollback led.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RolledBack {
+    /// Nothing was open at the target: the copy is forgotten.
+    CopyForgotten,
+    /// The source takes the writes again, and has what was written meanwhile.
+    WritesBack,
+}
+
+/// Gives the writes back to the source.
+///
+/// # Errors
+/// With the target open as before.
+pub async fn roll_back(ends: &mut SwitchEnds) -> Result<(RolledBack, Switched)> {
+    if ends.service.phase == SplitPhase::Finished {
+        return Err(Error::usage("the split is finished: the source has no tables that could take the writes"));
+    }
+    let opened = target::opened(&mut ends.target.session).await?;
+    let mut done = Switched::default();
+    let Some(opened) = opened else {
+        if ends.service.phase == SplitPhase::CutOver {
+            return Err(Error::new(Kind::Divergent, "the state of the split contradicts itself")
+                .cause("the source says that the service was cut over, and its own database that it was not opened"));
+        }
+        forget(ends).await?;
+        return Ok((RolledBack::CopyForgotten, done));
+    };
+    // A run that died after the source was opened has only the rest to do.
+    if ends.service.phase == SplitPhase::CutOver {
+        let name = ends.service.name.clone();
+        source::want(&mut ends.source.session, &name, Some("rollback")).await?;
+        let login = reverse::login(ends).await?;
+        done.refused = match ends.service.reverse_slot.clone() {
+            Some(slot) if ends.run.online => Some(online(ends, &slot, &opened, login.clone()).await?),
+            _ => {
+                offline(ends).await?;
+                None
+            }
+        };
+        done.warnings = prove(ends, login).await;
+    }
+    settle(ends).await?;
+    Ok((RolledBack::WritesBack, done))
+}
+
+/// Opens the source, and empties what the copy has filled.
+async fn forget(ends: &mut SwitchEnds) -> Result<()> {
+    let mut all = ends.opening_source().await?;
+    let planned = stmt!("{phase}, closed = false", phase = in_phase(SplitPhase::Planned));
+    all.push(source::changing(&ends.service.name, &planned));
+    transact(&mut ends.source.session, ends.wait, &all).await?;
+    for slot in [&ends.service.forward_slot, &ends.service.reverse_slot].into_iter().flatten() {
+        reverse::drop_slot(&mut ends.source.session, slot).await?;
+        reverse::unpublish(&mut ends.source.session, slot).await?;
+    }
+    drop_way_back(ends).await?;
+    let set = stmt!("forward_slot = NULL, forward_from = NULL, reverse_slot = NULL, reverse_from = NULL");
+    source::change(&mut ends.source.session, &ends.service.name, &set).await?;
+    empty_target(ends).await
+}
+
+/// As it was before the copy, its closing triggers included.
+async fn empty_target(ends: &mut SwitchEnds) -> Result<()> {
+    if !target::exists(&mut ends.target.session).await? {
+        return Ok(());
+    }
+    let tables = ends.target_tables().await?;
+    let session = &mut ends.target.session;
+    let names = ends.relations.iter().map(|one| crate::sql::Qualified(vec![one.schema.clone(), one.name.clone()]));
+    let names: Vec<_> = names.collect();
+    let mut all = vec![];
+    if !names.is_empty() {
+        all.push(stmt!("TRUNCATE {names}", names = crate::sql::List(names)));
+    }
+    for stage in [DeferredStage::Load, DeferredStage::Opening] {
+        let back = target::deferred(session, stage).await?;
+        all.extend(back.iter().map(target::putting_back));
+    }
+    all.extend(closing::opening(session, &tables).await?);
+    all.push(stmt!("DROP SCHEMA IF EXISTS martydb_split CASCADE"));
+    transact(session, ends.wait, &all).await
+}
+
+/// Both sides have to hold the same: nothing brings what was written at the target.
+async fn offline(ends: &mut SwitchEnds) -> Result<()> {
+    close_target(ends).await?;
+    let end = match equal::compare(ends).await {
+        Ok(()) => open_source(ends, SplitPhase::RolledBack, vec![]).await,
+        Err(error) => Err(error
+            .while_doing(format!("rows were written into the database of {} since it was opened", ends.service.name))
+            .hint("a split that was copied with --online brings them back; without it nothing does")),
+    };
+    match end {
+        Ok(()) => Ok(()),
+        Err(error) => Err(undone(ends, error).await),
+    }
+}
+
+async fn online(ends: &mut SwitchEnds, slot: &str, opened: &str, login: Login) -> Result<Duration> {
+    let origin = reverse::from_target(ends, slot);
+    let place = reverse::into_source(ends, login, Lsn::parse(opened).unwrap_or_default());
+    let mut near = ends.target.access.read(ends.target.at.database.as_str()).await?;
+    approach(&mut near, &origin, &place).await?;
+    near.close().await;
+    let forward = ends.service.forward_slot.clone().unwrap_or_else(|| reverse::slot_name(ends, "f"));
+    let set = stmt!("forward_slot = {slot}", slot = Literal(forward.clone()));
+    let name = ends.service.name.clone();
+    source::change(&mut ends.source.session, &name, &set).await?;
+    let names = ends.names();
+    reverse::publish(&mut ends.source.session, &forward, &names).await?;
+    reverse::fresh_slot(&mut ends.source.session, &forward).await?;
+    let (goal, wanted) = watch::channel(FollowGoal::Endless);
+    let mut ignored = |_: &_| ();
+    let following = follow_to(&origin, &place, wanted, &mut ignored);
+    let closing = async {
+        let started = Instant::now();
+        close_target(ends).await?;
+        let end = log_end(&mut ends.target.session).await?;
+        goal.send_replace(FollowGoal::UpTo(end));
+        Ok(started)
+    };
+    let end = match tokio::try_join!(following, closing) {
+        Ok((_, started)) => match equal::compare(ends).await {
+            Ok(()) => {
+                let from = vec![stmt!("forward_from = pg_catalog.pg_current_wal_insert_lsn()")];
+                open_source(ends, SplitPhase::Following, from).await.map(|()| started)
+            }
+            Err(error) => Err(error),
+        },
+        Err(error) => Err(error),
+    };
+    match end {
+        Ok(started) => Ok(started.elapsed()),
+        Err(error) => Err(undone(ends, error).await),
+    }
+}
+
+async fn close_target(ends: &mut SwitchEnds) -> Result<()> {
+    let (tables, hint, owner) = (ends.target_tables().await?, ends.old_address(), ends.target.at.owner.to_string());
+    let closing =
+        Closing { tables: &tables, hint: &hint, passes: &owner, last: target::marking(), wait: ends.wait };
+    closing::close(&mut ends.target.session, &closing).await
+}
+
+/// Before the source was opened: the target takes the writes as before.
+async fn undone(ends: &mut SwitchEnds, error: Error) -> Error {
+    let name = ends.service.name.clone();
+    match source::one(&mut ends.source.session, &name).await {
+        Ok(now) if now.phase == SplitPhase::CutOver => {}
+        Ok(_) => return error.hint("run the same command again: the source is open already"),
+        Err(second) => {
+            return error.and_also(second).hint("run the same command again: both sides are closed until then");
+        }
+    }
+    let undo = async {
+        let tables = ends.target_tables().await?;
+        let all = closing::opening(&mut ends.target.session, &tables).await?;
+        transact(&mut ends.target.session, ends.wait, &all).await?;
+        source::want(&mut ends.source.session, &name, None).await
+    };
+    match undo.await {
+        Ok(()) => error.hint("the service's database takes the writes as before"),
+        Err(second) => error.and_also(second),
+    }
+}
+
+/// The point of no return, in one transaction.
+async fn open_source(ends: &mut SwitchEnds, phase: SplitPhase, also: Vec<Statement>) -> Result<()> {
+    let name = ends.service.name.clone();
+    let there = sequences::read(&mut ends.target.session).await?;
+    let here = sequences::read(&mut ends.source.session).await?;
+    let mut all = sequences::raising(&there, &here);
+    let notes = source::notes(&mut ends.source.session, &name, reverse::REFLEX).await?;
+    for note in notes.iter().filter(|note| !is_proof(note)) {
+        all.push(put_back(note));
+        all.push(source::forgetting(&name, &note.kind, &note.name));
+    }
+    all.extend(ends.opening_source().await?);
+    let set = [stmt!("{phase}, closed = false", phase = in_phase(phase))].into_iter().chain(also);
+    let set = set.reduce(|one, next| stmt!("{one}, {next}", one = one, next = next)).unwrap_or_default();
+    all.push(source::changing(&name, &set));
+    transact(&mut ends.source.session, ends.wait, &all).await?;
+    ends.service.phase = phase;
+    Ok(())
+}
+
+fn put_back(note: &SplitNote) -> Statement {
+    stmt!("{back}", back = ServerText::quoted_by_server(note.definition.clone()))
+}
+
+/// A proof reads rows, and what it compares them with may be the service's: the admin does not do it.
+fn is_proof(note: &SplitNote) -> bool {
+    note.name.starts_with(&format!("{AFTERWARDS} "))
+}
+
+async fn prove(ends: &mut SwitchEnds, login: Login) -> Vec<String> {
+    let name = ends.service.name.clone();
+    let proofs = source::notes(&mut ends.source.session, &name, reverse::REFLEX).await.unwrap_or_default();
+    let settings = [("search_path", "pg_catalog"), ("lock_timeout", "5s"), ("statement_timeout", "0")];
+    let endpoint = &ends.source.access.admin_endpoint;
+    let limits = crate::server::Limits::WORK;
+    let session = connect_with(endpoint, &login, &ends.source.database, &settings, limits).await;
+    let Ok(mut session) = session else { return vec!["foreign keys of the source are not proven".into()] };
+    let mut warnings = vec![];
+    for proof in proofs.iter().filter(|note| is_proof(note)) {
+        match execute(&mut session, &put_back(proof)).await {
+            Ok(_) => {
+                let forget = source::forgetting(&name, &proof.kind, &proof.name);
+                let _kept = execute(&mut ends.source.session, &forget).await;
+            }
+            Err(error) => warnings.push(format!("{} is not proven: {error}", proof.name)),
+        }
+    }
+    session.close().await;
+    warnings
+}
+
+/// What is left once the source is open.
+async fn settle(ends: &mut SwitchEnds) -> Result<()> {
+    // A run that died before the target was closed again.
+    close_target(ends).await?;
+    if ends.service.phase == SplitPhase::Following {
+        still_target(ends).await?;
+    }
+    execute(&mut ends.target.session, &target::closing()).await?;
+    drop_way_back(ends).await?;
+    let set = stmt!("reverse_slot = NULL, reverse_from = NULL");
+    source::change(&mut ends.source.session, &ends.service.name, &set).await
+}
+
+/// The slot and the publication of the target.
+async fn drop_way_back(ends: &mut SwitchEnds) -> Result<()> {
+    let Some(slot) = ends.service.reverse_slot.clone() else { return Ok(()) };
+    let mut admin = ends.target.access.write(ends.target.at.database.as_str()).await?;
+    let dropped = async {
+        reverse::drop_slot(&mut admin, &slot).await?;
+        reverse::unpublish(&mut admin, &slot).await
+    };
+    let end = dropped.await;
+    admin.close().await;
+    end
+}
