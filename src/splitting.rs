@@ -36,6 +36,7 @@ pub mod standing;
 pub mod state;
 pub mod tables;
 pub mod stream;
+pub mod switching;
 mod text;
 
 pub use answers::{EdgeChoice, EdgeKind};

@@ -115,6 +115,15 @@ pub async fn for_application(
     at(run, app_url(run, service, kind, false)?, service, user, Some(password)).await
 }
 
+/// The same without a password.
+///
+/// # Errors
+/// As [`for_application`].
+pub async fn address(run: &Run, service: &DesiredService, kind: RoleKind) -> Result<Parts> {
+    let user = service.role(kind).as_str();
+    at(run, app_url(run, service, kind, false)?, service, user, None).await
+}
+
 async fn at(
     run: &Run,
     address: Option<AppUrl>,

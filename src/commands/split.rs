@@ -1,8 +1,11 @@
 //! `split`: a shared database becomes one database for each service, in steps that are a subcommand each.
 
 mod copy;
+mod cutover;
+mod finish;
 mod init;
 mod plan;
+mod rollback;
 mod schema;
 mod shared;
 mod status;
@@ -33,6 +36,12 @@ pub enum SplitStep {
     Copy(copy::Arguments),
     /// Show where each service of the split stands, and what comes next.
     Status(status::Arguments),
+    /// Close a service's tables in the shared database, and open its own database with every row.
+    Cutover(cutover::Arguments),
+    /// Give the writes of a service back to the shared database, with every row written since.
+    Rollback(rollback::Arguments),
+    /// Remove the tables that have moved from the shared database, and verify the isolation of the services.
+    Finish(finish::Arguments),
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitReport> {
@@ -42,6 +51,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitReport> {
         SplitStep::Schema(arguments) => SplitReport::Schemas(schema::run(run, arguments).await?),
         SplitStep::Copy(arguments) => SplitReport::Copied(copy::run(run, arguments).await?),
         SplitStep::Status(arguments) => SplitReport::Standing(status::run(run, arguments).await?),
+        SplitStep::Cutover(arguments) => SplitReport::CutOver(cutover::run(run, arguments).await?),
+        SplitStep::Rollback(arguments) => SplitReport::RolledBack(rollback::run(run, arguments).await?),
+        SplitStep::Finish(arguments) => SplitReport::Finished(finish::run(run, arguments).await?),
     })
 }
 
@@ -52,5 +64,8 @@ one_of! {
         Schemas(schema::SplitSchemas),
         Copied(copy::CopiedSplit),
         Standing(status::SplitStatus),
+        CutOver(cutover::CutOverService),
+        RolledBack(rollback::RolledBackService),
+        Finished(finish::FinishedSplit),
     }
 }

@@ -88,7 +88,7 @@ async fn copy_all(
 ) -> Result<FilledCount> {
     let waits = |target: &&CopyTarget| {
         let service = begun.services.iter().find(|one| one.name == target.service.as_str());
-        service.is_some_and(|one| matches!(one.phase, SplitPhase::Planned | SplitPhase::Copying))
+        service.is_some_and(|one| matches!(one.phase, SplitPhase::Planned | SplitPhase::Copying | SplitPhase::RolledBack))
     };
     let waiting: Vec<&CopyTarget> = targets.iter().filter(waits).collect();
     if waiting.is_empty() {

@@ -151,8 +151,8 @@ fn standing_of(one: &ServiceStanding, map: &MapChoice) -> StandingOfService {
 /// The command that goes on.
 pub fn next(phase: SplitPhase, service: &str, map: &MapChoice) -> Option<String> {
     let command = match phase {
-        SplitPhase::Planned | SplitPhase::Copying => "martydb split copy".into(),
-        SplitPhase::Copied | SplitPhase::Following | SplitPhase::RolledBack => {
+        SplitPhase::Planned | SplitPhase::Copying | SplitPhase::RolledBack => "martydb split copy".into(),
+        SplitPhase::Copied | SplitPhase::Following => {
             format!("martydb split cutover --service {service}")
         }
         SplitPhase::CutOver => "martydb split finish".into(),

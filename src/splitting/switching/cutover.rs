@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::ends::{SwitchEnds, transact};
-use super::{equal, reverse};
+use super::equal::{self, Copies};
+use super::reverse;
 use crate::error::{Error, Kind, Result};
 use crate::server::{Connection, execute, query};
 use crate::splitting::closing::{self, Closing};
@@ -18,7 +19,7 @@ use crate::splitting::state::SplitPhase;
 use crate::splitting::stream::{
     ApplyPlace, FollowGoal, Lsn, StreamOrigin, follow, follow_to, log_end,
 };
-use crate::sql::{Literal, ServerText, Statement, stmt};
+use crate::sql::{Literal, ServerText, stmt};
 
 /// The stream is near enough for the switch when it needs less than this to the end of the log.
 const NEAR: Duration = Duration::from_millis(300);
@@ -45,7 +46,7 @@ pub async fn cut_over(ends: &mut SwitchEnds) -> Result<Switched> {
     if ends.service.phase == SplitPhase::Finished {
         return Err(too_early(&name, SplitPhase::Finished));
     }
-    let opened = target::opened(&mut ends.target.session).await?;
+    let opened = ends.opened().await?;
     if opened.is_some() && !ends.service.closed {
         return Err(Error::usage("a rollback was interrupted").hint("`martydb split rollback` ends it"));
     }
@@ -78,13 +79,13 @@ fn too_early(service: &str, phase: SplitPhase) -> Error {
 /// The source has been closed since the copy.
 async fn offline(ends: &mut SwitchEnds) -> Result<()> {
     let tables = ends.source_tables();
-    let open = closing::still_open(&mut ends.source.session, &tables).await?;
-    if !open.is_empty() {
+    let writable = closing::still_open(&mut ends.source.session, &tables).await?;
+    if !writable.is_empty() {
         return Err(Error::new(Kind::Divergent, "tables of the source take writes, which the copy does not have")
-            .causes(open.into_iter().map(|table| format!("{table} has lost the trigger that closes it")))
+            .causes(writable.into_iter().map(|table| format!("{table} has lost the trigger that closes it")))
             .hint("`martydb split rollback` opens all of them; then copy again"));
     }
-    equal::compare(ends).await?;
+    equal::compare(ends, Copies::Too).await?;
     open(ends).await
 }
 
@@ -114,7 +115,7 @@ async fn online(ends: &mut SwitchEnds) -> Result<Duration> {
     // Whatever fails first ends both.
     let end = tokio::try_join!(following, closing);
     let end = match end {
-        Ok((_, started)) => match equal::compare(ends).await {
+        Ok((_, started)) => match equal::compare(ends, Copies::No).await {
             Ok(()) => open(ends).await.map(|()| started),
             Err(error) => Err(error),
         },
@@ -187,7 +188,7 @@ async fn prepare_way_back(ends: &mut SwitchEnds) -> Result<()> {
     let set = stmt!("reverse_slot = {slot}", slot = Literal(slot.clone()));
     source::change(&mut ends.source.session, &name, &set).await?;
     identify(ends).await?;
-    let names = ends.names();
+    let names = ends.own_names();
     let mut admin = ends.target.access.write(ends.target.at.database.as_str()).await?;
     let made = async {
         reverse::publish(&mut admin, &slot, &names).await?;
@@ -233,7 +234,7 @@ async fn close_source(ends: &mut SwitchEnds) -> Result<()> {
 
 /// Before the target was opened: the source takes the writes as before. Where the target cannot say, nothing is opened.
 async fn undone(ends: &mut SwitchEnds, error: Error) -> Error {
-    match target::opened(&mut ends.target.session).await {
+    match ends.opened().await {
         Ok(None) => {}
         Ok(Some(_)) => return error.hint("run the same command again: the database is open already"),
         Err(second) => {
@@ -269,7 +270,7 @@ async fn open(ends: &mut SwitchEnds) -> Result<()> {
 async fn settle(ends: &mut SwitchEnds) -> Result<()> {
     let name = ends.service.name.clone();
     if ends.service.phase != SplitPhase::CutOver {
-        let from = target::opened(&mut ends.target.session).await?;
+        let from = ends.opened().await?;
         let cut_over = stmt!(
             "{phase}, closed = true, reverse_from = {from}",
             phase = in_phase(SplitPhase::CutOver),

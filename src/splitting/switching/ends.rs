@@ -7,12 +7,13 @@ use crate::migrate::MigrationTarget;
 use crate::model::DesiredService;
 use crate::run::Run;
 use crate::server::{Access, Connection, execute, execute_protected, query};
-use crate::splitting::closing;
+use crate::splitting::{closing, sessions};
+use crate::splitting::state::{SplitKind, target};
 use crate::splitting::state::source::{self, SplitRelation, SplitRun, SplitService};
 use crate::splitting::stream::ApplyPlace;
 use crate::sql::{Statement, stmt};
 use crate::sqlstate;
-use crate::{moving::sums, targets};
+use crate::targets;
 
 /// The sessions and what is known of both ends.
 pub struct SwitchEnds {
@@ -60,21 +61,32 @@ impl SwitchEnds {
         let at = targets::of(run, std::slice::from_ref(service)).await?.remove(0).1?;
         let target = TargetEnd {
             access: run.admin(&service.server).await?,
-            session: sums::as_owner(&at).await?,
+            session: sessions::looking(&at).await?,
             at,
         };
         let source = SourceEnd { access: access.clone(), database: database.to_owned(), session };
         Ok(SwitchEnds { run: split, service: service_state, relations, source, target, wait: run.lock_wait })
     }
 
-    /// The numbers of its tables at the source.
+    /// Its tables without the copies of others' tables: those are closed, opened and brought back with the service that has them.
+    fn own(&self) -> impl Iterator<Item = &SplitRelation> {
+        self.relations.iter().filter(|one| one.copy_of.is_none() && one.kind != SplitKind::Sequence)
+    }
+
+    /// The numbers of its own tables at the source.
     pub fn source_tables(&self) -> Vec<u32> {
-        self.relations.iter().map(|one| one.oid).collect()
+        self.own().map(|one| one.oid).collect()
+    }
+
+    /// Schema and name of its own tables.
+    pub fn own_names(&self) -> Vec<(String, String)> {
+        self.own().map(|one| (one.schema.clone(), one.name.clone())).collect()
     }
 
     /// Schema and name of its tables.
     pub fn names(&self) -> Vec<(String, String)> {
-        self.relations.iter().map(|one| (one.schema.clone(), one.name.clone())).collect()
+        let tables = self.relations.iter().filter(|one| one.kind != SplitKind::Sequence);
+        tables.map(|one| (one.schema.clone(), one.name.clone())).collect()
     }
 
     /// The numbers of its tables at the target.
@@ -94,6 +106,15 @@ impl SwitchEnds {
         }
         let service = &self.service.name;
         Err(Error::operation(format!("the database of {service} lacks tables of the split")).causes(missing))
+    }
+
+    /// Where the log of the target stood when it was opened; `None` while it is not.
+    ///
+    /// # Errors
+    /// If the target does not tell.
+    pub async fn opened(&mut self) -> Result<Option<String>> {
+        let session = &mut self.target.session;
+        if target::exists(session).await? { target::opened(session).await } else { Ok(None) }
     }
 
     /// How changes of the source are written into the target.

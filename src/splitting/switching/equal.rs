@@ -21,6 +21,13 @@ const COLUMNS: &str = "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname),
     JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
     WHERE c.relkind = 'r' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' GROUP BY 1";
 
+/// Whether copies of others' tables are compared, too: at the source these may take writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copies {
+    Too,
+    No,
+}
+
 /// Rows of a table: how many, and a sum of their hashes.
 type RowSum = (i64, String);
 
@@ -28,20 +35,20 @@ type RowSum = (i64, String);
 ///
 /// # Errors
 /// [`Kind::Divergent`] with the tables that differ.
-pub async fn compare(ends: &mut SwitchEnds) -> Result<()> {
+pub async fn compare(ends: &mut SwitchEnds, copies: Copies) -> Result<()> {
     let mut there = ends.source.access.read(&ends.source.database).await?;
-    let mut here = crate::moving::sums::as_owner(&ends.target.at).await?;
+    let mut here = crate::splitting::sessions::looking(&ends.target.at).await?;
     let tables: Vec<Qualified> = ends
         .relations
         .iter()
-        .filter(|one| one.kind == SplitKind::Table)
+        .filter(|one| one.kind == SplitKind::Table && (copies == Copies::Too || one.copy_of.is_none()))
         .map(|one| Qualified(vec![one.schema.clone(), one.name.clone()]))
         .collect();
     let both = futures_util::future::join(sums(&mut there, &tables), sums(&mut here, &tables)).await;
     there.close().await;
     here.close().await;
     let (there, here) = (both.0?, both.1?);
-    let differing: Vec<String> = there.iter().filter_map(|(name, sum)| difference(name, *&sum, here.get(name))).collect();
+    let differing: Vec<String> = there.iter().filter_map(|(name, sum)| difference(name, sum, here.get(name))).collect();
     if differing.is_empty() {
         return Ok(());
     }

@@ -14,7 +14,7 @@ use crate::splitting::state::target;
 use crate::sql::{Ident, List, Literal, ServerText, Statement, stmt};
 
 /// What a finish removes from the source.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Removal {
     /// Tables that have moved.
     pub tables: Vec<String>,

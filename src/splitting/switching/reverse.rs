@@ -16,6 +16,7 @@ use crate::sql::{Ident, List, Literal, Qualified, Statement, stmt};
 pub async fn login(ends: &mut SwitchEnds) -> Result<Login> {
     let name = ends.run.login();
     let role = ident(&name)?;
+    let tables = ends.source_tables();
     let session = &mut ends.source.session;
     let known = stmt!("SELECT FROM pg_catalog.pg_roles WHERE rolname = {name}", name = Literal(name.clone()));
     let known = !query(session, &known).await?.is_empty();
@@ -29,7 +30,7 @@ pub async fn login(ends: &mut SwitchEnds) -> Result<Login> {
         stmt!("GRANT USAGE ON SCHEMA martydb_split TO {role}", role = role),
         stmt!("GRANT SELECT, INSERT, UPDATE ON martydb_split.position TO {role}", role = role),
     ];
-    all.extend(rights(session, &ends.relations.iter().map(|one| one.oid).collect::<Vec<_>>(), &role).await?);
+    all.extend(rights(session, &tables, &role).await?);
     execute(session, &Statement::join([stmt!("BEGIN")].into_iter().chain(all).chain([stmt!("COMMIT")]))).await?;
     Ok(Login::with_password(&name, secret))
 }
@@ -181,7 +182,8 @@ pub fn into_source(ends: &SwitchEnds, login: Login, start: Lsn) -> ApplyPlace {
 /// # Errors
 /// If another session holds a table for longer than is waited.
 pub async fn still_source(ends: &mut SwitchEnds, all: bool, last: Vec<Statement>) -> Result<()> {
-    let found = crate::splitting::reflexes::find(&mut ends.source.session, &ends.names()).await?;
+    let names = ends.own_names();
+    let found = crate::splitting::reflexes::find(&mut ends.source.session, &names).await?;
     let mut statements = vec![];
     for reflex in found.iter().filter(|one| all || one.crosses) {
         let note = source::SplitNote {

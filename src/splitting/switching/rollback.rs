@@ -7,7 +7,8 @@ use tokio::sync::watch;
 
 use super::cutover::{Switched, approach, still_target};
 use super::ends::{SwitchEnds, transact};
-use super::{equal, reverse};
+use super::equal::{self, Copies};
+use super::reverse;
 use crate::error::{Error, Kind, Result};
 use crate::server::{Login, connect_with, execute};
 use crate::splitting::closing::{self, Closing};
@@ -36,7 +37,7 @@ pub async fn roll_back(ends: &mut SwitchEnds) -> Result<(RolledBack, Switched)> 
     if ends.service.phase == SplitPhase::Finished {
         return Err(Error::usage("the split is finished: the source has no tables that could take the writes"));
     }
-    let opened = target::opened(&mut ends.target.session).await?;
+    let opened = ends.opened().await?;
     let mut done = Switched::default();
     let Some(opened) = opened else {
         if ends.service.phase == SplitPhase::CutOver {
@@ -105,7 +106,7 @@ async fn empty_target(ends: &mut SwitchEnds) -> Result<()> {
 /// Both sides have to hold the same: nothing brings what was written at the target.
 async fn offline(ends: &mut SwitchEnds) -> Result<()> {
     close_target(ends).await?;
-    let end = match equal::compare(ends).await {
+    let end = match equal::compare(ends, Copies::No).await {
         Ok(()) => open_source(ends, SplitPhase::RolledBack, vec![]).await,
         Err(error) => Err(error
             .while_doing(format!("rows were written into the database of {} since it was opened", ends.service.name))
@@ -141,7 +142,7 @@ async fn online(ends: &mut SwitchEnds, slot: &str, opened: &str, login: Login) -
         Ok(started)
     };
     let end = match tokio::try_join!(following, closing) {
-        Ok((_, started)) => match equal::compare(ends).await {
+        Ok((_, started)) => match equal::compare(ends, Copies::No).await {
             Ok(()) => {
                 let from = vec![stmt!("forward_from = pg_catalog.pg_current_wal_insert_lsn()")];
                 open_source(ends, SplitPhase::Following, from).await.map(|()| started)
@@ -242,8 +243,11 @@ async fn settle(ends: &mut SwitchEnds) -> Result<()> {
     close_target(ends).await?;
     if ends.service.phase == SplitPhase::Following {
         still_target(ends).await?;
+        execute(&mut ends.target.session, &target::closing()).await?;
+    } else {
+        // What is written at the source from now on does not get here: the next copy begins anew.
+        empty_target(ends).await?;
     }
-    execute(&mut ends.target.session, &target::closing()).await?;
     drop_way_back(ends).await?;
     let set = stmt!("reverse_slot = NULL, reverse_from = NULL");
     source::change(&mut ends.source.session, &ends.service.name, &set).await

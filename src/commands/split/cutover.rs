@@ -1,0 +1,99 @@
+//! `split cutover`: the writes of a service go to its own database from now on.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::shared::{self, MapChoice};
+use crate::commands::login_choice;
+use crate::connection_string::Form;
+use crate::error::Result;
+use crate::model::{DesiredService, RoleKind};
+use crate::report::{Report, Style};
+use crate::run::Run;
+use crate::splitting::state::SplitPhase;
+use crate::splitting::switching::{SwitchEnds, Switched, cut_over};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub map: MapChoice,
+    /// The service.
+    #[arg(short, long, value_name = "NAME")]
+    pub service: String,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<CutOverService> {
+    let map = arguments.map.load(run)?;
+    let access = shared::source(run, &map).await?;
+    let database = map.source.database.as_str();
+    let service = run.service(&arguments.service)?;
+    let held = shared::locked(run, &access, database).await?;
+    let mut ends = SwitchEnds::open(run, &access, database, service).await?;
+    let end = cut_over(&mut ends).await;
+    ends.close().await;
+    held.close().await;
+    let name = &service.name;
+    let done = end.map_err(|error| error.while_doing(format!("service \"{name}\" was not cut over")))?;
+    let (app, readonly) = (url(run, service, RoleKind::App).await?, url(run, service, RoleKind::Readonly).await?);
+    Ok(CutOverService::new(service, done, [app, readonly], &arguments.map))
+}
+
+/// Without its password, which `martydb url` prints.
+async fn url(run: &Run, service: &DesiredService, kind: RoleKind) -> Result<String> {
+    login_choice::address(run, service, kind).await?.render(Form::Uri)
+}
+
+/// What a switch of one service did.
+#[derive(Serialize)]
+pub struct CutOverService {
+    service: String,
+    database: String,
+    phase: SplitPhase,
+    /// How long neither side took writes; `null` where the copy had closed the source.
+    refused_ms: Option<u64>,
+    /// Where applications connect to now, without passwords.
+    connections: Vec<String>,
+    warnings: Vec<String>,
+    next: Vec<String>,
+}
+
+impl CutOverService {
+    fn new(
+        service: &DesiredService,
+        done: Switched,
+        connections: [String; 2],
+        map: &MapChoice,
+    ) -> CutOverService {
+        let name = &service.name;
+        CutOverService {
+            service: name.to_string(),
+            database: service.database.to_string(),
+            phase: SplitPhase::CutOver,
+            refused_ms: done.refused.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+            connections: connections.into(),
+            warnings: done.warnings,
+            next: [
+                format!("martydb url {name}"),
+                map.in_command(&format!("martydb split rollback --service {name}")),
+                map.in_command("martydb split finish"),
+            ]
+            .into(),
+        }
+    }
+}
+
+impl Report for CutOverService {
+    fn text(&self, _: &Style) -> String {
+        let mut text = format!("Writes of {} go to database {} now.\n", self.service, self.database);
+        if let Some(refused) = self.refused_ms {
+            text += &format!("They were refused for {refused} ms.\n");
+        }
+        text += "\nApplications connect to:\n";
+        self.connections.iter().for_each(|url| text += &format!("  {url}\n"));
+        self.warnings.iter().for_each(|warning| text += &format!("warning: {warning}\n"));
+        text + &format!(
+            "\nnext: `{}` prints it with the password; `{}` leads back, and `{}` ends the split\n",
+            self.next[0], self.next[1], self.next[2]
+        )
+    }
+}

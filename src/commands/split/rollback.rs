@@ -1,0 +1,81 @@
+//! `split rollback`: the writes of a service go to the shared database again.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::shared::{self, MapChoice};
+use super::status::next;
+use crate::error::Result;
+use crate::report::{Report, Style};
+use crate::run::Run;
+use crate::splitting::state::SplitPhase;
+use crate::splitting::switching::{RolledBack, SwitchEnds, roll_back};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub map: MapChoice,
+    /// The service.
+    #[arg(short, long, value_name = "NAME")]
+    pub service: String,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<RolledBackService> {
+    let map = arguments.map.load(run)?;
+    let access = shared::source(run, &map).await?;
+    let database = map.source.database.as_str();
+    let service = run.service(&arguments.service)?;
+    let name = &service.name;
+    let held = shared::locked(run, &access, database).await?;
+    let mut ends = SwitchEnds::open(run, &access, database, service).await?;
+    let end = roll_back(&mut ends).await;
+    let phase = ends.service.phase;
+    ends.close().await;
+    held.close().await;
+    let (led, done) = end.map_err(|error| error.while_doing(format!("service \"{name}\" was not rolled back")))?;
+    let phase = if led == RolledBack::CopyForgotten { SplitPhase::Planned } else { phase };
+    Ok(RolledBackService {
+        service: name.to_string(),
+        database: database.to_owned(),
+        phase,
+        refused_ms: done.refused.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
+        warnings: done.warnings,
+        next: next(phase, name.as_str(), &arguments.map),
+        led,
+    })
+}
+
+/// Where the writes of a service are again.
+#[derive(Serialize)]
+pub struct RolledBackService {
+    service: String,
+    /// The shared one.
+    database: String,
+    phase: SplitPhase,
+    /// How long neither side took writes; `null` where only one was closed.
+    refused_ms: Option<u64>,
+    warnings: Vec<String>,
+    next: Option<String>,
+    #[serde(skip)]
+    led: RolledBack,
+}
+
+impl Report for RolledBackService {
+    fn text(&self, _: &Style) -> String {
+        let (service, database) = (&self.service, &self.database);
+        let mut text = match self.led {
+            RolledBack::CopyForgotten => {
+                format!("Database {database} takes the writes of {service}; what was copied is forgotten.\n")
+            }
+            RolledBack::WritesBack => {
+                format!("Writes of {service} go to database {database} again, with every row written since.\n")
+            }
+        };
+        if let Some(refused) = self.refused_ms {
+            text += &format!("They were refused for {refused} ms.\n");
+        }
+        self.warnings.iter().for_each(|warning| text += &format!("warning: {warning}\n"));
+        let next = self.next.as_ref().map(|next| format!("\nnext: `{next}`\n"));
+        text + &next.unwrap_or_default()
+    }
+}
