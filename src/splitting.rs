@@ -12,6 +12,7 @@ mod assignment;
 pub mod beginning;
 pub mod closing;
 mod closure;
+pub mod comparing;
 pub mod copying;
 mod deferring;
 mod edges;

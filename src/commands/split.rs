@@ -9,6 +9,7 @@ mod rollback;
 mod schema;
 mod shared;
 mod status;
+mod verify;
 
 use clap::{Args, Subcommand};
 
@@ -36,6 +37,8 @@ pub enum SplitStep {
     Copy(copy::Arguments),
     /// Show where each service of the split stands, and what comes next.
     Status(status::Arguments),
+    /// Compare the rows of both sides, and name those that differ.
+    Verify(verify::Arguments),
     /// Close a service's tables in the shared database, and open its own database with every row.
     Cutover(cutover::Arguments),
     /// Give the writes of a service back to the shared database, with every row written since.
@@ -51,6 +54,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitReport> {
         SplitStep::Schema(arguments) => SplitReport::Schemas(schema::run(run, arguments).await?),
         SplitStep::Copy(arguments) => SplitReport::Copied(copy::run(run, arguments).await?),
         SplitStep::Status(arguments) => SplitReport::Standing(status::run(run, arguments).await?),
+        SplitStep::Verify(arguments) => SplitReport::Verified(verify::run(run, arguments).await?),
         SplitStep::Cutover(arguments) => SplitReport::CutOver(cutover::run(run, arguments).await?),
         SplitStep::Rollback(arguments) => SplitReport::RolledBack(rollback::run(run, arguments).await?),
         SplitStep::Finish(arguments) => SplitReport::Finished(finish::run(run, arguments).await?),
@@ -64,6 +68,7 @@ one_of! {
         Schemas(schema::SplitSchemas),
         Copied(copy::CopiedSplit),
         Standing(status::SplitStatus),
+        Verified(verify::VerifiedSplit),
         CutOver(cutover::CutOverService),
         RolledBack(rollback::RolledBackService),
         Finished(finish::FinishedSplit),

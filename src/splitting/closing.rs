@@ -83,7 +83,7 @@ async fn attempt(session: &mut Connection, closing: &Closing<'_>) -> Result<()> 
 pub async fn opening(session: &mut Connection, oids: &[u32]) -> Result<Vec<Statement>> {
     let trigger = Ident::new(CLOSED_TRIGGER).map_err(|error| Error::operation(error.to_string()))?;
     let tables = tables(session, oids).await?;
-    let drop = |table: FoundTable| {
+    let drop = |table: ClosableTable| {
         stmt!("DROP TRIGGER IF EXISTS {trigger} ON {table}", trigger = trigger, table = table.ident)
     };
     Ok(tables.into_iter().filter(|table| table.closed || table.idle).map(drop).collect())
@@ -98,7 +98,7 @@ pub async fn still_open(session: &mut Connection, oids: &[u32]) -> Result<Vec<St
     Ok(open.map(|table| table.name).collect())
 }
 
-struct FoundTable {
+struct ClosableTable {
     ident: ServerText,
     name: String,
     closed: bool,
@@ -106,7 +106,7 @@ struct FoundTable {
     idle: bool,
 }
 
-async fn tables(session: &mut Connection, oids: &[u32]) -> Result<Vec<FoundTable>> {
+async fn tables(session: &mut Connection, oids: &[u32]) -> Result<Vec<ClosableTable>> {
     let asked = stmt!(
         "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), coalesce(t.tgenabled IN ('O', 'A'), false), coalesce(t.tgenabled NOT IN ('O', 'A'), false)
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -118,7 +118,7 @@ async fn tables(session: &mut Connection, oids: &[u32]) -> Result<Vec<FoundTable
     let mut found = vec![];
     for row in query(session, &asked).await? {
         let name: String = row.try_get(0).map_err(unreadable)?;
-        found.push(FoundTable {
+        found.push(ClosableTable {
             ident: ServerText::quoted_by_server(name.clone()),
             name,
             closed: row.try_get(1).map_err(unreadable)?,

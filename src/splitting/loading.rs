@@ -55,7 +55,7 @@ fn load(relation: &SplitRelation, sides: &BothSides<'_>) -> Result<TableLoad, St
     Ok(TableLoad { relation: relation.clone(), from, into, columns, binary })
 }
 
-fn place<'a>(from: &TableShape, sides: &BothSides<'a>) -> Option<&'a TableShape> {
+pub fn place<'a>(from: &TableShape, sides: &BothSides<'a>) -> Option<&'a TableShape> {
     let root = sides.source.root(from);
     let named = sides.target.table(&from.schema, &from.name);
     named.or_else(|| sides.target.table(&root.schema, &root.name).filter(|table| table.is_partitioned()))

@@ -44,9 +44,9 @@ pub async fn copy(
     Ok(count)
 }
 
-/// Closes the tables of a service at the source; those that it only has copies of with the service that has them.
+/// Closes the tables of a service at the source; those of which it only has copies are closed with the service that has them.
 async fn close_source(session: &mut Connection, copy: &SplitCopy<'_>, target: &CopyTarget) -> Result<()> {
-    let closed = |one: &&SplitRelation| one.kind != SplitKind::Sequence;
+    let closed = |one: &&SplitRelation| one.kind != SplitKind::Sequence && one.copy_of.is_none();
     let tables: Vec<u32> = target.relations.iter().filter(closed).map(|one| one.oid).collect();
     let place = &target.target;
     let hint = format!("it moves to database \"{}\" at {}", place.database, place.endpoint);

@@ -42,6 +42,12 @@ pub struct TableColumn {
     #[serde(rename = "type")]
     pub kind: String,
     pub generated: bool,
+    /// It is generated, and its values are kept.
+    pub stored: bool,
+    /// The server's function that makes a number of a value: `record` is that of a record, `text` of how it is printed.
+    pub hash: String,
+    /// What the function takes it as.
+    pub cast: String,
     /// Its binary form means the same everywhere.
     pub safe: bool,
 }

@@ -1,8 +1,10 @@
 //! `martydb split`: a shared database becomes one database for each service.
 
+mod copy;
 mod init;
 mod map;
 mod plan;
+mod sample;
 mod schema;
 mod stream;
 

@@ -1,14 +1,22 @@
 //! What all steps of a split begin with: the map, and the way to the shared database.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 
 use crate::error::{Error, Kind, Result};
 use crate::manifest::SplitMap;
+use crate::migrate::MigrationTarget;
+use crate::model::{DesiredService, ServiceName};
 use crate::run::Run;
 use crate::server::{Access, Connection, lock};
 use crate::splitting::SplitPlan;
+use crate::splitting::copying::{CopyTarget, SplitCopy};
+use crate::splitting::state::source::{self as state, SplitRun, SplitService};
+use crate::suggest::hint;
+use crate::targets;
 use crate::units::counted;
 
 /// The map's name beside the manifest.
@@ -73,6 +81,84 @@ pub fn complete(plan: &SplitPlan, map: &MapChoice, undone: &str) -> Result<()> {
         .causes((open > 0).then(|| format!("{} without a place", counted(open, "table"))))
         .causes((unanswered > 0).then(|| format!("{} without an answer", counted(unanswered, "edge"))))
         .hint(format!("`{}` shows them", map.in_command("martydb split plan"))))
+}
+
+/// A split that has begun: a session that no other command has beside it, and what the steps after the copy need.
+pub struct SplitAtWork {
+    pub session: Connection,
+    pub access: Access,
+    pub database: String,
+    pub split: SplitRun,
+    pub services: Vec<SplitService>,
+    targets: BTreeMap<String, Result<MigrationTarget>>,
+    map: MapChoice,
+    jobs: usize,
+    wait: Duration,
+}
+
+impl SplitAtWork {
+    /// # Errors
+    /// If no copy has begun, or another command is at work on it.
+    pub async fn open(run: &Run, choice: &MapChoice, jobs: usize) -> Result<SplitAtWork> {
+        let map = choice.load(run)?;
+        let access = source(run, &map).await?;
+        let database = map.source.database.to_string();
+        let mut session = locked(run, &access, &database).await?;
+        let split = match state::exists(&mut session).await? {
+            true => state::run(&mut session).await?,
+            false => None,
+        };
+        let Some(split) = split else {
+            let what = format!("no copy of database \"{database}\" has begun");
+            return Err(Error::operation(what)
+                .hint(format!("run `{}` first", choice.in_command("martydb split copy"))));
+        };
+        let services: Vec<DesiredService> =
+            map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
+        let targets = targets::of(run, &services).await?.into_iter();
+        let targets = targets.map(|(service, target)| (service.name.to_string(), target)).collect();
+        let services = state::services(&mut session).await?;
+        let (map, wait) = (choice.clone(), run.lock_wait);
+        Ok(SplitAtWork { session, access, database, split, services, targets, map, jobs, wait })
+    }
+
+    /// The services of these names; all of them without names.
+    ///
+    /// # Errors
+    /// If the split has no service of a name.
+    pub fn chosen(&self, names: &[String]) -> Result<Vec<SplitService>> {
+        let known: Vec<&str> = self.services.iter().map(|one| one.name.as_str()).collect();
+        if let Some(name) = names.iter().find(|name| !known.contains(&name.as_str())) {
+            return Err(Error::usage(format!("service \"{name}\" is not part of the split"))
+                .hint(hint(name, "services", &known)));
+        }
+        let chosen = |one: &&SplitService| names.is_empty() || names.contains(&one.name);
+        Ok(self.services.iter().filter(chosen).cloned().collect())
+    }
+
+    /// A service with its database and its tables.
+    ///
+    /// # Errors
+    /// If the map does not have it, or its server cannot be reached.
+    pub async fn target(&mut self, service: &SplitService) -> Result<CopyTarget> {
+        let name = ServiceName::new(&service.name).map_err(|error| Error::operation(error.to_string()))?;
+        let target = self.targets.get(&service.name).cloned().unwrap_or_else(|| {
+            Err(Error::usage(format!("the map does not have service \"{}\", which is part of the split", service.name)))
+        });
+        let relations = state::relations(&mut self.session, &service.name).await?;
+        Ok(CopyTarget { service: name, target: target?, relations })
+    }
+
+    pub fn copy(&self) -> SplitCopy<'_> {
+        SplitCopy {
+            access: &self.access,
+            database: &self.database,
+            run: &self.split,
+            jobs: self.jobs,
+            wait: self.wait,
+            cutover: self.map.in_command("martydb split cutover"),
+        }
+    }
 }
 
 /// As seen from the current folder.

@@ -1,5 +1,15 @@
--- The tables and sequences of a database, as a copy has to know them: each row a section and an item as JSON.
-WITH RECURSIVE space AS MATERIALIZED (
+-- The tables and sequences of a database, as a copy and a comparison have to know them: each row a section and an item as JSON.
+WITH RECURSIVE
+-- How values become numbers: by the server's own functions where equal values look equal. Those of date and bytea cannot be called before 18: a
+-- record calls them. All others are taken as text.
+direct (type, hash, "cast") AS (VALUES
+    ('text', 'hashtextextended', ''), ('varchar', 'hashtextextended', ''), ('int2', 'hashint2extended', ''),
+    ('int4', 'hashint4extended', ''), ('int8', 'hashint8extended', ''), ('bool', 'hashint4extended', '::pg_catalog.int4'),
+    ('uuid', 'uuid_hash_extended', ''), ('inet', 'hashinetextended', ''), ('macaddr', 'hashmacaddrextended', ''),
+    ('time', 'time_hash_extended', ''), ('timestamp', 'timestamp_hash_extended', ''),
+    ('timestamptz', 'timestamp_hash_extended', '::pg_catalog.timestamp'), ('date', 'record', ''), ('bytea', 'record', '')
+),
+space AS MATERIALIZED (
     SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n
     WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb', 'martydb_split')
 ),
@@ -33,8 +43,10 @@ SELECT 'table', pg_catalog.json_build_object(
             JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (best.indkey)),
         'columns', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
                 'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
-                'generated', a.attgenerated <> '', 'safe', safe.oid IS NOT NULL) ORDER BY a.attname COLLATE pg_catalog."C"), '[]')
-            FROM pg_catalog.pg_attribute a LEFT JOIN safe ON safe.oid = a.atttypid
+                'generated', a.attgenerated <> '', 'stored', a.attgenerated = 's', 'safe', safe.oid IS NOT NULL,
+                'hash', coalesce(direct.hash, 'text'), 'cast', coalesce(direct."cast", '')) ORDER BY a.attname COLLATE pg_catalog."C"), '[]')
+            FROM pg_catalog.pg_attribute a LEFT JOIN safe ON safe.oid = a.atttypid JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+            LEFT JOIN direct ON direct.type = t.typname AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace
             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
     )::pg_catalog.text
 FROM pg_catalog.pg_class c JOIN space s ON s.oid = c.relnamespace
@@ -42,7 +54,7 @@ WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
 UNION ALL
 SELECT 'sequence', pg_catalog.json_build_object(
         'ident', pg_catalog.format('%I.%I', s.nspname, c.relname),
-        'last', pg_catalog.pg_sequence_last_value(c.oid), 'up', q.seqincrement > 0
+        'last', CASE WHEN c.relkind = 'S' THEN pg_catalog.pg_sequence_last_value(c.oid) END, 'up', q.seqincrement > 0
     )::pg_catalog.text
 FROM pg_catalog.pg_sequence q JOIN pg_catalog.pg_class c ON c.oid = q.seqrelid JOIN space s ON s.oid = c.relnamespace
-WHERE c.relpersistence <> 't' AND pg_catalog.has_sequence_privilege(c.oid, 'SELECT, USAGE')
+WHERE c.relpersistence <> 't' AND CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT, USAGE') END

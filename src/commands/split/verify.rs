@@ -1,0 +1,172 @@
+//! `split verify`: whether each target holds what the source holds.
+
+use clap::Args;
+use serde::Serialize;
+
+use super::shared::{self, MapChoice, SplitAtWork};
+use crate::commands::per_service::{PerService, errors_text};
+use crate::error::{Error, ExitStatus, Kind, Result};
+use crate::report::{Cell, Paint, Report, Style, Table, printable};
+use crate::run::Run;
+use crate::splitting::comparing::{DifferingTable, RowDifference, TargetComparison, compare};
+use crate::splitting::copying::{CopyTarget, SplitCopy};
+use crate::splitting::state::SplitPhase;
+use crate::splitting::state::source::SplitService;
+use crate::splitting::tables::DatabaseTables;
+use crate::splitting::{closing, sessions};
+
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    pub map: MapChoice,
+    /// Only this service; the option may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub service: Vec<String>,
+    /// Compare at most this many tables at once.
+    #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub jobs: u16,
+}
+
+pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedSplit> {
+    let mut work = SplitAtWork::open(run, &arguments.map, usize::from(arguments.jobs)).await?;
+    let shapes = DatabaseTables::read(&mut work.session).await?;
+    let mut all = vec![];
+    for service in work.chosen(&arguments.service)? {
+        let one = one(&mut work, &shapes, &service).await;
+        let stopped = one.as_ref().is_err_and(|error| error.kind == Kind::Interrupted);
+        all.push(PerService::new(service.name.clone(), one));
+        if stopped {
+            break;
+        }
+    }
+    work.session.close().await;
+    let map = &arguments.map;
+    Ok(VerifiedSplit { services: all, next: vec![map.in_command("martydb split cutover --service NAME")] })
+}
+
+async fn one(work: &mut SplitAtWork, shapes: &DatabaseTables, service: &SplitService) -> Result<VerifiedService> {
+    let target = work.target(service).await?;
+    match service.phase {
+        SplitPhase::Copied => at_rest(work, &target).await?,
+        SplitPhase::Following => return Err(moving(service)),
+        phase => return Err(not_now(service, phase)),
+    }
+    let copy = work.copy();
+    let found = compare(&copy, &target, shapes, None).await?;
+    Ok(VerifiedService::new(found))
+}
+
+/// Neither side may take writes: otherwise a difference says nothing.
+async fn at_rest(work: &mut SplitAtWork, target: &CopyTarget) -> Result<()> {
+    let source: Vec<u32> = target.relations.iter().map(|one| one.oid).collect();
+    let open = closing::still_open(&mut work.session, &source).await?;
+    let mut session = sessions::looking(&target.target).await?;
+    let shapes = DatabaseTables::read(&mut session).await?;
+    let there = target.relations.iter().filter_map(|one| shapes.table(&one.schema, &one.name));
+    let there: Vec<u32> = there.map(|table| table.oid).collect();
+    let written = closing::still_open(&mut session, &there).await?;
+    session.close().await;
+    let name = |place: &'static str| move |table: &String| printable(&format!("{table} of the {place}"));
+    let causes: Vec<String> =
+        open.iter().map(name("source")).chain(written.iter().map(name("target"))).collect();
+    if causes.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(Kind::Divergent, "tables that a copy closed are open to writes again")
+        .causes(causes)
+        .hint("find out who dropped or disabled their trigger martydb_split_closed, then copy again"))
+}
+
+fn not_now(service: &SplitService, phase: SplitPhase) -> Error {
+    let hint = match phase {
+        SplitPhase::Planned | SplitPhase::Copying => "run `martydb split copy` first",
+        _ => "the cutover compared both sides; since then only one of them takes writes",
+    };
+    Error::operation(format!("service \"{}\" is in the phase {}", service.name, phase.name())).hint(hint)
+}
+
+fn moving(service: &SplitService) -> Error {
+    Error::operation(format!("both sides of service \"{}\" change while it follows", service.name))
+        .hint("the cutover compares them once the source is closed, before it opens the target")
+}
+
+#[derive(Default, Serialize)]
+pub struct VerifiedService {
+    tables: usize,
+    rows: i64,
+    equal: bool,
+    differences: Vec<DifferingTable>,
+}
+
+impl VerifiedService {
+    fn new(found: TargetComparison) -> VerifiedService {
+        let TargetComparison { tables, rows, differences } = found;
+        VerifiedService { tables, rows, equal: differences.is_empty(), differences }
+    }
+}
+
+#[derive(Serialize)]
+pub struct VerifiedSplit {
+    services: Vec<PerService<VerifiedService>>,
+    next: Vec<String>,
+}
+
+impl Report for VerifiedSplit {
+    fn text(&self, style: &Style) -> String {
+        let mut table = Table::new(&["service", "rows of both sides", "tables", "rows"]);
+        for one in &self.services {
+            let (word, paint) = match (&one.error, one.answer.equal) {
+                (Some(_), _) => ("not compared", Paint::Bad),
+                (None, true) => ("equal", Paint::Good),
+                (None, false) => ("differ", Paint::Bad),
+            };
+            table.row([
+                one.service.as_str().into(),
+                Cell::new(word, paint),
+                Cell::number(one.answer.tables),
+                Cell::number(one.answer.rows),
+            ]);
+        }
+        let mut text = table.render(style);
+        for one in &self.services {
+            for difference in &one.answer.differences {
+                text += &located(&one.service, difference);
+            }
+        }
+        let done = self.status() == ExitStatus::Success;
+        if done { text + &format!("\nnext: `{}`\n", self.next.join("`, `")) } else { text }
+    }
+
+    fn messages(&self, style: &Style) -> String {
+        errors_text(self.services.iter().map(|one| (one.service.as_str(), one.error.as_ref())), style)
+    }
+
+    fn status(&self) -> ExitStatus {
+        let differs = self.services.iter().any(|one| !one.answer.differences.is_empty());
+        let errors =
+            self.services.iter().filter_map(|one| one.error.as_ref()).map(|error| error.kind.status());
+        ExitStatus::worst(errors.chain(differs.then_some(ExitStatus::Differences)))
+    }
+}
+
+fn located(service: &str, difference: &DifferingTable) -> String {
+    let DifferingTable { table, rows_source, rows_target, key, rows, more } = difference;
+    let counts = match rows_source == rows_target {
+        true => format!("{rows_source} rows at both sides"),
+        false => format!("{rows_source} rows in the source, {rows_target} in the target"),
+    };
+    let mut text = format!("{service}: {} differs: {counts}\n", printable(table));
+    if key.is_empty() {
+        return text + "  it has no key by which a row could be named\n";
+    }
+    let key = printable(&key.join(", "));
+    for row in rows {
+        let what = match row.what {
+            RowDifference::Missing => "is missing in the target",
+            RowDifference::Extra => "is in the target alone",
+            RowDifference::Different => "has other values",
+        };
+        text += &format!("  {key} = {} {what}\n", printable(&row.key));
+    }
+    if *more { text + "  and more\n" } else { text }
+}
