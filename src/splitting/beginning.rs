@@ -48,7 +48,7 @@ pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result
     let services = source::services(session).await?;
     for service in &services {
         let Some(fresh) = relations.get_mut(&service.name) else { continue };
-        if service.phase == SplitPhase::Planned {
+        if matches!(service.phase, SplitPhase::Planned | SplitPhase::RolledBack) {
             source::replace_relations(session, &service.name, fresh).await?;
         } else {
             *fresh = source::relations(session, &service.name).await?;

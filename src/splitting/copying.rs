@@ -11,16 +11,17 @@ use std::time::Duration;
 use super::closing::{self, Closing};
 use super::deferring::{FilledTable, take_away};
 use super::loading::{BothSides, TableLoad, matched};
+use super::sequences::{self, Sequences};
 use super::sessions::{self, ReadTable};
 use super::state::source::{SplitRelation, SplitRun};
-use super::state::target;
-use super::tables::{DatabaseTables, SequenceState, TableShape};
+use super::state::{SplitPhase, target};
+use super::tables::{DatabaseTables, TableShape};
 use crate::error::{Error, Kind, Result};
 use crate::migrate::MigrationTarget;
 use crate::model::ServiceName;
 use crate::report::printable;
-use crate::server::{Access, Connection, execute, query};
-use crate::sql::{List, Literal, ServerText, Statement, stmt};
+use crate::server::{Access, Connection, execute, execute_protected, query};
+use crate::sql::{List, ServerText, Statement, stmt};
 
 pub use fill::{FilledCount, fill};
 
@@ -29,6 +30,8 @@ pub struct CopyTarget {
     pub service: ServiceName,
     pub target: MigrationTarget,
     pub relations: Vec<SplitRelation>,
+    /// Where it stands.
+    pub phase: SplitPhase,
 }
 
 /// What one command copies.
@@ -54,7 +57,7 @@ pub struct ReadyTarget<'a> {
     analyzed: Vec<String>,
     /// An earlier command of this run has prepared it.
     begun: bool,
-    /// Rows of another run may be there.
+    /// Rows of an earlier copy may be there.
     left: bool,
 }
 
@@ -81,11 +84,11 @@ impl SplitCopy<'_> {
             true => target::run(session).await?,
             false => None,
         };
-        let begun = other.as_ref() == Some(&self.run.id);
+        let begun = other.as_ref() == Some(&self.run.id) && of.phase == SplitPhase::Copying;
         let shapes = DatabaseTables::read(session).await?;
         let (loads, mut problems) = matched(&of.relations, &BothSides { source, target: &shapes });
         if other.is_none() && problems.is_empty() {
-            problems = filled_already(session, &loads).await?;
+            problems = filled_already(session, &loads, &shapes).await?;
         }
         if !problems.is_empty() {
             let problems: Vec<String> = problems.iter().map(|one| printable(one)).collect();
@@ -154,11 +157,15 @@ impl SplitCopy<'_> {
     ///
     /// # Errors
     /// If the owner may not set one.
-    pub async fn set_sequences(&self, of: &CopyTarget, source: &DatabaseTables) -> Result<()> {
+    pub async fn set_sequences(&self, of: &CopyTarget, source: &Sequences) -> Result<()> {
         let mut session = sessions::looking(&of.target).await?;
-        let end = set_sequences(&mut session, source).await;
+        let here = sequences::read(&mut session).await?;
+        let raising = sequences::raising(source, &here);
+        if !raising.is_empty() {
+            execute(&mut session, &Statement::join(raising)).await?;
+        }
         session.close().await;
-        end
+        Ok(())
     }
 }
 
@@ -179,12 +186,27 @@ fn open(of: &CopyTarget) -> Error {
 }
 
 /// Tables that hold rows which no copy wrote.
-async fn filled_already(session: &mut Connection, loads: &[TableLoad]) -> Result<Vec<String>> {
+async fn filled_already(
+    session: &mut Connection,
+    loads: &[TableLoad],
+    shapes: &DatabaseTables,
+) -> Result<Vec<String>> {
     let mut problems = vec![];
     let tables: BTreeSet<&String> = loads.iter().map(|load| &load.into).collect();
     for ident in tables {
         let table = ServerText::quoted_by_server(ident.clone());
-        let rows = query(session, &stmt!("SELECT EXISTS (SELECT FROM {table})", table = table)).await?;
+        let look = stmt!("SELECT EXISTS (SELECT FROM {table})", table = table);
+        let forced = shapes.tables.values().any(|shape| shape.ident == *ident && shape.forced);
+        // Row security that holds for the owner too would hide them.
+        let rows = match forced {
+            false => query(session, &look).await?,
+            true => {
+                let rest = stmt!("ALTER TABLE {table} NO FORCE ROW LEVEL SECURITY", table = table);
+                let seen = query(session, &Statement::join([stmt!("BEGIN"), rest, look])).await;
+                execute_protected(session, &stmt!("ROLLBACK")).await?;
+                seen?
+            }
+        };
         if rows.first().is_some_and(|row| row.try_get(0) == Ok(true)) {
             problems.push(format!("table {ident} of the target holds rows"));
         }
@@ -221,31 +243,4 @@ async fn empty(session: &mut Connection, loads: &[TableLoad]) -> Result<()> {
     let forget = stmt!("DELETE FROM martydb_split.loaded");
     let all = [stmt!("BEGIN")].into_iter().chain(truncate).chain([forget, stmt!("COMMIT")]);
     execute(session, &Statement::join(all)).await.map(drop)
-}
-
-/// Sets each sequence that both sides have, unless it is further already.
-pub async fn set_sequences(session: &mut Connection, source: &DatabaseTables) -> Result<()> {
-    let here = DatabaseTables::read(session).await?;
-    let both = here.sequences.values().filter_map(|one| Some((one, source.sequences.get(&one.ident)?)));
-    let set = both.filter_map(|(here, there)| further(here, there).map(|last| (here, last)));
-    let set: Vec<Statement> = set
-        .map(|(sequence, last)| {
-            stmt!(
-                "SELECT pg_catalog.setval({sequence}::pg_catalog.regclass, {last}, true)",
-                sequence = Literal(sequence.ident.clone()),
-                last = last
-            )
-        })
-        .collect();
-    if set.is_empty() {
-        return Ok(());
-    }
-    execute(session, &Statement::join(set)).await.map(drop)
-}
-
-/// Where the source's sequence stands, if that is further than here.
-fn further(here: &SequenceState, there: &SequenceState) -> Option<i64> {
-    let last = there.last?;
-    let is_further = |now: i64| if here.up { last > now } else { last < now };
-    here.last.is_none_or(is_further).then_some(last)
 }

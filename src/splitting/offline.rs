@@ -3,6 +3,7 @@
 use super::closing::{self, Closing};
 use super::copying::moment::HeldMoment;
 use super::copying::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables};
+use super::sequences;
 use super::state::source::{self, SplitRelation};
 use super::state::{SplitKind, SplitPhase};
 use super::tables::DatabaseTables;
@@ -36,7 +37,7 @@ pub async fn copy(
     let moment = HeldMoment::hold(copy.access, copy.database, None, &tables).await?;
     let count = fill(copy, &ready, &moment.snapshot, &tables).await?;
     moment.close().await;
-    let last = DatabaseTables::read(session).await?;
+    let last = sequences::read(session).await?;
     for target in targets {
         copy.set_sequences(target, &last).await?;
         source::enter(session, target.service.as_str(), SplitPhase::Copied).await?;

@@ -8,10 +8,10 @@ mod cutover;
 mod ends;
 mod equal;
 mod finish;
-mod reverse;
+pub mod reverse;
 mod rollback;
 
-pub use cutover::{Switched, cut_over, still_target};
-pub use ends::SwitchEnds;
+pub use cutover::{Switched, approach, cut_over, still_target};
+pub use ends::{SwitchEnds, transact};
 pub use finish::{Removal, begin as begin_finish, clear_source, clear_target, removal};
 pub use rollback::{RolledBack, roll_back};

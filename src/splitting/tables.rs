@@ -1,4 +1,4 @@
-//! The tables and sequences of one side, as a copy and a comparison have to know them.
+//! The tables of one side, as a copy and a comparison have to know them.
 
 use std::collections::BTreeMap;
 
@@ -30,6 +30,8 @@ pub struct TableShape {
     pub bytes: i64,
     /// As `relreplident` says it.
     pub identity: char,
+    /// It has a primary key that holds at every moment.
+    pub primary: bool,
     key: Option<Vec<String>>,
     /// By name.
     pub columns: Vec<TableColumn>,
@@ -52,22 +54,11 @@ pub struct TableColumn {
     pub safe: bool,
 }
 
-/// A sequence of one side.
-#[derive(Debug, Clone, Deserialize)]
-pub struct SequenceState {
-    pub ident: String,
-    /// The last number that was given.
-    pub last: Option<i64>,
-    /// It counts upwards.
-    pub up: bool,
-}
-
 /// All of one database.
 #[derive(Debug, Clone, Default)]
 pub struct DatabaseTables {
     /// By schema and name.
     pub tables: BTreeMap<(String, String), TableShape>,
-    pub sequences: BTreeMap<String, SequenceState>,
 }
 
 impl TableShape {
@@ -97,10 +88,6 @@ impl DatabaseTables {
                 "table" => {
                     let table: TableShape = row.parse()?;
                     all.tables.insert((table.schema.clone(), table.name.clone()), table);
-                }
-                "sequence" => {
-                    let sequence: SequenceState = row.parse()?;
-                    all.sequences.insert(sequence.ident.clone(), sequence);
                 }
                 _ => return row.unknown(),
             }

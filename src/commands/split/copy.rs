@@ -8,10 +8,12 @@ use crate::error::{Error, Kind, Result};
 use crate::model::DesiredService;
 use crate::report::{Cell, Paint, Report, Style, Table};
 use crate::run::Run;
-use crate::server::Connection;
+use crate::server::{Access, Connection};
 use crate::splitting::beginning::{BegunRun, PlannedRun, begin};
 use crate::splitting::copying::{CopyTarget, FilledCount, SplitCopy};
-use crate::splitting::offline;
+use crate::splitting::following::follow_service;
+use crate::splitting::switching::SwitchEnds;
+use crate::splitting::{offline, online};
 use crate::splitting::state::source::{self, SplitRelation};
 use crate::splitting::state::{SplitKind, SplitPhase};
 use crate::splitting::tables::DatabaseTables;
@@ -27,6 +29,9 @@ pub struct Arguments {
     /// Leave the source open to writes, and follow what changes there.
     #[arg(long)]
     pub online: bool,
+    /// With --online: end once the targets have caught up, instead of following until another command takes over.
+    #[arg(long, requires = "online")]
+    pub until_caught_up: bool,
     /// Copy at most this many tables at once.
     #[arg(short, long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     pub jobs: u16,
@@ -62,7 +67,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
             return Err(Error::new(Kind::NotProvisioned, format!("{} has no logins yet", service.name))
                 .hint("run `martydb apply --all`, then `martydb split schema` and `martydb upgrade --all`"));
         }
-        copied.push(CopyTarget { service: service.name, target, relations });
+        let phase = begun.services.iter().find(|one| one.name == service.name.as_str());
+        let phase = phase.map_or(SplitPhase::Planned, |one| one.phase);
+        copied.push(CopyTarget { service: service.name, target, relations, phase });
     }
     let copy = SplitCopy {
         access: &access,
@@ -72,10 +79,32 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
         wait: run.lock_wait,
         cutover: arguments.map.in_command("martydb split cutover"),
     };
-    let count = copy_all(&mut session, &copy, &copied, &begun, &shapes).await?;
+    let count = copy_all(&mut session, &copy, &copied, &shapes).await?;
     let services = source::services(&mut session).await?;
     session.close().await;
+    if arguments.online {
+        follow(run, &access, database, arguments, &services).await?;
+    }
     Ok(CopiedSplit::new(&arguments.map, &begun, &services, count))
+}
+
+/// Follows all services side by side, until other commands have taken each of them over.
+async fn follow(
+    run: &Run,
+    access: &Access,
+    database: &str,
+    arguments: &Arguments,
+    services: &[source::SplitService],
+) -> Result<()> {
+    let following = services.iter().filter(|one| one.phase == SplitPhase::Following);
+    let each = following.map(async |one| {
+        let service = run.service(&one.name)?;
+        let mut ends = SwitchEnds::open(run, access, database, service).await?;
+        let end = follow_service(&mut ends, arguments.until_caught_up).await;
+        ends.close().await;
+        end.map_err(|error| error.while_doing(format!("service \"{}\" is not followed any more", one.name)))
+    });
+    futures_util::future::try_join_all(each).await.map(drop)
 }
 
 /// The services that are not copied yet.
@@ -83,18 +112,20 @@ async fn copy_all(
     session: &mut Connection,
     copy: &SplitCopy<'_>,
     targets: &[CopyTarget],
-    begun: &BegunRun,
     shapes: &DatabaseTables,
 ) -> Result<FilledCount> {
     let waits = |target: &&CopyTarget| {
-        let service = begun.services.iter().find(|one| one.name == target.service.as_str());
-        service.is_some_and(|one| matches!(one.phase, SplitPhase::Planned | SplitPhase::Copying | SplitPhase::RolledBack))
+        matches!(target.phase, SplitPhase::Planned | SplitPhase::Copying | SplitPhase::RolledBack)
     };
     let waiting: Vec<&CopyTarget> = targets.iter().filter(waits).collect();
     if waiting.is_empty() {
         return Ok(FilledCount::default());
     }
-    offline::copy(session, copy, &waiting, shapes).await
+    if copy.run.online {
+        online::copy(session, copy, &waiting, shapes).await
+    } else {
+        offline::copy(session, copy, &waiting, shapes).await
+    }
 }
 
 #[derive(Serialize)]

@@ -146,7 +146,7 @@ impl SplitAtWork {
             Err(Error::usage(format!("the map does not have service \"{}\", which is part of the split", service.name)))
         });
         let relations = state::relations(&mut self.session, &service.name).await?;
-        Ok(CopyTarget { service: name, target: target?, relations })
+        Ok(CopyTarget { service: name, target: target?, relations, phase: service.phase })
     }
 
     pub fn copy(&self) -> SplitCopy<'_> {

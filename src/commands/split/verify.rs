@@ -3,13 +3,13 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::shared::{self, MapChoice, SplitAtWork};
+use super::shared::{MapChoice, SplitAtWork};
 use crate::commands::per_service::{PerService, errors_text};
 use crate::error::{Error, ExitStatus, Kind, Result};
 use crate::report::{Cell, Paint, Report, Style, Table, printable};
 use crate::run::Run;
 use crate::splitting::comparing::{DifferingTable, RowDifference, TargetComparison, compare};
-use crate::splitting::copying::{CopyTarget, SplitCopy};
+use crate::splitting::copying::CopyTarget;
 use crate::splitting::state::SplitPhase;
 use crate::splitting::state::source::SplitService;
 use crate::splitting::tables::DatabaseTables;

@@ -1,4 +1,4 @@
--- The tables and sequences of a database, as a copy and a comparison have to know them: each row a section and an item as JSON.
+-- The tables of a database, as a copy and a comparison have to know them: each row a section and an item as JSON.
 WITH RECURSIVE
 -- How values become numbers: by the server's own functions where equal values look equal. Those of date and bytea cannot be called before 18: a
 -- record calls them. All others are taken as text.
@@ -34,6 +34,7 @@ SELECT 'table', pg_catalog.json_build_object(
         'pages', CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::pg_catalog.int8 ELSE 0 END,
         'bytes', CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_table_size(c.oid) ELSE 0 END,
         'identity', c.relreplident::pg_catalog.text,
+        'primary', EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisprimary AND x.indimmediate),
         -- The columns by which a row is told from the others: of the primary key, else of a unique index that cannot hold NULL.
         'key', (SELECT pg_catalog.json_agg(a.attname ORDER BY a.attname COLLATE pg_catalog."C") FROM (
                 SELECT x.indkey FROM pg_catalog.pg_index x
@@ -51,10 +52,3 @@ SELECT 'table', pg_catalog.json_build_object(
     )::pg_catalog.text
 FROM pg_catalog.pg_class c JOIN space s ON s.oid = c.relnamespace
 WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
-UNION ALL
-SELECT 'sequence', pg_catalog.json_build_object(
-        'ident', pg_catalog.format('%I.%I', s.nspname, c.relname),
-        'last', CASE WHEN c.relkind = 'S' THEN pg_catalog.pg_sequence_last_value(c.oid) END, 'up', q.seqincrement > 0
-    )::pg_catalog.text
-FROM pg_catalog.pg_sequence q JOIN pg_catalog.pg_class c ON c.oid = q.seqrelid JOIN space s ON s.oid = c.relnamespace
-WHERE c.relpersistence <> 't' AND CASE WHEN c.relkind = 'S' THEN pg_catalog.has_sequence_privilege(c.oid, 'SELECT, USAGE') END

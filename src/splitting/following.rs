@@ -1,0 +1,68 @@
+//! Following: what changes at the source goes into the database of each service, until a cutover or a rollback takes over.
+
+use std::time::Duration;
+
+use super::state::SplitPhase;
+use super::state::source;
+use super::stream::{ApplyPlace, FollowProgress, Lsn, follow};
+use super::stream::FollowGoal;
+use super::switching::reverse::from_source;
+use super::switching::{SwitchEnds, approach, still_target};
+use crate::error::{Error, Result};
+use crate::report::progress;
+use crate::server::Connection;
+use crate::units::bytes;
+
+/// How often it looks whether another command takes over.
+const LOOK: Duration = Duration::from_millis(500);
+
+/// How a service was followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FollowEnd {
+    /// What was committed when it began is there.
+    CaughtUp,
+    /// Another command goes on from there.
+    TakenOver,
+}
+
+/// Follows one service. With `until_caught_up` it ends when little is left, otherwise when another command takes over.
+///
+/// # Errors
+/// If what arrives does not fit, or a server stays away.
+pub async fn follow_service(ends: &mut SwitchEnds, until_caught_up: bool) -> Result<FollowEnd> {
+    let name = ends.service.name.clone();
+    let Some(slot) = ends.service.forward_slot.clone().filter(|_| ends.service.phase == SplitPhase::Following)
+    else {
+        return Err(Error::operation(format!("service \"{name}\" is not followed"))
+            .hint("`martydb split status` shows where it stands"));
+    };
+    still_target(ends).await?;
+    let origin = from_source(ends, &slot);
+    let start = ends.service.forward_from.as_deref().and_then(Lsn::parse).unwrap_or_default();
+    let place = ApplyPlace { start, ..ends.forward_place("forward") };
+    let following = progress("following", "services");
+    let unit = following.unit(&name);
+    let mut watch = |now: &FollowProgress| {
+        let behind = i64::try_from(now.read.0.saturating_sub(now.committed.0)).unwrap_or(i64::MAX);
+        unit.detail(&format!("{} changes, {} behind", now.changes, bytes(behind)));
+    };
+    if until_caught_up {
+        approach(&mut ends.source.session, &origin, &place).await?;
+        return Ok(FollowEnd::CaughtUp);
+    }
+    tokio::select! {
+        end = follow(&origin, &place, FollowGoal::Endless, &mut watch) => end.map(|_| FollowEnd::TakenOver),
+        end = taken_over(&mut ends.source.session, &name) => end.map(|()| FollowEnd::TakenOver),
+    }
+}
+
+/// Waits until another command wants the stream, or the service is no longer followed.
+async fn taken_over(session: &mut Connection, name: &str) -> Result<()> {
+    loop {
+        let service = source::one(session, name).await?;
+        if service.wanted.is_some() || service.phase != SplitPhase::Following {
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
