@@ -14,4 +14,4 @@ mod rollback;
 pub use cutover::{Switched, approach, cut_over, still_target};
 pub use ends::{SwitchEnds, transact};
 pub use finish::{Removal, begin as begin_finish, clear_source, clear_target, removal};
-pub use rollback::{RolledBack, roll_back};
+pub use rollback::{AfterRollback, RolledBack, roll_back};

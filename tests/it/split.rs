@@ -7,6 +7,7 @@ mod plan;
 mod sample;
 mod schema;
 mod stream;
+mod switch;
 
 use std::path::PathBuf;
 

@@ -115,7 +115,11 @@ async fn copy_all(
     shapes: &DatabaseTables,
 ) -> Result<FilledCount> {
     let waits = |target: &&CopyTarget| {
-        matches!(target.phase, SplitPhase::Planned | SplitPhase::Copying | SplitPhase::RolledBack)
+        match target.phase {
+            SplitPhase::Planned | SplitPhase::Copying => true,
+            SplitPhase::RolledBack => !begun.run.online,
+            _ => false,
+        }
     };
     let waiting: Vec<&CopyTarget> = targets.iter().filter(waits).collect();
     if waiting.is_empty() {

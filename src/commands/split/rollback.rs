@@ -9,7 +9,7 @@ use crate::error::Result;
 use crate::report::{Report, Style};
 use crate::run::Run;
 use crate::splitting::state::SplitPhase;
-use crate::splitting::switching::{RolledBack, SwitchEnds, roll_back};
+use crate::splitting::switching::{AfterRollback, RolledBack, SwitchEnds, roll_back};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -18,6 +18,9 @@ pub struct Arguments {
     /// The service.
     #[arg(short, long, value_name = "NAME")]
     pub service: String,
+    /// Forget the copy of a service that was rolled back already: it is not followed any more.
+    #[arg(long)]
+    pub forget: bool,
 }
 
 pub async fn run(run: &Run, arguments: &Arguments) -> Result<RolledBackService> {
@@ -28,8 +31,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RolledBackService> 
     let name = &service.name;
     let held = shared::locked(run, &access, database).await?;
     let mut ends = SwitchEnds::open(run, &access, database, service).await?;
-    let end = roll_back(&mut ends).await;
-    let phase = ends.service.phase;
+    let copy = if arguments.forget { AfterRollback::Forget } else { AfterRollback::Keep };
+    let end = roll_back(&mut ends, copy).await;
+    let (phase, online) = (SplitPhase::RolledBack, ends.run.online);
     ends.close().await;
     held.close().await;
     let (led, done) = end.map_err(|error| error.while_doing(format!("service \"{name}\" was not rolled back")))?;
@@ -40,7 +44,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RolledBackService> 
         phase,
         refused_ms: done.refused.map(|took| u64::try_from(took.as_millis()).unwrap_or(u64::MAX)),
         warnings: done.warnings,
-        next: next(phase, name.as_str(), &arguments.map),
+        next: next(phase, name.as_str(), online, &arguments.map),
         led,
     })
 }

@@ -121,7 +121,7 @@ fn planned(service: &DesiredService, map: &MapChoice) -> StandingOfService {
         safe_bytes: None,
         wal_status: None,
         unfinished: None,
-        next: next(SplitPhase::Planned, service.name.as_str(), map),
+        next: next(SplitPhase::Planned, service.name.as_str(), false, map),
         error: None,
     }
 }
@@ -143,16 +143,17 @@ fn standing_of(one: &ServiceStanding, map: &MapChoice) -> StandingOfService {
         safe_bytes: slot.and_then(|slot| slot.safe_bytes),
         wal_status: slot.and_then(|slot| slot.wal_status.clone()),
         unfinished: service.wanted.clone(),
-        next: next(service.phase, &service.name, map),
+        next: next(service.phase, &service.name, service.forward_slot.is_some(), map),
         error: one.error.clone(),
     }
 }
 
 /// The command that goes on.
-pub fn next(phase: SplitPhase, service: &str, map: &MapChoice) -> Option<String> {
+pub fn next(phase: SplitPhase, service: &str, online: bool, map: &MapChoice) -> Option<String> {
     let command = match phase {
-        SplitPhase::Planned | SplitPhase::Copying | SplitPhase::RolledBack => "martydb split copy".into(),
-        SplitPhase::Copied | SplitPhase::Following => {
+        SplitPhase::RolledBack if !online => "martydb split copy".into(),
+        SplitPhase::Planned | SplitPhase::Copying => "martydb split copy".into(),
+        SplitPhase::Copied | SplitPhase::Following | SplitPhase::RolledBack => {
             format!("martydb split cutover --service {service}")
         }
         SplitPhase::CutOver => "martydb split finish".into(),

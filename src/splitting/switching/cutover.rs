@@ -55,6 +55,7 @@ pub async fn cut_over(ends: &mut SwitchEnds) -> Result<Switched> {
         let end = match ends.service.phase {
             SplitPhase::Copied => offline(ends).await.map(|()| None),
             SplitPhase::Following => online(ends).await.map(Some),
+            SplitPhase::RolledBack if ends.run.online => online(ends).await.map(Some),
             phase => Err(too_early(&name, phase)),
         };
         if end.is_err() {
@@ -267,7 +268,10 @@ async fn open(ends: &mut SwitchEnds) -> Result<()> {
 }
 
 /// What is left after it. It may be repeated.
-async fn settle(ends: &mut SwitchEnds) -> Result<()> {
+///
+/// # Errors
+/// If the source refuses something.
+pub async fn settle(ends: &mut SwitchEnds) -> Result<()> {
     let name = ends.service.name.clone();
     if ends.service.phase != SplitPhase::CutOver {
         let from = ends.opened().await?;

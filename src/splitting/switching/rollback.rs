@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
-use super::cutover::{Switched, approach, still_target};
+use super::cutover::{self, Switched, approach, still_target};
 use super::ends::{SwitchEnds, transact};
 use super::equal::{self, Copies};
 use super::reverse;
@@ -29,32 +29,38 @@ pub enum RolledBack {
     WritesBack,
 }
 
+/// What becomes of a copy whose service has been rolled back, or was never cut over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AfterRollback {
+    /// A service that was rolled back can be cut over again.
+    Keep,
+    Forget,
+}
+
 /// Gives the writes back to the source.
 ///
 /// # Errors
 /// With the target open as before.
-pub async fn roll_back(ends: &mut SwitchEnds) -> Result<(RolledBack, Switched)> {
-    if ends.service.phase == SplitPhase::Finished {
+pub async fn roll_back(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
+    let phase = ends.service.phase;
+    if phase == SplitPhase::Finished {
         return Err(Error::usage("the split is finished: the source has no tables that could take the writes"));
     }
-    let opened = ends.opened().await?;
+    let Some(opened) = ends.opened().await? else { return not_opened(ends, copy).await };
+    if phase != SplitPhase::CutOver && ends.service.closed {
+        // A cutover that died after its opening.
+        cutover::settle(ends).await?;
+    }
     let mut done = Switched::default();
-    let Some(opened) = opened else {
-        if ends.service.phase == SplitPhase::CutOver {
-            return Err(Error::new(Kind::Divergent, "the state of the split contradicts itself")
-                .cause("the source says that the service was cut over, and its own database that it was not opened"));
-        }
-        forget(ends).await?;
-        return Ok((RolledBack::CopyForgotten, done));
-    };
     // A run that died after the source was opened has only the rest to do.
     if ends.service.phase == SplitPhase::CutOver {
         let name = ends.service.name.clone();
         source::want(&mut ends.source.session, &name, Some("rollback")).await?;
         let login = reverse::login(ends).await?;
-        done.refused = match ends.service.reverse_slot.clone() {
-            Some(slot) if ends.run.online => Some(online(ends, &slot, &opened, login.clone()).await?),
-            _ => {
+        let slot = ends.service.reverse_slot.clone().filter(|_| ends.run.online);
+        done.refused = match slot {
+            Some(slot) => Some(online(ends, &slot, &opened, login.clone()).await?),
+            None => {
                 offline(ends).await?;
                 None
             }
@@ -63,6 +69,24 @@ pub async fn roll_back(ends: &mut SwitchEnds) -> Result<(RolledBack, Switched)> 
     }
     settle(ends).await?;
     Ok((RolledBack::WritesBack, done))
+}
+
+/// The source has the writes already.
+async fn not_opened(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
+    match ends.service.phase {
+        SplitPhase::CutOver => {
+            return Err(Error::new(Kind::Divergent, "the state of the split contradicts itself")
+                .cause("the source says that the service was cut over, and its own database that it was not opened"));
+        }
+        SplitPhase::RolledBack if copy == AfterRollback::Keep => {
+            if ends.run.online {
+                settle(ends).await?;
+            }
+            return Ok((RolledBack::WritesBack, Switched::default()));
+        }
+        _ => forget(ends).await?,
+    }
+    Ok((RolledBack::CopyForgotten, Switched::default()))
 }
 
 /// Opens the source, and empties what the copy has filled.
@@ -107,7 +131,7 @@ async fn empty_target(ends: &mut SwitchEnds) -> Result<()> {
 async fn offline(ends: &mut SwitchEnds) -> Result<()> {
     close_target(ends).await?;
     let end = match equal::compare(ends, Copies::No).await {
-        Ok(()) => open_source(ends, SplitPhase::RolledBack, vec![]).await,
+        Ok(()) => open_source(ends, vec![]).await,
         Err(error) => Err(error
             .while_doing(format!("rows were written into the database of {} since it was opened", ends.service.name))
             .hint("a split that was copied with --online brings them back; without it nothing does")),
@@ -145,7 +169,7 @@ async fn online(ends: &mut SwitchEnds, slot: &str, opened: &str, login: Login) -
         Ok((_, started)) => match equal::compare(ends, Copies::No).await {
             Ok(()) => {
                 let from = vec![stmt!("forward_from = pg_catalog.pg_current_wal_insert_lsn()")];
-                open_source(ends, SplitPhase::Following, from).await.map(|()| started)
+                open_source(ends, from).await.map(|()| started)
             }
             Err(error) => Err(error),
         },
@@ -187,8 +211,8 @@ async fn undone(ends: &mut SwitchEnds, error: Error) -> Error {
 }
 
 /// The point of no return, in one transaction.
-async fn open_source(ends: &mut SwitchEnds, phase: SplitPhase, also: Vec<Statement>) -> Result<()> {
-    let name = ends.service.name.clone();
+async fn open_source(ends: &mut SwitchEnds, also: Vec<Statement>) -> Result<()> {
+    let (name, phase) = (ends.service.name.clone(), SplitPhase::RolledBack);
     let there = sequences::read(&mut ends.target.session).await?;
     let here = sequences::read(&mut ends.source.session).await?;
     let mut all = sequences::raising(&there, &here);
@@ -239,9 +263,7 @@ async fn prove(ends: &mut SwitchEnds, login: Login) -> Vec<String> {
 
 /// What is left once the source is open.
 async fn settle(ends: &mut SwitchEnds) -> Result<()> {
-    // A run that died before the target was closed again.
-    close_target(ends).await?;
-    if ends.service.phase == SplitPhase::Following {
+    if ends.run.online {
         still_target(ends).await?;
         execute(&mut ends.target.session, &target::closing()).await?;
     } else {
