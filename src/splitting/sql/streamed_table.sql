@@ -2,7 +2,7 @@
 SELECT pg_catalog.json_build_object(
     'kind', c.relkind::pg_catalog.text,
     'columns', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
-            'name', a.attname, 'generated', a.attgenerated <> '', 'type_number', a.atttypid, 'modifier', a.atttypmod,
+            'name', a.attname, 'generated', a.attgenerated <> '', 'type_number', a.atttypid::pg_catalog.int8, 'modifier', a.atttypmod,
             'words', pg_catalog.format_type(a.atttypid, a.atttypmod), 'operator', o.operator,
             'plain', a.atttypid IN (16, 17, 20, 21, 23, 25, 1043, 1082, 1114, 1184, 1700, 2950)) ORDER BY a.attnum), '[]')
         FROM pg_catalog.pg_attribute a

@@ -35,7 +35,7 @@ const ALL: &[&str] = &[
 const CHANGES: &[&str] = &[
     "INSERT INTO items (name, doc, raw, tags, m, amount, at, n, big, fl, iv, c, p, k, s, moods, b, r, x, j)
      SELECT 'it''s \\ ' || i, '{\"a\": [1, null, \"x\\\"y\"]}', '\\x00ff27', '{a,\"b c\",NULL,\"q\\\"\"}', 'so \"so\"', 1.50 / i, now() - i * interval '1 hour',
-         i, repeat(md5(i::text), 400), 0.1 + i, '1 mon 2 days 03:04:05.678', 'ab', '(1.5,-2)', 'K', ROW(i, 'a,b\"c'), '{good,\"it''s bad\"}', i % 2 = 0, '[1,5)',
+         i, repeat(md5(i::text), 400), 0.1 + i, '1 mon 2 days 03:04:05.678', 'ab', '(1.5,-2)', 'K', ROW(i, 'a,b\"c')::spot, '{good,\"it''s bad\"}', i % 2 = 0, '[1,5)',
          '<a>1</a>', '{\"b\":  1}' FROM generate_series(1, 50) i;
      INSERT INTO items (name) VALUES (NULL), (''), (E'line\\nbreak\\ttab'), ('ünïcödé 🦀')",
     // Values that are out of line stay as they are.
