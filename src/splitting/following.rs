@@ -31,7 +31,7 @@ pub enum FollowEnd {
 /// If what arrives does not fit, or a server stays away.
 pub async fn follow_service(ends: &mut SwitchEnds, until_caught_up: bool) -> Result<FollowEnd> {
     let name = ends.service.name.clone();
-    let Some(slot) = ends.service.forward_slot.clone().filter(|_| ends.service.phase == SplitPhase::Following)
+    let Some(slot) = ends.service.forward_slot.clone().filter(|_| is_followed(ends.service.phase))
     else {
         return Err(Error::operation(format!("service \"{name}\" is not followed"))
             .hint("`martydb split status` shows where it stands"));
@@ -56,11 +56,16 @@ pub async fn follow_service(ends: &mut SwitchEnds, until_caught_up: bool) -> Res
     }
 }
 
+/// A service that was rolled back may be cut over again.
+fn is_followed(phase: SplitPhase) -> bool {
+    matches!(phase, SplitPhase::Following | SplitPhase::RolledBack)
+}
+
 /// Waits until another command wants the stream, or the service is no longer followed.
 async fn taken_over(session: &mut Connection, name: &str) -> Result<()> {
     loop {
         let service = source::one(session, name).await?;
-        if service.wanted.is_some() || service.phase != SplitPhase::Following {
+        if service.wanted.is_some() || !is_followed(service.phase) {
             return Ok(());
         }
         tokio::time::sleep(LOOK).await;

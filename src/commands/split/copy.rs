@@ -117,7 +117,7 @@ async fn copy_all(
     let waits = |target: &&CopyTarget| {
         match target.phase {
             SplitPhase::Planned | SplitPhase::Copying => true,
-            SplitPhase::RolledBack => !begun.run.online,
+            SplitPhase::RolledBack => !copy.run.online,
             _ => false,
         }
     };

@@ -32,6 +32,7 @@ pub async fn compare(ends: &mut SwitchEnds, copies: Copies) -> Result<()> {
         service: ServiceName::new(service.clone()).map_err(unusable)?,
         target: ends.target.at.clone(),
         relations: all.cloned().collect(),
+        phase: ends.service.phase,
     };
     let copy = SplitCopy {
         access: &ends.source.access,

@@ -12,6 +12,7 @@ use super::reverse;
 use crate::error::{Error, Kind, Result};
 use crate::server::{Login, connect_with, execute};
 use crate::splitting::closing::{self, Closing};
+use crate::splitting::publishing::SOURCE_IDENTITY;
 use crate::splitting::reflexes::AFTERWARDS;
 use crate::splitting::sequences;
 use crate::splitting::state::SplitPhase;
@@ -92,6 +93,11 @@ async fn not_opened(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(Rolle
 /// Opens the source, and empties what the copy has filled.
 async fn forget(ends: &mut SwitchEnds) -> Result<()> {
     let mut all = ends.opening_source().await?;
+    let name = ends.service.name.clone();
+    for note in source::notes(&mut ends.source.session, &name, SOURCE_IDENTITY).await? {
+        all.push(put_back(&note));
+        all.push(source::forgetting(&name, &note.kind, &note.name));
+    }
     let planned = stmt!("{phase}, closed = false", phase = in_phase(SplitPhase::Planned));
     all.push(source::changing(&ends.service.name, &planned));
     transact(&mut ends.source.session, ends.wait, &all).await?;
