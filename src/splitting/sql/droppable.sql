@@ -2,7 +2,8 @@
 -- that are made of one, those of a partitioned table together with those of its parts. For each: what it belongs to, how the whole is dropped, and
 -- the rank, relation, kind, name and definition of each piece. An index stays that has what its definition does not say.
 WITH given AS MATERIALIZED (
-    SELECT g.oid, g.large FROM pg_catalog.unnest(pg_catalog.current_setting('martydb.tables')::pg_catalog.oid[], pg_catalog.current_setting('martydb.large')::pg_catalog.bool[]) g (oid, large)
+    SELECT g.oid, g.large FROM ROWS FROM (pg_catalog.unnest(pg_catalog.current_setting('martydb.tables')::pg_catalog.oid[]),
+        pg_catalog.unnest(pg_catalog.current_setting('martydb.large')::pg_catalog.bool[])) g (oid, large)
 ),
 top AS (
     SELECT x.indexrelid AS root FROM pg_catalog.pg_index x JOIN given g ON g.oid = x.indrelid AND g.large
@@ -31,8 +32,8 @@ SELECT * FROM (
         pg_catalog.format('ALTER TABLE %I.%I DROP CONSTRAINT %I', n.nspname, c.relname, k.conname) AS taken,
         100 AS rank, pg_catalog.format('%I.%I', n.nspname, c.relname) AS relation, 'foreign key' AS kind, k.conname::pg_catalog.text AS name,
         pg_catalog.format('ALTER TABLE %I.%I ADD CONSTRAINT %I %s', n.nspname, c.relname, k.conname, pg_catalog.pg_get_constraintdef(k.oid))
-            || coalesce(pg_catalog.format('; COMMENT ON CONSTRAINT %I ON %I.%I IS %L', k.conname, n.nspname, c.relname,
-                pg_catalog.obj_description(k.oid, 'pg_constraint')), '') AS definition
+            || coalesce(pg_catalog.format('; COMMENT ON CONSTRAINT %I ON %I.%I IS ', k.conname, n.nspname, c.relname)
+                || pg_catalog.quote_literal(pg_catalog.obj_description(k.oid, 'pg_constraint')), '') AS definition
     FROM pg_catalog.pg_constraint k JOIN given g ON g.oid = k.conrelid JOIN pg_catalog.pg_class c ON c.oid = k.conrelid
     JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
     WHERE k.contype = 'f' AND k.conparentid = 0
@@ -41,15 +42,16 @@ SELECT * FROM (
     FROM piece p JOIN usable u ON u.root = p.root
     JOIN LATERAL (
         SELECT CASE WHEN t.constraint IS NULL THEN 'DROP INDEX ' || t.ident
-            ELSE pg_catalog.format('ALTER TABLE %s DROP CONSTRAINT %I', t.relation, t.conname) END AS taken
+            ELSE 'ALTER TABLE ' || t.relation || ' DROP CONSTRAINT ' || pg_catalog.quote_ident(t.conname) END AS taken
         FROM piece t WHERE t.index = p.root LIMIT 1) top ON true
     CROSS JOIN LATERAL (
         SELECT CASE p.relkind WHEN 'I' THEN 20 ELSE 10 END AS rank, p.relation, CASE WHEN p.constraint IS NULL THEN 'index' ELSE 'constraint' END AS kind,
             coalesce(p.conname, p.relname)::pg_catalog.text AS name,
             CASE WHEN p.constraint IS NULL THEN pg_catalog.pg_get_indexdef(p.index)
-                ELSE pg_catalog.format('ALTER TABLE ONLY %s ADD CONSTRAINT %I %s', p.relation, p.conname, pg_catalog.pg_get_constraintdef(p.constraint)) END
-                || coalesce(pg_catalog.format('; COMMENT ON INDEX %s IS %L', p.ident, pg_catalog.obj_description(p.index, 'pg_class')), '')
-                || coalesce(pg_catalog.format('; COMMENT ON CONSTRAINT %I ON %s IS %L', p.conname, p.relation, pg_catalog.obj_description(p.constraint, 'pg_constraint')), '') AS definition
+                ELSE 'ALTER TABLE ONLY ' || p.relation || ' ADD CONSTRAINT ' || pg_catalog.quote_ident(p.conname) || ' ' || pg_catalog.pg_get_constraintdef(p.constraint) END
+                || coalesce('; COMMENT ON INDEX ' || p.ident || ' IS ' || pg_catalog.quote_literal(pg_catalog.obj_description(p.index, 'pg_class')), '')
+                || coalesce('; COMMENT ON CONSTRAINT ' || pg_catalog.quote_ident(p.conname) || ' ON ' || p.relation || ' IS '
+                    || pg_catalog.quote_literal(pg_catalog.obj_description(p.constraint, 'pg_constraint')), '') AS definition
         UNION ALL
         SELECT 30, p.relation, 'partition of an index', p.relname::pg_catalog.text,
             pg_catalog.format('ALTER INDEX %s ATTACH PARTITION %s', parent.ident, p.ident)
