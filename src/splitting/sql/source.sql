@@ -100,3 +100,6 @@ SELECT 'publication', pg_catalog.json_build_object(
         'tables', (SELECT pg_catalog.json_agg(pr.prrelid::pg_catalog.int8) FROM pg_catalog.pg_publication_rel pr WHERE pr.prpubid = p.oid)
     )::pg_catalog.text
 FROM pg_catalog.pg_publication p
+-- Those that a split made have its marker.
+WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_publication_rel pr JOIN pg_catalog.pg_class c ON c.oid = pr.prrelid
+    JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE pr.prpubid = p.oid AND n.nspname = 'martydb_split')
