@@ -58,6 +58,8 @@ pub struct FollowProgress {
     pub read: Lsn,
     /// Changes that were applied so far.
     pub changes: u64,
+    /// How long it took, without the logins.
+    pub took: Duration,
 }
 
 /// Follows until the goal is reached. Servers that restart are waited for.
@@ -131,7 +133,9 @@ async fn follow_once(
         gathering: Instant::now(),
         stopped: false,
     };
+    let began = Instant::now();
     let end = following.run().await;
+    following.progress.took = began.elapsed();
     let Following { stream, applier, .. } = following;
     if end.is_ok() {
         stream.close().await;

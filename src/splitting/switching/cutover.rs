@@ -21,8 +21,10 @@ use crate::splitting::stream::{
 };
 use crate::sql::{Literal, ServerText, stmt};
 
-/// The stream is near enough for the switch when it needs less than this to the end of the log.
+/// The stream is near enough for the switch when it needs less than this to the end of the log; after some tries more will do.
 const NEAR: Duration = Duration::from_millis(300);
+const NEAR_ENOUGH: Duration = Duration::from_secs(2);
+const FEW_ROUNDS: usize = 10;
 
 /// How often that is tried: a source that writes faster than the target never comes near.
 const MOST_ROUNDS: usize = 60;
@@ -48,7 +50,7 @@ pub async fn cut_over(ends: &mut SwitchEnds) -> Result<Switched> {
     }
     let opened = ends.opened().await?;
     if opened.is_some() && !ends.service.closed {
-        return Err(Error::usage("a rollback was interrupted").hint("`martydb split rollback` ends it"));
+        return Err(Error::usage("a rollback was interrupted").hint(format!("`martydb split rollback --service {name}` ends it")));
     }
     if opened.is_none() {
         source::want(&mut ends.source.session, &name, Some("cutover")).await?;
@@ -84,7 +86,7 @@ async fn offline(ends: &mut SwitchEnds) -> Result<()> {
     if !writable.is_empty() {
         return Err(Error::new(Kind::Divergent, "tables of the source take writes, which the copy does not have")
             .causes(writable.into_iter().map(|table| format!("{table} has lost the trigger that closes it")))
-            .hint("`martydb split rollback` opens all of them; then copy again"));
+            .hint("`martydb split rollback --service NAME` opens all of them; then copy again"));
     }
     equal::compare(ends, Copies::Too).await?;
     open(ends).await
@@ -142,11 +144,10 @@ pub async fn approach(
     origin: &StreamOrigin,
     place: &ApplyPlace,
 ) -> Result<()> {
-    for _ in 0..MOST_ROUNDS {
+    for round in 0..MOST_ROUNDS {
         let end = log_end(session).await?;
-        let started = Instant::now();
-        follow(origin, place, FollowGoal::UpTo(end), &mut |_| ()).await?;
-        if started.elapsed() < NEAR {
+        let done = follow(origin, place, FollowGoal::UpTo(end), &mut |_| ()).await?;
+        if done.took < if round < FEW_ROUNDS { NEAR } else { NEAR_ENOUGH } {
             return Ok(());
         }
     }

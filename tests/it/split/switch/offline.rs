@@ -51,7 +51,7 @@ fn a_service_goes_and_comes_back_and_goes() {
     // Numbers that were given there are not given again.
     let id = split.at_source("INSERT INTO orders (n) VALUES (9003) RETURNING id").unwrap();
     assert_eq!(id, [["503"]]);
-    assert_eq!(split.at_source("INSERT INTO orders (user_id, n) VALUES (4711, 1)").unwrap_err(), "23503");
+    assert_eq!(split.at_source("INSERT INTO orders (user_id, n) VALUES (4711, 9004)").unwrap_err(), "23503");
 
     // All of it, to the end.
     assert!(split.split(&["finish", "--confirm", LEGACY]).expect(2).stderr.contains("not every service is cut over"));

@@ -171,7 +171,7 @@ fn a_switch_that_is_killed_anywhere_is_ended_by_the_next() {
         for _ in 0..5 {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             let mut child = split.project.command(&["split", step, "--service", "orders"]).spawn().unwrap();
-            std::thread::sleep(Duration::from_millis((state >> 33) % 900));
+            std::thread::sleep(Duration::from_millis((state >> 33) % 2500));
             kills += i32::from(child.try_wait().unwrap().is_none());
             let _gone = child.kill();
             child.wait().unwrap();
