@@ -32,15 +32,15 @@ mod scan;
 pub mod schema;
 mod seating;
 mod selection;
-pub mod sessions;
 pub mod sequences;
+pub mod sessions;
 pub mod signs;
 mod source;
 pub mod standing;
 pub mod state;
-pub mod tables;
 pub mod stream;
 pub mod switching;
+pub mod tables;
 mod text;
 
 pub use answers::{EdgeChoice, EdgeKind};

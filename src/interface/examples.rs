@@ -61,6 +61,7 @@ pub const EXAMPLES: &[(&str, &str)] = &[
     ("adopt", "martydb adopt legacy --database legacy --dry-run"),
     ("split", "martydb split init --from main/legacy"),
     ("split", "martydb split plan"),
+    ("split", "martydb split status"),
     ("import", "martydb import --from flyway --service billing old/sql --dry-run"),
     ("revision", "martydb revision csca -m \"add the expiry date\""),
     ("drop", "martydb drop --service passport_engine --dry-run"),

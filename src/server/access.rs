@@ -133,7 +133,12 @@ impl Access {
     /// A session of the admin for the commands of replication.
     pub async fn stream(&self, database: &str) -> Result<Connection> {
         let settings = [PINNED, STREAMING].concat();
-        self.connect(Purpose { database, settings: &settings, limits: Limits { silence: None, ..Limits::READ } }).await
+        self.connect(Purpose {
+            database,
+            settings: &settings,
+            limits: Limits { silence: None, ..Limits::READ },
+        })
+        .await
     }
 
     /// A server whose connections are all taken for a moment is worth waiting for: others work on it too.

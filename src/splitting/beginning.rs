@@ -34,9 +34,8 @@ pub struct BegunRun {
 /// If one has begun with another map, or the other way.
 pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result<BegunRun> {
     source::prepare(session).await?;
-    let fresh = |service: &ServiceName| {
-        places::relations_of(service, planned.plan, planned.source, planned.shapes)
-    };
+    let fresh =
+        |service: &ServiceName| places::relations_of(service, planned.plan, planned.source, planned.shapes);
     let mut relations: BTreeMap<String, Vec<SplitRelation>> =
         planned.services.iter().map(|one| (one.name.to_string(), fresh(&one.name))).collect();
     let all: Vec<SplitRelation> = relations.values().flatten().cloned().collect();
@@ -99,5 +98,7 @@ fn as_before(relations: &[SplitRelation], shapes: &DatabaseTables) -> Result<()>
     }
     Err(Error::new(Kind::Divergent, "tables of the source were rewritten while they were copied")
         .causes(names.iter().map(|name| crate::report::printable(name)))
-        .hint("give the copy up with `martydb split rollback --service NAME` for each service, and begin again"))
+        .hint(
+            "give the copy up with `martydb split rollback --service NAME` for each service, and begin again",
+        ))
 }

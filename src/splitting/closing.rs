@@ -62,7 +62,10 @@ async fn attempt(session: &mut Connection, closing: &Closing<'_>) -> Result<()> 
     let open = self::tables(session, closing.tables).await?.into_iter().filter(|table| !table.closed);
     let make = open.map(|table| {
         if table.idle {
-            return stmt!("ALTER TABLE ONLY {table} ENABLE TRIGGER martydb_split_closed", table = table.ident);
+            return stmt!(
+                "ALTER TABLE ONLY {table} ENABLE TRIGGER martydb_split_closed",
+                table = table.ident
+            );
         }
         stmt!(
             "CREATE TRIGGER martydb_split_closed BEFORE INSERT OR UPDATE OR DELETE OR TRUNCATE ON {table}
@@ -151,9 +154,12 @@ async fn held_up(session: &mut Connection, oids: &[u32], error: Error) -> Error 
     let found = query(session, &asked).await.unwrap_or_default();
     let holders = found.iter().filter_map(|row| row.try_get::<String>(0).ok());
     let holders: Vec<String> = holders.map(|one| crate::report::printable(&one)).collect();
-    Error::new(Kind::Locked, "the tables cannot be closed: another session has written to them and not committed")
-        .causes(if holders.is_empty() { error.causes } else { holders })
-        .hint("end it, or allow more time with --lock-wait; nothing was closed")
+    Error::new(
+        Kind::Locked,
+        "the tables cannot be closed: another session has written to them and not committed",
+    )
+    .causes(if holders.is_empty() { error.causes } else { holders })
+    .hint("end it, or allow more time with --lock-wait; nothing was closed")
 }
 
 /// The marker's statement, and that the source is closed.

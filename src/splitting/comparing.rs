@@ -14,8 +14,8 @@ use super::sessions::{self, ReadTable, reading};
 use super::tables::DatabaseTables;
 use crate::error::{Error, Result};
 use crate::report::{printable, progress};
-use crate::server::{Connection, Row, Unreadable, execute, query, query_rows};
-use crate::sql::{Statement, stmt};
+use crate::server::{Connection, Row, Unreadable, execute, execute_protected, query, query_rows};
+use crate::sql::{ServerText, Statement, stmt};
 use hashing::{HashedTable, RowHashing};
 
 /// Buckets of a table that are read row by row.
@@ -72,6 +72,8 @@ struct ComparedTable {
     key: Vec<String>,
     hashing: RowHashing,
     bytes: i64,
+    /// Row security holds for the target's owner too.
+    forced: bool,
 }
 
 /// Compares one target with the source: in the moment of a snapshot, or as it is, where neither side takes writes.
@@ -122,6 +124,7 @@ fn compared_tables(loads: &[TableLoad], sides: &BothSides<'_>, major: u32) -> Ve
             key: into.key().to_vec(),
             hashing: RowHashing::of(from, into, major),
             bytes: 0,
+            forced: into.forced,
         });
         table.sources.push(HashedTable { ident: load.from.clone(), with_parts: false });
         table.bytes += load.relation.bytes;
@@ -143,7 +146,7 @@ async fn side_by_side(
         execute(here, &stmt!("SET max_parallel_workers_per_gather = 0")).await?;
         let mut part = TargetComparison::default();
         while let Some(table) = next() {
-            let (rows, difference) = one(there, here, &table).await?;
+            let (rows, difference) = unforced(there, here, &table).await?;
             part.tables += 1;
             part.rows += rows;
             part.differences.extend(difference);
@@ -175,6 +178,23 @@ impl std::ops::Add for RowSum {
     fn add(self, other: RowSum) -> RowSum {
         RowSum { rows: self.rows + other.rows, sum: self.sum + other.sum }
     }
+}
+
+/// Row security that is forced would hide rows from the owner: it rests while they are read, and no longer.
+async fn unforced(
+    there: &mut Connection,
+    here: &mut Connection,
+    table: &ComparedTable,
+) -> Result<(i64, Option<DifferingTable>)> {
+    if !table.forced {
+        return one(there, here, table).await;
+    }
+    let name = ServerText::quoted_by_server(table.target.ident.clone());
+    let rest = stmt!("ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY", name = name);
+    execute(here, &Statement::join([stmt!("BEGIN"), rest])).await?;
+    let end = one(there, here, table).await;
+    execute_protected(here, &stmt!("ROLLBACK")).await?;
+    end
 }
 
 async fn one(
@@ -297,10 +317,15 @@ mod tests {
             &rows(&[("(1)", "a"), ("(2)", "b"), ("(3)", "c")]),
             &rows(&[("(2)", "x"), ("(3)", "c"), ("(4)", "d")]),
         );
-        let found: Vec<(&str, RowDifference)> = found.iter().map(|one| (one.key.as_str(), one.what)).collect();
+        let found: Vec<(&str, RowDifference)> =
+            found.iter().map(|one| (one.key.as_str(), one.what)).collect();
         assert_eq!(
             found,
-            [("(1)", RowDifference::Missing), ("(2)", RowDifference::Different), ("(4)", RowDifference::Extra)]
+            [
+                ("(1)", RowDifference::Missing),
+                ("(2)", RowDifference::Different),
+                ("(4)", RowDifference::Extra)
+            ]
         );
     }
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::state::SplitPhase;
 use super::state::source;
-use super::stream::{ApplyPlace, FollowProgress, Lsn, follow};
 use super::stream::FollowGoal;
+use super::stream::{ApplyPlace, FollowProgress, Lsn, follow};
 use super::switching::reverse::from_source;
 use super::switching::{SwitchEnds, approach, still_target};
 use crate::error::{Error, Result};
@@ -31,8 +31,7 @@ pub enum FollowEnd {
 /// If what arrives does not fit, or a server stays away.
 pub async fn follow_service(ends: &mut SwitchEnds, until_caught_up: bool) -> Result<FollowEnd> {
     let name = ends.service.name.clone();
-    let Some(slot) = ends.service.forward_slot.clone().filter(|_| is_followed(ends.service.phase))
-    else {
+    let Some(slot) = ends.service.forward_slot.clone().filter(|_| is_followed(ends.service.phase)) else {
         return Err(Error::operation(format!("service \"{name}\" is not followed"))
             .hint("`martydb split status` shows where it stands"));
     };

@@ -46,7 +46,10 @@ fn load(relation: &SplitRelation, sides: &BothSides<'_>) -> Result<TableLoad, St
     for column in from.columns.iter().filter(|column| !column.generated) {
         let there = into.column(&column.name).filter(|there| !there.generated);
         let there = there.ok_or_else(|| {
-            format!("column {} of table {} is not in the target, or is generated there", column.name, from.ident)
+            format!(
+                "column {} of table {} is not in the target, or is generated there",
+                column.name, from.ident
+            )
         })?;
         binary &= column.safe && there.safe && column.kind == there.kind;
         columns.push(column.name.clone());
@@ -72,7 +75,12 @@ impl TableLoad {
         let from = ServerText::quoted_by_server(self.from.clone());
         let (format, parts) = (self.format(), i64::from(self.relation.parts.max(1)));
         if parts == 1 {
-            return stmt!("COPY {from}{columns} TO STDOUT {format}", from = from, columns = self.list(), format = format);
+            return stmt!(
+                "COPY {from}{columns} TO STDOUT {format}",
+                from = from,
+                columns = self.list(),
+                format = format
+            );
         }
         let page = |part: i64| self.relation.pages * part / parts;
         let part = i64::from(part);
@@ -96,7 +104,12 @@ impl TableLoad {
     /// `COPY … FROM STDIN`.
     pub fn into(&self) -> Statement {
         let into = ServerText::quoted_by_server(self.into.clone());
-        stmt!("COPY {into}{columns} FROM STDIN {format}", into = into, columns = self.list(), format = self.format())
+        stmt!(
+            "COPY {into}{columns} FROM STDIN {format}",
+            into = into,
+            columns = self.list(),
+            format = self.format()
+        )
     }
 
     /// A table may have no columns, and a list may not be empty.

@@ -57,7 +57,11 @@ pub async fn copy(
         copy.set_sequences(target, &numbers).await?;
     }
     let following = targets.iter().map(|target| {
-        let set = stmt!("{phase}, forward_from = {point}", phase = in_phase(SplitPhase::Following), point = Literal(point.clone()));
+        let set = stmt!(
+            "{phase}, forward_from = {point}",
+            phase = in_phase(SplitPhase::Following),
+            point = Literal(point.clone())
+        );
         source::changing(target.service.as_str(), &set)
     });
     let all = [stmt!("BEGIN")].into_iter().chain(following).chain([stmt!("COMMIT")]);
@@ -74,13 +78,20 @@ async fn possible(
 ) -> Result<()> {
     let settings = inspect::settings(copy.access, copy.database).await?;
     // An interrupted copy has left its own.
-    let left: Vec<String> =
-        source::services(session).await?.into_iter().filter(|one| one.forward_slot.is_some()).map(|one| one.name).collect();
+    let left: Vec<String> = source::services(session)
+        .await?
+        .into_iter()
+        .filter(|one| one.forward_slot.is_some())
+        .map(|one| one.name)
+        .collect();
     let new = targets.iter().filter(|target| !left.contains(&target.service.to_string())).count();
     let wanted = i64::try_from(new).unwrap_or(i64::MAX);
     let role = &copy.access.admin.role;
     let mut problems: Vec<String> = [
-        (settings.wal_level == "logical", format!("wal_level is {}, and has to be logical", settings.wal_level)),
+        (
+            settings.wal_level == "logical",
+            format!("wal_level is {}, and has to be logical", settings.wal_level),
+        ),
         (settings.may_replicate, format!("{role} may not replicate")),
         (
             settings.free_slots >= wanted,
@@ -114,7 +125,8 @@ async fn announce(
     let mut names = vec![];
     for target in targets {
         let service = target.service.as_str();
-        let Some(name) = services.iter().zip(&all).find(|(one, _)| *one == service).map(|(_, name)| name) else {
+        let Some(name) = services.iter().zip(&all).find(|(one, _)| *one == service).map(|(_, name)| name)
+        else {
             continue;
         };
         names.push(name.clone());

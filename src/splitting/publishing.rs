@@ -136,7 +136,8 @@ impl FirstSlot {
     /// If transactions stay open for too long: a slot waits for every one that has written anything, in any database of the server.
     pub async fn make(access: &Access, database: &str, name: &str) -> Result<FirstSlot> {
         let mut session = access.stream(database).await?;
-        let make = stmt!("CREATE_REPLICATION_SLOT {name} LOGICAL pgoutput EXPORT_SNAPSHOT", name = ident(name)?);
+        let make =
+            stmt!("CREATE_REPLICATION_SLOT {name} LOGICAL pgoutput EXPORT_SNAPSHOT", name = ident(name)?);
         let end = query(&mut session, &make).await;
         let rows = match end {
             Ok(rows) => rows,

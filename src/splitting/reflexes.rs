@@ -43,7 +43,9 @@ pub async fn find(session: &mut Connection, tables: &[(String, String)]) -> Resu
         return Ok(vec![]);
     }
     let mut names = ValueRows::default();
-    tables.iter().for_each(|(schema, name)| names.push([Some(schema.as_str()), Some(name.as_str())].into_iter()));
+    tables
+        .iter()
+        .for_each(|(schema, name)| names.push([Some(schema.as_str()), Some(name.as_str())].into_iter()));
     let asked = stmt!(
         "WITH stilled AS (SELECT c.oid, c.relkind, c.relispartition, c.relforcerowsecurity, pg_catalog.format('%I.%I', n.nspname, c.relname) AS ident
              FROM (VALUES {names}) w (schema, name)

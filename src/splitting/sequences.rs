@@ -42,7 +42,11 @@ pub fn raising(old: &Sequences, new: &Sequences) -> Vec<Statement> {
         let further = here.last.is_none_or(|last| if here.up { there > last } else { there < last });
         let ident = Literal(here.ident.clone());
         further.then(|| {
-            stmt!("SELECT pg_catalog.setval({ident}::pg_catalog.regclass, {to}, true)", ident = ident, to = there)
+            stmt!(
+                "SELECT pg_catalog.setval({ident}::pg_catalog.regclass, {to}, true)",
+                ident = ident,
+                to = there
+            )
         })
     };
     new.iter().filter_map(raise).collect()

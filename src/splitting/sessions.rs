@@ -105,8 +105,7 @@ pub async fn reading(
     let patient = stmt!("SELECT pg_catalog.set_config('lock_timeout', '10s', false)");
     query(&mut session, &Statement::join(values.chain([patient]))).await?;
     let begin = stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    let import =
-        snapshot.map(|name| stmt!("SET TRANSACTION SNAPSHOT {name}", name = Literal(name.into())));
+    let import = snapshot.map(|name| stmt!("SET TRANSACTION SNAPSHOT {name}", name = Literal(name.into())));
     execute(&mut session, &Statement::join([begin].into_iter().chain(import))).await?;
     let names: Vec<ServerText> =
         tables.iter().map(|table| ServerText::quoted_by_server(table.ident.clone())).collect();
@@ -114,7 +113,8 @@ pub async fn reading(
         return Ok(session);
     }
     let only = names.iter().map(|name| stmt!("ONLY {name}", name = name.clone()));
-    execute(&mut session, &stmt!("LOCK TABLE {all} IN ACCESS SHARE MODE", all = List(only.collect()))).await?;
+    execute(&mut session, &stmt!("LOCK TABLE {all} IN ACCESS SHARE MODE", all = List(only.collect())))
+        .await?;
     same(&mut session, tables).await?;
     Ok(session)
 }

@@ -1,8 +1,8 @@
 //! Where each service of a split stands, read from both sides and changed at neither.
 
+use super::sessions;
 use super::state::source::{self, SplitRelation, SplitService};
 use super::state::{SplitKind, SplitPhase, target};
-use super::sessions;
 use crate::error::{Error, Result};
 use crate::migrate::MigrationTarget;
 use crate::server::{Connection, query};

@@ -1,13 +1,16 @@
 //! `martydb split`: a shared database becomes one database for each service.
 
+mod across;
 mod copy;
 mod init;
+mod killed;
 mod map;
 mod plan;
 mod sample;
 mod schema;
 mod stream;
 mod switch;
+mod traps;
 
 use std::path::PathBuf;
 

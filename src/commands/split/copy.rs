@@ -9,16 +9,16 @@ use crate::model::DesiredService;
 use crate::report::{Cell, Paint, Report, Style, Table};
 use crate::run::Run;
 use crate::server::{Access, Connection};
+use crate::splitting::SplitPlan;
 use crate::splitting::beginning::{BegunRun, PlannedRun, begin};
 use crate::splitting::copying::{CopyTarget, FilledCount, SplitCopy};
 use crate::splitting::following::follow_service;
-use crate::splitting::switching::SwitchEnds;
-use crate::splitting::{offline, online};
+use crate::splitting::inspect::SourceMoment;
 use crate::splitting::state::source::{self, SplitRelation};
 use crate::splitting::state::{SplitKind, SplitPhase};
+use crate::splitting::switching::SwitchEnds;
 use crate::splitting::tables::DatabaseTables;
-use crate::splitting::SplitPlan;
-use crate::splitting::inspect::SourceMoment;
+use crate::splitting::{offline, online};
 use crate::targets;
 use crate::units::{bytes, counted};
 
@@ -114,12 +114,10 @@ async fn copy_all(
     targets: &[CopyTarget],
     shapes: &DatabaseTables,
 ) -> Result<FilledCount> {
-    let waits = |target: &&CopyTarget| {
-        match target.phase {
-            SplitPhase::Planned | SplitPhase::Copying => true,
-            SplitPhase::RolledBack => !copy.run.online,
-            _ => false,
-        }
+    let waits = |target: &&CopyTarget| match target.phase {
+        SplitPhase::Planned | SplitPhase::Copying => true,
+        SplitPhase::RolledBack => !copy.run.online,
+        _ => false,
     };
     let waiting: Vec<&CopyTarget> = targets.iter().filter(waits).collect();
     if waiting.is_empty() {
@@ -166,10 +164,8 @@ impl CopiedSplit {
             phase: service.phase,
             tables: tables(&service.name),
         };
-        let next = [
-            map.in_command("martydb split verify"),
-            map.in_command("martydb split cutover --service NAME"),
-        ];
+        let next =
+            [map.in_command("martydb split verify"), map.in_command("martydb split cutover --service NAME")];
         CopiedSplit {
             services: services.iter().map(one).collect(),
             rows: count.rows,

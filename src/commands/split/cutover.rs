@@ -34,7 +34,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CutOverService> {
     held.close().await;
     let name = &service.name;
     let done = end.map_err(|error| error.while_doing(format!("service \"{name}\" was not cut over")))?;
-    let (app, readonly) = (url(run, service, RoleKind::App).await?, url(run, service, RoleKind::Readonly).await?);
+    let (app, readonly) =
+        (url(run, service, RoleKind::App).await?, url(run, service, RoleKind::Readonly).await?);
     Ok(CutOverService::new(service, done, [app, readonly], &arguments.map))
 }
 

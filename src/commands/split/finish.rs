@@ -38,7 +38,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
     let due = removal(&mut session).await?;
     let services: Vec<DesiredService> =
         map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
-    let mut report = FinishedSplit { database: database.into(), removed: due, dry: arguments.dry_run, verified: None };
+    let mut report =
+        FinishedSplit { database: database.into(), removed: due, dry: arguments.dry_run, verified: None };
     if arguments.dry_run {
         session.close().await;
         return Ok(report);

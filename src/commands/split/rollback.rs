@@ -36,7 +36,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RolledBackService> 
     let (phase, online) = (SplitPhase::RolledBack, ends.run.online);
     ends.close().await;
     held.close().await;
-    let (led, done) = end.map_err(|error| error.while_doing(format!("service \"{name}\" was not rolled back")))?;
+    let (led, done) =
+        end.map_err(|error| error.while_doing(format!("service \"{name}\" was not rolled back")))?;
     let phase = if led == RolledBack::CopyForgotten { SplitPhase::Planned } else { phase };
     Ok(RolledBackService {
         service: name.to_string(),
@@ -72,7 +73,9 @@ impl Report for RolledBackService {
                 format!("Database {database} takes the writes of {service}; what was copied is forgotten.\n")
             }
             RolledBack::WritesBack => {
-                format!("Writes of {service} go to database {database} again, with every row written since.\n")
+                format!(
+                    "Writes of {service} go to database {database} again, with every row written since.\n"
+                )
             }
         };
         if let Some(refused) = self.refused_ms {

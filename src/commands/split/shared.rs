@@ -143,7 +143,10 @@ impl SplitAtWork {
     pub async fn target(&mut self, service: &SplitService) -> Result<CopyTarget> {
         let name = ServiceName::new(&service.name).map_err(|error| Error::operation(error.to_string()))?;
         let target = self.targets.get(&service.name).cloned().unwrap_or_else(|| {
-            Err(Error::usage(format!("the map does not have service \"{}\", which is part of the split", service.name)))
+            Err(Error::usage(format!(
+                "the map does not have service \"{}\", which is part of the split",
+                service.name
+            )))
         });
         let relations = state::relations(&mut self.session, &service.name).await?;
         Ok(CopyTarget { service: name, target: target?, relations, phase: service.phase })

@@ -36,11 +36,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<SplitStatus> {
         .into_iter()
         .map(|(service, target)| (service.name.to_string(), target))
         .collect();
-    let status = if source::exists(&mut session).await? {
-        begun(&mut session, &map, &targets).await?
-    } else {
-        vec![]
-    };
+    let status =
+        if source::exists(&mut session).await? { begun(&mut session, &map, &targets).await? } else { vec![] };
     session.close().await;
     Ok(SplitStatus::new(&services, &status, &arguments.map))
 }
@@ -196,7 +193,11 @@ impl Report for SplitStatus {
     }
 
     fn messages(&self, style: &Style) -> String {
-        self.services.iter().filter_map(|one| one.error.as_ref()).map(|error| error_text(error, style)).collect()
+        self.services
+            .iter()
+            .filter_map(|one| one.error.as_ref())
+            .map(|error| error_text(error, style))
+            .collect()
     }
 
     fn status(&self) -> ExitStatus {

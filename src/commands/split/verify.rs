@@ -44,7 +44,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedSplit> {
     Ok(VerifiedSplit { services: all, next: vec![map.in_command("martydb split cutover --service NAME")] })
 }
 
-async fn one(work: &mut SplitAtWork, shapes: &DatabaseTables, service: &SplitService) -> Result<VerifiedService> {
+async fn one(
+    work: &mut SplitAtWork,
+    shapes: &DatabaseTables,
+    service: &SplitService,
+) -> Result<VerifiedService> {
     let target = work.target(service).await?;
     match service.phase {
         SplitPhase::Copied => at_rest(work, &target).await?,

@@ -109,7 +109,9 @@ fn name(column: &TableColumn) -> Qualified {
 
 /// The number of one column; the seed tells it from the others, and stands for NULL.
 fn one(column: &TableColumn, target: &TableShape, major: u32, seed: i64) -> Statement {
-    let same = target.column(&column.name).is_some_and(|there| there.hash == column.hash && there.kind == column.kind);
+    let same = target
+        .column(&column.name)
+        .is_some_and(|there| there.hash == column.hash && there.kind == column.kind);
     let value = stmt!("x.{name}", name = name(column));
     match column.hash.as_str() {
         "record" if same && major >= HASHES_RECORDS => {

@@ -168,10 +168,9 @@ impl<'a> FillWorker<'a> {
         let what = match &task.work {
             CopyWork::Part { part, .. } => {
                 let Some(load) = self.filling.load(task) else { return Ok(()) };
-                return self
-                    .part(task.target, load, *part)
-                    .await
-                    .map_err(|error| failed(ready, &format!("the rows of {} were not copied", load.from), error));
+                return self.part(task.target, load, *part).await.map_err(|error| {
+                    failed(ready, &format!("the rows of {} were not copied", load.from), error)
+                });
             }
             CopyWork::PutBack(one) => format!("{} {} of {} was not made", one.kind, one.name, one.relation),
             CopyWork::Analyze(table) => format!("{table} was not analyzed"),

@@ -22,7 +22,10 @@ pub struct CopyTask {
 #[derive(Debug, Clone)]
 pub enum CopyWork {
     /// A part of a table, by the table's number.
-    Part { table: usize, part: i32 },
+    Part {
+        table: usize,
+        part: i32,
+    },
     PutBack(Deferred),
     /// Statistics of a table.
     Analyze(String),
@@ -160,7 +163,12 @@ mod tests {
         let mut queue = CopyQueue::default();
         queue.add(
             vec![part(0, 0, "a", 5), part(1, 0, "b", 9), part(1, 1, "b", 9)],
-            vec![deferred(100, "a", "fk"), deferred(10, "b", "b_i"), deferred(10, "a", "a_i"), deferred(20, "p", "p_i")],
+            vec![
+                deferred(100, "a", "fk"),
+                deferred(10, "b", "b_i"),
+                deferred(10, "a", "a_i"),
+                deferred(20, "p", "p_i"),
+            ],
             vec!["a".into(), "b".into()],
         );
         assert_eq!(

@@ -96,7 +96,8 @@ pub async fn exists(session: &mut Connection) -> Result<bool> {
 }
 
 async fn is_there(session: &mut Connection) -> Result<bool> {
-    let rows = query(session, &stmt!("SELECT pg_catalog.to_regclass('martydb_split.note') IS NOT NULL")).await?;
+    let rows =
+        query(session, &stmt!("SELECT pg_catalog.to_regclass('martydb_split.note') IS NOT NULL")).await?;
     rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
 }
 
@@ -358,9 +359,8 @@ pub async fn notes(session: &mut Connection, service: &str, kind: &str) -> Resul
         service = Literal(service.into()),
         kind = Literal(kind.into())
     );
-    let read = |row: &Row| {
-        Ok(SplitNote { kind: text(row, 0)?, name: text(row, 1)?, definition: text(row, 2)? })
-    };
+    let read =
+        |row: &Row| Ok(SplitNote { kind: text(row, 0)?, name: text(row, 1)?, definition: text(row, 2)? });
     query(session, &asked).await?.iter().map(read).collect()
 }
 

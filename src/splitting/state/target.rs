@@ -66,7 +66,8 @@ pub async fn prepare(session: &mut Connection) -> Result<()> {
 /// # Errors
 /// If it cannot be read.
 pub async fn exists(session: &mut Connection) -> Result<bool> {
-    let rows = query(session, &stmt!("SELECT pg_catalog.to_regclass('martydb_split.marker') IS NOT NULL")).await?;
+    let rows =
+        query(session, &stmt!("SELECT pg_catalog.to_regclass('martydb_split.marker') IS NOT NULL")).await?;
     rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
 }
 
@@ -168,10 +169,8 @@ pub async fn deferred(session: &mut Connection, stage: DeferredStage) -> Result<
 /// # Errors
 /// If the server refuses it; the transaction is over then.
 pub async fn put_back(session: &mut Connection, one: &Deferred) -> Result<()> {
-    let claim = stmt!(
-        "SELECT FROM martydb_split.deferred WHERE id = {id} AND NOT done FOR UPDATE",
-        id = one.id
-    );
+    let claim =
+        stmt!("SELECT FROM martydb_split.deferred WHERE id = {id} AND NOT done FOR UPDATE", id = one.id);
     let done = async {
         let rows = query(session, &Statement::join([stmt!("BEGIN"), claim])).await?;
         if !rows.is_empty() {
@@ -250,7 +249,7 @@ pub fn marking() -> Statement {
 /// # Errors
 /// If the owner may not.
 pub async fn remove(session: &mut Connection) -> Result<()> {
-    let schema = Ident::new(super::STATE_SCHEMA)
-        .map_err(|error| crate::error::Error::operation(error.to_string()))?;
+    let schema =
+        Ident::new(super::STATE_SCHEMA).map_err(|error| crate::error::Error::operation(error.to_string()))?;
     execute(session, &stmt!("DROP SCHEMA IF EXISTS {schema} CASCADE", schema = schema)).await.map(drop)
 }

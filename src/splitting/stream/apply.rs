@@ -106,7 +106,8 @@ impl Applier {
         let rows = query(&mut session, &asked).await?;
         let text: Result<String, Unreadable> =
             rows.first().ok_or_else(Unreadable::no_row).and_then(|row| row.try_get(0));
-        let unreadable = |why: Unreadable| Error::operation("cannot read how far the stream was applied").cause(why);
+        let unreadable =
+            |why: Unreadable| Error::operation("cannot read how far the stream was applied").cause(why);
         let text = text.map_err(unreadable)?;
         let kept = Lsn::parse(&text).ok_or_else(|| unreadable(Unreadable::new(text)))?;
         let committed = kept.max(place.start);
@@ -148,11 +149,8 @@ impl Applier {
     /// If the target does not tell.
     pub async fn relation(&mut self, relation: StreamedRelation) -> Result<()> {
         let number = relation.number;
-        let known = if relation.schema == OWN_SCHEMA {
-            KnownRelation::Own
-        } else {
-            self.examine(&relation).await?
-        };
+        let known =
+            if relation.schema == OWN_SCHEMA { KnownRelation::Own } else { self.examine(&relation).await? };
         self.relations.insert(number, known);
         Ok(())
     }
@@ -169,7 +167,10 @@ impl Applier {
         );
         let rows = query(&mut self.session, &asked).await?;
         let Some(row) = rows.first() else {
-            let error = Error::new(Kind::Divergent, format!("the target has no table {name}, and the stream has rows of it"));
+            let error = Error::new(
+                Kind::Divergent,
+                format!("the target has no table {name}, and the stream has rows of it"),
+            );
             return Ok(KnownRelation::Unfit(Box::new(error.hint(SAME_CHANGE))));
         };
         let unreadable = || Error::operation(format!("cannot read the target's table {name}"));
@@ -263,10 +264,8 @@ impl Applier {
     }
 
     async fn send(&mut self, changes: Vec<ExpectedChange>) -> Result<()> {
-        let begin = [
-            stmt!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
-            stmt!("SET CONSTRAINTS ALL DEFERRED"),
-        ];
+        let begin =
+            [stmt!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"), stmt!("SET CONSTRAINTS ALL DEFERRED")];
         let begin = if self.open { &begin[..0] } else { &begin[..] };
         let before = begin.len();
         let all = begin.iter().chain(changes.iter().map(|change| &change.statement)).cloned();
@@ -276,10 +275,17 @@ impl Applier {
         let reply = self.session.run(&message).await.map_err(|failed| {
             let at = failed.completed.saturating_sub(before).min(changes.len() - 1);
             let error = failed.fault.into_error(&changes[at].statement);
-            if error.kind == Kind::Operation { error.while_doing(format!("the stream stopped: it failed {}", changes[at].doing)) } else { error }
+            if error.kind == Kind::Operation {
+                error.while_doing(format!("the stream stopped: it failed {}", changes[at].doing))
+            } else {
+                error
+            }
         })?;
         let touched = reply.results.iter().skip(before).map(|result| result.affected);
-        let wrong = changes.iter().zip(touched).find(|(change, touched)| change.rows.is_some_and(|rows| rows != *touched));
+        let wrong = changes
+            .iter()
+            .zip(touched)
+            .find(|(change, touched)| change.rows.is_some_and(|rows| rows != *touched));
         wrong.map_or(Ok(()), |(change, touched)| Err(missed(change, touched)))
     }
 

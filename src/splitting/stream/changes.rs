@@ -101,9 +101,8 @@ impl ChangeBatch {
         row: &StreamedRow,
     ) -> Result<(), String> {
         let set = table.columns.iter().zip(row).filter(|(_, value)| **value != StreamedValue::Unchanged);
-        let set: Vec<Statement> = set
-            .map(|(column, value)| stmt!("{c} = {v}", c = &column.name, v = literal(value)))
-            .collect();
+        let set: Vec<Statement> =
+            set.map(|(column, value)| stmt!("{c} = {v}", c = &column.name, v = literal(value))).collect();
         let place = place(table, old.unwrap_or(row))?;
         if set.is_empty() {
             return Ok(());
@@ -191,11 +190,7 @@ fn equal(column: &AppliedColumn, value: &StreamedValue) -> Statement {
 /// find it by what is equal.
 fn identical(column: &AppliedColumn, value: &StreamedValue) -> Statement {
     let Some(text) = literal(value) else { return equal(column, value) };
-    let looks = stmt!(
-        "pg_catalog.concat(x.{c}) COLLATE pg_catalog.\"C\" = {v}",
-        c = &column.name,
-        v = text
-    );
+    let looks = stmt!("pg_catalog.concat(x.{c}) COLLATE pg_catalog.\"C\" = {v}", c = &column.name, v = text);
     match column.plain {
         true => stmt!("{equal} AND {looks}", equal = equal(column, value), looks = looks),
         false => looks,

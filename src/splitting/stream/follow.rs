@@ -106,7 +106,12 @@ pub async fn follow_to(
 
 /// Whether it may be better in a moment: a server restarts, or has not noticed yet that the former client is gone.
 fn passes(error: &Error) -> bool {
-    let busy = [sqlstate::OBJECT_IN_USE, sqlstate::TOO_MANY_CONNECTIONS, sqlstate::DEADLOCK_DETECTED, sqlstate::LOCK_NOT_AVAILABLE];
+    let busy = [
+        sqlstate::OBJECT_IN_USE,
+        sqlstate::TOO_MANY_CONNECTIONS,
+        sqlstate::DEADLOCK_DETECTED,
+        sqlstate::LOCK_NOT_AVAILABLE,
+    ];
     let state = error.sqlstate.as_deref();
     error.kind != Kind::Interrupted && (error.is_lost() || state.is_some_and(|state| busy.contains(&state)))
 }
@@ -146,7 +151,8 @@ async fn follow_once(
 
 async fn begin(origin: &StreamOrigin, from: Lsn) -> Result<ReplicationStream> {
     let session = origin.access.stream(&origin.database).await?;
-    let unusable = |error| Error::operation(format!("\"{}\" cannot be the name of a slot", origin.slot)).cause(error);
+    let unusable =
+        |error| Error::operation(format!("\"{}\" cannot be the name of a slot", origin.slot)).cause(error);
     // The list of publications is a list of names within a literal.
     let publication = Ident::new(&origin.publication).map_err(unusable)?;
     let statement = stmt!(
@@ -280,9 +286,7 @@ impl Following<'_> {
                     applier.update(*relation, old.as_ref(), row).await
                 }
                 StreamMessage::Delete { relation, old } => applier.delete(*relation, old).await,
-                StreamMessage::Truncate { relations, restart } => {
-                    applier.truncate(relations, *restart).await
-                }
+                StreamMessage::Truncate { relations, restart } => applier.truncate(relations, *restart).await,
                 _ => Ok(()),
             }
         };
@@ -358,7 +362,9 @@ fn ended(failed: Box<FailedStatement>) -> Error {
 /// # Errors
 /// If the source does not tell.
 pub async fn log_end(session: &mut Connection) -> Result<Lsn> {
-    let rows = query(session, &stmt!("SELECT pg_catalog.pg_current_wal_flush_lsn()::pg_catalog.text")).await?;
+    let rows =
+        query(session, &stmt!("SELECT pg_catalog.pg_current_wal_flush_lsn()::pg_catalog.text")).await?;
     let text: Option<String> = rows.first().and_then(|row| row.try_get(0).ok());
-    text.and_then(|text| Lsn::parse(&text)).ok_or_else(|| Error::operation("cannot read the end of the source's log"))
+    text.and_then(|text| Lsn::parse(&text))
+        .ok_or_else(|| Error::operation("cannot read the end of the source's log"))
 }

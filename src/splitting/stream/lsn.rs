@@ -10,7 +10,8 @@ impl Lsn {
     /// Reads what the server prints.
     pub fn parse(text: &str) -> Option<Lsn> {
         let (high, low) = text.split_once('/')?;
-        let half = |text: &str| u64::from_str_radix(text, 16).ok().filter(|half| u32::try_from(*half).is_ok());
+        let half =
+            |text: &str| u64::from_str_radix(text, 16).ok().filter(|half| u32::try_from(*half).is_ok());
         Some(Lsn(half(high)? << 32 | half(low)?))
     }
 }

@@ -55,15 +55,33 @@ pub struct StreamedColumn {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StreamMessage {
     /// A transaction begins, whose commit stands at this place.
-    Begin { commit: Lsn },
+    Begin {
+        commit: Lsn,
+    },
     /// It has ended, and the log goes on at `end`.
-    Commit { commit: Lsn, end: Lsn },
+    Commit {
+        commit: Lsn,
+        end: Lsn,
+    },
     Relation(StreamedRelation),
-    Insert { relation: StreamedNumber, row: StreamedRow },
+    Insert {
+        relation: StreamedNumber,
+        row: StreamedRow,
+    },
     /// `old` is what the row was called before: its key, or all of it; `None` if its key is the same.
-    Update { relation: StreamedNumber, old: Option<StreamedRow>, row: StreamedRow },
-    Delete { relation: StreamedNumber, old: StreamedRow },
-    Truncate { relations: Vec<StreamedNumber>, restart: bool },
+    Update {
+        relation: StreamedNumber,
+        old: Option<StreamedRow>,
+        row: StreamedRow,
+    },
+    Delete {
+        relation: StreamedNumber,
+        old: StreamedRow,
+    },
+    Truncate {
+        relations: Vec<StreamedNumber>,
+        restart: bool,
+    },
     /// Something that says nothing about rows.
     Other,
 }

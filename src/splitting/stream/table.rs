@@ -122,7 +122,8 @@ fn differences(
         match column {
             None => causes.push(format!("the source has the column {name}, and the target has not")),
             Some(column) if differs(streamed, column) => {
-                causes.push(format!("the column {name} has another type at the source than {}", column.words));
+                causes
+                    .push(format!("the column {name} has another type at the source than {}", column.words));
             }
             Some(_) => {}
         }
@@ -209,7 +210,8 @@ mod tests {
 
     #[test]
     fn columns_that_one_side_lacks_are_named() {
-        let relation = streamed(RowIdentity::Key, &[("id", true, 20), ("b", false, 25), ("c", false, 20_000)]);
+        let relation =
+            streamed(RowIdentity::Key, &[("id", true, 20), ("b", false, 25), ("c", false, 20_000)]);
         let misfit = fit(&relation, &found(&["id"], &[("id", false, 23), ("x", false, 25)])).unwrap_err();
         assert_eq!(
             misfit.causes,

@@ -13,12 +13,10 @@ use crate::server::{Connection, execute, query};
 use crate::splitting::closing::{self, Closing};
 use crate::splitting::reflexes::{self, AFTERWARDS};
 use crate::splitting::sequences;
+use crate::splitting::state::SplitPhase;
 use crate::splitting::state::source::{self, SplitNote, in_phase};
 use crate::splitting::state::target::{self, Deferred, DeferredStage};
-use crate::splitting::state::SplitPhase;
-use crate::splitting::stream::{
-    ApplyPlace, FollowGoal, Lsn, StreamOrigin, follow, follow_to, log_end,
-};
+use crate::splitting::stream::{ApplyPlace, FollowGoal, Lsn, StreamOrigin, follow, follow_to, log_end};
 use crate::sql::{Literal, ServerText, stmt};
 
 /// The stream is near enough for the switch when it needs less than this to the end of the log; after some tries more will do.
@@ -50,7 +48,8 @@ pub async fn cut_over(ends: &mut SwitchEnds) -> Result<Switched> {
     }
     let opened = ends.opened().await?;
     if opened.is_some() && !ends.service.closed {
-        return Err(Error::usage("a rollback was interrupted").hint(format!("`martydb split rollback --service {name}` ends it")));
+        return Err(Error::usage("a rollback was interrupted")
+            .hint(format!("`martydb split rollback --service {name}` ends it")));
     }
     if opened.is_none() {
         source::want(&mut ends.source.session, &name, Some("cutover")).await?;
@@ -72,7 +71,8 @@ pub async fn cut_over(ends: &mut SwitchEnds) -> Result<Switched> {
 }
 
 fn too_early(service: &str, phase: SplitPhase) -> Error {
-    let error = Error::usage(format!("service \"{service}\" cannot be cut over: its phase is {}", phase.name()));
+    let error =
+        Error::usage(format!("service \"{service}\" cannot be cut over: its phase is {}", phase.name()));
     match phase {
         SplitPhase::CutOver | SplitPhase::Finished => error.hint("`martydb split status` shows where it is"),
         _ => error.hint("run `martydb split copy` first"),
@@ -84,9 +84,12 @@ async fn offline(ends: &mut SwitchEnds) -> Result<()> {
     let tables = ends.source_tables();
     let writable = closing::still_open(&mut ends.source.session, &tables).await?;
     if !writable.is_empty() {
-        return Err(Error::new(Kind::Divergent, "tables of the source take writes, which the copy does not have")
-            .causes(writable.into_iter().map(|table| format!("{table} has lost the trigger that closes it")))
-            .hint("`martydb split rollback --service NAME` opens all of them; then copy again"));
+        return Err(Error::new(
+            Kind::Divergent,
+            "tables of the source take writes, which the copy does not have",
+        )
+        .causes(writable.into_iter().map(|table| format!("{table} has lost the trigger that closes it")))
+        .hint("`martydb split rollback --service NAME` opens all of them; then copy again"));
     }
     equal::compare(ends, Copies::Too).await?;
     open(ends).await
@@ -139,11 +142,7 @@ fn no_slot(ends: &SwitchEnds) -> Error {
 ///
 /// # Errors
 /// If it never comes near, or cannot be applied.
-pub async fn approach(
-    session: &mut Connection,
-    origin: &StreamOrigin,
-    place: &ApplyPlace,
-) -> Result<()> {
+pub async fn approach(session: &mut Connection, origin: &StreamOrigin, place: &ApplyPlace) -> Result<()> {
     for round in 0..MOST_ROUNDS {
         let end = log_end(session).await?;
         let done = follow(origin, place, FollowGoal::UpTo(end), &mut |_| ()).await?;
@@ -215,11 +214,16 @@ async fn identify(ends: &mut SwitchEnds) -> Result<()> {
         let name: String = row.try_get(0).map_err(unreadable)?;
         let table = ServerText::quoted_by_server(name.clone());
         let back = stmt!("ALTER TABLE {table} REPLICA IDENTITY DEFAULT", table = table);
-        let note = SplitNote { kind: reverse::TARGET_IDENTITY.into(), name, definition: back.shown().to_owned() };
+        let note =
+            SplitNote { kind: reverse::TARGET_IDENTITY.into(), name, definition: back.shown().to_owned() };
         execute(&mut ends.source.session, &source::noting(&ends.service.name, &note)).await?;
         statements.push(stmt!("ALTER TABLE {table} REPLICA IDENTITY FULL", table = table));
     }
-    if statements.is_empty() { Ok(()) } else { transact(&mut ends.target.session, ends.wait, &statements).await }
+    if statements.is_empty() {
+        Ok(())
+    } else {
+        transact(&mut ends.target.session, ends.wait, &statements).await
+    }
 }
 
 async fn close_source(ends: &mut SwitchEnds) -> Result<()> {
@@ -240,7 +244,9 @@ async fn undone(ends: &mut SwitchEnds, error: Error) -> Error {
         Ok(None) => {}
         Ok(Some(_)) => return error.hint("run the same command again: the database is open already"),
         Err(second) => {
-            return error.and_also(second).hint("run the same command again: both sides are closed until then");
+            return error
+                .and_also(second)
+                .hint("run the same command again: both sides are closed until then");
         }
     }
     let undo = async {

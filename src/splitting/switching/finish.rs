@@ -34,7 +34,8 @@ struct DependentView {
 /// If a service is not cut over yet, or the source does not tell.
 pub async fn removal(session: &mut Connection) -> Result<Removal> {
     let services = source::services(session).await?;
-    let waiting = services.iter().filter(|one| !matches!(one.phase, SplitPhase::CutOver | SplitPhase::Finished));
+    let waiting =
+        services.iter().filter(|one| !matches!(one.phase, SplitPhase::CutOver | SplitPhase::Finished));
     let waiting: Vec<String> =
         waiting.map(|one| format!("service \"{}\" is {}", one.name, one.phase.name())).collect();
     if !waiting.is_empty() {
@@ -114,9 +115,9 @@ pub async fn clear_target(ends: &mut SwitchEnds) -> Result<()> {
     }
     let name = ends.service.name.clone();
     let identities = source::notes(&mut ends.source.session, &name, reverse::TARGET_IDENTITY).await?;
-    let back = identities.into_iter().map(|note| {
-        stmt!("{back}", back = ServerText::quoted_by_server(note.definition))
-    });
+    let back = identities
+        .into_iter()
+        .map(|note| stmt!("{back}", back = ServerText::quoted_by_server(note.definition)));
     let back: Vec<Statement> = back.collect();
     if !back.is_empty() {
         transact(&mut ends.target.session, ends.wait, &back).await?;
@@ -161,7 +162,8 @@ fn dropping(view: &DependentView) -> Statement {
 }
 
 async fn forget_login(session: &mut Connection, login: &str) -> Result<()> {
-    let known = stmt!("SELECT FROM pg_catalog.pg_roles WHERE rolname = {login}", login = Literal(login.into()));
+    let known =
+        stmt!("SELECT FROM pg_catalog.pg_roles WHERE rolname = {login}", login = Literal(login.into()));
     if query(session, &known).await?.is_empty() {
         return Ok(());
     }

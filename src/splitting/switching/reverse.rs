@@ -23,7 +23,12 @@ pub async fn login(ends: &mut SwitchEnds) -> Result<Login> {
     let secret = password()?;
     let make = if known { stmt!("ALTER ROLE") } else { stmt!("CREATE ROLE") };
     let mut all = vec![
-        stmt!("{make} {role} LOGIN PASSWORD {password}", make = make, role = role, password = verifier(&secret)),
+        stmt!(
+            "{make} {role} LOGIN PASSWORD {password}",
+            make = make,
+            role = role,
+            password = verifier(&secret)
+        ),
         stmt!(
             "CREATE TABLE IF NOT EXISTS martydb_split.position (direction pg_catalog.text PRIMARY KEY, lsn pg_catalog.pg_lsn NOT NULL)"
         ),
@@ -31,7 +36,8 @@ pub async fn login(ends: &mut SwitchEnds) -> Result<Login> {
         stmt!("GRANT SELECT, INSERT, UPDATE ON martydb_split.position TO {role}", role = role),
     ];
     all.extend(rights(session, &tables, &role).await?);
-    execute(session, &Statement::join([stmt!("BEGIN")].into_iter().chain(all).chain([stmt!("COMMIT")]))).await?;
+    execute(session, &Statement::join([stmt!("BEGIN")].into_iter().chain(all).chain([stmt!("COMMIT")])))
+        .await?;
     Ok(Login::with_password(&name, secret))
 }
 
@@ -83,7 +89,8 @@ pub fn slot_name(ends: &SwitchEnds, mark: &str) -> String {
 /// # Errors
 /// If the admin of that server may not.
 pub async fn publish(session: &mut Connection, name: &str, tables: &[(String, String)]) -> Result<()> {
-    let known = stmt!("SELECT FROM pg_catalog.pg_publication WHERE pubname = {name}", name = Literal(name.into()));
+    let known =
+        stmt!("SELECT FROM pg_catalog.pg_publication WHERE pubname = {name}", name = Literal(name.into()));
     if tables.is_empty() || !query(session, &known).await?.is_empty() {
         return Ok(());
     }
@@ -108,9 +115,9 @@ pub async fn fresh_slot(session: &mut Connection, name: &str) -> Result<()> {
         name = Literal(name.into())
     );
     execute(session, &make).await.map(drop).map_err(|error| {
-        error
-            .while_doing("the way back cannot be prepared")
-            .hint("the server needs wal_level = logical, a free replication slot, and an admin that may replicate")
+        error.while_doing("the way back cannot be prepared").hint(
+            "the server needs wal_level = logical, a free replication slot, and an admin that may replicate",
+        )
     })
 }
 

@@ -45,7 +45,9 @@ pub enum AfterRollback {
 pub async fn roll_back(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
     let phase = ends.service.phase;
     if phase == SplitPhase::Finished {
-        return Err(Error::usage("the split is finished: the source has no tables that could take the writes"));
+        return Err(Error::usage(
+            "the split is finished: the source has no tables that could take the writes",
+        ));
     }
     let Some(opened) = ends.opened().await? else { return not_opened(ends, copy).await };
     if phase != SplitPhase::CutOver && ends.service.closed {
@@ -76,8 +78,9 @@ pub async fn roll_back(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(Ro
 async fn not_opened(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(RolledBack, Switched)> {
     match ends.service.phase {
         SplitPhase::CutOver => {
-            return Err(Error::new(Kind::Divergent, "the state of the split contradicts itself")
-                .cause("the source says that the service was cut over, and its own database that it was not opened"));
+            return Err(Error::new(Kind::Divergent, "the state of the split contradicts itself").cause(
+                "the source says that the service was cut over, and its own database that it was not opened",
+            ));
         }
         SplitPhase::RolledBack if copy == AfterRollback::Keep => {
             if ends.run.online {
@@ -118,7 +121,8 @@ async fn empty_target(ends: &mut SwitchEnds) -> Result<()> {
     }
     let tables = ends.target_tables().await?;
     let session = &mut ends.target.session;
-    let names = ends.relations.iter().map(|one| crate::sql::Qualified(vec![one.schema.clone(), one.name.clone()]));
+    let names =
+        ends.relations.iter().map(|one| crate::sql::Qualified(vec![one.schema.clone(), one.name.clone()]));
     let names: Vec<_> = names.collect();
     let mut all = vec![];
     if !names.is_empty() {
@@ -139,7 +143,10 @@ async fn offline(ends: &mut SwitchEnds) -> Result<()> {
     let end = match equal::compare(ends, Copies::No).await {
         Ok(()) => open_source(ends, vec![]).await,
         Err(error) => Err(error
-            .while_doing(format!("rows were written into the database of {} since it was opened", ends.service.name))
+            .while_doing(format!(
+                "rows were written into the database of {} since it was opened",
+                ends.service.name
+            ))
             .hint("a split that was copied with --online brings them back; without it nothing does")),
     };
     match end {
@@ -188,7 +195,8 @@ async fn online(ends: &mut SwitchEnds, slot: &str, opened: &str, login: Login) -
 }
 
 async fn close_target(ends: &mut SwitchEnds) -> Result<()> {
-    let (tables, hint, owner) = (ends.target_tables().await?, ends.old_address(), ends.target.at.owner.to_string());
+    let (tables, hint, owner) =
+        (ends.target_tables().await?, ends.old_address(), ends.target.at.owner.to_string());
     let closing =
         Closing { tables: &tables, hint: &hint, passes: &owner, last: target::marking(), wait: ends.wait };
     closing::close(&mut ends.target.session, &closing).await
@@ -201,7 +209,9 @@ async fn undone(ends: &mut SwitchEnds, error: Error) -> Error {
         Ok(now) if now.phase == SplitPhase::CutOver => {}
         Ok(_) => return error.hint("run the same command again: the source is open already"),
         Err(second) => {
-            return error.and_also(second).hint("run the same command again: both sides are closed until then");
+            return error
+                .and_also(second)
+                .hint("run the same command again: both sides are closed until then");
         }
     }
     let undo = async {

@@ -12,7 +12,10 @@ const INSIDE: &str = "SELECT string_agg(what, E'\n' ORDER BY what) FROM (
 
 /// What a statement of an application is refused with.
 fn refusal(server: &Server, database: &str, sql: &str) -> String {
-    let url = server.url().replace("//postgres@", &format!("//postgres:{ADMIN_PASSWORD}@")).replace("/postgres", &format!("/{database}"));
+    let url = format!(
+        "postgresql://postgres:{ADMIN_PASSWORD}@127.0.0.1:{}/{database}?sslmode=disable",
+        server.port
+    );
     let done = std::process::Command::new(psql()).args(["-X", "-d", &url, "-c", sql]).output().unwrap();
     assert!(!done.status.success(), "{sql}");
     String::from_utf8_lossy(&done.stderr).into_owned()
@@ -43,7 +46,11 @@ as_both_admins!(everything_arrives_once_and_as_it_was, |admin| {
     assert_eq!(server.value("shop_orders", INSIDE), inside);
     let standing = status(&project);
     assert_eq!(standing[0]["phase"], "copied");
-    assert_eq!((&standing[0]["tables_done"], &standing[0]["tables"]), (&11.into(), &11.into()), "{standing:?}");
+    assert_eq!(
+        (&standing[0]["tables_done"], &standing[0]["tables"]),
+        (&11.into(), &11.into()),
+        "{standing:?}"
+    );
     assert_eq!(standing[1]["rows"], 2002);
     assert_eq!(standing[0]["next"], "martydb split cutover --service orders");
     // Nothing of the service's ran but as the service itself, and its trigger not at all.
@@ -68,15 +75,23 @@ fn a_difference_is_named() {
     let server = Server::start();
     let project = ready(&server, Admin::Super);
     let early = project.run(&["split", "verify"]).expect(1).stderr;
-    assert!(early.contains("no copy of database \"shop\" has begun") && early.contains("martydb split copy"), "{early}");
+    assert!(
+        early.contains("no copy of database \"shop\" has begun") && early.contains("martydb split copy"),
+        "{early}"
+    );
     project.run(&["split", "copy"]).expect(0);
     let equal = project.json(&["split", "verify"], 0);
     for (at, tables, rows) in [(0, 10, 25083), (1, 3, 2002)] {
         let one = &equal["services"][at];
-        assert_eq!((&one["equal"], &one["tables"]), (&true.into(), &(tables + usize::from(at == 0)).into()), "{equal}");
+        assert_eq!(
+            (&one["equal"], &one["tables"]),
+            (&true.into(), &(tables + usize::from(at == 0)).into()),
+            "{equal}"
+        );
         assert_eq!(one["rows"], rows, "{equal}");
     }
-    let spoil = |sql: &str| server.sql("shop_orders", &format!("SET session_replication_role = replica; {sql}"));
+    let spoil =
+        |sql: &str| server.sql("shop_orders", &format!("SET session_replication_role = replica; {sql}"));
     spoil("UPDATE orders_main SET raw = set_byte(raw, 3, get_byte(raw, 3) # 1) WHERE id = 4711");
     spoil("DELETE FROM orders_lines WHERE order_id = 17");
     spoil("INSERT INTO orders_days VALUES ('2026-03-03', -7, 'more')");
@@ -98,7 +113,12 @@ fn a_difference_is_named() {
         ]
     );
     let said = project.run(&["split", "verify"]).expect(3).stdout;
-    assert!(said.contains("orders: public.orders_main differs: 8000 rows at both sides\n  id = (4711) has other values\n"), "{said}");
+    assert!(
+        said.contains(
+            "orders: public.orders_main differs: 8000 rows at both sides\n  id = (4711) has other values\n"
+        ),
+        "{said}"
+    );
     let wrong = project.run(&["split", "verify", "--service", "order"]).expect(2).stderr;
     assert!(wrong.contains("service \"order\" is not part of the split"), "{wrong}");
     // Who opens a table behind the split's back makes every comparison worthless.
@@ -114,10 +134,16 @@ fn what_stands_in_the_way_is_said_before_anything_is_closed() {
     server.sql("shop_people", "INSERT INTO people_main VALUES (1, 'seeded')");
     server.sql("shop_orders", "ALTER TABLE orders_keyless DROP COLUMN v; DROP TABLE orders_empty");
     let refused = project.run(&["split", "copy"]).expect(3).stderr;
-    for said in ["table public.orders_empty is not in the target", "column v of table public.orders_keyless is not in the target"] {
+    for said in [
+        "table public.orders_empty is not in the target",
+        "column v of table public.orders_keyless is not in the target",
+    ] {
         assert!(refused.contains(said), "{said}\n{refused}");
     }
-    server.sql("shop_orders", "SET ROLE orders_owner; ALTER TABLE orders_keyless ADD v text; CREATE TABLE orders_empty (id int)");
+    server.sql(
+        "shop_orders",
+        "SET ROLE orders_owner; ALTER TABLE orders_keyless ADD v text; CREATE TABLE orders_empty (id int)",
+    );
     let refused = project.run(&["split", "copy"]).expect(3).stderr;
     assert!(refused.contains("table public.people_main of the target holds rows"), "{refused}");
     server.sql("shop", "INSERT INTO people_main VALUES (0, 'open')");
@@ -126,7 +152,10 @@ fn what_stands_in_the_way_is_said_before_anything_is_closed() {
     project.run(&["split", "copy"]).expect(0);
     server.sql("shop", "CREATE TABLE people_late (id int)");
     let other = project.run(&["split", "copy"]).expect(3).stderr;
-    assert!(other.contains("the copy has begun with another map, or the source has other tables now"), "{other}");
+    assert!(
+        other.contains("the copy has begun with another map, or the source has other tables now"),
+        "{other}"
+    );
 }
 
 #[test]
@@ -136,7 +165,12 @@ fn a_writer_that_does_not_commit_is_named() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let writer = runtime.block_on(async {
         let mut writer = server.admin(SOURCE).await;
-        sqlx::raw_sql("SET application_name = 'the slow one'; BEGIN; INSERT INTO people_main VALUES (0, 'x')").execute(&mut writer).await.unwrap();
+        sqlx::raw_sql(
+            "SET application_name = 'the slow one'; BEGIN; INSERT INTO people_main VALUES (0, 'x')",
+        )
+        .execute(&mut writer)
+        .await
+        .unwrap();
         writer
     });
     let refused = project.run(&["split", "copy", "--lock-wait", "1s"]).expect(6).stderr;

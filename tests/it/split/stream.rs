@@ -44,13 +44,17 @@ impl Pair {
             "CREATE SCHEMA martydb_split; CREATE TABLE martydb_split.marker_own (one bool PRIMARY KEY, n int8);
              INSERT INTO martydb_split.marker_own VALUES (true, 0)",
         );
-        pair.target.sql(DATABASE, &format!("ALTER SCHEMA public OWNER TO own_owner; SET ROLE own_owner; {tables}"));
+        pair.target
+            .sql(DATABASE, &format!("ALTER SCHEMA public OWNER TO own_owner; SET ROLE own_owner; {tables}"));
         pair.target.sql(
             DATABASE,
             "SET ROLE own_owner; CREATE SCHEMA martydb_split;
              CREATE TABLE martydb_split.position (direction text PRIMARY KEY, lsn pg_lsn NOT NULL)",
         );
-        pair.source.sql(DATABASE, "CREATE PUBLICATION all_of_it FOR ALL TABLES WITH (publish_via_partition_root = true)");
+        pair.source.sql(
+            DATABASE,
+            "CREATE PUBLICATION all_of_it FOR ALL TABLES WITH (publish_via_partition_root = true)",
+        );
         pair.source.sql(DATABASE, "SELECT pg_create_logical_replication_slot('own_f', 'pgoutput')");
         pair
     }
@@ -65,7 +69,12 @@ impl Pair {
             embedded: false,
             event_triggers: EventTriggerGuard::default(),
         };
-        StreamOrigin { access, database: DATABASE.into(), slot: "own_f".into(), publication: "all_of_it".into() }
+        StreamOrigin {
+            access,
+            database: DATABASE.into(),
+            slot: "own_f".into(),
+            publication: "all_of_it".into(),
+        }
     }
 
     fn place(&self) -> ApplyPlace {
@@ -99,14 +108,18 @@ impl Pair {
 
     /// The rows of a table at one side, as a number and a hash.
     fn rows(server: &Server, table: &str) -> String {
-        let asked = format!("SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM {table} t");
+        let asked = format!(
+            "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM {table} t"
+        );
         server.value(DATABASE, &asked)
     }
 
     fn assert_equal(&self, tables: &[&str]) {
         let one = |table: &&str| {
             let name = table.replace('\'', "''");
-            format!("SELECT '{name}', count(*)::text, coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM {table} t")
+            format!(
+                "SELECT '{name}', count(*)::text, coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM {table} t"
+            )
         };
         let asked: Vec<String> = tables.iter().map(one).collect();
         let asked = asked.join(" UNION ALL ");

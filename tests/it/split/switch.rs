@@ -72,7 +72,10 @@ impl Split {
         project.write("split.yaml", &format!("source: {{ server: old, database: {LEGACY} }}{MAP}"));
         for (service, ddl) in [("orders", ORDERS), ("users", USERS)] {
             project.write(&format!("{service}/migrations/V1__init.sql"), ddl);
-            project.write(&format!("{service}/migrations/V1__init.down.sql"), "-- martydb: irreversible: it is a test\n");
+            project.write(
+                &format!("{service}/migrations/V1__init.down.sql"),
+                "-- martydb: irreversible: it is a test\n",
+            );
         }
         project.run(&["apply", "--all", "-y"]).expect(0);
         project.run(&["upgrade", "--all"]).expect(0);
@@ -100,7 +103,9 @@ impl Split {
     }
 
     fn rows(server: &Server, database: &str, table: &str) -> String {
-        let asked = format!("SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM {table} t");
+        let asked = format!(
+            "SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') FROM {table} t"
+        );
         server.value(database, &asked)
     }
 

@@ -103,8 +103,7 @@ fn relation() -> impl Strategy<Value = StreamedRelation> {
         type_number,
         modifier,
     });
-    let identity =
-        prop_oneof![Just(RowIdentity::Key), Just(RowIdentity::Full), Just(RowIdentity::Nothing)];
+    let identity = prop_oneof![Just(RowIdentity::Key), Just(RowIdentity::Full), Just(RowIdentity::Nothing)];
     (any::<u32>(), "[^\0]{1,9}", "[^\0]{1,9}", identity, prop::collection::vec(column, 0..5)).prop_map(
         |(number, schema, name, identity, columns)| StreamedRelation {
             number,

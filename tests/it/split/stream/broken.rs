@@ -51,14 +51,21 @@ fn a_follower_that_dies_anywhere_leaves_nothing_out_and_nothing_twice() {
             let (mut state, mut deaths) = (7, 0);
             while Instant::now() < until {
                 let (origin, place) = (pair.origin(), pair.place());
-                let task = tokio::spawn(async move { follow(&origin, &place, FollowGoal::Endless, &mut |_| ()).await });
+                let task =
+                    tokio::spawn(
+                        async move { follow(&origin, &place, FollowGoal::Endless, &mut |_| ()).await },
+                    );
                 tokio::time::sleep(Duration::from_millis(20 + random(&mut state) % 400)).await;
                 match random(&mut state) % 3 {
                     // The process dies.
                     0 => task.abort(),
                     // A session dies, and it goes on by itself.
                     kind => {
-                        let mut admin = if kind == 1 { pair.source.admin("postgres").await } else { pair.target.admin("postgres").await };
+                        let mut admin = if kind == 1 {
+                            pair.source.admin("postgres").await
+                        } else {
+                            pair.target.admin("postgres").await
+                        };
                         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'martydb'";
                         crate::support::ask(&mut admin, end).await.unwrap();
                         tokio::time::sleep(Duration::from_millis(random(&mut state) % 200)).await;
@@ -70,7 +77,12 @@ fn a_follower_that_dies_anywhere_leaves_nothing_out_and_nothing_twice() {
             }
             deaths
         };
-        let ((), deaths) = tokio::join!(async { drop(tokio::join!(write(&pair, 1, until), write(&pair, 2, until), write(&pair, 3, until))) }, dying);
+        let ((), deaths) = tokio::join!(
+            async {
+                drop(tokio::join!(write(&pair, 1, until), write(&pair, 2, until), write(&pair, 3, until)))
+            },
+            dying
+        );
         deaths
     });
     eprintln!("the follower died {deaths} times");
@@ -85,9 +97,11 @@ fn either_server_may_crash_meanwhile() {
     let mut pair = Pair::with(COUNTED);
     let (origin, place) = (pair.origin(), pair.place());
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-    let following = runtime.spawn(async move { follow(&origin, &place, FollowGoal::Endless, &mut |_| ()).await });
+    let following =
+        runtime.spawn(async move { follow(&origin, &place, FollowGoal::Endless, &mut |_| ()).await });
     for round in 0..4 {
-        let write = format!("INSERT INTO numbers SELECT {round} * 1000 + i, {round} FROM generate_series(1, 500) i");
+        let write =
+            format!("INSERT INTO numbers SELECT {round} * 1000 + i, {round} FROM generate_series(1, 500) i");
         pair.source.sql(DATABASE, &write);
         let server = if round % 2 == 0 { &mut pair.target } else { &mut pair.source };
         server.crash();
@@ -106,7 +120,10 @@ fn either_server_may_crash_meanwhile() {
 #[test]
 fn a_change_of_a_table_stops_it_with_both_lists() {
     let pair = Pair::with("CREATE TABLE a (id int PRIMARY KEY, b text); CREATE TABLE c (id int PRIMARY KEY)");
-    pair.source.sql(DATABASE, "INSERT INTO c VALUES (1); ALTER TABLE a ADD fresh int; INSERT INTO a VALUES (1, 'x', 2)");
+    pair.source.sql(
+        DATABASE,
+        "INSERT INTO c VALUES (1); ALTER TABLE a ADD fresh int; INSERT INTO a VALUES (1, 'x', 2)",
+    );
     let stopped = pair.drain().unwrap_err();
     assert_eq!(stopped.kind, Kind::Divergent);
     assert_eq!(stopped.message, "the stream stopped: table public.a was changed on one side");
@@ -124,13 +141,21 @@ fn a_change_of_a_table_stops_it_with_both_lists() {
     pair.drain().unwrap();
     pair.assert_equal(&["a", "c"]);
     for (at_source, at_target, cause) in [
-        ("ALTER TABLE a DROP fresh", "ALTER TABLE a DROP fresh", "the target has the column fresh, and the source has not"),
+        (
+            "ALTER TABLE a DROP fresh",
+            "ALTER TABLE a DROP fresh",
+            "the target has the column fresh, and the source has not",
+        ),
         (
             "ALTER TABLE a ALTER id TYPE bigint",
             "ALTER TABLE a ALTER id TYPE bigint",
             "the column id has another type at the source than integer",
         ),
-        ("ALTER TABLE a RENAME b TO d", "ALTER TABLE a RENAME b TO d", "the source has the column d, and the target has not"),
+        (
+            "ALTER TABLE a RENAME b TO d",
+            "ALTER TABLE a RENAME b TO d",
+            "the source has the column d, and the target has not",
+        ),
     ] {
         pair.source.sql(DATABASE, &format!("{at_source}; INSERT INTO a SELECT max(id) + 1, 'y' FROM a"));
         let stopped = pair.drain().unwrap_err();
@@ -151,7 +176,8 @@ fn rows_that_are_not_as_expected_stop_it_and_nothing_of_them_stays() {
     pair.drain().unwrap();
     // Something wrote at the target.
     pair.target.sql(DATABASE, "DELETE FROM a WHERE id = 2; INSERT INTO a VALUES (3, 'other')");
-    pair.source.sql(DATABASE, "BEGIN; UPDATE a SET b = 'y' WHERE id = 1; UPDATE a SET b = 'y' WHERE id = 2; COMMIT");
+    pair.source
+        .sql(DATABASE, "BEGIN; UPDATE a SET b = 'y' WHERE id = 1; UPDATE a SET b = 'y' WHERE id = 2; COMMIT");
     let stopped = pair.drain().unwrap_err();
     assert_eq!(stopped.message, "the stream stopped: it failed to update in public.a");
     assert_eq!(stopped.causes, ["the row is not there"]);

@@ -28,7 +28,17 @@ CREATE TABLE \"Odd \"\"name\" (\"a b\" int PRIMARY KEY, \"c\\d\" text);
 ";
 
 const ALL: &[&str] = &[
-    "items", "keyed", "moods", "chars", "pairs", "whole", "events", "parents", "children", "ranked", "\"Odd \"\"name\"",
+    "items",
+    "keyed",
+    "moods",
+    "chars",
+    "pairs",
+    "whole",
+    "events",
+    "parents",
+    "children",
+    "ranked",
+    "\"Odd \"\"name\"",
 ];
 
 /// Transactions, one after the other.
@@ -73,7 +83,10 @@ fn every_change_arrives_as_it_was() {
         pair.drain().unwrap_or_else(|error| panic!("{changes}: {error:?}"));
         pair.assert_equal(ALL);
     }
-    assert_eq!(pair.target.value(super::DATABASE, "SELECT count(*) FROM events_2"), pair.source.value(super::DATABASE, "SELECT count(*) FROM events_2"));
+    assert_eq!(
+        pair.target.value(super::DATABASE, "SELECT count(*) FROM events_2"),
+        pair.source.value(super::DATABASE, "SELECT count(*) FROM events_2")
+    );
     // Nothing is applied a second time, and the source may forget it.
     let before = Pair::rows(&pair.target, "whole");
     pair.drain().unwrap();
@@ -89,7 +102,11 @@ fn all_of_it_at_once_is_the_same() {
     pair.drain().unwrap();
     pair.assert_equal(ALL);
     let logged = pair.target.log();
-    assert!(!logged.contains("ERROR"), "{}", logged.lines().filter(|line| line.contains("ERROR")).collect::<String>());
+    assert!(
+        !logged.contains("ERROR"),
+        "{}",
+        logged.lines().filter(|line| line.contains("ERROR")).collect::<String>()
+    );
 }
 
 #[test]
@@ -113,7 +130,10 @@ fn what_is_written_is_written_as_the_owner() {
         CREATE FUNCTION spy(n int) RETURNS bool LANGUAGE plpgsql AS $$
         BEGIN INSERT INTO public.seen VALUES (session_user || ' ' || current_user); RETURN true; END $$;";
     let pair = Pair::with("CREATE TABLE watched (id int PRIMARY KEY, n int)");
-    pair.target.sql(super::DATABASE, &format!("SET ROLE own_owner; {spying} ALTER TABLE watched ADD CHECK (spy(n))"));
+    pair.target.sql(
+        super::DATABASE,
+        &format!("SET ROLE own_owner; {spying} ALTER TABLE watched ADD CHECK (spy(n))"),
+    );
     pair.source.sql(super::DATABASE, "INSERT INTO watched VALUES (1, 1), (2, 2); UPDATE watched SET n = 3; DELETE FROM watched WHERE id = 1");
     pair.drain().unwrap();
     let seen = pair.target.sql(super::DATABASE, "SELECT DISTINCT who FROM seen");

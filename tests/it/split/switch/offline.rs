@@ -29,7 +29,10 @@ fn a_service_goes_and_comes_back_and_goes() {
     let id = split.at_target("orders", "INSERT INTO orders (n) VALUES (9001) RETURNING id").unwrap();
     assert_eq!(id, [["501"]]);
     assert_eq!(split.target.value("orders", "SELECT count(*) FROM order_log WHERE n = 9001"), "1");
-    assert_eq!(split.at_target("orders", "INSERT INTO order_items (order_id) VALUES (77777)").unwrap_err(), "23503");
+    assert_eq!(
+        split.at_target("orders", "INSERT INTO order_items (order_id) VALUES (77777)").unwrap_err(),
+        "23503"
+    );
     assert_eq!(split.at_target("orders", "INSERT INTO orders (id, n) VALUES (1, 1)").unwrap_err(), "428C9");
     // The old place says where it is, and what referred to it is gone.
     let refused = split.at_source("UPDATE orders SET note = 'x' WHERE id = 1").unwrap_err();
@@ -39,14 +42,26 @@ fn a_service_goes_and_comes_back_and_goes() {
 
     // What was written there would be lost.
     let refused = split.split(&["rollback", "--service", "orders"]).expect(3).stderr;
-    assert!(refused.contains("rows were written into the database of orders since it was opened"), "{refused}");
-    assert!(refused.contains("table public.orders has 500 rows at the source and 501 rows at the target"), "{refused}");
+    assert!(
+        refused.contains("rows were written into the database of orders since it was opened"),
+        "{refused}"
+    );
+    assert!(
+        refused.contains("table public.orders has 500 rows at the source and 501 rows at the target"),
+        "{refused}"
+    );
     split.at_target("orders", "INSERT INTO orders (n) VALUES (9002)").unwrap();
-    split.at_target("orders", "DELETE FROM orders WHERE n > 9000; DELETE FROM order_log WHERE n > 9000").unwrap();
+    split
+        .at_target("orders", "DELETE FROM orders WHERE n > 9000; DELETE FROM order_log WHERE n > 9000")
+        .unwrap();
     let back = split.split(&["rollback", "--service", "orders"]).expect(0).stdout;
     assert!(back.contains("Writes of orders go to database legacy again"), "{back}");
     assert_eq!(split.phase("orders"), "rolled_back");
-    assert_eq!(split.at_target("orders", "INSERT INTO orders (n) VALUES (9001)"), Ok(vec![]), "it is as a new one");
+    assert_eq!(
+        split.at_target("orders", "INSERT INTO orders (n) VALUES (9001)"),
+        Ok(vec![]),
+        "it is as a new one"
+    );
     split.target.sql("orders", "TRUNCATE orders, order_items, order_log, order_days");
     // Numbers that were given there are not given again.
     let id = split.at_source("INSERT INTO orders (n) VALUES (9003) RETURNING id").unwrap();
@@ -54,7 +69,13 @@ fn a_service_goes_and_comes_back_and_goes() {
     assert_eq!(split.at_source("INSERT INTO orders (user_id, n) VALUES (4711, 9004)").unwrap_err(), "23503");
 
     // All of it, to the end.
-    assert!(split.split(&["finish", "--confirm", LEGACY]).expect(2).stderr.contains("not every service is cut over"));
+    assert!(
+        split
+            .split(&["finish", "--confirm", LEGACY])
+            .expect(2)
+            .stderr
+            .contains("not every service is cut over")
+    );
     split.split(&["copy"]).expect(0);
     for service in ["orders", "users"] {
         split.split(&["cutover", "--service", service]).expect(0);
@@ -62,7 +83,11 @@ fn a_service_goes_and_comes_back_and_goes() {
     split.assert_equal();
     let before = split.source.catalogue(LEGACY);
     let shown = split.split(&["finish", "--dry-run"]).expect(0).stdout;
-    assert!(shown.contains("7 tables and 1 view of database legacy:\n") && shown.contains("  view public.user_orders\n"), "{shown}");
+    assert!(
+        shown.contains("7 tables and 1 view of database legacy:\n")
+            && shown.contains("  view public.user_orders\n"),
+        "{shown}"
+    );
     let refused = split.split(&["finish", "-y"]).expect(2).stderr;
     assert!(refused.contains("needs its name, nothing was touched"), "{refused}");
     split.split(&["finish", "--confirm", "other"]).expect(2);
@@ -71,9 +96,18 @@ fn a_service_goes_and_comes_back_and_goes() {
     assert!(done.stdout.contains("Removed 7 tables and 1 view from database legacy."), "{}", done.said());
     assert!(done.stdout.contains("robes"), "{}", done.said());
     done.expect(0);
-    assert_eq!(split.source.value(LEGACY, "SELECT count(*) FROM pg_class c WHERE relnamespace = 'public'::regnamespace"), "0");
+    assert_eq!(
+        split
+            .source
+            .value(LEGACY, "SELECT count(*) FROM pg_class c WHERE relnamespace = 'public'::regnamespace"),
+        "0"
+    );
     for (server, database) in [(&split.source, LEGACY), (&split.target, "orders"), (&split.target, "users")] {
-        assert!(split.leftovers(server, database).is_empty(), "{database} {:?}", split.leftovers(server, database));
+        assert!(
+            split.leftovers(server, database).is_empty(),
+            "{database} {:?}",
+            split.leftovers(server, database)
+        );
     }
     assert!(split.split(&["finish", "--confirm", LEGACY]).expect(2).stderr.contains("no split of database"));
     split.project.run(&["plan", "--all"]).expect(0);
@@ -82,13 +116,25 @@ fn a_service_goes_and_comes_back_and_goes() {
 #[test]
 fn a_row_that_differs_stops_the_cutover() {
     let split = Split::new();
-    assert!(split.split(&["cutover", "--service", "orders"]).expect(2).stderr.contains("no split of this database has begun"));
+    assert!(
+        split
+            .split(&["cutover", "--service", "orders"])
+            .expect(2)
+            .stderr
+            .contains("no split of this database has begun")
+    );
     split.split(&["copy"]).expect(0);
-    split.target.sql("orders", "SET session_replication_role = replica; UPDATE orders SET note = 'it''s 8' WHERE n = 7");
+    split.target.sql(
+        "orders",
+        "SET session_replication_role = replica; UPDATE orders SET note = 'it''s 8' WHERE n = 7",
+    );
     let refused = split.split(&["cutover", "--service", "orders"]).expect(3).stderr;
     assert!(refused.contains("table public.orders has 500 rows, and other ones at the target"), "{refused}");
     assert_eq!(split.phase("orders"), "copied");
-    split.target.sql("orders", "SET session_replication_role = replica; UPDATE orders SET note = 'it''s 7' WHERE n = 7");
+    split.target.sql(
+        "orders",
+        "SET session_replication_role = replica; UPDATE orders SET note = 'it''s 7' WHERE n = 7",
+    );
     // Somebody opened a table behind our back.
     split.source.sql(LEGACY, "DROP TRIGGER martydb_split_closed ON order_days_2");
     let refused = split.split(&["cutover", "--service", "orders"]).expect(3).stderr;

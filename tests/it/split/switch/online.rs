@@ -29,7 +29,8 @@ fn follow(split: &Split) {
         );
     }
     split.source.sql(LEGACY, "UPDATE martydb_split.run SET online = true");
-    for table in ["orders", "order_items", "order_log", "order_days", "order_days_1", "order_days_2", "users"] {
+    for table in ["orders", "order_items", "order_log", "order_days", "order_days_1", "order_days_2", "users"]
+    {
         split.source.sql(LEGACY, &format!("DROP TRIGGER martydb_split_closed ON {table}"));
     }
 }
@@ -46,11 +47,19 @@ struct Writers {
 async fn side(port: u16, database: &str) -> PgConnection {
     use sqlx::{ConnectOptions, postgres::PgConnectOptions};
     let options = PgConnectOptions::new_without_pgpass().host("127.0.0.1").port(port).username("postgres");
-    let options = options.password(ADMIN_PASSWORD).database(database).ssl_mode(sqlx::postgres::PgSslMode::Disable);
+    let options =
+        options.password(ADMIN_PASSWORD).database(database).ssl_mode(sqlx::postgres::PgSslMode::Disable);
     options.disable_statement_logging().connect().await.unwrap()
 }
 
-async fn write(source: u16, target: u16, first: i64, done: &AtomicBool, written: &AtomicI64, longest: &AtomicI64) -> Vec<i64> {
+async fn write(
+    source: u16,
+    target: u16,
+    first: i64,
+    done: &AtomicBool,
+    written: &AtomicI64,
+    longest: &AtomicI64,
+) -> Vec<i64> {
     let mut sides = [side(source, LEGACY).await, side(target, "orders").await];
     // As applications do, whose role has no way past the closed tables.
     ask(&mut sides[0], "SET ROLE legacy_app").await.unwrap();
@@ -90,7 +99,14 @@ impl Writers {
         let threads = (1..=count).map(|writer| {
             let (done, written, longest) = (done.clone(), written.clone(), longest.clone());
             std::thread::spawn(move || {
-                super::super::stream::block(write(source, target, writer * 1_000_000, &done, &written, &longest))
+                super::super::stream::block(write(
+                    source,
+                    target,
+                    writer * 1_000_000,
+                    &done,
+                    &written,
+                    &longest,
+                ))
             })
         });
         let threads = threads.collect();
@@ -127,7 +143,10 @@ fn assert_all(server: &crate::support::Server, database: &str, written: &[i64]) 
     assert_eq!(days, expected);
     let twice = "SELECT n FROM order_log WHERE what = 'INSERT' GROUP BY n HAVING count(*) <> 1";
     assert!(server.sql(database, twice).is_empty(), "{:?}", server.sql(database, twice));
-    assert_eq!(server.value(database, "SELECT count(*) FROM order_log WHERE what = 'INSERT' AND n >= 1000000"), expected.len().to_string());
+    assert_eq!(
+        server.value(database, "SELECT count(*) FROM order_log WHERE what = 'INSERT' AND n >= 1000000"),
+        expected.len().to_string()
+    );
 }
 
 #[test]
@@ -140,11 +159,19 @@ fn nothing_is_lost_and_nothing_twice_while_the_writes_go_to_and_fro() {
         writers.gap();
         let done = split.project.json(&["split", "cutover", "--service", "orders"], 0);
         writers.more(50);
-        eprintln!("cutover {round}: refused for {} ms, as the writers saw it {} ms", done["refused_ms"], writers.gap());
+        eprintln!(
+            "cutover {round}: refused for {} ms, as the writers saw it {} ms",
+            done["refused_ms"],
+            writers.gap()
+        );
         assert_eq!(split.phase("orders"), "cut_over");
         let done = split.project.json(&["split", "rollback", "--service", "orders"], 0);
         writers.more(50);
-        eprintln!("rollback {round}: refused for {} ms, as the writers saw it {} ms", done["refused_ms"], writers.gap());
+        eprintln!(
+            "rollback {round}: refused for {} ms, as the writers saw it {} ms",
+            done["refused_ms"],
+            writers.gap()
+        );
         assert_eq!(split.phase("orders"), "rolled_back");
     }
     split.project.json(&["split", "cutover", "--service", "orders"], 0);
@@ -155,7 +182,11 @@ fn nothing_is_lost_and_nothing_twice_while_the_writes_go_to_and_fro() {
     let done = split.split(&["finish", "--confirm", LEGACY]);
     assert!(done.stdout.contains("Removed 7 tables"), "{}", done.said());
     for (server, database) in [(&split.source, LEGACY), (&split.target, "orders"), (&split.target, "users")] {
-        assert!(split.leftovers(server, database).is_empty(), "{database} {:?}", split.leftovers(server, database));
+        assert!(
+            split.leftovers(server, database).is_empty(),
+            "{database} {:?}",
+            split.leftovers(server, database)
+        );
     }
     assert_all(&split.target, "orders", &written);
 }

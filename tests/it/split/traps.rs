@@ -1,0 +1,83 @@
+//! What a service wrote into its tables never runs with the admin's rights: not when rows are read, not when they are written, not when they are compared.
+
+use crate::support::{Admin, Project, Server, as_both_admins};
+
+/// Traps of many kinds: each fails the statement if it is sprung in a session of an admin, or as anybody but the owner at the target.
+const TRAPPED: &str = "
+CREATE TYPE mood AS ENUM ('ok', 'bad');
+CREATE TYPE pair AS (a int, b text);
+CREATE FUNCTION sprung(what text) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN true; END $$;
+CREATE FUNCTION sprung_text(mood) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM public.sprung('cast'); RETURN 'x'; END $$;
+CREATE FUNCTION sprung_pair(pair) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM public.sprung('cast of a pair'); RETURN 'x'; END $$;
+CREATE CAST (mood AS text) WITH FUNCTION sprung_text(mood) AS IMPLICIT;
+CREATE CAST (pair AS text) WITH FUNCTION sprung_pair(pair) AS IMPLICIT;
+CREATE DOMAIN odd AS int CHECK (public.sprung('domain'));
+CREATE TABLE items (
+    id int PRIMARY KEY, state mood, both_of pair, n odd, what text CHECK (public.sprung('check')),
+    made bool GENERATED ALWAYS AS (public.sprung('generated')) STORED
+);
+CREATE INDEX items_sprung ON items (public.sprung(what));
+CREATE INDEX items_part ON items (id) WHERE public.sprung('predicate');
+ALTER TABLE items ENABLE ROW LEVEL SECURITY;
+CREATE POLICY sprung ON items USING (public.sprung('policy'));
+CREATE FUNCTION sprung_row() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM public.sprung('trigger'); RETURN NEW; END $$;
+CREATE TRIGGER sprung BEFORE INSERT OR UPDATE ON items FOR EACH ROW EXECUTE FUNCTION sprung_row();
+ALTER TABLE items ENABLE ALWAYS TRIGGER sprung;
+CREATE TABLE others (id int PRIMARY KEY);
+";
+
+/// From here on the traps are armed.
+const ARMED: &str = "CREATE OR REPLACE FUNCTION sprung(what text) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN
+    IF session_user IN ('postgres', 'adm') OR current_user IN ('postgres', 'adm') THEN RAISE EXCEPTION 'sprung: % as % in a session of %', what, current_user, session_user; END IF;
+    RETURN true; END $$;";
+
+fn ready(server: &Server, admin: Admin) -> Project {
+    server.sql("postgres", "CREATE ROLE team; CREATE DATABASE shared");
+    server.sql(
+        "shared",
+        &format!(
+            "GRANT CREATE ON SCHEMA public TO team; SET ROLE team; {TRAPPED}
+             INSERT INTO items SELECT i, 'ok', ROW(i, 'x')::pair, i, repeat('long ', 60) FROM generate_series(1, 6000) i; INSERT INTO others VALUES (1); {ARMED}"
+        ),
+    );
+    if admin == Admin::Limited {
+        server.sql("postgres", "GRANT team TO adm; GRANT CREATE ON DATABASE shared TO adm");
+    }
+    let project = Project::with_manifest(&format!(
+        "version: 1\nproject: shop\nservers:\n  main:\n    url: {}\nservices:\n  items:\n  others:\n",
+        server.url_of(admin)
+    ));
+    project.write("split.yaml", "source: { server: main, database: shared }\nservices:\n  items: { tables: [public.items] }\n  others: { tables: [public.others] }\n");
+    project.write(
+        "items/migrations/V1__tables.sql",
+        &format!("{}{ARMED}", TRAPPED.replace("CREATE TABLE others (id int PRIMARY KEY);", "")),
+    );
+    project.write("others/migrations/V1__tables.sql", "CREATE TABLE others (id int PRIMARY KEY);");
+    project.run(&["apply", "--all", "-y"]).expect(0);
+    project.run(&["upgrade", "--all"]).expect(0);
+    project
+}
+
+as_both_admins!(no_trap_is_sprung, |admin| {
+    let server = Server::for_admin(admin);
+    let project = ready(&server, admin);
+    project.run(&["split", "plan"]).expect(0);
+    project.run(&["split", "copy"]).expect(0);
+    let compared = project.json(&["split", "verify"], 0);
+    assert_eq!(compared["services"][0]["rows"], 6000);
+    // Where the rows differ they are read once more.
+    server.sql("items", "SET session_replication_role = replica; DELETE FROM items WHERE id = 7");
+    project.run(&["split", "verify"]).expect(3);
+    assert!(!server.log().contains("sprung: "), "a trap was sprung");
+});
+
+#[test]
+fn a_schema_of_that_name_that_another_made_is_not_touched() {
+    let server = Server::start();
+    let project = ready(&server, Admin::Super);
+    server.sql("shared", "CREATE SCHEMA martydb_split AUTHORIZATION team; SET ROLE team; CREATE TABLE martydb_split.note (a int)");
+    for step in [&["split", "copy"][..], &["split", "status"]] {
+        let refused = project.run(step).expect(1).stderr;
+        assert!(refused.contains("belongs to another role"), "{refused}");
+    }
+}
