@@ -32,7 +32,8 @@ const ARMED: &str = "CREATE OR REPLACE FUNCTION sprung(what text) RETURNS bool L
     RETURN true; END $$;";
 
 fn ready(server: &Server, admin: Admin) -> Project {
-    server.sql("postgres", "CREATE ROLE team; CREATE DATABASE shared");
+    server.sql("postgres", "CREATE ROLE team");
+    server.sql("postgres", "CREATE DATABASE shared");
     server.sql(
         "shared",
         &format!(
