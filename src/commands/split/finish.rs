@@ -53,7 +53,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
         end?;
     }
     clear(run, session).await?;
-    report.verified = Some(verify_services(run, &verify::Arguments::default(), &services).await?);
+    let verified = verify_services(run, &verify::Arguments::default(), &services).await?;
+    report.verified = Some(Box::new(verified));
     Ok(report)
 }
 
@@ -94,7 +95,7 @@ pub struct FinishedSplit {
     #[serde(skip)]
     dry: bool,
     #[serde(rename = "verify_isolation")]
-    verified: Option<VerifyReport>,
+    verified: Option<Box<VerifyReport>>,
 }
 
 impl FinishedSplit {
@@ -131,6 +132,6 @@ impl Report for FinishedSplit {
     }
 
     fn status(&self) -> ExitStatus {
-        self.verified.as_ref().map_or(ExitStatus::Success, Report::status)
+        self.verified.as_ref().map_or(ExitStatus::Success, |report| report.status())
     }
 }

@@ -14,6 +14,7 @@ use super::{Connection, Exchanged, Reply};
 use crate::sql::Statement;
 use crate::wire::codec::{Frame, Wire, speaking};
 use crate::wire::fault::Fault;
+use crate::wire::outcome::Broken;
 
 /// Bytes of the largest change: the server's values end at 1 GB, and a change holds a row twice.
 const LARGEST_CHANGE: usize = i32::MAX as usize;
@@ -73,8 +74,8 @@ impl Connection {
     }
 }
 
-fn speaking_wire(wire: &mut Option<Wire>) -> Result<&mut Wire, Fault> {
-    wire.as_mut().ok_or_else(|| speaking("the connection was closed after an earlier failure".into()).into())
+fn speaking_wire(wire: &mut Option<Wire>) -> Result<&mut Wire, Broken> {
+    wire.as_mut().ok_or_else(|| speaking("the connection was closed after an earlier failure".into()))
 }
 
 impl ReplicationStream {
@@ -109,8 +110,8 @@ impl ReplicationStream {
         }
     }
 
-    fn unpack(&mut self, mut body: Bytes) -> Result<Option<StreamFrame>, Fault> {
-        let garbled = || speaking("a message of the stream is too short".into()).into();
+    fn unpack(&mut self, mut body: Bytes) -> Result<Option<StreamFrame>, Broken> {
+        let garbled = || speaking("a message of the stream is too short".into());
         if body.is_empty() {
             return Err(garbled());
         }
@@ -156,7 +157,7 @@ impl ReplicationStream {
         self.reported = self.reported.max(taken);
         let said = match speaking_wire(&mut self.connection.wire) {
             Ok(wire) => wire.send(|out| status(self.reported, asking, out)).await.map_err(Fault::from),
-            Err(fault) => Err(fault),
+            Err(broken) => Err(broken.into()),
         };
         said.map_err(|fault| self.ended(fault))
     }
