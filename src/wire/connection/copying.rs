@@ -176,7 +176,7 @@ async fn relay(
             target.pass_on(source, next.ready).await.map_err(taker)?;
             bytes += next.ready as u64;
             listener(next.ready as u64);
-            refused(target).map_err(Stopped::Taker)?;
+            refused(target).map_err(|fault| Stopped::Taker(*fault))?;
         } else if !next.other {
             source.fill().await.map_err(sender)?;
         } else if is_done(source).await.map_err(Stopped::Sender)? {
@@ -196,12 +196,15 @@ async fn is_done(source: &mut Wire) -> Result<bool, Fault> {
 }
 
 /// What the taker has said meanwhile, if it is an error.
-fn refused(target: &mut Wire) -> Result<(), Fault> {
-    while let Some(message) = target.at_hand()? {
+fn refused(target: &mut Wire) -> Result<(), Box<Fault>> {
+    while let Some(message) = target.at_hand().map_err(|broken| Box::new(Fault::from(broken)))? {
         match message {
-            Message::ErrorResponse(body) => return Err(Fault::read(body.fields())),
+            Message::ErrorResponse(body) => return Err(Box::new(Fault::read(body.fields()))),
             message if is_aside(&message) => {}
-            _ => return Err(speaking("the server sent a message that has no place in a COPY".into()).into()),
+            _ => {
+                let why = "the server sent a message that has no place in a COPY";
+                return Err(Box::new(speaking(why.into()).into()));
+            }
         }
     }
     Ok(())

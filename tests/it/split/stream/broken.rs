@@ -77,12 +77,8 @@ fn a_follower_that_dies_anywhere_leaves_nothing_out_and_nothing_twice() {
             }
             deaths
         };
-        let ((), deaths) = tokio::join!(
-            async {
-                drop(tokio::join!(write(&pair, 1, until), write(&pair, 2, until), write(&pair, 3, until)))
-            },
-            dying
-        );
+        let (.., deaths) =
+            tokio::join!(write(&pair, 1, until), write(&pair, 2, until), write(&pair, 3, until), dying);
         deaths
     });
     eprintln!("the follower died {deaths} times");
