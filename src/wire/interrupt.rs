@@ -11,9 +11,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use tokio::sync::Notify;
+
 use super::cancel::CancelTarget;
 
 static SIGNAL: OnceLock<&'static str> = OnceLock::new();
+
+/// Wakes those that wait for a signal.
+static ARRIVED: Notify = Notify::const_new();
 
 static SESSIONS: Mutex<Vec<Arc<RegisteredSession>>> = Mutex::new(vec![]);
 
@@ -85,14 +90,17 @@ pub fn signal() -> Option<&'static str> {
 
 /// Waits for a signal.
 pub async fn arrived() {
-    while signal().is_none() {
-        tokio::time::sleep(LOOK).await;
+    // In this order: from here on a signal is not missed, and one that came before is known.
+    let arrived = ARRIVED.notified();
+    if signal().is_none() {
+        arrived.await;
     }
 }
 
 /// Notes that a signal has arrived.
 pub fn begin(name: &'static str) {
     let _second_signal = SIGNAL.set(name);
+    ARRIVED.notify_waiters();
 }
 
 fn running(only_cancellable: bool) -> Vec<Arc<RegisteredSession>> {
