@@ -113,30 +113,33 @@ pub async fn read(session: &mut Connection) -> Result<Sums> {
     read_side_by_side(std::slice::from_mut(session), RowHash::Text).await
 }
 
-/// The same with several sessions, which share the tables; largest first.
+/// The same with several sessions, which share the tables, largest first, and the large objects.
 pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Result<Sums> {
     let Some(first) = sessions.first_mut() else { return Ok(Sums::new()) };
     let relations = query(first, &Statement::from_program(include_str!("sql/relations.sql"))).await?;
     let comparing = progress("comparing", "tables");
     comparing.expect(relations.len());
-    let waiting = Mutex::new(relations.into_iter());
+    // None is for the large objects: how much there is in them shows only when they are read.
+    let waiting = Mutex::new(std::iter::once(None).chain(relations.into_iter().map(Some)));
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).next();
     let parts = sessions.iter_mut().map(async |session| {
         // Names of types, functions and relations in rows are printed with their schema.
         query(session, &stmt!("SET search_path = ''")).await?;
         let mut sums = Sums::new();
         while let Some(relation) = next() {
-            sums.extend(sums_of(session, &relation, hash).await?);
+            match relation {
+                Some(relation) => sums.extend(sums_of(session, &relation, hash).await?),
+                None => {
+                    sums.insert("large objects".into(), value(session, &large_objects(hash)).await?);
+                    continue;
+                }
+            }
             comparing.advance();
         }
         Ok::<Sums, Error>(sums)
     });
     let parts = futures_util::future::try_join_all(parts).await?;
-    let mut sums: Sums = parts.into_iter().flatten().collect();
-    if let Some(first) = sessions.first_mut() {
-        sums.insert("large objects".into(), value(first, &large_objects(hash)).await?);
-    }
-    Ok(sums)
+    Ok(parts.into_iter().flatten().collect())
 }
 
 async fn sums_of(session: &mut Connection, row: &Row, hash: RowHash) -> Result<Sums> {
