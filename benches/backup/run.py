@@ -6,7 +6,7 @@
 See README.md beside this file. Only the standard library is needed.
 """
 
-import argparse, datetime, os, pathlib, re, shutil, subprocess, sys, tempfile, threading, time
+import argparse, os, pathlib, re, shutil, subprocess, sys, tempfile, threading, time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -30,18 +30,31 @@ DUMP, LOAD = "pg_dump -Fd -j2 -Z1", "pg_restore -j2, ANALYZE"
 COUNTED, HASHED, RESTORED = "martydb backup --no-hashes", "martydb backup", "martydb restore --as"
 HASHES = "  its hashes alone"
 
-# A statement that hashes rows, and how long it took, as the server logs them.
-HASHING = re.compile(r"^(\S+ \S+) UTC \S+ LOG:  duration: ([0-9.]+) ms  (?:statement|execute [^:]*): SELECT pg_catalog\.count.*hash")
+# A statement that hashes rows, as the server logs it; a tab begins each further line of it.
+HASHING = re.compile(r"^\S+ \S+ UTC .*LOG:  duration: [0-9.]+ ms  (?:statement|execute [^:]*): (SELECT pg_catalog\.count.*hash.*(?:\n\t.*)*)", re.M)
 
 
-def hashing(log, mark):
-    """Seconds from the first to the last statement by which `verify` hashes what it has loaded; its sessions work side by side."""
-    with log.open() as text:
+def hashing(server, mark, database):
+    """Seconds that the statements take by which `restore` hashed rows, as `verify` does, with nothing beside them: two sessions share them."""
+    with (server.folder / "log").open() as text:
         text.seek(mark)
-        found = [match for match in map(HASHING.match, text) if match]
-    ends = [datetime.datetime.fromisoformat(match[1]).timestamp() for match in found]
-    starts = [end - float(match[2]) / 1000 for end, match in zip(ends, found)]
-    return max(ends) - min(starts)
+        waiting = iter([match[1] for match in HASHING.finditer(text.read())])
+    turn = threading.Lock()
+
+    def session():
+        while True:
+            with turn:
+                statement = next(waiting, None)
+            if statement is None:
+                return
+            server.sql(f"SET search_path = ''; SET jit = off; SET max_parallel_workers_per_gather = 0; {statement}", database)
+
+    began, sessions = time.monotonic(), [threading.Thread(target=session) for _ in range(2)]
+    for one in sessions:
+        one.start()
+    for one in sessions:
+        one.join()
+    return time.monotonic() - began
 
 
 def shapes(mb):
@@ -107,7 +120,6 @@ def measure(given, server, home, martydb):
     size = int(server.sql("SELECT pg_database_size('shop')").stdout) / 1e6
     print(f"{size:.0f} MB")
     login = ["-h", "127.0.0.1", "-p", str(server.port), "-U", "bench"]
-    log = server.folder / "log"
     best = {}
 
     def keep(name, seconds, memory=0):
@@ -129,10 +141,10 @@ def measure(given, server, home, martydb):
         server.sql("ANALYZE", "plain")
         keep(LOAD, time.monotonic() - began)
         server.sql("DROP DATABASE plain")
-        mark = log.stat().st_size
         keep("martydb backup verify", *run("backup", "verify", backup)[:2])
-        keep(HASHES, hashing(log, mark))
+        mark = (server.folder / "log").stat().st_size
         keep(RESTORED, *run("restore", "shop", "--from", backup, "--as", "beside", "-y")[:2])
+        keep(HASHES, hashing(server, mark, "beside"))
         server.sql("DROP DATABASE beside")
         for folder in (home / "kept").glob("2*"):
             shutil.rmtree(folder)
