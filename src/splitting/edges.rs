@@ -162,13 +162,20 @@ impl<'a> Finder<'a> {
             };
             let mut others = needs.tables.clone();
             others.remove(&self.source.root(part.relation));
-            let missing = self
-                .seating
-                .seats(part.relation)
-                .map_or(vec![], |seats| self.seating.missing(&seats, &others));
-            if !missing.is_empty() {
+            let seats = match part.stays_with_the_owner() {
+                true => Some(self.writers(part.relation)),
+                false => self.seating.seats(part.relation),
+            };
+            let missing = seats.as_ref().map_or(vec![], |seats| self.seating.missing(seats, &others));
+            let mut to: Vec<String> =
+                missing.into_iter().map(|oid| self.source.ident(oid).to_owned()).collect();
+            // Roles belong to the whole server: each service has its own, which the manifest makes.
+            let moved = seats.is_some_and(|seats| seats.iter().any(|seat| matches!(seat, Seat::Service(_))));
+            let roles = part.roles.iter().flatten().filter(|_| moved);
+            to.extend(roles.map(|role| format!("role {role}")));
+            if !to.is_empty() {
                 let from = format!("{}.{}", self.source.ident(part.relation), part.name);
-                crossing.push((kind, from, self.names(missing), (part.class, part.oid)));
+                crossing.push((kind, from, to.join(", "), (part.class, part.oid)));
             }
         }
         for (kind, from, to, object) in crossing {

@@ -9,7 +9,7 @@ use super::closure::{DependKey, class, key};
 use super::edges::CrossingEdge;
 use super::plan::SplitPlan;
 use super::seating::Seating;
-use super::source::{CatalogueClass, ObjectNumber, PartKind, RelationKind, SourceCatalogue};
+use super::source::{CatalogueClass, ObjectNumber, PartKind, RelationKind, SourceCatalogue, SourcePart};
 use crate::model::ServiceName;
 use crate::sql::{ServerText, stmt};
 
@@ -20,6 +20,8 @@ pub struct ServiceObjects {
     pub kept_out: BTreeSet<DependKey>,
     /// Partitions of a table that is elsewhere.
     pub detached: BTreeSet<ObjectNumber>,
+    /// Tables of others that are read here: their copies hide no rows.
+    pub copies: BTreeSet<ObjectNumber>,
     /// Statements that take away what a table brings with it and an answer dropped.
     pub afterwards: Vec<String>,
     /// What no file can be written with, in words.
@@ -58,6 +60,11 @@ impl ServiceObjects {
         for edge in &plan.edges {
             all.answer(edge, source, seating);
         }
+        let is_copy = |relation| matches!(plan.assignment.home(relation), Home::Reference(table) if table.owner != *service);
+        for part in source.parts.iter().filter(|part| part.stays_with_the_owner() && is_copy(part.relation)) {
+            all.keep_out(key((part.class, part.oid)));
+        }
+        all.copies = source.relations.keys().copied().filter(|relation| is_copy(*relation)).collect();
         let out = all.kept_out.clone();
         all.roots.retain(|root| !out.contains(root));
         all
@@ -82,8 +89,9 @@ impl ServiceObjects {
                     .push(format!("{} inherits its columns from {}, which is elsewhere", edge.from, edge.to));
             }
             EdgeKind::Default | EdgeKind::Check if self.has(relation) => {
-                let kind = part.map(|part| part.kind);
-                self.afterwards.extend(part.map(|part| undone(source.ident(relation), &part.name, kind)));
+                if let Some(part) = part {
+                    self.undo(part, source.ident(relation));
+                }
             }
             EdgeKind::Function if edge.answer.as_deref() == Some("copy") => {
                 let tables = seating.graph.needs([object]).tables;
@@ -99,17 +107,26 @@ impl ServiceObjects {
     fn keep_out(&mut self, object: DependKey) {
         self.kept_out.insert(object);
     }
-}
 
-/// A default and a check stand in the text of their table.
-fn undone(table: &str, name: &str, kind: Option<PartKind>) -> String {
-    let (table, name) =
-        (ServerText::quoted_by_server(table.to_owned()), ServerText::quoted_by_server(name.to_owned()));
-    let statement = match kind {
-        Some(PartKind::Check) => {
-            stmt!("ALTER TABLE {table} DROP CONSTRAINT {name};", table = table, name = name)
-        }
-        _ => stmt!("ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT;", table = table, name = name),
-    };
-    statement.shown().to_owned()
+    /// A default and a check stand in the text of their table.
+    fn undo(&mut self, part: &SourcePart, ident: &str) {
+        let table = ServerText::quoted_by_server(ident.to_owned());
+        let name = ServerText::quoted_by_server(part.name.clone());
+        let statement = match (part.kind, part.generated.as_deref()) {
+            (PartKind::Check, _) => {
+                stmt!("ALTER TABLE {table} DROP CONSTRAINT {name};", table = table, name = name)
+            }
+            (_, Some("s")) => {
+                stmt!("ALTER TABLE {table} ALTER COLUMN {name} DROP EXPRESSION;", table = table, name = name)
+            }
+            (_, Some("v")) => {
+                let name = &part.name;
+                self.refused
+                    .push(format!("{ident}.{name} is virtual, and what it is generated from is elsewhere"));
+                return;
+            }
+            _ => stmt!("ALTER TABLE {table} ALTER COLUMN {name} DROP DEFAULT;", table = table, name = name),
+        };
+        self.afterwards.push(statement.shown().to_owned());
+    }
 }

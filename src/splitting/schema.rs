@@ -84,7 +84,7 @@ impl DumpedSource {
         let members: BTreeSet<DependKey> = self.depends.closure(&objects.roots, &objects.kept_out, also);
         let toc: Vec<TocEntry> =
             self.entries.iter().map(|entry| TocEntry { object: entry.object, what: &entry.what }).collect();
-        let taken = select(&toc, &members, &self.depends, &objects.detached);
+        let taken = select(&toc, &members, &self.depends, &objects.detached, &objects.copies);
         let entries: Vec<&ArchiveEntry> =
             self.entries.iter().zip(taken).filter(|(_, taken)| *taken).map(|(entry, _)| entry).collect();
         let text = self.archive.script(&entries).await?;

@@ -44,19 +44,21 @@ const ON_A_TABLE: &[(&str, &str)] = &[
 /// Kinds with columns, the longer name first.
 const WITH_COLUMNS: &[&str] = &["MATERIALIZED VIEW ", "FOREIGN TABLE ", "TABLE ", "VIEW ", "TYPE "];
 
-/// Which entries are taken, in their order. `detached` are tables that are made apart from those that they hang on.
+/// Which entries are taken, in their order. `detached` are tables that are made apart from those that they hang on, `open`
+/// those whose row security stays off.
 pub fn select(
     entries: &[TocEntry<'_>],
     members: &BTreeSet<DependKey>,
     depends: &Dependencies,
     detached: &BTreeSet<u32>,
+    open: &BTreeSet<u32>,
 ) -> Vec<bool> {
     let apart = |entry: &TocEntry| {
         // A partition belongs to the table that it is detached from.
         let itself = entry.object.0 == class::RELATION && detached.contains(&entry.object.1);
         itself || depends.relation_of(entry.object).is_some_and(|relation| detached.contains(&relation))
     };
-    let numbered: Vec<bool> = entries.iter().map(|entry| is_member(entry, members)).collect();
+    let numbered: Vec<bool> = entries.iter().map(|entry| is_member(entry, members, open)).collect();
     let mut named = NamedEntries::default();
     for (entry, taken) in entries.iter().zip(&numbered) {
         named.take(entry, *taken, apart(entry));
@@ -65,13 +67,13 @@ pub fn select(
     taken.map(|(entry, taken)| taken || entry.object.0 == 0 && named.has(entry.what)).collect()
 }
 
-fn is_member(entry: &TocEntry, members: &BTreeSet<DependKey>) -> bool {
+fn is_member(entry: &TocEntry, members: &BTreeSet<DependKey>, open: &BTreeSet<u32>) -> bool {
     if NEVER.iter().any(|kind| entry.what.starts_with(kind)) {
         return false;
     }
     // Its number is the table's, and it has no catalogue.
     if entry.what.starts_with("ROW SECURITY ") {
-        return members.contains(&(class::RELATION, entry.object.1));
+        return members.contains(&(class::RELATION, entry.object.1)) && !open.contains(&entry.object.1);
     }
     entry.object.0 != 0 && members.contains(&entry.object)
 }
@@ -191,7 +193,7 @@ mod tests {
             lines.iter().map(|(object, what)| TocEntry { object: *object, what }).collect();
         let members = [1, 3, 6, 7].map(|oid| (class::RELATION, oid));
         let members = members.into_iter().chain([(class::CONSTRAINT, 4), (2615, 8)]).collect();
-        let taken = select(&entries, &members, &Dependencies::default(), &[7].into());
+        let taken = select(&entries, &members, &Dependencies::default(), &[7].into(), &[].into());
         let not: Vec<&str> =
             entries.iter().zip(taken).filter(|(_, taken)| !taken).map(|(entry, _)| entry.what).collect();
         assert_eq!(

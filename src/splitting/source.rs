@@ -100,6 +100,19 @@ pub struct SourcePart {
     pub relation: ObjectNumber,
     /// Quoted.
     pub name: String,
+    /// Of what is no default but what a column is generated from, `attgenerated`.
+    #[serde(default)]
+    pub generated: Option<String>,
+    /// The roles that a policy is for; `None` where it is for all.
+    #[serde(default)]
+    pub roles: Option<Vec<String>>,
+}
+
+impl SourcePart {
+    /// Whether the copies that readers of a reference table get go without it: what it guards and what it does is the owner's.
+    pub fn stays_with_the_owner(&self) -> bool {
+        matches!(self.kind, PartKind::Rule | PartKind::Trigger | PartKind::Policy)
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

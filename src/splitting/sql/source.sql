@@ -42,7 +42,11 @@ WHERE k.contype = 'f' AND k.conparentid = 0
 UNION ALL
 SELECT 'part', pg_catalog.json_build_object(
         'kind', part.kind, 'class', part.class, 'oid', part.oid::pg_catalog.int8, 'relation', part.relation::pg_catalog.int8,
-        'name', pg_catalog.quote_ident(part.name)
+        'name', pg_catalog.quote_ident(part.name),
+        'generated', CASE WHEN part.kind = 'default' THEN (SELECT a.attgenerated::pg_catalog.text
+            FROM pg_catalog.pg_attrdef d JOIN pg_catalog.pg_attribute a ON a.attrelid = d.adrelid AND a.attnum = d.adnum WHERE d.oid = part.oid) END,
+        'roles', CASE WHEN part.kind = 'policy' THEN (SELECT pg_catalog.json_agg(pg_catalog.pg_get_userbyid(u.u) ORDER BY 1)
+            FROM pg_catalog.pg_policy p, pg_catalog.unnest(p.polroles) u WHERE p.oid = part.oid AND u.u <> 0) END
     )::pg_catalog.text
 FROM (
     SELECT CASE WHEN w.rulename = '_RETURN' THEN 'view' ELSE 'rule' END AS kind, 'pg_rewrite' AS class,
