@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::days;
 use super::partitions::{self, Division};
+use super::statements::outbox_table;
 use crate::error::{Error, Result};
 use crate::model::{DesiredService, Outbox, RoleKind};
 use crate::run::Run;
@@ -67,7 +68,7 @@ async fn clean_as_owner(
 ) -> Result<Cleaned> {
     let Some(found) = partitions::read(connection, outbox).await? else {
         let Some(keep) = keep else { return Ok(Cleaned::default()) };
-        let removed = in_steps(connection, &step(outbox, &partitions::table(outbox), keep)).await?;
+        let removed = in_steps(connection, &step(outbox, &outbox_table(outbox), keep)).await?;
         return Ok(Cleaned { removed, ..Cleaned::default() });
     };
     let cleaned = match keep {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::days;
 use super::partitions::{self, Division};
 use super::session::{self, OutboxSession};
+use super::statements::outbox_table;
 use crate::error::{Error, Result};
 use crate::model::{DesiredService, Outbox};
 use crate::run::Run;
@@ -113,7 +114,7 @@ fn overdue(outbox: &Outbox, keep: u64) -> Statement {
         seconds = i64::try_from(keep).unwrap_or(i64::MAX).saturating_add(GRACE),
         published = name(&outbox.columns.published_at),
         id = name(&outbox.columns.id),
-        table = partitions::table(outbox),
+        table = outbox_table(outbox),
     )
 }
 

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use super::days::{self, OutboxPart};
+use super::statements::outbox_table;
 use crate::error::{Error, Result};
 use crate::model::Outbox;
 use crate::server::{Connection, Row, Unreadable, execute, execute_protected, query_each};
@@ -79,10 +80,6 @@ fn first<T>(answers: &[Vec<Row>], read: impl Fn(&Row) -> Result<T, Unreadable>) 
     row.and_then(read).map_err(unreadable)
 }
 
-pub fn table(outbox: &Outbox) -> Qualified {
-    Qualified(vec![outbox.schema.to_string(), outbox.table.clone()])
-}
-
 pub fn part(part: &OutboxPart) -> Qualified {
     Qualified(vec![part.schema.clone(), part.name.clone()])
 }
@@ -111,7 +108,7 @@ pub async fn drop_delivered(
     let locked = Statement::join([
         stmt!("BEGIN"),
         stmt!("SET LOCAL lock_timeout = {lock}", lock = Literal(LOCK.into())),
-        stmt!("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE", table = table(outbox)),
+        stmt!("LOCK TABLE ONLY {table} IN ACCESS EXCLUSIVE MODE", table = outbox_table(outbox)),
         stmt!("LOCK TABLE {part} IN ACCESS EXCLUSIVE MODE", part = part(over)),
         stmt!(
             "SELECT EXISTS (SELECT FROM {part} WHERE {published} IS NULL)",
@@ -161,11 +158,11 @@ fn attached(outbox: &Outbox, day: i64) -> Result<Statement> {
             "CREATE TABLE {new} (LIKE {table} INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING GENERATED INCLUDING STORAGE)
              WITH (autovacuum_vacuum_scale_factor = 0.02)",
             new = new,
-            table = table(outbox),
+            table = outbox_table(outbox),
         ),
         stmt!(
             "ALTER TABLE {table} ATTACH PARTITION {new} FOR VALUES FROM ({from}) TO ({to})",
-            table = table(outbox),
+            table = outbox_table(outbox),
             new = new,
             from = midnight(day),
             to = midnight(days::end_of(day)),

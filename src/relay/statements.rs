@@ -32,9 +32,14 @@ fn id(name: &str) -> Qualified {
     Qualified(vec![name.to_owned()])
 }
 
+/// The outbox itself, quoted.
+pub fn outbox_table(outbox: &Outbox) -> Qualified {
+    Qualified(vec![outbox.schema.to_string(), outbox.table.clone()])
+}
+
 impl OutboxStatements<'_> {
     fn table(&self) -> Qualified {
-        Qualified(vec![self.0.schema.to_string(), self.0.table.clone()])
+        outbox_table(self.0)
     }
 
     /// A row if there is any event still to be sent.
