@@ -12,11 +12,11 @@ pub mod lock;
 
 pub use crate::wire::{
     APPLICATION_NAME, Connection, CopiedRows, CopyListener, CopyStatements, Endpoint, Exchanged,
-    FailedStatement, Fault, Host, Limits, Login, ReplicationStream, Row, StreamFrame, Tls, TlsMode,
-    Unreadable,
+    FailedStatement, Fault, FrameSink, Host, Limits, Login, ReplicationStream, Row, StreamFrame, Tls,
+    TlsMode, Unreadable,
 };
 pub use access::{Access, COMMON_DATABASE, EventTriggerGuard};
 pub use connect::{
-    connect, connect_watched, connect_with, copy, execute, execute_protected, execute_warned, query,
-    query_each, query_rows, replicate,
+    connect, connect_watched, connect_with, copy, copy_out, execute, execute_protected, execute_warned,
+    query, query_each, query_rows, replicate,
 };

@@ -29,8 +29,8 @@ pub mod tls;
 pub use attempt::{LoginRequest, wants_password};
 pub use auth::{AuthRules, Channel};
 pub use connection::{
-    Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, Exchanged, FailedStatement, Limits,
-    ReplicationStream, Reply, ResultSet, StreamFrame, copy_rows,
+    Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, Exchanged, FailedStatement, FrameSink,
+    Limits, ReplicationStream, Reply, ResultSet, StreamFrame, copy_rows,
 };
 pub use dial::Address;
 pub use endpoint::{Endpoint, Host, Login, Tls, TlsMode};

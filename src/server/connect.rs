@@ -9,8 +9,8 @@ use crate::sql::{Ident, Statement, stmt};
 use crate::sqlstate;
 use crate::wire::{
     Address, Broken, Connection, CopiedRows, CopyFailure, CopyListener, CopyStatements, Credentials,
-    Endpoint, Exchanged, Fault, Limits, Login, NotLetIn, ReplicationStream, Row, Stage, Startup, copy_rows,
-    interrupt, shorten,
+    Endpoint, Exchanged, Fault, FrameSink, Limits, Login, NotLetIn, ReplicationStream, Row, Stage, Startup,
+    copy_rows, interrupt, shorten,
 };
 
 /// How long one connection attempt may take before the server counts as unreachable.
@@ -213,6 +213,18 @@ pub async fn copy(
 /// As [`query`].
 pub async fn replicate(connection: Connection, statement: &Statement) -> Result<ReplicationStream> {
     explained(statement, connection.replicate(statement)).await
+}
+
+/// Runs `COPY … TO STDOUT` and hands its data over as it comes; how many rows it was.
+///
+/// # Errors
+/// As [`query`].
+pub async fn copy_out(
+    connection: &mut Connection,
+    statement: &Statement,
+    sink: &mut FrameSink<'_>,
+) -> Result<u64> {
+    explained(statement, connection.copy_out(statement, sink)).await
 }
 
 async fn explained<T>(statement: &Statement, run: impl Future<Output = Exchanged<T>> + Send) -> Result<T> {

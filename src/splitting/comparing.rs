@@ -1,25 +1,26 @@
 //! Whether a target holds what the source holds: the rows of each table as their number and a sum of their hashes, at both sides. Where these
-//! differ, the rows are put in buckets by their keys, and only the buckets that differ are read row by row.
+//! differ, the rows are put in buckets by their keys, and those of the buckets that differ are told one by one.
+//!
+//! Rows are read by `COPY` and hashed here. A query would have to be planned, and the planner evaluates what a table's owner wrote into its
+//! indexes: at the source that would be with the admin's rights.
 
 mod hashing;
 
 use std::collections::BTreeMap;
+use std::hash::RandomState;
 use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
 use super::copying::{CopyTarget, SplitCopy};
 use super::loading::{BothSides, TableLoad, matched, place};
-use super::sessions::{self, ReadTable, reading};
+use super::sessions::{self, ReadLock, ReadTable, reading};
 use super::tables::DatabaseTables;
 use crate::error::{Error, Result};
 use crate::report::{printable, progress};
-use crate::server::{Connection, Row, Unreadable, execute, execute_protected, query, query_rows};
+use crate::server::{Connection, copy_out, execute, execute_protected};
 use crate::sql::{ServerText, Statement, stmt};
-use hashing::{HashedTable, RowHashing};
-
-/// Buckets of a table that are read row by row.
-const READ_BUCKETS: usize = 8;
+use hashing::{BucketPass, KeyBuckets, Lines, RowHasher, RowKey, RowSum};
 
 /// Rows of a table that are named.
 const NAMED_ROWS: usize = 20;
@@ -67,11 +68,14 @@ pub struct TargetComparison {
 
 /// One table at both sides. Several parts of the source may be one table of the target.
 struct ComparedTable {
-    sources: Vec<HashedTable>,
-    target: HashedTable,
-    key: Vec<String>,
-    hashing: RowHashing,
+    sources: Vec<Statement>,
+    target: Statement,
+    /// The same as text, to name the rows that differ.
+    shown: (Vec<Statement>, Statement),
+    name: String,
+    key: RowKey,
     bytes: i64,
+    binary: bool,
     /// Row security holds for the target's owner too.
     forced: bool,
 }
@@ -88,48 +92,54 @@ pub async fn compare(
 ) -> Result<TargetComparison> {
     let mut session = sessions::looking(&of.target).await?;
     let target = DatabaseTables::read(&mut session).await?;
-    let (loads, problems) = matched(&of.relations, &BothSides { source, target: &target });
+    let sides = BothSides { source, target: &target };
+    let (loads, problems) = matched(&of.relations, &sides);
     if !problems.is_empty() {
         return Err(Error::operation(format!("service \"{}\" cannot be compared", of.service))
             .causes(problems.iter().map(|one| printable(one))));
     }
     let tables: Vec<ReadTable> =
         loads.iter().map(|load| ReadTable { oid: load.relation.oid, ident: load.from.clone() }).collect();
-    let first = reading(copy.access, copy.database, snapshot, &tables).await?;
-    let major = first.major().min(session.major());
-    let mut waiting = compared_tables(&loads, &BothSides { source, target: &target }, major);
+    let first = reading(copy.access, copy.database, snapshot, &tables, ReadLock::Shared).await?;
+    let mut waiting = compared_tables(&loads, &sides);
     waiting.sort_by_key(|table| table.bytes);
-    let mut sides = vec![(first, session)];
+    let mut ends = vec![(first, session)];
     for _ in 1..(copy.jobs / 2).clamp(1, waiting.len().max(1)) {
-        let there = reading(copy.access, copy.database, snapshot, &tables).await?;
-        sides.push((there, sessions::looking(&of.target).await?));
+        let there = reading(copy.access, copy.database, snapshot, &tables, ReadLock::Shared).await?;
+        ends.push((there, sessions::looking(&of.target).await?));
     }
-    let found = side_by_side(&mut sides, waiting).await;
-    for (there, here) in sides {
+    let found = side_by_side(&mut ends, waiting).await;
+    for (there, here) in ends {
         there.close().await;
         here.close().await;
     }
     found
 }
 
-fn compared_tables(loads: &[TableLoad], sides: &BothSides<'_>, major: u32) -> Vec<ComparedTable> {
-    let mut all: BTreeMap<&str, ComparedTable> = BTreeMap::new();
+fn compared_tables(loads: &[TableLoad], sides: &BothSides<'_>) -> Vec<ComparedTable> {
+    let mut all: BTreeMap<&str, Vec<&TableLoad>> = BTreeMap::new();
     for load in loads {
-        let (schema, name) = load.name();
-        let Some(from) = sides.source.table(&schema, &name) else { continue };
-        let Some(into) = place(from, sides) else { continue };
-        let table = all.entry(&load.into).or_insert_with(|| ComparedTable {
-            sources: vec![],
-            target: HashedTable { ident: load.into.clone(), with_parts: into.is_partitioned() },
-            key: into.key().to_vec(),
-            hashing: RowHashing::of(from, into, major),
-            bytes: 0,
-            forced: into.forced,
-        });
-        table.sources.push(HashedTable { ident: load.from.clone(), with_parts: false });
-        table.bytes += load.relation.bytes;
+        all.entry(&load.into).or_default().push(load);
     }
-    all.into_values().collect()
+    all.into_values().filter_map(|parts| compared_table(&parts, sides)).collect()
+}
+
+fn compared_table(parts: &[&TableLoad], sides: &BothSides<'_>) -> Option<ComparedTable> {
+    let first = parts.first()?;
+    let into = place(sides.source.table(&first.relation.schema, &first.relation.name)?, sides)?;
+    // Of several parts some may have to be read as text: then all are.
+    let binary = parts.iter().all(|load| load.is_binary());
+    let target = |binary| first.whole_target(into.is_partitioned(), binary);
+    Some(ComparedTable {
+        sources: parts.iter().map(|load| load.whole_source(binary)).collect(),
+        target: target(binary),
+        shown: (parts.iter().map(|load| load.whole_source(false)).collect(), target(false)),
+        name: first.into.clone(),
+        key: RowKey::of(&first.columns, into.key()),
+        bytes: parts.iter().map(|load| load.relation.bytes).sum(),
+        binary,
+        forced: into.forced,
+    })
 }
 
 /// The largest tables first; each pair of sessions takes the next one.
@@ -142,8 +152,6 @@ async fn side_by_side(
     let waiting = Mutex::new(waiting);
     let next = || waiting.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let parts = sides.iter_mut().map(async |(there, here)| {
-        // Begun for settings that hold for a moment: no plan of several workers, which belong to the service.
-        execute(here, &stmt!("SET max_parallel_workers_per_gather = 0")).await?;
         let mut part = TargetComparison::default();
         while let Some(table) = next() {
             let (rows, difference) = unforced(there, here, &table).await?;
@@ -165,21 +173,6 @@ async fn side_by_side(
     Ok(all)
 }
 
-/// Number and sum of some rows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-struct RowSum {
-    rows: i64,
-    sum: i128,
-}
-
-impl std::ops::Add for RowSum {
-    type Output = RowSum;
-
-    fn add(self, other: RowSum) -> RowSum {
-        RowSum { rows: self.rows + other.rows, sum: self.sum + other.sum }
-    }
-}
-
 /// Row security that is forced would hide rows from the owner: it rests while they are read, and no longer.
 async fn unforced(
     there: &mut Connection,
@@ -189,7 +182,7 @@ async fn unforced(
     if !table.forced {
         return one(there, here, table).await;
     }
-    let name = ServerText::quoted_by_server(table.target.ident.clone());
+    let name = ServerText::quoted_by_server(table.name.clone());
     let rest = stmt!("ALTER TABLE {name} NO FORCE ROW LEVEL SECURITY", name = name);
     execute(here, &Statement::join([stmt!("BEGIN"), rest])).await?;
     let end = one(there, here, table).await;
@@ -202,95 +195,73 @@ async fn one(
     here: &mut Connection,
     table: &ComparedTable,
 ) -> Result<(i64, Option<DifferingTable>)> {
+    let seed = RandomState::new();
     let source = async {
         let mut all = RowSum::default();
         for part in &table.sources {
-            all = all + whole(there, &table.hashing.whole(part)).await?;
+            all = all + whole(there, part, table.binary, &seed).await?;
         }
         Ok::<RowSum, Error>(all)
     };
-    let statement = table.hashing.whole(&table.target);
-    let (source, target) = tokio::try_join!(source, whole(here, &statement))?;
+    let (source, target) = tokio::try_join!(source, whole(here, &table.target, table.binary, &seed))?;
     if source == target {
         return Ok((source.rows, None));
     }
-    Ok((source.rows, Some(locate(there, here, table, source.rows, target.rows).await?)))
+    Ok((source.rows, Some(locate(there, here, table, (source.rows, target.rows)).await?)))
 }
 
-async fn whole(session: &mut Connection, statement: &Statement) -> Result<RowSum> {
-    let rows = query(session, statement).await?;
-    let row = rows.first().ok_or_else(|| unreadable(Unreadable::no_row()))?;
-    row_sum(row, 0)
+/// Number and sum of all rows.
+async fn whole(
+    session: &mut Connection,
+    statement: &Statement,
+    binary: bool,
+    seed: &RandomState,
+) -> Result<RowSum> {
+    let mut rows = RowHasher::new(seed, binary);
+    copy_out(session, statement, &mut |piece, ends| rows.take(piece, ends)).await?;
+    Ok(rows.sum)
 }
 
-fn row_sum(row: &Row, at: usize) -> Result<RowSum> {
-    let sum: String = row.try_get(at + 1).map_err(unreadable)?;
-    let sum = sum.parse().map_err(|_| unreadable(Unreadable::new("a sum is no number")))?;
-    Ok(RowSum { rows: row.try_get(at).map_err(unreadable)?, sum })
-}
-
-fn unreadable(error: Unreadable) -> Error {
-    Error::operation("cannot compare the rows").cause(error)
-}
-
-/// Which rows they are.
+/// Which rows they are: as text, so that they can be named.
 async fn locate(
     there: &mut Connection,
     here: &mut Connection,
     table: &ComparedTable,
-    rows_source: i64,
-    rows_target: i64,
+    (rows_source, rows_target): (i64, i64),
 ) -> Result<DifferingTable> {
-    let mut source = BTreeMap::new();
-    for part in &table.sources {
-        buckets(there, &table.hashing.buckets(part), &mut source).await?;
+    let seed = RandomState::new();
+    let (mut source, mut target) = (KeyBuckets::new(&table.key, &seed), KeyBuckets::new(&table.key, &seed));
+    for pass in [BucketPass::Count, BucketPass::Keep] {
+        if pass == BucketPass::Keep {
+            let differing = source.differing(&target);
+            source.keep(&differing);
+            target.keep(&differing);
+        }
+        for part in &table.shown.0 {
+            let mut lines = Lines::default();
+            copy_out(there, part, &mut |piece, ends| lines.take(piece, ends, |line| source.take(pass, line)))
+                .await?;
+        }
+        let mut lines = Lines::default();
+        let statement = &table.shown.1;
+        copy_out(here, statement, &mut |piece, ends| lines.take(piece, ends, |line| target.take(pass, line)))
+            .await?;
     }
-    let mut target = BTreeMap::new();
-    buckets(here, &table.hashing.buckets(&table.target), &mut target).await?;
-    let all: std::collections::BTreeSet<i64> = source.keys().chain(target.keys()).copied().collect();
-    let differing: Vec<i64> = all.into_iter().filter(|at| source.get(at) != target.get(at)).collect();
-    let read = &differing[..differing.len().min(READ_BUCKETS)];
-    let (mut at_source, mut at_target) = (BTreeMap::new(), BTreeMap::new());
-    for part in &table.sources {
-        read_rows(there, &table.hashing.rows(part, read), &mut at_source).await?;
-    }
-    read_rows(here, &table.hashing.rows(&table.target, read), &mut at_target).await?;
-    let has_key = table.hashing.has_key();
-    let mut rows = if has_key { differing_rows(&at_source, &at_target) } else { vec![] };
-    let more = differing.len() > read.len() || rows.len() > NAMED_ROWS;
+    let has_key = table.key.exists();
+    let mut rows = if has_key { differing_rows(&source.kept, &target.kept) } else { vec![] };
+    let more = source.is_cut() || rows.len() > NAMED_ROWS;
     rows.truncate(NAMED_ROWS);
-    let key = if has_key { table.key.clone() } else { vec![] };
-    Ok(DifferingTable { table: table.target.ident.clone(), rows_source, rows_target, key, rows, more })
-}
-
-async fn buckets(
-    session: &mut Connection,
-    statement: &Statement,
-    found: &mut BTreeMap<i64, RowSum>,
-) -> Result<()> {
-    for row in query(session, statement).await? {
-        let at = row.try_get(0).map_err(unreadable)?;
-        let sum: &mut RowSum = found.entry(at).or_default();
-        *sum = *sum + row_sum(&row, 1)?;
-    }
-    Ok(())
-}
-
-/// The hash of each row by its key.
-async fn read_rows(
-    session: &mut Connection,
-    statement: &Statement,
-    found: &mut BTreeMap<String, String>,
-) -> Result<()> {
-    query_rows(session, statement, |row| {
-        let text = |at| row.try_get::<String>(at).map_err(|error| error.to_string());
-        found.insert(text(0)?, text(1)?);
-        Ok(())
+    Ok(DifferingTable {
+        table: table.name.clone(),
+        rows_source,
+        rows_target,
+        key: table.key.names(),
+        rows,
+        more: more && has_key,
     })
-    .await
 }
 
-fn differing_rows(source: &BTreeMap<String, String>, target: &BTreeMap<String, String>) -> Vec<DifferingRow> {
+fn differing_rows(source: &BTreeMap<String, u64>, target: &BTreeMap<String, u64>) -> Vec<DifferingRow> {
     let row = |key: &String, what| DifferingRow { key: key.clone(), what };
     let from_source = source.iter().filter_map(|(key, hash)| match target.get(key) {
         None => Some(row(key, RowDifference::Missing)),
@@ -310,12 +281,12 @@ mod tests {
 
     #[test]
     fn rows_are_missing_extra_or_different() {
-        let rows = |all: &[(&str, &str)]| -> BTreeMap<String, String> {
-            all.iter().map(|(key, hash)| ((*key).to_owned(), (*hash).to_owned())).collect()
+        let rows = |all: &[(&str, u64)]| -> BTreeMap<String, u64> {
+            all.iter().map(|(key, hash)| ((*key).to_owned(), *hash)).collect()
         };
         let found = differing_rows(
-            &rows(&[("(1)", "a"), ("(2)", "b"), ("(3)", "c")]),
-            &rows(&[("(2)", "x"), ("(3)", "c"), ("(4)", "d")]),
+            &rows(&[("(1)", 1), ("(2)", 2), ("(3)", 3)]),
+            &rows(&[("(2)", 9), ("(3)", 3), ("(4)", 4)]),
         );
         let found: Vec<(&str, RowDifference)> =
             found.iter().map(|one| (one.key.as_str(), one.what)).collect();

@@ -109,6 +109,10 @@ impl SplitCopy<'_> {
     /// # Errors
     /// If the owner may not change its tables.
     pub async fn prepare(&self, ready: &ReadyTarget<'_>) -> Result<()> {
+        // The moment of an online copy is over with it: the next one begins with empty tables.
+        if ready.begun && !self.run.online {
+            return Ok(());
+        }
         let mut session = sessions::looking(&ready.of.target).await?;
         let end = self.prepared(&mut session, ready).await;
         session.close().await;
@@ -116,11 +120,8 @@ impl SplitCopy<'_> {
     }
 
     async fn prepared(&self, session: &mut Connection, ready: &ReadyTarget<'_>) -> Result<()> {
-        if ready.begun {
-            return Ok(());
-        }
         target::prepare(session).await?;
-        if ready.left {
+        if ready.left || ready.begun {
             empty(session, &ready.loads).await?;
         }
         let tables: Vec<u32> = ready.tables.iter().map(|table| table.oid).collect();
@@ -142,17 +143,6 @@ impl SplitCopy<'_> {
         take_away(session, &self.run.id, &ready.tables).await
     }
 
-    /// Forgets what was copied: the next fill begins with empty tables.
-    ///
-    /// # Errors
-    /// If the owner may not empty them.
-    pub async fn begin_again(&self, ready: &ReadyTarget<'_>) -> Result<()> {
-        let mut session = sessions::looking(&ready.of.target).await?;
-        let end = empty(&mut session, &ready.loads).await;
-        session.close().await;
-        end
-    }
-
     /// Sets the sequences of a target to where those of the source stand.
     ///
     /// # Errors
@@ -167,6 +157,30 @@ impl SplitCopy<'_> {
         session.close().await;
         Ok(())
     }
+}
+
+/// Refuses to read parts of tables that got an index or statistics with expressions since they were looked at: planning the query would
+/// evaluate them. The held moment keeps more from coming.
+///
+/// # Errors
+/// With the tables.
+pub async fn refuse_planning(session: &mut Connection, all: &[ReadyTarget<'_>]) -> Result<()> {
+    let shapes = DatabaseTables::read(session).await?;
+    let loads = all.iter().flat_map(|one| &one.loads).filter(|load| load.relation.parts > 1);
+    let other = loads.filter(|load| {
+        let shape = shapes.table(&load.relation.schema, &load.relation.name);
+        shape.is_none_or(|shape| !shape.plain)
+    });
+    let names: BTreeSet<String> = other.map(|load| printable(&load.from)).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(Error::new(
+        Kind::Divergent,
+        "tables of the source got indexes or statistics with expressions since the copy began",
+    )
+    .causes(names)
+    .hint("give the copy up with `martydb split rollback --service NAME` for each service, and begin again"))
 }
 
 /// The tables of the source that are read, each once.

@@ -73,7 +73,7 @@ impl TableLoad {
     /// `COPY … TO STDOUT` of one part.
     pub fn out(&self, part: i32) -> Statement {
         let from = ServerText::quoted_by_server(self.from.clone());
-        let (format, parts) = (self.format(), i64::from(self.relation.parts.max(1)));
+        let (format, parts) = (format(self.binary), i64::from(self.relation.parts.max(1)));
         if parts == 1 {
             return stmt!(
                 "COPY {from}{columns} TO STDOUT {format}",
@@ -108,7 +108,42 @@ impl TableLoad {
             "COPY {into}{columns} FROM STDIN {format}",
             into = into,
             columns = self.list(),
-            format = self.format()
+            format = format(self.binary)
+        )
+    }
+
+    pub fn is_binary(&self) -> bool {
+        self.binary
+    }
+
+    /// All rows of the source, without planning a query.
+    pub fn whole_source(&self, binary: bool) -> Statement {
+        let from = ServerText::quoted_by_server(self.from.clone());
+        stmt!(
+            "COPY {from}{columns} TO STDOUT {format}",
+            from = from,
+            columns = self.list(),
+            format = format(binary)
+        )
+    }
+
+    /// All rows of the target; those of a partitioned table with its parts.
+    pub fn whole_target(&self, partitioned: bool, binary: bool) -> Statement {
+        let (into, format) = (ServerText::quoted_by_server(self.into.clone()), format(binary));
+        if !partitioned {
+            return stmt!(
+                "COPY {into}{columns} TO STDOUT {format}",
+                into = into,
+                columns = self.list(),
+                format = format
+            );
+        }
+        let names: Vec<Qualified> = self.columns.iter().map(|name| Qualified(vec![name.clone()])).collect();
+        stmt!(
+            "COPY (SELECT {columns} FROM {into}) TO STDOUT {format}",
+            columns = List(names),
+            into = into,
+            format = format
         )
     }
 
@@ -120,8 +155,8 @@ impl TableLoad {
         let names = self.columns.iter().map(|name| Qualified(vec![name.clone()]));
         stmt!(" ({columns})", columns = List(names.collect()))
     }
+}
 
-    fn format(&self) -> Statement {
-        if self.binary { stmt!("(FORMAT binary)") } else { stmt!("(FORMAT text)") }
-    }
+fn format(binary: bool) -> Statement {
+    if binary { stmt!("(FORMAT binary)") } else { stmt!("(FORMAT text)") }
 }

@@ -2,7 +2,7 @@
 
 use super::closing::{self, Closing};
 use super::copying::moment::HeldMoment;
-use super::copying::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables};
+use super::copying::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables, refuse_planning};
 use super::sequences;
 use super::state::source::{self, SplitRelation};
 use super::state::{SplitKind, SplitPhase};
@@ -35,6 +35,7 @@ pub async fn copy(
     }
     let tables = read_tables(&ready);
     let moment = HeldMoment::hold(copy.access, copy.database, None, &tables).await?;
+    refuse_planning(session, &ready).await?;
     let count = fill(copy, &ready, &moment.snapshot, &tables).await?;
     moment.close().await;
     let last = sequences::read(session).await?;

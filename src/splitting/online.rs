@@ -2,7 +2,7 @@
 //! committed after it comes through the slots.
 
 use super::copying::moment::HeldMoment;
-use super::copying::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables};
+use super::copying::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables, refuse_planning};
 use super::inspect;
 use super::publishing::{FirstSlot, identify, publish, same_slot, slot_names, unfollowable};
 use super::sequences;
@@ -37,7 +37,6 @@ pub async fn copy(
             drop_slot(session, slot).await?;
         }
         copy.prepare(one).await?;
-        copy.begin_again(one).await?;
     }
     let names = announce(session, copy, targets, shapes).await?;
     let Some(first_name) = names.first() else { return Ok(FilledCount::default()) };
@@ -48,6 +47,7 @@ pub async fn copy(
     let tables = read_tables(&ready);
     // Two sessions hold the moment.
     let moment = HeldMoment::hold(copy.access, copy.database, Some(&first.snapshot), &tables).await?;
+    refuse_planning(session, &ready).await?;
     let count = fill(copy, &ready, &moment.snapshot, &tables).await?;
     moment.close().await;
     let point = first.point.clone();

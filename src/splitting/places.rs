@@ -46,7 +46,10 @@ pub fn relations_of(
             copy_of,
             storage: number(|shape| shape.storage),
             pages: number(|shape| shape.pages),
-            parts: shape.map_or(1, |shape| parts(shape.bytes, shape.pages, source.major)),
+            // The whole table is copied without planning a query.
+            parts: shape
+                .filter(|shape| shape.plain)
+                .map_or(1, |shape| parts(shape.bytes, shape.pages, source.major)),
             bytes: number(|shape| shape.bytes),
             fingerprint: None,
         }

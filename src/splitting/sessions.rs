@@ -83,6 +83,15 @@ pub struct ReadTable {
     pub ident: String,
 }
 
+/// How tables are locked while they are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReadLock {
+    /// They stay what they are.
+    Shared,
+    /// They get no indexes and statistics either, whose expressions the planner of a query evaluates. One session for each table has it.
+    AgainstIndexes,
+}
+
 /// A session of the admin that reads these tables in one transaction: in the moment of a snapshot, or in one of its own. They are locked
 /// against DDL, and are what they were: a view in the place of a table would run what its owner wrote.
 ///
@@ -93,6 +102,7 @@ pub async fn reading(
     database: &str,
     snapshot: Option<&str>,
     tables: &[ReadTable],
+    lock: ReadLock,
 ) -> Result<Connection> {
     let mut session = access.write(database).await?;
     let values = VALUES.iter().map(|(name, value)| {
@@ -102,9 +112,18 @@ pub async fn reading(
             value = Literal((*value).into())
         )
     });
-    let patient = stmt!("SELECT pg_catalog.set_config('lock_timeout', '10s', false)");
-    query(&mut session, &Statement::join(values.chain([patient]))).await?;
-    let begin = stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    // Planning must not look at what the tables' owners wrote: their CHECK constraints, and those of partitions.
+    let own = stmt!(
+        "SELECT pg_catalog.set_config('lock_timeout', '10s', false), pg_catalog.set_config('constraint_exclusion', 'off', false)"
+    );
+    query(&mut session, &Statement::join(values.chain([own]))).await?;
+    let (begin, mode) = match lock {
+        ReadLock::Shared => (stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"), stmt!("ACCESS SHARE")),
+        // A transaction that only reads may not take such a lock.
+        ReadLock::AgainstIndexes => {
+            (stmt!("BEGIN ISOLATION LEVEL REPEATABLE READ"), stmt!("SHARE UPDATE EXCLUSIVE"))
+        }
+    };
     let import = snapshot.map(|name| stmt!("SET TRANSACTION SNAPSHOT {name}", name = Literal(name.into())));
     execute(&mut session, &Statement::join([begin].into_iter().chain(import))).await?;
     let names: Vec<ServerText> =
@@ -113,8 +132,8 @@ pub async fn reading(
         return Ok(session);
     }
     let only = names.iter().map(|name| stmt!("ONLY {name}", name = name.clone()));
-    execute(&mut session, &stmt!("LOCK TABLE {all} IN ACCESS SHARE MODE", all = List(only.collect())))
-        .await?;
+    let locking = stmt!("LOCK TABLE {all} IN {mode} MODE", all = List(only.collect()), mode = mode);
+    execute(&mut session, &locking).await?;
     same(&mut session, tables).await?;
     Ok(session)
 }

@@ -30,6 +30,8 @@ pub struct TableShape {
     pub bytes: i64,
     /// As `relreplident` says it.
     pub identity: char,
+    /// Planning a query of it runs nothing that its owner wrote.
+    pub plain: bool,
     /// It has a primary key that holds at every moment.
     pub primary: bool,
     key: Option<Vec<String>>,
@@ -44,12 +46,6 @@ pub struct TableColumn {
     #[serde(rename = "type")]
     pub kind: String,
     pub generated: bool,
-    /// It is generated, and its values are kept.
-    pub stored: bool,
-    /// The server's function that makes a number of a value: `record` is that of a record, `text` of how it is printed.
-    pub hash: String,
-    /// What the function takes it as.
-    pub cast: String,
     /// Its binary form means the same everywhere.
     pub safe: bool,
 }

@@ -25,7 +25,7 @@ use super::row::Row;
 use super::tls::{self, Transport};
 use crate::sql::Statement;
 
-pub use copying::{CopiedRows, CopyFailure, CopyListener, CopyStatements, copy_rows};
+pub use copying::{CopiedRows, CopyFailure, CopyListener, CopyStatements, FrameSink, copy_rows};
 pub use replication::{ReplicationStream, StreamFrame};
 
 /// Bytes of the largest message of a session: a row, an error, a notice.

@@ -1,148 +1,227 @@
-//! The statements that make of the rows of a table a number, at either side the same.
+//! Rows as `COPY` sends them, each of them a number, and all of them a sum that does not depend on their order.
 
-use super::super::tables::{TableColumn, TableShape};
-use crate::sql::{Qualified, ServerText, Statement, stmt};
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, DefaultHasher, Hasher, RandomState};
 
-/// In how many buckets the rows of a table are put that differs.
-const BUCKETS: i64 = 1024;
+/// Bytes before the first row of the binary format, and what stands in the place of a row behind the last one.
+/// <https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS>
+const BINARY_HEADER: usize = 19;
+const BINARY_END: [u8; 2] = [0xff, 0xff];
 
-/// How both sides of one table are read.
-#[derive(Debug, Clone)]
-pub struct RowHashing {
-    /// Of the whole row.
-    row: Statement,
-    /// Of its key, or of the whole row where there is none.
-    key: Statement,
-    /// What is shown of a row.
-    shown: Option<Statement>,
+/// In how many buckets the rows of a table are put that differs, and how many of these are read row by row.
+const BUCKETS: usize = 4096;
+const READ_BUCKETS: usize = 8;
+
+/// Number and sum of some rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RowSum {
+    pub rows: i64,
+    sum: u128,
 }
 
-/// The first major whose records can be hashed.
-const HASHES_RECORDS: u32 = 14;
+impl RowSum {
+    fn add(&mut self, hash: u64) {
+        self.rows += 1;
+        self.sum = self.sum.wrapping_add(u128::from(hash));
+    }
+}
 
-impl RowHashing {
-    /// For a table that is in the source and in a target, on servers of which the older one is of this major.
-    pub fn of(source: &TableShape, target: &TableShape, major: u32) -> RowHashing {
-        let both = |column: &&TableColumn| {
-            let there = target.column(&column.name);
-            there.is_some_and(|there| match column.generated {
-                false => !there.generated,
-                true => column.stored && there.stored,
-            })
-        };
-        let columns: Vec<&TableColumn> = source.columns.iter().filter(both).collect();
-        let hash = |of: &[&TableColumn]| {
-            let each = of.iter().zip(1..).map(|(column, n)| one(column, target, major, n));
-            joined(each.collect())
-        };
-        let key: Vec<&TableColumn> =
-            columns.iter().copied().filter(|column| target.key().contains(&column.name)).collect();
-        let keyed = !key.is_empty() && key.len() == target.key().len();
-        let names = key.iter().map(|column| stmt!("x.{name}", name = name(column)));
-        RowHashing {
-            row: hash(&columns),
-            key: hash(if keyed { &key } else { &columns }),
-            shown: keyed
-                .then(|| stmt!("ROW({names})::pg_catalog.text", names = crate::sql::List(names.collect()))),
+impl std::ops::Add for RowSum {
+    type Output = RowSum;
+
+    fn add(self, other: RowSum) -> RowSum {
+        RowSum { rows: self.rows + other.rows, sum: self.sum.wrapping_add(other.sum) }
+    }
+}
+
+/// Takes rows in pieces: a row of any size costs no memory. The seed is another one each time, so that no table can be made whose rows collide.
+pub struct RowHasher<'a> {
+    seed: &'a RandomState,
+    row: DefaultHasher,
+    /// Bytes of the header that are still to come.
+    header: usize,
+    binary: bool,
+    /// The row so far, as long as it may be the end of the data.
+    begin: Vec<u8>,
+    long: bool,
+    pub sum: RowSum,
+}
+
+impl<'a> RowHasher<'a> {
+    pub fn new(seed: &'a RandomState, binary: bool) -> RowHasher<'a> {
+        RowHasher {
+            seed,
+            row: seed.build_hasher(),
+            header: if binary { BINARY_HEADER } else { 0 },
+            binary,
+            begin: vec![],
+            long: false,
+            sum: RowSum::default(),
         }
     }
 
-    /// Whether a row can be told from the others.
-    pub fn has_key(&self) -> bool {
-        self.shown.is_some()
-    }
-
-    /// Number and sum of all rows.
-    pub fn whole(&self, table: &HashedTable) -> Statement {
-        stmt!(
-            "SELECT pg_catalog.count(*), coalesce(pg_catalog.sum({row}), 0)::pg_catalog.text FROM {table} x",
-            row = self.row,
-            table = table.from()
-        )
-    }
-
-    /// The same for each bucket.
-    pub fn buckets(&self, table: &HashedTable) -> Statement {
-        stmt!(
-            "SELECT ({key}) & {last}, pg_catalog.count(*), coalesce(pg_catalog.sum({row}), 0)::pg_catalog.text FROM {table} x GROUP BY 1",
-            key = self.key,
-            last = BUCKETS - 1,
-            row = self.row,
-            table = table.from()
-        )
-    }
-
-    /// The rows of some buckets: what is shown of each, and its number.
-    pub fn rows(&self, table: &HashedTable, buckets: &[i64]) -> Statement {
-        let buckets = crate::sql::ArrayLiteral(buckets.iter().map(i64::to_string).collect());
-        stmt!(
-            "SELECT {shown}, ({row})::pg_catalog.text FROM {table} x WHERE ({key}) & {last} = ANY ({buckets}::pg_catalog.int8[])",
-            shown = self.shown.clone().unwrap_or_else(|| stmt!("''")),
-            row = self.row,
-            table = table.from(),
-            key = self.key,
-            last = BUCKETS - 1,
-            buckets = buckets
-        )
-    }
-}
-
-/// A table of one side.
-#[derive(Debug, Clone)]
-pub struct HashedTable {
-    /// As the server quotes it.
-    pub ident: String,
-    /// Its parts are read with it.
-    pub with_parts: bool,
-}
-
-impl HashedTable {
-    fn from(&self) -> Statement {
-        let name = ServerText::quoted_by_server(self.ident.clone());
-        if self.with_parts { stmt!("{name}", name = name) } else { stmt!("ONLY {name}", name = name) }
-    }
-}
-
-fn name(column: &TableColumn) -> Qualified {
-    Qualified(vec![column.name.clone()])
-}
-
-/// The number of one column; the seed tells it from the others, and stands for NULL.
-fn one(column: &TableColumn, target: &TableShape, major: u32, seed: i64) -> Statement {
-    let same = target
-        .column(&column.name)
-        .is_some_and(|there| there.hash == column.hash && there.kind == column.kind);
-    let value = stmt!("x.{name}", name = name(column));
-    match column.hash.as_str() {
-        "record" if same && major >= HASHES_RECORDS => {
-            stmt!("pg_catalog.hash_record_extended(ROW({value}), {seed})", value = value, seed = seed)
+    pub fn take(&mut self, piece: &[u8], ends: bool) {
+        let skipped = self.header.min(piece.len());
+        self.header -= skipped;
+        let piece = &piece[skipped..];
+        self.row.write(piece);
+        if self.binary && !self.long {
+            self.long = self.begin.len() + piece.len() > BINARY_END.len();
+            if !self.long {
+                self.begin.extend_from_slice(piece);
+            }
         }
-        "text" | "record" => as_text(&value, seed),
-        _ if !same => as_text(&value, seed),
-        hash => stmt!(
-            "coalesce(pg_catalog.{hash}({value}{cast}, {seed}), {seed})",
-            hash = ServerText::quoted_by_server(hash.to_owned()),
-            value = value,
-            cast = match hash {
-                "hashtextextended" => stmt!(" COLLATE pg_catalog.\"C\""),
-                _ => stmt!("{cast}", cast = ServerText::quoted_by_server(column.cast.clone())),
-            },
-            seed = seed
-        ),
+        if ends {
+            let hash = std::mem::replace(&mut self.row, self.seed.build_hasher()).finish();
+            if self.long || self.begin != BINARY_END {
+                self.sum.add(hash);
+            }
+            self.begin.clear();
+            self.long = false;
+        }
     }
 }
 
-fn as_text(value: &Statement, seed: i64) -> Statement {
-    stmt!(
-        "pg_catalog.hashtextextended(ROW({value})::pg_catalog.text COLLATE pg_catalog.\"C\", {seed})",
-        value = value,
-        seed = seed
-    )
+/// Puts the lines of the text format together.
+#[derive(Default)]
+pub struct Lines(Vec<u8>);
+
+impl Lines {
+    pub fn take(&mut self, piece: &[u8], ends: bool, line: impl FnOnce(&[u8])) {
+        self.0.extend_from_slice(piece);
+        if ends {
+            line(&self.0);
+            self.0.clear();
+        }
+    }
 }
 
-/// Each column by itself, so that none of them hides another one.
-fn joined(each: Vec<Statement>) -> Statement {
-    let mut all = each.into_iter();
-    let first = all.next().unwrap_or_else(|| stmt!("0::pg_catalog.int8"));
-    all.fold(first, |sum, next| stmt!("{sum} OPERATOR(pg_catalog.#) {next}", sum = sum, next = next))
+/// The columns by which a row is told from the others, and where they stand.
+pub struct RowKey(Vec<(usize, String)>);
+
+impl RowKey {
+    /// None, if not all of them are copied.
+    pub fn of(columns: &[String], key: &[String]) -> RowKey {
+        let place = |name: &String| Some((columns.iter().position(|column| column == name)?, name.clone()));
+        RowKey(key.iter().map(place).collect::<Option<_>>().unwrap_or_default())
+    }
+
+    pub fn exists(&self) -> bool {
+        !self.0.is_empty()
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        self.0.iter().map(|(_, name)| name.clone()).collect()
+    }
+
+    /// The values of a line, in brackets; the whole line where there is no key.
+    fn of_line(&self, line: &[u8]) -> String {
+        let line = String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(line));
+        let fields: Vec<&str> = line.split('\t').collect();
+        let values: Vec<&str> =
+            self.0.iter().map(|(at, _)| fields.get(*at).copied().unwrap_or_default()).collect();
+        if self.exists() { format!("({})", values.join(",")) } else { line.into_owned() }
+    }
+}
+
+/// What is done with the rows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BucketPass {
+    /// They are summed up by bucket.
+    Count,
+    /// Those of the buckets that differ are kept.
+    Keep,
+}
+
+/// The rows of one side, in buckets by their keys.
+pub struct KeyBuckets<'a> {
+    key: &'a RowKey,
+    seed: &'a RandomState,
+    sums: Vec<RowSum>,
+    wanted: BTreeSet<usize>,
+    cut: bool,
+    /// The hash of each row by its key.
+    pub kept: BTreeMap<String, u64>,
+}
+
+impl<'a> KeyBuckets<'a> {
+    pub fn new(key: &'a RowKey, seed: &'a RandomState) -> KeyBuckets<'a> {
+        let (sums, wanted, kept) = (vec![RowSum::default(); BUCKETS], BTreeSet::new(), BTreeMap::new());
+        KeyBuckets { key, seed, sums, wanted, cut: false, kept }
+    }
+
+    pub fn take(&mut self, pass: BucketPass, line: &[u8]) {
+        let key = self.key.of_line(line);
+        let bucket = usize::try_from(self.seed.hash_one(&key) % BUCKETS as u64).unwrap_or(0);
+        let hash = self.seed.hash_one(line);
+        match pass {
+            BucketPass::Count => self.sums[bucket].add(hash),
+            BucketPass::Keep if self.wanted.contains(&bucket) && self.key.exists() => {
+                self.kept.insert(key, hash);
+            }
+            BucketPass::Keep => {}
+        }
+    }
+
+    /// The buckets that differ.
+    pub fn differing(&self, other: &KeyBuckets<'_>) -> Vec<usize> {
+        (0..BUCKETS).filter(|at| self.sums[*at] != other.sums[*at]).collect()
+    }
+
+    /// Keeps the rows of the first of these.
+    pub fn keep(&mut self, buckets: &[usize]) {
+        self.cut = buckets.len() > READ_BUCKETS;
+        self.wanted = buckets.iter().take(READ_BUCKETS).copied().collect();
+    }
+
+    /// Some buckets that differ were not looked at.
+    pub fn is_cut(&self) -> bool {
+        self.cut
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table of these rows in the binary format, a frame a row.
+    fn frames(rows: &[&[u8]]) -> Vec<Vec<u8>> {
+        let mut all: Vec<Vec<u8>> = rows.iter().map(|row| row.to_vec()).collect();
+        all.push(BINARY_END.to_vec());
+        all[0].splice(0..0, [7; BINARY_HEADER]);
+        all
+    }
+
+    fn sum(seed: &RandomState, frames: &[Vec<u8>], cut: usize) -> RowSum {
+        let mut rows = RowHasher::new(seed, true);
+        for frame in frames {
+            let (first, rest) = frame.split_at(cut.min(frame.len()));
+            rows.take(first, false);
+            rows.take(rest, true);
+        }
+        rows.sum
+    }
+
+    #[test]
+    fn a_sum_depends_on_the_rows_and_not_on_their_order_or_pieces() {
+        let seed = RandomState::new();
+        let there = sum(&seed, &frames(&[b"one row", b"another", b"another"]), 3);
+        assert_eq!(there.rows, 3);
+        for cut in 0..25 {
+            assert_eq!(sum(&seed, &frames(&[b"another", b"one row", b"another"]), cut), there);
+        }
+        assert_ne!(sum(&seed, &frames(&[b"another", b"one row", b"one row"]), 0), there);
+        assert_eq!(sum(&seed, &frames(&[]), 2).rows, 0);
+    }
+
+    #[test]
+    fn a_row_is_named_by_its_key() {
+        let columns: Vec<String> = ["a", "b", "c"].map(str::to_owned).into();
+        let key = |names: &[&str]| {
+            RowKey::of(&columns, &names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(key(&["c", "a"]).of_line(b"1\tx\\ty\t3\n"), "(3,1)");
+        assert_eq!(key(&["made"]).of_line(b"1\t2\t3\n"), "1\t2\t3");
+        assert!(!key(&[]).exists());
+    }
 }

@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::report::{Progress, progress};
 use crate::server::{Connection, CopyStatements, copy, execute};
 use crate::splitting::loading::TableLoad;
-use crate::splitting::sessions::{self, ReadTable, reading};
+use crate::splitting::sessions::{self, ReadLock, ReadTable, reading};
 use crate::splitting::state::target::{self, Deferred, DeferredStage, LoadedPart};
 use crate::sql::{ServerText, Statement, stmt};
 use crate::sqlstate;
@@ -203,7 +203,8 @@ impl<'a> FillWorker<'a> {
         let unit = filling.progress.unit(&format!("{} {}", filling.targets[at].of.service, load.from));
         if self.source.is_none() {
             let SplitCopy { access, database, .. } = filling.copy;
-            let session = reading(access, database, Some(filling.snapshot), filling.tables).await?;
+            let session =
+                reading(access, database, Some(filling.snapshot), filling.tables, ReadLock::Shared).await?;
             self.source = Some(session);
         }
         self.target(at).await?;

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::server::{Access, Connection, Unreadable, query};
-use crate::splitting::sessions::{ReadTable, reading};
+use crate::splitting::sessions::{ReadLock, ReadTable, reading};
 use crate::sql::stmt;
 
 /// A snapshot that other sessions see too, while this one lives.
@@ -22,7 +22,7 @@ impl HeldMoment {
         snapshot: Option<&str>,
         tables: &[ReadTable],
     ) -> Result<HeldMoment> {
-        let mut session = reading(access, database, snapshot, tables).await?;
+        let mut session = reading(access, database, snapshot, tables, ReadLock::AgainstIndexes).await?;
         let rows = query(&mut session, &stmt!("SELECT pg_catalog.pg_export_snapshot()")).await?;
         let failed = |error| Error::operation("the source exports no snapshot").cause(error);
         let name = rows.first().ok_or_else(Unreadable::no_row).and_then(|row| row.try_get(0));

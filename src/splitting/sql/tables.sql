@@ -1,15 +1,5 @@
 -- The tables of a database, as a copy and a comparison have to know them: each row a section and an item as JSON.
-WITH RECURSIVE
--- How values become numbers: by the server's own functions where equal values look equal. Those of date and bytea cannot be called before 18: a
--- record calls them. All others are taken as text.
-direct (type, hash, "cast") AS (VALUES
-    ('text', 'hashtextextended', ''), ('varchar', 'hashtextextended', ''), ('int2', 'hashint2extended', ''),
-    ('int4', 'hashint4extended', ''), ('int8', 'hashint8extended', ''), ('bool', 'hashint4extended', '::pg_catalog.int4'),
-    ('uuid', 'uuid_hash_extended', ''), ('inet', 'hashinetextended', ''), ('macaddr', 'hashmacaddrextended', ''),
-    ('time', 'time_hash_extended', ''), ('timestamp', 'timestamp_hash_extended', ''),
-    ('timestamptz', 'timestamp_hash_extended', '::pg_catalog.timestamp'), ('date', 'record', ''), ('bytea', 'record', '')
-),
-space AS MATERIALIZED (
+WITH RECURSIVE space AS MATERIALIZED (
     SELECT n.oid, n.nspname FROM pg_catalog.pg_namespace n
     WHERE n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'martydb', 'martydb_split')
 ),
@@ -33,6 +23,9 @@ SELECT 'table', pg_catalog.json_build_object(
         'storage', coalesce(pg_catalog.pg_relation_filenode(c.oid), 0)::pg_catalog.int8,
         'pages', CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_relation_size(c.oid) / pg_catalog.current_setting('block_size')::pg_catalog.int8 ELSE 0 END,
         'bytes', CASE WHEN c.relkind = 'r' THEN pg_catalog.pg_table_size(c.oid) ELSE 0 END,
+        -- Planning a query evaluates constant parts of these: it would run what the table's owner wrote.
+        'plain', NOT EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND (x.indpred IS NOT NULL OR x.indexprs IS NOT NULL))
+            AND NOT EXISTS (SELECT FROM pg_catalog.pg_statistic_ext e WHERE e.stxrelid = c.oid AND pg_catalog.to_jsonb(e) ->> 'stxexprs' IS NOT NULL),
         'identity', c.relreplident::pg_catalog.text,
         'primary', EXISTS (SELECT FROM pg_catalog.pg_index x WHERE x.indrelid = c.oid AND x.indisprimary AND x.indimmediate),
         -- The columns by which a row is told from the others: of the primary key, else of a unique index that cannot hold NULL.
@@ -44,10 +37,8 @@ SELECT 'table', pg_catalog.json_build_object(
             JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = ANY (best.indkey)),
         'columns', (SELECT coalesce(pg_catalog.json_agg(pg_catalog.json_build_object(
                 'name', a.attname, 'type', pg_catalog.format_type(a.atttypid, a.atttypmod),
-                'generated', a.attgenerated <> '', 'stored', a.attgenerated = 's', 'safe', safe.oid IS NOT NULL,
-                'hash', coalesce(direct.hash, 'text'), 'cast', coalesce(direct."cast", '')) ORDER BY a.attname COLLATE pg_catalog."C"), '[]')
-            FROM pg_catalog.pg_attribute a LEFT JOIN safe ON safe.oid = a.atttypid JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
-            LEFT JOIN direct ON direct.type = t.typname AND t.typnamespace = 'pg_catalog'::pg_catalog.regnamespace
+                'generated', a.attgenerated <> '', 'safe', safe.oid IS NOT NULL) ORDER BY a.attname COLLATE pg_catalog."C"), '[]')
+            FROM pg_catalog.pg_attribute a LEFT JOIN safe ON safe.oid = a.atttypid
             WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)
     )::pg_catalog.text
 FROM pg_catalog.pg_class c JOIN space s ON s.oid = c.relnamespace

@@ -4,7 +4,7 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 
-use bytes::BytesMut;
+use bytes::{Buf, BytesMut};
 use postgres_protocol::message::backend::Message;
 use tokio::io::{AsyncRead, AsyncReadExt, ReadBuf};
 
@@ -18,6 +18,11 @@ impl Wire {
     /// What has arrived and was not read yet.
     pub fn arrived(&self) -> &[u8] {
         &self.inbox
+    }
+
+    /// The first bytes of what has arrived were read.
+    pub fn forget(&mut self, bytes: usize) {
+        self.inbox.advance(bytes);
     }
 
     /// Waits for more.

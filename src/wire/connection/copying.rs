@@ -6,7 +6,7 @@
 use postgres_protocol::message::backend::Message;
 use postgres_protocol::message::frontend;
 
-use super::{Connection, FailedStatement, Reply, StatementExchange};
+use super::{Connection, Exchanged, FailedStatement, Reply, StatementExchange};
 use crate::sql::Statement;
 use crate::wire::codec::{Wire, speaking};
 use crate::wire::fault::Fault;
@@ -41,6 +41,9 @@ pub struct CopyStatements {
 
 /// Hears of bytes as they are sent.
 pub type CopyListener<'a> = dyn Fn(u64) + Send + Sync + 'a;
+
+/// Takes the data of a `COPY … TO STDOUT` in pieces; `true` where a frame ends: servers send a row in each.
+pub type FrameSink<'a> = dyn FnMut(&[u8], bool) + Send + 'a;
 
 /// Copies from one session into another. If it fails, nothing is written. When it is dropped both servers are asked to stop.
 ///
@@ -79,6 +82,59 @@ pub async fn copy_rows(
     };
     drop((reading, writing));
     end
+}
+
+impl Connection {
+    /// Runs `COPY … TO STDOUT` and hands its data over as it comes.
+    ///
+    /// # Errors
+    /// As [`Connection::run`].
+    pub async fn copy_out(&mut self, statement: &Statement, sink: &mut FrameSink<'_>) -> Exchanged<u64> {
+        match self.read_copy(statement, sink).await {
+            Ok(rows) => Ok(rows),
+            Err(fault) => Err(self.failed(fault)),
+        }
+    }
+
+    async fn read_copy(&mut self, statement: &Statement, sink: &mut FrameSink<'_>) -> Result<u64, Fault> {
+        let _running = self.start_copy(statement, CopyDirection::Out).await?;
+        let Some(wire) = self.wire.as_mut() else { return Err(closed()) };
+        let mut left = 0;
+        loop {
+            let next = hand_over(&mut left, wire.arrived(), sink)?;
+            wire.forget(next.ready);
+            if !next.other {
+                wire.fill().await?;
+            } else if is_done(wire).await? {
+                return self.read_rest().await;
+            }
+        }
+    }
+}
+
+/// Hands over what of the bytes is data; `left` is what is missing of the frame at their beginning.
+fn hand_over(left: &mut usize, arrived: &[u8], sink: &mut FrameSink<'_>) -> Result<FramesAtHand, Broken> {
+    let mut ready = 0;
+    loop {
+        let here = (*left).min(arrived.len() - ready);
+        if here > 0 {
+            sink(&arrived[ready..ready + here], here == *left);
+        }
+        ready += here;
+        *left -= here;
+        let rest = &arrived[ready..];
+        match rest.first() {
+            Some(&tag) if tag != DATA => return Ok(FramesAtHand { ready, other: true }),
+            Some(_) if rest.len() >= HEADER => {
+                *left = whole(rest)? - HEADER;
+                ready += HEADER;
+                if *left == 0 {
+                    sink(&[], true);
+                }
+            }
+            _ => return Ok(FramesAtHand { ready, other: false }),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -287,6 +343,18 @@ mod tests {
             let second = frames.count(&rest).unwrap();
             assert_eq!(first.ready + second.ready, 18, "{cut}");
             assert!(second.other && frames.left == 0, "{cut}");
+        }
+        for cut in 0..=stream.len() {
+            let (mut left, mut rows, mut row) = (0, vec![], vec![]);
+            let mut sink = |piece: &[u8], ends: bool| {
+                row.extend_from_slice(piece);
+                if ends {
+                    rows.push(std::mem::take(&mut row));
+                }
+            };
+            let first = hand_over(&mut left, &stream[..cut], &mut sink).unwrap();
+            assert!(hand_over(&mut left, &stream[first.ready..], &mut sink).unwrap().other);
+            assert_eq!(rows, [b"ab".to_vec(), vec![], b"x".to_vec()], "{cut}");
         }
         assert!(FrameCount::default().count(b"d\0\0\0\x01").is_err());
         assert!(FrameCount::default().count(b"d\xff\xff\xff\xff").is_err());
