@@ -12,10 +12,10 @@ const INSIDE: &str = "SELECT string_agg(what, E'\n' ORDER BY what) FROM (
 
 /// What a statement of an application is refused with.
 fn refusal(server: &Server, database: &str, sql: &str) -> String {
-    let url = server
-        .url()
-        .replace("//postgres@", &format!("//postgres:{ADMIN_PASSWORD}@"))
-        .replace("/postgres", &format!("/{database}"));
+    let url = format!(
+        "postgresql://postgres:{ADMIN_PASSWORD}@127.0.0.1:{}/{database}?sslmode=disable",
+        server.port
+    );
     let done = std::process::Command::new(psql()).args(["-X", "-d", &url, "-c", sql]).output().unwrap();
     assert!(!done.status.success(), "{sql}");
     String::from_utf8_lossy(&done.stderr).into_owned()
