@@ -2,7 +2,7 @@
 //! them back, and `finish` removes what the way back needed. Who is open is said by the database of the service: a row there is
 //! written in the transaction that opens it.
 //!
-//! `ends` has the sessions, `equal` compares the rows while nobody writes, `reverse` is what the way back needs.
+//! `ends` has the sessions, `equal` compares the rows while neither takes writes, `reverse` is what the way back needs.
 
 mod cutover;
 mod ends;
@@ -13,5 +13,5 @@ mod rollback;
 
 pub use cutover::{Switched, approach, cut_over, still_target};
 pub use ends::{SwitchEnds, transact};
-pub use finish::{Removal, begin as begin_finish, clear_source, clear_target, removal};
+pub use finish::{FinishRemoval, begin as begin_finish, clear_source, clear_target, removal};
 pub use rollback::{AfterRollback, RolledBack, roll_back};

@@ -24,7 +24,7 @@ pub const LOGIN_MESSAGE: usize = 1 << 20;
 const BOTH_WAYS: u8 = b'W';
 
 /// A message of a session that streams.
-pub enum Frame {
+pub enum WireFrame {
     /// From here on both sides send data.
     BothWays,
     Message(Message),
@@ -109,7 +109,7 @@ impl Wire {
     }
 
     /// The same for a session that streams: the codec crate does not know the message with which a stream begins.
-    pub async fn receive_frame(&mut self) -> Result<Frame, Broken> {
+    pub async fn receive_frame(&mut self) -> Result<WireFrame, Broken> {
         loop {
             if let Some(frame) = next_frame(&mut self.inbox, self.largest)? {
                 return Ok(frame);
@@ -192,9 +192,9 @@ pub(super) fn next(inbox: &mut BytesMut, largest: usize) -> Result<Option<Messag
     }
 }
 
-fn next_frame(inbox: &mut BytesMut, largest: usize) -> Result<Option<Frame>, Broken> {
+fn next_frame(inbox: &mut BytesMut, largest: usize) -> Result<Option<WireFrame>, Broken> {
     let header = Header::parse(inbox).ok().flatten().filter(|header| header.tag() == BOTH_WAYS);
-    let Some(header) = header else { return Ok(next(inbox, largest)?.map(Frame::Message)) };
+    let Some(header) = header else { return Ok(next(inbox, largest)?.map(WireFrame::Message)) };
     let whole = usize::try_from(header.len()).unwrap_or(0) + TAG;
     if whole > LOGIN_MESSAGE {
         return Err(speaking("this is not PostgreSQL's protocol".into()));
@@ -203,7 +203,7 @@ fn next_frame(inbox: &mut BytesMut, largest: usize) -> Result<Option<Frame>, Bro
         return Ok(None);
     }
     inbox.advance(whole);
-    Ok(Some(Frame::BothWays))
+    Ok(Some(WireFrame::BothWays))
 }
 
 fn lost(error: io::Error) -> Broken {
@@ -231,9 +231,9 @@ mod tests {
         let mut inbox = BytesMut::from(&b"W\0\0\0\x07\0\0"[..]);
         assert!(next_frame(&mut inbox, LOGIN_MESSAGE).unwrap().is_none());
         inbox.extend_from_slice(b"\0Z\0\0\0\x05I");
-        assert!(matches!(next_frame(&mut inbox, LOGIN_MESSAGE), Ok(Some(Frame::BothWays))));
+        assert!(matches!(next_frame(&mut inbox, LOGIN_MESSAGE), Ok(Some(WireFrame::BothWays))));
         let next = next_frame(&mut inbox, LOGIN_MESSAGE);
-        assert!(matches!(next, Ok(Some(Frame::Message(Message::ReadyForQuery(_))))));
+        assert!(matches!(next, Ok(Some(WireFrame::Message(Message::ReadyForQuery(_))))));
     }
 
     #[test]

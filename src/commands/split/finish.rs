@@ -11,7 +11,9 @@ use crate::report::{Report, Style, printable};
 use crate::run::Run;
 use crate::server::Connection;
 use crate::splitting::state::source;
-use crate::splitting::switching::{Removal, SwitchEnds, begin_finish, clear_source, clear_target, removal};
+use crate::splitting::switching::{
+    FinishRemoval, SwitchEnds, begin_finish, clear_source, clear_target, removal,
+};
 use crate::units::counted;
 
 #[derive(Debug, Args)]
@@ -91,7 +93,7 @@ async fn consent(run: &Run, arguments: &Arguments, report: &FinishedSplit) -> Re
 pub struct FinishedSplit {
     database: String,
     #[serde(flatten)]
-    removed: Removal,
+    removed: FinishRemoval,
     #[serde(skip)]
     dry: bool,
     #[serde(rename = "verify_isolation")]
@@ -100,7 +102,7 @@ pub struct FinishedSplit {
 
 impl FinishedSplit {
     fn listing(&self) -> String {
-        let Removal { tables, views } = &self.removed;
+        let FinishRemoval { tables, views } = &self.removed;
         let mut text = format!(
             "{} and {} of database {}:\n",
             counted(tables.len(), "table"),

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::changes::{ChangeBatch, ExpectedChange};
 use super::lsn::Lsn;
 use super::pgoutput::{StreamedNumber, StreamedRelation, StreamedRow};
-use super::table::{FoundTable, Misfit, StreamedTable, fit};
+use super::table::{FoundTable, StreamedTable, TableMisfit, fit};
 use crate::error::{Error, Kind, Result};
 use crate::report::printable;
 use crate::server::{Connection, Endpoint, Limits, Login, Unreadable, connect_with, execute, query};
@@ -312,8 +312,8 @@ fn table<'a>(
 const SAME_CHANGE: &str =
     "make the same change at the target with a migration of the service, then run the same command again";
 
-fn unfit(name: &str, misfit: Misfit) -> Error {
-    let Misfit { causes, source, target } = misfit;
+fn unfit(name: &str, misfit: TableMisfit) -> Error {
+    let TableMisfit { causes, source, target } = misfit;
     Error::new(Kind::Divergent, format!("the stream stopped: table {name} was changed on one side"))
         .causes(causes.iter().map(|cause| printable(cause)))
         .cause(format!("at the source: {}", printable(&source)))

@@ -91,7 +91,7 @@ pub enum StreamMessage {
 /// # Errors
 /// In words, if it is none of version 1.
 pub fn decode(bytes: &[u8]) -> Result<StreamMessage, String> {
-    let mut reader = Reader { rest: bytes };
+    let mut reader = MessageReader { rest: bytes };
     let tag = reader.byte()?;
     let message = match tag {
         b'B' => {
@@ -131,11 +131,11 @@ pub fn decode(bytes: &[u8]) -> Result<StreamMessage, String> {
     }
 }
 
-struct Reader<'a> {
+struct MessageReader<'a> {
     rest: &'a [u8],
 }
 
-impl<'a> Reader<'a> {
+impl<'a> MessageReader<'a> {
     fn take(&mut self, bytes: usize) -> Result<&'a [u8], String> {
         let (taken, rest) = self.rest.split_at_checked(bytes).ok_or("a message that ends too early")?;
         self.rest = rest;

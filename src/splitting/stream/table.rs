@@ -70,7 +70,7 @@ pub type ColumnList = String;
 
 /// What of a table does not fit.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Misfit {
+pub struct TableMisfit {
     /// What differs.
     pub causes: Vec<String>,
     pub source: ColumnList,
@@ -81,13 +81,13 @@ pub struct Misfit {
 ///
 /// # Errors
 /// If their columns are not the same: a column that only one of them has would be lost without a word.
-pub fn fit(relation: &StreamedRelation, found: &FoundTable) -> Result<StreamedTable, Misfit> {
+pub fn fit(relation: &StreamedRelation, found: &FoundTable) -> Result<StreamedTable, TableMisfit> {
     let columns: Vec<Option<&FoundColumn>> = relation.columns.iter().map(|one| column(found, one)).collect();
     let causes = differences(relation, found, &columns);
     if !causes.is_empty() {
         let source: Vec<&str> = relation.columns.iter().map(|column| column.name.as_str()).collect();
         let target: Vec<String> = taken(found).map(|one| format!("{} {}", one.name, one.words)).collect();
-        return Err(Misfit { causes, source: source.join(", "), target: target.join(", ") });
+        return Err(TableMisfit { causes, source: source.join(", "), target: target.join(", ") });
     }
     let name = Qualified(vec![relation.schema.clone(), relation.name.clone()]);
     Ok(StreamedTable {

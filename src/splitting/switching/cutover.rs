@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::ends::{SwitchEnds, transact};
-use super::equal::{self, Copies};
+use super::equal::{self, ComparedCopies};
 use super::reverse;
 use crate::error::{Error, Kind, Result};
 use crate::server::{Connection, execute, query};
@@ -91,7 +91,7 @@ async fn offline(ends: &mut SwitchEnds) -> Result<()> {
         .causes(writable.into_iter().map(|table| format!("{table} has lost the trigger that closes it")))
         .hint("`martydb split rollback --service NAME` opens all of them; then copy again"));
     }
-    equal::compare(ends, Copies::Too).await?;
+    equal::compare(ends, ComparedCopies::Too).await?;
     open(ends).await
 }
 
@@ -121,7 +121,7 @@ async fn online(ends: &mut SwitchEnds) -> Result<Duration> {
     // Whatever fails first ends both.
     let end = tokio::try_join!(following, closing);
     let end = match end {
-        Ok((_, started)) => match equal::compare(ends, Copies::No).await {
+        Ok((_, started)) => match equal::compare(ends, ComparedCopies::No).await {
             Ok(()) => open(ends).await.map(|()| started),
             Err(error) => Err(error),
         },

@@ -14,7 +14,7 @@ const JOBS: usize = 4;
 
 /// Whether copies of others' tables are compared, too: at the source these may take writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Copies {
+pub enum ComparedCopies {
     Too,
     No,
 }
@@ -23,11 +23,11 @@ pub enum Copies {
 ///
 /// # Errors
 /// [`Kind::Divergent`] with the tables that differ.
-pub async fn compare(ends: &mut SwitchEnds, copies: Copies) -> Result<()> {
+pub async fn compare(ends: &mut SwitchEnds, copies: ComparedCopies) -> Result<()> {
     let source = DatabaseTables::read(&mut ends.source.session).await?;
     let service = &ends.service.name;
     let unusable = |error| Error::operation("the state of the split has no name of a service").cause(error);
-    let all = ends.relations.iter().filter(|one| copies == Copies::Too || one.copy_of.is_none());
+    let all = ends.relations.iter().filter(|one| copies == ComparedCopies::Too || one.copy_of.is_none());
     let of = CopyTarget {
         service: ServiceName::new(service.clone()).map_err(unusable)?,
         target: ends.target.at.clone(),

@@ -15,7 +15,7 @@ use crate::sql::{Ident, List, Literal, ServerText, Statement, stmt};
 
 /// What a finish removes from the source.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Removal {
+pub struct FinishRemoval {
     /// Tables that have moved.
     pub tables: Vec<String>,
     /// Views of the source that read them.
@@ -32,7 +32,7 @@ struct DependentView {
 ///
 /// # Errors
 /// If a service is not cut over yet, or the source does not tell.
-pub async fn removal(session: &mut Connection) -> Result<Removal> {
+pub async fn removal(session: &mut Connection) -> Result<FinishRemoval> {
     let services = source::services(session).await?;
     let waiting =
         services.iter().filter(|one| !matches!(one.phase, SplitPhase::CutOver | SplitPhase::Finished));
@@ -45,7 +45,7 @@ pub async fn removal(session: &mut Connection) -> Result<Removal> {
     }
     let (oids, tables) = moved(session).await?;
     let views = views(session, &oids).await?.into_iter().map(|view| view.ident).collect();
-    Ok(Removal { tables, views })
+    Ok(FinishRemoval { tables, views })
 }
 
 /// The tables of all services that are still there, with their quoted names.

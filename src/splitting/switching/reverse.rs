@@ -9,7 +9,7 @@ use crate::splitting::state::source;
 use crate::splitting::stream::{ApplyPlace, Lsn, StreamOrigin};
 use crate::sql::{Ident, List, Literal, Qualified, Statement, stmt};
 
-/// The login that writes at the source, with a new password: nobody keeps it.
+/// The login that writes at the source, with a new password that is kept nowhere.
 ///
 /// # Errors
 /// If the admin may not make it.
@@ -104,7 +104,7 @@ pub async fn publish(session: &mut Connection, name: &str, tables: &[(String, St
     crate::server::execute_warned(session, &make).await.map(drop)
 }
 
-/// Makes a slot anew: one that is left over holds what was written before.
+/// Makes a new slot: one that is left over holds what was written before.
 ///
 /// # Errors
 /// If the server has none to give, with what it lacks.
@@ -124,7 +124,7 @@ pub async fn fresh_slot(session: &mut Connection, name: &str) -> Result<()> {
 /// Drops a slot that is there; one that a follower still holds is waited for.
 ///
 /// # Errors
-/// If somebody keeps it.
+/// If a follower keeps it.
 pub async fn drop_slot(session: &mut Connection, name: &str) -> Result<()> {
     let drop = stmt!(
         "SELECT pg_catalog.pg_drop_replication_slot(slot_name) FROM pg_catalog.pg_replication_slots

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use super::cutover::{self, Switched, approach, still_target};
 use super::ends::{SwitchEnds, transact};
-use super::equal::{self, Copies};
+use super::equal::{self, ComparedCopies};
 use super::reverse;
 use crate::error::{Error, Kind, Result};
 use crate::server::{Login, connect_with, execute};
@@ -140,7 +140,7 @@ async fn empty_target(ends: &mut SwitchEnds) -> Result<()> {
 /// Both sides have to hold the same: nothing brings what was written at the target.
 async fn offline(ends: &mut SwitchEnds) -> Result<()> {
     close_target(ends).await?;
-    let end = match equal::compare(ends, Copies::No).await {
+    let end = match equal::compare(ends, ComparedCopies::No).await {
         Ok(()) => open_source(ends, vec![]).await,
         Err(error) => Err(error
             .while_doing(format!(
@@ -179,7 +179,7 @@ async fn online(ends: &mut SwitchEnds, slot: &str, opened: &str, login: Login) -
         Ok(started)
     };
     let end = match tokio::try_join!(following, closing) {
-        Ok((_, started)) => match equal::compare(ends, Copies::No).await {
+        Ok((_, started)) => match equal::compare(ends, ComparedCopies::No).await {
             Ok(()) => {
                 let from = vec![stmt!("forward_from = pg_catalog.pg_current_wal_insert_lsn()")];
                 open_source(ends, from).await.map(|()| started)
@@ -283,7 +283,7 @@ async fn settle(ends: &mut SwitchEnds) -> Result<()> {
         still_target(ends).await?;
         execute(&mut ends.target.session, &target::closing()).await?;
     } else {
-        // What is written at the source from now on does not get here: the next copy begins anew.
+        // What is written at the source from now on does not get here: the next copy begins again.
         empty_target(ends).await?;
     }
     drop_way_back(ends).await?;

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 
 use super::{Connection, Exchanged, Reply};
 use crate::sql::Statement;
-use crate::wire::codec::{Frame, Wire, speaking};
+use crate::wire::codec::{Wire, WireFrame, speaking};
 use crate::wire::fault::Fault;
 use crate::wire::outcome::Broken;
 
@@ -66,9 +66,9 @@ impl Connection {
         wire.send(|out| frontend::query(statement.exact(), out)).await?;
         loop {
             match wire.receive_frame().await? {
-                Frame::BothWays => return Ok(()),
-                Frame::Message(Message::ErrorResponse(body)) => return Err(Fault::read(body.fields())),
-                Frame::Message(_) => {}
+                WireFrame::BothWays => return Ok(()),
+                WireFrame::Message(Message::ErrorResponse(body)) => return Err(Fault::read(body.fields())),
+                WireFrame::Message(_) => {}
             }
         }
     }
@@ -96,13 +96,13 @@ impl ReplicationStream {
                 return Ok(None);
             };
             match frame? {
-                Frame::Message(Message::CopyData(body)) => {
+                WireFrame::Message(Message::CopyData(body)) => {
                     if let Some(frame) = self.unpack(body.into_bytes())? {
                         return Ok(Some(frame));
                     }
                 }
-                Frame::Message(Message::ErrorResponse(body)) => return Err(Fault::read(body.fields())),
-                Frame::Message(Message::CopyDone | Message::CommandComplete(_)) => {
+                WireFrame::Message(Message::ErrorResponse(body)) => return Err(Fault::read(body.fields())),
+                WireFrame::Message(Message::CopyDone | Message::CommandComplete(_)) => {
                     return Err(speaking("the server ended the stream".into()).into());
                 }
                 _ => {}
@@ -172,7 +172,8 @@ impl ReplicationStream {
             })
             .await
             .ok()?;
-            while !matches!(wire.receive_frame().await.ok()?, Frame::Message(Message::ReadyForQuery(_))) {}
+            while !matches!(wire.receive_frame().await.ok()?, WireFrame::Message(Message::ReadyForQuery(_))) {
+            }
             Some(())
         };
         if matches!(tokio::time::timeout(GOODBYE, goodbye).await, Ok(Some(()))) {

@@ -135,7 +135,7 @@ fn a_row_that_differs_stops_the_cutover() {
         "orders",
         "SET session_replication_role = replica; UPDATE orders SET note = 'it''s 7' WHERE n = 7",
     );
-    // Somebody opened a table behind our back.
+    // A table was opened by hand.
     split.source.sql(LEGACY, "DROP TRIGGER martydb_split_closed ON order_days_2");
     let refused = split.split(&["cutover", "--service", "orders"]).expect(3).stderr;
     assert!(refused.contains("public.order_days_2 has lost the trigger that closes it"), "{refused}");

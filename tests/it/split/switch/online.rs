@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use super::{LEGACY, Split};
 use crate::support::{ADMIN_PASSWORD, ask};
 
-/// From a copy with the source closed to one that is followed: the slot is made while nobody writes.
+/// From a copy with the source closed to one that is followed: the slot is made while both are closed.
 fn follow(split: &Split) {
     split.split(&["copy"]).expect(0);
     let all = "public.orders, public.order_items, public.order_log, public.order_days";
@@ -118,7 +118,7 @@ impl Writers {
         let before = self.written.load(Ordering::Relaxed);
         let started = Instant::now();
         while self.written.load(Ordering::Relaxed) < before + count {
-            assert!(started.elapsed() < Duration::from_secs(60), "nobody writes any more");
+            assert!(started.elapsed() < Duration::from_secs(60), "the writers have stopped");
             std::thread::sleep(Duration::from_millis(5));
         }
     }
