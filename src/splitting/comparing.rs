@@ -20,7 +20,7 @@ use crate::error::{Error, Result};
 use crate::report::{printable, progress};
 use crate::server::{Connection, copy_out, execute, execute_protected};
 use crate::sql::{ServerText, Statement, stmt};
-use hashing::{BucketPass, KeyBuckets, Lines, RowHasher, RowKey, RowSum};
+use hashing::{BucketPass, KeyBuckets, RowHasher, RowKey, RowSum, TextRows};
 
 /// Rows of a table that are named.
 const NAMED_ROWS: usize = 20;
@@ -238,11 +238,11 @@ async fn locate(
             target.keep(&differing);
         }
         for part in &table.shown.0 {
-            let mut lines = Lines::default();
+            let mut lines = TextRows::default();
             copy_out(there, part, &mut |piece, ends| lines.take(piece, ends, |line| source.take(pass, line)))
                 .await?;
         }
-        let mut lines = Lines::default();
+        let mut lines = TextRows::default();
         let statement = &table.shown.1;
         copy_out(here, statement, &mut |piece, ends| lines.take(piece, ends, |line| target.take(pass, line)))
             .await?;

@@ -84,9 +84,9 @@ impl<'a> RowHasher<'a> {
 
 /// Puts the lines of the text format together.
 #[derive(Default)]
-pub struct Lines(Vec<u8>);
+pub struct TextRows(Vec<u8>);
 
-impl Lines {
+impl TextRows {
     pub fn take(&mut self, piece: &[u8], ends: bool, line: impl FnOnce(&[u8])) {
         self.0.extend_from_slice(piece);
         if ends {
