@@ -183,7 +183,8 @@ pub async fn still_target(ends: &mut SwitchEnds) -> Result<()> {
 
 /// The login at the source, and publication and slot at the target.
 async fn prepare_way_back(ends: &mut SwitchEnds) -> Result<()> {
-    reverse::login(ends).await?;
+    let login = reverse::login(ends).await?;
+    reverse::prove_login(ends, &login).await?;
     let slot = reverse::slot_name(ends, "r");
     let name = ends.service.name.clone();
     let set = stmt!("reverse_slot = {slot}", slot = Literal(slot.clone()));

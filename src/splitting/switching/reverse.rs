@@ -4,7 +4,7 @@
 use super::ends::{SwitchEnds, transact};
 use crate::error::{Error, Result};
 use crate::secrets::{password, verifier};
-use crate::server::{Connection, Login, execute, query};
+use crate::server::{Access, Connection, Endpoint, Host, Limits, Login, connect_with, execute, query};
 use crate::splitting::state::source;
 use crate::splitting::stream::{ApplyPlace, Lsn, StreamOrigin};
 use crate::sql::{Ident, List, Literal, Qualified, Statement, stmt};
@@ -171,10 +171,37 @@ pub fn from_target(ends: &SwitchEnds, slot: &str) -> StreamOrigin {
     }
 }
 
+/// Where the login of the way back connects. A socket lets in who the operating system says the client is, and that is no role
+/// which was made just now: then it is where logins of services connect.
+pub fn address(access: &Access) -> &Endpoint {
+    match access.admin_endpoint.host {
+        Host::Socket(_) => &access.endpoint,
+        Host::Tcp(_) => &access.admin_endpoint,
+    }
+}
+
+/// Logs in once: a server that lets nobody in whom it does not know would show that only when the way back is needed.
+///
+/// # Errors
+/// If the login is not let in, with why.
+pub async fn prove_login(ends: &SwitchEnds, login: &Login) -> Result<()> {
+    let Access { server, .. } = &ends.source.access;
+    let session =
+        connect_with(address(&ends.source.access), login, &ends.source.database, &[], Limits::READ).await;
+    let session = session.map_err(|error| {
+        error.while_doing("the way back cannot be prepared").hint(format!(
+            "let roles whose name begins with martydb_split_ into database \"{}\" of server \"{server}\" with scram-sha-256",
+            ends.source.database
+        ))
+    })?;
+    session.close().await;
+    Ok(())
+}
+
 /// Where what the target writes goes, from the moment on at which it was opened.
 pub fn into_source(ends: &SwitchEnds, login: Login, start: Lsn) -> ApplyPlace {
     ApplyPlace {
-        endpoint: ends.source.access.admin_endpoint.clone(),
+        endpoint: address(&ends.source.access).clone(),
         login,
         database: ends.source.database.clone(),
         role: None,

@@ -259,7 +259,7 @@ async fn prove(ends: &mut SwitchEnds, login: Login) -> Vec<String> {
     let name = ends.service.name.clone();
     let proofs = source::notes(&mut ends.source.session, &name, reverse::REFLEX).await.unwrap_or_default();
     let settings = [("search_path", "pg_catalog"), ("lock_timeout", "5s"), ("statement_timeout", "0")];
-    let endpoint = &ends.source.access.admin_endpoint;
+    let endpoint = reverse::address(&ends.source.access);
     let limits = crate::server::Limits::WORK;
     let session = connect_with(endpoint, &login, &ends.source.database, &settings, limits).await;
     let Ok(mut session) = session else { return vec!["foreign keys of the source are not proven".into()] };
