@@ -180,7 +180,7 @@ pub fn address(access: &Access) -> &Endpoint {
     }
 }
 
-/// Logs in once: a server that lets nobody in whom it does not know would show that only when the way back is needed.
+/// Logs in once. A server that refuses unknown logins would otherwise show it only when the way back is needed.
 ///
 /// # Errors
 /// If the login is not let in, with why.
