@@ -91,6 +91,16 @@ WHERE d.refobjid >= 16384 AND d.deptype IN ('n', 'a', 'i')
     AND c.relname IN ('pg_class', 'pg_proc', 'pg_type', 'pg_rewrite', 'pg_trigger', 'pg_policy', 'pg_attrdef', 'pg_constraint')
     AND o.relname IN ('pg_class', 'pg_proc', 'pg_type')
 UNION ALL
+-- Before 15 what a column is generated from is written down of the column.
+SELECT DISTINCT 'reference', pg_catalog.json_build_object(
+        'class', 'pg_attrdef', 'oid', ad.oid::pg_catalog.int8, 'to_class', o.relname, 'to', d.refobjid::pg_catalog.int8, 'owned', false
+    )::pg_catalog.text
+FROM pg_catalog.pg_depend d JOIN pg_catalog.pg_class o ON o.oid = d.refclassid
+    JOIN pg_catalog.pg_attribute a ON a.attrelid = d.objid AND a.attnum = d.objsubid AND a.attgenerated <> ''
+    JOIN pg_catalog.pg_attrdef ad ON ad.adrelid = a.attrelid AND ad.adnum = a.attnum
+WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND d.refobjid >= 16384 AND d.refobjid <> d.objid
+    AND o.relname IN ('pg_class', 'pg_proc')
+UNION ALL
 SELECT 'large_object_column', pg_catalog.json_build_object(
         'relation', r.oid::pg_catalog.int8, 'name', pg_catalog.quote_ident(a.attname)
     )::pg_catalog.text
