@@ -33,13 +33,13 @@ pub enum SplitStep {
     Plan(plan::Arguments),
     /// Write each service's first migration from the shared database, or compare it with those that there are.
     Schema(schema::Arguments),
-    /// Copy the rows of all services out of the shared database, in one moment.
+    /// Copy the rows of all services, in one moment.
     Copy(copy::Arguments),
     /// Show where each service of the split stands, and what comes next.
     Status(status::Arguments),
     /// Compare the rows of both sides, and name those that differ.
     Verify(verify::Arguments),
-    /// Close a service's tables in the shared database, and open its own database with every row.
+    /// Give the writes of a service to its own database.
     Cutover(cutover::Arguments),
     /// Give the writes of a service back to the shared database, with every row written since.
     Rollback(rollback::Arguments),

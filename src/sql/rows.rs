@@ -73,7 +73,7 @@ mod tests {
         let statement = stmt!("VALUES {rows}", rows = rows);
         assert_eq!(statement.exact(), "VALUES ('it''s', NULL), (E'a\\\\', '')");
         assert_eq!(statement.shown(), "VALUES (… 2 rows)");
-        assert_eq!((rows.count(), rows.bytes()), (2, 31));
+        assert_eq!((rows.count(), rows.bytes()), (2, 29));
     }
 
     proptest! {
