@@ -25,6 +25,7 @@ pub mod offline;
 pub mod online;
 pub mod places;
 pub mod plan;
+pub mod privileges;
 pub mod proposal;
 mod publishing;
 pub mod reflexes;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::places;
 use super::plan::SplitPlan;
+use super::privileges;
 use super::source::SourceCatalogue;
 use super::state::SplitPhase;
 use super::state::source::{self, SplitRelation, SplitRun, SplitService};
@@ -31,8 +32,9 @@ pub struct BegunRun {
 /// Takes up the run that has begun, or begins one.
 ///
 /// # Errors
-/// If one has begun with another map, or the other way.
+/// If one has begun with another map, or the other way; or if the admin lacks privileges.
 pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result<BegunRun> {
+    privileges::refuse_lacking(session, &places::numbers_of(planned.plan, planned.source)).await?;
     source::prepare(session).await?;
     let fresh =
         |service: &ServiceName| places::relations_of(service, planned.plan, planned.source, planned.shapes);

@@ -4,7 +4,7 @@ use sha2::{Digest, Sha256};
 
 use super::assignment::{Home, Seat};
 use super::plan::SplitPlan;
-use super::source::{RelationKind, SourceCatalogue};
+use super::source::{RelationKind, SourceCatalogue, SourceRelation};
 use super::state::SplitKind;
 use super::state::source::SplitRelation;
 use super::tables::TableShape;
@@ -26,7 +26,7 @@ pub fn relations_of(
     let seat = Seat::Service(service.clone());
     let its = |oid: u32| plan.assignment.seats(oid).is_some_and(|seats| seats.contains(&seat));
     let tables = source.relations.values().filter(|one| one.is_table() && its(one.oid));
-    let relation = |one: &super::source::SourceRelation| {
+    let relation = |one: &SourceRelation| {
         let copy_of = match plan.assignment.home(one.oid) {
             Home::Reference(table) if table.owner != *service => Some(table.owner.to_string()),
             _ => None,
@@ -55,6 +55,15 @@ pub fn relations_of(
         }
     };
     tables.map(relation).collect()
+}
+
+/// The numbers of all tables and sequences that a split touches at the source.
+pub fn numbers_of(plan: &SplitPlan, source: &SourceCatalogue) -> Vec<u32> {
+    let goes = |oid: u32| {
+        plan.assignment.seats(oid).is_some_and(|seats| seats.iter().any(|seat| *seat != Seat::Source))
+    };
+    let kind = |one: &SourceRelation| one.is_table() || one.kind == RelationKind::Sequence;
+    source.relations.values().filter(|one| kind(one) && goes(one.oid)).map(|one| one.oid).collect()
 }
 
 /// In how many parts a table of this size is copied.

@@ -10,7 +10,7 @@ use crate::import::pg_dump;
 use crate::manifest::SplitMap;
 use crate::run::Run;
 use crate::server::Access;
-use crate::splitting::{SplitPlan, inspect};
+use crate::splitting::{SplitPlan, inspect, places, privileges};
 pub use report::PlannedSplit;
 use report::SplitNeed;
 
@@ -25,7 +25,8 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlannedSplit> {
     let access = shared::source(run, &map).await?;
     let source = inspect::read(&access, map.source.database.as_str()).await?;
     let plan = SplitPlan::of(&map, &source)?;
-    let needs = needs(&access, &map, source.major).await?;
+    let mut needs = needs(&access, &map, source.major).await?;
+    needs.extend(lacking(&access, &map, &places::numbers_of(&plan, &source)).await?);
     Ok(PlannedSplit::new(run, &map, &plan, needs, &arguments.map))
 }
 
@@ -56,4 +57,17 @@ async fn needs(access: &Access, map: &SplitMap, major: u32) -> Result<Vec<SplitN
     let need = |(ok, detail)| SplitNeed { purpose: "following online", ok, detail };
     let schema = SplitNeed { purpose: "the schemas of the services", ok: found.is_ok(), detail: dump };
     Ok([schema].into_iter().chain(online.map(need)).collect())
+}
+
+/// What the admin lacks in the source, each with what ends it.
+async fn lacking(access: &Access, map: &SplitMap, oids: &[u32]) -> Result<Vec<SplitNeed>> {
+    let mut session = access.read(map.source.database.as_str()).await?;
+    let found = privileges::lacking(&mut session, oids).await?;
+    session.close().await;
+    let need = |one: privileges::LackingPrivilege| SplitNeed {
+        purpose: "the copy",
+        ok: false,
+        detail: format!("{}: {}", one.what, one.cure),
+    };
+    Ok(found.into_iter().map(need).collect())
 }

@@ -191,12 +191,9 @@ async fn prepare_way_back(ends: &mut SwitchEnds) -> Result<()> {
     source::change(&mut ends.source.session, &name, &set).await?;
     identify(ends).await?;
     let names = ends.own_names();
+    reverse::publish(&mut ends.target.session, &slot, &names).await?;
     let mut admin = ends.target.access.write(ends.target.at.database.as_str()).await?;
-    let made = async {
-        reverse::publish(&mut admin, &slot, &names).await?;
-        reverse::fresh_slot(&mut admin, &slot).await
-    };
-    let end = made.await;
+    let end = reverse::fresh_slot(&mut admin, &slot).await;
     admin.close().await;
     end
 }

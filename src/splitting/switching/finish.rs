@@ -104,14 +104,7 @@ pub async fn begin(session: &mut Connection) -> Result<()> {
 /// If the database or its server refuses.
 pub async fn clear_target(ends: &mut SwitchEnds) -> Result<()> {
     if let Some(slot) = ends.service.reverse_slot.clone() {
-        let mut admin = ends.target.access.write(ends.target.at.database.as_str()).await?;
-        let dropped = async {
-            reverse::drop_slot(&mut admin, &slot).await?;
-            reverse::unpublish(&mut admin, &slot).await
-        };
-        let end = dropped.await;
-        admin.close().await;
-        end?;
+        reverse::unmake(&mut ends.target, &slot).await?;
     }
     let name = ends.service.name.clone();
     let identities = source::notes(&mut ends.source.session, &name, reverse::TARGET_IDENTITY).await?;
@@ -168,7 +161,13 @@ async fn forget_login(session: &mut Connection, login: &str) -> Result<()> {
         return Ok(());
     }
     let role = Ident::new(login).map_err(|error| Error::operation("the login has no name").cause(error))?;
-    // It owns nothing: this takes its rights.
-    let all = [stmt!("DROP OWNED BY {role}", role = role), stmt!("DROP ROLE {role}", role = role)];
+    // It owns nothing: this takes its rights, which only its members may.
+    let all = [
+        stmt!("BEGIN"),
+        stmt!("GRANT {role} TO CURRENT_USER", role = role),
+        stmt!("DROP OWNED BY {role}", role = role),
+        stmt!("DROP ROLE {role}", role = role),
+        stmt!("COMMIT"),
+    ];
     execute(session, &Statement::join(all)).await.map(drop)
 }

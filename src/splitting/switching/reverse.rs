@@ -1,7 +1,7 @@
 //! The way back: what is written into the service's database goes into the tables of the source, by a login that was made for it.
 //! Never by the admin: what a service made of its tables would run with the admin's rights.
 
-use super::ends::{SwitchEnds, transact};
+use super::ends::{SwitchEnds, TargetEnd, transact};
 use crate::error::{Error, Result};
 use crate::secrets::{password, verifier};
 use crate::server::{Access, Connection, Endpoint, Host, Limits, Login, connect_with, execute, query};
@@ -41,10 +41,10 @@ pub async fn login(ends: &mut SwitchEnds) -> Result<Login> {
     Ok(Login::with_password(&name, secret))
 }
 
-/// It acts as the owners of the tables. A superuser's tables are given to it one by one: it must not become that role.
+/// It acts as the owners of the tables. Those of a superuser or of the admin are given to it one by one: it must not become that role.
 async fn rights(session: &mut Connection, tables: &[u32], role: &Ident) -> Result<Vec<Statement>> {
     let asked = stmt!(
-        "SELECT r.rolname::pg_catalog.text, r.rolsuper, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, s.rolsuper
+        "SELECT r.rolname::pg_catalog.text, r.rolsuper OR r.oid = s.oid, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, s.rolsuper
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_roles r ON r.oid = c.relowner
          JOIN pg_catalog.pg_roles s ON s.rolname = current_user WHERE c.oid = ANY ({oids}::pg_catalog.oid[])",
         oids = crate::splitting::closing::numbers(tables)
@@ -87,7 +87,7 @@ pub fn slot_name(ends: &SwitchEnds, mark: &str) -> String {
 /// Makes the publication of the new side, which has to be there before the slot.
 ///
 /// # Errors
-/// If the admin of that server may not.
+/// If the role of the session may not.
 pub async fn publish(session: &mut Connection, name: &str, tables: &[(String, String)]) -> Result<()> {
     let known =
         stmt!("SELECT FROM pg_catalog.pg_publication WHERE pubname = {name}", name = Literal(name.into()));
@@ -143,10 +143,22 @@ pub async fn drop_slot(session: &mut Connection, name: &str) -> Result<()> {
     }
 }
 
+/// Drops the slot and the publication of a target. The publication is the owner's, as the tables are: the admin may not publish them.
+///
+/// # Errors
+/// As [`drop_slot`] and [`unpublish`].
+pub async fn unmake(target: &mut TargetEnd, name: &str) -> Result<()> {
+    let mut admin = target.access.write(target.at.database.as_str()).await?;
+    let end = drop_slot(&mut admin, name).await;
+    admin.close().await;
+    end?;
+    unpublish(&mut target.session, name).await
+}
+
 /// Drops a publication that is there.
 ///
 /// # Errors
-/// If the admin may not.
+/// If the role of the session may not.
 pub async fn unpublish(session: &mut Connection, name: &str) -> Result<()> {
     execute(session, &stmt!("DROP PUBLICATION IF EXISTS {name}", name = ident(name)?)).await.map(drop)
 }

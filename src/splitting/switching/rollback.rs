@@ -294,12 +294,5 @@ async fn settle(ends: &mut SwitchEnds) -> Result<()> {
 /// The slot and the publication of the target.
 async fn drop_way_back(ends: &mut SwitchEnds) -> Result<()> {
     let Some(slot) = ends.service.reverse_slot.clone() else { return Ok(()) };
-    let mut admin = ends.target.access.write(ends.target.at.database.as_str()).await?;
-    let dropped = async {
-        reverse::drop_slot(&mut admin, &slot).await?;
-        reverse::unpublish(&mut admin, &slot).await
-    };
-    let end = dropped.await;
-    admin.close().await;
-    end
+    reverse::unmake(&mut ends.target, &slot).await
 }
