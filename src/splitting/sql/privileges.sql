@@ -14,7 +14,10 @@ SELECT 'relation', pg_catalog.json_build_object(
         'secured', c.relrowsecurity, 'forced', c.relrowsecurity AND c.relforcerowsecurity
     )::pg_catalog.text
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace JOIN pg_catalog.pg_roles o ON o.oid = c.relowner
-WHERE c.oid = ANY (pg_catalog.current_setting('martydb.tables')::pg_catalog.oid[]) OR EXISTS (
-    SELECT FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conrelid = c.oid
-        AND k.confrelid = ANY (pg_catalog.current_setting('martydb.tables')::pg_catalog.oid[]))
+WHERE (c.oid = ANY (pg_catalog.current_setting('martydb.tables')::pg_catalog.oid[]) OR EXISTS (
+        SELECT FROM pg_catalog.pg_constraint k WHERE k.contype = 'f' AND k.conrelid = c.oid
+            AND k.confrelid = ANY (pg_catalog.current_setting('martydb.tables')::pg_catalog.oid[])))
+    -- A sequence that belongs to a column has the table's owner.
+    AND NOT (c.relkind = 'S' AND EXISTS (SELECT FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass
+        AND d.objid = c.oid AND d.refclassid = d.classid AND d.deptype IN ('a', 'i')))
 ORDER BY 1, 2

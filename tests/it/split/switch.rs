@@ -1,9 +1,11 @@
 //! `split cutover`, `split rollback` and `split finish`.
 
+mod across;
 mod offline;
 mod online;
+mod owners;
 
-use crate::support::{Project, Server};
+use crate::support::{Admin, Project, Server};
 
 /// The shared database.
 const LEGACY: &str = "legacy";
@@ -61,12 +63,17 @@ struct Split {
 impl Split {
     fn new() -> Split {
         let (source, target) = (Server::start_with(SETTINGS), Server::start_with(SETTINGS));
+        Split::between(source, target, Admin::Super, "")
+    }
+
+    /// With an admin of this kind at both servers; `more` is what else the shared database has.
+    fn between(source: Server, target: Server, admin: Admin, more: &str) -> Split {
         source.sql("postgres", &format!("CREATE DATABASE {LEGACY}"));
-        source.sql(LEGACY, &format!("{USERS}{ORDERS}{CROSSING}{ROWS}"));
+        source.sql(LEGACY, &format!("{USERS}{ORDERS}{CROSSING}{ROWS}{more}"));
         let manifest = format!(
             "version: 1\nproject: shop\nservers:\n  main:\n    url: {}\n    password_env: DB_PASSWORD\n  old:\n    url: {}\n    password_env: DB_PASSWORD\nservices:\n  orders: {{ server: main }}\n  users: {{ server: main }}\n",
-            target.url(),
-            source.url()
+            target.url_of(admin),
+            source.url_of(admin)
         );
         let project = Project::with_manifest(&manifest);
         project.write("split.yaml", &format!("source: {{ server: old, database: {LEGACY} }}{MAP}"));

@@ -36,7 +36,7 @@ fn follow(split: &Split) {
 }
 
 /// Writers that use every number once, at the side that takes it.
-struct Writers {
+pub struct Writers {
     done: Arc<AtomicBool>,
     written: Arc<AtomicI64>,
     /// The longest time between two writes of one writer, in milliseconds.
@@ -92,7 +92,7 @@ async fn write(
 }
 
 impl Writers {
-    fn start(split: &Split, count: i64) -> Writers {
+    pub fn start(split: &Split, count: i64) -> Writers {
         let done = Arc::new(AtomicBool::new(false));
         let (written, longest) = (Arc::new(AtomicI64::new(0)), Arc::new(AtomicI64::new(0)));
         let (source, target) = (split.source.port, split.target.port);
@@ -114,7 +114,7 @@ impl Writers {
     }
 
     /// Waits until so many more were written.
-    fn more(&self, count: i64) {
+    pub fn more(&self, count: i64) {
         let before = self.written.load(Ordering::Relaxed);
         let started = Instant::now();
         while self.written.load(Ordering::Relaxed) < before + count {
@@ -127,14 +127,14 @@ impl Writers {
         self.longest.swap(0, Ordering::Relaxed)
     }
 
-    fn end(self) -> Vec<i64> {
+    pub fn end(self) -> Vec<i64> {
         self.done.store(true, Ordering::Relaxed);
         self.threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     }
 }
 
 /// Every number that a writer was told is in, once, is there; and each has been noted by the trigger once.
-fn assert_all(server: &crate::support::Server, database: &str, written: &[i64]) {
+pub fn assert_all(server: &crate::support::Server, database: &str, written: &[i64]) {
     let days = server.sql(database, "SELECT n FROM order_days WHERE n >= 1000000 ORDER BY n");
     let mut expected: Vec<String> = written.iter().map(i64::to_string).collect();
     expected.sort_by_key(|n| n.parse::<i64>().unwrap());
