@@ -116,7 +116,12 @@ pub async fn read(session: &mut Connection) -> Result<Sums> {
 /// The same with several sessions, which share the tables, largest first, and the large objects.
 pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Result<Sums> {
     let Some(first) = sessions.first_mut() else { return Ok(Sums::new()) };
-    let relations = query(first, &Statement::from_program(include_str!("sql/relations.sql"))).await?;
+    let asked = stmt!(
+        "WITH hashed AS ({columns}) {relations}",
+        columns = hashed_columns(),
+        relations = Statement::from_program(include_str!("sql/relations.sql"))
+    );
+    let relations = query(first, &asked).await?;
     let comparing = progress("comparing", "tables");
     comparing.expect(relations.len());
     // None is for the large objects: how much there is in them shows only when they are read.
@@ -140,6 +145,11 @@ pub async fn read_side_by_side(sessions: &mut [Connection], hash: RowHash) -> Re
     });
     let parts = futures_util::future::try_join_all(parts).await?;
     Ok(parts.into_iter().flatten().collect())
+}
+
+/// A query of how the value of each column becomes a number.
+pub fn hashed_columns() -> Statement {
+    Statement::from_program(include_str!("sql/hashed_columns.sql"))
 }
 
 async fn sums_of(session: &mut Connection, row: &Row, hash: RowHash) -> Result<Sums> {

@@ -2,9 +2,11 @@
 //! differ, the rows are put in buckets by their keys, and those of the buckets that differ are told one by one.
 //!
 //! Rows are read by `COPY` and hashed here. A query would have to be planned, and the planner evaluates what a table's owner wrote into its
-//! indexes: at the source that would be with the admin's rights.
+//! indexes: at the source that would be with the admin's rights. Of tables without such things the servers sum up the rows first.
 
 mod hashing;
+mod server_sums;
+mod sides;
 
 use std::collections::BTreeMap;
 use std::hash::RandomState;
@@ -12,15 +14,14 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
-use super::copying::{CopyTarget, SplitCopy};
-use super::loading::{BothSides, TableLoad, matched, place};
-use super::sessions::{self, ReadLock, ReadTable, reading};
-use super::tables::DatabaseTables;
 use crate::error::{Error, Result};
-use crate::report::{printable, progress};
+use crate::report::progress;
 use crate::server::{Connection, copy_out, execute, execute_protected};
 use crate::sql::{ServerText, Statement, stmt};
-use hashing::{BucketPass, KeyBuckets, RowHasher, RowKey, RowSum, TextRows};
+use hashing::{BucketPass, KeyBuckets, RowHasher, RowSum, TextRows};
+use sides::ComparedTable;
+
+pub use sides::{ComparedMoment, ComparedTables, SidesComparison};
 
 /// Rows of a table that are named.
 const NAMED_ROWS: usize = 20;
@@ -64,82 +65,6 @@ pub struct TargetComparison {
     pub tables: usize,
     pub rows: i64,
     pub differences: Vec<DifferingTable>,
-}
-
-/// One table at both sides. Several parts of the source may be one table of the target.
-struct ComparedTable {
-    sources: Vec<Statement>,
-    target: Statement,
-    /// The same as text, to name the rows that differ.
-    shown: (Vec<Statement>, Statement),
-    name: String,
-    key: RowKey,
-    bytes: i64,
-    binary: bool,
-    /// Row security holds for the target's owner too.
-    forced: bool,
-}
-
-/// Compares one target with the source: in the moment of a snapshot, or as it is, where neither side takes writes.
-///
-/// # Errors
-/// If one side cannot be read.
-pub async fn compare(
-    copy: &SplitCopy<'_>,
-    of: &CopyTarget,
-    source: &DatabaseTables,
-    snapshot: Option<&str>,
-) -> Result<TargetComparison> {
-    let mut session = sessions::looking(&of.target).await?;
-    let target = DatabaseTables::read(&mut session).await?;
-    let sides = BothSides { source, target: &target };
-    let (loads, problems) = matched(&of.relations, &sides);
-    if !problems.is_empty() {
-        return Err(Error::operation(format!("service \"{}\" cannot be compared", of.service))
-            .causes(problems.iter().map(|one| printable(one))));
-    }
-    let tables: Vec<ReadTable> =
-        loads.iter().map(|load| ReadTable { oid: load.relation.oid, ident: load.from.clone() }).collect();
-    let first = reading(copy.access, copy.database, snapshot, &tables, ReadLock::Shared).await?;
-    let mut waiting = compared_tables(&loads, &sides);
-    waiting.sort_by_key(|table| table.bytes);
-    let mut ends = vec![(first, session)];
-    for _ in 1..(copy.jobs / 2).clamp(1, waiting.len().max(1)) {
-        let there = reading(copy.access, copy.database, snapshot, &tables, ReadLock::Shared).await?;
-        ends.push((there, sessions::looking(&of.target).await?));
-    }
-    let found = side_by_side(&mut ends, waiting).await;
-    for (there, here) in ends {
-        there.close().await;
-        here.close().await;
-    }
-    found
-}
-
-fn compared_tables(loads: &[TableLoad], sides: &BothSides<'_>) -> Vec<ComparedTable> {
-    let mut all: BTreeMap<&str, Vec<&TableLoad>> = BTreeMap::new();
-    for load in loads {
-        all.entry(&load.into).or_default().push(load);
-    }
-    all.into_values().filter_map(|parts| compared_table(&parts, sides)).collect()
-}
-
-fn compared_table(parts: &[&TableLoad], sides: &BothSides<'_>) -> Option<ComparedTable> {
-    let first = parts.first()?;
-    let into = place(sides.source.table(&first.relation.schema, &first.relation.name)?, sides)?;
-    // Of several parts some may have to be read as text: then all are.
-    let binary = parts.iter().all(|load| load.is_binary());
-    let target = |binary| first.whole_target(into.is_partitioned(), binary);
-    Some(ComparedTable {
-        sources: parts.iter().map(|load| load.whole_source(binary)).collect(),
-        target: target(binary),
-        shown: (parts.iter().map(|load| load.whole_source(false)).collect(), target(false)),
-        name: first.into.clone(),
-        key: RowKey::of(&first.columns, into.key()),
-        bytes: parts.iter().map(|load| load.relation.bytes).sum(),
-        binary,
-        forced: into.forced,
-    })
 }
 
 /// The largest tables first; each pair of sessions takes the next one.
@@ -195,6 +120,11 @@ async fn one(
     here: &mut Connection,
     table: &ComparedTable,
 ) -> Result<(i64, Option<DifferingTable>)> {
+    if let Some(sums) = &table.sums
+        && let Some(rows) = sums.equal(there, here).await?
+    {
+        return Ok((rows, None));
+    }
     let seed = RandomState::new();
     let source = async {
         let mut all = RowSum::default();

@@ -4,7 +4,7 @@
 use super::copying::moment::HeldMoment;
 use super::copying::{CopyTarget, FilledCount, ReadyTarget, SplitCopy, fill, read_tables, refuse_planning};
 use super::inspect;
-use super::publishing::{FirstSlot, identify, publish, same_slot, slot_names, unfollowable};
+use super::publishing::{FirstSlot, SlotLife, identify, publish, same_slot, slot_names, unfollowable};
 use super::sequences;
 use super::state::SplitPhase;
 use super::state::source::{self, in_phase};
@@ -40,7 +40,7 @@ pub async fn copy(
     }
     let names = announce(session, copy, targets, shapes).await?;
     let Some(first_name) = names.first() else { return Ok(FilledCount::default()) };
-    let first = FirstSlot::make(copy.access, copy.database, first_name).await?;
+    let first = FirstSlot::make(copy.access, copy.database, first_name, SlotLife::UntilDropped).await?;
     for name in &names[1..] {
         same_slot(session, first_name, name).await?;
     }
@@ -85,7 +85,8 @@ async fn possible(
         .map(|one| one.name)
         .collect();
     let new = targets.iter().filter(|target| !left.contains(&target.service.to_string())).count();
-    let wanted = i64::try_from(new).unwrap_or(i64::MAX);
+    // And one for the moment at which both sides are compared.
+    let wanted = i64::try_from(new + 1).unwrap_or(i64::MAX);
     let role = &copy.access.admin.role;
     let mut problems: Vec<String> = [
         (

@@ -121,7 +121,15 @@ pub async fn publish(
     execute_warned(session, &make).await.map(drop)
 }
 
-/// The session that made the first slot: its snapshot lives until its next statement.
+/// How long a slot is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SlotLife {
+    UntilDropped,
+    /// As long as the session that made it.
+    Session,
+}
+
+/// The session that made a slot: its snapshot lives until its next statement.
 pub struct FirstSlot {
     session: Connection,
     pub snapshot: String,
@@ -134,10 +142,13 @@ impl FirstSlot {
     ///
     /// # Errors
     /// If transactions stay open for too long: a slot waits for every one that has written anything, in any database of the server.
-    pub async fn make(access: &Access, database: &str, name: &str) -> Result<FirstSlot> {
+    pub async fn make(access: &Access, database: &str, name: &str, life: SlotLife) -> Result<FirstSlot> {
         let mut session = access.stream(database).await?;
-        let make =
-            stmt!("CREATE_REPLICATION_SLOT {name} LOGICAL pgoutput EXPORT_SNAPSHOT", name = ident(name)?);
+        let make = stmt!(
+            "CREATE_REPLICATION_SLOT {name} {life}LOGICAL pgoutput EXPORT_SNAPSHOT",
+            name = ident(name)?,
+            life = if life == SlotLife::Session { stmt!("TEMPORARY ") } else { stmt!("") }
+        );
         let end = query(&mut session, &make).await;
         let rows = match end {
             Ok(rows) => rows,

@@ -114,7 +114,8 @@ pub async fn reading(
     });
     // Planning must not look at what the tables' owners wrote: their CHECK constraints, and those of partitions.
     let own = stmt!(
-        "SELECT pg_catalog.set_config('lock_timeout', '10s', false), pg_catalog.set_config('constraint_exclusion', 'off', false)"
+        "SELECT pg_catalog.set_config('lock_timeout', '10s', false), pg_catalog.set_config('constraint_exclusion', 'off', false),
+             pg_catalog.set_config('jit', 'off', false)"
     );
     query(&mut session, &Statement::join(values.chain([own]))).await?;
     let (begin, mode) = match lock {

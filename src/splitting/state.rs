@@ -15,6 +15,9 @@ use crate::sql::Qualified;
 /// The schema at both sides.
 pub const STATE_SCHEMA: &str = "martydb_split";
 
+/// The lock that one command on a split holds at a time, in the source.
+pub const LOCK: i32 = 0x7370_6c74;
+
 /// The trigger that refuses writes, at both sides.
 pub const CLOSED_TRIGGER: &str = "martydb_split_closed";
 

@@ -10,8 +10,10 @@ mod equal;
 mod finish;
 pub mod reverse;
 mod rollback;
+mod verify;
 
 pub use cutover::{Switched, approach, cut_over, still_target};
-pub use ends::{SwitchEnds, transact};
+pub use ends::{SwitchEnds, VERIFYING, transact};
 pub use finish::{FinishRemoval, begin as begin_finish, clear_source, clear_target, removal};
 pub use rollback::{AfterRollback, RolledBack, roll_back};
+pub use verify::verify_following;

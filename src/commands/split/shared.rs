@@ -14,6 +14,7 @@ use crate::run::Run;
 use crate::server::{Access, Connection, lock};
 use crate::splitting::SplitPlan;
 use crate::splitting::copying::{CopyTarget, SplitCopy};
+use crate::splitting::state::LOCK;
 use crate::splitting::state::source::{self as state, SplitRun, SplitService};
 use crate::suggest::hint;
 use crate::targets;
@@ -53,9 +54,6 @@ pub async fn source(run: &Run, map: &SplitMap) -> Result<Access> {
         None => run.admin(&map.source.server).await,
     }
 }
-
-/// The lock that one command on a split holds at a time, in the source.
-const LOCK: i32 = 0x7370_6c74;
 
 /// A session of the admin in the source that no other command on the split has beside it.
 ///

@@ -8,10 +8,13 @@ use crate::commands::per_service::{PerService, errors_text};
 use crate::error::{Error, ExitStatus, Kind, Result};
 use crate::report::{Cell, Paint, Report, Style, Table, printable};
 use crate::run::Run;
-use crate::splitting::comparing::{DifferingTable, RowDifference, TargetComparison, compare};
+use crate::splitting::comparing::{
+    ComparedMoment, ComparedTables, DifferingTable, RowDifference, SidesComparison, TargetComparison,
+};
 use crate::splitting::copying::CopyTarget;
 use crate::splitting::state::SplitPhase;
 use crate::splitting::state::source::SplitService;
+use crate::splitting::switching::{SwitchEnds, verify_following};
 use crate::splitting::tables::DatabaseTables;
 use crate::splitting::{closing, sessions};
 
@@ -32,7 +35,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedSplit> {
     let shapes = DatabaseTables::read(&mut work.session).await?;
     let mut all = vec![];
     for service in work.chosen(&arguments.service)? {
-        let one = one(&mut work, &shapes, &service).await;
+        let one = one(run, &mut work, &shapes, &service).await;
         let stopped = one.as_ref().is_err_and(|error| error.kind == Kind::Interrupted);
         all.push(PerService::new(service.name.clone(), one));
         if stopped {
@@ -45,6 +48,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<VerifiedSplit> {
 }
 
 async fn one(
+    run: &Run,
     work: &mut SplitAtWork,
     shapes: &DatabaseTables,
     service: &SplitService,
@@ -52,12 +56,24 @@ async fn one(
     let target = work.target(service).await?;
     match service.phase {
         SplitPhase::Copied => at_rest(work, &target).await?,
-        SplitPhase::Following => return Err(moving(service)),
+        _ if work.split.online && service.phase >= SplitPhase::Following => {
+            return following(run, work, service).await;
+        }
         phase => return Err(not_now(service, phase)),
     }
     let copy = work.copy();
-    let found = compare(&copy, &target, shapes, None).await?;
+    let (moment, tables) = (ComparedMoment::Still, ComparedTables::All);
+    let found = SidesComparison { copy: &copy, of: &target, moment, tables }.compare(shapes).await?;
     Ok(VerifiedService::new(found))
+}
+
+/// One side takes writes, and the other one follows: both are compared where the stream stops.
+async fn following(run: &Run, work: &SplitAtWork, service: &SplitService) -> Result<VerifiedService> {
+    let desired = run.service(&service.name)?;
+    let mut ends = SwitchEnds::open(run, &work.access, &work.database, desired).await?;
+    let end = verify_following(&mut ends).await;
+    ends.close().await;
+    end.map(VerifiedService::new)
 }
 
 /// Neither side may take writes: otherwise a difference says nothing.
@@ -87,11 +103,6 @@ fn not_now(service: &SplitService, phase: SplitPhase) -> Error {
         _ => "the cutover compared both sides; since then only one of them takes writes",
     };
     Error::operation(format!("service \"{}\" is in the phase {}", service.name, phase.name())).hint(hint)
-}
-
-fn moving(service: &SplitService) -> Error {
-    Error::operation(format!("both sides of service \"{}\" change while it follows", service.name))
-        .hint("the cutover compares them once the source is closed, before it opens the target")
 }
 
 #[derive(Default, Serialize)]

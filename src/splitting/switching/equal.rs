@@ -1,11 +1,16 @@
-//! Whether both ends hold the same rows, while neither takes writes.
+//! Whether both ends hold the same rows: while neither takes writes, or at one place in the log of the one that does.
 
 use super::ends::SwitchEnds;
+use super::reverse;
 use crate::error::{Error, Kind, Result};
 use crate::model::ServiceName;
 use crate::report::printable;
-use crate::splitting::comparing::{self, DifferingTable};
+use crate::splitting::comparing::{
+    ComparedMoment, ComparedTables, DifferingTable, SidesComparison, TargetComparison,
+};
 use crate::splitting::copying::{CopyTarget, SplitCopy};
+use crate::splitting::publishing::{FirstSlot, SlotLife};
+use crate::splitting::stream::{ApplyPlace, FollowGoal, Lsn, StreamOrigin, follow};
 use crate::splitting::tables::DatabaseTables;
 use crate::units::counted;
 
@@ -19,11 +24,56 @@ pub enum ComparedCopies {
     No,
 }
 
-/// Compares all rows of the service.
+/// Which way the stream goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamWay {
+    ToTarget,
+    ToSource,
+}
+
+/// Compares both ends while neither takes writes: all tables, or those that are read in no time.
 ///
 /// # Errors
 /// [`Kind::Divergent`] with the tables that differ.
-pub async fn compare(ends: &mut SwitchEnds, copies: ComparedCopies) -> Result<()> {
+pub async fn compare(ends: &mut SwitchEnds, copies: ComparedCopies, tables: ComparedTables) -> Result<()> {
+    let found = compared(ends, copies, ComparedMoment::Still, tables).await?;
+    refuse_differences(ends, &found)
+}
+
+/// Compares all rows while one end takes writes: the stream stops at one place in its log, and there it is read in a snapshot.
+///
+/// # Errors
+/// If no such place can be had, or something of the stream does not fit.
+pub async fn at_one_moment(
+    ends: &mut SwitchEnds,
+    way: StreamWay,
+    origin: &StreamOrigin,
+    place: &ApplyPlace,
+) -> Result<TargetComparison> {
+    let name = reverse::slot_name(ends, "m");
+    let slot = FirstSlot::make(&origin.access, &origin.database, &name, SlotLife::Session).await?;
+    let end = async {
+        let point =
+            Lsn::parse(&slot.point).ok_or_else(|| Error::operation("cannot read the new slot's place"))?;
+        follow(origin, place, FollowGoal::UpTo(point), &mut |_| ()).await?;
+        let (moment, copies) = match way {
+            // The stream brings the copies of others' tables, too.
+            StreamWay::ToTarget => (ComparedMoment::OfSource(&slot.snapshot), ComparedCopies::Too),
+            StreamWay::ToSource => (ComparedMoment::OfTarget(&slot.snapshot), ComparedCopies::No),
+        };
+        compared(ends, copies, moment, ComparedTables::All).await
+    }
+    .await;
+    slot.close().await;
+    end
+}
+
+async fn compared(
+    ends: &mut SwitchEnds,
+    copies: ComparedCopies,
+    moment: ComparedMoment<'_>,
+    tables: ComparedTables,
+) -> Result<TargetComparison> {
     let source = DatabaseTables::read(&mut ends.source.session).await?;
     let service = &ends.service.name;
     let unusable = |error| Error::operation("the state of the split has no name of a service").cause(error);
@@ -42,7 +92,13 @@ pub async fn compare(ends: &mut SwitchEnds, copies: ComparedCopies) -> Result<()
         wait: ends.wait,
         cutover: String::new(),
     };
-    let found = comparing::compare(&copy, &of, &source, None).await?;
+    SidesComparison { copy: &copy, of: &of, moment, tables }.compare(&source).await
+}
+
+/// # Errors
+/// [`Kind::Divergent`] with the tables that differ.
+pub fn refuse_differences(ends: &SwitchEnds, found: &TargetComparison) -> Result<()> {
+    let service = &ends.service.name;
     if found.differences.is_empty() {
         return Ok(());
     }
