@@ -55,7 +55,7 @@ async fn close_source(session: &mut Connection, copy: &SplitCopy<'_>, target: &C
     let closing = Closing {
         tables: &tables,
         hint: &hint,
-        passes: &copy.run.login(),
+        passes: &copy.run.login(target.service.as_str()),
         last: closing::last_at_source(target.service.as_str()),
         wait: copy.wait,
     };

@@ -1,9 +1,14 @@
 //! The state in the shared database. The admin has it.
 
+use sha2::{Digest, Sha256};
+
 use super::{SplitKind, SplitPhase, marker_name, table, text, unknown, unreadable};
 use crate::error::{Error, Kind, Result};
 use crate::server::{Connection, Row, execute, query};
 use crate::sql::{Fragment, Ident, List, Literal, Statement, stmt};
+
+/// Bytes of a service's name that a login's name has room for, behind `martydb_split_`, the run and a line.
+const SHORT_SERVICE: usize = 40;
 
 /// One split of one shared database.
 #[derive(Debug, Clone)]
@@ -16,9 +21,15 @@ pub struct SplitRun {
 }
 
 impl SplitRun {
-    /// The login that writes at the source what was written at the targets.
-    pub fn login(&self) -> String {
-        format!("martydb_split_{}", self.id)
+    /// The login that writes at the source what was written at the service's own database: one for each service, since it may act as
+    /// the owner of its tables.
+    pub fn login(&self, service: &str) -> String {
+        if service.len() <= SHORT_SERVICE {
+            return format!("martydb_split_{}_{service}", self.id);
+        }
+        let digest: String =
+            Sha256::digest(service).iter().take(4).map(|byte| format!("{byte:02x}")).collect();
+        format!("martydb_split_{}_{}_{digest}", self.id, &service[..SHORT_SERVICE - 9])
     }
 }
 

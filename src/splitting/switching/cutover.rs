@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 use super::ends::{SwitchEnds, transact};
-use super::equal::{self, ComparedCopies};
+use super::equal::{self, ComparedCopies, StreamWay};
 use super::reverse;
 use crate::error::{Error, Kind, Result};
 use crate::server::{Connection, execute, query};
 use crate::splitting::closing::{self, Closing};
+use crate::splitting::comparing::ComparedTables;
 use crate::splitting::reflexes::{self, AFTERWARDS};
 use crate::splitting::sequences;
 use crate::splitting::state::SplitPhase;
@@ -91,7 +92,7 @@ async fn offline(ends: &mut SwitchEnds) -> Result<()> {
         .causes(writable.into_iter().map(|table| format!("{table} has lost the trigger that closes it")))
         .hint("`martydb split rollback --service NAME` opens all of them; then copy again"));
     }
-    equal::compare(ends, ComparedCopies::Too).await?;
+    equal::compare(ends, ComparedCopies::Too, ComparedTables::All).await?;
     open(ends).await
 }
 
@@ -104,6 +105,10 @@ async fn online(ends: &mut SwitchEnds) -> Result<Duration> {
     let start = ends.service.forward_from.as_deref().and_then(Lsn::parse).unwrap_or_default();
     let place = ApplyPlace { start, ..ends.forward_place("forward") };
     let mut near = ends.source.access.read(&ends.source.database).await?;
+    approach(&mut near, &origin, &place).await?;
+    // While the source takes writes; what comes after it is applied row by row, and each of them has to be there.
+    let found = equal::at_one_moment(ends, StreamWay::ToTarget, &origin, &place).await?;
+    equal::refuse_differences(ends, &found)?;
     approach(&mut near, &origin, &place).await?;
     near.close().await;
     let (goal, wanted) = watch::channel(FollowGoal::Endless);
@@ -121,7 +126,7 @@ async fn online(ends: &mut SwitchEnds) -> Result<Duration> {
     // Whatever fails first ends both.
     let end = tokio::try_join!(following, closing);
     let end = match end {
-        Ok((_, started)) => match equal::compare(ends, ComparedCopies::No).await {
+        Ok((_, started)) => match equal::compare(ends, ComparedCopies::No, ComparedTables::Quick).await {
             Ok(()) => open(ends).await.map(|()| started),
             Err(error) => Err(error),
         },
@@ -225,7 +230,7 @@ async fn identify(ends: &mut SwitchEnds) -> Result<()> {
 }
 
 async fn close_source(ends: &mut SwitchEnds) -> Result<()> {
-    let (tables, hint, login) = (ends.source_tables(), ends.new_address(), ends.run.login());
+    let (tables, hint, login) = (ends.source_tables(), ends.new_address(), ends.login_name());
     let closing = Closing {
         tables: &tables,
         hint: &hint,

@@ -15,6 +15,9 @@ use crate::sql::{Statement, stmt};
 use crate::sqlstate;
 use crate::targets;
 
+/// What is wanted of a service while `split verify` compares it: those who follow wait.
+pub const VERIFYING: &str = "verify";
+
 /// The sessions and what is known of both ends.
 pub struct SwitchEnds {
     pub run: SplitRun,
@@ -106,6 +109,11 @@ impl SwitchEnds {
         }
         let service = &self.service.name;
         Err(Error::operation(format!("the database of {service} lacks tables of the split")).causes(missing))
+    }
+
+    /// The login of the way back.
+    pub fn login_name(&self) -> String {
+        self.run.login(&self.service.name)
     }
 
     /// Where the log of the target stood when it was opened; `None` while it is not.

@@ -11,7 +11,7 @@ use crate::splitting::closing::numbers;
 use crate::splitting::state::SplitPhase;
 use crate::splitting::state::source::{self, in_phase};
 use crate::splitting::state::target;
-use crate::sql::{Ident, List, Literal, ServerText, Statement, stmt};
+use crate::sql::{List, ServerText, Statement, stmt};
 
 /// What a finish removes from the source.
 #[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
@@ -141,7 +141,9 @@ pub async fn clear_source(session: &mut Connection, wait: Duration) -> Result<()
         error.while_doing("the tables that have moved cannot be removed").hint_if(needed.then_some(hint))
     })?;
     if let Some(run) = run {
-        forget_login(session, &run.login()).await?;
+        for service in &services {
+            reverse::forget_login(session, &run.login(&service.name)).await?;
+        }
     }
     source::remove(session).await
 }
@@ -152,22 +154,4 @@ fn dropping(view: &DependentView) -> Statement {
         true => stmt!("DROP MATERIALIZED VIEW IF EXISTS {view} CASCADE", view = ident),
         false => stmt!("DROP VIEW IF EXISTS {view} CASCADE", view = ident),
     }
-}
-
-async fn forget_login(session: &mut Connection, login: &str) -> Result<()> {
-    let known =
-        stmt!("SELECT FROM pg_catalog.pg_roles WHERE rolname = {login}", login = Literal(login.into()));
-    if query(session, &known).await?.is_empty() {
-        return Ok(());
-    }
-    let role = Ident::new(login).map_err(|error| Error::operation("the login has no name").cause(error))?;
-    // It owns nothing: this takes its rights, which only its members may.
-    let all = [
-        stmt!("BEGIN"),
-        stmt!("GRANT {role} TO CURRENT_USER", role = role),
-        stmt!("DROP OWNED BY {role}", role = role),
-        stmt!("DROP ROLE {role}", role = role),
-        stmt!("COMMIT"),
-    ];
-    execute(session, &Statement::join(all)).await.map(drop)
 }

@@ -3,6 +3,7 @@
 
 use super::ends::{SwitchEnds, TargetEnd, transact};
 use crate::error::{Error, Result};
+use crate::report::printable;
 use crate::secrets::{password, verifier};
 use crate::server::{Access, Connection, Endpoint, Host, Limits, Login, connect_with, execute, query};
 use crate::splitting::state::source;
@@ -14,7 +15,8 @@ use crate::sql::{Ident, List, Literal, Qualified, Statement, stmt};
 /// # Errors
 /// If the admin may not make it.
 pub async fn login(ends: &mut SwitchEnds) -> Result<Login> {
-    let name = ends.run.login();
+    let name = ends.login_name();
+    one_owner(ends).await?;
     let role = ident(&name)?;
     let tables = ends.source_tables();
     let session = &mut ends.source.session;
@@ -41,7 +43,54 @@ pub async fn login(ends: &mut SwitchEnds) -> Result<Login> {
     Ok(Login::with_password(&name, secret))
 }
 
-/// It acts as the owners of the tables. Those of a superuser or of the admin are given to it one by one: it must not become that role.
+/// Drops a login of the way back.
+///
+/// # Errors
+/// If the admin may not.
+pub async fn forget_login(session: &mut Connection, login: &str) -> Result<()> {
+    let known =
+        stmt!("SELECT FROM pg_catalog.pg_roles WHERE rolname = {login}", login = Literal(login.into()));
+    if query(session, &known).await?.is_empty() {
+        return Ok(());
+    }
+    let role = ident(login)?;
+    // It owns nothing: this takes its rights, which only its members may.
+    let all = [
+        stmt!("BEGIN"),
+        stmt!("GRANT {role} TO CURRENT_USER", role = role),
+        stmt!("DROP OWNED BY {role}", role = role),
+        stmt!("DROP ROLE {role}", role = role),
+        stmt!("COMMIT"),
+    ];
+    execute(session, &Statement::join(all)).await.map(drop)
+}
+
+/// What the owner of one table made of it runs as this login, which may act as the owner of the others: so all have one.
+async fn one_owner(ends: &mut SwitchEnds) -> Result<()> {
+    let tables = ends.source_tables();
+    let asked = stmt!(
+        "SELECT pg_catalog.format('%I', pg_catalog.pg_get_userbyid(c.relowner)), pg_catalog.min(pg_catalog.format('%I.%I', n.nspname, c.relname))
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE c.oid = ANY ({oids}::pg_catalog.oid[]) GROUP BY 1 ORDER BY 1",
+        oids = crate::splitting::closing::numbers(&tables)
+    );
+    let unreadable = |error| Error::operation("cannot read who owns the tables").cause(error);
+    let mut owners = vec![];
+    for row in query(&mut ends.source.session, &asked).await? {
+        let (owner, table): (String, String) =
+            (row.try_get(0).map_err(unreadable)?, row.try_get(1).map_err(unreadable)?);
+        owners.push(format!("{} belongs to {}", printable(&table), printable(&owner)));
+    }
+    if owners.len() < 2 {
+        return Ok(());
+    }
+    let service = &ends.service.name;
+    Err(Error::operation(format!("the tables of service \"{service}\" in the shared database belong to several roles"))
+        .causes(owners)
+        .hint("the login of the way back would act as all of them, each through what another made of its tables: give the tables one owner there"))
+}
+
+/// It acts as the owner of the tables. Those of a superuser or of the admin are given to it one by one: it must not become that role.
 async fn rights(session: &mut Connection, tables: &[u32], role: &Ident) -> Result<Vec<Statement>> {
     let asked = stmt!(
         "SELECT r.rolname::pg_catalog.text, r.rolsuper OR r.oid = s.oid, n.nspname::pg_catalog.text, c.relname::pg_catalog.text, s.rolsuper

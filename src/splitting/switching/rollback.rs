@@ -7,11 +7,12 @@ use tokio::sync::watch;
 
 use super::cutover::{self, Switched, approach, still_target};
 use super::ends::{SwitchEnds, transact};
-use super::equal::{self, ComparedCopies};
+use super::equal::{self, ComparedCopies, StreamWay};
 use super::reverse;
 use crate::error::{Error, Kind, Result};
-use crate::server::{Login, connect_with, execute};
+use crate::server::{Connection, Login, connect_with, execute, execute_protected};
 use crate::splitting::closing::{self, Closing};
+use crate::splitting::comparing::ComparedTables;
 use crate::splitting::publishing::SOURCE_IDENTITY;
 use crate::splitting::reflexes::AFTERWARDS;
 use crate::splitting::sequences;
@@ -59,18 +60,20 @@ pub async fn roll_back(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(Ro
     if ends.service.phase == SplitPhase::CutOver {
         let name = ends.service.name.clone();
         source::want(&mut ends.source.session, &name, Some("rollback")).await?;
-        let login = reverse::login(ends).await?;
         let slot = ends.service.reverse_slot.clone().filter(|_| ends.run.online);
         done.refused = match slot {
-            Some(slot) => Some(online(ends, &slot, &opened, login.clone()).await?),
+            Some(slot) => {
+                let login = reverse::login(ends).await?;
+                Some(online(ends, &slot, &opened, login).await?)
+            }
             None => {
                 offline(ends).await?;
                 None
             }
         };
-        done.warnings = prove(ends, login).await;
     }
     settle(ends).await?;
+    done.warnings = put_back_afterwards(ends).await;
     Ok((RolledBack::WritesBack, done))
 }
 
@@ -86,7 +89,8 @@ async fn not_opened(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(Rolle
             if ends.run.online {
                 settle(ends).await?;
             }
-            return Ok((RolledBack::WritesBack, Switched::default()));
+            let warnings = put_back_afterwards(ends).await;
+            return Ok((RolledBack::WritesBack, Switched { warnings, ..Switched::default() }));
         }
         _ => forget(ends).await?,
     }
@@ -140,7 +144,7 @@ async fn empty_target(ends: &mut SwitchEnds) -> Result<()> {
 /// Both sides have to hold the same: nothing brings what was written at the target.
 async fn offline(ends: &mut SwitchEnds) -> Result<()> {
     close_target(ends).await?;
-    let end = match equal::compare(ends, ComparedCopies::No).await {
+    let end = match equal::compare(ends, ComparedCopies::No, ComparedTables::All).await {
         Ok(()) => open_source(ends, vec![]).await,
         Err(error) => Err(error
             .while_doing(format!(
@@ -159,6 +163,10 @@ async fn online(ends: &mut SwitchEnds, slot: &str, opened: &str, login: Login) -
     let origin = reverse::from_target(ends, slot);
     let place = reverse::into_source(ends, login, Lsn::parse(opened).unwrap_or_default());
     let mut near = ends.target.access.read(ends.target.at.database.as_str()).await?;
+    approach(&mut near, &origin, &place).await?;
+    // While the target takes writes; what comes after it is applied row by row, and each of them has to be there.
+    let found = equal::at_one_moment(ends, StreamWay::ToSource, &origin, &place).await?;
+    equal::refuse_differences(ends, &found)?;
     approach(&mut near, &origin, &place).await?;
     near.close().await;
     let forward = ends.service.forward_slot.clone().unwrap_or_else(|| reverse::slot_name(ends, "f"));
@@ -179,7 +187,7 @@ async fn online(ends: &mut SwitchEnds, slot: &str, opened: &str, login: Login) -
         Ok(started)
     };
     let end = match tokio::try_join!(following, closing) {
-        Ok((_, started)) => match equal::compare(ends, ComparedCopies::No).await {
+        Ok((_, started)) => match equal::compare(ends, ComparedCopies::No, ComparedTables::Quick).await {
             Ok(()) => {
                 let from = vec![stmt!("forward_from = pg_catalog.pg_current_wal_insert_lsn()")];
                 open_source(ends, from).await.map(|()| started)
@@ -233,7 +241,7 @@ async fn open_source(ends: &mut SwitchEnds, also: Vec<Statement>) -> Result<()> 
     let here = sequences::read(&mut ends.source.session).await?;
     let mut all = sequences::raising(&there, &here);
     let notes = source::notes(&mut ends.source.session, &name, reverse::REFLEX).await?;
-    for note in notes.iter().filter(|note| !is_proof(note)) {
+    for note in notes.iter().filter(|note| !is_afterwards(note)) {
         all.push(put_back(note));
         all.push(source::forgetting(&name, &note.kind, &note.name));
     }
@@ -250,31 +258,62 @@ fn put_back(note: &SplitNote) -> Statement {
     stmt!("{back}", back = ServerText::quoted_by_server(note.definition.clone()))
 }
 
-/// A proof reads rows, and what it compares them with may be the service's: the admin does not do it.
-fn is_proof(note: &SplitNote) -> bool {
-    note.name.starts_with(&format!("{AFTERWARDS} "))
+/// A foreign key of a partitioned table, or a proof: it reads rows, and what it compares them with may be the service's. The admin does not
+/// do it.
+fn is_afterwards(note: &SplitNote) -> bool {
+    let rank = note.name.split(' ').next().and_then(|rank| rank.parse::<i32>().ok());
+    rank.is_some_and(|rank| rank >= AFTERWARDS)
 }
 
-async fn prove(ends: &mut SwitchEnds, login: Login) -> Vec<String> {
+/// What only the owner of the tables may put back, once the source is open; says what is left. It may be repeated.
+async fn put_back_afterwards(ends: &mut SwitchEnds) -> Vec<String> {
     let name = ends.service.name.clone();
-    let proofs = source::notes(&mut ends.source.session, &name, reverse::REFLEX).await.unwrap_or_default();
-    let settings = [("search_path", "pg_catalog"), ("lock_timeout", "5s"), ("statement_timeout", "0")];
-    let endpoint = reverse::address(&ends.source.access);
-    let limits = crate::server::Limits::WORK;
-    let session = connect_with(endpoint, &login, &ends.source.database, &settings, limits).await;
-    let Ok(mut session) = session else { return vec!["foreign keys of the source are not proven".into()] };
+    let notes = source::notes(&mut ends.source.session, &name, reverse::REFLEX).await;
+    let notes: Vec<SplitNote> = notes.unwrap_or_default().into_iter().filter(is_afterwards).collect();
     let mut warnings = vec![];
-    for proof in proofs.iter().filter(|note| is_proof(note)) {
-        match execute(&mut session, &put_back(proof)).await {
-            Ok(_) => {
-                let forget = source::forgetting(&name, &proof.kind, &proof.name);
-                let _kept = execute(&mut ends.source.session, &forget).await;
+    if !notes.is_empty() {
+        match as_owner(ends).await {
+            Ok(mut session) => {
+                for note in &notes {
+                    warnings.extend(one_afterwards(ends, &mut session, note).await);
+                }
+                session.close().await;
             }
-            Err(error) => warnings.push(format!("{} is not proven: {error}", proof.name)),
+            Err(error) => warnings.push(format!("foreign keys of the source are not as they were: {error}")),
         }
     }
-    session.close().await;
+    let login = ends.login_name();
+    if let Err(error) = reverse::forget_login(&mut ends.source.session, &login).await {
+        warnings.push(format!("the login {login} is still there: {error}"));
+    }
     warnings
+}
+
+async fn as_owner(ends: &mut SwitchEnds) -> Result<Connection> {
+    let login = reverse::login(ends).await?;
+    let settings = [("search_path", "pg_catalog"), ("lock_timeout", "5s"), ("statement_timeout", "0")];
+    let endpoint = reverse::address(&ends.source.access);
+    connect_with(endpoint, &login, &ends.source.database, &settings, crate::server::Limits::WORK).await
+}
+
+async fn one_afterwards(ends: &mut SwitchEnds, session: &mut Connection, note: &SplitNote) -> Option<String> {
+    let back = Statement::join([stmt!("BEGIN"), put_back(note), stmt!("COMMIT")]);
+    let end = execute(session, &back).await;
+    let there = |error: &Error| error.sqlstate.as_deref() == Some(crate::sqlstate::DUPLICATE_OBJECT);
+    match end {
+        Err(error) if !there(&error) => {
+            let _broken = execute_protected(session, &stmt!("ROLLBACK")).await;
+            Some(format!("at the source, this is left to its owner: {}: {error}", put_back(note).shown()))
+        }
+        end => {
+            if end.is_err() {
+                let _broken = execute_protected(session, &stmt!("ROLLBACK")).await;
+            }
+            let forget = source::forgetting(&ends.service.name, &note.kind, &note.name);
+            let _kept = execute(&mut ends.source.session, &forget).await;
+            None
+        }
+    }
 }
 
 /// What is left once the source is open.
