@@ -72,11 +72,6 @@ impl Server {
         Server::prepare_from(bin, settings, false)
     }
 
-    /// The same with more settings.
-    pub fn start_from_with(bin: &Path, settings: &[&str]) -> Server {
-        Server::prepare_from(bin, settings, false)
-    }
-
     /// One for all tests of this process, started on a thread of its own: a test within a runtime may call it.
     pub fn shared(settings: &'static [&str]) -> Server {
         std::thread::spawn(move || Server::prepare(settings, true)).join().unwrap()
