@@ -11,6 +11,7 @@ mod schema;
 mod stream;
 mod switch;
 mod traps;
+mod whole;
 
 use std::path::PathBuf;
 

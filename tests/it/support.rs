@@ -2,6 +2,7 @@
 
 mod answer;
 mod authority;
+mod dice;
 mod link;
 mod nats;
 mod pooler;
@@ -14,6 +15,7 @@ pub mod workload;
 
 pub use answer::ask;
 pub use authority::Authority;
+pub use dice::{Dice, number};
 pub use link::FarLink;
 pub use nats::{Nats, StreamMessage};
 pub use pooler::Pooler;

@@ -159,10 +159,14 @@ pub async fn publish(session: &mut Connection, name: &str, tables: &[(String, St
 /// If the server has none to give, with what it lacks.
 pub async fn fresh_slot(session: &mut Connection, name: &str) -> Result<()> {
     drop_slot(session, name).await?;
-    let make = stmt!(
-        "SELECT pg_catalog.pg_create_logical_replication_slot({name}, 'pgoutput')",
-        name = Literal(name.into())
-    );
+    // It waits for every transaction that has written, in any database of the server, and keeps nobody waiting meanwhile.
+    let make = Statement::join([
+        stmt!("SET LOCAL lock_timeout = '30s'"),
+        stmt!(
+            "SELECT pg_catalog.pg_create_logical_replication_slot({name}, 'pgoutput')",
+            name = Literal(name.into())
+        ),
+    ]);
     execute(session, &make).await.map(drop).map_err(|error| {
         error.while_doing("the way back cannot be prepared").hint(
             "the server needs wal_level = logical, a free replication slot, and an admin that may replicate",

@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Child;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
 use super::{add_template, pending};
-use crate::support::{Nats, Project, Rabbit, Server};
+use crate::support::{Dice, Nats, Project, Rabbit, Server, number};
 
 const SERVICES: [&str; 4] = ["rka", "rkb", "rkc", "rkd"];
 const BATCH: usize = 200;
@@ -20,34 +20,6 @@ const FEW: u64 = 3;
 
 /// Sessions that one relay has at an outbox while it is busy.
 const SESSIONS: usize = 2;
-
-fn number(name: &str) -> Option<u64> {
-    std::env::var(name).ok().and_then(|text| text.parse().ok())
-}
-
-/// Random numbers that a seed repeats: <https://prng.di.unimi.it/splitmix64.c>.
-struct Dice(u64);
-
-impl Dice {
-    fn new() -> Dice {
-        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        let seed = number("MARTYDB_RELAY_SEED").unwrap_or(u64::from(now.subsec_nanos()));
-        eprintln!("MARTYDB_RELAY_SEED={seed}");
-        Dice(seed)
-    }
-
-    fn below(&mut self, end: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % end
-    }
-
-    fn pause(&mut self, from: u64, to: u64) {
-        std::thread::sleep(Duration::from_millis(from + self.below(to - from)));
-    }
-}
 
 enum Broker {
     Nats(Nats),
@@ -153,7 +125,7 @@ struct Deaths {
 /// Whether there is one relay or several, everything arrives.
 fn survives(broker: Option<Broker>, relays: usize, (events, kills): (u64, u64)) {
     let Some(mut broker) = broker else { return };
-    let (mut dice, begun) = (Dice::new(), Instant::now());
+    let (mut dice, begun) = (Dice::seeded("MARTYDB_RELAY_SEED"), Instant::now());
     let events = number("MARTYDB_RELAY_EVENTS").unwrap_or(events);
     let kills = number("MARTYDB_RELAY_KILLS").unwrap_or(kills);
     let server = Server::start();

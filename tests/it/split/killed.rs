@@ -23,8 +23,7 @@ fn loaded(server: &Server) -> Vec<String> {
     let asked =
         "SELECT schema || '.' || name || ' ' || part || ' ' || xmin FROM martydb_split.loaded ORDER BY 1";
     let one = |database: &str| {
-        let there =
-            server.value(database, "SELECT to_regclass('martydb_split.loaded') IS NOT NULL") == "true";
+        let there = server.value(database, "SELECT to_regclass('martydb_split.loaded') IS NOT NULL") == "t";
         if there { server.sql(database, asked).into_iter().flatten().collect() } else { vec![] }
     };
     ["shop_orders", "shop_people"].iter().flat_map(|database| one(database)).collect()

@@ -64,7 +64,7 @@ impl Server {
 
     /// The same with programs of another version than the one under test.
     pub fn start_from(bin: &Path) -> Server {
-        Server::prepare_from(bin, &[], false)
+        Server::start_from_with(bin, &[])
     }
 
     /// The same with more settings.

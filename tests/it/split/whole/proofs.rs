@@ -1,0 +1,162 @@
+//! What has to hold in the end.
+
+use sqlx::postgres::PgDatabaseError;
+
+use super::super::SHARED;
+use super::clients::Written;
+use super::rows::{CLIENT, CLIENT_PASSWORD, OWNER, asked, outbox};
+use super::world::{EXTRA, World};
+use crate::support::Server;
+
+/// The columns that take numbers from a sequence, with the sequence.
+const NUMBERED: &str = "
+    SELECT DISTINCT format('%I.%I', n.nspname, t.relname), quote_ident(a.attname), s.oid::regclass::text FROM pg_class s
+    JOIN pg_depend d ON s.oid IN (d.objid, d.refobjid) LEFT JOIN pg_attrdef f ON d.classid = 'pg_attrdef'::regclass AND f.oid = d.objid
+    JOIN pg_class t ON t.relkind IN ('r', 'p') AND t.oid = CASE WHEN d.objid = s.oid THEN d.refobjid ELSE f.adrelid END
+    JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = CASE WHEN d.objid = s.oid THEN d.refobjsubid ELSE f.adnum END
+    JOIN pg_namespace n ON n.oid = t.relnamespace AND n.nspname NOT IN ('martydb', 'martydb_split')
+    WHERE s.relkind = 'S' ORDER BY 1, 2";
+
+/// No sequence of a database gives a number that a row has: as many as there have to be.
+pub fn sequences_are_ahead(server: &Server, database: &str) -> usize {
+    let found = server.sql(database, NUMBERED);
+    for one in &found {
+        let [table, column, sequence] = one.as_slice() else { panic!("{one:?}") };
+        // First the rows: clients go on writing.
+        let number = |asked: String| server.value(database, &asked).parse::<i64>().unwrap();
+        let highest = number(format!("SELECT coalesce(max({column}), 0) FROM {table}"));
+        let given = number(format!("SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM {sequence}"));
+        assert!(given >= highest, "{database}: {sequence} stands at {given}, {table}.{column} at {highest}");
+    }
+    found.len()
+}
+
+/// The source refuses a service's writes, and says where they belong.
+pub fn refuses(world: &World, service: &str, database: &str) {
+    let said = super::super::stream::block(async {
+        let mut session = world.source.connect(CLIENT, CLIENT_PASSWORD, SHARED).await;
+        let table = outbox(service);
+        let write = format!(
+            "INSERT INTO {table} (aggregate_type, aggregate_id, event_type, payload) VALUES ('stray', '1', 'x', '{{}}')"
+        );
+        let refused = sqlx::raw_sql(sqlx::AssertSqlSafe(write)).execute(&mut session).await.unwrap_err();
+        let refused = refused.into_database_error().unwrap();
+        let refused = refused.downcast_ref::<PgDatabaseError>();
+        format!("{} {} {}", refused.code(), refused.message(), refused.hint().unwrap_or_default())
+    });
+    let expected = format!(
+        "25006 table public.{} has moved: INSERT refused write to database {database} at 127.0.0.1:{}",
+        outbox(service),
+        world.target().port
+    );
+    assert_eq!(said, expected);
+}
+
+/// What the split left behind.
+pub fn leftovers(server: &Server, database: &str) -> Vec<Vec<String>> {
+    server.sql(
+        database,
+        "SELECT 'schema' FROM pg_namespace WHERE nspname = 'martydb_split'
+         UNION ALL SELECT tgname FROM pg_trigger WHERE tgname LIKE 'martydb_split%'
+         UNION ALL SELECT 'disabled ' || tgname FROM pg_trigger WHERE tgenabled = 'D'
+         UNION ALL SELECT 'unproven ' || conname FROM pg_constraint WHERE NOT convalidated
+         UNION ALL SELECT 'identity of ' || relname FROM pg_class WHERE relreplident = 'f'
+         UNION ALL SELECT 'free numbers of ' || attrelid::regclass FROM pg_attribute WHERE attidentity = 'd'
+         UNION ALL SELECT 'slot ' || slot_name FROM pg_replication_slots
+         UNION ALL SELECT 'publication ' || pubname FROM pg_publication
+         UNION ALL SELECT 'login ' || rolname FROM pg_roles WHERE rolname LIKE 'martydb_split%'
+         UNION ALL SELECT 'database ' || datname FROM pg_database WHERE datname LIKE 'martydb_scratch%'",
+    )
+}
+
+/// What a database is made of that has to be equal in each, with the rights on it: each a query of texts.
+const MADE: &[&str] = &[
+    "SELECT d.datname::text = current_database(), pg_get_userbyid(d.datdba), d.datconnlimit, d.datallowconn, d.datistemplate, pg_encoding_to_char(d.encoding),
+        d.datcollate, d.datctype, (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(d.datacl) a) FROM pg_database d WHERE d.datname = current_database()",
+    "SELECT coalesce(pg_get_userbyid(s.setrole), ''), c FROM pg_db_role_setting s JOIN pg_database d ON d.oid = s.setdatabase, unnest(s.setconfig) c
+        WHERE d.datname = current_database() ORDER BY 1, 2",
+    "SELECT n.nspname, pg_get_userbyid(n.nspowner), (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(n.nspacl) a) FROM pg_namespace n
+        WHERE n.nspname !~ '^pg_' ORDER BY 1",
+    "SELECT pg_get_userbyid(f.defaclrole), coalesce(n.nspname, ''), f.defaclobjtype, (SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(f.defaclacl) a)
+        FROM pg_default_acl f LEFT JOIN pg_namespace n ON n.oid = f.defaclnamespace ORDER BY 1, 2, 3",
+    "SELECT DISTINCT n.nspname, replace(c.relkind::text, 'p', 'r'), pg_get_userbyid(c.relowner), coalesce((SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(c.relacl) a), '')
+        FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname !~ '^pg_|information_schema' AND c.relkind IN ('r', 'p', 'S') ORDER BY 1, 2, 3, 4",
+    "SELECT DISTINCT n.nspname, pg_get_userbyid(p.proowner), coalesce((SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(p.proacl) a), '')
+        FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname = 'public' ORDER BY 1, 2, 3",
+    "SELECT DISTINCT pg_get_userbyid(t.typowner), coalesce((SELECT string_agg(a::text, ' ' ORDER BY a::text) FROM unnest(t.typacl) a), '')
+        FROM pg_type t JOIN pg_namespace n ON n.oid = t.typnamespace WHERE n.nspname = 'public' AND t.typtype IN ('e', 'd') ORDER BY 1, 2",
+    "SELECT rolname, rolsuper, rolinherit, rolcreaterole, rolcreatedb, rolcanlogin, rolreplication, rolbypassrls, rolconnlimit, rolvaliduntil, rolconfig
+        FROM pg_roles WHERE rolname LIKE '{service}\\_%' ORDER BY 1",
+    "SELECT r.rolname, g.rolname, m.admin_option FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.member JOIN pg_roles g ON g.oid = m.roleid
+        WHERE r.rolname LIKE '{service}\\_%' ORDER BY 1, 2",
+];
+
+/// A database, its roles and the rights in it are those of a service that was provisioned and never split.
+pub fn as_a_new_one(world: &World, service: &str, database: &str) {
+    let made = |service: &str, database: &str, asked: &str| {
+        let all = world.target().sql(database, &asked.replace("{service}", service));
+        let text = all.into_iter().map(|row| row.join(" | ")).collect::<Vec<_>>().join("\n");
+        text.replace(&format!("{service}_"), "SERVICE_")
+    };
+    for asked in MADE {
+        let (here, new) = (made(service, database, asked), made(EXTRA.0, EXTRA.1, asked));
+        // A service without functions or types of its own has no rights on them.
+        assert!(here == new || here.is_empty(), "{service}\n{asked}\n{here}\nand a new one:\n{new}");
+    }
+}
+
+/// The rows of the clients of one service: every number that one was told is in is there once, and every change of it was made once.
+/// How many there are.
+pub fn nothing_lost_and_nothing_twice(server: &Server, database: &str, all: &[Written]) -> u64 {
+    let service = all[0].service;
+    let mut expected: Vec<i64> = all.iter().flat_map(|one| one.first..one.end).collect();
+    expected.sort_unstable();
+    let table = outbox(service);
+    let asked_all = format!(
+        "SELECT aggregate_id FROM {table} WHERE aggregate_type = 'client' ORDER BY aggregate_id::bigint"
+    );
+    let found: Vec<i64> =
+        server.sql(database, &asked_all).into_iter().flatten().map(|n| n.parse().unwrap()).collect();
+    assert_eq!(found.len(), expected.len(), "{service}: {}", difference(&expected, &found));
+    assert_eq!(found, expected, "{service}: {}", difference(&expected, &found));
+    // Of its own table the clients have deleted every second row.
+    let kept = |one: &Written| {
+        let one = *one;
+        (one.first..one.end)
+            .filter(move |n| n % 2 != 0 || *n >= one.end - 10)
+            .map(move |n| (n, i64::from(n < one.end - 3)))
+    };
+    let mut expected: Vec<(i64, i64)> = all.iter().flat_map(kept).collect();
+    expected.sort_unstable();
+    let (own, empty) = asked(service);
+    let number = |text: &String| text.parse::<i64>().unwrap();
+    let found: Vec<(i64, i64)> =
+        server.sql(database, own).iter().map(|row| (number(&row[0]), number(&row[1]))).collect();
+    let other = expected.iter().zip(&found).find(|(expected, found)| expected != found);
+    assert!(other.is_none(), "{service}: number and marks {:?}", other.unwrap());
+    assert_eq!(found.len(), expected.len(), "{service}");
+    for asked in empty {
+        let found = server.sql(database, asked);
+        assert!(found.is_empty(), "{service}: {asked}\n{:?}", &found[..found.len().min(10)]);
+    }
+    all.iter().map(|one| u64::try_from(one.end - one.first).unwrap()).sum()
+}
+
+fn difference(expected: &[i64], found: &[i64]) -> String {
+    let count = |n: &i64| found.iter().filter(|one| *one == n).count();
+    let lost: Vec<&i64> = expected.iter().filter(|n| found.binary_search(n).is_err()).collect();
+    let twice: Vec<&i64> = expected.iter().filter(|n| count(n) > 1).take(20).collect();
+    format!("{} lost {:?}, twice {twice:?}", lost.len(), &lost[..lost.len().min(20)])
+}
+
+/// The roles of the shared database are still there, and reach no service.
+pub fn old_roles_reach_nothing(world: &World, databases: &[&str]) {
+    for database in databases {
+        for role in [OWNER, CLIENT] {
+            let asked = format!(
+                "SELECT count(*) FROM pg_roles WHERE rolname = '{role}' AND has_database_privilege(oid, '{database}', 'CONNECT')"
+            );
+            assert_eq!(world.target().value("postgres", &asked), "0", "{role} {database}");
+        }
+    }
+}
