@@ -75,6 +75,82 @@ as_both_admins!(no_trap_is_sprung, |admin| {
     assert!(!server.log().contains("ERROR:  sprung: "), "a trap was sprung");
 });
 
+/// An index of a partition, and the key of a partitioned table, which are evaluated when a foreign key is added to it; and a plain one.
+const TRAPPED_KEYS: &str = "
+CREATE ROLE team; CREATE ROLE other_team;
+GRANT CREATE ON SCHEMA public TO team, other_team;
+CREATE FUNCTION sprung(what text) RETURNS bool LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN true; END $$;
+CREATE FUNCTION evil() RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN PERFORM public.sprung('partition key'); RETURN 0; END $$;
+ALTER FUNCTION sprung OWNER TO team; ALTER FUNCTION evil OWNER TO team;
+SET ROLE team;
+CREATE TABLE others (id int PRIMARY KEY);
+CREATE TABLE lines (id int PRIMARY KEY, other int REFERENCES others);
+CREATE TABLE items (id int, other int CONSTRAINT items_other REFERENCES others) PARTITION BY RANGE ((id + public.evil()));
+CREATE TABLE items_1 PARTITION OF items FOR VALUES FROM (0) TO (1000);
+CREATE INDEX items_sprung ON items_1 (id) WHERE public.sprung('predicate');
+CREATE INDEX lines_sprung ON lines (id) WHERE public.sprung('predicate of lines');
+INSERT INTO others VALUES (1); INSERT INTO items VALUES (1, 1); INSERT INTO lines VALUES (1, 1);
+RESET ROLE;
+";
+
+/// A service whose tables refer to another one's, copied and cut over offline.
+fn cut_over_keys(server: &Server, more: &str) -> Project {
+    server.sql("postgres", "CREATE DATABASE shared");
+    server.sql("shared", &format!("{TRAPPED_KEYS}{more}"));
+    let project = Project::with_manifest(&format!(
+        "version: 1\nproject: shop\nservers:\n  main:\n    url: {}\nservices:\n  items:\n  others:\n",
+        server.url()
+    ));
+    project.write(
+        "split.yaml",
+        "source: { server: main, database: shared }\nservices:\n  items: { tables: [public.items*, public.lines] }\n  others: { tables: [public.others] }\n\
+         edges:\n  - { edge: \"foreign-key *\", answer: drop, reason: a test }\n  - { edge: \"function *\", answer: leave }\n",
+    );
+    project.write(
+        "items/migrations/V1__tables.sql",
+        "CREATE TABLE lines (id int PRIMARY KEY, other int); CREATE TABLE items (id int, other int) PARTITION BY RANGE (id);
+         CREATE TABLE items_1 PARTITION OF items FOR VALUES FROM (0) TO (1000);",
+    );
+    project.write("others/migrations/V1__tables.sql", "CREATE TABLE others (id int PRIMARY KEY);");
+    for step in [
+        &["apply", "--all", "-y"][..],
+        &["upgrade", "--all"],
+        &["split", "copy"],
+        &["split", "cutover", "--service", "items"],
+    ] {
+        project.run(step).expect(0);
+    }
+    project
+}
+
+/// How many foreign keys hold at the source.
+const KEYS: &str = "SELECT count(*) FROM pg_constraint WHERE contype = 'f' AND conparentid = 0 AND convalidated AND connamespace = 'public'::regnamespace";
+
+/// How many logins of the way back there are.
+const LOGINS: &str = r"SELECT count(*) FROM pg_roles WHERE rolname LIKE 'martydb\_split%'";
+
+#[test]
+fn no_trap_is_sprung_by_a_foreign_key_that_comes_back() {
+    let server = Server::start();
+    let project = cut_over_keys(&server, ARMED);
+    assert_eq!(server.value("shared", KEYS), "0");
+    let back = project.json(&["split", "rollback", "--service", "items"], 0);
+    assert_eq!(back["warnings"], serde_json::json!([]));
+    assert_eq!(server.value("shared", KEYS), "2");
+    assert_eq!(server.value("shared", LOGINS), "0");
+    assert!(!server.log().contains("ERROR:  sprung: "), "a trap was sprung");
+}
+
+#[test]
+fn tables_of_several_owners_get_no_login() {
+    let server = Server::start();
+    let project = cut_over_keys(&server, "ALTER TABLE lines OWNER TO other_team;");
+    let back = project.json(&["split", "rollback", "--service", "items"], 0);
+    let warnings = back["warnings"].to_string();
+    assert!(warnings.contains("belong to several roles"), "{warnings}");
+    assert_eq!(server.value("shared", LOGINS), "0");
+}
+
 #[test]
 fn a_schema_of_that_name_that_another_made_is_not_touched() {
     let server = Server::start();

@@ -149,6 +149,12 @@ pub fn assert_all(server: &crate::support::Server, database: &str, written: &[i6
     );
 }
 
+/// While writers write, both sides are equal at one moment.
+fn verified(split: &Split) {
+    let found = split.project.json(&["split", "verify", "--service", "orders"], 0);
+    assert_eq!(found["services"][0]["equal"], true, "{found}");
+}
+
 #[test]
 fn nothing_is_lost_and_nothing_twice_while_the_writes_go_to_and_fro() {
     let split = Split::new();
@@ -165,6 +171,7 @@ fn nothing_is_lost_and_nothing_twice_while_the_writes_go_to_and_fro() {
             writers.gap()
         );
         assert_eq!(split.phase("orders"), "cut_over");
+        verified(&split);
         let done = split.project.json(&["split", "rollback", "--service", "orders"], 0);
         writers.more(50);
         eprintln!(
@@ -173,6 +180,7 @@ fn nothing_is_lost_and_nothing_twice_while_the_writes_go_to_and_fro() {
             writers.gap()
         );
         assert_eq!(split.phase("orders"), "rolled_back");
+        verified(&split);
     }
     split.project.json(&["split", "cutover", "--service", "orders"], 0);
     writers.more(20);
