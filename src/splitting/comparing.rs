@@ -14,12 +14,13 @@ use std::sync::{Mutex, PoisonError};
 
 use serde::Serialize;
 
+use super::tables::DatabaseTables;
 use crate::error::{Error, Result};
 use crate::report::progress;
 use crate::server::{Connection, copy_out, execute, execute_protected};
 use crate::sql::{ServerText, Statement, stmt};
 use hashing::{BucketPass, KeyBuckets, RowHasher, RowSum, TextRows};
-use sides::ComparedTable;
+use sides::{ComparedTable, SessionPair};
 
 pub use sides::{ComparedMoment, ComparedTables, SidesComparison};
 
@@ -67,11 +68,24 @@ pub struct TargetComparison {
     pub differences: Vec<DifferingTable>,
 }
 
+impl SidesComparison<'_> {
+    /// Compares them.
+    ///
+    /// # Errors
+    /// As [`SidesComparison::open`].
+    pub async fn compare(&self, source: &DatabaseTables) -> Result<TargetComparison> {
+        let (mut pairs, waiting) = self.open(source).await?;
+        let found = side_by_side(&mut pairs, waiting).await;
+        for (there, here) in pairs {
+            there.close().await;
+            here.close().await;
+        }
+        found
+    }
+}
+
 /// The largest tables first; each pair of sessions takes the next one.
-async fn side_by_side(
-    sides: &mut [(Connection, Connection)],
-    waiting: Vec<ComparedTable>,
-) -> Result<TargetComparison> {
+async fn side_by_side(sides: &mut [SessionPair], waiting: Vec<ComparedTable>) -> Result<TargetComparison> {
     let comparing = progress("comparing", "tables");
     comparing.expect(waiting.len());
     let waiting = Mutex::new(waiting);

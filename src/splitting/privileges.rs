@@ -30,7 +30,7 @@ struct SourceAdmin {
     creates: bool,
 }
 
-/// A table or a sequence, and what the admin is to its owner.
+/// A table or a sequence, and how the admin stands to its owner.
 #[derive(Debug, Clone, Default, Deserialize)]
 struct OwnedRelation {
     ident: String,

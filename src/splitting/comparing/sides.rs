@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::hashing::RowKey;
 use super::server_sums::{HashedSides, ServerSums};
-use super::{TargetComparison, side_by_side};
 use crate::error::{Error, Result};
 use crate::report::printable;
 use crate::server::{Connection, execute};
@@ -52,6 +51,9 @@ pub enum ComparedTables {
 /// Bytes of all tables together that are compared while applications wait.
 const QUICK: i64 = 32 << 20;
 
+/// A session of the source and one of the target.
+pub type SessionPair = (Connection, Connection);
+
 /// One target and the source.
 pub struct SidesComparison<'a> {
     pub copy: &'a SplitCopy<'a>,
@@ -61,11 +63,11 @@ pub struct SidesComparison<'a> {
 }
 
 impl SidesComparison<'_> {
-    /// Compares them.
+    /// Opens pairs of sessions, a side each, and says which tables they compare, the largest last.
     ///
     /// # Errors
-    /// If one side cannot be read.
-    pub async fn compare(&self, source: &DatabaseTables) -> Result<TargetComparison> {
+    /// If one side cannot be read, or a table does not fit.
+    pub async fn open(&self, source: &DatabaseTables) -> Result<(Vec<SessionPair>, Vec<ComparedTable>)> {
         let of = self.of;
         let mut session = sessions::looking(&of.target).await?;
         let target = DatabaseTables::read(&mut session).await?;
@@ -91,12 +93,7 @@ impl SidesComparison<'_> {
             self.to_moment(&mut here).await?;
             ends.push((there, here));
         }
-        let found = side_by_side(&mut ends, waiting).await;
-        for (there, here) in ends {
-            there.close().await;
-            here.close().await;
-        }
-        found
+        Ok((ends, waiting))
     }
 
     /// While applications wait, nothing is asked of the servers that needs more than to read.
@@ -141,7 +138,7 @@ impl SidesComparison<'_> {
             read += table.bytes;
             match self.tables {
                 ComparedTables::Quick => table.forced || read <= QUICK,
-                // What lets its owner see all rows is a lock on the table, which nobody waits for.
+                // What lets its owner see all rows is a lock on the table, behind which applications would wait.
                 ComparedTables::All => !(table.forced && matches!(self.moment, ComparedMoment::OfTarget(_))),
             }
         });

@@ -159,7 +159,7 @@ pub async fn publish(session: &mut Connection, name: &str, tables: &[(String, St
 /// If the server has none to give, with what it lacks.
 pub async fn fresh_slot(session: &mut Connection, name: &str) -> Result<()> {
     drop_slot(session, name).await?;
-    // It waits for every transaction that has written, in any database of the server, and keeps nobody waiting meanwhile.
+    // It waits for every transaction that has written, in any database of the server, and no other session waits for it meanwhile.
     let make = Statement::join([
         stmt!("SET LOCAL lock_timeout = '30s'"),
         stmt!(

@@ -236,7 +236,7 @@ impl Whole {
         self.clients.more(service, to, 20);
     }
 
-    fn to_and_fro(&mut self) {
+    fn go_to_and_fro(&mut self) {
         let there = self.switch("cutover", MOVED, Side::Target);
         let back = self.switch("rollback", MOVED, Side::Source);
         self.harass("cutover", MOVED, there, self.size.kills);
@@ -344,7 +344,7 @@ fn whole(servers: Servers, size: Size) {
     whole.schema();
     whole.copy();
     whole.follow();
-    whole.to_and_fro();
+    whole.go_to_and_fro();
     whole.all();
     whole.finish();
     let followed = whole.follower.take().unwrap().ends();

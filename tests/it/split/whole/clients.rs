@@ -79,7 +79,7 @@ impl Client {
                 }
                 Err(state) => {
                     ask(&mut self.sides[at], "ROLLBACK").await.unwrap();
-                    // Refused, or somebody else went first: nothing of it is in.
+                    // Refused, or another session went first: nothing of it is in.
                     assert!(matches!(state.as_str(), "25006" | "40P01" | "55P03"), "{state} at {at}: {sql}");
                     self.tally.refused.fetch_add(1, Ordering::Relaxed);
                     at = if state == "25006" { 1 - at } else { at };

@@ -1,4 +1,4 @@
-//! `split copy --online`, which somebody has to keep running while the split is under way: it is started again whenever it has ended.
+//! `split copy --online`, which an operator keeps running while the split is under way: it is started again whenever it has ended.
 
 use std::process::Child;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,11 +27,13 @@ pub struct Follower {
 }
 
 impl Drop for Follower {
-    /// A test that has failed leaves nobody behind.
+    /// A test that has failed leaves no process behind.
     fn drop(&mut self) {
         let mut fates = self.fates.lock().unwrap_or_else(PoisonError::into_inner);
         fates.over = true;
-        fates.running.take().map(kill);
+        if let Some(running) = fates.running.take() {
+            kill(running);
+        }
     }
 }
 

@@ -56,7 +56,7 @@ pub struct World {
     pub project: Project,
 }
 
-/// What became of a command that was to die.
+/// How a command ended that a kill was aimed at.
 pub enum Attempt {
     Killed,
     /// It was faster.
@@ -139,7 +139,7 @@ pub fn ended(child: Child) -> Done {
 
 /// Ends a child and what it started.
 pub fn kill(child: Child) {
-    // Until it is waited for, nobody else has its number.
+    // Until it is waited for, no other process has its number.
     let _gone = kill_process_group(Pid::from_child(&child), Signal::KILL);
     child.wait_with_output().unwrap();
 }
