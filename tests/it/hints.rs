@@ -18,6 +18,7 @@ const IN_THE_SOURCE: &[(&str, &[&str])] = &[
     ("{from}", &["flyway"]),
     ("{to}", &["3"]),
     ("{version}", &["3"]),
+    ("{wanted}", &["cutover", "rollback"]),
     ("{which}", &["--all", "--service shop"]),
 ];
 
