@@ -30,7 +30,7 @@ as_both_admins!(everything_arrives_once_and_as_it_was, |admin| {
     let project = ready(&server, admin);
     if admin == Admin::Limited {
         // Whose tables these are in the shared database: the admin is a member, and row security that is forced stands in its way.
-        server.sql("postgres", "CREATE ROLE shop_team; GRANT shop_team TO adm");
+        server.sql("postgres", "CREATE ROLE shop_team; GRANT shop_team TO adm WITH ADMIN OPTION");
         let all: Vec<String> =
             TABLES.iter().map(|(_, table)| format!("ALTER TABLE {table} OWNER TO shop_team;")).collect();
         server.sql(SOURCE, &(all.concat() + "ALTER TABLE orders_days OWNER TO shop_team; ALTER SEQUENCE orders_down OWNER TO shop_team;

@@ -42,7 +42,7 @@ fn ready(server: &Server, admin: Admin) -> Project {
         ),
     );
     if admin == Admin::Limited {
-        server.sql("postgres", "GRANT team TO adm; GRANT CREATE ON DATABASE shared TO adm");
+        server.sql("postgres", "GRANT team TO adm WITH ADMIN OPTION; GRANT CREATE ON DATABASE shared TO adm");
     }
     let project = Project::with_manifest(&format!(
         "version: 1\nproject: shop\nservers:\n  main:\n    url: {}\nservices:\n  items:\n  others:\n",

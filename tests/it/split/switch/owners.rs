@@ -117,7 +117,7 @@ fn what_the_admin_lacks_is_said_before_anything_is_changed() {
     assert!(shown.contains("missing for the copy: adm may not make a schema there"), "{shown}");
     assert!(before.differences(&split.source.catalogue(LEGACY)).is_empty());
     // Each cure as it was printed.
-    split.source.sql(LEGACY, "GRANT team TO adm; GRANT CREATE ON DATABASE legacy TO adm; ALTER TABLE users OWNER TO team; ALTER ROLE adm BYPASSRLS");
+    split.source.sql(LEGACY, "GRANT team TO adm WITH ADMIN OPTION; GRANT CREATE ON DATABASE legacy TO adm; ALTER TABLE users OWNER TO team; ALTER ROLE adm BYPASSRLS");
     split.split(&["copy"]).expect(0);
     split.split(&["verify"]).expect(0);
 }
