@@ -11,9 +11,11 @@ mod apply;
 mod changes;
 mod follow;
 mod lsn;
+mod origin;
 mod pgoutput;
 mod table;
 
 pub use apply::ApplyPlace;
-pub use follow::{FollowGoal, FollowProgress, StreamOrigin, follow, follow_to, log_end};
+pub use follow::{FollowGoal, FollowProgress, follow, follow_to};
 pub use lsn::Lsn;
+pub use origin::{StreamOrigin, log_end};

@@ -2,9 +2,10 @@
 //! them back, and `finish` removes what the way back needed. Who is open is said by the database of the service: a row there is
 //! written in the transaction that opens it.
 //!
-//! `ends` has the sessions, `equal` compares the rows while neither takes writes, `reverse` is what the way back needs.
+//! `ends` has the sessions, `drain` lets the last changes arrive, `equal` compares the rows while neither takes writes, `reverse` is what the way back needs.
 
 mod cutover;
+mod drain;
 mod ends;
 mod equal;
 mod finish;
@@ -12,7 +13,8 @@ pub mod reverse;
 mod rollback;
 mod verify;
 
-pub use cutover::{Switched, approach, cut_over, still_target};
+pub use cutover::{Switched, cut_over, still_target};
+pub use drain::approach;
 pub use ends::{SwitchEnds, VERIFYING, transact};
 pub use finish::{FinishRemoval, begin as begin_finish, clear_source, clear_target, removal};
 pub use rollback::{AfterRollback, RolledBack, roll_back};

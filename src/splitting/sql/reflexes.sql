@@ -47,12 +47,15 @@ SELECT r.rank, r.relation, r.kind, r.name, r.off, r.back, r.crosses FROM (
         pg_catalog.format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', t.ident), false
     FROM stilled t WHERE t.relforcerowsecurity
   UNION ALL
-    -- Policies that hold for the owner would hide rows from the proof.
-    SELECT 91, t.ident, 'proof', k.conname, '', pg_catalog.format('%sALTER TABLE %s VALIDATE CONSTRAINT %I%s',
-            (SELECT pg_catalog.string_agg(pg_catalog.format('ALTER TABLE %s NO FORCE ROW LEVEL SECURITY; ', s.ident), '') FROM stilled s
-                WHERE s.relforcerowsecurity AND s.oid IN (k.conrelid, k.confrelid)), of.ident, k.conname,
-            (SELECT pg_catalog.string_agg(pg_catalog.format('; ALTER TABLE %s FORCE ROW LEVEL SECURITY', s.ident), '') FROM stilled s
-                WHERE s.relforcerowsecurity AND s.oid IN (k.conrelid, k.confrelid))),
+    -- Policies that hold for the owner would hide rows from the proof, and may rest now or hold then.
+    SELECT 91, t.ident, 'proof', k.conname, '', pg_catalog.format('DO %L', pg_catalog.format(
+            'DECLARE forced pg_catalog.text[] := ARRAY (SELECT pg_catalog.format(''%%I.%%I'', n.nspname, c.relname) FROM pg_catalog.pg_class c
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.relforcerowsecurity AND c.oid IN (%s, %s)); one pg_catalog.text;
+             BEGIN
+                FOREACH one IN ARRAY forced LOOP EXECUTE pg_catalog.format(''ALTER TABLE %%s NO FORCE ROW LEVEL SECURITY'', one); END LOOP;
+                EXECUTE %L;
+                FOREACH one IN ARRAY forced LOOP EXECUTE pg_catalog.format(''ALTER TABLE %%s FORCE ROW LEVEL SECURITY'', one); END LOOP;
+             END', k.conrelid, k.confrelid, pg_catalog.format('ALTER TABLE %s VALIDATE CONSTRAINT %I', of.ident, k.conname))),
         NOT EXISTS (SELECT FROM stilled s WHERE s.oid = k.conrelid) OR NOT EXISTS (SELECT FROM stilled s WHERE s.oid = k.confrelid)
     FROM pg_catalog.pg_constraint k
     JOIN (SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS ident

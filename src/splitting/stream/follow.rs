@@ -8,10 +8,10 @@ use tokio::sync::watch;
 
 use super::apply::{Applier, ApplyPlace};
 use super::lsn::Lsn;
+use super::origin::{StreamOrigin, begin, ended};
 use super::pgoutput::{StreamMessage, decode};
 use crate::error::{Error, Kind, Result};
-use crate::server::{Access, Connection, FailedStatement, ReplicationStream, StreamFrame, query, replicate};
-use crate::sql::{Ident, Literal, ServerText, Statement, stmt};
+use crate::server::{ReplicationStream, StreamFrame};
 use crate::sqlstate;
 use crate::wire::interrupt;
 
@@ -31,20 +31,13 @@ const SIGN_OF_LIFE: Duration = Duration::from_secs(10);
 /// How long a server that went away is waited for.
 const PATIENCE: Duration = Duration::from_secs(90);
 
-/// Where changes come from.
-#[derive(Debug, Clone)]
-pub struct StreamOrigin {
-    pub access: Access,
-    pub database: String,
-    pub slot: String,
-    pub publication: String,
-}
-
 /// When to stop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FollowGoal {
     /// Once everything that was committed before this place is in, and nothing that was committed after it.
     UpTo(Lsn),
+    /// Not there either, but those who watch are told at once.
+    Towards(Lsn),
     /// Never.
     Endless,
 }
@@ -137,6 +130,7 @@ async fn follow_once(
         reported: Instant::now(),
         gathering: Instant::now(),
         stopped: false,
+        told: Lsn::default(),
     };
     let began = Instant::now();
     let end = following.run().await;
@@ -147,21 +141,6 @@ async fn follow_once(
         applier.close().await;
     }
     end
-}
-
-async fn begin(origin: &StreamOrigin, from: Lsn) -> Result<ReplicationStream> {
-    let session = origin.access.stream(&origin.database).await?;
-    let unusable =
-        |error| Error::operation(format!("\"{}\" cannot be the name of a slot", origin.slot)).cause(error);
-    // The list of publications is a list of names within a literal.
-    let publication = Ident::new(&origin.publication).map_err(unusable)?;
-    let statement = stmt!(
-        "START_REPLICATION SLOT {slot} LOGICAL {from} (proto_version '1', publication_names {publication})",
-        slot = Ident::new(&origin.slot).map_err(unusable)?,
-        from = ServerText::quoted_by_server(from.to_string()),
-        publication = Literal(stmt!("{p}", p = publication).shown().to_owned())
-    );
-    replicate(session, &statement).await
 }
 
 /// A transaction of the source that is being sent.
@@ -184,6 +163,8 @@ struct Following<'a> {
     gathering: Instant,
     /// A transaction after the goal has come.
     stopped: bool,
+    /// The last goal that was reached on the way.
+    told: Lsn,
 }
 
 impl Following<'_> {
@@ -203,7 +184,7 @@ impl Following<'_> {
                 Some(StreamFrame::Change(bytes)) => self.take(&bytes).await?,
                 Some(StreamFrame::ReadUpTo(end)) => self.read_up_to(Lsn(end)).await?,
                 None if self.may_commit() => self.commit().await?,
-                None if matches!(self.goal(), FollowGoal::UpTo(_)) => self.ask().await?,
+                None if self.is_awaited() => self.ask().await?,
                 None => {}
             }
             if self.is_done() {
@@ -211,6 +192,7 @@ impl Following<'_> {
                 return self.report().await;
             }
             self.look_up().await?;
+            self.pass_goal().await?;
         }
     }
 
@@ -222,8 +204,31 @@ impl Following<'_> {
     fn patience(&self) -> Duration {
         match self.goal() {
             _ if self.may_commit() => Duration::ZERO,
-            FollowGoal::UpTo(_) => IMPATIENCE,
-            FollowGoal::Endless => REPORTS,
+            _ if self.is_awaited() => IMPATIENCE,
+            _ => REPORTS,
+        }
+    }
+
+    /// Whether someone waits for a goal.
+    fn is_awaited(&self) -> bool {
+        match self.goal() {
+            FollowGoal::UpTo(_) => true,
+            FollowGoal::Towards(end) => self.told < end,
+            FollowGoal::Endless => false,
+        }
+    }
+
+    /// Says that a goal on the way is reached.
+    async fn pass_goal(&mut self) -> Result<()> {
+        match self.goal() {
+            FollowGoal::Towards(end)
+                if self.told < end && self.transaction.is_none() && self.reached() >= end =>
+            {
+                self.told = end;
+                self.commit().await?;
+                self.report().await
+            }
+            _ => Ok(()),
         }
     }
 
@@ -241,7 +246,7 @@ impl Following<'_> {
         let whole = self.transaction.is_none();
         match self.goal() {
             FollowGoal::UpTo(end) => self.stopped || whole && self.reached() >= end,
-            FollowGoal::Endless => false,
+            FollowGoal::Towards(_) | FollowGoal::Endless => false,
         }
     }
 
@@ -350,21 +355,4 @@ async fn living<T>(
             () = tokio::time::sleep(SIGN_OF_LIFE) => stream.report(kept.0).await.map_err(ended)?,
         }
     }
-}
-
-/// How a stream ended, as an error.
-fn ended(failed: Box<FailedStatement>) -> Error {
-    failed.fault.into_error(&Statement::from_program("START_REPLICATION"))
-}
-
-/// The end of the source's log at this moment, as far as it is safe on its disk.
-///
-/// # Errors
-/// If the source does not tell.
-pub async fn log_end(session: &mut Connection) -> Result<Lsn> {
-    let rows =
-        query(session, &stmt!("SELECT pg_catalog.pg_current_wal_flush_lsn()::pg_catalog.text")).await?;
-    let text: Option<String> = rows.first().and_then(|row| row.try_get(0).ok());
-    text.and_then(|text| Lsn::parse(&text))
-        .ok_or_else(|| Error::operation("cannot read the end of the source's log"))
 }

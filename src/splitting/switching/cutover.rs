@@ -3,8 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
-
+use super::drain::{approach, drain};
 use super::ends::{SwitchEnds, transact};
 use super::equal::{self, ComparedCopies, StreamWay};
 use super::reverse;
@@ -17,16 +16,8 @@ use crate::splitting::sequences;
 use crate::splitting::state::SplitPhase;
 use crate::splitting::state::source::{self, SplitNote, in_phase};
 use crate::splitting::state::target::{self, Deferred, DeferredStage};
-use crate::splitting::stream::{ApplyPlace, FollowGoal, Lsn, StreamOrigin, follow, follow_to, log_end};
+use crate::splitting::stream::{ApplyPlace, Lsn, log_end};
 use crate::sql::{Literal, ServerText, stmt};
-
-/// The stream is near enough for the switch when it needs less than this to the end of the log; after some tries more will do.
-const NEAR: Duration = Duration::from_millis(300);
-const NEAR_ENOUGH: Duration = Duration::from_secs(2);
-const FEW_ROUNDS: usize = 10;
-
-/// How often that is tried: a source that writes faster than the target never comes near.
-const MOST_ROUNDS: usize = 60;
 
 /// What a switch did.
 #[derive(Debug, Default)]
@@ -109,24 +100,16 @@ async fn online(ends: &mut SwitchEnds) -> Result<Duration> {
     // While the source takes writes; what comes after it is applied row by row, and each of them has to be there.
     let found = equal::at_one_moment(ends, StreamWay::ToTarget, &origin, &place).await?;
     equal::refuse_differences(ends, &found)?;
-    approach(&mut near, &origin, &place).await?;
-    near.close().await;
-    let (goal, wanted) = watch::channel(FollowGoal::Endless);
-    let mut ignored = |_: &_| ();
-    let following = follow_to(&origin, &place, wanted, &mut ignored);
     let closing = async {
         let started = Instant::now();
         close_source(ends).await?;
-        let end = log_end(&mut ends.source.session).await;
-        if let Ok(end) = &end {
-            goal.send_replace(FollowGoal::UpTo(*end));
-        }
-        end.map(|_| started)
+        let end = log_end(&mut ends.source.session).await?;
+        Ok((started, end))
     };
-    // Whatever fails first ends both.
-    let end = tokio::try_join!(following, closing);
+    let end = drain(&mut near, &origin, &place, closing).await;
+    near.close().await;
     let end = match end {
-        Ok((_, started)) => match equal::compare(ends, ComparedCopies::No, ComparedTables::Quick).await {
+        Ok(started) => match equal::compare(ends, ComparedCopies::No, ComparedTables::Quick).await {
             Ok(()) => open(ends).await.map(|()| started),
             Err(error) => Err(error),
         },
@@ -141,23 +124,6 @@ async fn online(ends: &mut SwitchEnds) -> Result<Duration> {
 fn no_slot(ends: &SwitchEnds) -> Error {
     Error::operation(format!("the state of the split has no slot for {}", ends.service.name))
         .hint("run `martydb split copy --online` again")
-}
-
-/// Follows until little is left.
-///
-/// # Errors
-/// If it never comes near, or cannot be applied.
-pub async fn approach(session: &mut Connection, origin: &StreamOrigin, place: &ApplyPlace) -> Result<()> {
-    for round in 0..MOST_ROUNDS {
-        let end = log_end(session).await?;
-        let done = follow(origin, place, FollowGoal::UpTo(end), &mut |_| ()).await?;
-        if done.took < if round < FEW_ROUNDS { NEAR } else { NEAR_ENOUGH } {
-            return Ok(());
-        }
-    }
-    Err(Error::operation("the target does not catch up with the source")
-        .cause("more is written there than arrives here")
-        .hint("try again when less is written"))
 }
 
 /// Lets the target's tables rest. What puts them back is kept in the same transaction.

@@ -3,9 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use tokio::sync::watch;
-
-use super::cutover::{self, Switched, approach, still_target};
+use super::cutover::{self, Switched, still_target};
+use super::drain::{approach, drain};
 use super::ends::{SwitchEnds, transact};
 use super::equal::{self, ComparedCopies, StreamWay};
 use super::reverse;
@@ -19,7 +18,7 @@ use crate::splitting::sequences;
 use crate::splitting::state::SplitPhase;
 use crate::splitting::state::source::{self, SplitNote, in_phase};
 use crate::splitting::state::target::{self, DeferredStage};
-use crate::splitting::stream::{FollowGoal, Lsn, follow_to, log_end};
+use crate::splitting::stream::{Lsn, log_end};
 use crate::sql::{Literal, ServerText, Statement, stmt};
 
 /// Where a rollback led.
@@ -167,8 +166,6 @@ async fn online(ends: &mut SwitchEnds, slot: &str, opened: &str, login: Login) -
     // While the target takes writes; what comes after it is applied row by row, and each of them has to be there.
     let found = equal::at_one_moment(ends, StreamWay::ToSource, &origin, &place).await?;
     equal::refuse_differences(ends, &found)?;
-    approach(&mut near, &origin, &place).await?;
-    near.close().await;
     let forward = ends.service.forward_slot.clone().unwrap_or_else(|| reverse::slot_name(ends, "f"));
     let set = stmt!("forward_slot = {slot}", slot = Literal(forward.clone()));
     let name = ends.service.name.clone();
@@ -176,18 +173,16 @@ async fn online(ends: &mut SwitchEnds, slot: &str, opened: &str, login: Login) -
     let names = ends.names();
     reverse::publish(&mut ends.source.session, &forward, &names).await?;
     reverse::fresh_slot(&mut ends.source.session, &forward).await?;
-    let (goal, wanted) = watch::channel(FollowGoal::Endless);
-    let mut ignored = |_: &_| ();
-    let following = follow_to(&origin, &place, wanted, &mut ignored);
     let closing = async {
         let started = Instant::now();
         close_target(ends).await?;
         let end = log_end(&mut ends.target.session).await?;
-        goal.send_replace(FollowGoal::UpTo(end));
-        Ok(started)
+        Ok((started, end))
     };
-    let end = match tokio::try_join!(following, closing) {
-        Ok((_, started)) => match equal::compare(ends, ComparedCopies::No, ComparedTables::Quick).await {
+    let end = drain(&mut near, &origin, &place, closing).await;
+    near.close().await;
+    let end = match end {
+        Ok(started) => match equal::compare(ends, ComparedCopies::No, ComparedTables::Quick).await {
             Ok(()) => {
                 let from = vec![stmt!("forward_from = pg_catalog.pg_current_wal_insert_lsn()")];
                 open_source(ends, from).await.map(|()| started)
