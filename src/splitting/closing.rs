@@ -28,15 +28,15 @@ pub struct Closing<'a> {
     pub wait: Duration,
 }
 
-/// Closes tables, all or none. Those that are closed already stay so.
+/// Closes tables, all or none; says since when writers wait. Those that are closed already stay so.
 ///
 /// # Errors
 /// If another session writes to one of them for longer than is waited, with its name.
-pub async fn close(session: &mut Connection, closing: &Closing<'_>) -> Result<()> {
+pub async fn close(session: &mut Connection, closing: &Closing<'_>) -> Result<Instant> {
     let deadline = Instant::now() + closing.wait;
     loop {
-        let end = attempt(session, closing).await;
-        let Err(error) = end else { return Ok(()) };
+        let begun = Instant::now();
+        let Err(error) = attempt(session, closing).await else { return Ok(begun) };
         execute_protected(session, &stmt!("ROLLBACK")).await?;
         let busy = [sqlstate::LOCK_NOT_AVAILABLE, sqlstate::DEADLOCK_DETECTED];
         if !error.sqlstate.as_deref().is_some_and(|state| busy.contains(&state)) {

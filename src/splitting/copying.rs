@@ -129,7 +129,7 @@ impl SplitCopy<'_> {
             "write to the shared database \"{}\" until `{} --service {}` has opened this one",
             self.database, self.cutover, ready.of.service
         );
-        closing::close(
+        let _since = closing::close(
             session,
             &Closing {
                 tables: &tables,

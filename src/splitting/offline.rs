@@ -59,5 +59,5 @@ async fn close_source(session: &mut Connection, copy: &SplitCopy<'_>, target: &C
         last: closing::last_at_source(target.service.as_str()),
         wait: copy.wait,
     };
-    closing::close(session, &closing).await
+    closing::close(session, &closing).await.map(drop)
 }

@@ -6,13 +6,14 @@ use serde::Serialize;
 use super::shared::{self, MapChoice};
 use crate::commands::verify::{self, VerifyReport, verify_services};
 use crate::error::{Error, ExitStatus, Result};
+use crate::findings::Severity;
+use crate::isolation::Assessment;
 use crate::model::DesiredService;
 use crate::report::{Report, Style, printable};
 use crate::run::Run;
-use crate::server::Connection;
 use crate::splitting::state::source;
 use crate::splitting::switching::{
-    FinishRemoval, SwitchEnds, begin_finish, clear_source, clear_target, removal,
+    FinishRemoval, OldLogin, SwitchEnds, begin_finish, clear_source, clear_target, removal,
 };
 use crate::units::counted;
 
@@ -40,30 +41,40 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
     let due = removal(&mut session).await?;
     let services: Vec<DesiredService> =
         map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
-    let mut report =
-        FinishedSplit { database: database.into(), removed: due, dry: arguments.dry_run, verified: None };
+    let mut report = FinishedSplit::new(database, due);
     if arguments.dry_run {
+        report.end = FinishEnd::Shown;
         session.close().await;
         return Ok(report);
     }
     consent(run, arguments, &report).await?;
+    let verify = async || verify_services(run, &verify::Arguments::default(), &services).await;
+    let before = verify().await?;
+    if is_open(&before) {
+        report.end = FinishEnd::Refused;
+        report.verified = Some(Box::new(before));
+        session.close().await;
+        return Ok(report);
+    }
     begin_finish(&mut session).await?;
     for service in &services {
         let mut ends = SwitchEnds::open(run, &access, database, service).await?;
         let end = clear_target(&mut ends).await;
         ends.close().await;
-        end?;
+        report.warnings.extend(end?);
     }
-    clear(run, session).await?;
-    let verified = verify_services(run, &verify::Arguments::default(), &services).await?;
-    report.verified = Some(Box::new(verified));
+    clear_source(&mut session, run.lock_wait).await?;
+    report.verified = Some(Box::new(verify().await?));
+    // Until here the same command would have done it again.
+    source::remove(&mut session).await?;
+    session.close().await;
     Ok(report)
 }
 
-async fn clear(run: &Run, mut session: Connection) -> Result<()> {
-    let end = clear_source(&mut session, run.lock_wait).await;
-    session.close().await;
-    end
+/// Whether a service's data is within reach of others, or that is not known. What is less than that does not hold a finish up.
+fn is_open(verified: &VerifyReport) -> bool {
+    let Assessment { findings, unread, .. } = &verified.assessment;
+    !unread.is_empty() || findings.iter().any(|finding| finding.severity >= Severity::High)
 }
 
 /// `-y` is no answer here.
@@ -88,49 +99,89 @@ async fn consent(run: &Run, arguments: &Arguments, report: &FinishedSplit) -> Re
     Err(Error::usage(format!("\"{typed}\" is not \"{database}\", nothing was touched")))
 }
 
-/// What a finish removed.
+/// How far a finish came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FinishEnd {
+    Removed,
+    /// A dry run.
+    Shown,
+    /// The services are not isolated.
+    Refused,
+}
+
+/// What a finish removed, or would.
 #[derive(Serialize)]
 pub struct FinishedSplit {
     database: String,
     #[serde(flatten)]
     removed: FinishRemoval,
+    warnings: Vec<String>,
     #[serde(skip)]
-    dry: bool,
+    end: FinishEnd,
     #[serde(rename = "verify_isolation")]
     verified: Option<Box<VerifyReport>>,
 }
 
 impl FinishedSplit {
+    fn new(database: &str, removed: FinishRemoval) -> FinishedSplit {
+        let database = database.to_owned();
+        FinishedSplit { database, removed, warnings: vec![], end: FinishEnd::Removed, verified: None }
+    }
+
+    fn counted(&self) -> String {
+        let FinishRemoval { tables, views, .. } = &self.removed;
+        format!("{} and {}", counted(tables.len(), "table"), counted(views.len(), "view"))
+    }
+
     fn listing(&self) -> String {
-        let FinishRemoval { tables, views } = &self.removed;
-        let mut text = format!(
-            "{} and {} of database {}:\n",
-            counted(tables.len(), "table"),
-            counted(views.len(), "view"),
-            self.database
-        );
+        let FinishRemoval { tables, views, .. } = &self.removed;
+        let mut text = format!("{} of database {}:\n", self.counted(), self.database);
         tables.iter().for_each(|table| text += &format!("  table {}\n", printable(table)));
         views.iter().for_each(|view| text += &format!("  view {}\n", printable(view)));
+        text + &self.rest()
+    }
+
+    /// What stays in the shared database, and who reaches it.
+    fn rest(&self) -> String {
+        let FinishRemoval { stays, logins, .. } = &self.removed;
+        let mut text = String::new();
+        if !stays.is_empty() {
+            text += &format!("\nIn database {} stay:\n", self.database);
+            stays.iter().for_each(|one| text += &format!("  {} {}\n", one.kind, printable(&one.name)));
+        }
+        if !logins.is_empty() {
+            text += "\nLogins that reach it:\n";
+            logins.iter().for_each(|one| text += &login(one));
+        }
         text
     }
 }
 
+fn login(one: &OldLogin) -> String {
+    let databases: Vec<_> = one.databases.iter().map(|name| printable(name)).collect();
+    let tables = counted(usize::try_from(one.tables).unwrap_or_default(), "table");
+    format!("  {}: reaches {}; {tables} here\n", printable(&one.role), databases.join(", "))
+}
+
 impl Report for FinishedSplit {
     fn text(&self, style: &Style) -> String {
-        if self.dry {
-            return self.listing() + "\nNothing was removed: this was a dry run.\n";
-        }
         let verified = self.verified.as_ref().map(|report| report.text(style)).unwrap_or_default();
-        format!(
-            "Removed {} and {} from database {}.\n\n{verified}",
-            counted(self.removed.tables.len(), "table"),
-            counted(self.removed.views.len(), "view"),
-            self.database
-        )
+        match self.end {
+            FinishEnd::Shown => self.listing() + "\nNothing was removed: this was a dry run.\n",
+            FinishEnd::Refused => {
+                format!("{verified}\nNothing was removed: the services are not isolated.\n")
+            }
+            FinishEnd::Removed => {
+                let removed = format!("Removed {} from database {}.\n", self.counted(), self.database);
+                format!("{removed}{}\n{verified}", self.rest())
+            }
+        }
     }
 
     fn messages(&self, style: &Style) -> String {
-        self.verified.as_ref().map(|report| report.messages(style)).unwrap_or_default()
+        let warned = self.warnings.iter().map(|warning| format!("warning: {}\n", printable(warning)));
+        let verified = self.verified.as_ref().map(|report| report.messages(style)).unwrap_or_default();
+        warned.collect::<String>() + &verified
     }
 
     fn status(&self) -> ExitStatus {

@@ -101,8 +101,7 @@ async fn online(ends: &mut SwitchEnds) -> Result<Duration> {
     let found = equal::at_one_moment(ends, StreamWay::ToTarget, &origin, &place).await?;
     equal::refuse_differences(ends, &found)?;
     let closing = async {
-        let started = Instant::now();
-        close_source(ends).await?;
+        let started = close_source(ends).await?;
         let end = log_end(&mut ends.source.session).await?;
         Ok((started, end))
     };
@@ -195,7 +194,7 @@ async fn identify(ends: &mut SwitchEnds) -> Result<()> {
     }
 }
 
-async fn close_source(ends: &mut SwitchEnds) -> Result<()> {
+async fn close_source(ends: &mut SwitchEnds) -> Result<Instant> {
     let (tables, hint, login) = (ends.source_tables(), ends.new_address(), ends.login_name());
     let closing = Closing {
         tables: &tables,
@@ -265,8 +264,8 @@ pub async fn settle(ends: &mut SwitchEnds) -> Result<()> {
     source::change(&mut ends.source.session, &name, &stmt!("forward_from = NULL")).await
 }
 
-/// Foreign keys hold from the opening on; that the rows before it obey them, too, is proven afterwards.
-async fn prove(session: &mut Connection) -> Vec<String> {
+/// Foreign keys hold from the opening on; that the rows before it obey them, too, is proven afterwards. Says what is not.
+pub async fn prove(session: &mut Connection) -> Vec<String> {
     let mut warnings = vec![];
     for one in target::deferred(session, DeferredStage::Opening).await.unwrap_or_default() {
         if let Err(error) = target::put_back(session, &one).await {

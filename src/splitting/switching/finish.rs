@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
+use super::cutover::prove;
 use super::ends::{SwitchEnds, transact};
+use super::remains::{OldLogin, Remainder, old_logins, remains};
 use super::reverse;
 use crate::error::{Error, Result};
 use crate::server::{Connection, execute, query};
@@ -20,6 +22,10 @@ pub struct FinishRemoval {
     pub tables: Vec<String>,
     /// Views of the source that read them.
     pub views: Vec<String>,
+    /// What else is in the shared database, and is not removed.
+    pub stays: Vec<Remainder>,
+    /// Who may still log in to it.
+    pub logins: Vec<OldLogin>,
 }
 
 /// A view, and whether it has rows of its own.
@@ -44,8 +50,10 @@ pub async fn removal(session: &mut Connection) -> Result<FinishRemoval> {
             .hint("`martydb split cutover --service NAME` does that for each"));
     }
     let (oids, tables) = moved(session).await?;
-    let views = views(session, &oids).await?.into_iter().map(|view| view.ident).collect();
-    Ok(FinishRemoval { tables, views })
+    let views: Vec<String> = views(session, &oids).await?.into_iter().map(|view| view.ident).collect();
+    let stays = remains(session, &[&tables, &views]).await?;
+    let logins = old_logins(session).await?;
+    Ok(FinishRemoval { tables, views, stays, logins })
 }
 
 /// The tables of all services that are still there, with their quoted names.
@@ -98,11 +106,11 @@ pub async fn begin(session: &mut Connection) -> Result<()> {
     execute(session, &set).await.map(drop)
 }
 
-/// Removes from a service's own database what the split left there. It may be repeated.
+/// Removes from a service's own database what the split left there, and says what it could not prove. It may be repeated.
 ///
 /// # Errors
 /// If the database or its server refuses.
-pub async fn clear_target(ends: &mut SwitchEnds) -> Result<()> {
+pub async fn clear_target(ends: &mut SwitchEnds) -> Result<Vec<String>> {
     if let Some(slot) = ends.service.reverse_slot.clone() {
         reverse::unmake(&mut ends.target, &slot).await?;
     }
@@ -115,10 +123,16 @@ pub async fn clear_target(ends: &mut SwitchEnds) -> Result<()> {
     if !back.is_empty() {
         transact(&mut ends.target.session, ends.wait, &back).await?;
     }
-    target::remove(&mut ends.target.session).await
+    // A cutover that was killed may not have come to it.
+    let warnings = match target::exists(&mut ends.target.session).await? {
+        true => prove(&mut ends.target.session).await,
+        false => vec![],
+    };
+    target::remove(&mut ends.target.session).await?;
+    Ok(warnings)
 }
 
-/// Removes from the source the tables, and everything of the split. It may be repeated.
+/// Removes from the source the tables, and all of the split but its state. It may be repeated.
 ///
 /// # Errors
 /// If something else of the source needs a table, with its name.
@@ -145,7 +159,7 @@ pub async fn clear_source(session: &mut Connection, wait: Duration) -> Result<()
             reverse::forget_login(session, &run.login(&service.name)).await?;
         }
     }
-    source::remove(session).await
+    Ok(())
 }
 
 fn dropping(view: &DependentView) -> Statement {

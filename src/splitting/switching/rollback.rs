@@ -174,8 +174,7 @@ async fn online(ends: &mut SwitchEnds, slot: &str, opened: &str, login: Login) -
     reverse::publish(&mut ends.source.session, &forward, &names).await?;
     reverse::fresh_slot(&mut ends.source.session, &forward).await?;
     let closing = async {
-        let started = Instant::now();
-        close_target(ends).await?;
+        let started = close_target(ends).await?;
         let end = log_end(&mut ends.target.session).await?;
         Ok((started, end))
     };
@@ -197,7 +196,7 @@ async fn online(ends: &mut SwitchEnds, slot: &str, opened: &str, login: Login) -
     }
 }
 
-async fn close_target(ends: &mut SwitchEnds) -> Result<()> {
+async fn close_target(ends: &mut SwitchEnds) -> Result<Instant> {
     let (tables, hint, owner) =
         (ends.target_tables().await?, ends.old_address(), ends.target.at.owner.to_string());
     let closing =

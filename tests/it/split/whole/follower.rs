@@ -79,6 +79,11 @@ impl Follower {
         running
     }
 
+    /// No other one is started.
+    pub fn is_the_last(&self) {
+        self.fates.lock().unwrap().over = true;
+    }
+
     /// No other one is started, and the one that runs ends by itself.
     pub fn ends(self) -> Followed {
         self.fates.lock().unwrap().over = true;
