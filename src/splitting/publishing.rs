@@ -1,7 +1,8 @@
 //! What the source gives to those who follow it: for each service a publication of its tables and its marker, and a slot of the same name.
 //! All slots begin at one place in the log, and one snapshot shows what was committed before it.
 
-use super::state::source::{self, SplitNote, SplitRelation};
+use super::state::notes::{self, SplitNote};
+use super::state::source::SplitRelation;
 use super::state::{SplitKind, marker_name};
 use super::switching::transact;
 use super::tables::{DatabaseTables, TableShape};
@@ -76,7 +77,7 @@ pub async fn identify(
             name: shape.ident.clone(),
             definition: back.shown().to_owned(),
         };
-        all.push(source::noting(service, &note));
+        all.push(notes::noting(service, &note));
         all.push(stmt!("ALTER TABLE {table} REPLICA IDENTITY FULL", table = table));
     }
     if all.is_empty() { Ok(()) } else { transact(session, wait, &all).await }

@@ -3,6 +3,7 @@
 //! A command writes down what it begins before it does it, so that the next one knows. Who takes the writes is what the
 //! target says: [`target::opened`].
 
+pub mod notes;
 pub mod source;
 pub mod target;
 

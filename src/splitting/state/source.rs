@@ -69,14 +69,6 @@ pub struct SplitRelation {
     pub fingerprint: Option<String>,
 }
 
-/// Something that was changed at the source and has to be put back.
-#[derive(Debug, Clone)]
-pub struct SplitNote {
-    pub kind: String,
-    pub name: String,
-    pub definition: String,
-}
-
 /// Makes the schema, its tables and the function of the trigger where they are not there.
 ///
 /// # Errors
@@ -346,42 +338,6 @@ fn values(one: &SplitRelation) -> Statement {
         parts = one.parts,
         bytes = one.bytes,
         fingerprint = maybe(&one.fingerprint)
-    )
-}
-
-/// The statement that writes down what has to be put back; the first word on a thing stays.
-pub fn noting(service: &str, note: &SplitNote) -> Statement {
-    stmt!(
-        "INSERT INTO martydb_split.note (service, kind, name, definition) VALUES ({service}, {kind}, {name}, {definition}) ON CONFLICT DO NOTHING",
-        service = Literal(service.into()),
-        kind = Literal(note.kind.clone()),
-        name = Literal(note.name.clone()),
-        definition = Literal(note.definition.clone())
-    )
-}
-
-/// What has to be put back of this kind.
-///
-/// # Errors
-/// As [`run`].
-pub async fn notes(session: &mut Connection, service: &str, kind: &str) -> Result<Vec<SplitNote>> {
-    let asked = stmt!(
-        "SELECT kind, name, definition FROM martydb_split.note WHERE service = {service} AND kind = {kind} ORDER BY name COLLATE pg_catalog.\"C\"",
-        service = Literal(service.into()),
-        kind = Literal(kind.into())
-    );
-    let read =
-        |row: &Row| Ok(SplitNote { kind: text(row, 0)?, name: text(row, 1)?, definition: text(row, 2)? });
-    query(session, &asked).await?.iter().map(read).collect()
-}
-
-/// The statement that forgets a note.
-pub fn forgetting(service: &str, kind: &str, name: &str) -> Statement {
-    stmt!(
-        "DELETE FROM martydb_split.note WHERE service = {service} AND kind = {kind} AND name = {name}",
-        service = Literal(service.into()),
-        kind = Literal(kind.into()),
-        name = Literal(name.into())
     )
 }
 

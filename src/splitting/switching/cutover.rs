@@ -14,7 +14,8 @@ use crate::splitting::comparing::ComparedTables;
 use crate::splitting::reflexes::{self, AFTERWARDS};
 use crate::splitting::sequences;
 use crate::splitting::state::SplitPhase;
-use crate::splitting::state::source::{self, SplitNote, in_phase};
+use crate::splitting::state::notes::{self, SplitNote};
+use crate::splitting::state::source::{self, in_phase};
 use crate::splitting::state::target::{self, Deferred, DeferredStage};
 use crate::splitting::stream::{ApplyPlace, Lsn, log_end};
 use crate::sql::{Literal, ServerText, stmt};
@@ -184,7 +185,7 @@ async fn identify(ends: &mut SwitchEnds) -> Result<()> {
         let back = stmt!("ALTER TABLE {table} REPLICA IDENTITY DEFAULT", table = table);
         let note =
             SplitNote { kind: reverse::TARGET_IDENTITY.into(), name, definition: back.shown().to_owned() };
-        execute(&mut ends.source.session, &source::noting(&ends.service.name, &note)).await?;
+        execute(&mut ends.source.session, &notes::noting(&ends.service.name, &note)).await?;
         statements.push(stmt!("ALTER TABLE {table} REPLICA IDENTITY FULL", table = table));
     }
     if statements.is_empty() {

@@ -114,15 +114,7 @@ pub async fn clear_target(ends: &mut SwitchEnds) -> Result<Vec<String>> {
     if let Some(slot) = ends.service.reverse_slot.clone() {
         reverse::unmake(&mut ends.target, &slot).await?;
     }
-    let name = ends.service.name.clone();
-    let identities = source::notes(&mut ends.source.session, &name, reverse::TARGET_IDENTITY).await?;
-    let back = identities
-        .into_iter()
-        .map(|note| stmt!("{back}", back = ServerText::quoted_by_server(note.definition)));
-    let back: Vec<Statement> = back.collect();
-    if !back.is_empty() {
-        transact(&mut ends.target.session, ends.wait, &back).await?;
-    }
+    reverse::target_identities_back(ends).await?;
     // A cutover that was killed may not have come to it.
     let warnings = match target::exists(&mut ends.target.session).await? {
         true => prove(&mut ends.target.session).await,

@@ -6,9 +6,9 @@ use crate::error::{Error, Result};
 use crate::report::printable;
 use crate::secrets::{password, verifier};
 use crate::server::{Access, Connection, Endpoint, Host, Limits, Login, connect_with, execute, query};
-use crate::splitting::state::source;
+use crate::splitting::state::notes::{self, SplitNote};
 use crate::splitting::stream::{ApplyPlace, Lsn, StreamOrigin};
-use crate::sql::{Ident, List, Literal, Qualified, Statement, stmt};
+use crate::sql::{Ident, List, Literal, Qualified, ServerText, Statement, stmt};
 
 /// The login that writes at the source, with a new password that is kept nowhere.
 ///
@@ -208,6 +208,24 @@ pub async fn unmake(target: &mut TargetEnd, name: &str) -> Result<()> {
     unpublish(&mut target.session, name).await
 }
 
+/// Gives the target's tables their identity back, once they are no longer published.
+///
+/// # Errors
+/// If another session holds one of them for longer than is waited.
+pub async fn target_identities_back(ends: &mut SwitchEnds) -> Result<()> {
+    let name = ends.service.name.clone();
+    let notes = notes::read(&mut ends.source.session, &name, TARGET_IDENTITY).await?;
+    if notes.is_empty() {
+        return Ok(());
+    }
+    let back =
+        |note: &SplitNote| stmt!("{back}", back = ServerText::quoted_by_server(note.definition.clone()));
+    let back: Vec<Statement> = notes.iter().map(back).collect();
+    transact(&mut ends.target.session, ends.wait, &back).await?;
+    let forget = notes.iter().map(|note| notes::forgetting(&name, &note.kind, &note.name));
+    execute(&mut ends.source.session, &Statement::join(forget)).await.map(drop)
+}
+
 /// Drops a publication that is there.
 ///
 /// # Errors
@@ -285,12 +303,12 @@ pub async fn still_source(ends: &mut SwitchEnds, all: bool, last: Vec<Statement>
     let found = crate::splitting::reflexes::find(&mut ends.source.session, &names).await?;
     let mut statements = vec![];
     for reflex in found.iter().filter(|one| all || one.crosses) {
-        let note = source::SplitNote {
+        let note = SplitNote {
             kind: REFLEX.into(),
             name: format!("{:02} {} {} {}", reflex.rank, reflex.kind, reflex.relation, reflex.name),
             definition: reflex.back.clone(),
         };
-        statements.push(source::noting(&ends.service.name, &note));
+        statements.push(notes::noting(&ends.service.name, &note));
         statements.extend(reflex.off());
     }
     statements.extend(last);

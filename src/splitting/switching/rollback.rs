@@ -16,7 +16,8 @@ use crate::splitting::publishing::SOURCE_IDENTITY;
 use crate::splitting::reflexes::AFTERWARDS;
 use crate::splitting::sequences;
 use crate::splitting::state::SplitPhase;
-use crate::splitting::state::source::{self, SplitNote, in_phase};
+use crate::splitting::state::notes::{self, SplitNote};
+use crate::splitting::state::source::{self, in_phase};
 use crate::splitting::state::target::{self, DeferredStage};
 use crate::splitting::stream::{Lsn, log_end};
 use crate::sql::{Literal, ServerText, Statement, stmt};
@@ -98,23 +99,41 @@ async fn not_opened(ends: &mut SwitchEnds, copy: AfterRollback) -> Result<(Rolle
 
 /// Opens the source, and empties what the copy has filled.
 async fn forget(ends: &mut SwitchEnds) -> Result<()> {
-    let mut all = ends.opening_source().await?;
-    let name = ends.service.name.clone();
-    for note in source::notes(&mut ends.source.session, &name, SOURCE_IDENTITY).await? {
-        all.push(put_back(&note));
-        all.push(source::forgetting(&name, &note.kind, &note.name));
-    }
     let planned = stmt!("{phase}, closed = false", phase = in_phase(SplitPhase::Planned));
+    let mut all = ends.opening_source().await?;
     all.push(source::changing(&ends.service.name, &planned));
     transact(&mut ends.source.session, ends.wait, &all).await?;
     for slot in [&ends.service.forward_slot, &ends.service.reverse_slot].into_iter().flatten() {
         reverse::drop_slot(&mut ends.source.session, slot).await?;
         reverse::unpublish(&mut ends.source.session, slot).await?;
     }
+    // Only now: rows without an identity cannot be changed while their table is published.
+    identities_back(ends).await?;
     drop_way_back(ends).await?;
+    reverse::target_identities_back(ends).await?;
     let set = stmt!("forward_slot = NULL, forward_from = NULL, reverse_slot = NULL, reverse_from = NULL");
     source::change(&mut ends.source.session, &ends.service.name, &set).await?;
     empty_target(ends).await
+}
+
+/// Gives the source's tables their identity back; one that another service copies, too, keeps it until that one is done.
+async fn identities_back(ends: &mut SwitchEnds) -> Result<()> {
+    let name = ends.service.name.clone();
+    let session = &mut ends.source.session;
+    let notes = notes::read(session, &name, SOURCE_IDENTITY).await?;
+    if notes.is_empty() {
+        return Ok(());
+    }
+    let others = notes::published_by_others(session, &name).await?;
+    let mut all = vec![];
+    for note in &notes {
+        match others.get(&note.name) {
+            Some(other) => all.push(notes::noting(other, note)),
+            None => all.push(put_back(note)),
+        }
+        all.push(notes::forgetting(&name, &note.kind, &note.name));
+    }
+    transact(session, ends.wait, &all).await
 }
 
 /// As it was before the copy, its closing triggers included.
@@ -234,10 +253,10 @@ async fn open_source(ends: &mut SwitchEnds, also: Vec<Statement>) -> Result<()> 
     let there = sequences::read(&mut ends.target.session).await?;
     let here = sequences::read(&mut ends.source.session).await?;
     let mut all = sequences::raising(&there, &here);
-    let notes = source::notes(&mut ends.source.session, &name, reverse::REFLEX).await?;
+    let notes = notes::read(&mut ends.source.session, &name, reverse::REFLEX).await?;
     for note in notes.iter().filter(|note| !is_afterwards(note)) {
         all.push(put_back(note));
-        all.push(source::forgetting(&name, &note.kind, &note.name));
+        all.push(notes::forgetting(&name, &note.kind, &note.name));
     }
     all.extend(ends.opening_source().await?);
     let set = [stmt!("{phase}, closed = false", phase = in_phase(phase))].into_iter().chain(also);
@@ -262,7 +281,7 @@ fn is_afterwards(note: &SplitNote) -> bool {
 /// What only the owner of the tables may put back, once the source is open; says what is left. It may be repeated.
 async fn put_back_afterwards(ends: &mut SwitchEnds) -> Vec<String> {
     let name = ends.service.name.clone();
-    let notes = source::notes(&mut ends.source.session, &name, reverse::REFLEX).await;
+    let notes = notes::read(&mut ends.source.session, &name, reverse::REFLEX).await;
     let notes: Vec<SplitNote> = notes.unwrap_or_default().into_iter().filter(is_afterwards).collect();
     let mut warnings = vec![];
     if !notes.is_empty() {
@@ -303,7 +322,7 @@ async fn one_afterwards(ends: &mut SwitchEnds, session: &mut Connection, note: &
             if end.is_err() {
                 let _broken = execute_protected(session, &stmt!("ROLLBACK")).await;
             }
-            let forget = source::forgetting(&ends.service.name, &note.kind, &note.name);
+            let forget = notes::forgetting(&ends.service.name, &note.kind, &note.name);
             let _kept = execute(&mut ends.source.session, &forget).await;
             None
         }
