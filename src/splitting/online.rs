@@ -135,7 +135,7 @@ async fn announce(
         source::change(session, service, &set).await?;
         identify(session, service, &target.relations, shapes, copy.wait).await?;
         // Before its slot: an older server never finds a publication that was made later, and a newer one loses rows without a word.
-        publish(session, name, service, &target.relations, shapes).await?;
+        publish(session, copy.wait, name, service, &target.relations, shapes).await?;
     }
     Ok(names)
 }

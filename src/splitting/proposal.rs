@@ -209,6 +209,10 @@ fn stems(signs: &ServiceSigns) -> BTreeSet<String> {
             all.insert(stem.to_owned());
         }
     }
+    // A service is often called in the plural, and its table in the singular.
+    let singular =
+        |stem: &String| stem.strip_suffix('s').filter(|one| !one.ends_with('s')).map(str::to_owned);
+    all.extend(all.iter().filter_map(singular).collect::<Vec<_>>());
     all.retain(|stem| stem.len() >= SHORTEST);
     all
 }
@@ -266,6 +270,15 @@ mod tests {
             })
             .collect();
         source
+    }
+
+    #[test]
+    fn a_service_in_the_plural_has_tables_in_the_singular() {
+        let all = stems(&signs("customers", "addresses"));
+        for table in ["customer", "customers", "customer_notes", "address", "addresses_old"] {
+            assert!(all.iter().any(|stem| begins(table, stem)) == (table != "address"), "{table} {all:?}");
+        }
+        assert!(!stems(&signs("boss", "boss")).contains("bos"));
     }
 
     #[test]

@@ -4,10 +4,10 @@
 use super::state::notes::{self, SplitNote};
 use super::state::source::SplitRelation;
 use super::state::{SplitKind, marker_name};
-use super::switching::transact;
+use super::switching::{transact, transact_warned};
 use super::tables::{DatabaseTables, TableShape};
 use crate::error::{Error, Result};
-use crate::server::{Access, Connection, Unreadable, execute, execute_warned, query};
+use crate::server::{Access, Connection, Unreadable, execute, query};
 use crate::sql::{Ident, List, Literal, Qualified, ServerText, Statement, stmt};
 use crate::sqlstate;
 
@@ -89,6 +89,7 @@ pub async fn identify(
 /// If the admin may not publish one of them.
 pub async fn publish(
     session: &mut Connection,
+    wait: std::time::Duration,
     name: &str,
     service: &str,
     relations: &[SplitRelation],
@@ -111,15 +112,15 @@ pub async fn publish(
     let marker = Qualified(vec![super::state::STATE_SCHEMA.into(), marker_name(service)]);
     let tables = relations.iter().filter(top).filter(|one| one.kind != SplitKind::Sequence).map(listed);
     let tables: Vec<Statement> = tables.chain([stmt!("{marker}", marker = marker)]).collect();
-    let make = Statement::join([
+    let make = [
         stmt!("DROP PUBLICATION IF EXISTS {publication}", publication = publication),
         stmt!(
             "CREATE PUBLICATION {publication} FOR TABLE {tables} WITH (publish_via_partition_root = true)",
             publication = publication,
             tables = List(tables)
         ),
-    ]);
-    execute_warned(session, &make).await.map(drop)
+    ];
+    transact_warned(session, wait, &make).await
 }
 
 /// How long a slot is there.

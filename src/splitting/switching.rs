@@ -16,8 +16,8 @@ mod verify;
 
 pub use cutover::{Switched, cut_over, still_target};
 pub use drain::approach;
-pub use ends::{SwitchEnds, VERIFYING, transact};
+pub use ends::{SwitchEnds, VERIFYING, transact, transact_warned};
 pub use finish::{FinishRemoval, begin as begin_finish, clear_source, clear_target, removal};
-pub use remains::{OldLogin, Remainder};
+pub use remains::{OldLogin, Remainder, old_logins};
 pub use rollback::{AfterRollback, RolledBack, roll_back};
 pub use verify::verify_following;

@@ -1,5 +1,7 @@
 //! `split finish`: the tables that have moved are removed from the source, and with them everything that the split has made.
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -11,9 +13,10 @@ use crate::isolation::Assessment;
 use crate::model::DesiredService;
 use crate::report::{Report, Style, printable};
 use crate::run::Run;
+use crate::server::Connection;
 use crate::splitting::state::source;
 use crate::splitting::switching::{
-    FinishRemoval, OldLogin, SwitchEnds, begin_finish, clear_source, clear_target, removal,
+    FinishRemoval, OldLogin, SwitchEnds, begin_finish, clear_source, clear_target, old_logins, removal,
 };
 use crate::units::counted;
 
@@ -42,6 +45,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
     let services: Vec<DesiredService> =
         map.services.keys().map(|name| run.manifest.services[name].clone()).collect();
     let mut report = FinishedSplit::new(database, due);
+    report.removed.logins = logins(&mut session, &services).await?;
     if arguments.dry_run {
         report.end = FinishEnd::Shown;
         session.close().await;
@@ -64,11 +68,21 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<FinishedSplit> {
         report.warnings.extend(end?);
     }
     clear_source(&mut session, run.lock_wait).await?;
+    report.removed.logins = logins(&mut session, &services).await?;
     report.verified = Some(Box::new(verify().await?));
     // Until here the same command would have done it again.
     source::remove(&mut session).await?;
     session.close().await;
     Ok(report)
+}
+
+/// Who else than the services may still log in to the shared database.
+async fn logins(session: &mut Connection, services: &[DesiredService]) -> Result<Vec<OldLogin>> {
+    let own: BTreeSet<String> =
+        services.iter().flat_map(|service| service.own_roles()).map(|role| role.to_string()).collect();
+    let mut found = old_logins(session).await?;
+    found.retain(|one| !own.contains(&one.role));
+    Ok(found)
 }
 
 /// Whether a service's data is within reach of others, or that is not known. What is less than that does not hold a finish up.

@@ -162,7 +162,7 @@ async fn prepare_way_back(ends: &mut SwitchEnds) -> Result<()> {
     source::change(&mut ends.source.session, &name, &set).await?;
     identify(ends).await?;
     let names = ends.own_names();
-    reverse::publish(&mut ends.target.session, &slot, &names).await?;
+    reverse::publish(&mut ends.target.session, ends.wait, &slot, &names).await?;
     let mut admin = ends.target.access.write(ends.target.at.database.as_str()).await?;
     let end = reverse::fresh_slot(&mut admin, &slot).await;
     admin.close().await;

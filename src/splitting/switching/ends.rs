@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::migrate::MigrationTarget;
 use crate::model::DesiredService;
 use crate::run::Run;
-use crate::server::{Access, Connection, execute, execute_protected, query};
+use crate::server::{Access, Connection, execute, execute_protected, execute_warned, query};
 use crate::splitting::state::source::{self, SplitRelation, SplitRun, SplitService};
 use crate::splitting::state::{SplitKind, target};
 use crate::splitting::stream::ApplyPlace;
@@ -195,12 +195,32 @@ async fn numbers(session: &mut Connection, names: &[(String, String)]) -> Result
 /// # Errors
 /// What the server refused, or that the lock was held for longer than is waited.
 pub async fn transact(session: &mut Connection, wait: Duration, all: &[Statement]) -> Result<()> {
+    let message = transaction(all);
+    patiently(session, wait, async |session| execute(session, &message).await.map(drop)).await
+}
+
+/// The same for statements at which the server may warn.
+///
+/// # Errors
+/// As [`transact`].
+pub async fn transact_warned(session: &mut Connection, wait: Duration, all: &[Statement]) -> Result<()> {
+    let message = transaction(all);
+    patiently(session, wait, async |session| execute_warned(session, &message).await.map(drop)).await
+}
+
+fn transaction(all: &[Statement]) -> Statement {
+    let begin = [stmt!("BEGIN"), stmt!("SET LOCAL lock_timeout = '200ms'")];
+    Statement::join(begin.into_iter().chain(all.iter().cloned()).chain([stmt!("COMMIT")]))
+}
+
+async fn patiently(
+    session: &mut Connection,
+    wait: Duration,
+    send: impl AsyncFn(&mut Connection) -> Result<()>,
+) -> Result<()> {
     let deadline = std::time::Instant::now() + wait;
-    let whole = [stmt!("BEGIN"), stmt!("SET LOCAL lock_timeout = '200ms'")];
-    let whole = whole.into_iter().chain(all.iter().cloned()).chain([stmt!("COMMIT")]);
-    let message = Statement::join(whole);
     loop {
-        let Err(error) = execute(session, &message).await else { return Ok(()) };
+        let Err(error) = send(session).await else { return Ok(()) };
         execute_protected(session, &stmt!("ROLLBACK")).await?;
         let busy = [sqlstate::LOCK_NOT_AVAILABLE, sqlstate::DEADLOCK_DETECTED];
         let again = error.sqlstate.as_deref().is_some_and(|state| busy.contains(&state));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::cutover::prove;
 use super::ends::{SwitchEnds, transact};
-use super::remains::{OldLogin, Remainder, old_logins, remains};
+use super::remains::{OldLogin, Remainder, remains};
 use super::reverse;
 use crate::error::{Error, Result};
 use crate::server::{Connection, execute, query};
@@ -24,7 +24,7 @@ pub struct FinishRemoval {
     pub views: Vec<String>,
     /// What else is in the shared database, and is not removed.
     pub stays: Vec<Remainder>,
-    /// Who may still log in to it.
+    /// Who else than the services may still log in to it.
     pub logins: Vec<OldLogin>,
 }
 
@@ -52,8 +52,7 @@ pub async fn removal(session: &mut Connection) -> Result<FinishRemoval> {
     let (oids, tables) = moved(session).await?;
     let views: Vec<String> = views(session, &oids).await?.into_iter().map(|view| view.ident).collect();
     let stays = remains(session, &[&tables, &views]).await?;
-    let logins = old_logins(session).await?;
-    Ok(FinishRemoval { tables, views, stays, logins })
+    Ok(FinishRemoval { tables, views, stays, logins: vec![] })
 }
 
 /// The tables of all services that are still there, with their quoted names.
@@ -112,7 +111,7 @@ pub async fn begin(session: &mut Connection) -> Result<()> {
 /// If the database or its server refuses.
 pub async fn clear_target(ends: &mut SwitchEnds) -> Result<Vec<String>> {
     if let Some(slot) = ends.service.reverse_slot.clone() {
-        reverse::unmake(&mut ends.target, &slot).await?;
+        reverse::unmake(&mut ends.target, ends.wait, &slot).await?;
     }
     reverse::target_identities_back(ends).await?;
     // A cutover that was killed may not have come to it.
@@ -139,7 +138,7 @@ pub async fn clear_source(session: &mut Connection, wait: Duration) -> Result<()
     }
     for slot in services.iter().flat_map(|one| [&one.forward_slot, &one.reverse_slot]).flatten() {
         reverse::drop_slot(session, slot).await?;
-        reverse::unpublish(session, slot).await?;
+        reverse::unpublish(session, wait, slot).await?;
     }
     transact(session, wait, &all).await.map_err(|error| {
         let needed = error.sqlstate.as_deref() == Some(crate::sqlstate::DEPENDENT_OBJECTS);

@@ -1,7 +1,9 @@
 //! The way back: what is written into the service's database goes into the tables of the source, by a login that was made for it.
 //! Never by the admin: what a service made of its tables would run with the admin's rights.
 
-use super::ends::{SwitchEnds, TargetEnd, transact};
+use std::time::Duration;
+
+use super::ends::{SwitchEnds, TargetEnd, transact, transact_warned};
 use crate::error::{Error, Result};
 use crate::report::printable;
 use crate::secrets::{password, verifier};
@@ -137,7 +139,12 @@ pub fn slot_name(ends: &SwitchEnds, mark: &str) -> String {
 ///
 /// # Errors
 /// If the role of the session may not.
-pub async fn publish(session: &mut Connection, name: &str, tables: &[(String, String)]) -> Result<()> {
+pub async fn publish(
+    session: &mut Connection,
+    wait: Duration,
+    name: &str,
+    tables: &[(String, String)],
+) -> Result<()> {
     let known =
         stmt!("SELECT FROM pg_catalog.pg_publication WHERE pubname = {name}", name = Literal(name.into()));
     if tables.is_empty() || !query(session, &known).await?.is_empty() {
@@ -150,7 +157,7 @@ pub async fn publish(session: &mut Connection, name: &str, tables: &[(String, St
         tables = List(tables.collect())
     );
     // Beside a wal_level that is too low the server only warns, and the slot is refused.
-    crate::server::execute_warned(session, &make).await.map(drop)
+    transact_warned(session, wait, &[make]).await
 }
 
 /// Makes a new slot: one that is left over holds what was written before.
@@ -200,12 +207,12 @@ pub async fn drop_slot(session: &mut Connection, name: &str) -> Result<()> {
 ///
 /// # Errors
 /// As [`drop_slot`] and [`unpublish`].
-pub async fn unmake(target: &mut TargetEnd, name: &str) -> Result<()> {
+pub async fn unmake(target: &mut TargetEnd, wait: Duration, name: &str) -> Result<()> {
     let mut admin = target.access.write(target.at.database.as_str()).await?;
     let end = drop_slot(&mut admin, name).await;
     admin.close().await;
     end?;
-    unpublish(&mut target.session, name).await
+    unpublish(&mut target.session, wait, name).await
 }
 
 /// Gives the target's tables their identity back, once they are no longer published.
@@ -230,8 +237,8 @@ pub async fn target_identities_back(ends: &mut SwitchEnds) -> Result<()> {
 ///
 /// # Errors
 /// If the role of the session may not.
-pub async fn unpublish(session: &mut Connection, name: &str) -> Result<()> {
-    execute(session, &stmt!("DROP PUBLICATION IF EXISTS {name}", name = ident(name)?)).await.map(drop)
+pub async fn unpublish(session: &mut Connection, wait: Duration, name: &str) -> Result<()> {
+    transact(session, wait, &[stmt!("DROP PUBLICATION IF EXISTS {name}", name = ident(name)?)]).await
 }
 
 /// What the source writes.

@@ -9,7 +9,7 @@ use super::ends::{SwitchEnds, transact};
 use super::equal::{self, ComparedCopies, StreamWay};
 use super::reverse;
 use crate::error::{Error, Kind, Result};
-use crate::server::{Connection, Login, connect_with, execute, execute_protected};
+use crate::server::{Connection, Login, connect_with, execute, execute_protected, query};
 use crate::splitting::closing::{self, Closing};
 use crate::splitting::comparing::ComparedTables;
 use crate::splitting::publishing::SOURCE_IDENTITY;
@@ -105,7 +105,7 @@ async fn forget(ends: &mut SwitchEnds) -> Result<()> {
     transact(&mut ends.source.session, ends.wait, &all).await?;
     for slot in [&ends.service.forward_slot, &ends.service.reverse_slot].into_iter().flatten() {
         reverse::drop_slot(&mut ends.source.session, slot).await?;
-        reverse::unpublish(&mut ends.source.session, slot).await?;
+        reverse::unpublish(&mut ends.source.session, ends.wait, slot).await?;
     }
     // Only now: rows without an identity cannot be changed while their table is published.
     identities_back(ends).await?;
@@ -190,7 +190,7 @@ async fn online(ends: &mut SwitchEnds, slot: &str, opened: &str, login: Login) -
     let name = ends.service.name.clone();
     source::change(&mut ends.source.session, &name, &set).await?;
     let names = ends.names();
-    reverse::publish(&mut ends.source.session, &forward, &names).await?;
+    reverse::publish(&mut ends.source.session, ends.wait, &forward, &names).await?;
     reverse::fresh_slot(&mut ends.source.session, &forward).await?;
     let closing = async {
         let started = close_target(ends).await?;
@@ -284,11 +284,18 @@ async fn put_back_afterwards(ends: &mut SwitchEnds) -> Vec<String> {
     let notes = notes::read(&mut ends.source.session, &name, reverse::REFLEX).await;
     let notes: Vec<SplitNote> = notes.unwrap_or_default().into_iter().filter(is_afterwards).collect();
     let mut warnings = vec![];
-    if !notes.is_empty() {
+    let mut of_others = vec![];
+    for note in notes {
+        match are_the_admins(&mut ends.source.session, &note).await {
+            Ok(true) => warnings.extend(one_afterwards(ends, None, &note).await),
+            _ => of_others.push(note),
+        }
+    }
+    if !of_others.is_empty() {
         match as_owner(ends).await {
             Ok(mut session) => {
-                for note in &notes {
-                    warnings.extend(one_afterwards(ends, &mut session, note).await);
+                for note in &of_others {
+                    warnings.extend(one_afterwards(ends, Some(&mut session), note).await);
                 }
                 session.close().await;
             }
@@ -309,7 +316,28 @@ async fn as_owner(ends: &mut SwitchEnds) -> Result<Connection> {
     connect_with(endpoint, &login, &ends.source.database, &settings, crate::server::Limits::WORK).await
 }
 
-async fn one_afterwards(ends: &mut SwitchEnds, session: &mut Connection, note: &SplitNote) -> Option<String> {
+/// Whether a proof reads tables of superusers and of the admin alone: no one else has made what it evaluates.
+async fn are_the_admins(session: &mut Connection, note: &SplitNote) -> Result<bool> {
+    let asked = stmt!(
+        "SELECT FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_class c ON c.oid = k.conrelid AND c.relkind = 'r'
+         JOIN pg_catalog.pg_class f ON f.oid = k.confrelid AND f.relkind = 'r'
+         JOIN pg_catalog.pg_namespace cn ON cn.oid = c.relnamespace JOIN pg_catalog.pg_namespace fn ON fn.oid = f.relnamespace
+         JOIN pg_catalog.pg_roles co ON co.oid = c.relowner AND (co.rolsuper OR co.rolname = current_user)
+         JOIN pg_catalog.pg_roles fo ON fo.oid = f.relowner AND (fo.rolsuper OR fo.rolname = current_user)
+         WHERE k.contype = 'f' AND {name} IN (pg_catalog.format('91 proof %I.%I %s', cn.nspname, c.relname, k.conname),
+             pg_catalog.format('91 proof %I.%I %s', fn.nspname, f.relname, k.conname))",
+        name = Literal(note.name.clone())
+    );
+    Ok(!query(session, &asked).await?.is_empty())
+}
+
+/// By the owner's session, or by the admin's without one.
+async fn one_afterwards(
+    ends: &mut SwitchEnds,
+    owner: Option<&mut Connection>,
+    note: &SplitNote,
+) -> Option<String> {
+    let session = owner.unwrap_or(&mut ends.source.session);
     let back = Statement::join([stmt!("BEGIN"), put_back(note), stmt!("COMMIT")]);
     let end = execute(session, &back).await;
     let there = |error: &Error| error.sqlstate.as_deref() == Some(crate::sqlstate::DUPLICATE_OBJECT);
@@ -346,5 +374,5 @@ async fn settle(ends: &mut SwitchEnds) -> Result<()> {
 /// The slot and the publication of the target.
 async fn drop_way_back(ends: &mut SwitchEnds) -> Result<()> {
     let Some(slot) = ends.service.reverse_slot.clone() else { return Ok(()) };
-    reverse::unmake(&mut ends.target, &slot).await
+    reverse::unmake(&mut ends.target, ends.wait, &slot).await
 }
