@@ -4,6 +4,7 @@ mod across;
 mod offline;
 mod online;
 mod owners;
+mod staying;
 
 use crate::support::{Admin, Project, Server};
 
