@@ -34,9 +34,10 @@ pub struct Closing<'a> {
 /// If another session writes to one of them for longer than is waited, with its name.
 pub async fn close(session: &mut Connection, closing: &Closing<'_>) -> Result<Instant> {
     let deadline = Instant::now() + closing.wait;
+    let mut patience = LockPatience::Short;
     loop {
         let begun = Instant::now();
-        let Err(error) = attempt(session, closing).await else { return Ok(begun) };
+        let Err(error) = attempt(session, closing, patience).await else { return Ok(begun) };
         execute_protected(session, &stmt!("ROLLBACK")).await?;
         let busy = [sqlstate::LOCK_NOT_AVAILABLE, sqlstate::DEADLOCK_DETECTED];
         if !error.sqlstate.as_deref().is_some_and(|state| busy.contains(&state)) {
@@ -45,13 +46,62 @@ pub async fn close(session: &mut Connection, closing: &Closing<'_>) -> Result<In
         if Instant::now() >= deadline {
             return Err(held_up(session, closing.tables, error).await);
         }
+        patience = match is_maintained(session, closing.tables).await? {
+            true => LockPatience::Long,
+            false => LockPatience::Short,
+        };
         tokio::time::sleep(PAUSE).await;
     }
 }
 
-async fn attempt(session: &mut Connection, closing: &Closing<'_>) -> Result<()> {
+/// How long one try waits for a lock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum LockPatience {
+    /// Who waits for it keeps other writers waiting.
+    Short,
+    /// So long that the server ends an autovacuum that is in the way, which it does once a session has waited for `deadlock_timeout`.
+    Long,
+}
+
+impl LockPatience {
+    /// For the transaction that has begun.
+    fn setting(self) -> Statement {
+        match self {
+            LockPatience::Short => stmt!("SET LOCAL lock_timeout = '200ms'"),
+            LockPatience::Long => stmt!(
+                "SELECT pg_catalog.set_config('lock_timeout', (s.setting::pg_catalog.int4 + 500)::pg_catalog.text, true)
+                 FROM pg_catalog.pg_settings s WHERE s.name = 'deadlock_timeout'"
+            ),
+        }
+    }
+}
+
+/// Whether a VACUUM, an ANALYZE or the like holds one of the tables.
+async fn is_maintained(session: &mut Connection, oids: &[u32]) -> Result<bool> {
+    let asked = stmt!(
+        "{family} SELECT EXISTS (SELECT FROM pg_catalog.pg_locks l WHERE l.relation IN (SELECT oid FROM family) AND l.granted
+             AND l.mode = 'ShareUpdateExclusiveLock' AND l.pid <> pg_catalog.pg_backend_pid()
+             AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database()))",
+        family = family(oids)
+    );
+    let rows = query(session, &asked).await?;
+    rows.first().map_or(Ok(false), |row| row.try_get(0)).map_err(unreadable)
+}
+
+/// These tables with the partitions that they have by now.
+fn family(oids: &[u32]) -> Statement {
+    stmt!(
+        "WITH RECURSIVE family (oid) AS (
+             SELECT pg_catalog.unnest({oids}::pg_catalog.oid[])
+             UNION SELECT i.inhrelid FROM family f JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid
+             JOIN pg_catalog.pg_class p ON p.oid = i.inhrelid AND p.relispartition)",
+        oids = numbers(oids)
+    )
+}
+
+async fn attempt(session: &mut Connection, closing: &Closing<'_>, patience: LockPatience) -> Result<()> {
     execute(session, &stmt!("BEGIN")).await?;
-    execute(session, &stmt!("SET LOCAL lock_timeout = '200ms'")).await?;
+    execute(session, &patience.setting()).await?;
     let tables = tables(session, closing.tables).await?;
     if !tables.is_empty() {
         let names = tables.iter().map(|table| stmt!("ONLY {table}", table = table.ident));
@@ -111,12 +161,12 @@ struct ClosableTable {
 
 async fn tables(session: &mut Connection, oids: &[u32]) -> Result<Vec<ClosableTable>> {
     let asked = stmt!(
-        "SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), coalesce(t.tgenabled IN ('O', 'A'), false), coalesce(t.tgenabled NOT IN ('O', 'A'), false)
+        "{family} SELECT pg_catalog.format('%I.%I', n.nspname, c.relname), coalesce(t.tgenabled IN ('O', 'A'), false), coalesce(t.tgenabled NOT IN ('O', 'A'), false)
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          LEFT JOIN pg_catalog.pg_trigger t ON t.tgrelid = c.oid AND t.tgname = 'martydb_split_closed'
              AND t.tgfoid = 'martydb_split.closed()'::pg_catalog.regprocedure
-         WHERE c.oid = ANY ({oids}::pg_catalog.oid[]) AND c.relkind IN ('r', 'p') ORDER BY c.oid",
-        oids = numbers(oids)
+         WHERE c.oid IN (SELECT oid FROM family) AND c.relkind IN ('r', 'p') ORDER BY c.oid",
+        family = family(oids)
     );
     let mut found = vec![];
     for row in query(session, &asked).await? {
@@ -143,23 +193,26 @@ fn unreadable(error: Unreadable) -> Error {
 /// Who has written and not committed.
 async fn held_up(session: &mut Connection, oids: &[u32], error: Error) -> Error {
     let asked = stmt!(
-        "SELECT DISTINCT pg_catalog.format('process %s of %s (%s, %s) since %s', a.pid, a.usename, a.application_name, a.state,
-                pg_catalog.date_trunc('second', a.xact_start))
+        "{family} SELECT DISTINCT pg_catalog.format('process %s of %s (%s, %s) since %s', a.pid, coalesce(a.usename, a.backend_type),
+                coalesce(nullif(a.application_name, ''), a.query), a.state, pg_catalog.date_trunc('second', a.xact_start)),
+                l.mode = 'ShareUpdateExclusiveLock'
          FROM pg_catalog.pg_locks l JOIN pg_catalog.pg_stat_activity a ON a.pid = l.pid
-         WHERE l.relation = ANY ({oids}::pg_catalog.oid[]) AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
+         WHERE l.relation IN (SELECT oid FROM family) AND l.granted AND l.pid <> pg_catalog.pg_backend_pid()
              AND l.database = (SELECT d.oid FROM pg_catalog.pg_database d WHERE d.datname = pg_catalog.current_database())
              AND l.mode NOT IN ('AccessShareLock', 'RowShareLock')",
-        oids = numbers(oids)
+        family = family(oids)
     );
     let found = query(session, &asked).await.unwrap_or_default();
     let holders = found.iter().filter_map(|row| row.try_get::<String>(0).ok());
     let holders: Vec<String> = holders.map(|one| crate::report::printable(&one)).collect();
-    Error::new(
-        Kind::Locked,
-        "the tables cannot be closed: another session has written to them and not committed",
-    )
-    .causes(if holders.is_empty() { error.causes } else { holders })
-    .hint("end it, or allow more time with --lock-wait; nothing was closed")
+    let maintained = found.iter().any(|row| row.try_get(1).unwrap_or(false));
+    let what = match maintained {
+        true => "the tables cannot be closed: another session holds them",
+        false => "the tables cannot be closed: another session has written to them and not committed",
+    };
+    Error::new(Kind::Locked, what)
+        .causes(if holders.is_empty() { error.causes } else { holders })
+        .hint("end it, or allow more time with --lock-wait; nothing was closed")
 }
 
 /// The marker's statement, and that the source is closed.

@@ -1,5 +1,6 @@
 //! Where each service of a split stands, read from both sides and changed at neither.
 
+use super::following::{FollowedSide, followed_from};
 use super::sessions;
 use super::state::source::{self, SplitRelation, SplitService};
 use super::state::{SplitKind, SplitPhase, target};
@@ -17,9 +18,11 @@ pub struct LoadedCount {
     pub bytes: i64,
 }
 
-/// The slot of a service at the source.
+/// The slot through which a service is followed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SlotStanding {
+    /// The side that has it.
+    pub at: FollowedSide,
     /// What the other side has not confirmed yet.
     pub lag_bytes: i64,
     /// What the server keeps for it.
@@ -54,14 +57,27 @@ pub async fn read(
     let mut loaded = LoadedCount { tables, ..LoadedCount::default() };
     let mut error = None;
     if !matches!(service.phase, SplitPhase::Planned | SplitPhase::Finished) {
-        match count(target, &relations).await {
+        match count(target.clone(), &relations).await {
             Ok(count) => loaded = count,
             Err(refused) => error = Some(refused),
         }
     }
-    let slot = match service.forward_slot.as_ref().filter(|_| service.phase < SplitPhase::CutOver) {
-        Some(name) => slot(session, name).await?,
-        None => None,
+    let side = followed_from(service.phase).unwrap_or(FollowedSide::Source);
+    let name = match side {
+        FollowedSide::Source => {
+            service.forward_slot.as_ref().filter(|_| service.phase != SplitPhase::Finished)
+        }
+        FollowedSide::Target => service.reverse_slot.as_ref(),
+    };
+    let slot = match (name, side) {
+        (Some(name), FollowedSide::Source) => slot(session, name, side).await?,
+        (Some(name), FollowedSide::Target) if error.is_none() => {
+            let mut there = sessions::looking(target?).await?;
+            let found = slot(&mut there, name, side).await;
+            there.close().await;
+            found?
+        }
+        _ => None,
     };
     Ok(ServiceStanding { service: service.clone(), loaded, slot, error })
 }
@@ -90,7 +106,7 @@ async fn count(target: Result<&MigrationTarget>, relations: &[SplitRelation]) ->
     Ok(count)
 }
 
-async fn slot(session: &mut Connection, name: &str) -> Result<Option<SlotStanding>> {
+async fn slot(session: &mut Connection, name: &str, at: FollowedSide) -> Result<Option<SlotStanding>> {
     let asked = stmt!(
         "SELECT pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.confirmed_flush_lsn)::pg_catalog.int8,
              pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), s.restart_lsn)::pg_catalog.int8, s.active, s.wal_status, s.safe_wal_size
@@ -101,6 +117,7 @@ async fn slot(session: &mut Connection, name: &str) -> Result<Option<SlotStandin
     let Some(row) = rows.first() else { return Ok(None) };
     let unreadable = |error| Error::operation("cannot read the slot of the split").cause(error);
     Ok(Some(SlotStanding {
+        at,
         lag_bytes: row.try_get::<Option<i64>>(0).map_err(unreadable)?.unwrap_or(0).max(0),
         kept_bytes: row.try_get::<Option<i64>>(1).map_err(unreadable)?.unwrap_or(0),
         active: row.try_get(2).map_err(unreadable)?,

@@ -12,7 +12,7 @@ use crate::server::{Access, Connection};
 use crate::splitting::SplitPlan;
 use crate::splitting::beginning::{BegunRun, PlannedRun, begin};
 use crate::splitting::copying::{CopyTarget, FilledCount, SplitCopy};
-use crate::splitting::following::follow_service;
+use crate::splitting::following::{follow_service, followed_from};
 use crate::splitting::inspect::SourceMoment;
 use crate::splitting::state::source::{self, SplitRelation};
 use crate::splitting::state::{SplitKind, SplitPhase};
@@ -29,7 +29,7 @@ pub struct Arguments {
     /// Leave the source open to writes, and follow what changes there.
     #[arg(long)]
     pub online: bool,
-    /// With --online: end once the targets have caught up, instead of following until another command takes over.
+    /// With --online: end once the targets have caught up, instead of following, across each switch, until the split is finished.
     #[arg(long, requires = "online")]
     pub until_caught_up: bool,
     /// Copy at most this many tables at once.
@@ -88,7 +88,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
     Ok(CopiedSplit::new(&arguments.map, &begun, &services, count))
 }
 
-/// Follows all services side by side, until other commands have taken each of them over.
+/// Follows all services side by side, whichever way each of them goes, until the split is over.
 async fn follow(
     run: &Run,
     access: &Access,
@@ -96,7 +96,7 @@ async fn follow(
     arguments: &Arguments,
     services: &[source::SplitService],
 ) -> Result<()> {
-    let following = services.iter().filter(|one| one.phase == SplitPhase::Following);
+    let following = services.iter().filter(|one| followed_from(one.phase).is_some());
     let each = following.map(async |one| {
         let service = run.service(&one.name)?;
         let mut ends = SwitchEnds::open(run, access, database, service).await?;

@@ -13,6 +13,7 @@ use crate::model::DesiredService;
 use crate::report::{Cell, Paint, Report, Style, Table, error_text};
 use crate::run::Run;
 use crate::server::Connection;
+use crate::splitting::following::FollowedSide;
 use crate::splitting::standing::{self, LoadedCount, ServiceStanding};
 use crate::splitting::state::SplitPhase;
 use crate::splitting::state::source;
@@ -64,6 +65,8 @@ pub struct SplitStatus {
     services: Vec<StandingOfService>,
     /// What to do now.
     next: Vec<String>,
+    #[serde(skip)]
+    follow: String,
 }
 
 #[derive(Serialize)]
@@ -78,10 +81,14 @@ struct StandingOfService {
     bytes: i64,
     /// `null` where nothing follows.
     lag_bytes: Option<i64>,
-    /// What the source keeps for it, and what it may still write before that is lost, where that is bounded.
+    /// What the server keeps for it, and what it may still write before that is lost, where that is bounded.
     kept_bytes: Option<i64>,
     safe_bytes: Option<i64>,
     wal_status: Option<String>,
+    /// The side that keeps it: the one that takes the writes.
+    slot_at: Option<FollowedSide>,
+    /// Whether a process reads it at this moment.
+    followed: Option<bool>,
     /// What a command began there and did not finish.
     unfinished: Option<String>,
     next: Option<String>,
@@ -99,7 +106,7 @@ impl SplitStatus {
         all.sort_by(|a, b| a.service.cmp(&b.service));
         let mut next: Vec<String> = all.iter().filter_map(|one| one.next.clone()).collect();
         next.dedup();
-        SplitStatus { services: all, next }
+        SplitStatus { services: all, next, follow: map.in_command("martydb split copy --online") }
     }
 }
 
@@ -117,6 +124,8 @@ fn planned(service: &DesiredService, map: &MapChoice) -> StandingOfService {
         kept_bytes: None,
         safe_bytes: None,
         wal_status: None,
+        slot_at: None,
+        followed: None,
         unfinished: None,
         next: next(SplitPhase::Planned, service.name.as_str(), false, map),
         error: None,
@@ -139,6 +148,8 @@ fn standing_of(one: &ServiceStanding, map: &MapChoice) -> StandingOfService {
         kept_bytes: slot.map(|slot| slot.kept_bytes),
         safe_bytes: slot.and_then(|slot| slot.safe_bytes),
         wal_status: slot.and_then(|slot| slot.wal_status.clone()),
+        slot_at: slot.map(|slot| slot.at),
+        followed: slot.map(|slot| slot.active),
         unfinished: service.wanted.clone(),
         next: next(service.phase, &service.name, service.forward_slot.is_some(), map),
         error: one.error.clone(),
@@ -182,12 +193,18 @@ impl Report for SplitStatus {
             if let (Some(kept), Some(status)) = (one.kept_bytes, &one.wal_status) {
                 let safe = one.safe_bytes.map(|safe| format!(", {} before they are lost", bytes(safe)));
                 text += &format!(
-                    "{}: the source keeps {} for it ({status}{})\n",
+                    "{}: the {} keeps {} for it ({status}{})\n",
                     one.service,
+                    one.slot_at.map_or("source", FollowedSide::name),
                     bytes(kept),
                     safe.unwrap_or_default()
                 );
             }
+        }
+        let alone =
+            self.services.iter().filter(|one| one.followed == Some(false) && one.unfinished.is_none());
+        for one in alone {
+            text += &format!("{}: nothing follows it: `{}` does\n", one.service, self.follow);
         }
         if self.next.is_empty() { text } else { text + &format!("\nnext: `{}`\n", self.next.join("`, `")) }
     }

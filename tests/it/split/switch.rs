@@ -5,6 +5,7 @@ mod left;
 mod offline;
 mod online;
 mod owners;
+mod staying;
 
 use crate::support::{Admin, Project, Server};
 

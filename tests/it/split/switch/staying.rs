@@ -1,0 +1,91 @@
+//! The process that follows stays across the switch, whichever way it goes.
+
+use std::process::{Child, Stdio};
+use std::time::{Duration, Instant};
+
+use super::{LEGACY, Split};
+
+/// How long something is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The process that follows; it does not outlive its test.
+struct Follower(Child);
+
+impl Follower {
+    fn start(split: &Split) -> Follower {
+        let mut command = split.project.command(&["split", "copy", "--online"]);
+        Follower(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
+    fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        let _gone = self.0.kill();
+        let _reaped = self.0.wait();
+    }
+}
+
+fn until(what: &str, mut reached: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !reached() {
+        assert!(begun.elapsed() < PATIENCE, "{what}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+}
+
+/// A row written at one side arrives at the other one.
+fn arrives(split: &Split, to_source: bool, n: i64) {
+    let sides = [(&split.source, LEGACY), (&split.target, "orders")];
+    let (from, to) = if to_source { (sides[1], sides[0]) } else { (sides[0], sides[1]) };
+    from.0.sql(from.1, &format!("INSERT INTO orders (note, n) VALUES ('followed', {n})"));
+    until(&format!("{n} arrives"), || {
+        to.0.value(to.1, &format!("SELECT count(*) FROM orders WHERE n = {n}")) == "1"
+    });
+}
+
+fn standing(split: &Split) -> (String, bool) {
+    let found = split.project.json(&["split", "status"], 0);
+    let orders = &found["services"][0];
+    (orders["slot_at"].as_str().unwrap_or_default().to_owned(), orders["followed"] == true)
+}
+
+#[test]
+fn it_goes_on_after_each_switch_and_after_each_kill() {
+    let split = Split::new();
+    let mut follower = Follower::start(&split);
+    until("following", || {
+        split.source.value(LEGACY, "SELECT to_regclass('martydb_split.service') IS NOT NULL") == "t"
+    });
+    until("following", || split.phase("orders") == "following");
+    arrives(&split, false, 70_001);
+    split.split(&["cutover", "--service", "orders"]).expect(0);
+    arrives(&split, true, 70_002);
+    assert_eq!(standing(&split), ("target".into(), true));
+    split.split(&["verify", "--service", "orders"]).expect(0);
+    arrives(&split, true, 70_003);
+    follower.kill();
+    until("it is said that nothing follows", || standing(&split) == ("target".into(), false));
+    assert!(split.split(&["status"]).stdout.contains("orders: nothing follows it"));
+    let mut follower = Follower::start(&split);
+    arrives(&split, true, 70_004);
+    split.split(&["rollback", "--service", "orders"]).expect(0);
+    arrives(&split, false, 70_005);
+    assert_eq!(standing(&split), ("source".into(), true));
+    follower.kill();
+    let mut follower = Follower::start(&split);
+    arrives(&split, false, 70_006);
+    // Another one has nothing to do.
+    let second = split.split(&["copy", "--online", "--lock-wait", "1s"]);
+    assert_ne!(second.code, Some(0), "{}", second.said());
+    arrives(&split, false, 70_007);
+    for service in ["orders", "users"] {
+        split.split(&["cutover", "--service", service]).expect(0);
+    }
+    split.split(&["finish", "--confirm", LEGACY]).expect(0);
+    until("it ends with the split", || follower.0.try_wait().unwrap().is_some());
+}
