@@ -36,6 +36,7 @@ pub async fn login(ends: &mut SwitchEnds) -> Result<Login> {
         stmt!(
             "CREATE TABLE IF NOT EXISTS martydb_split.position (direction pg_catalog.text PRIMARY KEY, lsn pg_catalog.pg_lsn NOT NULL)"
         ),
+        admission(session, &role).await?,
         stmt!("GRANT USAGE ON SCHEMA martydb_split TO {role}", role = role),
         stmt!("GRANT SELECT, INSERT, UPDATE ON martydb_split.position TO {role}", role = role),
     ];
@@ -43,6 +44,22 @@ pub async fn login(ends: &mut SwitchEnds) -> Result<Login> {
     execute(session, &Statement::join([stmt!("BEGIN")].into_iter().chain(all).chain([stmt!("COMMIT")])))
         .await?;
     Ok(Login::with_password(&name, secret))
+}
+
+/// The right to connect, where not everyone has it. It goes with the login.
+async fn admission(session: &mut Connection, role: &Ident) -> Result<Statement> {
+    let asked = stmt!(
+        "SELECT pg_catalog.current_database()::pg_catalog.text, pg_catalog.has_database_privilege('public', pg_catalog.current_database(), 'CONNECT')"
+    );
+    let unreadable =
+        |error| Error::operation("cannot read who may connect to the shared database").cause(error);
+    let rows = query(session, &asked).await?;
+    let Some(row) = rows.first() else { return Err(unreadable(crate::server::Unreadable::no_row())) };
+    let database = ident(&row.try_get::<String>(0).map_err(unreadable)?)?;
+    Ok(match row.try_get(1).map_err(unreadable)? {
+        true => Statement::default(),
+        false => stmt!("GRANT CONNECT ON DATABASE {database} TO {role}", database = database, role = role),
+    })
 }
 
 /// Drops a login of the way back.
