@@ -50,6 +50,7 @@ pages! {
     rotation: "docs/how-to/rotate-passwords.md",
     test_databases: "docs/test-databases.md",
     tutorial: "docs/tutorial.md",
+    tutorial_split: "docs/tutorial-split.md",
 }
 
 #[test]
