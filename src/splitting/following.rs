@@ -137,8 +137,8 @@ async fn awaited(ends: &mut SwitchEnds) -> Result<Option<Box<ReadyStream>>> {
             Readiness::Over => return Ok(None),
             Readiness::Later(dead) => {
                 if dead.is_some() && dead != told {
-                    let (name, command) = (&ends.service.name, dead.as_deref().unwrap_or_default());
-                    tracing::warn!(target: "martydb", "warning: a {command} of service \"{name}\" was interrupted, and it is not followed: `martydb split {command} --service {name}` ends it");
+                    let (name, wanted) = (&ends.service.name, dead.as_deref().unwrap_or_default());
+                    tracing::warn!(target: "martydb", "warning: a {wanted} of service \"{name}\" was interrupted, and it is not followed: `martydb split {wanted} --service {name}` ends it");
                     told = dead;
                 }
             }
@@ -168,7 +168,7 @@ async fn prepared(ends: &mut SwitchEnds) -> Result<Readiness> {
     ends.relations = source::relations(&mut ends.source.session, &name).await?;
     let Some(side) = followed_from(ends.service.phase) else { return Ok(Readiness::Over) };
     match ends.service.wanted.as_deref() {
-        // It died: nobody holds the lock.
+        // It died: no session holds the lock.
         Some(VERIFYING) => source::want(&mut ends.source.session, &name, None).await?,
         Some(command) => return Ok(Readiness::Later(Some(command.to_owned()))),
         None => {}

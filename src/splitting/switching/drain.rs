@@ -39,7 +39,7 @@ pub async fn drain<T>(
 ) -> Result<T> {
     let (goal, wanted) = watch::channel(FollowGoal::Endless);
     let (told, mut arrived) = watch::channel(Lsn::default());
-    // It owns the channel: whoever waits for it notices when the stream has ended.
+    // It owns the channel: a reader notices when the stream has ended.
     let following = async move {
         let mut tell = |now: &FollowProgress| {
             told.send_replace(now.committed);

@@ -260,7 +260,7 @@ impl Whole {
     }
 
     fn finish(&mut self) {
-        // Whoever finishes a split does not begin to copy again.
+        // An operator who finishes a split does not begin to copy again.
         self.follower.as_ref().unwrap().is_the_last();
         let begun = Instant::now();
         self.world.project.run(&["verify-isolation", "--all"]).expect(0);
@@ -373,11 +373,13 @@ fn on_two_servers() {
 }
 
 #[test]
+#[ignore = "takes minutes: scripts/test --all-majors"]
 fn on_one_server() {
     whole(Servers::One, Size::or(2, 1));
 }
 
 #[test]
+#[ignore = "takes minutes: scripts/test --all-majors"]
 fn from_13_to_18() {
     whole(Servers::Majors("13.", "18."), Size::or(2, 1));
 }
