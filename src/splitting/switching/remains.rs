@@ -37,7 +37,7 @@ pub async fn remains(session: &mut Connection, removed: &[&[String]]) -> Result<
 /// Who may still log in to the database.
 ///
 /// # Errors
-/// As [`remains`].
+/// If the catalogue cannot be read.
 pub async fn old_logins(session: &mut Connection) -> Result<Vec<OldLogin>> {
     let read = |row: &Row| {
         Ok(OldLogin { role: row.try_get(0)?, databases: row.try_get(1)?, tables: row.try_get(2)? })

@@ -95,6 +95,13 @@ impl Split {
         self.project.run(&[&["split"], arguments].concat())
     }
 
+    /// What a limited admin may not do before 15, where PUBLIC makes objects in the schema public.
+    fn close_public(&self) {
+        for database in ["orders", "users"] {
+            self.target.sql(database, "REVOKE ALL ON SCHEMA public FROM PUBLIC");
+        }
+    }
+
     fn phase(&self, service: &str) -> String {
         let asked = format!("SELECT phase FROM martydb_split.service WHERE name = '{service}'");
         self.source.value(LEGACY, &asked)

@@ -28,6 +28,7 @@ pub fn to_and_fro(split: &Split) {
     split.split(&["cutover", "--service", "users"]).expect(0);
     let written = writers.end();
     assert_all(&split.target, "orders", &written);
+    split.close_public();
     let done = split.split(&["finish", "--confirm", LEGACY]);
     assert!(done.stdout.contains("Removed 7 tables"), "{}", done.said());
     for (server, database) in [(&split.source, LEGACY), (&split.target, "orders"), (&split.target, "users")] {
