@@ -98,7 +98,7 @@ impl Split {
     /// What a limited admin may not do before 15, where PUBLIC makes objects in the schema public.
     fn close_public(&self) {
         for database in ["orders", "users"] {
-            self.target.sql(database, "REVOKE ALL ON SCHEMA public FROM PUBLIC");
+            self.target.sql(database, "REVOKE CREATE ON SCHEMA public FROM PUBLIC");
         }
     }
 
