@@ -5,7 +5,7 @@
 //! bodies of routines too, and `edges` finds what needs something that will not be where it is; all three are pure, and
 //! `plan` puts them together with the answers of the map. `schema` dumps the source's DDL and cuts it up: `members` says what a service
 //! begins with, `closure` what belongs with it, `selection` which entries of the archive make that. `signs` and `proposal` guess a first map, `text` writes it down.
-//! `stream` brings what changes at the source meanwhile.
+//! `stream` brings what changes at the source meanwhile; `fingerprint` finds changed definitions, which no stream carries.
 
 mod answers;
 mod assignment;
@@ -16,6 +16,7 @@ pub mod comparing;
 pub mod copying;
 mod deferring;
 mod edges;
+pub mod fingerprint;
 pub mod following;
 pub mod inspect;
 mod loading;

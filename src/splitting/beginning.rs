@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::fingerprint;
 use super::places;
 use super::plan::SplitPlan;
 use super::privileges;
 use super::source::SourceCatalogue;
-use super::state::SplitPhase;
 use super::state::source::{self, SplitRelation, SplitRun, SplitService};
+use super::state::{SplitKind, SplitPhase};
 use super::tables::{DatabaseTables, TableShape};
 use crate::error::{Error, Kind, Result};
 use crate::model::{DesiredService, ServiceName};
@@ -43,6 +44,7 @@ pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result
     let all: Vec<SplitRelation> = relations.values().flatten().cloned().collect();
     let hash = places::map_hash(planned.plan, &all);
     let run = taken_up(session, &hash, planned.online).await?;
+    describe(session, &mut relations).await?;
     for service in planned.services {
         source::add(session, service.name.as_str(), &service.server, service.database.as_str()).await?;
     }
@@ -50,6 +52,9 @@ pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result
     for service in &services {
         let Some(fresh) = relations.get_mut(&service.name) else { continue };
         if matches!(service.phase, SplitPhase::Planned | SplitPhase::RolledBack) {
+            if run.online && service.phase == SplitPhase::RolledBack {
+                keep_descriptions(fresh, &source::relations(session, &service.name).await?);
+            }
             source::replace_relations(session, &service.name, fresh).await?;
         } else {
             *fresh = source::relations(session, &service.name).await?;
@@ -57,6 +62,30 @@ pub async fn begin(session: &mut Connection, planned: &PlannedRun<'_>) -> Result
         }
     }
     Ok(BegunRun { run, services, relations })
+}
+
+/// Keeps what the tables look like before they are copied.
+async fn describe(
+    session: &mut Connection,
+    relations: &mut BTreeMap<String, Vec<SplitRelation>>,
+) -> Result<()> {
+    let all = relations.values().flatten().filter(|one| one.kind != SplitKind::Sequence);
+    let names: Vec<(String, String)> = all.map(|one| (one.schema.clone(), one.name.clone())).collect();
+    let lines = fingerprint::read(session, &names).await?;
+    for one in relations.values_mut().flatten() {
+        one.fingerprint = lines.get(&(one.schema.clone(), one.name.clone())).map(fingerprint::stored);
+    }
+    Ok(())
+}
+
+/// A service that was rolled back is followed without another copy: what counts is what its tables looked like when they were copied.
+fn keep_descriptions(fresh: &mut [SplitRelation], before: &[SplitRelation]) {
+    for one in fresh {
+        let known = before.iter().find(|known| known.schema == one.schema && known.name == one.name);
+        if let Some(lines) = known.and_then(|known| known.fingerprint.clone()) {
+            one.fingerprint = Some(lines);
+        }
+    }
 }
 
 async fn taken_up(session: &mut Connection, hash: &str, online: bool) -> Result<SplitRun> {

@@ -1,9 +1,12 @@
 //! Where each service of a split stands, read from both sides and changed at neither.
 
+use super::fingerprint::ChangedDefinition;
 use super::following::{FollowedSide, followed_from};
 use super::sessions;
 use super::state::source::{self, SplitRelation, SplitService};
+use super::state::target::LoadedPart;
 use super::state::{SplitKind, SplitPhase, target};
+use super::switching::definitions;
 use crate::error::{Error, Result};
 use crate::migrate::MigrationTarget;
 use crate::server::{Connection, query};
@@ -39,6 +42,8 @@ pub struct ServiceStanding {
     pub service: SplitService,
     pub loaded: LoadedCount,
     pub slot: Option<SlotStanding>,
+    /// What was changed at the source since the copy, and not at the target.
+    pub changed: Vec<ChangedDefinition>,
     /// Why the target could not be asked.
     pub error: Option<Error>,
 }
@@ -55,10 +60,10 @@ pub async fn read(
     let relations = source::relations(session, &service.name).await?;
     let tables = relations.iter().filter(|one| one.kind == SplitKind::Table).count();
     let mut loaded = LoadedCount { tables, ..LoadedCount::default() };
-    let mut error = None;
+    let (mut changed, mut error) = (vec![], None);
     if !matches!(service.phase, SplitPhase::Planned | SplitPhase::Finished) {
-        match count(target.clone(), &relations).await {
-            Ok(count) => loaded = count,
+        match look(session, service, target.clone(), &relations).await {
+            Ok(found) => (loaded, changed) = found,
             Err(refused) => error = Some(refused),
         }
     }
@@ -79,16 +84,32 @@ pub async fn read(
         }
         _ => None,
     };
-    Ok(ServiceStanding { service: service.clone(), loaded, slot, error })
+    Ok(ServiceStanding { service: service.clone(), loaded, slot, changed, error })
 }
 
-async fn count(target: Result<&MigrationTarget>, relations: &[SplitRelation]) -> Result<LoadedCount> {
+/// What is loaded, and what was changed since.
+async fn look(
+    source: &mut Connection,
+    service: &SplitService,
+    target: Result<&MigrationTarget>,
+    relations: &[SplitRelation],
+) -> Result<(LoadedCount, Vec<ChangedDefinition>)> {
     let mut session = sessions::looking(target?).await?;
     let parts = match target::exists(&mut session).await? {
         true => target::loaded(&mut session).await?,
         false => vec![],
     };
+    let awaits_cutover =
+        matches!(service.phase, SplitPhase::Copied | SplitPhase::Following | SplitPhase::RolledBack);
+    let changed = match awaits_cutover {
+        true => definitions::changed(source, &mut session, relations).await?,
+        false => vec![],
+    };
     session.close().await;
+    Ok((count(&parts, relations), changed))
+}
+
+fn count(parts: &[LoadedPart], relations: &[SplitRelation]) -> LoadedCount {
     let mut count = LoadedCount::default();
     for relation in relations.iter().filter(|one| one.kind == SplitKind::Table) {
         let here = parts.iter().filter(|part| part.schema == relation.schema && part.name == relation.name);
@@ -103,7 +124,7 @@ async fn count(target: Result<&MigrationTarget>, relations: &[SplitRelation]) ->
         count.rows += rows;
         count.bytes += bytes;
     }
-    Ok(count)
+    count
 }
 
 async fn slot(session: &mut Connection, name: &str, at: FollowedSide) -> Result<Option<SlotStanding>> {

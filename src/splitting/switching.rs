@@ -2,9 +2,11 @@
 //! them back, and `finish` removes what the way back needed. Who is open is said by the database of the service: a row there is
 //! written in the transaction that opens it.
 //!
-//! `ends` has the sessions, `drain` lets the last changes arrive, `equal` compares the rows while neither takes writes, `reverse` is what the way back needs.
+//! `ends` has the sessions, `drain` lets the last changes arrive, `equal` compares the rows while neither takes writes,
+//! `definitions` the tables' definitions, `reverse` is what the way back needs.
 
 mod cutover;
+pub mod definitions;
 mod drain;
 mod ends;
 mod equal;

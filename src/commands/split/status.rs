@@ -10,9 +10,10 @@ use crate::error::{Error, ExitStatus, Result};
 use crate::manifest::SplitMap;
 use crate::migrate::MigrationTarget;
 use crate::model::DesiredService;
-use crate::report::{Cell, Paint, Report, Style, Table, error_text};
+use crate::report::{Cell, Paint, Report, Style, Table, error_text, printable};
 use crate::run::Run;
 use crate::server::Connection;
+use crate::splitting::fingerprint::ChangedDefinition;
 use crate::splitting::following::FollowedSide;
 use crate::splitting::standing::{self, LoadedCount, ServiceStanding};
 use crate::splitting::state::SplitPhase;
@@ -89,6 +90,8 @@ struct StandingOfService {
     slot_at: Option<FollowedSide>,
     /// Whether a process reads it at this moment.
     followed: Option<bool>,
+    /// What was changed at the source since the copy, and not at the service's own database.
+    changed: Vec<ChangedDefinition>,
     /// What a command began there and did not finish.
     unfinished: Option<String>,
     next: Option<String>,
@@ -126,6 +129,7 @@ fn planned(service: &DesiredService, map: &MapChoice) -> StandingOfService {
         wal_status: None,
         slot_at: None,
         followed: None,
+        changed: vec![],
         unfinished: None,
         next: next(SplitPhase::Planned, service.name.as_str(), false, map),
         error: None,
@@ -150,6 +154,7 @@ fn standing_of(one: &ServiceStanding, map: &MapChoice) -> StandingOfService {
         wal_status: slot.and_then(|slot| slot.wal_status.clone()),
         slot_at: slot.map(|slot| slot.at),
         followed: slot.map(|slot| slot.active),
+        changed: one.changed.clone(),
         unfinished: service.wanted.clone(),
         next: next(service.phase, &service.name, service.forward_slot.is_some(), map),
         error: one.error.clone(),
@@ -199,6 +204,15 @@ impl Report for SplitStatus {
                     bytes(kept),
                     safe.unwrap_or_default()
                 );
+            }
+        }
+        for one in self.services.iter().filter(|one| !one.changed.is_empty()) {
+            text += &format!(
+                "{}: changed at the source since the copy, and not in its own database:\n",
+                one.service
+            );
+            for line in one.changed.iter().flat_map(ChangedDefinition::lines) {
+                text += &format!("  {}\n", printable(&line));
             }
         }
         let alone =

@@ -3,6 +3,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::definitions;
 use super::drain::{approach, drain};
 use super::ends::{SwitchEnds, transact};
 use super::equal::{self, ComparedCopies, StreamWay};
@@ -84,6 +85,7 @@ async fn offline(ends: &mut SwitchEnds) -> Result<()> {
         .causes(writable.into_iter().map(|table| format!("{table} has lost the trigger that closes it")))
         .hint("`martydb split rollback --service NAME` opens all of them; then copy again"));
     }
+    definitions::refuse_changed(ends).await?;
     equal::compare(ends, ComparedCopies::Too, ComparedTables::All).await?;
     open(ends).await
 }
@@ -91,6 +93,7 @@ async fn offline(ends: &mut SwitchEnds) -> Result<()> {
 /// The rest of the changes arrives while both sides are closed.
 async fn online(ends: &mut SwitchEnds) -> Result<Duration> {
     let forward = ends.service.forward_slot.clone().ok_or_else(|| no_slot(ends))?;
+    definitions::refuse_changed(ends).await?;
     still_target(ends).await?;
     prepare_way_back(ends).await?;
     let origin = reverse::from_source(ends, &forward);
@@ -109,7 +112,7 @@ async fn online(ends: &mut SwitchEnds) -> Result<Duration> {
     let end = drain(&mut near, &origin, &place, closing).await;
     near.close().await;
     let end = match end {
-        Ok(started) => match equal::compare(ends, ComparedCopies::No, ComparedTables::Quick).await {
+        Ok(started) => match is_same(ends).await {
             Ok(()) => open(ends).await.map(|()| started),
             Err(error) => Err(error),
         },
@@ -119,6 +122,12 @@ async fn online(ends: &mut SwitchEnds) -> Result<Duration> {
         Ok(started) => Ok(started.elapsed()),
         Err(error) => Err(undone(ends, error).await),
     }
+}
+
+/// Once neither side takes writes.
+async fn is_same(ends: &mut SwitchEnds) -> Result<()> {
+    equal::compare(ends, ComparedCopies::No, ComparedTables::Quick).await?;
+    definitions::refuse_changed(ends).await
 }
 
 fn no_slot(ends: &SwitchEnds) -> Error {

@@ -1,6 +1,7 @@
 //! `split cutover`, `split rollback` and `split finish`.
 
 mod across;
+mod definitions;
 mod left;
 mod offline;
 mod online;
