@@ -104,7 +104,25 @@ pub fn refuse_differences(ends: &SwitchEnds, found: &TargetComparison) -> Result
     }
     Err(Error::new(Kind::Divergent, format!("the rows of {service} differ between both sides"))
         .causes(found.differences.iter().map(difference))
-        .hint("`martydb split verify` says which rows"))
+        .hint(hint(ends, found)))
+}
+
+/// Copies of others' tables get no changes while their service is cut over.
+fn hint(ends: &SwitchEnds, found: &TargetComparison) -> String {
+    let copies: Vec<String> = ends
+        .relations
+        .iter()
+        .filter(|one| one.copy_of.is_some())
+        .map(|one| format!("{}.{}", one.schema, one.name))
+        .collect();
+    let service = &ends.service.name;
+    match found.differences.iter().all(|one| copies.contains(&one.table)) {
+        true => format!(
+            "these are copies of other services' tables, which are not followed while {service} is cut over: \
+             `martydb split rollback --service {service} --forget` empties them, and `martydb split copy --online` copies {service} again"
+        ),
+        false => "`martydb split verify` says which rows".to_owned(),
+    }
 }
 
 fn difference(found: &DifferingTable) -> String {
