@@ -1,5 +1,7 @@
 //! What each service gets of the source, as the copy and every later step have it.
 
+use std::collections::BTreeMap;
+
 use sha2::{Digest, Sha256};
 
 use super::answers::EdgeKind;
@@ -56,6 +58,25 @@ pub fn relations_of(
         }
     };
     tables.map(relation).collect()
+}
+
+/// Who owns the tables that a service takes over, each with the first of them, as the source prints both.
+pub fn owners_of<'a>(
+    service: &ServiceName,
+    plan: &SplitPlan,
+    source: &'a SourceCatalogue,
+) -> BTreeMap<&'a str, &'a str> {
+    let seat = Seat::Service(service.clone());
+    let its = |one: &&SourceRelation| {
+        let copy = matches!(plan.assignment.home(one.oid), Home::Reference(table) if table.owner != *service);
+        one.is_table() && !copy && plan.assignment.seats(one.oid).is_some_and(|seats| seats.contains(&seat))
+    };
+    let mut owners: BTreeMap<&str, &str> = BTreeMap::new();
+    for one in source.relations.values().filter(its) {
+        let first = owners.entry(&one.owner).or_insert(&one.ident);
+        *first = (*first).min(&one.ident);
+    }
+    owners
 }
 
 /// The numbers of all tables and sequences that a split touches at the source.

@@ -2,6 +2,8 @@
 
 mod report;
 
+use std::collections::BTreeMap;
+
 use clap::Args;
 
 use super::shared::{self, MapChoice};
@@ -10,9 +12,12 @@ use crate::import::pg_dump;
 use crate::manifest::SplitMap;
 use crate::run::Run;
 use crate::server::Access;
-use crate::splitting::{SplitPlan, inspect, places, privileges};
+use crate::splitting::{SourceCatalogue, SourceSettings, SplitPlan, inspect, places, privileges};
 pub use report::PlannedSplit;
 use report::SplitNeed;
+
+/// For which the tables need one owner, and the services' servers streams.
+const WAY_BACK: &str = "the way back";
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -26,6 +31,7 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<PlannedSplit> {
     let source = inspect::read(&access, map.source.database.as_str()).await?;
     let plan = SplitPlan::of(&map, &source)?;
     let mut needs = needs(&access, &map, source.major).await?;
+    needs.extend(way_back(run, &map, &plan, &source).await);
     needs.extend(lacking(&access, &map, &places::numbers_of(&plan, &source)).await?);
     Ok(PlannedSplit::new(run, &map, &plan, needs, &arguments.map))
 }
@@ -38,25 +44,61 @@ async fn needs(access: &Access, map: &SplitMap, major: u32) -> Result<Vec<SplitN
         |error| error.to_string(),
         |program| format!("pg_dump {} for a source of version {major}", program.version),
     );
-    let slots = i64::try_from(map.services.len()).unwrap_or(i64::MAX);
-    let online = [
+    let need = |(ok, detail)| SplitNeed { purpose: "following online", ok, detail };
+    let online = replication(access, &settings, map.services.len()).map(need);
+    let schema = SplitNeed { purpose: "the schemas of the services", ok: found.is_ok(), detail: dump };
+    Ok([schema].into_iter().chain(online).collect())
+}
+
+/// What this many streams out of a server need, and whether it is there.
+fn replication(access: &Access, settings: &SourceSettings, slots: usize) -> [(bool, String); 3] {
+    let slots = i64::try_from(slots).unwrap_or(i64::MAX);
+    let may = if settings.may_replicate { "may" } else { "may not" };
+    [
         (settings.wal_level == "logical", format!("wal_level is {}", settings.wal_level)),
         (
             settings.free_slots >= slots,
             format!("{} replication slots are free, {slots} are needed", settings.free_slots.max(0)),
         ),
-        (
-            settings.may_replicate,
-            format!(
-                "{} {} replicate",
-                access.admin.role,
-                if settings.may_replicate { "may" } else { "may not" }
+        (settings.may_replicate, format!("{} {may} replicate", access.admin.role)),
+    ]
+}
+
+/// What a rollback needs to bring back rows: streams out of the servers of the services, and one owner at the source for each of them.
+async fn way_back(run: &Run, map: &SplitMap, plan: &SplitPlan, source: &SourceCatalogue) -> Vec<SplitNeed> {
+    let need = |ok, detail| SplitNeed { purpose: WAY_BACK, ok, detail };
+    let mut servers: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut needs = vec![];
+    for service in map.services.keys() {
+        *servers.entry(&run.manifest.services[service].server).or_default() += 1;
+        let owners = places::owners_of(service, plan, source);
+        if owners.len() > 1 {
+            let each: Vec<String> =
+                owners.iter().map(|(owner, table)| format!("{table} to {owner}")).collect();
+            let each = each.join(", ");
+            needs.push(need(
+                false,
+                format!("the tables of {service} belong to several roles, and need one owner: {each}"),
+            ));
+        }
+    }
+    let is_source = |server: &str| map.source.elsewhere.is_none() && server == map.source.server;
+    for (server, slots) in servers.into_iter().filter(|(server, _)| !is_source(server)) {
+        match server_settings(run, server).await {
+            Ok((access, settings)) => needs.extend(
+                replication(&access, &settings, slots)
+                    .map(|(ok, detail)| need(ok, format!("server {server}: {detail}"))),
             ),
-        ),
-    ];
-    let need = |(ok, detail)| SplitNeed { purpose: "following online", ok, detail };
-    let schema = SplitNeed { purpose: "the schemas of the services", ok: found.is_ok(), detail: dump };
-    Ok([schema].into_iter().chain(online.map(need)).collect())
+            Err(error) => needs.push(need(false, format!("server {server} cannot be asked: {error}"))),
+        }
+    }
+    needs
+}
+
+async fn server_settings(run: &Run, server: &str) -> Result<(Access, SourceSettings)> {
+    let access = run.admin(server).await?;
+    let settings = inspect::settings(&access, &access.maintenance).await?;
+    Ok((access, settings))
 }
 
 /// What the admin lacks in the source, each with what ends it.

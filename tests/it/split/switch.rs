@@ -3,6 +3,7 @@
 mod across;
 mod definitions;
 mod left;
+mod needs;
 mod offline;
 mod online;
 mod owners;
