@@ -11,6 +11,9 @@ use crate::report::printable;
 use crate::run::Run;
 use crate::sql::psql;
 
+/// What a session begins with: `\connect` begins a new one, whose database may have a search path of its own.
+const PINNED: &str = "SET search_path = pg_catalog;\n";
+
 type LimitsByServer<'a> = BTreeMap<&'a str, Vec<&'a PrivilegeGap>>;
 
 /// Writes a file for each server on which something has to be asked for: `path` itself where there is one.
@@ -46,7 +49,7 @@ fn of_server(path: &Path, server: &str) -> PathBuf {
 /// What concerns the whole server first, then each database; a statement that several limits ask for stands there once.
 fn script(server: &str, limits: &[&PrivilegeGap]) -> String {
     let mut text = format!(
-        "-- What martydb's admin may not do on server {server}: read it, then run it as a superuser.\n"
+        "-- What martydb's admin may not do on server {server}: read it, then run it as a superuser.\n\n{PINNED}"
     );
     let mut databases: BTreeMap<Option<&DbName>, Vec<&PrivilegeGap>> = BTreeMap::new();
     for limit in limits {
@@ -71,7 +74,7 @@ fn script(server: &str, limits: &[&PrivilegeGap]) -> String {
 
 fn connection(database: &DbName) -> String {
     match psql::connect(database.as_str()) {
-        Some(connect) => format!("\n{connect}\n"),
+        Some(connect) => format!("\n{connect}\n{PINNED}"),
         None => format!("\n-- Connect to database {} by hand.\n\\quit\n", printable(database.as_str())),
     }
 }
@@ -97,8 +100,9 @@ mod tests {
             limit("set", None, &["GRANT x TO y"]),
         ];
         let expected = "-- What martydb's admin may not do on server main: read it, then run it as a superuser.\n\
+             \nSET search_path = pg_catalog;\n\
              \n-- set: it may not\nGRANT x TO y;\n\
-             \n\\connect -reuse-previous=on \"dbname='shop'\"\n\
+             \n\\connect -reuse-previous=on \"dbname='shop'\"\nSET search_path = pg_catalog;\n\
              \n-- own: it may not\nALTER TABLE a OWNER TO b;\n";
         assert_eq!(script("main", &all.iter().collect::<Vec<_>>()), expected);
     }
