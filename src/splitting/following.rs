@@ -176,7 +176,10 @@ async fn prepared(ends: &mut SwitchEnds) -> Result<Readiness> {
     let opened = ends.opened().await?;
     match side {
         // The triggers and foreign keys of a database that is open must not rest.
-        FollowedSide::Source if opened.is_some() => Ok(Readiness::Later(Some("rollback".into()))),
+        FollowedSide::Source if opened.is_some() => {
+            let died = if ends.service.phase == SplitPhase::RolledBack { "rollback" } else { "cutover" };
+            Ok(Readiness::Later(Some(died.into())))
+        }
         FollowedSide::Source => forward(ends).await,
         FollowedSide::Target => backward(ends, opened.as_deref()).await,
     }

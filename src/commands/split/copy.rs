@@ -1,5 +1,7 @@
 //! `split copy`: the rows of every service out of the shared database, in one moment.
 
+mod follow;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -8,19 +10,18 @@ use crate::error::{Error, Kind, Result};
 use crate::model::DesiredService;
 use crate::report::{Cell, Paint, Report, Style, Table};
 use crate::run::Run;
-use crate::server::{Access, Connection};
+use crate::server::Connection;
 use crate::splitting::SplitPlan;
 use crate::splitting::beginning::{BegunRun, PlannedRun, begin};
 use crate::splitting::copying::{CopyTarget, FilledCount, SplitCopy};
-use crate::splitting::following::{follow_service, followed_from};
 use crate::splitting::inspect::SourceMoment;
 use crate::splitting::state::source::{self, SplitRelation};
 use crate::splitting::state::{SplitKind, SplitPhase};
-use crate::splitting::switching::SwitchEnds;
 use crate::splitting::tables::DatabaseTables;
 use crate::splitting::{offline, online};
 use crate::targets;
 use crate::units::{bytes, counted};
+use follow::FollowedSource;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -83,28 +84,10 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CopiedSplit> {
     let services = source::services(&mut session).await?;
     session.close().await;
     if arguments.online {
-        follow(run, &access, database, arguments, &services).await?;
+        let until_caught_up = arguments.until_caught_up;
+        FollowedSource { run, access: &access, database, until_caught_up }.follow(&services).await?;
     }
     Ok(CopiedSplit::new(&arguments.map, &begun, &services, count))
-}
-
-/// Follows all services side by side, whichever way each of them goes, until the split is over.
-async fn follow(
-    run: &Run,
-    access: &Access,
-    database: &str,
-    arguments: &Arguments,
-    services: &[source::SplitService],
-) -> Result<()> {
-    let following = services.iter().filter(|one| followed_from(one.phase).is_some());
-    let each = following.map(async |one| {
-        let service = run.service(&one.name)?;
-        let mut ends = SwitchEnds::open(run, access, database, service).await?;
-        let end = follow_service(&mut ends, arguments.until_caught_up).await;
-        ends.close().await;
-        end.map_err(|error| error.while_doing(format!("service \"{}\" is not followed any more", one.name)))
-    });
-    futures_util::future::try_join_all(each).await.map(drop)
 }
 
 /// The services that are not copied yet.

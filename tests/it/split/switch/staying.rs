@@ -89,3 +89,44 @@ fn it_goes_on_after_each_switch_and_after_each_kill() {
     split.split(&["finish", "--confirm", LEGACY]).expect(0);
     until("it ends with the split", || follower.0.try_wait().unwrap().is_some());
 }
+
+#[test]
+fn it_outlives_a_restart_of_either_server() {
+    let mut split = Split::new();
+    let mut follower = Follower::start(&split);
+    followed(&split);
+    arrives(&split, false, 71_001);
+    split.source.crash();
+    split.source.launch();
+    arrives(&split, false, 71_002);
+    split.target.crash();
+    split.target.launch();
+    arrives(&split, false, 71_003);
+    assert!(follower.0.try_wait().unwrap().is_none());
+}
+
+#[test]
+fn a_service_that_cannot_be_followed_leaves_the_others_alone() {
+    let split = Split::new();
+    let mut follower = Follower::start(&split);
+    followed(&split);
+    until("users is followed", || users_followed(&split));
+    split
+        .source
+        .sql(LEGACY, "ALTER TABLE users ADD COLUMN late text; INSERT INTO users (name) VALUES ('late')");
+    until("users is given up", || !users_followed(&split));
+    arrives(&split, false, 72_001);
+    assert!(follower.0.try_wait().unwrap().is_none());
+}
+
+/// Until the services are copied, and the stream is there.
+fn followed(split: &Split) {
+    until("following", || {
+        split.source.value(LEGACY, "SELECT to_regclass('martydb_split.service') IS NOT NULL") == "t"
+    });
+    until("following", || split.phase("orders") == "following" && split.phase("users") == "following");
+}
+
+fn users_followed(split: &Split) -> bool {
+    split.project.json(&["split", "status"], 0)["services"][1]["followed"] == true
+}

@@ -1,0 +1,81 @@
+//! Following all services side by side: a server that restarts is waited for, and a service that cannot be followed leaves the others alone.
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+
+use crate::error::{Error, Kind, Result};
+use crate::model::DesiredService;
+use crate::run::Run;
+use crate::server::Access;
+use crate::splitting::following::{FollowEnd, follow_service, followed_from};
+use crate::splitting::state::source::SplitService;
+use crate::splitting::switching::SwitchEnds;
+use crate::sqlstate;
+
+/// How long a server that went away is waited for.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A service that was followed for this long had its servers back.
+const SETTLED: Duration = Duration::from_secs(10);
+
+/// The shared database, and how its services are followed.
+pub struct FollowedSource<'a> {
+    pub run: &'a Run,
+    pub access: &'a Access,
+    pub database: &'a str,
+    pub until_caught_up: bool,
+}
+
+impl FollowedSource<'_> {
+    /// Follows these services, whichever way each of them goes, until the split is over.
+    ///
+    /// # Errors
+    /// Those of all services that could not be followed, once the others have ended too.
+    pub async fn follow(&self, services: &[SplitService]) -> Result<()> {
+        let following = services.iter().filter(|one| followed_from(one.phase).is_some());
+        let ends = join_all(following.map(|one| self.follow_one(&one.name))).await;
+        let errors = ends.into_iter().filter_map(Result::err);
+        errors.reduce(Error::and_also).map_or(Ok(()), Err)
+    }
+
+    async fn follow_one(&self, name: &str) -> Result<()> {
+        let service = self.run.service(name)?;
+        let Err(error) = self.patiently(service).await else { return Ok(()) };
+        if error.kind != Kind::Interrupted {
+            tracing::warn!(target: "martydb", "warning: service \"{name}\" is not followed any more: {error}");
+        }
+        Err(error.while_doing(format!("service \"{name}\" is not followed any more")))
+    }
+
+    /// As long as its servers come back.
+    async fn patiently(&self, service: &DesiredService) -> Result<FollowEnd> {
+        let (mut alive, mut pause) = (Instant::now(), Duration::from_millis(100));
+        loop {
+            let begun = Instant::now();
+            let Err(error) = self.once(service).await else { return Ok(FollowEnd::Over) };
+            if begun.elapsed() > SETTLED {
+                (alive, pause) = (Instant::now(), Duration::from_millis(100));
+            }
+            if !passes(&error) || alive.elapsed() > PATIENCE {
+                return Err(error);
+            }
+            tracing::info!(target: "martydb", "the servers of service \"{}\" are tried again: {error}", service.name);
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_secs(2));
+        }
+    }
+
+    async fn once(&self, service: &DesiredService) -> Result<FollowEnd> {
+        let mut ends = SwitchEnds::open(self.run, self.access, self.database, service).await?;
+        let end = follow_service(&mut ends, self.until_caught_up).await;
+        ends.close().await;
+        end
+    }
+}
+
+/// Whether a server restarts, or has gone away for a while.
+fn passes(error: &Error) -> bool {
+    let starting = error.sqlstate.as_deref() == Some(sqlstate::CANNOT_CONNECT_NOW);
+    error.kind != Kind::Interrupted && (error.is_lost() || starting)
+}
