@@ -85,8 +85,8 @@ pub fn changed(
     };
     let takes_all = !target.iter().any(|line| line.starts_with(PARTITION))
         || target.contains(&format!("{PARTITION}DEFAULT"));
-    let is_new = |line: &&String| !target.contains(*line) && !(takes_all && line.starts_with(PARTITION));
-    let added: Vec<String> = now.difference(then).filter(is_new).cloned().collect();
+    let is_known = |line: &String| target.contains(line) || takes_all && line.starts_with(PARTITION);
+    let added: Vec<String> = now.difference(then).filter(|line| !is_known(line)).cloned().collect();
     let removed: Vec<String> = then.difference(now).filter(|line| target.contains(*line)).cloned().collect();
     let is_same = added.is_empty() && removed.is_empty();
     (!is_same).then(|| ChangedDefinition { table: table.to_owned(), added, removed })
