@@ -10,6 +10,7 @@ mod adoption;
 mod baseline;
 pub mod check;
 mod engine;
+mod events;
 pub mod files;
 mod first;
 pub mod history;

@@ -6,15 +6,15 @@ use super::check::compare;
 use super::check::repeatables::due;
 use super::engine::session::{Glance, Sizes};
 use super::engine::{Intent, MigrationSession, Preflight, session, statement_count};
+use super::events::{adopted, event};
 use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
-use super::history::{Catalogue, RecordedRepeatable, repeatables, tables, text, unreadable};
+use super::history::{Catalogue, RecordedRepeatable, repeatables, tables, unreadable};
 use super::report::{
     DueMigration, EventSender, HistoryEvent, MigrationId, RunningRun, ServiceState, ServiceStatus,
 };
 use super::target::MigrationTarget;
 use crate::error::{Error, Result};
 use crate::server::advisory::LockHolder;
-use crate::server::{Row, Unreadable};
 
 /// Compares a service's folder with its database. `wait` bounds the time spent on a server that has no connection
 /// to spare.
@@ -183,36 +183,4 @@ async fn read_events(session: &mut MigrationSession<'_>) -> Result<Vec<HistoryEv
         all.sort_by(|one, other| one.at.cmp(&other.at));
     }
     Ok(all)
-}
-
-fn adopted(row: &Row) -> Result<HistoryEvent, Unreadable> {
-    Ok(HistoryEvent {
-        at: text(row, 3)?,
-        action: "upgrade".into(),
-        version: Some(row.try_get(0)?),
-        name: text(row, 1)?,
-        checksum: Some(text(row, 2)?),
-        by: "refinery".into(),
-        outcome: "ok".into(),
-        tool: Some("refinery".into()),
-        ..HistoryEvent::default()
-    })
-}
-
-fn event(row: &Row) -> Result<HistoryEvent, Unreadable> {
-    Ok(HistoryEvent {
-        at: row.try_get(0)?,
-        action: row.try_get(1)?,
-        version: row.try_get(2)?,
-        name: row.try_get(3)?,
-        checksum: row.try_get(4)?,
-        duration_ms: row.try_get(5)?,
-        by: row.try_get(6)?,
-        outcome: row.try_get(7)?,
-        role: row.try_get(8)?,
-        tool: row.try_get(9)?,
-        attempts: row.try_get(10)?,
-        error: row.try_get(11)?,
-        note: row.try_get(12)?,
-    })
 }

@@ -96,9 +96,8 @@ pub fn insert(schema: &SchemaName, record: &Record, operator: &Operator) -> Stat
     )
 }
 
-const RUNS: &str = "SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), 'upgrade', NULL::bigint, name,
-                checksum, (extract(epoch FROM at - began) * 1000)::bigint, coalesce(operator || '@' || host, role), outcome, role, tool, attempts,
-                error || coalesce(' (SQLSTATE ' || sqlstate || ')', ''), NULL
+const RUNS: &str = "SELECT extract(epoch FROM at), 'upgrade', NULL::bigint, name, checksum, extract(epoch FROM began), operator, host,
+                outcome, role, tool, attempts, error, sqlstate, NULL
          FROM martydb.repeatable ORDER BY id";
 
 /// Reads every run in the columns of the history, the oldest first.

@@ -60,11 +60,12 @@ impl Present {
 }
 
 /// Asks for every session of the server (its process, its database, its user, its name), and which tables there are beside
-/// refinery's. One statement, because each costs a new session as much as all that it asks for.
+/// refinery's. One statement, because each costs a new session as much as all that it asks for; the tables in subqueries,
+/// because they are looked up once then and not once for every session.
 pub fn beside() -> Statement {
     stmt!(
-        "SELECT pid, datid, usesysid, pg_catalog.to_regclass('martydb.progress') IS NOT NULL,
-                pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL, application_name
+        "SELECT pid, datid, usesysid, (SELECT pg_catalog.to_regclass('martydb.progress') IS NOT NULL),
+                (SELECT pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL), application_name
          FROM pg_catalog.pg_stat_get_activity(NULL)"
     )
 }
@@ -106,9 +107,10 @@ pub fn read_unfinished() -> Statement {
     )
 }
 
-const EVENTS: &str = "SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.MS\"Z\"'), action, version, name,
-                checksum, (extract(epoch FROM at - began) * 1000)::bigint, coalesce(operator || '@' || host, role), outcome, role, tool, attempts,
-                error || coalesce(' (SQLSTATE ' || sqlstate || ')', ''), note
+/// The columns as they are, for [`event`](crate::migrate::events::event()) to read: a new session pays more for looking up
+/// functions that would format them than for the row.
+const EVENTS: &str = "SELECT extract(epoch FROM at), action, version, name, checksum, extract(epoch FROM began), operator, host,
+                outcome, role, tool, attempts, error, sqlstate, note
          FROM martydb.history ORDER BY id";
 
 /// Reads every event of martydb's history, the oldest first.
