@@ -50,7 +50,8 @@ manager() {
   done
 }
 
-packages() { # packages MANAGER age|cc|compose|npm|server
+# Prints nothing for what comes with the system.
+packages() { # packages MANAGER age|cc|compose|jdbc|jdk|nats|npm|openssl|pgbackrest|pooler|prometheus|python|rabbitmq|server
   case $1:$2 in
     apt-get:cc) echo gcc libc6-dev ;;
     apk:cc) echo build-base ;;
@@ -70,10 +71,14 @@ packages() { # packages MANAGER age|cc|compose|npm|server
     zypper:npm) echo npm-default ;;
     brew:npm) echo node ;;
     *:npm) echo npm ;;
+    *:nats) echo nats-server ;;
     *:openssl) echo openssl ;;
     *:pgbackrest) echo pgbackrest ;;
     *:pooler) echo pgbouncer ;;
     *:prometheus) echo prometheus ;;
+    brew:rabbitmq) echo rabbitmq ;;
+    *:rabbitmq) echo rabbitmq-server ;;
+    *) die "no package is known for $2" ;;
   esac
 }
 
@@ -87,10 +92,10 @@ no_main_cluster() {
     "create_main_cluster = false" >"$1"' sh "$conf"
 }
 
-install() { # install age|cc|compose|jdbc|jdk|npm|openssl|pgbackrest|pooler|prometheus|python|server
+install() { # install NAME, as packages knows it
   local manager list
   manager=$(manager)
-  list=$(packages "$manager" "$1")
+  list=$(packages "$manager" "$1") || exit
   if [ -z "$manager" ] || [ -z "$list" ]; then return; fi
   say "installing $list ($manager)"
   # $list is split on purpose. stdin is no place for a package manager to ask.
@@ -142,8 +147,8 @@ upgrade_server() { # upgrade_server DIR
   [ "$(manager)" = apt-get ] || return 0
   # No password is asked for here.
   [ "$(id -u)" -eq 0 ] || { has sudo && sudo -n true 2>/dev/null; } || return 0
-  # dpkg-query says "package:architecture: path"; what is in no package is not ours to replace.
-  package=$(dpkg-query -S "$1/postgres" 2>/dev/null | sed -n '1s/:.*//p') || package=
+  # dpkg-query says "package:architecture: path", of files and not of links to them; what is in no package is not ours to replace.
+  package=$(dpkg-query -S "$(readlink -f "$1/postgres")" 2>/dev/null | sed -n '1s/:.*//p') || package=
   [ -n "$package" ] || return 0
   say "looking for a newer $package"
   {
@@ -192,8 +197,8 @@ want_pgbackrest() {
 
 # Likewise: the brokers that `martydb relay` publishes to.
 want_brokers() {
-  has nats-server || (install nats-server) || say "nats-server could not be installed: the relay to it is NOT tested"
-  [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || (install rabbitmq-server) \
+  has nats-server || (install nats) || say "nats-server could not be installed: the relay to it is NOT tested"
+  [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || (install rabbitmq) \
     || say "rabbitmq-server could not be installed: the relay to it is NOT tested"
 }
 
