@@ -12,7 +12,7 @@ use super::stream::{ApplyPlace, FollowProgress, Lsn, StreamOrigin, follow};
 use super::switching::{SwitchEnds, VERIFYING, approach, reverse, still_target};
 use crate::error::{Error, Kind, Result};
 use crate::report::progress;
-use crate::server::lock;
+use crate::server::lock::{self, SessionLock};
 use crate::sqlstate;
 use crate::units::bytes;
 
@@ -147,16 +147,31 @@ async fn awaited(ends: &mut SwitchEnds) -> Result<Option<Box<ReadyStream>>> {
     }
 }
 
-/// Looks under the lock of the split, which every switch and comparison holds.
+/// Looks under the locks of the split, which every switch and comparison holds.
 async fn looked(ends: &mut SwitchEnds) -> Result<Readiness> {
-    let held = match lock::take(&mut ends.source.session, LOCK, Duration::ZERO, "the split").await {
-        Ok(held) => held,
-        Err(error) if error.kind == Kind::Locked => return Ok(Readiness::Later(None)),
-        Err(error) => return Err(error),
+    let Some(held) = free(lock::take(&mut ends.source.session, LOCK, Duration::ZERO, "the split").await)?
+    else {
+        return Ok(Readiness::Later(None));
     };
-    let end = prepared(ends).await;
+    let end = match free(ends.target.lock(Duration::ZERO).await)? {
+        Some(held) => {
+            let end = prepared(ends).await;
+            lock::release(&mut ends.target.session, held).await?;
+            end
+        }
+        None => Ok(Readiness::Later(None)),
+    };
     lock::release(&mut ends.source.session, held).await?;
     end
+}
+
+/// `None` where another command has the lock.
+fn free(taken: Result<SessionLock>) -> Result<Option<SessionLock>> {
+    match taken {
+        Ok(held) => Ok(Some(held)),
+        Err(error) if error.kind == Kind::Locked => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 async fn prepared(ends: &mut SwitchEnds) -> Result<Readiness> {

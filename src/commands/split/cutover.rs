@@ -28,10 +28,9 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<CutOverService> {
     let database = map.source.database.as_str();
     let service = run.service(&arguments.service)?;
     let held = shared::locked(run, &access, database).await?;
-    let mut ends = SwitchEnds::open(run, &access, database, service).await?;
+    let mut ends = SwitchEnds::open_alone(run, &access, held, database, service).await?;
     let end = cut_over(&mut ends).await;
     ends.close().await;
-    held.close().await;
     let name = &service.name;
     let done = end.map_err(|error| error.while_doing(format!("service \"{name}\" was not cut over")))?;
     let (app, readonly) =

@@ -30,12 +30,11 @@ pub async fn run(run: &Run, arguments: &Arguments) -> Result<RolledBackService> 
     let service = run.service(&arguments.service)?;
     let name = &service.name;
     let held = shared::locked(run, &access, database).await?;
-    let mut ends = SwitchEnds::open(run, &access, database, service).await?;
+    let mut ends = SwitchEnds::open_alone(run, &access, held, database, service).await?;
     let copy = if arguments.forget { AfterRollback::Forget } else { AfterRollback::Keep };
     let end = roll_back(&mut ends, copy).await;
     let (phase, online) = (SplitPhase::RolledBack, ends.run.online);
     ends.close().await;
-    held.close().await;
     let (led, done) =
         end.map_err(|error| error.while_doing(format!("service \"{name}\" was not rolled back")))?;
     let phase = if led == RolledBack::CopyForgotten { SplitPhase::Planned } else { phase };

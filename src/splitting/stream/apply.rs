@@ -83,19 +83,38 @@ impl ApplyPlace {
 }
 
 impl Applier {
-    /// Opens the session, and reads how far it got. A transaction of a session that died is waited for.
+    /// Opens the session, and reads how far it got.
     ///
     /// # Errors
     /// If the database cannot be reached, or has no table of places.
     pub async fn open(place: &ApplyPlace) -> Result<Applier> {
-        let mut session = place.session().await?;
-        let direction = Literal(place.direction.clone());
+        let session = place.session().await?;
+        let mut applier = Applier {
+            session,
+            direction: place.direction.clone(),
+            committed: place.start,
+            reached: place.start,
+            open: false,
+            batch: ChangeBatch::default(),
+            relations: BTreeMap::new(),
+            changes: 0,
+        };
+        applier.read_place().await?;
+        Ok(applier)
+    }
+
+    /// Reads how far the stream was applied. A transaction of a session that died is waited for.
+    ///
+    /// # Errors
+    /// If the database does not tell.
+    pub async fn read_place(&mut self) -> Result<()> {
+        let direction = Literal(self.direction.clone());
         let asked = Statement::join([
             stmt!("BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE"),
             stmt!(
                 "INSERT INTO martydb_split.position (direction, lsn) VALUES ({d}, {start}) ON CONFLICT (direction) DO NOTHING",
                 d = direction,
-                start = Literal(place.start.to_string())
+                start = Literal(self.committed.to_string())
             ),
             stmt!(
                 "SELECT lsn::pg_catalog.text FROM martydb_split.position WHERE direction = {d} FOR UPDATE",
@@ -103,24 +122,16 @@ impl Applier {
             ),
             stmt!("COMMIT"),
         ]);
-        let rows = query(&mut session, &asked).await?;
+        let rows = query(&mut self.session, &asked).await?;
         let text: Result<String, Unreadable> =
             rows.first().ok_or_else(Unreadable::no_row).and_then(|row| row.try_get(0));
         let unreadable =
             |why: Unreadable| Error::operation("cannot read how far the stream was applied").cause(why);
         let text = text.map_err(unreadable)?;
         let kept = Lsn::parse(&text).ok_or_else(|| unreadable(Unreadable::new(text)))?;
-        let committed = kept.max(place.start);
-        Ok(Applier {
-            session,
-            direction: place.direction.clone(),
-            committed,
-            reached: committed,
-            open: false,
-            batch: ChangeBatch::default(),
-            relations: BTreeMap::new(),
-            changes: 0,
-        })
+        self.committed = self.committed.max(kept);
+        self.reached = self.committed;
+        Ok(())
     }
 
     /// Everything before it is in for good.

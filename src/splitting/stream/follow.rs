@@ -116,10 +116,12 @@ async fn follow_once(
     progress: &mut FollowProgress,
     watch: &mut (dyn FnMut(&FollowProgress) + Send),
 ) -> Result<()> {
-    let applier = Applier::open(place).await?;
+    let mut applier = Applier::open(place).await?;
+    let stream = begin(origin, applier.committed()).await?;
+    // Another follower may have gone on until this one had the slot.
+    applier.read_place().await?;
     // What was read of a former stream may be lost with what was not committed.
     (progress.committed, progress.read) = (applier.committed(), applier.committed());
-    let stream = begin(origin, applier.committed()).await?;
     let mut following = Following {
         stream,
         applier,

@@ -6,9 +6,10 @@ use crate::error::{Error, Result};
 use crate::migrate::MigrationTarget;
 use crate::model::DesiredService;
 use crate::run::Run;
+use crate::server::lock::{self, SessionLock};
 use crate::server::{Access, Connection, execute, execute_protected, execute_warned, query};
 use crate::splitting::state::source::{self, SplitRelation, SplitRun, SplitService};
-use crate::splitting::state::{SplitKind, target};
+use crate::splitting::state::{LOCK, SplitKind, target};
 use crate::splitting::stream::ApplyPlace;
 use crate::splitting::{closing, sessions};
 use crate::sql::{Statement, stmt};
@@ -56,19 +57,48 @@ impl SwitchEnds {
         database: &str,
         service: &DesiredService,
     ) -> Result<SwitchEnds> {
-        let mut session = access.write(database).await?;
-        let Some(split) = begun(&mut session).await? else { return Err(not_begun()) };
-        let name = service.name.as_str();
-        let service_state = source::one(&mut session, name).await?;
-        let relations = source::relations(&mut session, name).await?;
+        let source = access.write(database).await?;
+        SwitchEnds::with(run, access, source, database, service, false).await
+    }
+
+    /// Opens them for a switch, with the session that holds the lock of the split as the one that works at the source. A command that was
+    /// killed has its locks until the server has ended its last statement, and only then the state is read.
+    ///
+    /// # Errors
+    /// As [`SwitchEnds::open`], or if another command is at work.
+    pub async fn open_alone(
+        run: &Run,
+        access: &Access,
+        locked: Connection,
+        database: &str,
+        service: &DesiredService,
+    ) -> Result<SwitchEnds> {
+        SwitchEnds::with(run, access, locked, database, service, true).await
+    }
+
+    async fn with(
+        run: &Run,
+        access: &Access,
+        mut source: Connection,
+        database: &str,
+        service: &DesiredService,
+        alone: bool,
+    ) -> Result<SwitchEnds> {
+        let Some(split) = begun(&mut source).await? else { return Err(not_begun()) };
         let at = targets::of(run, std::slice::from_ref(service)).await?.remove(0).1?;
-        let target = TargetEnd {
+        let mut target = TargetEnd {
             access: run.admin(&service.server).await?,
             session: sessions::looking(&at).await?,
             at,
         };
-        let source = SourceEnd { access: access.clone(), database: database.to_owned(), session };
-        Ok(SwitchEnds { run: split, service: service_state, relations, source, target, wait: run.lock_wait })
+        if alone {
+            target.lock(run.lock_wait).await?;
+        }
+        let name = service.name.as_str();
+        let service = source::one(&mut source, name).await?;
+        let relations = source::relations(&mut source, name).await?;
+        let source = SourceEnd { access: access.clone(), database: database.to_owned(), session: source };
+        Ok(SwitchEnds { run: split, service, relations, source, target, wait: run.lock_wait })
     }
 
     /// Its tables without the copies of others' tables: those are closed, opened and brought back with the service that has them.
@@ -160,6 +190,17 @@ impl SwitchEnds {
     pub async fn close(self) {
         self.source.session.close().await;
         self.target.session.close().await;
+    }
+}
+
+impl TargetEnd {
+    /// Takes the lock of the split in this database, too: the one in the source says nothing of statements that still run here.
+    ///
+    /// # Errors
+    /// If another command has it for longer than is waited.
+    pub async fn lock(&mut self, wait: Duration) -> Result<SessionLock> {
+        let what = format!("the split into database \"{}\"", self.at.database);
+        lock::take(&mut self.session, LOCK, wait, &what).await
     }
 }
 

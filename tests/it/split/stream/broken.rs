@@ -89,6 +89,39 @@ fn a_follower_that_dies_anywhere_leaves_nothing_out_and_nothing_twice() {
 }
 
 #[test]
+fn who_takes_the_stream_over_applies_nothing_again() {
+    let pair = Pair::with(COUNTED);
+    let handovers = block(async {
+        let until = Instant::now() + Duration::from_secs(10);
+        let handing = async {
+            let follower = || {
+                let (origin, place) = (pair.origin(), pair.place());
+                tokio::spawn(async move { follow(&origin, &place, FollowGoal::Endless, &mut |_| ()).await })
+            };
+            let (mut state, mut handovers, mut now) = (11, 0, follower());
+            while Instant::now() < until {
+                tokio::time::sleep(Duration::from_millis(30 + random(&mut state) % 60)).await;
+                // It begins while the former one still has the slot, and gets it at some point of its beginning.
+                let next = follower();
+                tokio::time::sleep(Duration::from_micros(random(&mut state) % 40_000)).await;
+                assert!(!now.is_finished(), "{:?}", now.await);
+                now.abort();
+                now = next;
+                handovers += 1;
+            }
+            now.abort();
+            handovers
+        };
+        let (.., handovers) = tokio::join!(write(&pair, 1, until), write(&pair, 2, until), handing);
+        handovers
+    });
+    eprintln!("the stream was taken over {handovers} times");
+    assert!(handovers > 20, "{handovers}");
+    pair.drain().unwrap();
+    pair.assert_equal(&["numbers", "totals"]);
+}
+
+#[test]
 fn either_server_may_crash_meanwhile() {
     let mut pair = Pair::with(COUNTED);
     let (origin, place) = (pair.origin(), pair.place());

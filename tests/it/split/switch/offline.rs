@@ -1,6 +1,7 @@
 //! With the source closed from the copy on.
 
 use super::{LEGACY, Split};
+use crate::support::ask;
 
 const REFUSED: &str = "25006";
 
@@ -139,4 +140,25 @@ fn a_row_that_differs_stops_the_cutover() {
     split.source.sql(LEGACY, "DROP TRIGGER martydb_split_closed ON order_days_2");
     let refused = split.split(&["cutover", "--service", "orders"]).expect(3).stderr;
     assert!(refused.contains("public.order_days_2 has lost the trigger that closes it"), "{refused}");
+}
+
+/// The server ends the last statement of a command that was killed, and until then its locks are held, at both sides.
+#[test]
+fn a_switch_waits_for_what_a_killed_one_still_does_in_the_services_database() {
+    let split = Split::new();
+    split.split(&["copy"]).expect(0);
+    super::super::stream::block(async {
+        let mut last = split.target.admin("orders").await;
+        let (class, key) = (0x6d72_7479, 0x7370_6c74);
+        ask(&mut last, &format!("SELECT pg_advisory_lock({class}, {key})")).await.unwrap();
+        for step in ["cutover", "rollback"] {
+            let held = split.split(&[step, "--service", "orders", "--lock-wait", "300ms"]).expect(6).stderr;
+            assert!(
+                held.contains("another run of martydb works on the split into database \"orders\""),
+                "{held}"
+            );
+        }
+    });
+    assert_eq!(split.phase("orders"), "copied");
+    split.split(&["cutover", "--service", "orders"]).expect(0);
 }
