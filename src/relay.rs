@@ -119,9 +119,8 @@ pub async fn once(run: &Run, outboxes: &[(DesiredService, Arc<Outbox>)]) -> Vec<
 pub async fn preview(run: &Run, service: &DesiredService, outbox: &Arc<Outbox>) -> Result<Vec<OutboxEvent>> {
     let mut session = session::open(run, service, outbox).await?;
     let width = Width { aggregates: 20, each: 1 };
-    let mut claim = session.claim(None, width).await?;
-    let lanes = if claim.lanes.is_empty() { vec![] } else { session.events(&mut claim, MOST, 1).await? };
+    let claim = session.claim(None, width, MOST).await?;
     session.release().await?;
     session.close().await;
-    Ok(lanes.into_iter().flatten().collect())
+    Ok(claim.lanes.into_iter().flatten().collect())
 }

@@ -7,7 +7,11 @@
 
 CREATE TABLE {{service}}_outbox (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    event_id uuid NOT NULL DEFAULT gen_random_uuid(),
+    -- a UUID of version 7 (RFC 9562): it begins with the time, so that an event goes to the end of the index, when it is
+    -- written and again when it is marked
+    event_id uuid NOT NULL DEFAULT encode(overlay(
+        set_bit(set_bit(uuid_send(gen_random_uuid()), 52, 1), 53, 1)
+        PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 'hex')::uuid,
     aggregate_type text NOT NULL,
     aggregate_id text NOT NULL,
     event_type text NOT NULL,

@@ -139,6 +139,25 @@ class Bench:
         self.cpu_of_plain = {"nats": cpu(self.nats.pid) - before, "publisher": done["cpu_s"]}
         return done["acknowledged"] / done["seconds"]
 
+    def plain_python(self):
+        """The same messages by nats-py, as many at a time, and no database."""
+        self.stream()
+        return asyncio.run(self._plain_python())
+
+    async def _plain_python(self):
+        import nats
+        broker = await nats.connect(f"nats://127.0.0.1:{self.port}", pending_size=64 << 20)
+        context, payload = broker.jetstream(), json.dumps({"n": 1, "pad": "x" * PAD}).encode()
+        names = ["ce-specversion", "ce-source", "ce-type", "ce-subject", "ce-time", "content-type"]
+        headers, begun = dict.fromkeys(names, "a value of the usual length"), time.monotonic()
+        for first in range(0, self.arguments.events, 500):
+            sent = [context.publish("ev.plain", payload, headers={**headers, "Nats-Msg-Id": f"python-{begun}-{number}"})
+                    for number in range(first, min(first + 500, self.arguments.events))]
+            await asyncio.gather(*sent)
+        took = time.monotonic() - begun
+        await broker.close()
+        return self.arguments.events / took
+
     def latency(self, seconds=20, rate=500):
         """From commit to broker: when the stream has the event, less when its transaction had committed."""
         import psycopg
@@ -212,9 +231,12 @@ def main():
         try:
             result = {"load_before": os.getloadavg()[0]}
             # In turn, so that what else the machine does falls on all of them.
-            rounds = [(bench.plain(), bench.throughput(1), bench.throughput(arguments.services)) for _ in range(arguments.rounds)]
-            plain, one, several = zip(*rounds)
+            rounds = [(bench.plain(), bench.throughput(1), bench.throughput(arguments.services), bench.plain_python())
+                      for _ in range(arguments.rounds)]
+            plain, one, several, python = zip(*rounds)
             result["plain_per_s"] = statistics.median(plain)
+            result["plain_python_per_s"] = statistics.median(python)
+            result["ratio_services_of_python"] = statistics.median(row["events_per_s"] / base for base, row in zip(python, several))
             result["relay_one_service_per_s"] = statistics.median(row["events_per_s"] for row in one)
             result["relay_services_per_s"] = statistics.median(row["events_per_s"] for row in several)
             result["ratio_one_service"] = statistics.median(row["events_per_s"] / base for base, row in zip(plain, one))

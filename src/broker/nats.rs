@@ -9,7 +9,7 @@ use serde::Deserialize;
 use tokio::sync::watch;
 
 use super::event::OutboxEvent;
-use super::failure::{ANSWER, CONNECT, PublishFailure, unreachable};
+use super::failure::{CONNECT, PublishFailure, unreachable};
 use super::trust::authorities;
 use crate::error::Result;
 use crate::model::{BrokerUrl, EventRoute};
@@ -29,7 +29,8 @@ pub async fn open(at: &BrokerUrl, subject: EventRoute, password: Option<&SecretS
     let mut options = ConnectOptions::new()
         .name("martydb relay")
         .connection_timeout(CONNECT)
-        .request_timeout(Some(ANSWER * 2))
+        // Every publication has a limit of its own.
+        .request_timeout(None)
         .require_tls(at.scheme.tls)
         .ignore_discovered_servers()
         .max_reconnects(1)

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::claim::{BatchClaim, Width, width};
+use super::claim::{LookFigures, Width, width};
 use super::delivery::deliver;
 use super::session::{self, OutboxSession};
 use super::stop::StopSignal;
@@ -53,7 +53,7 @@ pub struct Courier {
     session: Option<OutboxSession>,
     link: Option<BrokerLink>,
     after: Option<(String, String)>,
-    last: Option<BatchClaim>,
+    last: LookFigures,
     width: Width,
     /// Whether this way through the outbox found anything.
     found: bool,
@@ -104,8 +104,8 @@ impl Courier {
             session: None,
             link: None,
             after: None,
-            last: None,
-            width: width(outbox.batch, None, Width { aggregates: outbox.batch, each: 1 }),
+            last: LookFigures::default(),
+            width: width(outbox.batch, LookFigures::default(), Width { aggregates: outbox.batch, each: 1 }),
             found: false,
             idle: false,
             alone: false,
@@ -184,19 +184,17 @@ impl Courier {
         if self.idle && !session.has_pending().await? {
             return Ok(CourierTurn::Nothing);
         }
-        let wide = width(self.outbox.batch, self.last.as_ref(), self.width);
+        let wide = width(self.outbox.batch, self.last, self.width);
         self.width = if self.alone { Width { aggregates: 1, each: 1 } } else { wide };
-        let mut claim = session.claim(self.after.as_ref(), self.width).await?;
-        let whole = claim.whole;
-        self.after = claim.last.clone().filter(|_| !whole);
+        let claim = session.claim(self.after.as_ref(), self.width, self.bytes).await?;
+        let whole = claim.figures.whole;
+        (self.after, self.last) = (claim.last.filter(|_| !whole), claim.figures);
         let turn = if claim.lanes.is_empty() {
             session.release().await?;
             CourierTurn::Nothing
         } else {
-            let lanes = session.events(&mut claim, self.bytes, self.width.each).await?;
-            self.deliver(lanes, whole).await?
+            self.deliver(claim.lanes, whole).await?
         };
-        self.last = Some(claim);
         self.tell(None);
         self.found |= turn != CourierTurn::Nothing;
         // Nothing is nothing only once the whole outbox was looked through.
@@ -249,7 +247,6 @@ impl Courier {
             );
         }
         Ok(match events.len() {
-            0 => CourierTurn::Nothing,
             few if whole && few < batch / 8 => CourierTurn::Little,
             _ => CourierTurn::More,
         })

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::claim::{BatchClaim, ClaimedRow, Width};
+use super::claim::{BatchClaim, ClaimedEvent, LookFigures, Width};
 use super::statements::{OutboxStatements, SETTINGS, listen};
 use super::verdict::{BatchVerdict, pause};
 use crate::broker::OutboxEvent;
@@ -67,47 +67,36 @@ impl OutboxSession {
         Ok(!self.ask(&question).await?.is_empty())
     }
 
-    /// Begins a transaction and locks what may be published.
-    pub async fn claim(&mut self, after: Option<&(String, String)>, width: Width) -> Result<BatchClaim> {
-        let look = self.statements().claim(after, width);
+    /// Begins a transaction and locks what may be published: of each aggregate its first events without a gap, and of all as many as
+    /// these bytes hold.
+    pub async fn claim(
+        &mut self,
+        after: Option<&(String, String)>,
+        width: Width,
+        bytes: i64,
+    ) -> Result<BatchClaim> {
+        let look = self.statements().claim(after, width, bytes);
         let answers = query_each(&mut self.connection, &Statement::join([stmt!("BEGIN"), look])).await;
         let rows = answers.map_err(|error| self.explained(error))?.pop().unwrap_or_default();
-        read(claim_of(&rows, width, self.outbox.batch))
+        let mut claim = read(claim_of(&rows, width, self.outbox.batch, &self.source))?;
+        if !claim.lanes.is_empty() {
+            self.close_ranks(&mut claim, width.each).await?;
+        }
+        Ok(claim)
     }
 
-    /// The events of a claim, of each aggregate without a gap, and of all as many as these bytes hold.
-    pub async fn events(
-        &mut self,
-        claim: &mut BatchClaim,
-        bytes: i64,
-        each: u32,
-    ) -> Result<Vec<Vec<OutboxEvent>>> {
-        let last: Vec<&str> = claim.lanes.iter().filter_map(|lane| lane.last()).map(String::as_str).collect();
-        let ids: Vec<&str> = claim.lanes.iter().flatten().map(String::as_str).collect();
-        let statements = self.statements();
-        let both = Statement::join([statements.pending(&last, each), statements.fetch(&ids, bytes)]);
-        let mut answers = query_each(&mut self.connection, &both).await?;
-        let (events, pending) = (answers.pop().unwrap_or_default(), answers.pop().unwrap_or_default());
-        claim.without_gaps(&read(pending_of(&pending))?);
-        let event = |row: &Row| self.event(row);
-        let events = read(events.iter().map(event).collect::<Result<Vec<_>, _>>())?;
-        Ok(in_lanes(claim, events))
-    }
-
-    fn event(&self, row: &Row) -> Result<OutboxEvent, Unreadable> {
-        let headers: Option<String> = row.try_get(6)?;
-        Ok(OutboxEvent {
-            id: row.try_get(0)?,
-            event_id: row.try_get(1)?,
-            aggregate_type: row.try_get(2)?,
-            aggregate_id: row.try_get(3)?,
-            event_type: row.try_get(4)?,
-            payload: row.try_get(5)?,
-            headers: OutboxEvent::headers_of(headers.as_deref()),
-            occurred_at: row.try_get(7)?,
-            attempts: row.try_get(8)?,
-            source: self.source.clone(),
-        })
+    /// Takes out what has to wait for an event that is not locked here.
+    async fn close_ranks(&mut self, claim: &mut BatchClaim, each: u32) -> Result<()> {
+        let counting = self.statements().standing(&claim.ends(), each);
+        let doubtful = claim.doubtful(&read(counted(&self.ask(&counting).await?))?);
+        if doubtful.is_empty() {
+            return Ok(());
+        }
+        let last: Vec<&str> = doubtful.iter().map(String::as_str).collect();
+        let listing = self.statements().pending(&last, each);
+        let pending = read(pending_of(&self.ask(&listing).await?))?;
+        claim.without_gaps(&doubtful, &pending);
+        Ok(())
     }
 
     /// Writes down what became of a batch and ends the transaction, after a signal too: what the broker has must not be
@@ -171,21 +160,50 @@ fn read<T>(end: Result<T, Unreadable>) -> Result<T> {
     end.map_err(|error| Error::operation("the server's answer cannot be read").cause(error))
 }
 
-fn claim_of(rows: &[Row], width: Width, batch: u32) -> Result<BatchClaim, Unreadable> {
-    let (mut found, mut looked, mut last) = (vec![], 0, None);
+fn claim_of(rows: &[Row], width: Width, batch: u32, source: &Arc<str>) -> Result<BatchClaim, Unreadable> {
+    let (mut found, mut aggregates, mut last) = (vec![], 0, None);
     for row in rows {
         let number: i64 = row.try_get(0)?;
         let aggregate = usize::try_from(number).map_err(|_| Unreadable::new("a number below zero"))?;
-        if aggregate > looked {
-            looked = aggregate;
+        if aggregate > aggregates {
+            aggregates = aggregate;
             last = Some((row.try_get(1)?, row.try_get(2)?));
         }
+        // An aggregate that is not due, or locked elsewhere, has a row without an event.
         if let Some(id) = row.try_get(3)? {
-            found.push(ClaimedRow { aggregate, id });
+            let payload: Option<String> = row.try_get(6)?;
+            let event = payload.map(|payload| event(row, id, payload, source)).transpose()?;
+            found.push(ClaimedEvent { aggregate, event });
         }
     }
-    let whole = looked < width.aggregates as usize && rows.len() < batch as usize;
-    Ok(BatchClaim { looked, last, whole, ..BatchClaim::of(found) })
+    let whole = aggregates < width.aggregates as usize && rows.len() < batch as usize;
+    let claim = BatchClaim::of(found);
+    let figures = LookFigures { aggregates, whole, ..claim.figures };
+    Ok(BatchClaim { figures, last, ..claim })
+}
+
+fn event(row: &Row, id: String, payload: String, source: &Arc<str>) -> Result<OutboxEvent, Unreadable> {
+    let headers: Option<String> = row.try_get(7)?;
+    Ok(OutboxEvent {
+        id,
+        event_id: row.try_get(4)?,
+        aggregate_type: row.try_get(1)?,
+        aggregate_id: row.try_get(2)?,
+        event_type: row.try_get(5)?,
+        payload,
+        headers: OutboxEvent::headers_of(headers.as_deref()),
+        occurred_at: row.try_get(8)?,
+        attempts: row.try_get(9)?,
+        source: source.clone(),
+    })
+}
+
+fn counted(rows: &[Row]) -> Result<BTreeMap<String, usize>, Unreadable> {
+    let one = |row: &Row| {
+        let count: i64 = row.try_get(1)?;
+        Ok((row.try_get(0)?, usize::try_from(count).unwrap_or(usize::MAX)))
+    };
+    rows.iter().map(one).collect()
 }
 
 fn pending_of(rows: &[Row]) -> Result<BTreeMap<String, Vec<String>>, Unreadable> {
@@ -194,12 +212,4 @@ fn pending_of(rows: &[Row]) -> Result<BTreeMap<String, Vec<String>>, Unreadable>
         pending.entry(row.try_get(0)?).or_default().push(row.try_get(1)?);
     }
     Ok(pending)
-}
-
-/// What was fetched, in the order of the claim; a lane ends where the bytes did.
-fn in_lanes(claim: &BatchClaim, events: Vec<OutboxEvent>) -> Vec<Vec<OutboxEvent>> {
-    let mut fetched: BTreeMap<String, OutboxEvent> =
-        events.into_iter().map(|event| (event.id.clone(), event)).collect();
-    let lanes = claim.lanes.iter().map(|lane| lane.iter().map_while(|id| fetched.remove(id)).collect());
-    lanes.filter(|lane: &Vec<OutboxEvent>| !lane.is_empty()).collect()
 }

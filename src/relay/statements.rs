@@ -51,9 +51,35 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// The first event of each aggregate that is due, locked with the next ones of its aggregate. The look goes from aggregate
-    /// to aggregate through the index, never by a position among the events: what is committed late is found.
-    pub fn claim(&self, after: Option<&(String, String)>, width: Width) -> Statement {
+    /// The first events of each aggregate that is due, locked, until they are this many bytes: of what is behind those the payload is
+    /// NULL. The look goes from aggregate to aggregate through the index, never by a position among the events: what is committed late
+    /// is found.
+    pub fn claim(&self, after: Option<&(String, String)>, width: Width, bytes: i64) -> Statement {
+        stmt!(
+            "{front} SELECT r.n, r.t, r.a, r.id::text, r.event, r.kind,
+               CASE WHEN sum(length(r.payload)) OVER before - length(r.payload) < {bytes} THEN r.payload END,
+               r.headers, r.at, r.attempts FROM (
+               SELECT front.n, front.t::text AS t, front.a::text AS a, c.* FROM front LEFT JOIN LATERAL (
+                 SELECT {content} FROM {table} o
+                 WHERE o.{published} IS NULL AND o.{t} = front.t AND o.{a} = front.a
+                 ORDER BY o.{id} LIMIT {each} FOR UPDATE SKIP LOCKED) c
+               ON front.due <= pg_catalog.clock_timestamp() LIMIT {batch}) r
+             WINDOW before AS (ROWS UNBOUNDED PRECEDING)",
+            front = self.front(after, width),
+            bytes = bytes,
+            content = self.content(),
+            each = width.each,
+            batch = self.0.batch,
+            id = id(&self.0.columns.id),
+            t = id(&self.0.columns.aggregate_type),
+            a = id(&self.0.columns.aggregate_id),
+            published = id(&self.0.columns.published_at),
+            table = self.table(),
+        )
+    }
+
+    /// The first pending event of each aggregate, one after the other.
+    fn front(&self, after: Option<&(String, String)>, width: Width) -> Statement {
         let columns = &self.0.columns;
         let from = match after {
             None => stmt!("true"),
@@ -73,13 +99,7 @@ impl OutboxStatements<'_> {
         stmt!(
             "WITH RECURSIVE front AS ((SELECT {first}, 1 AS n {head})
                UNION ALL SELECT x.t, x.a, x.due, front.n + 1
-               FROM front CROSS JOIN LATERAL (SELECT {first} {further}) x WHERE front.n < {aggregates})
-             SELECT front.n, front.t::text, front.a::text, c.id::text FROM front LEFT JOIN LATERAL (
-               SELECT o.{id} AS id FROM {table} o
-               WHERE o.{published} IS NULL AND o.{t} = front.t AND o.{a} = front.a
-               ORDER BY o.{id} LIMIT {each} FOR UPDATE SKIP LOCKED) c
-             ON front.due <= pg_catalog.clock_timestamp() LIMIT {batch}",
-            batch = self.0.batch,
+               FROM front CROSS JOIN LATERAL (SELECT {first} {further}) x WHERE front.n < {aggregates})",
             first = stmt!(
                 "o.{t} AS t, o.{a} AS a, o.{due} AS due",
                 t = id(&columns.aggregate_type),
@@ -89,12 +109,27 @@ impl OutboxStatements<'_> {
             head = self.nearest(from),
             further = self.nearest(next),
             aggregates = width.aggregates,
-            each = width.each,
+        )
+    }
+
+    /// What goes out of an event, beside its aggregate.
+    fn content(&self) -> Statement {
+        let columns = &self.0.columns;
+        let optional = |name: &Option<String>| {
+            name.as_deref().map_or(stmt!("NULL"), |name| stmt!("o.{n}", n = id(name)))
+        };
+        stmt!(
+            "o.{id} AS id, o.{event}::text AS event, o.{kind}::text AS kind,
+             coalesce(o.{payload}::text, 'null') AS payload, ({headers})::text AS headers,
+             to_char(({at})::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS at,
+             o.{attempts}::bigint AS attempts",
             id = id(&columns.id),
-            t = id(&columns.aggregate_type),
-            a = id(&columns.aggregate_id),
-            published = id(&columns.published_at),
-            table = self.table(),
+            event = id(&columns.event_id),
+            kind = id(&columns.event_type),
+            payload = id(&columns.payload),
+            headers = optional(&columns.headers),
+            at = optional(&columns.occurred_at),
+            attempts = id(&columns.attempts),
         )
     }
 
@@ -111,52 +146,43 @@ impl OutboxStatements<'_> {
         )
     }
 
-    /// What is pending of some aggregates up to an event of each, in order; seen now that the locks are held.
-    pub fn pending(&self, last: &[&str], each: u32) -> Statement {
-        let columns = &self.0.columns;
+    /// How many events are pending of some aggregates up to an event of each, seen now that the locks are held; what is more than `each`
+    /// is not counted.
+    pub fn standing(&self, last: &[&str], each: u32) -> Statement {
         stmt!(
-            "SELECT m.{id}::text, p.id::text FROM {table} m CROSS JOIN LATERAL (
-               SELECT o.{id} AS id FROM {table} o
-               WHERE o.{published} IS NULL AND o.{t} = m.{t} AND o.{a} = m.{a} AND o.{id} <= m.{id}
-               ORDER BY o.{id} LIMIT {each}) p
-             WHERE m.{id} = ANY ({last})",
-            id = id(&columns.id),
+            "SELECT m.{id}::text, (SELECT count(*) FROM (SELECT {up_to} LIMIT {more}) p) FROM {table} m WHERE m.{id} = ANY ({last})",
+            id = id(&self.0.columns.id),
+            up_to = self.up_to(),
+            more = each.saturating_add(1),
             table = self.table(),
-            published = id(&columns.published_at),
-            t = id(&columns.aggregate_type),
-            a = id(&columns.aggregate_id),
-            each = each,
             last = list(last),
         )
     }
 
-    /// The events themselves, aggregate by aggregate, until they are this many bytes: the first is there however large it is.
-    pub fn fetch(&self, ids: &[&str], bytes: i64) -> Statement {
-        let columns = &self.0.columns;
-        let optional = |name: &Option<String>| {
-            name.as_deref().map_or(stmt!("NULL"), |name| stmt!("o.{n}", n = id(name)))
-        };
+    /// The first of them, in order.
+    pub fn pending(&self, last: &[&str], each: u32) -> Statement {
         stmt!(
-            "SELECT s.id::text, s.event, s.t::text, s.a::text, s.kind, s.payload, s.headers, s.at, s.attempts FROM (
-               SELECT r.*, sum(length(r.payload)) OVER (ORDER BY r.t, r.a, r.id) - length(r.payload) AS before FROM (
-                 SELECT o.{id} AS id, o.{event}::text AS event, o.{t} AS t, o.{a} AS a, o.{kind}::text AS kind,
-                   coalesce(o.{payload}::text, 'null') AS payload, ({headers})::text AS headers,
-                   to_char(({at})::timestamptz AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"') AS at,
-                   o.{attempts}::bigint AS attempts
-                 FROM {table} o WHERE o.{id} = ANY ({ids}) OFFSET 0) r) s
-             WHERE s.before < {bytes} ORDER BY s.t, s.a, s.id",
-            id = id(&columns.id),
-            event = id(&columns.event_id),
+            "SELECT m.{id}::text, p.id::text FROM {table} m CROSS JOIN LATERAL (
+               SELECT o.{id} AS id {up_to} ORDER BY o.{id} LIMIT {each}) p
+             WHERE m.{id} = ANY ({last})",
+            id = id(&self.0.columns.id),
+            up_to = self.up_to(),
+            each = each,
+            table = self.table(),
+            last = list(last),
+        )
+    }
+
+    /// What is pending of the aggregate of an event `m`, up to that one.
+    fn up_to(&self) -> Statement {
+        let columns = &self.0.columns;
+        stmt!(
+            "FROM {table} o WHERE o.{published} IS NULL AND o.{t} = m.{t} AND o.{a} = m.{a} AND o.{id} <= m.{id}",
+            table = self.table(),
+            published = id(&columns.published_at),
             t = id(&columns.aggregate_type),
             a = id(&columns.aggregate_id),
-            kind = id(&columns.event_type),
-            payload = id(&columns.payload),
-            headers = optional(&columns.headers),
-            at = optional(&columns.occurred_at),
-            attempts = id(&columns.attempts),
-            table = self.table(),
-            ids = list(ids),
-            bytes = bytes,
+            id = id(&columns.id),
         )
     }
 
