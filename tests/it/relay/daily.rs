@@ -144,6 +144,48 @@ fn a_day_goes_once_all_of_its_events_were_delivered() {
     project.run(&["plan", "--check"]).expect(0);
 }
 
+/// Ten days, each with so many events that are published and go: the table stays as large as it was.
+fn stays_as_large_as_it_was(prefix: &str, each_day: u32) {
+    let Some(nats) = Nats::start("") else { return };
+    nats.stream("EV", &["ev.>"], &json!({ "max_age": 1_000_000_000 }));
+    let server = Server::start();
+    let to = format!("{{ nats: \"{}\", subject: \"ev.{{service}}\" }}", nats.url());
+    let project = daily(&server, Admin::Super, prefix, &to);
+    let service = format!("{prefix}_a");
+    clean(&project);
+    let bytes = || -> u64 {
+        let sql =
+            format!("SELECT sum(pg_total_relation_size(relid)) FROM pg_partition_tree('{service}_outbox')");
+        server.value(&service, &sql).parse().unwrap()
+    };
+    let before = bytes();
+    let mut largest = 0;
+    for day in (3..13).rev() {
+        past(&server, &service, day);
+        emit_past(&server, &service, day, each_day);
+        let published = project.json(&["relay", "--once"], 0)["services"][0]["published"].clone();
+        assert_eq!(published, each_day);
+        date_back(&server, &service);
+        largest = largest.max(bytes());
+        assert_eq!(numbers(&clean(&project)), [each_day.into(), 1, 0]);
+        assert_eq!(bytes(), before, "day {day}");
+    }
+    eprintln!("{} events: {before} bytes after each day, at most {largest}", each_day * 10);
+    assert!(largest > before + u64::from(each_day) * 100, "{largest}");
+    project.run(&["plan", "--check"]).expect(0);
+}
+
+#[test]
+fn the_table_stays_as_large_as_it_was() {
+    stays_as_large_as_it_was("rdf", 500);
+}
+
+#[test]
+#[ignore = "takes minutes: scripts/test --all-majors"]
+fn the_table_stays_as_large_as_it_was_with_a_million_events() {
+    stays_as_large_as_it_was("rdm", 100_000);
+}
+
 #[test]
 fn what_is_committed_late_does_not_go_with_its_day() {
     let server = Server::start();
