@@ -151,15 +151,22 @@ fn nats_gets_events_only_where_it_is_believed() {
 fn rabbitmq_gets_events_only_where_it_is_believed() {
     let certified = Project::with_manifest("");
     let own = authorities(&certified);
-    let Some(rabbit) = Rabbit::with_tls(&own, "relay", PASSWORD) else { return };
+    let Some(rabbit) = Rabbit::with_tls(&own, "relay", PASSWORD, 2100) else { return };
     rabbit.bind("marty", "things", "thing.#");
-    let port = rabbit.tls_port;
-    let mut all = Reached::new("rtr", move |host, trusted| {
+    let Some(expired) = Rabbit::with_tls(&own, "relay", PASSWORD, 2002) else { return };
+    let (port, expired_port) = (rabbit.tls_port, expired.tls_port);
+    let target = move |host: &str, trusted: &str, port: u16| {
         format!(
             "{{ amqp: \"amqps://relay@{host}:{port}\", {trusted}exchange: marty, password_env: BROKER_PASSWORD }}"
         )
-    });
+    };
+    let mut all = Reached::new("rtr", move |host, trusted| target(host, trusted, port));
     give(&certified, &all.project);
+    let live =
+        std::mem::replace(&mut all.to, Box::new(move |host, trusted| target(host, trusted, expired_port)));
+    let place = ("localhost", "root_certificate: own.crt, ");
+    all.refused(place, Some(PASSWORD), 5, &["certificate expired"]);
+    all.to = live;
     all.expect("ACCESS_REFUSED");
     assert_eq!(rabbit.take("things").len(), 12);
 }

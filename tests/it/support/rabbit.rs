@@ -36,22 +36,22 @@ impl Rabbit {
     }
 
     /// The same with a user of its own and a second listener by TLS, whose certificate the authority signs for `localhost`.
-    pub fn with_tls(authority: &Authority, user: &str, password: &str) -> Option<Rabbit> {
-        Rabbit::with(Some((authority, user, password)))
+    pub fn with_tls(authority: &Authority, user: &str, password: &str, last_year: i32) -> Option<Rabbit> {
+        Rabbit::with(Some((authority, user, password, last_year)))
     }
 
-    fn with(tls: Option<(&Authority, &str, &str)>) -> Option<Rabbit> {
+    fn with(tls: Option<(&Authority, &str, &str, i32)>) -> Option<Rabbit> {
         if !Path::new(PROGRAM).exists() {
             eprintln!("rabbitmq-server is not installed: this is NOT tested");
             return None;
         }
         let folder = tempfile::Builder::new().prefix("martydb-it-rabbit-").tempdir().unwrap();
         let (port, tls_port, distribution) = (free_port(), free_port(), free_port());
-        let login = tls.map_or(("guest", "guest"), |(_, user, password)| (user, password));
+        let login = tls.map_or(("guest", "guest"), |(_, user, password, _)| (user, password));
         let login = (login.0.to_owned(), login.1.to_owned());
         let mut rabbit = Rabbit { port, tls_port, distribution, login, folder, child: None };
-        if let Some((authority, user, password)) = tls {
-            authority.sign_into(rabbit.folder.path(), "localhost", 2100);
+        if let Some((authority, user, password, last_year)) = tls {
+            authority.sign_into(rabbit.folder.path(), "localhost", last_year);
             let file = |name: &str| rabbit.folder.path().join(name).display().to_string();
             let text = format!(
                 "listeners.ssl.1 = 127.0.0.1:{tls_port}\nssl_options.cacertfile = {}\nssl_options.certfile = {}\n\
