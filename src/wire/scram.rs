@@ -13,7 +13,6 @@ use std::sync::{Arc, Mutex};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
-use ring::pbkdf2;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
@@ -218,11 +217,31 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> ScramKey {
     mac.finalize().into_bytes().into()
 }
 
-/// `Hi()` of RFC 5802, which is PBKDF2 for one block; no rounds count as one.
+/// `Hi()` of RFC 5802, which is PBKDF2 for one block; no rounds count as one. It is most of what a login costs a client: with
+/// SHA instructions RustCrypto's takes two thirds of the time of ring's, and without them ring's is the faster one.
 fn salted_password(password: &[u8], salt: &[u8], rounds: u32) -> ScramKey {
+    let derive = if has_sha_instructions() { derive_by_instructions } else { derive_by_ring };
+    derive(password, salt, rounds.max(1))
+}
+
+#[cfg(target_arch = "x86_64")]
+fn has_sha_instructions() -> bool {
+    std::arch::is_x86_feature_detected!("sha")
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn has_sha_instructions() -> bool {
+    false
+}
+
+fn derive_by_instructions(password: &[u8], salt: &[u8], rounds: u32) -> ScramKey {
+    pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(password, salt, rounds)
+}
+
+fn derive_by_ring(password: &[u8], salt: &[u8], rounds: u32) -> ScramKey {
     let rounds = NonZeroU32::new(rounds).unwrap_or(NonZeroU32::MIN);
     let mut salted = ScramKey::default();
-    pbkdf2::derive(pbkdf2::PBKDF2_HMAC_SHA256, rounds, salt, password, &mut salted);
+    ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, rounds, salt, password, &mut salted);
     salted
 }
 
@@ -298,6 +317,19 @@ mod tests {
         }
         for bad in [&b""[..], b"v=", b"v=QUFB", b"e=other-error"] {
             assert!(SentProof { server_signature: [0; 32] }.check(bad).is_err());
+        }
+    }
+
+    #[test]
+    fn both_derivations_are_the_same() {
+        for (password, salt, rounds) in
+            [("pencil", "salt", 1), ("", "", 2), (&"x".repeat(200), "0123456789abcdef", 4096)]
+        {
+            let (password, salt) = (password.as_bytes(), salt.as_bytes());
+            assert_eq!(
+                derive_by_instructions(password, salt, rounds),
+                derive_by_ring(password, salt, rounds)
+            );
         }
     }
 
