@@ -214,10 +214,11 @@ fn watched(project: &Project, arguments: &[&str], limit: Duration) -> (i32, Stri
     let mut child = command.spawn().unwrap();
     let (begun, mut peak) = (Instant::now(), 0);
     while child.try_wait().unwrap().is_none() {
-        // Not at once: until the program has replaced it, the child's memory is ours.
         std::thread::sleep(Duration::from_millis(10));
         let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+        // Until the program has replaced it, the child has our name and our memory.
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let line = line.filter(|_| status.starts_with("Name:\tmartydb\n"));
         let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok());
         peak = peak.max(kib.unwrap_or(0));
         if begun.elapsed() > limit {
