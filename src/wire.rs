@@ -21,6 +21,7 @@ mod fault;
 pub mod interrupt;
 mod login;
 mod outcome;
+mod pbkdf2;
 mod require_auth;
 mod row;
 mod scram;

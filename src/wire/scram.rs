@@ -7,7 +7,6 @@
 //! RFC 5802 (the exchange), RFC 7677 (SHA-256), and
 //! <https://www.postgresql.org/docs/current/sasl-authentication.html>.
 
-use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 
 use base64::Engine;
@@ -16,6 +15,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
+use super::pbkdf2;
 use crate::model::KeptPassword;
 
 pub const MECHANISM: &str = "SCRAM-SHA-256";
@@ -99,7 +99,7 @@ impl Derived {
     fn new(password: &str, salt: Vec<u8>, rounds: u32) -> Self {
         // PostgreSQL takes a password that SASLprep refuses as it stands, and so does every client.
         let prepared = stringprep::saslprep(password).unwrap_or(password.into());
-        let salted = salted_password(prepared.as_bytes(), &salt, rounds);
+        let salted = pbkdf2::derive(prepared.as_bytes(), &salt, rounds);
         let (client_key, server_key) = (hmac(&salted, &[b"Client Key"]), hmac(&salted, &[b"Server Key"]));
         Derived { salt, rounds, client_key, server_key }
     }
@@ -217,34 +217,6 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> ScramKey {
     mac.finalize().into_bytes().into()
 }
 
-/// `Hi()` of RFC 5802, which is PBKDF2 for one block; no rounds count as one. It is most of what a login costs a client: with
-/// SHA instructions RustCrypto's takes two thirds of the time of ring's, and without them ring's is the faster one.
-fn salted_password(password: &[u8], salt: &[u8], rounds: u32) -> ScramKey {
-    let derive = if has_sha_instructions() { derive_by_instructions } else { derive_by_ring };
-    derive(password, salt, rounds.max(1))
-}
-
-#[cfg(target_arch = "x86_64")]
-fn has_sha_instructions() -> bool {
-    std::arch::is_x86_feature_detected!("sha")
-}
-
-#[cfg(not(target_arch = "x86_64"))]
-fn has_sha_instructions() -> bool {
-    false
-}
-
-fn derive_by_instructions(password: &[u8], salt: &[u8], rounds: u32) -> ScramKey {
-    pbkdf2::pbkdf2_hmac_array::<Sha256, 32>(password, salt, rounds)
-}
-
-fn derive_by_ring(password: &[u8], salt: &[u8], rounds: u32) -> ScramKey {
-    let rounds = NonZeroU32::new(rounds).unwrap_or(NonZeroU32::MIN);
-    let mut salted = ScramKey::default();
-    ring::pbkdf2::derive(ring::pbkdf2::PBKDF2_HMAC_SHA256, rounds, salt, password, &mut salted);
-    salted
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -317,19 +289,6 @@ mod tests {
         }
         for bad in [&b""[..], b"v=", b"v=QUFB", b"e=other-error"] {
             assert!(SentProof { server_signature: [0; 32] }.check(bad).is_err());
-        }
-    }
-
-    #[test]
-    fn both_derivations_are_the_same() {
-        for (password, salt, rounds) in
-            [("pencil", "salt", 1), ("", "", 2), (&"x".repeat(200), "0123456789abcdef", 4096)]
-        {
-            let (password, salt) = (password.as_bytes(), salt.as_bytes());
-            assert_eq!(
-                derive_by_instructions(password, salt, rounds),
-                derive_by_ring(password, salt, rounds)
-            );
         }
     }
 
