@@ -9,6 +9,7 @@ pub mod direct;
 pub mod existence;
 pub mod hosts;
 pub mod lock;
+pub mod sessions;
 
 pub use crate::wire::{
     APPLICATION_NAME, Connection, CopiedRows, CopyListener, CopyStatements, Endpoint, Exchanged,

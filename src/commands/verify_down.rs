@@ -15,6 +15,7 @@ use crate::report::{Cell, Paint, Report, Style, Table, error_text, printable};
 use crate::run::Run;
 use crate::scratch::Scratch;
 use crate::server::Access;
+use crate::server::sessions::SessionList;
 use crate::sqlstate;
 use crate::targets;
 
@@ -113,7 +114,8 @@ async fn chosen(target: &MigrationTarget, arguments: &Arguments, options: &Optio
     if !arguments.version.is_empty() {
         return Ok(arguments.version.clone());
     }
-    let status = migrate::status(target, Sizes::Skipped, options.lock_wait).await;
+    let sessions = SessionList::default();
+    let status = migrate::status(target, Sizes::Skipped, options.lock_wait, &sessions).await;
     match status.error {
         Some(error) => Err(error),
         None => Ok(status.pending.iter().map(|item| item.version).collect()),

@@ -1,8 +1,8 @@
 //! Rows of the histories as events. The server sends the columns as they are, and they are put into words here: for a new
 //! session, functions that format them would cost more than everything else that it is asked.
 
-use time::OffsetDateTime;
 use time::macros::format_description;
+use time::{OffsetDateTime, UtcOffset};
 
 use super::history::text;
 use super::report::HistoryEvent;
@@ -25,7 +25,7 @@ pub fn adopted(row: &Row) -> Result<HistoryEvent, Unreadable> {
 
 /// An event of martydb's own, in the columns of [`read_history`](super::history::tables::read_history()).
 pub fn event(row: &Row) -> Result<HistoryEvent, Unreadable> {
-    let (at, began) = (micros(row, 0)?, micros(row, 5)?);
+    let (at, began) = (read_time(row, 0)?, read_time(row, 5)?);
     let optional = |column| row.try_get::<Option<String>>(column);
     let by = match (optional(6)?, optional(7)?) {
         (Some(operator), Some(host)) => Some(format!("{operator}@{host}")),
@@ -41,7 +41,7 @@ pub fn event(row: &Row) -> Result<HistoryEvent, Unreadable> {
         version: row.try_get(2)?,
         name: row.try_get(3)?,
         checksum: row.try_get(4)?,
-        duration_ms: at.zip(began).map(|(at, began)| (at - began + 500).div_euclid(1000)),
+        duration_ms: at.zip(began).map(|(at, began)| millis_between(began, at)),
         by: by.unwrap_or_default(),
         outcome: row.try_get(8)?,
         role: row.try_get(9)?,
@@ -52,24 +52,33 @@ pub fn event(row: &Row) -> Result<HistoryEvent, Unreadable> {
     })
 }
 
-/// A time in microseconds since 1970, from `extract(epoch …)`.
-fn micros(row: &Row, column: usize) -> Result<Option<i64>, Unreadable> {
+/// A `timestamptz` as the server writes it with `DateStyle` ISO, in whatever zone.
+fn read_time(row: &Row, column: usize) -> Result<Option<OffsetDateTime>, Unreadable> {
     let Some(text) = row.try_get::<Option<String>>(column)? else { return Ok(None) };
-    parse_micros(&text).map(Some).ok_or_else(|| Unreadable::new("a time that is no number of seconds"))
+    parse_time(&text)
+        .map(Some)
+        .ok_or_else(|| Unreadable::new("a time that is no date between the years 1 and 9999"))
 }
 
-fn parse_micros(text: &str) -> Option<i64> {
-    let (seconds, fraction) = text.split_once('.').unwrap_or((text, ""));
-    let fraction: i64 = format!("{fraction:0<6}").get(..6)?.parse().ok()?;
-    seconds.parse::<i64>().ok()?.checked_mul(1_000_000)?.checked_add(fraction)
+fn parse_time(text: &str) -> Option<OffsetDateTime> {
+    let format = format_description!(
+        version = 2,
+        "[year]-[month]-[day] [hour]:[minute]:[second][optional [.[subsecond]]][offset_hour sign:mandatory][optional [:[offset_minute]]][optional [:[offset_second]]]"
+    );
+    OffsetDateTime::parse(text, &format).ok()
 }
 
 /// RFC 3339, in UTC and to the millisecond.
-fn written(micros: i64) -> Result<String, Unreadable> {
+fn written(time: OffsetDateTime) -> Result<String, Unreadable> {
     let format = format_description!("[year]-[month]-[day]T[hour]:[minute]:[second].[subsecond digits:3]Z");
-    let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(micros) * 1000).ok();
-    let text = time.and_then(|time| time.format(&format).ok());
-    text.ok_or_else(|| Unreadable::new("a time that is out of range"))
+    let utc = time.checked_to_offset(UtcOffset::UTC).and_then(|time| time.format(&format).ok());
+    utc.ok_or_else(|| Unreadable::new("a time that is out of range"))
+}
+
+/// To the nearest millisecond.
+fn millis_between(began: OffsetDateTime, at: OffsetDateTime) -> i64 {
+    let micros = (at - began).whole_microseconds() + 500;
+    micros.div_euclid(1000).try_into().unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]
@@ -77,22 +86,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn seconds_since_1970_are_written_to_the_millisecond() {
-        for (seconds, expected) in [
-            // As 14 to 18 send it, and as 13 does.
-            ("1795535638.266999", "2026-11-24T15:53:58.266Z"),
-            ("1795535638.26", "2026-11-24T15:53:58.260Z"),
-            ("1795535638", "2026-11-24T15:53:58.000Z"),
-            ("0.000000", "1970-01-01T00:00:00.000Z"),
+    fn times_are_written_in_utc_to_the_millisecond() {
+        for (sent, expected) in [
+            ("2026-11-24 15:53:58.266999+00", "2026-11-24T15:53:58.266Z"),
+            ("2026-11-24 15:53:58.26+00", "2026-11-24T15:53:58.260Z"),
+            ("2026-11-24 15:53:58+00", "2026-11-24T15:53:58.000Z"),
+            ("2026-11-24 21:38:58.5+05:45", "2026-11-24T15:53:58.500Z"),
+            ("1883-11-18 07:03:58-04:56:02", "1883-11-18T12:00:00.000Z"),
+            ("0001-01-01 00:00:00+00", "0001-01-01T00:00:00.000Z"),
         ] {
             assert_eq!(
-                parse_micros(seconds).and_then(|micros| written(micros).ok()).as_deref(),
-                Some(expected)
+                parse_time(sent).and_then(|time| written(time).ok()).as_deref(),
+                Some(expected),
+                "{sent}"
             );
         }
-        for broken in ["", "Infinity", "1.x", "99999999999999999999"] {
-            assert_eq!(parse_micros(broken), None, "{broken}");
+        for broken in
+            ["", "infinity", "-infinity", "1.x", "10000-01-01 00:00:00+00", "0044-03-15 00:00:00+00 BC"]
+        {
+            assert_eq!(parse_time(broken), None, "{broken}");
         }
-        assert!(written(i64::MAX).is_err());
+    }
+
+    #[test]
+    fn a_duration_is_that_between_two_times() {
+        let time = |text| parse_time(text).unwrap();
+        let (began, at) = (time("2026-11-24 15:53:58.0004+00"), time("2026-11-24 15:53:59.5+00"));
+        assert_eq!(millis_between(began, at), 1500);
+        assert_eq!(millis_between(at, began), -1500);
     }
 }

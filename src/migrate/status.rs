@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::check::compare;
 use super::check::repeatables::due;
-use super::engine::session::{Glance, Sizes};
+use super::engine::session::{Glance, Scope, Sizes};
 use super::engine::{Intent, MigrationSession, Preflight, session, statement_count};
 use super::events::{adopted, event};
 use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
@@ -15,14 +15,21 @@ use super::report::{
 use super::target::MigrationTarget;
 use crate::error::{Error, Result};
 use crate::server::advisory::LockHolder;
+use crate::server::sessions::SessionList;
 
 /// Compares a service's folder with its database. `wait` bounds the time spent on a server that has no connection
-/// to spare.
-pub async fn status(target: &MigrationTarget, sizes: Sizes, wait: Duration) -> ServiceStatus {
+/// to spare. Services of one server share the list of its sessions.
+pub async fn status(
+    target: &MigrationTarget,
+    sizes: Sizes,
+    wait: Duration,
+    sessions: &SessionList,
+) -> ServiceStatus {
     let folder = folder::load(&target.folder);
     let mut status = blank(target, &folder);
     status.error = folder.check(target.service.as_str()).err();
-    match Glance::take(target, sizes, wait).await {
+    let scope = Scope { sizes, files: folder.migrations.len() };
+    match Glance::take(target, scope, wait, sessions).await {
         Ok(mut glance) => {
             if let Err(error) = fill(&mut status, &mut glance, &folder).await {
                 (status.state, status.error) = (ServiceState::Unreachable, Some(error));

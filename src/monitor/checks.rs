@@ -1,5 +1,6 @@
 //! What is looked at on a schedule, because it takes logins, the admin's rights or more time than a scrape has.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,9 +14,11 @@ use crate::error::{Error, Result};
 use crate::isolation::{self, Extent, Filter};
 use crate::metrics::MonitorCheck;
 use crate::migrate::{self, Sizes};
+use crate::model::ServerName;
 use crate::provision::{self, PlanOptions};
 use crate::relay;
 use crate::run::Run;
+use crate::server::sessions::SessionList;
 use crate::targets;
 use crate::wire::interrupt;
 
@@ -113,11 +116,14 @@ impl Checks {
                 verdict::of_isolation(&assessment, &services, seconds(OffsetDateTime::now_utc()))
             }
             MonitorCheck::Migrations => {
-                let mut all = vec![];
+                let (mut all, mut lists) = (vec![], BTreeMap::<ServerName, SessionList>::new());
                 // One after the other: it is not urgent, and a service's connection limit is the service's.
                 for (service, target) in targets::of(run, &services).await? {
                     all.push(match target {
-                        Ok(target) => migrate::status(&target, Sizes::Skipped, run.lock_wait).await,
+                        Ok(target) => {
+                            let sessions = lists.entry(service.server.clone()).or_default();
+                            migrate::status(&target, Sizes::Skipped, run.lock_wait, sessions).await
+                        }
                         Err(error) => migrate::ServiceStatus::unreachable(&service, error),
                     });
                 }

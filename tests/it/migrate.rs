@@ -6,6 +6,7 @@ mod concurrent;
 mod downgrade;
 mod durable;
 mod far;
+mod glance;
 mod hostile;
 mod lock;
 mod non_transactional;

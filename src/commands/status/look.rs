@@ -10,10 +10,11 @@ use crate::commands::per_service::map_concurrent;
 use crate::error::{Error, Result};
 use crate::flags::{Format, Select};
 use crate::migrate::{self, MigrationTarget, ServiceState, ServiceStatus, Sizes};
-use crate::model::DesiredService;
+use crate::model::{DesiredService, ServerName};
 use crate::provision::{self, PlanOptions, PlannedServer};
 use crate::report::progress;
 use crate::run::Run;
+use crate::server::sessions::SessionList;
 use crate::targets;
 
 #[derive(Debug, Args)]
@@ -69,11 +70,16 @@ async fn look(run: &Run, targets: Targets, sizes: Sizes) -> Vec<ServiceStatus> {
     let wait = run.lock_wait;
     let asking = Arc::new(progress("asking", "services"));
     asking.expect(targets.len());
+    let lists: BTreeMap<ServerName, SessionList> =
+        targets.iter().map(|(service, _)| (service.server.clone(), SessionList::default())).collect();
     let one = |(service, target): (DesiredService, Result<MigrationTarget>)| {
-        let asking = asking.clone();
+        let (asking, sessions) = (asking.clone(), lists[&service.server].clone());
         async move {
             match target {
-                Ok(target) => asking.run(service.name.as_str(), migrate::status(&target, sizes, wait)).await,
+                Ok(target) => {
+                    let status = migrate::status(&target, sizes, wait, &sessions);
+                    asking.run(service.name.as_str(), status).await
+                }
                 Err(error) => ServiceStatus::unreachable(&service, error),
             }
         }

@@ -96,8 +96,8 @@ pub fn insert(schema: &SchemaName, record: &Record, operator: &Operator) -> Stat
     )
 }
 
-const RUNS: &str = "SELECT extract(epoch FROM at), 'upgrade', NULL::bigint, name, checksum, extract(epoch FROM began), operator, host,
-                outcome, role, tool, attempts, error, sqlstate, NULL
+const RUNS: &str = "SELECT at, 'upgrade', NULL::bigint, name, checksum, began, operator, host, outcome, role, tool, attempts,
+                error, sqlstate, NULL
          FROM martydb.repeatable ORDER BY id";
 
 /// Reads every run in the columns of the history, the oldest first.

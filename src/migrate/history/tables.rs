@@ -40,9 +40,10 @@ pub fn present(schemas: &[SchemaName]) -> Statement {
 }
 
 impl Present {
-    /// From a row of the answer to [`beside`], where the history is there, and refinery's table in this schema.
+    /// From a row of the answer to [`glance_at_events`], where the history is there, and refinery's table in this
+    /// schema.
     pub fn beside(row: &Row, schema: &SchemaName) -> Result<Present, Unreadable> {
-        let (progress, repeatable) = (row.try_get(3)?, row.try_get(4)?);
+        let (progress, repeatable) = (row.try_get(BESIDE + 2)?, row.try_get(BESIDE + 3)?);
         let refinery = Some(schema.clone());
         Ok(Present { history: true, progress, repeatable, refinery, ..Present::default() })
     }
@@ -57,17 +58,6 @@ impl Present {
         let (history, progress, repeatable) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         Ok(Present { history, progress, repeatable, standby: row.try_get(3)?, refinery })
     }
-}
-
-/// Asks for every session of the server (its process, its database, its user, its name), and which tables there are beside
-/// refinery's. One statement, because each costs a new session as much as all that it asks for; the tables in subqueries,
-/// because they are looked up once then and not once for every session.
-pub fn beside() -> Statement {
-    stmt!(
-        "SELECT pid, datid, usesysid, (SELECT pg_catalog.to_regclass('martydb.progress') IS NOT NULL),
-                (SELECT pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL), application_name
-         FROM pg_catalog.pg_stat_get_activity(NULL)"
-    )
 }
 
 /// Reads refinery's rows as they are: what they mean is for [`AppliedRow`] to say.
@@ -109,18 +99,52 @@ pub fn read_unfinished() -> Statement {
 
 /// The columns as they are, for [`event`](crate::migrate::events::event()) to read: a new session pays more for looking up
 /// functions that would format them than for the row.
-const EVENTS: &str = "SELECT extract(epoch FROM at), action, version, name, checksum, extract(epoch FROM began), operator, host,
-                outcome, role, tool, attempts, error, sqlstate, note
-         FROM martydb.history ORDER BY id";
+const EVENT: &str =
+    "SELECT at, action, version, name, checksum, began, operator, host, outcome, role, tool, attempts, error,
+                sqlstate, note";
 
 /// Reads every event of martydb's history, the oldest first.
 pub fn read_history() -> Statement {
-    stmt!("{events}", events = Keyword(EVENTS))
+    stmt!("{event} FROM martydb.history ORDER BY id", event = Keyword(EVENT))
 }
 
-/// The same of the newest event alone.
+/// Reads the newest event alone.
 pub fn read_newest() -> Statement {
-    stmt!("{events} DESC LIMIT 1", events = Keyword(EVENTS))
+    stmt!("{event} FROM martydb.history ORDER BY id DESC LIMIT 1", event = Keyword(EVENT))
+}
+
+/// The events that a glance reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Newest {
+    /// The newest alone.
+    Sorted,
+    /// At most so many in no order. Looking up how to sort costs a new session more than a hundred rows.
+    Among(u32),
+}
+
+/// The columns of [`EVENT`], behind which those of [`glance_at_events`] stand.
+const BESIDE: usize = 15;
+
+/// Reads events, and beside each its number, in which process we are, and which tables there are beside the history: a
+/// statement of its own would cost a new session as much as all that it asks for.
+pub fn glance_at_events(newest: Newest) -> Statement {
+    let which = match newest {
+        Newest::Sorted => stmt!("ORDER BY id DESC LIMIT 1"),
+        Newest::Among(most) => stmt!("LIMIT {most}", most = most),
+    };
+    stmt!(
+        "{event}, id, pg_catalog.pg_backend_pid(),
+                (SELECT pg_catalog.to_regclass('martydb.progress') IS NOT NULL),
+                (SELECT pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL)
+         FROM martydb.history {which}",
+        event = Keyword(EVENT),
+        which = which
+    )
+}
+
+/// The number of an event, and the process that read it, in an answer to [`glance_at_events`].
+pub fn number_and_process(row: &Row) -> Result<(i64, i32), Unreadable> {
+    Ok((row.try_get(BESIDE)?, row.try_get(BESIDE + 1)?))
 }
 
 /// The privileges that default privileges have just granted to app and readonly are revoked in the transaction that

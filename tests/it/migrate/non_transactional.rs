@@ -30,7 +30,13 @@ async fn a_failed_build_names_its_invalid_index_and_the_next_run_heals_it() {
     assert!(error.causes.iter().any(|c| c == "it left the INVALID index public.bad"), "{error:?}");
     assert!(error.message.ends_with("V2__i.sql:5:1"), "{error:?}");
     assert_eq!(indexes(&service).await, ["bad false", "good true"]);
-    let status = migrate::status(&service.target, migrate::Sizes::Skipped, Duration::from_secs(5)).await;
+    let status = migrate::status(
+        &service.target,
+        migrate::Sizes::Skipped,
+        Duration::from_secs(5),
+        &Default::default(),
+    )
+    .await;
     assert_eq!(status.unfinished.len(), 1);
 
     service.do_as_admin("UPDATE t SET b = a").await;

@@ -15,7 +15,13 @@ async fn ran(service: &Service) -> Vec<String> {
 }
 
 async fn status(service: &Service) -> ServiceStatus {
-    migrate::status(&service.target, migrate::Sizes::Skipped, std::time::Duration::from_secs(5)).await
+    migrate::status(
+        &service.target,
+        migrate::Sizes::Skipped,
+        std::time::Duration::from_secs(5),
+        &Default::default(),
+    )
+    .await
 }
 
 fn due(status: &ServiceStatus) -> Vec<&str> {

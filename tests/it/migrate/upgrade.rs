@@ -65,7 +65,7 @@ async fn app_and_readonly_hold_nothing_on_either_table_and_the_owner_cannot_rewr
 /// The status once no session is told: the server takes a moment to end the one before.
 async fn settled(target: &migrate::MigrationTarget, sizes: migrate::Sizes) -> migrate::ServiceStatus {
     for _ in 0..100 {
-        let status = migrate::status(target, sizes, WAIT).await;
+        let status = migrate::status(target, sizes, WAIT, &Default::default()).await;
         if status.connections == Some(0) {
             return status;
         }
@@ -78,7 +78,7 @@ async fn settled(target: &migrate::MigrationTarget, sizes: migrate::Sizes) -> mi
 async fn reading_writes_nothing_and_a_second_upgrade_neither() {
     let service = Service::new("up_reads").await;
     service.write("V1__t.sql", "CREATE TABLE t (a int);");
-    let status = migrate::status(&service.target, migrate::Sizes::Measured, WAIT).await;
+    let status = migrate::status(&service.target, migrate::Sizes::Measured, WAIT, &Default::default()).await;
     assert_eq!(status.error, None);
     assert_eq!((status.state, status.current, status.latest), (ServiceState::Pending, None, Some(1)));
     assert_eq!(migrate::current(&service.target, WAIT).await, Ok(None));
@@ -101,7 +101,10 @@ async fn reading_writes_nothing_and_a_second_upgrade_neither() {
     let again = settled(&moved, migrate::Sizes::Measured).await;
     assert_eq!((again.state, again.current, again.error), (ServiceState::UpToDate, Some(1), None));
     assert!(again.size_bytes.is_some());
-    assert_eq!(migrate::status(&moved, migrate::Sizes::Skipped, WAIT).await.size_bytes, None);
+    assert_eq!(
+        migrate::status(&moved, migrate::Sizes::Skipped, WAIT, &Default::default()).await.size_bytes,
+        None
+    );
     let rows = service.ask("SELECT xmin::text FROM refinery_schema_history").await;
     service.upgraded().await;
     assert_eq!(service.ask("SELECT xmin::text FROM refinery_schema_history").await, rows);
@@ -186,7 +189,7 @@ async fn divergence_stops_before_anything_runs_and_is_named() {
             "V3__late is not applied, and older than V5, the current version",
         ]
     );
-    let status = migrate::status(&service.target, migrate::Sizes::Measured, WAIT).await;
+    let status = migrate::status(&service.target, migrate::Sizes::Measured, WAIT, &Default::default()).await;
     assert_eq!(
         (status.state, status.divergences.len(), status.pending.len()),
         (ServiceState::Divergent, 3, 1)
@@ -259,7 +262,7 @@ async fn tables_of_both_widths_are_adopted_unchanged() {
 #[tokio::test]
 async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
     let absent = Service::absent("up_absent");
-    let status = migrate::status(&absent.target, migrate::Sizes::Measured, WAIT).await;
+    let status = migrate::status(&absent.target, migrate::Sizes::Measured, WAIT, &Default::default()).await;
     assert_eq!(status.state, ServiceState::Unreachable);
     assert!(
         status.error.unwrap().hints.iter().any(|hint| hint.contains("martydb apply --service up_absent"))
@@ -268,7 +271,7 @@ async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
     let mut known = Service::absent("up_absent");
     known.target.existence = ExistenceCheck::Known(Existence::Absent);
     assert_eq!(
-        migrate::status(&known.target, migrate::Sizes::Measured, WAIT).await.state,
+        migrate::status(&known.target, migrate::Sizes::Measured, WAIT, &Default::default()).await.state,
         ServiceState::NotProvisioned
     );
     let error = known.upgrade().await.error.unwrap();
@@ -281,12 +284,12 @@ async fn what_is_not_provisioned_is_told_from_what_is_wrong() {
     let mut admin = super::support::server().admin("postgres").await;
     super::support::run(&mut admin, "ALTER DATABASE up_half ALLOW_CONNECTIONS false").await;
     assert_eq!(
-        migrate::status(&half.target, migrate::Sizes::Measured, WAIT).await.state,
+        migrate::status(&half.target, migrate::Sizes::Measured, WAIT, &Default::default()).await.state,
         ServiceState::NotProvisioned
     );
     super::support::run(&mut admin, "DROP DATABASE up_half").await;
     assert_eq!(
-        migrate::status(&half.target, migrate::Sizes::Measured, WAIT).await.state,
+        migrate::status(&half.target, migrate::Sizes::Measured, WAIT, &Default::default()).await.state,
         ServiceState::NotProvisioned
     );
 

@@ -8,10 +8,12 @@ use std::time::{Duration, Instant};
 
 use super::{Intent, MigrationSession, NoSession};
 use crate::error::Result;
+use crate::migrate::history::tables::Newest;
 use crate::migrate::history::{HistoryRows, Present, tables, unreadable};
 use crate::migrate::report::EventSender;
 use crate::migrate::target::MigrationTarget;
-use crate::server::{APPLICATION_NAME, Row, Unreadable};
+use crate::server::sessions::{OpenSession, SessionList};
+use crate::server::{Row, Unreadable};
 use crate::sql::{Statement, stmt};
 
 /// Whether the size on disk is measured: the server looks at every file of the database for it, which takes longer than
@@ -20,6 +22,14 @@ use crate::sql::{Statement, stmt};
 pub enum Sizes {
     Measured,
     Skipped,
+}
+
+/// What is asked of a database.
+#[derive(Debug, Clone, Copy)]
+pub struct Scope {
+    pub sizes: Sizes,
+    /// How many migrations the folder has; the history has about as many events.
+    pub files: usize,
 }
 
 /// What a session was asked at its start.
@@ -31,7 +41,7 @@ pub struct Glance<'a> {
     pub size_bytes: Option<i64>,
     /// The newest event of martydb's own history, as its columns.
     pub newest: Option<Row>,
-    /// Whether another session of the migrator is martydb's; it may hold the lock, or look as we do.
+    /// Whether another session in the database is the migrator's, or may be; it may hold the lock, or look as we do.
     pub company: bool,
 }
 
@@ -40,57 +50,109 @@ impl<'a> Glance<'a> {
     /// If there is no session, or its database is not provisioned.
     pub async fn take(
         target: &'a MigrationTarget,
-        sizes: Sizes,
+        scope: Scope,
         wait: Duration,
+        sessions: &SessionList,
     ) -> Result<Glance<'a>, NoSession> {
         let deadline = Instant::now() + wait;
         let mut session =
             MigrationSession::log_in(target, Intent::Read, deadline, &EventSender::ignored()).await?;
-        let (history, newest, results) = match guess(&mut session, sizes).await {
-            Some(Guess { applied, newest, others }) => (session.history_with(&applied).await, newest, others),
-            None => {
-                session.start(None).await?;
-                let history = session.rows().await;
-                let newest = session.present.history.then(tables::read_newest);
-                let asked = [tables::beside()].into_iter().chain(measure(&session, sizes)).chain(newest);
-                // If they cannot be had, neither can the history, and its error says why.
-                let mut results = session.query(asked).await.unwrap_or_default();
-                let newest = session
-                    .present
-                    .history
-                    .then(|| results.pop())
-                    .flatten()
-                    .and_then(|rows| rows.into_iter().next());
-                (history, newest, results)
+        let (history, newest, size) = match guess(&mut session, scope, sessions).await {
+            Some(Guess { applied, newest, size }) => {
+                (session.history_with(&applied).await, Some(newest), size)
             }
+            None => ask(&mut session, scope.sizes).await?,
         };
-        let process = session.connection.backend();
-        let (connections, size_bytes) = measured(process, &results).map_err(unreadable)?;
-        let company = has_company(process, &results).map_err(unreadable)?;
+        let size_bytes = size.map(|row| row.try_get(0)).transpose().map_err(unreadable)?;
+        let (mut connections, mut company) = (None, true);
+        // If the list cannot be had, neither can the history, and its error says why.
+        if let Ok(list) = sessions.get(&mut session.connection).await {
+            let others = others(&list, &session);
+            company = others.iter().any(|other| other.login.as_ref() == Some(&target.login.role));
+            connections = i64::try_from(others.len()).ok();
+        }
         Ok(Glance { session, history, connections, size_bytes, newest, company })
     }
 }
 
-/// The answers to questions about tables that were not known to be there.
-struct Guess {
-    applied: Vec<Row>,
-    newest: Option<Row>,
-    others: Vec<Vec<Row>>,
+/// The sessions of logins in the database, but for our own.
+fn others<'l>(list: &'l [OpenSession], session: &MigrationSession<'_>) -> Vec<&'l OpenSession> {
+    let database = session.target.database.as_str();
+    let is_other = |one: &&OpenSession| {
+        one.database.as_deref() == Some(database)
+            && one.login.is_some()
+            && one.pid != session.connection.backend()
+    };
+    list.iter().filter(is_other).collect()
 }
 
-/// The rows of refinery's table in the first of the schemas, and the other answers. `None` where one of the tables is not
-/// there, or anything else is wrong.
-async fn guess(session: &mut MigrationSession<'_>, sizes: Sizes) -> Option<Guess> {
+/// The answers to questions about tables that were not known to be there.
+struct Guess {
+    /// The rows of refinery's table in the first of the schemas.
+    applied: Vec<Row>,
+    newest: Row,
+    size: Option<Row>,
+}
+
+/// How many events are read to find the newest among them, where the files let us expect fewer.
+const FEW: u32 = 200;
+
+/// `None` where one of the tables is not there or empty, or anything else is wrong. Whoever is the first on the server asks
+/// for the list of sessions as well.
+async fn guess(session: &mut MigrationSession<'_>, scope: Scope, sessions: &SessionList) -> Option<Guess> {
     let schema = session.target.schemas.first()?;
-    let tables = [tables::read_refinery(schema), tables::read_newest(), tables::beside()];
-    let asked = [session.act_as_owner()].into_iter().chain(tables).chain(measure(session, sizes));
-    let mut results = session.query(asked).await.ok()?;
-    let others = results.split_off(3);
-    let newest = results.pop()?.into_iter().next();
+    let newest = if scope.files < FEW as usize / 2 { Newest::Among(FEW) } else { Newest::Sorted };
+    let claim = sessions.claim();
+    let tables = [tables::read_refinery(schema), tables::glance_at_events(newest)];
+    let list = claim.iter().map(|_| SessionList::query());
+    let asked: Vec<_> = [session.act_as_owner()]
+        .into_iter()
+        .chain(tables)
+        .chain(list)
+        .chain(measure(session, scope.sizes))
+        .collect();
+    let mut results = session.query(asked).await.ok()?.into_iter().skip(1);
+    let (applied, mut events) = (results.next()?, results.next()?);
+    if let Some(claim) = claim {
+        claim.keep(&results.next()?).ok()?;
+    }
+    let size = size(&mut results);
+    if events.len() >= FEW as usize {
+        events = session.query([tables::glance_at_events(Newest::Sorted)]).await.ok()?.pop()?;
+    }
+    let newest = newest_of(events)?;
     // Behind a pooler the answers are another session's; the usual way says so.
-    let own = own_row(session.connection.backend(), others.first()?).ok()??;
-    session.present = Present::beside(own, schema).ok()?;
-    Some(Guess { applied: results.pop()?, newest, others })
+    if tables::number_and_process(&newest).ok()?.1 != session.connection.backend() {
+        return None;
+    }
+    session.present = Present::beside(&newest, schema).ok()?;
+    Some(Guess { applied, newest, size })
+}
+
+fn newest_of(events: Vec<Row>) -> Option<Row> {
+    let numbered: Result<Vec<_>, Unreadable> =
+        events.into_iter().map(|event| Ok((tables::number_and_process(&event)?.0, event))).collect();
+    let newest = numbered.ok()?.into_iter().max_by_key(|(number, _)| *number);
+    newest.map(|(_, event)| event)
+}
+
+type Answers = (Result<HistoryRows>, Option<Row>, Option<Row>);
+
+/// The usual way: which tables there are, and then what they say.
+async fn ask(session: &mut MigrationSession<'_>, sizes: Sizes) -> Result<Answers, NoSession> {
+    session.start(None).await?;
+    let history = session.rows().await;
+    let newest = session.present.history.then(tables::read_newest);
+    let asked: Vec<_> = newest.iter().cloned().chain(measure(session, sizes)).collect();
+    // If they cannot be had, neither can the history, and its error says why.
+    let results = if asked.is_empty() { vec![] } else { session.query(asked).await.unwrap_or_default() };
+    let mut results = results.into_iter();
+    let newest = newest.and_then(|_| first_row(results.next()));
+    Ok((history, newest, size(&mut results)))
+}
+
+fn first_row(rows: Option<Vec<Row>>) -> Option<Row> {
+    rows?.into_iter().next()
 }
 
 /// Sizes are told to those who may connect, as the login may, and the owner may not.
@@ -102,45 +164,7 @@ fn measure(session: &MigrationSession<'_>, sizes: Sizes) -> Vec<Statement> {
     vec![stmt!("SET ROLE NONE"), size, session.act_as_owner()]
 }
 
-/// The row of our own session among all sessions.
-fn own_row(process: i32, sessions: &[Row]) -> Result<Option<&Row>, Unreadable> {
-    for row in sessions {
-        if row.try_get::<i32>(0)? == process {
-            return Ok(Some(row));
-        }
-    }
-    Ok(None)
-}
-
-/// Whether another session in the database is the same login's and named as ours are.
-fn has_company(process: i32, results: &[Vec<Row>]) -> Result<bool, Unreadable> {
-    let sessions = results.first().map_or(&[][..], Vec::as_slice);
-    let Some(own) = own_row(process, sessions)? else { return Ok(false) };
-    let place = |row: &Row| Ok((row.try_get::<Option<u32>>(1)?, row.try_get::<Option<u32>>(2)?));
-    let own = place(own)?;
-    for row in sessions {
-        let name: Option<String> = row.try_get(5)?;
-        let is_ours = name.is_some_and(|name| name.starts_with(APPLICATION_NAME));
-        if is_ours && place(row)? == own && row.try_get::<i32>(0)? != process {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
-/// How many others are connected, and the size, from the answers to [`beside`](tables::beside()) and [`measure`].
-fn measured(process: i32, results: &[Vec<Row>]) -> Result<(Option<i64>, Option<i64>), Unreadable> {
-    let size = results.get(2).and_then(|rows| rows.first());
-    let size = size.map(|row| row.try_get(0)).transpose()?;
-    let sessions = results.first().map_or(&[][..], Vec::as_slice);
-    let Some(own) = own_row(process, sessions)? else { return Ok((None, size)) };
-    let database: Option<u32> = own.try_get(1)?;
-    let mut others = 0;
-    for row in sessions {
-        // Sessions without a user are the server's own workers.
-        let user = row.try_get::<Option<u32>>(2)?.unwrap_or(0);
-        let same = row.try_get::<Option<u32>>(1)? == database && row.try_get::<i32>(0)? != process;
-        others += i64::from(same && user != 0);
-    }
-    Ok((Some(others), size))
+/// The second answer to [`measure`].
+fn size(results: &mut impl Iterator<Item = Vec<Row>>) -> Option<Row> {
+    first_row(results.nth(1))
 }
