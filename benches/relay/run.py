@@ -9,6 +9,7 @@ prints one JSON document. Needs nats-server, psql and nats-py.
 
 import argparse
 import asyncio
+import contextlib
 import json
 import os
 import pathlib
@@ -105,6 +106,17 @@ class Bench:
                f"FROM generate_series(1, {events}) i")
         subprocess.run(["psql", "-q", self.urls[name], "-c", sql, "-c", f"ANALYZE {name}_outbox"], check=True)
 
+    @contextlib.contextmanager
+    def relay(self, *names):
+        """Ends with the block, however that ends: a relay that stayed would keep a pipe open behind it."""
+        relay = subprocess.Popen([self.arguments.binary, "relay", *names, "-q"], cwd=self.folder)
+        try:
+            yield relay
+            assert relay.poll() is None, f"the relay has ended with {relay.returncode}"
+        finally:
+            relay.send_signal(signal.SIGTERM)
+            relay.wait()
+
     def throughput(self, services):
         self.stream()
         each = self.arguments.events // services
@@ -113,20 +125,20 @@ class Bench:
         time.sleep(1)
         before = cpu_of_server(self.postmaster), cpu(self.nats.pid)
         begun = time.monotonic()
-        relay = subprocess.Popen([self.arguments.binary, "relay", *self.names[:services], "-q"], cwd=self.folder)
-        asyncio.run(self.published(each * services))
-        took = time.monotonic() - begun
-        seconds = {"postgres": cpu_of_server(self.postmaster) - before[0], "nats": cpu(self.nats.pid) - before[1], "relay": cpu(relay.pid)}
-        peak = memory(relay.pid)
-        relay.send_signal(signal.SIGTERM)
-        relay.wait()
+        with self.relay(*self.names[:services]) as relay:
+            asyncio.run(self.published(each * services, relay))
+            took = time.monotonic() - begun
+            seconds = {"postgres": cpu_of_server(self.postmaster) - before[0], "nats": cpu(self.nats.pid) - before[1],
+                       "relay": cpu(relay.pid)}
+            peak = memory(relay.pid)
         return {"events_per_s": each * services / took, "peak_mib": peak, "cpu_s": seconds}
 
-    async def published(self, count):
+    async def published(self, count, relay):
         """Waits until the stream has as many; asks seldom, because asking takes the same cores."""
         import nats
         broker = await nats.connect(f"nats://127.0.0.1:{self.port}")
         while (await broker.jetstream().stream_info("EV")).state.last_seq < count:
+            assert relay.poll() is None, f"the relay has ended with {relay.returncode}"
             await asyncio.sleep(0.05)
         await broker.close()
 
@@ -162,7 +174,6 @@ class Bench:
         """From commit to broker: when the stream has the event, less when its transaction had committed."""
         import psycopg
         self.stream()
-        relay = subprocess.Popen([self.arguments.binary, "relay", self.names[0], "-q"], cwd=self.folder)
         committed, arrived = {}, {}
 
         def write():
@@ -194,21 +205,18 @@ class Bench:
             thread.join()
             await broker.close()
 
-        asyncio.run(read())
-        relay.send_signal(signal.SIGTERM)
-        relay.wait()
+        with self.relay(self.names[0]):
+            asyncio.run(read())
         times = sorted(max(0, arrived[number] - committed[number]) * 1000 for number in arrived)
         return {"events": len(times), "p50_ms": times[len(times) // 2], "p99_ms": times[len(times) * 99 // 100], "max_ms": times[-1]}
 
     def idle(self, seconds=30):
         self.stream()
-        relay = subprocess.Popen([self.arguments.binary, "relay", "-q"], cwd=self.folder)
-        time.sleep(15)
-        before = cpu(relay.pid)
-        time.sleep(seconds)
-        used, resident = cpu(relay.pid) - before, memory(relay.pid, "VmRSS")
-        relay.send_signal(signal.SIGTERM)
-        relay.wait()
+        with self.relay() as relay:
+            time.sleep(15)
+            before = cpu(relay.pid)
+            time.sleep(seconds)
+            used, resident = cpu(relay.pid) - before, memory(relay.pid, "VmRSS")
         return {"services": len(self.names), "core_percent": 100 * used / seconds, "resident_mib": resident}
 
     def close(self):

@@ -46,6 +46,13 @@ pub struct TargetEnd {
     pub session: Connection,
 }
 
+/// Whether other commands may work in the service's database at the same time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hold {
+    Shared,
+    Exclusive,
+}
+
 impl SwitchEnds {
     /// Opens both.
     ///
@@ -58,7 +65,7 @@ impl SwitchEnds {
         service: &DesiredService,
     ) -> Result<SwitchEnds> {
         let source = access.write(database).await?;
-        SwitchEnds::with(run, access, source, database, service, false).await
+        SwitchEnds::with(run, access, source, database, service, Hold::Shared).await
     }
 
     /// Opens them for a switch, with the session that holds the lock of the split as the one that works at the source. A command that was
@@ -73,7 +80,7 @@ impl SwitchEnds {
         database: &str,
         service: &DesiredService,
     ) -> Result<SwitchEnds> {
-        SwitchEnds::with(run, access, locked, database, service, true).await
+        SwitchEnds::with(run, access, locked, database, service, Hold::Exclusive).await
     }
 
     async fn with(
@@ -82,7 +89,7 @@ impl SwitchEnds {
         mut source: Connection,
         database: &str,
         service: &DesiredService,
-        alone: bool,
+        hold: Hold,
     ) -> Result<SwitchEnds> {
         let Some(split) = begun(&mut source).await? else { return Err(not_begun()) };
         let at = targets::of(run, std::slice::from_ref(service)).await?.remove(0).1?;
@@ -91,7 +98,7 @@ impl SwitchEnds {
             session: sessions::looking(&at).await?,
             at,
         };
-        if alone {
+        if hold == Hold::Exclusive {
             target.lock(run.lock_wait).await?;
         }
         let name = service.name.as_str();

@@ -162,3 +162,29 @@ fn a_switch_waits_for_what_a_killed_one_still_does_in_the_services_database() {
     assert_eq!(split.phase("orders"), "copied");
     split.split(&["cutover", "--service", "orders"]).expect(0);
 }
+
+/// Of the service's logins the migrator alone may delay a switch, as it could with a lock of a table, and is named. The others' locks
+/// count for nothing.
+#[test]
+fn a_services_login_that_holds_the_lock_of_a_switch_is_named_or_passed_over() {
+    let split = Split::new();
+    split.split(&["copy"]).expect(0);
+    let open = async |role: &str| {
+        let mut session = split.target.connect(role, &split.project.password(role), "orders").await;
+        let (class, key) = (0x6d72_7479, 0x7370_6c74);
+        ask(&mut session, &format!("SELECT pg_advisory_lock({class}, {key})")).await.unwrap();
+        session
+    };
+    super::super::stream::block(async {
+        let migrator = open("orders_migrator").await;
+        let refused =
+            split.split(&["cutover", "--service", "orders", "--lock-wait", "300ms"]).expect(6).stderr;
+        assert!(refused.contains("orders_migrator"), "{refused}");
+        drop(migrator);
+
+        let _app = open("orders_app").await;
+        let done = split.split(&["cutover", "--service", "orders", "--lock-wait", "5s"]).expect(0).stderr;
+        assert!(done.contains("orders_app"), "{done}");
+    });
+    assert_eq!(split.phase("orders"), "cut_over");
+}
