@@ -230,3 +230,13 @@ need_server() {
   # First, so that an older one is not found instead.
   [ "$(command -v postgres)" = "$dir/postgres" ] || PATH="$dir:$PATH"
 }
+
+# Prints a new folder in memory, where there is plenty of it; fails where there is not.
+folder_in_memory() {
+  local free available
+  [ -d /dev/shm ] && [ -w /dev/shm ] || return 1
+  free=$(df -Pk /dev/shm | awk 'NR == 2 { print $4 }')
+  available=$(awk '$1 == "MemAvailable:" { print $2 }' /proc/meminfo)
+  [ "${free:-0}" -ge 8388608 ] && [ "${available:-0}" -ge 12582912 ] || return 1
+  mktemp -d /dev/shm/martydb.XXXXXX
+}
