@@ -1,33 +1,70 @@
-//! What the relay is measured against: the same messages to the same broker by the same client, as many at a time, and no database.
-//! `run.py` calls it: URL, subject, how many, how many at a time, bytes of the payload.
+//! What the relay is measured against: the same messages to the same broker by the same client, and no database.
+//! `run.py` calls it: how it waits, URL, subject, how many, how many at a time, bytes of the payload.
 
 use std::time::Instant;
 
-use async_nats::HeaderMap;
+use async_nats::{Client, HeaderMap};
+use futures_util::future::join_all;
 use futures_util::{StreamExt, stream};
+
+/// The messages of one run.
+struct Messages {
+    subject: String,
+    payload: String,
+    run: String,
+}
+
+impl Messages {
+    fn headers(&self, number: usize) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for name in ["ce-specversion", "ce-source", "ce-type", "ce-subject", "ce-time", "content-type"] {
+            headers.insert(name, "a value of the usual length");
+        }
+        headers.insert("Nats-Msg-Id", format!("{}-{number}", self.run).as_str());
+        headers
+    }
+
+    /// Publishes one, and says how many were acknowledged.
+    async fn send(&self, client: &Client, number: usize) -> usize {
+        let payload = self.payload.clone().into();
+        let answer = client.request_with_headers(self.subject.clone(), self.headers(number), payload).await;
+        usize::from(answer.is_ok_and(|answer| answer.payload.starts_with(b"{\"stream\"")))
+    }
+
+    /// As fast as this client can: always so many on their way.
+    async fn by_window(&self, client: &Client, count: usize, width: usize) -> usize {
+        let sent = stream::iter(0..count).map(|number| self.send(client, number)).buffer_unordered(width);
+        sent.fold(0, async |sum, one| sum + one).await
+    }
+
+    /// Publishes a batch, and waits for its acknowledgements before the next.
+    async fn by_batch(&self, client: &Client, count: usize, width: usize) -> usize {
+        let mut acknowledged = 0;
+        for first in (0..count).step_by(width) {
+            let batch = (first..count.min(first + width)).map(|number| self.send(client, number));
+            acknowledged += join_all(batch).await.into_iter().sum::<usize>();
+        }
+        acknowledged
+    }
+}
 
 #[tokio::main]
 async fn main() -> Result<(), async_nats::Error> {
     let arguments: Vec<String> = std::env::args().collect();
     let number = |at: usize| arguments[at].parse::<usize>().expect("a number");
-    let (subject, count, width, bytes) = (arguments[2].clone(), number(3), number(4), number(5));
-    let client = async_nats::connect(&arguments[1]).await?;
-    let payload = format!("{{\"n\": 1, \"pad\": \"{}\"}}", "x".repeat(bytes));
+    let (count, width, bytes) = (number(4), number(5), number(6));
+    let client = async_nats::connect(&arguments[2]).await?;
     let begun = Instant::now();
-    let send = |number: usize| {
-        let (client, subject, payload) = (&client, subject.clone(), payload.clone());
-        async move {
-            let mut headers = HeaderMap::new();
-            for name in ["ce-specversion", "ce-source", "ce-type", "ce-subject", "ce-time", "content-type"] {
-                headers.insert(name, "a value of the usual length");
-            }
-            headers.insert("Nats-Msg-Id", format!("plain-{begun:?}-{number}").as_str());
-            let answer = client.request_with_headers(subject, headers, payload.into()).await;
-            usize::from(answer.is_ok_and(|answer| answer.payload.starts_with(b"{\"stream\"")))
-        }
+    let messages = Messages {
+        subject: arguments[3].clone(),
+        payload: format!("{{\"n\": 1, \"pad\": \"{}\"}}", "x".repeat(bytes)),
+        run: format!("plain-{begun:?}"),
     };
-    let sent = stream::iter(0..count).map(send).buffer_unordered(width);
-    let acknowledged = sent.fold(0, |sum, one| async move { sum + one }).await;
+    let acknowledged = match arguments[1].as_str() {
+        "window" => messages.by_window(&client, count, width).await,
+        "batch" => messages.by_batch(&client, count, width).await,
+        other => panic!("`{other}` is neither window nor batch"),
+    };
     let seconds = begun.elapsed().as_secs_f64();
     println!("{{\"acknowledged\": {acknowledged}, \"seconds\": {seconds}, \"cpu_s\": {}}}", cpu_seconds());
     Ok(())

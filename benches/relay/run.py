@@ -53,6 +53,7 @@ class Bench:
     def __init__(self, arguments, folder):
         self.arguments, self.folder, self.port = arguments, folder, free_port()
         self.names = [f"s{number}" for number in range(arguments.idle)]
+        self.cpu_of_plain = {}
         self.nats = subprocess.Popen(
             ["nats-server", "-a", "127.0.0.1", "-p", str(self.port), "-js", "-sd", str(folder / "store")],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -142,13 +143,13 @@ class Bench:
             await asyncio.sleep(0.05)
         await broker.close()
 
-    def plain(self):
+    def plain(self, how):
         self.stream()
-        words = [self.arguments.plain, f"nats://127.0.0.1:{self.port}", "ev.plain", str(self.arguments.events), "500", str(PAD)]
+        words = [self.arguments.plain, how, f"nats://127.0.0.1:{self.port}", "ev.plain", str(self.arguments.events), "500", str(PAD)]
         before = cpu(self.nats.pid)
         done = json.loads(subprocess.run(words, capture_output=True, text=True, check=True).stdout)
         assert done["acknowledged"] == self.arguments.events, done
-        self.cpu_of_plain = {"nats": cpu(self.nats.pid) - before, "publisher": done["cpu_s"]}
+        self.cpu_of_plain[how] = {"nats": cpu(self.nats.pid) - before, "publisher": done["cpu_s"]}
         return done["acknowledged"] / done["seconds"]
 
     def plain_python(self):
@@ -239,11 +240,13 @@ def main():
         try:
             result = {"load_before": os.getloadavg()[0]}
             # In turn, so that what else the machine does falls on all of them.
-            rounds = [(bench.plain(), bench.throughput(1), bench.throughput(arguments.services), bench.plain_python())
-                      for _ in range(arguments.rounds)]
-            plain, one, several, python = zip(*rounds)
+            rounds = [(bench.plain("window"), bench.throughput(1), bench.plain("batch"), bench.throughput(arguments.services),
+                       bench.plain_python()) for _ in range(arguments.rounds)]
+            plain, one, batch, several, python = zip(*rounds)
             result["plain_per_s"] = statistics.median(plain)
+            result["plain_batch_per_s"] = statistics.median(batch)
             result["plain_python_per_s"] = statistics.median(python)
+            result["ratio_services_of_batch"] = statistics.median(row["events_per_s"] / base for base, row in zip(batch, several))
             result["ratio_services_of_python"] = statistics.median(row["events_per_s"] / base for base, row in zip(python, several))
             result["relay_one_service_per_s"] = statistics.median(row["events_per_s"] for row in one)
             result["relay_services_per_s"] = statistics.median(row["events_per_s"] for row in several)

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::check::compare;
 use super::check::repeatables::due;
-use super::engine::session::{Glance, Scope, Sizes};
+use super::engine::session::{Glance, GlanceScope, Sizes};
 use super::engine::{Intent, MigrationSession, Preflight, session, statement_count};
 use super::events::{adopted, event};
 use super::files::{FileProblem, Migration, MigrationFolder, Repeatable, folder, inspect};
@@ -28,7 +28,7 @@ pub async fn status(
     let folder = folder::load(&target.folder);
     let mut status = blank(target, &folder);
     status.error = folder.check(target.service.as_str()).err();
-    let scope = Scope { sizes, files: folder.migrations.len() };
+    let scope = GlanceScope { sizes, files: folder.migrations.len() };
     match Glance::take(target, scope, wait, sessions).await {
         Ok(mut glance) => {
             if let Err(error) = fill(&mut status, &mut glance, &folder).await {

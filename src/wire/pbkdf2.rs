@@ -12,10 +12,10 @@ use sha2::block_api::compress256;
 use sha2::{Digest, Sha256};
 
 /// The eight words of SHA-256's state, and of its digest.
-type Words = [u32; 8];
+type Sha256State = [u32; 8];
 
 /// The initial state: FIPS 180-4 section 5.3.3.
-const INITIAL: Words =
+const INITIAL: Sha256State =
     [0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19];
 
 /// The key of 32 bytes that a password becomes; no rounds count as one.
@@ -58,7 +58,7 @@ fn derive_by_instructions(password: &[u8], salt: &[u8], rounds: u32) -> [u8; 32]
 }
 
 /// `HMAC(password, salt || INT(1))`.
-fn first_round(password: &[u8], salt: &[u8]) -> Words {
+fn first_round(password: &[u8], salt: &[u8]) -> Sha256State {
     let mut mac = Hmac::<Sha256>::new_from_slice(password).expect("HMAC takes a key of any length");
     mac.update(salt);
     mac.update(&1u32.to_be_bytes());
@@ -67,7 +67,7 @@ fn first_round(password: &[u8], salt: &[u8]) -> Words {
 }
 
 /// The state after the key, which is hashed first if it is longer than a block, under HMAC's inner or outer pad.
-fn after_key(key: &[u8], pad: u8) -> Words {
+fn after_key(key: &[u8], pad: u8) -> Sha256State {
     let hashed = (key.len() > 64).then(|| Sha256::digest(key));
     let key = hashed.as_ref().map_or(key, |hashed| hashed.as_slice());
     let mut block = [pad; 64];
@@ -78,13 +78,13 @@ fn after_key(key: &[u8], pad: u8) -> Words {
 }
 
 /// The digest of a block that was hashed already and of these words behind it.
-fn compressed(words: Words, mut state: Words) -> Words {
+fn compressed(words: Sha256State, mut state: Sha256State) -> Sha256State {
     compress256(&mut state, &[final_block(words)]);
     state
 }
 
-/// Words as the last block of a message of 96 bytes: a one, zeros and the length in bits (FIPS 180-4 section 5.1.1).
-fn final_block(words: Words) -> [u8; 64] {
+/// Sha256State as the last block of a message of 96 bytes: a one, zeros and the length in bits (FIPS 180-4 section 5.1.1).
+fn final_block(words: Sha256State) -> [u8; 64] {
     let mut block = [0; 64];
     block.chunks_exact_mut(4).zip(words).for_each(|(bytes, word)| bytes.copy_from_slice(&word.to_be_bytes()));
     block[32] = 0x80;

@@ -10,7 +10,7 @@ mod glance;
 
 use std::time::{Duration, Instant};
 
-pub use glance::{Glance, Scope, Sizes};
+pub use glance::{Glance, GlanceScope, Sizes};
 
 use crate::backoff::Backoff;
 use crate::error::{Error, Kind, Result};

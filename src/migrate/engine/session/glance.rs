@@ -26,7 +26,7 @@ pub enum Sizes {
 
 /// What is asked of a database.
 #[derive(Debug, Clone, Copy)]
-pub struct Scope {
+pub struct GlanceScope {
     pub sizes: Sizes,
     /// How many migrations the folder has; the history has about as many events.
     pub files: usize,
@@ -50,7 +50,7 @@ impl<'a> Glance<'a> {
     /// If there is no session, or its database is not provisioned.
     pub async fn take(
         target: &'a MigrationTarget,
-        scope: Scope,
+        scope: GlanceScope,
         wait: Duration,
         sessions: &SessionList,
     ) -> Result<Glance<'a>, NoSession> {
@@ -97,9 +97,13 @@ struct Guess {
 /// How many events are read to find the newest among them, where the files let us expect fewer.
 const FEW: u32 = 200;
 
-/// `None` where one of the tables is not there or empty, or anything else is wrong. Whoever is the first on the server asks
-/// for the list of sessions as well.
-async fn guess(session: &mut MigrationSession<'_>, scope: Scope, sessions: &SessionList) -> Option<Guess> {
+/// `None` where one of the tables is not there or empty, or anything else is wrong. The first session on the server
+/// asks for the list of sessions as well.
+async fn guess(
+    session: &mut MigrationSession<'_>,
+    scope: GlanceScope,
+    sessions: &SessionList,
+) -> Option<Guess> {
     let schema = session.target.schemas.first()?;
     let newest = if scope.files < FEW as usize / 2 { Newest::Among(FEW) } else { Newest::Sorted };
     let claim = sessions.claim();
@@ -136,10 +140,11 @@ fn newest_of(events: Vec<Row>) -> Option<Row> {
     newest.map(|(_, event)| event)
 }
 
-type Answers = (Result<HistoryRows>, Option<Row>, Option<Row>);
-
-/// The usual way: which tables there are, and then what they say.
-async fn ask(session: &mut MigrationSession<'_>, sizes: Sizes) -> Result<Answers, NoSession> {
+/// The usual way: which tables there are, and then the history, its newest event and the size.
+async fn ask(
+    session: &mut MigrationSession<'_>,
+    sizes: Sizes,
+) -> Result<(Result<HistoryRows>, Option<Row>, Option<Row>), NoSession> {
     session.start(None).await?;
     let history = session.rows().await;
     let newest = session.present.history.then(tables::read_newest);
