@@ -28,7 +28,7 @@ pub async fn status(
     let folder = folder::load(&target.folder);
     let mut status = blank(target, &folder);
     status.error = folder.check(target.service.as_str()).err();
-    let scope = GlanceScope { sizes, files: folder.migrations.len() };
+    let scope = GlanceScope::of(&folder, sizes);
     match Glance::take(target, scope, wait, sessions).await {
         Ok(mut glance) => {
             if let Err(error) = fill(&mut status, &mut glance, &folder).await {

@@ -40,10 +40,19 @@ pub fn present(schemas: &[SchemaName]) -> Statement {
 }
 
 impl Present {
-    /// From a row of the answer to [`glance_at_events`], where the history is there, and refinery's table in this
-    /// schema.
-    pub fn beside(row: &Row, schema: &SchemaName) -> Result<Present, Unreadable> {
-        let (progress, repeatable) = (row.try_get(BESIDE + 2)?, row.try_get(BESIDE + 3)?);
+    /// From the answer to [`glance_at_events`], where the history is there, and refinery's table in this schema. All events tell
+    /// as much about the notes as their table does; about repeatable migrations, which the history does not have, they tell
+    /// nothing.
+    pub fn glanced(which: GlancedEvents, events: &[Row], schema: &SchemaName) -> Result<Present, Unreadable> {
+        let first = events.first().ok_or(Unreadable::no_row())?;
+        let (progress, repeatable) = match which {
+            GlancedEvents::Newest => (first.try_get(BESIDE + 2)?, first.try_get(BESIDE + 3)?),
+            GlancedEvents::Few(_) => {
+                let modes = events.iter().map(|event| event.try_get::<String>(BESIDE + 2));
+                let modes = modes.collect::<Result<Vec<_>, _>>()?;
+                (modes.iter().any(|mode| mode == Mode::NoTransaction.name()), false)
+            }
+        };
         let refinery = Some(schema.clone());
         Ok(Present { history: true, progress, repeatable, refinery, ..Present::default() })
     }
@@ -115,31 +124,32 @@ pub fn read_newest() -> Statement {
 
 /// The events that a glance reads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Newest {
-    /// The newest alone.
-    Sorted,
-    /// At most so many in no order. Looking up how to sort costs a new session more than a hundred rows.
-    Among(u32),
+pub enum GlancedEvents {
+    /// The newest alone, and which tables there are beside the history.
+    Newest,
+    /// At most so many in no order. Looking up how to sort, and whether there are tables, costs a new session more than a
+    /// hundred rows.
+    Few(u32),
 }
 
 /// The columns of [`EVENT`], behind which those of [`glance_at_events`] stand.
 const BESIDE: usize = 15;
 
-/// Reads events, and beside each its number, in which process we are, and which tables there are beside the history: a
-/// statement of its own would cost a new session as much as all that it asks for.
-pub fn glance_at_events(newest: Newest) -> Statement {
-    let which = match newest {
-        Newest::Sorted => stmt!("ORDER BY id DESC LIMIT 1"),
-        Newest::Among(most) => stmt!("LIMIT {most}", most = most),
-    };
-    stmt!(
-        "{event}, id, pg_catalog.pg_backend_pid(),
-                (SELECT pg_catalog.to_regclass('martydb.progress') IS NOT NULL),
-                (SELECT pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL)
-         FROM martydb.history {which}",
-        event = Keyword(EVENT),
-        which = which
-    )
+/// Reads events, and beside each its number and in which process we are: a statement of its own would cost a new session as
+/// much as all that it asks for.
+pub fn glance_at_events(which: GlancedEvents) -> Statement {
+    let event = stmt!("{event}, id, pg_catalog.pg_backend_pid()", event = Keyword(EVENT));
+    match which {
+        GlancedEvents::Newest => stmt!(
+            "{event}, pg_catalog.to_regclass('martydb.progress') IS NOT NULL,
+                pg_catalog.to_regclass('martydb.repeatable') IS NOT NULL
+         FROM martydb.history ORDER BY id DESC LIMIT 1",
+            event = event
+        ),
+        GlancedEvents::Few(most) => {
+            stmt!("{event}, mode FROM martydb.history LIMIT {most}", event = event, most = most)
+        }
+    }
 }
 
 /// The number of an event, and the process that read it, in an answer to [`glance_at_events`].

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 
 use super::{Intent, MigrationSession, NoSession};
 use crate::error::Result;
-use crate::migrate::history::tables::Newest;
+use crate::migrate::files::MigrationFolder;
+use crate::migrate::history::tables::GlancedEvents;
 use crate::migrate::history::{HistoryRows, Present, tables, unreadable};
 use crate::migrate::report::EventSender;
 use crate::migrate::target::MigrationTarget;
@@ -28,8 +29,17 @@ pub enum Sizes {
 #[derive(Debug, Clone, Copy)]
 pub struct GlanceScope {
     pub sizes: Sizes,
-    /// How many migrations the folder has; the history has about as many events.
-    pub files: usize,
+    events: GlancedEvents,
+}
+
+impl GlanceScope {
+    /// A history has about as many events as the folder has files. Runs of repeatable migrations lie in a table of their own,
+    /// and count where the folder has any.
+    pub fn of(folder: &MigrationFolder, sizes: Sizes) -> GlanceScope {
+        let are_few = folder.migrations.len() < FEW as usize / 2 && folder.repeatables.is_empty();
+        let events = if are_few { GlancedEvents::Few(FEW) } else { GlancedEvents::Newest };
+        GlanceScope { sizes, events }
+    }
 }
 
 /// What a session was asked at its start.
@@ -105,9 +115,9 @@ async fn guess(
     sessions: &SessionList,
 ) -> Option<Guess> {
     let schema = session.target.schemas.first()?;
-    let newest = if scope.files < FEW as usize / 2 { Newest::Among(FEW) } else { Newest::Sorted };
+    let mut which = scope.events;
     let claim = sessions.claim();
-    let tables = [tables::read_refinery(schema), tables::glance_at_events(newest)];
+    let tables = [tables::read_refinery(schema), tables::glance_at_events(which)];
     let list = claim.iter().map(|_| SessionList::query());
     let asked: Vec<_> = [session.act_as_owner()]
         .into_iter()
@@ -122,14 +132,16 @@ async fn guess(
     }
     let size = size(&mut results);
     if events.len() >= FEW as usize {
-        events = session.query([tables::glance_at_events(Newest::Sorted)]).await.ok()?.pop()?;
+        which = GlancedEvents::Newest;
+        events = session.query([tables::glance_at_events(which)]).await.ok()?.pop()?;
     }
+    let present = Present::glanced(which, &events, schema).ok()?;
     let newest = newest_of(events)?;
     // Behind a pooler the answers are another session's; the usual way says so.
     if tables::number_and_process(&newest).ok()?.1 != session.connection.backend() {
         return None;
     }
-    session.present = Present::beside(&newest, schema).ok()?;
+    session.present = present;
     Some(Guess { applied, newest, size })
 }
 
