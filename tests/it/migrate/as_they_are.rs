@@ -159,23 +159,11 @@ async fn an_empty_history_is_no_unreachable_service() {
     let service = Service::new("own_empty").await;
     service.write("V1__a.sql", "SELECT 1/0;").write("V1__a.down.sql", "");
     assert!(service.upgrade().await.error.is_some());
-    let status = migrate::status(
-        &service.target,
-        migrate::Sizes::Skipped,
-        std::time::Duration::from_secs(5),
-        &Default::default(),
-    )
-    .await;
+    let status = service.status().await;
     assert_eq!((status.error, status.state), (None, ServiceState::Pending));
     service.write("V1__a.sql", "SELECT 1;");
     service.upgraded().await;
     assert_eq!(back(&service.target, &service.options()).await.error, None);
-    let status = migrate::status(
-        &service.target,
-        migrate::Sizes::Skipped,
-        std::time::Duration::from_secs(5),
-        &Default::default(),
-    )
-    .await;
+    let status = service.status().await;
     assert_eq!((status.error, status.state, status.pending.len()), (None, ServiceState::Pending, 1));
 }

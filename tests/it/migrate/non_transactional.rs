@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use martydb::error::Kind;
-use martydb::migrate;
 
 use super::support::{Service, run, server};
 
@@ -30,13 +29,7 @@ async fn a_failed_build_names_its_invalid_index_and_the_next_run_heals_it() {
     assert!(error.causes.iter().any(|c| c == "it left the INVALID index public.bad"), "{error:?}");
     assert!(error.message.ends_with("V2__i.sql:5:1"), "{error:?}");
     assert_eq!(indexes(&service).await, ["bad false", "good true"]);
-    let status = migrate::status(
-        &service.target,
-        migrate::Sizes::Skipped,
-        Duration::from_secs(5),
-        &Default::default(),
-    )
-    .await;
+    let status = service.status().await;
     assert_eq!(status.unfinished.len(), 1);
 
     service.do_as_admin("UPDATE t SET b = a").await;

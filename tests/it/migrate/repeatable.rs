@@ -14,16 +14,6 @@ async fn ran(service: &Service) -> Vec<String> {
     outcome.repeatable.into_iter().map(|one| one.name).collect()
 }
 
-async fn status(service: &Service) -> ServiceStatus {
-    migrate::status(
-        &service.target,
-        migrate::Sizes::Skipped,
-        std::time::Duration::from_secs(5),
-        &Default::default(),
-    )
-    .await
-}
-
 fn due(status: &ServiceStatus) -> Vec<&str> {
     status.repeatable_pending.iter().map(|due| due.name.as_str()).collect()
 }
@@ -45,14 +35,14 @@ async fn they_run_after_the_versions_in_the_order_of_their_needs() {
     let planned = service.upgrade_with(&dry).await;
     let names: Vec<_> = planned.repeatable_planned.iter().map(|one| one.name.as_str()).collect();
     assert_eq!((planned.planned.len(), names), (1, vec!["rows", "a_totals"]));
-    assert_eq!(status(&service).await.repeatable_pending.len(), 2);
+    assert_eq!(service.status().await.repeatable_pending.len(), 2);
     let outcome = service.upgrade().await;
     assert_eq!((outcome.error, outcome.applied.len(), outcome.to), (None, 1, Some(1)));
     let names: Vec<_> = outcome.repeatable.iter().map(|one| one.name.as_str()).collect();
     assert_eq!(names, ["rows", "a_totals"]);
     let owner = "SELECT DISTINCT relowner::regrole::text FROM pg_class WHERE relname IN ('totals', 'rows_of_t', 'repeatable')";
     assert_eq!(service.ask(owner).await, ["rep_order_owner"]);
-    let known = status(&service).await;
+    let known = service.status().await;
     assert_eq!((known.state, due(&known)), (ServiceState::UpToDate, vec![]));
     assert_eq!(ran(&service).await, Vec::<String>::new());
     // refinery's table has the versions alone, and the history tells of all.
@@ -75,7 +65,7 @@ async fn a_change_of_one_runs_it_and_those_that_need_it() {
     assert_eq!(ran(&service).await, ["other", "rows", "a_totals"]);
     service
         .write("R__other.sql", "CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS $$ SELECT 2 $$;");
-    assert_eq!(due(&status(&service).await), ["other"]);
+    assert_eq!(due(&service.status().await), ["other"]);
     assert_eq!(ran(&service).await, ["other"]);
     service.write(
         "R__rows.sql",
@@ -90,7 +80,7 @@ async fn a_change_of_one_runs_it_and_those_that_need_it() {
     service
         .do_as_admin("INSERT INTO refinery_schema_history SELECT 3, 'x', applied_on, '1' FROM refinery_schema_history LIMIT 1")
         .await;
-    let known = status(&service).await;
+    let known = service.status().await;
     assert_eq!(due(&known), ["other", "rows", "a_totals"]);
 }
 
@@ -111,7 +101,7 @@ async fn a_version_in_between_leaves_them_and_so_does_a_downgrade() {
     };
     let down: MigrationOutcome = back(1).await;
     assert_eq!((down.error, down.repeatable), (None, vec![]));
-    let known = status(&service).await;
+    let known = service.status().await;
     assert_eq!((known.state, due(&known)), (ServiceState::Pending, vec!["rows", "a_totals"]));
     assert_eq!(back(0).await.error, None);
     assert_eq!(service.ask("SELECT to_regclass('totals')::text").await, ["-"]);
@@ -133,7 +123,7 @@ async fn one_that_fails_is_rolled_back_and_tried_again() {
         "{error:#?}"
     );
     assert_eq!((outcome.applied.len(), outcome.to, outcome.repeatable.len()), (1, Some(1), 0));
-    let known = status(&service).await;
+    let known = service.status().await;
     assert_eq!((known.current, due(&known)), (Some(1), vec!["rows", "a_totals"]));
     assert_eq!(service.ask("SELECT to_regclass('half')::text").await, ["-"]);
     let failed = service.ask("SELECT name, outcome, sqlstate FROM martydb.repeatable").await;

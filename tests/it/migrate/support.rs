@@ -5,10 +5,12 @@ use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use martydb::migrate::{
-    self, Event, EventSender, Goal, MigrationOutcome, MigrationTarget, Operator, Options,
+    self, Event, EventSender, Goal, MigrationOutcome, MigrationTarget, Operator, Options, ServiceStatus,
+    Sizes,
 };
 use martydb::model::{DbName, RoleName, SchemaName, ServiceName};
 use martydb::server::existence::{Existence, ExistenceCheck};
+use martydb::server::sessions::SessionList;
 use martydb::server::{Endpoint, Host, Login, Tls, TlsMode};
 use sqlx::postgres::PgRow;
 use sqlx::{AssertSqlSafe, PgConnection, Row};
@@ -123,6 +125,12 @@ impl Service {
         let outcome = self.upgrade().await;
         assert_eq!(outcome.error, None);
         outcome.applied.iter().map(|applied| applied.version).collect()
+    }
+
+    /// What `status` says of it, looked at alone.
+    pub async fn status(&self) -> ServiceStatus {
+        let wait = Duration::from_secs(5);
+        migrate::status(&self.target, Sizes::Skipped, wait, &SessionList::default()).await
     }
 
     pub async fn admin(&self) -> PgConnection {
